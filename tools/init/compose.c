@@ -5,6 +5,7 @@
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
+#include "init/steps.h"
 #include "yaml/yaml.h"
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct entry {
     const struct arc_yaml_node *services; /* all of the file */
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
+    size_t known; /* images that a file described which says more */
 };
 
 /* What a compose file describes, when all of it is used as it is. */
@@ -71,69 +73,48 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
     return repository && init_take_reference(entry->proposal, repository, image);
 }
 
-/* "${REGISTRY}/cart:${TAG}" without values still names cart. */
-static void take_reference(const struct entry *entry, struct init_image *image)
+/* What the image is called, without its tag: "${REGISTRY}/cart:${TAG}" without values still names
+ * cart. NULL when there is no name. */
+static const char *find_name(const struct entry *entry)
 {
     const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
-    if (!node || !node->text || take_repository(entry, node->text, image))
-        return;
+    struct init_image image = {0};
+
+    if (!node || !node->text)
+        return NULL;
+    if (take_repository(entry, node->text, &image))
+        return image.registries ? init_join(entry->proposal, image.registries[0], image.name)
+                                : image.name;
     const char *last = init_base(node->text);
     size_t len = strcspn(last, ":@");
-    if (len && !memchr(last, '$', len) && !memchr(last, '}', len))
-        (void)init_take_reference(entry->proposal, init_cut(entry->proposal, last, len), image);
+    bool plain = len && !memchr(last, '$', len) && !memchr(last, '}', len);
+
+    return plain ? init_cut(entry->proposal, last, len) : NULL;
 }
 
-static void add_argument(const struct entry *entry, struct init_image *image, const char *name,
-                         size_t len, const char *value)
+/* A list, or a mapping as NAME=VALUE, in a line each. What has no value is INIT_UNKNOWN. */
+static char *list_lines(const struct entry *entry, const struct arc_yaml_node *node)
 {
-    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 65536};
-    char *key = init_cut(entry->proposal, name, len);
-    const char *given = init_release_value(key, false);
+    static const char unknown[] = {INIT_UNKNOWN, '\0'};
+    ARC_AUTO(arc_buf) struct arc_buf lines = {0};
 
-    if (given)
-        init_add_pair(entry->proposal, &image->args, key, given, NULL);
-    else if (value && arc_dockerfile_expand(value, entry->proposal->dotenv, &filled) &&
-             arc_text_is_visible(arc_buf_text(&filled)))
-        init_add_pair(entry->proposal, &image->args, key, init_hold(entry->proposal, &filled),
-                      NULL);
-    else
-        init_ask(entry->proposal, entry->file, 0, "what value does build argument %s of %s have?",
-                 key, entry->name);
-}
+    for (size_t i = 0; i < arc_yaml_items(node); i++) {
+        const char *text = expand(entry, node->items[i]), *name = node->items[i]->text;
+        if (text)
+            arc_buf_printf(&lines, "%s\n", text);
+        else if (name)
+            arc_buf_printf(&lines, "%.*s\n", (int)strcspn(name, "="), name);
+    }
 
-/* `args` as a mapping, or as a list of NAME=VALUE. */
-static void take_arguments(const struct entry *entry, struct init_image *image)
-{
-    const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
-    for (size_t i = 0; i < arc_yaml_pairs(args); i++) {
-        const struct arc_yaml_pair *pair = &args->pairs[i];
+    for (size_t i = 0; i < arc_yaml_pairs(node); i++) {
+        const struct arc_yaml_pair *pair = &node->pairs[i];
+        const char *text = pair->value->type == ARC_YAML_NULL ? NULL : expand(entry, pair->value);
+        bool known = text && arc_text_is_visible(text);
         if (pair->key->text)
-            add_argument(entry, image, pair->key->text, pair->key->len,
-                         pair->value->type == ARC_YAML_NULL ? NULL : pair->value->text);
+            arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : unknown);
     }
 
-    for (size_t i = 0; i < arc_yaml_items(args); i++) {
-        const char *text = args->items[i]->text ? args->items[i]->text : "";
-        size_t len = strcspn(text, "=");
-        add_argument(entry, image, text, len, text[len] ? text + len + 1 : NULL);
-    }
-}
-
-/* Whether a file that says more describes it; what that lacks of its name is filled in. */
-static bool is_described(struct init_proposal *proposal, const struct init_image *image)
-{
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        struct init_image *other = proposal->images[i];
-        if (strcmp(other->dockerfile, image->dockerfile) != 0 ||
-            (other->from == FROM_COMPOSE && image->name &&
-             (!init_same_text(other->target, image->target) || other->args || image->args)))
-            continue;
-        other->name = other->name ? other->name : image->name;
-        other->registries = other->registries ? other->registries : image->registries;
-        return true;
-    }
-
-    return false;
+    return init_hold(entry->proposal, &lines);
 }
 
 /* The build's context and Dockerfile; one that stands in the file itself is NULL. False when they
@@ -144,14 +125,14 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
     bool is_map = entry->build->type == ARC_YAML_MAP;
     const struct arc_yaml_node *node =
         is_map ? arc_yaml_get(entry->build, "context") : entry->build;
-    const struct arc_yaml_node *file = is_map ? arc_yaml_get(entry->build, "dockerfile") : NULL;
+    const struct arc_yaml_node *file = arc_yaml_get(entry->build, "dockerfile");
     char *context = node ? expand(entry, node) : arc_arena_text(&proposal->arena, ".");
     char *dockerfile = file ? expand(entry, file) : arc_arena_text(&proposal->arena, "Dockerfile");
 
     image->context = context ? init_resolve(proposal, entry->directory, context) : NULL;
     if (!image->context || !dockerfile)
         return false;
-    if (is_map && arc_yaml_get(entry->build, "dockerfile_inline"))
+    if (arc_yaml_get(entry->build, "dockerfile_inline"))
         return true;
     image->dockerfile = init_resolve(proposal, image->context, dockerfile);
 
@@ -163,68 +144,58 @@ static char *find_target(const struct entry *entry, bool *development)
 {
     static const char *const words[] = {"dev",   "development", "debug",   "test",
                                         "tests", "local",       "builder", NULL};
-    char *target = entry->build->type == ARC_YAML_MAP
-                       ? expand(entry, arc_yaml_get(entry->build, "target"))
-                       : NULL;
+    char *target = expand(entry, arc_yaml_get(entry->build, "target"));
     *development = target && init_is_among(target, words);
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
-static void add_platform(const struct entry *entry, struct init_image *image,
-                         const struct arc_yaml_node *node)
+/* A build step of the service: what docker/build-push-action would be given. */
+static void take_build(const struct entry *entry, const struct init_image *image)
 {
-    if (node && node->text)
-        init_add_platform(entry->proposal, image, entry->file, image->line, node->text);
+    struct init_proposal *proposal = entry->proposal;
+    const struct arc_yaml_node *own = arc_yaml_get(entry->service, "platform");
+    const char *name = find_name(entry),
+               *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
+    const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
+    bool development, contexts = arc_yaml_get(entry->build, "additional_contexts");
+    const char *target = find_target(entry, &development);
+
+    if (!*platforms && own && own->text)
+        platforms = own->text;
+    ARC_AUTO_JSON json_t *with = init_made(
+        proposal,
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "context", image->context, "file",
+                  image->dockerfile, "build-args", args, "platforms", platforms, "target",
+                  target ? target : "", "build-contexts", contexts ? "x" : "", "outputs",
+                  name ? arc_arena_printf(&proposal->arena, "name=%s", name) : ""));
+    init_take_build(&(struct init_step){.proposal = proposal,
+                                        .uses = "",
+                                        .with = with,
+                                        .service = entry->name,
+                                        .known = entry->known,
+                                        .when = "",
+                                        .file = entry->file,
+                                        .line = entry->build->line});
 }
 
 static bool take_service(const struct entry *entry, struct described *described)
 {
     struct init_proposal *proposal = entry->proposal;
+    struct init_image image = {0};
+    bool told = resolve_build(entry, &image);
 
     (void)described;
-    struct init_image image = {
-        .from = FROM_COMPOSE, .file = entry->file, .line = entry->build->line};
-    bool told = resolve_build(entry, &image), development;
-    if (told && !image.dockerfile) {
+    if (told && !image.dockerfile)
         init_ask(
-            proposal, entry->file, image.line,
+            proposal, entry->file, entry->build->line,
             "is service %s released? Its Dockerfile stands in this file: it takes a file of its "
             "own, or 'compose: %s' in the place of 'services'",
             entry->name, entry->file);
-        return true;
-    }
-
-    json_t *known = told ? json_object_get(proposal->dockerfile_names, image.dockerfile) : NULL;
-    if (!known && !(told && init_is_aside(image.dockerfile)))
+    else if (told && json_object_get(proposal->dockerfile_names, image.dockerfile))
+        take_build(entry, &image);
+    else if (!told || !init_is_aside(image.dockerfile))
         init_ask(proposal, entry->file, entry->build->line,
                  "what does service %s build? There is no such Dockerfile", entry->name);
-
-    if (!known || json_is_false(known))
-        return true;
-
-    image.directory = init_directory(proposal, image.dockerfile);
-    image.codename = init_codename(proposal, entry->name);
-    image.target = find_target(entry, &development);
-    take_reference(entry, &image);
-
-    if (entry->build->type == ARC_YAML_MAP) {
-        const struct arc_yaml_node *platforms = arc_yaml_get(entry->build, "platforms");
-        take_arguments(entry, &image);
-        if (arc_yaml_get(entry->build, "additional_contexts"))
-            init_ask(proposal, entry->file, image.line, INIT_CONTEXTS, entry->name);
-        for (size_t i = 0; i < arc_yaml_items(platforms); i++)
-            add_platform(entry, &image, platforms->items[i]);
-    }
-
-    if (!image.platforms)
-        add_platform(entry, &image, arc_yaml_get(entry->service, "platform"));
-    if (is_described(proposal, &image))
-        return true;
-    struct init_image *slot = init_add_image(proposal, FROM_COMPOSE, entry->file, image.line);
-    if (slot)
-        *slot = image;
-    init_note(proposal, entry->file, image.line, "service %s is built of %s", entry->name,
-              image.dockerfile);
 
     return true;
 }
@@ -429,7 +400,7 @@ static void add_described(struct init_proposal *proposal, const char *path,
 /* ---- files ---------------------------------------------------------------------------------- */
 
 /* Calls for each service that is built, until `take` answers false. */
-static bool read_services(struct init_proposal *proposal, const char *path,
+static bool read_services(struct init_proposal *proposal, const char *path, size_t known,
                           bool (*take)(const struct entry *, struct described *),
                           struct described *described)
 {
@@ -445,6 +416,7 @@ static bool read_services(struct init_proposal *proposal, const char *path,
                               .directory = directory,
                               .name = services->pairs[i].key->text,
                               .services = services,
+                              .known = known,
                               .service = services->pairs[i].value};
         entry.build = arc_yaml_get(entry.service, "build");
         if (entry.name && entry.build && !take(&entry, described))
@@ -475,7 +447,7 @@ static bool use_file(struct init_proposal *proposal, const char *path)
     const char *name = init_base(path);
     bool plain = strncmp(name, "compose.y", 9) == 0 || strncmp(name, "docker-compose.y", 16) == 0;
 
-    if (!plain || !read_services(proposal, path, describe, &described) || !described.images ||
+    if (!plain || !read_services(proposal, path, 0, describe, &described) || !described.images ||
         !covers_all(proposal, &described))
         return false;
 
@@ -486,7 +458,7 @@ static bool use_file(struct init_proposal *proposal, const char *path)
 
 void init_read_compose_files(struct init_proposal *proposal)
 {
-    size_t count = 0;
+    size_t count = 0, known = proposal->image_count;
     bool free_to_use = !proposal->group_count && !proposal->pushes;
 
     for (size_t i = 0; free_to_use && i < proposal->file_count && count < INIT_FILES_MAX; i++) {
@@ -501,7 +473,7 @@ void init_read_compose_files(struct init_proposal *proposal)
     for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
         if (!is_compose_file(proposal->files[i]))
             continue;
-        (void)read_services(proposal, proposal->files[i], take_service, NULL);
+        (void)read_services(proposal, proposal->files[i], known, take_service, NULL);
         count++;
     }
 }

@@ -257,22 +257,22 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
     struct init_proposal *proposal = step->proposal;
     const char *lines = input(step, "build-args");
 
-    for (char *line; (line = next_item(proposal, &lines, false));) {
-        char *filled = arc_arena_text(&proposal->arena, line), *equals = strchr(filled, '=');
-        if (!equals)
-            continue;
-        *equals = '\0';
-        const char *given = init_release_value(filled, false);
-        if (!arc_text_is_visible(equals + 1) && given)
-            init_add_pair(proposal, &image->args, filled, given, NULL);
-        else if (!arc_text_is_visible(equals + 1) && json_object_get(proposal->dotenv, filled))
-            init_add_pair(proposal, &image->args, filled, NULL, ".env");
-        else if (arc_text_is_visible(equals + 1))
-            init_add_pair(proposal, &image->args, filled,
+    for (char *name; (name = next_item(proposal, &lines, false));) {
+        char *equals = strchr(name, '=');
+        if (equals)
+            *equals = '\0';
+        bool known = equals && arc_text_is_visible(equals + 1);
+        const char *given = init_release_value(name, false);
+        if (given && (!known || step->service))
+            init_add_pair(proposal, &image->args, name, given, NULL);
+        else if (known)
+            init_add_pair(proposal, &image->args, name,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
+        else if (json_object_get(proposal->dotenv, name))
+            init_add_pair(proposal, &image->args, name, NULL, ".env");
         else
             init_ask(proposal, step->file, step->line,
-                     "what value does build argument %s of %s have?", filled, image->codename);
+                     "what value does build argument %s of %s have?", name, image->codename);
     }
 }
 
@@ -286,18 +286,30 @@ static void take_platforms(const struct init_step *step, struct init_image *imag
         init_add_platform(step->proposal, image, step->file, step->line, item);
 }
 
-/* The image that another step or cell described already: the same build, whatever platform or name. */
-static struct init_image *find_same(const struct init_proposal *proposal,
-                                    const struct init_image *image)
+/* Whether another step, cell or service described the image already: the same build, whatever platform or
+ * name. Of services one that has no name of its own, or nothing but one, is the Dockerfile's only image. */
+static bool is_same(const struct init_step *step, const struct init_image *other,
+                    const struct init_image *image)
 {
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        struct init_image *other = proposal->images[i];
-        bool named = !other->name || !image->name || strcmp(other->name, image->name) == 0;
-        if (other->from == FROM_WORKFLOW && named &&
-            strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            strcmp(other->context, image->context) == 0 &&
-            init_same_text(other->target, image->target) &&
-            (other->args == image->args || json_equal(other->args, image->args)))
+    bool named = !other->name || !image->name || strcmp(other->name, image->name) == 0;
+    bool target = init_same_text(other->target, image->target);
+
+    if (step->service)
+        return !image->name || (target && !other->args && !image->args);
+
+    return other->from == FROM_WORKFLOW && named && target &&
+           strcmp(other->context, image->context) == 0 &&
+           (other->args == image->args || json_equal(other->args, image->args));
+}
+
+/* The image that is described already, here or by what says more; NULL: none is. */
+static struct init_image *find_described(const struct init_step *step,
+                                         const struct init_image *image)
+{
+    for (size_t i = 0; i < step->proposal->image_count; i++) {
+        struct init_image *other = step->proposal->images[i];
+        if (strcmp(other->dockerfile, image->dockerfile) == 0 &&
+            (i < step->known || is_same(step, other, image)))
             return other;
     }
 
@@ -346,6 +358,9 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     if (!*input(step, "tags"))
         image->tags = NULL; /* what its output has is no name of a release */
 
+    if (step->service)
+        return;
+
     if (image->name && *init_codename(proposal, image->name))
         image->codename = init_codename(proposal, image->name);
     else if (image->pushed && *input(step, "tags"))
@@ -357,7 +372,9 @@ static void take_image(const struct init_step *step, const char *context, const 
                        const char *bound)
 {
     struct init_proposal *proposal = step->proposal;
-    struct init_image image = {.from = FROM_WORKFLOW, .file = step->file, .line = step->line};
+    struct init_image image = {.from = step->service ? FROM_COMPOSE : FROM_WORKFLOW,
+                               .file = step->file,
+                               .line = step->line};
     const char *outputs = input(step, "outputs"), *push = input(step, "push");
     const char *target = input(step, "target");
 
@@ -365,7 +382,8 @@ static void take_image(const struct init_step *step, const char *context, const 
     image.directory = init_directory(proposal, dockerfile);
     image.context =
         arc_text_is_visible(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
-    image.codename = init_name_dockerfile(proposal, dockerfile);
+    image.codename = step->service ? init_codename(proposal, step->service)
+                                   : init_name_dockerfile(proposal, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
     if (!arc_text_is_visible(target))
@@ -378,22 +396,26 @@ static void take_image(const struct init_step *step, const char *context, const 
     if (*input(step, "build-contexts"))
         init_ask(proposal, step->file, step->line, INIT_CONTEXTS, image.codename);
 
-    struct init_image *known = find_same(proposal, &image);
-    if (known) {
+    struct init_image *known = find_described(step, &image);
+    if (known && step->service) {
+        known->name = known->name ? known->name : image.name;
+        known->registries = known->registries ? known->registries : image.registries;
+    } else if (known)
         join(proposal, known, &image);
+    if (known)
         return;
-    }
 
-    struct init_image *slot = init_add_image(proposal, FROM_WORKFLOW, step->file, step->line);
+    struct init_image *slot = init_add_image(proposal, image.from, step->file, step->line);
     if (slot)
         *slot = image;
     init_note(proposal, step->file, step->line, "builds %s of %s", image.codename,
               image.dockerfile);
 }
 
+/* Whether what says more describes it: a script is not asked then. */
 static bool is_known(const struct init_step *step, const char *dockerfile)
 {
-    for (size_t i = 0; i < step->known; i++)
+    for (size_t i = 0; i < step->known && !step->service; i++)
         if (strcmp(step->proposal->images[i]->dockerfile, dockerfile) == 0)
             return true;
     return false;

@@ -7,12 +7,13 @@
 /* A step that uses an action. Texts of `with` may hold INIT_UNKNOWN. Borrowed. */
 struct init_step {
     struct init_proposal *proposal;
-    const char *uses;   /* "docker/build-push-action@v6" */
-    const char *id;     /* or NULL */
-    json_t *with;       /* object */
-    json_t *scope;      /* of its job; a step may add its outputs */
-    const char *runner; /* the job's runs-on; NULL: no workflow's */
-    size_t known;       /* images that say more of a Dockerfile than a script does */
+    const char *uses;    /* "docker/build-push-action@v6" */
+    const char *id;      /* or NULL */
+    json_t *with;        /* object */
+    json_t *scope;       /* of its job; a step may add its outputs */
+    const char *runner;  /* the job's runs-on; NULL: no workflow's */
+    size_t known;        /* images that say more of a Dockerfile than this does */
+    const char *service; /* of a compose file, that is built so; NULL: none */
     const char *when; /* of a name that says no version, by what starts the workflow; "": always */
     const char *file;
     unsigned line;
