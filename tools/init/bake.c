@@ -1,6 +1,7 @@
 /* Bake files: read for what they describe, not for how; docker resolves them when a plan is made. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/file_value.h"
 #include "init/expression.h"
 #include "init/sources.h"
@@ -14,6 +15,7 @@ struct bake {
     const char *path;
     json_t *targets;   /* name → its attributes as written */
     json_t *variables; /* name → default, or null */
+    bool has_default;  /* a group or a target of that name says what is built */
 };
 
 static void bake_free(struct bake *bake)
@@ -24,12 +26,14 @@ static void bake_free(struct bake *bake)
 
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
-static void read_hcl(struct init_proposal *proposal, const struct bake *bake, const char *text)
+static void read_hcl(struct init_proposal *proposal, struct bake *bake, const char *text)
 {
     struct arc_assignments reader = {.at = text};
 
     while (arc_assignments_next(&reader)) {
         bool target = arc_assignment_is(&reader, 0, "target");
+        bake->has_default =
+            bake->has_default || (reader.count == 2 && arc_assignment_is(&reader, 1, "default"));
         if (reader.count != 2 || !(target || arc_assignment_is(&reader, 0, "variable")))
             continue;
         const char *label = init_cut(proposal, reader.parts[1], reader.lens[1]);
@@ -48,7 +52,7 @@ static void read_hcl(struct init_proposal *proposal, const struct bake *bake, co
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static void read_json(struct init_proposal *proposal, const struct bake *bake)
+static void read_json(struct init_proposal *proposal, struct bake *bake)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!init_read_yaml(proposal, bake->path, &yaml))
@@ -57,6 +61,8 @@ static void read_json(struct init_proposal *proposal, const struct bake *bake)
     const char *name;
     json_t *variable;
 
+    bake->has_default = json_object_get(json_object_get(document, "target"), "default") ||
+                        json_object_get(json_object_get(document, "group"), "default");
     json_object_foreach (json_object_get(document, "target"), name, variable)
         init_set(proposal, bake->targets, name, json_incref(variable));
 
@@ -131,12 +137,16 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
 {
     const char *name;
     json_t *value;
-    size_t tagged = 0;
+    char **tagged = NULL;
+    size_t count = 0;
 
     json_object_foreach (bake->targets, name, value) {
         const char *tags = arc_json_text_of(value, "tags");
-        tagged += (*tags && strcmp(tags, "[]") != 0) ||
-                  json_array_size(json_object_get(value, "tags")) > 0;
+        if ((*tags && strcmp(tags, "[]") != 0) ||
+            json_array_size(json_object_get(value, "tags")) > 0) {
+            init_add_text(proposal, &tagged, name);
+            count++;
+        }
     }
 
     if (!tagged)
@@ -156,17 +166,19 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
         return;
     group->key = "bake";
     group->source = arc_arena_text(&proposal->arena, bake->path);
+    group->targets = bake->has_default ? NULL : tagged;
 
     json_object_foreach (bake->variables, name, value) {
         const char *given = init_release_value(name, true), *initial = json_string_value(value);
         bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
         if (given)
             init_add_pair(proposal, &group->variables, name,
-                          letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL);
+                          letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL,
+                          NULL);
     }
 
-    init_note(proposal, bake->path, 0, "describes %zu image%s: group %s takes them from it", tagged,
-              tagged == 1 ? "" : "s", group->name);
+    init_note(proposal, bake->path, 0, "describes %zu image%s: group %s takes them from it", count,
+              arc_plural(count), group->name);
     mark_described(proposal, bake);
 }
 
@@ -185,8 +197,9 @@ void init_read_bake_files(struct init_proposal *proposal)
         if (!is_bake_file(base) || init_is_aside(path))
             continue;
         ARC_AUTO(bake)
-        struct bake bake = {path, init_made(proposal, json_object()),
-                            init_made(proposal, json_object())};
+        struct bake bake = {.path = path,
+                            .targets = init_made(proposal, json_object()),
+                            .variables = init_made(proposal, json_object())};
         const char *text = init_read(proposal, path);
         if (text && strcmp(strrchr(base, '.'), ".json") == 0)
             read_json(proposal, &bake);

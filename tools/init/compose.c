@@ -142,10 +142,8 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
 /* Stages for people who work on the code are not what is released. */
 static char *find_target(const struct entry *entry, bool *development)
 {
-    static const char *const words[] = {"dev",   "development", "debug",   "test",
-                                        "tests", "local",       "builder", NULL};
     char *target = expand(entry, arc_yaml_get(entry->build, "target"));
-    *development = target && init_is_among(target, words);
+    *development = target && init_is_development(target);
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
@@ -385,7 +383,7 @@ static void add_described(struct init_proposal *proposal, const char *path,
     group->registry = described->registry;
 
     json_object_foreach (described->variables, name, value)
-        init_add_pair(proposal, &group->variables, name, json_string_value(value), NULL);
+        init_add_pair(proposal, &group->variables, name, json_string_value(value), NULL, NULL);
 
     if (described->fixed)
         init_add_tag(proposal, &group->image_tags, "{version}", "");

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/inputs.h"
 #include "dockerfile/stages.h"
@@ -300,32 +301,196 @@ static json_t *read_arguments(struct init_proposal *proposal, const char *path)
     return args;
 }
 
-/* Gives values to arguments without a default that something in the repository names. */
+/* Reads the first file of these endings in a directory; NULL when there is none. */
+static char *read_first(struct init_proposal *proposal, const char *directory, const char *name,
+                        struct arc_yaml *out)
+{
+    static const char *const ends[] = {"yaml", "yml", "json"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *path = init_join(proposal, directory,
+                               arc_arena_printf(&proposal->arena, "%s.%s", name, ends[i]));
+        if (init_read_yaml(proposal, path, out))
+            return path;
+    }
+
+    return NULL;
+}
+
+/* Gives values to arguments without a default that something in the repository names: .env, or the
+ * build file of an add-on beside the Dockerfile. */
 static void give_arguments(struct init_proposal *proposal, struct init_image *image)
 {
     ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
-    ARC_AUTO(arc_buf) struct arc_buf open = {.max = 4096};
-    const char *name;
+    ARC_AUTO_JSON json_t *left = init_made(proposal, json_array());
+    ARC_AUTO(arc_yaml) struct arc_yaml build = {0};
+    const char *name, *file = read_first(proposal, image->directory, "build", &build);
+    const json_t *own = json_object_get(json_array_get(image->variants, 0), "args");
     json_t *initial;
 
     json_object_foreach (args, name, initial) {
-        if (json_object_get(image->args, name) || !json_is_null(initial) ||
-            init_is_among(name, given))
+        const char *released = init_release_value(name, false);
+        bool told = arc_yaml_at(build.root, "args", name, (char *)NULL);
+        if (json_object_get(image->args, name) || json_object_get(own, name) ||
+            !(told || json_is_null(initial)) || init_is_among(name, given))
             continue;
-        if (json_object_get(proposal->dotenv, name))
-            init_add_pair(proposal, &image->args, name, NULL, ".env");
-        else if (init_release_value(name, false))
-            init_add_pair(proposal, &image->args, name, init_release_value(name, false), NULL);
+        if (told)
+            init_add_pair(proposal, &image->args, name, NULL, file, "args");
+        else if (json_object_get(proposal->dotenv, name))
+            init_add_pair(proposal, &image->args, name, NULL, ".env", NULL);
+        else if (released)
+            init_add_pair(proposal, &image->args, name, released, NULL, NULL);
         else
-            arc_buf_printf(&open, "%s%s", open.len ? ", " : "", name);
+            init_push(proposal, left, json_string(name));
     }
 
-    if (*init_hold(proposal, &open))
-        init_ask(
-            proposal, image->dockerfile, 0,
-            "no default and no value in the repository: %s. Which values, under 'args', and is "
-            "there an image for each?",
-            arc_buf_text(&open));
+    if (json_array_size(left))
+        init_ask_values(proposal, image, left);
+}
+
+/* ---- add-ons: an image for each architecture -------------------------------------------------- */
+
+static void add_architecture(struct init_proposal *proposal, struct init_image *image,
+                             const char *name, const char *base)
+{
+    struct init_image one = {0};
+    init_add_platform(proposal, &one, image->dockerfile, 0, name);
+    if (!one.platforms || !init_allows(proposal, arc_check_name, name))
+        return;
+
+    ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
+    json_t *variant = init_made(proposal, json_pack("{s:s, s:{}, s:[s]}", "suffix", name, "args",
+                                                    "platforms", one.platforms[0]));
+    json_t *values = json_object_get(variant, "args");
+    if (base && arc_text_is_visible(base))
+        init_set(proposal, values, "BUILD_FROM", json_string(base));
+    if (json_object_get(args, "BUILD_ARCH"))
+        init_set(proposal, values, "BUILD_ARCH", json_string(name));
+    if (!json_object_size(values))
+        json_object_del(variant, "args");
+    if (!image->variants)
+        init_push(proposal, proposal->kept, image->variants = json_array());
+    init_push(proposal, image->variants, variant);
+}
+
+/* "acme/{arch}-addon-samba" is what samba's images are called. */
+static void take_template(struct init_proposal *proposal, struct init_image *image,
+                          const char *template)
+{
+    const char *last = init_base(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
+    const char *own = init_base(image->directory);
+    size_t len = strlen(rest), tail = strlen(own);
+    struct init_image named = {0};
+
+    if (last == template || !arc_text_is_visible(template) ||
+        !init_allows(proposal, arc_check_name, own))
+        return;
+    char *registry = init_cut(proposal, template, (size_t)(last - template));
+    if (!init_take_reference(proposal, arc_arena_printf(&proposal->arena, "%s%s", registry, own),
+                             &named))
+        return;
+
+    bool ends = len > tail && strcmp(rest + len - tail, own) == 0;
+    image->name = named.name;
+    image->registries = named.registries;
+    image->pattern =
+        arc_arena_printf(&proposal->arena, "%.*s{suffix}%.*s%s", (int)(arch - last), last,
+                         (int)(ends ? len - tail : len), rest, ends ? "{name}" : "");
+}
+
+/* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the name. */
+static void split_by_architectures(struct init_proposal *proposal, struct init_image *image)
+{
+    ARC_AUTO(arc_yaml) struct arc_yaml build = {0}, about = {0};
+    (void)read_first(proposal, image->directory, "build", &build);
+    (void)read_first(proposal, image->directory, "config", &about);
+    const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
+    const struct arc_yaml_node *name = arc_yaml_get(about.root, "image");
+    const struct arc_yaml_node *archs = arc_yaml_get(about.root, "arch");
+    bool named = name && name->text && strstr(init_base(name->text), "{arch}");
+
+    for (size_t i = 0; i < arc_yaml_pairs(bases); i++)
+        if (bases->pairs[i].key->text)
+            add_architecture(proposal, image, bases->pairs[i].key->text,
+                             bases->pairs[i].value->text);
+    for (size_t i = 0; i < arc_yaml_items(archs) && named && !arc_yaml_pairs(bases); i++)
+        if (archs->items[i]->text)
+            add_architecture(proposal, image, archs->items[i]->text, NULL);
+    if (named && image->variants)
+        take_template(proposal, image, name->text);
+}
+
+/* ---- one Dockerfile for several stages ------------------------------------------------------- */
+
+/* Whether another stage is built on this one, or copies from it. */
+static bool is_needed(const struct arc_stages *stages, size_t stage)
+{
+    for (size_t i = 0; i < stages->count; i++) {
+        size_t k;
+        json_t *number;
+        json_array_foreach (stages->items[i].needs, k, number)
+            if ((size_t)json_integer_value(number) == stage)
+                return true;
+    }
+    return false;
+}
+
+/* Whether every other name goes on from this one: "app" of "app", "app-slim". */
+static bool starts_all(char *const *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (; *names; names++)
+        if (strncmp(*names, name, len) != 0 || ((*names)[len] && (*names)[len] != '-'))
+            return false;
+    return true;
+}
+
+/* Images of the stages that nothing else in the file needs, where the last one has a name as they have:
+ * of "api" and "worker", say. A last stage for tests gives its place to another. */
+static void split_by_stages(struct init_proposal *proposal, struct init_image *image)
+{
+    static const char *const final[] = {"final",  "prod",    "production", "release", "runtime",
+                                        "runner", "default", "main",       "image",   NULL};
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+    struct arc_stages_request request = {.text = init_read(proposal, image->dockerfile),
+                                         .platform = "linux/amd64"};
+    char **names = NULL, *common = NULL, *plain = image->codename;
+
+    if (!request.text || !init_succeeds(proposal, arc_stages_read(&request, &stages, NULL)) ||
+        !stages.count)
+        return;
+    const char *last = stages.items[stages.count - 1].name;
+    if (!last || init_is_among(last, final))
+        return;
+
+    for (size_t i = 0; i < stages.count; i++)
+        if (stages.items[i].name && !init_is_development(stages.items[i].name) &&
+            !is_needed(&stages, i))
+            init_add_text(proposal, &names, stages.items[i].name);
+    if (!names || (!names[1] && strcmp(names[0], last) == 0))
+        return;
+
+    for (char **name = names; *name && names[1]; name++)
+        common = starts_all(names, *name) ? *name : common;
+    for (char **name = names; *name; name++) {
+        const char *rest = common ? *name + strlen(common) + (strcmp(*name, common) != 0) : *name;
+        struct init_image *one =
+            name == names ? image : init_add_image(proposal, image->from, image->file, 0);
+        if (!one)
+            return;
+        *one = *image;
+        one->target = *name;
+        if (names[1] && *rest)
+            one->codename =
+                init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", plain, rest));
+        else
+            one->codename = plain;
+    }
+
+    if (names[1])
+        init_ask(proposal, image->dockerfile, 0,
+                 "is each of its last stages an image, as proposed? Nothing in it needs %s or %s",
+                 names[0], names[1]);
 }
 
 /* ---- one Dockerfile for several folders ----------------------------------------------------- */
@@ -383,7 +548,7 @@ static bool add_folders(struct init_proposal *proposal, struct init_image *image
         *one = *image;
         one->args = NULL;
         if (strcmp(folder, initial) != 0)
-            init_add_pair(proposal, &one->args, argument, folder, NULL);
+            init_add_pair(proposal, &one->args, argument, folder, NULL, NULL);
         one->codename = init_codename(
             proposal, plain ? folder : arc_arena_printf(&proposal->arena, "%s-%s", named, folder));
     }
@@ -415,20 +580,28 @@ static void split_by_folders(struct init_proposal *proposal, struct init_image *
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-/* What another one asks for by the name of this image tells where ours are. "acme/android-base" is the
- * name of base where acme is the owner. */
+/* What another one asks for by the name of this image tells where ours are, if they are the owner's; of
+ * somebody else's they are a guess. "acme/android-base" is the name of base where acme is the owner. */
 static void learn_name(struct init_proposal *proposal, struct init_image *image,
                        const struct init_image *base)
 {
-    size_t len = strlen(base->name), own = strlen(image->codename);
-    const char *end = len > own ? base->name + len - own : base->name;
+    bool ours = init_is_owner(proposal, base->registries[0]);
+    const char *plain = init_codename(proposal, proposal->repository), *own = image->codename;
+    size_t len = strlen(base->name), repository = strlen(plain);
 
-    if (strcmp(end, image->codename) != 0 || (end > base->name && end[-1] != '-'))
+    if (strcmp(base->name, own) == 0) {
+        if (ours || !proposal->owner)
+            init_count_registry(proposal, base->registries[0]);
+        else
+            proposal->guess = proposal->guess ? proposal->guess : base->registries[0];
         return;
+    }
 
-    if (end == base->name)
-        init_count_registry(proposal, base->registries[0]);
-    else if (!image->name && init_is_owner(proposal, base->registries[0])) {
+    if (strncmp(own, plain, repository) == 0 && own[repository] == '-')
+        own += repository + 1; /* "30" of Dockerfile.30 */
+    size_t tail = strlen(own);
+    if (ours && !image->name && len > tail && strcmp(base->name + len - tail, own) == 0 &&
+        base->name[len - tail - 1] == '-') {
         image->name = base->name;
         image->registries = base->registries;
     }
@@ -490,8 +663,13 @@ void init_read_dockerfiles(struct init_proposal *proposal)
         image->dockerfile = arc_arena_text(&proposal->arena, path);
         image->directory = init_directory(proposal, path);
         image->codename = init_name_dockerfile(proposal, path);
-        choose_context(proposal, image);
-        split_by_folders(proposal, image);
+        size_t first = proposal->image_count - 1;
+        split_by_stages(proposal, image);
+        for (size_t i = first, count = proposal->image_count; i < count; i++) {
+            choose_context(proposal, proposal->images[i]);
+            split_by_folders(proposal, proposal->images[i]);
+            split_by_architectures(proposal, proposal->images[i]);
+        }
     }
 
     for (size_t i = 0; i < proposal->image_count; i++) {

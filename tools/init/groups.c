@@ -39,6 +39,13 @@ static const char *usual_registry(struct init_proposal *proposal)
 
     if (best)
         return best;
+    if (proposal->guess) {
+        init_ask(proposal, NULL, 0,
+                 "which registry? %s is a guess: a Dockerfile asks for an image there that has the "
+                 "name of one of these",
+                 proposal->guess);
+        return proposal->guess;
+    }
     ARC_AUTO(arc_buf) struct arc_buf owner = {0};
     for (const char *c = proposal->owner ? proposal->owner : ""; *c; c++)
         arc_buf_putc(&owner, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
@@ -436,7 +443,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
 /* ---- versions in files ---------------------------------------------------------------------- */
 
 static void set_place(struct init_proposal *proposal, struct init_image *image, const char *file,
-                      const char *const *at)
+                      char *const *at)
 {
     image->version_file = arc_arena_text(&proposal->arena, file);
     for (; at && *at; at++)
@@ -450,8 +457,7 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
     size_t found = 0;
 
     for (size_t i = 0; i < proposal->image_count; i++)
-        if (proposal->images[i]->version_file &&
-            strcmp(proposal->images[i]->version_file, file) == 0)
+        if (init_same_text(proposal->images[i]->version_file, file))
             return false; /* those of another Dockerfile beside it */
 
     for (size_t i = 0; i < arc_yaml_items(list); i++) {
@@ -468,71 +474,91 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
         one->version_at = NULL;
         one->codename = init_codename(proposal, init_base(name->text));
         (void)init_take_reference(proposal, name->text, one);
-        set_place(
-            proposal, one, file,
-            (const char *const[]){arc_arena_printf(&proposal->arena, "%s=%s", key, name->text),
+        set_place(proposal, one, file,
+                  (char *const[]){arc_arena_printf(&proposal->arena, "%s=%s", key, name->text),
                                   "version", NULL});
     }
 
     return found > 0;
 }
 
-/* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself or for its
- * first channel. */
+/* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself, for its
+ * first channel or, a bake file, for a target. */
 static void take_listed_platforms(struct init_proposal *proposal, struct init_image *image,
                                   const char *file, const struct arc_yaml_node *tree)
 {
     static const char *const keys[] = {"platforms", "arch", "architectures"};
-    static const char *const names[][2] = {{"armv7", "arm/v7"}, {"armhf", "arm/v6"}};
     const struct arc_yaml_node *channels = arc_yaml_get(tree, "channels"), *list = NULL;
-    const struct arc_yaml_node *first =
-        channels && channels->type == ARC_YAML_LIST && channels->count ? channels->items[0] : NULL;
+    const struct arc_yaml_node *first = arc_yaml_items(channels) ? channels->items[0] : NULL;
+    struct arc_assignments reader = {.at = tree ? NULL : init_read(proposal, file)};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !list; i++) {
         list = arc_yaml_get(tree, keys[i]);
         list = list ? list : arc_yaml_get(first, keys[i]);
     }
 
-    for (size_t i = 0; i < arc_yaml_items(list); i++) {
-        const char *text = list->items[i]->text ? list->items[i]->text : "";
-        const char *system = strchr(text, '/') ? "" : "linux/";
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-            text = strcmp(text, names[k][0]) == 0 ? names[k][1] : text;
-        init_add_platform(proposal, image, file, list->items[i]->line,
-                          arc_arena_printf(&proposal->arena, "%s%s", system, text));
+    for (size_t i = 0; i < arc_yaml_items(list); i++)
+        if (list->items[i]->text)
+            init_add_platform(proposal, image, file, list->items[i]->line, list->items[i]->text);
+
+    while (reader.at && arc_assignments_next(&reader)) {
+        const char *at = reader.value;
+        bool named = reader.name_len == 9 && strncmp(reader.name, keys[0], 9) == 0;
+        if (!named || *at != '[')
+            continue;
+        for (at += strcspn(at, "\"]"); *at == '"'; at += strcspn(at, "\"]")) {
+            size_t len = strcspn(at + 1, "\"\n");
+            init_add_platform(proposal, image, file, 0, init_cut(proposal, at + 1, len));
+            at += len + 1 + (at[len + 1] == '"');
+        }
     }
 }
 
-/* The version of an image beside its Dockerfile; of a list of several, those of the other images, which
- * are added. False when there is none. */
-static bool find_version(struct init_proposal *proposal, struct init_image *image)
-{
-    static char *version[] = {"version", NULL},
-                *variable[] = {"variable", "VERSION", "default", NULL};
-    static const struct {
-        const char *name;
-        char **at;
-    } known[] = {
-        {"VERSION", NULL},          {"VERSION.txt", NULL},         {"version.txt", NULL},
-        {".version", NULL},         {"metadata.yaml", version},    {"metadata.yml", version},
-        {"config.yaml", version},   {"config.yml", version},       {"config.json", version},
-        {"metadata.json", version}, {"envconfig.json", version},   {"version.json", version},
-        {"version.yaml", version},  {"app.yaml", version},         {"images.json", version},
-        {"images.yaml", version},   {"docker-bake.hcl", variable},
-    };
+/* Where versions stand in the files of a directory. */
+static char *const version_key[] = {"version", NULL}, *const bake_key[] = {"variable", "VERSION",
+                                                                           "default", NULL};
+static const struct {
+    const char *name;
+    char *const *at; /* NULL: it is all of the file */
+} version_files[] = {
+    {"VERSION", NULL},
+    {"VERSION.txt", NULL},
+    {"version.txt", NULL},
+    {".version", NULL},
+    {"metadata.yaml", version_key},
+    {"metadata.yml", version_key},
+    {"config.yaml", version_key},
+    {"config.yml", version_key},
+    {"config.json", version_key},
+    {"metadata.json", version_key},
+    {"envconfig.json", version_key},
+    {"version.json", version_key},
+    {"version.yaml", version_key},
+    {"app.yaml", version_key},
+    {"images.json", version_key},
+    {"images.yaml", version_key},
+    {"docker-bake.hcl", bake_key},
+};
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        char *path = init_join(proposal, image->directory, known[i].name);
-        struct arc_file_place place = {path, known[i].at};
+/* The version of an image in a file of the directory; of a list of several, those of the other images,
+ * which are added. False when there is none. */
+static bool find_version(struct init_proposal *proposal, struct init_image *image,
+                         const char *directory, bool whole_files)
+{
+    for (size_t i = 0; i < sizeof version_files / sizeof *version_files; i++) {
+        char *const *at = version_files[i].at;
+        char *path = init_join(proposal, directory, version_files[i].name);
+        struct arc_file_place place = {path, (char **)at};
         ARC_AUTO(arc_yaml) struct arc_yaml tree = {0};
         ARC_AUTO_FREE char *value = NULL;
-        if (!init_has_file(proposal, path))
+        if (!init_has_file(proposal, path) || (whole_files && at))
             continue;
-        if (known[i].at == version)
+        if (at == version_key)
             (void)init_read_yaml(proposal, path, &tree);
-        if (arc_file_value_in(proposal->root, &place, &value, NULL) == ARC_OK) {
-            set_place(proposal, image, path, (const char *const *)known[i].at);
-            if (!image->platforms)
+        if (init_succeeds(proposal, arc_file_value_in(proposal->root, &place, &value, NULL))) {
+            set_place(proposal, image, path, at);
+            image->version = arc_arena_text(&proposal->arena, value);
+            if (!image->platforms && !image->variants && at)
                 take_listed_platforms(proposal, image, path, tree.root);
             return true;
         }
@@ -543,35 +569,107 @@ static bool find_version(struct init_proposal *proposal, struct init_image *imag
     return false;
 }
 
-/* No tags: versions stand in files beside the Dockerfiles, or the first tag is still to come. */
-static void sort_without_tags(struct sorting *sorting)
+/* What was found is not used: of images that a list added the first `count` are left. */
+static void forget_versions(struct init_proposal *proposal, size_t count)
 {
-    struct init_proposal *proposal = sorting->proposal;
+    proposal->image_count = count;
+    for (size_t i = 0; i < count; i++)
+        proposal->images[i]->version_file = NULL;
+}
+
+/* Finds the versions of all images in files. True when most have one: beside their Dockerfiles or, where
+ * none has, in the root. */
+static bool find_versions(struct init_proposal *proposal)
+{
     size_t found = 0, count = proposal->image_count;
 
     for (size_t i = 0; i < count; i++)
-        found += find_version(proposal, proposal->images[i]);
+        found += proposal->images[i]->version_file ||
+                 find_version(proposal, proposal->images[i], proposal->images[i]->directory, false);
+
+    if (!found) /* one for all */
+        for (size_t i = 0; i < count; i++)
+            found += find_version(proposal, proposal->images[i], ".", true);
+
+    if (found * 2 > count)
+        return true;
+    forget_versions(proposal, count);
+
+    return false;
+}
+
+/* Whether a tag releases one of the versions that files have: they are made of the files then. */
+static bool are_tagged(const struct init_proposal *proposal)
+{
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        const char *version = proposal->images[i]->version;
+        size_t t;
+        json_t *tag;
+        json_array_foreach (proposal->git_tags, t, tag)
+            if (version && *version && arc_text_ends(json_string_value(tag), version))
+                return true;
+    }
+    return false;
+}
+
+/* Whether versions stand in files: there is no tag of a version, or the tags are of something else: of
+ * no image and no version of them. */
+static bool use_files(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    size_t count = proposal->image_count;
+
+    for (size_t f = 0; f < sorting->families.count; f++)
+        for (size_t i = 0; i < count; i++)
+            if (*sorting->families.items[f].prefix &&
+                is_named(proposal->images[i], sorting->families.items[f].prefix))
+                return false;
+
+    if (!sorting->families.count)
+        return true;
+    if (count < 2 || !find_versions(proposal))
+        return false;
+
+    bool all_in_root =
+        strcmp(init_directory(proposal, proposal->images[0]->version_file), ".") == 0;
+    if (!all_in_root && !are_tagged(proposal)) {
+        init_ask(
+            proposal, NULL, 0,
+            "what do the tags %s{version} release? The files beside the Dockerfiles have other "
+            "versions, and a change of those releases",
+            sorting->families.items[0].before);
+        return true;
+    }
+
+    forget_versions(proposal, count);
+
+    return false;
+}
+
+/* Versions stand in files, or the first tag is still to come. */
+static void sort_by_files(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    bool found = find_versions(proposal);
+
     sorting->of_image = arc_arena_array(&proposal->arena, proposal->image_count, sizeof(void *));
     struct init_group *group = init_add_group(proposal, proposal->repository);
     if (!group || !sorting->of_image)
         return;
 
-    if (found * 2 > count) {
-        group->versioning = "loose";
-        for (size_t i = 0; i < count; i++)
-            if (!proposal->images[i]->version_file)
-                init_ask(proposal, proposal->images[i]->dockerfile, 0,
-                         "where does its version stand? The others have a file for it");
-    } else {
-        for (size_t i = 0; i < proposal->image_count; i++)
-            proposal->images[i]->version_file = NULL;
-        init_add_text(proposal, &group->tags, "v{version}");
-        init_ask(
-            proposal, NULL, 0,
-            "which tags release these images? No tag names a version yet; v{version} is a guess");
-    }
-
     take_left(sorting, group);
+    group->versioning = found ? "loose" : NULL;
+
+    for (size_t i = 0; i < proposal->image_count && found; i++)
+        if (!proposal->images[i]->version_file)
+            init_ask(proposal, proposal->images[i]->dockerfile, 0,
+                     "where is its version? The others have a file for it");
+
+    if (found)
+        return;
+    init_add_text(proposal, &group->tags, "v{version}");
+    init_ask(proposal, NULL, 0,
+             "which tags release these images? No tag names a version yet; v{version} is a guess");
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -590,6 +688,15 @@ static void add_train(struct sorting *sorting, struct family *family)
              "no image has the name of the %zu tags %s{version}: are they releases of all groups "
              "together, as group %s proposes?",
              family->count, family->before, group->name);
+}
+
+/* Whether tags of that name may be of all groups together: the name says so, or is the repository's. */
+static bool names_all(const struct init_proposal *proposal, const char *name)
+{
+    static const char *const words[] = {"platform", "release", "releases",     "stack",
+                                        "suite",    "all",     "bundle",       "train",
+                                        "system",   "product", "distribution", NULL};
+    return init_is_among(name, words) || strcmp(name, proposal->repository) == 0;
 }
 
 /* Whether the repository has a directory of that name, whose tags are then its own. */
@@ -623,6 +730,7 @@ static void take_unmatched(struct sorting *sorting)
     }
 
     if (unmatched == 1 && !plain && proposal->group_count > 1 &&
+        names_all(proposal, init_base(only->prefix)) &&
         !is_directory_name(proposal, init_base(only->prefix))) {
         add_train(sorting, only);
         return;
@@ -632,8 +740,8 @@ static void take_unmatched(struct sorting *sorting)
         const struct family *family = &sorting->families.items[f];
         if (!family->matched)
             init_ask(proposal, NULL, 0,
-                     "what do the %zu tags %s{version} release? No image has that name",
-                     family->count, family->before);
+                     "what do tags like %s{version} release (%zu so far)? No image has that name",
+                     family->before, family->count);
     }
 }
 
@@ -676,6 +784,32 @@ static void give_file_tags(struct sorting *sorting)
     take_unmatched(sorting);
 }
 
+/* Images beside those that a file describes: what workflows publish is a group, of the rest is asked. */
+static void take_published(struct sorting *sorting)
+{
+    struct init_proposal *proposal = sorting->proposal;
+    const char *key = proposal->groups[0]->key;
+    struct init_group *group = NULL;
+
+    for (size_t i = 0; i < proposal->image_count; i++) {
+        if (!proposal->images[i]->pushed) {
+            init_ask(proposal, proposal->images[i]->dockerfile, 0,
+                     "no %s file names it: is it released?", key);
+            continue;
+        }
+        group = group ? group : init_add_group(proposal, "images");
+        sorting->of_image[i] = group;
+    }
+
+    if (!group)
+        return;
+    init_add_text(proposal, &group->tags,
+                  arc_arena_printf(&proposal->arena, "%s/v{version}", group->name));
+    init_ask(proposal, NULL, 0,
+             "which tags release group %s, whose images workflows publish? %s is a guess",
+             group->name, group->tags ? group->tags[0] : "");
+}
+
 void init_make_groups(struct init_proposal *proposal)
 {
     struct sorting sorting = {.proposal = proposal};
@@ -694,13 +828,11 @@ void init_make_groups(struct init_proposal *proposal)
 
     if (described) {
         give_file_tags(&sorting);
-        for (i = 0; i < proposal->image_count; i++)
-            init_ask(proposal, proposal->images[i]->dockerfile, 0,
-                     "no %s file names it: is it released?", proposal->groups[0]->key);
-    } else if (sorting.families.count)
-        sort_by_tags(&sorting);
+        take_published(&sorting);
+    } else if (use_files(&sorting))
+        sort_by_files(&sorting);
     else
-        sort_without_tags(&sorting);
+        sort_by_tags(&sorting);
 
     if (proposal->arena.failed)
         return;

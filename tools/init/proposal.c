@@ -267,6 +267,34 @@ void init_ask(struct init_proposal *proposal, const char *file, unsigned line, c
     va_end(args);
 }
 
+static void ask_of(struct init_proposal *proposal, struct init_remark remark, const char *format,
+                   ...) __attribute__((format(printf, 3, 4)));
+
+static void ask_of(struct init_proposal *proposal, struct init_remark remark, const char *format,
+                   ...)
+{
+    va_list args;
+    va_start(args, format);
+    add_remark(proposal, &proposal->questions, &proposal->question_count, remark, format, args);
+    va_end(args);
+}
+
+void init_ask_values(struct init_proposal *proposal, const struct init_image *image, json_t *names)
+{
+    ARC_AUTO(arc_buf) struct arc_buf list = {.max = 4096};
+    size_t i;
+    json_t *name;
+
+    json_array_foreach (names, i, name)
+        arc_buf_printf(&list, "%s%s", i ? ", " : "", json_string_value(name));
+    init_push(proposal, proposal->kept, json_incref(names));
+    ask_of(proposal,
+           (struct init_remark){.file = image->dockerfile, .image = image, .names = names},
+           "no default and no value in the repository: %s. Which values, under 'args', and is "
+           "there an image for each?",
+           init_hold(proposal, &list));
+}
+
 void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
                ...)
 {
@@ -358,13 +386,28 @@ static void set_member(struct init_proposal *proposal, json_t **map, const char 
     *map = copy;
 }
 
+json_t *init_make_place(struct init_proposal *proposal, const char *file, const char *key,
+                        const char *name)
+{
+    return init_made(proposal, key ? json_pack("{s:s, s:[s, s]}", "file", file, "at", key, name)
+                                   : json_pack("{s:s, s:s}", "file", file, "at", name));
+}
+
+bool init_is_development(const char *stage)
+{
+    static const char *const words[] = {"dev",     "development", "debug",   "test",   "tests",
+                                        "testing", "local",       "builder", "lint",   "linter",
+                                        "export",  "artifact",    "docs",    "binary", NULL};
+    return init_is_among(stage, words);
+}
+
 void init_add_pair(struct init_proposal *proposal, json_t **pairs, const char *name,
-                   const char *value, const char *file)
+                   const char *value, const char *file, const char *key)
 {
     if (!init_allows(proposal, arc_check_build_arg, name))
         return;
     set_member(proposal, pairs, name,
-               value ? json_string(value) : json_pack("{s:s, s:s}", "file", file, "at", name));
+               value ? json_string(value) : init_make_place(proposal, file, key, name));
 }
 
 void init_add_text(struct init_proposal *proposal, char ***texts, const char *text)
@@ -378,14 +421,31 @@ void init_add_text(struct init_proposal *proposal, char ***texts, const char *te
 void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
                        unsigned line, const char *text)
 {
+    static const char *const names[][2] = {
+        {"armv7", "arm/v7"}, {"armhf", "arm/v6"}, {"i386", "386"}};
     char platform[ARC_PLATFORM_SIZE];
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
+    char **known = image->platforms;
+    const char *whole = text;
 
-    if (arc_platform_normalize(text, platform) && arc_check_platform(platform, &why))
-        init_add_text(proposal, &image->platforms, platform);
-    else if (arc_text_is_visible(text))
-        init_ask(proposal, file, line, "which platform is meant? '%.100s' %s", text,
-                 why.len ? arc_buf_text(&why) : "is none");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        whole = strcmp(text, names[i][0]) == 0 ? names[i][1] : whole;
+    if (whole != text || !strchr(text, '/'))
+        whole = arc_arena_printf(&proposal->arena, "linux/%s", whole);
+
+    if (!arc_platform_normalize(whole, platform) || !arc_check_platform(platform, &why)) {
+        if (arc_text_is_visible(text))
+            init_ask(proposal, file, line, "which platform is meant? '%.100s' %s", text,
+                     why.len ? arc_buf_text(&why) : "is none");
+        return;
+    }
+
+    image->platforms = NULL;
+    for (; known && *known && strcmp(*known, platform) < 0; known++)
+        init_add_text(proposal, &image->platforms, *known);
+    init_add_text(proposal, &image->platforms, platform);
+    for (; known && *known; known++)
+        init_add_text(proposal, &image->platforms, *known);
 }
 
 void init_add_tag(struct init_proposal *proposal, json_t **tags, const char *name, const char *when)

@@ -46,8 +46,8 @@ struct init_image {
     char *pattern;      /* of what stands behind the registry, "{suffix}-{name}"; NULL: its name */
     char *version_file; /* where its version stands; NULL: tags say */
     char **version_at;
-    bool alone;  /* its context is its directory and nothing else is to be said of it */
-    bool pushed; /* a workflow publishes it */
+    char *version; /* that stands there; NULL: not known */
+    bool pushed;   /* a workflow publishes it */
 };
 
 /* Images that are released together. */
@@ -59,6 +59,7 @@ struct init_group {
     size_t count;
     const char *key;    /* "bake" or "compose": what describes the images instead; NULL: nothing */
     char *source;       /* the file */
+    char **targets;     /* of it; NULL: its default ones */
     json_t *variables;  /* as arguments of images are */
     json_t *image_tags; /* beside those of the file */
     char *registry;     /* of the first image in it; NULL: not known */
@@ -70,6 +71,8 @@ struct init_group {
 struct init_remark {
     const char *file; /* the first; NULL: none */
     unsigned line;
+    const struct init_image *image; /* that the values are asked for; NULL: of no such question */
+    const json_t *names;            /* of the values */
     char *text;
     char *others; /* some of the other files; NULL: there are none */
     size_t more;  /* how many those are */
@@ -90,7 +93,8 @@ struct init_proposal {
     char *repository;         /* its name */
     json_t *dotenv;           /* of .env in the root; owned */
     json_t *dockerfile_names; /* path → what tells it from its neighbours ("" for none); owned */
-    json_t *registries;       /* prefix of images → how often it was seen; owned */
+    char *guess;        /* a prefix of somebody else, which a Dockerfile asks for; NULL: none */
+    json_t *registries; /* prefix of images → how often it was seen; owned */
     struct init_image **images;
     size_t image_count;
     struct init_group **groups;
@@ -99,6 +103,7 @@ struct init_proposal {
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */
     bool pushes;         /* workflows publish images */
+    bool remarked;       /* it is written that the platforms are a guess */
     bool guessed;        /* and of some builds it could not be told what they build */
     struct init_remark *questions;
     size_t question_count;
@@ -170,6 +175,9 @@ void init_ask(struct init_proposal *proposal, const char *file, unsigned line, c
 void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
                ...) __attribute__((format(printf, 4, 5)));
 
+/* Asks for the values of build arguments. */
+void init_ask_values(struct init_proposal *proposal, const struct init_image *image, json_t *names);
+
 /* The text of a remark with the other files that it holds for. */
 char *init_remark_text(struct init_proposal *proposal, const struct init_remark *remark);
 
@@ -179,13 +187,20 @@ struct init_group *init_add_group(struct init_proposal *proposal, const char *na
 /* A new image of a Dockerfile; NULL when there are too many or memory ran out. */
 struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,
                                   const char *file, unsigned line);
-/* Adds a build argument or a variable, unless no configuration takes its name: with its value, or
- * (NULL) the file that has it under the same name. */
+/* Adds a build argument or a variable, unless no configuration takes its name: with its value or, where
+ * that is NULL, its place in a file: below `key` (NULL: at the top) and its name. */
 void init_add_pair(struct init_proposal *proposal, json_t **pairs, const char *name,
-                   const char *value, const char *file);
+                   const char *value, const char *file, const char *key);
+
+/* Where a value stands in a file: {file, at}. A new reference. */
+json_t *init_make_place(struct init_proposal *proposal, const char *file, const char *key,
+                        const char *name);
+/* Whether a stage of that name is for people who work on the code, not what is released. */
+bool init_is_development(const char *stage);
 void init_add_text(struct init_proposal *proposal, char ***texts, const char *text);
 
-/* Adds a platform, or asks which one is meant. */
+/* Adds a platform ("linux/arm64", "aarch64"; add-ons' "armv7"), or asks which one is meant. They are kept
+ * in byte order. */
 void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
                        unsigned line, const char *text);
 

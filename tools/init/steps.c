@@ -153,7 +153,12 @@ static void take_names(const struct init_step *step)
     for (char *item; (item = next_item(proposal, &lines, false));) {
         char *name = convert_tag(proposal, item, &when);
         if (!name) {
-            init_ask(proposal, step->file, step->line, "which builds get the tag of '%s'?", item);
+            if (item[0] == INIT_UNKNOWN && !item[1])
+                init_ask(proposal, step->file, step->line,
+                         "which tags do its images get? Only a run knows them");
+            else
+                init_ask(proposal, step->file, step->line, "which builds get the tag of '%s'?",
+                         item);
             continue;
         }
         latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
@@ -264,15 +269,16 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         bool known = equals && arc_text_is_visible(equals + 1);
         const char *given = init_release_value(name, false);
         if (given && (!known || step->service))
-            init_add_pair(proposal, &image->args, name, given, NULL);
+            init_add_pair(proposal, &image->args, name, given, NULL, NULL);
         else if (known)
             init_add_pair(proposal, &image->args, name,
-                          strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL);
+                          strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL,
+                          NULL);
         else if (json_object_get(proposal->dotenv, name))
-            init_add_pair(proposal, &image->args, name, NULL, ".env");
+            init_add_pair(proposal, &image->args, name, NULL, ".env", NULL);
         else
-            init_ask(proposal, step->file, step->line,
-                     "what value does build argument %s of %s have?", name, image->codename);
+            init_ask(proposal, step->file, step->line, "what value does build argument %s have?",
+                     name);
     }
 }
 

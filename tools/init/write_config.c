@@ -117,6 +117,7 @@ struct shared {
     char *const *registries; /* of most of them */
     const char *name;        /* of all, and they are several; NULL: they differ */
     json_t *said;            /* as a service says it; owned */
+    bool is_guess;           /* none of them says its platforms */
 };
 
 static void shared_free(struct shared *shared)
@@ -309,33 +310,44 @@ static json_t *describe_rest(struct init_proposal *proposal, const struct init_i
     return service;
 }
 
-/* Whether its directory is all there is to say. */
-static bool is_alone(struct init_proposal *proposal, const struct init_image *image,
-                     const struct shared *shared)
+/* What there is to say beside its directory, from which it has its codename and context: {} for nothing.
+ * NULL when it is not called as the directory, or shares it. */
+static json_t *describe_kind(struct init_proposal *proposal, const struct init_image *image,
+                             const struct shared *shared)
 {
     const char *directory = image->directory;
-    ARC_AUTO_JSON json_t *service = describe_rest(proposal, image, shared, NULL);
-    ARC_AUTO_JSON json_t *plain =
-        init_made(proposal, json_pack("{s:s, s:{s:s}}", "codename", init_base(directory), "build",
-                                      "context", directory));
+    size_t len = strlen(directory);
+    json_t *service = describe_rest(proposal, image, shared, directory);
+    json_t *build = json_object_get(service, "build"),
+           *version = json_object_get(service, "version");
+    const char *file = arc_json_text_of(version, "file");
+    bool alone = strcmp(image->codename, init_base(directory)) == 0 &&
+                 !json_object_get(build, "context") && strcmp(directory, ".") != 0 &&
+                 !strpbrk(directory, "*?[]{}!") &&
+                 !init_has_file(proposal, init_join(proposal, directory, "service.yaml"));
 
-    if (!json_equal(service, plain) || strcmp(directory, ".") == 0 ||
-        strpbrk(directory, "*?[]{}!") ||
-        init_has_file(proposal, init_join(proposal, directory, "service.yaml")))
-        return false;
+    for (size_t i = 0; i < proposal->image_count && alone; i++)
+        alone =
+            proposal->images[i] == image || strcmp(proposal->images[i]->directory, directory) != 0;
 
-    for (size_t i = 0; i < proposal->image_count; i++)
-        if (proposal->images[i] != image && strcmp(proposal->images[i]->directory, directory) == 0)
-            return false;
+    json_object_del(service, "codename");
+    json_object_del(service, "directory");
+    if (!json_object_size(build))
+        json_object_del(service, "build");
+    if (init_is_below(file, directory))
+        init_set(proposal, version, "file", json_sprintf("{directory}%s", file + len));
+    if (alone)
+        return service;
+    json_decref(service);
 
-    return true;
+    return NULL;
 }
 
 /* Whether "PARENT/\*" takes those of the group that lie there, and no other directory. */
 static bool glob_fits(struct init_proposal *proposal, const struct init_group *group,
                       const char *parent)
 {
-    size_t alone = 0, len = strcmp(parent, ".") == 0 ? 0 : strlen(parent) + 1;
+    size_t len = strcmp(parent, ".") == 0 ? 0 : strlen(parent) + 1;
 
     if (strpbrk(parent, "*?[]{}!") || !len)
         return false;
@@ -353,43 +365,85 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
             return false;
     }
 
-    for (size_t j = 0; j < group->count; j++)
-        alone += group->images[j]->alone &&
-                 strcmp(init_directory(proposal, group->images[j]->directory), parent) == 0;
+    return true;
+}
 
-    return alone > 1;
+/* What most of the directories below one have in common; NULL when no glob is to take them. Borrowed
+ * of the kinds, one for each image. */
+static const json_t *choose_kind(struct init_proposal *proposal, const struct init_group *group,
+                                 const json_t *kinds, const char *parent)
+{
+    const json_t *chosen = NULL;
+    size_t most = 1;
+
+    if (!glob_fits(proposal, group, parent))
+        return NULL;
+
+    for (size_t i = 0; i < group->count; i++) {
+        const json_t *kind = json_array_get(kinds, i);
+        size_t same = 0;
+        for (size_t j = i; j < group->count; j++)
+            same += json_is_object(kind) && json_equal(kind, json_array_get(kinds, j)) &&
+                    strcmp(init_directory(proposal, group->images[j]->directory), parent) == 0;
+        if (same > most) {
+            most = same;
+            chosen = kind;
+        }
+    }
+
+    return chosen;
+}
+
+/* A directory, or a glob, with what is to be said of it. A new reference. */
+static json_t *add_directory(struct init_proposal *proposal, const char *directory,
+                             const json_t *kind)
+{
+    if (!json_object_size(kind))
+        return json_string(directory);
+    json_t *service = init_made(proposal, json_pack("{s:s}", "directory", directory));
+    init_update(proposal, service, kind);
+    return service;
 }
 
 static json_t *list_services(struct init_proposal *proposal, const struct init_group *group,
                              const struct shared *shared)
 {
+    ARC_AUTO_JSON json_t *kinds = init_made(proposal, json_array());
     ARC_AUTO_JSON json_t *globs = init_made(proposal, json_object());
     ARC_AUTO_JSON json_t *plain = init_made(proposal, json_array());
-    json_t *services = init_made(proposal, json_array()), *fits;
+    json_t *services = init_made(proposal, json_array()), *taken;
     const char *parent;
 
-    for (size_t i = 0; i < group->count; i++)
-        group->images[i]->alone = is_alone(proposal, group->images[i], shared);
     for (size_t i = 0; i < group->count; i++) {
-        parent = init_directory(proposal, group->images[i]->directory);
-        if (!json_object_get(globs, parent))
-            init_set(proposal, globs, parent, json_boolean(glob_fits(proposal, group, parent)));
+        json_t *kind = describe_kind(proposal, group->images[i], shared);
+        init_push(proposal, kinds, kind ? kind : json_null());
     }
 
     for (size_t i = 0; i < group->count; i++) {
         const struct init_image *image = group->images[i];
+        json_t *kind = json_array_get(kinds, i);
         parent = init_directory(proposal, image->directory);
-        bool in_glob = json_is_true(json_object_get(globs, parent));
-        if (!image->alone)
-            init_push(proposal, services,
-                      describe_rest(proposal, image, shared, in_glob ? image->directory : NULL));
-        else if (!in_glob)
+        if (!json_object_get(globs, parent)) {
+            const json_t *chosen = choose_kind(proposal, group, kinds, parent);
+            init_set(proposal, globs, parent, chosen ? json_incref((json_t *)chosen) : json_null());
+        }
+        json_t *glob = json_object_get(globs, parent);
+        if (json_is_object(glob) && json_equal(kind, glob))
+            continue;
+        if (json_is_object(kind) && !json_object_size(kind) && !json_is_object(glob))
             init_push(proposal, plain, json_string(image->directory));
+        else
+            init_push(proposal, services,
+                      describe_rest(proposal, image, shared,
+                                    json_is_object(glob) ? image->directory : NULL));
     }
 
-    json_object_foreach (globs, parent, fits)
-        if (json_is_true(fits))
-            init_push(proposal, services, json_sprintf("%s/%c", parent, '*'));
+    json_object_foreach (globs, parent, taken)
+        if (json_is_object(taken))
+            init_push(proposal, services,
+                      add_directory(proposal,
+                                    arc_arena_printf(&proposal->arena, "%s/%c", parent, '*'),
+                                    taken));
     proposal->arena.failed |= json_array_extend(services, plain) != 0;
 
     return services;
@@ -459,6 +513,7 @@ static void describe_content(struct init_proposal *proposal, const struct init_g
 
     if (group->source) { /* the file describes the images */
         json_t *file = init_made(proposal, json_pack("{s:s}", "files", group->source));
+        put(proposal, file, "targets", list_texts(proposal, group->targets));
         put(proposal, file, "variables", json_incref(group->variables));
         put(proposal, said, "image-tags", list_tags(proposal, group->image_tags));
         put(proposal, said, group->key, file);
@@ -503,6 +558,25 @@ static void add_key(const char *key, const json_t *value, struct arc_buf *out)
     }
 }
 
+/* A line to start from, of the image that values are asked for. */
+static void add_sample(struct init_proposal *proposal, const struct init_remark *question,
+                       struct arc_buf *out)
+{
+    const struct shared shared = {.registries = question->image->registries};
+    ARC_AUTO_JSON json_t *service = describe_service(proposal, question->image, &shared, NULL);
+    ARC_AUTO_JSON json_t *variants = init_made(proposal, json_object());
+    size_t i;
+    json_t *name;
+
+    json_array_foreach (question->names, i, name)
+        init_set(proposal, variants, json_string_value(name),
+                 json_pack("[s, s]", "VALUE", "VALUE"));
+    init_set(proposal, service, "variants", json_incref(variants));
+    arc_buf_puts(out, "#   - ");
+    add_flow(out, service);
+    arc_buf_puts(out, " # an image for each value\n");
+}
+
 static void add_group(struct init_proposal *proposal, const struct init_group *group,
                       struct arc_buf *out)
 {
@@ -513,6 +587,9 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
     ARC_AUTO_JSON json_t *said = init_made(proposal, json_object());
 
     find_shared(proposal, group, &shared);
+    shared.is_guess = group->count > 0;
+    for (size_t i = 0; i < group->count; i++)
+        shared.is_guess &= !group->images[i]->platforms && !group->images[i]->variants;
     put(proposal, said, "registry", text_or_list(proposal, shared.registries));
     put(proposal, said, "image", json_incref(json_object_get(shared.said, "image")));
     put(proposal, said, "tag", text_or_list(proposal, group->tags));
@@ -528,6 +605,11 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
         if (!value)
             continue;
         add_key(keys[i], value, out);
+        if (strcmp(keys[i], "platforms") == 0 && shared.is_guess && !proposal->remarked) {
+            arc_buf_puts(out, " # a guess, no file says which; without this line pushes and pull "
+                              "requests build linux/amd64 alone");
+            proposal->remarked = true;
+        }
         arc_buf_putc(out, '\n');
     }
 }
@@ -542,6 +624,8 @@ void init_write_config(struct init_proposal *proposal, struct arc_buf *out)
         const struct init_remark *question = &proposal->questions[i];
         arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
                        question->file ? ": " : "", init_remark_text(proposal, question));
+        if (question->names)
+            add_sample(proposal, question, out);
     }
 
     arc_buf_puts(out, "groups:\n");
