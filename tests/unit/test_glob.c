@@ -50,6 +50,23 @@ static void test_match(void **state)
     assert_false(matches("*(*(a|)|b(c|))d", "acd"));
 }
 
+/* The beginning that all matching paths have, in characters of one to four bytes. */
+static void test_long_beginnings(void **state)
+{
+    (void)state;
+    static const char *const letters[] = {"a", "\xc3\xbc", "\xe6\xbc\xa2", "\xf0\x9f\x98\x80"};
+    for (size_t kind = 0; kind < COUNT(letters); kind++) {
+        char pattern[2048] = "", path[2048];
+        for (size_t i = 0; i < 400; i++)
+            strcat(pattern, letters[kind]);
+        snprintf(path, sizeof path, "%s/x/y", pattern);
+        strcat(pattern, "/*/y");
+        assert_true(matches(pattern, path));
+        path[strlen(letters[kind]) * 399] = '_';
+        assert_false(matches(pattern, path));
+    }
+}
+
 static void refused(const char *pattern, size_t len, int code, const char *why)
 {
     struct arc_glob *glob = NULL;
@@ -159,6 +176,20 @@ static void agree(const struct both *both, const char *path)
     }
 }
 
+/* What is looked up by directories is so down to some depth; the answers are the same below it. */
+static void agree_deep(const struct both *both)
+{
+    static const char *const ends[] = {"b.c", "b", "a.h", "", "..", "a/../b.c"};
+    for (size_t depth = 1; depth < 70; depth += depth == 2 ? 58 : 1)
+        for (size_t i = 0; i < COUNT(ends) * 3; i++) {
+            ARC_AUTO(arc_buf) struct arc_buf path = {0};
+            for (size_t j = 0; j < depth; j++)
+                arc_buf_printf(&path, "%c/", "abx"[i % 3]);
+            arc_buf_puts(&path, ends[i / 3]);
+            agree(both, arc_buf_text(&path));
+        }
+}
+
 static void test_shapes(void **state)
 {
     (void)state;
@@ -170,6 +201,7 @@ static void test_shapes(void **state)
         assert_int_equal(arc_glob_set_add(set, shaped[i], strlen(shaped[i]), 3, NULL), 0);
         assert_int_equal(arc_glob_matcher_new(set, &both.matcher, NULL), 0);
         agree(&both, shaped[i]);
+        agree_deep(&both);
         for (size_t n = 0; n < count * count * count * 3; n++) {
             char path[64];
             const char *last = pieces[n / 3 % count], *middle = pieces[n / 3 / count % count];
@@ -419,12 +451,19 @@ static void test_line_break(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defect),      cmocka_unit_test(test_match),
-        cmocka_unit_test(test_errors),      cmocka_unit_test(test_below),
-        cmocka_unit_test(test_shapes),      cmocka_unit_test(test_set),
-        cmocka_unit_test(test_empty_set),   cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_small_cache), cmocka_unit_test(test_line_break),
-        cmocka_unit_test(test_itself),      cmocka_unit_test(test_together),
+        cmocka_unit_test(test_defect),
+        cmocka_unit_test(test_match),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_below),
+        cmocka_unit_test(test_long_beginnings),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_empty_set),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_small_cache),
+        cmocka_unit_test(test_line_break),
+        cmocka_unit_test(test_itself),
+        cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

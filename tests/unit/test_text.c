@@ -65,6 +65,49 @@ static void test_utf8(void **state)
     assert_int_equal(arc_utf8_length("\xf0\x9f\x98\x80", 3), 0);
 }
 
+/* The bytes of a code point, as RFC 3629 has its table; surrogates too. */
+static size_t encode(uint32_t point, char *out)
+{
+    size_t len = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = len; i-- > 1; point >>= 6)
+        out[i] = (char)(0x80 | (point & 0x3f));
+    static const unsigned lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    out[0] = (char)(lead[len] | point);
+    return len;
+}
+
+static bool is_white_space(uint32_t c)
+{
+    return (c >= 9 && c <= 0xd) || c == 0x20 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+           c == 0x205f || c == 0x3000 || c == 0xfeff;
+}
+
+/* What each function says of every code point there is, and of those just beyond. */
+static void test_every_code_point(void **state)
+{
+    (void)state;
+    for (uint32_t point = 1; point < 0x110400; point++) {
+        char text[5] = "";
+        size_t len = encode(point, text);
+        bool valid = point < 0x110000 && (point < 0xd800 || point > 0xdfff);
+        bool shown = valid && point >= 0x20 && (point < 0x7f || point > 0x9f) &&
+                     (point < 0x202a || point > 0x202e) && (point < 0x2066 || point > 0x2069);
+        uint32_t found = 0;
+
+        bool right = arc_utf8_length(text, len) == (valid ? len : 0) &&
+                     arc_utf8_valid(text, len) == valid && arc_text_is_visible(text) == shown;
+        if (valid)
+            right = right && arc_utf8_point(text, len, &found) == len && found == point &&
+                    arc_text_utf16(text, len) == 1u + (point >= 0x10000) &&
+                    arc_text_space(text, len) == (is_white_space(point) ? len : 0);
+        if (!right)
+            fail_msg("U+%04X: length %zu, valid %d, shown %d, U+%04X, space %zu", point,
+                     arc_utf8_length(text, len), arc_utf8_valid(text, len),
+                     arc_text_is_visible(text), found, arc_text_space(text, len));
+    }
+}
+
 static void test_size(void **state)
 {
     static const struct {
@@ -97,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_visible),
         cmocka_unit_test(test_every_byte_everywhere),
         cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_every_code_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
