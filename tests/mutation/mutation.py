@@ -34,12 +34,14 @@ BUILD = ROOT / "build"  # what the mutants are linked with
 NOTING = ROOT / "build-mutation"
 MUTATOR = "universalmutator==1.14.1"
 # These start an engine, look at other programs than ARC_CI, or are about speed, memory and faults of the system.
-LEFT_OUT = {"engine", "workflows", "dist", "fuzz", "install", "site", "static", "tree", "torture", "parity", "yaml", "bench", "model"}
+LEFT_OUT = {"engine", "workflows", "dist", "fuzz", "install", "site", "static", "tree", "torture", "yaml", "bench", "model"}
 FIRST = ("unit", "cmd")
-SUITES = [*FIRST, *sorted({path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")} - LEFT_OUT - set(FIRST))]
+GLOB = "parity/test_glob_parity.py"
+PROGRAMS = {GLOB: "tests/glob_pairs"}  # where it is not arc-ci
+SUITES = [*FIRST, *sorted({path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")} - LEFT_OUT - set(FIRST)), GLOB]
 BUDGET = 75  # seconds of tests for a mutant
 GOAL = 85
-FENCE = ["nice", HERE / "fence.sh", pathlib.Path.home(), ROOT, tempfile.gettempdir(), "--"]
+FENCE = [HERE / "fence.sh", pathlib.Path.home(), ROOT, tempfile.gettempdir(), "--"]
 # A line at the left margin that names a function.
 FUNCTION = re.compile(r"^[A-Za-z_][^;={]*?\b(\w+)\(")
 
@@ -55,7 +57,7 @@ def build_noting():
     subprocess.run(["cmake", "-S", ROOT, "-B", NOTING, "-G", "Ninja", "--log-level=NOTICE", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_BUILD_TYPE=Debug",
                     "-DCMAKE_C_FLAGS=-O1 -fno-inline -fsanitize-coverage=func,trace-pc-guard",
                     f"-DCMAKE_EXE_LINKER_FLAGS={NOTING}/reach.o"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", NOTING, "--target", "arc-ci", "unit_tests"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", NOTING, "--target", "arc-ci", "unit_tests", "glob_pairs"], check=True, stdout=subprocess.DEVNULL)
 
 
 def names_of(program, places):
@@ -78,8 +80,8 @@ def note_unit():
 
 def note_suite(suite):
     with tempfile.TemporaryDirectory() as scratch:
-        program, notes = pathlib.Path(scratch, "arc-ci"), pathlib.Path(scratch, "notes")
-        shutil.copy(NOTING / "arc-ci", program)
+        program, notes = pathlib.Path(scratch, "program"), pathlib.Path(scratch, "notes")
+        shutil.copy(NOTING / PROGRAMS.get(suite, "arc-ci"), program)
         pathlib.Path(f"{program}.reach").touch()
         notes.touch()
         print(f"{suite}: {run_pytest(suite, program, ARC_REACH_NOTES=str(notes)).stdout.splitlines()[-1]}", flush=True)
@@ -89,10 +91,15 @@ def note_suite(suite):
         return [(name, seconds, [names[place] for place in entered]) for name, seconds, entered in rows]
 
 
+def map_file(folder, suite):
+    return folder / f"{suite.replace('/', '-')}.jsonl"
+
+
 def note(folder, suite):
     rows = note_unit() if suite == "unit" else note_suite(suite)
-    (folder / f"{suite}.new").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / f"{suite}.new").rename(folder / f"{suite}.jsonl")
+    new = map_file(folder, suite).with_suffix(".new")
+    new.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    new.rename(map_file(folder, suite))
 
 
 def read_map():
@@ -100,14 +107,14 @@ def read_map():
     commit = run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=True).stdout.strip()
     folder = pathlib.Path(os.environ.get("ARC_MUTATION_MAP") or cached.CACHE / "mutation" / commit)
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [suite for suite in SUITES if not (folder / f"{suite}.jsonl").exists()]
+    missing = [suite for suite in SUITES if not map_file(folder, suite).exists()]
     if missing:
         build_noting()
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(functools.partial(note, folder), missing))
     entered = {}
     for suite in SUITES:
-        for line in (folder / f"{suite}.jsonl").open():
+        for line in map_file(folder, suite).open():
             test, seconds, functions = json.loads(line)
             for function in set(functions):
                 entered.setdefault(function, []).append((suite, test, seconds))
@@ -155,7 +162,7 @@ def build_commands():
     compile_all = {os.path.relpath(row["file"], ROOT): shlex.split(row["command"])
                    for row in json.loads(run(["ninja", "-C", BUILD, "-t", "compdb"], check=True).stdout)
                    if row["file"].endswith(".c") and row["command"].find(" -c ") > 0}
-    targets = ["arc-ci", *(f"tests/{source.stem}" for source in (ROOT / "tests/unit").glob("test_*.c"))]
+    targets = ["arc-ci", *PROGRAMS.values(), *(f"tests/{source.stem}" for source in (ROOT / "tests/unit").glob("test_*.c"))]
     link = {target: shlex.split(run(["ninja", "-C", BUILD, "-t", "commands", "-s", target], check=True).stdout) for target in targets}
     return compile_all, {target: [word for word in words if word not in (":", "&&")] for target, words in link.items()}
 
@@ -166,7 +173,7 @@ def compile_source(file, text, folder):
     source.write_text(text)
     command = build_commands()[0][file]
     command = [word for word in command[:command.index("-MD")] if word not in ("ccache", "-g")]
-    made = run(["nice", *command, "-Werror", "-iquote", ROOT / pathlib.Path(file).parent, "-o", source.with_suffix(".o"), "-c", source],
+    made = run([*command, "-Werror", "-iquote", ROOT / pathlib.Path(file).parent, "-o", source.with_suffix(".o"), "-c", source],
                cwd=BUILD)
     return source.with_suffix(".o") if made.returncode == 0 else None
 
@@ -183,13 +190,15 @@ def link(target, file, made, folder):
     words = [word for word in build_commands()[1][target] if not own.fullmatch(word)]
     place = words.index("-o")
     program = folder / pathlib.Path(target).name
-    linked = run(["nice", *words[:place], "-Wl,-s", made, "-o", program, *words[place + 2:]], cwd=BUILD)
+    linked = run([*words[:place], "-Wl,-s", made, "-o", program, *words[place + 2:]], cwd=BUILD)
     return program if linked.returncode == 0 else None
 
 
 # ---- tests ----------------------------------------------------------------------------------
-def run_pytest(suite, program, *options, fence=("nice",), timeout=None, **variables):
+def run_pytest(suite, program, *options, fence=(), timeout=None, **variables):
     env = {**os.environ, "ARC_CI": str(program), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", **variables}
+    if suite == GLOB:
+        env.update(ARC_GLOB_PROGRAM=str(program), ARC_GLOB_PAIRS="20000", ARC_GLOB_SEED="1")
     return run([*fence, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "chosen", "-p", "no:cacheprovider", "--tb=no",
                 "--ignore=tests/scan/test_mutation.py", f"tests/{suite}", *options], cwd=ROOT, env=env, timeout=timeout)
 
@@ -214,7 +223,7 @@ noisy, sound = set(), set()  # tests that fail without a fault as well, and thos
 def is_noise(suite, test, folder):
     """Whether a test fails with the program as it is, too: each that caught something is asked once."""
     if test not in noisy | sound:
-        (noisy if run_chosen(suite, BUILD / "arc-ci", {test: 10}, folder) else sound).add(test)
+        (noisy if run_chosen(suite, BUILD / PROGRAMS.get(suite, "arc-ci"), {test: 10}, folder) else sound).add(test)
     return test in noisy
 
 
@@ -227,16 +236,14 @@ def find_catcher(file, made, tests, folder):
                 return test
         except subprocess.TimeoutExpired:
             return test
-    program = link("arc-ci", file, made, folder)
-    if not program:
-        return None
     spent, chosen = 0, {}
     for suite, test, seconds in sorted((row for row in tests if row[0] != "unit"), key=lambda row: (row[0] not in FIRST, row[2])):
         spent += seconds
         if spent < BUDGET and test not in noisy:
             chosen.setdefault(suite, {})[test] = seconds
     for suite, names in chosen.items():
-        while failed := run_chosen(suite, program, names, folder):
+        program = link(PROGRAMS.get(suite, "arc-ci"), file, made, folder)
+        while program and (failed := run_chosen(suite, program, names, folder)):
             if not is_noise(suite, failed, folder):
                 return failed
             names.pop(failed, None)

@@ -483,6 +483,12 @@ static uint32_t fake_random(void *context)
     return 0;
 }
 
+/* Appends what a person is told. */
+static void note_wait(void *context, const char *url, int status, int64_t seconds)
+{
+    arc_buf_printf(context, "%s %d %d; ", strrchr(url, '/'), status, (int)seconds);
+}
+
 static void test_retry(void **state)
 {
     (void)state;
@@ -493,11 +499,12 @@ static void test_retry(void **state)
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
     struct fake_clock time = {.now = 1000};
     struct arc_clock clock = {fake_now, fake_wait, fake_random, &time};
-    struct arc_http_retry retry = {.clock = &clock};
+    ARC_AUTO(arc_buf) struct arc_buf told = {0};
+    struct arc_http_retry retry = {.clock = &clock, .on_wait = note_wait, .context = &told};
     struct server server;
     char url[64];
     start(&server, answers);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/", server.port);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/x", server.port);
     struct arc_http_request request = {.method = "GET", .url = url};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     assert_int_equal(arc_http_send_retrying(http, &request, &retry, NULL, &response, &err), 0);
@@ -506,6 +513,7 @@ static void test_retry(void **state)
     assert_string_equal(arc_buf_text(&response.body), "ok");
     assert_int_equal(time.waits, 3);
     assert_int_equal(time.waited, 7000 + 1000 + 5000);
+    assert_string_equal(arc_buf_text(&told), "/x 503 7; /x 429 5; ");
 }
 
 /* A create is not repeated once it may have arrived. */
