@@ -132,6 +132,15 @@ int choice_since_push(const struct choice *c, const char *before)
     return since_forced_push(c);
 }
 
+/* What the head added since it left a branch. Where it did not leave it, and is on no other one that
+ * is known, as for a deployment of a commit: its last commit. */
+static int since_left(const struct choice *c, const char *name, const char *why)
+{
+    ARC_TRY(choice_since_merge_base(c, name, why));
+    bool is_on = !c->branch && strcmp(c->out->base.hex, c->out->head.hex) == 0;
+    return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;
+}
+
 /* The first push of a branch: forty zeros stand for what was there before. */
 static int first_push(const struct choice *c)
 {
@@ -139,7 +148,14 @@ static int first_push(const struct choice *c)
     ARC_TRY(choice_default_branch(c, &branch));
     if (c->branch && strcmp(branch, c->branch) == 0)
         return everything(c, "the first push of the default branch");
-    return choice_since_merge_base(c, branch, "the first push of the branch");
+    return since_left(c, branch, "the first push of the branch");
+}
+
+int choice_since_input(const struct choice *c)
+{
+    const char *base = c->request->base;
+    return arc_event_is_sha(base) ? choice_since_commit(c, base, "input base")
+                                  : choice_since_merge_base(c, base, "input base");
 }
 
 static int since_tag(const struct choice *c, const char *tag, const char *why)
@@ -151,12 +167,17 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
               : choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
-/* By history, where versions tell nothing: the nearest tag before it. */
+/* By history, where versions tell nothing: where the tag was, if the push moved it, else the nearest
+ * tag before it. */
 static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
+    const char *before = c->event->before;
     struct arc_oid parent;
     *chosen = true;
+
+    if (before && !arc_event_is_null_sha(before))
+        return choice_since_push(c, before);
 
     if (arc_git_is_shallow(c->git)) {
         ARC_TRY(arc_warn(
@@ -252,21 +273,21 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
 static int by_branch(const struct choice *c)
 {
     const char *input = c->request->base;
-    const char *base = input ? arc_base_branch_name(input) : NULL;
+    const char *base = input ? arc_base_branch_name(input) : "HEAD";
     const char *why = input ? "input base" : "default branch";
     ARC_AUTO_FREE char *fallback = NULL;
 
     if (input && arc_event_is_null_sha(input))
         return first_push(c);
     if (input && arc_event_is_sha(input))
-        return choice_since_commit(c, input, "input base");
+        return choice_since_input(c);
 
-    if (!input) {
+    if (base && strcmp(base, "HEAD") == 0) { /* origin/HEAD is the default branch, too */
         ARC_TRY(choice_default_branch(c, &fallback));
         base = fallback;
     }
 
-    const char *name = base ? base : input;
+    const char *name = fallback ? fallback : input;
     if (base && c->branch && strcmp(base, c->branch) == 0) {
         if (c->event->before && !c->is_checked_out)
             return arc_event_is_null_sha(c->event->before) ? first_push(c)
@@ -277,11 +298,8 @@ static int by_branch(const struct choice *c)
                              : "the event names no commit before it");
     }
 
-    ARC_TRY(choice_since_merge_base(c, name, why));
-    if (c->is_checked_out && !c->branch && base && strcmp(c->out->base.hex, c->out->head.hex) == 0)
-        return last_commit(c, "the head is on the base branch");
-
-    return ARC_OK;
+    bool asked = c->request->ref && !c->is_checked_out; /* for this commit */
+    return !base || asked ? choice_since_merge_base(c, name, why) : since_left(c, name, why);
 }
 
 static int merge_group(const struct choice *c)
@@ -337,8 +355,8 @@ static int comment(struct choice *c)
                                 c->event->number);
 
     ARC_TRY(choice_reason(c, &c->out->head_reason, "%s", arc_buf_text(&ref)));
-    if (c->request->base)
-        return choice_since_merge_base(c, c->request->base, "input base");
+    if (c->request->base && !arc_event_is_null_sha(c->request->base))
+        return choice_since_input(c);
     ARC_TRY(choice_default_branch(c, &branch));
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
                      "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
@@ -371,10 +389,9 @@ static int choose(struct choice *c)
     if (!request->ref)
         ARC_TRY(check_payload(c));
     ARC_TRY(choice_head(c));
-    bool is_tag = event->ref && strncmp(event->ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0;
     bool chosen = false;
-    if (is_tag && !request->base && !c->is_checked_out && !request->ref)
-        ARC_TRY(tag_push(c, event->ref + strlen(CHOICE_TAGS), &chosen));
+    if (c->tag && !request->base)
+        ARC_TRY(tag_push(c, c->tag, &chosen));
 
     return chosen ? ARC_OK : by_branch(c);
 }

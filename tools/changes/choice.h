@@ -13,6 +13,7 @@ struct choice {
     const struct arc_event *event;
     struct arc_base *out;
     char *branch;        /* the branch that the head is on; NULL: on none that is known. Owned */
+    const char *tag;     /* the tag that the event is about; NULL: none. The event's */
     bool is_checked_out; /* the head is what is checked out, not what the event names */
     struct arc_error *err;
 };
@@ -41,6 +42,9 @@ int choice_default_branch(const struct choice *c, char **out);
 
 /* What `head` added since it left `name`. */
 int choice_since_merge_base(const struct choice *c, const char *name, const char *why);
+
+/* As the input `base` asks for it: a commit itself, a branch by its merge base. */
+int choice_since_input(const struct choice *c);
 
 /* Compares with the commit `name` itself; with the merge base if it is not before the head, which a
  * forced push makes of it. */

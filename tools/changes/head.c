@@ -41,14 +41,6 @@ static int head_of_clone(struct choice *c)
     return settle(c, branch, "HEAD", "");
 }
 
-/* Whether the event names a commit of its own; others come with the default branch's. */
-static bool has_own_commit(const struct arc_event *event)
-{
-    const char *ref = event->ref;
-    return strcmp(event->name, "push") == 0 ||
-           (ref && strncmp(ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0);
-}
-
 /* Whether the head of the clone is the event's branch where the origin has moved it to since. */
 static bool is_own_tip(const struct choice *c, const char *branch, const struct arc_oid *head)
 {
@@ -71,7 +63,7 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
         strcmp(head.hex, sha) == 0 || is_own_tip(c, branch, &head))
         return ARC_OK;
 
-    if (has_own_commit(c->event))
+    if (c->tag || strcmp(c->event->name, "push") == 0) /* others come with the default branch's */
         return arc_warn(&c->out->warnings, c->err,
                         "the event's commit %.12s is looked at, not what is checked out (%s, "
                         "%.12s): 'ref: HEAD' looks at that",
@@ -87,12 +79,34 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
     return settle(c, branch, "HEAD: ", "another commit than the event's is checked out");
 }
 
+static bool leads_to(const struct choice *c, const char *prefix, const char *name, const char *sha)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+    struct arc_oid found;
+    arc_buf_printf(&ref, "%s%s", prefix, name);
+    return !ref.failed && arc_base_resolve(c->git, ref.data, &found, NULL) == ARC_OK &&
+           (!sha || strcmp(found.hex, sha) == 0);
+}
+
+/* The head branch of a run is a tag's name, if a tag started it; what is not here may be either. */
+static const char *branch_of_run(struct choice *c)
+{
+    const char *name = c->event->head_branch, *usual = c->event->default_branch;
+    if (!name || (usual && strcmp(name, usual) == 0) || leads_to(c, "refs/heads/", name, NULL))
+        return name;
+    if (leads_to(c, CHOICE_TAGS, name, c->event->head_sha))
+        c->tag = name;
+    return NULL;
+}
+
 int choice_head(struct choice *c)
 {
     const struct arc_event *event = c->event;
 
     if (c->request->ref)
         return head_of_input(c);
+    if (event->ref && strncmp(event->ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0)
+        c->tag = event->ref + strlen(CHOICE_TAGS);
     bool of_run = strcmp(event->name, "workflow_run") == 0 && event->head_sha;
     const char *sha = of_run ? event->head_sha : event->sha;
     if (!sha && !event->ref)
@@ -111,7 +125,7 @@ int choice_head(struct choice *c)
     int rc = choice_need(c, sha, &c->out->head);
     if (rc)
         return arc_error_prefix(c->err, "the event's commit");
-    ARC_TRY(settle(c, of_run ? event->head_branch : event->ref, "", ""));
+    ARC_TRY(settle(c, of_run ? branch_of_run(c) : event->ref, "", ""));
 
     return choice_reason(c, &c->out->head_reason, "the %s event's commit", event->name);
 }

@@ -4,13 +4,35 @@
 #include "changes/choice.h"
 #include <string.h>
 
+/* Whether a job that writes history anew, with `git commit --amend`, made what is checked out of the
+ * pull request: it stands beside the newest commit, and is none of the base branch. */
+static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
+                         const struct arc_oid *head)
+{
+    struct arc_oid tips[] = {*newest, {{0}}, {{0}}};
+    bool behind = false;
+    memcpy(tips[1].hex, c->event->base_sha, sizeof tips[1].hex);
+    if (!c->event->base_ref || arc_base_find(c->request, c->event->base_ref, &tips[2], NULL))
+        tips[2] = tips[1];
+
+    for (size_t i = 0; i < sizeof tips / sizeof *tips; i++)
+        if (arc_base_ancestors(c->request, &tips[i], head, 1, &behind, NULL) || behind)
+            return false;
+
+    return arc_base_ancestors(c->request, head, newest, 1, &behind, NULL) == ARC_OK &&
+           (behind || arc_warn(&c->out->warnings, NULL,
+                               "what is checked out (%.12s) is looked at, not the pull request's "
+                               "newest commit %.12s, which is not part of it",
+                               head->hex, newest->hex) == ARC_OK);
+}
+
 /* Commits that the job made after checkout, on the pull request's newest commit or on its merge
  * commit, which GITHUB_SHA is: they count where no API is asked, as in paths-filter. */
 static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool *on_merge)
 {
     const struct arc_event *event = c->event;
     struct arc_oid merge = {{0}}, newest = {{0}};
-    bool merges = event->sha && strcmp(event->name, "pull_request_target") != 0;
+    bool merges = strcmp(event->name, "pull_request_target") != 0;
     *on_merge = false;
     if (!event->head_sha || arc_git_head(c->git, head, NULL, NULL))
         return false;
@@ -20,10 +42,12 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
         return false;
 
     memcpy(newest.hex, event->head_sha, sizeof newest.hex);
-    if (merges)
+    if (merges && event->sha)
         memcpy(merge.hex, event->sha, sizeof merge.hex);
-    *on_merge = merges && strcmp(merge.hex, newest.hex) != 0 && choice_is_before(c, &merge, head);
-    return *on_merge || choice_is_before(c, &newest, head);
+    *on_merge =
+        *merge.hex && strcmp(merge.hex, newest.hex) != 0 && choice_is_before(c, &merge, head);
+    return *on_merge || choice_is_before(c, &newest, head) ||
+           (merges && is_rewritten(c, &newest, head));
 }
 
 /* The head: what the job committed on the pull request, or (`own` NULL) its newest commit. */
@@ -103,8 +127,7 @@ static int since_input(struct choice *c, const struct arc_oid *own)
     if (c->event->before && strcmp(base, c->event->before) == 0)
         return choice_since_push(c, base);
 
-    return arc_event_is_sha(base) ? choice_since_commit(c, base, "input base")
-                                  : choice_since_merge_base(c, base, "input base");
+    return choice_since_input(c);
 }
 
 int choice_pull_request(struct choice *c)
