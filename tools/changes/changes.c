@@ -443,6 +443,7 @@ static int changes(struct run *run, struct arc_error *err)
 
     const struct arc_oid *head = &run->base.head;
     ARC_TRY(arc_warn_of_directories(&run->match, err));
+    ARC_TRY(arc_warn_of_breaks(&run->match, err));
     if (options->relative && !options->submodules && *head->hex)
         ARC_TRY(arc_warn_of_relative(&run->match, run->git, &run->base.base, head, err));
     if (options->explain && run->git && *head->hex)

@@ -228,6 +228,7 @@ static bool keep_asked(const struct arc_match *match, uint64_t *ids)
 static bool find_rules(struct arc_match *match, const char *path, size_t len)
 {
     bool broken = breaks(path, len);
+    match->has_break |= broken;
     if (broken && match->matcher && match->out->filters->from_config)
         return find_rules_of_config(match, path, len);
     if (!is_covered(match, path, len) || broken)
@@ -292,10 +293,11 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
 
+    bool broken = breaks(directory, len);
+    match->has_break |= broken;
     note_directory(match, directory, len);
 
-    if (match->wants_all || is_covered(match, directory, len) ||
-        (filters->from_config && breaks(directory, len)))
+    if (match->wants_all || is_covered(match, directory, len) || (filters->from_config && broken))
         return true;
 
     match->covered.len = 0;

@@ -93,7 +93,8 @@ static bool is_list(const char *pattern)
 static bool has_separator_of_windows(const char *pattern)
 {
     for (const char *c = pattern; *c; c++)
-        if (*c == '\\' && *++c && (isalnum((unsigned char)*c) || strchr("_.-", *c)))
+        if (*c == '\\' && *++c &&
+            (isalnum((unsigned char)*c) || strchr("_.-", *c) || strncmp(c, "**", 2) == 0))
             return true;
     return false;
 }
@@ -112,14 +113,19 @@ static bool has_bare_parentheses(const char *pattern)
     return false;
 }
 
-/* Whether two stars stand beside something in a name: GitHub's own filters cross slashes there. At the
- * very beginning, or behind two others, these do, too. */
-static bool has_stars_in_name(const char *pattern)
+/* Whether two stars stand beside something in a name: GitHub's own filters cross slashes there. These
+ * do behind two others, and before nothing but extensions, if no `!` is before them. */
+static bool has_stars_in_name(const char *pattern, bool negated)
 {
+    static const char extensions[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+
     for (const char *c = pattern; (c = strstr(c, "**"));) {
         const char *end = c + strspn(c, "*");
-        bool any = c == pattern || (c - pattern > 2 && memcmp(c - 3, "**/", 3) == 0);
-        bool starts = any || strchr("/{(,|\\", c[-1]);
+        bool first = c == pattern;
+        bool any = first ? !negated && end - c == 2 && *end == '.' && !end[strspn(end, extensions)]
+                         : c - pattern > 2 && memcmp(c - 3, "**/", 3) == 0;
+        bool starts = any || first || strchr("/{(,|\\", c[-1]);
         bool ends = any || !*end || strchr("/}),|", *end);
         if (!starts || !ends)
             return true;
@@ -130,7 +136,7 @@ static bool has_stars_in_name(const char *pattern)
 }
 
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
-static const char *doubt_of(const char *pattern)
+static const char *doubt_of(const char *pattern, bool negated)
 {
     /* What separates, or the first byte of white space beyond ASCII; few patterns have any. */
     static const char separators[] = " \t\n\v\f\r,;\\\xc2\xe1\xe2\xe3\xef";
@@ -146,8 +152,13 @@ static const char *doubt_of(const char *pattern)
         return "has white space at its beginning or end, which counts as part of it";
     if (has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)))
         return NEVER;
-    if (has_stars_in_name(pattern))
+    if (has_stars_in_name(pattern, negated))
         return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
+
+    if (strstr(pattern, "${{"))
+        return "holds an expression, which only the workflow's own file expands";
+    if (strstr(pattern, "[!"))
+        return "has '[!', which is a '!' or what stands behind it: write '[^' for any other character";
 
     if (has_bare_parentheses(pattern))
         return "has parentheses, which only group: where they are part of a name write '\\(' and "
@@ -179,16 +190,39 @@ static bool is_below(const char *pattern, const char *directory)
     return len && strncmp(pattern, directory, len) == 0 && pattern[len] == '/';
 }
 
+/* What makes a pattern's regular expression invalid, in `out`; most patterns need no look. */
+static int find_defect(const char *pattern, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    int depth = 0;
+
+    for (const char *c = pattern; *c; c++)
+        depth += (*c == '{') - (*c == '}');
+    if (!depth && !strpbrk(pattern, "()[]\\?+"))
+        return ARC_OK;
+    ARC_TRY(arc_glob_compile(pattern, strlen(pattern), &glob, err));
+    if (arc_glob_defect(glob))
+        arc_buf_printf(out, "matches only a path equal to it: as a regular expression it has %s",
+                       arc_glob_defect(glob));
+
+    return arc_buf_check(out, "a warning", err);
+}
+
 static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtful,
                             struct arc_error *err)
 {
     const struct arc_rule *rule = &match->out->filters->rules[index];
     const char *doubt = doubt_of_statuses(rule->statuses, match->renames);
+    ARC_AUTO(arc_buf) struct arc_buf defect = {0};
 
     for (size_t i = 0; !doubt && i < rule->pattern_count; i++) {
         size_t marks = strspn(rule->patterns[i], "!");
         bool is_group = marks && rule->patterns[i][marks] == '('; /* its mark is no negation */
-        doubt = doubt_of(rule->patterns[i] + marks - is_group);
+        doubt = doubt_of(rule->patterns[i] + marks - is_group, marks > is_group);
+        if (!doubt)
+            ARC_TRY(find_defect(rule->patterns[i], &defect, err));
+        if (defect.len)
+            doubt = defect.data;
         if (!doubt && is_below(rule->patterns[i] + marks, match->relative))
             doubt = "starts with the directory of --relative-to, to which it is relative already";
     }
@@ -246,6 +280,16 @@ int arc_warn_of_directories(struct arc_match *match, struct arc_error *err)
                       "that name: to match what is in it, add '/"
                       "**'");
     return rc;
+}
+
+int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err)
+{
+    if (!match->has_break || match->out->filters->from_config)
+        return ARC_OK;
+    return arc_warn(
+        &match->out->warnings, err,
+        "the name of a changed file holds a line break, which '**' does not match, as in "
+        "paths-filter: '*' does");
 }
 
 /* Whether a pattern is about paths inside of `path`: its segments match those of `path`, one for

@@ -12,6 +12,8 @@ int arc_warn_of_rules(struct arc_match *match, struct arc_error *err);
 
 /* The same for patterns that name a directory in which something changed, once the walk is over. */
 int arc_warn_of_directories(struct arc_match *match, struct arc_error *err);
+/* The same for a path with a line break, which may be there to hide a change. */
+int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err);
 
 /* The same for patterns about paths inside of a submodule that changed and is not looked into. */
 int arc_warn_of_submodule(struct arc_match *match, const char *path, struct arc_error *err);
