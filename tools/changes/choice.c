@@ -137,7 +137,7 @@ int choice_since_push(const struct choice *c, const char *before)
 static int since_left(const struct choice *c, const char *name, const char *why)
 {
     ARC_TRY(choice_since_merge_base(c, name, why));
-    bool is_on = !c->branch && strcmp(c->out->base.hex, c->out->head.hex) == 0;
+    bool is_on = !c->branch && !c->tag && strcmp(c->out->base.hex, c->out->head.hex) == 0;
     return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;
 }
 
