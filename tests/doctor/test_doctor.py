@@ -153,6 +153,8 @@ def test_no_plugins(machine):
     assert not document["ok"]
     assert checks["compose"]["status"] == checks["buildx"]["status"] == "missing"
     assert checks["compose"]["needed"] and not checks["buildx"]["needed"]
+    for name in ("compose", "buildx"):
+        assert f"docker-{name}" in checks[name]["advice"]
 
 
 def test_compose_v1_will_not_do(machine):

@@ -192,6 +192,12 @@ def test_a_wait_that_is_too_long_is_said(repo, registry):
     assert len(registry.log) == 1
 
 
+def test_a_registry_is_asked_five_times(repo, registry):
+    registry.before = [(503, [("Retry-After", "0")])] * 9
+    changes(repo, status=3)
+    assert len([path for _, path, _ in registry.log if path.endswith("/latest")]) == 5
+
+
 # ---- content -------------------------------------------------------------------------------------------------------------
 
 

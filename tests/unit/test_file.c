@@ -132,7 +132,9 @@ static void test_write(void **state)
     assert_memory_equal(text.data, "a\0b", 3);
     unlink(name); /* and no temporary file is left, or the folder could not be removed */
     snprintf(name, sizeof name, "%s/none/written", folder);
-    assert_int_equal(arc_file_write(name, "x", 1, NULL), ARC_EWORLD);
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    assert_int_equal(arc_file_write(name, "x", 1, &err), ARC_EWORLD);
+    assert_non_null(strstr(arc_error_text(&err), "written: No such file or directory"));
 }
 
 static void test_a_device_is_written_to_not_replaced(void **state)

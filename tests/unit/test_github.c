@@ -34,6 +34,13 @@ static void test_explain(void **state)
         {403, ARC_EWORLD, "x-accepted-github-permissions: pull_requests=write",
          "{\"message\": \"Resource not accessible by integration\"}",
          "needs pull_requests=write: add to the job `permissions: {pull-requests: write}`"},
+        {403, ARC_EWORLD, "x-accepted-github-permissions: contents=write,issues=read; checks=write",
+         "{\"message\": \"Resource not accessible by integration\"}",
+         ": add to the job `permissions: {contents: write, issues: read}` or `permissions: {checks: "
+         "write}`"},
+        {403, ARC_EWORLD, "x-accepted-github-permissions: contents=write; issues=write",
+         "{\"message\": \"Resource not accessible by personal access token\"}",
+         ": give the token contents: write or issues: write (github.com/settings/tokens)"},
         {403, ARC_EWORLD, "x-accepted-oauth-scopes: repo", "{\"message\": \"no\"}",
          "a classic token needs one of the scopes repo"},
         {403, ARC_EWORLD, "x-github-sso: required; url=https://s", "{\"message\": \"no\"}",

@@ -604,6 +604,8 @@ static void test_link(void **state)
         {"<https://a/1>; rel=\"prev\", <https://a/3>; rel=\"next\"", "https://a/3"},
         {"<https://a/,;>; title=\"a, b\"; rel=next", "https://a/,;"},
         {"<https://a/>; rel=\"first next\"", "https://a/"},
+        {"<https://a/>;rel=next", "https://a/"},
+        {"<https://a/>;rel=prev,<https://b/>;rel=next", "https://b/"},
         {"<https://a/>; REL=\"NEXT\"", "https://a/"},
         {"<https://a/>; rel=\"nextish\"", NULL},
         {"<https://a/>; rel=\"prev\"", NULL},
@@ -642,9 +644,27 @@ static void test_resolve(void **state)
         assert_int_equal(arc_http_resolve(http, table[i].base, table[i].reference, &got, NULL), 0);
         assert_string_equal(got, table[i].want);
     }
+    static const char *const bad[] = {"", "a b", "a\x7f", "a\nb", "\x1f"};
     char *none = NULL;
-    assert_int_equal(arc_http_resolve(http, "https://a/", "a b", &none, NULL), ARC_EINPUT);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(arc_http_resolve(http, "https://a/", bad[i], &none, NULL), ARC_EINPUT);
+    assert_int_equal(arc_http_resolve(http, "", "b", &none, NULL), ARC_EINPUT);
     assert_null(none);
+}
+
+static void test_longest_url(void **state)
+{
+    (void)state;
+    char reference[8194];
+    memset(reference, 'a', sizeof reference);
+    for (size_t len = 8191; len <= 8193; len++) {
+        ARC_AUTO_FREE char *got = NULL;
+        reference[len] = '\0';
+        assert_int_equal(arc_http_resolve(http, "https://a/", reference, &got, NULL),
+                         len > 8192 ? ARC_EINPUT : 0);
+        assert_int_equal(got ? strlen(got) : 0, len > 8192 ? 0 : len + strlen("https://a/"));
+        reference[len] = 'a';
+    }
 }
 
 int main(void)
@@ -667,6 +687,7 @@ int main(void)
         cmocka_unit_test(test_retry_wait),
         cmocka_unit_test(test_link),
         cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_longest_url),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -31,6 +31,10 @@ static void test_many_lines(void **state)
 {
     (void)state;
     lays_out("{\"a\": [1, 2], \"b\": null}", 0, 20, "{\n  \"a\": [1, 2],\n  \"b\": null\n}");
+    lays_out("{\"aaaa\": [1, 2], \"b\": [1, 2]}", 0, 16,
+             "{\n  \"aaaa\": [1, 2],\n  \"b\": [1, 2]\n}");
+    lays_out("{\"aaaa\": [1, 2], \"b\": [1, 2]}", 0, 15,
+             "{\n  \"aaaa\": [\n    1,\n    2\n  ],\n  \"b\": [1, 2]\n}");
     lays_out("[\"aaaaaaaa\", {\"b\": 1}]", 2, 16, "[\n    \"aaaaaaaa\",\n    {\"b\": 1}\n  ]");
 }
 

@@ -434,6 +434,46 @@ static void test_a_folders_hash_follows_its_content(void **state)
     assert_int_equal(arc_folder_hash(folder, now, NULL), ARC_ENOTFOUND);
 }
 
+/* Nothing of what is below can change without a change of the hash: names, kinds, places. */
+static void test_a_folders_hash_follows_what_is_below(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/arc-test-XXXXXX", below[64], deep[80], fifo[64], seen[8][ARC_SHA256_HEX];
+    size_t count = 0;
+    assert_non_null(mkdtemp(folder));
+    snprintf(below, sizeof below, "%s/below", folder);
+    snprintf(deep, sizeof deep, "%s/deep", below);
+    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    write_file(folder, "a", "1");
+    hash(folder, seen[count++]);
+    assert_int_equal(mkdir(below, 0755), 0);
+    hash(folder, seen[count++]); /* an empty folder */
+    assert_int_equal(mkdir(deep, 0755), 0);
+    hash(folder, seen[count++]);
+    write_file(deep, "x", "1");
+    hash(folder, seen[count++]);
+    write_file(deep, "x", "2");
+    hash(folder, seen[count++]);
+    write_file(deep, ".git", "1"); /* git's own is at the top only */
+    hash(folder, seen[count++]);
+    snprintf(deep, sizeof deep, "%s/link", below);
+    assert_int_equal(symlink("a", deep), 0);
+    hash(folder, seen[count++]);
+    assert_int_equal(unlink(deep), 0);
+    assert_int_equal(symlink("b", deep), 0);
+    hash(folder, seen[count++]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(seen[i], seen[j]);
+
+    char now[ARC_SHA256_HEX];
+    write_file(folder, ".git", "1");
+    assert_int_equal(mkfifo(fifo, 0600), 0); /* in no build context */
+    hash(folder, now);
+    assert_string_equal(now, seen[count - 1]);
+    arc_folder_remove(folder);
+}
+
 static void test_base64(void **state)
 {
     (void)state;
@@ -461,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_names_are_checked_before_anything_is_sent),
         cmocka_unit_test(test_a_manifest_of_our_own),
         cmocka_unit_test(test_a_folders_hash_follows_its_content),
+        cmocka_unit_test(test_a_folders_hash_follows_what_is_below),
         cmocka_unit_test(test_base64),
     };
     signal(SIGPIPE, SIG_IGN); /* as the program does: a helper need not read its input */

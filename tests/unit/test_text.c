@@ -63,6 +63,44 @@ static void test_utf8(void **state)
     assert_true(arc_utf8_valid("eight ch\xc3\xa4racters", 17));
     assert_int_equal(arc_utf8_length("\xf0\x9f\x98\x80", 4), 4);
     assert_int_equal(arc_utf8_length("\xf0\x9f\x98\x80", 3), 0);
+
+    /* The longest beginning of a character, else a byte. */
+    static const struct {
+        const char *text;
+        size_t len;
+    } beginnings[] = {{"\x80", 1},
+                      {"\xff", 1},
+                      {"\xc3", 1},
+                      {"\xc3"
+                       "A",
+                       1},
+                      {"\xe2\x82", 2},
+                      {"\xe2\x82"
+                       "A",
+                       2},
+                      {"\xe2"
+                       "AB",
+                       1},
+                      {"\xe0\x80\x80", 1},
+                      {"\xed\xa0\x80", 1},
+                      {"\xf0\x9f", 2},
+                      {"\xf0\x9f\x98", 3},
+                      {"\xf0\x9f\x98"
+                       "A",
+                       3},
+                      {"\xf0\x80", 1},
+                      {"\xf4\x90\x80", 1},
+                      {"\xf4\x8f\xbf", 3},
+                      {"\xf5\x80", 1},
+                      {"\xef\xbf"
+                       "AB",
+                       2}};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        const char *text = beginnings[i].text;
+        uint32_t point = 0;
+        assert_int_equal(arc_utf8_point(text, strlen(text), &point), beginnings[i].len);
+        assert_int_equal(point, 0xfffd);
+    }
 }
 
 /* The bytes of a code point, as RFC 3629 has its table; surrogates too. */

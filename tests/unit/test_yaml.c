@@ -106,6 +106,17 @@ static void test_core_schema(void **state)
     }
 }
 
+static void test_names_of_types(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"nothing",  "true or false", "a number", "a number",
+                                        "a string", "a list",        "a mapping"};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = parse("[~, true, 1, 1.5, x, [], {}]");
+    for (size_t i = 0; i < COUNT(names); i++)
+        assert_string_equal(arc_yaml_type_name(yaml.root->items[i]), names[i]);
+    assert_string_equal(arc_yaml_type_name(NULL), "nothing");
+}
+
 static void test_values(void **state)
 {
     (void)state;
@@ -374,21 +385,14 @@ static void test_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_core_schema),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_trees),
-        cmocka_unit_test(test_merge),
-        cmocka_unit_test(test_alias_is_shared),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_lookup),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_any_tag),
-        cmocka_unit_test(test_alias_bomb),
-        cmocka_unit_test(test_merge_bomb),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_size),
-        cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_core_schema), cmocka_unit_test(test_names_of_types),
+        cmocka_unit_test(test_values),      cmocka_unit_test(test_trees),
+        cmocka_unit_test(test_merge),       cmocka_unit_test(test_alias_is_shared),
+        cmocka_unit_test(test_places),      cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_errors),      cmocka_unit_test(test_any_tag),
+        cmocka_unit_test(test_alias_bomb),  cmocka_unit_test(test_merge_bomb),
+        cmocka_unit_test(test_depth),       cmocka_unit_test(test_size),
+        cmocka_unit_test(test_many_keys),   cmocka_unit_test(test_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
