@@ -77,17 +77,12 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
 {
     const char *const changed[] = {DIFF, diff->from ? diff->from->hex : "HEAD", "--", NULL};
     static const char *const others[] = {OTHERS, "--", NULL};
-    struct arc_oid head;
 
     if (!git->worktree)
         return arc_error_set(err, ARC_ENOTFOUND,
                              "base HEAD asks for uncommitted changes, but '%s' is a bare "
                              "repository",
                              git->gitdir);
-
-    if (arc_git_head(git, &head, NULL, NULL))
-        return arc_error_set(err, ARC_ENOTFOUND,
-                             "base HEAD asks for uncommitted changes, but there is no commit yet");
 
     ARC_TRY(list(git, env, changed, diff, false, err));
 
