@@ -36,6 +36,8 @@ def test_other_ci(system, line, tmp_path):
     printed = run(repo, line, **variables)
     if "changes --base" in line:
         assert ("cart: true" in printed and "pay: false" in printed) or printed == '["cart"]\n'
+        first = {"CI_COMMIT_BEFORE_SHA": "0" * 40, "CI_PREV_COMMIT_SHA": "", "BASE": "0" * 40}
+        assert run(repo, line, **{**variables, **first}) == printed.replace("input base", "the commit before the head: the head is on the base branch")
     elif "--json" in line:
         assert '"v0.1.0"' in (repo / "plan.json").read_text()
     else:

@@ -86,6 +86,7 @@ def test_what_may_be_about_one_that_cannot_be_looked_into_counts(outer, how):
     assert (outputs["src"], outputs["src_files"], outputs["own_files"]) == ("true", "", "lib/sub")
     assert (outputs["left"], outputs["other"]) == ("true", "false")
     assert f"warning: {UNSEEN}; filters that may be about it count as changed" in errors
+    assert "is inside the submodule 'lib/sub', which changed" in changes(outer, "--filters", "f: src/*", "--relative-to", "lib/sub")[1]
     inside, _ = changes(outer, "--submodules", "--filters", "f: src/*", "--relative-to", "lib/sub")
     elsewhere, _ = changes(outer, "--submodules", "--filters", "f: src/*", "--relative-to", "docs")
     assert (inside["f"], elsewhere["f"]) == ("true", "false")
@@ -104,3 +105,10 @@ def test_the_work_tree_of_one_is_looked_into(outer):
     git(inner, "commit", "-q", "-a", "-m", "x")
     outputs, _ = changes(outer, "--submodules", "--base", "HEAD")
     assert "lib/sub/src/x" in outputs["f_files"].split(",")
+
+
+def test_a_new_file_inside_that_nobody_tracks(outer):
+    (outer / "lib/sub/deep/src/new").write_text("1\n")
+    for words, wanted in ((["--untracked"], ""), (["--submodules"], ""),
+                          (["--submodules", "--untracked"], "lib/sub,lib/sub/deep,lib/sub/deep/src/new")):
+        assert changes(outer, "--base", "HEAD", *words)[0]["f_files"] == wanted

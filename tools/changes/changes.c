@@ -89,6 +89,13 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     if (run->options->submodules)
         return arc_inner_add(&run->inner, path, from, to, run->err);
     size_t len = strlen(path);
+    if (is_above(run, path, len))
+        return arc_warn(
+            &run->out->warnings, run->err,
+            "--relative-to: '%s' is inside the submodule '%s', which changed and is one "
+            "path: 'submodules: true' looks inside",
+            run->match.relative, path);
+
     return arc_match_is_below(&run->match, &path, &len)
                ? arc_warn_of_submodule(&run->match, path, run->err)
                : ARC_OK;
@@ -220,7 +227,8 @@ static int compare(struct run *run, struct arc_error *err)
                                 .enter = on_directory,
                                 .each = on_path,
                                 .submodule = on_submodule,
-                                .context = run};
+                                .context = run,
+                                .inside = run->options->submodules};
     int rc;
     const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
 

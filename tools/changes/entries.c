@@ -111,6 +111,8 @@ static const char *find_difference(const struct arc_yaml *before, const struct a
 
     if (!old || !new)
         return old == new ? NULL : "the group";
+    if (old != arc_yaml_get(arc_yaml_get(before->root, "groups"), name))
+        return "the group's name";
 
     for (const char *const *key = group_keys; *key; key++)
         if (!is_same(arc_yaml_get(old, *key), arc_yaml_get(new, *key)))

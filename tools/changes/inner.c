@@ -120,6 +120,7 @@ static int compare_one(struct inner_walk *walk, const struct arc_env *env,
         .each = on_path,
         .submodule = on_submodule,
         .context = walk,
+        .inside = true,
     };
     return walk->worktree ? arc_git_diff_worktree(&own, env, &diff, walk->untracked, err)
                           : arc_git_diff(&own, &diff, err);

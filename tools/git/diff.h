@@ -28,6 +28,7 @@ struct arc_git_diff {
     int (*submodule)(void *context, const char *path, const struct arc_oid *from,
                      const struct arc_oid *to);
     void *context;
+    bool inside; /* files that a submodule does not track make it differ, if they are asked for */
 };
 
 /* Compares two commits. ARC_ENOTFOUND when a commit or a tree is not in this clone; ARC_EWORLD for

@@ -75,7 +75,9 @@ static int list(const struct arc_git *git, const struct arc_env *env, const char
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err)
 {
-    const char *const changed[] = {DIFF, diff->from ? diff->from->hex : "HEAD", "--", NULL};
+    const char *inside =
+        untracked && diff->inside ? "--ignore-submodules=none" : "--no-ext-diff"; /* as in DIFF */
+    const char *const changed[] = {DIFF, inside, diff->from ? diff->from->hex : "HEAD", "--", NULL};
     static const char *const others[] = {OTHERS, "--", NULL};
 
     if (!git->worktree)
