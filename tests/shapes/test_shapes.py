@@ -56,7 +56,7 @@ def plans(repo, wanted):
     else:
         changes = arc(repo, "changes", "--json", "--base", git(repo, "rev-parse", wanted["since"].replace("HEAD", "main")))
         args = ["--changes", "-"] + (["--push"] if wanted.get("push") else [])
-        args += ["--group", wanted["group"]] if "group" in wanted else []
+    args += ["--group", wanted["group"]] if "group" in wanted else []
     plan = json.loads(arc(repo, "plan", "--json", *args, stdin=changes))
     VALIDATOR.validate(plan)
     return plan, json.loads(arc(repo, "plan", "--bake", *args, stdin=changes))
