@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -16,6 +17,8 @@ CONFIG = "groups:\n  shop:\n    registry: ghcr.io/o\n    services: [services/a]\
 DOCKER = r"""#!/bin/sh
 here=$(dirname "$0")
 env >"$here/environment"
+{ echo "== $*"; env; } >>"$here/calls"
+case " $* " in *" --file - "*) cat >"$here/definition" ;; esac
 [ ! -e "$here/log" ] || cat "$here/log" >&2
 while [ $# -gt 0 ]; do [ "$1" = --metadata-file ] && echo '{"a": {"containerimage.digest": "sha256:aa"}}' >"$2"; shift; done
 """
@@ -83,6 +86,31 @@ def test_docker_gets_a_chosen_environment(shop):
              ACTIONS_RUNTIME_TOKEN="secret-4", NPM_TOKEN="secret-5", DOCKER_HOST="unix:///x", SOURCE_DATE_EPOCH="1")
     seen = (shop.bin / "environment").read_text()
     assert "secret" not in seen and "DOCKER_HOST=unix:///x" in seen and "SOURCE_DATE_EPOCH=1" in seen
+
+
+def test_bake_alone_gets_the_variables_of_githubs_cache(shop):
+    """Those of its second version, too; the definition says where the cache is, not how it is reached."""
+    cache = {"ACTIONS_RUNTIME_TOKEN": "secret-1", "ACTIONS_RESULTS_URL": "https://r.example/", "ACTIONS_CACHE_SERVICE_V2": "True"}
+    run = shop.run("build", "--plan", shop.plan(), "--cache", "gha", "--verbose", **cache)
+    assert "secret" not in run.stdout + run.stderr
+    definition = json.loads((shop.bin / "definition").read_text())
+    (target,) = definition["target"].values()
+    assert target["cache-from"] == ["type=gha,scope=a"] and target["cache-to"][0].startswith("type=gha,scope=a,mode=max")
+    calls = {call.partition("\n")[0]: call.splitlines()[1:] for call in (shop.bin / "calls").read_text().split("== ")[1:]}
+    for words, environment in calls.items():
+        given = {f"{name}={value}" for name, value in cache.items()} & set(environment)
+        assert len(given) == (3 if words.startswith("buildx bake") else 0), words
+        assert "secret" not in words
+    if shutil.which("docker"):
+        said = subprocess.run(["docker", "buildx", "bake", "-f", "-", "--print"], cwd=shop.path, input=json.dumps(definition), capture_output=True, text=True)
+        assert said.returncode == 0 and "type=gha" in said.stdout, said.stderr
+
+
+@pytest.mark.parametrize("given", [{}, {"ACTIONS_RUNTIME_TOKEN": "secret"}, {"ACTIONS_RESULTS_URL": "https://r.example/"}])
+def test_githubs_cache_needs_a_token_and_an_address(shop, given):
+    """buildx leaves the cache out without a word."""
+    run = shop.run("build", "--plan", shop.plan(), "--cache", "gha", **given)
+    assert run.returncode == 3 and "needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL" in run.stderr and not (shop.bin / "calls").exists()
 
 
 def test_docker_gets_the_secrets_that_a_build_names(shop):

@@ -244,7 +244,9 @@ static const char *const cache_variables[] = {"ACTIONS_CACHE_URL", "ACTIONS_RESU
 static int add_cache_variables(const struct arc_build_options *options, struct arc_arena *memory,
                                char ***out, struct arc_error *err)
 {
-    if (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN"))
+    if (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN") ||
+        !(arc_env_nonempty(options->env, "ACTIONS_RESULTS_URL") ||
+          arc_env_nonempty(options->env, "ACTIONS_CACHE_URL")))
         return arc_error_set(err, ARC_EWORLD,
                              "the cache gha needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL, "
                              "which GitHub gives to actions, not to `run` steps: the action "
