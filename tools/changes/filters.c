@@ -208,7 +208,7 @@ static int read_file(const char *root, const char *name, const char *missing,
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (!path)
         return arc_error_nomem(err);
-    int rc = arc_file_read(path, name, ARC_YAML_BYTES, &text, err);
+    int rc = arc_file_read_in(root, name, ARC_YAML_BYTES, &text, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EINPUT, "the filters '%s' %s at '%s'", name, missing, path);
     ARC_TRY(rc);

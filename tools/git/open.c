@@ -116,7 +116,7 @@ static bool is_below(const char *path, const char *directory)
     if (!directory || !realpath(directory, resolved))
         return false;
     size_t len = strlen(resolved);
-    return strncmp(path, resolved, len) == 0 && (!path[len] || path[len] == '/');
+    return strncmp(path, resolved, len) == 0 && (!path[len] || path[len] == '/' || len == 1);
 }
 
 /* git is the one to know whom it trusts: safe.directory may stand in any file of its configuration

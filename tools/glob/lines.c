@@ -134,6 +134,8 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
     bool nul = filter->how->nul;
 
     ARC_TRY(arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err));
+    if (!nul && strncmp(arc_buf_text(&input), "\xef\xbb\xbf", 3) == 0) /* PowerShell's mark */
+        at = 3;
 
     while (next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
         if (nul)
