@@ -154,7 +154,7 @@ def test_no_plugins(machine):
     assert checks["compose"]["status"] == checks["buildx"]["status"] == "missing"
     assert checks["compose"]["needed"] and not checks["buildx"]["needed"]
     for name in ("compose", "buildx"):
-        assert f"docker-{name}" in checks[name]["advice"]
+        assert checks[name]["advice"].startswith("install the plugin (docker-") and f"docker-{name})" in checks[name]["advice"]
 
 
 def test_compose_v1_will_not_do(machine):

@@ -139,6 +139,20 @@ def test_what_belongs_together_is_promoted(shop):
     assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
 
 
+@pytest.mark.parametrize("ours, theirs, held", [
+    ("1.0.0", "1.0.1", True), ("1.0.0", "2.0.0", True), ("1.0.0", "1.0.0", False), ("1.0.0", "0.9.9", False),
+    ("1.0.0", "2.0.0-rc.1", False), ("1.0.0", "", False), ("1.0.0", "next", False), ("1.0.0-rc.1", "1.0.0-rc.2", True),
+    ("1.0.0-rc.1", "1.0.0", True), ("1.0.0-rc.2", "1.0.0-rc.1", False)])
+def test_latest_stays_with_a_higher_version_that_came_in_between(shop, ours, theirs, held):
+    shop.plan["version"]["version"] = ours
+    other = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [],
+                                 "annotations": {"org.opencontainers.image.version": theirs}}, INDEX)["digest"]
+    shop.server.manifests["o/a", "latest"] = shop.server.manifests["o/a", other]
+    run = shop.promote()
+    assert run.returncode == 0 and ("latest stays: it is a higher version's" in run.stderr) == held, run.stderr
+    assert ("o/a:latest" in shop.server.moved) != held and "o/b:latest" in shop.server.moved
+
+
 @pytest.mark.parametrize("annotated", [False, True])
 def test_the_tag_was_moved_meanwhile(shop, annotated):
     shop.git("commit", "-q", "--allow-empty", "-m", "two")

@@ -105,6 +105,7 @@ def test_the_life_of_an_issue(place, double):
     (one,) = double.state.issues
     assert one["title"] == "Security: flash has 1 finding of HIGH or above: CVE-2024-1"
     assert [label["name"] for label in one["labels"]] == [LABEL]
+    assert [label["description"] for label in double.state.labels] == ["Findings of the security scan; kept up to date by arc-ci"]
     for part in ("CVE-2024-1", "openssl", "3.0", "3.1", "linux/amd64"):
         assert part in one["body"].replace("\\", "")
     run(place, double, "--create-issues")

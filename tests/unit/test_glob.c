@@ -41,6 +41,7 @@ static void test_match(void **state)
     assert_false(matches("!(*.d).ts", "a.d.ts"));
     assert_true(matches("!a", "b"));
     assert_false(matches("*", ""));
+    assert_true(matches("*/**", "a/"));
     assert_true(matches("emoji??", "emoji\xf0\x9f\x98\x80"));
     assert_true(matches("\xef\xbf\xbd", "\xff"));
     assert_true(matches("a\\b", "ab") == false);
@@ -48,6 +49,20 @@ static void test_match(void **state)
     assert_true(matches("*(|a|b)x", "abax"));
     assert_true(matches("*(*(a|)|b(c|))d", "aabcd"));
     assert_false(matches("*(*(a|)|b(c|))d", "acd"));
+}
+
+/* A path as git writes one: no empty part, none of dots alone. */
+static void test_plain_path(void **state)
+{
+    (void)state;
+    static const char *const plain[] = {"a",  "a/b",      ".a",    "..a", "...",
+                                        "a.", "a/.b/...", "a/..b", " "};
+    static const char *const not_plain[] = {"",    ".",    "..",   "/",    "/a",    "a/",     "./a",
+                                            "a/.", "a/..", "../a", "a//b", "a/./b", "a/../b", "//"};
+    for (size_t i = 0; i < COUNT(plain); i++)
+        assert_true(glob_plain_path(plain[i], strlen(plain[i])));
+    for (size_t i = 0; i < COUNT(not_plain); i++)
+        assert_false(glob_plain_path(not_plain[i], strlen(not_plain[i])));
 }
 
 /* The beginning that all matching paths have, in characters of one to four bytes. */
@@ -451,19 +466,13 @@ static void test_line_break(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defect),
-        cmocka_unit_test(test_match),
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_below),
-        cmocka_unit_test(test_long_beginnings),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_empty_set),
-        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_small_cache),
-        cmocka_unit_test(test_line_break),
-        cmocka_unit_test(test_itself),
-        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_defect),          cmocka_unit_test(test_match),
+        cmocka_unit_test(test_errors),          cmocka_unit_test(test_below),
+        cmocka_unit_test(test_long_beginnings), cmocka_unit_test(test_plain_path),
+        cmocka_unit_test(test_shapes),          cmocka_unit_test(test_set),
+        cmocka_unit_test(test_empty_set),       cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_small_cache),     cmocka_unit_test(test_line_break),
+        cmocka_unit_test(test_itself),          cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
