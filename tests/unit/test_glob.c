@@ -205,6 +205,37 @@ static void agree_deep(const struct both *both)
         }
 }
 
+/* What picomatch answers, alone and in a set. */
+static void test_pairs(void **state)
+{
+    (void)state;
+    char line[256];
+    size_t count = 0;
+    FILE *file = fopen(TEST_DATA "/globs.tsv", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        char *pattern = line + 2, *path = strchr(pattern, '\t');
+        if (*line == '#')
+            continue;
+        assert_non_null(path);
+        *path++ = '\0';
+        path[strcspn(path, "\n")] = '\0';
+        ARC_AUTO(arc_glob_set) struct arc_glob_set *set = NULL;
+        struct both both = {.pattern = pattern, .glob = compiled(pattern)};
+        assert_int_equal(arc_glob_set_new(&set, NULL), 0);
+        assert_int_equal(arc_glob_set_add(set, pattern, strlen(pattern), 3, NULL), 0);
+        assert_int_equal(arc_glob_matcher_new(set, &both.matcher, NULL), 0);
+        if (arc_glob_match(both.glob, path, strlen(path)) != (*line == '1'))
+            fail_msg("'%s' on '%s'", pattern, path);
+        agree(&both, path);
+        arc_glob_matcher_free(&both.matcher);
+        arc_glob_free(&both.glob);
+        count++;
+    }
+    fclose(file);
+    assert_true(count > 100);
+}
+
 static void test_shapes(void **state)
 {
     (void)state;
@@ -466,13 +497,21 @@ static void test_line_break(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defect),          cmocka_unit_test(test_match),
-        cmocka_unit_test(test_errors),          cmocka_unit_test(test_below),
-        cmocka_unit_test(test_long_beginnings), cmocka_unit_test(test_plain_path),
-        cmocka_unit_test(test_shapes),          cmocka_unit_test(test_set),
-        cmocka_unit_test(test_empty_set),       cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_small_cache),     cmocka_unit_test(test_line_break),
-        cmocka_unit_test(test_itself),          cmocka_unit_test(test_together),
+        cmocka_unit_test(test_defect),
+        cmocka_unit_test(test_match),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_below),
+        cmocka_unit_test(test_long_beginnings),
+        cmocka_unit_test(test_plain_path),
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_empty_set),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_small_cache),
+        cmocka_unit_test(test_line_break),
+        cmocka_unit_test(test_itself),
+        cmocka_unit_test(test_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
