@@ -51,7 +51,8 @@ void arc_tag_free(struct arc_tag *tag);
 void arc_tag_keep_higher(struct arc_tag *kept, struct arc_tag *tag);
 
 /* The image tag of a release tag: '/' and '+' become '-', since an image tag is
- * [A-Za-z0-9_][A-Za-z0-9._-]{0,127} (OCI distribution spec 1.1, "Pulling manifests").
+ * [A-Za-z0-9_][A-Za-z0-9._-]{0,127} (OCI distribution spec 1.1, "Pulling manifests"); what none can
+ * start with, such as the '@' of "@shop/cart@1.2.0", is left out.
  * Owned by the caller. ARC_EINPUT if it does not fit. */
 int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err);
 
@@ -80,7 +81,7 @@ int arc_version(const char *tag, const struct arc_version_options *options,
                 struct arc_version_info *out, struct arc_error *err);
 
 /* The same of a version that stands in a file rather than in a tag: what the file says is the
- * latest. `group`: whose versioning counts. */
+ * latest, without a 'v' in front. `group`: whose versioning counts. */
 int arc_version_of_file(const char *version, const struct arc_group *group,
                         struct arc_version_info *out, struct arc_error *err);
 

@@ -102,6 +102,11 @@ static void test_image_tag(void **state)
         {"messaging/v1.2.3+build.5", "messaging-v1.2.3-build.5"},
         {"a/b/v1.0.0", "a-b-v1.0.0"},
     };
+    ARC_AUTO_FREE char *scoped = NULL;
+    const struct arc_tag package = {.text = "@shop/cart@1.2.0"};
+    assert_int_equal(arc_tag_image(&package, &scoped, NULL), 0);
+    assert_string_equal(scoped, "shop-cart-1.2.0");
+
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         ARC_AUTO_FREE char *image = NULL;

@@ -4,7 +4,8 @@
 #include "base/json.h"
 #include <string.h>
 
-#define IMAGE_TAG_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+#define IMAGE_TAG_START "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define IMAGE_TAG_CHARS IMAGE_TAG_START ".-"
 #define IMAGE_TAG_MAX   128
 
 int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
@@ -15,7 +16,7 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
                              "the image tag of '%s' would have %zu characters; %d are allowed",
                              tag->text, len, IMAGE_TAG_MAX);
 
-    char *text = strdup(tag->text);
+    char *text = strdup(tag->text + strcspn(tag->text, IMAGE_TAG_START));
     ARC_TRY_ALLOC(text, err);
 
     for (char *c = text; *c; c++)
@@ -191,7 +192,8 @@ int arc_version(const char *name, const struct arc_version_options *options,
 int arc_version_of_file(const char *text, const struct arc_group *group,
                         struct arc_version_info *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {.text = strdup(text)};
+    bool marked = text[0] == 'v' && text[1] >= '0' && text[1] <= '9';
+    ARC_AUTO(arc_tag) struct arc_tag tag = {.text = strdup(text + marked)};
     ARC_AUTO(standing) struct standing standing = {.unknown = false};
     const struct arc_version_options options = {.group = group};
     *out = (struct arc_version_info){0};
