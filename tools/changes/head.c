@@ -99,16 +99,24 @@ static const char *branch_of_run(struct choice *c)
     return NULL;
 }
 
+/* Whether `ref` is HEAD, and that is the event's commit: then the event tells what was there before. */
+static bool is_event_at_head(const struct choice *c, const char *sha)
+{
+    struct arc_oid head;
+    return sha && arc_changes_is_head(c->request->ref) && !c->request->is_recorded &&
+           arc_git_head(c->git, &head, NULL, NULL) == ARC_OK && strcmp(head.hex, sha) == 0;
+}
+
 int choice_head(struct choice *c)
 {
     const struct arc_event *event = c->event;
+    bool of_run = strcmp(event->name, "workflow_run") == 0 && event->head_sha;
+    const char *sha = of_run ? event->head_sha : event->sha;
 
-    if (c->request->ref)
+    if (c->request->ref && !is_event_at_head(c, sha))
         return head_of_input(c);
     if (event->ref && strncmp(event->ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0)
         c->tag = event->ref + strlen(CHOICE_TAGS);
-    bool of_run = strcmp(event->name, "workflow_run") == 0 && event->head_sha;
-    const char *sha = of_run ? event->head_sha : event->sha;
     if (!sha && !event->ref)
         return head_of_clone(c);
 
