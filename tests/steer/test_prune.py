@@ -331,12 +331,15 @@ def test_signatures_of_another_service_stay_without_being_told(pair):
 # ---- faults --------------------------------------------------------------------------------------------------------------
 
 
-def faulty(shop, folder):
-    world = shop.another(folder)
+def faulty(shop, folder, where):
+    """(the world, its environment, who is asked). On ghcr.io it is GitHub, for releases, runs and versions, and to delete them."""
+    world, env = shop.another(folder), {"GITHUB_TOKEN": None}
+    if where == "ghcr":
+        *_, env = on_ghcr(world, "orgs")
     first = old(world, "staging-00000000000a", "1.0.0")
     old(world, "staging-00000000000b")
     Random.refer_to(world.registry.state.repository("o/arc-a"), first)
-    return world
+    return world, env, world.github if where == "ghcr" else world.registry
 
 
 def state_of(world):
@@ -344,16 +347,10 @@ def state_of(world):
     return sorted(repository.tags.items()), sorted(repository.manifests)
 
 
-@pytest.fixture(scope="module")
-def wanted(shop, tmp_path_factory):
-    """(requests that a run takes, the state that it ends in)."""
-    with faulty(shop, tmp_path_factory.mktemp("wanted") / "world") as world:
-        prune(world, "--apply", "--keep=0")
-        return world.registry.count, state_of(world)
-
-
-def run_fault(shop, folder, wanted, fault, at):
-    with faulty(shop, folder) as world:
+def run_fault(shop, folder, where, wanted, fault, at):
+    world, env, double = faulty(shop, folder, where)
+    words = ("prune", "--apply", "--keep=0", f"--older-than={DAYS}d")
+    with world:
         if fault in ("before", "after"):
             child, started = {}, threading.Event()
 
@@ -361,35 +358,44 @@ def run_fault(shop, folder, wanted, fault, at):
                 started.wait(10)
                 return child["process"].pid
             kill = {"before": faults.killed_before, "after": faults.killed_after}[fault](pid)
-            world.registry.faults = faults.once(kill, at)
-            child["process"] = world.start("prune", "--apply", "--keep=0", f"--older-than={DAYS}d", GITHUB_TOKEN=None)
+            double.faults = faults.once(kill, at)
+            child["process"] = world.start(*words, **env)
             started.set()
             child["process"].communicate(timeout=60)
+            assert child["process"].returncode == -9
         else:
-            world.registry.faults = faults.once(fault, at)
-            world.run("prune", "--apply", "--keep=0", f"--older-than={DAYS}d", status=None, GITHUB_TOKEN=None)
-        assert world.registry.listening.wait(60)
-        world.registry.faults = faults.none
+            double.faults = faults.once(fault, at)
+            world.run(*words, status=None, **env)
+        assert double.listening.wait(60)
+        double.faults = faults.none
         assert not world.registry.state.repository("o/arc-a").missing("1.0.0")
-        prune(world, "--apply", "--keep=0")
+        prune(world, "--apply", "--keep=0", **env)
         tags, manifests = state_of(world)
         probes = [tag for tag, _ in tags if "probe" in tag]     # of a run that was killed: they go once they are old
         assert len(probes) <= 1
-        assert [tag for tag in tags if tag[0] not in probes] == wanted[1][0]
-        assert len(manifests) - len(wanted[1][1]) <= 1
+        assert [tag for tag in tags if tag[0] not in probes] == wanted[0]
+        assert len(manifests) - len(wanted[1]) <= 1
 
 
-def test_faults_and_kills(shop, wanted, tmp_path, record_testsuite_property):
-    cases = [(fault, at) for at in range(1, wanted[0] + 1) for fault in (*faults.ALL, "before", "after")]
+@pytest.mark.parametrize("where", ["registry", "ghcr"])
+def test_faults_and_kills(shop, where, tmp_path, record_testsuite_property):
+    world, env, double = faulty(shop, tmp_path / "wanted", where)
+    with world:
+        before = state_of(world)
+        prune(world, "--apply", "--keep=0", **env)
+        requests, wanted = double.count, state_of(world)
+        assert before != wanted
+    cases = [(fault, at) for at in range(1, requests + 1) for fault in (*faults.ALL, "before", "after")]
     with Double() as elsewhere, concurrent.futures.ThreadPoolExecutor(6) as pool:
         faults.ELSEWHERE["url"] = elsewhere.url
-        under_way = {case: pool.submit(run_fault, shop, tmp_path / str(i), wanted, *case) for i, case in enumerate(cases)}
+        under_way = {case: pool.submit(run_fault, shop, tmp_path / str(i), where, wanted, *case) for i, case in enumerate(cases)}
         for (fault, at), result in under_way.items():
             try:
                 result.result()
             except AssertionError as problem:
                 raise AssertionError(f"{getattr(fault, '__name__', fault)} at request {at}: {problem}") from problem
-    record_testsuite_property("figures", f"faults of prune: {len(cases)} cases = {wanted[0]} requests x {len(faults.ALL) + 2}")
+        assert not elsewhere.exchanges or "Authorization" not in str([one["headers"] for one in elsewhere.exchanges])
+    record_testsuite_property("figures", f"faults of prune ({where}): {len(cases)} cases = {requests} requests x {len(faults.ALL) + 2}")
 
 
 # ---- GHCR ----------------------------------------------------------------------------------------------------------------
