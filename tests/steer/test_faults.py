@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import json
 import os
+import shutil
 import subprocess
 import threading
 
@@ -194,3 +195,50 @@ def test_fault(request, results, place, fault, mode):
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_kill(request, results, place, when):
     results[request.node.name].result()
+
+
+# ---- the git that a tag is made and pushed with ------------------------------------------------------------------------------
+
+GIT = """#!/bin/sh
+number=$(($(cat {folder}/count) + 1))
+echo $number >{folder}/count
+[ $number = {at} ] || exec {git} "$@"
+case {how} in *after) {git} "$@";; esac
+case {how} in kill*) kill -9 $PPID;; esac
+echo "fatal: the remote end hung up unexpectedly" >&2
+exit 128
+"""
+
+
+def run_git_fault(kept, folder, at, how):
+    """The run's nth call of git fails, or takes the run with it, before or after it did what it does; returns how many there were."""
+    with another(kept, folder) as world:
+        git = world.folder / "bin/git"
+        git.parent.mkdir()
+        git.write_text(GIT.format(folder=world.folder, git=shutil.which("git"), at=at, how=how))
+        git.chmod(0o755)
+        (world.folder / "count").write_text("0")
+        words = SCENARIOS["tag"].words
+        first = world.run(*words, status=None, PATH=f"{git.parent}:{os.environ['PATH']}")
+        calls = int((world.folder / "count").read_text())
+        assert first.returncode in ((-9,) if how.startswith("kill") else (0, 1, 3)), first.err
+        if first.returncode == 0:
+            assert state_of(world) == kept.expected
+        for lock in world.repo.glob(".git/**/*.lock"):
+            lock.unlink()
+        check_second(kept, SCENARIOS["tag"], world)
+        return calls
+
+
+def test_every_call_of_git(kept, tmp_path, record_testsuite_property):
+    calls = run_git_fault(kept["tag"], tmp_path / "none", 0, "fail-before")
+    cases = [(at, how) for at in range(1, calls + 1) for how in ("fail-before", "fail-after", "kill-before", "kill-after")]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        under_way = {case: pool.submit(run_git_fault, kept["tag"], tmp_path / "-".join(map(str, case)), *case) for case in cases}
+        for (at, how), result in under_way.items():
+            try:
+                result.result()
+            except AssertionError as problem:
+                raise AssertionError(f"{how} call {at} of git: {problem}") from problem
+    assert calls >= 5
+    record_testsuite_property("figures", f"calls of git of a tag: {len(cases)} cases = {calls} calls x 4")
