@@ -219,6 +219,16 @@ def test_every_command_has_help(command):
 
 
 @pytest.mark.parametrize("command", commands())
+def test_the_manual_says_what_help_says(command):
+    text, man = (subprocess.run([ARC_CI, "help", command, *form], capture_output=True, text=True, check=True).stdout
+                 for form in ([], ["--format=man"]))
+    told = re.search(r"\.SH DESCRIPTION\n(.*?)\n\.SH", man, re.S)[1]
+    said = text.split("\n\n", 2)[2]
+    paragraphs = [re.sub(r"\\(&|(?=-))", "", part).replace("\\e", "\\").split() for part in told.split("\n.PP\n")]
+    assert [part.split() for part in said.split("\n\n")][:len(paragraphs)] == paragraphs
+
+
+@pytest.mark.parametrize("command", commands())
 def test_every_command_refuses_what_it_does_not_know(command):
     run = subprocess.run([*WRAPPER, ARC_CI, command, "--no-such-option"], capture_output=True, text=True)
     assert run.returncode == 2
