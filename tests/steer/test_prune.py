@@ -124,6 +124,18 @@ def test_age_and_number_decide(world):
     assert not repository.manifests
 
 
+def test_what_lists_goes_before_what_it_lists(world):
+    """In a registry that keeps what is listed, indexes of indexes go from above, whichever was met first."""
+    world.registry.state.strict = True
+    repository = world.registry.state.repository("o/arc-a")
+    entries = [image_of(repository, f"linux/{machine}", {}, machine, created=stamp(30)) for machine in ("amd64", "arm64")]
+    for depth in range(4):
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries, "annotations": {"of": str(depth)}}
+        entries = [repository.put(index, f"staging-{depth}23456789abc"), *entries[:1]]
+    prune(world, "--apply", "--keep=0")
+    assert not repository.manifests and not repository.tags
+
+
 def test_a_released_image_keeps_what_it_has(world):
     """Its staging tag goes where that harms nothing, and stays where the registry would take the image with it."""
     for mode, gone in (("manifest", False), ("refused", False), ("tag", True)):
