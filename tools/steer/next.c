@@ -183,6 +183,24 @@ static int add_prerelease(const struct choice *choice, char **version, struct ar
     return ARC_OK;
 }
 
+/* Whether a version is above the last release: "beta" is not after "rc". */
+static int is_above_last(const struct choice *choice, const char *version, bool *above,
+                         struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    ARC_AUTO(arc_tag) struct arc_tag last = {0};
+    const char *name = name_tag(choice, version);
+
+    *above = true;
+    if (!name || !choice->group->last)
+        return ARC_OK;
+    ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
+    ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &last, err));
+    *above = arc_release_version_compare(&tag.version, &last.version) > 0;
+
+    return ARC_OK;
+}
+
 /* The version after `base` by its numbers; a train that goes further is finished instead. */
 static int choose_semver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
@@ -218,6 +236,15 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     }
 
     out->version = print_core(choice, &core);
+    ARC_TRY(add_prerelease(choice, &out->version, err));
+    bool above;
+    ARC_TRY(is_above_last(choice, out->version, &above, err));
+    if (above)
+        return ARC_OK;
+
+    raise_core(&core, step);
+    out->version = print_core(choice, &core);
+    out->reason = "its prereleases would not be above the last one";
 
     return add_prerelease(choice, &out->version, err);
 }
