@@ -87,8 +87,7 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
 static int check_dockerfiles(const struct dryrun *run, struct arc_error *err)
 {
     ARC_AUTO_FREE char *root = arc_project_root(run->project);
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
     return arc_group_check_dockerfiles(root, run->project->group, NULL, NULL, err);
 }
 
@@ -123,8 +122,7 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
                              .group_count = 1};
     ARC_AUTO_FREE char *root = arc_project_root(run->project);
 
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
     ARC_TRY(arc_filters_of_config(root, &one, &filters, err));
     const struct arc_changes_options options = {.filters = &filters,
                                                 .config = &one,
@@ -218,8 +216,7 @@ static int build_to_come(const struct arc_plan *plan, struct arc_ledger *out, st
         }
         struct arc_built_cell *cell =
             arc_arena_append(&out->memory, &service->cells, &service->cell_count, sizeof *cell);
-        if (!cell)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(cell, err);
         *cell = (struct arc_built_cell){.platform = plan->cells[i].platform, .digest = digest};
     }
 
@@ -293,8 +290,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
         .asset_count = group->includes ? 3 : 2,
     };
 
-    if (!lock)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(lock, err);
     if (!run->project->version)
         return keep(run, "requests", json_null(), err);
 
@@ -331,8 +327,7 @@ int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *opt
 
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
-    if (!run.document || !run.unknown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(run.document && run.unknown, err);
     ARC_TRY(read_facts(&run, options, err));
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         ARC_TRY(stages[i](&run, err));

@@ -22,8 +22,7 @@ static int add_entry(struct arc_dryrun_event *event, const char *entry, struct a
 {
     const char **place =
         arc_arena_append(&event->memory, &event->vars, &event->count, sizeof *place);
-    if (!place)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(place, err);
     *place = entry;
     return ARC_OK;
 }

@@ -63,8 +63,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
                              ARC_RELEASE_ASSETS_MAX);
 
     run->assets = calloc(count + 1, sizeof *run->assets);
-    if (!run->assets)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(run->assets, err);
 
     for (size_t i = 0; i < count; i++) {
         struct release_asset *asset = &run->assets[i];
@@ -162,8 +161,7 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
     ARC_AUTO(arc_error) struct arc_error why = {0};
     ARC_AUTO_FREE char *id = release_id(theirs);
 
-    if (!id)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(id, err);
     arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
     struct arc_request request = {.method = "DELETE",
                                   .repeatable = true,
@@ -195,8 +193,7 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
     const struct arc_release_asset *given = ours->given;
     ARC_AUTO_FREE char *name = arc_url_encode(given->name);
 
-    if (!name)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(name, err);
     add_address(&path, run, name);
     struct arc_request request = {.method = "POST",
                                   .file = given->path,

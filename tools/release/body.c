@@ -124,8 +124,7 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO_FREE char *body = release_body(mode, NULL, ours);
 
-    if (!body)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(body, err);
     ARC_TRY(hash_text(name, body, sha256, err));
     arc_buf_printf(&text, MARK "%s" MARK_END "\n%s", sha256, body);
     *out = arc_buf_steal(&text);

@@ -27,8 +27,7 @@ static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
 
-    if (!tag)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tag, err);
     arc_buf_printf(&path, "/repos/%s/git/ref/tags%%2F%s", run->o->repository, tag);
     struct arc_request request = {.method = "GET",
                                   .why = "check that the tag points to the commit that was built"};
@@ -66,8 +65,7 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
         const json_t *object = json_object_get(reply.body, "object");
         const char *type = arc_json_text_of(object, "type");
         ARC_AUTO_FREE char *sha = strdup(arc_json_text_of(object, "sha"));
-        if (!sha)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(sha, err);
         if (strcmp(type, "commit") == 0)
             return keep_commit(run, sha, err);
         if (strcmp(type, "tag") != 0 || !arc_text_is_hex(sha, strlen(sha)) || depth == TAG_DEPTH)
@@ -172,8 +170,7 @@ static int get_published(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf part = {0};
     ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
-    if (!tag)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tag, err);
     arc_buf_printf(&part, "tags/%s", tag);
     ARC_TRY(arc_buf_check(&part, "the address", err));
     return get_release(run, arc_buf_text(&part), "find a published release", err);
@@ -252,8 +249,7 @@ int release_create(struct release_run *run, struct arc_error *err)
     run->release = arc_steal(&reply.body);
     run->own = release_id(run->release);
     run->created = true;
-    if (!run->own)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(run->own, err);
     release_say(run, "created draft release %s of %s", run->own, run->tag);
 
     return ARC_OK;
@@ -267,8 +263,7 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_FREE char *id = release_id(release);
 
-    if (!id)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(id, err);
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
     struct arc_request request = {.method = "DELETE", .repeatable = true, .why = why};
     int rc = release_send(run, &path, request, &reply, &problem);

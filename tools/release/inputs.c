@@ -67,8 +67,7 @@ static int add_document(struct asset_list *list, const char *name, const json_t 
 
     arc_buf_printf(&out, "%s\n", json ? json : "");
     *text = json ? arc_buf_steal(&out) : NULL;
-    if (!*text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*text, err);
     list->items[list->count++] =
         (struct arc_release_asset){.name = name, .data = *text, .len = strlen(*text)};
 
@@ -147,8 +146,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
         ARC_TRY(release_expand(json_string_value(text), expanded, err));
 
     list->items = calloc(json_array_size(expanded) + 4, sizeof *list->items);
-    if (!list->items)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(list->items, err);
     if (needs->build)
         ARC_TRY(add_build(list, needs->build, err));
     ARC_TRY(add_lock(list, needs, err));
@@ -330,8 +328,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     const struct arc_version_info *version = NULL;
     ARC_AUTO_JSON json_t *names = json_array();
 
-    if (!names)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(names, err);
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_jobs(files, &needs, err));
     ARC_TRY(check_gate(&needs, err));

@@ -24,9 +24,9 @@ static int add_image(json_t *images, const struct arc_planned_service *service,
 {
     json_t *platforms = json_object();
     for (size_t i = 0; i < built->cell_count; i++)
-        if (json_object_set_new(platforms, built->cells[i].platform,
-                                json_string(built->cells[i].digest)))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(platforms, built->cells[i].platform,
+                                          json_string(built->cells[i].digest)) == 0,
+                      err);
 
     json_t *image = json_pack("{s:s, s:s, s:s, s:s, s:o}", "service", service->service, "tag",
                               service->released->tag, "image", service->image, "digest",

@@ -12,8 +12,7 @@ int release_notes(struct arc_project *project, const char *tag, struct arc_needs
 
     if (!needs->plan) {
         needs->plan = calloc(1, sizeof *needs->plan);
-        if (!needs->plan)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(needs->plan, err);
         ARC_TRY(arc_planned(project, &wanted, NULL, needs->plan, err));
     }
 

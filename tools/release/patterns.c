@@ -87,16 +87,15 @@ static int add_found(const struct search *search, const char *name, size_t name_
     json_t *item;
     ARC_AUTO_FREE const char **paths = calloc(count + 1, sizeof *paths);
 
-    if (!paths)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(paths, err);
     json_array_foreach (search->found, i, item)
         paths[i] = json_string_value(item);
     qsort(paths, count, sizeof *paths, by_bytes);
 
     for (i = 0; i < count; i++)
-        if (json_array_append_new(
-                out, json_sprintf("%.*s%s%s", (int)name_len, name, search->root, paths[i])))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(out, json_sprintf("%.*s%s%s", (int)name_len, name,
+                                                              search->root, paths[i])) == 0,
+                      err);
 
     return ARC_OK;
 }
@@ -115,8 +114,7 @@ int release_expand(const char *text, json_t *out, struct arc_error *err)
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     ARC_AUTO_FREE char *root = strndup(pattern, plain);
     ARC_AUTO_JSON json_t *found = json_array();
-    if (!root || !found)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root && found, err);
     if (arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err))
         return arc_error_prefix(err, "--asset");
     struct search search = {.glob = glob, .root = root, .found = found};

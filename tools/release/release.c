@@ -131,8 +131,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
     if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
         return release_draft_body(o->mode, o->name ? o->name : run->tag, o->body, out, err);
     *out = release_body(o->mode, untouched ? NULL : now, o->body);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
     if (!marked)
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf all = {0};
@@ -230,8 +229,7 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *id = release_id(run->release);
 
-    if (!id)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(id, err);
     arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
     struct arc_request request = {.method = "PATCH",
                                   .body = fields,
@@ -346,11 +344,9 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
         action = "created";
 
     for (size_t i = 0; i < run->o->asset_count; i++)
-        if (json_array_append_new(assets, asset_row(&run->assets[i])))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(assets, asset_row(&run->assets[i])) == 0, err);
 
-    if (!id || !assets)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(id && assets, err);
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
     *out = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}",
                      "document", "release", "format", ARC_DOCUMENT_FORMAT, "id",

@@ -36,8 +36,7 @@ static int locate(struct cosign *cosign, const char *root, const char *path, con
     }
 
     ARC_AUTO_FREE char *whole = arc_file_join(root, path);
-    if (!whole)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(whole, err);
 
     if (arc_file_kind_in(root, path) != ARC_FILE_REGULAR)
         return arc_error_set(err, ARC_EINPUT, "sign: there is no file %s below %s", path,

@@ -63,8 +63,7 @@ static int check_group(const struct looking *looking, const struct survey_group 
     struct released_tag *tags;
     size_t count;
 
-    if (json_object_set_new(row, "adrift", adrift))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_object_set_new(row, "adrift", adrift) == 0, err);
     if (!released->service_count)
         return ARC_OK; /* of a train that is not known, which is its `problem` */
 

@@ -21,8 +21,7 @@ int assets_read_release(struct arc_transport *github, const char *repository, co
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO_FREE char *name = arc_url_encode(tag);
 
-    if (!name)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(name, err);
     arc_buf_printf(&path, "/repos/%s/releases/tags/%s", repository, name);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     const struct arc_request request = {

@@ -115,8 +115,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
     const char *name;
 
     pruning->open = json_array();
-    if (!pruning->open)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(pruning->open, err);
     if (released_open_github(project, &pruning->github, &name, err))
         return arc_error_prefix(err, "which releases are under way is not known");
     if (!pruning->github)
@@ -251,8 +250,7 @@ static int list_kept(const struct prune_image *image, json_t *kept, struct arc_e
         if (!tag->kept || tag->kind == PRUNE_PUBLIC)
             continue;
         json_t *row = json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept);
-        if (json_array_append_new(kept, row))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(kept, row) == 0, err);
     }
 
     return ARC_OK;
@@ -404,8 +402,7 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
 
     struct pruned *pruned =
         arc_arena_append(&pruning->memory, &pruning->images, &pruning->image_count, sizeof *pruned);
-    if (!pruned)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(pruned, err);
     *pruned = (struct pruned){
         .image = {.registry = pruning->registry, .name = name, .rules = &pruning->rules},
         .removals = json_array(),
@@ -475,8 +472,7 @@ static int describe_images(const struct pruning *pruning, json_t *rows, int *fai
             json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", pruned->image.name, "there",
                       pruned->rc != ARC_ENOTFOUND, "removals", pruned->removals, "kept",
                       pruned->kept, "problem", wrong ? arc_error_text(&pruned->problem) : NULL);
-        if (json_array_append_new(rows, row))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_array_append_new(rows, row) == 0, err);
         if (wrong && !*failed)
             *failed = pruned->rc;
     }
@@ -491,8 +487,7 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
     struct pruning pruning = {.project = project, .options = options, .seeds = json_array()};
     ARC_AUTO_JSON json_t *rows = json_array();
 
-    if (!rows || !pruning.seeds)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(rows && pruning.seeds, err);
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(check_groups(&pruning, err));

@@ -61,8 +61,7 @@ static int add_edges(struct prune_image *image, size_t number, const json_t *doc
         size_t *place = child == SIZE_MAX ? NULL
                                           : arc_arena_append(&image->memory, &node->children,
                                                              &node->child_count, sizeof *place);
-        if (!place)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(place, err);
         *place = child;
     }
 
@@ -171,8 +170,7 @@ static int read_nodes(struct prune_image *image, bool dated, struct arc_error *e
     for (unsigned depth = 0; depth <= DEPTH_MAX; depth++) {
         size_t count = 0, end = image->node_count;
         struct arc_registry_item *items = arc_arena_array(&image->memory, end + 1, sizeof *items);
-        if (!items)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(items, err);
         for (size_t i = 0; i < end; i++)
             if (!image->nodes[i].seen)
                 items[count++] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name,
@@ -292,8 +290,7 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
 {
     image->numbers = json_object();
     image->names = json_object();
-    if (!image->numbers || !image->names)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(image->numbers && image->names, err);
     image->versions = prune_is_package(image->name);
     if (image->versions)
         ARC_TRY(prune_read_versions(image, github, err));
@@ -314,8 +311,7 @@ int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err
     struct prune_image now = {.registry = image->registry, .name = image->name};
     now.numbers = json_object();
     now.names = json_object();
-    if (!now.numbers || !now.names)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(now.numbers && now.names, err);
     ARC_TRY(read_tags(&now, err));
     *same = json_equal(image->names, now.names);
     return ARC_OK;
@@ -385,8 +381,7 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
     struct build *builds = arc_arena_array(&image->memory, room, sizeof *builds);
     struct build **order = arc_arena_array(&image->memory, room, sizeof *order);
     *of = arc_arena_array(&image->memory, room, sizeof **of);
-    if (!numbers || !builds || !order || !*of)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(numbers && builds && order && *of, err);
 
     for (size_t i = 0; i < image->tag_count; i++) {
         const struct prune_tag *tag = &image->tags[i];
@@ -397,8 +392,8 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         size_t number = known ? (size_t)json_integer_value(known) : count++;
         struct build *build = &builds[number];
         int64_t time = newest_time(image, tag->node, 0);
-        if (json_object_set_new(numbers, name, json_integer((json_int_t)number)))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(numbers, name, json_integer((json_int_t)number)) == 0,
+                      err);
         build->kind = tag->kind;
         build->time = time > build->time ? time : build->time;
         order[number] = (*of)[i] = build;
@@ -532,8 +527,7 @@ static int keep_subject_elsewhere(struct prune_image *image, size_t number, stru
 static int keep_subjects(struct prune_image *image, struct arc_error *err)
 {
     bool *reached = arc_arena_array(&image->memory, image->node_count + 1, sizeof *reached);
-    if (!reached)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(reached, err);
     for (size_t i = 0; i < image->node_count; i++)
         ARC_TRY(keep_subject_elsewhere(image, image->nodes[i].subject, err));
     for (size_t i = 0; i < image->tag_count; i++)

@@ -48,8 +48,7 @@ static int read_owned(struct prune_image *image, struct arc_transport *github, c
 
     if (!slash)
         return arc_error_set(err, ARC_EINPUT, "%s: a package of ghcr.io has an owner", image->name);
-    if (!package)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(package, err);
     image->path = arc_arena_printf(&image->memory, "/%s/%.*s/packages/container/%s/versions", kind,
                                    (int)(slash - name), name, package);
     arc_buf_printf(&path, "%s?per_page=100", image->path);

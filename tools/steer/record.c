@@ -15,8 +15,7 @@ int records_open(const struct arc_project *project, struct records *out, struct 
 
     *out = (struct records){.repository = arc_env_get(project->env, "GITHUB_REPOSITORY"),
                             .releases = json_object()};
-    if (!out->releases)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->releases, err);
     return project->repository.published ? arc_transport_github(&asking, &out->github, err)
                                          : ARC_OK;
 }
@@ -40,8 +39,7 @@ int records_find(struct records *records, const char *tag, const char *name, jso
     if (!release) {
         ARC_TRY(assets_read_release(records->github, records->repository, tag, &release, err));
         release = release ? release : json_null();
-        if (json_object_set_new(records->releases, tag, release))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(json_object_set_new(records->releases, tag, release) == 0, err);
     }
 
     return assets_read(records->github, release, name, out, err);

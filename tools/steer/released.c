@@ -119,8 +119,7 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
             if (!service->selected || !service->tags[t].move)
                 continue;
             struct released_tag *tag = arc_arena_append(memory, out, count, sizeof *tag);
-            if (!tag)
-                return arc_error_nomem(err);
+            ARC_TRY_ALLOC(tag, err);
             *tag = (struct released_tag){.service = service,
                                          .planned = &service->tags[t],
                                          .image = image_of(service, &service->tags[t], memory)};
@@ -158,8 +157,7 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
     *count = 0;
     ARC_TRY(list_tags(plan, memory, out, count, err));
     struct arc_registry_item *items = arc_arena_array(memory, *count, sizeof *items);
-    if (!items)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(items, err);
 
     for (size_t i = 0; i < *count; i++)
         items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, (*out)[i].image,

@@ -15,8 +15,7 @@ static int add_ride(struct survey *survey, struct survey_group *group,
     struct survey_ride *ride =
         arc_arena_append(&survey->memory, &group->rides, &group->ride_count, sizeof *ride);
 
-    if (!ride)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(ride, err);
     *ride = (struct survey_ride){.service = arc_arena_text(&survey->memory, known->codename),
                                  .from = known->released->group};
     if (then)

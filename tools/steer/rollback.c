@@ -59,8 +59,7 @@ static int take_back(struct rollback *rollback, const struct arc_tag *tag, struc
 {
     struct taken_back *taken = arc_arena_append(&rollback->memory, &rollback->taken,
                                                 &rollback->taken_count, sizeof *taken);
-    if (!taken)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(taken, err);
     taken->tag = arc_arena_text(&rollback->memory, tag->text);
     return arc_arena_check(&rollback->memory, err);
 }
@@ -197,8 +196,7 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(released_look_up(rollback->registry, &rollback->plan, &rollback->memory, &tags, &count,
                              err));
     rollback->moves = json_array();
-    if (!rollback->moves)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(rollback->moves, err);
 
     for (size_t i = 0; i < count; i++) {
         ARC_TRY(check_expected(rollback, &tags[i], err));
@@ -264,8 +262,7 @@ static int make_plan(struct rollback *rollback, struct arc_error *err)
     ARC_AUTO_JSON json_t *tags = remaining_tags(rollback);
     struct arc_plan *plan = &rollback->plan;
 
-    if (!tags)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tags, err);
     ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, plan, err));
     ARC_TRY(released_signing(rollback->project, rollback->options->identity, plan, err));
     ARC_TRY(list_moves(rollback, err));

@@ -39,14 +39,14 @@ static int add_commands(const struct arc_signing *sign, const char *root, const 
     ARC_AUTO(arc_buf) struct arc_buf reference = {.max = 2048};
     json_t *commands = json_array();
 
-    if (json_object_set_new(row, "commands", commands))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_object_set_new(row, "commands", commands) == 0, err);
     if (!sign)
         return ARC_OK;
     arc_buf_printf(&reference, "%s@%s", image, digest);
     ARC_TRY(arc_buf_check(&reference, "the image's name", err));
-    if (json_array_append_new(commands, arc_sign_command(sign, root, arc_buf_text(&reference))))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_array_append_new(
+                      commands, arc_sign_command(sign, root, arc_buf_text(&reference))) == 0,
+                  err);
     json_t *attested = arc_sign_attest_command(sign, arc_buf_text(&reference));
     if (attested && json_array_append_new(commands, attested))
         return arc_error_nomem(err);
@@ -97,8 +97,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
                   service->image, "tag", verify.reference, "digest", there ? digest : NULL,
                   "signed", looking->plan->sign && there ? json_boolean(!rc) : json_null(),
                   "problem", rc ? arc_error_text(&problem) : NULL);
-    if (json_array_append_new(looking->services, row))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(json_array_append_new(looking->services, row) == 0, err);
 
     return add_commands(there ? looking->plan->sign : NULL, looking->project->repository.root,
                         service->image, digest ? digest : "", row, err);

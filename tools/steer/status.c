@@ -29,8 +29,7 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
             return arc_error_nomem(err);
         for (char **service = group->touches[i].services; !commit->merge && *service; service++) {
             char **name = arc_arena_append(&survey->memory, &names, &count, sizeof *name);
-            if (!name)
-                return arc_error_nomem(err);
+            ARC_TRY_ALLOC(name, err);
             *name = *service;
         }
     }
@@ -90,8 +89,7 @@ static int find_lock(struct asking *asking, struct survey_group *group, struct a
 
     if (group->lock || !group->stable)
         return ARC_OK;
-    if (!name)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(name, err);
 
     return records_find(&asking->records, group->stable, name, &group->lock, err);
 }
@@ -125,8 +123,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
     char time[32], date[sizeof "2026-11-20"];
     int commits;
 
-    if (!pulls || !services)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(pulls && services, err);
     ARC_TRY(sum_up(&asking->survey, group, &commits, pulls, services, err));
     ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
                                arc_env_moment(asking->project->env), &next, err));
@@ -155,8 +152,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     struct asking asking = {.project = project, .options = options, .rows = json_array()};
     struct survey *survey = &asking.survey;
 
-    if (!asking.rows)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(asking.rows, err);
     ARC_TRY(survey_take(project, survey, err));
     if (options->scan && !project->repository.published && !project->repository.published_unknown)
         return arc_error_set(err, ARC_EINPUT,

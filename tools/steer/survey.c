@@ -93,8 +93,7 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
         struct survey_touch *touch = group->count ? &group->touches[group->count - 1] : NULL;
         if (!touch || touch->commit != out->commit_count - 1)
             touch = arc_arena_append(&out->memory, &group->touches, &group->count, sizeof *touch);
-        if (!touch)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(touch, err);
         touch->commit = out->commit_count - 1;
         touch->since_last = last;
         touch->since_stable = stable;
@@ -132,8 +131,7 @@ static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
 
     struct survey_commit *kept =
         arc_arena_append(&out->memory, &out->commits, &out->commit_count, sizeof *kept);
-    if (!kept)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(kept, err);
     *kept = (struct survey_commit){.oid = commit->oid,
                                    .subject = keep_subject(out, commit->subject),
                                    .time = commit->time,
@@ -179,8 +177,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
                     continue;
                 struct owner *owner = arc_arena_append(&walk->out->memory, &walk->owners,
                                                        &walk->owner_count, sizeof *owner);
-                if (!owner)
-                    return arc_error_nomem(err);
+                ARC_TRY_ALLOC(owner, err);
                 *owner = (struct owner){i, g, 2 * g, &config->groups[g].services[s]};
                 if (!names_services(&config->groups[g]))
                     continue;
@@ -216,8 +213,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     out->group_count = config->group_count;
     out->groups = arc_arena_array(&out->memory, config->group_count, sizeof *out->groups);
     walk->releases = calloc(walk->slot_count + 1, sizeof *walk->releases);
-    if (!out->groups || !walk->releases)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->groups && walk->releases, err);
 
     for (size_t i = 0; i < 2 * config->group_count; i++)
         walk->releases[i] =
@@ -261,8 +257,7 @@ static int walk_history(struct walk *walk, struct arc_error *err)
 
     walk->asked = arc_arena_array(&out->memory, walk->filters.count + 1, sizeof *walk->asked);
     walk->lacks = arc_arena_array(&out->memory, walk->slot_count / 64 + 1, sizeof *walk->lacks);
-    if (!bases || !walk->asked || !walk->lacks)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(bases && walk->asked && walk->lacks, err);
     for (size_t i = 0; i < walk->slot_count; i++)
         bases[i] = walk->releases[i].commit;
     ARC_TRY(arc_match_start(&walk->match, &walk->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));

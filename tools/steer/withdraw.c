@@ -217,8 +217,7 @@ static int mark(struct rollback *rollback, struct taken_back *taken, struct arc_
                          "make_latest", "false")
              : NULL;
 
-    if (!fields)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(fields, err);
     ARC_TRY(patch(rollback, taken->release, fields, "mark a release as withdrawn", err));
     rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
 
@@ -228,8 +227,7 @@ static int mark(struct rollback *rollback, struct taken_back *taken, struct arc_
 int withdraw_do(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
-    if (!fields)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(fields, err);
 
     if (rollback->latest_moves) {
         ARC_TRY(
