@@ -120,7 +120,7 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-static int read_releases(struct rollback *rollback, struct arc_error *err)
+static int ask_releases(struct rollback *rollback, struct arc_error *err)
 {
     if (!rollback->github)
         return ARC_OK;
@@ -146,7 +146,7 @@ static int read_releases(struct rollback *rollback, struct arc_error *err)
 
 int withdraw_look(struct rollback *rollback, struct arc_error *err)
 {
-    ARC_TRY(read_releases(rollback, err));
+    ARC_TRY(ask_releases(rollback, err));
     ARC_TRY(read_ledger(rollback, err));
     ARC_TRY(read_lock(rollback, err));
     return warn_of_trust(rollback, err);
