@@ -49,6 +49,7 @@ def test_floating_tags_and_latest_go_back(shop):
 
 
 def test_a_dry_run_verifies_and_changes_nothing(shop):
+    assert shop.document("rollback", "shop", "v1.2.0", "--dry-run")["tag"] == "shop/v1.2.0"
     document = shop.document("rollback", "shop", "shop/v1.2.0", "--dry-run", "--withdraw=prerelease")
     assert moved(document) == {"1", "latest"} and document["releases"][0]["action"] == "withdrawn"
     assert not writes(shop.registry) and not writes(shop.github)

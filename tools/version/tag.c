@@ -2,6 +2,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include <ctype.h>
 #include <string.h>
 
 #define REF_TAGS "refs/tags/"
@@ -104,6 +105,18 @@ static void fill_names(const char *text, size_t len, const struct arc_service *s
     }
 }
 
+/* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is no part
+ * of it. */
+static const char *skip_written(const char *version, const char *before)
+{
+    for (; *before && !isdigit((unsigned char)*version); before++) {
+        size_t len = strlen(before);
+        if (strncmp(version, before, len) == 0 && isdigit((unsigned char)version[len]))
+            return version + len;
+    }
+    return version;
+}
+
 char *arc_tag_name_version(const struct arc_group *group, const char *version,
                            struct arc_arena *memory)
 {
@@ -117,6 +130,8 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
         return NULL;
     fill_names(pattern, (size_t)(at - pattern), service, &before);
     fill_names(at + mark, strlen(at + mark), service, &after);
+
+    version = skip_written(version, arc_buf_text(&before));
 
     return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
 }
