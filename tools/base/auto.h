@@ -18,6 +18,14 @@
 #define ARC_AUTO_FREE  __attribute__((cleanup(arc_auto_free)))
 #define ARC_AUTO_JSON  __attribute__((cleanup(arc_auto_json)))
 
+/* For a type whose noun_free() takes the pointer itself, or NULL; its header says ARC_HANDLE(noun). */
+#define ARC_AUTO_HANDLE(noun) __attribute__((cleanup(noun##_drop)))
+#define ARC_HANDLE(noun)                                                                           \
+    static inline void noun##_drop(struct noun **handle)                                           \
+    {                                                                                              \
+        noun##_free(*handle);                                                                      \
+    }
+
 /* Returns from the function at the first call that fails: nothing runs on after an error. */
 #define ARC_TRY(call)                                                                              \
     do {                                                                                           \

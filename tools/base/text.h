@@ -45,6 +45,10 @@ void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 /* A copy of the text in *out, owned by the caller; of NULL it is NULL. */
 int arc_text_copy(const char *text, char **out, struct arc_error *err);
 
+/* A formatted text in *out, owned by the caller. */
+int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Adds a copy of the text to a list that ends with NULL, once. */
 int arc_list_add(char ***list, const char *text, struct arc_error *err);
 

@@ -55,7 +55,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
     ARC_AUTO_FREE char *root = arc_project_root(&project);
     struct build_progress progress = {.quiet = inv->quiet};
-    struct arc_transport *github = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *github = NULL;
 
     ARC_TRY_ALLOC(root, err);
     ARC_TRY(read_documents(inv, &found, err));
@@ -71,11 +71,10 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
                                        .listener = {build_progress_event, &progress}};
     int rc = arc_sign(&options, &report->document, err);
     build_progress_end(&progress);
-    arc_transport_free(github);
-    if (!rc)
-        show_signed(report->document, &report->human);
+    ARC_TRY(rc);
+    show_signed(report->document, &report->human);
 
-    return rc;
+    return ARC_OK;
 }
 
 static const struct option options[] = {

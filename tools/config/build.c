@@ -76,17 +76,6 @@ static void secret_free(struct secret *secret)
 }
 
 /* As buildx takes it: the value is never part of it. */
-static char *secret_text(const struct secret *secret)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    if (secret->file)
-        arc_buf_printf(&text, "id=%s,src=%s", secret->id, secret->file);
-    else
-        arc_buf_printf(&text, "id=%s,env=%s", secret->id,
-                       secret->environment ? secret->environment : secret->id);
-    return arc_buf_steal(&text);
-}
-
 static int read_secret(const struct arc_yaml_node *node, char **out, struct arc_error *err)
 {
     ARC_AUTO(secret) struct secret secret = {0};
@@ -100,8 +89,11 @@ static int read_secret(const struct arc_yaml_node *node, char **out, struct arc_
     if (secret.environment && secret.file)
         return arc_yaml_error(node, err,
                               "a secret comes from 'environment' or from 'file', not from both");
-    *out = secret_text(&secret);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    if (secret.file)
+        return arc_text_print(out, err, "id=%s,src=%s", secret.id, secret.file);
+
+    return arc_text_print(out, err, "id=%s,env=%s", secret.id,
+                          secret.environment ? secret.environment : secret.id);
 }
 
 static int read_secrets(const struct arc_yaml_node *node, char ***out, struct arc_error *err)
@@ -124,22 +116,19 @@ static int read_secrets(const struct arc_yaml_node *node, char ***out, struct ar
 
 static int read_ulimit(const struct arc_yaml_pair *pair, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const struct arc_yaml_node *soft = arc_yaml_get(pair->value, "soft");
     const struct arc_yaml_node *hard = arc_yaml_get(pair->value, "hard");
     bool both = soft && hard && pair->value->count == 2 && soft->type == ARC_YAML_INT &&
                 hard->type == ARC_YAML_INT;
 
     if (both)
-        arc_buf_printf(&text, "%s=%s:%s", pair->key->text, soft->text, hard->text);
-    else if (pair->value->type == ARC_YAML_INT)
-        arc_buf_printf(&text, "%s=%s", pair->key->text, pair->value->text);
-    else
-        return arc_yaml_error(pair->value, err,
-                              "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
-                              pair->key->text);
-    *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+        return arc_text_print(out, err, "%s=%s:%s", pair->key->text, soft->text, hard->text);
+    if (pair->value->type == ARC_YAML_INT)
+        return arc_text_print(out, err, "%s=%s", pair->key->text, pair->value->text);
+
+    return arc_yaml_error(pair->value, err,
+                          "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
+                          pair->key->text);
 }
 
 static int read_ulimits(const struct arc_yaml_node *node, char ***out, struct arc_error *err)
@@ -278,6 +267,16 @@ static int read_values(const char *root, const struct arc_yaml_node *args,
 
 /* ---- the section ---------------------------------------------------------------------------- */
 
+/* Compose's short form is the context alone. */
+static int read_section(const struct arc_yaml_node *node, struct recipe_reading *out,
+                        struct arc_error *err)
+{
+    if (node->type != ARC_YAML_STRING)
+        return arc_fields_read(node, &recipe_table, out, err);
+    ARC_TRY(arc_field_check(node, "build", arc_check_line, err));
+    return arc_text_copy(node->text, &out->recipe.context, err);
+}
+
 int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out,
                     struct arc_error *err)
@@ -286,28 +285,18 @@ int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
 
     if (!node)
         return ARC_OK;
-    int rc = ARC_OK;
-    if (node->type == ARC_YAML_STRING) { /* Compose's short form */
-        rc = arc_field_check(node, "build", arc_check_line, err);
-        if (!rc && !(reading.recipe.context = strdup(node->text)))
-            rc = arc_error_nomem(err);
-    } else
-        rc = arc_fields_read(node, &recipe_table, &reading, err);
-
-    if (!rc)
-        rc = read_secrets(reading.secrets, &reading.recipe.secrets, err);
-    if (!rc)
-        rc = read_ulimits(reading.ulimits, &reading.recipe.ulimits, err);
+    int rc = read_section(node, &reading, err);
     *out = reading.recipe;
-    if (!rc)
-        rc = root_paths(node, base->folder, out, err);
-    if (!rc)
-        rc = read_values(root, arc_yaml_get(node, "args"), base, out, err);
-    if (!rc && out->dockerfile && out->dockerfile_inline)
-        rc = arc_yaml_error(node, err,
-                            "'build' has both dockerfile and dockerfile_inline: give one");
+    ARC_TRY(rc);
+    ARC_TRY(read_secrets(reading.secrets, &out->secrets, err));
+    ARC_TRY(read_ulimits(reading.ulimits, &out->ulimits, err));
+    ARC_TRY(root_paths(node, base->folder, out, err));
+    ARC_TRY(read_values(root, arc_yaml_get(node, "args"), base, out, err));
+    if (out->dockerfile && out->dockerfile_inline)
+        return arc_yaml_error(node, err,
+                              "'build' has both dockerfile and dockerfile_inline: give one");
 
-    return rc;
+    return ARC_OK;
 }
 
 int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,

@@ -173,6 +173,11 @@ void arc_scan_settings_free(struct arc_scan_settings *settings)
     *settings = (struct arc_scan_settings){0};
 }
 
+static void reading_free(struct reading *reading)
+{
+    arc_scan_settings_free(&reading->settings);
+}
+
 static int read_ignore(const struct arc_yaml_node *list, struct arc_scan_settings *out,
                        struct arc_error *err)
 {
@@ -242,20 +247,17 @@ static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_se
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err)
 {
-    struct reading reading = {.ignore = NULL};
+    ARC_AUTO(reading) struct reading reading = {.ignore = NULL};
     *out = (struct arc_scan_settings){0};
     if (!node)
         return ARC_OK;
-    int rc = arc_fields_read(node, &table, &reading, err);
+    ARC_TRY(arc_fields_read(node, &table, &reading, err));
+    ARC_TRY(read_ignore(reading.ignore, &reading.settings, err));
+    ARC_TRY(check_rest(node, &reading.settings, err));
     *out = reading.settings;
-    if (!rc)
-        rc = read_ignore(reading.ignore, out, err);
-    if (!rc)
-        rc = check_rest(node, out, err);
-    if (rc)
-        arc_scan_settings_free(out);
+    reading.settings = (struct arc_scan_settings){0};
 
-    return rc;
+    return ARC_OK;
 }
 
 int arc_scan_settings_parse(const char *text, size_t len, const char *name,

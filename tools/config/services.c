@@ -3,6 +3,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "config/graph.h"
 #include "config/service.h"
@@ -102,8 +103,7 @@ static int add_one(const struct entry *entry, const struct source *from,
     ARC_TRY(read_source(entry, from, &service));
     if (variant)
         ARC_TRY(arc_service_overlay(&service, variant, err));
-    if (from->directory && !(service.service.directory = strdup(from->directory)))
-        return arc_error_nomem(err);
+    ARC_TRY(arc_text_copy(from->directory, &service.service.directory, err));
     int rc = arc_service_complete(&service, entry->group, err);
     if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service.build))
         return arc_yaml_error(entry->node, err,
@@ -185,18 +185,16 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
         .dockerfile = (char *)said(build, "dockerfile", group->dockerfile),
         .dockerfile_inline = (char *)said(build, "dockerfile_inline", group->dockerfile_inline)};
     const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
-    struct arc_recipe recipe = {0};
+    ARC_AUTO(arc_recipe) struct arc_recipe recipe = {0};
     struct arc_error *err = entry->reading->err;
-    int rc = arc_recipe_inherit(&recipe, &given, err);
 
-    if (!rc)
-        rc = arc_recipe_place(&recipe, name, name, directory, err);
-    if (!rc)
-        rc = arc_recipe_complete(&recipe, directory, err);
-    *found = !rc && has_dockerfile(entry, &recipe);
-    arc_recipe_free(&recipe);
+    ARC_TRY(arc_recipe_inherit(&recipe, &given, err));
+    ARC_TRY(arc_recipe_place(&recipe, name, name, directory, err));
+    int rc = arc_recipe_complete(&recipe, directory, err);
+    ARC_TRY(arc_yaml_place(entry->node, "services", rc, err));
+    *found = has_dockerfile(entry, &recipe);
 
-    return arc_yaml_place(entry->node, "services", rc, err);
+    return ARC_OK;
 }
 
 /* A directory that matches is a service if it has what one needs; a glob names them loosely. */

@@ -16,7 +16,7 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_http_options options = {.env = doctor->project->env};
-    struct arc_http *http = NULL;
+    ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
 
     if (arc_http_new(&options, &http, &err)) {
         result->status = DOCTOR_MISSING;
@@ -25,7 +25,6 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    arc_http_free(http);
     arc_buf_puts(&result->found, "loads");
 }
 
@@ -86,7 +85,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_http_options options = {.env = doctor->project->env,
                                        .connect_timeout = REACH_SECONDS};
-    struct arc_http *http = NULL;
+    ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
     ARC_AUTO_JSON json_t *hosts = json_object();
     const char *host;
     json_t *value;
@@ -116,7 +115,6 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     json_object_foreach (hosts, host, value)
         reach_registry(http, host, result);
     doctor->has_registry = result->status != DOCTOR_MISSING;
-    arc_http_free(http);
 }
 
 /* The owner in "https://github.com/OWNER/NAME"; "" when there is none. */
@@ -150,7 +148,7 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
 {
     static const struct arc_clock impatient = {read_time, wait_not, find_chance, NULL};
     const struct arc_env *env = doctor->project->env;
-    struct arc_registry *registry = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
 
     if (!doctor->has_registry || arc_registry_new(env, &impatient, &registry, NULL))
@@ -174,8 +172,6 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
         arc_buf_puts(&result->advice, "if everybody is to pull it, make the package public in its "
                                       "settings: no API can");
     }
-
-    arc_registry_free(registry);
 }
 
 /* GITHUB_TOKEN writes packages of its repository's owner only (GitHub docs, "Working with the Container registry"). */
@@ -246,7 +242,7 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_registry_push *items = NULL;
-    struct arc_registry *registry = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     size_t count = 0, fine = 0;
 
     ARC_TRY(list_images(&doctor->project->config, &memory, &items, &count, err));
@@ -263,15 +259,15 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
         arc_error_clear(&items[i].problem);
     }
 
-    arc_registry_free(registry);
+    ARC_TRY(rc);
 
-    if (!rc && fine < count)
+    if (fine < count)
         result->status = DOCTOR_MISSING;
-    else if (!rc)
+    else
         arc_buf_printf(&result->found, "allowed to %s%zu image%s", count > 1 ? "all " : "", count,
                        count == 1 ? "" : "s");
 
-    return rc;
+    return ARC_OK;
 }
 
 void doctor_push(struct doctor *doctor, struct doctor_result *result)

@@ -54,7 +54,7 @@ static int read_filters(const json_t *filters, struct arc_changes_info *out, str
     json_object_foreach ((json_t *)filters, name, filter)
         ARC_TRY(read_filter(name, filter, &out->memory, &out->filters[out->filter_count++], err));
 
-    return ARC_OK;
+    return arc_arena_check(&out->memory, err);
 }
 
 int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err)
@@ -64,8 +64,6 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
     out->own = strcmp(arc_json_text_of(json, "base-kind"), "own") == 0;
     out->base = arc_arena_text(&out->memory, json_string_value(json_object_get(json, "base")));
     int rc = read_filters(json_object_get(json, "filters"), out, err);
-    if (!rc)
-        rc = arc_arena_check(&out->memory, err);
     if (rc)
         arc_changes_info_free(out);
 

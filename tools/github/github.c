@@ -83,11 +83,7 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
                                  "the token holds a space, a line break or another character that "
                                  "no token has");
 
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "Bearer %s", hub->token);
-    hub->authorization = arc_buf_steal(&text);
-
-    return hub->authorization ? ARC_OK : arc_error_nomem(err);
+    return arc_text_print(&hub->authorization, err, "Bearer %s", hub->token);
 }
 
 static int find_api(struct github *hub, const struct arc_github_options *o, struct arc_error *err)

@@ -3,6 +3,7 @@
 #define ARC_GITHUB_OPTIONS_H
 
 #include "arcci/transport.h"
+#include "base/auto.h"
 
 /* As given on the command line; each may be NULL. Borrowed. */
 struct arc_github_settings {
@@ -17,6 +18,8 @@ struct arc_github_settings {
 /* Opens the describing transport for a dry run, else the real one, recorded if asked for. */
 int arc_github_open(const struct arc_env *env, const struct arc_github_settings *settings,
                     struct arc_transport **out, struct arc_error *err);
+
+ARC_HANDLE(arc_transport)
 
 /* The repository asked for, or GITHUB_REPOSITORY; NULL when there is neither. Borrowed. */
 const char *arc_github_repository(const struct arc_env *env,

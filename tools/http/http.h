@@ -12,6 +12,7 @@
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "base/auto.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,6 +79,7 @@ struct arc_http;
 int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
                  struct arc_error *err);
 void arc_http_free(struct arc_http *http);
+ARC_HANDLE(arc_http)
 
 /* Sends one request and reads its answer. 0 for every whole answer, whatever its status;
  * ARC_EWORLD for the network, ARC_EINPUT for a URL or header that cannot be, ARC_ELIMIT for a body

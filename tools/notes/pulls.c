@@ -54,19 +54,17 @@ static int list_pulls(const struct arc_env *env, const char *repository, struct 
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
 
     arc_buf_printf(&path, "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
                    repository);
     ARC_TRY(arc_buf_check(&path, "the address", err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
-    int rc = arc_transport_each(transport, arc_buf_text(&path), NULL,
-                                "see titles and authors of the pull requests", PAGES_MAX,
-                                visit_pull, listing, err);
-    arc_transport_free(transport);
 
-    return rc;
+    return arc_transport_each(transport, arc_buf_text(&path), NULL,
+                              "see titles and authors of the pull requests", PAGES_MAX, visit_pull,
+                              listing, err);
 }
 
 /* Whether a page, "https://github.com/owner/name", is of this repository: the numbers of another one's

@@ -1,6 +1,7 @@
 #include "os/folder.h"
 #include "arcci/buf.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <dirent.h>
 #include <errno.h>
@@ -126,36 +127,29 @@ static int hash_folder(struct walk *walk, const char *path, const char *below,
 
 int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error *err)
 {
-    struct walk walk = {0};
-    int rc = arc_hash_new(&walk.hash, err);
-    if (!rc)
-        rc = hash_folder(&walk, path, "", err);
-    if (!rc)
-        rc = arc_hash_hex(walk.hash, out, err);
-    arc_hash_free(walk.hash);
-    return rc;
+    ARC_AUTO_HANDLE(arc_hash) struct arc_hash *hash = NULL;
+    ARC_TRY(arc_hash_new(&hash, err));
+    struct walk walk = {.hash = hash};
+    ARC_TRY(hash_folder(&walk, path, "", err));
+    return arc_hash_hex(hash, out, err);
 }
 
 /* ---- temporary folders --------------------------------------------------------------------- */
 
 int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
     const char *place = arc_env_nonempty(env, "TMPDIR");
+    ARC_AUTO_FREE char *path = NULL;
 
-    arc_buf_printf(&name, "%s/arc-ci-XXXXXX", place ? place : "/tmp");
-    char *path = arc_buf_steal(&name);
-    ARC_TRY_ALLOC(path, err);
+    place = place ? place : "/tmp";
+    ARC_TRY(arc_text_print(&path, err, "%s/arc-ci-XXXXXX", place));
 
-    if (!mkdtemp(path)) {
-        int rc = arc_error_set(
+    if (!mkdtemp(path))
+        return arc_error_set(
             err, ARC_EWORLD,
-            "cannot make a temporary folder in %s: %s; set TMPDIR to a folder that %s",
-            place ? place : "/tmp", strerror(errno), errno == ENOENT ? "exists" : "can be written");
-        free(path);
-        return rc;
-    }
-    *out = path;
+            "cannot make a temporary folder in %s: %s; set TMPDIR to a folder that %s", place,
+            strerror(errno), errno == ENOENT ? "exists" : "can be written");
+    *out = arc_steal(&path);
 
     return ARC_OK;
 }

@@ -71,14 +71,10 @@ int arc_hash_hex(struct arc_hash *hash, char out[ARC_SHA256_HEX], struct arc_err
 
 int arc_sha256(const void *bytes, size_t len, char out[ARC_SHA256_HEX], struct arc_error *err)
 {
-    struct arc_hash *hash = NULL;
-    int rc = arc_hash_new(&hash, err);
-    if (!rc)
-        rc = arc_hash_add(hash, bytes, len, err);
-    if (!rc)
-        rc = arc_hash_hex(hash, out, err);
-    arc_hash_free(hash);
-    return rc;
+    ARC_AUTO_HANDLE(arc_hash) struct arc_hash *hash = NULL;
+    ARC_TRY(arc_hash_new(&hash, err));
+    ARC_TRY(arc_hash_add(hash, bytes, len, err));
+    return arc_hash_hex(hash, out, err);
 }
 
 static int add_file(struct arc_hash *hash, int fd, const char *path, size_t *size,
@@ -101,23 +97,19 @@ static int add_file(struct arc_hash *hash, int fd, const char *path, size_t *siz
 
 int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size, struct arc_error *err)
 {
-    struct arc_hash *hash = NULL;
+    ARC_AUTO_HANDLE(arc_hash) struct arc_hash *hash = NULL;
     size_t length = 0;
     int fd;
 
+    ARC_TRY(arc_hash_new(&hash, err));
     ARC_TRY(arc_file_open(path, path, &fd, err));
-
-    int rc = arc_hash_new(&hash, err);
-    if (!rc)
-        rc = add_file(hash, fd, path, &length, err);
-    if (!rc)
-        rc = arc_hash_hex(hash, out, err);
-    arc_hash_free(hash);
+    int rc = add_file(hash, fd, path, &length, err);
     close(fd);
-    if (!rc && size)
+    ARC_TRY(rc);
+    if (size)
         *size = length;
 
-    return rc;
+    return arc_hash_hex(hash, out, err);
 }
 
 /* ---- digests ------------------------------------------------------------------------------- */

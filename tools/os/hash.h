@@ -2,7 +2,7 @@
 #ifndef ARC_OS_HASH_H
 #define ARC_OS_HASH_H
 
-#include "arcci/error.h"
+#include "base/auto.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,6 +14,7 @@ struct arc_hash;
 /* Starts a hash. The caller ends it with arc_hash_free(). */
 int arc_hash_new(struct arc_hash **out, struct arc_error *err);
 void arc_hash_free(struct arc_hash *hash);
+ARC_HANDLE(arc_hash)
 
 /* Adds bytes. It cannot fail after arc_hash_new() did not; the code is there for a sink to pass
  * on. */

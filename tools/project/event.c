@@ -25,15 +25,6 @@ bool arc_event_is_pull_request(const struct arc_event *event)
 }
 
 /* Copies a variable, if it is set and not empty. */
-static int copy_variable(const struct arc_env *env, const char *name, char **out,
-                         struct arc_error *err)
-{
-    const char *value = arc_env_nonempty(env, name);
-    if (!value)
-        return ARC_OK;
-    return arc_text_copy(value, out, err);
-}
-
 /* Where a string of the event goes. */
 struct field {
     const char *path[4]; /* keys from the root, NULL-terminated */
@@ -65,17 +56,15 @@ static int read_field(const json_t *root, const struct field *field, struct arc_
     if (field->sha && !arc_event_is_sha(text))
         return wrong(field, "not a commit (40 hexadecimal digits)", err);
     free(*field->out);
-    *field->out = strdup(text);
 
-    return *field->out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_copy(text, field->out, err);
 }
 
 static int read_fields(const json_t *root, const struct field *fields, struct arc_error *err)
 {
-    int rc = ARC_OK;
-    for (; !rc && fields->out; fields++)
-        rc = read_field(root, fields, err);
-    return rc;
+    for (; fields->out; fields++)
+        ARC_TRY(read_field(root, fields, err));
+    return ARC_OK;
 }
 
 static int read_push(struct arc_event *event, const json_t *root, struct arc_error *err)
@@ -191,25 +180,23 @@ static int load_file(struct arc_event *event, const char *path, struct arc_error
 
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err)
 {
-    *out = (struct arc_event){.changed_files = -1};
+    ARC_AUTO(arc_event) struct arc_event event = {.changed_files = -1};
     const char *path = arc_env_nonempty(env, "GITHUB_EVENT_PATH");
-    int rc = copy_variable(env, "GITHUB_EVENT_NAME", &out->name, err);
-    if (!rc && !out->name && !(out->name = strdup("local")))
-        rc = arc_error_nomem(err);
-    if (!rc)
-        rc = copy_variable(env, "GITHUB_REF", &out->ref, err);
-    if (!rc)
-        rc = copy_variable(env, "GITHUB_SHA", &out->sha, err);
-    if (!rc)
-        rc = copy_variable(env, "GITHUB_REPOSITORY", &out->repository, err);
-    if (!rc && out->sha && !arc_event_is_sha(out->sha))
-        rc = arc_error_set(err, ARC_EINPUT, "GITHUB_SHA: '%.80s' is not a commit", out->sha);
-    if (!rc && path && strcmp(out->name, "local") != 0)
-        rc = load_file(out, path, err);
-    if (rc)
-        arc_event_free(out);
+    const char *name = arc_env_nonempty(env, "GITHUB_EVENT_NAME");
 
-    return rc;
+    *out = (struct arc_event){.changed_files = -1};
+    ARC_TRY(arc_text_copy(name ? name : "local", &event.name, err));
+    ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_REF"), &event.ref, err));
+    ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_SHA"), &event.sha, err));
+    ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_REPOSITORY"), &event.repository, err));
+    if (event.sha && !arc_event_is_sha(event.sha))
+        return arc_error_set(err, ARC_EINPUT, "GITHUB_SHA: '%.80s' is not a commit", event.sha);
+    if (path && strcmp(event.name, "local") != 0)
+        ARC_TRY(load_file(&event, path, err));
+    *out = event;
+    event = (struct arc_event){0};
+
+    return ARC_OK;
 }
 
 void arc_event_free(struct arc_event *event)

@@ -27,7 +27,7 @@ static int ask(const struct arc_env *env, const char *name, struct arc_repositor
                struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
 
     arc_buf_printf(&path, "/repos/%s/releases?per_page=100", name);
@@ -35,7 +35,6 @@ static int ask(const struct arc_env *env, const char *name, struct arc_repositor
     ARC_TRY(arc_transport_github(&options, &transport, err));
     int rc = arc_transport_each(transport, arc_buf_text(&path), NULL, "find the last release",
                                 PAGES_MAX, add_release, out, err);
-    arc_transport_free(transport);
     if (rc != ARC_ELIMIT)
         return rc;
     arc_error_clear(err);

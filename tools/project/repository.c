@@ -1,5 +1,6 @@
 #include "project/repository.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/fetch.h"
 #include <string.h>
 
@@ -10,19 +11,6 @@ static const char *without_prefix(const char *text, const char *prefix)
 }
 
 /* ---- the commit ---------------------------------------------------------------------------- */
-
-static int keep_text(char **slot, char *text, struct arc_error *err)
-{
-    *slot = text;
-    return text ? ARC_OK : arc_error_nomem(err);
-}
-
-static char *tag_words(const char *tag)
-{
-    struct arc_buf text = {.max = 1024};
-    arc_buf_printf(&text, "tag %s", tag);
-    return arc_buf_steal(&text);
-}
 
 /* The tag's commit if there is such a tag, else HEAD. */
 static int find_commit(const struct arc_git *git, const char *tag, struct arc_oid *oid,
@@ -35,14 +23,14 @@ static int find_commit(const struct arc_git *git, const char *tag, struct arc_oi
         arc_buf_printf(&ref, "refs/tags/%s", tag);
         int rc = arc_git_resolve_ref(git, arc_buf_text(&ref), oid, &missing);
         if (!rc)
-            return keep_text(&out->revision_from, tag_words(tag), err);
+            return arc_text_print(&out->revision_from, err, "tag %s", tag);
         if (rc != ARC_ENOTFOUND)
             return arc_error_set(err, rc, "%s", arc_error_text(&missing));
     }
 
-    int rc = arc_git_head(git, oid, NULL, err);
-    const char *from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
-    return rc ? rc : keep_text(&out->revision_from, strdup(from), err);
+    ARC_TRY(arc_git_head(git, oid, NULL, err));
+    return arc_text_copy(tag ? "HEAD (the tag does not exist yet)" : "HEAD", &out->revision_from,
+                         err);
 }
 
 static int read_commit(const struct arc_git *git, const char *tag, struct arc_repository *out,
@@ -116,9 +104,8 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
 
     if (name) {
-        struct arc_buf text = {.max = 4096};
-        arc_buf_printf(&text, "%s/%s", server ? server : "https://github.com", name);
-        return keep_text(&out->source, arc_buf_steal(&text), err);
+        return arc_text_print(&out->source, err, "%s/%s", server ? server : "https://github.com",
+                              name);
     }
 
     ARC_AUTO_FREE char *url = NULL;
@@ -140,7 +127,7 @@ int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *en
         return ARC_OK;
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
-    return keep_text(&out->tags_unknown, strdup(arc_error_text(&problem)), err);
+    return arc_text_copy(arc_error_text(&problem), &out->tags_unknown, err);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -154,7 +141,7 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
 
     ARC_TRY(read_commit(git, tag, out, err));
     ARC_TRY(arc_repository_read_source(git, env, out, err));
-    return keep_text(&out->root, strdup(git->worktree), err);
+    return arc_text_copy(git->worktree, &out->root, err);
 }
 
 void arc_repository_free(struct arc_repository *repository)

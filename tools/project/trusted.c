@@ -1,6 +1,7 @@
 /* Files that a pull request must not change for itself. */
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/fetch.h"
 #include "git/git.h"
 #include "os/file.h"
@@ -10,12 +11,9 @@
 
 static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_puts(&text, path);
-    if (commit)
-        arc_buf_printf(&text, " (of the base commit %.7s)", commit);
-    *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    if (!commit)
+        return arc_text_copy(path, out, err);
+    return arc_text_print(out, err, "%s (of the base commit %.7s)", path, commit);
 }
 
 static int read_of_commit(struct arc_project *project, const char *commit, const char *path,

@@ -153,14 +153,6 @@ static void add_scopes(struct arc_buf *out, const char *scope)
     }
 }
 
-static int make_bearer(const char *token, char **out, struct arc_error *err)
-{
-    struct arc_buf header = {.max = TOKEN_MAX};
-    arc_buf_printf(&header, "Bearer %s", token);
-    *out = arc_buf_steal(&header);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
 /* Both names are in use for it; where both are there one may be empty. */
 static const char *token_of(const json_t *answer)
 {
@@ -178,7 +170,7 @@ static int read_token(const struct arc_http_response *response, const char *real
     const char *token = token_of(answer);
 
     if (response->status == 200 && token)
-        return make_bearer(token, out, err);
+        return arc_text_print(out, err, "Bearer %s", token);
     return arc_error_set(err, ARC_EWORLD,
                          "%s gave no token (HTTP %d); docker login with an account that may do "
                          "this",
@@ -308,7 +300,7 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     ARC_TRY(find_login(realm, bearer, &login, err));
 
     if (bearer && login.bearer)
-        return make_bearer(login.bearer, out, err);
+        return arc_text_print(out, err, "Bearer %s", login.bearer);
 
     if (bearer) {
         struct question question = {.realm = realm,

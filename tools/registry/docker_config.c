@@ -46,18 +46,14 @@ static int parse_config(const struct arc_buf *text, const char *name, json_t **o
 
 int arc_docker_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     const char *folder = arc_env_nonempty(env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(env, "HOME");
 
     if (!folder && !home)
         return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
 
-    arc_buf_printf(&path, folder ? "%s/%s" : "%s/.docker/%s", folder ? folder : home, name);
-    ARC_TRY(arc_buf_check(&path, "path of docker's configuration", err));
-    *out = arc_buf_steal(&path);
-
-    return ARC_OK;
+    return arc_text_print(out, err, folder ? "%s/%s" : "%s/.docker/%s", folder ? folder : home,
+                          name);
 }
 
 static int read_config(const struct arc_env *env, json_t **out, struct arc_error *err)

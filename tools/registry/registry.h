@@ -16,6 +16,7 @@
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
+#include "base/auto.h"
 #include "os/hash.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -38,6 +39,7 @@ struct arc_registry;
 int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
                      struct arc_registry **out, struct arc_error *err);
 void arc_registry_free(struct arc_registry *registry);
+ARC_HANDLE(arc_registry)
 
 /* Tells `on_wait` with `context` before each wait that a registry asks for (Retry-After): where,
  * the HTTP status and the seconds. */

@@ -1,5 +1,6 @@
 #include "report/inputs.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "plan/planned.h"
 #include "project/documents.h"
 #include "report/status.h"
@@ -55,13 +56,10 @@ static int find_run(const struct arc_env *env, char **out, struct arc_error *err
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
     const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
     const char *run = arc_env_nonempty(env, "GITHUB_RUN_ID");
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!server || !repository || !run)
         return ARC_OK;
-    arc_buf_printf(&text, "%s/%s/actions/runs/%s", server, repository, run);
-    *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_text_print(out, err, "%s/%s/actions/runs/%s", server, repository, run);
 }
 
 static int find_pull(const struct arc_project *project, const struct arc_report_files *files,
@@ -129,14 +127,12 @@ static const char *find_suffix(const struct arc_project *project,
 static int read_run(const struct arc_project *project, const struct arc_report_files *files,
                     struct inputs *in, struct arc_error *err)
 {
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     if (!files->run)
         return ARC_OK;
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
-    int rc = report_read_run(transport, in->target.repository, files->run, in->plan,
-                             &in->needs.jobs, err);
-    arc_transport_free(transport);
-    return rc;
+    return report_read_run(transport, in->target.repository, files->run, in->plan, &in->needs.jobs,
+                           err);
 }
 
 static int gather(struct arc_project *project, const struct arc_report_files *files,
@@ -155,19 +151,16 @@ static int post_report(const struct arc_env *env, const struct arc_report_files 
                        const struct arc_report_target *target, json_t *report,
                        struct arc_error *err)
 {
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
 
     if (goes_nowhere(target))
         return json_object_set_new(report, "comment", json_null()) ? arc_error_nomem(err) : ARC_OK;
     ARC_TRY(arc_github_open(env, &files->github, &transport, err));
-    int rc = arc_report_post(report, target, transport, err);
-    if (!rc && files->github.dry_run &&
-        json_object_set_new(report, "requests", json_deep_copy(arc_transport_described(transport))))
-        rc = arc_error_nomem(err);
-
-    arc_transport_free(transport);
-
-    return rc;
+    ARC_TRY(arc_report_post(report, target, transport, err));
+    if (!files->github.dry_run)
+        return ARC_OK;
+    json_t *requests = json_deep_copy(arc_transport_described(transport));
+    return json_object_set_new(report, "requests", requests) ? arc_error_nomem(err) : ARC_OK;
 }
 
 int arc_report_files(struct arc_project *project, const struct arc_report_files *files,

@@ -207,12 +207,11 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     ARC_AUTO_JSON json_t *argv = json_array();
     ARC_AUTO(arc_buf) struct arc_buf report = {0};
     struct words words = {.argv = argv};
-    int rc = argv ? name_report(&job, commands, err) : arc_error_nomem(err);
+
+    ARC_TRY_ALLOC(argv, err);
+    ARC_TRY(name_report(&job, commands, err));
     ARC_AUTO_FREE char *file = job.file;
-    if (!rc)
-        rc = make_argv(run, &job, &words, err);
-    if (rc)
-        return rc;
+    ARC_TRY(make_argv(run, &job, &words, err));
     arc_buf_printf(&report, "%s/%s", run->report_dir, file);
     ARC_TRY(arc_buf_check(&report, "a report's name", err));
     json_t *command =

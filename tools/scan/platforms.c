@@ -36,25 +36,19 @@ static int add_platform(const json_t *entry, json_t *platforms, struct arc_error
         return ARC_OK;
     arc_platform_join(arc_json_text_of(platform, "os"), arc_json_text_of(platform, "architecture"),
                       arc_json_text_of(platform, "variant"), text);
-    if (json_array_append_new(platforms, json_string(text)) != 0)
-        return arc_error_nomem(err);
-    return ARC_OK;
+    return json_array_append_new(platforms, json_string(text)) ? arc_error_nomem(err) : ARC_OK;
 }
 
 static int read_index(const struct arc_env *env, const char *name, const char *reference,
                       json_t *platforms, struct arc_error *err)
 {
-    struct arc_registry *registry = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {.document = NULL};
     size_t i;
     json_t *entry;
-    int rc = arc_registry_new(env, NULL, &registry, err);
 
-    if (!rc)
-        rc = arc_registry_manifest(registry, name, reference, &manifest, err);
-    arc_registry_free(registry);
-
-    ARC_TRY(rc);
+    ARC_TRY(arc_registry_new(env, NULL, &registry, err));
+    ARC_TRY(arc_registry_manifest(registry, name, reference, &manifest, err));
     json_array_foreach (json_object_get(manifest.document, "manifests"), i, entry)
         ARC_TRY(add_platform(entry, platforms, err));
 
@@ -68,11 +62,10 @@ int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const 
     ARC_AUTO_JSON json_t *platforms = json_array();
     ARC_AUTO_FREE char *name = NULL;
     const char *reference = NULL;
-    int rc = platforms ? split_target(target, &name, &reference, err) : arc_error_nomem(err);
 
-    if (rc)
-        return rc;
-    rc = read_index(env, name, reference, platforms, &problem);
+    ARC_TRY_ALLOC(platforms, err);
+    ARC_TRY(split_target(target, &name, &reference, err));
+    int rc = read_index(env, name, reference, platforms, &problem);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
 

@@ -242,17 +242,16 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
     struct findings *findings = &judged->findings;
     size_t count = json_array_size(commands), first = findings->target_count;
     ARC_AUTO_FREE struct job *jobs = calloc(count + 1, sizeof *jobs);
-    int rc = jobs ? ARC_OK : arc_error_nomem(err);
+    int rc = ARC_OK;
 
-    for (size_t i = 0; !rc && i < count; i++) {
+    ARC_TRY_ALLOC(jobs, err);
+
+    for (size_t i = 0; i < count; i++) {
         jobs[i].command = json_array_get(commands, i);
-        rc = findings_add_target(findings, find_text(jobs[i].command, "service"),
-                                 find_text(jobs[i].command, "platform"),
-                                 find_text(jobs[i].command, "report"), err);
+        ARC_TRY(findings_add_target(findings, find_text(jobs[i].command, "service"),
+                                    find_text(jobs[i].command, "platform"),
+                                    find_text(jobs[i].command, "report"), err));
     }
-
-    if (rc)
-        return rc;
 
     arc_trivy_remove(commands);
     run_jobs(jobs, count, env, run);
@@ -265,11 +264,12 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
         arc_error_clear(&jobs[i].problem);
     }
 
-    if (!rc && count && strcmp(run->type, "fs") == 0)
-        rc = scan_find_inline(judged, run->target, err);
-    if (!rc && answered && !judged->scanner.version)
-        rc = ask_version(judged, env, run->work_dir, err);
-    return rc;
+    ARC_TRY(rc);
+    if (count && strcmp(run->type, "fs") == 0)
+        ARC_TRY(scan_find_inline(judged, run->target, err));
+    if (answered && !judged->scanner.version)
+        return ask_version(judged, env, run->work_dir, err);
+    return ARC_OK;
 }
 
 /* What complete_run() found out; owned. */

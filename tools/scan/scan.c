@@ -2,6 +2,7 @@
 #include "arcci/plan.h"
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "plan/planned.h"
 #include "project/needs.h"
 #include <string.h>
@@ -156,11 +157,10 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
                  : arc_project_read_trusted(project, path, SETTINGS_MAX, &text, &out->from, err);
 
     if (rc == ARC_EWORLD) { /* nothing is loosened then */
-        ARC_AUTO(arc_buf) struct arc_buf problem = {0};
-        arc_buf_printf(&problem, "the settings for the scan are not used: %s", arc_error_text(err));
-        out->problem = arc_buf_steal(&problem);
+        ARC_TRY(arc_text_print(&out->problem, err, "the settings for the scan are not used: %s",
+                               arc_error_text(err)));
         arc_error_clear(err);
-        return out->problem ? ARC_OK : arc_error_nomem(err);
+        return ARC_OK;
     }
 
     if (rc == ARC_ENOTFOUND) {
@@ -242,12 +242,9 @@ static int publish(const struct arc_env *env, const struct arc_scan_files *files
                    struct arc_scan *scan, const struct arc_scan_publish *options,
                    struct arc_error *err)
 {
-    struct arc_transport *transport = NULL;
-    int rc = arc_github_open(env, &files->github, &transport, err);
-    if (!rc)
-        rc = arc_scan_publish(scan, options, transport, err);
-    arc_transport_free(transport);
-    return rc;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    ARC_TRY(arc_github_open(env, &files->github, &transport, err));
+    return arc_scan_publish(scan, options, transport, err);
 }
 
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,

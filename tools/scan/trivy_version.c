@@ -23,15 +23,15 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
                             "not the output of `trivy version --format json`: %s", problem.text);
 
     const json_t *database = json_object_get(doc, "VulnerabilityDB");
-    int rc = keep_text(json_object_get(doc, "Version"), &out->version, err);
-    if (!rc)
-        rc = keep_text(json_object_get(database, "UpdatedAt"), &out->database, err);
-    if (!rc && out->database && !arc_time_parse(out->database, &out->updated_at))
-        rc = arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
-    if (rc)
-        scan_scanner_free(out);
+    ARC_AUTO(scan_scanner) struct scan_scanner read = {0};
+    ARC_TRY(keep_text(json_object_get(doc, "Version"), &read.version, err));
+    ARC_TRY(keep_text(json_object_get(database, "UpdatedAt"), &read.database, err));
+    if (read.database && !arc_time_parse(read.database, &read.updated_at))
+        return arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
+    *out = read;
+    read = (struct scan_scanner){0};
 
-    return rc;
+    return ARC_OK;
 }
 
 int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err)
