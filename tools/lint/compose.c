@@ -53,9 +53,9 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
     }
 
     if (!bound)
-        lint_find(c->lint, LINT_LOOPBACK, c->file, port->line,
-                  "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
-                  lint_content(c->lint, &text));
+        lint_find_at(c->lint, LINT_LOOPBACK, port,
+                     "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
+                     lint_content(c->lint, &text));
 }
 
 /* "./x:/y:ro" taken apart: source, and whether it is read-only. */
@@ -88,20 +88,20 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
 
     const char *name = lint_content(c->lint, &source);
     if (strstr(name, "docker.sock"))
-        lint_find(c->lint, LINT_PRIVILEGES, c->file, volume->line,
-                  "'%s' gives the container the whole host, read-only or not", name);
+        lint_find_at(c->lint, LINT_PRIVILEGES, volume,
+                     "'%s' gives the container the whole host, read-only or not", name);
 
     if (!named || !*name)
-        lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
-                  "an anonymous volume: its data is lost with the container; give it a name");
+        lint_find_at(c->lint, LINT_VOLUMES, volume,
+                     "an anonymous volume: its data is lost with the container; give it a name");
     else if (strchr("./~", *name)) {
         if (!read_only)
-            lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
-                      "'%s' is a writable bind mount; use a named volume, or mount it read-only",
-                      name);
+            lint_find_at(c->lint, LINT_VOLUMES, volume,
+                         "'%s' is a writable bind mount; use a named volume, or mount it read-only",
+                         name);
     } else if (!arc_yaml_key(arc_yaml_get(c->root, "volumes"), name))
-        lint_find(c->lint, LINT_VOLUMES, c->file, volume->line,
-                  "the volume '%s' is not declared under volumes", name);
+        lint_find_at(c->lint, LINT_VOLUMES, volume, "the volume '%s' is not declared under volumes",
+                     name);
 }
 
 static void check_each(const struct compose *c, const struct arc_yaml_node *list,
@@ -127,8 +127,8 @@ static void check_health(const struct compose *c, const struct arc_yaml_pair *se
                 arc_yaml_bool(arc_yaml_get(health, "disable"));
 
     if (none && is_restarted(service->value))
-        lint_find(c->lint, LINT_HEALTH, c->file, service->key->line,
-                  "'%s' has no healthcheck with a test", service->key->text);
+        lint_find_at(c->lint, LINT_HEALTH, service->key, "'%s' has no healthcheck with a test",
+                     service->key->text);
 }
 
 static void check_privileges(const struct compose *c, const struct arc_yaml_pair *service)
@@ -138,19 +138,19 @@ static void check_privileges(const struct compose *c, const struct arc_yaml_pair
     const struct arc_yaml_node *user = arc_yaml_get(service->value, "user");
 
     if (arc_yaml_bool(privileged))
-        lint_find(c->lint, LINT_PRIVILEGES, c->file, privileged->line, "'%s' is privileged",
-                  service->key->text);
+        lint_find_at(c->lint, LINT_PRIVILEGES, privileged, "'%s' is privileged",
+                     service->key->text);
 
     if (user && user->text &&
         (strncmp(user->text, "root", 4) == 0 || strspn(user->text, "0:") == user->len))
-        lint_find(c->lint, LINT_PRIVILEGES, c->file, user->line, "'%s' runs as '%s'",
-                  service->key->text, user->text);
+        lint_find_at(c->lint, LINT_PRIVILEGES, user, "'%s' runs as '%s'", service->key->text,
+                     user->text);
 
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
         const struct arc_yaml_node *space = arc_yaml_get(service->value, spaces[i]);
         if (arc_yaml_is(space, "host"))
-            lint_find(c->lint, LINT_PRIVILEGES, c->file, space->line, "'%s' has %s: host",
-                      service->key->text, spaces[i]);
+            lint_find_at(c->lint, LINT_PRIVILEGES, space, "'%s' has %s: host", service->key->text,
+                         spaces[i]);
     }
 }
 
@@ -168,8 +168,8 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
                   "the network %s is not declared with external: true", network);
 
     if (!lint_names(arc_yaml_get(main->value, "networks"), network))
-        lint_find(c->lint, LINT_NETWORK, c->file, joined ? joined->line : main->key->line,
-                  "'%s' does not join the network %s", main->key->text, network);
+        lint_find_at(c->lint, LINT_NETWORK, joined ? joined : main->key,
+                     "'%s' does not join the network %s", main->key->text, network);
 }
 
 /* Whether one of the published ports is `port` on the host. */
@@ -206,8 +206,8 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
         for (size_t i = 0; i < services->count; i++)
             found = found || publishes(c, arc_yaml_get(services->pairs[i].value, "ports"), text);
         if (!found)
-            lint_find(c->lint, LINT_SERVICE_PORT, c->file, key ? key->line : main->key->line,
-                      "service.yaml names port %u, which is not published here", *port);
+            lint_find_at(c->lint, LINT_SERVICE_PORT, key ? key : main->key,
+                         "service.yaml names port %u, which is not published here", *port);
     }
 }
 
@@ -222,8 +222,8 @@ static const struct arc_yaml_pair *find_main(const struct compose *c)
             return service;
     }
 
-    lint_find(c->lint, LINT_COMPOSE, c->file, services->line,
-              "no container here is named '%s', as in service.yaml", c->service->data.name);
+    lint_find_at(c->lint, LINT_COMPOSE, services,
+                 "no container here is named '%s', as in service.yaml", c->service->data.name);
 
     return NULL;
 }

@@ -1,4 +1,5 @@
 #include "lint/facts.h"
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "config/fields.h"
 #include "lint/make.h"
@@ -44,16 +45,15 @@ void lint_fact_free(struct lint_fact *fact)
 int lint_fact_read(const struct arc_yaml_node *node, struct lint_fact *out, struct arc_error *err)
 {
     *out = (struct lint_fact){0};
-    int rc = arc_fields_read(node, &table, out, err);
-    bool of_tree = out->is || out->has || out->lacks || out->absent;
-    if (!rc && of_tree && !out->at)
-        rc = arc_yaml_error(node, err,
-                            "is, has, lacks and absent need 'at': the keys that "
-                            "lead to the place");
+    ARC_TRY(arc_fields_read(node, &table, out, err));
+    if ((out->is || out->has || out->lacks || out->absent) && !out->at)
+        return arc_yaml_error(node, err,
+                              "is, has, lacks and absent need 'at': the keys that lead to the "
+                              "place");
 
-    if (!rc && out->in && !out->each)
-        rc = arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
-    return rc;
+    if (out->in && !out->each)
+        return arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
+    return ARC_OK;
 }
 
 void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
@@ -173,14 +173,6 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
     check_until(&c);
 }
 
-static bool is_about(const struct lint_fact *fact, const struct arc_group *group)
-{
-    bool about = fact->in == NULL;
-    for (char **name = fact->in; name && *name; name++)
-        about = about || strcmp(*name, group->name) == 0;
-    return about;
-}
-
 static void check_fact(struct lint *lint, const struct lint_fact *fact)
 {
     if (!fact->each)
@@ -188,7 +180,7 @@ static void check_fact(struct lint *lint, const struct lint_fact *fact)
 
     for (size_t g = 0; fact->each && g < lint->project->config.group_count; g++) {
         const struct arc_group *group = &lint->project->config.groups[g];
-        if (!is_about(fact, group))
+        if (fact->in && !arc_texts_have(fact->in, group->name))
             continue;
         if (strcmp(fact->each, "group") == 0)
             check_case(lint, fact, NULL, group);

@@ -36,7 +36,7 @@ struct lint_case {
     const char *file; /* its path, placeholders replaced */
 };
 
-/* lint_facts_tree.c: what the fact says about a YAML tree. */
+/* facts_tree.c: what the fact says about a YAML tree. */
 void lint_fact_check_tree(const struct lint_case *c, const struct arc_yaml_node *root);
 
 /* A finding of the fact's rule, with its `why`. */

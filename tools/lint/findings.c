@@ -1,4 +1,5 @@
 /* Findings, and reading the tree they are about. */
+#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
@@ -22,14 +23,6 @@ const char *lint_rule_name(enum lint_rule rule)
     return names[rule];
 }
 
-static bool is_listed(char **list, const char *name)
-{
-    for (; list && *list; list++)
-        if (strcmp(*list, name) == 0)
-            return true;
-    return false;
-}
-
 static bool is_style(const char *rule)
 {
     static const char *const names[] = {
@@ -47,9 +40,9 @@ static bool is_style(const char *rule)
 
 bool lint_is_on(const struct lint *lint, const char *rule)
 {
-    if (is_listed(lint->settings.off, rule))
+    if (arc_texts_have(lint->settings.off, rule))
         return false;
-    return !is_style(rule) || is_listed(lint->settings.style, rule);
+    return !is_style(rule) || arc_texts_have(lint->settings.style, rule);
 }
 
 /* Counts the finding; false for one of too many in its file, which are told as one at the end. */

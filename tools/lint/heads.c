@@ -12,7 +12,6 @@
 
 struct search {
     struct lint *lint;
-    const char *file;
     size_t work;
 };
 
@@ -134,10 +133,11 @@ static void check_step(struct search *search, const struct scope *scope,
         at = run;
 
     if (at)
-        lint_find(search->lint, LINT_HEAD, search->file, place ? place->line : at->line,
-                  "code of a pull request is checked out%s%s in a run that holds this repository's "
-                  "secrets; use pull_request, or look at it as data only",
-                  place ? " by " : "", place ? place->text : "");
+        lint_find_at(
+            search->lint, LINT_HEAD, place ? place : at,
+            "code of a pull request is checked out%s%s in a run that holds this repository's "
+            "secrets; use pull_request, or look at it as data only",
+            place ? " by " : "", place ? place->text : "");
 }
 
 static void check_steps(struct search *search, const struct scope *scope,
@@ -181,13 +181,13 @@ static void check_jobs(struct search *search, const struct scope *scope,
     }
 }
 
-void lint_heads(struct lint *lint, const char *file, const struct arc_yaml_node *root)
+void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
 {
     static const char *const privileged[] = {"pull_request_target", "workflow_run",
                                              "issue_comment"};
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct scope scope = {.level = 0};
-    struct search search = {.lint = lint, .file = file};
+    struct search search = {.lint = lint};
     bool holds_secrets = false;
 
     for (size_t i = 0; i < sizeof privileged / sizeof *privileged; i++)
@@ -197,7 +197,7 @@ void lint_heads(struct lint *lint, const char *file, const struct arc_yaml_node 
 
     check_jobs(&search, &scope, root, NULL);
     if (search.work > WORK_MAX)
-        lint_find(lint, LINT_HEAD, file, on->line,
-                  "it has more steps, with those of what it uses, than are looked through: %d",
-                  WORK_MAX);
+        lint_find_at(lint, LINT_HEAD, on,
+                     "it has more steps, with those of what it uses, than are looked through: %d",
+                     WORK_MAX);
 }

@@ -76,6 +76,9 @@ struct lint {
 
 /* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a rule of the rules file. */
 #define lint_find(lint, rule, ...) lint_find_named(lint, lint_rule_name(rule), __VA_ARGS__)
+/* The same at a node of YAML. */
+#define lint_find_at(lint, rule, node, ...)                                                        \
+    lint_find(lint, rule, (node)->source->name, (node)->line, __VA_ARGS__)
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Turns an error about `file` into a finding, its place taken out of it; running out of memory
@@ -119,7 +122,7 @@ const char *lint_content(struct lint *lint, const struct arc_buf *text);
 void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,
                  const struct arc_group *group);
 
-/* lint_settings.c */
+/* settings.c */
 int lint_settings_load(const char *root, const char *path, struct lint_settings *out,
                        struct arc_error *err);
 void lint_settings_free(struct lint_settings *settings);
@@ -144,10 +147,10 @@ const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const
  * the next call. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);
 /* heads.c: whether a workflow that holds secrets checks out a pull request's code. */
-void lint_heads(struct lint *lint, const char *file, const struct arc_yaml_node *root);
+void lint_heads(struct lint *lint, const struct arc_yaml_node *root);
 /* runner.c: what GitHub does with a workflow, or with an action's steps, that reads right. */
-void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node *root);
-void lint_runner_action(struct lint *lint, const char *file, const struct arc_yaml_node *runs);
+void lint_runner(struct lint *lint, const struct arc_yaml_node *root);
+void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
 

@@ -8,7 +8,6 @@
 /* A workflow or an action. */
 struct subject {
     struct lint *lint;
-    const char *file;
     const struct arc_yaml_node *root; /* NULL for an action */
     bool refreshed;                   /* a step so far has fetched the package index */
     bool drafted, promoted;           /* a step so far has drafted the release, moved the tags */
@@ -78,7 +77,7 @@ static bool any_may_write(const struct subject *s, const char *scope)
 static void find_in_script(const struct subject *s, enum lint_rule rule,
                            const struct arc_yaml_node *script, const char *at, const char *message)
 {
-    lint_find(s->lint, rule, s->file, lint_script_line(script, at), "%s", message);
+    lint_find(s->lint, rule, script->source->name, lint_script_line(script, at), "%s", message);
 }
 
 static bool is_word(char c)
@@ -205,9 +204,10 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 {
     if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag(s) &&
         is_events_own(text_given(with, "ref")) && !lint_input(with, "repository"))
-        lint_find(s->lint, LINT_TAG_REF, s->file, uses->line,
-                  "without the tag as `ref`, checkout takes the event's commit, not the tag that "
-                  "the workflow is given");
+        lint_find_at(
+            s->lint, LINT_TAG_REF, uses,
+            "without the tag as `ref`, checkout takes the event's commit, not the tag that "
+            "the workflow is given");
 }
 
 /* Whether a step restores what other runs have saved. */
@@ -254,10 +254,10 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
         if (!may_write(s, job, scopes[i]) || (!restores_cache(step) && !restores_within(s, step)))
             continue;
-        lint_find(s->lint, LINT_CACHE, s->file, uses->line,
-                  "every run on the default branch may have filled this cache, and what it "
-                  "restores runs with %s: write",
-                  scopes[i]);
+        lint_find_at(s->lint, LINT_CACHE, uses,
+                     "every run on the default branch may have filled this cache, and what it "
+                     "restores runs with %s: write",
+                     scopes[i]);
         return;
     }
 }
@@ -270,7 +270,7 @@ static void check_builder(const struct subject *s, const struct arc_yaml_node *u
     if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
         (!*driver || strcmp(driver, "docker-container") == 0) &&
         !holds_part(text_given(with, "driver-opts"), "image="))
-        lint_find(s->lint, LINT_PINNED, s->file, uses->line, FLOATING_BUILDKIT);
+        lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
 }
 
 /* Whether a step runs a command of arc-ci, as a script or as an action, with an option ("" for none). */
@@ -312,9 +312,9 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
     if (!RELEASES(step) || !s->promoted || s->drafted)
         return;
     const struct arc_yaml_node *run = arc_yaml_get(step, "run");
-    lint_find(s->lint, LINT_LAST, s->file, run ? run->line : arc_yaml_get(step, "uses")->line,
-              "the public tags have moved when GitHub may still refuse the release: draft it "
-              "before (`arc-ci release --draft`)");
+    lint_find_at(s->lint, LINT_LAST, run ? run : arc_yaml_get(step, "uses"),
+                 "the public tags have moved when GitHub may still refuse the release: draft it "
+                 "before (`arc-ci release --draft`)");
 }
 
 /* What the jobs that it needs have done before. */
@@ -347,9 +347,9 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
             continue;
         check_builder(s, uses, arc_yaml_get(step, "with"));
         if (!s->root && strncmp(uses->text, "actions/cache@", 14) == 0)
-            lint_find(s->lint, LINT_CACHE, s->file, uses->line,
-                      "actions/cache saves after a job that succeeded only: restore, and save "
-                      "behind the step that makes it (actions/cache/restore and /save)");
+            lint_find_at(s->lint, LINT_CACHE, uses,
+                         "actions/cache saves after a job that succeeded only: restore, and save "
+                         "behind the step that makes it (actions/cache/restore and /save)");
         if (!s->root)
             continue;
         check_checkout(s, uses, arc_yaml_get(step, "with"));
@@ -390,18 +390,18 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
     for (size_t i = 0; i < lint_map_size(outputs); i++) {
         const struct arc_yaml_node *value = outputs->pairs[i].value;
         if (value->text && reads_json(value->text))
-            lint_find(
-                s->lint, LINT_RESULTS, s->file, value->line,
+            lint_find_at(
+                s->lint, LINT_RESULTS, value,
                 "outputs are evaluated when the job failed, too: fromJSON of a step that did "
                 "not run is one more error that hides the first; let the step give the value");
         if (value->text && holds_part(value->text, "${{ secrets."))
-            lint_find(s->lint, LINT_RESULTS, s->file, value->line,
-                      "GitHub drops an output that holds a secret: the next job gets nothing");
+            lint_find_at(s->lint, LINT_RESULTS, value,
+                         "GitHub drops an output that holds a secret: the next job gets nothing");
     }
 
     if (condition && condition->text && takes_any_success(condition->text))
-        lint_find(s->lint, LINT_RESULTS, s->file, condition->line,
-                  "any job in needs makes this true: name the one whose success counts");
+        lint_find_at(s->lint, LINT_RESULTS, condition,
+                     "any job in needs makes this true: name the one whose success counts");
 }
 
 /* Where a run must not be lost: it publishes a tag, or what a push has changed. */
@@ -413,14 +413,16 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
     bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
     if (*key && !own && strcmp(text_at(concurrency, "queue"), "max") != 0 && tags)
-        lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
-                  "one run waits, and GitHub cancels it for the next: of three tags one is never "
-                  "released; add `queue: max`");
+        lint_find_at(
+            s->lint, LINT_QUEUE, concurrency,
+            "one run waits, and GitHub cancels it for the next: of three tags one is never "
+            "released; add `queue: max`");
 
     if (holds_part(key, "github.sha"))
-        lint_find(s->lint, LINT_QUEUE, s->file, concurrency->line,
-                  "two events about one commit are one group, and a waiting one is cancelled: use "
-                  "github.run_id");
+        lint_find_at(
+            s->lint, LINT_QUEUE, concurrency,
+            "two events about one commit are one group, and a waiting one is cancelled: use "
+            "github.run_id");
 }
 
 /* What the jobs of a called workflow ask for is compared before any of them starts. */
@@ -434,17 +436,18 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
     for (size_t i = 0; ours && i < lint_map_size(jobs); i++) {
         const struct arc_yaml_node *theirs = permissions_of(called, jobs->pairs[i].value);
         if (grant_of(theirs, "") > grant_of(ours, "")) /* read-all, write-all */
-            lint_find(s->lint, LINT_PERMISSIONS, s->file, uses->line,
-                      "the job '%s' of %s asks for %s, which is not granted here: GitHub then "
-                      "starts nothing of this workflow",
-                      jobs->pairs[i].key->text, uses->text, theirs->text);
+            lint_find_at(s->lint, LINT_PERMISSIONS, uses,
+                         "the job '%s' of %s asks for %s, which is not granted here: GitHub then "
+                         "starts nothing of this workflow",
+                         jobs->pairs[i].key->text, uses->text, theirs->text);
         for (size_t k = 0; k < lint_map_size(theirs); k++) {
             const char *scope = theirs->pairs[k].key->text, *value = text_at(theirs, scope);
             if (grant_of(theirs, scope) > grant_of(ours, scope))
-                lint_find(s->lint, LINT_PERMISSIONS, s->file, uses->line,
-                          "the job '%s' of %s asks for %s: %s, which is not granted here: GitHub "
-                          "then starts nothing of this workflow",
-                          jobs->pairs[i].key->text, uses->text, scope, value);
+                lint_find_at(
+                    s->lint, LINT_PERMISSIONS, uses,
+                    "the job '%s' of %s asks for %s: %s, which is not granted here: GitHub "
+                    "then starts nothing of this workflow",
+                    jobs->pairs[i].key->text, uses->text, scope, value);
         }
     }
 }
@@ -453,13 +456,14 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
 {
     const struct arc_yaml_node *job = pair->value, *name = arc_yaml_get(job, "name");
     if (name && name->text && holds_part(name->text, "matrix.") && arc_yaml_key(job, "if"))
-        lint_find(s->lint, LINT_REQUIRED, s->file, name->line,
-                  "where `if` skips the job, its check has this text as name, expressions and all");
+        lint_find_at(
+            s->lint, LINT_REQUIRED, name,
+            "where `if` skips the job, its check has this text as name, expressions and all");
 
     if (arc_yaml_key(job, "runs-on") && !arc_yaml_key(job, "timeout-minutes"))
-        lint_find(s->lint, LINT_TIMEOUT, s->file, pair->key->line,
-                  "the job '%s' has no timeout-minutes: one that hangs runs for six hours",
-                  pair->key->text);
+        lint_find_at(s->lint, LINT_TIMEOUT, pair->key,
+                     "the job '%s' has no timeout-minutes: one that hangs runs for six hours",
+                     pair->key->text);
 
     const char *condition = text_at(job, "if");
     if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
@@ -467,10 +471,11 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
         (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&
         arc_yaml_key(job, "steps") && !holds_part(condition, "always()") &&
         !holds_part(condition, "cancelled()"))
-        lint_find(s->lint, LINT_REQUIRED, s->file, pair->key->line,
-                  "'%s' reports nothing where a job before it failed or was skipped: give it `if: "
-                  "always()`",
-                  pair->key->text);
+        lint_find_at(
+            s->lint, LINT_REQUIRED, pair->key,
+            "'%s' reports nothing where a job before it failed or was skipped: give it `if: "
+            "always()`",
+            pair->key->text);
 
     check_queue(s, arc_yaml_get(job, "concurrency"));
     check_grants(s, job);
@@ -492,14 +497,14 @@ static void check_required(const struct subject *s)
     const struct arc_yaml_node *paths = arc_yaml_key(pull, "paths");
     paths = paths ? paths : arc_yaml_key(pull, "paths-ignore");
     if (paths)
-        lint_find(
-            s->lint, LINT_REQUIRED, s->file, paths->line,
+        lint_find_at(
+            s->lint, LINT_REQUIRED, paths,
             "a run that its paths leave out reports nothing: a required status then waits for "
             "ever");
 
     if (!starts_on(s, "merge_group"))
-        lint_find(s->lint, LINT_REQUIRED, s->file, on->line,
-                  "without `merge_group` nothing reports in a merge queue, and it never merges");
+        lint_find_at(s->lint, LINT_REQUIRED, on,
+                     "without `merge_group` nothing reports in a merge queue, and it never merges");
 }
 
 static void check_paths(const struct subject *s)
@@ -508,14 +513,15 @@ static void check_paths(const struct subject *s)
     const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
     paths = paths ? paths : arc_yaml_key(push, "paths-ignore");
     if (paths && any_may_write(s, "packages") && !starts_on(s, "schedule"))
-        lint_find(s->lint, LINT_QUEUE, s->file, paths->line,
-                  "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
-                  "builds what was missed (arc-ci changes --since-image)");
+        lint_find_at(
+            s->lint, LINT_QUEUE, paths,
+            "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
+            "builds what was missed (arc-ci changes --since-image)");
 }
 
-void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node *root)
+void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 {
-    struct subject s = {.lint = lint, .file = file, .root = root};
+    struct subject s = {.lint = lint, .root = root};
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
     check_required(&s);
     check_queue(&s, arc_yaml_get(root, "concurrency"));
@@ -524,14 +530,14 @@ void lint_runner(struct lint *lint, const char *file, const struct arc_yaml_node
         check_job(&s, &jobs->pairs[i]);
 }
 
-void lint_runner_action(struct lint *lint, const char *file, const struct arc_yaml_node *runs)
+void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs)
 {
     static const char *const gone[] = {"node12", "node16", "node20"};
-    struct subject s = {.lint = lint, .file = file};
+    struct subject s = {.lint = lint};
     const struct arc_yaml_node *using = arc_yaml_get(runs, "using");
     for (size_t i = 0; using && i < sizeof gone / sizeof *gone; i++)
         if (arc_yaml_reads(using, gone[i]))
-            lint_find(lint, LINT_NODE, file, using->line,
-                      "GitHub's runners have no %s any more: use node24", gone[i]);
+            lint_find_at(lint, LINT_NODE, using, "GitHub's runners have no %s any more: use node24",
+                         gone[i]);
     check_steps(&s, runs);
 }

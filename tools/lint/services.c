@@ -1,5 +1,7 @@
 /* The services of the tree, and what each service.yaml says. */
+#include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/room.h"
 #include "lint/rule.h"
 #include <string.h>
 
@@ -16,26 +18,19 @@ static struct lint_service *find_directory(const struct lint *lint, const char *
 static void add_service(struct lint *lint, const char *directory, const struct arc_group *group)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    struct lint_service *grown =
-        realloc(lint->services, (lint->service_count + 1) * sizeof *lint->services);
-
-    if (!grown) {
-        lint->failed = ARC_ENOMEM;
-        return;
-    }
-
-    lint->services = grown;
-    struct lint_service *service = &grown[lint->service_count];
-    *service = (struct lint_service){.group = group, .directory = strdup(directory)};
-    if (!service->directory) {
-        lint->failed = ARC_ENOMEM;
-        return;
-    }
-
-    lint->service_count++;
+    ARC_AUTO_FREE char *own = lint_text(lint, "%s", directory);
     ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", directory);
-    if (!file)
+
+    if (!own || !file)
         return;
+
+    if (!arc_room(&lint->services, lint->service_count, sizeof *lint->services)) {
+        lint->failed = ARC_ENOMEM;
+        return;
+    }
+
+    struct lint_service *service = &lint->services[lint->service_count++];
+    *service = (struct lint_service){.group = group, .directory = arc_steal(&own)};
     lint_looked_at(lint, file);
     service->loaded = arc_service_load(lint->root, directory, &service->data, &err) == ARC_OK;
     if (!service->loaded)
@@ -84,40 +79,41 @@ static void collect_services(struct lint *lint)
         add_neighbours(lint, parent);
 }
 
-static unsigned line_of(const struct arc_yaml *yaml, const char *key)
+static unsigned line_of(const struct arc_yaml_node *root, const char *key)
 {
-    const struct arc_yaml_node *node = arc_yaml_key(yaml->root, key);
+    const struct arc_yaml_node *node = arc_yaml_key(root, key);
     return node ? node->line : 1;
 }
 
-static void check_name(struct lint *lint, const struct lint_service *service, const char *file,
-                       const struct arc_yaml *yaml)
+static void check_name(struct lint *lint, const struct lint_service *service,
+                       const struct arc_yaml_node *root)
 {
     ARC_AUTO(arc_buf) struct arc_buf expected = {0};
     if (!lint->settings.service_name)
         return;
     lint_expand(&expected, lint->settings.service_name, &service->data, service->group);
     if (strcmp(lint_content(lint, &expected), service->data.name) != 0)
-        lint_find(lint, LINT_SERVICE_NAME, file, line_of(yaml, "name"),
+        lint_find(lint, LINT_SERVICE_NAME, root->source->name, line_of(root, "name"),
                   "the name is '%s'; by this repository's pattern '%s' it is '%s'",
                   service->data.name, lint->settings.service_name, lint_content(lint, &expected));
 }
 
-static void check_fields(struct lint *lint, const struct lint_service *service, const char *file,
-                         const struct arc_yaml *yaml)
+static void check_fields(struct lint *lint, const struct lint_service *service,
+                         const struct arc_yaml_node *root)
 {
     static const char *const wanted[] = {"role", "tech", "description", "port", "health"};
     for (size_t i = 0; service->group && i < sizeof wanted / sizeof *wanted; i++)
-        if (!arc_yaml_get(yaml->root, wanted[i]))
-            lint_find(lint, LINT_SERVICE_FIELDS, file, 1, "'%s' is missing", wanted[i]);
+        if (!arc_yaml_get(root, wanted[i]))
+            lint_find(lint, LINT_SERVICE_FIELDS, root->source->name, 1, "'%s' is missing",
+                      wanted[i]);
     const char *health = service->data.health;
     if (health && !strstr(health, "://"))
-        lint_find(lint, LINT_SERVICE_FIELDS, file, line_of(yaml, "health"),
+        lint_find(lint, LINT_SERVICE_FIELDS, root->source->name, line_of(root, "health"),
                   "health '%s' is not a URL", health);
 }
 
-static void check_port(struct lint *lint, const struct lint_service *service, const char *file,
-                       const struct arc_yaml *yaml)
+static void check_port(struct lint *lint, const struct lint_service *service,
+                       const struct arc_yaml_node *root)
 {
     const unsigned *port = service->data.ports;
     if (!service->data.port || !*port)
@@ -125,16 +121,8 @@ static void check_port(struct lint *lint, const struct lint_service *service, co
     while (*port && *port != service->data.port)
         port++;
     if (!*port)
-        lint_find(lint, LINT_SERVICE_PORT, file, line_of(yaml, "ports"),
+        lint_find(lint, LINT_SERVICE_PORT, root->source->name, line_of(root, "ports"),
                   "port %u is not among ports", service->data.port);
-}
-
-static bool is_listed(char **list, const char *text)
-{
-    for (; *list; list++)
-        if (strcmp(*list, text) == 0)
-            return true;
-    return false;
 }
 
 static const struct lint_service *find_codename(const struct lint *lint, const char *codename)
@@ -146,32 +134,32 @@ static const struct lint_service *find_codename(const struct lint *lint, const c
 }
 
 /* The line of an item of a list, or of the list. */
-static unsigned item_line(const struct arc_yaml *yaml, const char *key, const char *text)
+static unsigned item_line(const struct arc_yaml_node *root, const char *key, const char *text)
 {
-    const struct arc_yaml_node *list = arc_yaml_get(yaml->root, key);
+    const struct arc_yaml_node *list = arc_yaml_get(root, key);
     for (size_t i = 0; list && i < list->count; i++)
         if (arc_yaml_reads(list->items[i], text))
             return list->items[i]->line;
-    return line_of(yaml, key);
+    return line_of(root, key);
 }
 
 static void check_depends_on(struct lint *lint, const struct lint_service *service,
-                             const char *file, const struct arc_yaml *yaml)
+                             const struct arc_yaml_node *root)
 {
     for (char **on = service->data.depends_on; *on; on++)
-        if (!find_codename(lint, *on) && !is_listed(service->data.external, *on))
-            lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "depends_on", *on),
+        if (!find_codename(lint, *on) && !arc_texts_have(service->data.external, *on))
+            lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "depends_on", *on),
                       "no service here has the codename '%s'; if it lives in another repository, "
                       "list it under external",
                       *on);
 
     for (char **out = service->data.external; *out; out++) {
         if (find_codename(lint, *out))
-            lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
+            lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "external", *out),
                       "'%s' is listed as external, but %s has that codename", *out,
                       find_codename(lint, *out)->directory);
-        if (!is_listed(service->data.depends_on, *out))
-            lint_find(lint, LINT_DEPENDS_ON, file, item_line(yaml, "external", *out),
+        if (!arc_texts_have(service->data.depends_on, *out))
+            lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "external", *out),
                       "'%s' is listed as external, but not under depends_on", *out);
     }
 }
@@ -183,13 +171,13 @@ static void check_service(struct lint *lint, const struct lint_service *service)
 
     if (!file || !service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, &yaml))
         return;
-    check_name(lint, service, file, &yaml);
-    check_fields(lint, service, file, &yaml);
-    check_port(lint, service, file, &yaml);
-    check_depends_on(lint, service, file, &yaml);
+    check_name(lint, service, yaml.root);
+    check_fields(lint, service, yaml.root);
+    check_port(lint, service, yaml.root);
+    check_depends_on(lint, service, yaml.root);
     const struct lint_service *first = find_codename(lint, service->data.codename);
     if (first != service)
-        lint_find(lint, LINT_CODENAME, file, line_of(&yaml, "codename"),
+        lint_find(lint, LINT_CODENAME, file, line_of(yaml.root, "codename"),
                   "the codename '%s' is %s's already", service->data.codename, first->directory);
 }
 

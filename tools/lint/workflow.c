@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* memmem() */
 #include "base/auto.h"
 #include "base/own.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
@@ -18,7 +19,6 @@
 /* A file under inspection. */
 struct workflow {
     struct lint *lint;
-    const char *file;
     const struct arc_yaml_node *root;
     json_t *jobs;  /* object: name → index into `jobs:`; NULL for an action */
     json_t *needs; /* object: the names that the job under way needs */
@@ -89,23 +89,23 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     const char *text = uses->text, *ref = strchr(text, '@');
     if (strncmp(text, "docker://", 9) == 0) {
         if (w->lint->settings.actions)
-            lint_find(w->lint, LINT_ALLOWED, w->file, uses->line,
-                      "'%s' runs an image as an action, which the list of actions cannot name",
-                      text);
+            lint_find_at(w->lint, LINT_ALLOWED, uses,
+                         "'%s' runs an image as an action, which the list of actions cannot name",
+                         text);
         if (!strstr(text, "@sha256:"))
-            lint_find(w->lint, LINT_PINNED, w->file, uses->line,
-                      "'%s' is not pinned to a digest (@sha256:…)", text);
+            lint_find_at(w->lint, LINT_PINNED, uses, "'%s' is not pinned to a digest (@sha256:…)",
+                         text);
         return;
     }
 
     size_t len = ref ? (size_t)(ref - text) : uses->len;
     if (!is_action_allowed(w->lint, text, len))
-        lint_find(w->lint, LINT_ALLOWED, w->file, uses->line,
-                  "'%.*s' is not among the allowed actions", (int)len, text);
+        lint_find_at(w->lint, LINT_ALLOWED, uses, "'%.*s' is not among the allowed actions",
+                     (int)len, text);
 
     if (!ref || !arc_text_is_hex(ref + 1, 40))
-        lint_find(w->lint, LINT_PINNED, w->file, uses->line,
-                  "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
+        lint_find_at(w->lint, LINT_PINNED, uses,
+                     "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
 }
 
 /* Compares what is given with what is declared: `with` of a call, `inputs` of its target. */
@@ -115,8 +115,7 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
     for (size_t i = 0; i < lint_map_size(with); i++) {
         const struct arc_yaml_node *key = with->pairs[i].key;
         if (!lint_input(inputs, key->text))
-            lint_find(w->lint, LINT_INPUTS, w->file, key->line, "%s has no input '%s'", uses->text,
-                      key->text);
+            lint_find_at(w->lint, LINT_INPUTS, key, "%s has no input '%s'", uses->text, key->text);
     }
 
     for (size_t i = 0; i < lint_map_size(inputs); i++) {
@@ -124,8 +123,8 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
         bool required = arc_yaml_bool(arc_yaml_get(input->value, "required"));
         if (required && !arc_yaml_get(input->value, "default") &&
             !lint_input(with, input->key->text))
-            lint_find(w->lint, LINT_INPUTS, w->file, uses->line,
-                      "%s needs the input '%s', which is not given", uses->text, input->key->text);
+            lint_find_at(w->lint, LINT_INPUTS, uses, "%s needs the input '%s', which is not given",
+                         uses->text, input->key->text);
     }
 }
 
@@ -156,17 +155,16 @@ static char *find_target(struct lint *lint, const char *path)
 static struct lint_called *add_called(struct lint *lint, const char *name)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    struct lint_called *grown = realloc(lint->called, (lint->called_count + 1) * sizeof *grown);
-
-    lint->called = grown ? grown : lint->called;
     json_t *index = json_integer((json_int_t)lint->called_count);
-    if (json_object_set_new_nocheck(lint->parsed, name, index) || !grown) {
+
+    if (json_object_set_new_nocheck(lint->parsed, name, index) ||
+        !arc_room(&lint->called, lint->called_count, sizeof *lint->called)) {
         lint->failed = ARC_ENOMEM;
         return NULL;
     }
 
     size_t place = lint->called_count++;
-    struct lint_called *called = &grown[place];
+    struct lint_called *called = &lint->called[place];
     *called = (struct lint_called){.problem = NULL};
     int rc = arc_yaml_read_in(lint->root, name, ARC_YAML_ANY_TAG, &called->yaml, &err);
     if (rc && !err.message) /* lost for want of memory */
@@ -204,8 +202,7 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
                         const struct arc_yaml_node *with)
 {
     if (strstr(uses->text, "..")) {
-        lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "'%s' leaves the repository",
-                  uses->text);
+        lint_find_at(w->lint, LINT_INPUTS, uses, "'%s' leaves the repository", uses->text);
         return;
     }
 
@@ -214,7 +211,7 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
         return;
 
     if (target->problem) {
-        lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s: %s", uses->text, target->problem);
+        lint_find_at(w->lint, LINT_INPUTS, uses, "%s: %s", uses->text, target->problem);
         return;
     }
 
@@ -223,8 +220,8 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
     const struct arc_yaml_node *call =
         on ? arc_yaml_get(on, "workflow_call") : arc_yaml_get(root, "runs");
     if (!call && !lint_names(on, "workflow_call"))
-        lint_find(w->lint, LINT_INPUTS, w->file, uses->line, "%s cannot be called: it has no %s",
-                  uses->text, on ? "workflow_call" : "runs");
+        lint_find_at(w->lint, LINT_INPUTS, uses, "%s cannot be called: it has no %s", uses->text,
+                     on ? "workflow_call" : "runs");
     else
         check_inputs(w, uses, with, arc_yaml_get(on ? call : root, "inputs"));
 }
@@ -255,7 +252,7 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
     const char *expression = script && script->text ? strstr(script->text, "${{") : NULL;
     if (!expression)
         return;
-    lint_find(w->lint, LINT_SCRIPT, w->file, lint_script_line(script, expression),
+    lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
               "a script holds '%.*s}}'; pass the value by env and quote it",
               (int)strcspn(expression, "}"), expression);
 }
@@ -292,8 +289,7 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     const char *text = image ? image->text : NULL;
     if (!text || !*text || strstr(text, "${{") || strstr(text, "@sha256:"))
         return;
-    lint_find(w->lint, LINT_PINNED, w->file, image->line,
-              "'%s' is not pinned to a digest (@sha256:…)", text);
+    lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
 static void check_containers(const struct workflow *w, const struct arc_yaml_node *job)
@@ -365,8 +361,8 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     }
 
     if (!json_object_get(w->needs, name)) {
-        lint_find(w->lint, LINT_NEEDS, w->file, at->line,
-                  "'needs.%s' is used, but the job does not need '%s'", name, name);
+        lint_find_at(w->lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
+                     name, name);
         return;
     }
 
@@ -375,8 +371,7 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     bool known;
     const struct arc_yaml_node *outputs = find_outputs(w, find_job(w, name), &known);
     if (known && !arc_yaml_key(outputs, output))
-        lint_find(w->lint, LINT_NEEDS, w->file, at->line, "the job '%s' has no output '%s'", name,
-                  output);
+        lint_find_at(w->lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
 }
 
 static void check_references(const struct workflow *w, const struct arc_yaml_node *node,
@@ -417,9 +412,8 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
         if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
             w->lint->failed = ARC_ENOMEM;
         if (!name->text || !json_object_get(w->jobs, name->text))
-            lint_find(w->lint, LINT_NEEDS, w->file, name->line,
-                      "'%s' needs '%s', which is not a job", job->key->text,
-                      name->text ? name->text : "");
+            lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
+                         job->key->text, name->text ? name->text : "");
     }
 
     w->needs = names;
@@ -439,16 +433,15 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     const struct arc_yaml_node *uses = arc_yaml_get(job->value, "uses");
 
     if (!runs_on && !uses)
-        lint_find(w->lint, LINT_WORKFLOW, w->file, job->key->line,
-                  "the job '%s' has neither runs-on nor uses", job->key->text);
+        lint_find_at(w->lint, LINT_WORKFLOW, job->key, "the job '%s' has neither runs-on nor uses",
+                     job->key->text);
 
     if (runs_on && !arc_yaml_get(job->value, "steps"))
-        lint_find(w->lint, LINT_WORKFLOW, w->file, job->key->line, "the job '%s' has no steps",
-                  job->key->text);
+        lint_find_at(w->lint, LINT_WORKFLOW, job->key, "the job '%s' has no steps", job->key->text);
 
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
-        lint_find(w->lint, LINT_PERMISSIONS, w->file, job->key->line,
-                  "neither the workflow nor the job '%s' sets permissions", job->key->text);
+        lint_find_at(w->lint, LINT_PERMISSIONS, job->key,
+                     "neither the workflow nor the job '%s' sets permissions", job->key->text);
 
     check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
@@ -462,7 +455,7 @@ static void check_workflow(struct lint *lint, const char *file)
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!lint_read_yaml(lint, LINT_WORKFLOW, file, &yaml))
         return;
-    struct workflow w = {.lint = lint, .file = file, .root = yaml.root};
+    struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     size_t count = lint_map_size(jobs);
     ARC_AUTO_JSON json_t *index = json_object();
@@ -481,8 +474,8 @@ static void check_workflow(struct lint *lint, const char *file)
     for (size_t i = 0; !lint->failed && i < count; i++)
         check_job(&w, &jobs->pairs[i]);
     if (!lint->failed) {
-        lint_heads(lint, file, yaml.root);
-        lint_runner(lint, file, yaml.root);
+        lint_heads(lint, yaml.root);
+        lint_runner(lint, yaml.root);
     }
 }
 
@@ -509,8 +502,8 @@ static int check_action(void *context, const char *file)
     if (!runs)
         return lint->failed;
 
-    lint_runner_action(lint, file, runs);
-    struct workflow w = {.lint = lint, .file = file, .root = yaml.root};
+    lint_runner_action(lint, runs);
+    struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
     check_steps(&w, arc_yaml_get(runs, "steps"));
     if (image && image->text && strncmp(image->text, "docker://", 9) == 0)
