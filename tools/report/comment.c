@@ -69,23 +69,23 @@ static int keep_ours(void *context, json_t *comment, struct arc_error *err)
     return json_array_append(found->others, comment) ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int list_comments(const struct arc_report_target *target, struct arc_transport *transport,
-                         struct comments *found, struct arc_error *err)
+static int list_comments(const struct report_posting *p, struct comments *found,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    arc_buf_printf(&path, "/repos/%s/issues/%lld/comments?per_page=100", target->repository,
-                   (long long)target->pull);
+    arc_buf_printf(&path, "/repos/%s/issues/%lld/comments?per_page=100", p->target->repository,
+                   (long long)p->target->pull);
     json_decref(found->first);
     found->first = NULL;
     json_array_clear(found->others);
     ARC_TRY(arc_buf_check(&path, "the address", err));
-    return arc_transport_each(transport, arc_buf_text(&path), NULL,
+    return arc_transport_each(p->transport, arc_buf_text(&path), NULL,
                               "find the comment of an earlier run", 0, keep_ours, found, err);
 }
 
 /* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot
  * account without a role. A workflow's token has no user. */
-static int ask_login(struct arc_transport *transport, struct comments *found, struct arc_error *err)
+static int ask_login(const struct report_posting *p, struct comments *found, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error refused = {0};
@@ -93,7 +93,7 @@ static int ask_login(struct arc_transport *transport, struct comments *found, st
         .method = "GET", .path = "/user", .why = "see whether the comment is this token's"};
 
     found->asked = true;
-    if (transport->send(transport, &request, &reply, &refused))
+    if (p->transport->send(p->transport, &request, &reply, &refused))
         return refused.code == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
     return arc_text_copy(arc_json_text_of(reply.body, "login"), &found->login, err);
 }
@@ -106,29 +106,28 @@ static int set_comment(json_t *report, const char *action, const json_t *comment
     return row && !json_object_set_new(report, "comment", row) ? ARC_OK : arc_error_nomem(err);
 }
 
-static int send_body(const struct arc_report_target *target, struct arc_transport *transport,
-                     const json_t *now, const char *body, struct arc_reply *reply,
-                     struct arc_error *err)
+static int send_body(const struct report_posting *p, const json_t *now, const char *body,
+                     struct arc_reply *reply, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "body", body);
 
     if (now)
-        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", target->repository,
+        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", p->target->repository,
                        (long long)json_integer_value(json_object_get(now, "id")));
     else
-        arc_buf_printf(&path, "/repos/%s/issues/%lld/comments", target->repository,
-                       (long long)target->pull);
+        arc_buf_printf(&path, "/repos/%s/issues/%lld/comments", p->target->repository,
+                       (long long)p->target->pull);
 
     struct arc_request request = {.method = now ? "PATCH" : "POST",
                                   .body = fields,
                                   .repeatable = now != NULL,
                                   .why = now ? "update the comment" : "comment"};
-    return arc_transport_send(transport, &path, request, reply, err);
+    return arc_transport_send(p->transport, &path, request, reply, err);
 }
 
-static int remove_others(const struct comments *found, const struct arc_report_target *target,
-                         struct arc_transport *transport, struct arc_error *err)
+static int remove_others(const struct report_posting *p, const struct comments *found,
+                         struct arc_error *err)
 {
     size_t i;
     json_t *comment;
@@ -136,11 +135,11 @@ static int remove_others(const struct comments *found, const struct arc_report_t
     json_array_foreach (found->others, i, comment) {
         ARC_AUTO(arc_buf) struct arc_buf path = {0};
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", target->repository,
+        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", p->target->repository,
                        (long long)json_integer_value(json_object_get(comment, "id")));
         struct arc_request request = {
             .method = "DELETE", .repeatable = true, .why = "delete a second comment of this group"};
-        int rc = arc_transport_send(transport, &path, request, &reply, err);
+        int rc = arc_transport_send(p->transport, &path, request, &reply, err);
         if (rc && rc != ARC_ENOTFOUND)
             return rc;
         if (rc)
@@ -151,34 +150,33 @@ static int remove_others(const struct comments *found, const struct arc_report_t
 }
 
 /* One look and what follows from it. *done when the comment stands and is the only one. */
-static int settle_once(json_t *report, const struct arc_report_target *target,
-                       struct arc_transport *transport, struct comments *found, bool *done,
+static int settle_once(const struct report_posting *p, struct comments *found, bool *done,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const char *body = arc_json_text_of(report, "body");
+    const char *body = arc_json_text_of(p->report, "body");
 
-    ARC_TRY(list_comments(target, transport, found, err));
+    ARC_TRY(list_comments(p, found, err));
 
     if (!found->first && found->stranger && !found->asked) {
-        ARC_TRY(ask_login(transport, found, err));
+        ARC_TRY(ask_login(p, found, err));
         if (found->login)
-            ARC_TRY(list_comments(target, transport, found, err));
+            ARC_TRY(list_comments(p, found, err));
     }
 
-    ARC_TRY(remove_others(found, target, transport, err));
+    ARC_TRY(remove_others(p, found, err));
 
     if (found->first && arc_markdown_same(arc_json_text_of(found->first, "body"), body)) {
-        const char *action = arc_json_text_of(json_object_get(report, "comment"), "action");
+        const char *action = arc_json_text_of(json_object_get(p->report, "comment"), "action");
         *done = true;
-        return set_comment(report, *action ? action : "unchanged", found->first, err);
+        return set_comment(p->report, *action ? action : "unchanged", found->first, err);
     }
 
-    int rc = send_body(target, transport, found->first, body, &reply, err);
+    int rc = send_body(p, found->first, body, &reply, err);
     if (rc && reply.status == 403 && strstr(arc_json_text_of(reply.body, "message"), "locked")) {
         arc_error_clear(err);
         *done = true;
-        return set_comment(report, "locked", found->first, err);
+        return set_comment(p->report, "locked", found->first, err);
     }
 
     bool gone = found->first && (reply.status == 404 || reply.status == 410);
@@ -187,20 +185,19 @@ static int settle_once(json_t *report, const struct arc_report_target *target,
     if (!rc && !found->first)
         found->own = json_integer_value(json_object_get(reply.body, "id"));
     bool lost = rc != 0;
-    *done = transport->describes || (found->first && !lost);
+    *done = p->transport->describes || (found->first && !lost);
     arc_error_clear(err);
 
-    return set_comment(report, found->first ? "updated" : "created", reply.body, err);
+    return set_comment(p->report, found->first ? "updated" : "created", reply.body, err);
 }
 
-int report_post_comment(json_t *report, const struct arc_report_target *target,
-                        struct arc_transport *transport, struct arc_error *err)
+int report_post_comment(const struct report_posting *p, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
     ARC_AUTO(comments) struct comments found = {.others = json_array()};
     bool done = false;
 
-    report_mark(&mark, arc_json_text_of(report, "group"));
+    report_mark(&mark, arc_json_text_of(p->report, "group"));
     found.mark = arc_buf_text(&mark);
     ARC_TRY(arc_buf_check(&mark, "the mark", err));
     ARC_TRY_ALLOC(found.others, err);
@@ -210,10 +207,10 @@ int report_post_comment(json_t *report, const struct arc_report_target *target,
             return arc_error_set(err, ARC_EWORLD,
                                  "the comment in pull request %lld does not stay as it was written "
                                  "after %d looks",
-                                 (long long)target->pull, LOOKS);
+                                 (long long)p->target->pull, LOOKS);
         if (looks > 1)
-            transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
-        ARC_TRY(settle_once(report, target, transport, &found, &done, err));
+            p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
+        ARC_TRY(settle_once(p, &found, &done, err));
     }
 
     return ARC_OK;

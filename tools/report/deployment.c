@@ -38,38 +38,37 @@ static int send_call(struct arc_transport *transport, const char *path, const js
     return *lost ? ARC_OK : rc;
 }
 
-static json_t *deployment_body(const json_t *report, const struct arc_report_target *target)
+static json_t *deployment_body(const struct report_posting *p)
 {
     /* The commit as it is: nothing is merged into it, and no check has to have passed. */
-    return json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", target->revision, "task",
-                     json_sprintf("deploy:%s", arc_json_text_of(report, "group")), "environment",
-                     target->environment, "auto_merge", 0, "required_contexts", "description",
+    return json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", p->target->revision, "task",
+                     json_sprintf("deploy:%s", arc_json_text_of(p->report, "group")), "environment",
+                     p->target->environment, "auto_merge", 0, "required_contexts", "description",
                      "by arc-ci");
 }
 
 /* The group's deployment: the newest one, else one that is made. */
-static int find_deployment(const json_t *report, const struct arc_report_target *target,
-                           struct arc_transport *transport, json_t **out, bool *lost,
+static int find_deployment(const struct report_posting *p, json_t **out, bool *lost,
                            struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO_FREE char *environment = arc_url_encode(target->environment);
-    ARC_AUTO_FREE char *group = arc_url_encode(arc_json_text_of(report, "group"));
+    ARC_AUTO_FREE char *environment = arc_url_encode(p->target->environment);
+    ARC_AUTO_FREE char *group = arc_url_encode(arc_json_text_of(p->report, "group"));
 
-    arc_buf_printf(&path, "/repos/%s/deployments", target->repository);
+    arc_buf_printf(&path, "/repos/%s/deployments", p->target->repository);
     size_t base = path.len;
-    arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1", target->revision,
-                   group ? group : "", environment ? environment : "");
+    arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1",
+                   p->target->revision, group ? group : "", environment ? environment : "");
     if (!environment || !group || path.failed)
         return arc_error_nomem(err);
-    int rc = send_call(transport, arc_buf_text(&path), NULL,
+    int rc = send_call(p->transport, arc_buf_text(&path), NULL,
                        "find the deployment of an earlier run", out, lost, err);
     if (rc || *out)
         return rc;
-    ARC_AUTO_JSON json_t *body = deployment_body(report, target);
+    ARC_AUTO_JSON json_t *body = deployment_body(p);
     path.data[base] = '\0';
 
-    return body ? send_call(transport, path.data, body, "create the deployment", out, lost, err)
+    return body ? send_call(p->transport, path.data, body, "create the deployment", out, lost, err)
                 : arc_error_nomem(err);
 }
 
@@ -82,32 +81,31 @@ static bool is_same_status(const json_t *now, const json_t *want)
     return true;
 }
 
-static json_t *status_body(const json_t *report, const struct arc_report_target *target)
+static json_t *status_body(const struct report_posting *p)
 {
-    const json_t *status = find_worst(report);
+    const json_t *status = find_worst(p->report);
     const char *state = arc_json_text_of(status, "state");
     json_t *body =
         json_pack("{s:s, s:s}", "state", strcmp(state, "pending") ? state : "in_progress",
                   "description", arc_json_text_of(status, "description"));
 
-    if (!body || !arc_json_set_text(body, "log_url", target->run_url))
+    if (!body || !arc_json_set_text(body, "log_url", p->target->run_url))
         return body;
     json_decref(body);
     return NULL;
 }
 
 /* A deployment's statuses are a list that only grows; the newest counts. */
-static int set_status(const json_t *report, const struct arc_report_target *target,
-                      struct arc_transport *transport, const json_t *deployment,
-                      const char **action, bool *lost, struct arc_error *err)
+static int set_status(const struct report_posting *p, const json_t *deployment, const char **action,
+                      bool *lost, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *now = NULL;
     ARC_AUTO_JSON json_t *made = NULL;
-    ARC_AUTO_JSON json_t *want = status_body(report, target);
+    ARC_AUTO_JSON json_t *want = status_body(p);
     const json_t *id = json_object_get(deployment, "id");
 
-    arc_buf_printf(&path, "/repos/%s/deployments/", target->repository);
+    arc_buf_printf(&path, "/repos/%s/deployments/", p->target->repository);
 
     if (json_is_integer(id))
         arc_buf_printf(&path, "%lld", (long long)json_integer_value(id));
@@ -119,39 +117,39 @@ static int set_status(const json_t *report, const struct arc_report_target *targ
     arc_buf_puts(&path, "?per_page=1");
     if (!want || path.failed)
         return arc_error_nomem(err);
-    int rc = send_call(transport, path.data, NULL, "see whether its status is there already", &now,
-                       lost, err);
+    int rc = send_call(p->transport, path.data, NULL, "see whether its status is there already",
+                       &now, lost, err);
     if (rc || (now && is_same_status(now, want)))
         return rc;
     path.data[base] = '\0';
     *action = now ? "updated" : "created";
 
-    return send_call(transport, path.data, want, "set the deployment's status", &made, lost, err);
+    return send_call(p->transport, path.data, want, "set the deployment's status", &made, lost,
+                     err);
 }
 
-int report_post_deployment(json_t *report, const struct arc_report_target *target,
-                           struct arc_transport *transport, struct arc_error *err)
+int report_post_deployment(const struct report_posting *p, struct arc_error *err)
 {
     const char *action = "unchanged";
 
     for (int looks = 0; looks < LOOKS; looks++) {
         ARC_AUTO_JSON json_t *deployment = NULL;
         bool lost = false;
-        int rc = find_deployment(report, target, transport, &deployment, &lost, err);
+        int rc = find_deployment(p, &deployment, &lost, err);
         if (!rc && !lost)
-            rc = set_status(report, target, transport, deployment, &action, &lost, err);
+            rc = set_status(p, deployment, &action, &lost, err);
         if (rc)
             return rc;
         if (!lost) {
-            json_t *row = json_pack("{s:s, s:s, s:s}", "environment", target->environment, "action",
-                                    action, "url", arc_json_text_of(deployment, "url"));
-            return row && !json_object_set_new(report, "deployment", row) ? ARC_OK
-                                                                          : arc_error_nomem(err);
+            json_t *row = json_pack("{s:s, s:s, s:s}", "environment", p->target->environment,
+                                    "action", action, "url", arc_json_text_of(deployment, "url"));
+            return row && !json_object_set_new(p->report, "deployment", row) ? ARC_OK
+                                                                             : arc_error_nomem(err);
         }
-        transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
+        p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
     }
 
     return arc_error_set(err, ARC_EWORLD,
                          "the deployment to %.100s: given up after looking %d times",
-                         target->environment, LOOKS);
+                         p->target->environment, LOOKS);
 }

@@ -23,19 +23,18 @@ static int keep_first(void *context, json_t *element, struct arc_error *err)
     return json_object_set(found->by_name, name, element) ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int list_known(const struct arc_report_target *target, struct arc_transport *transport,
-                      const char *part, const char *member, const char *key, json_t **out,
-                      struct arc_error *err)
+static int list_known(const struct report_posting *p, const char *part, const char *member,
+                      const char *key, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *names = json_object();
     struct found found = {.by_name = names, .key = key};
 
-    arc_buf_printf(&path, "/repos/%s/commits/%s/%s?per_page=100", target->repository,
-                   target->revision, part);
+    arc_buf_printf(&path, "/repos/%s/commits/%s/%s?per_page=100", p->target->repository,
+                   p->target->revision, part);
     ARC_TRY_ALLOC(names, err);
     ARC_TRY(arc_buf_check(&path, "the address", err));
-    ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), member,
+    ARC_TRY(arc_transport_each(p->transport, arc_buf_text(&path), member,
                                "see which of them stand already", 100, keep_first, &found, err));
     *out = arc_steal(&names);
 
@@ -75,39 +74,38 @@ static bool is_same_status(const json_t *now, const json_t *want, const struct a
 }
 
 /* A commit's statuses are a list that only grows; the newest of a context counts. */
-static int post_status(json_t *status, const json_t *now, const struct arc_report_target *target,
-                       struct arc_transport *transport, bool *again, struct arc_error *err)
+static int post_status(const struct report_posting *p, json_t *status, const json_t *now,
+                       bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
 
-    if (is_same_status(now, status, target))
+    if (is_same_status(now, status, p->target))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
-    arc_buf_printf(&path, "/repos/%s/statuses/%s", target->repository, target->revision);
+    arc_buf_printf(&path, "/repos/%s/statuses/%s", p->target->repository, p->target->revision);
     ARC_AUTO_JSON json_t *body = json_pack(
         "{s:s, s:s, s:s}", "context", arc_json_text_of(status, "context"), "state",
         arc_json_text_of(status, "state"), "description", arc_json_text_of(status, "description"));
-    if (!body || arc_json_set_text(body, "target_url", target->run_url))
+    if (!body || arc_json_set_text(body, "target_url", p->target->run_url))
         return arc_error_nomem(err);
     ARC_TRY(set_action(status, now ? "updated" : "created", err));
     struct arc_request request = {.method = "POST", .body = body, .why = "set the status"};
-    return send_change(transport, &path, request, again, err);
+    return send_change(p->transport, &path, request, again, err);
 }
 
 /* ---- check runs ----------------------------------------------------------------------------- */
 
-static json_t *check_body(const json_t *status, const struct arc_report_target *target,
-                          const json_t *report)
+static json_t *check_body(const struct report_posting *p, const json_t *status)
 {
     const char *state = arc_json_text_of(status, "state");
     bool pending = strcmp(state, "pending") == 0;
     const char *conclusion = strcmp(state, "success") == 0 ? "success" : "failure";
     json_t *body = json_pack(
         "{s:s, s:s, s:s, s:{s:s, s:s}}", "name", arc_json_text_of(status, "context"), "head_sha",
-        target->revision, "status", pending ? "in_progress" : "completed", "output", "title",
-        arc_json_text_of(status, "description"), "summary", arc_json_text_of(report, "body"));
+        p->target->revision, "status", pending ? "in_progress" : "completed", "output", "title",
+        arc_json_text_of(status, "description"), "summary", arc_json_text_of(p->report, "body"));
 
     if (body && !arc_json_set_text(body, "conclusion", pending ? NULL : conclusion) &&
-        !arc_json_set_text(body, "details_url", target->run_url))
+        !arc_json_set_text(body, "details_url", p->target->run_url))
         return body;
 
     json_decref(body);
@@ -126,17 +124,16 @@ static bool is_same_check(const json_t *now, const json_t *want)
                              arc_json_text_of(wanted, "summary"));
 }
 
-static int post_check(json_t *status, const json_t *now, const struct arc_report_target *target,
-                      const json_t *report, struct arc_transport *transport, bool *again,
-                      struct arc_error *err)
+static int post_check(const struct report_posting *p, json_t *status, const json_t *now,
+                      bool *again, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO_JSON json_t *body = check_body(status, target, report);
+    ARC_AUTO_JSON json_t *body = check_body(p, status);
 
     ARC_TRY_ALLOC(body, err);
     if (is_same_check(now, body))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
-    arc_buf_printf(&path, "/repos/%s/check-runs", target->repository);
+    arc_buf_printf(&path, "/repos/%s/check-runs", p->target->repository);
 
     if (now) {
         arc_buf_printf(&path, "/%lld", (long long)json_integer_value(json_object_get(now, "id")));
@@ -148,55 +145,51 @@ static int post_check(json_t *status, const json_t *now, const struct arc_report
                                   .body = body,
                                   .repeatable = now != NULL,
                                   .why = now ? "update the check run" : "create the check run"};
-    return send_change(transport, &path, request, again, err);
+    return send_change(p->transport, &path, request, again, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */
 
-static int post_all(json_t *report, const struct arc_report_target *target,
-                    struct arc_transport *transport, const json_t *known, bool *again,
+static int post_all(const struct report_posting *p, const json_t *known, bool *again,
                     struct arc_error *err)
 {
     size_t i;
     json_t *status;
 
-    json_array_foreach (json_object_get(report, "statuses"), i, status) {
+    json_array_foreach (json_object_get(p->report, "statuses"), i, status) {
         const json_t *now = json_object_get(known, arc_json_text_of(status, "context"));
-        if (target->kind == ARC_REPORT_STATUS)
-            ARC_TRY(post_status(status, now, target, transport, again, err));
+        if (p->target->kind == ARC_REPORT_STATUS)
+            ARC_TRY(post_status(p, status, now, again, err));
         else
-            ARC_TRY(post_check(status, now, target, report, transport, again, err));
+            ARC_TRY(post_check(p, status, now, again, err));
     }
 
     return ARC_OK;
 }
 
-static int post_until_settled(json_t *report, const struct arc_report_target *target,
-                              struct arc_transport *transport, const char *part, const char *member,
+static int post_until_settled(const struct report_posting *p, const char *part, const char *member,
                               const char *key, struct arc_error *err)
 {
     for (int looks = 0; looks < LOOKS; looks++) {
         ARC_AUTO_JSON json_t *known = NULL;
         bool again = false;
-        int rc = list_known(target, transport, part, member, key, &known, err);
+        int rc = list_known(p, part, member, key, &known, err);
         if (!rc)
-            rc = post_all(report, target, transport, known, &again, err);
+            rc = post_all(p, known, &again, err);
         if (rc || !again)
             return rc;
-        transport->clock->wait(transport->clock->context, (int64_t)1000 << looks);
+        p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
     }
 
     return arc_error_prefix(err, "given up after looking %d times", LOOKS);
 }
 
-int report_post_statuses(json_t *report, const struct arc_report_target *target,
-                         struct arc_transport *transport, struct arc_error *err)
+int report_post_statuses(const struct report_posting *p, struct arc_error *err)
 {
-    return post_until_settled(report, target, transport, "status", "statuses", "context", err);
+    return post_until_settled(p, "status", "statuses", "context", err);
 }
 
-int report_post_checks(json_t *report, const struct arc_report_target *target,
-                       struct arc_transport *transport, struct arc_error *err)
+int report_post_checks(const struct report_posting *p, struct arc_error *err)
 {
-    return post_until_settled(report, target, transport, "check-runs", "check_runs", "name", err);
+    return post_until_settled(p, "check-runs", "check_runs", "name", err);
 }

@@ -351,12 +351,13 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
 {
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = err ? err : &local;
+    const struct report_posting posting = {report, target, transport};
     int rc = ARC_OK;
 
     if (target->kind == ARC_REPORT_STATUS)
-        rc = report_post_statuses(report, target, transport, why);
+        rc = report_post_statuses(&posting, why);
     else if (target->kind == ARC_REPORT_CHECK)
-        rc = report_post_checks(report, target, transport, why);
+        rc = report_post_checks(&posting, why);
 
     if (rc && target->statuses_optional)
         rc = tolerate(report, transport, why);
@@ -365,9 +366,9 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
         rc = arc_error_nomem(why);
 
     if (!rc && target->environment)
-        rc = report_post_deployment(report, target, transport, why);
+        rc = report_post_deployment(&posting, why);
     if (!rc && target->pull) {
-        rc = report_post_comment(report, target, transport, why);
+        rc = report_post_comment(&posting, why);
         if (rc && target->comment_optional)
             rc = tolerate(report, transport, why);
     }

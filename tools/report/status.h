@@ -19,15 +19,18 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
 /* Appends the hidden mark that starts the comment of a group. */
 void report_mark(struct arc_buf *out, const char *group);
 
+/* A report on its way to GitHub. */
+struct report_posting {
+    json_t *report;
+    const struct arc_report_target *target;
+    struct arc_transport *transport;
+};
+
 /* Posts the statuses or check runs, the deployment, and the comment. */
-int report_post_statuses(json_t *report, const struct arc_report_target *target,
-                         struct arc_transport *transport, struct arc_error *err);
-int report_post_checks(json_t *report, const struct arc_report_target *target,
-                       struct arc_transport *transport, struct arc_error *err);
-int report_post_deployment(json_t *report, const struct arc_report_target *target,
-                           struct arc_transport *transport, struct arc_error *err);
-int report_post_comment(json_t *report, const struct arc_report_target *target,
-                        struct arc_transport *transport, struct arc_error *err);
+int report_post_statuses(const struct report_posting *p, struct arc_error *err);
+int report_post_checks(const struct report_posting *p, struct arc_error *err);
+int report_post_deployment(const struct report_posting *p, struct arc_error *err);
+int report_post_comment(const struct report_posting *p, struct arc_error *err);
 
 /* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as one. Where no job failed, the
  * plan's services whose job was skipped are not selected any more. ARC_EINPUT for an id that is not a number. */
