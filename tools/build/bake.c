@@ -342,8 +342,7 @@ static int run_once(struct baking *baking, int *status)
     const char *argv[ARC_BAKE_WORDS];
     char **variables = NULL;
 
-    if (!input)
-        return arc_error_nomem(baking->err);
+    ARC_TRY_ALLOC(input, baking->err);
     arc_build_argv(options, baking->metadata, baking->plain ? "plain" : "rawjson", argv);
     ARC_TRY(find_variables(options, definition, &memory, &variables, baking->err));
     struct arc_process process = {.argv = argv,

@@ -71,8 +71,7 @@ static int find_built(struct run *run, struct arc_error *err)
         arc_arena_array(run->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
 
-    if (!verifies)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(verifies, err);
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (run->keys[i])
@@ -120,8 +119,7 @@ static int make_local(const struct run *run, const struct arc_verify *verify,
             break; /* the first of these is the one */
         struct arc_built_cell *cell =
             arc_arena_append(memory, &built->cells, &built->cell_count, sizeof *cell);
-        if (!cell)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(cell, err);
         *cell = (struct arc_built_cell){.platform = arc_arena_text(memory, *platform),
                                         .size = -1,
                                         .unpacked = -1,
@@ -195,8 +193,7 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
         arc_arena_array(run->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
 
-    if (!verifies)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(verifies, err);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const char *codename = plan->services[i].service;
@@ -279,8 +276,7 @@ static int start(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
     run->done = arc_arena_array(run->memory, options->plan->service_count, sizeof *run->done);
-    if (!run->done)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(run->done, err);
 
     if (options->cell)
         ARC_TRY(arc_bake_cells(options->plan, options->cell, &run->cells, err));
@@ -301,8 +297,7 @@ static int at_root(struct arc_project *project, const struct arc_build_options *
                    struct arc_error *err)
 {
     *root = arc_project_root(project);
-    if (!*root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*root, err);
     *there = *project->env;
     there->cwd = *root;
     *options = *given;
@@ -325,8 +320,7 @@ static int check_push(struct run *run, struct arc_error *err)
     while (images && images[count])
         count++;
     struct arc_registry_push *items = arc_arena_array(run->memory, count, sizeof *items);
-    if (!items)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(items, err);
     for (size_t i = 0; i < count; i++)
         items[i].image = images[i];
 

@@ -77,8 +77,7 @@ int arc_build_engine_platform(const struct arc_build_options *options, struct ar
     ARC_TRY(ask_docker(options, argv, &result, err));
     const char *text = arc_buf_text(&result.output);
     ARC_AUTO_FREE char *said = strndup(text, strcspn(text, "\r\n"));
-    if (!said)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(said, err);
     if (!arc_platform_normalize(said, plain))
         return arc_error_set(err, ARC_EWORLD, "docker version names no platform of its engine");
     *out = arc_arena_text(memory, plain);

@@ -152,8 +152,7 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     bool lenient = allow_dirty && !plan->tag;
 
     out->generated = arc_arena_array(&out->memory, plan->service_count + 1, sizeof(char **));
-    if (!out->generated)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->generated, err);
 
     if (arc_project_open(project, err) == ARC_ENOTFOUND) {
         arc_error_clear(err);

@@ -58,8 +58,7 @@ static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
     const struct arc_cell *cell = NULL;
     int shown = (int)(len > 200 ? 200 : len);
 
-    if (!service)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(service, err);
 
     if (slash) {
         *slash = '\0';
@@ -92,8 +91,7 @@ int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct 
     ARC_AUTO_FREE const struct arc_cell **cells = calloc(plan->service_count + 1, sizeof *cells);
     const struct arc_cell *first = NULL;
 
-    if (!cells)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(cells, err);
 
     do {
         size_t len = strcspn(names, ",");

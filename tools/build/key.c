@@ -21,8 +21,7 @@ static int hash_path(const struct arc_build_options *options, const char *path, 
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
     ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, path);
 
-    if (!full)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(full, err);
     if (arc_file_kind_in(options->env->cwd, path) == ARC_FILE_REGULAR) {
         ARC_TRY(arc_file_read_in(options->env->cwd, path, text.max, &text, err));
         ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
@@ -64,8 +63,7 @@ static int make_key(const struct arc_build_options *options,
         "sbom", options->sbom, "created", options->plan->created);
     ARC_AUTO_FREE char *text = arc_json_dumps(inputs, JSON_SORT_KEYS | JSON_COMPACT);
     char hex[ARC_SHA256_HEX];
-    if (!inputs || !text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(inputs && text, err);
     ARC_TRY(arc_sha256(text, strlen(text), hex, err));
     *out = arc_arena_printf(memory, "sha256:%s", hex);
 
@@ -77,8 +75,7 @@ int arc_build_keys(const struct arc_build_options *options, const struct arc_cel
 {
     const struct arc_plan *plan = options->plan;
     *out = arc_arena_array(memory, plan->service_count, sizeof **out);
-    if (!*out)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(*out, err);
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (cells ? cells[i] != NULL : plan->services[i].selected)

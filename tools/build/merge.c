@@ -96,8 +96,7 @@ static int make_index(const struct join *join, struct arc_manifest *out, struct 
         json_pack("{s:i, s:s, s:O, s:O}", "schemaVersion", 2, "mediaType", ARC_MEDIA_INDEX,
                   "manifests", join->manifests, "annotations", join->annotations);
     ARC_AUTO_FREE char *text = index ? arc_json_dumps(index, JSON_INDENT(2)) : NULL;
-    if (!text)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
     arc_buf_puts(&bytes, text);
 
     return arc_manifest_make(&bytes, ARC_MEDIA_INDEX, out, err);
@@ -110,8 +109,7 @@ static int merge_service(const struct arc_build_options *options, struct arc_reg
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
     ARC_AUTO(join) struct join join = {registry, service, json_array(), 0, NULL};
 
-    if (!join.manifests)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(join.manifests, err);
     ARC_TRY(add_legs(&join, options->plan, err));
     ARC_TRY(make_index(&join, &index, err));
     ARC_TRY(arc_build_stage(registry, service, service->staging, &index, err));

@@ -27,8 +27,7 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
                      struct arc_error *err)
 {
     struct arc_progress *progress = calloc(1, sizeof *progress);
-    if (!progress)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(progress, err);
     *progress = (struct arc_progress){.options = *options,
                                       .vertexes = json_object(),
                                       .cells = json_object(),

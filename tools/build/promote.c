@@ -106,8 +106,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 
     promotion->indexes = arc_arena_array(&promotion->memory, options->plan->service_count,
                                          sizeof *promotion->indexes);
-    if (!promotion->indexes)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(promotion->indexes, err);
     ARC_TRY(arc_verify_plan(&what, ledger, promotion->indexes, err));
 
     for (size_t i = 0; i < ledger->service_count; i++) {
@@ -219,8 +218,7 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
 {
     struct arc_registry_item *items = arc_arena_array(&promotion->memory, to - from, sizeof *items);
     *at = from;
-    if (!items)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(items, err);
 
     for (size_t i = from; i < to; i++)
         items[i - from] = (struct arc_registry_item){
@@ -241,8 +239,7 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
     for (size_t i = 0; i < plan->service_count; i++)
         count += plan->services[i].tag_count;
     promotion->moves = arc_arena_array(&promotion->memory, count, sizeof *promotion->moves);
-    if (!promotion->moves)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(promotion->moves, err);
 
     add_moves(promotion, false);
     promotion->floating = promotion->move_count;
@@ -305,8 +302,7 @@ static int send_moves(struct promotion *promotion, size_t from, size_t to, struc
     struct arc_registry_put *puts = arc_arena_array(&promotion->memory, to - from, sizeof *puts);
     size_t count = 0;
 
-    if (!puts)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(puts, err);
 
     for (size_t i = from; i < to; i++) {
         struct move *move = &promotion->moves[i];

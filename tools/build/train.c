@@ -43,8 +43,7 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
         arc_arena_array(&out->memory, plan->service_count, sizeof *verifies);
     size_t count = 0;
 
-    if (!verifies)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(verifies, err);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         if (!plan->services[i].selected)
