@@ -21,6 +21,13 @@ static inline const char *arc_json_text_of(const json_t *object, const char *nam
     return text ? text : "";
 }
 
+/* For each item of an array (NULL: none), which the loop declares. `break` and `continue` are as in any loop. */
+#define arc_json_each(item, array)                                                                 \
+    for (size_t item##_at = 0, item##_goes = 1; item##_goes && item##_at < json_array_size(array); \
+         item##_at++)                                                                              \
+        for (json_t *item = (item##_goes = 0, json_array_get(array, item##_at)); item;             \
+             item = NULL, item##_goes = 1)
+
 /* Whether a text is in an array of texts (NULL: it is not). */
 static inline bool arc_json_lists(const json_t *names, const char *name)
 {

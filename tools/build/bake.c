@@ -263,16 +263,15 @@ static int find_variables(const struct arc_build_options *options, const json_t 
                           struct arc_arena *memory, char ***out, struct arc_error *err)
 {
     const char *name;
-    json_t *target, *item;
-    size_t i;
+    json_t *target;
     bool gha = false;
 
     json_object_foreach (json_object_get(definition, "target"), name, target) {
-        json_array_foreach (json_object_get(target, "secret"), i, item)
+        arc_json_each (item, json_object_get(target, "secret"))
             ARC_TRY(add_variable(memory, json_string_value(item), out, err));
-        json_array_foreach (json_object_get(target, "cache-from"), i, item)
+        arc_json_each (item, json_object_get(target, "cache-from"))
             gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
-        json_array_foreach (json_object_get(target, "cache-to"), i, item)
+        arc_json_each (item, json_object_get(target, "cache-to"))
             gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
     }
 

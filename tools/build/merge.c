@@ -65,9 +65,7 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
     if (!rc)
         rc = check_key(join, json_object_get(index.document, "annotations"), leg, err);
 
-    size_t i;
-    json_t *item;
-    json_array_foreach (json_object_get(index.document, "manifests"), i, item) {
+    arc_json_each (item, json_object_get(index.document, "manifests")) {
         bool image = !arc_is_attestation(item);
         size_t end = json_array_size(join->manifests);
         if (!rc && json_array_insert(join->manifests, image ? join->images : end, item))

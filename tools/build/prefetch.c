@@ -35,9 +35,7 @@ static const json_t *listed(const struct arc_verify *verify)
 
 static void wish_manifests(const struct arc_verify *verify, struct wishes *wishes)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach (listed(verify), i, item)
+    arc_json_each (item, listed(verify))
         wish(wishes, ARC_REGISTRY_MANIFEST, verify->service->image,
              arc_json_text_of(item, "digest"));
 }
@@ -45,10 +43,7 @@ static void wish_manifests(const struct arc_verify *verify, struct wishes *wishe
 static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
                         struct wishes *wishes)
 {
-    size_t i;
-    json_t *layer;
-
-    json_array_foreach (verify->details ? json_object_get(manifest, "layers") : NULL, i, layer) {
+    arc_json_each (layer, verify->details ? json_object_get(manifest, "layers") : NULL) {
         const char *digest = arc_json_text_of(layer, "digest");
         if (arc_is_provenance(layer))
             wish(wishes, ARC_REGISTRY_BLOB, verify->service->image, digest);
@@ -59,10 +54,7 @@ static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
 
 static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
 {
-    size_t i;
-    json_t *item;
-
-    json_array_foreach (listed(verify), i, item) {
+    arc_json_each (item, listed(verify)) {
         const json_t *manifest = arc_registry_kept(verify->registry, verify->service->image,
                                                    arc_json_text_of(item, "digest"));
         if (manifest && !arc_is_attestation(item))

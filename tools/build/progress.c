@@ -79,9 +79,7 @@ static const json_t *target_of(const struct arc_progress *progress, const char *
 
 static bool is_platform(const struct arc_progress *progress, const char *service, const char *word)
 {
-    size_t i;
-    json_t *platform;
-    json_array_foreach (json_object_get(target_of(progress, service), "platforms"), i, platform)
+    arc_json_each (platform, json_object_get(target_of(progress, service), "platforms"))
         if (strcmp(json_string_value(platform), word) == 0)
             return true;
     return false;
@@ -279,14 +277,12 @@ static int end_value(struct arc_progress *progress, struct arc_error *err)
 {
     ARC_TRY(arc_buf_check(&progress->value, "a progress report of buildx", err));
     ARC_AUTO_JSON json_t *status = json_loadb(progress->value.data, progress->value.len, 0, NULL);
-    size_t i;
-    json_t *item;
     int failed = 0;
-    json_array_foreach (json_object_get(status, "vertexes"), i, item)
+    arc_json_each (item, json_object_get(status, "vertexes"))
         failed |= see_vertex(progress, item);
-    json_array_foreach (json_object_get(status, "logs"), i, item)
+    arc_json_each (item, json_object_get(status, "logs"))
         failed |= see_log(progress, item);
-    json_array_foreach (json_object_get(status, "statuses"), i, item)
+    arc_json_each (item, json_object_get(status, "statuses"))
         failed |= see_status(progress, item);
     arc_buf_reset(&progress->value);
 

@@ -63,12 +63,10 @@ static bool add_size(const json_t *descriptor, json_int_t *sum)
 /* The packed bytes of an image: its configuration and its layers. */
 static int image_size(const json_t *manifest, json_int_t *out, struct arc_error *err)
 {
-    size_t i;
-    json_t *layer;
     *out = 0;
     bool possible = add_size(json_object_get(manifest, "config"), out);
 
-    json_array_foreach (json_object_get(manifest, "layers"), i, layer)
+    arc_json_each (layer, json_object_get(manifest, "layers"))
         possible = possible && add_size(layer, out);
     if (possible)
         return ARC_OK;
@@ -106,10 +104,8 @@ static int64_t layer_unpacked(const struct arc_registry *registry, const json_t 
 static int64_t image_unpacked(const struct arc_registry *registry, const json_t *manifest)
 {
     int64_t sum = 0;
-    size_t i;
-    json_t *layer;
 
-    json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
+    arc_json_each (layer, json_object_get(manifest, "layers")) {
         int64_t unpacked = layer_unpacked(registry, layer);
         if (unpacked < 0)
             return -1;
@@ -208,10 +204,8 @@ static void tell_of_same_layers(const struct reading *reading)
 static int check_images(const struct reading *reading, const json_t *index, struct arc_error *err)
 {
     const struct arc_verify *verify = reading->verify;
-    size_t i;
-    json_t *item;
 
-    json_array_foreach (json_object_get(index, "manifests"), i, item) {
+    arc_json_each (item, json_object_get(index, "manifests")) {
         char platform[ARC_PLATFORM_SIZE];
         if (arc_is_attestation(item))
             continue;
@@ -302,9 +296,7 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
         materials =
             json_object_get(json_object_get(predicate, "buildDefinition"), "resolvedDependencies");
 
-    size_t i;
-    json_t *material;
-    json_array_foreach (materials, i, material)
+    arc_json_each (material, materials)
         if (add_base(reading, material))
             return arc_error_nomem(err);
 
@@ -333,9 +325,7 @@ static int check_attestation(const struct reading *reading, const json_t *descri
 
     int rc =
         arc_registry_manifest(verify->registry, verify->service->image, digest, &manifest, err);
-    size_t i;
-    json_t *layer;
-    json_array_foreach (json_object_get(manifest.document, "layers"), i, layer)
+    arc_json_each (layer, json_object_get(manifest.document, "layers"))
         rc = rc ? rc : read_provenance(reading, layer, err);
     return rc == ARC_ENOTFOUND
                ? arc_error_set(err, ARC_EFAILED, "attestation %s is missing", digest)
@@ -345,9 +335,7 @@ static int check_attestation(const struct reading *reading, const json_t *descri
 static int check_attestations(const struct reading *reading, const json_t *index,
                               struct arc_error *err)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach (json_object_get(index, "manifests"), i, item) {
+    arc_json_each (item, json_object_get(index, "manifests")) {
         if (arc_is_attestation(item) && check_attestation(reading, item, err))
             return differs(reading->verify, "", err);
     }

@@ -1,5 +1,6 @@
 #include "arcci/changes.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -275,15 +276,12 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
 static int fill(const struct invocation *inv, const struct arc_changes *changes,
                 const struct lists *lists, struct report *report, struct arc_error *err)
 {
-    size_t i;
-    json_t *warning;
-
     ARC_TRY(outputs_of(inv, changes, lists, report, err));
     if (inv->json || inv->format)
         ARC_TRY(arc_changes_document(changes, &report->document, err));
     if (option_flag(inv, "explain"))
         ARC_TRY(arc_changes_explain(changes, &report->human, err));
-    json_array_foreach (changes->warnings, i, warning)
+    arc_json_each (warning, changes->warnings)
         ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 
     return ARC_OK;

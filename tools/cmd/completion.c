@@ -2,6 +2,7 @@
  * come next. */
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include <string.h>
 
@@ -90,12 +91,10 @@ static void offer_options(const struct candidates *to, const struct option *opti
 static void offer_names(const struct candidates *to, const struct arc_env *env, const char *kind)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = env};
-    size_t i;
-    json_t *tag;
 
     if (strcmp(kind, "TAG") == 0) {
         if (arc_project_load_tags(&project, NULL) == ARC_OK)
-            json_array_foreach (project.repository.tags, i, tag)
+            arc_json_each (tag, project.repository.tags)
                 offer(to, json_string_value(tag), NULL);
         return;
     }

@@ -56,11 +56,9 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
         .offline = option_flag(inv, "offline"),
         .push = option_flag(inv, "push"),
     };
-    size_t i;
-    json_t *check;
 
     ARC_TRY(arc_doctor(&project, &options, &report->document, err));
-    json_array_foreach (json_object_get(report->document, "checks"), i, check)
+    arc_json_each (check, json_object_get(report->document, "checks"))
         add_row(inv, check, &report->human);
     bool ok = json_is_true(json_object_get(report->document, "ok"));
     arc_buf_printf(&report->human, "\n%s: %s\n", options.purpose,

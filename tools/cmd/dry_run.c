@@ -8,10 +8,8 @@
 /* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
 static int note_warnings(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    size_t i;
-    json_t *warning;
     bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;
-    json_array_foreach (page ? NULL : json_object_get(report->document, "warnings"), i, warning)
+    arc_json_each (warning, page ? NULL : json_object_get(report->document, "warnings"))
         ARC_TRY(report_note(report, 'w', NULL, err, "%s", arc_json_text_of(warning, "message")));
     return ARC_OK;
 }

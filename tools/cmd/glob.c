@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "glob/lines.h"
 
@@ -38,12 +39,11 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
     ARC_TRY_ALLOC(patterns && paths && notes, err);
     ARC_TRY(split_arguments(inv, patterns, paths, err));
-    size_t count = 0, i;
+    size_t count = 0;
     const struct arc_glob_lines how = {.nul = option_flag(inv, "z"), .visible = inv->terminal};
-    json_t *note;
     ARC_TRY(arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
                             notes, &count, err));
-    json_array_foreach (notes, i, note)
+    arc_json_each (note, notes)
         ARC_TRY(report_note_text(report, 'w', json_string_value(note), err));
     report->failed = count ? ARC_OK : ARC_EFAILED;
 

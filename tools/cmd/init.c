@@ -25,14 +25,11 @@ static void add_diff(const char *path, const char *text, struct arc_buf *out)
 
 static void add_remarks(const json_t *remarks, const char *title, struct arc_buf *out)
 {
-    size_t i;
-    json_t *remark;
-
     if (!json_array_size(remarks))
         return;
     arc_buf_printf(out, "\n%s\n", title);
 
-    json_array_foreach (remarks, i, remark) {
+    arc_json_each (remark, remarks) {
         const char *file = arc_json_text_of(remark, "file");
         json_int_t number = json_integer_value(json_object_get(remark, "line"));
         arc_buf_printf(out, "- %s%s", file, *file ? ":" : "");
@@ -46,11 +43,9 @@ static void add_remarks(const json_t *remarks, const char *title, struct arc_buf
  */
 static void show_proposal(const json_t *document, struct arc_buf *out)
 {
-    size_t i;
-    json_t *file;
     bool written = json_is_true(json_object_get(document, "written"));
 
-    json_array_foreach (json_object_get(document, "files"), i, file) {
+    arc_json_each (file, json_object_get(document, "files")) {
         const char *path = arc_json_text_of(file, "path");
         if (written)
             arc_buf_printf(out, "wrote %s\n", path);

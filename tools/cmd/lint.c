@@ -13,11 +13,9 @@
 static json_t *group_findings(const json_t *findings)
 {
     json_t *groups = json_object();
-    size_t i;
-    json_t *finding;
     bool whole = groups != NULL;
 
-    json_array_foreach (findings, i, finding) {
+    arc_json_each (finding, findings) {
         const char *rule = arc_json_text_of(finding, "rule");
         json_t *group = json_object_get(groups, rule);
         if (!group && whole) {
@@ -59,12 +57,10 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *rules = NULL;
-    size_t i;
-    json_t *rule;
 
     ARC_TRY(arc_lint_rules(&project, options, &rules, err));
 
-    json_array_foreach (rules, i, rule) {
+    arc_json_each (rule, rules) {
         const char *summary = arc_json_text_of(rule, "summary");
         arc_buf_printf(&report->human, "%-22s ", arc_json_text_of(rule, "name"));
         arc_text_visible(&report->human, summary, strlen(summary));

@@ -9,8 +9,8 @@
 static void show_image(const json_t *image, struct arc_buf *out)
 {
     const json_t *removals = json_object_get(image, "removals");
-    size_t i, k;
-    json_t *row, *tag;
+    size_t k;
+    json_t *tag;
 
     arc_buf_printf(out, "%s: ", arc_json_text_of(image, "image"));
 
@@ -23,7 +23,7 @@ static void show_image(const json_t *image, struct arc_buf *out)
     else
         arc_buf_putc(out, '\n');
 
-    json_array_foreach (removals, i, row) {
+    arc_json_each (row, removals) {
         arc_buf_printf(out, "  %s %s", arc_json_text_of(row, "kind"),
                        arc_json_text_of(row, "name"));
         json_array_foreach (json_object_get(row, "tags"), k, tag)
@@ -34,7 +34,7 @@ static void show_image(const json_t *image, struct arc_buf *out)
         arc_buf_putc(out, '\n');
     }
 
-    json_array_foreach (json_object_get(image, "kept"), i, row)
+    arc_json_each (row, json_object_get(image, "kept"))
         arc_buf_printf(out, "  tag %s: stays: %s\n", arc_json_text_of(row, "tag"),
                        arc_json_text_of(row, "reason"));
 }
@@ -63,8 +63,6 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_prune_options options = {.apply = option_flag(inv, "apply")};
     char **groups = arc_arena_array(&memory, 1, sizeof *groups), removed[24];
-    size_t i;
-    json_t *image;
 
     for (size_t k = 0; k < inv->arg_count; k++)
         ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
@@ -78,7 +76,7 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
 
     ARC_TRY(arc_prune(&project, &options, &report->document, &report->failed, err));
 
-    json_array_foreach (json_object_get(report->document, "images"), i, image) {
+    arc_json_each (image, json_object_get(report->document, "images")) {
         const char *problem = arc_json_text_of(image, "problem");
         show_image(image, &report->human);
         if (*problem)

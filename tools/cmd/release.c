@@ -25,14 +25,12 @@ static enum arc_body_mode mode_of(const char *text)
 
 static void show_release(const json_t *release, struct arc_buf *out)
 {
-    size_t i;
-    json_t *asset;
     const char *state = json_is_true(json_object_get(release, "draft")) ? "draft" : "release";
 
     arc_buf_printf(out, "%s %s: %s\n%s\n", state, arc_json_text_of(release, "tag"),
                    arc_json_text_of(release, "action"), arc_json_text_of(release, "url"));
 
-    json_array_foreach (json_object_get(release, "assets"), i, asset)
+    arc_json_each (asset, json_object_get(release, "assets"))
         arc_buf_printf(out, "  %-9s %s  %" PRIdMAX " bytes  sha256:%s\n",
                        arc_json_text_of(asset, "action"), arc_json_text_of(asset, "name"),
                        (intmax_t)json_integer_value(json_object_get(asset, "size")),
@@ -41,8 +39,6 @@ static void show_release(const json_t *release, struct arc_buf *out)
 
 static void summarize(const json_t *release, struct arc_buf *out)
 {
-    size_t i;
-    json_t *asset;
     const char *name = arc_json_text_of(release, "name");
     const char *url = arc_json_text_of(release, "url");
     bool draft = json_is_true(json_object_get(release, "draft"));
@@ -56,7 +52,7 @@ static void summarize(const json_t *release, struct arc_buf *out)
         return;
     arc_buf_puts(out, "| Asset | Bytes | SHA-256 | |\n|---|---:|---|---|\n");
 
-    json_array_foreach (json_object_get(release, "assets"), i, asset)
+    arc_json_each (asset, json_object_get(release, "assets"))
         arc_buf_printf(out, "| %s | %" PRIdMAX " | `%s` | %s |\n", arc_json_text_of(asset, "name"),
                        (intmax_t)json_integer_value(json_object_get(asset, "size")),
                        arc_json_text_of(asset, "sha256"), arc_json_text_of(asset, "action"));

@@ -73,19 +73,14 @@ static void summarize(const json_t *document, struct arc_buf *out)
 
 static int note_refusals(struct report *report, struct arc_error *err)
 {
-    size_t i;
-    json_t *text;
-    json_array_foreach (json_object_get(report->document, "refusals"), i, text)
+    arc_json_each (text, json_object_get(report->document, "refusals"))
         ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
     return ARC_OK;
 }
 
 static int note_failures(struct report *report, struct arc_error *err)
 {
-    size_t i;
-    json_t *row;
-
-    json_array_foreach (json_object_get(report->document, "statuses"), i, row) {
+    arc_json_each (row, json_object_get(report->document, "statuses")) {
         if (strcmp(arc_json_text_of(row, "state"), "success") == 0)
             continue;
         report->failed = ARC_EFAILED;

@@ -10,12 +10,10 @@ static void show_rollback(const json_t *rollback, struct arc_buf *out)
 {
     bool dry = json_is_true(json_object_get(rollback, "dry-run"));
     const char *tag = arc_json_text_of(rollback, "tag");
-    size_t i;
-    json_t *row;
 
     arc_buf_printf(out, "%s: its images are as they were released\n", tag);
 
-    json_array_foreach (json_object_get(rollback, "moves"), i, row) {
+    arc_json_each (row, json_object_get(rollback, "moves")) {
         const char *from = arc_json_text_of(row, "from");
         arc_buf_printf(out, "%s:%s ", arc_json_text_of(row, "image"), arc_json_text_of(row, "tag"));
         if (json_is_true(json_object_get(row, "moves")))
@@ -32,7 +30,7 @@ static void show_rollback(const json_t *rollback, struct arc_buf *out)
     else if (*latest)
         arc_buf_printf(out, "GitHub's latest release: %s, which stays\n", latest);
 
-    json_array_foreach (json_object_get(rollback, "releases"), i, row) {
+    arc_json_each (row, json_object_get(rollback, "releases")) {
         const char *action = arc_json_text_of(row, "action");
         arc_buf_printf(out, "%s: taken back", arc_json_text_of(row, "tag"));
         if (strcmp(action, "withdrawn") == 0)
@@ -46,9 +44,7 @@ static void show_rollback(const json_t *rollback, struct arc_buf *out)
 static int list_from(const struct invocation *inv, struct arc_arena *memory, char ***out,
                      struct arc_error *err)
 {
-    size_t i;
-    json_t *version;
-    json_array_foreach (option_list(inv, "from"), i, version)
+    arc_json_each (version, option_list(inv, "from"))
         ARC_TRY(arc_texts_add(memory, out, json_string_value(version), err));
     return ARC_OK;
 }

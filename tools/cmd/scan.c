@@ -65,11 +65,9 @@ static int fill_outputs(struct report *report, struct arc_error *err)
 
 static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)
 {
-    size_t i;
-    json_t *warning;
     bool failed = gate == ARC_GATE_FAIL;
 
-    json_array_foreach (json_object_get(report->document, "warnings"), i, warning)
+    arc_json_each (warning, json_object_get(report->document, "warnings"))
         ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 
     if (gate == ARC_GATE_PASS)

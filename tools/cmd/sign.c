@@ -10,18 +10,15 @@
 
 static void show_signed(const json_t *document, struct arc_buf *out)
 {
-    size_t i;
-    json_t *item;
-
     if (json_is_null(json_object_get(document, "sign")))
         arc_buf_puts(out, "nothing to sign: the group has no `sign`, or nothing is pushed\n");
 
-    json_array_foreach (json_object_get(document, "images"), i, item)
+    arc_json_each (item, json_object_get(document, "images"))
         arc_buf_printf(out, "%-9s %s@%s (%s of %s)\n", arc_json_text_of(item, "action"),
                        arc_json_text_of(item, "image"), arc_json_text_of(item, "digest"),
                        arc_json_text_of(item, "kind"), arc_json_text_of(item, "service"));
 
-    json_array_foreach (json_object_get(document, "attestations"), i, item)
+    arc_json_each (item, json_object_get(document, "attestations"))
         arc_buf_printf(out, "%-9s %s@%s by GitHub\n", arc_json_text_of(item, "action"),
                        arc_json_text_of(item, "image"), arc_json_text_of(item, "digest"));
 }

@@ -34,10 +34,7 @@ static void add_list(struct arc_buf *out, const json_t *list)
 /* How a train is behind, release by release. */
 static void show_includes(const json_t *row, struct arc_buf *out)
 {
-    size_t i;
-    json_t *taken;
-
-    json_array_foreach (json_object_get(row, "includes"), i, taken) {
+    arc_json_each (taken, json_object_get(row, "includes")) {
         const char *tag = arc_json_text_of(taken, "tag"),
                    *newest = arc_json_text_of(taken, "newest");
         if (strcmp(tag, newest) == 0)
@@ -83,8 +80,7 @@ static void show_group(const json_t *row, struct arc_buf *out)
     const json_t *published = json_object_get(row, "published");
     const char *tag = arc_json_text_of(row, "tag"), *next = arc_json_text_of(row, "next-tag");
     intmax_t commits = (intmax_t)json_integer_value(json_object_get(row, "commits"));
-    size_t pulls = json_array_size(json_object_get(row, "pulls")), i;
-    json_t *tag_adrift;
+    size_t pulls = json_array_size(json_object_get(row, "pulls"));
 
     arc_buf_printf(out, "%-16s %s", arc_json_text_of(row, "group"), *tag ? tag : "never released");
 
@@ -117,7 +113,7 @@ static void show_group(const json_t *row, struct arc_buf *out)
     show_includes(row, out);
     show_record(json_object_get(row, "record"), out);
 
-    json_array_foreach (json_object_get(row, "adrift"), i, tag_adrift) {
+    arc_json_each (tag_adrift, json_object_get(row, "adrift")) {
         const char *digest = arc_json_text_of(tag_adrift, "digest");
         arc_buf_printf(out, "  adrift: %s:%s %s%s, what was released %s%s\n",
                        arc_json_text_of(tag_adrift, "image"), arc_json_text_of(tag_adrift, "tag"),
@@ -150,10 +146,9 @@ static int note_unknown(struct report *report, struct arc_error *err)
 
 static int read_locks(const struct invocation *inv, json_t *locks, struct arc_error *err)
 {
-    size_t i;
-    json_t *file, *lock;
+    json_t *lock;
 
-    json_array_foreach (option_list(inv, "lock"), i, file) {
+    arc_json_each (file, option_list(inv, "lock")) {
         ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
         ARC_TRY_ALLOC(json_array_append_new(locks, lock) == 0, err);
         ARC_TRY(arc_document_check(lock, "lock", err));
@@ -170,14 +165,12 @@ static int run_status(const struct invocation *inv, struct report *report, struc
                                                .scan = option_flag(inv, "scan"),
                                                .builds = option_value(inv, "html") != NULL,
                                                .locks = locks};
-    size_t i;
-    json_t *row;
 
     project.wanted.config = option_value(inv, "config");
     ARC_TRY_ALLOC(locks, err);
     ARC_TRY(read_locks(inv, locks, err));
     ARC_TRY(arc_status(&project, &options, &report->document, err));
-    json_array_foreach (json_object_get(report->document, "groups"), i, row)
+    arc_json_each (row, json_object_get(report->document, "groups"))
         show_group(row, &report->human);
     bool unreleased = json_is_true(json_object_get(report->document, "unreleased"));
     bool adrift = json_is_true(json_object_get(report->document, "adrift"));

@@ -24,10 +24,7 @@ static void show_command(const json_t *words, struct arc_buf *out)
 
 static void show_release(const json_t *document, struct arc_buf *out)
 {
-    size_t i, k;
-    json_t *row, *words;
-
-    json_array_foreach (json_object_get(document, "services"), i, row) {
+    arc_json_each (row, json_object_get(document, "services")) {
         const char *problem = arc_json_text_of(row, "problem");
         const char *fine = json_is_true(json_object_get(row, "signed"))
                                ? "as built, signed"
@@ -36,7 +33,7 @@ static void show_release(const json_t *document, struct arc_buf *out)
                        arc_json_text_of(row, "image"), arc_json_text_of(row, "tag"),
                        *arc_json_text_of(row, "digest") ? "@" : "", arc_json_text_of(row, "digest"),
                        *problem ? problem : fine);
-        json_array_foreach (json_object_get(row, "commands"), k, words)
+        arc_json_each (words, json_object_get(row, "commands"))
             show_command(words, out);
     }
 }

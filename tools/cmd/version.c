@@ -22,15 +22,13 @@ static const char *text_of(const json_t *value)
 
 static void explain(const json_t *next, struct arc_buf *out)
 {
-    size_t i;
-    json_t *commit;
     const char *tag = arc_json_text_of(next, "next-tag"),
                *since = arc_json_text_of(next, "previous-tag");
 
     arc_buf_printf(out, "%s: %s\nsince %s:\n", *tag ? tag : "nothing to release",
                    arc_json_text_of(next, "reason"), *since ? since : "the beginning");
 
-    json_array_foreach (json_object_get(next, "commits"), i, commit)
+    arc_json_each (commit, json_object_get(next, "commits"))
         arc_buf_printf(out, "  %.12s %-5s %s (%s)\n", arc_json_text_of(commit, "hash"),
                        arc_json_text_of(commit, "bump"), arc_json_text_of(commit, "subject"),
                        arc_json_text_of(commit, "why"));

@@ -47,9 +47,7 @@ static int add_item(char ***list, const json_t *item, struct arc_error *err)
 
 static int add_texts(char ***list, const json_t *texts, struct arc_error *err)
 {
-    size_t i;
-    json_t *text;
-    json_array_foreach (texts, i, text)
+    arc_json_each (text, texts)
         ARC_TRY(add_item(list, text, err));
     return ARC_OK;
 }
@@ -203,10 +201,7 @@ static int take_member(const char *key, const json_t *value, struct arc_recipe *
 /* The platforms in the one spelling, each once; one that is none is refused here, not by an engine. */
 static int take_platforms(const json_t *list, char ***out, struct arc_error *err)
 {
-    size_t i;
-    json_t *item;
-
-    json_array_foreach (list, i, item) {
+    arc_json_each (item, list) {
         ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
         char plain[ARC_PLATFORM_SIZE];
         const char *text = json_string_value(item);
@@ -321,13 +316,12 @@ static int add_given_tags(const struct arc_group *group, struct arc_service *ser
 static int take_tags(const struct arc_group *group, const json_t *tags, const json_t *version,
                      struct arc_service *service, struct arc_error *err)
 {
-    size_t i, count = 0;
-    json_t *item;
+    size_t count = 0;
 
     service->image_tags = calloc(1, sizeof *service->image_tags);
     ARC_TRY_ALLOC(service->image_tags, err);
 
-    json_array_foreach (tags, i, item) {
+    arc_json_each (item, tags) {
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
         ARC_AUTO_FREE char *image = NULL, *tag = NULL;
         ARC_TRY(split_reference(ref, version, &image, &tag, err));

@@ -1,5 +1,6 @@
 #include "config/bases.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "config/graph.h"
@@ -140,10 +141,7 @@ static int add_base(struct arc_service *service, size_t *count, const char *ref,
 static int add_images(const struct arc_group *group, struct arc_service *service,
                       const json_t *images, size_t *count, struct arc_error *err)
 {
-    size_t i;
-    json_t *image;
-
-    json_array_foreach (images, i, image) {
+    arc_json_each (image, images) {
         ARC_AUTO_FREE char *ref = strdup(json_string_value(image));
         ARC_TRY_ALLOC(ref, err);
         arc_image_familiarize(ref);
@@ -160,15 +158,12 @@ static int walk_stages(const struct arc_group *group, struct arc_service *servic
                        const struct arc_stages *stages, size_t at, bool *seen, size_t *count,
                        struct arc_error *err)
 {
-    size_t i;
-    json_t *need;
-
     if (at >= stages->count || seen[at])
         return ARC_OK;
     seen[at] = true;
     ARC_TRY(add_images(group, service, stages->items[at].images, count, err));
 
-    json_array_foreach (stages->items[at].needs, i, need)
+    arc_json_each (need, stages->items[at].needs)
         ARC_TRY(walk_stages(group, service, stages, (size_t)json_integer_value(need), seen, count,
                             err));
 

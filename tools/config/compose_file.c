@@ -123,9 +123,7 @@ static int take_secret(struct reading *r, const char *name, const json_t *said)
 
 static int take_secrets(struct reading *r, const char *name, const json_t *secrets)
 {
-    size_t i;
-    json_t *secret;
-    json_array_foreach (secrets, i, secret)
+    arc_json_each (secret, secrets)
         ARC_TRY(take_secret(r, name, secret));
     return ARC_OK;
 }
@@ -133,10 +131,7 @@ static int take_secrets(struct reading *r, const char *name, const json_t *secre
 /* "default", or "ID: PATH" as some versions print it. */
 static int take_ssh(struct reading *r, const char *name, const json_t *keys)
 {
-    size_t i;
-    json_t *key;
-
-    json_array_foreach (keys, i, key) {
+    arc_json_each (key, keys) {
         const char *text = json_string_value(key), *colon = text ? strstr(text, ": ") : NULL;
         ARC_TRY(add_item(
             r, name,
@@ -167,10 +162,8 @@ static int take_ulimits(struct reading *r, const char *name, const json_t *limit
 static int take_hosts(struct reading *r, const char *name, const json_t *hosts)
 {
     ARC_AUTO_JSON json_t *out = json_object();
-    size_t i;
-    json_t *host;
 
-    json_array_foreach (hosts, i, host) {
+    arc_json_each (host, hosts) {
         const char *text = json_string_value(host);
         size_t len = text ? strcspn(text, "=:") : 0;
         ARC_AUTO_FREE char *address = text ? strndup(text, len) : NULL;
@@ -201,9 +194,7 @@ static int take_context(struct reading *r, const char *name, const json_t *conte
 /* Behind the image's own name. */
 static int take_tags(struct reading *r, const char *name, const json_t *tags)
 {
-    size_t i;
-    json_t *tag;
-    json_array_foreach (tags, i, tag)
+    arc_json_each (tag, tags)
         ARC_TRY(add_item(r, name, json_incref(tag)));
     return ARC_OK;
 }

@@ -1,5 +1,6 @@
 #include "config/described.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "config/bake_file.h"
 #include "config/bases.h"
@@ -189,14 +190,12 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
 {
     const json_t *targets =
         json_object_get(json_object_get(json_object_get(printed, "group"), group), "targets");
-    size_t i;
-    json_t *name;
 
     if (depth == DEPTH_MAX)
         return arc_error_set(err, ARC_ELIMIT, "groups of bake, nested more than %d deep",
                              DEPTH_MAX);
 
-    json_array_foreach (targets, i, name) {
+    arc_json_each (name, targets) {
         const char *text = json_string_value(name);
         if (!text || json_object_get(asked, text))
             continue;

@@ -2,6 +2,7 @@
 #include "config/services.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
@@ -221,9 +222,7 @@ static int walk_below(struct walk *walk, const char *directory)
 
     ARC_TRY_ALLOC(full, err);
     ARC_TRY(arc_file_list(full, &names, err));
-    size_t i;
-    json_t *name;
-    json_array_foreach (names, i, name) {
+    arc_json_each (name, names) {
         ARC_AUTO_FREE char *path = join(directory, json_string_value(name));
         ARC_AUTO_FREE char *child = path ? arc_file_join(walk->entry->reading->root, path) : NULL;
         ARC_TRY_ALLOC(child, err);

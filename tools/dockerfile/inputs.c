@@ -1,5 +1,6 @@
 #include "dockerfile/inputs.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "dockerfile/ignore.h"
@@ -308,14 +309,13 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
 {
     const struct arc_stage *stage = &stages->items[number];
     size_t i;
-    json_t *need;
 
     if (seen[number])
         return ARC_OK;
     seen[number] = true;
     for (i = 0; i < stage->count; i++)
         ARC_TRY(add_source(in, &stage->sources[i], err));
-    json_array_foreach (stage->needs, i, need) /* always earlier stages, so this ends */
+    arc_json_each (need, stage->needs) /* always earlier stages, so this ends */
         ARC_TRY(add_stage(in, stages, (size_t)json_integer_value(need), seen, err));
 
     return ARC_OK;

@@ -1,5 +1,6 @@
 #include "dockerfile/stages.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "dockerfile/dockerfile.h"
@@ -253,9 +254,7 @@ static int take_words(struct reader *r, const char *args, json_t **out)
 {
     args += strspn(args, " \t\r\n");
     *out = *args == '[' ? json_loads(args, 0, NULL) : NULL;
-    size_t i;
-    json_t *item;
-    json_array_foreach (*out, i, item)
+    arc_json_each (item, *out)
         if (!json_is_string(item)) {
             json_decref(*out);
             *out = NULL;
@@ -571,9 +570,7 @@ static int inherit(struct reader *r, size_t base)
         return arc_error_nomem(r->err);
     ARC_TRY(need(r, base));
 
-    size_t i;
-    json_t *trigger;
-    json_array_foreach (triggers, i, trigger) {
+    arc_json_each (trigger, triggers) {
         struct arc_instruction in = {.line =
                                          (unsigned)json_integer_value(json_array_get(trigger, 1))};
         arc_instruction_parse(json_string_value(json_array_get(trigger, 0)), &in);

@@ -1,6 +1,7 @@
 /* The repository and its configuration. */
 #include "arcci/version.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "doctor/doctor.h"
 #include "lint/rule.h"
 #include "project/inputs.h"
@@ -134,13 +135,12 @@ static bool is_release(const struct doctor *doctor, const char *tag)
 static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
 {
     struct arc_oid head, oid;
-    size_t count = 0, i;
-    json_t *tag;
+    size_t count = 0;
 
     if (arc_git_head(doctor->project->git, &head, NULL, NULL))
         return 0;
 
-    json_array_foreach (tags, i, tag) {
+    arc_json_each (tag, tags) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {0};
         if (!is_release(doctor, json_string_value(tag)))
             continue;

@@ -1,6 +1,7 @@
 /* What all transports share, the recording one and the describing one. */
 #include "arcci/transport.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -46,13 +47,11 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
                       struct arc_error *err)
 {
     json_t *list = member ? json_object_get(reply->body, member) : reply->body;
-    size_t i;
-    json_t *element;
 
     if (!json_is_array(list))
         return arc_error_set(err, ARC_EWORLD, "GET %s: the answer is not a list", path);
 
-    json_array_foreach (list, i, element)
+    arc_json_each (element, list)
         ARC_TRY(visit(context, element, err));
 
     return ARC_OK;

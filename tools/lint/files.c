@@ -1,5 +1,6 @@
 /* Walking over the files of the tree. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "git/git.h"
 #include "lint/rule.h"
 #include "os/file.h"
@@ -12,10 +13,8 @@ static void walk_directory(struct lint *lint, const char *directory, unsigned de
                            int (*each)(void *lint, const char *file))
 {
     ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
-    size_t i;
-    json_t *item;
 
-    json_array_foreach (names, i, item) {
+    arc_json_each (item, names) {
         const char *name = json_string_value(item);
         ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
         if (!file || strcmp(name, ".git") == 0)

@@ -2,6 +2,7 @@
  * "name …: …" that is not part of a recipe or of a `define`. */
 #include "lint/make.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "lint/rule.h"
 #include <string.h>
 
@@ -159,10 +160,8 @@ static void check_file(struct lint *lint, const char *file)
 static void check_directory(struct lint *lint, const char *directory)
 {
     ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
-    size_t i;
-    json_t *name;
 
-    json_array_foreach (names, i, name) {
+    arc_json_each (name, names) {
         size_t len = json_string_length(name);
         if (len <= 3 || strcmp(json_string_value(name) + len - 3, ".mk") != 0)
             continue;

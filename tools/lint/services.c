@@ -1,6 +1,7 @@
 /* The services of the tree, and what each service.yaml says. */
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/room.h"
 #include "lint/rule.h"
 #include <string.h>
@@ -41,10 +42,8 @@ static void add_service(struct lint *lint, const char *directory, const struct a
 static void add_neighbours(struct lint *lint, const char *parent)
 {
     ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
-    size_t i;
-    json_t *name;
 
-    json_array_foreach (names, i, name) {
+    arc_json_each (name, names) {
         ARC_AUTO_FREE char *directory = lint_join(lint, parent, json_string_value(name));
         ARC_AUTO_FREE char *file = directory ? lint_text(lint, "%s/service.yaml", directory) : NULL;
         if (file && !find_directory(lint, directory) && lint_exists(lint, file))

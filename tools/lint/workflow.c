@@ -2,6 +2,7 @@
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
 #define _GNU_SOURCE /* memmem() */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/own.h"
 #include "base/room.h"
 #include "base/text.h"
@@ -521,10 +522,8 @@ static bool is_yaml(const char *name)
 void lint_workflows(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *workflows = lint_list(lint, WORKFLOWS);
-    size_t i;
-    json_t *name;
 
-    json_array_foreach (workflows, i, name) {
+    arc_json_each (name, workflows) {
         if (!is_yaml(json_string_value(name)))
             continue;
         ARC_AUTO_FREE char *file = lint_text(lint, WORKFLOWS "/%s", json_string_value(name));

@@ -42,9 +42,7 @@ static json_t *release_page(const struct arc_plan *plan, const char *tag)
 /* The entry of a release; NULL where it is not listed yet. */
 static json_t *find_release(const json_t *releases, const char *tag)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach (releases, i, entry)
+    arc_json_each (entry, releases)
         if (strcmp(arc_json_text_of(entry, "tag"), tag) == 0)
             return entry;
     return NULL;

@@ -214,10 +214,8 @@ static json_t *services_values(const struct arc_notes_options *options)
 
 static bool any_platform(const json_t *services, const char *key)
 {
-    size_t i, j;
-    json_t *service, *row;
-    json_array_foreach (services, i, service)
-        json_array_foreach (json_object_get(service, "platforms"), j, row)
+    arc_json_each (service, services)
+        arc_json_each (row, json_object_get(service, "platforms"))
             if (!json_is_null(json_object_get(row, key)))
                 return true;
     return false;
@@ -225,9 +223,7 @@ static bool any_platform(const json_t *services, const char *key)
 
 static bool any_service(const json_t *services, const char *key)
 {
-    size_t i;
-    json_t *service;
-    json_array_foreach (services, i, service) {
+    arc_json_each (service, services) {
         const json_t *value = json_object_get(service, key);
         if (json_is_array(value) ? json_array_size(value) > 0 : !json_is_null(value))
             return true;

@@ -500,10 +500,7 @@ static int refuse_service(const struct arc_group *group, const char *name, struc
 
 static int check_services(const struct arc_plan_options *options, struct arc_error *err)
 {
-    size_t i;
-    json_t *name;
-
-    json_array_foreach (options->services, i, name) {
+    arc_json_each (name, options->services) {
         const char *text = json_string_value(name);
         size_t at = 0;
         while (at < options->group->service_count &&
@@ -520,15 +517,13 @@ static int check_services(const struct arc_plan_options *options, struct arc_err
 static int read_platforms(const struct planning *planning, char ***out)
 {
     const json_t *given = planning->options.platforms;
-    size_t i;
-    json_t *item;
 
     if (!json_array_size(given))
         return arc_error_set(planning->err, ARC_EINPUT,
                              "the list of platforms is empty; expected, for example, "
                              "linux/amd64,linux/arm64");
 
-    json_array_foreach (given, i, item) {
+    arc_json_each (item, given) {
         const char *text = json_string_value(item);
         char plain[ARC_PLATFORM_SIZE];
         ARC_AUTO(arc_buf) struct arc_buf why = {.max = 1024};

@@ -152,9 +152,7 @@ static int read_file(const char *path, enum kind kind, json_t **out, struct arc_
 
 static const json_t *find_service(const json_t *build, const char *name)
 {
-    size_t i;
-    json_t *service;
-    json_array_foreach (json_object_get(build, "services"), i, service)
+    arc_json_each (service, json_object_get(build, "services"))
         if (strcmp(arc_json_text_of(service, "service"), name) == 0)
             return service;
     return NULL;
@@ -163,14 +161,11 @@ static const json_t *find_service(const json_t *build, const char *name)
 /* Adds the services of one job's build.json to those of the others. */
 static int merge_build(json_t *into, const json_t *from, const char *job, struct arc_error *err)
 {
-    size_t i;
-    json_t *service;
-
     if (!json_equal(json_object_get(into, "revision"), json_object_get(from, "revision")))
         return arc_error_set(err, ARC_EINPUT,
                              "--needs: job %s built another revision than the others", job);
 
-    json_array_foreach (json_object_get(from, "services"), i, service) {
+    arc_json_each (service, json_object_get(from, "services")) {
         const char *name = arc_json_text_of(service, "service");
         const json_t *known = find_service(into, name);
         if (known && !json_equal(known, service))

@@ -44,9 +44,7 @@ static void candidates_free(struct candidates *candidates)
 /* The lock's entry of a release; NULL when it names no such. */
 static const json_t *find_locked(const struct train *train, const char *group, const char *tag)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach (train->lock, i, entry)
+    arc_json_each (entry, train->lock)
         if (strcmp(arc_json_text_of(entry, "group"), group) == 0 &&
             strcmp(arc_json_text_of(entry, "tag"), tag) == 0)
             return entry;
@@ -80,13 +78,11 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
                            const struct arc_include *include, struct candidates *out)
 {
     const json_t *tags = train->project->repository.tags;
-    size_t i;
-    json_t *name;
 
     out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
     ARC_TRY_ALLOC(out->items, train->err);
 
-    json_array_foreach (tags, i, name) {
+    arc_json_each (name, tags) {
         struct candidate *candidate = &out->items[out->count];
         if (arc_tag_parse(json_string_value(name), group, &candidate->tag, NULL) != ARC_OK)
             continue;
@@ -169,11 +165,9 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
                          bool *unreleased)
 {
     struct arc_oid commit;
-    size_t i;
-    json_t *entry;
     *unreleased = !include->version;
 
-    json_array_foreach (train->lock, i, entry)
+    arc_json_each (entry, train->lock)
         if (strcmp(arc_json_text_of(entry, "group"), include->group) == 0)
             *unreleased = false;
 

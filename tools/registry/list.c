@@ -35,10 +35,7 @@ static int add_text(struct listing *listing, const char *text, struct arc_error 
 
 static int add_page(struct listing *listing, const json_t *page, struct arc_error *err)
 {
-    size_t i;
-    json_t *item;
-
-    json_array_foreach (json_object_get(page, listing->array), i, item) {
+    arc_json_each (item, json_object_get(page, listing->array)) {
         const char *text =
             listing->member ? arc_json_text_of(item, listing->member) : json_string_value(item);
         if (text && *text)

@@ -129,10 +129,7 @@ static int send_body(const struct report_posting *p, const json_t *now, const ch
 static int remove_others(const struct report_posting *p, const struct comments *found,
                          struct arc_error *err)
 {
-    size_t i;
-    json_t *comment;
-
-    json_array_foreach (found->others, i, comment) {
+    arc_json_each (comment, found->others) {
         ARC_AUTO(arc_buf) struct arc_buf path = {0};
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
         arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", p->target->repository,

@@ -31,10 +31,9 @@ static const char *icon(const char *state)
 
 static const json_t *find_status(const json_t *statuses, const char *group, const char *name)
 {
-    size_t i, len = strlen(group);
-    json_t *status;
+    size_t len = strlen(group);
 
-    json_array_foreach (statuses, i, status) {
+    arc_json_each (status, statuses) {
         const char *context = arc_json_text_of(status, "context");
         if (strncmp(context, group, len) == 0 && strncmp(context + len, " / ", 3) == 0 &&
             strcmp(context + len + 3, name) == 0)

@@ -9,10 +9,8 @@
 /* The worst status, the later of two alike: the summing-up ones come last. */
 static const json_t *find_worst(const json_t *report)
 {
-    size_t i;
-    json_t *status;
     const json_t *found = NULL;
-    json_array_foreach (json_object_get(report, "statuses"), i, status)
+    arc_json_each (status, json_object_get(report, "statuses"))
         if (!found || report_severity(arc_json_text_of(status, "state")) >=
                           report_severity(arc_json_text_of(found, "state")))
             found = status;

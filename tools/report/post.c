@@ -153,10 +153,7 @@ static int post_check(const struct report_posting *p, json_t *status, const json
 static int post_all(const struct report_posting *p, const json_t *known, bool *again,
                     struct arc_error *err)
 {
-    size_t i;
-    json_t *status;
-
-    json_array_foreach (json_object_get(p->report, "statuses"), i, status) {
+    arc_json_each (status, json_object_get(p->report, "statuses")) {
         const json_t *now = json_object_get(known, arc_json_text_of(status, "context"));
         if (p->target->kind == ARC_REPORT_STATUS)
             ARC_TRY(post_status(p, status, now, again, err));

@@ -55,10 +55,9 @@ static unsigned weigh_result(const char *result)
 static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
                      struct arc_error *err)
 {
-    size_t i, skip = *listing->called ? strlen(listing->called) + 3 : 0;
-    json_t *job;
+    size_t skip = *listing->called ? strlen(listing->called) + 3 : 0;
 
-    json_array_foreach (listing->jobs, i, job) {
+    arc_json_each (job, listing->jobs) {
         const char *name = arc_json_text_of(job, "name") + skip;
         const char *result = arc_json_text_of(job, "conclusion");
         ARC_AUTO_FREE char *key = strndup(name, part_length(name));

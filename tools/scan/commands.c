@@ -150,9 +150,7 @@ static void add_file_name(struct arc_buf *out, const char *text)
 /* Whether a command before has that report: two names may differ in what no file's name holds. */
 static bool is_taken(const json_t *commands, const char *file)
 {
-    size_t i;
-    json_t *command;
-    json_array_foreach (commands, i, command) {
+    arc_json_each (command, commands) {
         const char *report = json_string_value(json_object_get(command, "report"));
         if (strcmp(strrchr(report, '/') + 1, file) == 0)
             return true;
@@ -290,10 +288,7 @@ static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc
 /* Every --service is one of the document. */
 static int check_services(const struct arc_scan_run *run, struct arc_error *err)
 {
-    size_t i;
-    json_t *wanted;
-
-    json_array_foreach (run->services, i, wanted) {
+    arc_json_each (wanted, run->services) {
         const char *name = json_string_value(wanted);
         const struct arc_planned_service *planned =
             run->build ? NULL : arc_plan_service(run->plan, name);
@@ -341,15 +336,13 @@ static int add_target(const struct arc_scan_run *run, const char *service, json_
                       struct arc_error *err)
 {
     struct job job = {.service = service, .target = run->target};
-    size_t i;
-    json_t *platform;
 
     if (strcmp(run->type, "fs") == 0)
         return add_folder(run, job, commands, err);
     if (json_array_size(run->platforms) == 0)
         return add_job(run, job, commands, err);
 
-    json_array_foreach (run->platforms, i, platform) {
+    arc_json_each (platform, run->platforms) {
         job.platform = json_string_value(platform);
         ARC_TRY(add_job(run, job, commands, err));
     }

@@ -122,10 +122,8 @@ static int read_target(struct findings *findings, const char *spec, const char *
 static int read_targets(struct findings *findings, const json_t *specs, const char *service,
                         struct arc_error *err)
 {
-    size_t i;
-    json_t *spec;
     ARC_TRY(findings_init(findings, err));
-    json_array_foreach (specs, i, spec)
+    arc_json_each (spec, specs)
         ARC_TRY(read_target(findings, json_string_value(spec), service, err));
     return ARC_OK;
 }

@@ -108,9 +108,7 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
 
 static bool has_code(const json_t *body, const char *code)
 {
-    size_t i;
-    json_t *one;
-    json_array_foreach (json_object_get(body, "errors"), i, one)
+    arc_json_each (one, json_object_get(body, "errors"))
         if (strcmp(arc_json_text_of(one, "code"), code) == 0)
             return true;
     return false;
@@ -198,10 +196,8 @@ static int close_doubles(const struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields =
         json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
-    size_t i;
-    json_t *issue;
 
-    json_array_foreach (filing->doubles, i, issue) {
+    arc_json_each (issue, filing->doubles) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
         ARC_TRY(patch_issue(filing, number_of(issue), fields, "close a second issue of the service",
                             &reply, err));
@@ -212,9 +208,7 @@ static int close_doubles(const struct filing *filing, struct arc_error *err)
 
 static bool has_label(const json_t *issue)
 {
-    size_t i;
-    json_t *label;
-    json_array_foreach (json_object_get(issue, "labels"), i, label)
+    arc_json_each (label, json_object_get(issue, "labels"))
         if (strcmp(arc_json_text_of(label, "name"), LABEL) == 0)
             return true;
     return false;
@@ -225,10 +219,8 @@ static json_t *labels_with_ours(const json_t *issue)
 {
     json_t *names = json_pack("[s]", LABEL);
     bool complete = names != NULL;
-    size_t i;
-    json_t *label;
 
-    json_array_foreach (json_object_get(issue, "labels"), i, label)
+    arc_json_each (label, json_object_get(issue, "labels"))
         complete = json_array_append(names, json_object_get(label, "name")) == 0 && complete;
     if (complete)
         return names;
@@ -332,13 +324,11 @@ static int file_one(struct filing *filing, struct arc_error *err)
 int scan_file_issues(const struct arc_scan_publish *options, const json_t *wanted,
                      struct arc_transport *transport, json_t **out, struct arc_error *err)
 {
-    size_t i;
-    json_t *one;
     ARC_AUTO_JSON json_t *rows = json_array();
 
     ARC_TRY_ALLOC(rows, err);
 
-    json_array_foreach (wanted, i, one) {
+    arc_json_each (one, wanted) {
         ARC_AUTO(filing)
         struct filing filing = {.options = options,
                                 .transport = transport,

@@ -44,12 +44,10 @@ static int read_index(const struct arc_env *env, const char *name, const char *r
 {
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {.document = NULL};
-    size_t i;
-    json_t *entry;
 
     ARC_TRY(arc_registry_new(env, NULL, &registry, err));
     ARC_TRY(arc_registry_manifest(registry, name, reference, &manifest, err));
-    json_array_foreach (json_object_get(manifest.document, "manifests"), i, entry)
+    arc_json_each (entry, json_object_get(manifest.document, "manifests"))
         ARC_TRY(add_platform(entry, platforms, err));
 
     return ARC_OK;

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* strcasestr */
 #include "scan/run.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
@@ -56,11 +57,9 @@ static json_t *make_side_command(const json_t *argv)
     static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
                                        "--cache-backend", "memory"};
     json_t *out = json_array();
-    size_t i;
-    json_t *word;
     bool whole = out != NULL;
 
-    json_array_foreach (argv, i, word) {
+    arc_json_each (word, argv) {
         bool end = strcmp(json_string_value(word), "--") == 0;
         for (size_t k = 0; end && k < sizeof more / sizeof *more; k++)
             whole = json_array_append_new(out, json_string(more[k])) == 0 && whole;

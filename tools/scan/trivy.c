@@ -1,5 +1,6 @@
 #include "scan/trivy.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -122,8 +123,6 @@ int arc_trivy_folder(const char *path, char **out, struct arc_error *err)
 
 void arc_trivy_remove(const json_t *commands)
 {
-    size_t i;
-    json_t *command;
-    json_array_foreach (commands, i, command)
+    arc_json_each (command, commands)
         unlink(json_string_value(json_object_get(command, "report")));
 }

@@ -78,12 +78,9 @@ static void weigh(struct standing *standing, const struct arc_group *group,
 static int stand(const struct arc_tag *tag, const struct arc_version_options *options,
                  struct standing *standing, struct arc_error *err)
 {
-    size_t i;
-    json_t *name;
-
     standing->withdrawn = arc_json_lists(options->withdrawn, tag->text);
 
-    json_array_foreach (options->tags, i, name) {
+    arc_json_each (name, options->tags) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         if (arc_json_lists(options->withdrawn, json_string_value(name)))
             continue;
