@@ -94,6 +94,7 @@ int arc_yaml_place(const struct arc_yaml_node *node, const char *what, int rc,
 {
     if (rc != ARC_EINPUT || !err || err->place_len)
         return rc;
-    ARC_AUTO_FREE char *why = strdup(arc_error_text(err));
-    return arc_yaml_error(node, err, "%s: %s", what, why ? why : "");
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    arc_buf_puts(&why, arc_error_text(err));
+    return arc_yaml_error(node, err, "%s: %s", what, arc_buf_text(&why));
 }
