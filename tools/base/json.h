@@ -49,6 +49,15 @@ static inline void arc_json_push(json_t **list, json_t *item)
     }
 }
 
+/* The same for a member of an object. */
+static inline void arc_json_put(json_t **object, const char *name, json_t *value)
+{
+    if (json_object_set_new(*object, name, value)) {
+        json_decref(*object);
+        *object = NULL;
+    }
+}
+
 static inline int arc_json_add_piece(const char *piece, size_t len, void *text)
 {
     arc_buf_add(text, piece, len);

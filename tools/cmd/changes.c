@@ -182,13 +182,13 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
                        size_t filter, const struct lists *lists, size_t part, struct report *report,
                        struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf key = {0};
+    ARC_AUTO_FREE char *key = NULL;
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
     const struct arc_list list = {lists->format, parts[part].part, lists->depth};
     bool spilled = false;
 
-    arc_buf_printf(&key, "%s_%s", changes->filters->items[filter].name, parts[part].suffix);
-    ARC_TRY(arc_buf_check(&key, "an output's name", err));
+    ARC_TRY(arc_text_print(&key, err, "%s_%s", changes->filters->items[filter].name,
+                           parts[part].suffix));
     ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, room_left(report), &value,
                                &spilled, err));
 
@@ -197,9 +197,9 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
             report, 'w', NULL, err,
             "the list of %s is too long: all outputs of a job share 1 MiB of UTF-16; it is in "
             "%s, and the output is that path",
-            arc_buf_text(&key), arc_buf_text(&value)));
+            key, arc_buf_text(&value)));
 
-    return report_output_bytes(report, arc_buf_text(&key), arc_buf_text(&value), value.len, err);
+    return report_output_bytes(report, key, arc_buf_text(&value), value.len, err);
 }
 
 static int filter_outputs(const struct invocation *inv, const struct arc_changes *changes,
@@ -209,15 +209,14 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     const char *name = changes->filters->items[filter].name;
     size_t count = changes->results[filter].count;
     ARC_AUTO(arc_buf) struct arc_buf key = {0};
-    ARC_AUTO(arc_buf) struct arc_buf value = {0};
+    ARC_AUTO_FREE char *value = NULL;
 
     arc_buf_puts(&key, name);
     arc_buf_puts(&key, "_count");
-    arc_buf_printf(&value, "%zu", count);
-    ARC_TRY(arc_buf_check(&value, "an output", err));
+    ARC_TRY(arc_text_print(&value, err, "%zu", count));
     ARC_TRY(arc_buf_check(&key, "an output's name", err));
     ARC_TRY(report_output(report, name, changes->results[filter].matched ? "true" : "false", err));
-    ARC_TRY(report_output(report, arc_buf_text(&key), arc_buf_text(&value), err));
+    ARC_TRY(report_output(report, arc_buf_text(&key), value, err));
 
     for (size_t i = 0; lists->format != ARC_LIST_NONE && i < sizeof parts / sizeof *parts; i++)
         if (is_wanted(lists, parts[i].part))

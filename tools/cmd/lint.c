@@ -13,22 +13,17 @@
 static json_t *group_findings(const json_t *findings)
 {
     json_t *groups = json_object();
-    bool whole = groups != NULL;
 
     arc_json_each (finding, findings) {
         const char *rule = arc_json_text_of(finding, "rule");
-        json_t *group = json_object_get(groups, rule);
-        if (!group && whole) {
+        json_t *group = json_incref(json_object_get(groups, rule));
+        if (!group)
             group = json_array();
-            whole = json_object_set_new(groups, rule, group) == 0;
-        }
-        whole = whole && json_array_append(group, finding) == 0;
+        arc_json_push(&group, json_incref(finding));
+        arc_json_put(&groups, rule, group);
     }
 
-    if (!whole)
-        json_decref(groups);
-
-    return whole ? groups : NULL;
+    return groups;
 }
 
 static int add_finding(struct report *report, const json_t *finding, bool actions,

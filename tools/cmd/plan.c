@@ -120,11 +120,8 @@ static json_t *selected_services(const struct arc_plan *plan)
 {
     json_t *names = json_array();
     for (size_t i = 0; i < plan->service_count; i++)
-        if (plan->services[i].selected &&
-            json_array_append_new(names, json_string(plan->services[i].service))) {
-            json_decref(names);
-            return NULL;
-        }
+        if (plan->services[i].selected)
+            arc_json_push(&names, json_string(plan->services[i].service));
     return names;
 }
 

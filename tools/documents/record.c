@@ -359,10 +359,7 @@ json_t *arc_texts_json(char *const *texts)
 {
     json_t *list = json_array();
     for (; texts && *texts; texts++)
-        if (json_array_append_new(list, json_string(*texts))) {
-            json_decref(list);
-            return NULL;
-        }
+        arc_json_push(&list, json_string(*texts));
     return list;
 }
 
@@ -370,10 +367,7 @@ json_t *arc_pairs_json(const struct arc_pair *pair)
 {
     json_t *object = json_object();
     for (; pair && pair->name; pair++)
-        if (json_object_set_new(object, pair->name, json_string(pair->value))) {
-            json_decref(object);
-            return NULL;
-        }
+        arc_json_put(&object, pair->name, json_string(pair->value));
     return object;
 }
 
@@ -389,10 +383,7 @@ static json_t *make_list(const struct arc_record *record, const char *items, siz
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(list, make_object(record, items + i * record->size))) {
-            json_decref(list);
-            return NULL;
-        }
+        arc_json_push(&list, make_object(record, items + i * record->size));
     return list;
 }
 
@@ -455,11 +446,8 @@ static json_t *make_object(const struct arc_record *record, const char *in)
                                       : json_object();
 
     for (const struct arc_member *field = record->fields; field->name; field++)
-        if (!is_empty(field, in) &&
-            json_object_set_new(object, field->name, make_member(field, in))) {
-            json_decref(object);
-            return NULL;
-        }
+        if (!is_empty(field, in))
+            arc_json_put(&object, field->name, make_member(field, in));
 
     return object;
 }

@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/text.h"
 #include "github/github.h"
 #include <stdio.h>
 
@@ -17,7 +18,7 @@ static int add_file(void *context, json_t *element, struct arc_error *err)
 int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,
                           int64_t expected, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO_JSON json_t *files = json_array();
 
     ARC_TRY_ALLOC(files, err);
@@ -28,10 +29,10 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
                              "most: check out the repository, so that git answers",
                              (long long)number, (long long)expected, ARC_PULL_FILES_MAX);
 
-    arc_buf_printf(&path, "/repos/%s/pulls/%lld/files?per_page=100", repository, (long long)number);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), NULL,
-                               "list the files of the pull request", 40, add_file, files, err));
+    ARC_TRY(arc_text_print(&path, err, "/repos/%s/pulls/%lld/files?per_page=100", repository,
+                           (long long)number));
+    ARC_TRY(arc_transport_each(transport, path, NULL, "list the files of the pull request", 40,
+                               add_file, files, err));
     size_t count = json_array_size(files);
     if (expected < 0 ? count >= ARC_PULL_FILES_MAX : count < (size_t)expected)
         return arc_error_set(err, ARC_ELIMIT,

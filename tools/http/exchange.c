@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/internal.h"
 #include <ctype.h>
@@ -194,10 +195,9 @@ static int make_headers(struct http_exchange *x, struct arc_error *err)
 
     if (!x->hop.credentials)
         return ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "Authorization: %s", request->authorization);
-    ARC_TRY(arc_buf_check(&text, "the credentials", err));
-    return add_header(x->http, list, arc_buf_text(&text), err);
+    ARC_AUTO_FREE char *text = NULL;
+    ARC_TRY(arc_text_print(&text, err, "Authorization: %s", request->authorization));
+    return add_header(x->http, list, text, err);
 }
 
 static const char *either(const struct arc_env *env, const char *a, const char *b)

@@ -1,6 +1,7 @@
 #include "arcci/lint.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "lint/facts.h"
 #include <stdio.h>
 #include <string.h>
@@ -76,10 +77,8 @@ static json_t *sort_findings(const json_t *findings)
         qsort(list, count, sizeof *list, by_place);
 
     for (size_t i = 0; out && i < count; i++)
-        if ((!i || by_place(&list[i - 1], &list[i]) != 0) && json_array_append(out, list[i])) {
-            json_decref(out);
-            out = NULL;
-        }
+        if (!i || by_place(&list[i - 1], &list[i]) != 0)
+            arc_json_push(&out, json_incref(list[i]));
 
     return out;
 }

@@ -1,6 +1,7 @@
 /* Titles and authors of pull requests, as GitHub has them. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "github/github.h"
 #include "github/options.h"
 #include "notes/log.h"
@@ -53,18 +54,17 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
 static int list_pulls(const struct arc_env *env, const char *repository, struct listing *listing,
                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
 
-    arc_buf_printf(&path, "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
-                   repository);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_text_print(&path, err,
+                           "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
+                           repository));
     ARC_TRY(arc_transport_github(&options, &transport, err));
 
-    return arc_transport_each(transport, arc_buf_text(&path), NULL,
-                              "see titles and authors of the pull requests", PAGES_MAX, visit_pull,
-                              listing, err);
+    return arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
+                              PAGES_MAX, visit_pull, listing, err);
 }
 
 /* Whether a page, "https://github.com/owner/name", is of this repository: the numbers of another one's

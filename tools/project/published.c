@@ -1,6 +1,7 @@
 /* Which tags have a published release: a tag whose build failed is nobody's predecessor. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "github/github.h"
 #include "github/options.h"
 #include "project/repository.h"
@@ -26,15 +27,14 @@ static int add_release(void *context, json_t *release, struct arc_error *err)
 static int ask(const struct arc_env *env, const char *name, struct arc_repository *out,
                struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
 
-    arc_buf_printf(&path, "/repos/%s/releases?per_page=100", name);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_text_print(&path, err, "/repos/%s/releases?per_page=100", name));
     ARC_TRY(arc_transport_github(&options, &transport, err));
-    int rc = arc_transport_each(transport, arc_buf_text(&path), NULL, "find the last release",
-                                PAGES_MAX, add_release, out, err);
+    int rc = arc_transport_each(transport, path, NULL, "find the last release", PAGES_MAX,
+                                add_release, out, err);
     if (rc != ARC_ELIMIT)
         return rc;
     arc_error_clear(err);

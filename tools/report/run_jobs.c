@@ -1,6 +1,7 @@
 /* The jobs of another workflow run: what a run that may write says in the place of one that may not. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "report/status.h"
 #include <string.h>
 
@@ -94,18 +95,17 @@ static int leave_out(struct arc_plan *plan, const json_t *jobs, struct arc_error
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     struct arc_plan *plan, json_t **jobs, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO(listing) struct listing listing = {.jobs = json_array()};
     bool broken = false;
 
     if (!*run || strspn(run, "0123456789") != strlen(run) || strlen(run) > 18)
         return arc_error_set(err, ARC_EINPUT, "--run: '%.40s' is not a number", run);
 
-    arc_buf_printf(&path, "/repos/%s/actions/runs/%s/jobs?per_page=100", repository, run);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    ARC_TRY(arc_transport_each(transport, arc_buf_text(&path), "jobs",
-                               "see how the run's jobs ended", RUN_JOBS_MAX / 100, keep_job,
-                               &listing, err));
+    ARC_TRY(
+        arc_text_print(&path, err, "/repos/%s/actions/runs/%s/jobs?per_page=100", repository, run));
+    ARC_TRY(arc_transport_each(transport, path, "jobs", "see how the run's jobs ended",
+                               RUN_JOBS_MAX / 100, keep_job, &listing, err));
     if (!listing.called)
         return arc_error_set(err, ARC_EWORLD, "--run: the workflow run %s has no jobs", run);
 

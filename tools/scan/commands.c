@@ -229,15 +229,14 @@ static int add_cell(const struct arc_scan_run *run, const char *service, const c
                     const char *image, const char *separator, const char *reference,
                     json_t *commands, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf target = {0};
+    ARC_AUTO_FREE char *target = NULL;
     if (!reference)
         return arc_error_set(err, ARC_EINPUT,
                              "%s on %s has no digest in the document: it was not pushed", service,
                              platform);
 
-    arc_buf_printf(&target, "%s%s%s", image, separator, reference);
-    ARC_TRY(arc_buf_check(&target, "an image's name", err));
-    struct job job = {.service = service, .platform = platform, .target = arc_buf_text(&target)};
+    ARC_TRY(arc_text_print(&target, err, "%s%s%s", image, separator, reference));
+    struct job job = {.service = service, .platform = platform, .target = target};
     return add_job(run, job, commands, err);
 }
 

@@ -1,6 +1,7 @@
 /* One issue a service: found by its hidden marker, updated in place, closed, reopened. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "scan/publish.h"
 #include <stdio.h>
 #include <string.h>
@@ -78,13 +79,12 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 
 static int list_issues(struct filing *filing, const char *filter, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_FREE char *path = NULL;
     filing->trusted = *filter != '\0';
-    arc_buf_printf(&path, "/repos/%s/issues?state=all%s&per_page=100", filing->options->repository,
-                   filter);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    return arc_transport_each(filing->transport, arc_buf_text(&path), NULL,
-                              "find the service's issue", PAGES_MAX, consider_issue, filing, err);
+    ARC_TRY(arc_text_print(&path, err, "/repos/%s/issues?state=all%s&per_page=100",
+                           filing->options->repository, filter));
+    return arc_transport_each(filing->transport, path, NULL, "find the service's issue", PAGES_MAX,
+                              consider_issue, filing, err);
 }
 
 /* By our label first; where there is none and one would be created, among all issues, since a
@@ -218,15 +218,11 @@ static bool has_label(const json_t *issue)
 static json_t *labels_with_ours(const json_t *issue)
 {
     json_t *names = json_pack("[s]", LABEL);
-    bool complete = names != NULL;
 
     arc_json_each (label, json_object_get(issue, "labels"))
-        complete = json_array_append(names, json_object_get(label, "name")) == 0 && complete;
-    if (complete)
-        return names;
-    json_decref(names);
+        arc_json_push(&names, json_incref(json_object_get(label, "name")));
 
-    return NULL;
+    return names;
 }
 
 static int set_field(json_t *fields, const char *key, json_t *value, struct arc_error *err)

@@ -1,5 +1,6 @@
 #include "scan/sarif.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/hash.h"
 #include "scan/paths.h"
 #include <stdio.h>
@@ -152,10 +153,8 @@ static json_t *result_json(const struct scan_judged *judged, const struct findin
         location_json(judged, finding), "partialFingerprints", fingerprint_json(finding, seen));
     const char *state = finding->fresh ? "new" : "unchanged";
 
-    if (judged->baseline && json_object_set_new(result, "baselineState", json_string(state)) != 0) {
-        json_decref(result);
-        return NULL;
-    }
+    if (judged->baseline)
+        arc_json_put(&result, "baselineState", json_string(state));
 
     return result;
 }

@@ -35,25 +35,13 @@ static json_t *optional(const char *text)
     return text && *text ? text_json(text) : json_null();
 }
 
-/* The object or array if it is whole, else NULL: a part that is missing for want of memory must not
- * look like one that is not there. */
-static json_t *whole(json_t *value, bool complete)
-{
-    if (complete)
-        return value;
-    json_decref(value);
-    return NULL;
-}
-
 static json_t *counts_json(const size_t counts[ARC_SEVERITIES])
 {
     json_t *object = json_object();
-    bool complete = object != NULL;
     for (unsigned i = ARC_SEVERITIES; i-- > 0;)
-        complete = json_object_set_new(object, arc_severity_name((enum arc_severity)i),
-                                       json_integer((json_int_t)counts[i])) == 0 &&
-                   complete;
-    return whole(object, complete);
+        arc_json_put(&object, arc_severity_name((enum arc_severity)i),
+                     json_integer((json_int_t)counts[i]));
+    return object;
 }
 
 static json_t *target_json(const struct scan_target *target)
@@ -134,11 +122,12 @@ static json_t *entry_json(const struct arc_scan_ignore *entry)
                                      {"service", entry->service}, {"reason", entry->reason},
                                      {"expires", entry->expires}};
     json_t *object = json_object();
-    bool complete = object != NULL;
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        complete = arc_json_set_text(object, fields[i][0], fields[i][1]) == 0 && complete;
-    return whole(object, complete);
+        if (fields[i][1])
+            arc_json_put(&object, fields[i][0], json_string(fields[i][1]));
+
+    return object;
 }
 
 /* What the project sets, shown beside the verdict; null without. */
@@ -150,24 +139,18 @@ static json_t *settings_json(const struct scan_judged *judged)
     struct named_list lists[SETTINGS_LISTS];
     json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
     json_t *entries = json_array();
-    bool complete = object != NULL;
-    name_lists(settings, lists);
 
+    name_lists(settings, lists);
     for (size_t i = 0; i < SETTINGS_LISTS; i++)
         if (lists[i].list)
-            complete =
-                json_object_set_new(object, lists[i].name, arc_texts_json(lists[i].list)) == 0 &&
-                complete;
-
+            arc_json_put(&object, lists[i].name, arc_texts_json(lists[i].list));
     if (settings->policy)
-        complete = json_object_set_new(object, "ignore-policy",
-                                       json_pack("[o]", text_json(settings->policy))) == 0 &&
-                   complete;
-
+        arc_json_put(&object, "ignore-policy", json_pack("[o]", text_json(settings->policy)));
     for (size_t i = 0; i < settings->ignore_count; i++)
         arc_json_push(&entries, entry_json(&settings->ignores[i]));
+    arc_json_put(&object, "ignore", entries);
 
-    return whole(object, json_object_set_new(object, "ignore", entries) == 0 && complete);
+    return object;
 }
 
 static const char *scanner_version(const struct scan_judged *judged)
