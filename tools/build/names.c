@@ -1,3 +1,4 @@
+#include "base/json.h"
 #include "build/verify.h"
 #include <string.h>
 #include <strings.h>
@@ -61,20 +62,20 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
 {
     const char *name;
     json_t *member;
-    size_t i;
-    int rc = ARC_OK;
 
     if (depth > DEPTH_MAX)
         return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
 
     json_object_foreach ((json_t *)value, name, member) {
-        rc = rc ? rc : check_name(name, err);
-        rc = rc || is_free(name) ? rc : check(member, depth + 1, err);
+        ARC_TRY(check_name(name, err));
+        if (!is_free(name))
+            ARC_TRY(check(member, depth + 1, err));
     }
 
-    json_array_foreach (value, i, member)
-        rc = rc ? rc : check(member, depth + 1, err);
-    return rc;
+    arc_json_each (item, value)
+        ARC_TRY(check(item, depth + 1, err));
+
+    return ARC_OK;
 }
 
 int arc_names_check(const json_t *document, struct arc_error *err)

@@ -325,11 +325,13 @@ static int check_attestation(const struct reading *reading, const json_t *descri
 
     int rc =
         arc_registry_manifest(verify->registry, verify->service->image, digest, &manifest, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EFAILED, "attestation %s is missing", digest);
+    ARC_TRY(rc);
     arc_json_each (layer, json_object_get(manifest.document, "layers"))
-        rc = rc ? rc : read_provenance(reading, layer, err);
-    return rc == ARC_ENOTFOUND
-               ? arc_error_set(err, ARC_EFAILED, "attestation %s is missing", digest)
-               : rc;
+        ARC_TRY(read_provenance(reading, layer, err));
+
+    return ARC_OK;
 }
 
 static int check_attestations(const struct reading *reading, const json_t *index,

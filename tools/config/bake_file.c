@@ -273,8 +273,10 @@ static int split_reference(const char *ref, const json_t *version, char **image,
 {
     const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
     *image = strndup(ref, colon ? (size_t)(colon - ref) : strlen(ref));
-    *tag = colon && !colon[1] ? NULL : mark_version(colon ? colon + 1 : "latest", version);
-    return *image && (*tag || (colon && !colon[1])) ? ARC_OK : arc_error_nomem(err);
+    bool empty = colon && !colon[1];
+    if (!empty)
+        *tag = mark_version(colon ? colon + 1 : "latest", version);
+    return *image && (*tag || empty) ? ARC_OK : arc_error_nomem(err);
 }
 
 static int add_tag(struct arc_service *service, size_t *count, const char *name, const char *image,

@@ -236,11 +236,9 @@ static void end_all(struct arc_http *http, struct http_exchange *all, size_t cou
 int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
                       struct arc_http_response *answers, size_t count, struct arc_error *err)
 {
-    int rc = open_multi(http, err);
-    struct http_exchange *all = rc ? NULL : calloc(count + 1, sizeof *all);
-
-    if (!all)
-        return rc ? rc : arc_error_nomem(err);
+    ARC_TRY(open_multi(http, err));
+    struct http_exchange *all = calloc(count + 1, sizeof *all);
+    ARC_TRY_ALLOC(all, err);
 
     for (size_t i = 0; i < count; i++) {
         all[i] =

@@ -115,17 +115,15 @@ static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t 
     sigemptyset(&none);
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
-    int rc = 0;
-    for (int i = 0; !rc && i < 3; i++)
-        rc = posix_spawn_file_actions_adddup2(actions, pipes->child[i], i);
-    if (!rc && process->env->cwd)
-        rc = posix_spawn_file_actions_addchdir_np(actions, process->env->cwd);
-    short flags = POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if (!rc)
-        rc = posix_spawnattr_setflags(attributes, flags);
-    if (!rc)
-        rc = posix_spawnattr_setsigmask(attributes, &none);
-    return rc ? rc : posix_spawnattr_setsigdefault(attributes, &pipe_signal);
+    for (int i = 0; i < 3; i++)
+        ARC_TRY(posix_spawn_file_actions_adddup2(actions, pipes->child[i], i));
+    if (process->env->cwd)
+        ARC_TRY(posix_spawn_file_actions_addchdir_np(actions, process->env->cwd));
+    ARC_TRY(posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                                     POSIX_SPAWN_SETSIGDEF));
+    ARC_TRY(posix_spawnattr_setsigmask(attributes, &none));
+
+    return posix_spawnattr_setsigdefault(attributes, &pipe_signal);
 }
 
 static int start_child(const struct arc_process *process, struct pipes *pipes, pid_t *pid,
