@@ -32,6 +32,18 @@ int report_output(struct report *report, const char *name, const char *value, st
     return report_output_bytes(report, name, value, strlen(value), err);
 }
 
+int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
+                 struct arc_error *err)
+{
+    if (!value || json_is_null(value))
+        return report_output(report, name, missing, err);
+    if (json_is_string(value))
+        return report_output(report, name, json_string_value(value), err);
+
+    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    return text ? report_output(report, name, text, err) : arc_error_nomem(err);
+}
+
 int report_note(struct report *report, char level, const struct arc_place *place,
                 struct arc_error *err, const char *format, ...)
 {

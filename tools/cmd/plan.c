@@ -108,13 +108,6 @@ static void show_plan(const struct arc_plan *plan, struct arc_buf *out)
 
 /* ---- outputs ------------------------------------------------------------------------------- */
 
-static int output_json(struct report *report, const char *name, const json_t *value,
-                       struct arc_error *err)
-{
-    ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_COMPACT);
-    return text ? report_output(report, name, text, err) : arc_error_nomem(err);
-}
-
 /* The codenames of what is built, once each. */
 static json_t *selected_services(const struct arc_plan *plan)
 {
@@ -131,11 +124,12 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_AUTO_JSON json_t *services = selected_services(plan);
 
     ARC_TRY(arc_plan_matrix(plan, &matrix, err));
-    ARC_TRY(output_json(report, "matrix", matrix, err));
+    ARC_TRY_ALLOC(services, err);
+    ARC_TRY(report_value(report, "matrix", matrix, "", err));
     ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
     ARC_TRY(report_output(report, "push", plan->push ? "true" : "false", err));
     ARC_TRY(report_output(report, "sign", plan->sign ? "true" : "false", err));
-    ARC_TRY(output_json(report, "services", services, err));
+    ARC_TRY(report_value(report, "services", services, "", err));
 
     ARC_AUTO(arc_buf) struct arc_buf platforms = {.max = 65536};
     for (char **platform = plan->platforms; *platform; platform++)

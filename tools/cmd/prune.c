@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include <inttypes.h>
 #include <string.h>
 
 static void show_image(const json_t *image, struct arc_buf *out)
@@ -62,7 +61,7 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_prune_options options = {.apply = option_flag(inv, "apply")};
-    char **groups = arc_arena_array(&memory, 1, sizeof *groups), removed[24];
+    char **groups = arc_arena_array(&memory, 1, sizeof *groups);
 
     for (size_t k = 0; k < inv->arg_count; k++)
         ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
@@ -91,10 +90,7 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
                             "which releases are under way is not known (GITHUB_REPOSITORY and a "
                             "token say whom to ask): age alone protects them"));
 
-    snprintf(removed, sizeof removed, "%" PRId64,
-             (int64_t)json_integer_value(json_object_get(report->document, "removed")));
-
-    return report_output(report, "removed", removed, err);
+    return report_value(report, "removed", json_object_get(report->document, "removed"), "0", err);
 }
 
 static const struct option options[] = {

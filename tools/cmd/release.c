@@ -7,7 +7,6 @@
 #include "cli/project_options.h"
 #include "release/inputs.h"
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static enum arc_body_mode mode_of(const char *text)
@@ -61,10 +60,7 @@ static void summarize(const json_t *release, struct arc_buf *out)
 static int add_outputs(struct report *report, struct arc_error *err)
 {
     const json_t *release = report->document;
-    char id[32];
-    snprintf(id, sizeof id, "%" PRIdMAX,
-             (intmax_t)json_integer_value(json_object_get(release, "id")));
-    ARC_TRY(report_output(report, "release-id", id, err));
+    ARC_TRY(report_value(report, "release-id", json_object_get(release, "id"), "0", err));
     ARC_TRY(report_output(report, "release-url", arc_json_text_of(release, "url"), err));
     return report_output(report, "release-action", arc_json_text_of(release, "action"), err);
 }

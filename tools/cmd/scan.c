@@ -30,37 +30,26 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     return arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
 }
 
-/* A number that is not known is never shown as 0. */
-static int output_number(struct report *report, const char *name, const json_t *value,
-                         struct arc_error *err)
-{
-    char text[32] = "unknown";
-    if (json_is_integer(value))
-        snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
-    return report_output(report, name, text, err);
-}
-
+/* Outputs, and where in the document they are. A number that is not known is never shown as 0. */
 static int fill_outputs(struct report *report, struct arc_error *err)
 {
-    static const char *const numbers[][2] = {{"critical-count", "CRITICAL"},
-                                             {"high-count", "HIGH"},
-                                             {"medium-count", "MEDIUM"},
-                                             {"low-count", "LOW"}};
-    static const char *const words[][2] = {{"scan-status", "verdict"}, {"gate", "gate"}};
-    const json_t *document = report->document;
-    const json_t *counts = json_object_get(document, "counts");
+    static const char *const counts[][2] = {{"critical-count", "CRITICAL"},
+                                            {"high-count", "HIGH"},
+                                            {"medium-count", "MEDIUM"},
+                                            {"low-count", "LOW"}};
+    static const char *const rest[][2] = {
+        {"new-count", "new"}, {"scan-status", "verdict"}, {"gate", "gate"}};
+    const json_t *document = report->document, *known = json_object_get(document, "counts");
 
-    ARC_TRY(output_number(report, "cve-count", json_object_get(document, "total"), err));
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        ARC_TRY(output_number(report, numbers[i][0], json_object_get(counts, numbers[i][1]), err));
-    ARC_TRY(output_number(report, "new-count", json_object_get(document, "new"), err));
+    ARC_TRY(report_value(report, "cve-count", json_object_get(document, "total"), "unknown", err));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        ARC_TRY(report_value(report, counts[i][0], json_object_get(known, counts[i][1]), "unknown",
+                             err));
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        ARC_TRY(report_value(report, rest[i][0], json_object_get(document, rest[i][1]), "unknown",
+                             err));
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        ARC_TRY(report_output(report, words[i][0],
-                              json_string_value(json_object_get(document, words[i][1])), err));
-
-    ARC_AUTO_FREE char *line = arc_json_dumps(document, JSON_COMPACT);
-    return line ? report_output(report, "scan", line, err) : arc_error_nomem(err);
+    return report_value(report, "scan", document, "", err);
 }
 
 static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)

@@ -11,13 +11,6 @@ static const char *const keys[] = {"group",  "version",      "image-tag",    "pr
                                    "latest", "latest-major", "latest-minor", "major",
                                    "minor",  "patch",        "previous-tag"};
 
-static const char *text_of(const json_t *value)
-{
-    if (json_is_boolean(value))
-        return json_is_true(value) ? "true" : "false";
-    return json_is_string(value) ? json_string_value(value) : "";
-}
-
 /* ---- --next -------------------------------------------------------------------------------- */
 
 static void explain(const json_t *next, struct arc_buf *out)
@@ -84,8 +77,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_version_write(project.version, &report->document, err));
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        ARC_TRY(report_output(report, keys[i], text_of(json_object_get(report->document, keys[i])),
-                              err));
+        ARC_TRY(report_value(report, keys[i], json_object_get(report->document, keys[i]), "", err));
 
     if (!project.version->tags_known)
         ARC_TRY(report_note(report, 'w', NULL, err, "latest=false, since %s",
