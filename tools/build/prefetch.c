@@ -2,7 +2,6 @@
  * of one request after another. It decides nothing: what is not here is asked for again. */
 #include "base/json.h"
 #include "build/verify.h"
-#include <string.h>
 
 /* Most manifests of one index that are asked for ahead: ten platforms with their attestations. A
  * longer list is none that was planned. */

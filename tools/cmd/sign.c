@@ -6,7 +6,6 @@
 #include "github/options.h"
 #include "project/documents.h"
 #include "project/needs.h"
-#include <string.h>
 
 static void show_signed(const json_t *document, struct arc_buf *out)
 {

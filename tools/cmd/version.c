@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include <string.h>
 
 static const char *const keys[] = {"group",  "version",      "image-tag",    "prerelease",
                                    "latest", "latest-major", "latest-minor", "major",

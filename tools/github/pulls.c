@@ -1,7 +1,6 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "github/github.h"
-#include <stdio.h>
 
 static int add_file(void *context, json_t *element, struct arc_error *err)
 {

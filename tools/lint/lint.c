@@ -3,7 +3,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "lint/facts.h"
-#include <stdio.h>
 #include <string.h>
 
 static void lint_free(struct lint *lint)

@@ -1,6 +1,5 @@
 #include "scan/publish.h"
 #include "base/auto.h"
-#include <string.h>
 
 static int keep_value(struct arc_scan *scan, const char *name, json_t *value, struct arc_error *err)
 {
