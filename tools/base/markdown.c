@@ -24,8 +24,9 @@ static bool blank(char c)
 }
 
 /* The text on one line, trimmed, its line breaks and tabs as spaces, the rest of its control
- * characters visible. */
-static void one_line(struct arc_buf *out, const char *text, size_t len, bool collapse)
+ * characters visible. It is in *line, and goes into *whole, which fails with it. */
+static const char *make_line(struct arc_buf *line, const char *text, size_t len, bool collapse,
+                             struct arc_buf *whole)
 {
     ARC_AUTO(arc_buf) struct arc_buf flat = {0};
 
@@ -39,9 +40,12 @@ static void one_line(struct arc_buf *out, const char *text, size_t len, bool col
             arc_buf_putc(&flat, text[i]);
         else if (!collapse || !blank(text[i - 1]))
             arc_buf_putc(&flat, ' ');
-    if (flat.failed)
-        out->failed = flat.failed;
-    arc_text_visible(out, arc_buf_text(&flat), flat.len);
+
+    arc_text_visible(line, arc_buf_text(&flat), flat.len);
+    if (flat.failed || line->failed)
+        whole->failed = flat.failed ? flat.failed : line->failed;
+
+    return arc_buf_text(line);
 }
 
 /* At the start of a line, "- ", "+ ", "1. ", "1) " begin a list and "===" underlines a heading. */
@@ -146,10 +150,7 @@ static const char *entity(const char *s, size_t at)
 void arc_markdown_text(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
-    one_line(&line, text, len, true);
-    if (line.failed)
-        out->failed = line.failed;
-    const char *s = arc_buf_text(&line);
+    const char *s = make_line(&line, text, len, true, out);
     for (size_t at = add_start(out, s); s[at]; at++) {
         const char *named = entity(s, at);
         if (named)
@@ -189,10 +190,7 @@ static size_t longest_run(const char *s, char c)
 void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
-    one_line(&line, text, len, false);
-    if (line.failed)
-        out->failed = line.failed;
-    const char *s = arc_buf_text(&line);
+    const char *s = make_line(&line, text, len, false, out);
     if (strchr(s, '|')) {
         code_element(out, s);
         return;
@@ -236,10 +234,7 @@ void arc_markdown_url(struct arc_buf *out, const char *text, size_t len)
 void arc_markdown_line(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
-    one_line(&line, text, len, false);
-    if (line.failed)
-        out->failed = line.failed;
-    const char *s = arc_buf_text(&line);
+    const char *s = make_line(&line, text, len, false, out);
     if (*s == '`' || *s == '~') /* would close the block */
         arc_buf_putc(out, '\\');
     arc_buf_puts(out, s);
@@ -248,10 +243,7 @@ void arc_markdown_line(struct arc_buf *out, const char *text, size_t len)
 void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
-    one_line(&line, text, len, false);
-    if (line.failed)
-        out->failed = line.failed;
-    const char *s = arc_buf_text(&line);
+    const char *s = make_line(&line, text, len, false, out);
     bool bare = line.len > 0;
     for (const char *c = s; *c; c++)
         bare = bare && (alnum(*c) || strchr("_./:@%+=,-", *c));
