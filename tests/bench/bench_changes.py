@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import repositories
-from timing import ROOT, in_turn, peak, program
+from timing import ROOT, in_turn, peak, program, released
 
 TITLE = "changes (medians, in turn)"
 ARC_CI = str(ROOT / "build/arc-ci")
@@ -50,8 +50,9 @@ def written(repo, scratch, base, rounds, name):
     git = ["git", "diff", "--no-renames", "--name-status", "-z", base, "main"]
     lists, theirs = in_turn([ours, git], rounds, cwd=repo, env=full)
     yield f"{name}, 50 filters of three kinds, lists as json", lists, "git diff --name-status", theirs, "ms"
-    counts, floor = in_turn([ours, walk], rounds, cwd=repo, env=none)
+    counts, static, floor = in_turn([ours, [released(), "changes"], walk], rounds, cwd=repo, env=none)
     yield f"{name}, 50 filters of three kinds, counts only", counts, "a walk of all trees", floor, "ms"
+    yield f"{name}, 50 filters of three kinds, counts only, released program", static, "a walk of all trees", floor, "ms"
 
 
 def grown(scratch, count, changed):

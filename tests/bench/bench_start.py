@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from timing import ROOT, in_turn
+from timing import ROOT, in_turn, released
 
 TITLE = "Start-up (median of 200 runs, in turn)"
 ARC_CI = str(pathlib.Path(__file__).resolve().parents[2] / "build/arc-ci")
@@ -24,14 +24,10 @@ def run():
 
 
 def run_static(source, scratch):
-    """The released program, which is built where dist/ has none."""
     sys.path[:0] = [str(ROOT / "packaging"), str(ROOT / "tests")]
     import dist
-    target = f"linux-{platform.machine()}"
-    program = ROOT / f"dist/arc-ci-{target}"
-    if not program.exists():
-        subprocess.run([sys.executable, ROOT / "packaging/dist.py", target], check=True, stdout=subprocess.DEVNULL)
-    tools = dist.Toolchain(target, scratch / "zig")
+    program = released()
+    tools = dist.Toolchain(f"linux-{platform.machine()}", scratch / "zig")
     subprocess.run([tools.folder / "cc", "-O2", "-o", scratch / "musl", source], check=True, env=tools.env)
     subprocess.run(["gcc", "-O2", "-static", "-o", scratch / "glibc", source], check=True)
     for arguments in (["--version"], ["version", "messaging/v1.2.3"]):

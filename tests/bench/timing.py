@@ -1,7 +1,9 @@
 """Times commands in turn: A B, B A, …, so that what else the machine does, and what each leaves behind, hits all alike."""
 import pathlib
+import platform
 import statistics
 import subprocess
+import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -32,6 +34,13 @@ def program(name):
     """Builds a program of tests/bench; returns its path."""
     subprocess.run(["cmake", "--build", ROOT / "build", "--target", name], check=True, stdout=subprocess.DEVNULL)
     return str(ROOT / "build/tests" / name)
+
+
+def released():
+    """Builds the static program that a release has for this machine's platform; returns its path."""
+    target = f"linux-{platform.machine()}"
+    subprocess.run([sys.executable, ROOT / "packaging/dist.py", target], check=True, stdout=subprocess.DEVNULL)
+    return str(ROOT / f"dist/arc-ci-{target}")
 
 
 def peak(command, **kwargs):
