@@ -138,7 +138,7 @@ def test_tags_of_two_logins_are_told_apart(tmp_path):
 def test_diff_applies_and_gives_what_write_gives(tmp_path):
     make(tmp_path, {"services/a/Dockerfile": "FROM scratch\n", "services/b/Dockerfile": "FROM scratch\n"})
     shown = arc(tmp_path, "init")
-    diff = shown[:shown.index("\nWhat it could not tell:")] + "\n"
+    diff = shown[:shown.index("\nOpen questions:")] + "\n"
     subprocess.run(["git", "-C", tmp_path, "apply", "-"], input=diff, text=True, check=True)
     applied = {path.name: path.read_text() for path in (tmp_path / ".github").rglob("*.y*ml")}
     for path in (tmp_path / ".github").rglob("*.y*ml"):

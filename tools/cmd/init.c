@@ -54,10 +54,15 @@ static void show_proposal(const json_t *document, struct arc_buf *out)
     }
 
     add_remarks(json_object_get(document, "found"), "What it found:", out);
-    add_remarks(json_object_get(document, "questions"), "What it could not tell:", out);
-    arc_buf_puts(out, written
-                          ? "\nNext: arc-ci plan\n"
-                          : "\nNothing is written; 'arc-ci init --write' writes these files.\n");
+    add_remarks(json_object_get(document, "questions"), "Open questions:", out);
+    if (!written)
+        arc_buf_puts(out, "\nNothing is written; 'arc-ci init --write' writes these files.\n");
+    else if (json_array_size(json_object_get(document, "questions")))
+        arc_buf_puts(
+            out, "\nNext: answer the questions in .github/arc-ci.yaml, then run 'arc-ci plan' to "
+                 "see what a release would build.\n");
+    else
+        arc_buf_puts(out, "\nNext: run 'arc-ci plan' to see what a release would build.\n");
 }
 
 static int run_init(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -71,15 +76,15 @@ static int run_init(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    FLAG("write", "Write the files, all of them or none. Nothing is overwritten."),
+    FLAG("write", "Write the files, all of them or none. No file is overwritten."),
     VALUE("source", "OWNER/REPOSITORY@COMMIT",
-          "Which arc-ci the workflows call, and at which commit."),
+          "The repository and commit of arc-ci whose workflows are called."),
     {0},
 };
 
 static const struct example examples[] = {
-    {"arc-ci init", "What would be written, as a diff, and what could not be told."},
-    {"arc-ci init | git apply", "The same, taken."},
+    {"arc-ci init", "Show what would be written, as a diff, and the open questions."},
+    {"arc-ci init | git apply", "Apply the proposal to the work tree."},
     {0},
 };
 
@@ -87,14 +92,19 @@ const struct command cmd_init = {
     .name = "init",
     .summary = "propose a configuration and workflows for a repository",
     .description =
-        "Reads what git tracks: Dockerfiles, bake and compose files, workflows that use "
-        "build-push-action, metadata-action, bake-action, paths-filter, changed-files, trivy-action or "
-        "a release action, what 'docker build' in workflows, Makefiles and shell scripts builds, the tags of "
-        "the repository, and versions in files. Nothing of it is run.\n\n"
-        "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git apply' "
-        "takes, and lists what it found and what it could not tell; the questions stand in the file, "
-        "too. Workflows that are there stay as they are: delete what the new ones do.\n\n"
-        "Exit status 2 when a file of a proposed name exists, 3 when there is no image to release.",
+        "Reads the files that git tracks, and runs none of them: Dockerfiles, bake and compose "
+        "files, workflows "
+        "that use build-push-action, metadata-action, bake-action, paths-filter, changed-files, "
+        "trivy-action or "
+        "a release action, 'docker build' in workflows, Makefiles and shell scripts, versions in "
+        "files; and the "
+        "repository's tags.\n\n"
+        "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git "
+        "apply' takes, "
+        "and lists what it found and what is left for you to answer; the questions are in the "
+        "file, too. "
+        "Existing workflows are not changed: delete the jobs that the new ones replace.\n\n"
+        "Exit status 2 when one of the files exists already, 3 when there is no image to release.",
     .options = options,
     .examples = examples,
     .run = run_init,

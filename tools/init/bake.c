@@ -155,7 +155,8 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
     if (!is_of_root(proposal, bake)) {
         init_note(
             proposal, bake->path, 0,
-            "not used: its contexts are those of its directory, and arc-ci reads it in the root");
+            "not used: its contexts are relative to its own directory, and arc-ci runs bake in the "
+            "root");
         return;
     }
 
@@ -177,7 +178,7 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
                           NULL);
     }
 
-    init_note(proposal, bake->path, 0, "describes %zu image%s: group %s takes them from it", count,
+    init_note(proposal, bake->path, 0, "describes %zu image%s: group %s uses it as it is", count,
               arc_plural(count), group->name);
     mark_described(proposal, bake);
 }

@@ -292,7 +292,8 @@ static void take_options(struct script *script, const json_t *words, size_t inde
     json_decref(with);
 }
 
-/* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
+/* "echo NAME=value >> "
+   "$GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
 static void take_output(struct script *script, const char *said, const char *where)
 {
     const char *equals = strchr(said, '=');

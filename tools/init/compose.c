@@ -186,14 +186,14 @@ static bool take_service(const struct entry *entry, struct described *described)
     if (told && !image.dockerfile)
         init_ask(
             proposal, entry->file, entry->build->line,
-            "is service %s released? Its Dockerfile stands in this file: it takes a file of its "
-            "own, or 'compose: %s' in the place of 'services'",
+            "is service %s released? Its Dockerfile is inline: move it to a file of its own, or "
+            "use 'compose: %s' instead of 'services'",
             entry->name, entry->file);
     else if (told && json_object_get(proposal->dockerfile_names, image.dockerfile))
         take_build(entry, &image);
     else if (!told || !init_is_aside(image.dockerfile))
         init_ask(proposal, entry->file, entry->build->line,
-                 "what does service %s build? There is no such Dockerfile", entry->name);
+                 "what does service %s build? Its Dockerfile does not exist", entry->name);
 
     return true;
 }
@@ -391,7 +391,7 @@ static void add_described(struct init_proposal *proposal, const char *path,
         init_add_tag(proposal, &group->image_tags, described->floating, "");
     json_object_foreach (described->dockerfiles, name, value)
         init_set(proposal, proposal->dockerfile_names, name, json_false());
-    init_note(proposal, path, 0, "describes %zu image%s: group %s takes them from it",
+    init_note(proposal, path, 0, "describes %zu image%s: group %s uses it as it is",
               described->images, described->images == 1 ? "" : "s", group->name);
 }
 

@@ -168,13 +168,14 @@ static void look_at(struct init_proposal *proposal, bool set_aside)
 
     if (passed)
         init_ask(proposal, NULL, 0,
-                 "%zu Dockerfiles beyond the first %d were not looked at: name them", passed,
-                 INIT_FILES_MAX);
+                 "%zu Dockerfiles after the first %d were not read: add their images by hand",
+                 passed, INIT_FILES_MAX);
 
     if (others && json_object_size(proposal->dockerfile_names))
-        init_ask(proposal, other, 0,
-                 "%zu Dockerfile%s in folders of tests and examples left out: is one released?",
-                 others, arc_plural(others));
+        init_ask(
+            proposal, other, 0,
+            "%zu Dockerfile%s in folders for tests and examples left out: is one of them released?",
+            others, arc_plural(others));
 }
 
 /* Whatever lies in folders of tests and examples is an image only where nothing else is. */
@@ -261,12 +262,13 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
 
     if (fewest == 1000)
         init_ask(proposal, image->dockerfile, 0,
-                 "what it copies could not be told: is '%s' its context?", image->context);
+                 "is '%s' its context? What it copies could not be determined", image->context);
     else if (fewest)
         init_ask(
             proposal, image->dockerfile, 0,
-            "%zu of its sources are not in the repository (arc-ci plan names them): does a step "
-            "make them (then list them under 'generated'), or is '%s' not its context?",
+            "%zu of its COPY sources are not in the repository ('arc-ci plan' names them): does an "
+            "earlier step generate them (list them under 'generated'), or is '%s' the wrong "
+            "context?",
             fewest, image->context);
 }
 
@@ -489,7 +491,7 @@ static void split_by_stages(struct init_proposal *proposal, struct init_image *i
 
     if (names[1])
         init_ask(proposal, image->dockerfile, 0,
-                 "is each of its last stages an image, as proposed? Nothing in it needs %s or %s",
+                 "is each of its final stages an image, as proposed? No other stage uses %s or %s",
                  names[0], names[1]);
 }
 

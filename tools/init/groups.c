@@ -40,18 +40,19 @@ static const char *usual_registry(struct init_proposal *proposal)
     if (best)
         return best;
     if (proposal->guess) {
-        init_ask(proposal, NULL, 0,
-                 "which registry? %s is a guess: a Dockerfile asks for an image there that has the "
-                 "name of one of these",
-                 proposal->guess);
+        init_ask(
+            proposal, NULL, 0,
+            "which registry? %s is a guess: a Dockerfile starts from an image there that has the "
+            "name of one of these",
+            proposal->guess);
         return proposal->guess;
     }
     ARC_AUTO(arc_buf) struct arc_buf owner = {0};
     for (const char *c = proposal->owner ? proposal->owner : ""; *c; c++)
         arc_buf_putc(&owner, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
     init_ask(proposal, NULL, 0,
-             owner.len ? "which registry? Nothing names one; ghcr.io/%s is a guess"
-                       : "which registry? Nothing names one; put yours in the place of ghcr.io/%s",
+             owner.len ? "which registry? No file names one; ghcr.io/%s is a guess"
+                       : "which registry? No file names one; replace ghcr.io/%s with yours",
              owner.len ? arc_buf_text(&owner) : "owner");
 
     return arc_arena_printf(&proposal->arena, "ghcr.io/%s",
@@ -85,10 +86,11 @@ static void ask_logins(struct init_proposal *proposal)
                     other = *at;
             }
         if (other)
-            init_ask(proposal, NULL, 0,
-                     "how do the workflows log in to %.*s? Group %s has images there, and they log "
-                     "in to %.*s alone",
-                     (int)strcspn(other, "/"), other, group->name, (int)strcspn(first, "/"), first);
+            init_ask(
+                proposal, NULL, 0,
+                "how do the workflows log in to %.*s? Group %s has images there, and they log in "
+                "to %.*s only",
+                (int)strcspn(other, "/"), other, group->name, (int)strcspn(first, "/"), first);
     }
 }
 
@@ -248,8 +250,7 @@ static void add_to_family(struct init_proposal *proposal, struct families *famil
         return; /* no configuration takes it */
 
     if (!family && families->count == FAMILIES_MAX) {
-        init_ask(proposal, NULL, 0,
-                 "tags with more than %d names in front of their versions were not looked at",
+        init_ask(proposal, NULL, 0, "tags with more than %d different prefixes were not looked at",
                  FAMILIES_MAX);
         return;
     }
@@ -636,7 +637,7 @@ static bool use_files(struct sorting *sorting)
         init_ask(
             proposal, NULL, 0,
             "what do the tags %s{version} release? The files beside the Dockerfiles have other "
-            "versions, and a change of those releases",
+            "versions; as proposed, a change of those is a release",
             sorting->families.items[0].before);
         return true;
     }
@@ -663,13 +664,13 @@ static void sort_by_files(struct sorting *sorting)
     for (size_t i = 0; i < proposal->image_count && found; i++)
         if (!proposal->images[i]->version_file)
             init_ask(proposal, proposal->images[i]->dockerfile, 0,
-                     "where is its version? The others have a file for it");
+                     "which file has its version? The other images have one");
 
     if (found)
         return;
     init_add_text(proposal, &group->tags, "v{version}");
     init_ask(proposal, NULL, 0,
-             "which tags release these images? No tag names a version yet; v{version} is a guess");
+             "which tags release these images? No tag has a version yet; v{version} is a guess");
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -684,10 +685,11 @@ static void add_train(struct sorting *sorting, struct family *family)
         return;
     group->is_train = true;
     add_pattern(sorting, group, family);
-    init_ask(proposal, NULL, 0,
-             "no image has the name of the %zu tags %s{version}: are they releases of all groups "
-             "together, as group %s proposes?",
-             family->count, family->before, group->name);
+    init_ask(
+        proposal, NULL, 0,
+        "what do the %zu tags %s{version} release? No image has that name; as proposed, group %s "
+        "is a release of all groups together",
+        family->count, family->before, group->name);
 }
 
 /* Whether tags of that name may be of all groups together: the name says so, or is the repository's. */

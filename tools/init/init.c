@@ -43,7 +43,7 @@ static int add_file(void *context, const char *path)
 
     if (!arc_text_is_visible(path)) {
         init_ask(proposal, path, 0,
-                 "passed over: its name is not UTF-8, or has control characters");
+                 "skipped: its name is not UTF-8 or contains control characters");
         return ARC_OK;
     }
 
@@ -117,7 +117,7 @@ static int read_tags(struct arc_project *project, struct init_proposal *proposal
     if (project->repository.tags)
         json_array_extend(proposal->git_tags, project->repository.tags);
     else
-        init_ask(proposal, NULL, 0, "which tags has the repository? This clone has none, and: %s",
+        init_ask(proposal, NULL, 0, "which tags does the repository have? This clone has none: %s",
                  project->repository.tags_unknown);
 
     return ARC_OK;
@@ -222,8 +222,8 @@ static int check_absent(const char *root, const json_t *files, struct arc_error 
         if (lstat(full, &found) == 0)
             return arc_error_set(
                 err, ARC_EINPUT,
-                "%s is there already, and init overwrites nothing: remove it to have a "
-                "new one proposed",
+                "%s is there already, and init overwrites nothing: move it away to get a new "
+                "proposal",
                 path);
     }
 
@@ -348,8 +348,8 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
     if (!options->source)
         init_ask(
             &proposal, NULL, 0,
-            "which commit of arc-ci do the workflows call? Put it, in full, in the place of COMMIT, "
-            "or give --source");
+            "which commit of arc-ci should the workflows use? Replace COMMIT with its full hash, "
+            "or pass --source");
 
     ARC_TRY(propose_files(
         &proposal, options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT", files, err));

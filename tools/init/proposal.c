@@ -158,11 +158,11 @@ const char *init_read(struct init_proposal *proposal, const char *path)
 
     if (proposal->bytes_read > INIT_READ_MAX)
         init_ask(proposal, NULL, 0,
-                 "files beyond the first %zu MiB were not read: name their images",
+                 "files after the first %zu MiB were not read: add their images by hand",
                  INIT_READ_MAX >> 20);
     else if (!init_succeeds(proposal,
                             arc_file_read_in(proposal->root, path, INIT_BYTES_MAX, &raw, &problem)))
-        init_ask(proposal, path, 0, "it was not read: %s", arc_error_text(&problem));
+        init_ask(proposal, path, 0, "it could not be read: %s", arc_error_text(&problem));
     else {
         arc_text_visible_lines(&text, arc_buf_text(&raw), raw.len);
         known = init_made(proposal, text.failed ? NULL : json_string(arc_buf_text(&text)));
@@ -288,11 +288,11 @@ void init_ask_values(struct init_proposal *proposal, const struct init_image *im
     json_array_foreach (names, i, name)
         arc_buf_printf(&list, "%s%s", i ? ", " : "", json_string_value(name));
     init_push(proposal, proposal->kept, json_incref(names));
-    ask_of(proposal,
-           (struct init_remark){.file = image->dockerfile, .image = image, .names = names},
-           "no default and no value in the repository: %s. Which values, under 'args', and is "
-           "there an image for each?",
-           init_hold(proposal, &list));
+    ask_of(
+        proposal, (struct init_remark){.file = image->dockerfile, .image = image, .names = names},
+        "which values does %s have? There is no default and no value in the repository. One goes "
+        "under 'args'; for an image of each use 'variants'",
+        init_hold(proposal, &list));
 }
 
 void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
@@ -436,7 +436,7 @@ void init_add_platform(struct init_proposal *proposal, struct init_image *image,
     if (!arc_platform_normalize(whole, platform) || !arc_check_platform(platform, &why)) {
         if (arc_text_is_visible(text))
             init_ask(proposal, file, line, "which platform is meant? '%.100s' %s", text,
-                     why.len ? arc_buf_text(&why) : "is none");
+                     why.len ? arc_buf_text(&why) : "is not one");
         return;
     }
 

@@ -155,10 +155,9 @@ static void take_names(const struct init_step *step)
         if (!name) {
             if (item[0] == INIT_UNKNOWN && !item[1])
                 init_ask(proposal, step->file, step->line,
-                         "which tags do its images get? Only a run knows them");
+                         "which tags do its images get? They are only known when it runs");
             else
-                init_ask(proposal, step->file, step->line, "which builds get the tag of '%s'?",
-                         item);
+                init_ask(proposal, step->file, step->line, "which builds get the tag '%s'?", item);
             continue;
         }
         latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
@@ -277,7 +276,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         else if (json_object_get(proposal->dotenv, name))
             init_add_pair(proposal, &image->args, name, NULL, ".env", NULL);
         else
-            init_ask(proposal, step->file, step->line, "what value does build argument %s have?",
+            init_ask(proposal, step->file, step->line, "what is the value of build argument %s?",
                      name);
     }
 }
@@ -371,7 +370,8 @@ static void take_image_names(const struct init_step *step, struct init_image *im
         image->codename = init_codename(proposal, image->name);
     else if (image->pushed && *input(step, "tags"))
         init_ask(proposal, step->file, step->line,
-                 "what is the image of %s called? Only a run knows its tags", image->dockerfile);
+                 "what is the image of %s called? Its tags are only known when it runs",
+                 image->dockerfile);
 }
 
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
@@ -441,7 +441,7 @@ void init_take_build(const struct init_step *step)
         given = inner ? inner + 1 : ".";
     if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
         init_ask(proposal, step->file, step->line,
-                 "it builds what lies elsewhere: '%s'. Is it released here?", given);
+                 "it builds something from elsewhere: '%s'. Is that released here?", given);
         return;
     }
 
@@ -454,7 +454,7 @@ void init_take_build(const struct init_step *step)
 
     if (!wanted) {
         init_ask(proposal, step->file, step->line,
-                 "its context or its Dockerfile lies outside of the repository");
+                 "its context or its Dockerfile is outside the repository");
         return;
     }
 
@@ -472,7 +472,7 @@ void init_take_build(const struct init_step *step)
         return;
     proposal->guessed = true;
     init_ask(proposal, step->file, step->line,
-             "which Dockerfile does it build? '%s' says too little", wanted);
+             "which Dockerfile does it build? '%s' is not enough to tell", wanted);
 }
 
 /* ---- other steps ---------------------------------------------------------------------------- */
@@ -485,7 +485,7 @@ static void take_bake(const struct init_step *step)
                   : "the bake file",
               step->proposal->group_count
                   ? ""
-                  : ": none of the repository has tags, so its Dockerfiles are proposed");
+                  : ": no target in the repository has tags, so the Dockerfiles are proposed");
 }
 
 /* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it names. */
@@ -495,7 +495,7 @@ static void take_filters(const struct init_step *step)
     struct init_proposal *proposal = step->proposal;
 
     init_note(proposal, step->file, step->line,
-              "filters of paths: 'arc-ci changes' has one for each service");
+              "path filters: 'arc-ci changes' has one for each service");
 
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         const char *text = input(step, keys[k]);
@@ -519,12 +519,14 @@ static void take_filters(const struct init_step *step)
 
 static void take_release(const struct init_step *step)
 {
-    init_note(step->proposal, step->file, step->line,
-              "makes the GitHub release: arc-ci-release.yml does, with notes by service");
+    init_note(
+        step->proposal, step->file, step->line,
+        "creates the GitHub release: arc-ci-release.yml does that, with notes for each service");
     if (*input(step, "files") || *input(step, "artifacts"))
         init_ask(
             step->proposal, step->file, step->line,
-            "it attaches files to the release: which job makes them? 'arc-ci release --asset' attaches them");
+            "it attaches files to the release: which job builds them? 'arc-ci release --asset' "
+            "attaches them");
 }
 
 static void take_scan(const struct init_step *step)
@@ -534,7 +536,7 @@ static void take_scan(const struct init_step *step)
     const char *list = input(step, "severity");
     bool gate = strcmp(input(step, "exit-code"), "1") == 0;
 
-    init_note(proposal, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does",
+    init_note(proposal, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does that",
               gate ? " and fails on findings" : "");
 
     for (size_t i = 0; gate && i < sizeof severities / sizeof *severities; i++)
@@ -590,7 +592,7 @@ static void name_versions(struct init_proposal *proposal)
             init_count_alike(proposal, image) > 1 ? "{version}-{codename}" : "{version}";
         init_add_tag(proposal, &image->tags, added, "");
         init_ask(proposal, image->file, image->line,
-                 "no name of its images says a release's version: %s is added", added);
+                 "none of its image tags contains the version: %s is added", added);
     }
 }
 
@@ -613,7 +615,7 @@ void init_end_workflows(struct init_proposal *proposal)
         if (image->pushed || is_pushed(proposal, image->dockerfile))
             continue;
         init_ask(proposal, image->file, image->line,
-                 "%s is built and never pushed, so it is left out: is it released?",
+                 "%s is built but never pushed, so it is left out: is it released?",
                  image->dockerfile);
         init_set(proposal, proposal->dockerfile_names, image->dockerfile, json_false());
     }

@@ -225,7 +225,7 @@ static bool starts_on(const struct arc_yaml_node *on, const char *event)
     return false;
 }
 
-/* The condition of a name that is given whenever the workflow runs; "" where that may be a release. */
+/* The condition of a name that is given whenever the workflow runs;  where that may be a release. */
 static const char *condition_of(struct init_proposal *proposal, const struct arc_yaml_node *on)
 {
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");
@@ -255,7 +255,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
 
     if (!init_read_yaml(proposal, path, &yaml)) {
         if (init_has_file(proposal, path))
-            init_ask(proposal, path, 0, "it is not YAML that can be read: what does it build?");
+            init_ask(proposal, path, 0, "it could not be read as YAML: what does it build?");
         return;
     }
 

@@ -616,9 +616,10 @@ static void add_group(struct init_proposal *proposal, const struct init_group *g
 
 void init_write_config(struct init_proposal *proposal, struct arc_buf *out)
 {
-    arc_buf_puts(out,
-                 "# Proposed by arc-ci init. Answer the questions, then ask 'arc-ci plan' what a "
-                 "release would build.\n");
+    arc_buf_puts(
+        out,
+        "# Proposed by arc-ci init. Answer the questions, then run 'arc-ci plan' to see what a "
+        "release would build.\n");
 
     for (size_t i = 0; i < proposal->question_count; i++) {
         const struct init_remark *question = &proposal->questions[i];
