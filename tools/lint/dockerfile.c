@@ -201,7 +201,8 @@ static void check_inputs(struct lint *lint, const struct arc_group *group,
 
     if (!inputs)
         return;
-    arc_inputs_missing(inputs, find_missing, &place);
+    if (arc_inputs_missing(inputs, find_missing, &place))
+        lint->failed = ARC_ENOMEM;
     const char *pinned = arc_inputs_pinned(inputs, &line);
     if (pinned)
         lint_find(lint, LINT_PLATFORM, file, line,
