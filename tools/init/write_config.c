@@ -330,17 +330,19 @@ static json_t *describe_kind(struct init_proposal *proposal, const struct init_i
         alone =
             proposal->images[i] == image || strcmp(proposal->images[i]->directory, directory) != 0;
 
+    if (!alone) {
+        json_decref(service);
+        return NULL;
+    }
+
     json_object_del(service, "codename");
     json_object_del(service, "directory");
     if (!json_object_size(build))
         json_object_del(service, "build");
-    if (init_is_below(file, directory))
+    if (*file && init_is_below(file, directory))
         init_set(proposal, version, "file", json_sprintf("{directory}%s", file + len));
-    if (alone)
-        return service;
-    json_decref(service);
 
-    return NULL;
+    return service;
 }
 
 /* Whether "PARENT/\*" takes those of the group that lie there, and no other directory. */
