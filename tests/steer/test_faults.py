@@ -165,7 +165,7 @@ def results(request, kept, tmp_path_factory):
             name, where, at = given.pop("place")
             run = run_killed if "when" in given else run_fault
             return pool.submit(run, kept[name], SCENARIOS[name], tmp_path_factory.mktemp("case"), where, at, **given)
-        items = [item for item in request.session.items if item.fspath == request.fspath]
+        items = [item for item in request.session.items if item.fspath == request.fspath and "results" in item.fixturenames]
         yield {item.name: submit(item) for item in items}
     counts = collections.Counter(item.callspec.params["place"][0] for item in items)
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():

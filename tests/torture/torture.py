@@ -131,7 +131,7 @@ class Shop:
                 places[name].write_text("")
             done = subprocess.run([*wrapper, ARC_CI, *words], cwd=self.repo, env=full, stdin=subprocess.DEVNULL, stdout=stdout,
                                   stderr=subprocess.PIPE, timeout=120, preexec_fn=preexec)
-            left = [re.sub(rb"arcci_[0-9a-f]{32}", b"MARK", path.read_bytes()) if path.exists() else b"" for path in places.values()]
+            left = [re.sub(rb'arcci_[0-9a-f]{32}|"scanned": ?"[^"]*"', b"MARK", path.read_bytes()) if path.exists() else b"" for path in places.values()]
             beside = sorted(path.name for path in pathlib.Path(scratch).iterdir() if path not in places.values())
         return (done.returncode, done.stdout or b"", done.stderr, *left, beside)
 

@@ -209,7 +209,10 @@ static int add_tag(git_odb *odb, const git_reference *tag, struct arc_git_asked 
     const char *name = git_reference_shorthand(tag);
     if (!arc_utf8_valid(name, strlen(name)) || !leads_to_commit(odb, tag, last))
         return 0;
-    return json_array_append_new(list, json_string(name)) ? GIT_ERROR : 0;
+    if (json_array_append_new(list, json_string(name)) == 0)
+        return 0;
+    git_error_set_oom();
+    return GIT_ERROR;
 }
 
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
@@ -220,8 +223,9 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     struct arc_git_asked last = {0};
     ARC_AUTO_JSON json_t *list = json_array();
 
+    ARC_TRY_ALLOC(list, err);
     ARC_TRY(arc_git_odb(git, &odb, err));
-    int rc = list ? git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/*") : GIT_ERROR;
+    int rc = git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/*");
     while (!rc && (rc = git_reference_next(&tag, tags)) == 0) {
         rc = add_tag(odb, tag, &last, list);
         git_reference_free(tag);
