@@ -204,15 +204,14 @@ static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_g
     return !no;
 }
 
-static int add_tag(git_odb *odb, const git_reference *tag, struct arc_git_asked *last, json_t *list)
+/* False without memory. */
+static bool add_tag(git_odb *odb, const git_reference *tag, struct arc_git_asked *last,
+                    json_t *list)
 {
     const char *name = git_reference_shorthand(tag);
     if (!arc_utf8_valid(name, strlen(name)) || !leads_to_commit(odb, tag, last))
-        return 0;
-    if (json_array_append_new(list, json_string(name)) == 0)
-        return 0;
-    git_error_set_oom();
-    return GIT_ERROR;
+        return true;
+    return json_array_append_new(list, json_string(name)) == 0;
 }
 
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
@@ -226,13 +225,15 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     ARC_TRY_ALLOC(list, err);
     ARC_TRY(arc_git_odb(git, &odb, err));
     int rc = git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/*");
-    while (!rc && (rc = git_reference_next(&tag, tags)) == 0) {
-        rc = add_tag(odb, tag, &last, list);
+    bool added = true;
+    while (!rc && added && (rc = git_reference_next(&tag, tags)) == 0) {
+        added = add_tag(odb, tag, &last, list);
         git_reference_free(tag);
     }
 
     git_reference_iterator_free(tags);
     git_odb_free(odb);
+    ARC_TRY_ALLOC(added, err);
     if (rc != GIT_ITEROVER)
         return arc_git_failed(err, rc, "listing the tags");
     *out = arc_steal(&list);
