@@ -224,7 +224,7 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 
     ARC_TRY_ALLOC(list, err);
     ARC_TRY(arc_git_odb(git, &odb, err));
-    int rc = git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/*");
+    int rc = git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/?*");
     bool added = true;
     while (!rc && added && (rc = git_reference_next(&tag, tags)) == 0) {
         added = add_tag(odb, tag, &last, list);
