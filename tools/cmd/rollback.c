@@ -64,8 +64,6 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
     const char *file = option_value(inv, "build");
     char **from = NULL;
-    size_t i;
-    json_t *warning;
 
     if (inv->arg_count < 2)
         return arc_error_set(err, ARC_EINPUT,
@@ -96,7 +94,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(arc_rollback(&project, &options, &report->document, err));
     show_rollback(report->document, &report->human);
-    json_array_foreach (json_object_get(report->document, "warnings"), i, warning)
+    arc_json_each (warning, json_object_get(report->document, "warnings"))
         ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
