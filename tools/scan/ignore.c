@@ -126,7 +126,9 @@ static int parse_word(struct entry *entry, const char *word, struct arc_error *e
     }
 
     if (!day)
-        return refuse(entry, err, "more than an id");
+        return refuse(entry, err,
+                      "more than an id (what .trivyignore.yaml says goes below `scan: ignore` "
+                      "in .github/arc-ci.yaml)");
     if (entry->expires || strlen(word) != 14 || !parse_day(word + 4, &entry->expires))
         return refuse(entry, err, "the day is not a valid date");
 

@@ -112,8 +112,10 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
         arc_buf_printf(&text, "\nResource: %s", finding->resource);
 
     if (*finding->package)
-        arc_buf_printf(&text, "\nPackage: %s %s\nFixed version: %s", finding->package,
-                       finding->installed, or_else(finding->fixed, "none yet"));
+        arc_buf_printf(&text, "\nPackage: %s", finding->package);
+    if (finding->kind == VULNERABILITY)
+        arc_buf_printf(&text, " %s\nFixed version: %s", finding->installed,
+                       or_else(finding->fixed, "none yet"));
 
     if (*finding->service)
         arc_buf_printf(&text, "\nService: %s", finding->service);

@@ -250,15 +250,15 @@ static void add_column(struct arc_buf *out, const char *text, int width)
     add_failure(out, &shown);
 }
 
-/* "templates/deployment.yaml:19". */
-static void add_place(struct arc_buf *out, const struct finding *finding)
+/* A package, else a place: "templates/deployment.yaml:19". */
+static void add_subject(struct arc_buf *out, const struct finding *finding)
 {
-    arc_buf_puts(out, finding->place);
-    if (finding->line)
+    arc_buf_puts(out, *finding->package ? finding->package : finding->place);
+    if (finding->line && !*finding->package)
         arc_buf_printf(out, ":%u", finding->line);
 }
 
-/* What a setting or a secret is about, where a package has its versions. */
+/* What a setting, a secret or a license is about, where a vulnerability has its versions. */
 static const char *find_words(const struct scan_judged *judged, const struct finding *finding)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
@@ -270,21 +270,19 @@ static const char *find_words(const struct scan_judged *judged, const struct fin
 static void add_row(struct arc_buf *out, const struct scan_judged *judged,
                     const struct finding *finding)
 {
-    ARC_AUTO(arc_buf) struct arc_buf place = {0};
+    ARC_AUTO(arc_buf) struct arc_buf subject = {0};
 
     add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
     add_column(out, finding->id, 19);
+    add_subject(&subject, finding);
+    add_failure(out, &subject);
+    add_column(out, arc_buf_text(&subject), 28);
 
-    if (*finding->package) {
-        add_column(out, finding->package, 28);
+    if (finding->kind == VULNERABILITY) {
         add_column(out, *finding->installed ? finding->installed : "-", 16);
         add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
-    } else {
-        add_place(&place, finding);
-        add_failure(out, &place);
-        add_column(out, arc_buf_text(&place), 28);
+    } else
         add_column(out, find_words(judged, finding), 34);
-    }
 
     add_column(out, finding->service, 8);
     add_platforms(out, judged, finding);
@@ -370,25 +368,19 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
                   const struct finding *finding, bool service)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
-    ARC_AUTO(arc_buf) struct arc_buf platforms = {0};
+    ARC_AUTO(arc_buf) struct arc_buf platforms = {0}, subject = {0};
+    bool versions = finding->kind == VULNERABILITY;
 
     add_platforms(&platforms, judged, finding);
     arc_buf_puts(out, "|");
     add_cell(out, arc_severity_name((enum arc_severity)finding->severity));
     add_id_cell(out, rule);
 
-    if (*finding->package) {
-        add_cell(out, finding->package);
-        add_cell(out, finding->installed);
-        add_cell(out, finding->fixed);
-    } else {
-        ARC_AUTO(arc_buf) struct arc_buf place = {0};
-        add_place(&place, finding);
-        add_failure(out, &place);
-        add_cell(out, arc_buf_text(&place));
-        add_cell(out, find_words(judged, finding));
-        add_cell(out, "");
-    }
+    add_subject(&subject, finding);
+    add_failure(out, &subject);
+    add_cell(out, arc_buf_text(&subject));
+    add_cell(out, versions ? finding->installed : find_words(judged, finding));
+    add_cell(out, versions ? finding->fixed : "");
 
     if (service)
         add_cell(out, finding->service);

@@ -151,6 +151,7 @@ static const struct arc_json_rule rules[] = {
     {ITEM_OF + LICENSE, "Severity", 0, SEVERITY},
     {ITEM_OF + LICENSE, "PkgName", 0, PACKAGE},
     {ITEM_OF + LICENSE, "FilePath", 0, PATH},
+    {ITEM_OF + LICENSE, "Category", 0, MESSAGE},
     {ITEM_OF + LICENSE, "Link", 0, URL},
     {CAUSE, "StartLine", 0, LINE},
     {CAUSE, "Resource", 0, RESOURCE},
