@@ -1,6 +1,7 @@
 """A train after its release: what `rollback` and `status` know of it from its lock file."""
 import json
 
+import faults
 import pytest
 from world import World
 
@@ -163,3 +164,17 @@ def test_a_train_that_never_ran(train):
         train.git("tag", "-d", f"platform/v{version}")
     row = row_of(train)
     assert (row["tag"], row["includes"], row["problem"]) == (None, [], None)
+
+
+def test_a_registry_that_refuses_hides_no_other_group(train):
+    """What it does not say is the problem of the groups that have images there."""
+    other = train.registry.state.repository("o/arc-a").put({"schemaVersion": 2, "manifests": []})["digest"]
+    train.registry.state.repository("o/arc-a").tags["latest"] = other
+    train.registry.faults = lambda number, request: faults.no_permission if "/o/arc-c/" in request.path else None
+    document = train.document("status", "--registry")
+    rows = {row["group"]: row for row in document["groups"]}
+    assert [one["digest"] for one in rows["shop"]["adrift"]] == [other] and not rows["shop"]["problem"]
+    for name in ("data", "platform"):
+        assert "o/arc-c:" in rows[name]["problem"] and "403" in rows[name]["problem"] and rows[name]["adrift"] == []
+    shown = train.run("status", "--registry", "--exit-code", status=1).out
+    assert f"o/arc-a:latest is {other}" in shown and "the registry answers 403" in shown

@@ -202,7 +202,7 @@ static const struct output outputs[] = {
     {"unreleased", "true when a group has commits that no release of it has."},
     {"adrift",
      "true when a train is not of the newest releases, or (--registry) a tag does not name what was "
-     "released."},
+     "released, or a registry does not say what it names."},
     {0},
 };
 
