@@ -64,4 +64,14 @@ static inline void arc_error_free(struct arc_error *err)
     arc_error_clear(err);
 }
 
+/* The code of a call, or ARC_OK, and nothing in *err, for the one failure that is none to the caller. */
+static inline int arc_error_except(int harmless, int rc, struct arc_error *err)
+{
+    if (rc != harmless)
+        return rc;
+    if (err)
+        arc_error_clear(err);
+    return ARC_OK;
+}
+
 #endif

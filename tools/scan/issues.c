@@ -97,13 +97,9 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
     int rc = list_issues(filing, "&labels=" LABEL, err);
     if (rc || filing->issue || !thorough)
         return rc;
-    rc = list_issues(filing, "", err);
-    if (rc == ARC_ELIMIT) { /* an issue beyond the end of the listing cannot be found by anyone */
-        arc_error_clear(err);
-        rc = ARC_OK;
-    }
 
-    return rc;
+    /* An issue beyond the end of the listing cannot be found by anyone. */
+    return arc_error_except(ARC_ELIMIT, list_issues(filing, "", err), err);
 }
 
 static bool has_code(const json_t *body, const char *code)
@@ -128,12 +124,9 @@ static int create_label(const struct filing *filing, struct arc_error *err)
                                   .repeatable = true,
                                   .why = "create the label of the scan's issues"};
     int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
-    if (rc && reply.status == 422 && has_code(reply.body, "already_exists")) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
+    bool there = rc && reply.status == 422 && has_code(reply.body, "already_exists");
 
-    return rc;
+    return there ? arc_error_except(rc, rc, err) : rc;
 }
 
 static int ensure_label(const struct filing *filing, struct arc_error *err)
@@ -144,10 +137,8 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
     arc_buf_printf(&path, "/repos/%s/labels/" LABEL, filing->options->repository);
     struct arc_request request = {.method = "GET", .why = "see whether the label is there"};
     int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
-    if (rc != ARC_ENOTFOUND)
-        return rc;
-    arc_error_clear(err);
-    return create_label(filing, err);
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+    return rc ? create_label(filing, err) : ARC_OK;
 }
 
 static int post_issue(struct filing *filing, struct arc_reply *reply, struct arc_error *err)

@@ -302,10 +302,8 @@ static int absolute_target(const struct arc_scan_run *run, const struct arc_env 
 static int find_credentials(const struct arc_env *env, char **out, struct arc_error *err)
 {
     int rc = arc_docker_file(env, "config.json", out, err);
-    if (rc == ARC_ENOTFOUND)
-        arc_error_clear(err);
     if (rc)
-        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
     if (arc_file_kind(*out) != ARC_FILE_REGULAR || **out != '/')
         free(arc_steal(out));
 

@@ -163,12 +163,8 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
         return ARC_OK;
     }
 
-    if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
-
-    ARC_TRY(rc);
+    if (rc)
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
 
     return arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
 }

@@ -72,18 +72,12 @@ static int ask_status(struct arc_transport *transport, const char *path, struct 
     struct arc_request request = {
         .method = "GET", .path = path, .why = "see whether the findings were processed"};
     int rc = transport->send(transport, &request, reply, err);
-    *status = json_string_value(json_object_get(reply->body, "processing_status"));
+    *status = arc_json_text_of(reply->body, "processing_status");
 
-    if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(err);
-        rc = ARC_OK;
-        *status = NULL;
-    }
-
-    if (!rc && (!*status || (strcmp(*status, "complete") != 0 && strcmp(*status, "failed") != 0)))
+    if (rc || (strcmp(*status, "complete") != 0 && strcmp(*status, "failed") != 0))
         *status = "pending";
 
-    return rc;
+    return arc_error_except(ARC_ENOTFOUND, rc, err);
 }
 
 static int wait_until_processed(const struct arc_scan_publish *options, const char *id,

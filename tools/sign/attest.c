@@ -94,7 +94,6 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     struct search *search = context;
     const struct attestation *attestation = search->attestation;
     const json_t *bundle = json_object_get(stored, "bundle");
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
 
     if (!says_same_builder(bundle, attestation->plan->sign->identity))
         return ARC_OK;
@@ -102,13 +101,9 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     if (!file || json_dump_file(bundle, file, JSON_COMPACT))
         return arc_error_set(err, ARC_EWORLD, "cannot write the stored bundle to %s",
                              search->folder);
-    int rc =
-        cosign_verify_bundle(attestation->cosign, attestation->digest, PREDICATE, file, &problem);
+    int rc = cosign_verify_bundle(attestation->cosign, attestation->digest, PREDICATE, file, err);
     search->found = !rc;
-    if (rc && rc != ARC_EFAILED)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-
-    return search->found;
+    return rc ? arc_error_except(ARC_EFAILED, rc, err) : 1;
 }
 
 /* Others may have stored any number of them: what is not met within the limit is stored once more. */
@@ -116,7 +111,6 @@ static int look_up(const struct attestation *attestation, const char *folder, bo
                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct search search = {attestation, folder, false};
 
     arc_buf_printf(&path, "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
@@ -124,12 +118,10 @@ static int look_up(const struct attestation *attestation, const char *folder, bo
     ARC_TRY(arc_buf_check(&path, "the address", err));
     int rc = arc_transport_each(attestation->github, arc_buf_text(&path), "attestations",
                                 "look for the image's attestation", PAGES_MAX, check_stored,
-                                &search, &problem);
+                                &search, err);
     *there = search.found;
 
-    return !rc || rc == ARC_ENOTFOUND || rc == ARC_ELIMIT
-               ? ARC_OK
-               : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    return arc_error_except(ARC_ENOTFOUND, arc_error_except(ARC_ELIMIT, rc, err), err);
 }
 
 /* ---- making one ---------------------------------------------------------------------------- */

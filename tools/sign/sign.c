@@ -70,12 +70,10 @@ static void tell(const struct signing *signing, const char *what, const char *di
 static int sign_target(void *context, const struct target *target, struct arc_error *err)
 {
     struct signing *signing = context;
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = cosign_verify(signing->cosign, target->image, target->digest, &problem);
+    int rc = cosign_verify(signing->cosign, target->image, target->digest, err);
     bool there = rc == ARC_OK;
 
-    if (rc && rc != ARC_EFAILED)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    ARC_TRY(arc_error_except(ARC_EFAILED, rc, err));
 
     if (!there) {
         ARC_TRY(cosign_sign(signing->cosign, target->image, target->digest, err));

@@ -7,12 +7,9 @@ int assets_get(struct arc_transport *github, const struct arc_request *request, 
                struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = github->send(github, request, &reply, &problem);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    int rc = github->send(github, request, &reply, err);
     *out = rc ? NULL : arc_steal(&reply.body);
-    return ARC_OK;
+    return arc_error_except(ARC_ENOTFOUND, rc, err);
 }
 
 int assets_read_release(struct arc_transport *github, const char *repository, const char *tag,

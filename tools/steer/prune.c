@@ -163,13 +163,10 @@ static int remove_node(struct pruning *pruning, struct prune_image *image, size_
     int rc = image->versions
                  ? prune_delete_version(image, pruning->github, node, refused)
                  : arc_registry_remove(pruning->registry, image->name, node->digest, refused);
-    if (rc == ARC_ENOTFOUND)
-        arc_error_clear(refused);
-    node->removed = !rc || rc == ARC_ENOTFOUND;
-    if (node->removed || rc == ARC_EFAILED)
-        return ARC_OK;
+    rc = arc_error_except(ARC_ENOTFOUND, rc, refused);
+    node->removed = !rc;
 
-    return arc_error_set(err, rc, "%s", arc_error_text(refused));
+    return rc && rc != ARC_EFAILED ? arc_error_set(err, rc, "%s", arc_error_text(refused)) : ARC_OK;
 }
 
 static bool goes(const struct prune_image *image, const struct prune_node *node)
@@ -300,13 +297,11 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
     for (size_t g = 0; g < config->group_count; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             for (char **name = config->groups[g].services[s].images; *name && !*stays; name++) {
-                ARC_AUTO(arc_error) struct arc_error problem = {0};
                 const struct pruned *known = find_image(pruning, *name);
                 if (known && (known->image.judged || &known->image == image))
                     continue;
-                int rc = arc_registry_resolve(pruning->registry, *name, digest, found, &problem);
-                if (rc && rc != ARC_ENOTFOUND)
-                    return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+                int rc = arc_registry_resolve(pruning->registry, *name, digest, found, err);
+                ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
                 *stays = !rc;
             }
 

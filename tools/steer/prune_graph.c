@@ -148,17 +148,13 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
 static int read_node(struct prune_image *image, size_t number, bool dated, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
 
     image->nodes[number].seen = true;
     int rc = arc_registry_manifest(image->registry, image->name, image->nodes[number].digest,
-                                   &manifest, &problem);
+                                   &manifest, err);
     image->nodes[number].missing = rc == ARC_ENOTFOUND;
-
     if (rc)
-        return rc == ARC_ENOTFOUND ? ARC_OK
-                                   : arc_error_set(err, rc, "%s", arc_error_text(&problem));
-
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
     ARC_TRY(add_edges(image, number, manifest.document, err));
 
     return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
@@ -234,14 +230,11 @@ static enum prune_kind kind_of(const char *tag)
 static int add_tag(struct prune_image *image, const char *name, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     char about[ARC_DIGEST_LEN + 1];
-    int rc = arc_registry_manifest(image->registry, image->name, name, &manifest, &problem);
+    int rc = arc_registry_manifest(image->registry, image->name, name, &manifest, err);
 
-    if (rc == ARC_ENOTFOUND) /* gone by now, or a name that a registry keeps for nothing */
-        return ARC_OK;
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    if (rc) /* not there: gone by now, or a name that a registry keeps for nothing */
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
     size_t node = prune_node_of(image, manifest.digest);
     struct prune_tag *tag =
         arc_arena_append(&image->memory, &image->tags, &image->tag_count, sizeof *tag);
@@ -476,16 +469,13 @@ static bool spread(struct prune_image *image)
 
 static int ask_referrers(struct prune_image *image, size_t number, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     char **found;
     int rc = arc_registry_referrers(image->registry, image->name, image->nodes[number].digest,
-                                    &image->memory, &found, &problem);
+                                    &image->memory, &found, err);
 
     image->no_referrers = rc == ARC_ENOTFOUND;
-
     if (rc)
-        return rc == ARC_ENOTFOUND ? ARC_OK
-                                   : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
 
     for (char **digest = found; *digest; digest++)
         if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)

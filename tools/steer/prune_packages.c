@@ -61,11 +61,9 @@ static int read_owned(struct prune_image *image, struct arc_transport *github, c
 int prune_read_versions(struct prune_image *image, struct arc_transport *github,
                         struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = read_owned(image, github, "orgs", &problem);
-    if (rc == ARC_ENOTFOUND)
-        return read_owned(image, github, "users", err);
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+    int rc = read_owned(image, github, "orgs", err);
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+    return rc ? read_owned(image, github, "users", err) : ARC_OK;
 }
 
 /* GitHub says of what a token may not touch that it is not there (404): whether it is gone is seen by

@@ -130,13 +130,10 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
 
 static int look_up(struct arc_registry *registry, struct released_tag *tag, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
-    int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, &problem);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, err);
     memcpy(tag->digest, manifest.digest, sizeof tag->digest);
-    return ARC_OK;
+    return arc_error_except(ARC_ENOTFOUND, rc, err);
 }
 
 /* The version's own tag in the service's image says what the others are to be. */

@@ -117,17 +117,14 @@ static char *keep_subject(struct survey *survey, const char *subject)
 static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
                        const uint64_t *lacks, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct survey *out = walk->out;
     bool any = false;
 
     ask_lacking(walk, lacks);
-    int rc = arc_match_commit(&walk->match, walk->project->git, commit, false, &any, &missing);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    int rc = arc_match_commit(&walk->match, walk->project->git, commit, false, &any, err);
     out->complete &= !rc;
     if (rc || !any)
-        return ARC_OK;
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
 
     struct survey_commit *kept =
         arc_arena_append(&out->memory, &out->commits, &out->commit_count, sizeof *kept);

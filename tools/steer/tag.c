@@ -140,7 +140,6 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
 /* HEAD is what the remote has on the release branch, or before it. */
 static int check_pushed(struct tagging *tagging, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
     const struct arc_git *git = tagging->project->git;
     struct arc_oid tip = {{0}}, base = {{0}};
 
@@ -160,9 +159,8 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
                              "the remote's %s is at %.12s, which is not here: git pull first",
                              tagging->branch, tip.hex);
 
-    int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, &missing);
-    if (rc && rc != ARC_ENOTFOUND) /* what is cut off does not hold HEAD */
-        return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, err);
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err)); /* what is cut off does not hold HEAD */
 
     if (rc || strcmp(base.hex, tagging->survey.head.hex) != 0)
         return arc_error_set(err, ARC_EFAILED,
