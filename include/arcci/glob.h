@@ -99,8 +99,8 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
                             uint64_t *ids);
 
 /* As arc_glob_below() for the whole set: `some` gets the ids that may match below `dir`, `all` the
- * ids that match everything below (each all is also in some). Either may be NULL. Returns whether
- * some is not empty. */
+ * ids that match everything below (each all is also in some) and may be NULL. Returns whether some
+ * is not empty. */
 bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, size_t len,
                             uint64_t *some, uint64_t *all);
 

@@ -54,7 +54,10 @@ void arc_buf_puts(struct arc_buf *buf, const char *text)
 
 void arc_buf_putc(struct arc_buf *buf, char c)
 {
-    arc_buf_add(buf, &c, 1);
+    if (!reserve(buf, 1))
+        return;
+    buf->data[buf->len++] = c;
+    buf->data[buf->len] = '\0';
 }
 
 /* Written at once where there is room, which is nearly always. */

@@ -69,21 +69,6 @@ size_t arc_utf8_point(const char *text, size_t len, uint32_t *point)
     return step;
 }
 
-/* How many bytes of ASCII the text starts with, eight at a time. */
-static size_t ascii_length(const char *text, size_t len)
-{
-    size_t at = 0;
-    for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
-        memcpy(&word, text + at, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
-
-    while (at < len && (unsigned char)text[at] < 0x80)
-        at++;
-    return at;
-}
-
 size_t arc_text_utf16(const char *text, size_t len)
 {
     size_t units = 0;
@@ -97,7 +82,8 @@ size_t arc_text_utf16(const char *text, size_t len)
 
 bool arc_utf8_valid(const char *text, size_t len)
 {
-    for (size_t at = ascii_length(text, len), step; at < len; at += step)
+    for (size_t at = arc_text_printable(text, len), step; at < len;
+         at += step + arc_text_printable(text + at + step, len - at - step))
         if (!(step = arc_utf8_length(text + at, len - at)))
             return false;
     return true;
@@ -115,18 +101,27 @@ static bool harmful(const unsigned char *s, size_t step)
     return step == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
 }
 
-/* How many printable ASCII characters the text starts with, nearly always all of it; eight at a
- * time, where a borrow or a carry between bytes can only end it early. */
-static size_t printable_length(const unsigned char *s, size_t len)
+/* Whether eight characters are; a borrow or a carry between bytes can only deny it. */
+static bool are_printable(const unsigned char *s)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
+    uint64_t word;
+
+    memcpy(&word, s, sizeof word);
+
+    return !((word | (word - ones * 0x20) | (word + ones)) & high);
+}
+
+size_t arc_text_printable(const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
     size_t at = 0;
 
-    for (uint64_t word; at + sizeof word <= len; at += sizeof word) {
-        memcpy(&word, s + at, sizeof word);
-        if ((word | (word - ones * 0x20) | (word + ones)) & high)
-            break;
-    }
+    while (at + 8 <= len && are_printable(s + at))
+        at += 8;
+
+    if (len > at && len - at < 8 && len >= 8 && are_printable(s + len - 8))
+        return len;
 
     while (at < len && s[at] >= 0x20 && s[at] < 0x7f)
         at++;
@@ -153,7 +148,7 @@ void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
     const unsigned char *s = (const unsigned char *)text;
 
     for (size_t at = 0; at < len;) {
-        size_t plain = printable_length(s + at, len - at);
+        size_t plain = arc_text_printable(text + at, len - at);
         arc_buf_add(out, text + at, plain);
         at += plain;
         if (at == len)
@@ -174,7 +169,7 @@ bool arc_text_is_visible(const char *text)
     const unsigned char *s = (const unsigned char *)text;
     size_t len = strlen(text);
 
-    for (size_t at = printable_length(s, len), step; at < len; at += step) {
+    for (size_t at = arc_text_printable(text, len), step; at < len; at += step) {
         step = arc_utf8_length(text + at, len - at);
         if (!step || harmful(s + at, step))
             return false;

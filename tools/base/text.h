@@ -16,6 +16,9 @@ size_t arc_utf8_length(const char *text, size_t len);
  * "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
 size_t arc_utf8_point(const char *text, size_t len, uint32_t *point);
 
+/* How many printable characters of ASCII the text starts with: nearly always all. */
+size_t arc_text_printable(const char *text, size_t len);
+
 /* Whether all `len` bytes are well-formed UTF-8. */
 bool arc_utf8_valid(const char *text, size_t len);
 

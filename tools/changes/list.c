@@ -69,34 +69,26 @@ static void add_csv(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-/* How many characters JSON takes as they are the text starts with: nearly always all of it. */
-static size_t json_plain(const unsigned char *s, size_t len)
-{
-    size_t at = 0;
-    while (at < len && s[at] >= 0x20 && s[at] != '"' && s[at] != '\\')
-        at++;
-    return at;
-}
-
-/* As JSON.stringify() does: the short escapes, \u00xx for other control characters, no more. */
+/* As JSON.stringify() does: the short escapes, \u00xx for other control characters, no more. Nearly
+ * every name needs none. */
 static void add_json(struct arc_buf *out, const char *text, size_t len)
 {
     static const char with[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
-    const unsigned char *s = (const unsigned char *)text;
+    bool plain =
+        arc_text_printable(text, len) == len && !memchr(text, '"', len) && !memchr(text, '\\', len);
+    size_t at = plain ? len : 0;
 
     arc_buf_putc(out, '"');
+    arc_buf_add(out, text, at);
 
-    for (size_t at = 0; at < len; at++) {
-        size_t plain = json_plain(s + at, len - at);
-        arc_buf_add(out, text + at, plain);
-        at += plain;
-        if (at == len)
-            break;
-        const char *escaped = s[at] ? strchr(with, s[at]) : NULL;
+    for (; at < len; at++) {
+        const char *escaped = text[at] ? strchr(with, text[at]) : NULL;
         if (escaped)
             arc_buf_printf(out, "\\%c", letters[escaped - with]);
+        else if ((unsigned char)text[at] < 0x20)
+            arc_buf_printf(out, "\\u%04x", text[at]);
         else
-            arc_buf_printf(out, "\\u%04x", s[at]);
+            arc_buf_putc(out, text[at]);
     }
 
     arc_buf_putc(out, '"');
@@ -237,7 +229,7 @@ static void add_item(struct writer *writer, const char *name, size_t len, const 
     if (writer->format == ARC_LIST_MATRIX)
         arc_buf_puts(writer->out, "{\"path\":");
     add_name(writer->out, writer->format, name, len);
-    if (writer->format == ARC_LIST_MATRIX && status)
+    if (status)
         arc_buf_printf(writer->out, ",\"status\":\"%s\"", status);
     if (writer->format == ARC_LIST_MATRIX)
         arc_buf_putc(writer->out, '}');
@@ -347,7 +339,8 @@ void arc_changes_list(const struct arc_changes *changes, size_t filter, const st
         if (list->part == ARC_PART_RENAMED)
             add_rename(&writer, file);
         else
-            add_item(&writer, file->path, file->len, arc_list_status(file));
+            add_item(&writer, file->path, file->len,
+                     list->format == ARC_LIST_MATRIX ? arc_list_status(file) : NULL);
     }
 
     arc_buf_puts(out, forms[list->format].end);

@@ -185,13 +185,6 @@ static bool is_covered(const struct arc_match *match, const char *path, size_t l
     return covered && len >= covered && memcmp(path, match->covered.data, covered) == 0;
 }
 
-/* Two stars do not cross a line break; E2 starts U+2028 and U+2029. */
-static bool breaks(const char *path, size_t len)
-{
-    return memchr(path, '\n', len) || memchr(path, '\r', len) ||
-           (memchr(path, 0xe2, len) && arc_glob_line_break(path, len));
-}
-
 /* Two stars do not cross a line break in the filters of a person, as in paths-filter. A service's
  * directory is all that is in it, whatever it is called: its name is tried without breaks, too. */
 static bool find_rules_of_config(struct arc_match *match, const char *path, size_t len)
@@ -227,7 +220,7 @@ static bool keep_asked(const struct arc_match *match, uint64_t *ids)
 /* Fills `ids` with the rules that match. */
 static bool find_rules(struct arc_match *match, const char *path, size_t len)
 {
-    bool broken = breaks(path, len);
+    bool broken = arc_glob_line_break(path, len);
     match->has_break |= broken;
     if (broken && match->matcher && match->out->filters->from_config)
         return find_rules_of_config(match, path, len);
@@ -293,7 +286,7 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
     const struct arc_filters *filters = match->out->filters;
 
-    bool broken = breaks(directory, len);
+    bool broken = arc_glob_line_break(directory, len);
     match->has_break |= broken;
     note_directory(match, directory, len);
 

@@ -52,6 +52,13 @@ static int corrupt(const struct walk *walk)
 
 static bool read_mode(const char **at, const char *end, unsigned *mode)
 {
+    static const char usual[] = "100644 ";
+    if (end - *at > 7 && memcmp(*at, usual, 7) == 0) {
+        *mode = 0100644;
+        *at += 7;
+        return true;
+    }
+
     *mode = 0;
     for (; *at < end && **at >= '0' && **at <= '7' && *mode <= 0177777u; ++*at)
         *mode = *mode << 3 | (unsigned)(**at - '0');
@@ -169,15 +176,28 @@ static int enter(struct walk *walk, const struct entry *entry, const unsigned ch
     return rc;
 }
 
-static struct arc_oid link_of(const struct entry *entry)
+static bool is_link(const struct entry *entry)
 {
-    struct arc_oid out = {{0}};
+    return entry && (entry->mode & MODE_TYPE) == MODE_LINK;
+}
+
+/* Tells of a submodule whose commit differs, or that came or went. */
+static int give_link(const struct walk *walk, const struct entry *from, const struct entry *to)
+{
+    struct arc_oid before = {{0}}, after = {{0}};
     git_oid id;
-    if (entry && (entry->mode & MODE_TYPE) == MODE_LINK) {
-        memcpy(id.id, entry->oid, OID_BYTES);
-        arc_git_oid_out(&id, &out);
+
+    if (is_link(from)) {
+        memcpy(id.id, from->oid, OID_BYTES);
+        arc_git_oid_out(&id, &before);
     }
-    return out;
+
+    if (is_link(to)) {
+        memcpy(id.id, to->oid, OID_BYTES);
+        arc_git_oid_out(&id, &after);
+    }
+
+    return walk->diff->submodule(walk->diff->context, walk->path.data, &before, &after);
 }
 
 /* An entry that differs; either side may be NULL. */
@@ -186,15 +206,14 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
 {
     const struct arc_git_diff *diff = walk->diff;
     const struct entry *entry = to ? to : from;
-    const struct arc_oid before = link_of(from), after = link_of(to);
     size_t len = walk->path.len;
 
     arc_buf_add(&walk->path, entry->name, entry->len);
     if (walk->path.failed)
         return arc_buf_check(&walk->path, "a path", walk->err);
     int rc = diff->each(diff->context, walk->path.data, walk->path.len, status);
-    if (!rc && diff->submodule && (*before.hex || *after.hex))
-        rc = diff->submodule(diff->context, walk->path.data, &before, &after);
+    if (!rc && diff->submodule && (is_link(from) || is_link(to)))
+        rc = give_link(walk, from, to);
     walk->path.len = len;
 
     return rc;

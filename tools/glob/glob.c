@@ -1,5 +1,6 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
 #include <string.h>
@@ -73,7 +74,7 @@ enum arc_glob_below arc_glob_below(struct arc_glob *glob, const char *dir, size_
 
 bool arc_glob_line_break(const char *path, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = arc_text_printable(path, len); i < len; i++) {
         if (path[i] == '\n' || path[i] == '\r')
             return true;
         if (len - i >= 3 && !memcmp(path + i, "\xe2\x80", 2) &&

@@ -45,9 +45,9 @@ struct arc_glob_set {
 
 struct arc_glob_matcher {
     const struct arc_glob_set *set;
-    struct arc_glob **slow; /* for the set's shapes */
-    struct arc_dfa *dfas;   /* one for each group */
-    uint64_t *met;          /* bitmap of groups: those that a lookup found */
+    struct glob_lookup lookup;
+    struct arc_dfa *dfas; /* one for each group */
+    uint64_t *met;        /* bitmap of groups: those that a lookup found */
     struct arc_reach reach;
 };
 
@@ -199,10 +199,9 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
     if (!matcher)
         return arc_error_nomem(err);
     matcher->set = set;
-    matcher->slow = calloc(set->shapes.count + 1, sizeof(struct arc_glob *));
     matcher->dfas = calloc(set->group_count + 1, sizeof *matcher->dfas);
     matcher->met = calloc(set->group_count / 64 + 1, sizeof *matcher->met);
-    if (!matcher->slow || !matcher->dfas || !matcher->met ||
+    if (!matcher->dfas || !matcher->met || !glob_lookup_init(&matcher->lookup, &set->shapes) ||
         !arc_reach_init(&matcher->reach, set->nodes))
         return arc_error_nomem(err);
     size_t budget = set->group_count ? BUDGET / set->group_count : 0;
@@ -221,9 +220,7 @@ void arc_glob_matcher_free(struct arc_glob_matcher **matcher)
         return;
     for (size_t i = 0; (*matcher)->dfas && i < (*matcher)->set->group_count; i++)
         arc_dfa_free((*matcher)->dfas + i);
-    for (size_t i = 0; (*matcher)->slow && i < (*matcher)->set->shapes.count; i++)
-        arc_glob_free(&(*matcher)->slow[i]);
-    free((*matcher)->slow);
+    glob_lookup_free(&(*matcher)->lookup);
     free((*matcher)->dfas);
     free((*matcher)->met);
     arc_reach_free(&(*matcher)->reach);
@@ -271,7 +268,7 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
     memset(ids, 0, set->words * sizeof *ids);
     if (len == 0)
         return false;
-    bool any = glob_shapes_match(&set->shapes, matcher->slow, path, len, ids, matcher->met);
+    bool any = glob_shapes_match(&set->shapes, &matcher->lookup, path, len, ids, matcher->met);
     while ((group = take_met(matcher)))
         any |= match_group(matcher, group, path, len, ids);
 
@@ -293,7 +290,7 @@ static void below_group(struct below *below, const struct group *group)
     for (size_t i = group->first; i < group->first + group->count; i++) {
         enum arc_glob_below what = glob_pattern_below(
             &set->entries[i]->pattern, &below->matcher->reach, below->dir, below->len);
-        if (what != ARC_GLOB_NONE && below->some)
+        if (what != ARC_GLOB_NONE)
             glob_set_bit(below->some, set->entries[i]->id);
         if (what == ARC_GLOB_ALL && below->all)
             glob_set_bit(below->all, set->entries[i]->id);
@@ -307,11 +304,11 @@ bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, s
     const struct arc_glob_set *set = matcher->set;
     struct below below = {.matcher = matcher, .dir = dir, .len = len, .some = some, .all = all};
 
-    if (some)
-        memset(some, 0, set->words * sizeof *some);
+    memset(some, 0, set->words * sizeof *some);
     if (all)
         memset(all, 0, set->words * sizeof *all);
-    below.any = glob_shapes_below(&set->shapes, dir, len, some, all, matcher->met);
+    below.any =
+        glob_shapes_below(&set->shapes, &matcher->lookup, dir, len, some, all, matcher->met);
     for (const struct group *group; (group = take_met(matcher));)
         below_group(&below, group);
 

@@ -3,11 +3,9 @@
 #include "base/room.h"
 #include "glob/pattern.h"
 #include "glob/table.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Directories of a path that are looked up; a deeper path is not plain. */
-#define DEPTH_MAX 64
 
 struct glob_shaped {
     char *text; /* the pattern; owned, but of a group */
@@ -175,6 +173,8 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
         size_t len = shaped->dir_len;
         const char *key = name ? last_segment(shaped->end, shaped->end_len, &len) : shaped->text;
         shaped->hash = glob_hash(key, len);
+        if (shaped->dir_len > shapes->longest)
+            shapes->longest = shaped->dir_len;
         uint32_t *first =
             (name ? shapes->names : shapes->dirs) + glob_place(shaped->hash, shapes->table_size);
         shaped->next = *first;
@@ -188,63 +188,83 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
 
 /* ---- matching ------------------------------------------------------------------------------ */
 
-/* A path taken apart. */
-struct parts {
-    const char *path;
-    size_t len;
-    size_t ends[DEPTH_MAX]; /* where its directories end, the top ("") first and the path last */
-    uint64_t hashes[DEPTH_MAX];
-    size_t count;
-    size_t name;        /* where its last segment starts */
-    uint64_t name_hash; /* of that */
-};
-
-/* Bytes that a pattern's own text may have, and those of line breaks: what they mean is left to the
- * pattern's automaton. E2 starts U+2028 and U+2029. */
-static bool is_special(char byte)
+bool glob_lookup_init(struct glob_lookup *lookup, const struct glob_shapes *shapes)
 {
-    return byte == '*' || byte == '{' || byte == '\n' || byte == '\r' || byte == '\xe2' ||
-           byte == '\0';
+    lookup->below = calloc(shapes->words, sizeof *lookup->below);
+    lookup->some = calloc(shapes->count + 1, sizeof(struct glob_shaped *));
+    lookup->slow = calloc(shapes->count + 1, sizeof(struct arc_glob *));
+    lookup->count = shapes->count;
+    return lookup->below && lookup->some && lookup->slow;
 }
 
-static bool is_dots(const char *segment, size_t len)
+void glob_lookup_free(struct glob_lookup *lookup)
 {
-    return len == 0 || (segment[0] == '.' && (len == 1 || (len == 2 && segment[1] == '.')));
+    for (size_t i = 0; lookup->slow && i < lookup->count; i++)
+        arc_glob_free(&lookup->slow[i]);
+    free(lookup->slow);
+    free(lookup->some);
+    free(lookup->below);
+    arc_buf_free(&lookup->dir);
 }
 
-/* False for a path that is not plain. */
-static bool take_apart(struct parts *parts)
+/* Whether nothing in a segment is left to the automata: bytes that a pattern's own text may have, and
+ * those of line breaks (E2 starts U+2028 and U+2029). */
+static bool is_plain(const char *segment, size_t len)
 {
-    const char *path = parts->path;
-    uint64_t hash = GLOB_HASH_START, name = GLOB_HASH_START;
-    size_t start = 0;
+    static const bool special[UCHAR_MAX + 1] = {
+        ['*'] = true, ['{'] = true, ['\n'] = true, ['\r'] = true, [0xe2] = true, ['\0'] = true};
 
-    parts->ends[0] = 0;
-    parts->hashes[0] = hash;
-    parts->count = 1;
+    for (size_t i = 0; i < len; i++)
+        if (special[(unsigned char)segment[i]])
+            return false;
 
-    for (size_t i = 0; i < parts->len; i++) {
-        if (path[i] == '/') {
-            if (is_dots(path + start, i - start) || parts->count == DEPTH_MAX - 1)
-                return false;
-            parts->ends[parts->count] = i;
-            parts->hashes[parts->count++] = hash;
-            start = i + 1;
-            name = GLOB_HASH_START;
-        } else {
-            if (is_special(path[i]))
-                return false;
-            name = glob_hash_byte(name, path[i]);
-        }
-        hash = glob_hash_byte(hash, path[i]);
+    return len && (segment[0] != '.' || (len > 1 && (len > 2 || segment[1] != '.')));
+}
+
+/* Notes the patterns for a directory, the first `len` bytes of the one that is looked up. */
+static void note_dir(const struct glob_shapes *shapes, struct glob_lookup *lookup, const char *dir,
+                     size_t len, uint64_t hash)
+{
+    for (uint32_t at = shapes->dirs[glob_place(hash, shapes->table_size)]; at;) {
+        const struct glob_shaped *shaped = &shapes->list[at - 1];
+        at = shaped->next;
+        if (shaped->hash != hash || shaped->shape == GLOB_SHAPE_PATH || shaped->dir_len != len ||
+            memcmp(shaped->text, dir, len) != 0)
+            continue;
+        if (shaped->shape == GLOB_SHAPE_BELOW)
+            glob_set_bit(lookup->below, shaped->id);
+        else
+            lookup->some[lookup->some_count++] = shaped;
+    }
+}
+
+/* Looks up the patterns for a directory and those above it, unless it is the last one once more. */
+static void enter(const struct glob_shapes *shapes, struct glob_lookup *lookup, const char *dir,
+                  size_t len)
+{
+    uint64_t hash = GLOB_HASH_START;
+
+    if (lookup->known && lookup->dir.len == len && memcmp(lookup->dir.data, dir, len) == 0)
+        return;
+    arc_buf_reset(&lookup->dir);
+    arc_buf_add(&lookup->dir, dir, len);
+    lookup->known = !lookup->dir.failed; /* without memory: only slower */
+    lookup->plain = true;
+    lookup->some_count = 0;
+    memset(lookup->below, 0, shapes->words * sizeof *lookup->below);
+
+    note_dir(shapes, lookup, dir, 0, hash);
+
+    for (size_t start = 0, end; len && start <= len; start = end + 1) {
+        const char *slash = memchr(dir + start, '/', len - start);
+        end = slash ? (size_t)(slash - dir) : len;
+        lookup->plain &= is_plain(dir + start, end - start);
+        for (size_t i = start ? start - 1 : 0; i < end; i++)
+            hash = glob_hash_byte(hash, dir[i]);
+        note_dir(shapes, lookup, dir, end, hash);
     }
 
-    parts->ends[parts->count] = parts->len;
-    parts->hashes[parts->count++] = hash;
-    parts->name = start;
-    parts->name_hash = name;
-
-    return !is_dots(path + start, parts->len - start);
+    lookup->hash = len ? glob_hash_byte(hash, '/') : hash;
 }
 
 /* Whether the name has one of the endings. */
@@ -260,26 +280,6 @@ static bool has_ending(const struct glob_shaped *shaped, const char *name, size_
     }
 
     return false;
-}
-
-static bool fits_dir(const struct glob_shaped *shaped, const struct parts *parts, size_t end)
-{
-    if (shaped->dir_len != end || memcmp(shaped->text, parts->path, end) != 0)
-        return false;
-    bool whole = end == parts->len;
-    if (shaped->shape == GLOB_SHAPE_BELOW || shaped->shape == GLOB_SHAPE_GROUP)
-        return true;
-    if (shaped->shape == GLOB_SHAPE_PATH)
-        return whole;
-    return !whole && has_ending(shaped, parts->path + parts->name, parts->len - parts->name);
-}
-
-static bool fits_name(const struct glob_shaped *shaped, const struct parts *parts)
-{
-    size_t before = parts->len - shaped->end_len;
-    return parts->len >= shaped->end_len &&
-           memcmp(parts->path + before, shaped->end, shaped->end_len) == 0 &&
-           (before == 0 || parts->path[before - 1] == '/');
 }
 
 /* Notes a pattern that matches, or a group to try; whether it is the former. */
@@ -307,35 +307,88 @@ static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slo
     return any;
 }
 
-bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
-                       size_t len, uint64_t *ids, uint64_t *met)
+/* What the directory says about a file in it. */
+static bool match_dir(const struct glob_shapes *shapes, const struct glob_lookup *lookup,
+                      const char *name, size_t len, uint64_t *ids, uint64_t *met)
 {
-    struct parts parts;
+    uint64_t any = 0;
+
+    for (size_t i = 0; i < shapes->words; i++)
+        any |= ids[i] |= lookup->below[i];
+
+    for (size_t i = 0; i < lookup->some_count; i++) {
+        const struct glob_shaped *shaped = lookup->some[i];
+        if (shaped->shape == GLOB_SHAPE_GROUP || has_ending(shaped, name, len))
+            any |= note_hit(shaped, ids, met);
+    }
+
+    return any != 0;
+}
+
+/* Patterns that are the path, or are for it and what lies below. */
+static bool match_path(const struct glob_shapes *shapes, const char *path, size_t len,
+                       uint64_t hash, uint64_t *ids, uint64_t *met)
+{
     bool any = false;
 
-    if (!shapes->count)
-        return false;
-    parts.path = path;
-    parts.len = len;
-    if (!take_apart(&parts))
-        return match_slowly(shapes, slow, path, len, ids, met);
-
-    for (size_t i = 0; i < parts.count; i++)
-        for (uint32_t at = shapes->dirs[glob_place(parts.hashes[i], shapes->table_size)]; at;) {
-            const struct glob_shaped *shaped = &shapes->list[at - 1];
-            if (shaped->hash == parts.hashes[i] && fits_dir(shaped, &parts, parts.ends[i]))
-                any |= note_hit(shaped, ids, met);
-            at = shaped->next;
-        }
-
-    for (uint32_t at = shapes->names[glob_place(parts.name_hash, shapes->table_size)]; at;) {
+    for (uint32_t at = shapes->dirs[glob_place(hash, shapes->table_size)]; at;) {
         const struct glob_shaped *shaped = &shapes->list[at - 1];
-        if (shaped->hash == parts.name_hash && fits_name(shaped, &parts))
-            any |= note_hit(shaped, ids, met);
         at = shaped->next;
+        if (shaped->hash == hash && shaped->shape != GLOB_SHAPE_ENDING && shaped->dir_len == len &&
+            memcmp(shaped->text, path, len) == 0)
+            any |= note_hit(shaped, ids, met);
     }
 
     return any;
+}
+
+static bool fits_name(const struct glob_shaped *shaped, const char *path, size_t len)
+{
+    size_t before = len - shaped->end_len;
+    return len >= shaped->end_len && memcmp(path + before, shaped->end, shaped->end_len) == 0 &&
+           (before == 0 || path[before - 1] == '/');
+}
+
+static bool match_name(const struct glob_shapes *shapes, const char *path, size_t len,
+                       uint64_t hash, uint64_t *ids)
+{
+    bool any = false;
+
+    for (uint32_t at = shapes->names[glob_place(hash, shapes->table_size)]; at;) {
+        const struct glob_shaped *shaped = &shapes->list[at - 1];
+        at = shaped->next;
+        if (shaped->hash != hash || !fits_name(shaped, path, len))
+            continue;
+        glob_set_bit(ids, shaped->id);
+        any = true;
+    }
+
+    return any;
+}
+
+bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *lookup,
+                       const char *path, size_t len, uint64_t *ids, uint64_t *met)
+{
+    size_t start = len;
+
+    if (!shapes->count)
+        return false;
+    while (start && path[start - 1] != '/')
+        start--;
+    enter(shapes, lookup, path, start ? start - 1 : 0);
+    if (start == 1 || !lookup->plain || !is_plain(path + start, len - start))
+        return match_slowly(shapes, lookup->slow, path, len, ids, met);
+
+    uint64_t whole = lookup->hash, name = GLOB_HASH_START;
+    for (size_t i = start; i < len; i++) {
+        whole = glob_hash_byte(whole, path[i]);
+        name = glob_hash_byte(name, path[i]);
+    }
+
+    bool any = match_dir(shapes, lookup, path + start, len - start, ids, met);
+    any |= match_path(shapes, path, len, whole, ids, met);
+
+    return match_name(shapes, path, len, name, ids) || any;
 }
 
 /* ---- directories --------------------------------------------------------------------------- */
@@ -356,60 +409,31 @@ static size_t lower_bound(const struct glob_shapes *shapes, const char *text, si
     return low;
 }
 
-/* As note_hit(); `some` may be NULL. */
-static bool note_some(const struct glob_shaped *shaped, uint64_t *some, uint64_t *met)
+bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *lookup,
+                       const char *dir, size_t len, uint64_t *some, uint64_t *all, uint64_t *met)
 {
-    bool group = shaped->shape == GLOB_SHAPE_GROUP;
-    return some || group ? note_hit(shaped, some, met) : true;
-}
+    uint64_t any = 0;
 
-/* Patterns whose directory is `dir` or above it. */
-static bool below_above(const struct glob_shapes *shapes, const char *dir, size_t len,
-                        uint64_t *some, uint64_t *all, uint64_t *met)
-{
-    uint64_t hash = GLOB_HASH_START;
-    bool any = false;
-
-    for (size_t i = 0; i <= len; i++) {
-        bool ends = i == 0 || i == len || dir[i] == '/';
-        for (uint32_t at = ends ? shapes->dirs[glob_place(hash, shapes->table_size)] : 0; at;) {
-            const struct glob_shaped *shaped = &shapes->list[at - 1];
-            at = shaped->next;
-            if (shaped->hash != hash || shaped->shape == GLOB_SHAPE_PATH || shaped->dir_len != i ||
-                memcmp(shaped->text, dir, i) != 0)
-                continue;
-            any |= note_some(shaped, some, met);
-            if (all && shaped->shape == GLOB_SHAPE_BELOW)
-                glob_set_bit(all, shaped->id);
-        }
-        if (i < len)
-            hash = glob_hash_byte(hash, dir[i]);
-    }
-
-    return any;
-}
-
-bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t len,
-                       uint64_t *some, uint64_t *all, uint64_t *met)
-{
-    bool any = false;
+    enter(shapes, lookup, dir, len);
 
     for (size_t i = 0; i < shapes->words; i++) {
-        any |= shapes->anywhere[i] != 0;
-        if (some)
-            some[i] |= shapes->anywhere[i];
+        if (all)
+            all[i] |= lookup->below[i];
+        any |= some[i] |= shapes->anywhere[i] | lookup->below[i];
     }
 
-    any |= below_above(shapes, dir, len, some, all, met);
+    for (size_t i = 0; i < lookup->some_count; i++)
+        any |= note_hit(lookup->some[i], some, met);
 
-    for (size_t i = lower_bound(shapes, dir, len); i < shapes->count; i++) {
+    for (size_t i = len < shapes->longest ? lower_bound(shapes, dir, len) : shapes->count;
+         i < shapes->count; i++) {
         const struct glob_shaped *shaped = &shapes->list[i];
         if (shaped->dir_len < len || memcmp(shaped->text, dir, len) != 0)
             break;
         bool deeper = shaped->dir_len > len && (len == 0 || shaped->text[len] == '/');
         if (deeper)
-            any |= note_some(shaped, some, met);
+            any |= note_hit(shaped, some, met);
     }
 
-    return any;
+    return any != 0;
 }

@@ -3,6 +3,7 @@
 #ifndef ARC_GLOB_SHAPE_H
 #define ARC_GLOB_SHAPE_H
 
+#include "arcci/buf.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ struct glob_shapes {
     uint32_t *dirs;  /* by directory: 0, or the number + 1 of the first of a chain */
     uint32_t *names; /* by name, where that is the shape */
     size_t table_size;
+    size_t longest;     /* of the directories */
     uint64_t *anywhere; /* ids of the patterns that may match below any directory */
     size_t words;
 };
@@ -39,14 +41,32 @@ bool glob_shapes_add_group(struct glob_shapes *shapes, const char *prefix, size_
 bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words);
 void glob_shapes_free(struct glob_shapes *shapes);
 
-/* Adds the ids of the patterns that match, and the groups to try to `met`; whether any matches. Paths that git could not have, or that
- * hold what only an automaton knows, are left to those in `slow` (one for each pattern, NULL until
- * first needed; the caller frees them). */
-bool glob_shapes_match(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
-                       size_t len, uint64_t *ids, uint64_t *met);
+/* What a matcher knows of the directory that it looked up last, since paths come directory by
+ * directory. Initialise with {0}. */
+struct glob_lookup {
+    struct arc_buf dir; /* without a slash at its end */
+    uint64_t hash;      /* of it and a slash */
+    bool known;
+    bool plain;                      /* nothing in its name is left to an automaton */
+    uint64_t *below;                 /* ids of the patterns that match all that is in it */
+    const struct glob_shaped **some; /* those that may match what is in it */
+    size_t some_count;
+    struct arc_glob *
+        *slow; /* one for each pattern, NULL until first needed: for paths that git could
+                               not have, or that hold what only an automaton knows */
+    size_t count;
+};
+
+/* For prepared shapes. False when memory ran out; to be freed in any case. */
+bool glob_lookup_init(struct glob_lookup *lookup, const struct glob_shapes *shapes);
+void glob_lookup_free(struct glob_lookup *lookup);
+
+/* Adds the ids of the patterns that match, and the groups to try to `met`; whether any matches. */
+bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *lookup,
+                       const char *path, size_t len, uint64_t *ids, uint64_t *met);
 
 /* As arc_glob_matcher_below(), adding to the bitmaps, and the groups to ask to `met`. */
-bool glob_shapes_below(const struct glob_shapes *shapes, const char *dir, size_t len,
-                       uint64_t *some, uint64_t *all, uint64_t *met);
+bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *lookup,
+                       const char *dir, size_t len, uint64_t *some, uint64_t *all, uint64_t *met);
 
 #endif
