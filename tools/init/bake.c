@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What one file says. JSON objects of what is written, owned. */
+/* What one file says. JSON objects of what is written. */
 struct bake {
     const char *path;
     json_t *targets;   /* name → its attributes as written */
@@ -18,15 +18,9 @@ struct bake {
     bool has_default;  /* a group or a target of that name says what is built */
 };
 
-static void bake_free(struct bake *bake)
-{
-    json_decref(bake->targets);
-    json_decref(bake->variables);
-}
-
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
-static void read_hcl(struct init_proposal *proposal, struct bake *bake, const char *text)
+static void read_hcl(struct init *init, struct bake *bake, const char *text)
 {
     struct arc_assignments reader = {.at = text};
 
@@ -36,15 +30,15 @@ static void read_hcl(struct init_proposal *proposal, struct bake *bake, const ch
             bake->has_default || (reader.count == 2 && arc_assignment_is(&reader, 1, "default"));
         if (reader.count != 2 || !(target || arc_assignment_is(&reader, 0, "variable")))
             continue;
-        const char *label = init_cut(proposal, reader.parts[1], reader.lens[1]);
-        const char *name = init_cut(proposal, reader.name, reader.name_len);
-        json_t *value = json_string(init_cut(proposal, reader.value, reader.value_len));
+        const char *label = init_cut(init, reader.parts[1], reader.lens[1]);
+        const char *name = init_cut(init, reader.name, reader.name_len);
+        json_t *value = json_string(init_cut(init, reader.value, reader.value_len));
         if (target && !json_object_get(bake->targets, label))
-            init_set(proposal, bake->targets, label, json_object());
+            init_set(init, bake->targets, label, json_object());
         if (target)
-            init_set(proposal, json_object_get(bake->targets, label), name, value);
+            init_set(init, json_object_get(bake->targets, label), name, value);
         else if (strcmp(name, "default") == 0)
-            init_set(proposal, bake->variables, label, value);
+            init_set(init, bake->variables, label, value);
         else
             json_decref(value);
     }
@@ -52,23 +46,23 @@ static void read_hcl(struct init_proposal *proposal, struct bake *bake, const ch
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static void read_json(struct init_proposal *proposal, struct bake *bake)
+static void read_json(struct init *init, struct bake *bake)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (!init_read_yaml(proposal, bake->path, &yaml))
+    if (!init_read_yaml(init, bake->path, &yaml))
         return;
-    ARC_AUTO_JSON json_t *document = init_expand_node(proposal, yaml.root, NULL);
+    ARC_AUTO_JSON json_t *document = init_expand_node(init, yaml.root, NULL);
     const char *name;
     json_t *variable;
 
     bake->has_default = json_object_get(json_object_get(document, "target"), "default") ||
                         json_object_get(json_object_get(document, "group"), "default");
     json_object_foreach (json_object_get(document, "target"), name, variable)
-        init_set(proposal, bake->targets, name, json_incref(variable));
+        init_set(init, bake->targets, name, json_incref(variable));
 
     json_object_foreach (json_object_get(document, "variable"), name, variable) {
         json_t *initial = json_object_get(variable, "default");
-        init_set(proposal, bake->variables, name, initial ? json_incref(initial) : json_null());
+        init_set(init, bake->variables, name, initial ? json_incref(initial) : json_null());
     }
 }
 
@@ -76,23 +70,17 @@ static void read_json(struct init_proposal *proposal, struct bake *bake)
 
 const char *init_release_value(const char *name, bool bake)
 {
-    static const char *const version[] = {"VERSION",       "APP_VERSION",     "BUILD_VERSION",
-                                          "IMAGE_VERSION", "RELEASE_VERSION", NULL},
-                             *const named[] = {"TAG", "IMAGE_TAG", "RELEASE", NULL},
-                             *const latest[] = {"LATEST", "IS_LATEST", "TAG_LATEST", NULL},
-                             *const revision[] = {"GIT_COMMIT", "GIT_SHA",       "COMMIT",
-                                                  "COMMIT_SHA", "REVISION",      "VCS_REF",
-                                                  "GIT_HASH",   "GIT_REVISION",  "BUILD_REF",
-                                                  "SHA",        "SOURCE_COMMIT", NULL};
-    if (init_is_among(name, version) || (bake && init_is_among(name, named)))
+    if (init_is_among(name, "VERSION APP_VERSION BUILD_VERSION IMAGE_VERSION RELEASE_VERSION") ||
+        (bake && init_is_among(name, "TAG IMAGE_TAG RELEASE")))
         return "{version}";
-    if (init_is_among(name, revision))
+    if (init_is_among(name, "GIT_COMMIT GIT_SHA COMMIT COMMIT_SHA REVISION VCS_REF GIT_HASH "
+                            "GIT_REVISION BUILD_REF SHA SOURCE_COMMIT"))
         return "{revision}";
-    return bake && init_is_among(name, latest) ? "{latest}" : NULL;
+    return bake && init_is_among(name, "LATEST IS_LATEST TAG_LATEST") ? "{latest}" : NULL;
 }
 
 /* Dockerfiles that its targets name are described: nothing else is to be proposed for them. */
-static void mark_described(struct init_proposal *proposal, const struct bake *bake)
+static void mark_described(struct init *init, const struct bake *bake)
 {
     const char *name, *path;
     json_t *target, *variant;
@@ -102,21 +90,21 @@ static void mark_described(struct init_proposal *proposal, const struct bake *ba
         const char *context = arc_json_text_of(target, "context");
         const char *dockerfile = arc_json_text_of(target, "dockerfile");
         size_t known = strcspn(context, "$"); /* an expression ends what is known */
-        char *base = init_cut(proposal, *context ? context : ".", known);
-        char *exact = init_resolve(proposal, *context ? context : ".",
-                                   *dockerfile ? dockerfile : "Dockerfile");
-        json_object_foreach_safe(proposal->dockerfile_names, next, path,
+        char *base = init_cut(init, *context ? context : ".", known);
+        char *exact =
+            init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
+        json_object_foreach_safe(init->dockerfile_names, next, path,
                                  variant) if ((exact && strcmp(path, exact) == 0) ||
                                               (context[known] && strncmp(path, base, known) == 0))
-            init_set(proposal, proposal->dockerfile_names, path, json_false());
+            init_set(init, init->dockerfile_names, path, json_false());
     }
 }
 
 /* Whether contexts are meant from the root, where docker reads the file: a file in a directory may
  * mean its own. */
-static bool is_of_root(struct init_proposal *proposal, const struct bake *bake)
+static bool is_of_root(struct init *init, const struct bake *bake)
 {
-    const char *name, *directory = init_directory(proposal, bake->path);
+    const char *name, *directory = init_directory(init, bake->path);
     json_t *target;
 
     if (strcmp(directory, ".") == 0)
@@ -124,16 +112,16 @@ static bool is_of_root(struct init_proposal *proposal, const struct bake *bake)
 
     json_object_foreach (bake->targets, name, target) {
         const char *context = arc_json_text_of(target, "context");
-        char *path = init_resolve(proposal, ".", *context ? context : ".");
+        char *path = init_resolve(init, ".", *context ? context : ".");
         if (!path || strchr(context, '$') || strcmp(path, ".") == 0 ||
-            !init_has_directory(proposal, path))
+            !init_has_directory(init, path))
             return false;
     }
 
     return true;
 }
 
-static void take_bake(struct init_proposal *proposal, const struct bake *bake)
+static void take_bake(struct init *init, const struct bake *bake)
 {
     const char *name;
     json_t *value;
@@ -144,7 +132,7 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
         const char *tags = arc_json_text_of(value, "tags");
         if ((*tags && strcmp(tags, "[]") != 0) ||
             json_array_size(json_object_get(value, "tags")) > 0) {
-            init_add_text(proposal, &tagged, name);
+            init_add_text(init, &tagged, name);
             count++;
         }
     }
@@ -152,35 +140,29 @@ static void take_bake(struct init_proposal *proposal, const struct bake *bake)
     if (!tagged)
         return; /* names come from elsewhere; its Dockerfiles are looked at as others are */
 
-    if (!is_of_root(proposal, bake)) {
+    if (!is_of_root(init, bake)) {
         init_note(
-            proposal, bake->path, 0,
+            init, bake->path, 0,
             "not used: its contexts are relative to its own directory, and arc-ci runs bake in the "
             "root");
         return;
     }
 
     struct init_group *group =
-        init_add_group(proposal, proposal->group_count ? init_name_dockerfile(proposal, bake->path)
-                                                       : proposal->repository);
-    if (!group)
-        return;
-    group->key = "bake";
-    group->source = arc_arena_text(&proposal->arena, bake->path);
+        init_use_file(init, "bake", bake->path,
+                      init->groups ? init_name_dockerfile(init, bake->path) : NULL, count);
     group->targets = bake->has_default ? NULL : tagged;
 
     json_object_foreach (bake->variables, name, value) {
         const char *given = init_release_value(name, true), *initial = json_string_value(value);
         bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
         if (given)
-            init_add_pair(proposal, &group->variables, name,
+            init_add_pair(init, &group->variables, name,
                           letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL,
                           NULL);
     }
 
-    init_note(proposal, bake->path, 0, "describes %zu image%s: group %s uses it as it is", count,
-              arc_plural(count), group->name);
-    mark_described(proposal, bake);
+    mark_described(init, bake);
 }
 
 static bool is_bake_file(const char *name)
@@ -190,23 +172,22 @@ static bool is_bake_file(const char *name)
            (strcmp(dot, ".hcl") == 0 || (strcmp(dot, ".json") == 0 && strstr(name, "docker-bake")));
 }
 
-void init_read_bake_files(struct init_proposal *proposal)
+void init_read_bake_files(struct init *init)
 {
     size_t count = 0;
-    for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
-        const char *path = proposal->files[i], *base = init_base(path);
+    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
+        const char *path = init->files[i], *base = init_base(path);
         if (!is_bake_file(base) || init_is_aside(path))
             continue;
-        ARC_AUTO(bake)
         struct bake bake = {.path = path,
-                            .targets = init_made(proposal, json_object()),
-                            .variables = init_made(proposal, json_object())};
-        const char *text = init_read(proposal, path);
+                            .targets = init_keep(init, json_object()),
+                            .variables = init_keep(init, json_object())};
+        const char *text = init_read(init, path);
         if (text && strcmp(strrchr(base, '.'), ".json") == 0)
-            read_json(proposal, &bake);
+            read_json(init, &bake);
         else if (text)
-            read_hcl(proposal, &bake, text);
-        take_bake(proposal, &bake);
+            read_hcl(init, &bake, text);
+        take_bake(init, &bake);
         count++;
     }
 }

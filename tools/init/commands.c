@@ -12,57 +12,43 @@
 
 #define LOOPS_MAX 4
 
-/* What the name of a variable is made of. */
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-
 /* "for NAME in …; do": its commands are read once for each word. */
 struct loop {
     const char *start; /* of its commands */
-    json_t *words;     /* "for", NAME, "in" and what follows; owned */
+    json_t *words;     /* "for", NAME, "in" and what follows */
     size_t next;       /* of them */
 };
 
 /* A script that is read. */
 struct script {
-    struct init_proposal *proposal;
+    struct init *init;
     const struct init_step *step;
     const char *at;
     char *directory;              /* it works in, from the root */
-    json_t *variables;            /* it sets; owned */
-    json_t *builds;               /* `with` of each build; owned */
+    json_t *variables;            /* it sets */
+    json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the inner one last */
     size_t depth;
     bool is_makefile;
     bool pushes;
 };
 
-static void script_free(struct script *script)
-{
-    while (script->depth)
-        json_decref(script->loops[--script->depth].words);
-    json_decref(script->variables);
-    json_decref(script->builds);
-}
-
 /* ---- words ---------------------------------------------------------------------------------- */
 
 /* What a variable of that name holds; NULL when only a run knows. */
 static const char *find_value(const struct script *script, const char *name)
 {
-    static const char *const github[][2] = {{"GITHUB_SHA", "sha"},
-                                            {"GITHUB_REF_NAME", "ref_name"},
-                                            {"GITHUB_REF", "ref_name"},
-                                            {"GITHUB_REPOSITORY", "repository"},
-                                            {"GITHUB_REPOSITORY_OWNER", "repository_owner"}};
     const json_t *scope = script->step->scope;
-    const json_t *places[] = {json_object_get(scope, "github"), script->variables,
-                              json_object_get(scope, "env"), script->proposal->dotenv};
+    const json_t *places[] = {script->variables, json_object_get(scope, "env"),
+                              script->init->dotenv};
     const char *value = init_release_value(name, true), *key = "";
 
-    for (size_t i = 0; i < sizeof github / sizeof *github; i++)
-        key = strcmp(github[i][0], name) == 0 ? github[i][1] : key;
-    for (size_t i = 0; i < sizeof places / sizeof *places && !value; i++)
-        value = json_string_value(json_object_get(places[i], i ? name : key));
+    if (strncmp(name, "GITHUB_", 7) == 0)
+        key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
+    if (!value)
+        value = json_string_value(json_object_get(json_object_get(scope, "github"), key));
+    for (size_t i = 0; i < INIT_COUNT(places) && !value; i++)
+        value = json_string_value(json_object_get(places[i], name));
 
     return value;
 }
@@ -73,13 +59,13 @@ static const char *expand_variable(const struct script *script, const char *doll
 {
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
     bool open = *start == '{' || *start == '(';
-    const char *name = start + open, *rest = name + strspn(name, letters);
+    const char *name = start + open, *rest = name + strspn(name, INIT_LETTERS);
     if (script->is_makefile && open)
         rest = name + strcspn(name, ":)}");
     else if (script->is_makefile && (*start == '<' || *start == '@'))
         rest = name + 1;
     const char *end = open ? strpbrk(rest, *start == '{' ? "}" : ")") : rest;
-    char *known = init_cut(script->proposal, name, (size_t)(rest - name));
+    char *known = init_cut(script->init, name, (size_t)(rest - name));
 
     bool is_command = *start == '(' && !script->is_makefile;
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
@@ -153,15 +139,14 @@ static bool take_word(struct script *script, struct arc_buf *word, bool *is_vari
 }
 
 /* Adds a word or, where a variable holds several, each of them. */
-static void add_words(struct init_proposal *proposal, json_t *words, const char *text,
-                      bool is_variable)
+static void add_words(struct init *init, json_t *words, const char *text, bool is_variable)
 {
     if (!is_variable)
-        init_push(proposal, words, json_string(text));
+        init_push(init, words, json_string(text));
 
     while (is_variable && *(text += strspn(text, " \t"))) {
         size_t len = strcspn(text, " \t");
-        init_push(proposal, words, json_string(init_cut(proposal, text, len)));
+        init_push(init, words, json_string(init_cut(init, text, len)));
         text += len;
     }
 }
@@ -178,47 +163,42 @@ static const char *word_at(const json_t *words, size_t index)
  * rule. True for the first two. */
 static bool take_assignment(struct script *script, const json_t *words)
 {
-    static const char *const signs[] = {":=", "?=", "=", NULL};
+    struct init *init = script->init;
     const char *word = word_at(words, 0), *equals = strchr(word, '=');
-    size_t len = strlen(word);
+    size_t len = strlen(word), before = equals ? (size_t)(equals - word) : 0;
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
-    if (equals && equals > word && strspn(word, letters) == (size_t)(equals - word)) {
-        init_set(script->proposal, script->variables,
-                 init_cut(script->proposal, word, (size_t)(equals - word)),
-                 json_string(equals + 1));
+    if (before && strspn(word, INIT_LETTERS) == before) {
+        init_set_text(init, script->variables, init_cut(init, word, before), equals + 1);
         return true;
     }
 
     if (script->is_makefile && len && word[len - 1] == ':') {
-        init_set(script->proposal, script->variables, "@",
-                 json_string(init_cut(script->proposal, word, len - 1)));
-        init_set(script->proposal, script->variables, "<", json_string(word_at(words, 1)));
+        init_set_text(init, script->variables, "@", init_cut(init, word, len - 1));
+        init_set_text(init, script->variables, "<", word_at(words, 1));
     }
 
-    if (!len || !init_is_among(word_at(words, 1), signs))
+    if (!len || !init_is_among(word_at(words, 1), ":= ?= ="))
         return false;
     for (size_t i = 2; i < json_array_size(words); i++)
         arc_buf_printf(&value, "%s%s", i > 2 ? " " : "", word_at(words, i));
-    init_set(script->proposal, script->variables, word,
-             json_string(init_hold(script->proposal, &value)));
+    init_set_text(init, script->variables, word, init_hold(init, &value));
 
     return true;
 }
 
 /* Adds a line to an input of the build. */
-static void add_input(struct init_proposal *proposal, json_t *with, const char *name,
-                      const char *value)
+static void add_input(struct init *init, json_t *with, const char *name, const char *value)
 {
     const char *before = arc_json_text_of(with, name);
-    init_set(proposal, with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
+    init_set(init, with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
 }
 
 /* A path of the command, from the root; one that leads out, or is elsewhere, as it is. */
 static const char *place(const struct script *script, const char *path)
 {
     bool is_local = !strstr(path, "://") && strncmp(path, "git@", 4) != 0;
-    char *resolved = is_local ? init_resolve(script->proposal, script->directory, path) : NULL;
+    char *resolved = is_local ? init_resolve(script->init, script->directory, path) : NULL;
     return resolved ? resolved : path;
 }
 
@@ -236,88 +216,77 @@ static void finish_build(const struct script *script, json_t *with)
         tags += len + (tags[len] == '\n');
     }
 
-    const char *names = init_hold(script->proposal, &kept);
+    const char *names = init_hold(script->init, &kept);
     if (*names)
-        init_set(script->proposal, with, "tags", json_string(names));
+        init_set_text(script->init, with, "tags", names);
     else if (!script->step->runner)
         json_object_del(with, "tags"); /* what a developer calls it */
     if (script->pushes)
-        init_set(script->proposal, with, "push", json_string("true"));
+        init_set_text(script->init, with, "push", "true");
 }
 
 /* The options of a build are the inputs of docker/build-push-action. */
 static void take_options(struct script *script, const json_t *words, size_t index)
 {
-    static const char *const inputs[][2] = {{"-t", "tags"},
-                                            {"--tag", "tags"},
-                                            {"-f", "file"},
-                                            {"--file", "file"},
-                                            {"--build-arg", "build-args"},
-                                            {"--platform", "platforms"},
-                                            {"--target", "target"},
-                                            {"--build-context", "build-contexts"},
-                                            {"--output", "outputs"},
-                                            {"-o", "outputs"}};
-    static const char *const flags[] = {"--push",     "--load",     "--no-cache", "--pull",
-                                        "-q",         "--quiet",    "--rm",       "--squash",
-                                        "--compress", "--force-rm", "-D",         "--debug",
-                                        "--check",    "--all",      NULL};
-    json_t *with = init_made(script->proposal, json_object());
+    static const char *const inputs[][2] = {
+        {"-t --tag", "tags"},        {"-f --file", "file"},  {"--build-arg", "build-args"},
+        {"--platform", "platforms"}, {"--target", "target"}, {"--build-context", "build-contexts"},
+        {"--output -o", "outputs"}};
+    static const char flags[] =
+        "--push --load --no-cache --pull -q --quiet --rm --squash --compress "
+        "--force-rm -D --debug --check --all";
+    struct init *init = script->init;
+    json_t *with = init_keep(init, json_object());
 
     for (; index < json_array_size(words); index++) {
         const char *word = word_at(words, index), *equals = strchr(word, '=');
-        const char *option =
-            equals ? init_cut(script->proposal, word, (size_t)(equals - word)) : word;
+        const char *option = equals ? init_cut(init, word, (size_t)(equals - word)) : word;
         const char *value = equals ? equals + 1 : word_at(words, index + 1);
 
         if (strcmp(word, "-") == 0)
             continue; /* its Dockerfile is no file */
         if (*word != '-') {
-            init_set(script->proposal, with, "context", json_string(place(script, word)));
+            init_set_text(init, with, "context", place(script, word));
             continue;
         }
         if (strcmp(word, "--push") == 0)
-            init_set(script->proposal, with, "push", json_string("true"));
+            init_set_text(init, with, "push", "true");
         if (init_is_among(option, flags))
             continue;
-        for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-            if (strcmp(inputs[i][0], option) == 0)
-                add_input(script->proposal, with, inputs[i][1],
+        for (size_t i = 0; i < INIT_COUNT(inputs); i++)
+            if (init_is_among(option, inputs[i][0]))
+                add_input(init, with, inputs[i][1],
                           strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
         index += !equals;
     }
 
     if (json_object_get(with, "context"))
-        init_push(script->proposal, script->builds, json_incref(with));
-    json_decref(with);
+        init_push(init, script->builds, json_incref(with));
 }
 
-/* "echo NAME=value >> "
-   "$GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
+/* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
 static void take_output(struct script *script, const char *said, const char *where)
 {
     const char *equals = strchr(said, '=');
 
     if (!equals)
         return;
-    char *name = init_cut(script->proposal, said, (size_t)(equals - said));
+    char *name = init_cut(script->init, said, (size_t)(equals - said));
     const char *given = arc_text_is_visible(equals + 1) ? NULL : init_release_value(name, true);
     const char *value = given ? given : equals + 1;
     if (strcmp(where, "GITHUB_OUTPUT") == 0)
         init_set_output(script->step, name, value);
     else if (strcmp(where, "GITHUB_ENV") == 0)
-        init_set(script->proposal, json_object_get(script->step->scope, "env"), name,
+        init_set(script->init, json_object_get(script->step->scope, "env"), name,
                  json_string(value));
 }
 
 /* "docker tag A B": what is built as A is B, too. */
 static void take_second_name(struct script *script, const char *name, const char *more)
 {
-    size_t i;
-    json_t *with;
-    json_array_foreach (script->builds, i, with)
+    arc_json_each (with, script->builds)
         if (strcmp(arc_json_text_of(with, "tags"), name) == 0)
-            add_input(script->proposal, with, "tags", more);
+            add_input(script->init, with, "tags", more);
 }
 
 /* The loop's variable gets the next word; true while there is one. */
@@ -326,12 +295,11 @@ static bool enter_loop(struct script *script)
     struct loop *loop = &script->loops[script->depth - 1];
 
     if (loop->next == json_array_size(loop->words)) {
-        json_decref(loop->words);
         script->depth--;
         return false;
     }
 
-    init_set(script->proposal, script->variables, word_at(loop->words, 1),
+    init_set(script->init, script->variables, word_at(loop->words, 1),
              json_incref(json_array_get(loop->words, loop->next++)));
     script->at = loop->start;
 
@@ -345,18 +313,17 @@ static bool take_loop(struct script *script, const char *program, json_t *words)
     if (strcmp(program, "for") != 0 || strcmp(word_at(words, 2), "in") != 0 ||
         json_array_size(words) < 4 || script->depth == LOOPS_MAX)
         return false;
-    script->loops[script->depth++] = (struct loop){script->at, json_incref(words), 3};
+    script->loops[script->depth++] =
+        (struct loop){script->at, init_keep(script->init, json_incref(words)), 3};
     return enter_loop(script);
 }
 
 static void take_command(struct script *script, json_t *words)
 {
-    static const char *const prefixes[] = {"do",   "then",   "else", "if", "!",
-                                           "sudo", "export", "time", NULL};
-    static const char *const programs[] = {"docker", "podman", "buildah", NULL};
     size_t next = 2;
 
-    while (take_assignment(script, words) || init_is_among(word_at(words, 0), prefixes))
+    while (take_assignment(script, words) ||
+           init_is_among(word_at(words, 0), "do then else if ! sudo export time"))
         json_array_remove(words, 0);
 
     const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");
@@ -366,13 +333,13 @@ static void take_command(struct script *script, json_t *words)
         return;
 
     if (strcmp(program, "cd") == 0) {
-        char *directory = init_resolve(script->proposal, script->directory, what);
+        char *directory = init_resolve(script->init, script->directory, what);
         script->directory = directory ? directory : script->directory;
     }
 
     if (strcmp(program, "echo") == 0 && strcmp(word_at(words, 2), ">>") == 0)
         take_output(script, what, word_at(words, 3));
-    if (!init_is_among(program, programs))
+    if (!init_is_among(program, "docker podman buildah"))
         return;
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = word_at(words, next++);
@@ -387,31 +354,28 @@ static void take_command(struct script *script, json_t *words)
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes)
 {
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     const char *dot = strrchr(step->file, '.');
-    ARC_AUTO(script)
     struct script script = {
-        .proposal = proposal,
+        .init = init,
         .step = step,
         .at = text,
-        .directory = arc_arena_text(&proposal->arena, directory),
-        .variables = init_made(proposal, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
-                                                   "GITHUB_ENV", "GITHUB_ENV")),
-        .builds = init_made(proposal, json_array()),
+        .directory = arc_arena_text(&init->arena, directory),
+        .variables = init_keep(init, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
+                                               "GITHUB_ENV", "GITHUB_ENV")),
+        .builds = init_keep(init, json_array()),
         .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
         .pushes = pushes};
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     char *start = script.directory;
     bool is_variable;
-    json_t *with;
-    size_t i;
 
-    init_update(proposal, script.variables, env);
+    init_update(init, script.variables, env);
 
-    for (; *script.at && proposal->commands < COMMANDS_MAX; proposal->commands++) {
-        ARC_AUTO_JSON json_t *words = init_made(proposal, json_array());
+    for (; *script.at && init->commands < COMMANDS_MAX; init->commands++) {
+        ARC_AUTO_JSON json_t *words = init_made(init, json_array());
         while (take_word(&script, &word, &is_variable))
-            add_words(proposal, words, init_hold(proposal, &word), is_variable);
+            add_words(init, words, init_hold(init, &word), is_variable);
         take_command(&script, words);
         if (*script.at == '#')
             script.at += strcspn(script.at, "\n");
@@ -420,7 +384,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
         script.at += *script.at != '\0';
     }
 
-    json_array_foreach (script.builds, i, with) {
+    arc_json_each (with, script.builds) {
         struct init_step build = *step;
         finish_build(&script, with);
         build.with = with;
@@ -430,30 +394,25 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static bool is_script(const char *path)
+void init_read_scripts(struct init *init)
 {
-    static const char *const names[] = {"Makefile", "GNUmakefile", NULL};
-    static const char *const ends[] = {".mk", ".sh", NULL};
-    const char *dot = strrchr(init_base(path), '.');
-    return init_is_among(init_base(path), names) || (dot && init_is_among(dot, ends));
-}
+    json_t *scope = init_keep(init, json_object());
+    size_t count = 0;
+    bool told = init->groups || (init->pushes && !init->guessed);
 
-void init_read_scripts(struct init_proposal *proposal)
-{
-    ARC_AUTO_JSON json_t *scope = init_made(proposal, json_object());
-    size_t count = 0, known = proposal->image_count;
-    bool told = proposal->group_count || (proposal->pushes && !proposal->guessed);
+    init_settle(init);
 
-    for (size_t i = 0; i < proposal->file_count && !told && count < INIT_FILES_MAX; i++) {
-        const char *path = proposal->files[i];
-        if (!is_script(path) || init_is_aside(path))
+    for (size_t i = 0; i < init->file_count && !told && count < INIT_FILES_MAX; i++) {
+        const char *path = init->files[i], *name = init_base(path);
+        bool is_shell = arc_text_ends(path, ".sh"); /* started from the root */
+        bool is_script =
+            is_shell || init_is_among(name, "Makefile GNUmakefile") || arc_text_ends(path, ".mk");
+        if (!is_script || init_is_aside(path))
             continue;
-        const char *text = init_read(proposal, path);
-        bool is_shell = strcmp(path + strlen(path) - 3, ".sh") == 0; /* started from the root */
-        struct init_step step = {
-            .proposal = proposal, .scope = scope, .when = "", .file = path, .known = known};
+        const char *text = init_read(init, path);
+        struct init_step step = {.init = init, .scope = scope, .when = "", .file = path};
         if (text)
-            init_take_commands(&step, text, NULL, is_shell ? "." : init_directory(proposal, path),
+            init_take_commands(&step, text, NULL, is_shell ? "." : init_directory(init, path),
                                true);
         count++;
     }

@@ -11,39 +11,32 @@
 
 /* A service of a compose file. */
 struct entry {
-    struct init_proposal *proposal;
+    struct init *init;
     const char *file;
     const char *directory; /* of the file */
     const char *name;
     const struct arc_yaml_node *services; /* all of the file */
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
-    size_t known; /* images that a file described which says more */
 };
 
 /* What a compose file describes, when all of it is used as it is. */
 struct described {
-    json_t *variables;   /* name → what a release gives it; owned */
-    json_t *dockerfiles; /* the paths; owned */
+    json_t *variables;   /* name → what a release gives it */
+    json_t *dockerfiles; /* the paths */
     char *registry;      /* of the first image */
     char *floating; /* what moves with every release, of all; "": they differ; NULL: none yet */
     bool fixed;     /* an image's tag is the same for all versions */
     size_t images;
 };
 
-static void described_free(struct described *described)
-{
-    json_decref(described->variables);
-    json_decref(described->dockerfiles);
-}
-
 /* The text of a node with $NAME and ${NAME:-word} replaced by .env; NULL when one has no value. */
 static char *expand(const struct entry *entry, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    if (!node || !node->text || !arc_dockerfile_expand(node->text, entry->proposal->dotenv, &out))
+    if (!node || !node->text || !arc_dockerfile_expand(node->text, entry->init->dotenv, &out))
         return NULL;
-    return init_hold(entry->proposal, &out);
+    return init_hold(entry->init, &out);
 }
 
 /* Where the tag of a reference starts; NULL without one. What stands in ${…} is no part of it. */
@@ -68,9 +61,9 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
 {
     const char *tag = find_tag(text);
     size_t len = tag ? (size_t)(tag - 1 - text) : strcspn(text, "@");
-    struct arc_yaml_node node = {.text = init_cut(entry->proposal, text, len)};
+    struct arc_yaml_node node = {.text = init_cut(entry->init, text, len)};
     char *repository = expand(entry, &node);
-    return repository && init_take_reference(entry->proposal, repository, image);
+    return repository && init_take_reference(entry->init, repository, image);
 }
 
 /* What the image is called, without its tag: "${REGISTRY}/cart:${TAG}" without values still names
@@ -83,13 +76,13 @@ static const char *find_name(const struct entry *entry)
     if (!node || !node->text)
         return NULL;
     if (take_repository(entry, node->text, &image))
-        return image.registries ? init_join(entry->proposal, image.registries[0], image.name)
+        return image.registries ? init_join(entry->init, image.registries[0], image.name)
                                 : image.name;
     const char *last = init_base(node->text);
     size_t len = strcspn(last, ":@");
     bool plain = len && !memchr(last, '$', len) && !memchr(last, '}', len);
 
-    return plain ? init_cut(entry->proposal, last, len) : NULL;
+    return plain ? init_cut(entry->init, last, len) : NULL;
 }
 
 /* A list, or a mapping as NAME=VALUE, in a line each. What has no value is INIT_UNKNOWN. */
@@ -114,27 +107,27 @@ static char *list_lines(const struct entry *entry, const struct arc_yaml_node *n
             arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : unknown);
     }
 
-    return init_hold(entry->proposal, &lines);
+    return init_hold(entry->init, &lines);
 }
 
 /* The build's context and Dockerfile; one that stands in the file itself is NULL. False when they
  * cannot be told. */
 static bool resolve_build(const struct entry *entry, struct init_image *image)
 {
-    struct init_proposal *proposal = entry->proposal;
+    struct init *init = entry->init;
     bool is_map = entry->build->type == ARC_YAML_MAP;
     const struct arc_yaml_node *node =
         is_map ? arc_yaml_get(entry->build, "context") : entry->build;
     const struct arc_yaml_node *file = arc_yaml_get(entry->build, "dockerfile");
-    char *context = node ? expand(entry, node) : arc_arena_text(&proposal->arena, ".");
-    char *dockerfile = file ? expand(entry, file) : arc_arena_text(&proposal->arena, "Dockerfile");
+    char *context = node ? expand(entry, node) : arc_arena_text(&init->arena, ".");
+    char *dockerfile = file ? expand(entry, file) : arc_arena_text(&init->arena, "Dockerfile");
 
-    image->context = context ? init_resolve(proposal, entry->directory, context) : NULL;
+    image->context = context ? init_resolve(init, entry->directory, context) : NULL;
     if (!image->context || !dockerfile)
         return false;
     if (arc_yaml_get(entry->build, "dockerfile_inline"))
         return true;
-    image->dockerfile = init_resolve(proposal, image->context, dockerfile);
+    image->dockerfile = init_resolve(init, image->context, dockerfile);
 
     return image->dockerfile != NULL;
 }
@@ -150,7 +143,7 @@ static char *find_target(const struct entry *entry, bool *development)
 /* A build step of the service: what docker/build-push-action would be given. */
 static void take_build(const struct entry *entry, const struct init_image *image)
 {
-    struct init_proposal *proposal = entry->proposal;
+    struct init *init = entry->init;
     const struct arc_yaml_node *own = arc_yaml_get(entry->service, "platform");
     const char *name = find_name(entry),
                *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
@@ -161,16 +154,14 @@ static void take_build(const struct entry *entry, const struct init_image *image
     if (!*platforms && own && own->text)
         platforms = own->text;
     ARC_AUTO_JSON json_t *with = init_made(
-        proposal,
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "context", image->context, "file",
-                  image->dockerfile, "build-args", args, "platforms", platforms, "target",
-                  target ? target : "", "build-contexts", contexts ? "x" : "", "outputs",
-                  name ? arc_arena_printf(&proposal->arena, "name=%s", name) : ""));
-    init_take_build(&(struct init_step){.proposal = proposal,
+        init, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "context", image->context, "file",
+                        image->dockerfile, "build-args", args, "platforms", platforms, "target",
+                        target ? target : "", "build-contexts", contexts ? "x" : "", "outputs",
+                        name ? init_print(init, "name=%s", name) : ""));
+    init_take_build(&(struct init_step){.init = init,
                                         .uses = "",
                                         .with = with,
                                         .service = entry->name,
-                                        .known = entry->known,
                                         .when = "",
                                         .file = entry->file,
                                         .line = entry->build->line});
@@ -178,49 +169,27 @@ static void take_build(const struct entry *entry, const struct init_image *image
 
 static bool take_service(const struct entry *entry, struct described *described)
 {
-    struct init_proposal *proposal = entry->proposal;
+    struct init *init = entry->init;
     struct init_image image = {0};
     bool told = resolve_build(entry, &image);
 
     (void)described;
     if (told && !image.dockerfile)
         init_ask(
-            proposal, entry->file, entry->build->line,
+            init, entry->file, entry->build->line,
             "is service %s released? Its Dockerfile is inline: move it to a file of its own, or "
             "use 'compose: %s' instead of 'services'",
             entry->name, entry->file);
-    else if (told && json_object_get(proposal->dockerfile_names, image.dockerfile))
+    else if (told && json_object_get(init->dockerfile_names, image.dockerfile))
         take_build(entry, &image);
     else if (!told || !init_is_aside(image.dockerfile))
-        init_ask(proposal, entry->file, entry->build->line,
+        init_ask(init, entry->file, entry->build->line,
                  "what does service %s build? Its Dockerfile does not exist", entry->name);
 
     return true;
 }
 
 /* ---- the file as it is ---------------------------------------------------------------------- */
-
-/* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL when
- * there is none. */
-static char *find_variable(struct init_proposal *proposal, const char *text, const char **start,
-                           const char **end)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-
-    for (*start = strchr(text, '$'); *start; *start = strchr(*end, '$')) {
-        bool braced = (*start)[1] == '{';
-        const char *name = *start + 1 + braced;
-        size_t len = strspn(name, letters);
-        const char *close = braced ? strchr(name, '}') : name + len;
-        *end = name + (*name == '$');
-        if (!len || !close)
-            continue;
-        *end = close + braced;
-        return init_cut(proposal, name, len);
-    }
-
-    return NULL;
-}
 
 /* The name of the tag in which `before` and `after` stand around the version, with "latest" for that. */
 static void take_floating(const struct entry *entry, struct described *described, const char *tag,
@@ -234,21 +203,21 @@ static void take_floating(const struct entry *entry, struct described *described
     arc_buf_add(&out, leads ? "{codename}-" : tag, leads ? 11 : (size_t)(start - tag));
     arc_buf_printf(&out, "latest%s", ends ? "-{codename}" : end);
 
-    char *floating = init_hold(entry->proposal, &out);
-    if (!init_allows(entry->proposal, arc_check_image_tag, floating))
+    char *floating = init_hold(entry->init, &out);
+    if (!init_allows(entry->init, arc_check_image_tag, floating))
         return; /* "$$", which is no variable */
 
     if (!described->floating)
         described->floating = floating;
     else if (strcmp(described->floating, floating) != 0)
-        described->floating = arc_arena_text(&entry->proposal->arena, "");
+        described->floating = arc_arena_text(&entry->init->arena, "");
 }
 
 /* Whether the variable's value in .env or by default is a version with a letter, "v1.0". */
-static bool starts_with_v(const struct init_proposal *proposal, const char *name, const char *start,
+static bool starts_with_v(const struct init *init, const char *name, const char *start,
                           const char *end)
 {
-    const char *value = arc_json_text_of(proposal->dotenv, name);
+    const char *value = arc_json_text_of(init->dotenv, name);
     const char *initial = memchr(start, '-', (size_t)(end - start));
     if (!*value && initial)
         value = initial + 1;
@@ -258,17 +227,17 @@ static bool starts_with_v(const struct init_proposal *proposal, const char *name
 /* The variables of a tag get the release's values. False when the file says a version itself. */
 static bool take_tag(const struct entry *entry, const char *tag, struct described *described)
 {
-    struct init_proposal *proposal = entry->proposal;
+    struct init *init = entry->init;
     const char *start, *end, *rest;
     size_t count = 0, given = 0;
 
     described->fixed = described->fixed || !tag || strcmp(tag, "latest") == 0;
     if (!tag || strcmp(tag, "latest") == 0)
         return true;
-    for (rest = tag; find_variable(proposal, rest, &start, &end); rest = end)
+    for (rest = tag; init_next_variable(init, rest, &start, &end); rest = end)
         count++;
     for (rest = tag; count;) {
-        char *name = find_variable(proposal, rest, &start, &end);
+        char *name = init_next_variable(init, rest, &start, &end);
         const char *value = name ? init_release_value(name, true) : NULL;
         if (!name)
             break;
@@ -277,9 +246,9 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
         if (!value)
             continue;
         given += strcmp(value, "{version}") == 0;
-        if (strcmp(value, "{version}") == 0 && starts_with_v(proposal, name, start, end))
+        if (strcmp(value, "{version}") == 0 && starts_with_v(init, name, start, end))
             value = "v{version}";
-        init_set(entry->proposal, described->variables, name, json_string(value));
+        init_set(entry->init, described->variables, name, json_string(value));
         if (count == 1)
             take_floating(entry, described, tag, start, end);
     }
@@ -297,12 +266,12 @@ static bool take_release_arguments(const struct entry *entry, struct described *
         const char *start, *end;
         if (!name || !value || args->pairs[i].value->type == ARC_YAML_NULL)
             return false; /* of the environment of who builds */
-        char *variable = find_variable(entry->proposal, value, &start, &end);
+        char *variable = init_next_variable(entry->init, value, &start, &end);
         const char *given = init_release_value(variable ? variable : name, variable != NULL);
         if (given && !variable)
             return false;
         if (given && !json_object_get(described->variables, variable))
-            init_set(entry->proposal, described->variables, variable, json_string(given));
+            init_set(entry->init, described->variables, variable, json_string(given));
     }
 
     return !args || args->type == ARC_YAML_MAP;
@@ -341,7 +310,7 @@ static bool describe(const struct entry *entry, struct described *described)
 
     if (!node && is_base(entry)) {
         if (image.dockerfile)
-            init_set(entry->proposal, described->dockerfiles, image.dockerfile, json_true());
+            init_set(entry->init, described->dockerfiles, image.dockerfile, json_true());
         return true;
     }
 
@@ -350,7 +319,7 @@ static bool describe(const struct entry *entry, struct described *described)
     if (!take_repository(entry, node->text, &image) || !image.registries)
         return false;
     if (image.dockerfile)
-        init_set(entry->proposal, described->dockerfiles, image.dockerfile, json_true());
+        init_set(entry->init, described->dockerfiles, image.dockerfile, json_true());
     described->registry = described->registry ? described->registry : image.registries[0];
     described->images++;
 
@@ -359,63 +328,53 @@ static bool describe(const struct entry *entry, struct described *described)
 }
 
 /* Whether nothing else builds an image: the Dockerfiles of the repository are those of the file. */
-static bool covers_all(const struct init_proposal *proposal, const struct described *described)
+static bool covers_all(const struct init *init, const struct described *described)
 {
     const char *path;
     json_t *name;
-    json_object_foreach (proposal->dockerfile_names, path, name)
+    json_object_foreach (init->dockerfile_names, path, name)
         if (!json_object_get(described->dockerfiles, path))
             return false;
     return true;
 }
 
-static void add_described(struct init_proposal *proposal, const char *path,
-                          const struct described *described)
+static void add_described(struct init *init, const char *path, const struct described *described)
 {
-    struct init_group *group = init_add_group(proposal, proposal->repository);
+    struct init_group *group = init_use_file(init, "compose", path, NULL, described->images);
     const char *name;
     json_t *value;
 
-    if (!group)
-        return;
-    group->key = "compose";
-    group->source = arc_arena_text(&proposal->arena, path);
-    group->registry = described->registry;
+    group->host = described->registry;
 
     json_object_foreach (described->variables, name, value)
-        init_add_pair(proposal, &group->variables, name, json_string_value(value), NULL, NULL);
+        init_add_pair(init, &group->variables, name, json_string_value(value), NULL, NULL);
 
     if (described->fixed)
-        init_add_tag(proposal, &group->image_tags, "{version}", "");
+        init_add_tag(init, &group->image_tags, "{version}", "");
     if (described->floating && *described->floating)
-        init_add_tag(proposal, &group->image_tags, described->floating, "");
+        init_add_tag(init, &group->image_tags, described->floating, "");
     json_object_foreach (described->dockerfiles, name, value)
-        init_set(proposal, proposal->dockerfile_names, name, json_false());
-    init_note(proposal, path, 0, "describes %zu image%s: group %s uses it as it is",
-              described->images, described->images == 1 ? "" : "s", group->name);
+        init_set(init, init->dockerfile_names, name, json_false());
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
 /* Calls for each service that is built, until `take` answers false. */
-static bool read_services(struct init_proposal *proposal, const char *path, size_t known,
+static bool read_services(struct init *init, const char *path,
                           bool (*take)(const struct entry *, struct described *),
                           struct described *described)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    if (!init_read_yaml(proposal, path, &yaml))
+    if (!init_read_yaml(init, path, &yaml))
         return false;
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
-    char *directory = init_directory(proposal, path);
+    struct entry entry = {
+        .init = init, .file = path, .directory = init_directory(init, path), .services = services};
+
     for (size_t i = 0; i < arc_yaml_pairs(services); i++) {
-        struct entry entry = {.proposal = proposal,
-                              .file = arc_arena_text(&proposal->arena, path),
-                              .directory = directory,
-                              .name = services->pairs[i].key->text,
-                              .services = services,
-                              .known = known,
-                              .service = services->pairs[i].value};
+        entry.name = services->pairs[i].key->text;
+        entry.service = services->pairs[i].value;
         entry.build = arc_yaml_get(entry.service, "build");
         if (entry.name && entry.build && !take(&entry, described))
             return false;
@@ -433,45 +392,40 @@ static bool is_compose_file(const char *path)
 }
 
 /* Makes a group of the file if it describes every image. True then. */
-static bool use_file(struct init_proposal *proposal, const char *path)
+static bool use_file(struct init *init, const char *path)
 {
-    ARC_AUTO(described)
-    struct described described = {init_made(proposal, json_object()),
-                                  init_made(proposal, json_object()),
-                                  NULL,
-                                  NULL,
-                                  false,
-                                  0};
+    struct described described = {.variables = init_keep(init, json_object()),
+                                  .dockerfiles = init_keep(init, json_object())};
     const char *name = init_base(path);
     bool plain = strncmp(name, "compose.y", 9) == 0 || strncmp(name, "docker-compose.y", 16) == 0;
 
-    if (!plain || !read_services(proposal, path, 0, describe, &described) || !described.images ||
-        !covers_all(proposal, &described))
+    if (!plain || !read_services(init, path, describe, &described) || !described.images ||
+        !covers_all(init, &described))
         return false;
 
-    add_described(proposal, path, &described);
+    add_described(init, path, &described);
 
     return true;
 }
 
-void init_read_compose_files(struct init_proposal *proposal)
+void init_read_compose_files(struct init *init)
 {
-    size_t count = 0, known = proposal->image_count;
-    bool free_to_use = !proposal->group_count && !proposal->pushes;
+    char **files = NULL;
+    size_t count = 0;
+    bool free_to_use = !init->groups && !init->pushes;
 
-    for (size_t i = 0; free_to_use && i < proposal->file_count && count < INIT_FILES_MAX; i++) {
-        if (!is_compose_file(proposal->files[i]))
-            continue;
-        if (use_file(proposal, proposal->files[i]))
+    init_settle(init);
+
+    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++)
+        if (is_compose_file(init->files[i])) {
+            init_add_text(init, &files, init->files[i]);
+            count++;
+        }
+
+    for (char **file = files; file && *file && free_to_use; file++)
+        if (use_file(init, *file))
             return;
-        count++;
-    }
 
-    count = 0;
-    for (size_t i = 0; i < proposal->file_count && count < INIT_FILES_MAX; i++) {
-        if (!is_compose_file(proposal->files[i]))
-            continue;
-        (void)read_services(proposal, proposal->files[i], known, take_service, NULL);
-        count++;
-    }
+    for (char **file = files; file && *file; file++)
+        (void)read_services(init, *file, take_service, NULL);
 }

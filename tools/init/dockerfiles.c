@@ -17,52 +17,48 @@
 
 /* What tells the file from its neighbours: "ingress" of Dockerfile.ingress and ingress.Dockerfile, ""
  * of Dockerfile. NULL when it is none by its name. */
-static char *variant_of(struct init_proposal *proposal, const char *name)
+static char *variant_of(struct init *init, const char *name)
 {
     static const char *const words[] = {"Dockerfile", "Containerfile"};
-    static const char *const others[] = {"dockerignore", "j2",   "tmpl", "tpl",  "template", "in",
-                                         "md",           "orig", "bak",  "erb",  "gotmpl",   "sh",
-                                         "lock",         "txt",  "json", "yaml", "yml",      NULL};
+    static const char others[] =
+        "dockerignore j2 tmpl tpl template in md orig bak erb gotmpl sh lock "
+        "txt json yaml yml";
+    const char *dot = strrchr(name, '.');
     size_t len = strlen(name);
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (dot && init_is_among(dot + 1, others))
+        return NULL;
+
+    for (size_t i = 0; i < INIT_COUNT(words); i++) {
         size_t word = strlen(words[i]);
-        const char *dot = strrchr(name, '.');
-        if (dot && init_is_among(dot + 1, others))
-            return NULL;
-        if (len >= word && strncasecmp(name, words[i], word) == 0 && !name[word])
-            return arc_arena_text(&proposal->arena, "");
+        if (strcasecmp(name, words[i]) == 0)
+            return arc_arena_text(&init->arena, "");
         if (len > word + 1 && strncasecmp(name, words[i], word) == 0 && strchr(".-_", name[word]))
-            return arc_arena_text(&proposal->arena, name + word + 1);
+            return arc_arena_text(&init->arena, name + word + 1);
         if (len > word + 1 && strcasecmp(name + len - word, words[i]) == 0 &&
             name[len - word - 1] == '.')
-            return init_cut(proposal, name, (size_t)(len - word - 1));
+            return init_cut(init, name, len - word - 1);
     }
 
     return NULL;
 }
 
 /* Folders that only hold a build, and name nothing. */
-static const char *const generic[] = {
-    "docker", "dockerfiles", "dockerfile", "build",      "builds", "image",
-    "images", "container",   "src",        "containers", "deploy", "deployment",
-    "ci",     ".docker",     "package",    "packaging",  ".",      NULL};
+static const char generic[] =
+    "docker dockerfiles dockerfile build builds image images container src "
+    "containers deploy deployment ci .docker package packaging .";
 /* Folders of other people's code, and of what no release holds. */
-static const char *const foreign[] = {"node_modules", "vendor", "third_party", ".devcontainer",
-                                      NULL};
-static const char *const aside[] = {"test",     "tests",     "testdata",   "fixtures",  "e2e",
-                                    "example",  "examples",  "sample",     "samples",   "templates",
-                                    "template", "docs",      "hack",       ".github",   "__tests__",
-                                    "testing",  "benchmark", "benchmarks", "demo-data", NULL};
+static const char foreign[] = "node_modules vendor third_party .devcontainer";
+static const char aside[] =
+    "test tests testdata fixtures e2e example examples sample samples templates "
+    "template docs hack .github __tests__ testing benchmark benchmarks "
+    "demo-data";
 
-static bool lies_in(const char *path, const char *const *folders)
+static bool lies_in(const char *path, const char *folders)
 {
-    for (const char *part = path; strchr(part, '/'); part = strchr(part, '/') + 1) {
-        size_t len = strcspn(part, "/");
-        for (const char *const *at = folders; *at; at++)
-            if (strlen(*at) == len && strncasecmp(*at, part, len) == 0)
-                return true;
-    }
+    for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
+        if (init_lists(folders, path, (size_t)(slash - path)))
+            return true;
     return false;
 }
 
@@ -72,85 +68,81 @@ bool init_is_aside(const char *path)
 }
 
 /* The directory of an image in whose directory this one lies, as cuda12 in pytorch; NULL: none. */
-static char *find_owner(struct init_proposal *proposal, const char *directory)
+static char *find_owner(struct init *init, const char *directory)
 {
-    char *above = init_directory(proposal, directory);
+    char *above = init_directory(init, directory);
     if (strcmp(directory, ".") == 0 || strcmp(above, ".") == 0)
         return NULL;
-    json_t *plain =
-        json_object_get(proposal->dockerfile_names, init_join(proposal, above, "Dockerfile"));
+    json_t *plain = json_object_get(init->dockerfile_names, init_join(init, above, "Dockerfile"));
     return plain ? above : NULL;
 }
 
-char *init_name_dockerfile(struct init_proposal *proposal, const char *path)
+char *init_name_dockerfile(struct init *init, const char *path)
 {
-    const char *variant = variant_of(proposal, init_base(path));
-    char *directory = init_directory(proposal, path), *name;
+    const char *variant = variant_of(init, init_base(path));
+    char *directory = init_directory(init, path), *name;
 
     while (init_is_among(init_base(directory), generic) && strcmp(directory, ".") != 0)
-        directory = init_directory(proposal, directory);
+        directory = init_directory(init, directory);
     const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
-    char *owner = find_owner(proposal, directory);
+    char *owner = find_owner(init, directory);
     if (owner)
-        named = arc_arena_printf(&proposal->arena, "%s-%s", init_base(owner), named);
+        named = init_print(init, "%s-%s", init_base(owner), named);
 
     bool is_variant = variant && *variant;
-    const char *spare = is_variant ? variant : proposal->repository;
-    bool counted = is_variant && !*init_codename(proposal, variant); /* Dockerfile.21 */
-    const char *before = *named || !counted ? named : proposal->repository;
+    const char *spare = is_variant ? variant : init->repository;
+    bool counted = is_variant && !*init_codename(init, variant); /* Dockerfile.21 */
+    const char *before = *named || !counted ? named : init->repository;
     if (*before && is_variant)
-        name =
-            init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", before, variant));
+        name = init_codename(init, init_print(init, "%s-%s", before, variant));
     else
-        name = init_codename(proposal, *named ? named : spare);
+        name = init_codename(init, *named ? named : spare);
 
-    return *name ? name : arc_arena_text(&proposal->arena, "image");
+    return *name ? name : arc_arena_text(&init->arena, "image");
 }
 
 /* ---- finding them --------------------------------------------------------------------------- */
 
 /* The next instruction of either name in a Dockerfile; false at its end. */
-static bool find_instruction(struct init_proposal *proposal, struct arc_dockerfile *file,
-                             const char *one, const char *other, struct arc_instruction *out)
+static bool find_instruction(struct init *init, struct arc_dockerfile *file, const char *one,
+                             const char *other, struct arc_instruction *out)
 {
     while (file->at && arc_dockerfile_next(file, out))
         if (strcmp(out->keyword, one) == 0 || strcmp(out->keyword, other) == 0)
             return true;
-    (void)init_succeeds(proposal, file->args.failed);
+    (void)init_succeeds(init, file->args.failed);
     return false;
 }
 
 /* Whether it has an instruction of either name that takes nothing from another image. */
-static bool has_instruction(struct init_proposal *proposal, const char *path, const char *one,
-                            const char *other)
+static bool has_instruction(struct init *init, const char *path, const char *one, const char *other)
 {
     ARC_AUTO(arc_dockerfile)
-    struct arc_dockerfile file = {.at = init_read(proposal, path), .line = 1};
+    struct arc_dockerfile file = {.at = init_read(init, path), .line = 1};
     struct arc_instruction instruction;
-    while (find_instruction(proposal, &file, one, other, &instruction))
+    while (find_instruction(init, &file, one, other, &instruction))
         if (!strstr(instruction.args, "--from="))
             return true;
     return false;
 }
 
 /* The next word of an instruction; false at its end. */
-static bool take_word(struct init_proposal *proposal, const char **text, struct arc_buf *word,
-                      size_t *equals)
+static bool take_word(struct init *init, const char **text, struct arc_buf *word, size_t *equals)
 {
     arc_buf_reset(word);
     bool found = arc_dockerfile_word(text, word, equals);
-    (void)init_succeeds(proposal, word->failed);
+    (void)init_succeeds(init, word->failed);
     return found;
 }
 
-static void look_at(struct init_proposal *proposal, bool set_aside)
+static void look_at(struct init *init, bool set_aside)
 {
     const char *other = NULL;
     size_t passed = 0, others = 0;
 
-    for (size_t i = 0; i < proposal->file_count; i++) {
-        const char *path = proposal->files[i];
-        char *variant = variant_of(proposal, init_base(path));
+    for (size_t i = 0; i < init->file_count; i++) {
+        const char *path = init->files[i];
+        char *variant = variant_of(init, init_base(path));
         if (!variant || lies_in(path, foreign))
             continue;
         if (lies_in(path, aside) != set_aside) {
@@ -158,32 +150,32 @@ static void look_at(struct init_proposal *proposal, bool set_aside)
             others++;
             continue;
         }
-        if (json_object_size(proposal->dockerfile_names) == INIT_FILES_MAX) {
+        if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX) {
             passed++;
             continue;
         }
-        if (has_instruction(proposal, path, "FROM", "FROM"))
-            init_set(proposal, proposal->dockerfile_names, path, json_string(variant));
+        if (has_instruction(init, path, "FROM", "FROM"))
+            init_set(init, init->dockerfile_names, path, json_string(variant));
     }
 
     if (passed)
-        init_ask(proposal, NULL, 0,
+        init_ask(init, NULL, 0,
                  "%zu Dockerfiles after the first %d were not read: add their images by hand",
                  passed, INIT_FILES_MAX);
 
-    if (others && json_object_size(proposal->dockerfile_names))
+    if (others && json_object_size(init->dockerfile_names))
         init_ask(
-            proposal, other, 0,
+            init, other, 0,
             "%zu Dockerfile%s in folders for tests and examples left out: is one of them released?",
             others, arc_plural(others));
 }
 
 /* Whatever lies in folders of tests and examples is an image only where nothing else is. */
-void init_find_dockerfiles(struct init_proposal *proposal)
+void init_find_dockerfiles(struct init *init)
 {
-    look_at(proposal, false);
-    if (!json_object_size(proposal->dockerfile_names))
-        look_at(proposal, true);
+    look_at(init, false);
+    if (!json_object_size(init->dockerfile_names))
+        look_at(init, true);
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -197,12 +189,12 @@ static int count_missing(void *context, const struct arc_input *input, bool igno
 }
 
 /* How many sources of COPY a context lacks; a thousand when the Dockerfile cannot be read. */
-static size_t missing_in(struct init_proposal *proposal, const struct init_image *image,
-                         const char *context, const json_t *args)
+static size_t missing_in(struct init *init, const struct init_image *image, const char *context,
+                         const json_t *args)
 {
     static const char *const platforms[] = {"linux/amd64", NULL};
     struct arc_inputs *inputs = NULL;
-    struct arc_inputs_request request = {.root = proposal->root,
+    struct arc_inputs_request request = {.root = init->root,
                                          .context = context,
                                          .dockerfile = image->dockerfile,
                                          .target = image->target,
@@ -210,22 +202,21 @@ static size_t missing_in(struct init_proposal *proposal, const struct init_image
                                          .platforms = platforms};
     size_t missing = 0;
 
-    if (!init_succeeds(proposal, arc_inputs_read(&request, &inputs, NULL)))
+    if (!init_succeeds(init, arc_inputs_read(&request, &inputs, NULL)))
         return 1000;
-    (void)init_succeeds(proposal, arc_inputs_missing(inputs, count_missing, &missing));
+    (void)init_succeeds(init, arc_inputs_missing(inputs, count_missing, &missing));
     arc_inputs_free(&inputs);
 
     return missing;
 }
 
 /* Whether a folder holds nothing but Dockerfiles and their ignore files. */
-static bool holds_dockerfiles_only(struct init_proposal *proposal, const char *directory)
+static bool holds_dockerfiles_only(struct init *init, const char *directory)
 {
-    for (size_t i = init_first_below(proposal, directory); init_is_at(proposal, i, directory);
-         i++) {
-        const char *path = proposal->files[i];
+    for (size_t i = init_first_below(init, directory); init_is_at(init, i, directory); i++) {
+        const char *path = init->files[i];
         const char *dot = strrchr(path, '.');
-        if (!json_object_get(proposal->dockerfile_names, path) &&
+        if (!json_object_get(init->dockerfile_names, path) &&
             !(dot && strcmp(dot, ".dockerignore") == 0))
             return false;
     }
@@ -235,23 +226,23 @@ static bool holds_dockerfiles_only(struct init_proposal *proposal, const char *d
 
 /* The Dockerfile's folder, or one above it that has more of what is copied. A folder for Dockerfiles,
  * with nothing else in it, is no context. */
-static void choose_context(struct init_proposal *proposal, struct init_image *image)
+static void choose_context(struct init *init, struct init_image *image)
 {
     char *candidates[CONTEXTS_MAX] = {image->directory};
     size_t count = 1, best = 0, fewest = (size_t)-1;
 
     while (count < CONTEXTS_MAX && strcmp(candidates[count - 1], ".") != 0) {
-        candidates[count] = init_directory(proposal, candidates[count - 1]);
+        candidates[count] = init_directory(init, candidates[count - 1]);
         count++;
     }
 
     if (count > 1 && init_is_among(init_base(candidates[0]), generic) &&
-        holds_dockerfiles_only(proposal, candidates[0]) &&
-        has_instruction(proposal, image->dockerfile, "COPY", "ADD"))
+        holds_dockerfiles_only(init, candidates[0]) &&
+        has_instruction(init, image->dockerfile, "COPY", "ADD"))
         best = 1;
 
     for (size_t i = best; i < count; i++) {
-        size_t missing = missing_in(proposal, image, candidates[i], NULL);
+        size_t missing = missing_in(init, image, candidates[i], NULL);
         if (missing < fewest) {
             fewest = missing;
             best = i;
@@ -261,11 +252,11 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
     image->context = candidates[best];
 
     if (fewest == 1000)
-        init_ask(proposal, image->dockerfile, 0,
+        init_ask(init, image->dockerfile, 0,
                  "is '%s' its context? What it copies could not be determined", image->context);
     else if (fewest)
         init_ask(
-            proposal, image->dockerfile, 0,
+            init, image->dockerfile, 0,
             "%zu of its COPY sources are not in the repository ('arc-ci plan' names them): does an "
             "earlier step generate them (list them under 'generated'), or is '%s' the wrong "
             "context?",
@@ -274,29 +265,27 @@ static void choose_context(struct init_proposal *proposal, struct init_image *im
 
 /* ---- build arguments ------------------------------------------------------------------------ */
 
-static const char *const given[] = {
-    "TARGETPLATFORM", "TARGETOS",      "TARGETARCH",        "TARGETVARIANT",
-    "TARGETSTAGE",    "BUILDPLATFORM", "BUILDOS",           "BUILDARCH",
-    "BUILDVARIANT",   "HTTP_PROXY",    "HTTPS_PROXY",       "FTP_PROXY",
-    "NO_PROXY",       "ALL_PROXY",     "SOURCE_DATE_EPOCH", NULL};
+static const char given[] =
+    "TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT TARGETSTAGE BUILDPLATFORM BUILDOS BUILDARCH "
+    "BUILDVARIANT HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY ALL_PROXY SOURCE_DATE_EPOCH";
 
 /* The ARGs of a Dockerfile: name → default, null for none anywhere. A new reference. */
-static json_t *read_arguments(struct init_proposal *proposal, const char *path)
+static json_t *read_arguments(struct init *init, const char *path)
 {
     ARC_AUTO(arc_dockerfile)
-    struct arc_dockerfile file = {.at = init_read(proposal, path), .line = 1};
+    struct arc_dockerfile file = {.at = init_read(init, path), .line = 1};
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
     struct arc_instruction instruction;
-    json_t *args = init_made(proposal, json_object());
+    json_t *args = init_made(init, json_object());
     size_t equals;
 
-    while (find_instruction(proposal, &file, "ARG", "ARG", &instruction)) {
+    while (find_instruction(init, &file, "ARG", "ARG", &instruction)) {
         const char *text = instruction.args;
-        while (take_word(proposal, &text, &word, &equals)) {
-            char *name = init_cut(proposal, arc_buf_text(&word), equals);
+        while (take_word(init, &text, &word, &equals)) {
+            char *name = init_cut(init, arc_buf_text(&word), equals);
             const char *value = equals < word.len ? arc_buf_text(&word) + equals + 1 : NULL;
             if (value || !json_object_get(args, name))
-                init_set(proposal, args, name, value ? json_string(value) : json_null());
+                init_set(init, args, name, value ? json_string(value) : json_null());
         }
     }
 
@@ -304,15 +293,14 @@ static json_t *read_arguments(struct init_proposal *proposal, const char *path)
 }
 
 /* Reads the first file of these endings in a directory; NULL when there is none. */
-static char *read_first(struct init_proposal *proposal, const char *directory, const char *name,
+static char *read_first(struct init *init, const char *directory, const char *name,
                         struct arc_yaml *out)
 {
     static const char *const ends[] = {"yaml", "yml", "json"};
 
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        char *path = init_join(proposal, directory,
-                               arc_arena_printf(&proposal->arena, "%s.%s", name, ends[i]));
-        if (init_read_yaml(proposal, path, out))
+    for (size_t i = 0; i < INIT_COUNT(ends); i++) {
+        char *path = init_join(init, directory, init_print(init, "%s.%s", name, ends[i]));
+        if (init_read_yaml(init, path, out))
             return path;
     }
 
@@ -321,12 +309,12 @@ static char *read_first(struct init_proposal *proposal, const char *directory, c
 
 /* Gives values to arguments without a default that something in the repository names: .env, or the
  * build file of an add-on beside the Dockerfile. */
-static void give_arguments(struct init_proposal *proposal, struct init_image *image)
+static void give_arguments(struct init *init, struct init_image *image)
 {
-    ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
-    ARC_AUTO_JSON json_t *left = init_made(proposal, json_array());
+    ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
+    ARC_AUTO_JSON json_t *left = init_made(init, json_array());
     ARC_AUTO(arc_yaml) struct arc_yaml build = {0};
-    const char *name, *file = read_first(proposal, image->directory, "build", &build);
+    const char *name, *file = read_first(init, image->directory, "build", &build);
     const json_t *own = json_object_get(json_array_get(image->variants, 0), "args");
     json_t *initial;
 
@@ -337,47 +325,46 @@ static void give_arguments(struct init_proposal *proposal, struct init_image *im
             !(told || json_is_null(initial)) || init_is_among(name, given))
             continue;
         if (told)
-            init_add_pair(proposal, &image->args, name, NULL, file, "args");
-        else if (json_object_get(proposal->dotenv, name))
-            init_add_pair(proposal, &image->args, name, NULL, ".env", NULL);
+            init_add_pair(init, &image->args, name, NULL, file, "args");
+        else if (json_object_get(init->dotenv, name))
+            init_add_pair(init, &image->args, name, NULL, ".env", NULL);
         else if (released)
-            init_add_pair(proposal, &image->args, name, released, NULL, NULL);
+            init_add_pair(init, &image->args, name, released, NULL, NULL);
         else
-            init_push(proposal, left, json_string(name));
+            init_push(init, left, json_string(name));
     }
 
     if (json_array_size(left))
-        init_ask_values(proposal, image, left);
+        init_ask_values(init, image, left);
 }
 
 /* ---- add-ons: an image for each architecture -------------------------------------------------- */
 
-static void add_architecture(struct init_proposal *proposal, struct init_image *image,
-                             const char *name, const char *base)
+static void add_architecture(struct init *init, struct init_image *image, const char *name,
+                             const char *base)
 {
     struct init_image one = {0};
-    init_add_platform(proposal, &one, image->dockerfile, 0, name);
-    if (!one.platforms || !init_allows(proposal, arc_check_name, name))
+    init_add_platform(init, &one, image->dockerfile, 0, name);
+    if (!one.platforms || !init_allows(init, arc_check_name, name))
         return;
 
-    ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
-    json_t *variant = init_made(proposal, json_pack("{s:s, s:{}, s:[s]}", "suffix", name, "args",
-                                                    "platforms", one.platforms[0]));
+    ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
+    json_t *variant = init_made(init, json_pack("{s:s, s:{}, s:[s]}", "suffix", name, "args",
+                                                "platforms", one.platforms[0]));
     json_t *values = json_object_get(variant, "args");
     if (base && arc_text_is_visible(base))
-        init_set(proposal, values, "BUILD_FROM", json_string(base));
+        init_set(init, values, "BUILD_FROM", json_string(base));
     if (json_object_get(args, "BUILD_ARCH"))
-        init_set(proposal, values, "BUILD_ARCH", json_string(name));
+        init_set(init, values, "BUILD_ARCH", json_string(name));
     if (!json_object_size(values))
         json_object_del(variant, "args");
     if (!image->variants)
-        init_push(proposal, proposal->kept, image->variants = json_array());
-    init_push(proposal, image->variants, variant);
+        init_push(init, init->kept, image->variants = json_array());
+    init_push(init, image->variants, variant);
 }
 
 /* "acme/{arch}-addon-samba" is what samba's images are called. */
-static void take_template(struct init_proposal *proposal, struct init_image *image,
-                          const char *template)
+static void take_template(struct init *init, struct init_image *image, const char *template)
 {
     const char *last = init_base(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
     const char *own = init_base(image->directory);
@@ -385,27 +372,25 @@ static void take_template(struct init_proposal *proposal, struct init_image *ima
     struct init_image named = {0};
 
     if (last == template || !arc_text_is_visible(template) ||
-        !init_allows(proposal, arc_check_name, own))
+        !init_allows(init, arc_check_name, own))
         return;
-    char *registry = init_cut(proposal, template, (size_t)(last - template));
-    if (!init_take_reference(proposal, arc_arena_printf(&proposal->arena, "%s%s", registry, own),
-                             &named))
+    char *registry = init_cut(init, template, (size_t)(last - template));
+    if (!init_take_reference(init, init_print(init, "%s%s", registry, own), &named))
         return;
 
     bool ends = len > tail && strcmp(rest + len - tail, own) == 0;
     image->name = named.name;
     image->registries = named.registries;
-    image->pattern =
-        arc_arena_printf(&proposal->arena, "%.*s{suffix}%.*s%s", (int)(arch - last), last,
-                         (int)(ends ? len - tail : len), rest, ends ? "{name}" : "");
+    image->pattern = init_print(init, "%.*s{suffix}%.*s%s", (int)(arch - last), last,
+                                (int)(ends ? len - tail : len), rest, ends ? "{name}" : "");
 }
 
 /* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the name. */
-static void split_by_architectures(struct init_proposal *proposal, struct init_image *image)
+static void split_by_architectures(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml build = {0}, about = {0};
-    (void)read_first(proposal, image->directory, "build", &build);
-    (void)read_first(proposal, image->directory, "config", &about);
+    (void)read_first(init, image->directory, "build", &build);
+    (void)read_first(init, image->directory, "config", &about);
     const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
     const struct arc_yaml_node *name = arc_yaml_get(about.root, "image");
     const struct arc_yaml_node *archs = arc_yaml_get(about.root, "arch");
@@ -413,13 +398,12 @@ static void split_by_architectures(struct init_proposal *proposal, struct init_i
 
     for (size_t i = 0; i < arc_yaml_pairs(bases); i++)
         if (bases->pairs[i].key->text)
-            add_architecture(proposal, image, bases->pairs[i].key->text,
-                             bases->pairs[i].value->text);
+            add_architecture(init, image, bases->pairs[i].key->text, bases->pairs[i].value->text);
     for (size_t i = 0; i < arc_yaml_items(archs) && named && !arc_yaml_pairs(bases); i++)
         if (archs->items[i]->text)
-            add_architecture(proposal, image, archs->items[i]->text, NULL);
+            add_architecture(init, image, archs->items[i]->text, NULL);
     if (named && image->variants)
-        take_template(proposal, image, name->text);
+        take_template(init, image, name->text);
 }
 
 /* ---- one Dockerfile for several stages ------------------------------------------------------- */
@@ -427,13 +411,10 @@ static void split_by_architectures(struct init_proposal *proposal, struct init_i
 /* Whether another stage is built on this one, or copies from it. */
 static bool is_needed(const struct arc_stages *stages, size_t stage)
 {
-    for (size_t i = 0; i < stages->count; i++) {
-        size_t k;
-        json_t *number;
-        json_array_foreach (stages->items[i].needs, k, number)
+    for (size_t i = 0; i < stages->count; i++)
+        arc_json_each (number, stages->items[i].needs)
             if ((size_t)json_integer_value(number) == stage)
                 return true;
-    }
     return false;
 }
 
@@ -447,50 +428,56 @@ static bool starts_all(char *const *names, const char *name)
     return true;
 }
 
-/* Images of the stages that nothing else in the file needs, where the last one has a name as they have:
- * of "api" and "worker", say. A last stage for tests gives its place to another. */
-static void split_by_stages(struct init_proposal *proposal, struct init_image *image)
+/* Reads what the Dockerfile has of stages; false when it cannot be. */
+static bool read_stages(struct init *init, const struct init_image *image, struct arc_stages *out)
 {
-    static const char *const final[] = {"final",  "prod",    "production", "release", "runtime",
-                                        "runner", "default", "main",       "image",   NULL};
+    const struct arc_stages_request request = {.text = init_read(init, image->dockerfile),
+                                               .platform = "linux/amd64"};
+    return request.text && init_succeeds(init, arc_stages_read(&request, out, NULL));
+}
+
+/* The stages that nothing else in the file needs, if the last one has a name as they have; a last stage
+ * for tests gives its place to another. NULL when it is just the last one. */
+static char **list_final_stages(struct init *init, const struct arc_stages *stages)
+{
+    const char *last = stages->count ? stages->items[stages->count - 1].name : NULL;
+    char **names = NULL;
+
+    if (!last ||
+        init_is_among(last, "final prod production release runtime runner default main image"))
+        return NULL;
+
+    for (size_t i = 0; i < stages->count; i++)
+        if (stages->items[i].name && !init_is_development(stages->items[i].name) &&
+            !is_needed(stages, i))
+            init_add_text(init, &names, stages->items[i].name);
+
+    return names && !names[1] && strcmp(names[0], last) == 0 ? NULL : names;
+}
+
+/* Images of the final stages, of "api" and "worker", say. */
+static void split_by_stages(struct init *init, struct init_image *image)
+{
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    struct arc_stages_request request = {.text = init_read(proposal, image->dockerfile),
-                                         .platform = "linux/amd64"};
-    char **names = NULL, *common = NULL, *plain = image->codename;
+    char **names = read_stages(init, image, &stages) ? list_final_stages(init, &stages) : NULL;
+    const char *common = NULL, *plain = image->codename;
+    size_t count = 0;
 
-    if (!request.text || !init_succeeds(proposal, arc_stages_read(&request, &stages, NULL)) ||
-        !stages.count)
-        return;
-    const char *last = stages.items[stages.count - 1].name;
-    if (!last || init_is_among(last, final))
-        return;
-
-    for (size_t i = 0; i < stages.count; i++)
-        if (stages.items[i].name && !init_is_development(stages.items[i].name) &&
-            !is_needed(&stages, i))
-            init_add_text(proposal, &names, stages.items[i].name);
-    if (!names || (!names[1] && strcmp(names[0], last) == 0))
-        return;
-
-    for (char **name = names; *name && names[1]; name++)
+    for (char **name = names; name && *name && names[1]; name++)
         common = starts_all(names, *name) ? *name : common;
-    for (char **name = names; *name; name++) {
+
+    for (char **name = names; name && *name; name++) {
         const char *rest = common ? *name + strlen(common) + (strcmp(*name, common) != 0) : *name;
-        struct init_image *one =
-            name == names ? image : init_add_image(proposal, image->from, image->file, 0);
+        struct init_image *one = init_next_image(init, image, &count);
         if (!one)
             return;
-        *one = *image;
         one->target = *name;
-        if (names[1] && *rest)
-            one->codename =
-                init_codename(proposal, arc_arena_printf(&proposal->arena, "%s-%s", plain, rest));
-        else
-            one->codename = plain;
+        one->codename =
+            init_codename(init, names[1] && *rest ? init_print(init, "%s-%s", plain, rest) : plain);
     }
 
-    if (names[1])
-        init_ask(proposal, image->dockerfile, 0,
+    if (count > 1)
+        init_ask(init, image->dockerfile, 0,
                  "is each of its final stages an image, as proposed? No other stage uses %s or %s",
                  names[0], names[1]);
 }
@@ -499,82 +486,83 @@ static void split_by_stages(struct init_proposal *proposal, struct init_image *i
 
 /* The argument in a source of COPY that stands for a folder: "services/${APP}/main" gives "APP", and
  * "services" as *above. */
-static char *folder_argument(struct init_proposal *proposal, const char *source, const json_t *args,
+static char *folder_argument(struct init *init, const char *source, const json_t *args,
                              char **above)
 {
-    const char *dollar = strchr(source, '$');
-    if (!dollar || (dollar > source && dollar[-1] != '/'))
-        return NULL;
-    bool braced = dollar[1] == '{';
-    const char *name = dollar + 1 + braced;
-    size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-    const char *end = name + len + braced;
-    char *argument = init_cut(proposal, name, len);
-    if (!len || (braced && name[len] != '}') || (*end && *end != '/') ||
+    const char *start, *end;
+    char *argument = init_next_variable(init, source, &start, &end);
+
+    if (!argument || (start > source && start[-1] != '/') || (*end && *end != '/') ||
         !json_object_get(args, argument))
         return NULL;
-    *above = init_cut(proposal, source, (size_t)(dollar - source));
+    *above = init_cut(init, source, (size_t)(start - source));
 
     return argument;
 }
 
-/* Calls for an image of each folder that the argument may name, where all it copies is there. */
-static bool add_folders(struct init_proposal *proposal, struct init_image *image,
-                        const char *argument, const char *above, const char *initial)
+/* The folders below one, in which what git tracks lies. */
+static char **list_folders(struct init *init, const char *directory)
 {
-    char *directory = init_resolve(proposal, image->context, above), *last = NULL;
-    const char *named = init_name_dockerfile(proposal, image->dockerfile);
-    bool plain = strcmp(named, init_codename(proposal, proposal->repository)) == 0;
-    size_t found = 0, tried = 0;
+    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1, count = 0;
+    char **folders = NULL, *last = NULL;
 
-    if (!directory)
-        return false;
-    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
-    for (size_t i = init_first_below(proposal, directory); init_is_at(proposal, i, directory);
-         i++) {
-        const char *path = proposal->files[i];
-        size_t part = strcspn(path + len, "/");
-        char *folder = init_cut(proposal, path + len, part);
-        if (!path[len + part] || (last && strcmp(last, folder) == 0))
+    for (size_t i = init_first_below(init, directory); init_is_at(init, i, directory); i++) {
+        const char *path = init->files[i] + len, *slash = strchr(path, '/');
+        char *folder = slash ? init_cut(init, path, (size_t)(slash - path)) : last;
+        if (init_same_text(folder, last) || count == INIT_FILES_MAX)
             continue;
+        count++;
+        init_add_text(init, &folders, folder);
         last = folder;
-        if (tried++ == INIT_FILES_MAX)
-            break;
-        ARC_AUTO_JSON json_t *args = init_made(proposal, json_pack("{s:s}", argument, folder));
-        if (missing_in(proposal, image, image->context, args))
+    }
+
+    return folders;
+}
+
+/* Adds an image of each folder that the argument may name, where all it copies is there. */
+static bool add_folders(struct init *init, struct init_image *image, const char *argument,
+                        const char *above, const char *initial)
+{
+    char *directory = init_resolve(init, image->context, above);
+    char **folder = directory ? list_folders(init, directory) : NULL;
+    const char *named = init_name_dockerfile(init, image->dockerfile);
+    bool plain = strcmp(named, init_codename(init, init->repository)) == 0;
+    size_t found = 0;
+
+    for (; folder && *folder; folder++) {
+        ARC_AUTO_JSON json_t *args = init_made(init, json_pack("{s:s}", argument, *folder));
+        if (missing_in(init, image, image->context, args))
             continue;
-        struct init_image *one =
-            found++ ? init_add_image(proposal, image->from, image->file, 0) : image;
+        struct init_image *one = init_next_image(init, image, &found);
         if (!one)
             break;
-        *one = *image;
         one->args = NULL;
-        if (strcmp(folder, initial) != 0)
-            init_add_pair(proposal, &one->args, argument, folder, NULL, NULL);
-        one->codename = init_codename(
-            proposal, plain ? folder : arc_arena_printf(&proposal->arena, "%s-%s", named, folder));
+        if (strcmp(*folder, initial) != 0)
+            init_add_pair(init, &one->args, argument, *folder, NULL, NULL);
+        one->codename =
+            init_codename(init, plain ? *folder : init_print(init, "%s-%s", named, *folder));
     }
 
     return found > 0;
 }
 
 /* One Dockerfile may build many images: an argument says from which folder. */
-static void split_by_folders(struct init_proposal *proposal, struct init_image *image)
+static void split_by_folders(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_dockerfile)
-    struct arc_dockerfile file = {.at = init_read(proposal, image->dockerfile), .line = 1};
-    ARC_AUTO_JSON json_t *args = read_arguments(proposal, image->dockerfile);
+    struct arc_dockerfile file = {.at = init_read(init, image->dockerfile), .line = 1};
+    ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = 65536};
     struct arc_instruction instruction;
     size_t equals;
 
-    while (find_instruction(proposal, &file, "COPY", "ADD", &instruction)) {
+    while (find_instruction(init, &file, "COPY", "ADD", &instruction)) {
         const char *text = instruction.args;
-        while (take_word(proposal, &text, &word, &equals)) {
+        while (take_word(init, &text, &word, &equals)) {
             char *above = NULL;
-            char *argument = folder_argument(proposal, arc_buf_text(&word), args, &above);
-            const char *initial = argument ? arc_json_text_of(args, argument) : "";
-            if (argument && add_folders(proposal, image, argument, above, initial))
+            char *argument = folder_argument(init, arc_buf_text(&word), args, &above);
+            if (argument &&
+                add_folders(init, image, argument, above, arc_json_text_of(args, argument)))
                 return;
         }
     }
@@ -584,18 +572,17 @@ static void split_by_folders(struct init_proposal *proposal, struct init_image *
 
 /* What another one asks for by the name of this image tells where ours are, if they are the owner's; of
  * somebody else's they are a guess. "acme/android-base" is the name of base where acme is the owner. */
-static void learn_name(struct init_proposal *proposal, struct init_image *image,
-                       const struct init_image *base)
+static void learn_name(struct init *init, struct init_image *image, const struct init_image *base)
 {
-    bool ours = init_is_owner(proposal, base->registries[0]);
-    const char *plain = init_codename(proposal, proposal->repository), *own = image->codename;
+    bool ours = init_is_owner(init, base->registries[0]);
+    const char *plain = init_codename(init, init->repository), *own = image->codename;
     size_t len = strlen(base->name), repository = strlen(plain);
 
     if (strcmp(base->name, own) == 0) {
-        if (ours || !proposal->owner)
-            init_count_registry(proposal, base->registries[0]);
+        if (ours || !init->owner)
+            init_count_registry(init, base->registries[0]);
         else
-            proposal->guess = proposal->guess ? proposal->guess : base->registries[0];
+            init->guess = init->guess ? init->guess : base->registries[0];
         return;
     }
 
@@ -610,73 +597,68 @@ static void learn_name(struct init_proposal *proposal, struct init_image *image,
 }
 
 /* An image that is asked for by the name of one of ours tells where ours are. */
-static void learn_registries(struct init_proposal *proposal, const struct init_image *image)
+static void learn_registries(struct init *init, const struct init_image *image)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    struct arc_stages_request request = {.text = init_read(proposal, image->dockerfile),
-                                         .platform = "linux/amd64"};
 
-    if (!request.text || !init_succeeds(proposal, arc_stages_read(&request, &stages, NULL)))
+    if (!read_stages(init, image, &stages))
         return;
 
-    for (size_t i = 0; i < stages.count; i++) {
-        size_t j;
-        json_t *text;
-        json_array_foreach (stages.items[i].images, j, text) {
+    for (size_t i = 0; i < stages.count; i++)
+        arc_json_each (text, stages.items[i].images) {
             struct init_image base = {0};
             if (!strchr(json_string_value(text), '/') ||
-                !init_take_reference(proposal, json_string_value(text), &base) || !base.registries)
+                !init_take_reference(init, json_string_value(text), &base) || !base.registries)
                 continue;
-            if (init_is_owner(proposal, base.registries[0]))
-                init_count_registry(proposal, base.registries[0]);
-            for (size_t k = 0; k < proposal->image_count; k++)
-                if (proposal->images[k] != image)
-                    learn_name(proposal, proposal->images[k], &base);
+            if (init_is_owner(init, base.registries[0]))
+                init_count_registry(init, base.registries[0]);
+            init_each_image(other, init) if (other != image) learn_name(init, other, &base);
         }
+}
+
+/* The images of a Dockerfile that nothing described. */
+static void take_dockerfile(struct init *init, const char *path)
+{
+    struct init_image image = {.from = FROM_DOCKERFILE,
+                               .dockerfile = arc_arena_text(&init->arena, path),
+                               .directory = init_directory(init, path),
+                               .codename = init_name_dockerfile(init, path)};
+    size_t before = init->image_count;
+    struct init_image *added = init_add_image(init, &image);
+
+    if (!added)
+        return;
+    added->file = added->dockerfile;
+    split_by_stages(init, added);
+
+    for (size_t left = init->image_count - before; left--; added = added->next) {
+        choose_context(init, added);
+        split_by_folders(init, added);
+        split_by_architectures(init, added);
     }
 }
 
-static bool is_described(const struct init_proposal *proposal, const char *dockerfile)
-{
-    for (size_t i = 0; i < proposal->image_count; i++)
-        if (strcmp(proposal->images[i]->dockerfile, dockerfile) == 0)
-            return true;
-    return false;
-}
-
-void init_read_dockerfiles(struct init_proposal *proposal)
+void init_read_dockerfiles(struct init *init)
 {
     const char *path;
     json_t *variant;
-    const char *described = proposal->group_count ? proposal->groups[0]->key : NULL;
-    bool pushed = proposal->pushes && !proposal->guessed;
+    const char *described = init->groups ? init->groups->key : NULL;
+    bool pushed = init->pushes && !init->guessed;
 
-    json_object_foreach (proposal->dockerfile_names, path, variant) {
-        if (is_described(proposal, path) || json_is_false(variant))
+    json_object_foreach (init->dockerfile_names, path, variant) {
+        if (init_find_image(init, path) || json_is_false(variant))
             continue;
-        if (described || pushed) {
-            init_ask(proposal, path, 0, "no %s %s it: is it released?",
+        if (described || pushed)
+            init_ask(init, path, 0, "no %s %s it: is it released?",
                      described ? described : "workflow", described ? "file names" : "publishes");
-            continue;
-        }
-        struct init_image *image = init_add_image(proposal, FROM_DOCKERFILE, path, 0);
-        if (!image)
-            break;
-        image->dockerfile = arc_arena_text(&proposal->arena, path);
-        image->directory = init_directory(proposal, path);
-        image->codename = init_name_dockerfile(proposal, path);
-        size_t first = proposal->image_count - 1;
-        split_by_stages(proposal, image);
-        for (size_t i = first, count = proposal->image_count; i < count; i++) {
-            choose_context(proposal, proposal->images[i]);
-            split_by_folders(proposal, proposal->images[i]);
-            split_by_architectures(proposal, proposal->images[i]);
-        }
+        else
+            take_dockerfile(init, path);
     }
 
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        if (proposal->images[i]->from == FROM_DOCKERFILE)
-            give_arguments(proposal, proposal->images[i]);
-        learn_registries(proposal, proposal->images[i]);
+    init_each_image(image, init)
+    {
+        if (image->from == FROM_DOCKERFILE)
+            give_arguments(init, image);
+        learn_registries(init, image);
     }
 }

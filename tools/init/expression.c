@@ -9,15 +9,14 @@
 /* ---- expressions ---------------------------------------------------------------------------- */
 
 /* The value of "a.b.c" in nested objects; NULL when there is none or it is no text. */
-static const char *look_up(struct init_proposal *proposal, const char *name, size_t len,
-                           const json_t *scope)
+static const char *look_up(struct init *init, const char *name, size_t len, const json_t *scope)
 {
     const json_t *value = scope;
 
     while (len) {
         const char *dot = memchr(name, '.', len);
         size_t part = dot ? (size_t)(dot - name) : len;
-        value = json_object_get(value, init_cut(proposal, name, part));
+        value = json_object_get(value, init_cut(init, name, part));
         part += part < len;
         name += part;
         len -= part;
@@ -28,8 +27,8 @@ static const char *look_up(struct init_proposal *proposal, const char *name, siz
 
 /* One operand: a literal or a name. An input that was not given, and what a cell of a known matrix
  * lacks, are empty. */
-static bool evaluate_operand(struct init_proposal *proposal, const char *text, size_t len,
-                             const json_t *scope, struct arc_buf *out)
+static bool evaluate_operand(struct init *init, const char *text, size_t len, const json_t *scope,
+                             struct arc_buf *out)
 {
     arc_text_trim(&text, &len);
 
@@ -38,7 +37,7 @@ static bool evaluate_operand(struct init_proposal *proposal, const char *text, s
         return true;
     }
 
-    const char *value = look_up(proposal, text, len, scope);
+    const char *value = look_up(init, text, len, scope);
     arc_buf_puts(out, value ? value : "");
 
     return value ||
@@ -62,13 +61,13 @@ static bool is_false(struct arc_buf *value)
 
 /* A && B: the first that is false, whatever the others are, else the last. False when it is not
  * known. */
-static bool evaluate_all(struct init_proposal *proposal, const char *text, size_t len,
-                         const json_t *scope, struct arc_buf *out)
+static bool evaluate_all(struct init *init, const char *text, size_t len, const json_t *scope,
+                         struct arc_buf *out)
 {
     for (bool known = true;;) {
         size_t part = measure_operand(text, len, "&&");
         arc_buf_reset(out);
-        bool told = evaluate_operand(proposal, text, part, scope, out);
+        bool told = evaluate_operand(init, text, part, scope, out);
         known = known && told;
         if ((told && is_false(out)) || part == len)
             return known || (told && is_false(out));
@@ -78,15 +77,15 @@ static bool evaluate_all(struct init_proposal *proposal, const char *text, size_
 }
 
 /* A || B: the first that is not false, else the last. */
-static void evaluate(struct init_proposal *proposal, const char *text, size_t len,
-                     const json_t *scope, struct arc_buf *out)
+static void evaluate(struct init *init, const char *text, size_t len, const json_t *scope,
+                     struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
 
     for (;;) {
         size_t part = measure_operand(text, len, "||");
-        bool known = evaluate_all(proposal, text, part, scope, &value);
-        (void)init_succeeds(proposal, value.failed);
+        bool known = evaluate_all(init, text, part, scope, &value);
+        (void)init_succeeds(init, value.failed);
         if (!known) {
             arc_buf_putc(out, INIT_UNKNOWN);
             return;
@@ -100,20 +99,18 @@ static void evaluate(struct init_proposal *proposal, const char *text, size_t le
     }
 }
 
-static void expand(struct init_proposal *proposal, const char *text, const json_t *scope,
-                   struct arc_buf *out)
+static void expand(struct init *init, const char *text, const json_t *scope, struct arc_buf *out)
 {
     const char *start, *end;
     while ((start = strstr(text, "${{")) && (end = strstr(start, "}}"))) {
         arc_buf_add(out, text, (size_t)(start - text));
-        evaluate(proposal, start + 3, (size_t)(end - start - 3), scope, out);
+        evaluate(init, start + 3, (size_t)(end - start - 3), scope, out);
         text = end + 2;
     }
     arc_buf_puts(out, text);
 }
 
-json_t *init_expand_node(struct init_proposal *proposal, const struct arc_yaml_node *node,
-                         const json_t *scope)
+json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, const json_t *scope)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
     json_t *out = NULL;
@@ -122,25 +119,25 @@ json_t *init_expand_node(struct init_proposal *proposal, const struct arc_yaml_n
         return json_null();
 
     if (node->type == ARC_YAML_LIST) {
-        out = init_made(proposal, json_array());
+        out = init_made(init, json_array());
         for (size_t i = 0; i < node->count; i++)
-            init_push(proposal, out, init_expand_node(proposal, node->items[i], scope));
+            init_push(init, out, init_expand_node(init, node->items[i], scope));
         return out;
     }
 
     if (node->type == ARC_YAML_MAP) {
-        out = init_made(proposal, json_object());
+        out = init_made(init, json_object());
         for (size_t i = 0; i < node->count; i++)
             if (node->pairs[i].key->text)
-                init_set(proposal, out, node->pairs[i].key->text,
-                         init_expand_node(proposal, node->pairs[i].value, scope));
+                init_set(init, out, node->pairs[i].key->text,
+                         init_expand_node(init, node->pairs[i].value, scope));
         return out;
     }
 
     if (node->text && node->type != ARC_YAML_NULL)
-        expand(proposal, node->text, scope, &text);
+        expand(init, node->text, scope, &text);
 
-    return init_made(proposal, json_string(init_hold(proposal, &text)));
+    return init_made(init, json_string(init_hold(init, &text)));
 }
 
 /* ---- matrices ------------------------------------------------------------------------------- */
@@ -157,20 +154,20 @@ static bool agrees(const json_t *cell, const json_t *entry, const json_t *keys)
 }
 
 /* The product of the lists of a matrix. */
-static json_t *multiply(struct init_proposal *proposal, const json_t *axes)
+static json_t *multiply(struct init *init, const json_t *axes)
 {
-    json_t *cells = init_made(proposal, json_pack("[{}]")), *values;
+    json_t *cells = init_made(init, json_pack("[{}]")), *values;
     const char *key;
 
     json_object_foreach ((json_t *)axes, key, values) {
-        json_t *next = init_made(proposal, json_array()), *cell, *value;
+        json_t *next = init_made(init, json_array()), *cell, *value;
         size_t i, j;
         json_array_foreach (cells, i, cell) {
             json_array_foreach (values, j, value) {
                 if (json_array_size(next) == INIT_CELLS_MAX)
                     break;
-                init_push(proposal, next, init_copy(proposal, cell));
-                init_set(proposal, json_array_get(next, json_array_size(next) - 1), key,
+                init_push(init, next, init_copy(init, cell));
+                init_set(init, json_array_get(next, json_array_size(next) - 1), key,
                          json_incref(value));
             }
             if (json_array_size(next) == INIT_CELLS_MAX)
@@ -194,8 +191,7 @@ static void exclude(json_t *cells, const json_t *entries)
 }
 
 /* As GitHub has it: an entry that contradicts no axis of a cell is added to it, else it is a cell. */
-static void include(struct init_proposal *proposal, json_t *cells, const json_t *entries,
-                    const json_t *axes)
+static void include(struct init *init, json_t *cells, const json_t *entries, const json_t *axes)
 {
     size_t made = json_array_size(cells), i;
     json_t *entry;
@@ -206,22 +202,21 @@ static void include(struct init_proposal *proposal, json_t *cells, const json_t 
             json_t *cell = json_array_get(cells, c);
             if (!agrees(cell, entry, axes))
                 continue;
-            init_update(proposal, cell, entry);
+            init_update(init, cell, entry);
             taken = true;
         }
         if (!taken && json_array_size(cells) < INIT_CELLS_MAX)
-            init_push(proposal, cells, json_incref(entry));
+            init_push(init, cells, json_incref(entry));
     }
 }
 
-json_t *init_matrix_cells(struct init_proposal *proposal, const struct arc_yaml_node *job,
-                          const json_t *scope)
+json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
 {
     const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
     if (!node || node->type != ARC_YAML_MAP)
-        return init_made(proposal, json_pack("[{}]"));
+        return init_made(init, json_pack("[{}]"));
 
-    ARC_AUTO_JSON json_t *axes = init_expand_node(proposal, node, scope);
+    ARC_AUTO_JSON json_t *axes = init_expand_node(init, node, scope);
     ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
     ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
     const char *key;
@@ -231,15 +226,14 @@ json_t *init_matrix_cells(struct init_proposal *proposal, const struct arc_yaml_
     json_object_del(axes, "include");
     json_object_del(axes, "exclude");
     json_object_foreach_safe(axes, next, key, values) if (!json_is_array(values))
-        init_set(proposal, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
+        init_set(init, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
 
-    json_t *cells = json_object_size(axes) || !json_is_array(more)
-                        ? multiply(proposal, axes)
-                        : init_made(proposal, json_array());
+    json_t *cells = json_object_size(axes) || !json_is_array(more) ? multiply(init, axes)
+                                                                   : init_made(init, json_array());
     exclude(cells, less);
-    include(proposal, cells, more, axes);
+    include(init, cells, more, axes);
     if (!json_array_size(cells))
-        init_push(proposal, cells, json_object());
+        init_push(init, cells, json_object());
 
     return cells;
 }

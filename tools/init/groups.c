@@ -1,6 +1,7 @@
 /* Groups of images: by the repository's tags, or the versions in its files; and their names. */
 #include "arcci/release_version.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
@@ -11,26 +12,25 @@
 
 /* ---- registries ----------------------------------------------------------------------------- */
 
-void init_count_registry(struct init_proposal *proposal, const char *registry)
+void init_count_registry(struct init *init, const char *registry)
 {
-    json_int_t seen = json_integer_value(json_object_get(proposal->registries, registry));
-    init_set(proposal, proposal->registries, registry, json_integer(seen + 1));
+    json_int_t seen = json_integer_value(json_object_get(init->registries, registry));
+    init_set(init, init->registries, registry, json_integer(seen + 1));
 }
 
 /* Where images are that no file names: where the others are, else GHCR of the repository's owner. */
-static const char *usual_registry(struct init_proposal *proposal)
+static const char *usual_registry(struct init *init)
 {
     const char *best = NULL, *registry;
     json_int_t most = 0;
     json_t *seen;
 
-    for (size_t i = 0; i < proposal->image_count; i++)
-        for (char **at = proposal->images[i]->registries; at && *at; at++)
-            init_count_registry(proposal, *at);
+    init_each_image(image, init) for (char **at = image->registries; at && *at; at++)
+        init_count_registry(init, *at);
 
-    json_object_foreach (proposal->registries, registry, seen) {
+    json_object_foreach (init->registries, registry, seen) {
         json_int_t weight = json_integer_value(seen);
-        weight *= init_is_owner(proposal, registry) ? INIT_FILES_MAX * INIT_FILES_MAX : 1;
+        weight *= init_is_owner(init, registry) ? INIT_FILES_MAX * INIT_FILES_MAX : 1;
         if (weight > most) {
             most = weight;
             best = registry;
@@ -39,111 +39,107 @@ static const char *usual_registry(struct init_proposal *proposal)
 
     if (best)
         return best;
-    if (proposal->guess) {
+    if (init->guess) {
         init_ask(
-            proposal, NULL, 0,
+            init, NULL, 0,
             "which registry? %s is a guess: a Dockerfile starts from an image there that has the "
             "name of one of these",
-            proposal->guess);
-        return proposal->guess;
+            init->guess);
+        return init->guess;
     }
-    ARC_AUTO(arc_buf) struct arc_buf owner = {0};
-    for (const char *c = proposal->owner ? proposal->owner : ""; *c; c++)
-        arc_buf_putc(&owner, (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c));
-    init_ask(proposal, NULL, 0,
-             owner.len ? "which registry? No file names one; ghcr.io/%s is a guess"
-                       : "which registry? No file names one; replace ghcr.io/%s with yours",
-             owner.len ? arc_buf_text(&owner) : "owner");
 
-    return arc_arena_printf(&proposal->arena, "ghcr.io/%s",
-                            owner.len ? arc_buf_text(&owner) : "owner");
+    const char *owner = init->owner ? init_lower(init, init->owner) : "owner";
+    init_ask(init, NULL, 0,
+             init->owner ? "which registry? No file names one; ghcr.io/%s is a guess"
+                         : "which registry? No file names one; replace ghcr.io/%s with yours",
+             owner);
+
+    return init_print(init, "ghcr.io/%s", owner);
 }
 
-static void choose_registries(struct init_proposal *proposal)
+static void choose_registries(struct init *init)
 {
-    bool wanted = false;
-    for (size_t i = 0; i < proposal->image_count; i++)
-        wanted = wanted || !proposal->images[i]->registries;
-    if (!wanted)
-        return;
-    const char *usual = usual_registry(proposal);
-    for (size_t i = 0; i < proposal->image_count; i++)
-        if (!proposal->images[i]->registries)
-            init_add_text(proposal, &proposal->images[i]->registries, usual);
+    const char *usual = NULL;
+    init_each_image(image, init)
+    {
+        if (image->registries)
+            continue;
+        usual = usual ? usual : usual_registry(init);
+        init_add_text(init, &image->registries, usual);
+    }
 }
 
 /* The workflows log in to one registry for a group. */
-static void ask_logins(struct init_proposal *proposal)
+static void choose_host(struct init *init, struct init_group *group)
 {
-    for (size_t g = 0; g < proposal->group_count; g++) {
-        const struct init_group *group = proposal->groups[g];
-        const char *first = NULL, *other = NULL;
-        for (size_t i = 0; i < group->count; i++)
-            for (char **at = group->images[i]->registries; at && *at; at++) {
-                size_t len = strcspn(*at, "/");
-                first = first ? first : *at;
-                if (strncmp(first, *at, len) != 0 || first[len] != '/')
-                    other = *at;
-            }
-        if (other)
-            init_ask(
-                proposal, NULL, 0,
-                "how do the workflows log in to %.*s? Group %s has images there, and they log in "
-                "to %.*s only",
-                (int)strcspn(other, "/"), other, group->name, (int)strcspn(first, "/"), first);
+    const char *first = group->host ? group->host : "ghcr.io", *other = NULL;
+
+    if (group->images)
+        first = group->images->registries[0];
+    group->host = init_cut(init, first, strcspn(first, "/"));
+
+    init_each_peer(image, group) for (char **at = image->registries; *at; at++)
+    {
+        char *host = init_cut(init, *at, strcspn(*at, "/"));
+        other = strcmp(host, group->host) != 0 ? host : other;
     }
+
+    if (other)
+        init_ask(init, NULL, 0,
+                 "how do the workflows log in to %s? Group %s has images there, and they log in "
+                 "to %s only",
+                 other, group->name, group->host);
 }
 
 /* ---- codenames ------------------------------------------------------------------------------ */
 
-static bool is_taken(const struct init_proposal *proposal, const char *codename, size_t before)
+/* Whether an image before this one is called so, too. */
+static bool is_taken(const struct init *init, const struct init_image *image)
 {
-    for (size_t i = 0; i < before; i++)
-        if (strcmp(proposal->images[i]->codename, codename) == 0)
-            return true;
+    init_each_image(other, init) if (other == image || strcmp(other->codename, image->codename) ==
+                                                           0) return other != image;
     return false;
 }
 
 /* Two of one name: the later one takes more of its path, then a number. */
-static void tell_apart(struct init_proposal *proposal, size_t index)
+static void tell_apart(struct init *init, struct init_image *image)
 {
-    struct init_image *image = proposal->images[index];
-    image->codename =
-        *image->codename ? image->codename : arc_arena_text(&proposal->arena, "image");
-    const char *plain = image->codename;
+    const char *plain = *image->codename ? image->codename : "image";
     char *directory = image->directory;
-    while (is_taken(proposal, image->codename, index) && strcmp(directory, ".") != 0) {
-        directory = init_directory(proposal, directory);
-        char *longer = init_codename(
-            proposal, arc_arena_printf(&proposal->arena, "%s-%s", init_base(directory), plain));
-        image->codename = strcmp(directory, ".") == 0 ? image->codename : longer;
+
+    image->codename = arc_arena_text(&init->arena, plain);
+
+    while (is_taken(init, image) && strcmp(directory, ".") != 0) {
+        directory = init_directory(init, directory);
+        if (strcmp(directory, ".") != 0)
+            image->codename =
+                init_codename(init, init_print(init, "%s-%s", init_base(directory), plain));
     }
 
-    for (unsigned n = 2; is_taken(proposal, image->codename, index); n++)
-        image->codename =
-            init_codename(proposal, arc_arena_printf(&proposal->arena, "%.56s-%u", plain, n));
+    for (unsigned n = 2; is_taken(init, image); n++)
+        image->codename = init_codename(init, init_print(init, "%.56s-%u", plain, n));
 }
 
 /* What stands beside the version in a name, "ad" of "{image-tag}-ad"; NULL for nothing. */
-static char *told_by(struct init_proposal *proposal, const char *tag)
+static char *told_by(struct init *init, const char *tag)
 {
     static const char *const words[] = {"{version}", "{image-tag}", "latest", "{revision}",
                                         "{sha7}"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    for (size_t i = 0; i < INIT_COUNT(words); i++) {
         const char *at = strstr(tag, words[i]), *end = at ? at + strlen(words[i]) : NULL;
         if (!at || strchr(end, '{'))
             continue;
         if (at == tag && *end && strchr("-._", *end) && end[1])
-            return arc_arena_text(&proposal->arena, end + 1);
+            return arc_arena_text(&init->arena, end + 1);
         if (!*end && at > tag + 1 && strchr("-._", at[-1]) && *tag != '{')
-            return init_cut(proposal, tag, (size_t)(at - 1 - tag));
+            return init_cut(init, tag, (size_t)(at - 1 - tag));
     }
 
     return NULL;
 }
 
 /* Writes {codename} for the part of the image's names that is its codename. */
-static void name_codename(struct init_proposal *proposal, struct init_image *image)
+static void name_codename(struct init *init, struct init_image *image)
 {
     size_t len = strlen(image->codename);
     json_t *tags = image->tags, *when;
@@ -155,35 +151,35 @@ static void name_codename(struct init_proposal *proposal, struct init_image *ima
         size_t whole = strlen(tag), rest = whole - len;
         const char *name = tag;
         if (whole > len && strcmp(tag + rest, image->codename) == 0 && strchr("-._", tag[rest - 1]))
-            name = arc_arena_printf(&proposal->arena, "%.*s{codename}", (int)rest, tag);
+            name = init_print(init, "%.*s{codename}", (int)rest, tag);
         else if (whole > len && strncmp(tag, image->codename, len) == 0 && strchr("-._", tag[len]))
-            name = arc_arena_printf(&proposal->arena, "{codename}%s", tag + len);
-        init_add_tag(proposal, &image->tags, name, json_string_value(when));
+            name = init_print(init, "{codename}%s", tag + len);
+        init_add_tag(init, &image->tags, name, json_string_value(when));
     }
 }
 
 /* Images of one name are called what their tags tell apart, or as their Dockerfiles; without tags
  * they get some that do. */
-static void name_alike(struct init_proposal *proposal)
+static void name_alike(struct init *init)
 {
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        struct init_image *image = proposal->images[i];
-        if (init_count_alike(proposal, image) < 2)
-            continue;
+    init_each_image(image, init)
+    {
         char *told = NULL;
         const char *tag;
         json_t *when;
+        if (init_count_alike(init, image) < 2)
+            continue;
         json_object_foreach (image->tags, tag, when)
-            told = told ? told : told_by(proposal, tag);
-        if (told && *init_codename(proposal, told))
-            image->codename = init_codename(proposal, told);
+            told = told ? told : told_by(init, tag);
+        if (told && *init_codename(init, told))
+            image->codename = init_codename(init, told);
         else if (image->from == FROM_WORKFLOW)
-            image->codename = init_name_dockerfile(proposal, image->dockerfile);
-        name_codename(proposal, image);
+            image->codename = init_name_dockerfile(init, image->dockerfile);
+        name_codename(init, image);
         if (image->tags)
             continue;
-        init_add_tag(proposal, &image->tags, "{version}-{codename}", "");
-        init_add_tag(proposal, &image->tags, "latest-{codename}", "");
+        init_add_tag(init, &image->tags, "{version}-{codename}", "");
+        init_add_tag(init, &image->tags, "latest-{codename}", "");
     }
 }
 
@@ -200,8 +196,10 @@ struct family {
 
 #define FAMILIES_MAX 1000
 
-struct families {
-    struct family *items;
+/* What the images are sorted with. */
+struct sorting {
+    struct init *init;
+    struct family *families;
     size_t count;
 };
 
@@ -229,49 +227,56 @@ static const char *version_in(const char *tag)
     return NULL;
 }
 
-static void add_to_family(struct init_proposal *proposal, struct families *families,
-                          const char *tag)
+/* The family of the tags that start so, which is added if it is new; NULL when it cannot be. */
+static struct family *find_family(struct sorting *sorting, const char *tag, size_t before)
 {
+    struct init *init = sorting->init;
+    size_t len = before;
+
+    for (size_t i = 0; i < sorting->count; i++)
+        if (strlen(sorting->families[i].before) == before &&
+            strncmp(sorting->families[i].before, tag, before) == 0)
+            return &sorting->families[i];
+
+    if (sorting->count == FAMILIES_MAX) {
+        init_ask(init, NULL, 0, "tags with more than %d different prefixes were not looked at",
+                 FAMILIES_MAX);
+        return NULL;
+    }
+
+    struct family *family =
+        arc_arena_append(&init->arena, &sorting->families, &sorting->count, sizeof *family);
+    if (!family)
+        return NULL;
+    while (len && strchr("v/@-_", tag[len - 1]))
+        len--;
+    *family = (struct family){.prefix = init_cut(init, tag, len),
+                              .before = init_cut(init, tag, before),
+                              .semver = true,
+                              .calver = true,
+                              .years = true};
+
+    return family;
+}
+
+static void add_to_family(struct sorting *sorting, const char *tag)
+{
+    struct init *init = sorting->init;
     const char *version = version_in(tag);
     size_t before = version ? (size_t)(version - tag) : 0;
     struct arc_release_version parsed;
-    struct family *family = NULL;
+    char *pattern = init_print(init, "%.*s{version}", (int)before, tag);
 
-    if (!version)
-        return;
-
-    for (size_t i = 0; i < families->count; i++)
-        if (strlen(families->items[i].before) == before &&
-            strncmp(families->items[i].before, tag, before) == 0)
-            family = &families->items[i];
-
-    char *pattern = arc_arena_printf(&proposal->arena, "%.*s{version}", (int)before, tag);
-    if (!arc_text_is_visible(pattern) || !init_allows(proposal, arc_check_tag, pattern))
+    if (!version || !arc_text_is_visible(pattern) || !init_allows(init, arc_check_tag, pattern))
         return; /* no configuration takes it */
-
-    if (!family && families->count == FAMILIES_MAX) {
-        init_ask(proposal, NULL, 0, "tags with more than %d different prefixes were not looked at",
-                 FAMILIES_MAX);
+    struct family *family = find_family(sorting, tag, before);
+    if (!family)
         return;
-    }
 
-    if (!family) {
-        family =
-            arc_arena_append(&proposal->arena, &families->items, &families->count, sizeof *family);
-        if (!family)
-            return;
-        family->before = init_cut(proposal, tag, before);
-        size_t len = before;
-        while (len && strchr("v/@-_", tag[len - 1]))
-            len--;
-        family->prefix = init_cut(proposal, tag, len);
-        family->semver = family->calver = family->years = true;
-    }
-
+    long major = strtol(version, NULL, 10);
     family->count++;
     family->semver &= is_version(version, ARC_VERSIONING_SEMVER, &parsed);
     family->calver &= is_version(version, ARC_VERSIONING_CALVER, &parsed);
-    long major = strtol(version, NULL, 10);
     family->years &= major >= 2000 && major < 2200;
 }
 
@@ -308,99 +313,84 @@ static bool is_related(const struct init_image *image, const char *prefix)
     return false;
 }
 
-/* What the images are sorted with: of_image[i] is the group of image i. */
-struct sorting {
-    struct init_proposal *proposal;
-    struct families families;
-    struct init_group **of_image;
-};
-
-static void add_pattern(struct sorting *sorting, struct init_group *group,
-                        const struct family *family)
+static void add_pattern(struct sorting *sorting, struct init_group *group, struct family *family)
 {
-    if (!group)
-        return;
-    init_add_text(sorting->proposal, &group->tags,
-                  arc_arena_printf(&sorting->proposal->arena, "%s{version}", family->before));
+    init_add_text(sorting->init, &group->tags,
+                  init_print(sorting->init, "%s{version}", family->before));
     group->versioning = group->versioning ? group->versioning : versioning_of(family);
     group->is_released = true;
+    family->matched = true;
 }
 
 /* A group for every family whose prefix names images; `match` says how well. */
 static void take_named(struct sorting *sorting,
                        bool (*match)(const struct init_image *, const char *))
 {
-    struct init_proposal *proposal = sorting->proposal;
-
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        struct family *family = &sorting->families.items[f];
+    for (size_t f = 0; f < sorting->count; f++) {
+        struct family *family = &sorting->families[f];
         struct init_group *group = NULL;
         if (!*family->prefix || family->matched)
             continue;
-        for (size_t i = 0; i < proposal->image_count; i++) {
-            if (sorting->of_image[i] || !match(proposal->images[i], family->prefix))
+        init_each_image(image, sorting->init)
+        {
+            if (image->group || !match(image, family->prefix))
                 continue;
-            group = group ? group : init_add_group(proposal, family->prefix);
-            sorting->of_image[i] = group;
+            group = group ? group : init_add_group(sorting->init, family->prefix);
+            image->group = group;
         }
-        if (group) {
+        if (group)
             add_pattern(sorting, group, family);
-            family->matched = true;
-        }
     }
 }
 
-static size_t count_left(const struct sorting *sorting)
+static bool are_left(const struct init *init)
 {
-    size_t left = 0;
-    for (size_t i = 0; i < sorting->proposal->image_count; i++)
-        left += !sorting->of_image[i];
-    return left;
+    init_each_image(image, init) if (!image->group) return true;
+    return false;
 }
 
-static void take_left(struct sorting *sorting, struct init_group *group)
+static void take_left(const struct init *init, struct init_group *group)
 {
-    for (size_t i = 0; i < sorting->proposal->image_count; i++)
-        if (!sorting->of_image[i])
-            sorting->of_image[i] = group;
+    init_each_image(image, init) image->group = image->group ? image->group : group;
 }
 
 /* Families without a prefix, most used first, release what no other does. */
 static void take_plain(struct sorting *sorting)
 {
+    struct init *init = sorting->init;
     struct family *first = NULL;
 
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        struct family *family = &sorting->families.items[f];
+    for (size_t f = 0; f < sorting->count; f++) {
+        struct family *family = &sorting->families[f];
         if (!*family->prefix && (!first || family->count > first->count))
             first = family;
     }
 
-    if (!first || (!count_left(sorting) && sorting->proposal->image_count))
+    if (!first || (!are_left(init) && init->image_count))
         return;
-    struct init_group *group = init_add_group(sorting->proposal, sorting->proposal->repository);
+    struct init_group *group = init_add_group(init, init->repository);
     add_pattern(sorting, group, first);
 
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        struct family *family = &sorting->families.items[f];
+    for (size_t f = 0; f < sorting->count; f++) {
+        struct family *family = &sorting->families[f];
         if (!*family->prefix && versioning_of(family) == versioning_of(first))
             add_pattern(sorting, group, family);
         family->matched |= !*family->prefix;
     }
 
-    take_left(sorting, group);
+    take_left(init, group);
 }
 
 /* The only family that names nothing releases what is left, unless each family is of one image: then
  * the rest gets tags of its own in that form. */
 static void take_rest(struct sorting *sorting, bool each_its_own)
 {
-    struct init_proposal *proposal = sorting->proposal;
+    struct init *init = sorting->init;
     struct family *spare = NULL, *like = NULL;
     size_t spares = 0;
 
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        struct family *family = &sorting->families.items[f];
+    for (size_t f = 0; f < sorting->count; f++) {
+        struct family *family = &sorting->families[f];
         if (family->matched)
             like = family;
         else {
@@ -409,57 +399,54 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
         }
     }
 
-    if (!count_left(sorting))
+    if (!are_left(init))
         return;
 
-    if (spares == 1 && !(each_its_own && like)) {
-        struct init_group *group = init_add_group(proposal, spare->prefix);
+    if (each_its_own && like) {
+        const char *form = like->before + strlen(like->prefix);
+        init_each_image(image, init)
+        {
+            if (image->group)
+                continue;
+            image->group = init_add_group(init, image->codename);
+            init_add_text(init, &image->group->tags,
+                          init_print(init, "%s%s{version}", image->codename, form));
+        }
+        return;
+    }
+
+    struct init_group *group = init_add_group(init, spares == 1 ? spare->prefix : init->repository);
+    take_left(init, group);
+
+    if (spares == 1) {
         add_pattern(sorting, group, spare);
-        spare->matched = true;
-        take_left(sorting, group);
         return;
     }
 
-    if (!each_its_own || !like) {
-        struct init_group *group = init_add_group(proposal, proposal->repository);
-        init_add_text(proposal, group ? &group->tags : &(char **){NULL}, "v{version}");
-        init_ask(proposal, NULL, 0, "which tags release group %s? v{version} is a guess",
-                 group ? group->name : "");
-        take_left(sorting, group);
-        return;
-    }
-
-    size_t len = strlen(like->prefix);
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        if (sorting->of_image[i])
-            continue;
-        const char *name = proposal->images[i]->codename;
-        sorting->of_image[i] = init_add_group(proposal, name);
-        init_add_text(
-            proposal, sorting->of_image[i] ? &sorting->of_image[i]->tags : &(char **){NULL},
-            arc_arena_printf(&proposal->arena, "%s%s{version}", name, like->before + len));
-    }
+    init_add_text(init, &group->tags, "v{version}");
+    init_ask(init, NULL, 0, "which tags release group %s? v{version} is a guess", group->name);
 }
 
 /* ---- versions in files ---------------------------------------------------------------------- */
 
-static void set_place(struct init_proposal *proposal, struct init_image *image, const char *file,
+static void set_place(struct init *init, struct init_image *image, const char *file,
                       char *const *at)
 {
-    image->version_file = arc_arena_text(&proposal->arena, file);
+    image->version_file = arc_arena_text(&init->arena, file);
     for (; at && *at; at++)
-        init_add_text(proposal, &image->version_at, *at);
+        init_add_text(init, &image->version_at, *at);
 }
 
 /* A list of {image, version}: an image for each. */
-static bool take_list(struct init_proposal *proposal, struct init_image *image, const char *file,
+static bool take_list(struct init *init, struct init_image *image, const char *file,
                       const struct arc_yaml_node *list)
 {
     size_t found = 0;
 
-    for (size_t i = 0; i < proposal->image_count; i++)
-        if (init_same_text(proposal->images[i]->version_file, file))
-            return false; /* those of another Dockerfile beside it */
+    init_each_image(
+        other,
+        init) if (init_same_text(other->version_file,
+                                 file)) return false; /* those of another Dockerfile beside it */
 
     for (size_t i = 0; i < arc_yaml_items(list); i++) {
         const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
@@ -467,17 +454,14 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
         if (!name || !name->text || !arc_text_is_visible(name->text) ||
             !arc_yaml_get(list->items[i], "version"))
             continue;
-        struct init_image *one =
-            found++ ? init_add_image(proposal, image->from, image->file, 0) : image;
+        struct init_image *one = init_next_image(init, image, &found);
         if (!one)
             break;
-        *one = *image;
         one->version_at = NULL;
-        one->codename = init_codename(proposal, init_base(name->text));
-        (void)init_take_reference(proposal, name->text, one);
-        set_place(proposal, one, file,
-                  (char *const[]){arc_arena_printf(&proposal->arena, "%s=%s", key, name->text),
-                                  "version", NULL});
+        one->codename = init_codename(init, init_base(name->text));
+        (void)init_take_reference(init, name->text, one);
+        set_place(init, one, file,
+                  (char *const[]){init_print(init, "%s=%s", key, name->text), "version", NULL});
     }
 
     return found > 0;
@@ -485,22 +469,22 @@ static bool take_list(struct init_proposal *proposal, struct init_image *image, 
 
 /* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself, for its
  * first channel or, a bake file, for a target. */
-static void take_listed_platforms(struct init_proposal *proposal, struct init_image *image,
-                                  const char *file, const struct arc_yaml_node *tree)
+static void take_listed_platforms(struct init *init, struct init_image *image, const char *file,
+                                  const struct arc_yaml_node *tree)
 {
     static const char *const keys[] = {"platforms", "arch", "architectures"};
     const struct arc_yaml_node *channels = arc_yaml_get(tree, "channels"), *list = NULL;
     const struct arc_yaml_node *first = arc_yaml_items(channels) ? channels->items[0] : NULL;
-    struct arc_assignments reader = {.at = tree ? NULL : init_read(proposal, file)};
+    struct arc_assignments reader = {.at = tree ? NULL : init_read(init, file)};
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys && !list; i++) {
+    for (size_t i = 0; i < INIT_COUNT(keys) && !list; i++) {
         list = arc_yaml_get(tree, keys[i]);
         list = list ? list : arc_yaml_get(first, keys[i]);
     }
 
     for (size_t i = 0; i < arc_yaml_items(list); i++)
         if (list->items[i]->text)
-            init_add_platform(proposal, image, file, list->items[i]->line, list->items[i]->text);
+            init_add_platform(init, image, file, list->items[i]->line, list->items[i]->text);
 
     while (reader.at && arc_assignments_next(&reader)) {
         const char *at = reader.value;
@@ -509,61 +493,47 @@ static void take_listed_platforms(struct init_proposal *proposal, struct init_im
             continue;
         for (at += strcspn(at, "\"]"); *at == '"'; at += strcspn(at, "\"]")) {
             size_t len = strcspn(at + 1, "\"\n");
-            init_add_platform(proposal, image, file, 0, init_cut(proposal, at + 1, len));
+            init_add_platform(init, image, file, 0, init_cut(init, at + 1, len));
             at += len + 1 + (at[len + 1] == '"');
         }
     }
 }
 
-/* Where versions stand in the files of a directory. */
-static char *const version_key[] = {"version", NULL}, *const bake_key[] = {"variable", "VERSION",
-                                                                           "default", NULL};
-static const struct {
-    const char *name;
-    char *const *at; /* NULL: it is all of the file */
-} version_files[] = {
-    {"VERSION", NULL},
-    {"VERSION.txt", NULL},
-    {"version.txt", NULL},
-    {".version", NULL},
-    {"metadata.yaml", version_key},
-    {"metadata.yml", version_key},
-    {"config.yaml", version_key},
-    {"config.yml", version_key},
-    {"config.json", version_key},
-    {"metadata.json", version_key},
-    {"envconfig.json", version_key},
-    {"version.json", version_key},
-    {"version.yaml", version_key},
-    {"app.yaml", version_key},
-    {"images.json", version_key},
-    {"images.yaml", version_key},
-    {"docker-bake.hcl", bake_key},
-};
+/* Files of a directory in which versions stand: in those of the first line and nothing else. */
+static const char *const version_files[] = {
+    "VERSION",      "VERSION.txt", "version.txt", ".version",      "metadata.yaml",  "metadata.yml",
+    "config.yaml",  "config.yml",  "config.json", "metadata.json", "envconfig.json", "version.json",
+    "version.yaml", "app.yaml",    "images.json", "images.yaml",   "docker-bake.hcl"};
+#define WHOLE_FILES 4
 
 /* The version of an image in a file of the directory; of a list of several, those of the other images,
  * which are added. False when there is none. */
-static bool find_version(struct init_proposal *proposal, struct init_image *image,
-                         const char *directory, bool whole_files)
+static bool find_version(struct init *init, struct init_image *image, const char *directory,
+                         size_t count)
 {
-    for (size_t i = 0; i < sizeof version_files / sizeof *version_files; i++) {
-        char *const *at = version_files[i].at;
-        char *path = init_join(proposal, directory, version_files[i].name);
+    static char *const by_key[] = {"version", NULL};
+    static char *const by_variable[] = {"variable", "VERSION", "default", NULL};
+
+    for (size_t i = 0; i < count; i++) {
+        char *path = init_join(init, directory, version_files[i]);
+        bool is_bake = arc_text_ends(path, ".hcl");
+        char *const *keyed = is_bake ? by_variable : by_key;
+        char *const *at = i < WHOLE_FILES ? NULL : keyed;
         struct arc_file_place place = {path, (char **)at};
         ARC_AUTO(arc_yaml) struct arc_yaml tree = {0};
         ARC_AUTO_FREE char *value = NULL;
-        if (!init_has_file(proposal, path) || (whole_files && at))
+        if (!init_has_file(init, path))
             continue;
-        if (at == version_key)
-            (void)init_read_yaml(proposal, path, &tree);
-        if (init_succeeds(proposal, arc_file_value_in(proposal->root, &place, &value, NULL))) {
-            set_place(proposal, image, path, at);
-            image->version = arc_arena_text(&proposal->arena, value);
+        if (at && !is_bake)
+            (void)init_read_yaml(init, path, &tree);
+        if (init_succeeds(init, arc_file_value_in(init->root, &place, &value, NULL))) {
+            set_place(init, image, path, at);
+            image->version = arc_arena_text(&init->arena, value);
             if (!image->platforms && !image->variants && at)
-                take_listed_platforms(proposal, image, path, tree.root);
+                take_listed_platforms(init, image, path, tree.root);
             return true;
         }
-        if (take_list(proposal, image, path, tree.root))
+        if (take_list(init, image, path, tree.root))
             return true;
     }
 
@@ -571,43 +541,43 @@ static bool find_version(struct init_proposal *proposal, struct init_image *imag
 }
 
 /* What was found is not used: of images that a list added the first `count` are left. */
-static void forget_versions(struct init_proposal *proposal, size_t count)
+static void forget_versions(struct init *init, size_t count)
 {
-    proposal->image_count = count;
-    for (size_t i = 0; i < count; i++)
-        proposal->images[i]->version_file = NULL;
+    struct init_image **end = &init->images;
+
+    for (size_t i = 0; i < count; i++, end = &(*end)->next)
+        (*end)->version_file = NULL;
+    *end = NULL;
+    init->image_count = count;
 }
 
 /* Finds the versions of all images in files. True when most have one: beside their Dockerfiles or, where
  * none has, in the root. */
-static bool find_versions(struct init_proposal *proposal)
+static bool find_versions(struct init *init)
 {
-    size_t found = 0, count = proposal->image_count;
+    size_t found = 0, count = init->image_count, seen = 0;
 
-    for (size_t i = 0; i < count; i++)
-        found += proposal->images[i]->version_file ||
-                 find_version(proposal, proposal->images[i], proposal->images[i]->directory, false);
+    init_each_image(image, init) if (seen++ < count) found +=
+        image->version_file ||
+        find_version(init, image, image->directory, INIT_COUNT(version_files));
 
     if (!found) /* one for all */
-        for (size_t i = 0; i < count; i++)
-            found += find_version(proposal, proposal->images[i], ".", true);
+        init_each_image(image, init) found += find_version(init, image, ".", WHOLE_FILES);
 
-    if (found * 2 > count)
-        return true;
-    forget_versions(proposal, count);
+    if (found * 2 <= count)
+        forget_versions(init, count);
 
-    return false;
+    return found * 2 > count;
 }
 
 /* Whether a tag releases one of the versions that files have: they are made of the files then. */
-static bool are_tagged(const struct init_proposal *proposal)
+static bool are_tagged(const struct init *init)
 {
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        const char *version = proposal->images[i]->version;
-        size_t t;
-        json_t *tag;
-        json_array_foreach (proposal->git_tags, t, tag)
-            if (version && *version && arc_text_ends(json_string_value(tag), version))
+    init_each_image(image, init)
+    {
+        const char *version = image->version ? image->version : "";
+        arc_json_each (tag, init->git_tags)
+            if (*version && arc_text_ends(json_string_value(tag), version))
                 return true;
     }
     return false;
@@ -617,32 +587,29 @@ static bool are_tagged(const struct init_proposal *proposal)
  * no image and no version of them. */
 static bool use_files(struct sorting *sorting)
 {
-    struct init_proposal *proposal = sorting->proposal;
-    size_t count = proposal->image_count;
+    struct init *init = sorting->init;
+    size_t count = init->image_count;
 
-    for (size_t f = 0; f < sorting->families.count; f++)
-        for (size_t i = 0; i < count; i++)
-            if (*sorting->families.items[f].prefix &&
-                is_named(proposal->images[i], sorting->families.items[f].prefix))
-                return false;
+    for (size_t f = 0; f < sorting->count; f++)
+        init_each_image(image, init) if (*sorting->families[f].prefix &&
+                                         is_named(image, sorting->families[f].prefix)) return false;
 
-    if (!sorting->families.count)
+    if (!sorting->count)
         return true;
-    if (count < 2 || !find_versions(proposal))
+    if (count < 2 || !find_versions(init))
         return false;
 
-    bool all_in_root =
-        strcmp(init_directory(proposal, proposal->images[0]->version_file), ".") == 0;
-    if (!all_in_root && !are_tagged(proposal)) {
+    const char *first = init->images->version_file;
+    if ((!first || strchr(first, '/')) && !are_tagged(init)) {
         init_ask(
-            proposal, NULL, 0,
+            init, NULL, 0,
             "what do the tags %s{version} release? The files beside the Dockerfiles have other "
             "versions; as proposed, a change of those is a release",
-            sorting->families.items[0].before);
+            sorting->families[0].before);
         return true;
     }
 
-    forget_versions(proposal, count);
+    forget_versions(init, count);
 
     return false;
 }
@@ -650,27 +617,23 @@ static bool use_files(struct sorting *sorting)
 /* Versions stand in files, or the first tag is still to come. */
 static void sort_by_files(struct sorting *sorting)
 {
-    struct init_proposal *proposal = sorting->proposal;
-    bool found = find_versions(proposal);
+    struct init *init = sorting->init;
+    bool found = find_versions(init);
+    struct init_group *group = init_add_group(init, init->repository);
 
-    sorting->of_image = arc_arena_array(&proposal->arena, proposal->image_count, sizeof(void *));
-    struct init_group *group = init_add_group(proposal, proposal->repository);
-    if (!group || !sorting->of_image)
+    take_left(init, group);
+
+    if (!found) {
+        init_add_text(init, &group->tags, "v{version}");
+        init_ask(
+            init, NULL, 0,
+            "which tags release these images? No tag has a version yet; v{version} is a guess");
         return;
+    }
 
-    take_left(sorting, group);
-    group->versioning = found ? "loose" : NULL;
-
-    for (size_t i = 0; i < proposal->image_count && found; i++)
-        if (!proposal->images[i]->version_file)
-            init_ask(proposal, proposal->images[i]->dockerfile, 0,
-                     "which file has its version? The other images have one");
-
-    if (found)
-        return;
-    init_add_text(proposal, &group->tags, "v{version}");
-    init_ask(proposal, NULL, 0,
-             "which tags release these images? No tag has a version yet; v{version} is a guess");
+    group->versioning = "loose";
+    init_each_image(image, init) if (!image->version_file) init_ask(
+        init, image->dockerfile, 0, "which file has its version? The other images have one");
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -678,35 +641,32 @@ static void sort_by_files(struct sorting *sorting)
 /* Tags over several groups, of which none releases everything: a train. */
 static void add_train(struct sorting *sorting, struct family *family)
 {
-    struct init_proposal *proposal = sorting->proposal;
-    struct init_group *group = init_add_group(proposal, family->prefix);
+    struct init *init = sorting->init;
+    struct init_group *group = init_add_group(init, family->prefix);
 
-    if (!group)
-        return;
     group->is_train = true;
     add_pattern(sorting, group, family);
     init_ask(
-        proposal, NULL, 0,
+        init, NULL, 0,
         "what do the %zu tags %s{version} release? No image has that name; as proposed, group %s "
         "is a release of all groups together",
         family->count, family->before, group->name);
 }
 
 /* Whether tags of that name may be of all groups together: the name says so, or is the repository's. */
-static bool names_all(const struct init_proposal *proposal, const char *name)
+static bool names_all(const struct init *init, const char *name)
 {
-    static const char *const words[] = {"platform", "release", "releases",     "stack",
-                                        "suite",    "all",     "bundle",       "train",
-                                        "system",   "product", "distribution", NULL};
-    return init_is_among(name, words) || strcmp(name, proposal->repository) == 0;
+    return init_is_among(name, "platform release releases stack suite all bundle train system "
+                               "product distribution") ||
+           strcmp(name, init->repository) == 0;
 }
 
 /* Whether the repository has a directory of that name, whose tags are then its own. */
-static bool is_directory_name(const struct init_proposal *proposal, const char *name)
+static bool is_directory_name(const struct init *init, const char *name)
 {
     size_t len = strlen(name);
-    for (size_t i = 0; i < proposal->file_count; i++)
-        for (const char *part = proposal->files[i]; part; part = strchr(part, '/')) {
+    for (size_t i = 0; i < init->file_count; i++)
+        for (const char *part = init->files[i]; part; part = strchr(part, '/')) {
             part += *part == '/';
             if (strncmp(part, name, len) == 0 && part[len] == '/')
                 return true;
@@ -718,43 +678,49 @@ static bool is_directory_name(const struct init_proposal *proposal, const char *
  * without a name release all of it. */
 static void take_unmatched(struct sorting *sorting)
 {
-    struct init_proposal *proposal = sorting->proposal;
+    struct init *init = sorting->init;
     struct family *only = NULL;
     size_t unmatched = 0;
     bool plain = false;
 
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        plain = plain || !*sorting->families.items[f].prefix;
-        if (sorting->families.items[f].matched)
+    for (size_t f = 0; f < sorting->count; f++) {
+        plain = plain || !*sorting->families[f].prefix;
+        if (sorting->families[f].matched)
             continue;
-        only = &sorting->families.items[f];
+        only = &sorting->families[f];
         unmatched++;
     }
 
-    if (unmatched == 1 && !plain && proposal->group_count > 1 &&
-        names_all(proposal, init_base(only->prefix)) &&
-        !is_directory_name(proposal, init_base(only->prefix))) {
+    if (unmatched == 1 && !plain && init->groups && init->groups->next &&
+        names_all(init, init_base(only->prefix)) &&
+        !is_directory_name(init, init_base(only->prefix))) {
         add_train(sorting, only);
         return;
     }
 
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        const struct family *family = &sorting->families.items[f];
+    for (size_t f = 0; f < sorting->count; f++) {
+        const struct family *family = &sorting->families[f];
         if (!family->matched)
-            init_ask(proposal, NULL, 0,
+            init_ask(init, NULL, 0,
                      "what do tags like %s{version} release (%zu so far)? No image has that name",
                      family->before, family->count);
     }
 }
 
+static size_t count_groups(const struct init *init)
+{
+    size_t count = 0;
+    init_each_group(group, init) count++;
+    return count;
+}
+
 static void sort_by_tags(struct sorting *sorting)
 {
-    struct init_proposal *proposal = sorting->proposal;
     take_named(sorting, is_named);
-    size_t own = proposal->group_count;
+    size_t own = count_groups(sorting->init);
     take_named(sorting, is_related);
     take_plain(sorting);
-    take_rest(sorting, own > 0 && own == proposal->group_count);
+    take_rest(sorting, own > 0 && own == count_groups(sorting->init));
     take_unmatched(sorting);
 }
 
@@ -762,94 +728,92 @@ static void sort_by_tags(struct sorting *sorting)
  * name. */
 static void give_file_tags(struct sorting *sorting)
 {
-    struct init_proposal *proposal = sorting->proposal;
+    struct init *init = sorting->init;
 
-    for (size_t f = 0; f < sorting->families.count; f++) {
-        struct family *family = &sorting->families.items[f];
-        if (*family->prefix && sorting->families.count > 1)
-            continue;
-        add_pattern(sorting, proposal->groups[0], family);
-        family->matched = true;
-    }
+    for (size_t f = 0; f < sorting->count; f++)
+        if (!*sorting->families[f].prefix || sorting->count == 1)
+            add_pattern(sorting, init->groups, &sorting->families[f]);
 
-    for (size_t g = 0; g < proposal->group_count; g++) {
-        struct init_group *group = proposal->groups[g];
+    init_each_group(group, init)
+    {
+        bool first = group == init->groups;
         if (group->tags)
             continue;
-        init_add_text(proposal, &group->tags,
-                      g ? arc_arena_printf(&proposal->arena, "%s/v{version}", group->name)
-                        : "v{version}");
-        init_ask(proposal, group->source, 0, "which tags release group %s? %s is a guess",
-                 group->name, group->tags[0]);
+        init_add_text(init, &group->tags,
+                      first ? "v{version}" : init_print(init, "%s/v{version}", group->name));
+        init_ask(init, group->source, 0, "which tags release group %s? %s is a guess", group->name,
+                 group->tags ? *group->tags : "");
     }
 
     take_unmatched(sorting);
 }
 
 /* Images beside those that a file describes: what workflows publish is a group, of the rest is asked. */
-static void take_published(struct sorting *sorting)
+static void take_published(struct init *init)
 {
-    struct init_proposal *proposal = sorting->proposal;
-    const char *key = proposal->groups[0]->key;
+    const char *key = init->groups->key;
     struct init_group *group = NULL;
 
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        if (!proposal->images[i]->pushed) {
-            init_ask(proposal, proposal->images[i]->dockerfile, 0,
-                     "no %s file names it: is it released?", key);
+    init_each_image(image, init)
+    {
+        if (!image->pushed) {
+            init_ask(init, image->dockerfile, 0, "no %s file names it: is it released?", key);
             continue;
         }
-        group = group ? group : init_add_group(proposal, "images");
-        sorting->of_image[i] = group;
+        group = group ? group : init_add_group(init, "images");
+        image->group = group;
     }
 
     if (!group)
         return;
-    init_add_text(proposal, &group->tags,
-                  arc_arena_printf(&proposal->arena, "%s/v{version}", group->name));
-    init_ask(proposal, NULL, 0,
+    const char *pattern = init_print(init, "%s/v{version}", group->name);
+    init_add_text(init, &group->tags, pattern);
+    init_ask(init, NULL, 0,
              "which tags release group %s, whose images workflows publish? %s is a guess",
-             group->name, group->tags ? group->tags[0] : "");
+             group->name, pattern);
 }
 
-void init_make_groups(struct init_proposal *proposal)
+/* Gives every group the list of its images. */
+static void list_images(struct init *init)
 {
-    struct sorting sorting = {.proposal = proposal};
-    size_t i;
-    json_t *tag;
+    init_each_group(group, init)
+    {
+        struct init_image **end = &group->images;
+        init_each_image(image, init)
+        {
+            if (image->group != group)
+                continue;
+            *end = image;
+            end = &image->peer;
+            group->count++;
+        }
+        *end = NULL;
+        choose_host(init, group);
+    }
+}
 
-    json_array_foreach (proposal->git_tags, i, tag)
-        add_to_family(proposal, &sorting.families, json_string_value(tag));
-    name_alike(proposal);
-    for (i = 0; i < proposal->image_count; i++)
-        tell_apart(proposal, i);
-    size_t described = proposal->group_count;
-    sorting.of_image = arc_arena_array(&proposal->arena, proposal->image_count + 1, sizeof(void *));
-    if (proposal->arena.failed)
-        return;
+void init_make_groups(struct init *init)
+{
+    struct sorting sorting = {.init = init};
 
-    if (described) {
+    arc_json_each (tag, init->git_tags)
+        add_to_family(&sorting, json_string_value(tag));
+    name_alike(init);
+    init_each_image(image, init) tell_apart(init, image);
+
+    if (init->groups) {
         give_file_tags(&sorting);
-        take_published(&sorting);
+        take_published(init);
     } else if (use_files(&sorting))
         sort_by_files(&sorting);
     else
         sort_by_tags(&sorting);
 
-    if (proposal->arena.failed)
+    if (init->arena.failed)
         return;
-    for (i = 0; i < proposal->image_count; i++)
-        tell_apart(proposal, i); /* versions in files may have added some */
-    choose_registries(proposal);
-
-    for (i = 0; i < proposal->image_count; i++) {
-        struct init_group *group = sorting.of_image[i];
-        struct init_image **slot =
-            group ? arc_arena_append(&proposal->arena, &group->images, &group->count, sizeof *slot)
-                  : NULL;
-        if (slot)
-            *slot = proposal->images[i];
-    }
-
-    ask_logins(proposal);
+    init_each_image(image, init)
+        tell_apart(init, image); /* versions in files may have added some */
+    choose_registries(init);
+    if (!init->arena.failed)
+        list_images(init);
 }

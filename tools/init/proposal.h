@@ -20,6 +20,9 @@
 /* Stands in a text for what only a run knows. */
 #define INIT_UNKNOWN '\x01'
 
+/* What the name of a variable is made of. */
+#define INIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
 /* Longest file that is read, and all of them together, in bytes. */
 #define INIT_BYTES_MAX ((size_t)1 << 20)
 #define INIT_READ_MAX  ((size_t)64 << 20)
@@ -28,6 +31,9 @@
 enum init_origin { FROM_DOCKERFILE, FROM_COMPOSE, FROM_WORKFLOW };
 
 struct init_image {
+    struct init_image *next;  /* of the proposal */
+    struct init_image *peer;  /* the next one of its group */
+    struct init_group *group; /* that releases it; NULL: none does */
     enum init_origin from;
     const char *file; /* that described it */
     unsigned line;
@@ -47,22 +53,25 @@ struct init_image {
     char *version_file; /* where its version stands; NULL: tags say */
     char **version_at;
     char *version; /* that stands there; NULL: not known */
+    json_t *kind;  /* what there is to say beside its directory */
     bool pushed;   /* a workflow publishes it */
+    bool settled;  /* the files that say most of it were read */
 };
 
 /* Images that are released together. */
 struct init_group {
+    struct init_group *next;
     char *name;
-    char **tags;            /* patterns; NULL: versions stand in files */
-    const char *versioning; /* NULL: semver */
-    struct init_image **images;
+    char **tags;               /* patterns; NULL: versions stand in files */
+    const char *versioning;    /* NULL: semver */
+    struct init_image *images; /* by `peer` */
     size_t count;
     const char *key;    /* "bake" or "compose": what describes the images instead; NULL: nothing */
     char *source;       /* the file */
     char **targets;     /* of it; NULL: its default ones */
     json_t *variables;  /* as arguments of images are */
     json_t *image_tags; /* beside those of the file */
-    char *registry;     /* of the first image in it; NULL: not known */
+    const char *host;   /* of its first registry */
     bool is_released;   /* there is a tag of it */
     bool is_train;      /* its releases are made of those of all other groups */
 };
@@ -78,156 +87,188 @@ struct init_remark {
     size_t more;  /* how many those are */
 };
 
-struct init_proposal {
+struct init_remarks {
+    struct init_remark *items;
+    size_t count;
+};
+
+#define init_each_image(image, init)                                                               \
+    for (struct init_image *image = (init)->images; image; image = image->next)
+#define init_each_peer(image, group)                                                               \
+    for (struct init_image *image = (group)->images; image; image = image->peer)
+#define init_each_group(group, init)                                                               \
+    for (struct init_group *group = (init)->groups; group; group = group->next)
+
+struct init {
     struct arc_arena arena;
     const char *root;
     char **files; /* that git tracks, in byte order */
     size_t file_count;
-    json_t *kept;  /* maps of images and groups, which never change; owned */
-    json_t *texts; /* path → what was read, null for what could not be; owned */
-    json_t *said;  /* file and text of each remark, in a line each; owned */
+    json_t *kept;  /* all JSON that lives as long; owned */
+    json_t *texts; /* path → what was read, null for what could not be */
+    json_t *said;  /* file and text of each remark, in a line each */
     size_t bytes_read;
     size_t commands;          /* of scripts, that were read */
     json_t *git_tags;         /* owned */
     char *owner;              /* of the repository, NULL: not known */
     char *repository;         /* its name */
-    json_t *dotenv;           /* of .env in the root; owned */
-    json_t *dockerfile_names; /* path → what tells it from its neighbours ("" for none); owned */
+    json_t *dotenv;           /* of .env in the root */
+    json_t *dockerfile_names; /* path → what tells it from its neighbours ("" for none) */
     char *guess;        /* a prefix of somebody else, which a Dockerfile asks for; NULL: none */
-    json_t *registries; /* prefix of images → how often it was seen; owned */
-    struct init_image **images;
+    json_t *registries; /* prefix of images → how often it was seen */
+    struct init_image *images;
     size_t image_count;
-    struct init_group **groups;
-    size_t group_count;
-    json_t *filters;     /* of workflows: name → patterns; owned */
+    struct init_group *groups, lost;
+    json_t *filters;     /* of workflows: name → patterns */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */
     bool pushes;         /* workflows publish images */
     bool remarked;       /* it is written that the platforms are a guess */
     bool guessed;        /* and of some builds it could not be told what they build */
-    struct init_remark *questions;
-    size_t question_count;
-    struct init_remark *found;
-    size_t found_count;
+    struct init_remarks questions, found;
 };
 
 /* ---- memory --------------------------------------------------------------------------------------
  * Running out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each
  * kind of files. */
 
+/* Formatted text. */
+#define init_print(init, ...) arc_arena_printf(&(init)->arena, __VA_ARGS__)
+
 /* The first `len` bytes of a text. */
-char *init_cut(struct init_proposal *proposal, const char *text, size_t len);
+char *init_cut(struct init *init, const char *text, size_t len);
 
 /* What a buffer holds. */
-char *init_hold(struct init_proposal *proposal, const struct arc_buf *text);
+char *init_hold(struct init *init, const struct arc_buf *text);
 
 /* Takes the value in: a member of an object (nothing happens where that is none), an item of a list,
  * or as it is. */
-void init_set(struct init_proposal *proposal, json_t *object, const char *name, json_t *value);
-void init_push(struct init_proposal *proposal, json_t *list, json_t *value);
-json_t *init_made(struct init_proposal *proposal, json_t *value);
+void init_set(struct init *init, json_t *object, const char *name, json_t *value);
+void init_set_text(struct init *init, json_t *object, const char *name, const char *text);
+void init_push(struct init *init, json_t *list, json_t *value);
+json_t *init_made(struct init *init, json_t *value);
+json_t *init_keep(struct init *init, json_t *value); /* and keeps it: it is borrowed then */
 /* A copy that has the same members. A new reference. */
-json_t *init_copy(struct init_proposal *proposal, const json_t *object);
+json_t *init_copy(struct init *init, const json_t *object);
 /* Adds the members of another object; nothing happens where that is none. */
-void init_update(struct init_proposal *proposal, json_t *object, const json_t *more);
+void init_update(struct init *init, json_t *object, const json_t *more);
 
 /* Whether a configuration takes the text, by a check of config/fields.h. */
-bool init_allows(struct init_proposal *proposal, bool (*check)(const char *, struct arc_buf *),
+bool init_allows(struct init *init, bool (*check)(const char *, struct arc_buf *),
                  const char *text);
 
 /* Whether a call was right. */
-bool init_succeeds(struct init_proposal *proposal, int rc);
+bool init_succeeds(struct init *init, int rc);
 
 /* The last part of a path, and what is before it ("." where there is nothing). */
 const char *init_base(const char *path);
-char *init_directory(struct init_proposal *proposal, const char *path);
+char *init_directory(struct init *init, const char *path);
 
 /* "DIRECTORY/NAME", or NAME in the root. */
-char *init_join(struct init_proposal *proposal, const char *directory, const char *name);
+char *init_join(struct init *init, const char *directory, const char *name);
 
 /* Makes `path` relative to the root, clean; NULL when it leads out. */
-char *init_resolve(struct init_proposal *proposal, const char *base, const char *path);
+char *init_resolve(struct init *init, const char *base, const char *path);
 
 /* Whether git tracks the file, and something below the directory. */
-bool init_has_file(const struct init_proposal *proposal, const char *path);
-bool init_has_directory(struct init_proposal *proposal, const char *path);
+bool init_has_file(const struct init *init, const char *path);
+bool init_has_directory(struct init *init, const char *path);
 
 /* Whether a path lies below a directory; all do below ".". */
 bool init_is_below(const char *path, const char *directory);
 
 /* The first tracked path below a directory ("." for all), by number; file_count when there is none. */
-size_t init_first_below(struct init_proposal *proposal, const char *directory);
+size_t init_first_below(struct init *init, const char *directory);
 
 /* Whether the path of that number is there and lies below the directory. */
-bool init_is_at(const struct init_proposal *proposal, size_t index, const char *directory);
+bool init_is_at(const struct init *init, size_t index, const char *directory);
 
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
  * be read. What is no text is made visible. It lives as long as the proposal. */
-const char *init_read(struct init_proposal *proposal, const char *path);
+const char *init_read(struct init *init, const char *path);
 
 /* Reads a tracked file as YAML or JSON into *out, which the caller owns; false when it is neither. */
-bool init_read_yaml(struct init_proposal *proposal, const char *path, struct arc_yaml *out);
+bool init_read_yaml(struct init *init, const char *path, struct arc_yaml *out);
 
 /* Adds a question, or something that was found. What was said of another file is not said again: this
  * file joins that one. */
-void init_ask(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
-              ...) __attribute__((format(printf, 4, 5)));
-void init_note(struct init_proposal *proposal, const char *file, unsigned line, const char *format,
-               ...) __attribute__((format(printf, 4, 5)));
+#define init_ask(init, of, at, ...)                                                                \
+    init_add_remark(init, &(init)->questions, (struct init_remark){.file = (of), .line = (at)},    \
+                    __VA_ARGS__)
+#define init_note(init, of, at, ...)                                                               \
+    init_add_remark(init, &(init)->found, (struct init_remark){.file = (of), .line = (at)},        \
+                    __VA_ARGS__)
+void init_add_remark(struct init *init, struct init_remarks *list, struct init_remark remark,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Asks for the values of build arguments. */
-void init_ask_values(struct init_proposal *proposal, const struct init_image *image, json_t *names);
+void init_ask_values(struct init *init, const struct init_image *image, json_t *names);
 
 /* The text of a remark with the other files that it holds for. */
-char *init_remark_text(struct init_proposal *proposal, const struct init_remark *remark);
+char *init_remark_text(struct init *init, const struct init_remark *remark);
 
-/* A new group with a name of its own, made of `name`; NULL when memory ran out. */
-struct init_group *init_add_group(struct init_proposal *proposal, const char *name);
+/* A new group with a name of its own, made of `name`. Without memory for one it is init->lost. */
+struct init_group *init_add_group(struct init *init, const char *name);
+/* The same for a file that describes so many images, by its key; NULL: named as the repository. */
+struct init_group *init_use_file(struct init *init, const char *key, const char *path,
+                                 const char *name, size_t images);
 
-/* A new image of a Dockerfile; NULL when there are too many or memory ran out. */
-struct init_image *init_add_image(struct init_proposal *proposal, enum init_origin from,
-                                  const char *file, unsigned line);
+/* Adds a copy of the image; NULL when there are too many or memory ran out. */
+struct init_image *init_add_image(struct init *init, const struct init_image *image);
+/* The image itself as the first of several that are made of it, then copies; counts them. */
+struct init_image *init_next_image(struct init *init, struct init_image *image, size_t *count);
+/* The first image of that Dockerfile; NULL when there is none. */
+struct init_image *init_find_image(const struct init *init, const char *dockerfile);
+/* From now on other files say less of the images. */
+void init_settle(struct init *init);
 /* Adds a build argument or a variable, unless no configuration takes its name: with its value or, where
  * that is NULL, its place in a file: below `key` (NULL: at the top) and its name. */
-void init_add_pair(struct init_proposal *proposal, json_t **pairs, const char *name,
-                   const char *value, const char *file, const char *key);
+void init_add_pair(struct init *init, json_t **pairs, const char *name, const char *value,
+                   const char *file, const char *key);
 
 /* Where a value stands in a file: {file, at}. A new reference. */
-json_t *init_make_place(struct init_proposal *proposal, const char *file, const char *key,
-                        const char *name);
+json_t *init_make_place(struct init *init, const char *file, const char *key, const char *name);
 /* Whether a stage of that name is for people who work on the code, not what is released. */
 bool init_is_development(const char *stage);
-void init_add_text(struct init_proposal *proposal, char ***texts, const char *text);
+void init_add_text(struct init *init, char ***texts, const char *text);
 
 /* Adds a platform ("linux/arm64", "aarch64"; add-ons' "armv7"), or asks which one is meant. They are kept
  * in byte order. */
-void init_add_platform(struct init_proposal *proposal, struct init_image *image, const char *file,
-                       unsigned line, const char *text);
+void init_add_platform(struct init *init, struct init_image *image, const char *file, unsigned line,
+                       const char *text);
 
 /* Adds a name of images and its condition ("": always), unless no configuration takes it. One that is
  * there keeps its condition only if both have one. */
-void init_add_tag(struct init_proposal *proposal, json_t **tags, const char *name,
-                  const char *when);
+void init_add_tag(struct init *init, json_t **tags, const char *name, const char *when);
 
 /* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
  * without a host is Docker Hub's; one without a slash has no registry. False when it is no image's
  * name. */
-bool init_take_reference(struct init_proposal *proposal, const char *reference,
-                         struct init_image *image);
+bool init_take_reference(struct init *init, const char *reference, struct init_image *image);
 
-/* Whether a word is in a list that ends with NULL, in capitals or not. */
-bool init_is_among(const char *word, const char *const *list);
+#define INIT_COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* Whether a word is among those that blanks separate, in capitals or not. */
+bool init_is_among(const char *word, const char *words);
+bool init_lists(const char *words, const char *word, size_t len);
+
+/* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL when
+ * there is none. */
+char *init_next_variable(struct init *init, const char *text, const char **start, const char **end);
+
+/* The text without capitals. */
+char *init_lower(struct init *init, const char *text);
 
 /* Whether two texts (NULL: none) are the same. */
 bool init_same_text(const char *a, const char *b);
 
 /* How many images have the name of this one, itself counted; 0 when it has none. */
-size_t init_count_alike(const struct init_proposal *proposal, const struct init_image *image);
+size_t init_count_alike(const struct init *init, const struct init_image *image);
 
 /* Whether a prefix of images ends with the repository's owner: "ghcr.io/acme". */
-bool init_is_owner(const struct init_proposal *proposal, const char *registry);
+bool init_is_owner(const struct init *init, const char *registry);
 
 /* A codename of any text: lower case, '-' for the rest; "" when nothing is left. */
-char *init_codename(struct init_proposal *proposal, const char *text);
+char *init_codename(struct init *init, const char *text);
 
 #endif

@@ -7,38 +7,36 @@
 #include "init/proposal.h"
 
 /* Finds the Dockerfiles by their names and a FROM in them: proposal->dockerfile_names. */
-void init_find_dockerfiles(struct init_proposal *proposal);
+void init_find_dockerfiles(struct init *init);
 
 /* Workflows and the actions of the repository that they use, by a table of what steps tell. */
-void init_read_workflows(struct init_proposal *proposal);
+void init_read_workflows(struct init *init);
 
 /* docker-bake files: a group each. */
-void init_read_bake_files(struct init_proposal *proposal);
+void init_read_bake_files(struct init *init);
 
 /* Services of compose files that are built: a group of the file where it names an image for every
  * Dockerfile and nothing else describes one, else images. */
-void init_read_compose_files(struct init_proposal *proposal);
+void init_read_compose_files(struct init *init);
 
 /* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet, unless a file or
  * the workflows say which images are published: others are tools of who works on the code. */
-void init_read_scripts(struct init_proposal *proposal);
+void init_read_scripts(struct init *init);
 
 /* An image for every Dockerfile that nothing described yet; build arguments of all. */
-void init_read_dockerfiles(struct init_proposal *proposal);
+void init_read_dockerfiles(struct init *init);
 
 /* Makes the images' codenames different, chooses registries, and sorts the images into groups by the
  * repository's tags and the versions in its files. */
-void init_make_groups(struct init_proposal *proposal);
+void init_make_groups(struct init *init);
 
 /* The text of arc-ci.yaml. */
-void init_write_config(struct init_proposal *proposal, struct arc_buf *out);
+void init_write_config(struct init *init, struct arc_buf *out);
 
 /* The text of a workflow that builds what changed, and of one that releases tags; empty when there
  * is nothing of the kind to do. `source`: what they call. */
-void init_write_images_workflow(struct init_proposal *proposal, const char *source,
-                                struct arc_buf *out);
-void init_write_release_workflow(struct init_proposal *proposal, const char *source,
-                                 struct arc_buf *out);
+void init_write_images_workflow(struct init *init, const char *source, struct arc_buf *out);
+void init_write_release_workflow(struct init *init, const char *source, struct arc_buf *out);
 
 /* Asked of an image that is built with contexts beside its own. */
 #define INIT_CONTEXTS                                                                              \
@@ -53,13 +51,13 @@ void init_add_scalar(struct arc_buf *out, const char *text);
 bool init_is_aside(const char *path);
 
 /* The name for an image of that Dockerfile. */
-char *init_name_dockerfile(struct init_proposal *proposal, const char *path);
+char *init_name_dockerfile(struct init *init, const char *path);
 
 /* What a release gives a variable of that name, "{version}" for VERSION; NULL for others. `bake`: of a
  * bake file, where a tag is one, too. */
 const char *init_release_value(const char *name, bool bake);
 
 /* Counts a prefix of images, "ghcr.io/acme", as seen. */
-void init_count_registry(struct init_proposal *proposal, const char *registry);
+void init_count_registry(struct init *init, const char *registry);
 
 #endif

@@ -20,7 +20,7 @@ static const char *input(const struct init_step *step, const char *name)
 
 /* The next item of a list that is separated by line breaks or, with `commas`, by commas; NULL at the
  * end. In the arena. */
-static char *next_item(struct init_proposal *proposal, const char **text, bool commas)
+static char *next_item(struct init *init, const char **text, bool commas)
 {
     const char *ends = commas ? ",\n" : "\n";
 
@@ -34,7 +34,7 @@ static char *next_item(struct init_proposal *proposal, const char **text, bool c
         while (len && strchr(" \t\r", start[len - 1]))
             len--;
         if (*start != '#')
-            return init_cut(proposal, start, len);
+            return init_cut(init, start, len);
     }
 }
 
@@ -44,27 +44,27 @@ void init_set_output(const struct init_step *step, const char *name, const char 
     if (!step->id || !steps)
         return;
     if (!json_object_get(steps, step->id))
-        init_set(step->proposal, steps, step->id, json_pack("{s:{}}", "outputs"));
-    init_set(step->proposal, json_object_get(json_object_get(steps, step->id), "outputs"), name,
+        init_set(step->init, steps, step->id, json_pack("{s:{}}", "outputs"));
+    init_set(step->init, json_object_get(json_object_get(steps, step->id), "outputs"), name,
              json_string(value));
 }
 
 /* ---- names: metadata-action ----------------------------------------------------------------- */
 
 /* The value of KEY in "type=semver,pattern={{version}}"; NULL when it has none. */
-static char *attribute(struct init_proposal *proposal, const char *item, const char *key)
+static char *attribute(struct init *init, const char *item, const char *key)
 {
     size_t len = strlen(key);
     for (const char *at = item; at; at = strchr(at, ',')) {
         at += *at == ',';
         if (strncmp(at, key, len) == 0 && at[len] == '=')
-            return init_cut(proposal, at + len + 1, strcspn(at + len + 1, ","));
+            return init_cut(init, at + len + 1, strcspn(at + len + 1, ","));
     }
     return NULL;
 }
 
 /* "{{major}}.{{minor}}" as "{major}.{minor}"; what is not known ends as INIT_UNKNOWN. */
-static char *convert_pattern(struct init_proposal *proposal, const char *pattern)
+static char *convert_pattern(struct init *init, const char *pattern)
 {
     static const char *const words[][2] = {
         {"version", "{version}"}, {"major", "{major}"},   {"minor", "{minor}"},
@@ -80,7 +80,7 @@ static char *convert_pattern(struct init_proposal *proposal, const char *pattern
             continue;
         }
         const char *found = NULL;
-        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        for (size_t i = 0; i < INIT_COUNT(words); i++)
             if (strlen(words[i][0]) == (size_t)(end - pattern - 2) &&
                 strncmp(words[i][0], pattern + 2, (size_t)(end - pattern - 2)) == 0)
                 found = words[i][1];
@@ -88,61 +88,67 @@ static char *convert_pattern(struct init_proposal *proposal, const char *pattern
         pattern = end + 2;
     }
 
-    return init_hold(proposal, &out);
+    return init_hold(init, &out);
+}
+
+/* The name that a line of `tags` gives; NULL when it cannot be said. */
+static const char *convert_type(struct init *init, const char *type, const char *item)
+{
+    const char *pattern = attribute(init, item, "pattern"), *value = attribute(init, item, "value"),
+               *event = attribute(init, item, "event"), *format = attribute(init, item, "format");
+
+    if (strcmp(type, "semver") == 0 || strcmp(type, "pep440") == 0)
+        return convert_pattern(init, pattern ? pattern : "{{version}}");
+    if (strcmp(type, "schedule") == 0)
+        return convert_pattern(init, pattern ? pattern : "nightly");
+    if (strcmp(type, "raw") == 0)
+        return convert_pattern(init, value ? value : item);
+    if (strcmp(type, "sha") == 0)
+        return format && strcmp(format, "long") == 0 ? "{revision}" : "{sha7}";
+    if (strcmp(type, "edge") == 0)
+        return "edge";
+    if (strcmp(type, "ref") != 0 || !event)
+        return NULL;
+
+    if (strcmp(event, "pr") == 0)
+        return "pr-{pr}";
+
+    return strcmp(event, "tag") == 0 ? "{image-tag}" : "{branch}";
 }
 
 /* One line of `tags`: the name and its condition ("" for always); NULL when it cannot be said. */
-static char *convert_tag(struct init_proposal *proposal, const char *item, const char **when)
+static char *convert_tag(struct init *init, const char *item, const char **when)
 {
-    const char *type = attribute(proposal, item, "type"),
-               *pattern = attribute(proposal, item, "pattern");
-    const char *event = attribute(proposal, item, "event"),
-               *value = attribute(proposal, item, "value");
-    const char *enable = attribute(proposal, item, "enable"),
-               *branch = attribute(proposal, item, "branch");
-    const char *prefix = attribute(proposal, item, "prefix"), *name = NULL;
-    struct arc_arena *arena = &proposal->arena;
+    const char *type = attribute(init, item, "type"), *enable = attribute(init, item, "enable"),
+               *branch = attribute(init, item, "branch"), *prefix = attribute(init, item, "prefix");
 
     if (!type)
         type = strchr(item, '=') ? "" : "raw";
     *when = "";
-    if (enable && strcmp(enable, "false") == 0)
-        return NULL;
 
     if (enable && strcmp(enable, "{{is_default_branch}}") == 0)
-        *when = arc_arena_printf(arena, "branch:%s", proposal->branch);
+        *when = init_print(init, "branch:%s", init->branch);
     else if (enable && strcmp(enable, "true") != 0 && !strstr(enable, "prerelease"))
         return NULL;
-
-    if (strcmp(type, "semver") == 0 || strcmp(type, "pep440") == 0)
-        name = convert_pattern(proposal, pattern ? pattern : "{{version}}");
-    else if (strcmp(type, "ref") == 0 && event) {
-        name = strcmp(event, "tag") == 0 ? "{image-tag}" : "{branch}";
-        name = strcmp(event, "pr") == 0 ? "pr-{pr}" : name;
-    } else if (strcmp(type, "sha") == 0) {
-        const char *format = attribute(proposal, item, "format");
-        return arc_arena_printf(arena, "%s%s", prefix ? prefix : "sha-",
-                                format && strcmp(format, "long") == 0 ? "{revision}" : "{sha7}");
-    } else if (strcmp(type, "edge") == 0) {
-        *when = arc_arena_printf(arena, "branch:%s", branch ? branch : proposal->branch);
-        name = "edge";
-    } else if (strcmp(type, "schedule") == 0) {
+    if (strcmp(type, "edge") == 0)
+        *when = init_print(init, "branch:%s", branch ? branch : init->branch);
+    if (strcmp(type, "schedule") == 0)
         *when = "schedule";
-        name = pattern ? convert_pattern(proposal, pattern) : "nightly";
-    } else if (strcmp(type, "raw") == 0)
-        name = convert_pattern(proposal, value ? value : item);
 
+    const char *name = convert_type(init, type, item);
     if (!name || !arc_text_is_visible(name))
         return NULL;
 
-    return strcmp(name, "pr-{pr}") == 0 || !prefix ? arc_arena_text(arena, name)
-                                                   : arc_arena_printf(arena, "%s%s", prefix, name);
+    if (!prefix)
+        prefix = strcmp(type, "sha") == 0 ? "sha-" : "";
+
+    return init_print(init, "%s%s", strcmp(name, "pr-{pr}") == 0 ? "" : prefix, name);
 }
 
 /* Makes the output `tags` of the step: a reference a line, for what uses it. */
 static void take_names(const struct init_step *step)
 {
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     ARC_AUTO(arc_buf) struct arc_buf tags = {0}, out = {0};
     const char *lines = input(step, "tags"), *images = input(step, "images"), *when;
     const char *flavor = input(step, "flavor");
@@ -150,14 +156,14 @@ static void take_names(const struct init_step *step)
 
     if (!*lines)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
-    for (char *item; (item = next_item(proposal, &lines, false));) {
-        char *name = convert_tag(proposal, item, &when);
+    for (char *item; (item = next_item(init, &lines, false));) {
+        char *name = convert_tag(init, item, &when);
         if (!name) {
             if (item[0] == INIT_UNKNOWN && !item[1])
-                init_ask(proposal, step->file, step->line,
+                init_ask(init, step->file, step->line,
                          "which tags do its images get? They are only known when it runs");
             else
-                init_ask(proposal, step->file, step->line, "which builds get the tag '%s'?", item);
+                init_ask(init, step->file, step->line, "which builds get the tag '%s'?", item);
             continue;
         }
         latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
@@ -167,13 +173,13 @@ static void take_names(const struct init_step *step)
     if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
         arc_buf_printf(&tags, "%slatest%c", tags.len ? "\n" : "", WHEN);
 
-    for (char *image; (image = next_item(proposal, &images, false));) {
-        char *name = attribute(proposal, image, "name");
+    for (char *image; (image = next_item(init, &images, false));) {
+        char *name = attribute(init, image, "name");
         const char *rest = arc_buf_text(&tags);
         struct init_image named = {0};
-        if (init_take_reference(proposal, name ? name : image, &named) && named.registries)
-            init_count_registry(proposal, named.registries[0]);
-        for (char *tag; (tag = next_item(proposal, &rest, false));)
+        if (init_take_reference(init, name ? name : image, &named) && named.registries)
+            init_count_registry(init, named.registries[0]);
+        for (char *tag; (tag = next_item(init, &rest, false));)
             arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
     }
 
@@ -186,8 +192,7 @@ static void take_names(const struct init_step *step)
 
 /* Matches a pattern whose INIT_UNKNOWN stands for one part, or, at its start, for any: what it stands
  * for goes to *bound. */
-static bool match(struct init_proposal *proposal, const char *pattern, const char *path,
-                  char **bound)
+static bool match(struct init *init, const char *pattern, const char *path, char **bound)
 {
     const char *unknown = strchr(pattern, INIT_UNKNOWN);
     if (!unknown)
@@ -202,13 +207,13 @@ static bool match(struct init_proposal *proposal, const char *pattern, const cha
     size_t part = len - before - after;
     if (!part || (before && memchr(path + before, '/', part)))
         return false;
-    *bound = init_cut(proposal, path + before, part);
+    *bound = init_cut(init, path + before, part);
 
     return true;
 }
 
 /* A text with what was bound in the place of what is unknown. */
-static char *fill(struct init_proposal *proposal, const char *text, const char *bound)
+static char *fill(struct init *init, const char *text, const char *bound)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 1 << 20};
     for (; *text; text++)
@@ -216,7 +221,7 @@ static char *fill(struct init_proposal *proposal, const char *text, const char *
             arc_buf_puts(&out, bound);
         else
             arc_buf_putc(&out, *text);
-    return init_hold(proposal, &out);
+    return init_hold(init, &out);
 }
 
 static bool says_version(const char *name)
@@ -226,7 +231,7 @@ static bool says_version(const char *name)
 
 /* "ghcr.io/acme/cart:{version}", with a condition behind it or not: `usual` then, unless it says a
  * version. */
-static void take_name(struct init_proposal *proposal, struct init_image *image, char *reference,
+static void take_name(struct init *init, struct init_image *image, char *reference,
                       const char *usual)
 {
     char *when = strchr(reference, WHEN), *slash, *tag;
@@ -240,11 +245,10 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
         return; /* all of it is known to a run only */
     if (!when && !(tag && says_version(tag)))
         when = (char *)usual;
-    init_add_tag(proposal, &image->tags, tag ? tag : "latest", when ? when : "");
+    init_add_tag(init, &image->tags, tag ? tag : "latest", when ? when : "");
     struct init_image named = {0};
     if (!arc_text_is_visible(slash ? slash : reference) ||
-        !init_take_reference(proposal, arc_text_is_visible(reference) ? reference : slash + 1,
-                             &named))
+        !init_take_reference(init, arc_text_is_visible(reference) ? reference : slash + 1, &named))
         return;
 
     if (image->name && strcmp(image->name, named.name) != 0)
@@ -253,31 +257,30 @@ static void take_name(struct init_proposal *proposal, struct init_image *image, 
 
     for (char **registry = named.registries; registry && *registry; registry++)
         if (strncmp(*registry, "localhost", 9) != 0)
-            init_add_text(proposal, &image->registries, *registry);
+            init_add_text(init, &image->registries, *registry);
 }
 
 static void take_arguments(const struct init_step *step, struct init_image *image)
 {
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     const char *lines = input(step, "build-args");
 
-    for (char *name; (name = next_item(proposal, &lines, false));) {
+    for (char *name; (name = next_item(init, &lines, false));) {
         char *equals = strchr(name, '=');
         if (equals)
             *equals = '\0';
         bool known = equals && arc_text_is_visible(equals + 1);
         const char *given = init_release_value(name, false);
         if (given && (!known || step->service))
-            init_add_pair(proposal, &image->args, name, given, NULL, NULL);
+            init_add_pair(init, &image->args, name, given, NULL, NULL);
         else if (known)
-            init_add_pair(proposal, &image->args, name,
+            init_add_pair(init, &image->args, name,
                           strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL,
                           NULL);
-        else if (json_object_get(proposal->dotenv, name))
-            init_add_pair(proposal, &image->args, name, NULL, ".env", NULL);
+        else if (json_object_get(init->dotenv, name))
+            init_add_pair(init, &image->args, name, NULL, ".env", NULL);
         else
-            init_ask(proposal, step->file, step->line, "what is the value of build argument %s?",
-                     name);
+            init_ask(init, step->file, step->line, "what is the value of build argument %s?", name);
     }
 }
 
@@ -285,10 +288,10 @@ static void take_platforms(const struct init_step *step, struct init_image *imag
 {
     const char *list = input(step, "platforms");
     if (!*list && step->runner)
-        init_add_text(step->proposal, &image->platforms,
+        init_add_text(step->init, &image->platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
-    for (char *item; (item = next_item(step->proposal, &list, true));)
-        init_add_platform(step->proposal, image, step->file, step->line, item);
+    for (char *item; (item = next_item(step->init, &list, true));)
+        init_add_platform(step->init, image, step->file, step->line, item);
 }
 
 /* Whether another step, cell or service described the image already: the same build, whatever platform or
@@ -311,19 +314,14 @@ static bool is_same(const struct init_step *step, const struct init_image *other
 static struct init_image *find_described(const struct init_step *step,
                                          const struct init_image *image)
 {
-    for (size_t i = 0; i < step->proposal->image_count; i++) {
-        struct init_image *other = step->proposal->images[i];
-        if (strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            (i < step->known || is_same(step, other, image)))
-            return other;
-    }
-
+    init_each_image(other,
+                    step->init) if (strcmp(other->dockerfile, image->dockerfile) == 0 &&
+                                    (other->settled || is_same(step, other, image))) return other;
     return NULL;
 }
 
 /* What a second step of the same image adds. A step that pushes says how it is released. */
-static void join(struct init_proposal *proposal, struct init_image *image,
-                 const struct init_image *more)
+static void join(struct init *init, struct init_image *image, const struct init_image *more)
 {
     const char *tag;
     json_t *when;
@@ -336,28 +334,28 @@ static void join(struct init_proposal *proposal, struct init_image *image,
 
     image->pushed = more->pushed;
     image->name = image->name ? image->name : more->name;
-    image->codename = image->name ? init_codename(proposal, image->name) : image->codename;
+    image->codename = image->name ? init_codename(init, image->name) : image->codename;
     for (char **text = more->platforms; text && *text; text++)
-        init_add_text(proposal, &image->platforms, *text);
+        init_add_text(init, &image->platforms, *text);
     for (char **text = more->registries; text && *text; text++)
-        init_add_text(proposal, &image->registries, *text);
+        init_add_text(init, &image->registries, *text);
     json_object_foreach (more->tags, tag, when)
-        init_add_tag(proposal, &image->tags, tag, json_string_value(when));
+        init_add_tag(init, &image->tags, tag, json_string_value(when));
 }
 
 /* What the image is called: by `tags`, else by the name of an output. */
 static void take_image_names(const struct init_step *step, struct init_image *image,
                              const char *bound)
 {
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
 
-    for (char *reference; (reference = next_item(proposal, &tags, true));)
-        take_name(proposal, image, fill(proposal, reference, bound), step->when);
+    for (char *reference; (reference = next_item(init, &tags, true));)
+        take_name(init, image, fill(init, reference, bound), step->when);
 
     if (output && !image->name) {
-        char *name = init_cut(proposal, output + 5, strcspn(output + 5, ",\""));
-        take_name(proposal, image, fill(proposal, name, bound), "");
+        char *name = init_cut(init, output + 5, strcspn(output + 5, ",\""));
+        take_name(init, image, fill(init, name, bound), "");
     }
 
     if (!*input(step, "tags"))
@@ -366,10 +364,10 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     if (step->service)
         return;
 
-    if (image->name && *init_codename(proposal, image->name))
-        image->codename = init_codename(proposal, image->name);
+    if (image->name && *init_codename(init, image->name))
+        image->codename = init_codename(init, image->name);
     else if (image->pushed && *input(step, "tags"))
-        init_ask(proposal, step->file, step->line,
+        init_ask(init, step->file, step->line,
                  "what is the image of %s called? Its tags are only known when it runs",
                  image->dockerfile);
 }
@@ -377,60 +375,56 @@ static void take_image_names(const struct init_step *step, struct init_image *im
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
                        const char *bound)
 {
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     struct init_image image = {.from = step->service ? FROM_COMPOSE : FROM_WORKFLOW,
                                .file = step->file,
                                .line = step->line};
     const char *outputs = input(step, "outputs"), *push = input(step, "push");
     const char *target = input(step, "target");
 
-    image.dockerfile = arc_arena_text(&proposal->arena, dockerfile);
-    image.directory = init_directory(proposal, dockerfile);
+    image.dockerfile = arc_arena_text(&init->arena, dockerfile);
+    image.directory = init_directory(init, dockerfile);
     image.context =
-        arc_text_is_visible(context) ? arc_arena_text(&proposal->arena, context) : image.directory;
-    image.codename = step->service ? init_codename(proposal, step->service)
-                                   : init_name_dockerfile(proposal, dockerfile);
+        arc_text_is_visible(context) ? arc_arena_text(&init->arena, context) : image.directory;
+    image.codename =
+        step->service ? init_codename(init, step->service) : init_name_dockerfile(init, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
     if (!arc_text_is_visible(target))
-        init_ask(proposal, step->file, step->line, "which stage of %s does it build?", dockerfile);
+        init_ask(init, step->file, step->line, "which stage of %s does it build?", dockerfile);
     else if (*target)
-        image.target = arc_arena_text(&proposal->arena, target);
+        image.target = arc_arena_text(&init->arena, target);
     take_image_names(step, &image, bound);
     take_arguments(step, &image);
     take_platforms(step, &image);
     if (*input(step, "build-contexts"))
-        init_ask(proposal, step->file, step->line, INIT_CONTEXTS, image.codename);
+        init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
 
     struct init_image *known = find_described(step, &image);
     if (known && step->service) {
         known->name = known->name ? known->name : image.name;
         known->registries = known->registries ? known->registries : image.registries;
     } else if (known)
-        join(proposal, known, &image);
+        join(init, known, &image);
     if (known)
         return;
 
-    struct init_image *slot = init_add_image(proposal, image.from, step->file, step->line);
-    if (slot)
-        *slot = image;
-    init_note(proposal, step->file, step->line, "builds %s of %s", image.codename,
-              image.dockerfile);
+    (void)init_add_image(init, &image);
+    init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
 }
 
-/* Whether what says more describes it: a script is not asked then. */
-static bool is_known(const struct init_step *step, const char *dockerfile)
+/* Whether nothing is to be proposed for a Dockerfile that a script builds: a file describes it that says
+ * more. */
+static bool is_known(const struct init_step *step, const char *dockerfile, const json_t *variant)
 {
-    for (size_t i = 0; i < step->known && !step->service; i++)
-        if (strcmp(step->proposal->images[i]->dockerfile, dockerfile) == 0)
-            return true;
-    return false;
+    const struct init_image *known = init_find_image(step->init, dockerfile);
+    return !step->runner && (json_is_false(variant) || (known && known->settled && !step->service));
 }
 
 /* Paths of the action are those of the root; without a context it builds the root. */
 void init_take_build(const struct init_step *step)
 {
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     const char *given = input(step, "context"), *file = input(step, "file"), *path;
     bool is_default = strstr(given, "{{defaultContext}}") != NULL;
     const char *inner = is_default ? strchr(given, ':') : NULL;
@@ -440,38 +434,37 @@ void init_take_build(const struct init_step *step)
     if (is_default)
         given = inner ? inner + 1 : ".";
     if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
-        init_ask(proposal, step->file, step->line,
+        init_ask(init, step->file, step->line,
                  "it builds something from elsewhere: '%s'. Is that released here?", given);
         return;
     }
 
-    char *context = init_resolve(proposal, ".", *given ? given : ".");
+    char *context = init_resolve(init, ".", *given ? given : ".");
     char *wanted = NULL;
     if (context && *file)
-        wanted = init_resolve(proposal, is_default ? context : ".", file);
+        wanted = init_resolve(init, is_default ? context : ".", file);
     else if (context)
-        wanted = init_join(proposal, context, "Dockerfile");
+        wanted = init_join(init, context, "Dockerfile");
 
     if (!wanted) {
-        init_ask(proposal, step->file, step->line,
+        init_ask(init, step->file, step->line,
                  "its context or its Dockerfile is outside the repository");
         return;
     }
 
     if (strcmp(wanted, (char[]){INIT_UNKNOWN, 0}) != 0)
-        json_object_foreach (proposal->dockerfile_names, path, variant) {
+        json_object_foreach (init->dockerfile_names, path, variant) {
             char *bound = NULL;
-            if (!match(proposal, wanted, path, &bound) ||
-                (!step->runner && (json_is_false(variant) || is_known(step, path))))
+            if (!match(init, wanted, path, &bound) || is_known(step, path, variant))
                 continue;
-            take_image(step, fill(proposal, context, bound), path, bound);
+            take_image(step, fill(init, context, bound), path, bound);
             found++;
         }
 
     if (found || !step->runner)
         return;
-    proposal->guessed = true;
-    init_ask(proposal, step->file, step->line,
+    init->guessed = true;
+    init_ask(init, step->file, step->line,
              "which Dockerfile does it build? '%s' is not enough to tell", wanted);
 }
 
@@ -479,11 +472,11 @@ void init_take_build(const struct init_step *step)
 
 static void take_bake(const struct init_step *step)
 {
-    init_note(step->proposal, step->file, step->line, "bakes %s%s",
+    init_note(step->init, step->file, step->line, "bakes %s%s",
               arc_text_is_visible(input(step, "files")) && *input(step, "files")
                   ? input(step, "files")
                   : "the bake file",
-              step->proposal->group_count
+              step->init->groups
                   ? ""
                   : ": no target in the repository has tags, so the Dockerfiles are proposed");
 }
@@ -492,25 +485,25 @@ static void take_bake(const struct init_step *step)
 static void take_filters(const struct init_step *step)
 {
     static const char *const keys[] = {"filters", "files_yaml", "files_yaml_from_source_file"};
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
 
-    init_note(proposal, step->file, step->line,
+    init_note(init, step->file, step->line,
               "path filters: 'arc-ci changes' has one for each service");
 
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+    for (size_t k = 0; k < INIT_COUNT(keys); k++) {
         const char *text = input(step, keys[k]);
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        char *path = *text && !strchr(text, '\n') ? init_resolve(proposal, ".", text) : NULL;
-        if (path && init_has_file(proposal, path))
-            text = init_read(proposal, path);
-        if (!text || !init_succeeds(proposal,
-                                    arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL)))
+        char *path = *text && !strchr(text, '\n') ? init_resolve(init, ".", text) : NULL;
+        if (path && init_has_file(init, path))
+            text = init_read(init, path);
+        if (!text ||
+            !init_succeeds(init, arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL)))
             continue;
         for (size_t i = 0; i < arc_yaml_pairs(yaml.root); i++) {
             ARC_AUTO_JSON json_t *patterns =
-                init_expand_node(proposal, yaml.root->pairs[i].value, NULL);
+                init_expand_node(init, yaml.root->pairs[i].value, NULL);
             if (json_is_string(patterns) || json_is_array(patterns))
-                init_set(proposal, proposal->filters, yaml.root->pairs[i].key->text,
+                init_set(init, init->filters, yaml.root->pairs[i].key->text,
                          json_is_array(patterns) ? json_incref(patterns)
                                                  : json_pack("[O]", patterns));
         }
@@ -520,11 +513,11 @@ static void take_filters(const struct init_step *step)
 static void take_release(const struct init_step *step)
 {
     init_note(
-        step->proposal, step->file, step->line,
+        step->init, step->file, step->line,
         "creates the GitHub release: arc-ci-release.yml does that, with notes for each service");
     if (*input(step, "files") || *input(step, "artifacts"))
         init_ask(
-            step->proposal, step->file, step->line,
+            step->init, step->file, step->line,
             "it attaches files to the release: which job builds them? 'arc-ci release --asset' "
             "attaches them");
 }
@@ -532,16 +525,16 @@ static void take_release(const struct init_step *step)
 static void take_scan(const struct init_step *step)
 {
     static const char *const severities[] = {"CRITICAL", "HIGH", "MEDIUM", "LOW"};
-    struct init_proposal *proposal = step->proposal;
+    struct init *init = step->init;
     const char *list = input(step, "severity");
     bool gate = strcmp(input(step, "exit-code"), "1") == 0;
 
-    init_note(proposal, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does that",
+    init_note(init, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does that",
               gate ? " and fails on findings" : "");
 
-    for (size_t i = 0; gate && i < sizeof severities / sizeof *severities; i++)
+    for (size_t i = 0; gate && i < INIT_COUNT(severities); i++)
         if (strstr(list, severities[i]))
-            proposal->fail_on = severities[i];
+            init->fail_on = severities[i];
 }
 
 /* What steps tell. */
@@ -560,27 +553,18 @@ static const struct {
 void init_take_step(const struct init_step *step)
 {
     size_t len = strcspn(step->uses, "@");
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; i < INIT_COUNT(known); i++)
         if (strlen(known[i].action) == len && strncasecmp(known[i].action, step->uses, len) == 0)
             known[i].take(step);
 }
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
 
-static bool is_pushed(const struct init_proposal *proposal, const char *dockerfile)
-{
-    for (size_t i = 0; i < proposal->image_count; i++)
-        if (proposal->images[i]->pushed &&
-            (!dockerfile || strcmp(proposal->images[i]->dockerfile, dockerfile) == 0))
-            return true;
-    return false;
-}
-
 /* A release has to give its images a name that says the version. */
-static void name_versions(struct init_proposal *proposal)
+static void name_versions(struct init *init)
 {
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        struct init_image *image = proposal->images[i];
+    init_each_image(image, init)
+    {
         bool named = !image->tags;
         const char *tag;
         json_t *when;
@@ -589,42 +573,45 @@ static void name_versions(struct init_proposal *proposal)
         if (named)
             continue;
         const char *added =
-            init_count_alike(proposal, image) > 1 ? "{version}-{codename}" : "{version}";
-        init_add_tag(proposal, &image->tags, added, "");
-        init_ask(proposal, image->file, image->line,
+            init_count_alike(init, image) > 1 ? "{version}-{codename}" : "{version}";
+        init_add_tag(init, &image->tags, added, "");
+        init_ask(init, image->file, image->line,
                  "none of its image tags contains the version: %s is added", added);
     }
 }
 
-void init_end_workflows(struct init_proposal *proposal)
+/* Asks of an image that no step pushes, unless another of its Dockerfile is pushed. */
+static void leave_out(struct init *init, const struct init_image *image)
 {
-    size_t kept = 0;
+    init_each_image(other, init) if (other->pushed &&
+                                     strcmp(other->dockerfile, image->dockerfile) == 0) return;
+    init_ask(init, image->file, image->line,
+             "%s is built but never pushed, so it is left out: is it released?", image->dockerfile);
+    init_set(init, init->dockerfile_names, image->dockerfile, json_false());
+}
 
-    proposal->pushes = is_pushed(proposal, NULL);
+void init_end_workflows(struct init *init)
+{
+    init_each_image(image, init) init->pushes = init->pushes || image->pushed;
 
-    for (size_t i = 0; !proposal->pushes && i < proposal->image_count; i++) {
-        proposal->images[i]->tags = NULL; /* of tests: nothing says how they are released */
-        proposal->images[i]->platforms = NULL;
-    }
-
-    if (!proposal->pushes)
-        return;
-
-    for (size_t i = 0; i < proposal->image_count; i++) {
-        const struct init_image *image = proposal->images[i];
-        if (image->pushed || is_pushed(proposal, image->dockerfile))
+    init_each_image(image, init)
+    {
+        if (init->pushes && !image->pushed)
+            leave_out(init, image);
+        if (init->pushes)
             continue;
-        init_ask(proposal, image->file, image->line,
-                 "%s is built but never pushed, so it is left out: is it released?",
-                 image->dockerfile);
-        init_set(proposal, proposal->dockerfile_names, image->dockerfile, json_false());
+        image->tags = NULL; /* of tests: nothing says how they are released */
+        image->platforms = NULL;
     }
 
-    for (size_t i = 0; i < proposal->image_count; i++)
-        if (proposal->images[i]->pushed)
-            proposal->images[kept++] = proposal->images[i];
-
-    proposal->image_count = kept;
+    for (struct init_image **at = &init->images; init->pushes && *at;) {
+        if ((*at)->pushed) {
+            at = &(*at)->next;
+            continue;
+        }
+        *at = (*at)->next;
+        init->image_count--;
+    }
 }
 
 static bool is_filter_of(const struct init_image *image, const char *name)
@@ -634,25 +621,24 @@ static bool is_filter_of(const struct init_image *image, const char *name)
            strcasecmp(init_base(image->directory), name) == 0;
 }
 
-void init_end_reading(struct init_proposal *proposal)
+void init_end_reading(struct init *init)
 {
     const char *name;
-    json_t *patterns, *pattern;
-    size_t p;
+    json_t *patterns;
 
-    name_versions(proposal);
+    name_versions(init);
 
-    json_object_foreach (proposal->filters, name, patterns)
-        for (size_t i = 0; i < proposal->image_count; i++) {
-            struct init_image *image = proposal->images[i];
+    json_object_foreach (init->filters, name, patterns)
+        init_each_image(image, init)
+        {
             if (!is_filter_of(image, name) || strcmp(image->context, ".") == 0)
                 continue; /* what its Dockerfile reads of the root is known */
-            json_array_foreach (patterns, p, pattern) {
+            arc_json_each (pattern, patterns) {
                 const char *glob = json_string_value(pattern);
                 if (glob && *glob != '!' && strncmp(glob, ".github/", 8) != 0 &&
                     strncmp(glob, "**", 2) != 0 && !init_is_below(glob, image->context) &&
-                    init_allows(proposal, arc_check_glob, glob))
-                    init_add_text(proposal, &image->paths, glob);
+                    init_allows(init, arc_check_glob, glob))
+                    init_add_text(init, &image->paths, glob);
             }
         }
 }

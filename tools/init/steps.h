@@ -6,13 +6,12 @@
 
 /* A step that uses an action. Texts of `with` may hold INIT_UNKNOWN. Borrowed. */
 struct init_step {
-    struct init_proposal *proposal;
+    struct init *init;
     const char *uses;    /* "docker/build-push-action@v6" */
     const char *id;      /* or NULL */
     json_t *with;        /* object */
     json_t *scope;       /* of its job; a step may add its outputs */
     const char *runner;  /* the job's runs-on; NULL: no workflow's */
-    size_t known;        /* images that say more of a Dockerfile than this does */
     const char *service; /* of a compose file, that is built so; NULL: none */
     const char *when; /* of a name that says no version, by what starts the workflow; "": always */
     const char *file;
@@ -34,10 +33,10 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 void init_set_output(const struct init_step *step, const char *name, const char *value);
 
 /* Ends the reading of workflows: what is built and never pushed is no image. */
-void init_end_workflows(struct init_proposal *proposal);
+void init_end_workflows(struct init *init);
 
 /* Ends all reading: a release gives every image a name with its version, and filters named like images
  * give them their other paths. */
-void init_end_reading(struct init_proposal *proposal);
+void init_end_reading(struct init *init);
 
 #endif

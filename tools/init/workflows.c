@@ -12,7 +12,7 @@
 
 /* A walk over workflows and what they call. */
 struct walk {
-    struct init_proposal *proposal;
+    struct init *init;
     size_t steps;     /* and cells, so far */
     size_t calls;     /* of workflows and actions */
     const char *when; /* the condition that what starts the workflow is */
@@ -25,71 +25,68 @@ static void read_workflow(struct walk *walk, const char *path, json_t *inputs, i
 /* What every expression may name. A new reference. */
 static json_t *make_scope(const struct walk *walk, json_t *inputs)
 {
-    struct init_proposal *proposal = walk->proposal;
-    json_t *scope =
-        init_made(proposal, json_pack("{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}",
-                                      "github", "sha", "{revision}", "ref_name",
-                                      *walk->when ? "{branch}" : "{image-tag}", "event",
-                                      "repository", "name", proposal->repository, "release",
-                                      "tag_name", "{image-tag}", "env", "steps", "needs"));
+    struct init *init = walk->init;
+    json_t *scope = init_made(
+        init, json_pack("{s:{s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}", "github", "sha",
+                        "{revision}", "ref_name", *walk->when ? "{branch}" : "{image-tag}", "event",
+                        "repository", "name", init->repository, "release", "tag_name",
+                        "{image-tag}", "env", "steps", "needs"));
     json_t *github = json_object_get(scope, "github");
 
-    if (proposal->owner) {
-        init_set(proposal, github, "repository",
-                 json_sprintf("%s/%s", proposal->owner, proposal->repository));
-        init_set(proposal, github, "repository_owner", json_string(proposal->owner));
+    if (init->owner) {
+        init_set(init, github, "repository", json_sprintf("%s/%s", init->owner, init->repository));
+        init_set(init, github, "repository_owner", json_string(init->owner));
     }
 
     if (inputs)
-        init_set(proposal, scope, "inputs", json_incref(inputs));
+        init_set(init, scope, "inputs", json_incref(inputs));
 
     return scope;
 }
 
 /* A scope inside of another: with variables of its own. A new reference. */
-static json_t *copy_scope(struct init_proposal *proposal, const json_t *outer)
+static json_t *copy_scope(struct init *init, const json_t *outer)
 {
-    json_t *scope = init_copy(proposal, outer);
-    init_set(proposal, scope, "env", init_copy(proposal, json_object_get(outer, "env")));
+    json_t *scope = init_copy(init, outer);
+    init_set(init, scope, "env", init_copy(init, json_object_get(outer, "env")));
     return scope;
 }
 
 /* The owner's variables, and the folder in which its commands work. */
-static void add_settings(struct init_proposal *proposal, json_t *scope,
-                         const struct arc_yaml_node *owner)
+static void add_settings(struct init *init, json_t *scope, const struct arc_yaml_node *owner)
 {
     const struct arc_yaml_node *inside =
         arc_yaml_at(owner, "defaults", "run", "working-directory", (char *)NULL);
-    ARC_AUTO_JSON json_t *added = init_expand_node(proposal, arc_yaml_get(owner, "env"), scope);
+    ARC_AUTO_JSON json_t *added = init_expand_node(init, arc_yaml_get(owner, "env"), scope);
 
-    init_update(proposal, json_object_get(scope, "env"), added);
+    init_update(init, json_object_get(scope, "env"), added);
     if (inside)
-        init_set(proposal, scope, "directory", init_expand_node(proposal, inside, scope));
+        init_set(init, scope, "directory", init_expand_node(init, inside, scope));
 }
 
 /* The values of what is called: its defaults, and over them what the caller gives. A new reference. */
-static json_t *bind_inputs(struct init_proposal *proposal, const struct arc_yaml_node *declared,
+static json_t *bind_inputs(struct init *init, const struct arc_yaml_node *declared,
                            const json_t *given)
 {
-    json_t *inputs = init_made(proposal, json_object());
+    json_t *inputs = init_made(init, json_object());
 
     for (size_t i = 0; i < arc_yaml_pairs(declared); i++) {
         const struct arc_yaml_node *initial = arc_yaml_get(declared->pairs[i].value, "default");
         if (initial && initial->text && declared->pairs[i].key->text)
-            init_set(proposal, inputs, declared->pairs[i].key->text, json_string(initial->text));
+            init_set(init, inputs, declared->pairs[i].key->text, json_string(initial->text));
     }
 
-    init_update(proposal, inputs, given);
+    init_update(init, inputs, given);
 
     return inputs;
 }
 
 /* A local path of `uses`, "./x": from the root; NULL for anything else. */
-static char *local_path(struct init_proposal *proposal, const struct arc_yaml_node *uses)
+static char *local_path(struct init *init, const struct arc_yaml_node *uses)
 {
     if (!uses || !uses->text || strncmp(uses->text, "./", 2) != 0)
         return NULL;
-    return init_resolve(proposal, ".", uses->text);
+    return init_resolve(init, ".", uses->text);
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */
@@ -101,18 +98,18 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
 static void read_action(struct walk *walk, const char *folder, const struct arc_yaml_node *step,
                         const json_t *scope, const char *runner, int depth)
 {
-    struct init_proposal *proposal = walk->proposal;
-    char *path = init_join(proposal, folder, "action.yml");
+    struct init *init = walk->init;
+    char *path = init_join(init, folder, "action.yml");
 
-    if (!init_has_file(proposal, path))
-        path = init_join(proposal, folder, "action.yaml");
+    if (!init_has_file(init, path))
+        path = init_join(init, folder, "action.yaml");
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (depth >= DEPTH_MAX || walk->calls++ >= CALLS_MAX || !init_read_yaml(proposal, path, &yaml))
+    if (depth >= DEPTH_MAX || walk->calls++ >= CALLS_MAX || !init_read_yaml(init, path, &yaml))
         return;
-    ARC_AUTO_JSON json_t *with = init_expand_node(proposal, arc_yaml_get(step, "with"), scope);
-    ARC_AUTO_JSON json_t *inputs = bind_inputs(proposal, arc_yaml_get(yaml.root, "inputs"), with);
+    ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(step, "with"), scope);
+    ARC_AUTO_JSON json_t *inputs = bind_inputs(init, arc_yaml_get(yaml.root, "inputs"), with);
     ARC_AUTO_JSON json_t *inner = make_scope(walk, inputs);
-    init_set(proposal, inner, "env", json_incref(json_object_get(scope, "env")));
+    init_set(init, inner, "env", json_incref(json_object_get(scope, "env")));
     read_steps(walk, path, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), inner, runner,
                depth + 1);
 }
@@ -133,10 +130,10 @@ static bool push_images(const struct arc_yaml_node *steps)
 static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
                           bool pushes)
 {
-    struct init_proposal *proposal = step->proposal;
-    ARC_AUTO_JSON json_t *scope = copy_scope(proposal, step->scope);
-    add_settings(proposal, scope, node);
-    ARC_AUTO_JSON json_t *all = init_expand_node(proposal, node, scope);
+    struct init *init = step->init;
+    ARC_AUTO_JSON json_t *scope = copy_scope(init, step->scope);
+    add_settings(init, scope, node);
+    ARC_AUTO_JSON json_t *all = init_expand_node(init, node, scope);
     const char *inside = arc_json_text_of(all, "working-directory");
     struct init_step inner = *step;
 
@@ -157,7 +154,7 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
         bool is_action = uses && uses->text;
         if (!(is_action || arc_yaml_get(node, "run")) || walk->steps++ > STEPS_MAX)
             continue;
-        struct init_step step = {.proposal = walk->proposal,
+        struct init_step step = {.init = walk->init,
                                  .uses = is_action ? uses->text : "",
                                  .id = id ? id->text : NULL,
                                  .scope = scope,
@@ -169,13 +166,13 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
             read_commands(&step, node, pushes);
             continue;
         }
-        char *folder = local_path(walk->proposal, uses);
+        char *folder = local_path(walk->init, uses);
         if (folder) {
             read_action(walk, folder, node, scope, runner, depth);
             continue;
         }
         ARC_AUTO_JSON json_t *with =
-            init_expand_node(walk->proposal, arc_yaml_get(node, "with"), scope);
+            init_expand_node(walk->init, arc_yaml_get(node, "with"), scope);
         step.with = with;
         init_take_step(&step);
     }
@@ -186,31 +183,31 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
 static void read_cell(struct walk *walk, const char *path, const struct arc_yaml_pair *pair,
                       const json_t *outer, json_t *cell, int depth)
 {
-    struct init_proposal *proposal = walk->proposal;
+    struct init *init = walk->init;
     const struct arc_yaml_node *job = pair->value;
     const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
-    ARC_AUTO_JSON json_t *scope = copy_scope(proposal, outer);
+    ARC_AUTO_JSON json_t *scope = copy_scope(init, outer);
 
-    init_set(proposal, scope, "steps", json_object());
+    init_set(init, scope, "steps", json_object());
     if (!matrix || matrix->type == ARC_YAML_MAP)
-        init_set(proposal, scope, "matrix", json_incref(cell));
-    add_settings(proposal, scope, job);
+        init_set(init, scope, "matrix", json_incref(cell));
+    add_settings(init, scope, job);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
-    char *called = local_path(proposal, uses);
+    char *called = local_path(init, uses);
     if (called && depth < DEPTH_MAX) {
-        ARC_AUTO_JSON json_t *with = init_expand_node(proposal, arc_yaml_get(job, "with"), scope);
+        ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
         read_workflow(walk, called, with, depth + 1);
         return;
     }
 
-    ARC_AUTO_JSON json_t *runs_on = init_expand_node(proposal, arc_yaml_get(job, "runs-on"), scope);
+    ARC_AUTO_JSON json_t *runs_on = init_expand_node(init, arc_yaml_get(job, "runs-on"), scope);
     const char *runner =
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     read_steps(walk, path, arc_yaml_get(job, "steps"), scope, runner ? runner : "", depth);
 
-    json_t *outputs = init_expand_node(proposal, arc_yaml_get(job, "outputs"), scope);
+    json_t *outputs = init_expand_node(init, arc_yaml_get(job, "outputs"), scope);
     if (pair->key->text) /* for jobs that need it */
-        init_set(proposal, json_object_get(outer, "needs"), pair->key->text,
+        init_set(init, json_object_get(outer, "needs"), pair->key->text,
                  json_pack("{s:O}", "outputs", outputs));
     json_decref(outputs);
 }
@@ -226,7 +223,7 @@ static bool starts_on(const struct arc_yaml_node *on, const char *event)
 }
 
 /* The condition of a name that is given whenever the workflow runs;  where that may be a release. */
-static const char *condition_of(struct init_proposal *proposal, const struct arc_yaml_node *on)
+static const char *condition_of(struct init *init, const struct arc_yaml_node *on)
 {
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");
     const struct arc_yaml_node *branches = arc_yaml_get(push, "branches");
@@ -236,7 +233,7 @@ static const char *condition_of(struct init_proposal *proposal, const struct arc
 
     if (branches && branches->type == ARC_YAML_LIST && branches->count == 1 &&
         branches->items[0]->text && !strpbrk(branches->items[0]->text, "*?[!"))
-        return arc_arena_printf(&proposal->arena, "branch:%s", branches->items[0]->text);
+        return init_print(init, "branch:%s", branches->items[0]->text);
 
     if (branches)
         return "push";
@@ -247,15 +244,15 @@ static const char *condition_of(struct init_proposal *proposal, const struct arc
 /* `with` of a caller: NULL for a workflow that starts by itself. */
 static void read_workflow(struct walk *walk, const char *path, json_t *with, int depth)
 {
-    struct init_proposal *proposal = walk->proposal;
+    struct init *init = walk->init;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
     if (with && walk->calls++ > CALLS_MAX)
         return;
 
-    if (!init_read_yaml(proposal, path, &yaml)) {
-        if (init_has_file(proposal, path))
-            init_ask(proposal, path, 0, "it could not be read as YAML: what does it build?");
+    if (!init_read_yaml(init, path, &yaml)) {
+        if (init_has_file(init, path))
+            init_ask(init, path, 0, "it could not be read as YAML: what does it build?");
         return;
     }
 
@@ -267,13 +264,13 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     if (called_only && !with)
         return;
     if (!with)
-        walk->when = condition_of(proposal, on);
-    ARC_AUTO_JSON json_t *inputs = bind_inputs(proposal, arc_yaml_get(call, "inputs"), with);
+        walk->when = condition_of(init, on);
+    ARC_AUTO_JSON json_t *inputs = bind_inputs(init, arc_yaml_get(call, "inputs"), with);
     ARC_AUTO_JSON json_t *scope = make_scope(walk, with ? inputs : NULL);
-    add_settings(proposal, scope, yaml.root);
+    add_settings(init, scope, yaml.root);
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     for (size_t i = 0; i < arc_yaml_pairs(jobs); i++) {
-        ARC_AUTO_JSON json_t *cells = init_matrix_cells(proposal, jobs->pairs[i].value, scope);
+        ARC_AUTO_JSON json_t *cells = init_matrix_cells(init, jobs->pairs[i].value, scope);
         size_t c;
         json_t *cell;
         json_array_foreach (cells, c, cell)
@@ -282,14 +279,14 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     }
 }
 
-void init_read_workflows(struct init_proposal *proposal)
+void init_read_workflows(struct init *init)
 {
     static const char folder[] = ".github/workflows";
-    struct walk walk = {.proposal = proposal, .when = ""};
+    struct walk walk = {.init = init, .when = ""};
     size_t read = 0;
 
-    for (size_t i = init_first_below(proposal, folder); i < proposal->file_count; i++) {
-        const char *path = proposal->files[i], *dot = strrchr(path, '.');
+    for (size_t i = init_first_below(init, folder); i < init->file_count; i++) {
+        const char *path = init->files[i], *dot = strrchr(path, '.');
         if (!init_is_below(path, folder) || read == INIT_FILES_MAX)
             break;
         if (!dot || (strcmp(dot, ".yml") != 0 && strcmp(dot, ".yaml") != 0))
@@ -298,5 +295,5 @@ void init_read_workflows(struct init_proposal *proposal)
         read++;
     }
 
-    init_end_workflows(proposal);
+    init_end_workflows(init);
 }

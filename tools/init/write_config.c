@@ -13,11 +13,9 @@ static bool is_plain(const char *text)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./_-@+=";
-    static const char *const words[] = {"true", "false", "null", "yes",  "no",
-                                        "on",   "off",   ".inf", ".nan", NULL};
 
     if (!*text || text[strspn(text, letters)] || strchr("-0123456789+=@", *text) ||
-        init_is_among(text, words))
+        init_is_among(text, "true false null yes no on off .inf .nan"))
         return false;
 
     return strspn(text, ".0123456789eE_+-") != strlen(text) || strcmp(text, ".") == 0;
@@ -69,41 +67,44 @@ static void add_flow(struct arc_buf *out, const json_t *value)
     arc_buf_putc(out, is_list ? ']' : '}');
 }
 
-/* ---- what proposals hold, as JSON (NULL: nothing; else a new reference) ----------------------- */
+/* ---- what is proposed, as JSON that is kept (NULL: nothing) ----------------------------------- */
 
 /* Sets a member, unless there is nothing to say. */
-static void put(struct init_proposal *proposal, json_t *object, const char *name, json_t *value)
+static void put(struct init *init, json_t *object, const char *name, json_t *value)
 {
     if (value)
-        init_set(proposal, object, name, value);
+        init_set(init, object, name, json_incref(value));
 }
 
-static json_t *tell_text(struct init_proposal *proposal, const char *text)
+static void put_text(struct init *init, json_t *object, const char *name, const char *text)
 {
-    return text ? init_made(proposal, json_string(text)) : NULL;
+    if (text)
+        init_set_text(init, object, name, text);
 }
 
-static json_t *list_texts(struct init_proposal *proposal, char *const *texts)
+static json_t *list_texts(struct init *init, char *const *texts)
 {
-    json_t *list = texts && *texts ? init_made(proposal, json_array()) : NULL;
+    json_t *list = texts && *texts ? init_keep(init, json_array()) : NULL;
     for (; list && *texts; texts++)
-        init_push(proposal, list, json_string(*texts));
+        init_push(init, list, json_string(*texts));
     return list;
 }
 
-static json_t *text_or_list(struct init_proposal *proposal, char *const *texts)
+/* One text as it is, more of them as a list. */
+static json_t *text_or_list(struct init *init, char *const *texts)
 {
-    return texts && *texts && !texts[1] ? tell_text(proposal, *texts) : list_texts(proposal, texts);
+    json_t *list = list_texts(init, texts);
+    return json_array_size(list) == 1 ? json_array_get(list, 0) : list;
 }
 
-static json_t *list_tags(struct init_proposal *proposal, const json_t *tags)
+static json_t *list_tags(struct init *init, const json_t *tags)
 {
-    json_t *list = tags ? init_made(proposal, json_array()) : NULL, *when;
+    json_t *list = tags ? init_keep(init, json_array()) : NULL, *when;
     const char *name;
 
     json_object_foreach ((json_t *)tags, name, when) {
         bool always = !*json_string_value(when);
-        init_push(proposal, list,
+        init_push(init, list,
                   always ? json_string(name) : json_pack("{s:s, s:O}", "name", name, "when", when));
     }
 
@@ -116,14 +117,8 @@ static json_t *list_tags(struct init_proposal *proposal, const json_t *tags)
 struct shared {
     char *const *registries; /* of most of them */
     const char *name;        /* of all, and they are several; NULL: they differ */
-    json_t *said;            /* as a service says it; owned */
-    bool is_guess;           /* none of them says its platforms */
+    json_t *said;            /* as a service says it */
 };
-
-static void shared_free(struct shared *shared)
-{
-    json_decref(shared->said);
-}
 
 static bool same_texts(char *const *a, char *const *b)
 {
@@ -135,12 +130,10 @@ static bool same_texts(char *const *a, char *const *b)
 }
 
 /* The Dockerfile as its context names it; NULL: that is the default. */
-static char *below_context(struct init_proposal *proposal, const struct init_image *image,
-                           const char *directory)
+static char *below_context(struct init *init, const struct init_image *image, const char *directory)
 {
     const char *path = image->dockerfile;
-    if (strcmp(path, init_join(proposal, directory ? directory : image->context, "Dockerfile")) ==
-        0)
+    if (strcmp(path, init_join(init, directory ? directory : image->context, "Dockerfile")) == 0)
         return NULL;
 
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
@@ -151,16 +144,16 @@ static char *below_context(struct init_proposal *proposal, const struct init_ima
             break;
         }
         arc_buf_puts(&out, "../");
-        context = init_directory(proposal, context);
+        context = init_directory(init, context);
     }
 
     arc_buf_puts(&out, path);
 
-    return init_hold(proposal, &out);
+    return init_hold(init, &out);
 }
 
 /* What an image is called where that is not REGISTRY/NAME of its group. */
-static char *find_template(struct init_proposal *proposal, const struct init_image *image,
+static char *find_template(struct init *init, const struct init_image *image,
                            const struct shared *shared)
 {
     bool elsewhere = image->registries && !same_texts(image->registries, shared->registries);
@@ -169,41 +162,35 @@ static char *find_template(struct init_proposal *proposal, const struct init_ima
     if (!elsewhere && !image->pattern && !shared->name)
         return NULL;
 
-    return arc_arena_printf(&proposal->arena, "%s/%s",
-                            elsewhere ? image->registries[0] : "{registry}",
-                            image->pattern ? image->pattern : name);
+    return init_print(init, "%s/%s", elsewhere ? image->registries[0] : "{registry}",
+                      image->pattern ? image->pattern : name);
 }
 
 /* All that is to be said of an image. With a directory a glob behind it leaves that one out. */
-static json_t *describe_service(struct init_proposal *proposal, const struct init_image *image,
+static json_t *describe_service(struct init *init, const struct init_image *image,
                                 const struct shared *shared, const char *directory)
 {
     bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
     bool inside = directory && strcmp(directory, image->context) == 0;
-    json_t *service = init_made(proposal, json_object());
-    json_t *build = init_made(proposal, json_object()), *version = NULL;
+    json_t *service = init_keep(init, json_object()), *build = init_keep(init, json_object());
+    json_t *version = image->version_file ? init_keep(init, json_object()) : NULL;
 
-    put(proposal, build, "context", tell_text(proposal, inside ? NULL : image->context));
-    put(proposal, build, "dockerfile",
-        tell_text(proposal, below_context(proposal, image, directory)));
-    put(proposal, build, "target", tell_text(proposal, image->target));
-    put(proposal, build, "args", json_incref(image->args));
-    put(proposal, build, "platforms", list_texts(proposal, image->platforms));
-
-    if (image->version_file) {
-        version = init_made(proposal, json_pack("{s:s}", "file", image->version_file));
-        put(proposal, version, "at", text_or_list(proposal, image->version_at));
-    }
-
-    put(proposal, service, "codename", tell_text(proposal, image->codename));
-    put(proposal, service, "name", tell_text(proposal, named ? image->name : NULL));
-    put(proposal, service, "directory", tell_text(proposal, directory));
-    put(proposal, service, "image", tell_text(proposal, find_template(proposal, image, shared)));
-    put(proposal, service, "build", build);
-    put(proposal, service, "variants", json_incref(image->variants));
-    put(proposal, service, "paths", list_texts(proposal, image->paths));
-    put(proposal, service, "image-tags", list_tags(proposal, image->tags));
-    put(proposal, service, "version", version);
+    put_text(init, build, "context", inside ? NULL : image->context);
+    put_text(init, build, "dockerfile", below_context(init, image, directory));
+    put_text(init, build, "target", image->target);
+    put(init, build, "args", image->args);
+    put(init, build, "platforms", list_texts(init, image->platforms));
+    put_text(init, version, "file", image->version_file);
+    put(init, version, "at", text_or_list(init, image->version_at));
+    put_text(init, service, "codename", image->codename);
+    put_text(init, service, "name", named ? image->name : NULL);
+    put_text(init, service, "directory", directory);
+    put_text(init, service, "image", find_template(init, image, shared));
+    put(init, service, "build", build);
+    put(init, service, "variants", image->variants);
+    put(init, service, "paths", list_texts(init, image->paths));
+    put(init, service, "image-tags", list_tags(init, image->tags));
+    put(init, service, "version", version);
 
     return service;
 }
@@ -216,14 +203,14 @@ static bool share_directories(const struct init_group *group)
 {
     size_t own = 0;
 
-    for (size_t i = 0; i < group->count; i++) {
-        if (strcmp(group->images[i]->context, group->images[i]->directory) != 0)
+    init_each_peer(image, group)
+    {
+        if (strcmp(image->context, image->directory) != 0)
             continue;
         own++;
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(group->images[i]->directory, group->images[j]->directory) == 0 &&
-                strcmp(group->images[i]->dockerfile, group->images[j]->dockerfile) != 0)
-                return true;
+        init_each_peer(other,
+                       group) if (strcmp(image->directory, other->directory) == 0 &&
+                                  strcmp(image->dockerfile, other->dockerfile) != 0) return true;
     }
 
     return own && own < group->count;
@@ -234,13 +221,13 @@ static char *const *choose_registries(const struct init_group *group)
     char *const *chosen = NULL;
     size_t most = 0;
 
-    for (size_t i = 0; i < group->count; i++) {
+    init_each_peer(image, group)
+    {
         size_t same = 0;
-        for (size_t j = 0; j < group->count; j++)
-            same += same_texts(group->images[i]->registries, group->images[j]->registries);
+        init_each_peer(other, group) same += same_texts(image->registries, other->registries);
         if (same > most) {
             most = same;
-            chosen = group->images[i]->registries;
+            chosen = image->registries;
         }
     }
 
@@ -251,14 +238,13 @@ static char *const *choose_registries(const struct init_group *group)
  * say something. Borrowed; NULL when they differ. */
 static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
 {
-    json_t *service, *first = NULL;
-    size_t i;
+    json_t *first = NULL;
 
-    json_array_foreach (services, i, service) {
+    arc_json_each (service, services) {
         json_t *value = json_object_get(within ? json_object_get(service, within) : service, key);
         if (lax && !value)
             continue;
-        if (first ? !json_equal(first, value) : !value || (i && !lax))
+        if (first ? !json_equal(first, value) : !value || (service_at && !lax))
             return NULL;
         first = value;
     }
@@ -266,38 +252,34 @@ static json_t *find_common(const json_t *services, const char *within, const cha
     return first;
 }
 
-static void find_shared(struct init_proposal *proposal, const struct init_group *group,
-                        struct shared *shared)
+static void find_shared(struct init *init, const struct init_group *group, struct shared *shared)
 {
-    ARC_AUTO_JSON json_t *services = init_made(proposal, json_array());
-    json_t *build = init_made(proposal, json_object());
+    json_t *services = init_keep(init, json_array()), *build = init_keep(init, json_object());
 
-    shared->said = init_made(proposal, json_object());
+    shared->said = init_keep(init, json_object());
     shared->registries = choose_registries(group);
-    shared->name = group->count > 1 ? group->images[0]->name : NULL;
+    shared->name = group->count > 1 ? group->images->name : NULL;
 
-    for (size_t i = 0; i < group->count; i++)
-        shared->name = init_same_text(shared->name, group->images[i]->name) ? shared->name : NULL;
-    for (size_t i = 0; i < group->count; i++)
-        init_push(proposal, services, describe_service(proposal, group->images[i], shared, NULL));
+    init_each_peer(image, group) shared->name =
+        init_same_text(shared->name, image->name) ? shared->name : NULL;
+    init_each_peer(image, group)
+        init_push(init, services, json_incref(describe_service(init, image, shared, NULL)));
 
-    json_t *context = find_common(services, "build", "context", false);
+    const json_t *context = find_common(services, "build", "context", false);
     if (group->count > 1 && context && strcmp(json_string_value(context), ".") == 0)
-        put(proposal, build, "context", json_incref(context));
-    put(proposal, build, "args", json_incref(find_common(services, "build", "args", false)));
-    put(proposal, build, "platforms",
-        json_incref(find_common(services, "build", "platforms", true)));
-    put(proposal, shared->said, "build", build);
-    put(proposal, shared->said, "image", json_incref(find_common(services, NULL, "image", false)));
-    put(proposal, shared->said, "image-tags",
-        json_incref(find_common(services, NULL, "image-tags", false)));
+        put_text(init, build, "context", ".");
+    put(init, build, "args", find_common(services, "build", "args", false));
+    put(init, build, "platforms", find_common(services, "build", "platforms", true));
+    put(init, shared->said, "build", build);
+    put(init, shared->said, "image", find_common(services, NULL, "image", false));
+    put(init, shared->said, "image-tags", find_common(services, NULL, "image-tags", false));
 }
 
 /* What the group says is not said again. */
-static json_t *describe_rest(struct init_proposal *proposal, const struct init_image *image,
+static json_t *describe_rest(struct init *init, const struct init_image *image,
                              const struct shared *shared, const char *directory)
 {
-    json_t *service = describe_service(proposal, image, shared, directory);
+    json_t *service = describe_service(init, image, shared, directory);
     json_t *build = json_object_get(service, "build"), *value;
     const char *key;
 
@@ -312,57 +294,46 @@ static json_t *describe_rest(struct init_proposal *proposal, const struct init_i
 
 /* What there is to say beside its directory, from which it has its codename and context: {} for nothing.
  * NULL when it is not called as the directory, or shares it. */
-static json_t *describe_kind(struct init_proposal *proposal, const struct init_image *image,
+static json_t *describe_kind(struct init *init, const struct init_image *image,
                              const struct shared *shared)
 {
     const char *directory = image->directory;
-    size_t len = strlen(directory);
-    json_t *service = describe_rest(proposal, image, shared, directory);
+    json_t *service = describe_rest(init, image, shared, directory);
     json_t *build = json_object_get(service, "build"),
            *version = json_object_get(service, "version");
     const char *file = arc_json_text_of(version, "file");
-    bool alone = strcmp(image->codename, init_base(directory)) == 0 &&
-                 !json_object_get(build, "context") && strcmp(directory, ".") != 0 &&
-                 !strpbrk(directory, "*?[]{}!") &&
-                 !init_has_file(proposal, init_join(proposal, directory, "service.yaml"));
 
-    for (size_t i = 0; i < proposal->image_count && alone; i++)
-        alone =
-            proposal->images[i] == image || strcmp(proposal->images[i]->directory, directory) != 0;
-
-    if (!alone) {
-        json_decref(service);
+    if (strcmp(image->codename, init_base(directory)) != 0 || json_object_get(build, "context") ||
+        strcmp(directory, ".") == 0 || strpbrk(directory, "*?[]{}!") ||
+        init_has_file(init, init_join(init, directory, "service.yaml")))
         return NULL;
-    }
+
+    init_each_image(other, init) if (other != image &&
+                                     strcmp(other->directory, directory) == 0) return NULL;
 
     json_object_del(service, "codename");
     json_object_del(service, "directory");
     if (!json_object_size(build))
         json_object_del(service, "build");
     if (*file && init_is_below(file, directory))
-        init_set(proposal, version, "file", json_sprintf("{directory}%s", file + len));
+        init_set(init, version, "file", json_sprintf("{directory}%s", file + strlen(directory)));
 
     return service;
 }
 
 /* Whether "PARENT/\*" takes those of the group that lie there, and no other directory. */
-static bool glob_fits(struct init_proposal *proposal, const struct init_group *group,
-                      const char *parent)
+static bool glob_fits(struct init *init, const struct init_group *group, const char *parent)
 {
-    size_t len = strcmp(parent, ".") == 0 ? 0 : strlen(parent) + 1;
-
-    if (strpbrk(parent, "*?[]{}!") || !len)
+    if (strpbrk(parent, "*?[]{}!") || strcmp(parent, ".") == 0)
         return false;
 
-    for (size_t i = init_first_below(proposal, parent); init_is_at(proposal, i, parent); i++) {
-        const char *path = proposal->files[i];
-        const char *slash = strchr(path + len, '/');
-        if (!slash || (strcmp(slash, "/Dockerfile") != 0 && strcmp(slash, "/service.yaml") != 0))
+    for (size_t i = init_first_below(init, parent); init_is_at(init, i, parent); i++) {
+        const char *path = init->files[i], *name = init_base(path);
+        char *directory = init_directory(init, path);
+        bool known = strcmp(name, "Dockerfile") != 0 && strcmp(name, "service.yaml") != 0;
+        if (strcmp(init_directory(init, directory), parent) != 0)
             continue;
-        bool known = false;
-        for (size_t j = 0; j < group->count && !known; j++)
-            known = strlen(group->images[j]->directory) == (size_t)(slash - path) &&
-                    strncmp(group->images[j]->directory, path, (size_t)(slash - path)) == 0;
+        init_each_peer(image, group) known = known || strcmp(image->directory, directory) == 0;
         if (!known)
             return false;
     }
@@ -370,83 +341,70 @@ static bool glob_fits(struct init_proposal *proposal, const struct init_group *g
     return true;
 }
 
-/* What most of the directories below one have in common; NULL when no glob is to take them. Borrowed
- * of the kinds, one for each image. */
-static const json_t *choose_kind(struct init_proposal *proposal, const struct init_group *group,
-                                 const json_t *kinds, const char *parent)
+/* What most of the directories below one have in common; NULL when no glob is to take them. */
+static json_t *choose_kind(struct init *init, const struct init_group *group, const char *parent)
 {
-    const json_t *chosen = NULL;
+    json_t *chosen = NULL;
     size_t most = 1;
 
-    if (!glob_fits(proposal, group, parent))
+    if (!glob_fits(init, group, parent))
         return NULL;
 
-    for (size_t i = 0; i < group->count; i++) {
-        const json_t *kind = json_array_get(kinds, i);
+    init_each_peer(image, group)
+    {
         size_t same = 0;
-        for (size_t j = i; j < group->count; j++)
-            same += json_is_object(kind) && json_equal(kind, json_array_get(kinds, j)) &&
-                    strcmp(init_directory(proposal, group->images[j]->directory), parent) == 0;
+        for (const struct init_image *other = image; image->kind && other; other = other->peer)
+            same += json_equal(image->kind, other->kind) &&
+                    strcmp(init_directory(init, other->directory), parent) == 0;
         if (same > most) {
             most = same;
-            chosen = kind;
+            chosen = image->kind;
         }
     }
 
     return chosen;
 }
 
-/* A directory, or a glob, with what is to be said of it. A new reference. */
-static json_t *add_directory(struct init_proposal *proposal, const char *directory,
-                             const json_t *kind)
-{
-    if (!json_object_size(kind))
-        return json_string(directory);
-    json_t *service = init_made(proposal, json_pack("{s:s}", "directory", directory));
-    init_update(proposal, service, kind);
-    return service;
-}
-
-static json_t *list_services(struct init_proposal *proposal, const struct init_group *group,
+static json_t *list_services(struct init *init, const struct init_group *group,
                              const struct shared *shared)
 {
-    ARC_AUTO_JSON json_t *kinds = init_made(proposal, json_array());
-    ARC_AUTO_JSON json_t *globs = init_made(proposal, json_object());
-    ARC_AUTO_JSON json_t *plain = init_made(proposal, json_array());
-    json_t *services = init_made(proposal, json_array()), *taken;
+    json_t *globs = init_keep(init, json_object()), *plain = init_keep(init, json_array());
+    json_t *services = init_keep(init, json_array()), *taken;
     const char *parent;
 
-    for (size_t i = 0; i < group->count; i++) {
-        json_t *kind = describe_kind(proposal, group->images[i], shared);
-        init_push(proposal, kinds, kind ? kind : json_null());
-    }
+    init_each_peer(image, group) image->kind = describe_kind(init, image, shared);
 
-    for (size_t i = 0; i < group->count; i++) {
-        const struct init_image *image = group->images[i];
-        json_t *kind = json_array_get(kinds, i);
-        parent = init_directory(proposal, image->directory);
-        if (!json_object_get(globs, parent)) {
-            const json_t *chosen = choose_kind(proposal, group, kinds, parent);
-            init_set(proposal, globs, parent, chosen ? json_incref((json_t *)chosen) : json_null());
-        }
+    init_each_peer(image, group)
+    {
+        parent = init_directory(init, image->directory);
         json_t *glob = json_object_get(globs, parent);
-        if (json_is_object(glob) && json_equal(kind, glob))
+        if (!glob) {
+            glob = choose_kind(init, group, parent);
+            glob = glob ? glob : json_null();
+            put(init, globs, parent, glob);
+        }
+        bool is_glob = json_is_object(glob);
+        if (is_glob && json_equal(image->kind, glob))
             continue;
-        if (json_is_object(kind) && !json_object_size(kind) && !json_is_object(glob))
-            init_push(proposal, plain, json_string(image->directory));
+        if (image->kind && !json_object_size(image->kind) && !is_glob)
+            init_push(init, plain, json_string(image->directory));
         else
-            init_push(proposal, services,
-                      describe_rest(proposal, image, shared,
-                                    json_is_object(glob) ? image->directory : NULL));
+            init_push(
+                init, services,
+                json_incref(describe_rest(init, image, shared, is_glob ? image->directory : NULL)));
     }
 
-    json_object_foreach (globs, parent, taken)
-        if (json_is_object(taken))
-            init_push(proposal, services,
-                      add_directory(proposal,
-                                    arc_arena_printf(&proposal->arena, "%s/%c", parent, '*'),
-                                    taken));
-    proposal->arena.failed |= json_array_extend(services, plain) != 0;
+    json_object_foreach (globs, parent, taken) {
+        const char *pattern = init_print(init, "%s/%c", parent, '*');
+        json_t *service = init_made(init, json_pack("{s:s}", "directory", pattern));
+        init_update(init, service, taken);
+        if (json_object_size(taken))
+            init_push(init, services, json_incref(service));
+        else if (json_is_object(taken))
+            init_push(init, services, json_string(pattern));
+        json_decref(service);
+    }
+    init->arena.failed |= json_array_extend(services, plain) != 0;
 
     return services;
 }
@@ -454,98 +412,102 @@ static json_t *list_services(struct init_proposal *proposal, const struct init_g
 /* ---- groups --------------------------------------------------------------------------------- */
 
 /* All platforms of images that differ in them; NULL when one has the default. */
-static json_t *join_platforms(struct init_proposal *proposal, const struct init_group *group)
+static json_t *join_platforms(struct init *init, const struct init_group *group)
 {
     char **all = NULL;
 
-    for (size_t i = 0; i < group->count; i++) {
-        char **platforms = group->images[i]->platforms;
-        if (!platforms)
+    init_each_peer(image, group)
+    {
+        if (!image->platforms)
             return NULL;
-        for (; *platforms; platforms++)
-            init_add_text(proposal, &all, *platforms);
+        for (char **platform = image->platforms; *platform; platform++)
+            init_add_text(init, &all, *platform);
     }
 
-    return list_texts(proposal, all);
+    return list_texts(init, all);
 }
 
 /* A pull request builds what a release does, as build-push-action would, unless that is more than a
  * matrix holds. */
-static json_t *describe_platforms(struct init_proposal *proposal, const struct init_group *group,
-                                  const json_t *said)
+static json_t *describe_platforms(struct init *init, const struct init_group *group, json_t *said)
 {
-    ARC_AUTO_JSON json_t *usual =
-        init_made(proposal, json_pack("[s, s]", "linux/amd64", "linux/arm64"));
-    ARC_AUTO_JSON json_t *joined = said ? NULL : join_platforms(proposal, group);
+    json_t *usual = init_keep(init, json_pack("[s, s]", "linux/amd64", "linux/arm64"));
+    json_t *joined = said ? NULL : join_platforms(init, group);
     bool usual_release = !said || json_equal(said, usual);
-    json_t *platforms = usual_release ? usual : (json_t *)said;
+    json_t *platforms = usual_release ? usual : said;
     platforms = joined ? joined : platforms;
     bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
 
     if (usual_release && !fits)
         return NULL; /* as it is without a word */
 
-    json_t *described = init_made(proposal, json_object());
-    put(proposal, described, "ci", fits ? json_incref(platforms) : NULL);
-    put(proposal, described, "release", usual_release ? NULL : json_incref(platforms));
+    json_t *described = init_keep(init, json_object());
+    put(init, described, "ci", fits ? platforms : NULL);
+    put(init, described, "release", usual_release ? NULL : platforms);
 
     return described;
 }
 
 /* The groups that a train takes its releases from: those that have some. */
-static json_t *list_includes(struct init_proposal *proposal)
+static json_t *list_includes(struct init *init)
 {
-    json_t *includes = init_made(proposal, json_array());
+    json_t *includes = init_keep(init, json_array());
 
-    for (size_t i = 0; i < proposal->group_count; i++) {
-        const struct init_group *group = proposal->groups[i];
-        if (!group->is_train && group->is_released) /* it would wait for the first one of others */
-            init_push(proposal, includes, json_string(group->name));
-    }
+    init_each_group(group,
+                    init) if (!group->is_train &&
+                              group->is_released) /* it would wait for the first one of others */
+        init_push(init, includes, json_string(group->name));
 
     return includes;
 }
 
-/* What there is to build, beside what every group says. */
-static void describe_content(struct init_proposal *proposal, const struct init_group *group,
-                             const struct shared *shared, json_t *said)
+/* What the file says that describes the images. */
+static void describe_file(struct init *init, const struct init_group *group, json_t *said)
+{
+    json_t *file = init_keep(init, json_pack("{s:s}", "files", group->source));
+    put(init, file, "targets", list_texts(init, group->targets));
+    put(init, file, "variables", group->variables);
+    put(init, said, "image-tags", list_tags(init, group->image_tags));
+    put(init, said, group->key, file);
+}
+
+/* What the images share, and each of them. */
+static void describe_images(struct init *init, const struct init_group *group,
+                            const struct shared *shared, json_t *said)
 {
     json_t *build = json_object_get(shared->said, "build");
-    json_t *tags = json_incref(json_object_get(shared->said, "image-tags"));
-
-    if (group->source) { /* the file describes the images */
-        json_t *file = init_made(proposal, json_pack("{s:s}", "files", group->source));
-        put(proposal, file, "targets", list_texts(proposal, group->targets));
-        put(proposal, file, "variables", json_incref(group->variables));
-        put(proposal, said, "image-tags", list_tags(proposal, group->image_tags));
-        put(proposal, said, group->key, file);
-        return;
-    }
-
-    if (group->is_train) {
-        put(proposal, said, "includes", list_includes(proposal));
-        return;
-    }
+    json_t *tags = json_object_get(shared->said, "image-tags");
+    json_t *services = list_services(init, group, shared);
 
     if (!tags && (!group->tags || strchr("v{", *group->tags[0])))
-        tags = init_made(proposal, json_pack("[s, s]", "{version}", "latest"));
-
-    put(proposal, said, "image-tags", tags);
-    put(proposal, said, "platforms",
-        describe_platforms(proposal, group, json_object_get(build, "platforms")));
-    put(proposal, said, "inputs",
-        tell_text(proposal, share_directories(group) ? "dockerfile" : NULL));
-    put(proposal, said, "services", list_services(proposal, group, shared));
+        tags = init_keep(init, json_pack("[s, s]", "{version}", "latest"));
+    put(init, said, "image-tags", tags);
+    put(init, said, "platforms",
+        describe_platforms(init, group, json_object_get(build, "platforms")));
+    put_text(init, said, "inputs", share_directories(group) ? "dockerfile" : NULL);
     json_object_del(build, "platforms");
-    put(proposal, said, "build", json_object_size(build) ? json_incref(build) : NULL);
+    put(init, said, "build", json_object_size(build) ? build : NULL);
+    put(init, said, "services", services);
+}
+
+/* A line to start from, of the image that values are asked for. */
+static void add_sample(struct init *init, const struct init_remark *question, struct arc_buf *out)
+{
+    const struct shared shared = {.registries = question->image->registries};
+    json_t *service = describe_service(init, question->image, &shared, NULL);
+    json_t *variants = init_keep(init, json_object());
+
+    arc_json_each (name, question->names)
+        init_set(init, variants, json_string_value(name), json_pack("[s, s]", "VALUE", "VALUE"));
+    put(init, service, "variants", variants);
+    arc_buf_puts(out, "#   - ");
+    add_flow(out, service);
+    arc_buf_puts(out, " # an image for each value\n");
 }
 
 /* A key of a group and its value: services in a line each. */
 static void add_key(const char *key, const json_t *value, struct arc_buf *out)
 {
-    size_t i;
-    json_t *service;
-
     arc_buf_printf(out, "    %s:", key);
 
     if (strcmp(key, "services") != 0) {
@@ -554,87 +516,64 @@ static void add_key(const char *key, const json_t *value, struct arc_buf *out)
         return;
     }
 
-    json_array_foreach (value, i, service) {
+    arc_json_each (service, value) {
         arc_buf_puts(out, "\n      - ");
         add_flow(out, service);
     }
 }
 
-/* A line to start from, of the image that values are asked for. */
-static void add_sample(struct init_proposal *proposal, const struct init_remark *question,
-                       struct arc_buf *out)
+static void add_group(struct init *init, const struct init_group *group, struct arc_buf *out)
 {
-    const struct shared shared = {.registries = question->image->registries};
-    ARC_AUTO_JSON json_t *service = describe_service(proposal, question->image, &shared, NULL);
-    ARC_AUTO_JSON json_t *variants = init_made(proposal, json_object());
-    size_t i;
-    json_t *name;
+    struct shared shared = {0};
+    json_t *said = init_keep(init, json_object()), *value;
+    bool is_guess = group->count > 0;
+    const char *key;
 
-    json_array_foreach (question->names, i, name)
-        init_set(proposal, variants, json_string_value(name),
-                 json_pack("[s, s]", "VALUE", "VALUE"));
-    init_set(proposal, service, "variants", json_incref(variants));
-    arc_buf_puts(out, "#   - ");
-    add_flow(out, service);
-    arc_buf_puts(out, " # an image for each value\n");
-}
+    find_shared(init, group, &shared);
+    put(init, said, "registry", text_or_list(init, shared.registries));
+    put(init, said, "image", json_object_get(shared.said, "image"));
+    put(init, said, "tag", text_or_list(init, group->tags));
+    put_text(init, said, "versioning", group->versioning);
 
-static void add_group(struct init_proposal *proposal, const struct init_group *group,
-                      struct arc_buf *out)
-{
-    static const char *const keys[] = {"registry",   "image",     "tag",    "versioning",
-                                       "image-tags", "platforms", "inputs", "bake",
-                                       "compose",    "includes",  "build",  "services"};
-    ARC_AUTO(shared) struct shared shared = {0};
-    ARC_AUTO_JSON json_t *said = init_made(proposal, json_object());
+    if (group->source)
+        describe_file(init, group, said);
+    else if (group->is_train)
+        put(init, said, "includes", list_includes(init));
+    else
+        describe_images(init, group, &shared, said);
 
-    find_shared(proposal, group, &shared);
-    shared.is_guess = group->count > 0;
-    for (size_t i = 0; i < group->count; i++)
-        shared.is_guess &= !group->images[i]->platforms && !group->images[i]->variants;
-    put(proposal, said, "registry", text_or_list(proposal, shared.registries));
-    put(proposal, said, "image", json_incref(json_object_get(shared.said, "image")));
-    put(proposal, said, "tag", text_or_list(proposal, group->tags));
-    put(proposal, said, "versioning", tell_text(proposal, group->versioning));
-    describe_content(proposal, group, &shared, said);
-
+    init_each_peer(image, group) is_guess = is_guess && !image->platforms && !image->variants;
     arc_buf_puts(out, "  ");
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const json_t *value = json_object_get(said, keys[i]);
-        if (!value)
-            continue;
-        add_key(keys[i], value, out);
-        if (strcmp(keys[i], "platforms") == 0 && shared.is_guess && !proposal->remarked) {
+    json_object_foreach (said, key, value) {
+        add_key(key, value, out);
+        if (strcmp(key, "platforms") == 0 && is_guess && !init->remarked) {
             arc_buf_puts(out, " # a guess, no file says which; without this line pushes and pull "
                               "requests build linux/amd64 alone");
-            proposal->remarked = true;
+            init->remarked = true;
         }
         arc_buf_putc(out, '\n');
     }
 }
 
-void init_write_config(struct init_proposal *proposal, struct arc_buf *out)
+void init_write_config(struct init *init, struct arc_buf *out)
 {
     arc_buf_puts(
         out,
         "# Proposed by arc-ci init. Answer the questions, then run 'arc-ci plan' to see what a "
         "release would build.\n");
 
-    for (size_t i = 0; i < proposal->question_count; i++) {
-        const struct init_remark *question = &proposal->questions[i];
+    for (size_t i = 0; i < init->questions.count; i++) {
+        const struct init_remark *question = &init->questions.items[i];
         arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
-                       question->file ? ": " : "", init_remark_text(proposal, question));
+                       question->file ? ": " : "", init_remark_text(init, question));
         if (question->names)
-            add_sample(proposal, question, out);
+            add_sample(init, question, out);
     }
 
     arc_buf_puts(out, "groups:\n");
-
-    for (size_t i = 0; i < proposal->group_count; i++)
-        if (proposal->groups[i]->count || proposal->groups[i]->source ||
-            proposal->groups[i]->is_train)
-            add_group(proposal, proposal->groups[i], out);
+    init_each_group(group, init) if (group->count || group->source || group->is_train)
+        add_group(init, group, out);
 }

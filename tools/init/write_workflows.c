@@ -4,11 +4,11 @@
 #include <string.h>
 
 /* A text as a scalar of YAML. */
-static const char *quote(struct init_proposal *proposal, const char *text)
+static const char *quote(struct init *init, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     init_add_scalar(&out, text);
-    return init_hold(proposal, &out);
+    return init_hold(init, &out);
 }
 
 /* "OWNER/REPOSITORY/.github/workflows/NAME@COMMIT" */
@@ -18,35 +18,24 @@ static void add_use(const char *source, const char *name, struct arc_buf *out)
     arc_buf_printf(out, "    uses: %.*s/.github/workflows/%s%s\n", len, source, name, source + len);
 }
 
-/* The host of a group's first registry, where it is not GHCR: it has a login of its own. */
-static const char *other_registry(const struct init_group *group, size_t *len)
-{
-    const char *registry = group->registry ? group->registry : "ghcr.io";
-    if (group->count && group->images[0]->registries)
-        registry = group->images[0]->registries[0];
-    *len = strcspn(registry, "/");
-    return *len == 7 && strncmp(registry, "ghcr.io", 7) == 0 ? NULL : registry;
-}
-
+/* The inputs of the call, and the login where the images are not on GHCR. */
 static void add_login(const struct init_group *group, const char *with, struct arc_buf *out)
 {
-    size_t len;
-    const char *registry = other_registry(group, &len);
+    bool own = strcmp(group->host, "ghcr.io") != 0;
 
-    if (registry || *with)
+    if (own || *with)
         arc_buf_printf(out, "    with:\n%s", with);
 
-    if (registry)
+    if (own)
         arc_buf_printf(out,
-                       "      registry: %.*s\n"
+                       "      registry: %s\n"
                        "    secrets: # of a login to it\n"
                        "      registry-username: ${{ secrets.REGISTRY_USERNAME }}\n"
                        "      registry-password: ${{ secrets.REGISTRY_PASSWORD }}\n",
-                       (int)len, registry);
+                       group->host);
 }
 
-void init_write_images_workflow(struct init_proposal *proposal, const char *source,
-                                struct arc_buf *out)
+void init_write_images_workflow(struct init *init, const char *source, struct arc_buf *out)
 {
     arc_buf_printf(
         out,
@@ -65,51 +54,46 @@ void init_write_images_workflow(struct init_proposal *proposal, const char *sour
         "  group: images-${{ github.event.number || github.run_id }}\n"
         "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
         "jobs:\n",
-        quote(proposal, proposal->branch));
+        quote(init, init->branch));
 
-    for (size_t i = 0; i < proposal->group_count; i++) {
-        const char *name = quote(proposal, proposal->groups[i]->name);
-        if (proposal->groups[i]->is_train)
+    init_each_group(group, init)
+    {
+        const char *name = quote(init, group->name);
+        if (group->is_train)
             continue; /* it builds nothing */
         arc_buf_printf(out, "  %s:\n", name);
         add_use(source, "group-images.yml", out);
-        add_login(proposal->groups[i],
-                  arc_arena_printf(&proposal->arena,
-                                   "      group: %s\n      mode: ${{ inputs.mode }}\n", name),
-                  out);
+        add_login(group,
+                  init_print(init, "      group: %s\n      mode: ${{ inputs.mode }}\n", name), out);
     }
+}
+
+/* How long the part of a pattern is that its tags start with. */
+static size_t measure_start(const char *pattern)
+{
+    const char *end = strstr(pattern, "{version}");
+    return end ? (size_t)(end - pattern) : strlen(pattern);
 }
 
 /* A pattern of tags as GitHub's filter has it: what means something there is escaped. */
-static void add_filter(struct init_proposal *proposal, const char *pattern, struct arc_buf *out)
+static void add_filter(struct init *init, const char *pattern, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf filter = {0};
-    const char *end = strstr(pattern, "{version}"), *c = pattern;
+    size_t len = measure_start(pattern);
 
-    for (; *c && c != end; c++) {
-        if (strchr("+!()]", *c))
-            arc_buf_putc(&filter, '\\');
-        arc_buf_putc(&filter, *c);
-    }
-
-    arc_buf_puts(&filter, c > pattern && c[-1] == 'v' ? "*" : "[0-9]*");
-    arc_buf_puts(out, quote(proposal, init_hold(proposal, &filter)));
-}
-
-static bool same_host(const struct init_group *a, const struct init_group *b)
-{
-    size_t x = 0, y = 0;
-    const char *of_a = other_registry(a, &x), *of_b = other_registry(b, &y);
-    return of_a && of_b ? x == y && strncmp(of_a, of_b, x) == 0 : of_a == of_b;
+    for (size_t i = 0; i < len; i++)
+        arc_buf_printf(&filter, strchr("+!()]", pattern[i]) ? "\\%c" : "%c", pattern[i]);
+    arc_buf_puts(&filter, len && pattern[len - 1] == 'v' ? "*" : "[0-9]*");
+    arc_buf_puts(out, quote(init, init_hold(init, &filter)));
 }
 
 /* What a pattern's tags start with, as a test of GitHub's expressions. */
 static void add_test(const char *pattern, struct arc_buf *out)
 {
-    const char *end = strstr(pattern, "{version}");
+    size_t len = measure_start(pattern);
     arc_buf_puts(out, "startsWith(github.ref_name, '");
-    for (const char *c = pattern; *c && c != end; c++)
-        arc_buf_printf(out, *c == '\'' ? "%c'" : "%c", *c);
+    for (size_t i = 0; i < len; i++)
+        arc_buf_printf(out, pattern[i] == '\'' ? "%c'" : "%c", pattern[i]);
     arc_buf_puts(out, "')");
 }
 
@@ -117,69 +101,62 @@ static void add_test(const char *pattern, struct arc_buf *out)
  * "v" are of "valkey-v". */
 static bool is_beginning(const char *pattern, const char *other)
 {
-    const char *end = strstr(pattern, "{version}");
-    size_t len = end ? (size_t)(end - pattern) : strlen(pattern);
+    size_t len = measure_start(pattern);
     return strncmp(pattern, other, len) == 0 && strncmp(other + len, "{version}", 9) != 0;
 }
 
 /* Tells the tags of one pattern from those of groups with another login. */
-static void add_condition(const struct init_proposal *proposal, const struct init_group *group,
+static void add_condition(const struct init *init, const struct init_group *group,
                           const char *pattern, struct arc_buf *out)
 {
     arc_buf_puts(out, out->len ? " || " : "");
     add_test(pattern, out);
 
-    for (size_t i = 0; i < proposal->group_count; i++) {
-        char **other = proposal->groups[i]->tags;
-        if (same_host(group, proposal->groups[i]))
-            continue;
-        for (; other && *other; other++)
-            if (is_beginning(pattern, *other)) {
-                arc_buf_puts(out, " && !");
-                add_test(*other, out);
-            }
+    init_each_group(other, init) for (char **tag = other->tags;
+                                      tag && *tag && strcmp(group->host, other->host) != 0;
+                                      tag++) if (is_beginning(pattern, *tag))
+    {
+        arc_buf_puts(out, " && !");
+        add_test(*tag, out);
     }
 }
 
 /* The job that releases the groups of one login; `condition` tells their tags from others, where
  * others have a login of their own. */
-static void add_release_job(struct init_proposal *proposal, const struct init_group *group,
-                            const char *source, bool only, struct arc_buf *out)
+static void add_release_job(struct init *init, const struct init_group *group, const char *source,
+                            bool only, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf condition = {0};
     const char *with = "";
 
-    for (size_t i = 0; i < proposal->group_count; i++)
-        for (char **tag = proposal->groups[i]->tags;
-             tag && *tag && same_host(group, proposal->groups[i]); tag++)
-            add_condition(proposal, group, *tag, &condition);
+    init_each_group(other, init) for (char **tag = other->tags;
+                                      tag && *tag && strcmp(group->host, other->host) == 0; tag++)
+        add_condition(init, group, *tag, &condition);
 
-    arc_buf_printf(out, "  %s:\n", quote(proposal, only ? "release" : group->name));
+    arc_buf_printf(out, "  %s:\n", quote(init, only ? "release" : group->name));
     if (!only)
-        arc_buf_printf(out, "    if: %s\n", quote(proposal, init_hold(proposal, &condition)));
+        arc_buf_printf(out, "    if: %s\n", quote(init, init_hold(init, &condition)));
     add_use(source, "group-release.yml", out);
-    if (proposal->fail_on && strcmp(proposal->fail_on, "CRITICAL") != 0)
-        with =
-            arc_arena_printf(&proposal->arena, "      fail-on-severity: %s\n", proposal->fail_on);
+    if (init->fail_on && strcmp(init->fail_on, "CRITICAL") != 0)
+        with = init_print(init, "      fail-on-severity: %s\n", init->fail_on);
     add_login(group, with, out);
 }
 
-void init_write_release_workflow(struct init_proposal *proposal, const char *source,
-                                 struct arc_buf *out)
+void init_write_release_workflow(struct init *init, const char *source, struct arc_buf *out)
 {
-    size_t count = 0;
     ARC_AUTO(arc_buf) struct arc_buf filters = {0};
     bool only = true;
 
-    for (size_t i = 0; i < proposal->group_count; i++) {
-        only = only && same_host(proposal->groups[0], proposal->groups[i]);
-        for (char **tag = proposal->groups[i]->tags; tag && *tag; tag++) {
-            arc_buf_puts(&filters, count++ ? ", " : "");
-            add_filter(proposal, *tag, &filters);
+    init_each_group(group, init)
+    {
+        only = only && strcmp(init->groups->host, group->host) == 0;
+        for (char **tag = group->tags; tag && *tag; tag++) {
+            arc_buf_puts(&filters, filters.len ? ", " : "");
+            add_filter(init, *tag, &filters);
         }
     }
 
-    if (!count)
+    if (!filters.len)
         return;
     arc_buf_printf(
         out,
@@ -191,13 +168,14 @@ void init_write_release_workflow(struct init_proposal *proposal, const char *sou
         "issues: write, id-token: write, attestations: write}\n\n"
         "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
         "jobs:\n",
-        init_hold(proposal, &filters));
+        init_hold(init, &filters));
 
-    for (size_t i = 0; i < proposal->group_count; i++) {
-        bool known = false;
-        for (size_t j = 0; j < i; j++)
-            known = known || same_host(proposal->groups[j], proposal->groups[i]);
-        if (!known && proposal->groups[i]->tags)
-            add_release_job(proposal, proposal->groups[i], source, only, out);
+    init_each_group(group, init)
+    {
+        const struct init_group *first = init->groups;
+        while (strcmp(first->host, group->host) != 0)
+            first = first->next;
+        if (first == group && group->tags)
+            add_release_job(init, group, source, only, out);
     }
 }
