@@ -265,10 +265,8 @@ static const char *begin(struct call *call, const char *verb, const char *image,
 static bool says_signed(const char *text, const char *digest)
 {
     ARC_AUTO_JSON json_t *found = json_loads(text, 0, NULL);
-    size_t i;
-    json_t *item;
 
-    json_array_foreach (found, i, item) {
+    arc_json_each (item, found) {
         const json_t *critical = json_object_get(item, "critical");
         const char *type = arc_json_text_of(critical, "type");
         bool signs = strcmp(type, "https://sigstore.dev/cosign/sign/v1") == 0 ||

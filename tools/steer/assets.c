@@ -29,11 +29,9 @@ int assets_read_release(struct arc_transport *github, const char *repository, co
 int assets_read(struct arc_transport *github, const json_t *release, const char *name, json_t **out,
                 struct arc_error *err)
 {
-    size_t i;
-    json_t *asset;
     *out = NULL;
 
-    json_array_foreach (json_object_get(release, "assets"), i, asset) {
+    arc_json_each (asset, json_object_get(release, "assets")) {
         if (strcmp(arc_json_text_of(asset, "name"), name) != 0)
             continue;
         const struct arc_request request = {.method = "GET",

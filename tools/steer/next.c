@@ -140,8 +140,6 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
 /* The number behind the last "-rc." of this version among all tags. */
 static uint64_t last_of_train(const struct choice *choice, const char *core)
 {
-    size_t i;
-    json_t *name;
     uint64_t last = 0;
     ARC_AUTO(arc_buf) struct arc_buf start = {.max = 1024};
     const char *tag = name_tag(choice, core);
@@ -150,7 +148,7 @@ static uint64_t last_of_train(const struct choice *choice, const char *core)
         return 0;
     arc_buf_printf(&start, "%s-%s.", tag, choice->options->prerelease);
 
-    json_array_foreach (choice->tags, i, name) {
+    arc_json_each (name, choice->tags) {
         const char *text = json_string_value(name);
         size_t digits = strncmp(text, arc_buf_text(&start), start.len) == 0
                             ? strspn(text + start.len, "0123456789")

@@ -67,10 +67,8 @@ static int add_tags(struct pruning *pruning, struct arc_error *err)
 {
     struct arc_project *project = pruning->project;
     const struct arc_repository *repository = &project->repository;
-    size_t i;
-    json_t *name;
 
-    json_array_foreach (repository->tags, i, name) {
+    arc_json_each (name, repository->tags) {
         const char *text = json_string_value(name);
         struct arc_oid commit;
         bool ours = false;

@@ -49,10 +49,8 @@ static int add_edges(struct prune_image *image, size_t number, const json_t *doc
                      struct arc_error *err)
 {
     const char *about = arc_json_text_of(json_object_get(document, "subject"), "digest");
-    size_t i;
-    json_t *item;
 
-    json_array_foreach (json_object_get(document, "manifests"), i, item) {
+    arc_json_each (item, json_object_get(document, "manifests")) {
         const char *digest = arc_json_text_of(item, "digest");
         if (!arc_digest_known(digest))
             continue;
@@ -117,8 +115,6 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
     static const char created[] = "org.opencontainers.image.created";
     const json_t *config = json_object_get(document, "config");
     ARC_AUTO_JSON json_t *settings = NULL;
-    size_t i;
-    json_t *layer;
 
     note_time(node, arc_json_text_of(json_object_get(document, "annotations"), created));
 
@@ -128,7 +124,7 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
 
     note_time(node, arc_json_text_of(settings, "created"));
 
-    json_array_foreach (json_object_get(document, "layers"), i, layer) {
+    arc_json_each (layer, json_object_get(document, "layers")) {
         const json_t *annotations = json_object_get(layer, "annotations");
         ARC_AUTO_JSON json_t *statement = NULL;
         note_time(node, arc_json_text_of(annotations, "buildkit/createdat"));
@@ -289,9 +285,7 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
         ARC_TRY(prune_read_versions(image, github, err));
     ARC_TRY(read_tags(image, err));
 
-    size_t i;
-    json_t *seed;
-    json_array_foreach (image->seeds, i, seed)
+    arc_json_each (seed, image->seeds)
         if (prune_node_of(image, json_string_value(seed)) == SIZE_MAX)
             return arc_error_nomem(err);
 

@@ -55,15 +55,13 @@ static int find_published(const struct arc_project *project, const struct survey
     ARC_AUTO(arc_tag) struct arc_tag last = {0};
     ARC_AUTO(arc_tag) struct arc_tag best = {0};
     const struct arc_repository *repository = &project->repository;
-    size_t i;
-    json_t *name;
 
     *out = NULL;
     if (!group->last)
         return ARC_OK;
     ARC_TRY(arc_tag_parse(group->last, group->group, &last, err));
 
-    json_array_foreach (repository->published, i, name) {
+    arc_json_each (name, repository->published) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (arc_tag_parse(json_string_value(name), group->group, &tag, NULL) ||
             arc_json_lists(repository->withdrawn, tag.text) ||

@@ -89,10 +89,8 @@ static int take_given(struct rollback *rollback, struct arc_error *err)
 static int take_higher(struct rollback *rollback, struct arc_error *err)
 {
     const struct arc_repository *repository = &rollback->project->repository;
-    size_t i;
-    json_t *name;
 
-    json_array_foreach (repository->tags, i, name) {
+    arc_json_each (name, repository->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (arc_tag_parse(json_string_value(name), rollback->group, &tag, NULL) ||
             tag.version.prerelease || !is_above(rollback, &tag) ||
@@ -128,10 +126,9 @@ static int choose(struct rollback *rollback, struct arc_error *err)
 static json_t *remaining_tags(const struct rollback *rollback)
 {
     const struct arc_repository *repository = &rollback->project->repository;
-    json_t *left = json_array(), *name;
-    size_t i;
+    json_t *left = json_array();
 
-    json_array_foreach (repository->tags, i, name) {
+    arc_json_each (name, repository->tags) {
         bool gone = arc_json_lists(repository->withdrawn, json_string_value(name));
         for (size_t k = 0; !gone && k < rollback->taken_count; k++)
             gone = strcmp(rollback->taken[k].tag, json_string_value(name)) == 0;
@@ -216,13 +213,11 @@ static int read_platforms(struct rollback *rollback, struct arc_planned_service 
                           const char *reference, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest index = {0};
-    size_t i;
-    json_t *item;
 
     ARC_TRY(arc_registry_manifest(rollback->registry, service->image, reference, &index, err));
     service->platforms = arc_arena_array(&rollback->memory, 1, sizeof *service->platforms);
 
-    json_array_foreach (json_object_get(index.document, "manifests"), i, item) {
+    arc_json_each (item, json_object_get(index.document, "manifests")) {
         char platform[ARC_PLATFORM_SIZE];
         arc_platform_text(json_object_get(item, "platform"), platform);
         if (!arc_is_attestation(item))

@@ -75,10 +75,8 @@ static void asking_free(struct asking *asking)
 static int find_lock(struct asking *asking, struct survey_group *group, struct arc_error *err)
 {
     ARC_AUTO_FREE char *name = arc_train_lock_name(group->group->name);
-    size_t i;
-    json_t *lock;
 
-    json_array_foreach (asking->options->locks, i, lock)
+    arc_json_each (lock, asking->options->locks)
         if (!group->lock && strcmp(arc_json_text_of(lock, "group"), group->group->name) == 0)
             group->lock = json_incref(lock);
 
