@@ -98,10 +98,7 @@ static inline int world_answer(const struct arc_http_request *request,
     out->url = strdup(request->url);
     if (isupper((unsigned char)*part))
         body = world_headers(body, &out->headers);
-    out->received = (size_t)(end - body);
-    if (request->sink && out->status < 300)
-        return request->sink(request->sink_context, body, out->received, err);
-    arc_buf_add(&out->body, body, out->received);
+    arc_buf_add(&out->body, body, (size_t)(end - body));
     return ARC_OK;
 }
 

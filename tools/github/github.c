@@ -94,7 +94,7 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
     while (len && hub->api[len - 1] == '/')
         hub->api[--len] = '\0';
     ARC_AUTO_FREE char *parsed = NULL;
-    int rc = arc_http_resolve(hub->http, hub->api, hub->api, &parsed, err);
+    int rc = arc_http_resolve(hub->http, hub->api, NULL, &parsed, err);
     if (rc)
         return arc_error_prefix(err, "GITHUB_API_URL");
 
@@ -135,7 +135,7 @@ static void keep_answer(struct github *hub, const char *url, const struct arc_ht
 
     if (entry)
         forget_cached(entry);
-    if (!etag || strpbrk(etag, "\r\n") || answer->received > CACHE_BODY || !reply->body)
+    if (!etag || strpbrk(etag, "\r\n") || answer->body.len > CACHE_BODY || !reply->body)
         return;
     entry = entry ? entry : &hub->cache[hub->cache_next++ % CACHE];
     forget_cached(entry);

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ERROR_BODY_MAX ((size_t)1 << 20)
-
 int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
                  struct arc_error *err)
 {
@@ -105,36 +103,20 @@ static size_t read_body(char *out, size_t size, size_t count, void *context)
     return len;
 }
 
-static int take_body(struct http_exchange *x, const char *bytes, size_t len)
-{
-    const struct arc_http_request *request = x->request;
-    struct arc_http_response *response = x->response;
-    long status = 0;
-
-    x->http->curl.easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-    bool sink = request->sink && status >= 200 && status < 300;
-    size_t max = sink ? SIZE_MAX : ARC_HTTP_BODY_MAX;
-    if (request->max)
-        max = request->max;
-    if (request->sink && !sink)
-        max = ERROR_BODY_MAX;
-    if (len > max - response->received)
-        return arc_error_set(x->err, ARC_ELIMIT, "%s answers with more than the limit of %zu bytes",
-                             request->url, max);
-
-    response->received += len;
-    if (sink)
-        return request->sink(request->sink_context, bytes, len, x->err);
-    arc_buf_add(&response->body, bytes, len);
-
-    return arc_buf_check(&response->body, request->url, x->err);
-}
-
 static size_t write_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_exchange *x = context;
+    struct arc_buf *body = &x->response->body;
     size_t len = size * count;
-    x->failed = x->failed ? x->failed : take_body(x, bytes, len);
+
+    arc_buf_add(body, bytes, len);
+    if (body->failed == ARC_ELIMIT)
+        x->failed =
+            arc_error_set(x->err, ARC_ELIMIT, "%s answers with more than the limit of %zu bytes",
+                          x->request->url, body->max);
+    else if (body->failed)
+        x->failed = arc_error_nomem(x->err);
+
     return x->failed ? len + 1 : len; /* any other count than len stops libcurl */
 }
 
@@ -214,7 +196,7 @@ static const char *find_proxy(const struct arc_env *env, const struct http_place
     static const char *const http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
     const char *const *names = strcmp(place->scheme, "https") == 0 ? https : http;
 
-    if (!env || http_loopback(place->host))
+    if (!env || arc_http_loopback(place->host, strlen(place->host)))
         return NULL;
 
     for (size_t i = 0; i < 4 && names[i]; i++)
@@ -366,7 +348,7 @@ static void add_proxy_hint(const struct http_exchange *x, CURLcode code, const c
 
     if (name && by_proxy)
         arc_buf_printf(out, "; that is the proxy that %s names: is it the right one?", name);
-    else if (!name && unreached && !http_loopback(host))
+    else if (!name && unreached && !arc_http_loopback(host, strlen(host)))
         arc_buf_printf(out, "; behind a proxy, set %s",
                        strcmp(x->hop.place.scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy");
 }

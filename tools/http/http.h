@@ -39,19 +39,14 @@ struct arc_http_request {
     const char *body_file; /* file to stream instead, or NULL; its Content-Length is its size */
     unsigned redirects;    /* how many redirects are followed; then, or when one may not be
                               followed, the 3xx answer is the answer. 301, 302: GET and HEAD only;
-                              303 turns into GET; 307, 308: as the request was */
-    bool redirect_uploads; /* a 307 or 308 to another origin may get the body too (registries) */
+                              303 turns into GET; 307, 308: as the request was, but no body goes to
+                              another origin */
     bool compressed;       /* accept gzip; the answer is given unpacked (not for digests) */
     bool insecure;         /* the user said that this host speaks plain http, or shows a certificate
                               of its own: credentials go there all the same, and the certificate is
                               not looked at; a redirect to another origin is judged as always */
     unsigned timeout;      /* seconds for the whole exchange; 0: no limit but idle_timeout */
-    size_t max;            /* most bytes of the answer's body; 0: ARC_HTTP_BODY_MAX in memory, no
-                              limit to a sink */
-    /* Takes the body of a 2xx answer piece by piece instead of response.body; a failure code ends
-     * the exchange. Bodies of other answers still go to response.body. */
-    int (*sink)(void *context, const void *bytes, size_t len, struct arc_error *err);
-    void *sink_context;
+    size_t max;            /* most bytes of the answer's body; 0: ARC_HTTP_BODY_MAX */
 };
 
 /* What became of a request. */
@@ -69,7 +64,6 @@ struct arc_http_response {
     char *url;              /* owned: where the answer came from, after redirects */
     struct arc_buf body;    /* decoded; NUL-terminated, may hold NULs */
     struct arc_buf headers; /* "name\0value\0…", names in lower case; use arc_http_header() */
-    size_t received;        /* bytes of the body, wherever they went */
 };
 
 struct arc_http;
@@ -83,8 +77,8 @@ ARC_HANDLE(arc_http)
 
 /* Sends one request and reads its answer. 0 for every whole answer, whatever its status;
  * ARC_EWORLD for the network, ARC_EINPUT for a URL or header that cannot be, ARC_ELIMIT for a body
- * over the limit, or the sink's own code. response->fate says whether it may be tried again. It is
- * sent at most once: not even a dead kept-open connection makes libcurl send a body twice. */
+ * over the limit. response->fate says whether it may be tried again. It is sent at most once: not
+ * even a dead kept-open connection makes libcurl send a body twice. */
 int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
                   struct arc_http_response *response, struct arc_error *err);
 
@@ -116,6 +110,9 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
 /* Whether credentials may go to this URL: https, or http to a loopback address. */
 bool arc_http_safe(struct arc_http *http, const char *url);
 
+/* Whether a host, "localhost", "127.0.0.1" or "[::1]", is this machine: "127.example.org" is another. */
+bool arc_http_loopback(const char *host, size_t len);
+
 /* How requests are tried again. */
 struct arc_http_retry {
     unsigned attempts;             /* tries in all; 0: 6 */
@@ -145,10 +142,9 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
 /* Whether this answer is a refusal by a rate limit (so nothing was done). */
 bool arc_http_rate_limited(const struct arc_http_response *response);
 
-/* arc_http_send() with tries after the rules above. A sink sees a body's start again on a second
- * try: *restart (may be NULL) is called with sink_context before each further try. */
+/* arc_http_send() with tries after the rules above. */
 int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request *request,
-                           const struct arc_http_retry *retry, void (*restart)(void *sink_context),
-                           struct arc_http_response *response, struct arc_error *err);
+                           const struct arc_http_retry *retry, struct arc_http_response *response,
+                           struct arc_error *err);
 
 #endif

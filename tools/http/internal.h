@@ -56,8 +56,6 @@ void http_release(struct http_exchange *x);
 
 /* Scheme, host and port are the same. */
 bool http_same_origin(const struct http_place *a, const struct http_place *b);
-/* Whether the host is this machine. */
-bool http_loopback(const char *host);
 /* Whether credentials may go there. */
 bool http_place_safe(const struct http_place *place);
 

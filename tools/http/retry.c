@@ -1,7 +1,7 @@
 /* When a request is tried again, and how long that waits. */
+#define _GNU_SOURCE /* strcasestr, strptime */
 #include "base/auto.h"
 #include "http/http.h"
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -19,44 +19,22 @@ static bool number(const char *text, int64_t *out)
     return true;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7) without a locale. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); strptime() knows English in any locale. */
 static bool http_date(const char *text, int64_t *out)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct tm tm = {0};
-    char month[4] = "";
-    int used = 0;
-
-    if (!text ||
-        sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT%n", &tm.tm_mday, month, &tm.tm_year,
-               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
-        !used || text[used])
+    const char *end = text ? strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm) : NULL;
+    if (!end || *end)
         return false;
-
-    const char *found = strlen(month) == 3 ? strstr(months, month) : NULL;
-    if (!found || (found - months) % 3)
-        return false;
-    tm.tm_mon = (int)(found - months) / 3;
-    tm.tm_year -= 1900;
     *out = (int64_t)timegm(&tm);
-
     return true;
-}
-
-static bool contains(const struct arc_http_response *response, const char *text)
-{
-    const char *body = arc_buf_text(&response->body);
-    size_t len = strlen(text);
-    for (; *body; body++)
-        if (strncasecmp(body, text, len) == 0)
-            return true;
-    return false;
 }
 
 /* GitHub's limit on bursts, by 403 or 429 (GitHub docs, "Rate limits for the REST API"). */
 static bool secondary(const struct arc_http_response *response)
 {
-    return contains(response, "secondary rate limit") || contains(response, "abuse detection");
+    const char *body = arc_buf_text(&response->body);
+    return strcasestr(body, "secondary rate limit") || strcasestr(body, "abuse detection");
 }
 
 bool arc_http_rate_limited(const struct arc_http_response *response)
@@ -125,8 +103,8 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
 }
 
 int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request *request,
-                           const struct arc_http_retry *retry, void (*restart)(void *sink_context),
-                           struct arc_http_response *response, struct arc_error *err)
+                           const struct arc_http_retry *retry, struct arc_http_response *response,
+                           struct arc_error *err)
 {
     const struct arc_clock *clock = retry->clock ? retry->clock : arc_clock_system();
 
@@ -148,8 +126,6 @@ int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request 
         if (retry->on_wait && arc_http_asked_wait(response, clock->now(clock->context)) > 0)
             retry->on_wait(retry->context, response->url, response->status, wait / 1000);
         clock->wait(clock->context, wait);
-        if (restart)
-            restart(request->sink_context);
     }
 }
 

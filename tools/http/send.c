@@ -42,33 +42,27 @@ static bool redirected(const struct arc_http_response *response, const char **me
 static int follow(struct http_exchange *x, bool *moved)
 {
     struct http_hop *hop = &x->hop;
-    struct http_hop next = {.method = hop->method};
+    ARC_AUTO(hop) struct http_hop next = {.method = hop->method};
     const char *location = arc_http_header(x->response, "location");
+
     *moved = false;
     if (!location || !redirected(x->response, &next.method))
         return ARC_OK;
-    int rc = arc_http_resolve(x->http, hop->url, location, &next.url, x->err);
-    if (!rc)
-        rc = http_locate(x->http, next.url, &next.place, x->err);
-    if (rc) {
-        hop_free(&next);
+    if (arc_http_resolve(x->http, hop->url, location, &next.url, x->err) ||
+        http_locate(x->http, next.url, &next.place, x->err))
         return arc_error_prefix(x->err, "%s redirects", hop->url);
-    }
 
     bool home = http_same_origin(&hop->place, &next.place);
-    bool body = x->body && strcmp(next.method, hop->method) == 0;
-    bool allowed = (home || plain_read(next.method) || x->request->redirect_uploads) &&
-                   (home || http_place_safe(&next.place) || !http_place_safe(&hop->place));
-    if (!allowed) {
-        hop_free(&next);
+    bool safe = http_place_safe(&next.place) || !http_place_safe(&hop->place);
+    if (!home && !(plain_read(next.method) && safe))
         return ARC_OK;
-    }
 
     next.credentials = hop->credentials && home;
     next.insecure = hop->insecure && home;
-    x->body = body;
+    x->body = x->body && strcmp(next.method, hop->method) == 0;
     hop_free(hop);
     *hop = next;
+    next = (struct http_hop){0};
     *moved = true;
 
     return ARC_OK;
@@ -112,7 +106,6 @@ static int begin_hop(struct http_exchange *x)
 {
     arc_buf_reset(&x->response->body);
     arc_buf_reset(&x->response->headers);
-    x->response->received = 0;
     return http_begin(x);
 }
 

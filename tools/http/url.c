@@ -45,50 +45,55 @@ static char *url_part(struct arc_http *http, CURLU *url, CURLUPart part, unsigne
     return copy;
 }
 
-int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
+/* Reads a URL, and a reference to it (NULL: none). The caller frees *out with url_cleanup(). */
+static int parse_url(struct arc_http *http, const char *base, const char *reference, CURLU **out,
                      struct arc_error *err)
 {
-    if (!clean_url(base) || !clean_url(reference))
-        return bad_url(reference, "it is empty, too long or holds a space or control character",
-                       err);
+    const char *shown = reference ? reference : base;
+
+    if (!clean_url(base) || !clean_url(shown))
+        return bad_url(shown, "it is empty, too long or holds a space or control character", err);
 
     CURLU *url = http->curl.url();
     ARC_TRY_ALLOC(url, err);
     CURLUcode code = http->curl.url_set(url, CURLUPART_URL, base, CURLU_DISALLOW_USER);
-    if (code == CURLUE_OK && reference != base)
+    if (code == CURLUE_OK && reference)
         code = http->curl.url_set(url, CURLUPART_URL, reference, CURLU_DISALLOW_USER);
-    char *whole = code == CURLUE_OK ? url_part(http, url, CURLUPART_URL, 0) : NULL;
-    http->curl.url_cleanup(url);
-    if (code == CURLUE_USER_NOT_ALLOWED)
-        return bad_url("…", "it holds a user name or a password", err);
-    if (code != CURLUE_OK)
-        return bad_url(reference, "it does not parse", err);
-    ARC_TRY_ALLOC(whole, err);
-    *out = whole;
-
-    return ARC_OK;
-}
-
-int http_locate(struct arc_http *http, const char *text, struct http_place *out,
-                struct arc_error *err)
-{
-    if (!clean_url(text))
-        return bad_url(text, "it is empty, too long or holds a space or control character", err);
-    CURLU *url = http->curl.url();
-    ARC_TRY_ALLOC(url, err);
-    CURLUcode code = http->curl.url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER);
     if (code == CURLUE_OK) {
-        out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);
-        out->host = url_part(http, url, CURLUPART_HOST, 0);
-        out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+        *out = url;
+        return ARC_OK;
     }
 
     http->curl.url_cleanup(url);
     if (code == CURLUE_USER_NOT_ALLOWED)
         return bad_url("…", "it holds a user name or a password", err);
+    return bad_url(shown, "only http:// and https:// are", err);
+}
+
+int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
+                     struct arc_error *err)
+{
+    CURLU *url;
+    ARC_TRY(parse_url(http, base, reference, &url, err));
+    *out = url_part(http, url, CURLUPART_URL, 0);
+    http->curl.url_cleanup(url);
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+int http_locate(struct arc_http *http, const char *text, struct http_place *out,
+                struct arc_error *err)
+{
+    CURLU *url;
+
+    ARC_TRY(parse_url(http, text, NULL, &url, err));
+    out->scheme = url_part(http, url, CURLUPART_SCHEME, 0);
+    out->host = url_part(http, url, CURLUPART_HOST, 0);
+    out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    http->curl.url_cleanup(url);
+
     bool known = out->scheme && (strcmp(out->scheme, "https") == 0 || //
                                  strcmp(out->scheme, "http") == 0);
-    if (code != CURLUE_OK || !known || !out->host || !out->port)
+    if (!known || !out->host || !out->port)
         return bad_url(text, "only http:// and https:// are", err);
 
     return ARC_OK;
@@ -100,27 +105,28 @@ bool http_same_origin(const struct http_place *a, const struct http_place *b)
            strcmp(a->port, b->port) == 0;
 }
 
-bool http_loopback(const char *host)
+bool arc_http_loopback(const char *host, size_t len)
 {
     struct in_addr v4;
     struct in6_addr v6;
     char bare[64] = "";
-    size_t len = strlen(host);
+    bool six = len > 2 && host[0] == '[' && host[len - 1] == ']';
 
-    if (strcasecmp(host, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (len < 3 || len >= sizeof bare || host[0] != '[')
+    if (len >= sizeof bare)
         return false;
-    memcpy(bare, host + 1, len - 2);
+    memcpy(bare, host + six, len - 2 * six);
+    if (six)
+        return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    if (inet_pton(AF_INET, bare, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
 
-    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcasecmp(bare, "localhost") == 0;
 }
 
 bool http_place_safe(const struct http_place *place)
 {
-    return strcmp(place->scheme, "https") == 0 || http_loopback(place->host);
+    return strcmp(place->scheme, "https") == 0 ||
+           arc_http_loopback(place->host, strlen(place->host));
 }
 
 bool arc_http_safe(struct arc_http *http, const char *url)

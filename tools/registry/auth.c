@@ -189,7 +189,7 @@ static int send_question(const struct question *question, const struct arc_http_
                          struct arc_http_response *answer, struct arc_error *err)
 {
     struct arc_http_retry retry = {.attempts = 4, .max_wait = 30, .clock = question->realm->clock};
-    int rc = arc_http_send_retrying(question->realm->http, request, &retry, NULL, answer, err);
+    int rc = arc_http_send_retrying(question->realm->http, request, &retry, answer, err);
     *question->realm->status = rc ? 0 : answer->status;
     return rc;
 }

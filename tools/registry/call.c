@@ -274,7 +274,7 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
         registry->status = 0;
-        ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, NULL, response, err));
+        ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, response, err));
         registry->status = response->status;
         if (response->status != 401 || attempt == 1)
             return ARC_OK;

@@ -1,4 +1,5 @@
 #include "registry/trust.h"
+#include "http/http.h"
 #include "registry/registry.h"
 #include <string.h>
 #include <strings.h>
@@ -10,15 +11,11 @@ static bool is_host(const char *text, size_t len, const char *host, size_t host_
     return len == host_len && strncasecmp(text, host, len) == 0;
 }
 
-/* Exactly this machine: "localhost.example.org" and "127.example.org" are others. */
+/* Whether "host:port" is of this machine. */
 static bool is_loopback(const char *host, size_t len)
 {
-    const char *colon = memchr(host, ':', len);
-    size_t name = colon ? (size_t)(colon - host) : len;
-    size_t digits = strspn(host, "0123456789.");
-    bool address = len > 4 && strncmp(host, "127.", 4) == 0 && digits == name;
-    bool six = len >= 5 && strncmp(host, "[::1]", 5) == 0 && (len == 5 || host[5] == ':');
-    return address || six || (name == 9 && strncasecmp(host, "localhost", 9) == 0);
+    size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    return arc_http_loopback(host, name < len ? name : len);
 }
 
 enum registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
