@@ -24,9 +24,11 @@ struct arc_status_options {
 };
 
 /* Makes status.json: the last release of every group, what touched it since, and its next version.
- * *out is a new reference. ARC_ENOTFOUND without a repository, a configuration or a commit. */
+ * *out is a new reference; *failed: ARC_OK, or why a registry was not asked to the end (its group's
+ * `problem`), while the others were. ARC_ENOTFOUND without a repository, a configuration or a
+ * commit. */
 int arc_status(struct arc_project *project, const struct arc_status_options *options, json_t **out,
-               struct arc_error *err);
+               int *failed, struct arc_error *err);
 
 /* How the next version is chosen; NULL: by the commits, and no prerelease. Borrowed. */
 struct arc_next_options {

@@ -78,4 +78,5 @@ def test_a_registry_that_is_not_there_is_an_error(registry, repo):
     registry.stop()
     run = subprocess.run([ARC_CI, "status", "--registry"], cwd=repo, capture_output=True, text=True, timeout=120,
                          env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
-    assert run.returncode == 3 and not run.stdout
+    assert run.returncode == 3 and f"  adrift: GET http://{registry.host}/v2/o/arc-a/" in run.stdout
+    assert f"GET http://{registry.host}/v2/o/arc-a/" in run.stderr

@@ -169,12 +169,18 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     project.wanted.config = option_value(inv, "config");
     ARC_TRY_ALLOC(locks, err);
     ARC_TRY(read_locks(inv, locks, err));
-    ARC_TRY(arc_status(&project, &options, &report->document, err));
-    arc_json_each (row, json_object_get(report->document, "groups"))
+    ARC_TRY(arc_status(&project, &options, &report->document, &report->failed, err));
+    arc_json_each (row, json_object_get(report->document, "groups")) {
+        const char *problem = arc_json_text_of(row, "problem");
         show_group(row, &report->human);
+        if (report->failed && *problem)
+            ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "group"),
+                                problem));
+    }
+
     bool unreleased = json_is_true(json_object_get(report->document, "unreleased"));
     bool adrift = json_is_true(json_object_get(report->document, "adrift"));
-    if (option_flag(inv, "exit-code") && (unreleased || adrift))
+    if (!report->failed && option_flag(inv, "exit-code") && (unreleased || adrift))
         report->failed = ARC_EFAILED;
     ARC_TRY(note_unknown(report, err));
     ARC_TRY(page_write(inv, report->document, html_status, err));
@@ -184,9 +190,11 @@ static int run_status(const struct invocation *inv, struct report *report, struc
 }
 
 static const struct option options[] = {
-    FLAG("registry",
-         "Ask the registries, too, whether the tags of each group's last stable release still "
-         "name what was released: by build.json of the release, else by the version's own tag."),
+    FLAG(
+        "registry",
+        "Ask the registries, too, whether the tags of each group's last stable release still "
+        "name what was released: by build.json of the release, else by the version's own tag. Where "
+        "one does not answer the rest is shown all the same, and the exit status is 3."),
     FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, and "
                  "when (scan.json of the release). No verdict changes the exit status."),
     FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),

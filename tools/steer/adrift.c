@@ -24,6 +24,7 @@ struct looking {
     struct arc_registry *registry;
     struct survey *survey;
     struct records *records;
+    int *failed; /* the first failure of a registry */
 };
 
 /* Adds the tags of a release that do not name what it built, or are not there. */
@@ -33,9 +34,12 @@ static int compare_tags(const struct looking *looking, const struct survey_group
 {
     struct released_tag *tags;
     size_t count;
+    int rc =
+        released_look_up(looking->registry, plan, &looking->survey->memory, &tags, &count, err);
 
-    ARC_TRY(
-        released_look_up(looking->registry, plan, &looking->survey->memory, &tags, &count, err));
+    if (rc && !*looking->failed)
+        *looking->failed = rc;
+    ARC_TRY(rc);
 
     for (size_t i = 0; i < count; i++) {
         struct released_tag *tag = &tags[i];
@@ -95,12 +99,12 @@ static int check_group(const struct looking *looking, const struct survey_group 
 }
 
 int survey_find_adrift(struct arc_project *project, struct survey *survey, struct records *records,
-                       json_t *rows, bool *any, struct arc_error *err)
+                       json_t *rows, bool *any, int *failed, struct arc_error *err)
 {
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
 
     ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
-    const struct looking looking = {project, registry, survey, records};
+    const struct looking looking = {project, registry, survey, records, failed};
 
     for (size_t g = 0; g < survey->group_count; g++) {
         json_t *row = json_array_get(rows, g);

@@ -144,7 +144,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
 }
 
 int arc_status(struct arc_project *project, const struct arc_status_options *options, json_t **out,
-               struct arc_error *err)
+               int *failed, struct arc_error *err)
 {
     ARC_AUTO(asking)
     struct asking asking = {.project = project, .options = options, .rows = json_array()};
@@ -163,9 +163,10 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         ARC_TRY(add_group(&asking, &survey->groups[g], err));
     }
 
+    *failed = ARC_OK;
     if (options->registry)
-        ARC_TRY(
-            survey_find_adrift(project, survey, &asking.records, asking.rows, &asking.adrift, err));
+        ARC_TRY(survey_find_adrift(project, survey, &asking.records, asking.rows, &asking.adrift,
+                                   failed, err));
     *out = json_pack("{s:s, s:i, s:s, s:b, s:s?, s:s?, s:b, s:b, s:O}", "document", "status",
                      "format", ARC_DOCUMENT_FORMAT, "head", survey->head.hex, "complete",
                      survey->complete, "tags-unknown", survey->tags_unknown, "published-unknown",
