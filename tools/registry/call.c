@@ -71,16 +71,6 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
     return ARC_OK;
 }
 
-static void add_url(struct arc_buf *url, const struct target *target, enum registry_trust trust,
-                    const struct registry_call *call)
-{
-    bool hub = strcmp(target->host, "docker.io") == 0;
-    bool plain = trust == REGISTRY_PLAIN || trust == REGISTRY_LOCAL;
-    arc_buf_printf(url, "%s://%s/v2/%s/%s/%s", plain ? "http" : "https",
-                   hub ? "registry-1.docker.io" : target->host, target->repository, call->kind,
-                   call->reference);
-}
-
 static bool is_reference(const char *text)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -94,15 +84,9 @@ static bool is_reference(const char *text)
 struct address {
     struct target target;
     bool insecure;
-    struct arc_buf url;
-    struct arc_buf login;
+    char url[2048];
+    char login[1024];
 };
-
-static void address_free(struct address *address)
-{
-    arc_buf_free(&address->url);
-    arc_buf_free(&address->login);
-}
 
 /* What a request does to the repository, as a token's scope has it. */
 static const char *actions_of(const struct registry_call *call)
@@ -117,7 +101,7 @@ static const char *actions_of(const struct registry_call *call)
 static int find_address(const struct arc_registry *registry, const struct registry_call *call,
                         struct address *out, struct arc_error *err)
 {
-    *out = (struct address){.url.max = 2048, .login.max = 1024};
+    *out = (struct address){.insecure = false};
     ARC_TRY(parse_image(call->image, &out->target, err));
 
     if (!is_reference(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
@@ -125,25 +109,26 @@ static int find_address(const struct arc_registry *registry, const struct regist
                              "'%.200s' is neither a tag nor a digest that can be checked",
                              call->reference);
 
-    const char *host = out->target.host;
-    enum registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
-    out->insecure = trust == REGISTRY_PLAIN || trust == REGISTRY_UNVERIFIED;
+    const char *host = out->target.host, *repository = out->target.repository;
+    const char *server = strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
+    struct registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
+    out->insecure = trust.named;
+    snprintf(out->login, sizeof out->login, "%s %s %s", host, repository, actions_of(call));
 
-    if (call->url)
-        arc_buf_puts(&out->url, call->url);
-    else
-        add_url(&out->url, &out->target, trust, call);
+    if (!call->url)
+        snprintf(out->url, sizeof out->url, "%s://%s/v2/%s/%s/%s", trust.plain ? "http" : "https",
+                 server, repository, call->kind, call->reference);
+    else if (snprintf(out->url, sizeof out->url, "%s", call->url) >= (int)sizeof out->url)
+        return arc_error_set(err, ARC_ELIMIT, "%s: an address of %zu bytes is too long",
+                             call->image, strlen(call->url));
 
-    arc_buf_printf(&out->login, "%s %s %s", host, out->target.repository, actions_of(call));
-    ARC_TRY(arc_buf_check(&out->url, "registry URL", err));
-
-    return arc_buf_check(&out->login, "image name", err);
+    return ARC_OK;
 }
 
 char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
                       const struct arc_http_response *answer, const char *reference)
 {
-    ARC_AUTO(address) struct address address;
+    struct address address;
     ARC_AUTO_FREE char *url = NULL;
     struct registry_call first = *call;
 
@@ -153,14 +138,13 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
         arc_http_resolve(registry->http, answer->url, reference, &url, NULL))
         return NULL;
 
-    const char *ours = arc_buf_text(&address.url);
-    size_t origin = (size_t)(strstr(ours, "/v2/") - ours) + 1;
-    return strncmp(ours, url, origin) == 0 ? arc_steal(&url) : NULL;
+    size_t origin = (size_t)(strstr(address.url, "/v2/") - address.url) + 1;
+    return strncmp(address.url, url, origin) == 0 ? arc_steal(&url) : NULL;
 }
 
 static const char *login_of(const struct arc_registry *registry, const struct address *address)
 {
-    return json_string_value(json_object_get(registry->logins, arc_buf_text(&address->login)));
+    return json_string_value(json_object_get(registry->logins, address->login));
 }
 
 static struct arc_http_request request_of(const struct arc_registry *registry,
@@ -168,7 +152,7 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                           const struct address *address)
 {
     return (struct arc_http_request){.method = call->method,
-                                     .url = arc_buf_text(&address->url),
+                                     .url = address->url,
                                      .headers = call->headers,
                                      .authorization = login_of(registry, address),
                                      .body = call->body ? call->body->data : NULL,
@@ -201,10 +185,9 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
                               .scope = arc_buf_text(&scope),
                               .status = &registry->status};
     ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
-    const char *name = arc_buf_text(&address->login);
-    ARC_TRY_ALLOC(json_object_set_new(registry->logins, name, json_string(answer)) == 0, err);
-
-    return ARC_OK;
+    return json_object_set_new(registry->logins, address->login, json_string(answer))
+               ? arc_error_nomem(err)
+               : ARC_OK;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
@@ -261,7 +244,7 @@ static void keep_wait(struct arc_registry *registry, const char *url)
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err)
 {
-    ARC_AUTO(address) struct address address;
+    struct address address;
     struct arc_http_retry retry = {.attempts = 5,
                                    .max_wait = WAIT_MAX,
                                    .clock = registry->clock,
@@ -269,7 +252,7 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
                                    .context = registry->wait_context};
 
     ARC_TRY(find_address(registry, call, &address, err));
-    keep_wait(registry, arc_buf_text(&address.url));
+    keep_wait(registry, address.url);
 
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
@@ -296,34 +279,13 @@ struct round {
     size_t count;
 };
 
-static int round_alloc(struct round *round, struct arc_error *err)
-{
-    round->addresses = calloc(round->count + 1, sizeof *round->addresses);
-    round->requests = calloc(round->count + 1, sizeof *round->requests);
-    round->fresh = calloc(round->count + 1, sizeof *round->fresh);
-    round->places = calloc(round->count + 1, sizeof *round->places);
-    return round->addresses && round->requests && round->fresh && round->places
-               ? ARC_OK
-               : arc_error_nomem(err);
-}
-
-static void round_free(struct round *round)
-{
-    for (size_t i = 0; round->addresses && i < round->count; i++)
-        address_free(&round->addresses[i]);
-    free(round->addresses);
-    free(round->requests);
-    free(round->fresh);
-    free(round->places);
-}
-
 /* Sends those whose answer has this status. */
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
     size_t sent = 0;
 
     for (size_t i = 0; i < round->count; i++) {
-        if (round->answers[i].status != status || !round->addresses[i].url.len)
+        if (round->answers[i].status != status || !*round->addresses[i].url)
             continue;
         round->requests[sent] = request_of(round->registry, &round->calls[i], &round->addresses[i]);
         round->places[sent++] = i;
@@ -362,18 +324,22 @@ static bool log_in(struct round *round)
 int registry_send_all(struct arc_registry *registry, const struct registry_call *calls,
                       struct arc_http_response *answers, size_t count, struct arc_error *err)
 {
-    ARC_AUTO(round)
-    struct round round = {.registry = registry, .calls = calls, .answers = answers, .count = count};
-    int rc = round_alloc(&round, err);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct round round = {.registry = registry,
+                          .calls = calls,
+                          .addresses = arc_arena_array(&memory, count, sizeof *round.addresses),
+                          .requests = arc_arena_array(&memory, count, sizeof *round.requests),
+                          .fresh = arc_arena_array(&memory, count, sizeof *round.fresh),
+                          .places = arc_arena_array(&memory, count, sizeof *round.places),
+                          .answers = answers,
+                          .count = count};
 
-    for (size_t i = 0; !rc && i < count; i++)
-        if (find_address(registry, &calls[i], &round.addresses[i],
-                         NULL)) /* said when it is asked for */
-            arc_buf_reset(&round.addresses[i].url);
+    ARC_TRY(arc_arena_check(&memory, err));
 
-    if (!rc)
-        rc = send_round(&round, 0, err);
-    if (!rc && log_in(&round))
-        rc = send_round(&round, 401, err);
-    return rc;
+    for (size_t i = 0; i < count; i++)
+        if (find_address(registry, &calls[i], &round.addresses[i], NULL))
+            *round.addresses[i].url = '\0'; /* why is said when it is asked for */
+
+    ARC_TRY(send_round(&round, 0, err));
+    return log_in(&round) ? send_round(&round, 401, err) : ARC_OK;
 }

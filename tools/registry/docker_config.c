@@ -56,15 +56,6 @@ int arc_docker_file(const struct arc_env *env, const char *name, char **out, str
                           name);
 }
 
-static int read_config(const struct arc_env *env, json_t **out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
-    ARC_AUTO_FREE char *path = NULL;
-    ARC_TRY(arc_docker_file(env, "config.json", &path, err));
-    ARC_TRY(arc_file_read(path, NULL, CONFIG_MAX, &text, err));
-    return parse_config(&text, path, out, err);
-}
-
 /* Whether a key of config.json names the host: "ghcr.io", "https://ghcr.io/v2/", "http://ghcr.io"
  * (docker/cli, ConvertToHostname). Docker Hub has several names. */
 static bool names_host(const char *key, const char *host)
@@ -124,11 +115,6 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
     return out->user && out->password ? ARC_OK : arc_error_nomem(err);
 }
 
-static int copy_secret(const char *text, char **out, struct arc_error *err)
-{
-    return arc_text_copy(text, out, err);
-}
-
 static int from_entry(const json_t *entry, struct arc_login *out, struct arc_error *err)
 {
     const char *bearer = member_text(entry, "registrytoken"),
@@ -137,16 +123,16 @@ static int from_entry(const json_t *entry, struct arc_login *out, struct arc_err
     const char *user = member_text(entry, "username"), *password = member_text(entry, "password");
 
     if (bearer)
-        return copy_secret(bearer, &out->bearer, err);
+        return arc_text_copy(bearer, &out->bearer, err);
     if (token)
-        return copy_secret(token, &out->token, err);
+        return arc_text_copy(token, &out->token, err);
     if (auth)
         return decode_auth(auth, out, err);
     if (!user || !password)
         return arc_error_set(err, ARC_ENOTFOUND, "docker's configuration holds no login");
-    ARC_TRY(copy_secret(user, &out->user, err));
+    ARC_TRY(arc_text_copy(user, &out->user, err));
 
-    return copy_secret(password, &out->password, err);
+    return arc_text_copy(password, &out->password, err);
 }
 
 /* ---- helpers ------------------------------------------------------------------------------- */
@@ -178,10 +164,10 @@ static int from_answer(const struct arc_process_result *result, const char *prog
                              program, result->status);
 
     if (!user || strcmp(user, "<token>") == 0)
-        return copy_secret(secret, &out->token, err);
-    ARC_TRY(copy_secret(user, &out->user, err));
+        return arc_text_copy(secret, &out->token, err);
+    ARC_TRY(arc_text_copy(user, &out->user, err));
 
-    return copy_secret(secret, &out->password, err);
+    return arc_text_copy(secret, &out->password, err);
 }
 
 static int from_helper(const struct arc_env *env, const char *helper, const char *host,
@@ -216,8 +202,13 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 
 /* ---- both places --------------------------------------------------------------------------- */
 
-static int not_logged_in(const char *host, struct arc_error *err)
+/* Of what is kept in a configuration itself; NULL is an empty one. */
+static int from_auths(const json_t *config, const char *host, struct arc_login *out,
+                      struct arc_error *err)
 {
+    const json_t *entry = entry_of(find_member(config, "auths"), host);
+    if (entry)
+        return from_entry(entry, out, err);
     return arc_error_set(err, ARC_ENOTFOUND, "docker is not logged in to %s", host);
 }
 
@@ -229,14 +220,12 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
     ARC_AUTO_JSON json_t *config = NULL;
     const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
 
-    if (!value)
-        return not_logged_in(host, err);
-
-    arc_buf_puts(&text, value);
+    arc_buf_puts(&text, value ? value : "");
     ARC_TRY(arc_buf_check(&text, "DOCKER_AUTH_CONFIG", err));
-    ARC_TRY(parse_config(&text, "DOCKER_AUTH_CONFIG", &config, err));
-    const json_t *entry = entry_of(find_member(config, "auths"), host);
-    return entry ? from_entry(entry, out, err) : not_logged_in(host, err);
+    if (value)
+        ARC_TRY(parse_config(&text, "DOCKER_AUTH_CONFIG", &config, err));
+
+    return from_auths(config, host, out, err);
 }
 
 /* A helper that is named for the host, be it "" for none, goes before the one for all. */
@@ -244,15 +233,19 @@ static int from_file(const struct arc_env *env, const char *host, struct arc_log
                      struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *config = NULL;
-    ARC_TRY(read_config(env, &config, err));
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
+    ARC_AUTO_FREE char *path = NULL;
+
+    ARC_TRY(arc_docker_file(env, "config.json", &path, err));
+    ARC_TRY(arc_file_read(path, NULL, CONFIG_MAX, &text, err));
+    ARC_TRY(parse_config(&text, path, &config, err));
 
     const json_t *special = entry_of(find_member(config, "credHelpers"), host);
     const char *helper =
         json_is_string(special) ? json_string_value(special) : member_text(config, "credsStore");
     if (helper && *helper)
         return from_helper(env, helper, host, out, err);
-    const json_t *entry = entry_of(find_member(config, "auths"), host);
-    return entry ? from_entry(entry, out, err) : not_logged_in(host, err);
+    return from_auths(config, host, out, err);
 }
 
 int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,

@@ -137,27 +137,23 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
                           struct arc_manifest *out, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
+    ARC_AUTO(arc_manifest) struct arc_manifest read = {0};
     struct registry_call call = registry_manifest_call(image, reference);
 
     arc_manifest_free(out);
-    int rc = get_answer(registry, &call, &response, err);
-    if (!rc && response.status != 200)
-        rc = registry_refused(registry, &call, &response, err);
-    if (!rc)
-        rc = check_digest(&call, &response, out->digest, err);
-    if (!rc)
-        rc = parse_document(&call, &response.body, &out->document, err);
-    if (!rc) {
-        out->media_type = find_media_type(out->document, &response);
-        out->bytes = response.body;
-        response.body = (struct arc_buf){0};
-        rc = out->media_type ? ARC_OK : arc_error_nomem(err);
-    }
+    ARC_TRY(get_answer(registry, &call, &response, err));
+    if (response.status != 200)
+        return registry_refused(registry, &call, &response, err);
+    ARC_TRY(check_digest(&call, &response, read.digest, err));
+    ARC_TRY(parse_document(&call, &response.body, &read.document, err));
+    read.media_type = find_media_type(read.document, &response);
+    ARC_TRY_ALLOC(read.media_type, err);
+    read.bytes = response.body;
+    response.body = (struct arc_buf){0};
+    *out = read;
+    read = (struct arc_manifest){0};
 
-    if (rc)
-        arc_manifest_free(out);
-
-    return rc;
+    return ARC_OK;
 }
 
 int arc_registry_resolve(struct arc_registry *registry, const char *image, const char *reference,
@@ -206,13 +202,6 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static int media_header(const struct arc_manifest *manifest, struct arc_buf *out,
-                        struct arc_error *err)
-{
-    arc_buf_printf(out, "Content-Type: %s", manifest->media_type);
-    return arc_buf_check(out, "media type", err);
-}
-
 /* Whether a PUT was answered as it should be. */
 static int check_stored(const struct arc_registry *registry, const struct registry_call *call,
                         const struct arc_manifest *manifest,
@@ -250,10 +239,10 @@ int arc_registry_put(struct arc_registry *registry, const char *image, const cha
                      const struct arc_manifest *manifest, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response response = {0};
-    ARC_AUTO(arc_buf) struct arc_buf type = {.max = 512};
+    ARC_AUTO_FREE char *type = NULL;
 
-    ARC_TRY(media_header(manifest, &type, err));
-    const char *const headers[] = {arc_buf_text(&type), NULL};
+    ARC_TRY(arc_text_print(&type, err, "Content-Type: %s", manifest->media_type));
+    const char *const headers[] = {type, NULL};
     struct arc_registry_put put = {.image = image, .tag = tag, .manifest = manifest};
     struct registry_call call = put_call(&put, headers);
     ARC_TRY(registry_send(registry, &call, &response, err));
@@ -264,34 +253,26 @@ int arc_registry_put(struct arc_registry *registry, const char *image, const cha
 int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
                          struct arc_error *err)
 {
-    struct registry_call *calls = calloc(count + 1, sizeof *calls);
-    struct arc_http_response *answers = calloc(count + 1, sizeof *answers);
-    struct arc_buf *types = calloc(count + 1, sizeof *types);
-    const char *(*headers)[2] = calloc(count + 1, sizeof *headers);
-    int rc = calls && answers && types && headers ? ARC_OK : arc_error_nomem(err);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct registry_call *calls = arc_arena_array(&memory, count, sizeof *calls);
+    struct arc_http_response *answers = arc_arena_array(&memory, count, sizeof *answers);
+    const char *(*headers)[2] = arc_arena_array(&memory, count, sizeof *headers);
 
-    for (size_t i = 0; !rc && i < count; i++) {
-        rc = media_header(puts[i].manifest, &types[i], err);
-        headers[i][0] = arc_buf_text(&types[i]);
+    for (size_t i = 0; calls && headers && i < count; i++) {
+        headers[i][0] = arc_arena_printf(&memory, "Content-Type: %s", puts[i].manifest->media_type);
         calls[i] = put_call(&puts[i], headers[i]);
     }
 
-    if (!rc)
-        rc = registry_send_all(registry, calls, answers, count, err);
+    ARC_TRY(arc_arena_check(&memory, err));
+    ARC_TRY(registry_send_all(registry, calls, answers, count, err));
 
-    for (size_t i = 0; calls && answers && types && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         puts[i].done =
-            !rc && check_stored(registry, &calls[i], puts[i].manifest, &answers[i], NULL) == 0;
+            check_stored(registry, &calls[i], puts[i].manifest, &answers[i], NULL) == ARC_OK;
         arc_http_response_free(&answers[i]);
-        arc_buf_free(&types[i]);
     }
 
-    free(calls);
-    free(answers);
-    free(types);
-    free(headers);
-
-    return rc;
+    return ARC_OK;
 }
 
 static int send_delete(struct arc_registry *registry, const char *image, const char *reference,
@@ -334,12 +315,9 @@ int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_
                       struct arc_error *err)
 {
     arc_manifest_free(out);
-    int rc = arc_buf_check(bytes, "manifest", err);
+    ARC_TRY(arc_buf_check(bytes, "manifest", err));
     memcpy(out->digest, "sha256:", 7);
-    if (!rc)
-        rc = arc_sha256(bytes->data, bytes->len, out->digest + 7, err);
-    if (rc)
-        return rc;
+    ARC_TRY(arc_sha256(bytes->data, bytes->len, out->digest + 7, err));
     out->media_type = strdup(media_type);
     out->document = json_loadb(bytes->data, bytes->len, 0, NULL);
     out->bytes = *bytes;

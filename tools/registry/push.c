@@ -34,17 +34,18 @@ static struct registry_call open_call(const char *image)
         .method = "POST", .image = image, .kind = "blobs/uploads", .reference = ""};
 }
 
-/* The call that drops an opened upload; false where there is nothing to drop. `url` is owned. */
+/* The call that drops an opened upload; false where there is nothing to drop. Its URL is in `memory`. */
 static bool drop_call(const struct arc_registry *registry, const struct registry_call *opened,
-                      const struct arc_http_response *answer, char **url, struct registry_call *out)
+                      const struct arc_http_response *answer, struct arc_arena *memory,
+                      struct registry_call *out)
 {
-    *url = answer->status == 202
-               ? registry_follow(registry, opened, answer, arc_http_header(answer, "location"))
-               : NULL;
+    const char *place = answer->status == 202 ? arc_http_header(answer, "location") : NULL;
+    ARC_AUTO_FREE char *url = registry_follow(registry, opened, answer, place);
+
     *out = *opened;
     out->method = "DELETE";
-    out->url = *url;
-    return *url != NULL;
+    out->url = arc_arena_text(memory, url);
+    return url != NULL;
 }
 
 static void judge_answer(struct arc_registry_push *item, const struct arc_http_response *answer)
@@ -63,7 +64,7 @@ static void judge_answer(struct arc_registry_push *item, const struct arc_http_r
 static void ask_alone(struct arc_registry *registry, struct arc_registry_push *item)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0}, dropped = {0};
-    ARC_AUTO_FREE char *url = NULL;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct registry_call call = open_call(item->image), drop;
 
     if (registry_send(registry, &call, &answer, &item->problem)) {
@@ -73,7 +74,7 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
     }
 
     judge_answer(item, &answer);
-    if (drop_call(registry, &call, &answer, &url, &drop))
+    if (drop_call(registry, &call, &answer, &memory, &drop))
         registry_send(registry, &drop, &dropped, NULL);
 }
 
@@ -81,50 +82,41 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
 static int drop_all(struct arc_registry *registry, const struct registry_call *opened,
                     const struct arc_http_response *answers, size_t count, struct arc_error *err)
 {
-    struct registry_call *calls = calloc(count + 1, sizeof *calls);
-    struct arc_http_response *dropped = calloc(count + 1, sizeof *dropped);
-    char **urls = calloc(count + 1, sizeof *urls);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct registry_call *calls = arc_arena_array(&memory, count, sizeof *calls);
+    struct arc_http_response *dropped = arc_arena_array(&memory, count, sizeof *dropped);
     size_t sent = 0;
-    int rc = calls && dropped && urls ? ARC_OK : arc_error_nomem(err);
 
-    for (size_t i = 0; !rc && i < count; i++)
-        sent += drop_call(registry, &opened[i], &answers[i], &urls[sent], &calls[sent]);
-    if (!rc)
-        rc = registry_send_all(registry, calls, dropped, sent, err);
+    for (size_t i = 0; calls && i < count; i++)
+        sent += drop_call(registry, &opened[i], &answers[i], &memory, &calls[sent]);
 
-    for (size_t i = 0; i < sent; i++) {
+    ARC_TRY(arc_arena_check(&memory, err));
+    ARC_TRY(registry_send_all(registry, calls, dropped, sent, err));
+    for (size_t i = 0; i < sent; i++)
         arc_http_response_free(&dropped[i]);
-        free(urls[i]);
-    }
 
-    free(calls);
-    free(dropped);
-    free(urls);
-
-    return rc;
+    return ARC_OK;
 }
 
 int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_push *items,
                           size_t count, struct arc_error *err)
 {
-    struct registry_call *calls = calloc(count + 1, sizeof *calls);
-    struct arc_http_response *answers = calloc(count + 1, sizeof *answers);
-    int rc = calls && answers ? ARC_OK : arc_error_nomem(err);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct registry_call *calls = arc_arena_array(&memory, count, sizeof *calls);
+    struct arc_http_response *answers = arc_arena_array(&memory, count, sizeof *answers);
 
-    for (size_t i = 0; !rc && i < count; i++)
+    ARC_TRY(arc_arena_check(&memory, err));
+    for (size_t i = 0; i < count; i++)
         calls[i] = open_call(items[i].image);
-    if (!rc)
-        rc = registry_send_all(registry, calls, answers, count, err);
+    int rc = registry_send_all(registry, calls, answers, count, err);
     if (!rc)
         rc = drop_all(registry, calls, answers, count, err);
-    for (size_t i = 0; !rc && i < count; i++)
-        if (answers[i].status < 200 || answers[i].status > 299)
-            ask_alone(registry, &items[i]);
 
-    for (size_t i = 0; answers && i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (!rc && (answers[i].status < 200 || answers[i].status > 299))
+            ask_alone(registry, &items[i]);
         arc_http_response_free(&answers[i]);
-    free(calls);
-    free(answers);
+    }
 
     return rc;
 }

@@ -18,7 +18,7 @@ static bool is_loopback(const char *host, size_t len)
     return arc_http_loopback(host, name < len ? name : len);
 }
 
-enum registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
+struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
 {
     const char *at = arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES");
     while (at && *(at += strspn(at, ", \t\r\n"))) {
@@ -28,25 +28,20 @@ enum registry_trust registry_trust_of(const struct arc_env *env, const char *hos
         size_t scheme = (plain ? 7U : 0U) + (secure ? 8U : 0U);
 
         if (is_host(at + scheme, word - scheme, host, len))
-            return plain ? REGISTRY_PLAIN : REGISTRY_UNVERIFIED;
+            return (struct registry_trust){.named = true, .plain = plain};
         at += word;
     }
 
-    return is_loopback(host, len) ? REGISTRY_LOCAL : REGISTRY_VERIFIED;
+    return (struct registry_trust){.plain = is_loopback(host, len)};
 }
 
 bool registry_url_insecure(const struct arc_env *env, const char *url)
 {
-    const char *host = strstr(url, "://");
-    if (!host)
-        return false;
-    host += 3;
-    enum registry_trust trust = registry_trust_of(env, host, strcspn(host, "/?#"));
-    return trust == REGISTRY_UNVERIFIED || trust == REGISTRY_PLAIN;
+    const char *scheme = strstr(url, "://");
+    return scheme && registry_trust_of(env, scheme + 3, strcspn(scheme + 3, "/?#")).named;
 }
 
 bool arc_registry_insecure(const struct arc_env *env, const char *image)
 {
-    enum registry_trust trust = registry_trust_of(env, image, strcspn(image, "/"));
-    return trust == REGISTRY_UNVERIFIED || trust == REGISTRY_PLAIN;
+    return registry_trust_of(env, image, strcspn(image, "/")).named;
 }

@@ -9,15 +9,14 @@
 #include <stddef.h>
 
 /* How a host is spoken to. */
-enum registry_trust {
-    REGISTRY_VERIFIED,   /* https */
-    REGISTRY_UNVERIFIED, /* https, whatever its certificate: named as HOST or https://HOST */
-    REGISTRY_PLAIN,      /* http: named as http://HOST */
-    REGISTRY_LOCAL,      /* http, for it is this machine */
+struct registry_trust {
+    bool
+        named; /* the user vouches for it as HOST, https://HOST (whatever its certificate) or http://HOST */
+    bool plain; /* http: named so, or it is this machine */
 };
 
 /* The trust in a host ("registry.local:5000"). The list is of commas, spaces or both. */
-enum registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len);
+struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len);
 
 /* Whether the host of a URL is one that the user named. */
 bool registry_url_insecure(const struct arc_env *env, const char *url);
