@@ -5,6 +5,8 @@
 
 #include "arcci/template.h"
 #include "base/auto.h"
+#include "base/markdown.h"
+#include "base/template.h"
 #include <cmocka.h>
 #include <string.h>
 
@@ -118,6 +120,47 @@ static void test_errors(void **state)
     assert_int_equal(nul.rc, ARC_EINPUT);
 }
 
+/* The program's own texts say more (base/template.h). */
+static void fills(const char *template, const char *expected)
+{
+    static const struct arc_template_place places[] = {{"line", arc_markdown_line}, {0}};
+    ARC_AUTO(rendered) struct rendered r = {0};
+    ARC_AUTO_JSON json_t *values = json_loads(values_json, 0, NULL);
+    if (arc_template_fill(template, places, values, &r.text, &r.err))
+        fail_msg("%s: %s", template, arc_error_text(&r.err));
+    assert_string_equal(arc_buf_text(&r.text), expected);
+}
+
+static void test_own(void **state)
+{
+    (void)state;
+    fills("{{name}} {{text name}} {{nmae}}{{#nmae}}x{{/nmae}}{{^nmae.x}}y{{/nmae.x}}",
+          "x<y x&lt;y y");
+    fills("{{#list}}{{name}}{{.n}}{{n}}{{..name}} {{/list}}", "a7x<y b7x<y ");
+    fills("{{name:5}}|{{name:.2}}|{{name:5.2}}|{{none:3}}|", "x<y  |x<|x<   |   |");
+    fills("{{real:.2f}} {{n:.1f}} {{n:size}} {{none:.1f}}{{none:size}}", "1.50 7.0 0.0 kB ");
+    fills("{{list:count}} entr{{list:s}} {{nothing:count}} {{n:s}} {{zero:s}}", "2 entrs 0 s s");
+    fills("{{#list:count}}{{n}}{{/list:count}}{{^nothing:count}}!{{/nothing:count}}", "7!");
+    fills("{{#zero:known}}0{{/zero:known}}{{^none:known}}?{{/none:known}}", "0?");
+    fills("{{#name=x<y}}a{{/name=x<y}}{{^name=z}}b{{/name=z}}{{#n=7}}c{{/n=7}}", "ab");
+    fills("{{#zero=.zero}}a{{/zero=.zero}}{{#zero=.n}}b{{/zero=.n}}", "a");
+    fills("{{words:json}}", "[   \"p\",   \"q\",   \"r\" ]");
+}
+
+static void test_own_errors(void **state)
+{
+    static const char *const wrong[] = {"{{n:x}}", "{{n=7}}", "{{...n}}", "{{list}}",
+                                        "{{n:.}}x{{/n}}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ARC_AUTO(rendered) struct rendered r = {0};
+        ARC_AUTO_JSON json_t *values = json_loads(values_json, 0, NULL);
+        assert_int_equal(arc_template_fill(wrong[i], NULL, values, &r.text, &r.err), ARC_EINPUT);
+    }
+    refuses("{{n:s}}", ARC_EINPUT, "is not a name");
+    refuses("{{#n=7}}{{/n=7}}", ARC_EINPUT, "is not a name");
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -169,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values), cmocka_unit_test(test_sections),
         cmocka_unit_test(test_lines),  cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_own),    cmocka_unit_test(test_own_errors),
         cmocka_unit_test(test_limits), cmocka_unit_test(test_every_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

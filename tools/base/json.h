@@ -39,6 +39,17 @@ static inline bool arc_json_lists(const json_t *names, const char *name)
     return false;
 }
 
+/* As json_copy(), which leaves members out when memory runs out: then NULL, as of NULL. */
+static inline json_t *arc_json_copy(const json_t *value)
+{
+    json_t *copy = json_copy((json_t *)value);
+    if (json_object_size(copy) == json_object_size(value) &&
+        json_array_size(copy) == json_array_size(value))
+        return copy;
+    json_decref(copy);
+    return NULL;
+}
+
 /* Adds an item to a list that is being made. Without the memory for either the list is NULL from then on: half of one
  * is never shown. */
 static inline void arc_json_push(json_t **list, json_t *item)

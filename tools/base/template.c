@@ -1,5 +1,6 @@
-#include "arcci/template.h"
+#include "base/template.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/markdown.h"
 #include "base/room.h"
 #include "base/text.h"
@@ -7,24 +8,30 @@
 
 enum kind { TEXT, VALUE, SECTION, INVERTED };
 
-typedef void escape_fn(struct arc_buf *out, const char *text, size_t len);
+/* How a value is written. */
+enum form { PLAIN, PLURAL, COUNT, KNOWN, FIXED, SIZE, JSON };
+
+static const char *const forms[] = {"", "s", "count", "known", "f", "size", "json"};
 
 /* A piece of text, a value, or the head of a section, whose body are the nodes up to `end`. */
 struct arc_template_node {
     enum kind kind;
-    const char *at;    /* the text, or the name; points into arc_template.text */
-    size_t len;        /* of it */
-    escape_fn *escape; /* of a value */
-    size_t end;        /* of a section: index behind its last node */
+    const char *at;        /* the text, or the word; points into arc_template.text */
+    size_t len;            /* of it */
+    size_t name_len;       /* of the name that the word starts with */
+    enum form form;        /* behind ':' */
+    unsigned width, most;  /* … and characters to fill up to, and to cut to; 0: as it is */
+    bool compares;         /* the word goes on with '=' and a text */
+    arc_escape_fn *escape; /* of a value */
+    size_t end;            /* of a section: index behind its last node */
 };
 
-static const struct place {
-    const char *name;
-    escape_fn *escape;
-} places[] = {
+static const struct arc_template_place markdown_places[] = {
     {"text", arc_markdown_text}, {"code", arc_markdown_code},   {"url", arc_markdown_url},
-    {"line", arc_markdown_line}, {"shell", arc_markdown_shell},
+    {"line", arc_markdown_line}, {"shell", arc_markdown_shell}, {0},
 };
+
+static const struct arc_template_place terminal_place[] = {{"visible", arc_text_visible}, {0}};
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
@@ -51,7 +58,8 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
 
 struct parser {
     struct arc_template *t;
-    bool terminal;                   /* a value whose tag names no place is for a terminal */
+    const struct arc_template_place *places; /* beside markdown's, the default first; or NULL */
+    bool own;                        /* one of the program's own: forms and comparisons are known */
     const char *at;                  /* how far the source is read */
     const char *end;                 /* of the source */
     size_t open[ARC_TEMPLATE_DEPTH]; /* sections not yet closed, outermost first */
@@ -142,6 +150,61 @@ static bool path_valid(const char *name, size_t len)
     return in_name;
 }
 
+/* ":16.12f": width, cut and form. */
+static bool read_form(const char *at, const char *end, struct arc_template_node *node)
+{
+    unsigned *numbers[] = {&node->width, &node->most};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (i && (at == end || *at != '.'))
+            break;
+        at += i;
+        for (size_t digits = 0; at < end && *at >= '0' && *at <= '9' && digits < 3; digits++)
+            *numbers[i] = *numbers[i] * 10 + (unsigned)(*at++ - '0');
+    }
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (is_word(at, (size_t)(end - at), forms[i])) {
+            node->form = (enum form)i;
+            return true;
+        }
+
+    return false;
+}
+
+/* Reads a name and what follows it: ":" and how it is written, or "=" and what it must be. */
+static int read_word(const struct parser *p, const struct tag *tag, const char *word, size_t len,
+                     struct arc_template_node *node, struct arc_error *err)
+{
+    size_t dots = p->own && len > 1 ? strspn(word, ".") : 0;
+
+    while (node->name_len < len && !(p->own && strchr(":=", word[node->name_len])))
+        node->name_len++;
+
+    node->at = word;
+    node->len = len;
+    node->compares = node->name_len < len && word[node->name_len] == '=';
+    if (dots > 2 || !path_valid(word + dots, node->name_len - dots) ||
+        (node->compares && node->kind == VALUE))
+        return error_at(p->t, tag->start, err, "is not a name", tag->word, tag->len);
+
+    const char *form = word + node->name_len + 1;
+    if (node->name_len < len && !node->compares && !read_form(form, word + len, node))
+        return error_at(p->t, tag->start, err, "is not written in a form that is known", tag->word,
+                        tag->len);
+
+    return ARC_OK;
+}
+
+static arc_escape_fn *find_place(const struct arc_template_place *places, const char *name,
+                                 size_t len)
+{
+    for (; places && places->name; places++)
+        if (is_word(name, len, places->name))
+            return places->escape;
+    return NULL;
+}
+
 /* "name" or "place name". */
 static int add_value(struct parser *p, const struct tag *tag, struct arc_error *err)
 {
@@ -152,46 +215,37 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
     while (first < len && !space(name[first]))
         first++;
 
-    bool named = first < len;
-    const char *place = named ? name : "text";
-    size_t place_len = named ? first : strlen(place);
-    if (!named && p->terminal)
-        node.escape = arc_text_visible;
-
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (!node.escape && is_word(place, place_len, places[i].name))
-            node.escape = places[i].escape;
-
-    if (!named)
-        first = 0;
-    while (first < len && space(name[first]))
-        first++;
-
-    node.at = name + first;
-    node.len = len - first;
+    if (first < len) {
+        node.escape = find_place(p->places, name, first);
+        node.escape = node.escape ? node.escape : find_place(markdown_places, name, first);
+        while (first < len && space(name[first]))
+            first++;
+        name += first;
+        len -= first;
+    } else {
+        node.escape = p->places ? p->places->escape : arc_markdown_text;
+    }
 
     if (!node.escape)
         return error_at(p->t, tag->start, err,
-                        "names no place that is known: text, code, url, line or shell", name, len);
+                        "names no place that is known: text, code, url, line or shell", tag->word,
+                        tag->len);
 
-    if (!path_valid(node.at, node.len))
-        return error_at(p->t, tag->start, err, "is not a name", name, len);
-
+    ARC_TRY(read_word(p, tag, name, len, &node, err));
     return add_node(p, node, err);
 }
 
 static int open_section(struct parser *p, const struct tag *tag, struct arc_error *err)
 {
-    if (!path_valid(tag->word, tag->len))
-        return error_at(p->t, tag->start, err, "is not a name", tag->word, tag->len);
+    struct arc_template_node node = {.kind = tag->sigil == '#' ? SECTION : INVERTED};
+
+    ARC_TRY(read_word(p, tag, tag->word, tag->len, &node, err));
 
     if (p->depth == ARC_TEMPLATE_DEPTH)
         return error_at(p->t, tag->start, err, "is nested deeper than 16 sections", tag->word,
                         tag->len);
 
     p->open[p->depth++] = p->t->count;
-    struct arc_template_node node = {
-        .kind = tag->sigil == '#' ? SECTION : INVERTED, .at = tag->word, .len = tag->len};
     return add_node(p, node, err);
 }
 
@@ -265,6 +319,17 @@ static int parse(struct parser *p, struct arc_error *err)
     return add_node(p, rest, err);
 }
 
+static int parse_text(const char *name, const char *text, size_t len, struct parser *p,
+                      struct arc_error *err)
+{
+    p->t->name = strdup(name);
+    p->t->text = strndup(text, len);
+    ARC_TRY_ALLOC(p->t->name && p->t->text, err);
+    p->at = p->t->text;
+    p->end = p->t->text + len;
+    return parse(p, err);
+}
+
 int arc_template_parse(const char *name, const char *text, size_t len, bool terminal,
                        struct arc_template *out, struct arc_error *err)
 {
@@ -276,11 +341,9 @@ int arc_template_parse(const char *name, const char *text, size_t len, bool term
 
     if (memchr(text, '\0', len) || !arc_utf8_valid(text, len))
         return arc_error_set(err, ARC_EINPUT, "%s: the template is not UTF-8 text", name);
-    out->name = strdup(name);
-    out->text = strndup(text, len);
-    ARC_TRY_ALLOC(out->name && out->text, err);
-    struct parser p = {.t = out, .terminal = terminal, .at = out->text, .end = out->text + len};
-    return parse(&p, err);
+
+    struct parser p = {.t = out, .places = terminal ? terminal_place : NULL};
+    return parse_text(name, text, len, &p, err);
 }
 
 void arc_template_free(struct arc_template *parsed)
@@ -304,6 +367,7 @@ struct render {
     const struct arc_template *t;
     struct arc_buf *out;
     size_t steps;
+    bool own; /* a name that is not there is null */
 };
 
 static int render_nodes(struct render *r, size_t from, size_t to, const struct frame *frame,
@@ -330,11 +394,20 @@ static const json_t *find_first(const struct frame *frame, const char *name, siz
     return NULL;
 }
 
-/* A value below null is null: what is not known yet has no parts either. */
-static const json_t *find_value(const struct frame *frame, const char *path, size_t len)
+/* A value below null is null: what is not known yet has no parts either. ".name" is of the innermost
+ * section alone, "..name" of those around it. */
+static const json_t *find_path(const struct frame *frame, const char *path, size_t len)
 {
+    struct frame innermost = {.value = frame->value};
+    size_t dots = strspn(path, ".");
+
     if (is_word(path, len, "."))
         return frame->value;
+    if (dots)
+        frame = dots == 1 ? &innermost : frame->outer;
+    path += dots;
+    len -= dots;
+
     const char *dot = memchr(path, '.', len);
     size_t first = dot ? (size_t)(dot - path) : len;
     const json_t *value = find_first(frame, path, first);
@@ -348,6 +421,13 @@ static const json_t *find_value(const struct frame *frame, const char *path, siz
     }
 
     return value;
+}
+
+static const json_t *find_value(const struct render *r, const struct arc_template_node *node,
+                                const struct frame *frame)
+{
+    const json_t *value = find_path(frame, node->at, node->name_len);
+    return value || !r->own ? value : json_null();
 }
 
 static const struct frame *innermost_loop(const struct frame *frame)
@@ -380,6 +460,64 @@ static int render_loop_value(struct render *r, const struct arc_template_node *n
     return ARC_OK;
 }
 
+static size_t count_parts(const json_t *value)
+{
+    return json_is_object(value) ? json_object_size(value) : json_array_size(value);
+}
+
+static void add_number(const json_t *value, const struct arc_template_node *node,
+                       struct arc_buf *out)
+{
+    if (node->form == FIXED)
+        arc_buf_printf(out, "%.*f", (int)node->most, json_number_value(value));
+    else if (node->form == SIZE)
+        arc_text_size(out, (int64_t)json_number_value(value), -1);
+    else if (json_is_integer(value))
+        arc_buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else
+        arc_buf_printf(out, "%.6g", json_real_value(value));
+}
+
+/* The text of a value in its form, not yet escaped. */
+static void add_plain(const json_t *value, const struct arc_template_node *node,
+                      struct arc_buf *out)
+{
+    size_t count = json_is_integer(value) ? (size_t)json_integer_value(value) : count_parts(value);
+
+    if (node->form == JSON) {
+        ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        arc_buf_puts(out, text ? text : "");
+        out->failed = text ? out->failed : ARC_ENOMEM;
+    } else if (node->form == COUNT)
+        arc_buf_printf(out, "%zu", count_parts(value));
+    else if (node->form == PLURAL)
+        arc_buf_puts(out, arc_plural(count));
+    else if (json_is_string(value))
+        arc_buf_add(out, json_string_value(value), json_string_length(value));
+    else if (json_is_boolean(value))
+        arc_buf_puts(out, json_is_true(value) ? "true" : "false");
+    else if (json_is_number(value))
+        add_number(value, node, out);
+}
+
+/* Escapes a text for its place, cut and filled up as its node says. */
+static void add_escaped(struct render *r, const struct arc_template_node *node,
+                        const struct arc_buf *text)
+{
+    size_t len = text->len, before = r->out->len;
+
+    if (node->most && node->form == PLAIN)
+        len = arc_text_cut(arc_buf_text(text), len, node->most);
+    node->escape(r->out, arc_buf_text(text), len);
+    if (text->failed)
+        r->out->failed = text->failed;
+
+    if (node->width && !r->out->failed) {
+        size_t used = arc_text_columns(arc_buf_text(r->out) + before);
+        arc_buf_printf(r->out, "%*s", used < node->width ? (int)(node->width - used) : 0, "");
+    }
+}
+
 static int render_value(struct render *r, const struct arc_template_node *node,
                         const struct frame *frame, struct arc_error *err)
 {
@@ -389,8 +527,8 @@ static int render_value(struct render *r, const struct arc_template_node *node,
                     : error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
     }
 
-    const json_t *value = find_value(frame, node->at, node->len);
-    char number[64];
+    const json_t *value = find_value(r, node, frame);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (!value)
         return error_at(r->t, node->at, err, no_name, node->at, node->len);
     const json_t *markdown = json_object_get(value, "markdown");
@@ -399,21 +537,12 @@ static int render_value(struct render *r, const struct arc_template_node *node,
         return ARC_OK;
     }
 
-    if (json_is_array(value) || json_is_object(value))
+    if ((json_is_array(value) || json_is_object(value)) && node->form == PLAIN)
         return error_at(r->t, node->at, err, "is a list or has parts: open it as a section",
                         node->at, node->len);
 
-    if (json_is_string(value))
-        node->escape(r->out, json_string_value(value), json_string_length(value));
-    else if (json_is_boolean(value))
-        arc_buf_puts(r->out, json_is_true(value) ? "true" : "false");
-    else if (!json_is_null(value)) {
-        int len = json_is_integer(value)
-                      ? snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
-                                 json_integer_value(value))
-                      : snprintf(number, sizeof number, "%.6g", json_real_value(value));
-        node->escape(r->out, number, (size_t)len);
-    }
+    add_plain(value, node, &text);
+    add_escaped(r, node, &text);
 
     return ARC_OK;
 }
@@ -436,21 +565,40 @@ static bool loop_truth(const struct arc_template_node *node, const struct frame 
     return is_word(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
 }
 
+/* Whether a section's value is what it asks for: what is behind '=', or in its form not nothing. */
+static bool is_wanted(const struct arc_template_node *node, const json_t *value,
+                      const struct frame *frame)
+{
+    const char *wanted = node->at + node->name_len + 1;
+    size_t len = node->len - node->name_len - 1;
+
+    if (node->compares && *wanted == '.')
+        return json_equal(value, find_path(frame, wanted, len));
+    if (node->compares)
+        return json_is_string(value) && is_word(wanted, len, json_string_value(value));
+    if (node->form == KNOWN)
+        return !json_is_null(value);
+
+    return node->form == COUNT ? count_parts(value) > 0 : truthy(value);
+}
+
 static int render_section(struct render *r, size_t at, const struct frame *frame,
                           struct arc_error *err)
 {
     const struct arc_template_node *node = &r->t->nodes[at];
     const struct frame *loop = innermost_loop(frame);
     bool of_loop = *node->at == '@', wanted = node->kind == SECTION;
-    const json_t *value = of_loop ? NULL : find_value(frame, node->at, node->len);
+    const json_t *value = of_loop ? NULL : find_value(r, node, frame);
 
-    if (of_loop ? !loop : !value)
-        return error_at(r->t, node->at, err, of_loop ? "is outside of a list" : no_name, node->at,
-                        node->len);
+    if (of_loop && !loop)
+        return error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
+    if (!of_loop && !value)
+        return error_at(r->t, node->at, err, no_name, node->at, node->len);
 
-    if (of_loop ? loop_truth(node, loop) != wanted : truthy(value) != wanted)
+    bool open = of_loop ? loop_truth(node, loop) : is_wanted(node, value, frame);
+    if (open != wanted)
         return ARC_OK;
-    if (of_loop || !wanted)
+    if (of_loop || !wanted || node->compares || node->form != PLAIN)
         return render_nodes(r, at + 1, node->end, frame, err);
     if (json_is_array(value))
         return render_list(r, at + 1, node->end, value, frame, err);
@@ -485,4 +633,16 @@ int arc_template_render(const struct arc_template *parsed, const json_t *values,
     struct render r = {.t = parsed, .out = out};
     struct frame frame = {.value = values};
     return render_nodes(&r, 0, parsed->count, &frame, err);
+}
+
+int arc_template_fill(const char *text, const struct arc_template_place *places,
+                      const json_t *values, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_template) struct arc_template parsed = {0};
+    struct parser p = {.t = &parsed, .places = places, .own = true};
+    struct render r = {.t = &parsed, .out = out, .own = true};
+    struct frame frame = {.value = values};
+
+    ARC_TRY(parse_text("a text of arc-ci", text, strlen(text), &p, err));
+    return render_nodes(&r, 0, parsed.count, &frame, err);
 }

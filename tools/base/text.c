@@ -80,6 +80,24 @@ size_t arc_text_utf16(const char *text, size_t len)
     return units;
 }
 
+size_t arc_text_columns(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += !continues((unsigned char)*text);
+    return count;
+}
+
+size_t arc_text_cut(const char *text, size_t len, size_t most)
+{
+    size_t at = 0;
+    for (; at < len && most; most--) {
+        size_t step = arc_utf8_length(text + at, len - at);
+        at += step ? step : 1;
+    }
+    return at;
+}
+
 bool arc_utf8_valid(const char *text, size_t len)
 {
     for (size_t at = arc_text_printable(text, len), step; at < len;

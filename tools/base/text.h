@@ -26,6 +26,12 @@ bool arc_utf8_valid(const char *text, size_t len);
  * GitHub may count characters. */
 size_t arc_text_utf16(const char *text, size_t len);
 
+/* The characters of a text, which are its columns, near enough. */
+size_t arc_text_columns(const char *text);
+
+/* The length in bytes of the first `most` characters; a byte that is no UTF-8 is one. */
+size_t arc_text_cut(const char *text, size_t len, size_t most);
+
 /* The length in bytes of the white space (JavaScript's \s, which is what actions' inputs and
  * filters know) that the text starts with: one character of it, 0 if there is none. */
 size_t arc_text_space(const char *text, size_t len);

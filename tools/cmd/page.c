@@ -17,9 +17,7 @@ static int read_builds(const json_t *files, struct arc_ledger *builds, struct ar
     return ARC_OK;
 }
 
-int page_write(const struct invocation *inv, const json_t *document,
-               void (*make)(const json_t *document, const struct arc_ledger *builds, size_t count,
-                            struct arc_buf *out),
+int page_write(const struct invocation *inv, const json_t *document, html_page *make,
                struct arc_error *err)
 {
     const json_t *files = option_list(inv, "build");
@@ -32,7 +30,7 @@ int page_write(const struct invocation *inv, const json_t *document,
     ARC_TRY_ALLOC(builds, err);
     int rc = read_builds(files, builds, err);
     if (!rc)
-        make(document, builds, count, &page);
+        rc = make(document, builds, count, &page, err);
     if (!rc)
         rc = html_write(option_value(inv, "html"), &page, err);
     for (size_t i = 0; i < count; i++)

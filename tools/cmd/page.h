@@ -12,9 +12,7 @@
                "--html: build.json of a build; the page shows when each of its cells ran.")
 
 /* Writes the page of a document where --html asks for it. ARC_EINPUT for --build without it. */
-int page_write(const struct invocation *inv, const json_t *document,
-               void (*make)(const json_t *document, const struct arc_ledger *builds, size_t count,
-                            struct arc_buf *out),
+int page_write(const struct invocation *inv, const json_t *document, html_page *make,
                struct arc_error *err);
 
 #endif

@@ -14,11 +14,7 @@ struct span {
 
 static void add_text(struct arc_buf *out, struct span text)
 {
-    ARC_AUTO_FREE char *copy = strndup(text.at, text.len);
-    if (copy)
-        html_text(out, copy);
-    else
-        out->failed = ARC_ENOMEM;
+    html_text(out, text.at, text.len);
 }
 
 /* ---- within a line ------------------------------------------------------------------------- */

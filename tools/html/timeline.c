@@ -1,7 +1,7 @@
 /* When the cells of a build ran. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "html/page.h"
-#include <string.h>
 
 /* A cell, and whose it is. */
 struct bar {
@@ -15,6 +15,12 @@ static int earlier_first(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Whether it is known when it ran. */
+static bool is_timed(const struct arc_built_cell *cell)
+{
+    return cell->started >= 0 && cell->duration >= 0;
+}
+
 /* What is not between 0 and 100 is no part of the whole: clocks differ, and a file may say anything. */
 static double percent_of(double part, double whole)
 {
@@ -24,31 +30,14 @@ static double percent_of(double part, double whole)
     return percent >= 0 ? percent : 0;
 }
 
-static void bar_row(const struct bar *bar, double start, double span, struct arc_buf *out)
+static json_t *bar_values(const struct bar *bar, double start, double span)
 {
     const struct arc_built_cell *cell = bar->cell;
-    char began[32] = "not known", took[32] = "not known";
-    bool known = cell->started >= 0 && cell->duration >= 0;
-
-    if (known) {
-        snprintf(began, sizeof began, "%.1f s", cell->started - start);
-        snprintf(took, sizeof took, "%.1f s", cell->duration);
-    }
-
-    html_row(out);
-    html_cell(out, bar->service->service);
-    html_cell(out, cell->platform);
-    html_cell(out, began);
-    html_cell(out, took);
-    html_cell(out, cell->cached == 1 ? "from the cache" : "");
-    arc_buf_puts(out, "<td class=\"time\">");
-
-    if (known)
-        arc_buf_printf(out, "<span style=\"margin-left:%.2f%%;width:%.2f%%\"></span>",
-                       percent_of(cell->started - start, span), percent_of(cell->duration, span));
-
-    arc_buf_puts(out, "</td>");
-    html_row_end(out);
+    return json_pack("{s:s, s:s, s:b, s:b, s:f, s:f, s:f, s:f}", "service", bar->service->service,
+                     "platform", cell->platform, "cached", cell->cached == 1, "known",
+                     is_timed(cell), "began", cell->started - start, "took", cell->duration, "left",
+                     percent_of(cell->started - start, span), "width",
+                     percent_of(cell->duration, span));
 }
 
 static struct bar *list_bars(const struct arc_ledger *build, struct arc_arena *memory,
@@ -71,30 +60,30 @@ static struct bar *list_bars(const struct arc_ledger *build, struct arc_arena *m
     return bars;
 }
 
-void html_timeline(const struct arc_ledger *build, struct arc_buf *out)
+json_t *html_timeline(const struct arc_ledger *build)
 {
-    static const char *const columns[] = {"Service", "Platform", "Began after", "Took",
-                                          "Cache",   "Timeline", NULL};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    ARC_AUTO(arc_buf) struct arc_buf title = {.max = 4096};
+    json_t *rows = json_array();
     double start = -1, end = -1;
     size_t count;
     struct bar *bars = list_bars(build, &memory, &count);
 
     for (size_t i = 0; bars && i < count; i++) {
         const struct arc_built_cell *cell = bars[i].cell;
-        if (cell->started < 0 || cell->duration < 0)
+        if (!is_timed(cell))
             continue;
         start = start < 0 ? cell->started : start;
         end = cell->started + cell->duration > end ? cell->started + cell->duration : end;
     }
 
-    if (arc_arena_check(&memory, NULL))
-        out->failed = ARC_ENOMEM;
-    arc_buf_printf(&title, "Build of %s, commit %.12s", build->group, build->revision);
-    html_section(out, arc_buf_text(&title));
-    html_table(out, arc_buf_text(&title), columns);
     for (size_t i = 0; bars && i < count; i++)
-        bar_row(&bars[i], start, end - start, out);
-    html_table_end(out);
+        arc_json_push(&rows, bar_values(&bars[i], start, end - start));
+
+    if (memory.failed) {
+        json_decref(rows);
+        return NULL;
+    }
+
+    return json_pack("{s:s, s:s, s:o}", "group", build->group, "revision", build->revision, "bars",
+                     rows);
 }

@@ -1,10 +1,17 @@
 #include "arcci/notes.h"
 #include "arcci/documents.h"
-#include "arcci/template.h"
 #include "base/auto.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "notes/values.h"
 #include <string.h>
+
+ARC_TEXT(notes_default);
+
+const char *arc_notes_template(void)
+{
+    return arc_embedded_notes_default;
+}
 
 /* How many commits the body does not list, in words, or null. */
 static json_t *commits_left(const json_t *values, size_t shown)
