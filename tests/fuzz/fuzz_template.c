@@ -1,6 +1,6 @@
 /* Any bytes are a template that renders within its limits, or an error with a place; and any bytes
  * as a value end up as one line without a control character. */
-#include "arcci/template.h"
+#include "base/template.h"
 #include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,18 @@ static void parse_and_render(const char *text, size_t size, const json_t *values
     arc_buf_free(&out);
     arc_template_free(&parsed);
     arc_error_clear(&err);
+}
+
+/* As a text of the program's own, which says more; it ends at a NUL. */
+static void fill(const char *data, size_t size, const json_t *values)
+{
+    struct arc_buf out = {.max = 1 << 16};
+    char *text = strndup(data, size);
+    if (!text)
+        return;
+    arc_template_fill(text, NULL, values, &out, NULL);
+    arc_buf_free(&out);
+    free(text);
 }
 
 /* The bytes as a value, in each place. */
@@ -56,6 +68,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (!values)
         abort();
     parse_and_render((const char *)data, size, values);
+    fill((const char *)data, size, values);
     escape((const char *)data, size, values);
     json_decref(values);
     return 0;
