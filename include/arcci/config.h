@@ -1,7 +1,7 @@
 /* `.github/arc-ci.yaml` and the services' `service.yaml`.
  *
  * Read once, checked whole (docs/schema/arc-ci.schema.json), every error with file:line:column.
- * Strings are owned by the struct; lists are NULL-terminated arrays of owned strings, never NULL.
+ * All of it lies in the memory of the configuration; lists are NULL-terminated arrays of strings, never NULL.
  */
 #ifndef ARCCI_CONFIG_H
 #define ARCCI_CONFIG_H
@@ -74,12 +74,12 @@ struct arc_image_tag {
 
 struct arc_group;
 
-/* What a train takes a service from: a release that is out. Owned, but for `group`. */
+/* What a train takes a service from: a release that is out. */
 struct arc_released_from {
     const struct arc_group *group;
     char *tag;      /* "messaging/v1.2.3" */
     char *revision; /* its commit */
-    struct arc_version_info version;
+    struct arc_version_info *version;
 };
 
 /* A group that a train takes along. */
@@ -168,7 +168,8 @@ struct arc_group {
 #define ARC_CONFIG_PATH ".github/arc-ci.yaml"
 
 struct arc_config {
-    char *path; /* as given, for messages */
+    struct arc_arena memory; /* of all of it */
+    char *path;              /* as given, for messages */
     struct arc_group *groups;
     size_t group_count;
 };
@@ -196,12 +197,10 @@ const struct arc_group *arc_config_group(const struct arc_config *config, const 
 int arc_config_refuse_group(const struct arc_config *config, const char *what,
                             struct arc_error *err);
 
-/* Reads one service's service.yaml, whether a group has it or not, without what a group adds.
- * Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not exist. On an
- * error *out is {0}. */
-int arc_service_load(const char *root, const char *directory, struct arc_service *out,
-                     struct arc_error *err);
-void arc_service_free(struct arc_service *service);
+/* Reads one service's service.yaml, whether a group has it or not, without what a group adds, into
+ * `memory`. Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not exist. */
+int arc_service_load(const char *root, const char *directory, struct arc_arena *memory,
+                     struct arc_service *out, struct arc_error *err);
 
 ARC_API_END
 

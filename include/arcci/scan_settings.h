@@ -3,6 +3,7 @@
 #define ARCCI_SCAN_SETTINGS_H
 
 #include "arcci/api.h"
+#include "arcci/arena.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +42,7 @@ enum arc_scanner {
 const char *arc_scanner_name(enum arc_scanner scanner);
 int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err);
 
-/* Findings that are left out. All that is given must be right; strings are owned, NULL where not
+/* Findings that are left out. All that is given must be right; strings are NULL where not
  * given. */
 struct arc_scan_ignore {
     char *id;      /* "CVE-2024-1234", a check's "DS-0002", a secret's rule */
@@ -54,9 +55,10 @@ struct arc_scan_ignore {
     unsigned line;
 };
 
-/* Lists end with NULL and may be NULL; owned. */
+/* Lists end with NULL and may be NULL. */
 struct arc_scan_settings {
-    char **skip_dirs; /* folders and files, globs, whose findings do not count */
+    struct arc_arena memory; /* of all of it */
+    char **skip_dirs;        /* folders and files, globs, whose findings do not count */
     char **skip_files;
     char **severity; /* as --severity, --scanners, where those are not given */
     char **scanners;

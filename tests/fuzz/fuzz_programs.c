@@ -63,18 +63,12 @@ static int ask_git(unsigned choice, struct arc_error *err)
 
 static int read_bake_file(struct arc_error *err)
 {
-    struct arc_group group = {.name = strdup("g")};
-    static char file[] = "docker-bake.hcl";
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const struct arc_loading l = {"/nonexistent", &memory, err};
+    static char name[] = "g", file[] = "docker-bake.hcl";
     char *files[] = {file, NULL}, *none[] = {NULL};
-    group.described = (struct arc_described){.files = files};
-    group.registries = none;
-    int rc = arc_described_resolve(&env, "/nonexistent", &group, NULL, err);
-    group.described.files = NULL;
-    group.registries = NULL;
-    struct arc_config config = {.groups = calloc(1, sizeof group), .group_count = 1};
-    config.groups[0] = group;
-    arc_config_free(&config);
-    return rc;
+    struct arc_group group = {.name = name, .described = {.files = files}, .registries = none};
+    return arc_described_resolve(&l, &env, &group, NULL);
 }
 
 static int ask_docker(unsigned choice, struct arc_error *err)

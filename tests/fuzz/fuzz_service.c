@@ -16,11 +16,12 @@ static void read_service(const struct arc_yaml *yaml, bool open)
 {
     static const struct arc_place_base base = {.folder = "a", .directory = "a"};
     struct arc_service_reading service = {0};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    int rc = arc_service_read_map("/nonexistent", yaml->root, open, &base, &service, &err);
+    const struct arc_loading l = {"/nonexistent", &memory, &err};
+    int rc = arc_service_read_map(&l, yaml->root, open, &base, &service);
     if (rc != err.code)
         abort();
-    arc_service_reading_free(&service);
 }
 
 static void read_settings(const char *text, size_t size)

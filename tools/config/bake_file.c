@@ -1,9 +1,7 @@
 #include "config/bake_file.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/path.h"
 #include "base/platform.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "config/fields.h"
 #include "config/service.h"
@@ -22,7 +20,7 @@ static void add_field(struct arc_buf *out, const char *name, const char *value)
 }
 
 /* buildx prints a cache, a secret or an attestation as text, since 0.20 as an object. */
-static int add_item(char ***list, const json_t *item, struct arc_error *err)
+static int add_item(const struct arc_loading *l, char ***list, const json_t *item)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
     const char *name, *id = json_string_value(json_object_get(item, "id"));
@@ -30,7 +28,7 @@ static int add_item(char ***list, const json_t *item, struct arc_error *err)
     json_t *value;
 
     if (json_is_string(item))
-        return arc_list_add(list, json_string_value(item), err);
+        return arc_texts_add_once(l, list, json_string_value(item));
 
     if (id && (paths || json_object_size(item) == 1)) { /* of ssh */
         const char *path = json_string_value(json_array_get(paths, 0));
@@ -40,58 +38,67 @@ static int add_item(char ***list, const json_t *item, struct arc_error *err)
             if (json_is_string(value))
                 add_field(&text, name, json_string_value(value));
 
-    ARC_TRY(arc_buf_check(&text, "a target's text", err));
+    ARC_TRY(arc_buf_check(&text, "a target's text", l->err));
 
-    return text.len ? arc_list_add(list, arc_buf_text(&text), err) : ARC_OK;
+    return text.len ? arc_texts_add_once(l, list, arc_buf_text(&text)) : ARC_OK;
 }
 
-static int add_texts(char ***list, const json_t *texts, struct arc_error *err)
+static int add_texts(const struct arc_loading *l, char ***list, const json_t *texts)
 {
     arc_json_each (text, texts)
-        ARC_TRY(add_item(list, text, err));
+        ARC_TRY(add_item(l, list, text));
     return ARC_OK;
 }
 
+/* A path or what BuildKit fetches, as a recipe has it. */
+static int take_context(const struct arc_loading *l, const char *text, char **out)
+{
+    if (arc_context_is_remote(text))
+        *out = arc_arena_text(l->memory, text);
+    else
+        ARC_TRY(arc_path_from_root(l, "", text, out));
+    if (!*out)
+        return arc_error_set(l->err, ARC_EINPUT, "the context '%.200s' leads out of the repository",
+                             text);
+    return arc_arena_check(l->memory, l->err);
+}
+
 /* Pairs of an object; the names of contexts and their local paths take the form that we keep. */
-static int take_pairs(const json_t *object, bool contexts, struct arc_pair **out,
-                      struct arc_error *err)
+static int take_pairs(const struct arc_loading *l, const json_t *object, bool contexts,
+                      struct arc_pair **out)
 {
     const char *name;
     json_t *value;
     size_t count = 0;
-    *out = calloc(json_object_size(object) + 1, sizeof **out);
-    ARC_TRY_ALLOC(*out, err);
+    *out = arc_arena_array(l->memory, json_object_size(object) + 1, sizeof **out);
+    ARC_TRY_ALLOC(*out, l->err);
 
     json_object_foreach ((json_t *)object, name, value) {
         struct arc_pair *pair = &(*out)[count];
         const char *text = json_string_value(value);
         if (!text)
             continue;
-        pair->name = strdup(name);
-        if (contexts && strncmp(text, "target:", 7) == 0) {
-            ARC_AUTO_FREE char *codename = arc_codename_of(text + 7);
-            struct arc_buf target = {0};
-            arc_buf_printf(&target, "target:%s", codename ? codename : "");
-            pair->value = arc_buf_steal(&target);
-        } else if (contexts && !arc_context_is_remote(text))
-            ARC_TRY(arc_path_resolve("", text, &pair->value, err));
+        if (contexts && strncmp(text, "target:", 7) == 0)
+            pair->value =
+                arc_arena_printf(l->memory, "target:%s", arc_codename_of(l->memory, text + 7));
+        else if (contexts)
+            ARC_TRY(take_context(l, text, &pair->value));
         else
-            pair->value = strdup(text);
-        count += pair->name && pair->value;
-        if (!pair->name || !pair->value)
-            return arc_error_set(err, ARC_EINPUT,
-                                 "the context '%.200s' leads out of the repository", text);
+            pair->value = arc_arena_text(l->memory, text);
+        pair->name = arc_arena_text(l->memory, name);
+        count++;
     }
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* "type=sbom,generator=x": what a recipe has as its sbom, "generator=x". A later one counts. */
-static int take_attestation(const char *text, struct arc_recipe *build, struct arc_error *err)
+static int take_attestation(const struct arc_loading *l, const char *text, struct arc_recipe *build)
 {
     ARC_AUTO(arc_buf) struct arc_buf rest = {.max = 65536};
-    const char *type = "", *value = "true";
+    const char *type = "";
     size_t type_len = 0;
+    bool disabled = false;
 
     for (const char *at = text; *at; at += *at == ',') {
         size_t len = strcspn(at, ",");
@@ -99,8 +106,7 @@ static int take_attestation(const char *text, struct arc_recipe *build, struct a
             type = at + 5;
             type_len = len - 5;
         } else if (strncmp(at, "disabled=", 9) == 0) {
-            if (len == 13 && strncmp(at + 9, "true", 4) == 0)
-                value = "false";
+            disabled |= len == 13 && strncmp(at + 9, "true", 4) == 0;
         } else {
             arc_buf_printf(&rest, "%s%.*s", rest.len ? "," : "", (int)len, at);
         }
@@ -109,21 +115,25 @@ static int take_attestation(const char *text, struct arc_recipe *build, struct a
 
     bool sbom = type_len == 4 && strncmp(type, "sbom", 4) == 0;
     if (!sbom && !(type_len == 10 && strncmp(type, "provenance", 10) == 0))
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(l->err, ARC_EINPUT,
                              "the attestation '%.200s' is neither provenance nor an SBOM", text);
 
     char **out = sbom ? &build->sbom : &build->provenance;
-    free(*out);
-    return arc_text_copy(rest.len && strcmp(value, "true") == 0 ? arc_buf_text(&rest) : value, out,
-                         err);
+    if (disabled || !rest.len) {
+        *out = arc_arena_text(l->memory, disabled ? "false" : "true");
+        return arc_arena_check(l->memory, l->err);
+    }
+
+    return arc_buf_keep(l, &rest, "an attestation", out);
 }
 
-static int take_attestations(const json_t *items, struct arc_recipe *build, struct arc_error *err)
+static int take_attestations(const struct arc_loading *l, const json_t *items,
+                             struct arc_recipe *build)
 {
-    ARC_AUTO_TEXTS char **texts = NULL;
-    ARC_TRY(add_texts(&texts, items, err));
+    char **texts = NULL;
+    ARC_TRY(add_texts(l, &texts, items));
     for (char **text = texts; text && *text; text++)
-        ARC_TRY(take_attestation(*text, build, err));
+        ARC_TRY(take_attestation(l, *text, build));
     return ARC_OK;
 }
 
@@ -169,25 +179,26 @@ static const struct member {
 };
 
 /* What a plan cannot carry is refused, not dropped. */
-static int take_member(const char *key, const json_t *value, struct arc_recipe *build,
-                       struct arc_error *err)
+static int take_member(const struct arc_loading *l, const char *key, const json_t *value,
+                       struct arc_recipe *build)
 {
     size_t i = 0, count = sizeof members / sizeof *members;
     while (i < count && strcmp(members[i].key, key) != 0)
         i++;
 
     if (i == count)
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(l->err, ARC_EINPUT,
                              "'%.100s' of a bake file is not supported; take it out", key);
 
     void *slot = (char *)build + members[i].offset;
     switch (members[i].kind) {
     case TEXT:
-        return arc_text_copy(json_string_value(value), slot, err);
+        *(char **)slot = arc_arena_text(l->memory, json_string_value(value));
+        return arc_arena_check(l->memory, l->err);
     case TEXTS:
-        return add_texts(slot, value, err);
+        return add_texts(l, slot, value);
     case PAIRS:
-        return take_pairs(value, strcmp(key, "contexts") == 0, slot, err);
+        return take_pairs(l, value, strcmp(key, "contexts") == 0, slot);
     case FLAG:
         *(bool *)slot = json_is_true(value);
         return ARC_OK;
@@ -199,45 +210,35 @@ static int take_member(const char *key, const json_t *value, struct arc_recipe *
 }
 
 /* The platforms in the one spelling, each once; one that is none is refused here, not by an engine. */
-static int take_platforms(const json_t *list, char ***out, struct arc_error *err)
+static int take_platforms(const struct arc_loading *l, const json_t *list, char ***out)
 {
     arc_json_each (item, list) {
         ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
         char plain[ARC_PLATFORM_SIZE];
         const char *text = json_string_value(item);
         if (!text || !arc_check_platform(text, &why))
-            return arc_error_set(err, ARC_EINPUT, "platforms: '%.100s' %s", text ? text : "",
+            return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", text ? text : "",
                                  arc_buf_text(&why));
         arc_platform_normalize(text, plain);
-        ARC_TRY(arc_list_add(out, plain, err));
+        ARC_TRY(arc_texts_add_once(l, out, plain));
     }
 
     return ARC_OK;
 }
 
-static int take_recipe(const json_t *target, struct arc_recipe *build, struct arc_error *err)
+static int take_recipe(const struct arc_loading *l, const json_t *target, struct arc_recipe *build)
 {
     const char *key, *context = json_string_value(json_object_get(target, "context"));
     json_t *value;
 
-    context = context ? context : ".";
     json_object_foreach ((json_t *)target, key, value)
-        ARC_TRY(take_member(key, value, build, err));
-    ARC_TRY(take_platforms(json_object_get(target, "platforms"), &build->platforms, err));
-
-    if (arc_context_is_remote(context))
-        ARC_TRY(arc_text_copy(context, &build->context, err));
-    else
-        ARC_TRY(arc_path_resolve("", context, &build->context, err));
-
-    if (!build->context)
-        return arc_error_set(err, ARC_EINPUT, "the context '%.200s' leads out of the repository",
-                             context);
-
+        ARC_TRY(take_member(l, key, value, build));
+    ARC_TRY(take_platforms(l, json_object_get(target, "platforms"), &build->platforms));
+    ARC_TRY(take_context(l, context ? context : ".", &build->context));
     if (build->dockerfile_inline)
-        free(arc_steal(&build->dockerfile));
+        build->dockerfile = NULL;
 
-    return take_attestations(json_object_get(target, "attest"), build, err);
+    return take_attestations(l, json_object_get(target, "attest"), build);
 }
 
 /* Whether a version stands for itself at `at` of a tag: "3" in "v3" and "x-3", not in "py3.13". */
@@ -250,133 +251,100 @@ static bool stands_alone(const char *tag, const char *at, size_t len)
 }
 
 /* A tag with the version's text as its placeholder, so that it is known for this version's own. */
-static char *mark_version(const char *tag, const json_t *version)
+static char *mark_version(const struct arc_loading *l, const char *tag, const json_t *version)
 {
     const char *text = arc_json_text_of(version, "version"), *found = *text ? tag : NULL;
-    struct arc_buf out = {0};
     size_t len = strlen(text);
 
     while (found && (found = strstr(found, text)) && !stands_alone(tag, found, len))
         found++;
     if (!found)
-        return strdup(tag);
-    arc_buf_printf(&out, "%.*s{version}%s", (int)(found - tag), tag, found + len);
-    return arc_buf_steal(&out);
+        return arc_arena_text(l->memory, tag);
+    return arc_arena_printf(l->memory, "%.*s{version}%s", (int)(found - tag), tag, found + len);
 }
 
 /* ---- tags ----------------------------------------------------------------------------------- */
 
-/* The image and the tag of a reference; both are owned by the caller. No *tag: it has no value in
- * this plan ("app:${VERSION}"). */
-static int split_reference(const char *ref, const json_t *version, char **image, char **tag,
-                           struct arc_error *err)
+/* Adds a tag to a list that has room for it, each once for its image. */
+static void add_tag(struct arc_image_tag *tags, const struct arc_image_tag *tag)
 {
-    const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
-    *image = strndup(ref, colon ? (size_t)(colon - ref) : strlen(ref));
-    bool empty = colon && !colon[1];
-    if (!empty)
-        *tag = mark_version(colon ? colon + 1 : "latest", version);
-    return *image && (*tag || empty) ? ARC_OK : arc_error_nomem(err);
+    for (; tags->name; tags++)
+        if (tag->image && strcmp(tags->name, tag->name) == 0 &&
+            strcmp(tags->image, tag->image) == 0)
+            return;
+    *tags = *tag;
 }
 
-static int add_tag(struct arc_service *service, size_t *count, const char *name, const char *image,
-                   struct arc_error *err)
+/* Each tag is for the image that it was written with; one that has no value in this plan
+ * ("app:${VERSION}") is none. The group's own image-tags, where it has any, are beside those of the file. */
+static int take_tags(const struct arc_loading *l, const struct arc_group *group, const json_t *refs,
+                     const json_t *version, struct arc_service *service)
 {
-    for (size_t i = 0; image && i < *count; i++)
-        if (strcmp(service->image_tags[i].name, name) == 0 &&
-            strcmp(service->image_tags[i].image, image) == 0)
-            return ARC_OK;
+    static const struct arc_image_tag none[1];
+    const struct arc_image_tag *given = group->tags_given ? group->image_tags : none;
+    size_t count = json_array_size(refs) + 1;
 
-    struct arc_image_tag *grown =
-        realloc(service->image_tags, (*count + 2) * sizeof *service->image_tags);
-    ARC_TRY_ALLOC(grown, err);
-    service->image_tags = grown;
-    grown[*count] = (struct arc_image_tag){0};
-    grown[*count + 1] = (struct arc_image_tag){0};
-    ARC_TRY(arc_text_copy(name, &grown[*count].name, err));
+    for (const struct arc_image_tag *tag = given; tag->name; tag++)
+        count++;
+    service->image_tags = arc_arena_array(l->memory, count, sizeof *service->image_tags);
+    ARC_TRY_ALLOC(service->image_tags, l->err);
 
-    return arc_text_copy(image, &grown[(*count)++].image, err);
-}
-
-/* The group's own image-tags, where it has any, beside those of the file. */
-static int add_given_tags(const struct arc_group *group, struct arc_service *service, size_t *count,
-                          struct arc_error *err)
-{
-    for (const struct arc_image_tag *tag = group->image_tags; group->tags_given && tag->name;
-         tag++) {
-        ARC_TRY(add_tag(service, count, tag->name, NULL, err));
-        struct arc_image_tag *own = &service->image_tags[*count - 1];
-        own->when = tag->when;
-        for (char **branch = tag->branches; branch && *branch; branch++)
-            ARC_TRY(arc_list_add(&own->branches, *branch, err));
-    }
-
-    return ARC_OK;
-}
-
-/* Each tag is for the image that it was written with. */
-static int take_tags(const struct arc_group *group, const json_t *tags, const json_t *version,
-                     struct arc_service *service, struct arc_error *err)
-{
-    size_t count = 0;
-
-    service->image_tags = calloc(1, sizeof *service->image_tags);
-    ARC_TRY_ALLOC(service->image_tags, err);
-
-    arc_json_each (item, tags) {
+    arc_json_each (item, refs) {
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
-        ARC_AUTO_FREE char *image = NULL, *tag = NULL;
-        ARC_TRY(split_reference(ref, version, &image, &tag, err));
-        ARC_TRY(arc_list_add(&service->images, image, err));
-        if (tag)
-            ARC_TRY(add_tag(service, &count, tag, image, err));
+        const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
+        size_t len = colon ? (size_t)(colon - ref) : strlen(ref);
+        const struct arc_image_tag tag = {
+            .image = arc_arena_printf(l->memory, "%.*s", (int)len, ref),
+            .name = mark_version(l, colon ? colon + 1 : "latest", version)};
+        ARC_TRY(arc_texts_add_once(l, &service->images, tag.image));
+        if (*tag.name)
+            add_tag(service->image_tags, &tag);
     }
 
-    ARC_TRY(add_given_tags(group, service, &count, err));
+    for (; given->name; given++)
+        add_tag(service->image_tags, given);
+
     const char *slash = strrchr(service->images[0], '/');
-    return arc_text_copy(slash ? slash + 1 : service->images[0], &service->name, err);
+    service->name = arc_arena_text(l->memory, slash ? slash + 1 : service->images[0]);
+
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* A target without tags: published where the group says, or linked only. */
-static int make_names(const struct arc_group *group, bool linked, struct arc_service *service,
-                      struct arc_error *err)
+static int make_names(const struct arc_loading *l, const struct arc_group *group,
+                      struct arc_service *service)
 {
-    ARC_TRY(arc_text_copy(service->codename, &service->name, err));
-    if (!linked)
-        return arc_service_make_images(service, group->image, group->registries, group->name, err);
-    service->image_tags = calloc(1, sizeof *service->image_tags);
-    return service->image_tags ? arc_list_add(&service->images, service->codename, err)
-                               : arc_error_nomem(err);
+    service->name = service->codename;
+    if (!service->linked)
+        return arc_service_make_images(l, service, group->image, group);
+    service->image_tags = arc_arena_array(l->memory, 1, sizeof *service->image_tags);
+    return arc_texts_add_once(l, &service->images, service->codename);
 }
 
 /* ---- the service ---------------------------------------------------------------------------- */
 
-int arc_bake_add_target(struct arc_group *group, const char *name, const json_t *target,
-                        bool linked, char *const *files, const json_t *version,
-                        struct arc_error *err)
+int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, const char *name,
+                        const json_t *target, bool linked, char **files, const json_t *version)
 {
-    ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
+    struct arc_service_reading reading = {0};
     struct arc_service *service = &reading.service;
     const json_t *tags = json_object_get(target, "tags");
 
-    service->codename = arc_codename_of(name);
+    service->codename = arc_codename_of(l->memory, name);
     service->linked = linked;
-    ARC_TRY_ALLOC(service->codename, err);
+    service->line = group->line;
+    service->build.files = files;
 
     if (!linked && json_array_size(tags))
-        ARC_TRY(take_tags(group, tags, version, service, err));
+        ARC_TRY(take_tags(l, group, tags, version, service));
     else
-        ARC_TRY(make_names(group, linked, service, err));
+        ARC_TRY(make_names(l, group, service));
 
-    int rc = take_recipe(target, &service->build, err);
+    int rc = take_recipe(l, target, &service->build);
     if (rc == ARC_EINPUT)
-        return arc_error_prefix(err, "target %s", name);
+        return arc_error_prefix(l->err, "target %s", name);
     ARC_TRY(rc);
-    for (; *files; files++)
-        ARC_TRY(arc_list_add(&service->build.files, *files, err));
-    ARC_TRY(arc_service_complete(&reading, group, err));
+    ARC_TRY(arc_service_complete(l, &reading, group));
 
-    service->line = group->line;
-
-    return arc_group_take_service(group, service, err);
+    return arc_group_take_service(l, group, service);
 }

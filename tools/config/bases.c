@@ -10,15 +10,6 @@
 
 #define DOCKERFILE_MAX ((size_t)1 << 20)
 
-void arc_bases_free(struct arc_base_ref *bases)
-{
-    for (struct arc_base_ref *base = bases; base && base->ref; base++) {
-        free(base->ref);
-        free(base->codename);
-    }
-    free(bases);
-}
-
 /* ---- which service a reference means --------------------------------------------------------- */
 
 static void fill_words(const struct arc_service *service, const char *version, const char *template,
@@ -122,106 +113,96 @@ static const struct arc_service *find_released(const struct arc_group *group, co
 
 /* ---- what a service reads ------------------------------------------------------------------- */
 
-static int add_base(struct arc_service *service, size_t *count, const char *ref,
-                    const char *codename, struct arc_error *err)
+static int add_base(const struct arc_loading *l, struct arc_service *service, size_t *count,
+                    const char *ref, const char *codename)
 {
     for (size_t i = 0; i < *count; i++)
         if (strcmp(service->bases[i].ref, ref) == 0)
             return ARC_OK;
 
-    struct arc_base_ref *grown = realloc(service->bases, (*count + 2) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    service->bases = grown;
-    memset(grown + *count, 0, 2 * sizeof *grown);
-    ARC_TRY(arc_text_copy(ref, &grown[*count].ref, err));
+    struct arc_base_ref *bases = arc_arena_array(l->memory, *count + 2, sizeof *bases);
+    ARC_TRY_ALLOC(bases, l->err);
+    for (size_t i = 0; i < *count; i++)
+        bases[i] = service->bases[i];
+    bases[(*count)++] =
+        (struct arc_base_ref){arc_arena_text(l->memory, ref), arc_arena_text(l->memory, codename)};
+    service->bases = bases;
 
-    return arc_text_copy(codename, &grown[(*count)++].codename, err);
+    return arc_arena_check(l->memory, l->err);
 }
 
-static int add_images(const struct arc_group *group, struct arc_service *service,
-                      const json_t *images, size_t *count, struct arc_error *err)
-{
-    arc_json_each (image, images) {
-        ARC_AUTO_FREE char *ref = strdup(json_string_value(image));
-        ARC_TRY_ALLOC(ref, err);
-        arc_image_familiarize(ref);
-        const struct arc_service *base = find_released(group, ref);
-        if (base && base != service)
-            ARC_TRY(add_base(service, count, ref, base->codename, err));
-    }
-
-    return ARC_OK;
-}
-
-/* Walks along the stages that the target needs; `seen` is per stage. */
-static int walk_stages(const struct arc_group *group, struct arc_service *service,
-                       const struct arc_stages *stages, size_t at, bool *seen, size_t *count,
-                       struct arc_error *err)
+/* Adds the images of the stages that the target needs; `seen` is per stage. */
+static int walk_stages(const struct arc_loading *l, const struct arc_stages *stages, size_t at,
+                       bool *seen, char ***images)
 {
     if (at >= stages->count || seen[at])
         return ARC_OK;
     seen[at] = true;
-    ARC_TRY(add_images(group, service, stages->items[at].images, count, err));
+
+    arc_json_each (image, stages->items[at].images) {
+        char *ref = arc_arena_text(l->memory, json_string_value(image));
+        arc_image_familiarize(ref);
+        ARC_TRY(arc_texts_add_once(l, images, ref));
+    }
 
     arc_json_each (need, stages->items[at].needs)
-        ARC_TRY(walk_stages(group, service, stages, (size_t)json_integer_value(need), seen, count,
-                            err));
+        ARC_TRY(walk_stages(l, stages, (size_t)json_integer_value(need), seen, images));
 
     return ARC_OK;
 }
 
-static json_t *object_of(const struct arc_pair *pairs)
-{
-    json_t *object = json_object();
-    for (; pairs->name; pairs++)
-        json_object_set_new(object, pairs->name, json_string(pairs->value));
-    return object;
-}
-
-static int read_bases(const char *root, const struct arc_group *group, struct arc_service *service,
-                      struct arc_error *err)
+/* The images that a service's Dockerfile names, in familiar form; NULL for none. */
+static int list_images(const struct arc_loading *l, const struct arc_service *service, char ***out)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    ARC_AUTO_JSON json_t *args = object_of(service->build.args);
-    ARC_AUTO_JSON json_t *contexts = object_of(service->build.additional_contexts);
+    ARC_AUTO_JSON json_t *args = arc_pairs_json(service->build.args);
+    ARC_AUTO_JSON json_t *contexts = arc_pairs_json(service->build.additional_contexts);
     const struct arc_recipe *build = &service->build;
-    size_t count = 0;
+
+    ARC_TRY_ALLOC(args && contexts, l->err);
 
     if (build->dockerfile_inline)
         arc_buf_puts(&text, build->dockerfile_inline);
     else if (arc_context_is_remote(build->context) ||
-             arc_file_read_in(root, build->dockerfile, DOCKERFILE_MAX, &text, NULL))
+             arc_file_read_in(l->root, build->dockerfile, DOCKERFILE_MAX, &text, NULL))
         return ARC_OK;
 
     const struct arc_stages_request request = {
         .text = arc_buf_text(&text), .args = args, .contexts = contexts};
     int rc = arc_stages_read(&request, &stages, NULL);
     if (rc)
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return rc == ARC_ENOMEM ? arc_error_nomem(l->err) : ARC_OK;
     const struct arc_stage *target = arc_stages_target(&stages, build->target);
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
-    ARC_TRY_ALLOC(seen, err);
+    ARC_TRY_ALLOC(seen, l->err);
 
-    return target ? walk_stages(group, service, &stages, (size_t)(target - stages.items), seen,
-                                &count, err)
-                  : ARC_OK;
+    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, out) : ARC_OK;
 }
 
 /* ---- a group -------------------------------------------------------------------------------- */
 
-/* Additional contexts that say "target:" are bases, too. */
-static int add_targets(const struct arc_group *group, struct arc_service *service,
-                       struct arc_error *err)
+/* What a Dockerfile names of the group's images, and the additional contexts that say "target:". */
+static int find_bases(const struct arc_loading *l, const struct arc_group *group,
+                      struct arc_service *service)
 {
+    static struct arc_base_ref none[1];
+    char **images = NULL;
     size_t count = 0;
-    while (service->bases && service->bases[count].ref)
-        count++;
+
+    service->bases = none;
+    ARC_TRY(list_images(l, service, &images));
+
+    for (; images && *images; images++) {
+        const struct arc_service *base = find_released(group, *images);
+        if (base && base != service)
+            ARC_TRY(add_base(l, service, &count, *images, base->codename));
+    }
 
     for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
         const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
         if (target && arc_group_find_service(group, target))
-            ARC_TRY(add_base(service, &count, pair->name, target, err));
+            ARC_TRY(add_base(l, service, &count, pair->name, target));
     }
 
     return ARC_OK;
@@ -249,24 +230,21 @@ static int visit(const struct arc_group *group, size_t i, char *state, struct ar
     return ARC_OK;
 }
 
-int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err)
+int arc_bases_link(const struct arc_loading *l, struct arc_group *group)
 {
     ARC_AUTO_FREE char *state = calloc(group->service_count + 1, 1);
-    ARC_TRY_ALLOC(state, err);
+    ARC_TRY_ALLOC(state, l->err);
 
     for (size_t i = 0; i < group->service_count; i++) {
         struct arc_service *service = &group->services[i];
-        if (arc_recipe_check_files(root, &service->build, err))
-            return arc_error_prefix(err, "service '%s'", service->codename);
-        ARC_TRY(read_bases(root, group, service, err));
-        ARC_TRY(add_targets(group, service, err));
-        if (!service->bases && !(service->bases = calloc(1, sizeof *service->bases)))
-            return arc_error_nomem(err);
+        if (arc_recipe_check_files(l->root, &service->build, l->err))
+            return arc_error_prefix(l->err, "service '%s'", service->codename);
+        ARC_TRY(find_bases(l, group, service));
     }
 
     for (size_t i = 0; i < group->service_count; i++)
         if (!state[i])
-            ARC_TRY(visit(group, i, state, err));
+            ARC_TRY(visit(group, i, state, l->err));
 
     return ARC_OK;
 }

@@ -2,19 +2,18 @@
 #ifndef ARC_CONFIG_BASES_H
 #define ARC_CONFIG_BASES_H
 
-#include "arcci/config.h"
+#include "config/fields.h"
 
 /* Fills the `bases` of a group's services from their Dockerfiles: each FROM, COPY --from and RUN --mount that names an
  * image which another service of the group is released as. A Dockerfile that is not there, or that BuildKit would refuse,
  * has none: who builds it says so. ARC_EINPUT when services start from one another in a circle, or a file that one is
  * given lies elsewhere. */
-int arc_bases_link(const char *root, struct arc_group *group, struct arc_error *err);
+int arc_bases_link(const struct arc_loading *l, struct arc_group *group);
 
 /* The tag under which the service's last image is found, of those that are known without a release:
  * the first with {version} where that stands in a file, else the first that says latest, else any;
  * "latest" when there is none. *image is borrowed, *out owned by the caller. */
 int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
                               const char **image, char **out, struct arc_error *err);
-void arc_bases_free(struct arc_base_ref *bases);
 
 #endif

@@ -7,50 +7,36 @@
 #include <string.h>
 #include <strings.h>
 
-/* What the section is read into: the recipe, and the nodes that take a second look. */
-struct recipe_reading {
-    struct arc_recipe recipe;
-    const struct arc_yaml_node *secrets;
-    const struct arc_yaml_node *ulimits;
-};
+#define AT(member) offsetof(struct arc_recipe, member)
 
-#define AT(member) offsetof(struct recipe_reading, recipe.member)
+static arc_read read_secrets;
+static arc_read read_ulimits;
 
 static const struct arc_field recipe_fields[] = {
-    {"context", FIELD_TEXT, AT(context), false, arc_check_line, NULL},
-    {"dockerfile", FIELD_TEXT, AT(dockerfile), false, arc_check_line, NULL},
-    {"dockerfile_inline", FIELD_TEXT, AT(dockerfile_inline), false, NULL, NULL},
-    {"target", FIELD_TEXT, AT(target), false, arc_check_line, NULL},
-    {"args", FIELD_ARGS, AT(args), false, arc_check_build_arg, NULL},
-    {"additional_contexts", FIELD_KEYED, AT(additional_contexts), false, arc_check_line, NULL},
-    {"labels", FIELD_KEYED, AT(labels), false, arc_check_line, NULL},
-    {"extra_hosts", FIELD_KEYED, AT(extra_hosts), false, arc_check_line, NULL},
-    {"secrets", FIELD_NODE, offsetof(struct recipe_reading, secrets), false, NULL, NULL},
-    {"ssh", FIELD_LIST, AT(ssh), false, arc_check_line, NULL},
-    {"platforms", FIELD_PLATFORMS, AT(platforms), false, arc_check_platform, NULL},
-    {"cache_from", FIELD_LIST, AT(cache_from), false, arc_check_line, NULL},
-    {"cache_to", FIELD_LIST, AT(cache_to), false, arc_check_line, NULL},
-    {"annotations", FIELD_LIST, AT(annotations), false, arc_check_line, NULL},
-    {"ulimits", FIELD_NODE, offsetof(struct recipe_reading, ulimits), false, NULL, NULL},
-    {"network", FIELD_TEXT, AT(network), false, arc_check_line, NULL},
-    {"shm_size", FIELD_SCALAR, AT(shm_size), false, arc_check_line, NULL},
-    {"provenance", FIELD_SCALAR, AT(provenance), false, arc_check_line, NULL},
-    {"sbom", FIELD_SCALAR, AT(sbom), false, arc_check_line, NULL},
-    {"no_cache", FIELD_FLAG, AT(no_cache), false, NULL, NULL},
-    {"pull", FIELD_FLAG, AT(pull), false, NULL, NULL},
+    {"context", FIELD_TEXT, AT(context), .check = arc_check_line},
+    {"dockerfile", FIELD_TEXT, AT(dockerfile), .check = arc_check_line},
+    {"dockerfile_inline", FIELD_TEXT, .offset = AT(dockerfile_inline)},
+    {"target", FIELD_TEXT, AT(target), .check = arc_check_line},
+    {"args", FIELD_ARGS, AT(args), .check = arc_check_build_arg},
+    {"additional_contexts", FIELD_KEYED, AT(additional_contexts), .check = arc_check_line},
+    {"labels", FIELD_KEYED, AT(labels), .check = arc_check_line},
+    {"extra_hosts", FIELD_KEYED, AT(extra_hosts), .check = arc_check_line},
+    {"secrets", FIELD_OWN, AT(secrets), .read = read_secrets},
+    {"ssh", FIELD_LIST, AT(ssh), .check = arc_check_line},
+    {"platforms", FIELD_PLATFORMS, AT(platforms), .check = arc_check_platform},
+    {"cache_from", FIELD_LIST, AT(cache_from), .check = arc_check_line},
+    {"cache_to", FIELD_LIST, AT(cache_to), .check = arc_check_line},
+    {"annotations", FIELD_LIST, AT(annotations), .check = arc_check_line},
+    {"ulimits", FIELD_OWN, AT(ulimits), .read = read_ulimits},
+    {"network", FIELD_TEXT, AT(network), .check = arc_check_line},
+    {"shm_size", FIELD_SCALAR, AT(shm_size), .check = arc_check_line},
+    {"provenance", FIELD_SCALAR, AT(provenance), .check = arc_check_line},
+    {"sbom", FIELD_SCALAR, AT(sbom), .check = arc_check_line},
+    {"no_cache", FIELD_FLAG, .offset = AT(no_cache)},
+    {"pull", FIELD_FLAG, .offset = AT(pull)},
     {0},
 };
 static const struct arc_table recipe_table = {"'build'", recipe_fields, false};
-
-void arc_recipe_free(struct arc_recipe *recipe)
-{
-    struct recipe_reading reading = {.recipe = *recipe};
-    arc_fields_free(&recipe_table, &reading);
-    arc_texts_free(recipe->secrets);
-    arc_texts_free(recipe->ulimits);
-    arc_texts_free(recipe->files);
-    *recipe = (struct arc_recipe){0};
-}
 
 /* ---- secrets and ulimits -------------------------------------------------------------------- */
 
@@ -62,59 +48,52 @@ struct secret {
 };
 
 static const struct arc_field secret_fields[] = {
-    {"id", FIELD_TEXT, offsetof(struct secret, id), true, arc_check_secret, NULL},
-    {"environment", FIELD_TEXT, offsetof(struct secret, environment), false, arc_check_build_arg,
-     NULL},
-    {"file", FIELD_TEXT, offsetof(struct secret, file), false, arc_check_path, NULL},
+    {"id", FIELD_TEXT, offsetof(struct secret, id), .required = true, .check = arc_check_secret},
+    {"environment", FIELD_TEXT, offsetof(struct secret, environment), .check = arc_check_build_arg},
+    {"file", FIELD_TEXT, offsetof(struct secret, file), .check = arc_check_path},
     {0},
 };
 static const struct arc_table secret_table = {"a secret", secret_fields, false};
 
-static void secret_free(struct secret *secret)
-{
-    arc_fields_free(&secret_table, secret);
-}
-
 /* As buildx takes it: the value is never part of it. */
-static int read_secret(const struct arc_yaml_node *node, char **out, struct arc_error *err)
+static int read_secret(const struct arc_loading *l, const struct arc_yaml_node *node, char **out)
 {
-    ARC_AUTO(secret) struct secret secret = {0};
+    struct secret secret = {0};
 
     if (node->type == ARC_YAML_STRING) { /* a variable of that name */
-        ARC_TRY(arc_field_check(node, "secrets", arc_check_build_arg, err));
-        ARC_TRY(arc_text_copy(node->text, &secret.id, err));
+        ARC_TRY(arc_field_check(node, "secrets", arc_check_build_arg, l->err));
+        secret.id = node->text;
     } else
-        ARC_TRY(arc_fields_read(node, &secret_table, &secret, err));
+        ARC_TRY(arc_fields_read(l, node, &secret_table, &secret));
 
     if (secret.environment && secret.file)
-        return arc_yaml_error(node, err,
+        return arc_yaml_error(node, l->err,
                               "a secret comes from 'environment' or from 'file', not from both");
     if (secret.file)
-        return arc_text_print(out, err, "id=%s,src=%s", secret.id, secret.file);
+        *out = arc_arena_printf(l->memory, "id=%s,src=%s", secret.id, secret.file);
+    else
+        *out = arc_arena_printf(l->memory, "id=%s,env=%s", secret.id,
+                                secret.environment ? secret.environment : secret.id);
 
-    return arc_text_print(out, err, "id=%s,env=%s", secret.id,
-                          secret.environment ? secret.environment : secret.id);
+    return arc_arena_check(l->memory, l->err);
 }
 
-static int read_secrets(const struct arc_yaml_node *node, char ***out, struct arc_error *err)
+static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
 {
-    if (!node)
-        return ARC_OK;
-
     if (node->type != ARC_YAML_LIST)
-        return arc_yaml_error(node, err,
+        return arc_yaml_error(node, l->err,
                               "'secrets' must be a list of variables' names or of mappings with "
                               "id and environment or file, this is %s",
                               arc_yaml_type_name(node));
-    *out = calloc(node->count + 1, sizeof **out);
-    ARC_TRY_ALLOC(*out, err);
+    char **list = *(char ***)slot = arc_arena_array(l->memory, node->count + 1, sizeof *list);
+    ARC_TRY_ALLOC(list, l->err);
     for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_secret(node->items[i], &(*out)[i], err));
+        ARC_TRY(read_secret(l, node->items[i], &list[i]));
 
     return ARC_OK;
 }
 
-static int read_ulimit(const struct arc_yaml_pair *pair, char **out, struct arc_error *err)
+static int read_ulimit(const struct arc_loading *l, const struct arc_yaml_pair *pair, char **out)
 {
     const struct arc_yaml_node *soft = arc_yaml_get(pair->value, "soft");
     const struct arc_yaml_node *hard = arc_yaml_get(pair->value, "hard");
@@ -122,27 +101,26 @@ static int read_ulimit(const struct arc_yaml_pair *pair, char **out, struct arc_
                 hard->type == ARC_YAML_INT;
 
     if (both)
-        return arc_text_print(out, err, "%s=%s:%s", pair->key->text, soft->text, hard->text);
-    if (pair->value->type == ARC_YAML_INT)
-        return arc_text_print(out, err, "%s=%s", pair->key->text, pair->value->text);
+        *out = arc_arena_printf(l->memory, "%s=%s:%s", pair->key->text, soft->text, hard->text);
+    else if (pair->value->type == ARC_YAML_INT)
+        *out = arc_arena_printf(l->memory, "%s=%s", pair->key->text, pair->value->text);
+    else
+        return arc_yaml_error(pair->value, l->err,
+                              "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
+                              pair->key->text);
 
-    return arc_yaml_error(pair->value, err,
-                          "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
-                          pair->key->text);
+    return arc_arena_check(l->memory, l->err);
 }
 
-static int read_ulimits(const struct arc_yaml_node *node, char ***out, struct arc_error *err)
+static int read_ulimits(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
 {
-    if (!node)
-        return ARC_OK;
-
     if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(node, err, "'ulimits' must be a mapping, this is %s",
+        return arc_yaml_error(node, l->err, "'ulimits' must be a mapping, this is %s",
                               arc_yaml_type_name(node));
-    *out = calloc(node->count + 1, sizeof **out);
-    ARC_TRY_ALLOC(*out, err);
+    char **list = *(char ***)slot = arc_arena_array(l->memory, node->count + 1, sizeof *list);
+    ARC_TRY_ALLOC(list, l->err);
     for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_ulimit(&node->pairs[i], &(*out)[i], err));
+        ARC_TRY(read_ulimit(l, &node->pairs[i], &list[i]));
 
     return ARC_OK;
 }
@@ -158,46 +136,43 @@ bool arc_context_is_remote(const char *context)
     return strstr(context, "://") != NULL;
 }
 
-/* Makes a local path relative to the root. */
-static int root_path(const struct arc_yaml_node *node, const char *base, char **path,
-                     struct arc_error *err)
+int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out)
 {
+    ARC_AUTO_FREE char *resolved = NULL;
+    ARC_TRY(arc_path_resolve(base, path, &resolved, l->err));
+    *out = arc_arena_text(l->memory, resolved);
+    return arc_arena_check(l->memory, l->err);
+}
+
+/* Makes a local path relative to the root. */
+static int root_path(const struct arc_loading *l, const struct arc_yaml_node *node,
+                     const char *base, char **path)
+{
+    char *resolved;
     if (!*path || arc_context_is_remote(*path))
         return ARC_OK;
-    char *resolved = NULL;
-    ARC_TRY(arc_path_resolve(base, *path, &resolved, err));
-
+    ARC_TRY(arc_path_from_root(l, base, *path, &resolved));
     if (!resolved)
-        return arc_yaml_error(node, err, "'%s' is absolute or leads out of the repository", *path);
-
-    free(*path);
+        return arc_yaml_error(node, l->err, "'%s' is absolute or leads out of the repository",
+                              *path);
     *path = resolved;
-
     return ARC_OK;
 }
 
-/* Compose says "service:", bake "target:". */
-static void name_target(char *value)
-{
-    if (strncmp(value, "service:", 8) != 0)
-        return;
-    memmove(value + 7, value + 8, strlen(value + 8) + 1);
-    memcpy(value, "target:", 7);
-}
-
-static int root_paths(const struct arc_yaml_node *node, const char *base, struct arc_recipe *recipe,
-                      struct arc_error *err)
+static int root_paths(const struct arc_loading *l, const struct arc_yaml_node *node,
+                      const char *base, struct arc_recipe *recipe)
 {
     const struct arc_yaml_node *context = arc_yaml_get(node, "context");
-    ARC_TRY(root_path(context ? context : node, base, &recipe->context, err));
+    ARC_TRY(root_path(l, context ? context : node, base, &recipe->context));
 
     for (struct arc_pair *pair = recipe->additional_contexts; pair && pair->name; pair++) {
         arc_image_familiarize(pair->name);
-        ARC_TRY(root_path(arc_yaml_get(node, "additional_contexts"), base, &pair->value, err));
-        name_target(pair->value);
+        ARC_TRY(root_path(l, arc_yaml_get(node, "additional_contexts"), base, &pair->value));
+        if (strncmp(pair->value, "service:", 8) == 0) /* so Compose says it, bake "target:" */
+            pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
     }
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }
 
 void arc_image_familiarize(char *name)
@@ -218,48 +193,52 @@ void arc_image_familiarize(char *name)
 /* ---- values from files ---------------------------------------------------------------------- */
 
 static const struct arc_field place_fields[] = {
-    {"file", FIELD_TEXT, offsetof(struct arc_file_place, file), true, arc_check_line, NULL},
-    {"at", FIELD_LIST, offsetof(struct arc_file_place, at), false, arc_check_line, NULL},
+    {"file", FIELD_TEXT, offsetof(struct arc_file_place, file), .required = true,
+     .check = arc_check_line},
+    {"at", FIELD_LIST, offsetof(struct arc_file_place, at), .check = arc_check_line},
     {0},
 };
 static const struct arc_table place_table = {"a value from a file", place_fields, false};
 
 /* Puts the words that are known into a text that may be NULL. */
-static int place_words(char **text, const struct arc_word *words, struct arc_error *err)
+static int place_words(const struct arc_loading *l, char **text, const struct arc_word *words)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
     if (!*text || !strchr(*text, '{'))
         return ARC_OK;
     arc_words_fill(*text, words, &out);
-    ARC_TRY(arc_buf_check(&out, "a path", err));
-    free(*text);
-    *text = arc_buf_steal(&out);
-    return *text ? ARC_OK : arc_error_nomem(err);
+    return arc_buf_keep(l, &out, "a path", text);
 }
 
-int arc_place_read(const struct arc_yaml_node *node, const struct arc_place_base *base,
-                   struct arc_file_place *out, struct arc_error *err)
+int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                   const struct arc_place_base *base, struct arc_file_place *out)
 {
     const struct arc_word words[] = {{"directory", base->directory}, {NULL, NULL}};
-    ARC_TRY(arc_fields_read(node, &place_table, out, err));
-    ARC_TRY(place_words(&out->file, words, err));
-    return root_path(node, base->folder, &out->file, err);
+    ARC_TRY(arc_fields_read(l, node, &place_table, out));
+    ARC_TRY(place_words(l, &out->file, words));
+    return root_path(l, node, base->folder, &out->file);
+}
+
+int arc_place_value(const struct arc_loading *l, const struct arc_file_place *place, char **out)
+{
+    ARC_AUTO_FREE char *value = NULL;
+    ARC_TRY(arc_file_value_in(l->root, place, &value, l->err));
+    *out = arc_arena_text(l->memory, value);
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* Fills in the arguments whose values stand in files. */
-static int read_values(const char *root, const struct arc_yaml_node *args,
-                       const struct arc_place_base *base, struct arc_recipe *recipe,
-                       struct arc_error *err)
+static int read_values(const struct arc_loading *l, const struct arc_yaml_node *args,
+                       const struct arc_place_base *base, struct arc_recipe *recipe)
 {
     for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
-        ARC_AUTO(arc_file_place) struct arc_file_place place = {0};
+        struct arc_file_place place = {0};
         const struct arc_yaml_node *node = arc_yaml_get(args, pair->name);
         if (pair->value)
             continue;
-        ARC_TRY(arc_place_read(node, base, &place, err));
-        int rc = arc_file_value_in(root, &place, &pair->value, err);
-        ARC_TRY(arc_yaml_place(node, "args", rc, err));
-        ARC_TRY(arc_list_add(&recipe->files, place.file, err));
+        ARC_TRY(arc_place_read(l, node, base, &place));
+        ARC_TRY(arc_yaml_place(node, "args", arc_place_value(l, &place, &pair->value), l->err));
+        ARC_TRY(arc_texts_add_once(l, &recipe->files, place.file));
     }
 
     return ARC_OK;
@@ -268,88 +247,73 @@ static int read_values(const char *root, const struct arc_yaml_node *args,
 /* ---- the section ---------------------------------------------------------------------------- */
 
 /* Compose's short form is the context alone. */
-static int read_section(const struct arc_yaml_node *node, struct recipe_reading *out,
-                        struct arc_error *err)
+static int read_section(const struct arc_loading *l, const struct arc_yaml_node *node,
+                        struct arc_recipe *out)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(node, &recipe_table, out, err);
-    ARC_TRY(arc_field_check(node, "build", arc_check_line, err));
-    return arc_text_copy(node->text, &out->recipe.context, err);
+        return arc_fields_read(l, node, &recipe_table, out);
+    ARC_TRY(arc_field_check(node, "build", arc_check_line, l->err));
+    out->context = arc_arena_text(l->memory, node->text);
+    return arc_arena_check(l->memory, l->err);
 }
 
-int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
-                    const struct arc_place_base *base, struct arc_recipe *out,
-                    struct arc_error *err)
+int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                    const struct arc_place_base *base, struct arc_recipe *out)
 {
-    struct recipe_reading reading = {.recipe = *out};
-
     if (!node)
         return ARC_OK;
-    int rc = read_section(node, &reading, err);
-    *out = reading.recipe;
-    ARC_TRY(rc);
-    ARC_TRY(read_secrets(reading.secrets, &out->secrets, err));
-    ARC_TRY(read_ulimits(reading.ulimits, &out->ulimits, err));
-    ARC_TRY(root_paths(node, base->folder, out, err));
-    ARC_TRY(read_values(root, arc_yaml_get(node, "args"), base, out, err));
+    ARC_TRY(read_section(l, node, out));
+    ARC_TRY(root_paths(l, node, base->folder, out));
+    ARC_TRY(read_values(l, arc_yaml_get(node, "args"), base, out));
     if (out->dockerfile && out->dockerfile_inline)
-        return arc_yaml_error(node, err,
+        return arc_yaml_error(node, l->err,
                               "'build' has both dockerfile and dockerfile_inline: give one");
 
     return ARC_OK;
 }
 
-int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
-                       struct arc_error *err)
+int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
+                       const struct arc_recipe *given)
 {
-    struct recipe_reading mine = {.recipe = *own}, theirs = {.recipe = *given};
-
+    struct arc_recipe theirs = *given;
     if (own->dockerfile || own->dockerfile_inline)
-        theirs.recipe.dockerfile = theirs.recipe.dockerfile_inline = NULL;
-    int rc = arc_fields_inherit(&recipe_table, &mine, &theirs, err);
-    *own = mine.recipe;
-    ARC_TRY(rc);
-    ARC_TRY(arc_texts_inherit(&own->secrets, given->secrets, err));
-    ARC_TRY(arc_texts_inherit(&own->ulimits, given->ulimits, err));
+        theirs.dockerfile = theirs.dockerfile_inline = NULL;
+    ARC_TRY(arc_fields_inherit(l, &recipe_table, own, &theirs));
     for (char **file = given->files; file && *file; file++)
-        ARC_TRY(arc_list_add(&own->files, *file, err));
-
+        ARC_TRY(arc_texts_add_once(l, &own->files, *file));
     return ARC_OK;
 }
 
-int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,
-                     const char *directory, struct arc_error *err)
+int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, const char *codename,
+                     const char *name, const char *directory)
 {
     const struct arc_word words[] = {
         {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
-    ARC_TRY(place_words(&recipe->context, words, err));
-    ARC_TRY(place_words(&recipe->dockerfile, words, err));
-    return place_words(&recipe->target, words, err);
+    ARC_TRY(place_words(l, &recipe->context, words));
+    ARC_TRY(place_words(l, &recipe->dockerfile, words));
+    return place_words(l, &recipe->target, words);
 }
 
-int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err)
+int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
+                        const char *directory)
 {
     bool own = !recipe->dockerfile; /* no name given: the service's own Dockerfile */
+    char *resolved;
 
     if (!recipe->context)
-        ARC_TRY(arc_text_copy(directory, &recipe->context, err));
+        recipe->context = (char *)directory;
     if (recipe->dockerfile_inline)
         return ARC_OK;
     if (own)
-        ARC_TRY(arc_text_copy("Dockerfile", &recipe->dockerfile, err));
-    bool remote = arc_context_is_remote(recipe->context);
-    if (remote)
-        return ARC_OK;
-    char *resolved = NULL;
+        recipe->dockerfile = arc_arena_text(l->memory, "Dockerfile");
+    if (arc_context_is_remote(recipe->context))
+        return arc_arena_check(l->memory, l->err);
     ARC_TRY(
-        arc_path_resolve(own ? directory : recipe->context, recipe->dockerfile, &resolved, err));
-
+        arc_path_from_root(l, own ? directory : recipe->context, recipe->dockerfile, &resolved));
     if (!resolved)
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(l->err, ARC_EINPUT,
                              "dockerfile: '%s' is absolute or leads out of the repository",
                              recipe->dockerfile);
-
-    free(recipe->dockerfile);
     recipe->dockerfile = resolved;
 
     return ARC_OK;

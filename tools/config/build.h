@@ -14,32 +14,35 @@ struct arc_place_base {
 /* Reads a `build` section (NULL: none) into *out, which is zeroed. Local paths, which the file has
  * relative to its own directory, become relative to the root; the
  * Dockerfile stays as it is written until arc_recipe_complete(). ARC_EINPUT with the place for what
- * Compose does not know, and for a path out of the repository. What was read until then is in *out
- * either way. */
-int arc_recipe_read(const char *root, const struct arc_yaml_node *node,
-                    const struct arc_place_base *base, struct arc_recipe *out,
-                    struct arc_error *err);
+ * Compose does not know, and for a path out of the repository. */
+int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                    const struct arc_place_base *base, struct arc_recipe *out);
 
 /* Reads {file, at}: where a value stands; the file is made relative to the root. */
-int arc_place_read(const struct arc_yaml_node *node, const struct arc_place_base *base,
-                   struct arc_file_place *out, struct arc_error *err);
+int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                   const struct arc_place_base *base, struct arc_file_place *out);
 
-void arc_recipe_free(struct arc_recipe *recipe);
+/* The value that stands there. */
+int arc_place_value(const struct arc_loading *l, const struct arc_file_place *place, char **out);
 
 /* Takes over what `own` does not say from `given`: texts and whole lists, single pairs. Lists that
  * neither has become empty. */
-int arc_recipe_inherit(struct arc_recipe *own, const struct arc_recipe *given,
-                       struct arc_error *err);
+int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
+                       const struct arc_recipe *given);
 
 /* Puts the service's names for {codename}, {name} and {directory} in the context, the Dockerfile
  * and the target; ones that are not known yet are NULL and stay. */
-int arc_recipe_place(struct arc_recipe *recipe, const char *codename, const char *name,
-                     const char *directory, struct arc_error *err);
+int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, const char *codename,
+                     const char *name, const char *directory);
 
 /* Fills in what was left out for a service that lies in `directory`, and makes the Dockerfile
  * relative to the root: a name that was given is below the context, as Compose has it, one that was
  * not is the directory's. ARC_EINPUT when it leads out of the repository. */
-int arc_recipe_complete(struct arc_recipe *recipe, const char *directory, struct arc_error *err);
+int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
+                        const char *directory);
+
+/* A path relative to `base` from the root; *out is NULL where it is absolute or leads out of the repository. */
+int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out);
 
 /* Whether the files of secrets and ssh keys lie in the work tree `root`. ARC_EINPUT for one that leads
  * out of it, by its path or by a link. */

@@ -1,6 +1,5 @@
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "config/described.h"
@@ -302,34 +301,34 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 
 /* A compose file whose other files are looked for. */
 struct naming {
-    const char *root;
+    const struct arc_loading *l;
     const char *base; /* its folder, which paths are relative to */
     char ***files;    /* those that count for a build; NULL: they are looked at only */
     char ***settings; /* those of variables, which are no YAML */
     bool variables;   /* they may be named by a variable */
-    struct arc_error *err;
 };
 
-static char *directory_of(const char *file)
+/* The folder of a file, "" for the root. */
+static char *directory_of(const struct arc_loading *l, const char *file)
 {
     const char *slash = strrchr(file, '/');
-    return slash ? strndup(file, (size_t)(slash - file)) : strdup("");
+    return arc_arena_printf(l->memory, "%.*s", slash ? (int)(slash - file) : 0, file);
 }
 
 /* Compose reads the file, and may show a line of it: so it lies in the repository. */
 static int add_path(const struct naming *naming, const struct arc_yaml_node *node, const char *base,
                     const char *text)
 {
-    ARC_AUTO_FREE char *path = NULL;
-    ARC_TRY(arc_path_resolve(base, text, &path, naming->err));
-    bool outside = !path || arc_file_kind_in(naming->root, path) == ARC_FILE_OTHER;
+    char *path;
+    ARC_TRY(arc_path_from_root(naming->l, base, text, &path));
+    bool outside = !path || arc_file_kind_in(naming->l->root, path) == ARC_FILE_OTHER;
     if (outside && !node)
-        return arc_error_set(naming->err, ARC_EINPUT, "'%s' leads out of the repository", text);
+        return arc_error_set(naming->l->err, ARC_EINPUT, "'%s' leads out of the repository", text);
 
     if (outside)
-        return arc_yaml_error(node, naming->err, "'%s' leads out of the repository", text);
+        return arc_yaml_error(node, naming->l->err, "'%s' leads out of the repository", text);
 
-    return naming->files ? arc_list_add(naming->files, path, naming->err) : ARC_OK;
+    return naming->files ? arc_texts_add_once(naming->l, naming->files, path) : ARC_OK;
 }
 
 /* As naming, of files of variables. */
@@ -364,7 +363,7 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
 
     return naming->variables
                ? ARC_OK
-               : arc_yaml_error(node, naming->err,
+               : arc_yaml_error(node, naming->l->err,
                                 "which file '%s' means is not known; name it without a variable",
                                 node->text);
 }
@@ -386,10 +385,11 @@ static int add_include(const struct naming *naming, const struct arc_yaml_node *
     if (variables || path->type != ARC_YAML_STRING || strchr(path->text, '$'))
         return ARC_OK;
 
-    ARC_AUTO_FREE char *folder = NULL, *file = NULL;
-    ARC_TRY(arc_path_resolve(naming->base, path->text, &file, naming->err));
-    folder = file ? directory_of(file) : NULL;
-    return folder ? add_variables(naming, path, folder) : arc_error_nomem(naming->err);
+    char *file;
+    ARC_TRY(arc_path_from_root(naming->l, naming->base, path->text, &file));
+
+    return file ? add_variables(naming, path, directory_of(naming->l, file))
+                : arc_error_nomem(naming->l->err);
 }
 
 bool arc_bake_is_hcl(const char *file)
@@ -398,60 +398,57 @@ bool arc_bake_is_hcl(const char *file)
     return dot && (strcmp(dot, ".hcl") == 0 || strcmp(dot, ".json") == 0);
 }
 
-static int add_of_file(const char *root, const char *file, char ***files, char ***settings,
-                       struct arc_error *err)
+static int add_of_file(const struct arc_loading *l, const char *file, char ***files,
+                       char ***settings)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_AUTO_FREE char *base = directory_of(file);
 
-    ARC_TRY_ALLOC(base, err);
-    if (arc_file_kind_in(root, file) == ARC_FILE_OTHER)
-        return arc_error_set(err, ARC_EINPUT, "%s leads out of the repository", file);
-    int rc = arc_yaml_read_in(root, file, ARC_YAML_ANY_TAG, &yaml, err);
+    if (arc_file_kind_in(l->root, file) == ARC_FILE_OTHER)
+        return arc_error_set(l->err, ARC_EINPUT, "%s leads out of the repository", file);
+    int rc = arc_yaml_read_in(l->root, file, ARC_YAML_ANY_TAG, &yaml, l->err);
     if (rc && arc_bake_is_hcl(file)) {
-        arc_error_clear(err);
+        arc_error_clear(l->err);
         return ARC_OK; /* buildx says what is wrong */
     }
 
     if (rc == ARC_ENOTFOUND) /* a newer Compose fetches "https://…" and "oci://…" unasked */
-        return arc_error_set(err, ARC_EINPUT, "%s is not a file of the repository", file);
+        return arc_error_set(l->err, ARC_EINPUT, "%s is not a file of the repository", file);
 
     /* What we cannot read, as several documents, Compose might. */
     ARC_TRY(rc);
 
-    const struct naming naming = {root, base, files, settings, false, err};
-    const struct naming looking = {root, base, NULL, NULL, true, err};
+    const char *base = directory_of(l, file);
+    const struct naming naming = {l, base, files, settings, false};
+    const struct naming looking = {l, base, NULL, NULL, true};
     const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
-    for (size_t i = 0; include && include->type == ARC_YAML_LIST && i < include->count; i++)
+    for (size_t i = 0; i < arc_yaml_items(include); i++)
         ARC_TRY(add_include(&naming, include->items[i]));
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
-    for (size_t i = 0; services && services->type == ARC_YAML_MAP && i < services->count; i++) {
+    for (size_t i = 0; i < arc_yaml_pairs(services); i++) {
         const struct arc_yaml_node *service = services->pairs[i].value;
         ARC_TRY(add_named(&naming, arc_yaml_at(service, "extends", "file", (char *)NULL)));
         ARC_TRY(add_named(&looking, arc_yaml_get(service, "env_file")));
         ARC_TRY(add_named(&looking, arc_yaml_get(service, "label_file")));
     }
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }
 
-int arc_compose_files(const char *root, char ***files, struct arc_error *err)
+int arc_compose_files(const struct arc_loading *l, char ***files)
 {
-    ARC_AUTO_FREE char *base = directory_of((*files)[0]);
-    ARC_AUTO_TEXTS char **settings = NULL;
-    const struct naming naming = {root, base, files, &settings, false, err};
-
-    ARC_TRY_ALLOC(base, err);
+    const char *base = directory_of(l, (*files)[0]);
+    char **settings = NULL;
+    const struct naming naming = {l, base, files, &settings, false};
 
     for (size_t i = 0; (*files)[i]; i++) {
         if (i == FILES_MAX)
-            return arc_error_set(err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
-        ARC_TRY(add_of_file(root, (*files)[i], files, &settings, err));
+            return arc_error_set(l->err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
+        ARC_TRY(add_of_file(l, (*files)[i], files, &settings));
     }
 
     ARC_TRY(add_variables(&naming, NULL, base));
     for (char **file = settings; file && *file; file++)
-        ARC_TRY(arc_list_add(files, *file, err));
+        ARC_TRY(arc_texts_add_once(l, files, *file));
 
     return ARC_OK;
 }

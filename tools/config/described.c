@@ -17,8 +17,8 @@
 /* ---- asking docker -------------------------------------------------------------------------- */
 
 /* Adds "NAME=value" with the version's members filled in; nothing when one has no value here. */
-static int add_variable(const struct arc_pair *pair, const json_t *version, char ***list,
-                        struct arc_error *err)
+static int add_variable(const struct arc_loading *l, const struct arc_pair *pair,
+                        const json_t *version, char ***list)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
     arc_buf_printf(&out, "%s=", pair->name);
@@ -41,88 +41,61 @@ static int add_variable(const struct arc_pair *pair, const json_t *version, char
         at += len + 2;
     }
 
-    ARC_TRY(arc_buf_check(&out, "a variable", err));
+    ARC_TRY(arc_buf_check(&out, "a variable", l->err));
 
-    return arc_list_add(list, arc_buf_text(&out), err);
+    return arc_texts_add(l->memory, list, arc_buf_text(&out), l->err);
 }
 
 /* The child's environment: what finds docker, and the variables that the configuration gives. A
  * compose file may not fetch others (docs.docker.com/compose, "Remote includes"). */
-static int choose_environment(const struct arc_env *env, const struct arc_described *described,
-                              const json_t *version, char ***list, struct arc_error *err)
+static int choose_environment(const struct arc_loading *l, const struct arc_env *env,
+                              const struct arc_described *described, const json_t *version,
+                              char ***list)
 {
     static const char *const needed[] = {"PATH",        "HOME",          "DOCKER_CONFIG",
                                          "DOCKER_HOST", "BUILDX_CONFIG", "TMPDIR"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         const char *value = arc_env_get(env, needed[i]);
-        ARC_AUTO(arc_buf) struct arc_buf pair = {.max = 65536};
-        if (!value)
-            continue;
-        arc_buf_printf(&pair, "%s=%s", needed[i], value);
-        ARC_TRY(arc_buf_check(&pair, needed[i], err));
-        ARC_TRY(arc_list_add(list, arc_buf_text(&pair), err));
+        if (value)
+            ARC_TRY(arc_texts_add(l->memory, list,
+                                  arc_arena_printf(l->memory, "%s=%s", needed[i], value), l->err));
     }
 
     for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++)
-        ARC_TRY(add_variable(pair, version, list, err));
+        ARC_TRY(add_variable(l, pair, version, list));
     if (!described->compose)
         return ARC_OK;
-    ARC_TRY(arc_list_add(list, "COMPOSE_EXPERIMENTAL_GIT_REMOTE=false", err));
+    ARC_TRY(arc_texts_add(l->memory, list, "COMPOSE_EXPERIMENTAL_GIT_REMOTE=false", l->err));
 
-    return arc_list_add(list, "COMPOSE_EXPERIMENTAL_OCI_REMOTE=false", err);
+    return arc_texts_add(l->memory, list, "COMPOSE_EXPERIMENTAL_OCI_REMOTE=false", l->err);
 }
 
-/* Words are borrowed. */
-struct words {
-    const char **items;
-    size_t count;
-};
-
-static void words_free(struct words *words)
-{
-    free(words->items);
-}
-
-static int add_word(struct words *words, const char *word, struct arc_error *err)
-{
-    const char **grown = realloc(words->items, (words->count + 2) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    words->items = grown;
-    grown[words->count++] = word;
-    grown[words->count] = NULL;
-    return ARC_OK;
-}
-
-static int add_options(struct words *words, const char *option, char *const *values,
-                       struct arc_error *err)
+static int add_options(const struct arc_loading *l, char ***words, const char *option,
+                       char *const *values)
 {
     for (; values && *values; values++) {
         if (option)
-            ARC_TRY(add_word(words, option, err));
-        ARC_TRY(add_word(words, *values, err));
+            ARC_TRY(arc_texts_add(l->memory, words, option, l->err));
+        ARC_TRY(arc_texts_add(l->memory, words, *values, l->err));
     }
     return ARC_OK;
 }
 
-static int make_command(const struct arc_described *described, struct words *out,
-                        struct arc_error *err)
+static int make_command(const struct arc_loading *l, const struct arc_described *described,
+                        char ***out)
 {
-    static const char *const bake[] = {"docker", "buildx", "bake", "--print"};
-    size_t common = described->compose ? 1 : 4;
+    static char *const bake[] = {"docker", "buildx", "bake", "--print", NULL};
+    static char *const compose[] = {"docker", "compose", NULL}, *const config[] = {"config", NULL};
 
-    for (size_t i = 0; i < common; i++)
-        ARC_TRY(add_word(out, bake[i], err));
-
-    if (described->compose)
-        ARC_TRY(add_word(out, "compose", err));
-    ARC_TRY(add_options(out, "--file", described->files, err));
+    ARC_TRY(add_options(l, out, NULL, described->compose ? compose : bake));
+    ARC_TRY(add_options(l, out, "--file", described->files));
 
     if (described->compose) {
-        ARC_TRY(add_options(out, "--profile", described->profiles, err));
-        ARC_TRY(add_word(out, "config", err));
+        ARC_TRY(add_options(l, out, "--profile", described->profiles));
+        ARC_TRY(add_options(l, out, NULL, config));
     }
 
-    return add_options(out, NULL, described->targets, err);
+    return add_options(l, out, NULL, described->targets);
 }
 
 /* What docker says about itself when it cannot do this: its plugin is missing. */
@@ -153,25 +126,24 @@ static int refuse(const struct arc_group *group, const char *said, struct arc_er
                          group->described.files[0], arc_buf_text(&shown));
 }
 
-static int ask_docker(const struct arc_env *env, const char *root, const struct arc_group *group,
-                      const json_t *version, struct arc_process_result *result,
-                      struct arc_error *err)
+static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
+                      const struct arc_group *group, const json_t *version,
+                      struct arc_process_result *result)
 {
-    ARC_AUTO(words) struct words argv = {0};
-    ARC_AUTO_TEXTS char **variables = NULL;
+    char **argv = NULL, **variables = NULL;
 
-    ARC_TRY(make_command(&group->described, &argv, err));
-    ARC_TRY(choose_environment(env, &group->described, version, &variables, err));
+    ARC_TRY(make_command(l, &group->described, &argv));
+    ARC_TRY(choose_environment(l, env, &group->described, version, &variables));
 
     struct arc_env there = *env;
-    there.cwd = root;
-    struct arc_process process = {.argv = argv.items,
+    there.cwd = l->root;
+    struct arc_process process = {.argv = (const char *const *)argv,
                                   .env = &there,
                                   .environment = (const char *const *)variables,
                                   .timeout = 60};
-    int rc = arc_process_run(&process, result, err);
+    int rc = arc_process_run(&process, result, l->err);
     if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EWORLD,
+        return arc_error_set(l->err, ARC_EWORLD,
                              "group %s is described by %s, and there is no docker on PATH that "
                              "could read it; install docker with buildx",
                              group->name, group->described.files[0]);
@@ -179,7 +151,7 @@ static int ask_docker(const struct arc_env *env, const char *root, const struct 
     if (rc || !result->status)
         return rc;
 
-    return refuse(group, arc_buf_text(&result->errors), err);
+    return refuse(group, arc_buf_text(&result->errors), l->err);
 }
 
 /* ---- which targets are services -------------------------------------------------------------- */
@@ -243,26 +215,24 @@ static bool is_published(const struct arc_group *group, const char *name, const 
 }
 
 /* Adds the target that a context of a service names, if nobody has; it is linked only. */
-static int add_base(struct arc_group *group, const char *codename, const json_t *targets,
-                    char *const *files, const json_t *version, struct arc_error *err)
+static int add_base(const struct arc_loading *l, struct arc_group *group, const char *codename,
+                    const json_t *targets, char **files, const json_t *version)
 {
     const char *name;
     json_t *target;
 
-    json_object_foreach ((json_t *)targets, name, target) {
-        ARC_AUTO_FREE char *own = arc_codename_of(name);
-        if (own && strcmp(own, codename) == 0)
-            return arc_bake_add_target(group, name, target, true, files, version, err);
-    }
+    json_object_foreach ((json_t *)targets, name, target)
+        if (strcmp(arc_codename_of(l->memory, name), codename) == 0)
+            return arc_bake_add_target(l, group, name, target, true, files, version);
 
-    return arc_error_set(err, ARC_EINPUT,
+    return arc_error_set(l->err, ARC_EINPUT,
                          "group %s: an image starts from target '%.100s', and there is none",
                          group->name, codename);
 }
 
 /* What services start from, and what that starts from. */
-static int add_bases(struct arc_group *group, const json_t *targets, char *const *files,
-                     const json_t *version, struct arc_error *err)
+static int add_bases(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
+                     char **files, const json_t *version)
 {
     for (size_t i = 0; i < group->service_count; i++)
         for (size_t k = 0;; k++) { /* the services move when one is added */
@@ -271,78 +241,77 @@ static int add_bases(struct arc_group *group, const json_t *targets, char *const
                 break;
             if (strncmp(pair->value, "target:", 7) == 0 &&
                 !arc_group_find_service(group, pair->value + 7))
-                ARC_TRY(add_base(group, pair->value + 7, targets, files, version, err));
+                ARC_TRY(add_base(l, group, pair->value + 7, targets, files, version));
         }
 
     return ARC_OK;
 }
 
-static int add_services(struct arc_group *group, const json_t *targets, const json_t *asked,
-                        char *const *files, const json_t *version, struct arc_error *err)
+static int add_services(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
+                        const json_t *asked, char **files, const json_t *version)
 {
     const char *name;
     json_t *target;
 
-    for (size_t i = 0; i < group->service_count; i++)
-        arc_service_free(&group->services[i]);
     group->service_count = 0;
 
     json_object_foreach ((json_t *)targets, name, target) {
-        ARC_AUTO_FREE char *codename = arc_codename_of(name);
         if (!is_published(group, name, target, asked))
             continue;
-        if (codename && arc_group_find_service(group, codename))
-            return arc_error_set(err, ARC_EINPUT,
+        const char *codename = arc_codename_of(l->memory, name);
+        ARC_TRY(arc_arena_check(l->memory, l->err));
+        if (arc_group_find_service(group, codename))
+            return arc_error_set(l->err, ARC_EINPUT,
                                  "group %s: two targets have the codename '%.100s'; filters and "
                                  "jobs are named by it",
                                  group->name, codename);
-        ARC_TRY(arc_bake_add_target(group, name, target, false, files, version, err));
+        ARC_TRY(arc_bake_add_target(l, group, name, target, false, files, version));
     }
 
     if (!group->service_count)
-        return arc_error_set(
-            err, ARC_EINPUT, "group %s: no %s of %s has %s; 'registry' in the group gives it one",
-            group->name, group->described.compose ? "service" : "target", group->described.files[0],
-            group->described.compose ? "both 'build' and 'image'" : "tags");
+        return arc_error_set(l->err, ARC_EINPUT,
+                             "group %s: no %s of %s has %s; 'registry' in the group gives it one",
+                             group->name, group->described.compose ? "service" : "target",
+                             group->described.files[0],
+                             group->described.compose ? "both 'build' and 'image'" : "tags");
 
-    return add_bases(group, targets, files, version, err);
+    return add_bases(l, group, targets, files, version);
 }
 
 /* The files that docker is going to read. */
-static int find_files(const char *root, const struct arc_group *group, char ***files,
-                      struct arc_error *err)
+static int find_files(const struct arc_loading *l, const struct arc_group *group, char ***files)
 {
     bool compose = group->described.compose;
 
     for (char **file = group->described.files; *file; file++) {
         compose |= !arc_bake_is_hcl(*file);
-        if (arc_file_kind_in(root, *file) == ARC_FILE_OTHER)
-            return arc_error_set(err, ARC_EINPUT, "group %s: %s leads out of the repository",
+        if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
+            return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
                                  group->name, *file);
-        ARC_TRY(arc_list_add(files, *file, err));
+        ARC_TRY(arc_texts_add_once(l, files, *file));
     }
 
-    if (compose && arc_compose_files(root, files, err))
-        return arc_error_prefix(err, "group %s", group->name);
+    if (compose && arc_compose_files(l, files))
+        return arc_error_prefix(l->err, "group %s", group->name);
 
     return ARC_OK;
 }
 
-int arc_described_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
-                          const json_t *version, struct arc_error *err)
+int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
+                          struct arc_group *group, const json_t *version)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO_JSON json_t *targets = NULL;
     ARC_AUTO_JSON json_t *asked = json_object();
-    ARC_AUTO_TEXTS char **files = NULL;
+    char **files = NULL;
 
     if (!group->described.files)
         return ARC_OK;
-    ARC_TRY_ALLOC(asked, err);
-    ARC_TRY(find_files(root, group, &files, err));
-    ARC_TRY(ask_docker(env, root, group, version, &result, err));
-    ARC_TRY(read_answer(root, group, &result, &targets, asked, err));
-    ARC_TRY(add_services(group, targets, asked, files, version, err));
+    ARC_TRY_ALLOC(asked, l->err);
+    ARC_TRY(find_files(l, group, &files));
+    ARC_TRY(ask_docker(l, env, group, version, &result));
+    ARC_TRY(read_answer(l->root, group, &result, &targets, asked, l->err));
+    ARC_TRY(add_services(l, group, targets, asked, files, version));
 
-    return arc_bases_link(root, group, err);
+    return arc_bases_link(l, group);
 }

@@ -5,6 +5,7 @@
 #include "arcci/buf.h"
 #include "arcci/config.h"
 #include "arcci/env.h"
+#include "config/fields.h"
 #include <jansson.h>
 
 /* Fills the services of a group that has a `bake` or `compose` section from what `docker buildx bake --print` or
@@ -13,8 +14,8 @@
  * `revision`, `sha` and `sha7` beside it; NULL: they keep their defaults); the child sees no other variable of the environment than it needs, since such a file prints what it
  * is given. Services that are there are made anew. ARC_EWORLD without docker; ARC_EINPUT when docker refuses the file, or it
  * says what a plan cannot carry. */
-int arc_described_resolve(const struct arc_env *env, const char *root, struct arc_group *group,
-                          const json_t *version, struct arc_error *err);
+int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
+                          struct arc_group *group, const json_t *version);
 
 /* Reads what `docker compose config` printed: each service with a build section becomes a target as `docker buildx bake
  * --print` has it, with Compose's meaning: `image` and `build.tags` are its tags, `platform` is its platform where the build
@@ -27,6 +28,6 @@ bool arc_bake_is_hcl(const char *file);
 
 /* Adds to the files those that they include or extend, and the .env beside them: what is in them counts as well. ARC_EINPUT
  * for one that Compose would read and that lies elsewhere, by its path or by a link. */
-int arc_compose_files(const char *root, char ***files, struct arc_error *err);
+int arc_compose_files(const struct arc_loading *l, char ***files);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef ARC_CONFIG_FIELDS_H
 #define ARC_CONFIG_FIELDS_H
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 #include "arcci/config.h"
 #include "arcci/scan_settings.h"
@@ -24,9 +25,20 @@ enum arc_field_kind {
     FIELD_KEYED, /* struct arc_pair *: as Compose has it, such a mapping or a list of NAME=VALUE;
                     values may be empty and of several lines */
     FIELD_ARGS,  /* the same; a value that is a mapping is left NULL for the caller */
+    FIELD_OWN,   /* a pointer that the field's own reader makes */
     FIELD_NODE,  /* const struct arc_yaml_node *: left to the caller */
     FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
 };
+
+/* What reading a file of the configuration needs at hand. */
+struct arc_loading {
+    const char *root;         /* of the work tree */
+    struct arc_arena *memory; /* holds all that is read */
+    struct arc_error *err;
+};
+
+/* Reads a value of its own kind into its place in the struct, which is a pointer; fails as arc_fields_read(). */
+typedef int arc_read(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot);
 
 struct arc_field {
     const char *key; /* NULL ends a list of fields */
@@ -34,8 +46,13 @@ struct arc_field {
     size_t offset; /* in the struct */
     bool required;
     arc_check *check;               /* of the text, of each item, of a pair's name; or NULL */
+    const char *const *words;       /* the only values of a FIELD_TEXT; NULL: any */
+    arc_read *read;                 /* of a FIELD_OWN */
     const struct arc_table *fields; /* of a FIELD_TABLE */
 };
+
+/* The words that a field takes. */
+#define ARC_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 struct arc_table {
     const char *what; /* "a group", for messages */
@@ -44,27 +61,33 @@ struct arc_table {
 };
 
 /* Fills *out, which must be zeroed, from a mapping. Fields that are not there stay zero. ARC_EINPUT
- * with the place for an unknown key, a wrong type, a value that is not right, a missing field.
- * What was read until then is in *out either way; arc_fields_free() frees it. */
-int arc_fields_read(const struct arc_yaml_node *map, const struct arc_table *table, void *out,
-                    struct arc_error *err);
-void arc_fields_free(const struct arc_table *table, void *out);
+ * with the place for an unknown key, a wrong type, a value that is not right, a missing field. */
+int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map,
+                    const struct arc_table *table, void *out);
 
-/* The same for a list of such mappings (NULL: none), the value of `key`: *items, an array of things of
- * `size` bytes, and *count are the caller's either way. */
-int arc_fields_read_list(const struct arc_yaml_node *list, const char *key,
-                         const struct arc_table *table, size_t size, void *items, size_t *count,
-                         struct arc_error *err);
+/* The same for a list of such mappings (NULL: none), the value of `key`: *items is an array of things of
+ * `size` bytes. */
+int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node *list,
+                         const char *key, const struct arc_table *table, size_t size, void *items,
+                         size_t *count);
 
-/* Moves what `from` has over what `out` has, both of one table; nodes that `from` lacks stay. */
-void arc_fields_overlay(const struct arc_table *table, void *out, void *from);
+/* Puts what `from` has over what `out` has, both of one table. */
+void arc_fields_overlay(const struct arc_table *table, void *out, const void *from);
 
-/* Copies what `given` has and *own lacks, both of one table: texts and whole lists, single pairs. Lists
+/* Takes over what `given` has and *own lacks, both of one table: texts and whole lists, single pairs. Lists
  * that neither has become empty. Nodes stay. */
-int arc_fields_inherit(const struct arc_table *table, void *own, const void *given,
-                       struct arc_error *err);
-int arc_texts_inherit(char ***own, char *const *given, struct arc_error *err);
-int arc_pairs_inherit(struct arc_pair **own, const struct arc_pair *given, struct arc_error *err);
+int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *table, void *own,
+                       const void *given);
+void arc_texts_inherit(char ***own, char **given);
+int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
+                      const struct arc_pair *given);
+
+/* Adds a copy of a text to a list that ends with NULL, once. */
+int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *text);
+
+/* A copy of what a buffer holds, `what` in messages. */
+int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const char *what,
+                 char **out);
 
 /* A placeholder and what stands for it; a value of NULL is not known yet. */
 struct arc_word {
@@ -80,13 +103,14 @@ void arc_words_fill(const char *template, const struct arc_word *words, struct a
 int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
                     struct arc_error *err);
 
-/* The names of images (tags.c). `node` may be NULL: the default ones. *out is owned either
- * way. ARC_EINPUT with the place for what is not a name or no condition. */
-int arc_image_tags_read(const struct arc_yaml_node *node, struct arc_image_tag **out,
-                        struct arc_error *err);
-void arc_image_tags_free(struct arc_image_tag *tags);
+/* Reads the names of images, a list of struct arc_image_tag (tags.c). ARC_EINPUT with the place for what
+ * is not a name or no condition. */
+arc_read arc_image_tags_read;
 
-/* Reads the mapping `scan:`; without a node *out is {0} (scan.c). */
+/* The names that a group gives its images by default; those of a train are {image-tag} alone. */
+extern struct arc_image_tag arc_image_tags_default[], arc_image_tags_train[];
+
+/* Reads the mapping `scan:` (NULL: nothing is set) into *out, which holds the memory itself (scan.c). */
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err);
 
@@ -106,7 +130,6 @@ arc_check arc_check_glob;       /* likewise, a pattern */
 arc_check arc_check_build_arg;  /* [A-Za-z_][A-Za-z0-9_]* */
 arc_check arc_check_label;      /* of a runner */
 arc_check arc_check_image;      /* template of an image's name */
-arc_check arc_check_inputs;     /* "directory" or "dockerfile" */
 arc_check arc_check_day;        /* "2026-12-31" */
 arc_check arc_check_secret;     /* the id of a secret: a file name */
 arc_check arc_check_target; /* a target, a service or a profile: no option of docker's, no URL */

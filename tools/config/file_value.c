@@ -7,13 +7,6 @@
 
 #define VALUE_FILE_MAX ((size_t)1 << 20)
 
-void arc_file_place_free(struct arc_file_place *place)
-{
-    arc_texts_free(place->at);
-    free(place->file);
-    *place = (struct arc_file_place){0};
-}
-
 static int not_there(const struct arc_file_place *place, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};

@@ -32,14 +32,12 @@ bool arc_assignments_next(struct arc_assignments *reader);
 /* Whether the word of that number around the value is `text`. */
 bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const char *text);
 
-/* Where a value stands. Owned by the holder. */
+/* Where a value stands. */
 struct arc_file_place {
     char *file; /* from the root */
     char **at;  /* keys, "key=value" for the item of a list that has it, numbers from 0; NULL or
                    empty: the whole file */
 };
-
-void arc_file_place_free(struct arc_file_place *place);
 
 /* The value's text, as it is written: 26.10 in YAML is "26.10". YAML and JSON by their keys; of other
  * files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl); without

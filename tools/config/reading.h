@@ -10,10 +10,9 @@ struct arc_service_reading {
     struct arc_service service;
     const struct arc_yaml_node *build;
     const struct arc_yaml_node *variants_node;
-    const struct arc_yaml_node *tags_node;
     const struct arc_yaml_node *version_node;
     const struct arc_yaml_node *directory; /* of an entry; what it names is the caller's to find */
-    struct arc_service_reading *variants;  /* to be laid over it, one after the other; owned */
+    struct arc_service_reading *variants;  /* to be laid over it, one after the other */
     size_t variant_count;
     char *image; /* template of its images' names */
     bool named;  /* a variant says its own codename; its image's name likewise */

@@ -6,40 +6,36 @@
 #include <string.h>
 #include <strings.h>
 
-struct reading {
-    struct arc_scan_settings settings;
-    const struct arc_yaml_node *ignore;
-};
-
-#define AT(member) offsetof(struct reading, settings.member)
+#define AT(member) offsetof(struct arc_scan_settings, member)
 #define OF(member) offsetof(struct arc_scan_ignore, member)
 
 static arc_check check_reason;
 static arc_check check_scanner;
 static arc_check check_severity;
 static arc_check check_left_out;
+static arc_read read_ignore;
 
 static const struct arc_field fields[] = {
-    {"skip-dirs", FIELD_TEXTS, AT(skip_dirs), false, check_left_out, NULL},
-    {"skip-files", FIELD_TEXTS, AT(skip_files), false, check_left_out, NULL},
-    {"severity", FIELD_TEXTS, AT(severity), false, check_severity, NULL},
-    {"scanners", FIELD_TEXTS, AT(scanners), false, check_scanner, NULL},
-    {"ignore-policy", FIELD_TEXT, AT(policy), false, arc_check_path, NULL},
-    {"vex", FIELD_TEXTS, AT(vex), false, arc_check_path, NULL},
-    {"accept", FIELD_TEXTS, AT(accept), false, check_reason, NULL},
-    {"ignore", FIELD_NODE, offsetof(struct reading, ignore), false, NULL, NULL},
+    {"skip-dirs", FIELD_TEXTS, AT(skip_dirs), .check = check_left_out},
+    {"skip-files", FIELD_TEXTS, AT(skip_files), .check = check_left_out},
+    {"severity", FIELD_TEXTS, AT(severity), .check = check_severity},
+    {"scanners", FIELD_TEXTS, AT(scanners), .check = check_scanner},
+    {"ignore-policy", FIELD_TEXT, AT(policy), .check = arc_check_path},
+    {"vex", FIELD_TEXTS, AT(vex), .check = arc_check_path},
+    {"accept", FIELD_TEXTS, AT(accept), .check = check_reason},
+    {"ignore", FIELD_OWN, AT(ignores), .read = read_ignore},
     {0},
 };
 static const struct arc_table table = {"'scan'", fields, false};
 
 static const struct arc_field ignore_fields[] = {
-    {"id", FIELD_TEXT, OF(id), false, arc_check_line, NULL},
-    {"license", FIELD_TEXT, OF(license), false, arc_check_line, NULL},
-    {"package", FIELD_TEXT, OF(package), false, arc_check_line, NULL},
-    {"path", FIELD_TEXT, OF(path), false, check_left_out, NULL},
-    {"service", FIELD_TEXT, OF(service), false, arc_check_line, NULL},
-    {"reason", FIELD_TEXT, OF(reason), true, arc_check_line, NULL},
-    {"expires", FIELD_TEXT, OF(expires), false, arc_check_day, NULL},
+    {"id", FIELD_TEXT, OF(id), .check = arc_check_line},
+    {"license", FIELD_TEXT, OF(license), .check = arc_check_line},
+    {"package", FIELD_TEXT, OF(package), .check = arc_check_line},
+    {"path", FIELD_TEXT, OF(path), .check = check_left_out},
+    {"service", FIELD_TEXT, OF(service), .check = arc_check_line},
+    {"reason", FIELD_TEXT, OF(reason), .required = true, .check = arc_check_line},
+    {"expires", FIELD_TEXT, OF(expires), .check = arc_check_day},
     {0},
 };
 static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields, false};
@@ -165,30 +161,21 @@ static bool check_reason(const char *text, struct arc_buf *why)
 
 void arc_scan_settings_free(struct arc_scan_settings *settings)
 {
-    struct reading reading = {.settings = *settings};
-    for (size_t i = 0; i < settings->ignore_count; i++)
-        arc_fields_free(&ignore_table, &settings->ignores[i]);
-    free(settings->ignores);
-    arc_fields_free(&table, &reading);
+    arc_arena_free(&settings->memory);
     *settings = (struct arc_scan_settings){0};
 }
 
-static void reading_free(struct reading *reading)
+static int read_ignore(const struct arc_loading *l, const struct arc_yaml_node *list, void *slot)
 {
-    arc_scan_settings_free(&reading->settings);
-}
-
-static int read_ignore(const struct arc_yaml_node *list, struct arc_scan_settings *out,
-                       struct arc_error *err)
-{
-    ARC_TRY(arc_fields_read_list(list, "ignore", &ignore_table, sizeof *out->ignores, &out->ignores,
-                                 &out->ignore_count, err));
+    struct arc_scan_settings *out = (void *)((char *)slot - AT(ignores));
+    ARC_TRY(arc_fields_read_list(l, list, "ignore", &ignore_table, sizeof *out->ignores,
+                                 &out->ignores, &out->ignore_count));
 
     for (size_t i = 0; i < out->ignore_count; i++) {
         struct arc_scan_ignore *entry = &out->ignores[i];
         entry->line = list->items[i]->line;
         if (!entry->id && !entry->license && !entry->package && !entry->path)
-            return arc_yaml_error(list->items[i], err,
+            return arc_yaml_error(list->items[i], l->err,
                                   "an entry of 'ignore' needs an id, license, package or path");
     }
 
@@ -247,17 +234,17 @@ static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_se
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err)
 {
-    ARC_AUTO(reading) struct reading reading = {.ignore = NULL};
+    const struct arc_loading l = {NULL, &out->memory, err};
     *out = (struct arc_scan_settings){0};
     if (!node)
         return ARC_OK;
-    ARC_TRY(arc_fields_read(node, &table, &reading, err));
-    ARC_TRY(read_ignore(reading.ignore, &reading.settings, err));
-    ARC_TRY(check_rest(node, &reading.settings, err));
-    *out = reading.settings;
-    reading.settings = (struct arc_scan_settings){0};
+    int rc = arc_fields_read(&l, node, &table, out);
+    if (!rc)
+        rc = check_rest(node, out, err);
+    if (rc)
+        arc_scan_settings_free(out);
 
-    return ARC_OK;
+    return rc;
 }
 
 int arc_scan_settings_parse(const char *text, size_t len, const char *name,

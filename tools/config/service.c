@@ -1,9 +1,7 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
 #include "config/service.h"
 #include "base/auto.h"
-#include "base/room.h"
 #include "base/text.h"
-#include "config/bases.h"
 #include "config/build.h"
 #include "config/variants.h"
 #include "os/file.h"
@@ -13,56 +11,30 @@
 #define NODE(member) offsetof(struct arc_service_reading, member)
 
 static const struct arc_field service_fields[] = {
-    {"name", FIELD_TEXT, AT(name), false, arc_check_name, NULL},
-    {"codename", FIELD_TEXT, AT(codename), false, arc_check_codename, NULL},
-    {"role", FIELD_TEXT, AT(role), false, arc_check_line, NULL},
-    {"tech", FIELD_TEXT, AT(tech), false, arc_check_line, NULL},
-    {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
-    {"health", FIELD_TEXT, AT(health), false, arc_check_line, NULL},
-    {"port", FIELD_PORT, AT(port), false, NULL, NULL},
-    {"ports", FIELD_PORTS, AT(ports), false, NULL, NULL},
-    {"depends_on", FIELD_TEXTS, AT(depends_on), false, arc_check_codename, NULL},
-    {"external", FIELD_TEXTS, AT(external), false, arc_check_codename, NULL},
-    {"paths", FIELD_TEXTS, AT(paths), false, arc_check_glob, NULL},
-    {"directory", FIELD_NODE, NODE(directory), false, NULL, NULL},
-    {"build", FIELD_NODE, NODE(build), false, NULL, NULL},
-    {"image", FIELD_TEXT, NODE(image), false, arc_check_image, NULL},
-    {"image-tags", FIELD_NODE, NODE(tags_node), false, NULL, NULL},
-    {"version", FIELD_NODE, NODE(version_node), false, NULL, NULL},
-    {"variants", FIELD_NODE, NODE(variants_node), false, NULL, NULL},
-    {"inputs", FIELD_TEXT, NODE(inputs), false, arc_check_inputs, NULL},
+    {"name", FIELD_TEXT, AT(name), .check = arc_check_name},
+    {"codename", FIELD_TEXT, AT(codename), .check = arc_check_codename},
+    {"role", FIELD_TEXT, AT(role), .check = arc_check_line},
+    {"tech", FIELD_TEXT, AT(tech), .check = arc_check_line},
+    {"description", FIELD_TEXT, AT(description), .check = arc_check_text},
+    {"health", FIELD_TEXT, AT(health), .check = arc_check_line},
+    {"port", FIELD_PORT, .offset = AT(port)},
+    {"ports", FIELD_PORTS, .offset = AT(ports)},
+    {"depends_on", FIELD_TEXTS, AT(depends_on), .check = arc_check_codename},
+    {"external", FIELD_TEXTS, AT(external), .check = arc_check_codename},
+    {"paths", FIELD_TEXTS, AT(paths), .check = arc_check_glob},
+    {"directory", FIELD_NODE, .offset = NODE(directory)},
+    {"build", FIELD_NODE, .offset = NODE(build)},
+    {"image", FIELD_TEXT, NODE(image), .check = arc_check_image},
+    {"image-tags", FIELD_OWN, AT(image_tags), .read = arc_image_tags_read},
+    {"version", FIELD_NODE, .offset = NODE(version_node)},
+    {"variants", FIELD_NODE, .offset = NODE(variants_node)},
+    {"inputs", FIELD_TEXT, NODE(inputs), .words = ARC_WORDS("directory", "dockerfile")},
     {0},
 };
 
 /* Other tools of a platform read the file too, so it may hold keys of theirs. */
 static const struct arc_table service_table = {"a service.yaml", service_fields, true};
 static const struct arc_table entry_table = {"a service", service_fields, false};
-
-void arc_service_reading_free(struct arc_service_reading *reading)
-{
-    arc_fields_free(&service_table, reading);
-    arc_recipe_free(&reading->service.build);
-    arc_image_tags_free(reading->service.image_tags);
-    arc_bases_free(reading->service.bases);
-    for (size_t i = 0; i < reading->variant_count; i++)
-        arc_service_reading_free(&reading->variants[i]);
-    free(reading->variants);
-    free(reading->service.directory);
-    free(reading->service.suffix);
-    free(reading->service.version);
-    free(reading->service.version_file);
-    arc_texts_free(reading->service.version_at);
-    free(reading->service.file);
-    arc_texts_free(reading->service.images);
-    *reading = (struct arc_service_reading){0};
-}
-
-void arc_service_free(struct arc_service *service)
-{
-    struct arc_service_reading reading = {.service = *service};
-    arc_service_reading_free(&reading);
-    *service = (struct arc_service){0};
-}
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
@@ -96,94 +68,77 @@ static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *
     return ARC_OK;
 }
 
-static int read_version(const char *root, const struct arc_yaml_node *node,
-                        const struct arc_place_base *base, struct arc_service *service,
-                        struct arc_error *err)
+static int read_version(const struct arc_loading *l, const struct arc_yaml_node *node,
+                        const struct arc_place_base *base, struct arc_service *service)
 {
     struct arc_file_place place = {0};
-    int rc = arc_place_read(node, base, &place, err);
+    int rc = arc_place_read(l, node, base, &place);
 
     if (!rc)
-        rc = arc_file_value_in(root, &place, &service->version, err);
-    service->version_file = place.file; /* the service owns them, whole or not */
+        rc = arc_place_value(l, &place, &service->version);
+    service->version_file = place.file;
     service->version_at = place.at;
 
-    return arc_yaml_place(node, "version", rc, err);
+    return arc_yaml_place(node, "version", rc, l->err);
 }
 
-int arc_service_read_map(const char *root, const struct arc_yaml_node *map, bool open,
-                         const struct arc_place_base *base, struct arc_service_reading *out,
-                         struct arc_error *err)
+int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node *map, bool open,
+                         const struct arc_place_base *base, struct arc_service_reading *out)
 {
-    ARC_TRY(refuse_build_keys(map, err));
-    ARC_TRY(arc_fields_read(map, open ? &service_table : &entry_table, out, err));
-    ARC_TRY(arc_recipe_read(root, out->build, base, &out->service.build, err));
+    ARC_TRY(refuse_build_keys(map, l->err));
+    ARC_TRY(arc_fields_read(l, map, open ? &service_table : &entry_table, out));
+    ARC_TRY(arc_recipe_read(l, out->build, base, &out->service.build));
 
     if (out->version_node && out->version_node->type == ARC_YAML_MAP)
-        ARC_TRY(read_version(root, out->version_node, base, &out->service, err));
+        ARC_TRY(read_version(l, out->version_node, base, &out->service));
     else if (out->version_node && !open)
-        return arc_yaml_error(out->version_node, err,
+        return arc_yaml_error(out->version_node, l->err,
                               "'version' must say where it is: {file: …, at: …}");
 
-    if (out->tags_node)
-        ARC_TRY(arc_image_tags_read(out->tags_node, &out->service.image_tags, err));
-
-    return arc_variants_read(out->variants_node, out, err);
+    return arc_variants_read(l, out->variants_node, out);
 }
 
-int arc_service_read_file(const char *root, const char *directory, const char *file,
-                          struct arc_service_reading *out, struct arc_error *err)
+int arc_service_read_file(const struct arc_loading *l, const char *directory, const char *file,
+                          struct arc_service_reading *out)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_TRY(arc_yaml_read_in(root, file, 0, &yaml, err));
+    ARC_TRY(arc_yaml_read_in(l->root, file, 0, &yaml, l->err));
     const struct arc_place_base base = {directory, directory};
-    ARC_TRY(arc_service_read_map(root, yaml.root, true, &base, out, err));
+    ARC_TRY(arc_service_read_map(l, yaml.root, true, &base, out));
     if (!out->service.name)
-        return arc_yaml_error(yaml.root, err, "a service.yaml needs 'name'");
+        return arc_yaml_error(yaml.root, l->err, "a service.yaml needs 'name'");
     if (!out->service.codename)
-        return arc_yaml_error(yaml.root, err, "a service.yaml needs 'codename'");
-    out->build = out->directory = out->variants_node = out->tags_node =
+        return arc_yaml_error(yaml.root, l->err, "a service.yaml needs 'codename'");
+    out->build = out->directory = out->variants_node = out->version_node =
         NULL; /* gone with the file */
-    out->service.file = strdup(file);
+    out->service.file = arc_arena_text(l->memory, file);
 
-    return out->service.file ? ARC_OK : arc_error_nomem(err);
+    return arc_arena_check(l->memory, l->err);
 }
 
-int arc_service_overlay(struct arc_service_reading *out, struct arc_service_reading *entry,
-                        struct arc_error *err)
+int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading *out,
+                        const struct arc_service_reading *entry)
 {
-    arc_fields_overlay(&service_table, out, entry);
-    ARC_TRY(arc_recipe_inherit(&entry->service.build, &out->service.build, err));
-    arc_recipe_free(&out->service.build);
+    const struct arc_recipe below = out->service.build;
     out->service.build = entry->service.build;
-    entry->service.build = (struct arc_recipe){0};
+    ARC_TRY(arc_recipe_inherit(l, &out->service.build, &below));
+    arc_fields_overlay(&service_table, out, entry);
     if (entry->service.suffix)
-        out->service.suffix = arc_steal(&entry->service.suffix);
-
-    if (entry->service.image_tags) {
-        arc_image_tags_free(out->service.image_tags);
-        out->service.image_tags = arc_steal(&entry->service.image_tags);
-    }
+        out->service.suffix = entry->service.suffix;
 
     if (entry->service.version) {
-        free(out->service.version);
-        free(out->service.version_file);
-        arc_texts_free(out->service.version_at);
-        out->service.version = arc_steal(&entry->service.version);
-        out->service.version_file = arc_steal(&entry->service.version_file);
-        out->service.version_at = arc_steal(&entry->service.version_at);
+        out->service.version = entry->service.version;
+        out->service.version_file = entry->service.version_file;
+        out->service.version_at = entry->service.version_at;
     }
 
     out->named = entry->named;
     out->titled = entry->titled;
-    if (!entry->variant_count)
-        return ARC_OK;
-    struct arc_service_reading *kept = out->variants;
-    size_t count = out->variant_count;
-    out->variants = entry->variants;
-    out->variant_count = entry->variant_count;
-    entry->variants = kept; /* each side frees what it ends up with */
-    entry->variant_count = count;
+
+    if (entry->variant_count) {
+        out->variants = entry->variants;
+        out->variant_count = entry->variant_count;
+    }
 
     return ARC_OK;
 }
@@ -197,10 +152,10 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-char *arc_codename_of(const char *name)
+char *arc_codename_of(struct arc_arena *memory, const char *name)
 {
-    char *text = strdup(name);
-    for (char *c = text; c && *c; c++) {
+    char *text = arc_arena_text(memory, name);
+    for (char *c = text; *c; c++) {
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c - 'A' + 'a');
         else if (!(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9'))
@@ -209,34 +164,33 @@ char *arc_codename_of(const char *name)
     return text;
 }
 
-static int complete_names(struct arc_service *service, struct arc_error *err)
+static int complete_names(const struct arc_loading *l, struct arc_service *service)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     const char *from = service->name ? service->name : last_part(service->directory);
 
     if (!service->codename)
-        service->codename = arc_codename_of(from);
-    ARC_TRY_ALLOC(service->codename, err);
+        service->codename = arc_codename_of(l->memory, from);
     if (!service->name)
-        ARC_TRY(arc_text_copy(service->codename, &service->name, err));
+        service->name = service->codename;
+    ARC_TRY(arc_arena_check(l->memory, l->err));
     if (!arc_check_codename(service->codename, &why))
-        return arc_error_set(err, ARC_EINPUT, "'%s' gives no codename: write codename: …", from);
+        return arc_error_set(l->err, ARC_EINPUT, "'%s' gives no codename: write codename: …", from);
     return ARC_OK;
 }
 
-static int complete_lists(struct arc_service *service, struct arc_error *err)
+static void complete_lists(struct arc_service *service)
 {
-    char ***lists[] = {&service->depends_on, &service->external, &service->paths};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        ARC_TRY(arc_texts_inherit(lists[i], NULL, err));
+    static unsigned none[1];
+    arc_texts_inherit(&service->depends_on, NULL);
+    arc_texts_inherit(&service->external, NULL);
+    arc_texts_inherit(&service->paths, NULL);
     if (!service->ports)
-        service->ports = calloc(1, sizeof *service->ports);
-    ARC_TRY_ALLOC(service->ports, err);
-    return ARC_OK;
+        service->ports = none;
 }
 
 /* Where a service lies that does not say it: where its Dockerfile is, else where its context is. */
-static int complete_directory(struct arc_service *service, struct arc_error *err)
+static int complete_directory(const struct arc_loading *l, struct arc_service *service)
 {
     const struct arc_recipe *build = &service->build;
     const char *context = build->context ? build->context : ".";
@@ -244,19 +198,17 @@ static int complete_directory(struct arc_service *service, struct arc_error *err
 
     if (service->directory)
         return ARC_OK;
-    ARC_TRY(arc_text_copy(remote ? "." : context, &service->directory, err));
+    service->directory = (char *)(remote ? "." : context);
     if (remote || !build->dockerfile)
         return ARC_OK;
-    ARC_AUTO(arc_recipe) struct arc_recipe trial = {0};
-    ARC_TRY(arc_text_copy(context, &trial.context, err));
-    ARC_TRY(arc_text_copy(build->dockerfile, &trial.dockerfile, err));
-    ARC_TRY(arc_recipe_complete(&trial, context, err));
-    char *slash = strrchr(trial.dockerfile, '/');
-    if (slash)
-        *slash = '\0';
-    free(service->directory);
 
-    return arc_text_copy(slash ? trial.dockerfile : ".", &service->directory, err);
+    struct arc_recipe trial = {.context = (char *)context, .dockerfile = build->dockerfile};
+    ARC_TRY(arc_recipe_complete(l, &trial, context));
+    const char *slash = strrchr(trial.dockerfile, '/');
+    int len = slash ? (int)(slash - trial.dockerfile) : 1;
+    service->directory = arc_arena_printf(l->memory, "%.*s", len, slash ? trial.dockerfile : ".");
+
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* Whether the image's own name, or its tags, tell the variants of a service apart, so that they share
@@ -280,7 +232,7 @@ static bool holds_suffix(const struct arc_service_reading *reading, const struct
 }
 
 /* Files that values stand in count as the service's own. They are names, not patterns. */
-static int add_path(struct arc_service *service, const char *file, struct arc_error *err)
+static int add_path(const struct arc_loading *l, struct arc_service *service, const char *file)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 16384};
     for (const char *c = file; *c; c++) {
@@ -288,15 +240,15 @@ static int add_path(struct arc_service *service, const char *file, struct arc_er
             arc_buf_putc(&pattern, '\\');
         arc_buf_putc(&pattern, *c);
     }
-    ARC_TRY(arc_buf_check(&pattern, "a path", err));
-    return arc_list_add(&service->paths, arc_buf_text(&pattern), err);
+    ARC_TRY(arc_buf_check(&pattern, "a path", l->err));
+    return arc_texts_add_once(l, &service->paths, arc_buf_text(&pattern));
 }
 
-static int add_value_files(struct arc_service *service, struct arc_error *err)
+static int add_value_files(const struct arc_loading *l, struct arc_service *service)
 {
     for (char **file = service->build.files; file && *file; file++)
-        ARC_TRY(add_path(service, *file, err));
-    return service->version_file ? add_path(service, service->version_file, err) : ARC_OK;
+        ARC_TRY(add_path(l, service, *file));
+    return service->version_file ? add_path(l, service, service->version_file) : ARC_OK;
 }
 
 /* Whether a named context is a directory of the repository. */
@@ -308,23 +260,23 @@ static bool reads_elsewhere(const struct arc_service *service)
     return false;
 }
 
-int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
-                         struct arc_error *err)
+int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
+                         const struct arc_group *group)
 {
     static const struct arc_recipe none = {0};
     struct arc_service *service = &reading->service;
 
     if (service->directory) /* else its codename cannot come from there */
-        ARC_TRY(complete_names(service, err));
-    ARC_TRY(complete_lists(service, err));
-    ARC_TRY(arc_recipe_inherit(&service->build, group ? &group->build : &none, err));
-    ARC_TRY(arc_recipe_place(&service->build, service->codename, service->name, service->directory,
-                             err));
-    ARC_TRY(complete_directory(service, err));
-    ARC_TRY(complete_names(service, err));
-    ARC_TRY(arc_variant_name(reading, holds_suffix(reading, group), err));
-    ARC_TRY(arc_recipe_complete(&service->build, service->directory, err));
-    ARC_TRY(add_value_files(service, err));
+        ARC_TRY(complete_names(l, service));
+    complete_lists(service);
+    ARC_TRY(arc_recipe_inherit(l, &service->build, group ? &group->build : &none));
+    ARC_TRY(
+        arc_recipe_place(l, &service->build, service->codename, service->name, service->directory));
+    ARC_TRY(complete_directory(l, service));
+    ARC_TRY(complete_names(l, service));
+    ARC_TRY(arc_variant_name(l, reading, holds_suffix(reading, group)));
+    ARC_TRY(arc_recipe_complete(l, &service->build, service->directory));
+    ARC_TRY(add_value_files(l, service));
     bool whole = strcmp(service->build.context, service->directory) == 0 &&
                  strcmp(service->directory, ".") != 0 && !reads_elsewhere(service);
     service->derive_inputs = reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0
@@ -335,86 +287,70 @@ int arc_service_complete(struct arc_service_reading *reading, const struct arc_g
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-static int make_image(const struct arc_service *service, const char *template, const char *registry,
-                      const char *group, char **out, struct arc_error *err)
+int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
+                            const char *template, const struct arc_group *group)
 {
-    ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024};
-    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
-    const struct arc_word words[] = {{"registry", registry},
-                                     {"name", service->name},
-                                     {"codename", service->codename},
-                                     {"group", group},
-                                     {"suffix", service->suffix ? service->suffix : ""},
-                                     {NULL, NULL}};
+    arc_texts_inherit(&service->images, NULL);
 
-    arc_words_fill(template, words, &image);
-    ARC_TRY(arc_buf_check(&image, "an image's name", err));
-
-    if (!arc_check_registry(arc_buf_text(&image), &why) || !strchr(arc_buf_text(&image), '/'))
-        return arc_error_set(err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template,
-                             arc_buf_text(&image), why.len ? arc_buf_text(&why) : "has no name");
-    *out = arc_buf_steal(&image);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
-int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
-                            const char *group, struct arc_error *err)
-{
-    ARC_TRY(arc_texts_inherit(&service->images, NULL, err));
-
-    for (char **registry = registries; *registry; registry++) {
-        ARC_AUTO_FREE char *image = NULL;
-        ARC_TRY(make_image(service, template, *registry, group, &image, err));
-        ARC_TRY(arc_list_add(&service->images, image, err));
+    for (char **registry = group->registries; *registry; registry++) {
+        ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024}, why = {.max = 2048};
+        const struct arc_word words[] = {{"registry", *registry},
+                                         {"name", service->name},
+                                         {"codename", service->codename},
+                                         {"group", group->name},
+                                         {"suffix", service->suffix ? service->suffix : ""},
+                                         {NULL, NULL}};
+        arc_words_fill(template, words, &image);
+        ARC_TRY(arc_buf_check(&image, "an image's name", l->err));
+        const char *name = arc_buf_text(&image);
+        if (!arc_check_registry(name, &why) || !strchr(name, '/'))
+            return arc_error_set(l->err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template,
+                                 name, why.len ? arc_buf_text(&why) : "has no name");
+        ARC_TRY(arc_texts_add_once(l, &service->images, name));
     }
 
     return ARC_OK;
 }
 
-int arc_group_take_service(struct arc_group *group, struct arc_service *service,
-                           struct arc_error *err)
+int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
+                           const struct arc_service *service)
 {
-    ARC_TRY_ALLOC(arc_room(&group->services, group->service_count, sizeof *service), err);
-    group->services[group->service_count++] = *service;
-    *service = (struct arc_service){0};
+    struct arc_service *added =
+        arc_arena_append(l->memory, &group->services, &group->service_count, sizeof *added);
+    ARC_TRY_ALLOC(added, l->err);
+    *added = *service;
     return ARC_OK;
 }
 
 /* ---- a service.yaml alone ------------------------------------------------------------------- */
 
-static int missing(const char *root, const char *directory, struct arc_error *err)
+int arc_service_load(const char *root, const char *directory, struct arc_arena *memory,
+                     struct arc_service *out, struct arc_error *err)
 {
-    if (arc_file_kind_in(root, directory) == ARC_FILE_DIRECTORY)
-        return arc_error_set(err, ARC_ENOTFOUND,
-                             "%s has neither a service.yaml, which names the service, nor a "
-                             "Dockerfile (docs/configuration.md)",
-                             directory);
-    return arc_error_set(err, ARC_ENOTFOUND, "there is no directory %s", directory);
-}
-
-int arc_service_load(const char *root, const char *directory, struct arc_service *out,
-                     struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf file = {0};
-    ARC_AUTO(arc_service_reading) struct arc_service_reading reading = {0};
-    *out = (struct arc_service){0};
+    const struct arc_loading l = {root, memory, err};
+    struct arc_service_reading reading = {0};
     size_t len = strlen(directory);
+    *out = (struct arc_service){0};
+
     while (len && directory[len - 1] == '/')
         len--;
-    reading.service.directory = strndup(directory, len);
-    ARC_TRY_ALLOC(reading.service.directory, err);
-    if (strcmp(reading.service.directory, ".") != 0)
-        arc_buf_printf(&file, "%s/", reading.service.directory);
-    arc_buf_puts(&file, "service.yaml");
-    ARC_TRY(arc_buf_check(&file, "a path", err));
-    int rc =
-        arc_service_read_file(root, reading.service.directory, arc_buf_text(&file), &reading, err);
+    char *own = arc_arena_printf(memory, "%.*s", (int)len, directory);
+    char *file = strcmp(own, ".") == 0 ? arc_arena_text(memory, "service.yaml")
+                                       : arc_arena_printf(memory, "%s/service.yaml", own);
+    ARC_TRY(arc_arena_check(memory, err));
+    reading.service.directory = own;
+
+    int rc = arc_service_read_file(&l, own, file, &reading);
+    if (rc == ARC_ENOTFOUND && arc_file_kind_in(root, own) == ARC_FILE_DIRECTORY)
+        return arc_error_set(err, rc,
+                             "%s has neither a service.yaml, which names the service, nor a "
+                             "Dockerfile (docs/configuration.md)",
+                             own);
     if (rc == ARC_ENOTFOUND)
-        return missing(root, reading.service.directory, err);
+        return arc_error_set(err, rc, "there is no directory %s", own);
     ARC_TRY(rc);
-    ARC_TRY(arc_service_complete(&reading, NULL, err));
+    ARC_TRY(arc_service_complete(&l, &reading, NULL));
     *out = reading.service;
-    reading.service = (struct arc_service){0};
 
     return ARC_OK;
 }

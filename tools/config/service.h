@@ -6,40 +6,36 @@
 #include "config/fields.h"
 #include "config/reading.h"
 
-void arc_service_reading_free(struct arc_service_reading *reading);
-
 /* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of
  * other tools. */
-int arc_service_read_map(const char *root, const struct arc_yaml_node *map, bool open,
-                         const struct arc_place_base *base, struct arc_service_reading *out,
-                         struct arc_error *err);
+int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node *map, bool open,
+                         const struct arc_place_base *base, struct arc_service_reading *out);
 
 /* Reads the service file `file` of `directory`, both relative to the root. ARC_ENOTFOUND if it does
  * not exist. */
-int arc_service_read_file(const char *root, const char *directory, const char *file,
-                          struct arc_service_reading *out, struct arc_error *err);
+int arc_service_read_file(const struct arc_loading *l, const char *directory, const char *file,
+                          struct arc_service_reading *out);
 
 /* Takes from `entry` what it says, over what *out has. */
-int arc_service_overlay(struct arc_service_reading *out, struct arc_service_reading *entry,
-                        struct arc_error *err);
+int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading *out,
+                        const struct arc_service_reading *entry);
 
 /* Fills in what neither said: names from the directory's own, empty lists, the group's recipe (see
  * arc_recipe_complete()) and where the inputs come from. `group` may be NULL. ARC_EINPUT, to be given
  * a place, when no name can be made. */
-int arc_service_complete(struct arc_service_reading *reading, const struct arc_group *group,
-                         struct arc_error *err);
+int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
+                         const struct arc_group *group);
 
-/* The codename of a name, of a target of bake too: lower case, '-' for what is no letter and no digit.
- * A new string; NULL when out of memory. */
-char *arc_codename_of(const char *name);
+/* The codename of a name, of a target of bake too: lower case, '-' for what is no letter and no digit. */
+char *arc_codename_of(struct arc_arena *memory, const char *name);
 
-/* Makes service.images: the template (NULL: "{registry}/{name}") filled in for every registry, each
- * once. ARC_EINPUT when one is not an image's name. */
-int arc_service_make_images(struct arc_service *service, const char *template, char **registries,
-                            const char *group, struct arc_error *err);
+/* Makes service.images: the template filled in for every registry, each once. ARC_EINPUT when one is not
+ * an image's name. */
+int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
+                            const char *template, const struct arc_group *group);
 
 /* Makes what *service holds the group's last service. */
-int arc_group_take_service(struct arc_group *group, struct arc_service *service,
-                           struct arc_error *err);
+int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
+                           const struct arc_service *service);
 
 #endif

@@ -16,7 +16,8 @@
 
 /* An entry on its way to services. */
 struct entry {
-    const struct arc_services_reading *reading;
+    const struct arc_loading *l;
+    const struct arc_config *config;
     const struct arc_yaml_node *node;
     const struct arc_yaml_node *map; /* NULL: a string */
     struct arc_group *group;
@@ -43,21 +44,19 @@ static char *join(const char *directory, const char *name)
 /* Hands a complete service over to the group. */
 static int keep(const struct entry *entry, struct arc_service_reading *service)
 {
-    const struct arc_services_reading *reading = entry->reading;
-    const struct arc_group *group = entry->group;
+    struct arc_group *group = entry->group;
 
-    ARC_TRY(arc_service_make_images(&service->service,
-                                    service->image ? service->image : group->image,
-                                    group->registries, group->name, reading->err));
+    ARC_TRY(arc_service_make_images(entry->l, &service->service,
+                                    service->image ? service->image : group->image, group));
     service->service.line = entry->node->line;
-    ARC_TRY(arc_group_take_service(entry->group, &service->service, reading->err));
+    ARC_TRY(arc_group_take_service(entry->l, group, &service->service));
 
     if (group->service_count > ARC_SERVICES_MAX)
-        return arc_yaml_error(entry->node, reading->err, "group '%s' has more than %d services",
+        return arc_yaml_error(entry->node, entry->l->err, "group '%s' has more than %d services",
                               group->name, ARC_SERVICES_MAX);
 
-    return arc_config_unique(reading->config, &group->services[group->service_count - 1],
-                             entry->node, reading->err);
+    return arc_config_unique(entry->config, &group->services[group->service_count - 1], entry->node,
+                             entry->l->err);
 }
 
 /* A directory says nothing but its Dockerfile: that is enough. */
@@ -65,7 +64,7 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *b
 {
     if (build->dockerfile_inline || arc_context_is_remote(build->context))
         return true;
-    return exists(entry->reading->root, build->dockerfile);
+    return exists(entry->l->root, build->dockerfile);
 }
 
 /* Where a service is made from. */
@@ -78,34 +77,30 @@ struct source {
 static int read_source(const struct entry *entry, const struct source *from,
                        struct arc_service_reading *out)
 {
-    const struct arc_services_reading *reading = entry->reading;
-    ARC_AUTO(arc_service_reading) struct arc_service_reading over = {0};
+    const struct arc_place_base base = {"", from->directory};
+    struct arc_service_reading over = {0};
 
     if (from->file)
-        ARC_TRY(
-            arc_service_read_file(reading->root, from->directory, from->file, out, reading->err));
-
+        ARC_TRY(arc_service_read_file(entry->l, from->directory, from->file, out));
     if (!entry->map)
         return ARC_OK;
-    const struct arc_place_base base = {"", from->directory};
-    ARC_TRY(arc_service_read_map(reading->root, entry->map, false, &base, &over, reading->err));
+    ARC_TRY(arc_service_read_map(entry->l, entry->map, false, &base, &over));
 
-    return arc_service_overlay(out, &over, reading->err);
+    return arc_service_overlay(entry->l, out, &over);
 }
 
-/* Makes one service, or one of its variants, which is read anew for each. */
+/* Makes one service of what its source says, or one of its variants (NULL: none). */
 static int add_one(const struct entry *entry, const struct source *from,
-                   struct arc_service_reading *variant)
+                   const struct arc_service_reading *said,
+                   const struct arc_service_reading *variant)
 {
-    const struct arc_services_reading *reading = entry->reading;
-    struct arc_error *err = reading->err;
-    ARC_AUTO(arc_service_reading) struct arc_service_reading service = {0};
+    struct arc_error *err = entry->l->err;
+    struct arc_service_reading service = *said;
 
-    ARC_TRY(read_source(entry, from, &service));
     if (variant)
-        ARC_TRY(arc_service_overlay(&service, variant, err));
-    ARC_TRY(arc_text_copy(from->directory, &service.service.directory, err));
-    int rc = arc_service_complete(&service, entry->group, err);
+        ARC_TRY(arc_service_overlay(entry->l, &service, variant));
+    service.service.directory = arc_arena_text(entry->l->memory, from->directory);
+    int rc = arc_service_complete(entry->l, &service, entry->group);
     if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service.build))
         return arc_yaml_error(entry->node, err,
                               "services: %s has neither a service.yaml, which names the service, "
@@ -120,12 +115,12 @@ static int add_one(const struct entry *entry, const struct source *from,
 static int add_service(const struct entry *entry, const char *directory, const char *file)
 {
     const struct source from = {directory, file};
-    ARC_AUTO(arc_service_reading) struct arc_service_reading service = {0};
-    ARC_TRY(read_source(entry, &from, &service));
-    if (!service.variant_count)
-        return add_one(entry, &from, NULL);
-    for (size_t i = 0; i < service.variant_count; i++)
-        ARC_TRY(add_one(entry, &from, &service.variants[i]));
+    struct arc_service_reading said = {0};
+    ARC_TRY(read_source(entry, &from, &said));
+    if (!said.variant_count)
+        return add_one(entry, &from, &said, NULL);
+    for (size_t i = 0; i < said.variant_count; i++)
+        ARC_TRY(add_one(entry, &from, &said, &said.variants[i]));
     return ARC_OK;
 }
 
@@ -133,14 +128,14 @@ static int add_service(const struct entry *entry, const char *directory, const c
 
 static int add_directory(const struct entry *entry, const char *directory)
 {
-    const char *root = entry->reading->root;
+    const char *root = entry->l->root;
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
 
-    ARC_TRY_ALLOC(file, entry->reading->err);
+    ARC_TRY_ALLOC(file, entry->l->err);
 
     if (arc_file_kind_in(root, directory) != ARC_FILE_DIRECTORY)
-        return arc_yaml_error(entry->node, entry->reading->err,
-                              "services: there is no directory %s", directory);
+        return arc_yaml_error(entry->node, entry->l->err, "services: there is no directory %s",
+                              directory);
 
     /* An entry that names its service needs no file, and one of another tool may lie there. */
     bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
@@ -157,7 +152,7 @@ struct walk {
 
 static bool is_taken(const struct walk *walk, const char *directory)
 {
-    const struct arc_config *config = walk->entry->reading->config;
+    const struct arc_config *config = walk->entry->config;
     for (size_t g = 0; g < config->group_count; g++) {
         const struct arc_group *group = &config->groups[g];
         size_t count = group == walk->entry->group ? walk->taken : group->service_count;
@@ -181,18 +176,15 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
     const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");
     const struct arc_recipe *group = &entry->group->build;
     bool brief = build && build->type == ARC_YAML_STRING; /* Compose's short form: the context */
-    const struct arc_recipe given = {
+    struct arc_recipe recipe = {
         .context = brief ? build->text : (char *)said(build, "context", group->context),
         .dockerfile = (char *)said(build, "dockerfile", group->dockerfile),
         .dockerfile_inline = (char *)said(build, "dockerfile_inline", group->dockerfile_inline)};
     const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
-    ARC_AUTO(arc_recipe) struct arc_recipe recipe = {0};
-    struct arc_error *err = entry->reading->err;
 
-    ARC_TRY(arc_recipe_inherit(&recipe, &given, err));
-    ARC_TRY(arc_recipe_place(&recipe, name, name, directory, err));
-    int rc = arc_recipe_complete(&recipe, directory, err);
-    ARC_TRY(arc_yaml_place(entry->node, "services", rc, err));
+    ARC_TRY(arc_recipe_place(entry->l, &recipe, name, name, directory));
+    int rc = arc_recipe_complete(entry->l, &recipe, directory);
+    ARC_TRY(arc_yaml_place(entry->node, "services", rc, entry->l->err));
     *found = has_dockerfile(entry, &recipe);
 
     return ARC_OK;
@@ -201,11 +193,11 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
 /* A directory that matches is a service if it has what one needs; a glob names them loosely. */
 static int visit_match(struct walk *walk, const char *directory)
 {
-    const char *root = walk->entry->reading->root;
+    const char *root = walk->entry->l->root;
     ARC_AUTO_FREE char *file = join(directory, "service.yaml");
     bool built = false;
 
-    ARC_TRY_ALLOC(file, walk->entry->reading->err);
+    ARC_TRY_ALLOC(file, walk->entry->l->err);
     if (is_taken(walk, directory))
         return ARC_OK;
     if (!exists(root, file))
@@ -216,15 +208,15 @@ static int visit_match(struct walk *walk, const char *directory)
 
 static int walk_below(struct walk *walk, const char *directory)
 {
-    struct arc_error *err = walk->entry->reading->err;
+    struct arc_error *err = walk->entry->l->err;
     ARC_AUTO_JSON json_t *names = NULL;
-    ARC_AUTO_FREE char *full = arc_file_join(walk->entry->reading->root, directory);
+    ARC_AUTO_FREE char *full = arc_file_join(walk->entry->l->root, directory);
 
     ARC_TRY_ALLOC(full, err);
     ARC_TRY(arc_file_list(full, &names, err));
     arc_json_each (name, names) {
         ARC_AUTO_FREE char *path = join(directory, json_string_value(name));
-        ARC_AUTO_FREE char *child = path ? arc_file_join(walk->entry->reading->root, path) : NULL;
+        ARC_AUTO_FREE char *child = path ? arc_file_join(walk->entry->l->root, path) : NULL;
         ARC_TRY_ALLOC(child, err);
         if (strcmp(path, ".git") == 0 || !arc_file_is_folder(child))
             continue;
@@ -242,7 +234,7 @@ static int walk_below(struct walk *walk, const char *directory)
 
 static int add_glob(const struct entry *entry, const struct arc_yaml_node *pattern)
 {
-    struct arc_error *err = entry->reading->err;
+    struct arc_error *err = entry->l->err;
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
 
     ARC_TRY(arc_field_check(pattern, "services", arc_check_glob, err));
@@ -271,7 +263,7 @@ static bool is_yaml_name(const char *path)
 
 static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 {
-    struct arc_error *err = entry->reading->err;
+    struct arc_error *err = entry->l->err;
 
     if (strpbrk(node->text, "*?[{"))
         return add_glob(entry, node);
@@ -280,47 +272,49 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
         ARC_TRY(arc_field_check(node, "services", arc_check_path, err));
     ARC_AUTO_FREE char *path = NULL;
     ARC_TRY(arc_path_resolve("", node->text, &path, err));
-    if (!path || !is_yaml_name(path) || !exists(entry->reading->root, path))
+    if (!path || !is_yaml_name(path) || !exists(entry->l->root, path))
         return path ? add_directory(entry, path) : arc_error_nomem(err);
     char *slash = strrchr(path, '/');
     ARC_AUTO_FREE char *directory = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
     return directory ? add_service(entry, directory, path) : arc_error_nomem(err);
 }
 
-static int add_entry(const struct arc_services_reading *reading, const struct arc_yaml_node *node,
-                     struct arc_group *group)
+static int add_entry(struct entry *entry)
 {
-    struct entry entry = {.reading = reading, .node = node, .group = group};
+    const struct arc_yaml_node *node = entry->node, *directory = arc_yaml_get(node, "directory");
 
     if (node->type == ARC_YAML_STRING)
-        return add_path(&entry, node);
+        return add_path(entry, node);
 
     if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(node, reading->err,
+        return arc_yaml_error(node, entry->l->err,
                               "an entry of 'services' must be a directory, a glob, a YAML file or "
                               "a mapping, this is %s",
                               arc_yaml_type_name(node));
 
-    entry.map = node;
-    const struct arc_yaml_node *directory = arc_yaml_get(node, "directory");
+    entry->map = node;
     if (!directory)
-        return add_service(&entry, NULL, NULL);
+        return add_service(entry, NULL, NULL);
 
     if (directory->type != ARC_YAML_STRING)
-        return arc_yaml_error(directory, reading->err, "'directory' must be a string, this is %s",
+        return arc_yaml_error(directory, entry->l->err, "'directory' must be a string, this is %s",
                               arc_yaml_type_name(directory));
 
-    return add_path(&entry, directory);
+    return add_path(entry, directory);
 }
 
-int arc_services_read(const struct arc_services_reading *reading, const struct arc_yaml_node *list,
-                      struct arc_group *group)
+int arc_services_read(const struct arc_loading *l, const struct arc_config *config,
+                      const struct arc_yaml_node *list, struct arc_group *group)
 {
     if (list->type != ARC_YAML_LIST || !list->count)
-        return arc_yaml_error(list, reading->err,
+        return arc_yaml_error(list, l->err,
                               "'services' must be a list of directories or mappings, this is %s",
                               list->type == ARC_YAML_LIST ? "empty" : arc_yaml_type_name(list));
-    for (size_t i = 0; i < list->count; i++)
-        ARC_TRY(add_entry(reading, list->items[i], group));
+
+    for (size_t i = 0; i < list->count; i++) {
+        struct entry entry = {.l = l, .config = config, .node = list->items[i], .group = group};
+        ARC_TRY(add_entry(&entry));
+    }
+
     return ARC_OK;
 }

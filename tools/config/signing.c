@@ -1,6 +1,5 @@
 #include "config/signing.h"
 #include "base/auto.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "os/file.h"
 #include <string.h>
@@ -56,24 +55,17 @@ static bool check_issuer(const char *text, struct arc_buf *why)
 #define AT(member) offsetof(struct arc_signing, member)
 
 static const struct arc_field fields[] = {
-    {"with", FIELD_TEXT, AT(with), true, check_with, NULL},
-    {"key", FIELD_TEXT, AT(key), false, check_key, NULL},
-    {"public-key", FIELD_TEXT, AT(public_key), false, arc_check_path, NULL},
-    {"identity", FIELD_TEXT, AT(identity), false, arc_check_line, NULL},
-    {"issuer", FIELD_TEXT, AT(issuer), false, check_issuer, NULL},
-    {"trusted-root", FIELD_TEXT, AT(trusted_root), false, arc_check_path, NULL},
-    {"signing-config", FIELD_TEXT, AT(signing_config), false, arc_check_path, NULL},
-    {"unlogged", FIELD_FLAG, AT(unlogged), false, NULL, NULL},
+    {"with", FIELD_TEXT, AT(with), .required = true, .check = check_with},
+    {"key", FIELD_TEXT, AT(key), .check = check_key},
+    {"public-key", FIELD_TEXT, AT(public_key), .check = arc_check_path},
+    {"identity", FIELD_TEXT, AT(identity), .check = arc_check_line},
+    {"issuer", FIELD_TEXT, AT(issuer), .check = check_issuer},
+    {"trusted-root", FIELD_TEXT, AT(trusted_root), .check = arc_check_path},
+    {"signing-config", FIELD_TEXT, AT(signing_config), .check = arc_check_path},
+    {"unlogged", FIELD_FLAG, .offset = AT(unlogged)},
     {0},
 };
 static const struct arc_table table = {"'sign'", fields, false};
-
-void arc_signing_free(struct arc_signing *signing)
-{
-    arc_fields_free(&table, signing);
-    free(signing->attest);
-    *signing = (struct arc_signing){0};
-}
 
 static bool in_kms(const char *key)
 {
@@ -110,20 +102,8 @@ static int check_file(const char *root, const struct arc_yaml_node *map, const c
     return arc_yaml_error(node, err, "%s: there is no file %s", key, node->text);
 }
 
-/* An identity of GitHub's has GitHub's issuer. */
-static int fill_issuer(const struct arc_yaml_node *node, struct arc_signing *out,
-                       struct arc_error *err)
-{
-    if (out->issuer || !out->identity)
-        return ARC_OK;
-    if (strncmp(out->identity, "https://github.com/", 19) != 0)
-        return arc_yaml_error(node, err, "'sign' needs the 'issuer' that vouches for '%.200s'",
-                              out->identity);
-    return arc_text_copy(GITHUB_ISSUER, &out->issuer, err);
-}
-
-int arc_signing_read(const char *root, const struct arc_yaml_node *node, struct arc_signing *out,
-                     struct arc_error *err)
+int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                     struct arc_signing *out)
 {
     static const char *const files[] = {"public-key", "trusted-root", "signing-config"};
 
@@ -131,16 +111,24 @@ int arc_signing_read(const char *root, const struct arc_yaml_node *node, struct 
         return ARC_OK;
 
     if (node->type == ARC_YAML_STRING) {
-        ARC_TRY(arc_field_check(node, "sign", check_with, err));
-        return arc_text_copy(node->text, &out->with, err);
+        ARC_TRY(arc_field_check(node, "sign", check_with, l->err));
+        out->with = arc_arena_text(l->memory, node->text);
+        return arc_arena_check(l->memory, l->err);
     }
 
-    ARC_TRY(arc_fields_read(node, &table, out, err));
+    ARC_TRY(arc_fields_read(l, node, &table, out));
     const char *conflict = find_conflict(out);
     if (conflict)
-        return arc_yaml_error(node, err, "%s", conflict);
+        return arc_yaml_error(node, l->err, "%s", conflict);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        ARC_TRY(check_file(root, node, files[i], err));
+        ARC_TRY(check_file(l->root, node, files[i], l->err));
 
-    return fill_issuer(node, out, err);
+    if (out->issuer || !out->identity)
+        return ARC_OK;
+    if (strncmp(out->identity, "https://github.com/", 19) != 0)
+        return arc_yaml_error(node, l->err, "'sign' needs the 'issuer' that vouches for '%.200s'",
+                              out->identity);
+    out->issuer = arc_arena_text(l->memory, GITHUB_ISSUER); /* as an identity of GitHub's has */
+
+    return arc_arena_check(l->memory, l->err);
 }

@@ -5,10 +5,9 @@
 #include "config/fields.h"
 
 /* Reads "cosign" or a mapping (docs/configuration.md); without a node nothing is signed. What is
- * read joins *out, which is the caller's either way. ARC_EINPUT with the place for what does not
- * belong together, or a file that is not there. */
-int arc_signing_read(const char *root, const struct arc_yaml_node *node, struct arc_signing *out,
-                     struct arc_error *err);
-void arc_signing_free(struct arc_signing *signing);
+ * read joins *out. ARC_EINPUT with the place for what does not belong together, or a file that is
+ * not there. */
+int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                     struct arc_signing *out);
 
 #endif

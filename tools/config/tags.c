@@ -1,7 +1,6 @@
 /* The names that a group gives its images: "NAME", or {name: NAME, when: [...]}. */
 #include "base/auto.h"
 #include "base/suggest.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include <string.h>
 
@@ -30,25 +29,23 @@ static bool check_when(const char *text, struct arc_buf *why)
     return false;
 }
 
-/* What an entry that is a mapping holds. */
-struct reading {
-    char *name;
-    const struct arc_yaml_node *when;
-};
+static arc_read read_when;
+
+#define AT(member) offsetof(struct arc_image_tag, member)
 
 static const struct arc_field entry_fields[] = {
-    {"name", FIELD_TEXT, offsetof(struct reading, name), true, arc_check_image_tag, NULL},
-    {"when", FIELD_NODE, offsetof(struct reading, when), true, NULL, NULL},
+    {"name", FIELD_TEXT, AT(name), .required = true, .check = arc_check_image_tag},
+    {"when", FIELD_OWN, AT(branches), .required = true, .read = read_when},
     {0},
 };
 static const struct arc_table entry_table = {"an entry of 'image-tags'", entry_fields, false};
 
-static int read_condition(const struct arc_yaml_node *node, struct arc_image_tag *out,
-                          size_t *branches, struct arc_error *err)
+static int read_condition(const struct arc_loading *l, const struct arc_yaml_node *node,
+                          struct arc_image_tag *out)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_yaml_error(node, err, "'when' must be a condition or a list of them");
-    ARC_TRY(arc_field_check(node, "when", check_when, err));
+        return arc_yaml_error(node, l->err, "'when' must be a condition or a list of them");
+    ARC_TRY(arc_field_check(node, "when", check_when, l->err));
 
     for (unsigned i = 0; words[i]; i++)
         if (strcmp(words[i], node->text) == 0) {
@@ -56,87 +53,65 @@ static int read_condition(const struct arc_yaml_node *node, struct arc_image_tag
             return ARC_OK;
         }
 
-    out->branches[*branches] = strdup(node->text + strlen("branch:"));
-
-    return out->branches[(*branches)++] ? ARC_OK : arc_error_nomem(err);
+    return arc_texts_add(l->memory, &out->branches, node->text + strlen("branch:"), l->err);
 }
 
-static int read_when(const struct arc_yaml_node *node, struct arc_image_tag *out,
-                     struct arc_error *err)
+static int read_when(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
 {
-    size_t branches = 0, count = node->type == ARC_YAML_LIST ? node->count : 1;
+    struct arc_image_tag *out = (void *)((char *)slot - AT(branches));
 
-    if (!count)
-        return arc_yaml_error(node, err, "'when' is empty; leave it out for always");
-    out->branches = calloc(count + 1, sizeof *out->branches);
-    ARC_TRY_ALLOC(out->branches, err);
     if (node->type != ARC_YAML_LIST)
-        return read_condition(node, out, &branches, err);
-    for (size_t i = 0; i < count; i++)
-        ARC_TRY(read_condition(node->items[i], out, &branches, err));
+        return read_condition(l, node, out);
+    if (!node->count)
+        return arc_yaml_error(node, l->err, "'when' is empty; leave it out for always");
+    for (size_t i = 0; i < node->count; i++)
+        ARC_TRY(read_condition(l, node->items[i], out));
 
     return ARC_OK;
 }
 
-static int read_entry(const struct arc_yaml_node *node, struct arc_image_tag *out,
-                      struct arc_error *err)
+static int read_entry(const struct arc_loading *l, const struct arc_yaml_node *node,
+                      struct arc_image_tag *out)
 {
-    struct reading reading = {0};
-
     if (node->type == ARC_YAML_STRING) {
-        ARC_TRY(arc_field_check(node, "image-tags", arc_check_image_tag, err));
-        return arc_text_copy(node->text, &out->name, err);
+        ARC_TRY(arc_field_check(node, "image-tags", arc_check_image_tag, l->err));
+        out->name = arc_arena_text(l->memory, node->text);
+        return arc_arena_check(l->memory, l->err);
     }
 
     if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(node, err,
+        return arc_yaml_error(node, l->err,
                               "an entry of 'image-tags' must be a string or {name, when}, this is "
                               "%s",
                               arc_yaml_type_name(node));
 
-    int rc = arc_fields_read(node, &entry_table, &reading, err);
-    out->name = reading.name;
-    ARC_TRY(rc);
-
-    return read_when(reading.when, out, err);
+    return arc_fields_read(l, node, &entry_table, out);
 }
 
-int arc_image_tags_read(const struct arc_yaml_node *node, struct arc_image_tag **out,
-                        struct arc_error *err)
-{
-    static const char *const defaults[] = {"{image-tag}", "sha-{sha}", "latest"};
+struct arc_image_tag arc_image_tags_default[] = {
+    {.name = "{image-tag}"}, {.name = "sha-{sha}"}, {.name = "latest"}, {0}};
+struct arc_image_tag arc_image_tags_train[] = {{.name = "{image-tag}"}, {0}};
 
-    if (node && (node->type != ARC_YAML_LIST || !node->count))
-        return arc_yaml_error(node, err,
+int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
+{
+    if (node->type != ARC_YAML_LIST || !node->count)
+        return arc_yaml_error(node, l->err,
                               node->type == ARC_YAML_LIST
                                   ? "'image-tags' is empty: a release would have no name"
                                   : "'image-tags' must be a list, this is %s",
                               arc_yaml_type_name(node));
 
-    struct arc_image_tag *tags = calloc((node ? node->count : 3) + 1, sizeof *tags);
-    *out = tags;
-    ARC_TRY_ALLOC(tags, err);
+    struct arc_image_tag *tags = arc_arena_array(l->memory, node->count + 1, sizeof *tags);
+    *(struct arc_image_tag **)slot = tags;
+    ARC_TRY_ALLOC(tags, l->err);
 
-    for (size_t i = 0; !node && i < 3; i++)
-        ARC_TRY(arc_text_copy(defaults[i], &tags[i].name, err));
-
-    for (size_t i = 0; node && i < node->count; i++) {
-        ARC_TRY(read_entry(node->items[i], &tags[i], err));
+    for (size_t i = 0; i < node->count; i++) {
+        ARC_TRY(read_entry(l, node->items[i], &tags[i]));
         for (size_t k = 0; k < i; k++)
             if (strcmp(tags[k].name, tags[i].name) == 0)
-                return arc_yaml_error(node->items[i], err, "image-tags: '%s' is here twice",
+                return arc_yaml_error(node->items[i], l->err, "image-tags: '%s' is here twice",
                                       tags[i].name);
     }
 
     return ARC_OK;
-}
-
-void arc_image_tags_free(struct arc_image_tag *tags)
-{
-    for (struct arc_image_tag *tag = tags; tag && tag->name; tag++) {
-        free(tag->name);
-        free(tag->image);
-        arc_texts_free(tag->branches);
-    }
-    free(tags);
 }

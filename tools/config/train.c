@@ -1,54 +1,29 @@
 #include "config/train.h"
 #include "base/auto.h"
-#include "base/text.h"
 #include <string.h>
-
-void arc_includes_free(struct arc_include *includes)
-{
-    for (struct arc_include *include = includes; include && include->group; include++) {
-        free(include->group);
-        free(include->version);
-    }
-    free(includes);
-}
-
-void arc_released_from_free(struct arc_released_from *released)
-{
-    if (!released)
-        return;
-    free(released->tag);
-    free(released->revision);
-    arc_version_info_free(&released->version);
-    free(released);
-}
-
-int arc_train_image_tags(struct arc_image_tag **out, struct arc_error *err)
-{
-    *out = calloc(2, sizeof **out);
-    ARC_TRY_ALLOC(*out, err);
-    return arc_text_copy("{image-tag}", &(*out)->name, err);
-}
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
 static const struct arc_field include_fields[] = {
-    {"group", FIELD_TEXT, offsetof(struct arc_include, group), true, arc_check_group, NULL},
-    {"version", FIELD_TEXT, offsetof(struct arc_include, version), false, arc_check_line, NULL},
+    {"group", FIELD_TEXT, offsetof(struct arc_include, group), .required = true,
+     .check = arc_check_group},
+    {"version", FIELD_TEXT, offsetof(struct arc_include, version), .check = arc_check_line},
     {0},
 };
 static const struct arc_table include_table = {"an entry of 'includes'", include_fields, false};
 
-static int read_include(const struct arc_yaml_node *node, struct arc_include *out,
-                        struct arc_error *err)
+static int read_include(const struct arc_loading *l, const struct arc_yaml_node *node,
+                        struct arc_include *out)
 {
     if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(node, &include_table, out, err);
-    ARC_TRY(arc_field_check(node, "includes", arc_check_group, err));
-    return arc_text_copy(node->text, &out->group, err);
+        return arc_fields_read(l, node, &include_table, out);
+    ARC_TRY(arc_field_check(node, "includes", arc_check_group, l->err));
+    out->group = arc_arena_text(l->memory, node->text);
+    return arc_arena_check(l->memory, l->err);
 }
 
-int arc_train_read(const struct arc_yaml_node *map, const struct arc_yaml_node *node,
-                   struct arc_group *out, struct arc_error *err)
+int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
+                   const struct arc_yaml_node *node, struct arc_group *out)
 {
     static const char *const builds[] = {"registry",   "image",
                                          "services",   "bake",
@@ -59,22 +34,22 @@ int arc_train_read(const struct arc_yaml_node *map, const struct arc_yaml_node *
                                          "commits",    "rebuild-dependents"};
     for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
         if (arc_yaml_get(map, builds[i]))
-            return arc_yaml_error(arc_yaml_get(map, builds[i]), err,
+            return arc_yaml_error(arc_yaml_get(map, builds[i]), l->err,
                                   "a group with 'includes' builds nothing: leave '%s' out",
                                   builds[i]);
 
     if (node->type != ARC_YAML_LIST || !node->count)
-        return arc_yaml_error(node, err, "'includes' must be a list of release groups");
+        return arc_yaml_error(node, l->err, "'includes' must be a list of release groups");
 
-    out->registries = calloc(1, sizeof *out->registries);
-    out->includes = calloc(node->count + 1, sizeof *out->includes);
-    ARC_TRY_ALLOC(out->registries && out->includes, err);
+    arc_texts_inherit(&out->registries, NULL);
+    out->includes = arc_arena_array(l->memory, node->count + 1, sizeof *out->includes);
+    ARC_TRY_ALLOC(out->includes, l->err);
 
     for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_include(node->items[i], &out->includes[i], err));
+        ARC_TRY(read_include(l, node->items[i], &out->includes[i]));
         for (size_t k = 0; k < i; k++)
             if (strcmp(out->includes[k].group, out->includes[i].group) == 0)
-                return arc_yaml_error(node->items[i], err, "includes: '%s' is here twice",
+                return arc_yaml_error(node->items[i], l->err, "includes: '%s' is here twice",
                                       out->includes[i].group);
     }
 

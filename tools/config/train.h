@@ -6,17 +6,11 @@
 
 /* Reads the list of groups, each a name or {group, version}, and refuses what a group needs that
  * builds: a train builds nothing. */
-int arc_train_read(const struct arc_yaml_node *map, const struct arc_yaml_node *node,
-                   struct arc_group *out, struct arc_error *err);
-
-/* The names that a train gives its images by default: {image-tag} alone. */
-int arc_train_image_tags(struct arc_image_tag **out, struct arc_error *err);
+int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
+                   const struct arc_yaml_node *node, struct arc_group *out);
 
 /* Whether the groups that the trains include are there, build images, and give them other names. */
 int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config *config,
                      struct arc_error *err);
-
-void arc_includes_free(struct arc_include *includes);
-void arc_released_from_free(struct arc_released_from *released);
 
 #endif

@@ -16,29 +16,23 @@ static bool check_suffix(const char *text, struct arc_buf *why)
 }
 
 static const struct arc_field variant_fields[] = {
-    {"suffix", FIELD_TEXT, AT(suffix), true, check_suffix, NULL},
-    {"args", FIELD_KEYED, AT(build.args), false, arc_check_build_arg, NULL},
-    {"target", FIELD_TEXT, AT(build.target), false, arc_check_line, NULL},
-    {"platforms", FIELD_PLATFORMS, AT(build.platforms), false, arc_check_platform, NULL},
-    {"name", FIELD_TEXT, AT(name), false, arc_check_name, NULL},
-    {"codename", FIELD_TEXT, AT(codename), false, arc_check_codename, NULL},
-    {"description", FIELD_TEXT, AT(description), false, arc_check_text, NULL},
-    {"image-tags", FIELD_NODE, offsetof(struct arc_service_reading, tags_node), false, NULL, NULL},
-    {"image", FIELD_TEXT, offsetof(struct arc_service_reading, image), false, arc_check_image,
-     NULL},
+    {"suffix", FIELD_TEXT, AT(suffix), .required = true, .check = check_suffix},
+    {"args", FIELD_KEYED, AT(build.args), .check = arc_check_build_arg},
+    {"target", FIELD_TEXT, AT(build.target), .check = arc_check_line},
+    {"platforms", FIELD_PLATFORMS, AT(build.platforms), .check = arc_check_platform},
+    {"name", FIELD_TEXT, AT(name), .check = arc_check_name},
+    {"codename", FIELD_TEXT, AT(codename), .check = arc_check_codename},
+    {"description", FIELD_TEXT, AT(description), .check = arc_check_text},
+    {"image-tags", FIELD_OWN, AT(image_tags), .read = arc_image_tags_read},
+    {"image", FIELD_TEXT, offsetof(struct arc_service_reading, image), .check = arc_check_image},
     {0},
 };
 static const struct arc_table variant_table = {"a variant", variant_fields, false};
 
-static struct arc_service_reading *grow(struct arc_service_reading *out)
+static struct arc_service_reading *grow(const struct arc_loading *l,
+                                        struct arc_service_reading *out)
 {
-    struct arc_service_reading *grown =
-        realloc(out->variants, (out->variant_count + 1) * sizeof *grown);
-    if (!grown)
-        return NULL;
-    out->variants = grown;
-    grown[out->variant_count] = (struct arc_service_reading){0};
-    return &grown[out->variant_count++];
+    return arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *out->variants);
 }
 
 /* ---- a matrix ------------------------------------------------------------------------------- */
@@ -134,27 +128,24 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
     return ARC_OK;
 }
 
-static int add_combination(const struct matrix *m, struct arc_service_reading *out)
+static int add_combination(const struct arc_loading *l, const struct matrix *m,
+                           struct arc_service_reading *out)
 {
-    struct arc_service_reading *variant = grow(out);
+    struct arc_service_reading *variant = grow(l, out);
+    struct arc_pair *args = arc_arena_array(l->memory, m->count + 1, sizeof *args);
     ARC_AUTO(arc_buf) struct arc_buf suffix = {.max = 1024};
 
-    if (!variant || !(variant->service.build.args = calloc(m->count + 1, sizeof(struct arc_pair))))
-        return arc_error_nomem(m->err);
+    ARC_TRY_ALLOC(variant && args, l->err);
 
     for (size_t a = 0; a < m->count; a++) {
         const char *part = suffix_at(m, a)->text;
-        variant->service.build.args[a].name = strdup(m->names[a]);
-        variant->service.build.args[a].value = strdup(value_at(m, a)->text);
-        ARC_TRY_ALLOC(variant->service.build.args[a].name && variant->service.build.args[a].value,
-                      m->err);
+        args[a] = (struct arc_pair){arc_arena_text(l->memory, m->names[a]),
+                                    arc_arena_text(l->memory, value_at(m, a)->text)};
         arc_buf_printf(&suffix, "%s%s", suffix.len && *part ? "-" : "", part);
     }
+    variant->service.build.args = args;
 
-    ARC_TRY(arc_buf_check(&suffix, "a suffix", m->err));
-    variant->service.suffix = strdup(arc_buf_text(&suffix));
-
-    return variant->service.suffix ? ARC_OK : arc_error_nomem(m->err);
+    return arc_buf_keep(l, &suffix, "a suffix", &variant->service.suffix);
 }
 
 /* The next combination; false after the last one. */
@@ -166,9 +157,10 @@ static bool advance(struct matrix *m)
     return false;
 }
 
-static int read_matrix(const struct arc_yaml_node *node, struct arc_service_reading *out,
-                       struct arc_error *err)
+static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *node,
+                       struct arc_service_reading *out)
 {
+    struct arc_error *err = l->err;
     struct matrix m = {.exclude = arc_yaml_get(node, "exclude"), .err = err};
 
     for (size_t i = 0; i < node->count; i++)
@@ -184,7 +176,7 @@ static int read_matrix(const struct arc_yaml_node *node, struct arc_service_read
 
     do {
         if (!is_left_out(&m))
-            ARC_TRY(add_combination(&m, out));
+            ARC_TRY(add_combination(l, &m, out));
         if (out->variant_count > ARC_VARIANTS_MAX)
             return arc_yaml_error(node, err, "'variants' makes more than %d images",
                                   ARC_VARIANTS_MAX);
@@ -198,26 +190,24 @@ static int read_matrix(const struct arc_yaml_node *node, struct arc_service_read
 
 /* ---- either --------------------------------------------------------------------------------- */
 
-int arc_variants_read(const struct arc_yaml_node *node, struct arc_service_reading *out,
-                      struct arc_error *err)
+int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                      struct arc_service_reading *out)
 {
     if (!node)
         return ARC_OK;
     if (node->type == ARC_YAML_MAP)
-        return read_matrix(node, out, err);
+        return read_matrix(l, node, out);
 
     if (node->type != ARC_YAML_LIST || !node->count || node->count > ARC_VARIANTS_MAX)
-        return arc_yaml_error(node, err,
+        return arc_yaml_error(node, l->err,
                               "'variants' must be a list of 1 to %d mappings with a suffix, or a "
                               "mapping of build arguments to lists of values",
                               ARC_VARIANTS_MAX);
 
     for (size_t i = 0; i < node->count; i++) {
-        struct arc_service_reading *variant = grow(out);
-        ARC_TRY_ALLOC(variant, err);
-        ARC_TRY(arc_fields_read(node->items[i], &variant_table, variant, err));
-        if (variant->tags_node)
-            ARC_TRY(arc_image_tags_read(variant->tags_node, &variant->service.image_tags, err));
+        struct arc_service_reading *variant = grow(l, out);
+        ARC_TRY_ALLOC(variant, l->err);
+        ARC_TRY(arc_fields_read(l, node->items[i], &variant_table, variant));
         variant->named = variant->service.codename != NULL;
         variant->titled = variant->service.name != NULL;
     }
@@ -225,32 +215,30 @@ int arc_variants_read(const struct arc_yaml_node *node, struct arc_service_readi
     return ARC_OK;
 }
 
-static int append_suffix(char **text, const char *suffix, bool codename, struct arc_error *err)
+static int append_suffix(const struct arc_loading *l, char **text, const char *suffix,
+                         bool codename)
 {
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 1024};
-    arc_buf_printf(&out, "%s-%s", *text, suffix);
+    char *out = arc_arena_printf(l->memory, "%s-%s", *text, suffix);
 
-    for (char *c = out.data; codename && c && *c; c++) {
+    for (char *c = out; codename && *c; c++) {
         if (strchr("._", *c))
             *c = '-';
         else if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c - 'A' + 'a');
     }
+    *text = out;
 
-    ARC_TRY(arc_buf_check(&out, "a name", err));
-    free(*text);
-    *text = arc_buf_steal(&out);
-    return *text ? ARC_OK : arc_error_nomem(err);
+    return arc_arena_check(l->memory, l->err);
 }
 
-int arc_variant_name(struct arc_service_reading *reading, bool shared, struct arc_error *err)
+int arc_variant_name(const struct arc_loading *l, struct arc_service_reading *reading, bool shared)
 {
     struct arc_service *service = &reading->service;
     if (!service->suffix || !*service->suffix)
         return ARC_OK;
     if (!reading->named)
-        ARC_TRY(append_suffix(&service->codename, service->suffix, true, err));
+        ARC_TRY(append_suffix(l, &service->codename, service->suffix, true));
     if (reading->titled || shared)
         return ARC_OK;
-    return append_suffix(&service->name, service->suffix, false, err);
+    return append_suffix(l, &service->name, service->suffix, false);
 }

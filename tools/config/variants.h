@@ -2,6 +2,7 @@
 #ifndef ARC_CONFIG_VARIANTS_H
 #define ARC_CONFIG_VARIANTS_H
 
+#include "config/fields.h"
 #include "config/reading.h"
 
 /* Most variants of one service. */
@@ -9,11 +10,11 @@
 
 /* Reads the list of mappings, or the matrix of build arguments (with `exclude`), into the variants
  * of *out. NULL gives none. ARC_EINPUT with the place. */
-int arc_variants_read(const struct arc_yaml_node *node, struct arc_service_reading *out,
-                      struct arc_error *err);
+int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                      struct arc_service_reading *out);
 
 /* Gives a service with a suffix names of its own, where its variant does not say them: the codename
  * gets the suffix, and the image's name too unless the image is `shared` by all. */
-int arc_variant_name(struct arc_service_reading *reading, bool shared, struct arc_error *err);
+int arc_variant_name(const struct arc_loading *l, struct arc_service_reading *reading, bool shared);
 
 #endif

@@ -1,51 +1,35 @@
 #include "lint/facts.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
-#include "config/fields.h"
 #include "lint/make.h"
 #include <string.h>
 #include <time.h>
 
-static bool check_each(const char *text, struct arc_buf *why)
-{
-    if (strcmp(text, "service") == 0 || strcmp(text, "group") == 0)
-        return true;
-    arc_buf_puts(why, "is neither 'service' nor 'group'");
-    return false;
-}
-
 #define AT(member) offsetof(struct lint_fact, member)
 
 static const struct arc_field fields[] = {
-    {"rule", FIELD_TEXT, AT(rule), true, arc_check_codename, NULL},
-    {"why", FIELD_TEXT, AT(why), false, arc_check_line, NULL},
-    {"for", FIELD_TEXT, AT(each), false, check_each, NULL},
-    {"in", FIELD_TEXTS, AT(in), false, arc_check_group, NULL},
-    {"file", FIELD_TEXT, AT(file), true, arc_check_path, NULL},
-    {"at", FIELD_TEXTS, AT(at), false, arc_check_line, NULL},
-    {"except", FIELD_TEXTS, AT(except), false, arc_check_line, NULL},
-    {"is", FIELD_NODE, AT(is), false, NULL, NULL},
-    {"has", FIELD_TEXTS, AT(has), false, arc_check_line, NULL},
-    {"lacks", FIELD_TEXTS, AT(lacks), false, arc_check_line, NULL},
-    {"absent", FIELD_FLAG, AT(absent), false, NULL, NULL},
-    {"lines", FIELD_TEXTS, AT(lines), false, arc_check_line, NULL},
-    {"text", FIELD_TEXTS, AT(text), false, arc_check_line, NULL},
-    {"targets", FIELD_TEXTS, AT(targets), false, arc_check_line, NULL},
-    {"until", FIELD_TEXT, AT(until), false, arc_check_day, NULL},
+    {"rule", FIELD_TEXT, AT(rule), .required = true, .check = arc_check_codename},
+    {"why", FIELD_TEXT, AT(why), .check = arc_check_line},
+    {"for", FIELD_TEXT, AT(each), .words = ARC_WORDS("service", "group")},
+    {"in", FIELD_TEXTS, AT(in), .check = arc_check_group},
+    {"file", FIELD_TEXT, AT(file), .required = true, .check = arc_check_path},
+    {"at", FIELD_TEXTS, AT(at), .check = arc_check_line},
+    {"except", FIELD_TEXTS, AT(except), .check = arc_check_line},
+    {"is", FIELD_NODE, .offset = AT(is)},
+    {"has", FIELD_TEXTS, AT(has), .check = arc_check_line},
+    {"lacks", FIELD_TEXTS, AT(lacks), .check = arc_check_line},
+    {"absent", FIELD_FLAG, .offset = AT(absent)},
+    {"lines", FIELD_TEXTS, AT(lines), .check = arc_check_line},
+    {"text", FIELD_TEXTS, AT(text), .check = arc_check_line},
+    {"targets", FIELD_TEXTS, AT(targets), .check = arc_check_line},
+    {"until", FIELD_TEXT, AT(until), .check = arc_check_day},
     {0},
 };
-static const struct arc_table table = {"a fact", fields, false};
+const struct arc_table lint_fact_table = {"a fact", fields, false};
 
-void lint_fact_free(struct lint_fact *fact)
+int lint_fact_check(const struct lint_fact *out, const struct arc_yaml_node *node,
+                    struct arc_error *err)
 {
-    arc_fields_free(&table, fact);
-    *fact = (struct lint_fact){0};
-}
-
-int lint_fact_read(const struct arc_yaml_node *node, struct lint_fact *out, struct arc_error *err)
-{
-    *out = (struct lint_fact){0};
-    ARC_TRY(arc_fields_read(node, &table, out, err));
     if ((out->is || out->has || out->lacks || out->absent) && !out->at)
         return arc_yaml_error(node, err,
                               "is, has, lacks and absent need 'at': the keys that lead to the "

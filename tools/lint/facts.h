@@ -2,9 +2,10 @@
 #ifndef ARC_LINT_FACTS_H
 #define ARC_LINT_FACTS_H
 
+#include "config/fields.h"
 #include "lint/rule.h"
 
-/* One entry of `facts`. Strings and lists are owned; nodes are the settings'. */
+/* One entry of `facts`, in the memory of the settings. */
 struct lint_fact {
     char *rule;    /* its name in findings */
     char *why;     /* where it comes from: "TASK-012" */
@@ -23,9 +24,10 @@ struct lint_fact {
     char *until;    /* the last day, "YYYY-MM-DD" in UTC, on which that is enough; NULL: for good */
 };
 
-/* Reads one entry; ARC_EINPUT with the place if it is wrong. */
-int lint_fact_read(const struct arc_yaml_node *node, struct lint_fact *out, struct arc_error *err);
-void lint_fact_free(struct lint_fact *fact);
+/* How an entry is read; and whether what it says belongs together: ARC_EINPUT with the place if not. */
+extern const struct arc_table lint_fact_table;
+int lint_fact_check(const struct lint_fact *fact, const struct arc_yaml_node *node,
+                    struct arc_error *err);
 
 /* A fact about one service or group (either may be NULL) under inspection. */
 struct lint_case {

@@ -7,12 +7,7 @@
 
 static void lint_free(struct lint *lint)
 {
-    for (size_t i = 0; i < lint->service_count; i++) {
-        arc_service_free(&lint->services[i].data);
-        free(lint->services[i].directory);
-    }
-
-    free(lint->services);
+    arc_arena_free(&lint->memory);
     free(lint->root);
     lint_settings_free(&lint->settings);
     json_decref(lint->findings);

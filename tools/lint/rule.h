@@ -14,8 +14,7 @@ enum lint_rule {
     LINT_RULE_COUNT
 };
 
-/* An entry of `allow`: findings that the repository has looked at and accepts. Strings are owned.
- */
+/* An entry of `allow`: findings that the repository has looked at and accepts. */
 struct lint_waiver {
     char *rule;
     char *file;
@@ -25,8 +24,9 @@ struct lint_waiver {
     bool used;     /* a finding was dropped because of it */
 };
 
-/* `.github/arc-ci-lint.yaml`. Strings are owned; lists may be NULL. */
+/* `.github/arc-ci-lint.yaml`. Lists may be NULL. */
 struct lint_settings {
+    struct arc_arena memory; /* of all of it */
     struct arc_yaml yaml;    /* the file; facts point into it */
     char *service_name;      /* "arc-{codename}" */
     char *network;           /* "arc_platform_net" */
@@ -35,7 +35,6 @@ struct lint_settings {
     char **credentials_ignore; /* files and directories that may hold what looks like one */
     char **off;                /* names of rules that are not applied */
     char **style;              /* names of rules of style that are */
-    const struct arc_yaml_node *allow_node, *facts_node;
     struct lint_waiver *waivers;
     size_t waiver_count;
     struct lint_fact *facts;
@@ -59,6 +58,7 @@ struct lint_service {
 };
 
 struct lint {
+    struct arc_arena memory;     /* of the services */
     char *root;                  /* the work tree; owned */
     struct arc_project *project; /* its configuration has no groups if it could not be loaded */
     struct lint_settings settings;

@@ -2,7 +2,6 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/room.h"
 #include "lint/rule.h"
 #include <string.h>
 
@@ -19,21 +18,22 @@ static struct lint_service *find_directory(const struct lint *lint, const char *
 static void add_service(struct lint *lint, const char *directory, const struct arc_group *group)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_FREE char *own = lint_text(lint, "%s", directory);
     ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", directory);
+    struct lint_service *service = NULL;
 
-    if (!own || !file)
-        return;
-
-    if (!arc_room(&lint->services, lint->service_count, sizeof *lint->services)) {
+    if (file)
+        service =
+            arc_arena_append(&lint->memory, &lint->services, &lint->service_count, sizeof *service);
+    if (!service) {
         lint->failed = ARC_ENOMEM;
         return;
     }
 
-    struct lint_service *service = &lint->services[lint->service_count++];
-    *service = (struct lint_service){.group = group, .directory = arc_steal(&own)};
+    service->group = group;
+    service->directory = arc_arena_text(&lint->memory, directory);
     lint_looked_at(lint, file);
-    service->loaded = arc_service_load(lint->root, directory, &service->data, &err) == ARC_OK;
+    service->loaded =
+        arc_service_load(lint->root, directory, &lint->memory, &service->data, &err) == ARC_OK;
     if (!service->loaded)
         lint_find_error(lint, lint_rule_name(LINT_SERVICE), file, &err);
 }

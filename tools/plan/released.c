@@ -19,7 +19,7 @@ static int find_reference(const struct arc_plan_options *options, const struct a
                           char **out, struct arc_error *err)
 {
     const struct arc_plan_options of_release = {.group = released->group,
-                                                .version = &released->version,
+                                                .version = released->version,
                                                 .revision = released->revision,
                                                 .moment = options->moment};
     struct arc_planned_service there = {0};
@@ -55,10 +55,10 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
 
     *out->released = (struct arc_planned_release){.group = released->group->name,
                                                   .tag = released->tag,
-                                                  .version = released->version.version,
+                                                  .version = released->version->version,
                                                   .revision = released->revision};
     out->labels[0] = (struct arc_pair){revision, released->revision};
-    out->labels[1] = (struct arc_pair){version, released->version.version};
+    out->labels[1] = (struct arc_pair){version, released->version->version};
     out->context = service->build.context;
     out->dockerfile = service->build.dockerfile;
     out->platforms =

@@ -42,8 +42,9 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
     ARC_AUTO_FREE char *root = arc_project_root(project);
     ARC_TRY_ALLOC(root, err);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
+    const struct arc_loading l = {root, &project->config.memory, err};
     for (size_t i = 0; i < project->config.group_count; i++)
-        ARC_TRY(arc_described_resolve(project->env, root, &project->config.groups[i], NULL, err));
+        ARC_TRY(arc_described_resolve(&l, project->env, &project->config.groups[i], NULL));
     return ARC_OK;
 }
 
@@ -214,7 +215,8 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
         json_object_set_new(values, "sha7", json_sprintf("%.7s", revision)))
         return arc_error_nomem(err);
 
-    ARC_TRY(arc_described_resolve(project->env, project->repository.root, group, values, err));
+    const struct arc_loading l = {project->repository.root, &project->config.memory, err};
+    ARC_TRY(arc_described_resolve(&l, project->env, group, values));
     if (!project->tag.text)
         return ARC_OK;
 

@@ -3,8 +3,6 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/text.h"
-#include "config/train.h"
 #include "git/fetch.h"
 #include "project/documents.h"
 #include "project/repository.h"
@@ -182,11 +180,6 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
     return ARC_OK;
 }
 
-static int leave_out(const struct train *train, const struct arc_service *service)
-{
-    return arc_list_add(&train->group->unreleased, service->codename, train->err);
-}
-
 /* A tag that was moved since is not the release that the lock file names. */
 static int check_locked(const struct train *train, const struct arc_include *include,
                         const struct arc_tag *tag, const struct arc_oid *commit)
@@ -205,47 +198,49 @@ static int make_released(const struct train *train, const struct arc_group *grou
                          struct arc_released_from **out)
 {
     const struct arc_repository *repository = &train->project->repository;
+    struct arc_arena *memory = &train->project->config.memory;
     struct arc_version_options options = {.tags = repository->tags,
                                           .published = repository->published,
                                           .predecessor = group->predecessor,
                                           .group = group};
-    struct arc_released_from *released = calloc(1, sizeof *released);
+    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
+    struct arc_released_from *released = arc_arena_array(memory, 1, sizeof *released);
 
     ARC_TRY_ALLOC(released, train->err);
     *out = released;
     released->group = group;
-    released->tag = strdup(tag->text);
-    released->revision = strdup(commit->hex);
-    ARC_TRY_ALLOC(released->tag && released->revision, train->err);
+    released->tag = arc_arena_text(memory, tag->text);
+    released->revision = arc_arena_text(memory, commit->hex);
+    ARC_TRY(arc_version(tag->text, &options, &version, train->err));
 
-    return arc_version(tag->text, &options, &released->version, train->err);
+    return arc_version_info_copy(&version, memory, &released->version, train->err);
 }
 
 static int add_service(const struct train *train, const struct arc_include *include,
                        const struct arc_group *group, struct candidates *candidates,
                        const struct arc_service *service)
 {
+    struct arc_arena *memory = &train->project->config.memory;
+    struct arc_group *out = train->group;
     const struct arc_tag *tag;
     struct arc_oid commit;
+    bool unreleased = false;
 
     ARC_TRY(choose(train, candidates, service, &tag, &commit));
-    bool unreleased = false;
     if (!tag)
         ARC_TRY(is_unreleased(train, include, candidates, service, &unreleased));
+    if (unreleased)
+        return arc_texts_add(memory, &out->unreleased, service->codename, train->err);
     if (!tag)
-        return unreleased ? leave_out(train, service) : refuse(train, include, service);
+        return refuse(train, include, service);
     ARC_TRY(check_locked(train, include, tag, &commit));
 
-    struct arc_group *out = train->group;
-    struct arc_service *grown =
-        realloc(out->services, (out->service_count + 1) * sizeof *out->services);
-    ARC_TRY_ALLOC(grown, train->err);
-    out->services = grown;
-    struct arc_service *added = &grown[out->service_count++];
-    *added = *service;        /* borrowed: the group's own, which lives as long */
-    added->image_tags = NULL; /* the train's names, not its own */
+    struct arc_service *added =
+        arc_arena_append(memory, &out->services, &out->service_count, sizeof *added);
+    ARC_TRY_ALLOC(added, train->err);
+    *added = *service;        /* all but this is its group's own */
+    added->image_tags = NULL; /* the train's names */
     added->bases = NULL;
-    added->released = NULL;
 
     return make_released(train, group, tag, &commit, &added->released);
 }
@@ -363,13 +358,4 @@ int arc_train_take(struct arc_project *project, const struct arc_group *group,
     out->service_count = 0;
 
     return add_groups(&train);
-}
-
-void arc_train_free(struct arc_group *train)
-{
-    for (size_t i = 0; i < train->service_count; i++)
-        arc_released_from_free(train->services[i].released);
-    arc_texts_free(train->unreleased);
-    free(train->services);
-    *train = (struct arc_group){0};
 }

@@ -14,12 +14,11 @@
 int arc_train_resolve(struct arc_project *project, struct arc_error *err);
 
 /* The train as arc_train_resolve() would fill it in at a commit, by a lock file (its document; NULL:
- * none) or by what is released: *out is the group with services, which borrows all else of it;
- * arc_train_free() frees it, after an error, too. Errors as arc_train_resolve(). */
+ * none) or by what is released: *out is the group with services, which lives as long as the project's
+ * configuration. Errors as arc_train_resolve(). */
 int arc_train_take(struct arc_project *project, const struct arc_group *group,
                    const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
                    struct arc_error *err);
-void arc_train_free(struct arc_group *train);
 
 /* The name of a train's lock file, for the caller to free; NULL when memory ran out. */
 char *arc_train_lock_name(const char *group);

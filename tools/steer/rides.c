@@ -42,7 +42,7 @@ static int take(struct arc_project *project, struct survey *survey, struct surve
 int survey_find_rides(struct arc_project *project, struct survey *survey,
                       struct survey_group *group, struct arc_error *err)
 {
-    ARC_AUTO(arc_train) struct arc_group now = {0};
+    struct arc_group now = {0};
     struct arc_oid then;
 
     if (!group->group->includes || !group->stable)

@@ -46,10 +46,8 @@ static void walk_free(struct walk *walk)
 
 void survey_free(struct survey *survey)
 {
-    for (size_t g = 0; survey->groups && g < survey->group_count; g++) {
-        arc_train_free(&survey->groups[g].taken);
+    for (size_t g = 0; survey->groups && g < survey->group_count; g++)
         json_decref(survey->groups[g].lock);
-    }
     arc_arena_free(&survey->memory);
     *survey = (struct survey){0};
 }
