@@ -12,6 +12,7 @@
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -62,12 +63,14 @@ struct arc_transport {
 };
 void arc_transport_free(struct arc_transport *transport);
 
-struct arc_buf;
-
-/* Sends a request to a path that was just put together; `request` has all but the path. ARC_ENOMEM
- * where the path, or the body of a POST, PATCH or PUT, could not be made. */
-int arc_transport_send(struct arc_transport *transport, const struct arc_buf *path,
-                       struct arc_request request, struct arc_reply *reply, struct arc_error *err);
+/* Sends a request to a path that is put together as by printf(); `request` has all but the path.
+ * ARC_ENOMEM where the path, or the body of a POST, PATCH or PUT, could not be made. */
+int arc_transport_send(struct arc_transport *transport, struct arc_request request,
+                       struct arc_reply *reply, struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+int arc_transport_vsend(struct arc_transport *transport, struct arc_request request,
+                        struct arc_reply *reply, struct arc_error *err, const char *format,
+                        va_list args) __attribute__((format(printf, 5, 0)));
 
 struct arc_github_options {
     const struct arc_env *env;     /* GITHUB_API_URL; INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; proxies

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGES_MAX 1000
+#define PAGES_MAX    1000
+#define PATH_MAX_LEN 8192
 
 void arc_reply_free(struct arc_reply *reply)
 {
@@ -24,15 +25,30 @@ void arc_transport_free(struct arc_transport *transport)
         transport->close(transport);
 }
 
-int arc_transport_send(struct arc_transport *transport, const struct arc_buf *path,
-                       struct arc_request request, struct arc_reply *reply, struct arc_error *err)
+int arc_transport_vsend(struct arc_transport *transport, struct arc_request request,
+                        struct arc_reply *reply, struct arc_error *err, const char *format,
+                        va_list args)
 {
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX_LEN};
     bool bodiless = strcmp(request.method, "GET") == 0 || strcmp(request.method, "DELETE") == 0;
-    ARC_TRY(arc_buf_check(path, "the address", err));
+
+    arc_buf_vprintf(&path, format, args);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
     if (!bodiless && !request.body && !request.file && !request.data)
         return arc_error_nomem(err);
-    request.path = arc_buf_text(path);
+    request.path = arc_buf_text(&path);
+
     return transport->send(transport, &request, reply, err);
+}
+
+int arc_transport_send(struct arc_transport *transport, struct arc_request request,
+                       struct arc_reply *reply, struct arc_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int rc = arc_transport_vsend(transport, request, reply, err, format, args);
+    va_end(args);
+    return rc;
 }
 
 char *arc_url_encode(const char *text)

@@ -94,9 +94,7 @@ bool release_assets_complete(const struct release_run *run)
 /* The stored asset of that name, or NULL. */
 static const json_t *find_stored(const struct release_run *run, const char *name)
 {
-    size_t i;
-    json_t *asset;
-    json_array_foreach (json_object_get(run->release, "assets"), i, asset)
+    arc_json_each (asset, json_object_get(run->release, "assets"))
         if (strcmp(arc_json_text_of(asset, "name"), name) == 0)
             return asset;
     return NULL;
@@ -156,20 +154,18 @@ static const char *content_type(const char *name)
 static int take_asset_away(struct release_run *run, struct release_asset *ours,
                            const json_t *theirs, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_error) struct arc_error why = {0};
     ARC_AUTO_FREE char *id = release_id(theirs);
+    const struct arc_request request = {.method = "DELETE",
+                                        .repeatable = true,
+                                        .why = is_uploaded(theirs)
+                                                   ? "take away an asset that differs"
+                                                   : "take away a half-uploaded asset"};
 
     ARC_TRY_ALLOC(id, err);
-    arc_buf_printf(&path, "/repos/%s/releases/assets/%s", run->o->repository, id);
-    struct arc_request request = {.method = "DELETE",
-                                  .repeatable = true,
-                                  .why = is_uploaded(theirs) ? "take away an asset that differs"
-                                                             : "take away a half-uploaded asset"};
-    int rc = release_send(run, &path, request, &reply, &why);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    int rc = release_send(run, request, &reply, err, "/repos/%s/releases/assets/%s",
+                          run->o->repository, id);
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     ours->replaced = true;
     release_say(run, "took away %s: %s", ours->given->name,
                 is_uploaded(theirs) ? "it differs" : "it was half uploaded");
@@ -177,32 +173,26 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
     return ARC_OK;
 }
 
-/* "https://uploads…/assets{?name,label}" with the name. */
-static void add_address(struct arc_buf *out, const struct release_run *run, const char *name)
-{
-    const char *base = arc_json_text_of(run->release, "upload_url");
-    const char *query = strstr(base, "{?");
-    arc_buf_add(out, base, query ? (size_t)(query - base) : strlen(base));
-    arc_buf_printf(out, "?name=%s", name);
-}
-
 static int upload_asset(struct release_run *run, struct release_asset *ours, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const struct arc_release_asset *given = ours->given;
     ARC_AUTO_FREE char *name = arc_url_encode(given->name);
+    const char *address =
+        arc_json_text_of(run->release, "upload_url"); /* "…/assets{?name,label}" */
+    const char *query = strstr(address, "{?");
+    const struct arc_request request = {.method = "POST",
+                                        .file = given->path,
+                                        .data = given->path ? NULL : given->data,
+                                        .len = given->len,
+                                        .content_type = content_type(given->name),
+                                        .why = "upload an asset"};
 
     ARC_TRY_ALLOC(name, err);
-    add_address(&path, run, name);
-    struct arc_request request = {.method = "POST",
-                                  .file = given->path,
-                                  .data = given->path ? NULL : given->data,
-                                  .len = given->len,
-                                  .content_type = content_type(given->name),
-                                  .why = "upload an asset"};
     ours->uploads++;
-    int rc = release_send(run, &path, request, &reply, err);
+    int rc =
+        release_send(run, request, &reply, err, "%.*s?name=%s",
+                     (int)(query ? query - address : (ptrdiff_t)strlen(address)), address, name);
     if (rc && release_look_again(run, &reply, err)) {
         run->half = true;
         return ARC_OK;

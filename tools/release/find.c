@@ -16,22 +16,19 @@
 static int follow_tag(struct release_run *run, const char *sha, struct arc_reply *reply,
                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    arc_buf_printf(&path, "/repos/%s/git/tags/%s", run->o->repository, sha);
-    struct arc_request request = {.method = "GET", .why = "follow the annotated tag"};
-    return release_send(run, &path, request, reply, err);
+    const struct arc_request request = {.method = "GET", .why = "follow the annotated tag"};
+    return release_send(run, request, reply, err, "/repos/%s/git/tags/%s", run->o->repository, sha);
 }
 
 static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
+    const struct arc_request request = {
+        .method = "GET", .why = "check that the tag points to the commit that was built"};
 
     ARC_TRY_ALLOC(tag, err);
-    arc_buf_printf(&path, "/repos/%s/git/ref/tags%%2F%s", run->o->repository, tag);
-    struct arc_request request = {.method = "GET",
-                                  .why = "check that the tag points to the commit that was built"};
-    int rc = release_send(run, &path, request, reply, err);
+    int rc = release_send(run, request, reply, err, "/repos/%s/git/ref/tags%%2F%s",
+                          run->o->repository, tag);
     if (rc != ARC_ENOTFOUND || run->t->describes)
         return rc;
 
@@ -148,21 +145,15 @@ static int list_releases(struct release_run *run, unsigned page, unsigned pages,
 static int get_release(struct release_run *run, const char *part, const char *why,
                        struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-
-    arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, part);
+    const struct arc_request request = {.method = "GET", .why = why};
     int rc =
-        release_send(run, &path, (struct arc_request){.method = "GET", .why = why}, &reply, err);
+        release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, part);
+
     if (!rc)
         run->release = arc_steal(&reply.body);
 
-    if (rc == ARC_ENOTFOUND) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
-
-    return rc;
+    return arc_error_except(ARC_ENOTFOUND, rc, err);
 }
 
 /* A published release shows by its tag, wherever it is in a long listing. */
@@ -226,7 +217,6 @@ int release_find(struct release_run *run, struct arc_error *err)
 
 int release_create(struct release_run *run, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const struct arc_release_options *o = run->o;
     const char *name = o->name ? o->name : run->tag;
@@ -238,10 +228,9 @@ int release_create(struct release_run *run, struct arc_error *err)
     ARC_AUTO_JSON json_t *fields =
         json_pack("{s:s, s:s, s:s, s:b, s:b}", "tag_name", run->tag, "name", name, "body", body,
                   "draft", 1, "prerelease", run->prerelease);
-    arc_buf_printf(&path, "/repos/%s/releases", o->repository);
-    struct arc_request request = {
+    const struct arc_request request = {
         .method = "POST", .body = fields, .why = "create the release as a draft"};
-    int rc = release_send(run, &path, request, &reply, err);
+    int rc = release_send(run, request, &reply, err, "/repos/%s/releases", o->repository);
     if (rc && release_name_burned(&reply))
         return release_refuse_name(run, err);
     if (rc)
@@ -258,26 +247,20 @@ int release_create(struct release_run *run, struct arc_error *err)
 int release_delete(struct release_run *run, const json_t *release, const char *why,
                    struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_FREE char *id = release_id(release);
+    const struct arc_request request = {.method = "DELETE", .repeatable = true, .why = why};
 
     ARC_TRY_ALLOC(id, err);
-    arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
-    struct arc_request request = {.method = "DELETE", .repeatable = true, .why = why};
-    int rc = release_send(run, &path, request, &reply, &problem);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    int rc =
+        release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, id);
 
-    return ARC_OK;
+    return arc_error_except(ARC_ENOTFOUND, rc, err);
 }
 
 int release_remove_rivals(struct release_run *run, struct arc_error *err)
 {
-    size_t i;
-    json_t *rival;
-    json_array_foreach (run->rivals, i, rival) {
+    arc_json_each (rival, run->rivals) {
         ARC_TRY(release_delete(run, rival, "delete a second draft of this tag", err));
         release_say(run, "deleted draft %" PRIdMAX ", a second one of %s",
                     (intmax_t)release_number(rival), run->tag);

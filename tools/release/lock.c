@@ -9,14 +9,13 @@
 static int add_release(json_t *includes, const struct arc_planned_release *released,
                        struct arc_error *err)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach (includes, i, entry)
+    arc_json_each (entry, includes)
         if (strcmp(arc_json_text_of(entry, "tag"), released->tag) == 0)
             return ARC_OK;
-    entry = json_pack("{s:s, s:s, s:s, s:s}", "group", released->group, "tag", released->tag,
-                      "version", released->version, "revision", released->revision);
-    return json_array_append_new(includes, entry) ? arc_error_nomem(err) : ARC_OK;
+
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "group", released->group, "tag", released->tag,
+                            "version", released->version, "revision", released->revision);
+    return json_array_append_new(includes, row) ? arc_error_nomem(err) : ARC_OK;
 }
 
 static int add_image(json_t *images, const struct arc_planned_service *service,

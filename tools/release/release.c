@@ -67,15 +67,12 @@ static const char *say_latest(const struct release_run *run, bool prerelease)
 /* Whether the latest release is another group's. */
 static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    const struct arc_request request = {.method = "GET", .why = "see whose release is the latest"};
+    int rc =
+        release_send(run, request, &reply, err, "/repos/%s/releases/latest", run->o->repository);
 
-    arc_buf_printf(&path, "/repos/%s/releases/latest", run->o->repository);
-    struct arc_request request = {.method = "GET", .why = "see whose release is the latest"};
-    int rc = release_send(run, &path, request, &reply, &problem);
-    if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     const char *tag = rc ? "" : arc_json_text_of(reply.body, "tag_name");
     const char *slash = strrchr(run->tag, '/');
     size_t group = slash ? (size_t)(slash - run->tag) + 1 : 0;
@@ -225,17 +222,16 @@ static int give_up_name(struct release_run *run, struct arc_error *err)
 static int patch_release(struct release_run *run, const json_t *fields, bool publish, bool *done,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *id = release_id(run->release);
+    const struct arc_request request = {.method = "PATCH",
+                                        .body = fields,
+                                        .why = publish ? "publish: everything is in place"
+                                                       : "bring the release up to date"};
 
     ARC_TRY_ALLOC(id, err);
-    arc_buf_printf(&path, "/repos/%s/releases/%s", run->o->repository, id);
-    struct arc_request request = {.method = "PATCH",
-                                  .body = fields,
-                                  .why = publish ? "publish: everything is in place"
-                                                 : "bring the release up to date"};
-    int rc = release_send(run, &path, request, &reply, err);
+    int rc =
+        release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, id);
     if (rc && release_name_burned(&reply))
         return give_up_name(run, err);
     if (rc)

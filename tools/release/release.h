@@ -43,8 +43,9 @@ void release_say(const struct release_run *run, const char *format, ...)
 
 /* As arc_transport_send(); what changes something at a pace that the secondary rate limit allows (80
  * a minute: GitHub docs, "Rate limits for the REST API"). */
-int release_send(struct release_run *run, const struct arc_buf *path, struct arc_request request,
-                 struct arc_reply *reply, struct arc_error *err);
+int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
+                 struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* Whether a failed write is a matter of looking again: its answer was lost, or another job was
  * faster. If so, the error moves from *err to run->trouble. */

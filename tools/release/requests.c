@@ -19,20 +19,24 @@ void release_say(const struct release_run *run, const char *format, ...)
     run->o->progress(run->o->progress_context, arc_buf_text(&line));
 }
 
-int release_send(struct release_run *run, const struct arc_buf *path, struct arc_request request,
-                 struct arc_reply *reply, struct arc_error *err)
+int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
+                 struct arc_error *err, const char *format, ...)
 {
+    va_list args;
+
     if (strcmp(request.method, "GET") != 0 && ++run->writes > BURST)
         run->t->clock->wait(run->t->clock->context, 1000);
-    return arc_transport_send(run->t, path, request, reply, err);
+    va_start(args, format);
+    int rc = arc_transport_vsend(run->t, request, reply, err, format, args);
+    va_end(args);
+
+    return rc;
 }
 
 /* Whether one of the errors of an answer has this text in a member. */
 static bool error_says(const json_t *body, const char *member, const char *text)
 {
-    size_t i;
-    json_t *one;
-    json_array_foreach (json_object_get(body, "errors"), i, one)
+    arc_json_each (one, json_object_get(body, "errors"))
         if (strstr(arc_json_text_of(one, member), text))
             return true;
     return false;

@@ -109,38 +109,32 @@ static int set_comment(json_t *report, const char *action, const json_t *comment
 static int send_body(const struct report_posting *p, const json_t *now, const char *body,
                      struct arc_reply *reply, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "body", body);
+    const char *repository = p->target->repository;
+    const struct arc_request update = {
+        .method = "PATCH", .body = fields, .repeatable = true, .why = "update the comment"};
+    const struct arc_request create = {.method = "POST", .body = fields, .why = "comment"};
 
     if (now)
-        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", p->target->repository,
-                       (long long)json_integer_value(json_object_get(now, "id")));
-    else
-        arc_buf_printf(&path, "/repos/%s/issues/%lld/comments", p->target->repository,
-                       (long long)p->target->pull);
+        return arc_transport_send(p->transport, update, reply, err,
+                                  "/repos/%s/issues/comments/%lld", repository,
+                                  (long long)json_integer_value(json_object_get(now, "id")));
 
-    struct arc_request request = {.method = now ? "PATCH" : "POST",
-                                  .body = fields,
-                                  .repeatable = now != NULL,
-                                  .why = now ? "update the comment" : "comment"};
-    return arc_transport_send(p->transport, &path, request, reply, err);
+    return arc_transport_send(p->transport, create, reply, err, "/repos/%s/issues/%lld/comments",
+                              repository, (long long)p->target->pull);
 }
 
 static int remove_others(const struct report_posting *p, const struct comments *found,
                          struct arc_error *err)
 {
     arc_json_each (comment, found->others) {
-        ARC_AUTO(arc_buf) struct arc_buf path = {0};
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        arc_buf_printf(&path, "/repos/%s/issues/comments/%lld", p->target->repository,
-                       (long long)json_integer_value(json_object_get(comment, "id")));
-        struct arc_request request = {
+        const struct arc_request request = {
             .method = "DELETE", .repeatable = true, .why = "delete a second comment of this group"};
-        int rc = arc_transport_send(p->transport, &path, request, &reply, err);
-        if (rc && rc != ARC_ENOTFOUND)
-            return rc;
-        if (rc)
-            arc_error_clear(err);
+        int rc = arc_transport_send(p->transport, request, &reply, err,
+                                    "/repos/%s/issues/comments/%lld", p->target->repository,
+                                    (long long)json_integer_value(json_object_get(comment, "id")));
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }
 
     return ARC_OK;

@@ -53,14 +53,21 @@ static bool is_same_text(const json_t *a, const char *name_a, const json_t *b, c
 }
 
 /* Sends a create or an update. A lost answer is no error: *again asks for another look. */
-static int send_change(struct arc_transport *transport, const struct arc_buf *path,
-                       struct arc_request request, bool *again, struct arc_error *err)
+__attribute__((format(printf, 5, 6))) static int send_change(struct arc_transport *transport,
+                                                             struct arc_request request,
+                                                             bool *again, struct arc_error *err,
+                                                             const char *format, ...)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    int rc = arc_transport_send(transport, path, request, &reply, err);
+    va_list args;
+
+    va_start(args, format);
+    int rc = arc_transport_vsend(transport, request, &reply, err, format, args);
+    va_end(args);
     if (!rc || !reply.doubtful)
         return rc;
     *again = true;
+
     return ARC_OK;
 }
 
@@ -77,19 +84,17 @@ static bool is_same_status(const json_t *now, const json_t *want, const struct a
 static int post_status(const struct report_posting *p, json_t *status, const json_t *now,
                        bool *again, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-
     if (is_same_status(now, status, p->target))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
-    arc_buf_printf(&path, "/repos/%s/statuses/%s", p->target->repository, p->target->revision);
     ARC_AUTO_JSON json_t *body = json_pack(
         "{s:s, s:s, s:s}", "context", arc_json_text_of(status, "context"), "state",
         arc_json_text_of(status, "state"), "description", arc_json_text_of(status, "description"));
     if (!body || arc_json_set_text(body, "target_url", p->target->run_url))
         return arc_error_nomem(err);
     ARC_TRY(set_action(status, now ? "updated" : "created", err));
-    struct arc_request request = {.method = "POST", .body = body, .why = "set the status"};
-    return send_change(p->transport, &path, request, again, err);
+    const struct arc_request request = {.method = "POST", .body = body, .why = "set the status"};
+    return send_change(p->transport, request, again, err, "/repos/%s/statuses/%s",
+                       p->target->repository, p->target->revision);
 }
 
 /* ---- check runs ----------------------------------------------------------------------------- */
@@ -127,16 +132,15 @@ static bool is_same_check(const json_t *now, const json_t *want)
 static int post_check(const struct report_posting *p, json_t *status, const json_t *now,
                       bool *again, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    char id[32] = "";
     ARC_AUTO_JSON json_t *body = check_body(p, status);
 
     ARC_TRY_ALLOC(body, err);
     if (is_same_check(now, body))
         return json_object_get(status, "action") ? ARC_OK : set_action(status, "unchanged", err);
-    arc_buf_printf(&path, "/repos/%s/check-runs", p->target->repository);
 
     if (now) {
-        arc_buf_printf(&path, "/%lld", (long long)json_integer_value(json_object_get(now, "id")));
+        snprintf(id, sizeof id, "/%lld", (long long)json_integer_value(json_object_get(now, "id")));
         json_object_del(body, "head_sha");
     }
 
@@ -145,7 +149,8 @@ static int post_check(const struct report_posting *p, json_t *status, const json
                                   .body = body,
                                   .repeatable = now != NULL,
                                   .why = now ? "update the check run" : "create the check run"};
-    return send_change(p->transport, &path, request, again, err);
+    return send_change(p->transport, request, again, err, "/repos/%s/check-runs%s",
+                       p->target->repository, id);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */

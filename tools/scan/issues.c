@@ -112,18 +112,16 @@ static bool has_code(const json_t *body, const char *code)
 
 static int create_label(const struct filing *filing, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s}", "name", LABEL, "color", LABEL_COLOR, "description",
                   "Findings of the security scan; kept up to date by arc-ci");
-
-    arc_buf_printf(&path, "/repos/%s/labels", filing->options->repository);
-    struct arc_request request = {.method = "POST",
-                                  .body = body,
-                                  .repeatable = true,
-                                  .why = "create the label of the scan's issues"};
-    int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
+    const struct arc_request request = {.method = "POST",
+                                        .body = body,
+                                        .repeatable = true,
+                                        .why = "create the label of the scan's issues"};
+    int rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/labels",
+                                filing->options->repository);
     bool there = rc && reply.status == 422 && has_code(reply.body, "already_exists");
 
     return there ? arc_error_except(rc, rc, err) : rc;
@@ -131,26 +129,23 @@ static int create_label(const struct filing *filing, struct arc_error *err)
 
 static int ensure_label(const struct filing *filing, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-
-    arc_buf_printf(&path, "/repos/%s/labels/" LABEL, filing->options->repository);
-    struct arc_request request = {.method = "GET", .why = "see whether the label is there"};
-    int rc = arc_transport_send(filing->transport, &path, request, &reply, err);
+    const struct arc_request request = {.method = "GET", .why = "see whether the label is there"};
+    int rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/labels/" LABEL,
+                                filing->options->repository);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     return rc ? create_label(filing, err) : ARC_OK;
 }
 
 static int post_issue(struct filing *filing, struct arc_reply *reply, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:[s]}", "title", arc_json_text_of(filing->wanted, "title"), "body",
                   arc_json_text_of(filing->wanted, "body"), "labels", LABEL);
-    arc_buf_printf(&path, "/repos/%s/issues", filing->options->repository);
-    struct arc_request request = {
+    const struct arc_request request = {
         .method = "POST", .body = body, .why = "file the service's findings"};
-    return arc_transport_send(filing->transport, &path, request, reply, err);
+    return arc_transport_send(filing->transport, request, reply, err, "/repos/%s/issues",
+                              filing->options->repository);
 }
 
 /* When the answer was lost, the issue may be there all the same: look before trying again. */
@@ -176,11 +171,10 @@ static int create_issue(struct filing *filing, struct arc_error *err)
 static int patch_issue(const struct filing *filing, json_int_t number, const json_t *fields,
                        const char *why, struct arc_reply *reply, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    arc_buf_printf(&path, "/repos/%s/issues/%lld", filing->options->repository, (long long)number);
-    struct arc_request request = {
+    const struct arc_request request = {
         .method = "PATCH", .body = fields, .repeatable = true, .why = why};
-    return arc_transport_send(filing->transport, &path, request, reply, err);
+    return arc_transport_send(filing->transport, request, reply, err, "/repos/%s/issues/%lld",
+                              filing->options->repository, (long long)number);
 }
 
 static int close_doubles(const struct filing *filing, struct arc_error *err)

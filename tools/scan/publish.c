@@ -12,7 +12,8 @@ static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *o
     json_t *upload = NULL;
     if (!scan->sarif)
         return ARC_OK;
-    ARC_TRY(scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err));
+    if (scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err))
+        return arc_error_prefix(err, "SARIF upload");
     return keep_value(scan, "upload", upload, err);
 }
 

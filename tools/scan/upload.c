@@ -43,18 +43,17 @@ static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_
 static int send_log(const struct arc_scan_publish *options, const char *log,
                     struct arc_transport *transport, struct arc_reply *reply, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
                   "sarif", log, "tool_name", "arc-ci scan");
 
-    arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs", options->repository);
     /* An analysis of the same commit and category replaces the one before. */
-    struct arc_request request = {.method = "POST",
-                                  .body = body,
-                                  .repeatable = true,
-                                  .why = "upload the findings to code scanning"};
-    return arc_transport_send(transport, &path, request, reply, err);
+    const struct arc_request request = {.method = "POST",
+                                        .body = body,
+                                        .repeatable = true,
+                                        .why = "upload the findings to code scanning"};
+    return arc_transport_send(transport, request, reply, err, "/repos/%s/code-scanning/sarifs",
+                              options->repository);
 }
 
 static int refuse_log(const json_t *body, struct arc_error *err)
@@ -64,44 +63,30 @@ static int refuse_log(const json_t *body, struct arc_error *err)
                          first ? first : "it gave no reason");
 }
 
-/* One look; *status is "pending", "complete" or "failed". Right after the upload the id may not be
- * known everywhere yet. */
-static int ask_status(struct arc_transport *transport, const char *path, struct arc_reply *reply,
-                      const char **status, struct arc_error *err)
-{
-    struct arc_request request = {
-        .method = "GET", .path = path, .why = "see whether the findings were processed"};
-    int rc = transport->send(transport, &request, reply, err);
-    *status = arc_json_text_of(reply->body, "processing_status");
-
-    if (rc || (strcmp(*status, "complete") != 0 && strcmp(*status, "failed") != 0))
-        *status = "pending";
-
-    return arc_error_except(ARC_ENOTFOUND, rc, err);
-}
-
+/* Right after the upload the id may not be known everywhere yet. */
 static int wait_until_processed(const struct arc_scan_publish *options, const char *id,
-                                struct arc_transport *transport, const char **status,
+                                struct arc_transport *transport, bool *complete,
                                 struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const struct arc_request request = {.method = "GET",
+                                        .why = "see whether the findings were processed"};
     ARC_AUTO_FREE char *encoded = arc_url_encode(id);
     int64_t wait = WAIT_FIRST;
 
-    arc_buf_printf(&path, "/repos/%s/code-scanning/sarifs/%s", options->repository,
-                   encoded ? encoded : "");
-    if (!encoded || path.failed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(encoded, err);
 
     for (int i = 0; i < LOOKS; i++) {
-        int rc = ask_status(transport, arc_buf_text(&path), &reply, status, err);
-        if (!rc && strcmp(*status, "failed") == 0)
-            rc = refuse_log(reply.body, err);
-        bool done = !rc && strcmp(*status, "complete") == 0;
-        *status = done ? "complete" : "pending";
-        if (rc || done || transport->describes)
-            return rc;
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        int rc =
+            arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs/%s",
+                               options->repository, encoded);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+        const char *status = rc ? "" : arc_json_text_of(reply.body, "processing_status");
+        if (strcmp(status, "failed") == 0)
+            return refuse_log(reply.body, err);
+        *complete = strcmp(status, "complete") == 0;
+        if (*complete || transport->describes)
+            return ARC_OK;
         transport->clock->wait(transport->clock->context, wait);
         wait = wait * 2 > WAIT_MOST ? WAIT_MOST : wait * 2;
     }
@@ -114,19 +99,16 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
 {
     ARC_AUTO_FREE char *log = NULL;
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const char *status = "pending";
-    int rc = pack_within(sarif, upload_max, &log, err);
+    bool complete = false;
 
-    if (!rc)
-        rc = send_log(options, log, transport, &reply, err);
-    if (rc)
-        return arc_error_prefix(err, "SARIF upload");
+    ARC_TRY(pack_within(sarif, upload_max, &log, err));
+    ARC_TRY(send_log(options, log, transport, &reply, err));
     const char *id = json_string_value(json_object_get(reply.body, "id"));
-    rc = id ? wait_until_processed(options, id, transport, &status, err) : ARC_OK;
-    if (rc)
-        return arc_error_prefix(err, "SARIF upload");
-    *out = json_pack("{s:s*, s:s, s:I, s:s*}", "id", id, "status", status, "results",
-                     (json_int_t)json_array_size(results_of(sarif)), "url",
-                     json_string_value(json_object_get(reply.body, "url")));
+    if (id)
+        ARC_TRY(wait_until_processed(options, id, transport, &complete, err));
+    *out =
+        json_pack("{s:s*, s:s, s:I, s:s*}", "id", id, "status", complete ? "complete" : "pending",
+                  "results", (json_int_t)json_array_size(results_of(sarif)), "url",
+                  json_string_value(json_object_get(reply.body, "url")));
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -129,7 +129,6 @@ static int look_up(const struct attestation *attestation, const char *folder, bo
 static int send_bundle(const struct attestation *attestation, const char *file,
                        struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 1024};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
@@ -140,14 +139,10 @@ static int send_bundle(const struct attestation *attestation, const char *file,
                              "cosign wrote no Sigstore bundle: version 3 or later is needed");
 
     ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", bundle);
-    arc_buf_printf(&path, "/repos/%s/attestations", of_run(attestation, "GITHUB_REPOSITORY"));
-    if (!body || path.failed)
-        return arc_error_nomem(err);
-    struct arc_request request = {.method = "POST",
-                                  .path = arc_buf_text(&path),
-                                  .body = body,
-                                  .why = "store the image's attestation"};
-    return attestation->github->send(attestation->github, &request, &reply, err);
+    const struct arc_request request = {
+        .method = "POST", .body = body, .why = "store the image's attestation"};
+    return arc_transport_send(attestation->github, request, &reply, err, "/repos/%s/attestations",
+                              of_run(attestation, "GITHUB_REPOSITORY"));
 }
 
 static int attest_in(const struct attestation *attestation, const char *folder, const char **action,

@@ -13,8 +13,9 @@ int assets_read_release(struct arc_transport *github, const char *repository, co
 int assets_read(struct arc_transport *github, const json_t *release, const char *name, json_t **out,
                 struct arc_error *err);
 
-/* GET of anything; *out is a new reference, NULL where there is no such thing. */
-int assets_get(struct arc_transport *github, const struct arc_request *request, json_t **out,
-               struct arc_error *err);
+/* GET of a path, put together as by printf(); *out is a new reference, NULL where there is no such thing. */
+int assets_get(struct arc_transport *github, struct arc_request request, json_t **out,
+               struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -71,25 +71,18 @@ int prune_read_versions(struct prune_image *image, struct arc_transport *github,
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+    const struct arc_request ask = {.method = "GET", .why = "see whether it is gone"};
+    const struct arc_request delete = {
+        .method = "DELETE", .repeatable = true, .why = "delete a version that no tag needs"};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    int rc =
+        arc_transport_send(github, delete, &reply, err, "%s/%" PRId64, image->path, node->version);
 
-    arc_buf_printf(&path, "%s/%" PRId64, image->path, node->version);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    struct arc_request request = {.method = "DELETE",
-                                  .path = arc_buf_text(&path),
-                                  .repeatable = true,
-                                  .why = "delete a version that no tag needs"};
-    int rc = github->send(github, &request, &reply, err);
     if (rc != ARC_ENOTFOUND)
         return rc;
-
-    request = (struct arc_request){
-        .method = "GET", .path = arc_buf_text(&path), .why = "see whether it is gone"};
     arc_error_clear(err);
-    rc = github->send(github, &request, &reply, err);
-    if (rc)
-        return rc;
+    ARC_TRY(
+        arc_transport_send(github, ask, &reply, err, "%s/%" PRId64, image->path, node->version));
 
     return arc_error_set(
         err, ARC_EFAILED,

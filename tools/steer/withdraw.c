@@ -104,14 +104,11 @@ static int warn_of_trust(struct rollback *rollback, struct arc_error *err)
 
 static int read_latest(struct rollback *rollback, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO_JSON json_t *latest = NULL;
+    const struct arc_request request = {.why = "see whose release is the latest"};
 
-    arc_buf_printf(&path, "/repos/%s/releases/latest", rollback->repository);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    const struct arc_request request = {
-        .method = "GET", .path = arc_buf_text(&path), .why = "see whose release is the latest"};
-    ARC_TRY(assets_get(rollback->github, &request, &latest, err));
+    ARC_TRY(assets_get(rollback->github, request, &latest, err, "/repos/%s/releases/latest",
+                       rollback->repository));
     const char *tag = arc_json_text_of(latest, "tag_name");
     rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
     for (size_t i = 0; i < rollback->taken_count; i++)
@@ -157,18 +154,12 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
 static int patch(struct rollback *rollback, const json_t *release, const json_t *fields,
                  const char *why, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-
-    arc_buf_printf(&path, "/repos/%s/releases/%" PRIdMAX, rollback->repository,
-                   (intmax_t)json_integer_value(json_object_get(release, "id")));
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    const struct arc_request request = {.method = "PATCH",
-                                        .path = arc_buf_text(&path),
-                                        .body = fields,
-                                        .repeatable = true,
-                                        .why = why};
-    int rc = rollback->github->send(rollback->github, &request, &reply, err);
+    const struct arc_request request = {
+        .method = "PATCH", .body = fields, .repeatable = true, .why = why};
+    int rc = arc_transport_send(rollback->github, request, &reply, err,
+                                "/repos/%s/releases/%" PRIdMAX, rollback->repository,
+                                (intmax_t)json_integer_value(json_object_get(release, "id")));
     if (!rc)
         return ARC_OK;
 
