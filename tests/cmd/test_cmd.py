@@ -281,3 +281,13 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     os.close(writer)
     assert run.returncode == -signal.SIGPIPE
     assert run.stderr == ""
+
+
+def test_outputs_begin_on_a_line_of_their_own(tmp_path):
+    """A step before it wrote `printf a=b >> "$GITHUB_OUTPUT"`."""
+    (tmp_path / "outputs").write_text("a=b")
+    for _ in range(2):
+        subprocess.run([ARC_CI, "version", "g/v1.2.3"], env={"GITHUB_OUTPUT": str(tmp_path / "outputs")}, cwd=tmp_path, check=True,
+                       capture_output=True)
+    text = (tmp_path / "outputs").read_text()
+    assert text.startswith("a=b\ngroup=g\n") and "\n\n" not in text and text.count("\ngroup=g\n") == 2

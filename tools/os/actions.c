@@ -58,18 +58,27 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
     return ARC_OK;
 }
 
+/* Whether a line is open at the file's end, as `printf 'a=b' >> "$GITHUB_OUTPUT"` leaves it. */
+static bool has_open_line(int fd)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+    char last = '\n';
+    return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
 int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
                        struct arc_error *err)
 {
     const char *path = arc_env_nonempty(env, variable);
     if (!path || !text->len)
         return ARC_OK;
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return arc_error_set(err, ARC_EWORLD, "%s: cannot open %s: %s", variable, path,
                              strerror(errno));
 
-    int failed = !arc_file_write_all(fd, text->data, text->len);
+    int failed = (has_open_line(fd) && !arc_file_write_all(fd, "\n", 1)) ||
+                 !arc_file_write_all(fd, text->data, text->len);
     int saved = errno;
     if (close(fd) != 0 && !failed)
         failed = 1, saved = errno;
