@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
+#include "config/bases.h"
 #include "plan/planned.h"
 #include "project/documents.h"
 #include "project/inputs.h"
@@ -65,12 +66,25 @@ static int warn_of_source(void *context, const struct arc_missing_source *missin
                                         : "there is no such file in the context");
 }
 
+static int warn_of_base(void *context, const struct arc_service *service, const char *ref,
+                        const struct arc_group *of)
+{
+    const struct warnings *warnings = context;
+    struct arc_place place = {.file = service->build.dockerfile};
+    return report_note(warnings->report, 'w', place.file ? &place : NULL, warnings->err,
+                       "%s: %s is an image of group %s, which the same tag releases: this build "
+                       "takes the one that is published by then; put both into one group",
+                       service->codename, ref, of->name);
+}
+
 static int check_dockerfiles(struct arc_project *project, struct report *report,
                              struct arc_error *err)
 {
     struct warnings warnings = {report, err};
     ARC_AUTO_FREE char *root = arc_project_root(project);
+    const struct arc_loading l = {root, &project->config.memory, err};
     ARC_TRY_ALLOC(root, err);
+    ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
 }
 

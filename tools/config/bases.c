@@ -248,3 +248,37 @@ int arc_bases_link(const struct arc_loading *l, struct arc_group *group)
 
     return ARC_OK;
 }
+
+/* ---- other groups --------------------------------------------------------------------------- */
+
+/* Whether one tag releases both groups. A pattern that names a service names one group's. */
+static bool share_tag(const struct arc_group *a, const struct arc_group *b)
+{
+    for (char **x = a->tags; *x; x++)
+        for (char **y = b->tags; *y; y++)
+            if (strcmp(*x, *y) == 0 && !strstr(*x, "{codename}") && !strstr(*x, "{name}"))
+                return true;
+    return false;
+}
+
+int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *config,
+                        const struct arc_group *group,
+                        int (*each)(void *context, const struct arc_service *service,
+                                    const char *ref, const struct arc_group *of),
+                        void *context)
+{
+    for (size_t g = 0; g < config->group_count; g++) {
+        const struct arc_group *other = &config->groups[g];
+        if (other == group || other->includes || !share_tag(group, other))
+            continue;
+        for (size_t i = 0; i < group->service_count; i++) {
+            char **images = NULL;
+            ARC_TRY(list_images(l, &group->services[i], &images));
+            for (; images && *images; images++)
+                if (!find_released(group, *images) && find_released(other, *images))
+                    ARC_TRY(each(context, &group->services[i], *images, other));
+        }
+    }
+
+    return ARC_OK;
+}

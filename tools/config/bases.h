@@ -10,6 +10,14 @@
  * given lies elsewhere. */
 int arc_bases_link(const struct arc_loading *l, struct arc_group *group);
 
+/* Calls `each` for every service of the group that starts from an image of another group which the same tag releases:
+ * its build takes what is published by then. Ends at, and returns, what is not 0. */
+int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *config,
+                        const struct arc_group *group,
+                        int (*each)(void *context, const struct arc_service *service,
+                                    const char *ref, const struct arc_group *of),
+                        void *context);
+
 /* The tag under which the service's last image is found, of those that are known without a release:
  * the first with {version} where that stands in a file, else the first that says latest, else any;
  * "latest" when there is none. *image is borrowed, *out owned by the caller. */
