@@ -43,12 +43,12 @@ struct arc_dryrun_style {
 };
 
 /* Appends dry-run.json as text for a person. */
-void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
-                     struct arc_buf *out);
+int arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
+                    struct arc_buf *out, struct arc_error *err);
 
 /* The same of requests alone: [{method, path, body, why}]. */
-void arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
-                         struct arc_buf *out);
+int arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
+                        struct arc_buf *out, struct arc_error *err);
 
 ARC_API_END
 

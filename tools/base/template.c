@@ -9,9 +9,9 @@
 enum kind { TEXT, VALUE, SECTION, INVERTED };
 
 /* How a value is written. */
-enum form { PLAIN, PLURAL, COUNT, KNOWN, FIXED, SIZE, JSON };
+enum form { PLAIN, PLURAL, COUNT, KNOWN, FIXED, SIZE, JSON, WIDEST };
 
-static const char *const forms[] = {"", "s", "count", "known", "f", "size", "json"};
+static const char *const forms[] = {"", "s", "count", "known", "f", "size", "json", "widest"};
 
 /* A piece of text, a value, or the head of a section, whose body are the nodes up to `end`. */
 struct arc_template_node {
@@ -359,7 +359,8 @@ void arc_template_free(struct arc_template *parsed)
 /* Where names are looked up: the values of the sections that are open, innermost first. */
 struct frame {
     const json_t *value;
-    size_t index, count; /* of a loop; count is 0 for other sections */
+    const json_t *list;  /* of a loop */
+    size_t index, count; /* likewise; count is 0 for other sections */
     const struct frame *outer;
 };
 
@@ -500,11 +501,24 @@ static void add_plain(const json_t *value, const struct arc_template_node *node,
         add_number(value, node, out);
 }
 
+/* The columns of the widest text of that name in the loop's list. */
+static size_t widest(const struct frame *loop, const struct arc_template_node *node)
+{
+    size_t most = 0;
+    for (size_t i = 0; loop && i < loop->count; i++) {
+        struct frame item = {.value = json_array_get(loop->list, i)};
+        const char *text = json_string_value(find_path(&item, node->at, node->name_len));
+        size_t width = text ? arc_text_columns(text) : 0;
+        most = width > most ? width : most;
+    }
+    return most;
+}
+
 /* Escapes a text for its place, cut and filled up as its node says. */
 static void add_escaped(struct render *r, const struct arc_template_node *node,
-                        const struct arc_buf *text)
+                        const struct frame *frame, const struct arc_buf *text)
 {
-    size_t len = text->len, before = r->out->len;
+    size_t len = text->len, before = r->out->len, width = node->width;
 
     if (node->most && node->form == PLAIN)
         len = arc_text_cut(arc_buf_text(text), len, node->most);
@@ -512,9 +526,11 @@ static void add_escaped(struct render *r, const struct arc_template_node *node,
     if (text->failed)
         r->out->failed = text->failed;
 
-    if (node->width && !r->out->failed) {
+    if (node->form == WIDEST)
+        width = widest(innermost_loop(frame), node);
+    if (width && !r->out->failed) {
         size_t used = arc_text_columns(arc_buf_text(r->out) + before);
-        arc_buf_printf(r->out, "%*s", used < node->width ? (int)(node->width - used) : 0, "");
+        arc_buf_printf(r->out, "%*s", used < width ? (int)(width - used) : 0, "");
     }
 }
 
@@ -542,7 +558,7 @@ static int render_value(struct render *r, const struct arc_template_node *node,
                         node->at, node->len);
 
     add_plain(value, node, &text);
-    add_escaped(r, node, &text);
+    add_escaped(r, node, frame, &text);
 
     return ARC_OK;
 }
@@ -550,7 +566,7 @@ static int render_value(struct render *r, const struct arc_template_node *node,
 static int render_list(struct render *r, size_t from, size_t to, const json_t *list,
                        const struct frame *frame, struct arc_error *err)
 {
-    struct frame inner = {.count = json_array_size(list), .outer = frame};
+    struct frame inner = {.list = list, .count = json_array_size(list), .outer = frame};
     for (; inner.index < inner.count; inner.index++) {
         inner.value = json_array_get(list, inner.index);
         ARC_TRY(render_nodes(r, from, to, &inner, err));

@@ -22,6 +22,7 @@ struct arc_template_place {
  *   {{#name=word}} {{#a=.b}}    is there if the value is that text, or the same as another;
  *   {{#name:known}}             is there unless the value is null;
  *   {{name:16.12}}              is filled up to 16 characters, and cut to 12;
+ *   {{name:widest}}             is filled up to the widest of that name in the list that is looped over;
  *   {{name:.1f}} {{name:size}}  is a number with a decimal, or as a size;
  *   {{name:json}}               is any value as JSON;
  *   {{name:count}} {{name:s}}   is how many parts a list or object has, and "s" unless that, or a number, is 1;

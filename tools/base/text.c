@@ -84,7 +84,10 @@ size_t arc_text_columns(const char *text)
 {
     size_t count = 0;
     for (; *text; text++)
-        count += !continues((unsigned char)*text);
+        if (strncmp(text, "\x1b[", 2) == 0 && strchr(text, 'm'))
+            text = strchr(text, 'm');
+        else
+            count += !continues((unsigned char)*text);
     return count;
 }
 

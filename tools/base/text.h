@@ -26,7 +26,7 @@ bool arc_utf8_valid(const char *text, size_t len);
  * GitHub may count characters. */
 size_t arc_text_utf16(const char *text, size_t len);
 
-/* The characters of a text, which are its columns, near enough. */
+/* The characters of a text, which are its columns, near enough; colours have none. */
 size_t arc_text_columns(const char *text);
 
 /* The length in bytes of the first `most` characters; a byte that is no UTF-8 is one. */

@@ -33,10 +33,10 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
         .colour = inv->colour,
         .full = option_flag(inv, "full"),
     };
-    arc_dryrun_text(report->document, &style, &report->human);
+    ARC_TRY(arc_dryrun_text(report->document, &style, &report->human, err));
     style.colour = false;
     arc_buf_puts(&report->summary, "````text\n");
-    arc_dryrun_text(report->document, &style, &report->summary);
+    ARC_TRY(arc_dryrun_text(report->document, &style, &report->summary, err));
     arc_buf_puts(&report->summary, "````\n");
 
     return ARC_OK;

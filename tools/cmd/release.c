@@ -98,8 +98,8 @@ static int run_release(const struct invocation *inv, struct report *report, stru
 
     if (files.github.dry_run) {
         const struct arc_dryrun_style style = {.colour = inv->colour, .full = true};
-        arc_dryrun_requests(json_object_get(report->document, "requests"), &style, &report->human);
-        return ARC_OK;
+        return arc_dryrun_requests(json_object_get(report->document, "requests"), &style,
+                                   &report->human, err);
     }
 
     show_release(report->document, &report->human);

@@ -1,555 +1,310 @@
-/* dry-run.json for a person: a label, then what belongs to it, in the order of the flow. */
+/* dry-run.json for a person: page.txt, requests.txt, and what a template cannot find by itself. */
 #include "base/text.h"
 #include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
+#include "base/template.h"
 #include "notes/inputs.h"
 #include "json/layout.h"
 #include <string.h>
 
-#define LABEL 10 /* columns of the labels */
+ARC_TEXT(dryrun_page);
+ARC_TEXT(dryrun_requests);
 
+#define LABEL 10 /* columns of the labels */
 #define WIDTH 92 /* columns of a block's lines, where they can be broken */
 
-struct page {
-    struct arc_buf *out;
-    const json_t *document;
-    bool colour;
-    bool full;
-};
+/* ---- places -------------------------------------------------------------------------------- */
 
-static const char bold[] = "1", dim[] = "2", green[] = "32", yellow[] = "33";
-
-static const json_t *get(const json_t *object, const char *key)
+static void add_bare(struct arc_buf *out, const char *text, size_t len)
 {
-    return json_object_get(object, key);
-}
-
-/* ---- lines --------------------------------------------------------------------------------- */
-
-/* Columns that a text takes, near enough: one for each character. */
-static size_t columns(const char *text)
-{
-    size_t count = 0;
-    for (; *text; text++)
-        count += (*text & 0xc0) != 0x80;
-    return count;
-}
-
-static void pad(const struct page *page, const char *text, size_t width)
-{
-    size_t used = columns(text);
-    arc_buf_printf(page->out, "%*s", used < width ? (int)(width - used) : 0, "");
-}
-
-/* A text that could not be made must not go missing silently: the page fails with it. */
-static void carry(const struct page *page, const struct arc_buf *text)
-{
-    if (text->failed)
-        page->out->failed = text->failed;
-}
-
-/* Text in a style, padded with spaces to a width (0: as it is). */
-static void put(const struct page *page, const char *style, const char *text, size_t width)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    arc_text_visible(&shown, text, strlen(text));
-    carry(page, &shown);
-    if (page->colour && style && *text)
-        arc_buf_printf(page->out, "\x1b[%sm%s\x1b[0m", style, arc_buf_text(&shown));
-    else
-        arc_buf_puts(page->out, arc_buf_text(&shown));
-    pad(page, arc_buf_text(&shown), width);
-}
-
-static void plain(const struct page *page, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void plain(const struct page *page, const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
-    carry(page, &text);
-    put(page, NULL, arc_buf_text(&text), 0);
-}
-
-/* Starts a part: an empty line, the label. */
-static void label(const struct page *page, const char *name)
-{
-    arc_buf_putc(page->out, '\n');
-    put(page, bold, name, LABEL);
-}
-
-static void indent(const struct page *page)
-{
-    arc_buf_printf(page->out, "%*s", LABEL, "");
-}
-
-static void end(const struct page *page)
-{
-    arc_buf_putc(page->out, '\n');
+    arc_buf_add(out, text, len);
 }
 
 /* Lines that belong to something else, behind a rule: a file, a body. */
-static void block(const struct page *page, const char *text)
+static void add_ruled(struct arc_buf *out, const char *text, size_t len, const char *dim,
+                      const char *off)
 {
+    const char *end = text + len;
     while (text[strspn(text, "\n")]) {
-        size_t len = strcspn(text, "\n");
-        put(page, dim, len ? "  │ " : "  │", 0);
-        arc_text_visible(page->out, text, len);
-        end(page);
-        text += len + (text[len] == '\n');
+        size_t line = strcspn(text, "\n");
+        arc_buf_printf(out, "%s  │%s%s", dim, line ? " " : "", off);
+        arc_text_visible(out, text, line);
+        arc_buf_putc(out, '\n');
+        text += line + (text + line < end);
     }
 }
 
-static void json_block(const struct page *page, const json_t *value)
+static void add_block(struct arc_buf *out, const char *text, size_t len)
+{
+    add_ruled(out, text, len, "", "");
+}
+
+static const struct arc_template_place plain_places[] = {
+    {"visible", arc_text_visible}, {"bold", arc_text_visible},
+    {"dim", arc_text_visible},     {"green", arc_text_visible},
+    {"yellow", arc_text_visible},  {"bare", add_bare},
+    {"block", add_block},          {0},
+};
+
+#define COLOURS(colour) colour(bold, "1") colour(dim, "2") colour(green, "32") colour(yellow, "33")
+
+#define ADD_COLOURED(name, code)                                                                   \
+    static void add_##name(struct arc_buf *out, const char *text, size_t len)                      \
+    {                                                                                              \
+        arc_buf_puts(out, len ? "\x1b[" code "m" : "");                                            \
+        arc_text_visible(out, text, len);                                                          \
+        arc_buf_puts(out, len ? "\x1b[0m" : "");                                                   \
+    }
+COLOURS(ADD_COLOURED)
+
+static void add_coloured_block(struct arc_buf *out, const char *text, size_t len)
+{
+    add_ruled(out, text, len, "\x1b[2m", "\x1b[0m");
+}
+
+static const struct arc_template_place coloured_places[] = {
+    {"visible", arc_text_visible},
+    {"bold", add_bold},
+    {"dim", add_dim},
+    {"green", add_green},
+    {"yellow", add_yellow},
+    {"bare", add_bare},
+    {"block", add_coloured_block},
+    {0},
+};
+
+/* What starts a style for a text that is not a value, and what ends it. */
+static void add_styles(json_t **values, bool colour)
+{
+#define PUT_STYLE(name, code)                                                                      \
+    arc_json_put(values, #name, json_string(colour ? "\x1b[" code "m" : ""));
+    COLOURS(PUT_STYLE)
+    arc_json_put(values, "off", json_string(colour ? "\x1b[0m" : ""));
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+static json_t *lay_out(const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_json_text(&text, value, 0, WIDTH);
-    carry(page, &text);
-    block(page, arc_buf_text(&text));
+    return text.failed ? NULL : json_stringn(arc_buf_text(&text), text.len);
 }
 
 /* A command as one could type it, over as many lines as it needs. */
-static void command(const struct page *page, const json_t *argv)
+static json_t *wrap_command(const json_t *argv)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
-    size_t i;
-    json_t *item;
+    json_t *lines = json_array();
 
-    indent(page);
-    put(page, dim, "$ ", 0);
-
-    json_array_foreach (argv, i, item) {
+    arc_json_each (item, argv) {
         ARC_AUTO(arc_buf) struct arc_buf word = {0};
         arc_markdown_shell(&word, json_string_value(item), json_string_length(item));
-        if (line.len &&
-            LABEL + 2 + columns(arc_buf_text(&line)) + columns(arc_buf_text(&word)) > WIDTH) {
-            carry(page, &line);
-            put(page, NULL, arc_buf_text(&line), 0);
-            put(page, NULL, " \\", 0);
-            end(page);
-            indent(page);
+        size_t used = arc_text_columns(arc_buf_text(&line));
+        if (used && LABEL + 2 + used + arc_text_columns(arc_buf_text(&word)) > WIDTH) {
+            arc_json_push(&lines, json_string(arc_buf_text(&line)));
             arc_buf_reset(&line);
             arc_buf_puts(&line, "   ");
         }
-        arc_buf_puts(&line, i ? " " : "");
-        arc_buf_puts(&line, arc_buf_text(&word));
-        carry(page, &word);
+        arc_buf_printf(&line, "%s%s", line.len ? " " : "", arc_buf_text(&word));
+        arc_buf_free_part(&line, &word);
     }
 
-    carry(page, &line);
-    put(page, NULL, arc_buf_text(&line), 0);
-    end(page);
-}
+    arc_json_push(&lines, line.failed ? NULL : json_string(arc_buf_text(&line)));
 
-/* The columns of the widest member `key` of a list. */
-static size_t widest(const json_t *list, const char *key)
-{
-    size_t most = 0, i;
-    json_t *item;
-    json_array_foreach (list, i, item) {
-        size_t width = columns(arc_json_text_of(item, key));
-        most = width > most ? width : most;
-    }
-    return most;
-}
-
-/* ---- parts --------------------------------------------------------------------------------- */
-
-static void title_part(const struct page *page)
-{
-    const char *tag = arc_json_text_of(get(page->document, "version"), "tag");
-    const char *event = arc_json_text_of(get(page->document, "changes"), "event");
-    const char *run = *event ? event : "a ci run";
-    put(page, bold, *tag ? tag : run, 0);
-    plain(page, "  %s", arc_json_text_of(get(page->document, "plan"), "title"));
-    end(page);
-    put(page, dim, "A rehearsal: nothing is built, pushed, scanned, tagged or sent.", 0);
-    end(page);
-}
-
-static void commit_row(const struct page *page)
-{
-    plain(page, "commit %.12s, %s", arc_json_text_of(page->document, "revision"),
-          arc_json_text_of(page->document, "revision-from"));
-    end(page);
-}
-
-static void version_part(const struct page *page)
-{
-    const json_t *version = get(page->document, "version");
-    const char *previous = arc_json_text_of(version, "previous-tag");
-    const char *unknown = json_string_value(get(get(page->document, "unknown"), "tags"));
-    bool latest = json_is_true(get(version, "latest"));
-
-    if (json_is_null(version)) {
-        label(page, "Version");
-        commit_row(page);
-        return;
-    }
-
-    label(page, "Version");
-    plain(page, "%s, %s, image tag %s", arc_json_text_of(version, "version"),
-          json_is_true(get(version, "prerelease")) ? "a prerelease" : "stable",
-          arc_json_text_of(version, "image-tag"));
-    end(page);
-    indent(page);
-    put(page, latest ? green : yellow, latest ? "latest" : "not latest", 0);
-    plain(page, ": %s", arc_json_text_of(version, "latest-reason"));
-    end(page);
-    indent(page);
-    commit_row(page);
-    indent(page);
-    put(page, unknown ? yellow : NULL, unknown ? "previous release not known" : "previous release",
-        0);
-    const char *known = *previous ? previous : "none";
-    plain(page, ": %s", unknown ? unknown : known);
-    end(page);
+    return lines;
 }
 
 /* The rules that matched a filter's files, each once, at most three of them. */
-static void add_rules(const struct page *page, const json_t *files)
+static json_t *list_rules(const json_t *files)
 {
-    const char *seen[3];
-    size_t count = 0, i;
-    json_t *file;
+    json_t *rules = json_array();
 
-    json_array_foreach (files, i, file) {
+    arc_json_each (file, files) {
         const char *rule = arc_json_text_of(file, "rule");
-        bool known = false;
-        for (size_t j = 0; j < count; j++)
-            known = known || strcmp(seen[j], rule) == 0;
-        if (known)
+        if (arc_json_lists(rules, rule))
             continue;
-        if (count == 3) {
-            put(page, dim, ", …", 0);
-            return;
-        }
-        put(page, dim, count ? ", " : "", 0);
-        put(page, dim, rule, 0);
-        seen[count++] = rule;
+        bool full = json_array_size(rules) == 3;
+        arc_json_push(&rules, json_string(full ? "…" : rule));
+        if (full)
+            break;
     }
+
+    return rules;
 }
 
-static void filter_row(const struct page *page, const char *name, size_t width,
-                       const json_t *filter)
+static json_t *filter_row(const char *service, const json_t *filter)
 {
-    ARC_AUTO(arc_buf) struct arc_buf words = {0};
-    size_t count = (size_t)json_integer_value(get(filter, "count"));
+    size_t count = (size_t)json_integer_value(json_object_get(filter, "count"));
     const char *reason = arc_json_text_of(filter, "reason");
-    bool matched = json_is_true(get(filter, "matched"));
+    bool matched = json_is_true(json_object_get(filter, "matched"));
+    ARC_AUTO(arc_buf) struct arc_buf words = {0};
 
     if (count)
         arc_buf_printf(&words, "%zu file%s", count, arc_plural(count));
     else
         arc_buf_puts(&words, matched ? "changed" : "no change");
 
-    carry(page, &words);
-    indent(page);
-    put(page, NULL, name, width + 2);
-    put(page, matched ? NULL : dim, arc_buf_text(&words), count || *reason ? 11 : 0);
-    add_rules(page, get(filter, "files"));
-    put(page, dim, count && *reason ? ", " : "", 0);
-    put(page, dim, reason, 0);
-    end(page);
+    return json_pack("{s:s, s:o, s:I, s:b, s:s, s:o}", "service", service, "words",
+                     json_sprintf("%-*s", count || *reason ? 11 : 0, arc_buf_text(&words)), "count",
+                     (json_int_t)count, "matched", matched, "reason", reason, "rules",
+                     list_rules(json_object_get(filter, "files")));
 }
 
-static void changes_part(const struct page *page)
+static json_t *filter_rows(const json_t *document, const json_t *services)
 {
-    const json_t *changes = get(page->document, "changes");
-    const json_t *services = get(get(page->document, "plan"), "services");
-    const char *unknown = arc_json_text_of(get(page->document, "unknown"), "changes");
-    size_t name = widest(services, "service"), i;
-    json_t *service;
-
-    label(page, "Changes");
-
-    if (json_is_null(changes)) {
-        put(page, yellow, "not known", 0);
-        plain(page, ": %s", unknown);
-        end(page);
-        return;
+    const json_t *filters = json_object_get(json_object_get(document, "changes"), "filters");
+    json_t *rows = json_array();
+    arc_json_each (service, filters ? services : NULL) {
+        const char *name = arc_json_text_of(service, "service");
+        arc_json_push(&rows, filter_row(name, json_object_get(filters, name)));
     }
-
-    const char *reason = arc_json_text_of(changes, "base-reason");
-    bool all = strcmp(arc_json_text_of(changes, "base-kind"), "everything") == 0;
-    plain(page, "%s%s", all ? "every file counts: " : "compared with ", reason);
-    end(page);
-
-    json_array_foreach (services, i, service)
-        filter_row(page, arc_json_text_of(service, "service"), name,
-                   get(get(changes, "filters"), arc_json_text_of(service, "service")));
+    return rows;
 }
 
-static void build_part(const struct page *page)
+/* How bake is called, and the definition that it reads: with its first target alone, unless all is to be
+ * shown; null where there is none. */
+static json_t *describe_definition(const json_t *build, bool full)
 {
-    const json_t *plan = get(page->document, "plan"), *services = get(plan, "services");
-    size_t cells = json_array_size(get(plan, "cells"));
-    size_t platforms = json_array_size(get(plan, "platforms"));
-    size_t count = platforms ? cells / platforms : 0;
-    size_t name = widest(services, "service"), image = widest(services, "image"), i;
-    json_t *item;
-    bool train = get(json_array_get(services, 0), "released") != NULL;
-
-    label(page, train ? "Takes" : "Build");
-    plain(page, "%zu %s%s: %zu service%s for ", cells, train ? "image" : "cell", arc_plural(cells),
-          count, arc_plural(count));
-    json_array_foreach (get(plan, "platforms"), i, item)
-        plain(page, "%s%s", i ? ", " : "", json_string_value(item));
-    end(page);
-
-    json_array_foreach (services, i, item) {
-        if (!json_is_true(get(item, "selected")))
-            continue;
-        indent(page);
-        put(page, NULL, arc_json_text_of(item, "service"), name + 2);
-        put(page, NULL, arc_json_text_of(item, "image"), image + 2);
-        put(page, dim,
-            train ? arc_json_text_of(get(item, "released"), "tag")
-                  : arc_json_text_of(item, "directory"),
-            0);
-        end(page);
-    }
-}
-
-/* Says that others like the one above were left out. */
-static void more(const struct page *page, size_t count)
-{
-    indent(page);
-    plain(page, "and %zu more of the same form: --full shows all", count);
-    end(page);
-}
-
-/* The definition with its first target only. */
-static json_t *first_target(const json_t *definition, const json_t *targets)
-{
-    json_t *shown = json_copy((json_t *)definition), *one = json_object();
-    void *first = json_object_iter((json_t *)targets);
-    bool whole =
-        json_object_set(one, json_object_iter_key(first), json_object_iter_value(first)) == 0 &&
-        json_object_size(shown) == json_object_size(definition);
-
-    if (json_object_set_new(shown, "target", one) == 0 && whole)
-        return shown;
-    json_decref(shown);
-    return NULL;
-}
-
-static void definition_part(const struct page *page)
-{
-    const json_t *definition = get(get(page->document, "build"), "definition");
-    const json_t *targets = get(definition, "target");
+    const json_t *definition = json_object_get(build, "definition");
+    json_t *targets = json_object_get(definition, "target");
     size_t count = json_object_size(targets);
-    bool whole = page->full || count < 2;
-    ARC_AUTO_JSON json_t *shown =
-        whole ? json_incref((json_t *)definition) : first_target(definition, targets);
+    ARC_AUTO_JSON json_t *shown = arc_json_copy(definition);
 
     if (!count)
-        return;
-    command(page, get(get(page->document, "build"), "argv"));
-    if (!shown)
-        page->out->failed = ARC_ENOMEM;
-    json_block(page, shown);
-    if (whole)
-        return;
-    more(page, count - 1);
-}
+        return json_null();
+    void *first = json_object_iter(targets);
+    if (!full)
+        arc_json_put(
+            &shown, "target",
+            json_pack("{s:O}", json_object_iter_key(first), json_object_iter_value(first)));
 
-static void tag_rows(const struct page *page, const json_t *tags)
-{
-    size_t width = widest(tags, "tag"), i;
-    json_t *tag;
-
-    json_array_foreach (tags, i, tag) {
-        bool moves = json_is_true(get(tag, "move"));
-        indent(page);
-        put(page, moves ? green : yellow, moves ? "moves" : "stays", 7);
-        put(page, NULL, arc_json_text_of(tag, "tag"), width + 2);
-        put(page, dim, arc_json_text_of(tag, "reason"), 0);
-        end(page);
-    }
+    return json_pack("{s:o, s:o, s:I}", "lines", wrap_command(json_object_get(build, "argv")),
+                     "text", shown ? lay_out(shown) : NULL, "more",
+                     (json_int_t)(full ? 0 : count - 1));
 }
 
 /* One list for all services if they agree, else one for each. Of what is not built nothing moves. */
-static void tags_part(const struct page *page)
+static json_t *list_tags(const json_t *plan, const json_t *services)
 {
-    const json_t *plan = get(page->document, "plan"), *first = NULL;
-    bool same = true, push = json_is_true(get(plan, "push"));
-    size_t i;
-    json_t *service;
+    json_t *lists = json_array();
+    const json_t *first = NULL;
+    bool same = true, push = json_is_true(json_object_get(plan, "push"));
 
-    json_array_foreach (get(plan, "services"), i, service) {
-        if (!json_is_true(get(service, "selected")))
+    arc_json_each (service, push ? services : NULL) {
+        json_t *tags = json_object_get(service, "tags");
+        if (!json_is_true(json_object_get(service, "selected")))
             continue;
-        first = first ? first : get(service, "tags");
-        same = same && json_equal(get(service, "tags"), first);
+        first = first ? first : tags;
+        same = same && json_equal(tags, first);
+        arc_json_push(&lists, json_pack("{s:O, s:O}", "service",
+                                        json_object_get(service, "service"), "tags", tags));
     }
 
-    label(page, "Tags");
-    plain(page, push ? "moved together, after every build and the gate"
-                     : "none moves: the images are not pushed");
-    end(page);
-    if (push && same)
-        tag_rows(page, first);
+    if (!same || !first || !lists)
+        return lists;
+    json_decref(lists);
 
-    json_array_foreach (push && !same ? get(plan, "services") : NULL, i, service) {
-        if (!json_is_true(get(service, "selected")))
-            continue;
-        indent(page);
-        put(page, bold, arc_json_text_of(service, "service"), 0);
-        end(page);
-        tag_rows(page, get(service, "tags"));
-    }
+    return json_pack("[{s:n, s:O}]", "service", "tags", first);
 }
 
-static void gate_part(const struct page *page)
+static json_t *list_scans(const json_t *commands, bool full)
 {
-    const json_t *scan = get(page->document, "scan"), *commands = get(scan, "commands");
-    size_t count = json_array_size(commands), shown = page->full ? count : 1, i;
-
-    if (!count)
-        return;
-    label(page, "Gate");
-    plain(page, "%zu scan%s, each of a digest that was built; findings of %s or above %s", count,
-          arc_plural(count), arc_json_text_of(scan, "fail-on"),
-          json_is_true(get(scan, "block")) ? "stop the release" : "are reported");
-    end(page);
-    for (i = 0; i < count && i < shown; i++)
-        command(page, get(json_array_get(commands, i), "argv"));
-    if (shown < count)
-        more(page, count - shown);
+    json_t *list = json_array();
+    for (size_t i = 0; i < json_array_size(commands) && (full || !i); i++)
+        arc_json_push(&list, wrap_command(json_object_get(json_array_get(commands, i), "argv")));
+    return list;
 }
 
-static int notes_warning(void *page, char weight, const char *text, struct arc_error *err)
+static int keep_warning(void *list, char weight, const char *text, struct arc_error *err)
 {
-    (void)err;
-    indent(page);
-    put(page, weight == 'w' ? yellow : NULL, text, 0);
-    end(page);
-    return ARC_OK;
+    json_t *row = json_pack("{s:s%, s:s}", "weight", &weight, (size_t)1, "text", text);
+    return json_array_append_new(list, row) ? arc_error_nomem(err) : ARC_OK;
 }
 
-static void notes_part(const struct page *page)
+/* A request's body, with the notes in it left out where they were shown before; "" for none. */
+static json_t *body_text(const json_t *body, const char *notes)
 {
-    const json_t *notes = get(page->document, "notes");
-    label(page, "Notes");
-    plain(page, "\"%s\", %" JSON_INTEGER_FORMAT " characters", arc_json_text_of(notes, "title"),
-          json_integer_value(get(notes, "characters")));
-    end(page);
-    arc_notes_warn(notes, notes_warning, (void *)page, NULL);
-    block(page, arc_json_text_of(notes, "body"));
-}
-
-/* A request's body, with the notes in it left out: they were shown before. NULL when out of memory.
- */
-static json_t *body_shown(const struct page *page, const json_t *body)
-{
-    json_t *shown = json_copy((json_t *)body);
+    ARC_AUTO_JSON json_t *shown = arc_json_copy(body);
     const char *text = arc_json_text_of(body, "body");
-    const char *notes = arc_json_text_of(get(page->document, "notes"), "body");
-    const char *found = *notes && !page->full ? strstr(text, notes) : NULL;
-    bool whole = json_object_size(shown) == json_object_size(body);
+    const char *found = *notes ? strstr(text, notes) : NULL;
 
-    if (whole && found && strlen(found) == strlen(notes))
-        whole = json_object_set_new(
-                    shown, "body",
-                    json_sprintf("%.*s(the notes above)", (int)(found - text), text)) == 0;
+    if (!json_is_object(body))
+        return json_string("");
+    if (found && strlen(found) == strlen(notes))
+        arc_json_put(&shown, "body",
+                     json_sprintf("%.*s(the notes above)", (int)(found - text), text));
 
-    if (whole)
-        return shown;
-    json_decref(shown);
-
-    return NULL;
+    return shown ? lay_out(shown) : NULL;
 }
 
-static void request_rows(const struct page *page, const json_t *request)
+static json_t *request_rows(const json_t *requests, const char *notes)
 {
-    ARC_AUTO(arc_buf) struct arc_buf line = {0};
-    ARC_AUTO_JSON json_t *body = body_shown(page, get(request, "body"));
-
-    indent(page);
-    plain(page, "%s", arc_json_text_of(request, "why"));
-    end(page);
-    arc_buf_printf(&line, "%s %s", arc_json_text_of(request, "method"),
-                   arc_json_text_of(request, "path"));
-    carry(page, &line);
-    block(page, arc_buf_text(&line));
-
-    if (json_is_object(body))
-        json_block(page, body);
-    else if (!body)
-        page->out->failed = ARC_ENOMEM;
+    json_t *rows = json_array();
+    arc_json_each (request, requests)
+        arc_json_push(&rows,
+                      json_pack("{s:s, s:o, s:o}", "why", arc_json_text_of(request, "why"), "line",
+                                json_sprintf("%s %s", arc_json_text_of(request, "method"),
+                                             arc_json_text_of(request, "path")),
+                                "text", body_text(json_object_get(request, "body"), notes)));
+    return rows;
 }
 
-static void requests_part(const struct page *page)
+/* ---- pages --------------------------------------------------------------------------------- */
+
+static const struct arc_template_place *choose_places(const struct arc_dryrun_style *style)
 {
-    const json_t *requests = get(page->document, "requests");
-    const char *no_repository = arc_json_text_of(get(page->document, "unknown"), "repository");
-    size_t i;
-    json_t *request;
-
-    label(page, "Requests");
-    plain(page, "%zu to GitHub's API, if nothing of the release exists yet",
-          json_array_size(requests));
-    end(page);
-
-    if (*no_repository) {
-        indent(page);
-        put(page, yellow, "OWNER/NAME", 0);
-        plain(page, " stands for the repository: %s", no_repository);
-        end(page);
-    }
-
-    json_array_foreach (requests, i, request)
-        request_rows(page, request);
+    return style->colour ? coloured_places : plain_places;
 }
 
-void arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
-                         struct arc_buf *out)
+int arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
+                        struct arc_buf *out, struct arc_error *err)
 {
-    const struct page page = {.out = out, .colour = style->colour, .full = style->full};
-    size_t i;
-    json_t *request;
-
-    json_array_foreach (requests, i, request)
-        request_rows(&page, request);
+    ARC_AUTO_JSON json_t *values = json_pack("{s:o}", "request-rows", request_rows(requests, ""));
+    ARC_TRY_ALLOC(values, err);
+    return arc_template_fill(arc_embedded_dryrun_requests, choose_places(style), values, out, err);
 }
 
-static void warnings_part(const struct page *page)
+static int make_values(const json_t *document, const struct arc_dryrun_style *style, json_t **out,
+                       struct arc_error *err)
 {
-    size_t i;
-    json_t *warning;
+    const json_t *plan = json_object_get(document, "plan");
+    const json_t *services = json_object_get(plan, "services");
+    const json_t *notes = json_object_get(document, "notes");
+    const json_t *commands = json_object_get(json_object_get(document, "scan"), "commands");
+    size_t cells = json_array_size(json_object_get(plan, "cells"));
+    size_t platforms = json_array_size(json_object_get(plan, "platforms"));
+    size_t scans = json_array_size(commands);
+    json_t *warnings = json_array();
 
-    json_array_foreach (get(page->document, "warnings"), i, warning) {
-        if (i)
-            indent(page);
-        else
-            label(page, "Warnings");
-        put(page, yellow, arc_json_text_of(warning, "kind"), 10);
-        plain(page, "%s", arc_json_text_of(warning, "message"));
-        end(page);
-    }
+    *out = arc_json_copy(document);
+    add_styles(out, style->colour);
+    arc_json_put(out, "notes-warnings", warnings);
+    arc_json_put(out, "train",
+                 json_boolean(json_object_get(json_array_get(services, 0), "released")));
+    arc_json_put(out, "built", json_integer((json_int_t)(platforms ? cells / platforms : 0)));
+    arc_json_put(out, "filters", filter_rows(document, services));
+    arc_json_put(out, "definition",
+                 describe_definition(json_object_get(document, "build"), style->full));
+    arc_json_put(out, "tag-lists", list_tags(plan, services));
+    arc_json_put(out, "scans", list_scans(commands, style->full));
+    arc_json_put(out, "more-scans",
+                 json_integer(style->full || !scans ? 0 : (json_int_t)scans - 1));
+    arc_json_put(out, "request-rows",
+                 request_rows(json_object_get(document, "requests"),
+                              style->full ? "" : arc_json_text_of(notes, "body")));
+    ARC_TRY_ALLOC(*out, err);
+
+    return arc_notes_warn(notes, keep_warning, warnings, err);
 }
 
-void arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
-                     struct arc_buf *out)
+int arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
+                    struct arc_buf *out, struct arc_error *err)
 {
-    struct page page = {
-        .out = out, .document = document, .colour = style->colour, .full = style->full};
-    title_part(&page);
-    version_part(&page);
-    changes_part(&page);
-    build_part(&page);
-    definition_part(&page);
-    tags_part(&page);
-    gate_part(&page);
-    if (json_is_object(get(document, "notes")))
-        notes_part(&page);
-    if (json_is_array(get(document, "requests")))
-        requests_part(&page);
-    warnings_part(&page);
+    ARC_AUTO_JSON json_t *values = NULL;
+    ARC_TRY(make_values(document, style, &values, err));
+    ARC_TRY(arc_template_fill(arc_embedded_dryrun_page, choose_places(style), values, out, err));
+    return arc_template_fill(arc_embedded_dryrun_requests, choose_places(style), values, out, err);
 }
