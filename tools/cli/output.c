@@ -1,7 +1,7 @@
 /* What a command gave back, printed to where it belongs. */
-#include "arcci/template.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "os/actions.h"
@@ -42,6 +42,19 @@ int report_value(struct report *report, const char *name, const json_t *value, c
 
     ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     return text ? report_output(report, name, text, err) : arc_error_nomem(err);
+}
+
+/* What is shown is made visible as a whole, later. */
+static void add_bare(struct arc_buf *out, const char *text, size_t len)
+{
+    arc_buf_add(out, text, len);
+}
+
+int report_show(struct report *report, const char *text, struct arc_error *err)
+{
+    static const struct arc_template_place places[] = {
+        {"bare", add_bare}, {"visible", arc_text_visible}, {0}};
+    return arc_template_fill(text, places, report->document, &report->human, err);
 }
 
 int report_note(struct report *report, char level, const struct arc_place *place,

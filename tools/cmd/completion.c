@@ -3,47 +3,13 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include <string.h>
 
-static const char bash_script[] =
-    "# arc-ci completion for bash: source <(arc-ci completion bash)\n"
-    "_arc_ci() {\n"
-    "    local IFS=$'\\n'\n"
-    "    COMPREPLY=($(arc-ci completion words -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null | cut -f1))\n"
-    "    if [ \"${COMPREPLY[0]}\" = :files ]; then\n"
-    "        COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
-    "    fi\n"
-    "}\n"
-    "complete -o filenames -F _arc_ci arc-ci\n";
-
-static const char zsh_script[] =
-    "#compdef arc-ci\n"
-    "# arc-ci completion for zsh: arc-ci completion zsh >\"${fpath[1]}/_arc-ci\"\n"
-    "_arc_ci() {\n"
-    "    local -a found\n"
-    "    found=(\"${(@f)$(arc-ci completion words -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
-    "    if [[ ${found[1]} == :files ]]; then\n"
-    "        _files\n"
-    "        return\n"
-    "    fi\n"
-    "    found=(\"${(@)found//:/\\\\:}\")\n"
-    "    _describe arc-ci \"(${(@q)found/$'\\t'/:})\"\n"
-    "}\n"
-    "compdef _arc_ci arc-ci\n";
-
-static const char fish_script[] =
-    "# arc-ci completion for fish: arc-ci completion fish >~/.config/fish/completions/arc-ci.fish\n"
-    "function __arc_ci\n"
-    "    set -l words (commandline -opc) (commandline -ct)\n"
-    "    set -l found (arc-ci completion words -- $words[2..-1] 2>/dev/null)\n"
-    "    if test \"$found[1]\" = :files\n"
-    "        __fish_complete_path (commandline -ct)\n"
-    "    else\n"
-    "        printf '%s\\n' $found\n"
-    "    end\n"
-    "end\n"
-    "complete -c arc-ci -f -a '(__arc_ci)'\n";
+ARC_TEXT(cmd_completion_bash);
+ARC_TEXT(cmd_completion_zsh);
+ARC_TEXT(cmd_completion_fish);
 
 /* What a list of candidates is narrowed to: those that start so. */
 struct candidates {
@@ -182,7 +148,9 @@ static int run_completion(const struct invocation *inv, struct report *report,
     const char *shell = inv->arg_count ? inv->args[0] : "";
     static const struct {
         const char *shell, *script;
-    } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+    } scripts[] = {{"bash", arc_embedded_cmd_completion_bash},
+                   {"zsh", arc_embedded_cmd_completion_zsh},
+                   {"fish", arc_embedded_cmd_completion_fish}};
 
     report->kind = REPORT_DATA;
 

@@ -1,9 +1,12 @@
 #include "arcci/init.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include <string.h>
+
+ARC_TEXT(cmd_init);
 
 /* A file that is not there yet, as a unified diff that `git apply` takes. */
 static void add_diff(const char *path, const char *text, struct arc_buf *out)
@@ -23,56 +26,15 @@ static void add_diff(const char *path, const char *text, struct arc_buf *out)
     }
 }
 
-static void add_remarks(const json_t *remarks, const char *title, struct arc_buf *out)
-{
-    if (!json_array_size(remarks))
-        return;
-    arc_buf_printf(out, "\n%s\n", title);
-
-    arc_json_each (remark, remarks) {
-        const char *file = arc_json_text_of(remark, "file");
-        json_int_t number = json_integer_value(json_object_get(remark, "line"));
-        arc_buf_printf(out, "- %s%s", file, *file ? ":" : "");
-        if (number)
-            arc_buf_printf(out, "%lld:", (long long)number);
-        arc_buf_printf(out, "%s%s\n", *file ? " " : "", arc_json_text_of(remark, "text"));
-    }
-}
-
-/* With --write the files are the answer; without, the diff is all of stdout that is not a comment.
- */
-static void show_proposal(const json_t *document, struct arc_buf *out)
-{
-    bool written = json_is_true(json_object_get(document, "written"));
-
-    arc_json_each (file, json_object_get(document, "files")) {
-        const char *path = arc_json_text_of(file, "path");
-        if (written)
-            arc_buf_printf(out, "wrote %s\n", path);
-        else
-            add_diff(path, arc_json_text_of(file, "text"), out);
-    }
-
-    add_remarks(json_object_get(document, "found"), "What it found:", out);
-    add_remarks(json_object_get(document, "questions"), "Open questions:", out);
-    if (!written)
-        arc_buf_puts(out, "\nNothing is written; 'arc-ci init --write' writes these files.\n");
-    else if (json_array_size(json_object_get(document, "questions")))
-        arc_buf_puts(
-            out, "\nNext: answer the questions in .github/arc-ci.yaml, then run 'arc-ci plan' to "
-                 "see what a release would build.\n");
-    else
-        arc_buf_puts(out, "\nNext: run 'arc-ci plan' to see what a release would build.\n");
-}
-
 static int run_init(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     const struct arc_init_options options = {.source = option_value(inv, "source"),
                                              .write = option_flag(inv, "write")};
     ARC_TRY(arc_init(&project, &options, &report->document, err));
-    show_proposal(report->document, &report->human);
-    return ARC_OK;
+    arc_json_each (file, options.write ? NULL : json_object_get(report->document, "files"))
+        add_diff(arc_json_text_of(file, "path"), arc_json_text_of(file, "text"), &report->human);
+    return report_show(report, arc_embedded_cmd_init, err);
 }
 
 static const struct option options[] = {

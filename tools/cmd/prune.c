@@ -1,42 +1,12 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include <string.h>
 
-static void show_image(const json_t *image, struct arc_buf *out)
-{
-    const json_t *removals = json_object_get(image, "removals");
-    size_t k;
-    json_t *tag;
-
-    arc_buf_printf(out, "%s: ", arc_json_text_of(image, "image"));
-
-    if (*arc_json_text_of(image, "problem"))
-        arc_buf_puts(out, "not cleaned up whole\n");
-    else if (json_is_false(json_object_get(image, "there")))
-        arc_buf_puts(out, "the registry has no such image\n");
-    else if (!json_array_size(removals))
-        arc_buf_puts(out, "nothing to remove\n");
-    else
-        arc_buf_putc(out, '\n');
-
-    arc_json_each (row, removals) {
-        arc_buf_printf(out, "  %s %s", arc_json_text_of(row, "kind"),
-                       arc_json_text_of(row, "name"));
-        json_array_foreach (json_object_get(row, "tags"), k, tag)
-            arc_buf_printf(out, "%s%s", k ? ", " : " ", json_string_value(tag));
-        arc_buf_printf(out, ": %s", arc_json_text_of(row, "action"));
-        if (*arc_json_text_of(row, "reason"))
-            arc_buf_printf(out, ": %s", arc_json_text_of(row, "reason"));
-        arc_buf_putc(out, '\n');
-    }
-
-    arc_json_each (row, json_object_get(image, "kept"))
-        arc_buf_printf(out, "  tag %s: stays: %s\n", arc_json_text_of(row, "tag"),
-                       arc_json_text_of(row, "reason"));
-}
+ARC_TEXT(cmd_prune);
 
 /* "14d", "36h". */
 static int parse_age(const char *text, int64_t *out, struct arc_error *err)
@@ -74,10 +44,10 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     project.wanted.config = option_value(inv, "config");
 
     ARC_TRY(arc_prune(&project, &options, &report->document, &report->failed, err));
+    ARC_TRY(report_show(report, arc_embedded_cmd_prune, err));
 
     arc_json_each (image, json_object_get(report->document, "images")) {
         const char *problem = arc_json_text_of(image, "problem");
-        show_image(image, &report->human);
         if (*problem)
             ARC_TRY(report_note(report, 'e', NULL, err, "%s", problem));
     }

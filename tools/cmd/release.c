@@ -1,13 +1,15 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/markdown.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "cli/project_options.h"
 #include "release/inputs.h"
-#include <inttypes.h>
 #include <string.h>
+
+ARC_TEXT(cmd_release);
+ARC_TEXT(cmd_release_summary);
 
 static enum arc_body_mode mode_of(const char *text)
 {
@@ -18,43 +20,6 @@ static enum arc_body_mode mode_of(const char *text)
     while (i < 4 && strcmp(names[i], text) != 0)
         i++;
     return modes[i];
-}
-
-/* ---- what a person sees -------------------------------------------------------------------- */
-
-static void show_release(const json_t *release, struct arc_buf *out)
-{
-    const char *state = json_is_true(json_object_get(release, "draft")) ? "draft" : "release";
-
-    arc_buf_printf(out, "%s %s: %s\n%s\n", state, arc_json_text_of(release, "tag"),
-                   arc_json_text_of(release, "action"), arc_json_text_of(release, "url"));
-
-    arc_json_each (asset, json_object_get(release, "assets"))
-        arc_buf_printf(out, "  %-9s %s  %" PRIdMAX " bytes  sha256:%s\n",
-                       arc_json_text_of(asset, "action"), arc_json_text_of(asset, "name"),
-                       (intmax_t)json_integer_value(json_object_get(asset, "size")),
-                       arc_json_text_of(asset, "sha256"));
-}
-
-static void summarize(const json_t *release, struct arc_buf *out)
-{
-    const char *name = arc_json_text_of(release, "name");
-    const char *url = arc_json_text_of(release, "url");
-    bool draft = json_is_true(json_object_get(release, "draft"));
-
-    arc_buf_printf(out, "### %s [", draft ? "Draft" : "Release");
-    arc_markdown_text(out, name, strlen(name));
-    arc_buf_puts(out, "](");
-    arc_markdown_url(out, url, strlen(url));
-    arc_buf_printf(out, "): %s\n\n", arc_json_text_of(release, "action"));
-    if (json_array_size(json_object_get(release, "assets")) == 0)
-        return;
-    arc_buf_puts(out, "| Asset | Bytes | SHA-256 | |\n|---|---:|---|---|\n");
-
-    arc_json_each (asset, json_object_get(release, "assets"))
-        arc_buf_printf(out, "| %s | %" PRIdMAX " | `%s` | %s |\n", arc_json_text_of(asset, "name"),
-                       (intmax_t)json_integer_value(json_object_get(asset, "size")),
-                       arc_json_text_of(asset, "sha256"), arc_json_text_of(asset, "action"));
 }
 
 static int add_outputs(struct report *report, struct arc_error *err)
@@ -102,8 +67,9 @@ static int run_release(const struct invocation *inv, struct report *report, stru
                                    &report->human, err);
     }
 
-    show_release(report->document, &report->human);
-    summarize(report->document, &report->summary);
+    ARC_TRY(report_show(report, arc_embedded_cmd_release, err));
+    ARC_TRY(arc_template_fill(arc_embedded_cmd_release_summary, NULL, report->document,
+                              &report->summary, err));
 
     return add_outputs(report, err);
 }

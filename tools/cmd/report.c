@@ -1,66 +1,18 @@
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/text.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "report/inputs.h"
 #include <string.h>
+
+ARC_TEXT(cmd_report);
 
 static enum arc_report_kind kind_of(const char *text)
 {
     if (*text == 'c')
         return ARC_REPORT_CHECK;
     return *text == 'n' ? ARC_REPORT_NONE : ARC_REPORT_STATUS;
-}
-
-/* What was done with one of them; in a rehearsal, what would be. */
-static void add_action(const json_t *document, const json_t *row, struct arc_buf *out)
-{
-    const char *action = arc_json_text_of(row, "action");
-    bool rehearsal = json_is_array(json_object_get(document, "requests"));
-    arc_buf_printf(out, "%s%s", rehearsal && *action ? "would be " : "", action);
-}
-
-/* A rehearsal has only a placeholder. */
-static void add_url(const json_t *row, struct arc_buf *out)
-{
-    const char *url = arc_json_text_of(row, "url");
-    bool known = *url && *url != '{';
-    arc_buf_printf(out, "%s%s\n", known ? ": " : "", known ? url : "");
-}
-
-static void show_report(const json_t *document, struct arc_buf *out)
-{
-    size_t i;
-    json_t *row;
-    const json_t *comment = json_object_get(document, "comment");
-    const json_t *deployment = json_object_get(document, "deployment");
-
-    json_array_foreach (json_object_get(document, "statuses"), i, row) {
-        const char *why = arc_json_text_of(row, "description");
-        arc_buf_printf(out, "%-8s %s: ", arc_json_text_of(row, "state"),
-                       arc_json_text_of(row, "context"));
-        arc_text_visible(out, why, strlen(why));
-        arc_buf_puts(out, *arc_json_text_of(row, "action") ? " — " : "");
-        add_action(document, row, out);
-        arc_buf_putc(out, '\n');
-    }
-
-    if (json_is_object(deployment)) {
-        arc_buf_printf(out, "deployment to %s ", arc_json_text_of(deployment, "environment"));
-        add_action(document, deployment, out);
-        add_url(deployment, out);
-    }
-
-    if (json_is_object(comment)) {
-        arc_buf_puts(out, "comment  ");
-        add_action(document, comment, out);
-        add_url(comment, out);
-    }
-
-    json_array_foreach (json_object_get(document, "requests"), i, row)
-        arc_buf_printf(out, "%s%s %s\n", i ? "" : "\n", arc_json_text_of(row, "method"),
-                       arc_json_text_of(row, "path"));
 }
 
 /* The comment without its hidden mark. */
@@ -116,7 +68,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
 
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_report_files(&project, &files, &report->document, err));
-    show_report(report->document, &report->human);
+    ARC_TRY(report_show(report, arc_embedded_cmd_report, err));
     summarize(report->document, &report->summary);
     ARC_TRY(note_refusals(report, err));
     if (option_flag(inv, "exit-code"))

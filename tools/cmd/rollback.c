@@ -1,45 +1,13 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "project/documents.h"
 #include <string.h>
 
-static void show_rollback(const json_t *rollback, struct arc_buf *out)
-{
-    bool dry = json_is_true(json_object_get(rollback, "dry-run"));
-    const char *tag = arc_json_text_of(rollback, "tag");
-
-    arc_buf_printf(out, "%s: its images are as they were released\n", tag);
-
-    arc_json_each (row, json_object_get(rollback, "moves")) {
-        const char *from = arc_json_text_of(row, "from");
-        arc_buf_printf(out, "%s:%s ", arc_json_text_of(row, "image"), arc_json_text_of(row, "tag"));
-        if (json_is_true(json_object_get(row, "moves")))
-            arc_buf_printf(out, "%s %s → %s\n", dry ? "would go" : "went", *from ? from : "(new)",
-                           arc_json_text_of(row, "to"));
-        else
-            arc_buf_printf(out, "is there already, %s\n", from);
-    }
-
-    const char *latest = arc_json_text_of(rollback, "latest");
-    if (json_is_true(json_object_get(rollback, "latest-moves")))
-        arc_buf_printf(out, "GitHub's latest release: %s %s → %s\n", dry ? "would go" : "went",
-                       latest, tag);
-    else if (*latest)
-        arc_buf_printf(out, "GitHub's latest release: %s, which stays\n", latest);
-
-    arc_json_each (row, json_object_get(rollback, "releases")) {
-        const char *action = arc_json_text_of(row, "action");
-        arc_buf_printf(out, "%s: taken back", arc_json_text_of(row, "tag"));
-        if (strcmp(action, "withdrawn") == 0)
-            arc_buf_printf(out, ", and %s", dry ? "would be marked as withdrawn" : "marked so");
-        else if (strcmp(action, "unchanged") == 0)
-            arc_buf_puts(out, ", and marked so already");
-        arc_buf_putc(out, '\n');
-    }
-}
+ARC_TEXT(cmd_rollback);
 
 static int list_from(const struct invocation *inv, struct arc_arena *memory, char ***out,
                      struct arc_error *err)
@@ -93,7 +61,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     project.wanted.group = inv->args[0];
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(arc_rollback(&project, &options, &report->document, err));
-    show_rollback(report->document, &report->human);
+    ARC_TRY(report_show(report, arc_embedded_cmd_rollback, err));
     arc_json_each (warning, json_object_get(report->document, "warnings"))
         ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
 

@@ -1,26 +1,13 @@
 #include "arcci/sign.h"
 #include "base/auto.h"
-#include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "github/options.h"
 #include "project/documents.h"
 #include "project/needs.h"
 
-static void show_signed(const json_t *document, struct arc_buf *out)
-{
-    if (json_is_null(json_object_get(document, "sign")))
-        arc_buf_puts(out, "nothing to sign: the group has no `sign`, or nothing is pushed\n");
-
-    arc_json_each (item, json_object_get(document, "images"))
-        arc_buf_printf(out, "%-9s %s@%s (%s of %s)\n", arc_json_text_of(item, "action"),
-                       arc_json_text_of(item, "image"), arc_json_text_of(item, "digest"),
-                       arc_json_text_of(item, "kind"), arc_json_text_of(item, "service"));
-
-    arc_json_each (item, json_object_get(document, "attestations"))
-        arc_buf_printf(out, "%-9s %s@%s by GitHub\n", arc_json_text_of(item, "action"),
-                       arc_json_text_of(item, "image"), arc_json_text_of(item, "digest"));
-}
+ARC_TEXT(cmd_sign);
 
 /* The plan and the ledger of what the gate has seen. */
 static int read_documents(const struct invocation *inv, struct arc_needs *found,
@@ -68,9 +55,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     int rc = arc_sign(&options, &report->document, err);
     build_progress_end(&progress);
     ARC_TRY(rc);
-    show_signed(report->document, &report->human);
-
-    return ARC_OK;
+    return report_show(report, arc_embedded_cmd_sign, err);
 }
 
 static const struct option options[] = {

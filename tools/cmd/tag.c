@@ -1,26 +1,11 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 
-static void show_tag(const json_t *tag, struct arc_buf *out)
-{
-    size_t i;
-    json_t *word;
-
-    arc_buf_printf(out, "%s: %s at %.12s\n", arc_json_text_of(tag, "tag"),
-                   arc_json_text_of(tag, "action"), arc_json_text_of(tag, "revision"));
-
-    if (json_is_true(json_object_get(tag, "pushed"))) {
-        arc_buf_puts(out, "pushed\n");
-        return;
-    }
-
-    json_array_foreach (json_object_get(tag, "push"), i, word)
-        arc_buf_printf(out, "%s%s", i ? " " : "Push it: ", json_string_value(word));
-    arc_buf_putc(out, '\n');
-}
+ARC_TEXT(cmd_tag);
 
 static int run_tag(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
@@ -44,7 +29,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
         return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
     project.wanted.group = inv->args[0];
     ARC_TRY(arc_tag_make(&project, &options, &report->document, err));
-    show_tag(report->document, &report->human);
+    ARC_TRY(report_show(report, arc_embedded_cmd_tag, err));
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }

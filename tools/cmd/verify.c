@@ -1,42 +1,10 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
-#include "base/json.h"
-#include "base/markdown.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include <string.h>
 
-static void show_command(const json_t *words, struct arc_buf *out)
-{
-    size_t i;
-    json_t *word;
-
-    arc_buf_puts(out, "  ");
-
-    json_array_foreach (words, i, word) {
-        const char *text = json_string_value(word);
-        arc_buf_puts(out, i ? " " : "");
-        arc_markdown_shell(out, text, strlen(text));
-    }
-
-    arc_buf_putc(out, '\n');
-}
-
-static void show_release(const json_t *document, struct arc_buf *out)
-{
-    arc_json_each (row, json_object_get(document, "services")) {
-        const char *problem = arc_json_text_of(row, "problem");
-        const char *fine = json_is_true(json_object_get(row, "signed"))
-                               ? "as built, signed"
-                               : "as built; the group signs nothing";
-        arc_buf_printf(out, "%s  %s:%s%s%s\n  %s\n", arc_json_text_of(row, "service"),
-                       arc_json_text_of(row, "image"), arc_json_text_of(row, "tag"),
-                       *arc_json_text_of(row, "digest") ? "@" : "", arc_json_text_of(row, "digest"),
-                       *problem ? problem : fine);
-        arc_json_each (words, json_object_get(row, "commands"))
-            show_command(words, out);
-    }
-}
+ARC_TEXT(cmd_verify);
 
 static int run_verify(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
@@ -48,10 +16,8 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
                                                   .config = option_value(inv, "config")};
     ARC_TRY(arc_verify_release(&project, option_value(inv, "sign-identity"), &report->document,
                                &whole, err));
-    show_release(report->document, &report->human);
     report->failed = whole ? ARC_OK : ARC_EFAILED;
-
-    return ARC_OK;
+    return report_show(report, arc_embedded_cmd_verify, err);
 }
 
 static const struct option options[] = {

@@ -3,28 +3,17 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
+
+ARC_TEXT(cmd_version_next);
 
 static const char *const keys[] = {"group",  "version",      "image-tag",    "prerelease",
                                    "latest", "latest-major", "latest-minor", "major",
                                    "minor",  "patch",        "previous-tag"};
 
 /* ---- --next -------------------------------------------------------------------------------- */
-
-static void explain(const json_t *next, struct arc_buf *out)
-{
-    const char *tag = arc_json_text_of(next, "next-tag"),
-               *since = arc_json_text_of(next, "previous-tag");
-
-    arc_buf_printf(out, "%s: %s\nsince %s:\n", *tag ? tag : "nothing to release",
-                   arc_json_text_of(next, "reason"), *since ? since : "the beginning");
-
-    arc_json_each (commit, json_object_get(next, "commits"))
-        arc_buf_printf(out, "  %.12s %-5s %s (%s)\n", arc_json_text_of(commit, "hash"),
-                       arc_json_text_of(commit, "bump"), arc_json_text_of(commit, "subject"),
-                       arc_json_text_of(commit, "why"));
-}
 
 static int choose_next(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
@@ -38,7 +27,7 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_next(&project, &options, &report->document, err));
     const json_t *next = report->document;
     if (option_flag(inv, "explain"))
-        explain(next, &report->human);
+        ARC_TRY(report_show(report, arc_embedded_cmd_version_next, err));
 
     if (json_is_false(json_object_get(next, "complete")))
         ARC_TRY(report_note(report, 'w', NULL, err,
