@@ -453,3 +453,14 @@ def test_a_token_that_the_server_echoes_is_masked(project, double):
     assert status == 1 and "you sent Bearer ***" in output
     for record in (project.folder / "record").iterdir():
         assert TOKEN not in record.read_text()
+
+
+def test_an_answer_with_nothing_in_it_is_asked_for_again(project, double):
+    """A 200 without a body, as a proxy that gave up sends it, says nothing about the tag or the releases."""
+    def nothing(server, handler, request):
+        handler.reply(200, b"")
+        return True
+    double.faults = lambda number, request: nothing if number in (1, 3) else None
+    status, output = project.run(double)
+    assert status == 0, output
+    check(double, project)

@@ -47,6 +47,8 @@ static void test_explain(void **state)
          "single sign-on for this token: authorise it at https://s"},
         {403, ARC_EWORLD, "retry-after: 60", "{\"message\": \"slow\"}",
          "it is a rate limit that lasts 60 s: run again later"},
+        {429, ARC_EWORLD, "retry-after: Wed, 21 Oct 2099 07:28:00 GMT", "{}",
+         "it is a rate limit that ends at Wed, 21 Oct 2099 07:28:00 GMT: run again later"},
         {429, ARC_EWORLD, "x-ratelimit-reset: 1767225600",
          "{\"message\": \"API rate limit exceeded\"}",
          "it is a rate limit that ends at 2026-01-01 00:00 UTC: run again later"},
@@ -59,7 +61,7 @@ static void test_explain(void **state)
          "422 Validation Failed (tag_name: already_exists, free text, too long)"},
         {307, ARC_EFAILED, "location: https://evil.example/x", "null",
          "sends the request elsewhere, to https://evil.example/x; it was not followed"},
-        {400, ARC_EFAILED, "", "{\"message\": \"a\\nb\\u001b[31m\"}", "400 a\\x0ab\\x1b[31m"},
+        {400, ARC_EFAILED, "", "{\"message\": \"a\\nb\\u001b[31m\"}", "400 a b\\x1b[31m"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         ARC_AUTO(arc_http_response)

@@ -8,10 +8,20 @@
 #include <strings.h>
 #include <time.h>
 
+/* A message of several lines becomes one. */
 static void add_shown(struct arc_buf *out, const char *text, size_t max)
 {
     size_t len = strlen(text);
-    arc_text_visible(out, text, len < max ? len : max);
+    const char *end = text + (len < max ? len : max);
+
+    while (text < end) {
+        size_t line = strcspn(text, "\r\n"), room = (size_t)(end - text);
+        arc_text_visible(out, text, line < room ? line : room);
+        text += line + strspn(text + line, "\r\n");
+        if (text < end)
+            arc_buf_putc(out, ' ');
+    }
+
     if (len > max)
         arc_buf_puts(out, "…");
 }
@@ -156,9 +166,10 @@ static void add_limit(struct arc_buf *out, const struct arc_http_response *answe
     arc_buf_puts(out, "; it is a rate limit");
 
     if (after) {
-        arc_buf_puts(out, " that lasts ");
+        bool seconds = !after[strspn(after, "0123456789")];
+        arc_buf_puts(out, seconds ? " that lasts " : " that ends at ");
         add_shown(out, after, 40);
-        arc_buf_puts(out, " s");
+        arc_buf_puts(out, seconds ? " s" : "");
     } else if (end > 0 && (!left || strcmp(left, "0") == 0) && gmtime_r(&end, &parts) &&
                strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts))
         arc_buf_printf(out, " that ends at %s", text);

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define API_URL    "https://api.github.com"
 #define TOKEN_MAX  4096
@@ -86,10 +87,28 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
     return arc_text_print(&hub->authorization, err, "Bearer %s", hub->token);
 }
 
+/* The API of GITHUB_SERVER_URL, where nothing names it: that server's token goes to no other. */
+static int derive_api(const struct arc_env *env, char **out, struct arc_error *err)
+{
+    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+    const char *host = server ? strstr(server, "://") : NULL;
+    size_t len = server ? strlen(server) : 0;
+
+    while (len && server[len - 1] == '/')
+        len--;
+    if (!host || (len == 18 && strncasecmp(server, "https://github.com", len) == 0))
+        return arc_text_copy(API_URL, out, err);
+    if (len > 8 && strncasecmp(server + len - 8, ".ghe.com", 8) == 0)
+        return arc_text_print(out, err, "%.*sapi.%.*s", (int)(host + 3 - server), server,
+                              (int)(server + len - host - 3), host + 3);
+
+    return arc_text_print(out, err, "%.*s/api/v3", (int)len, server);
+}
+
 static int find_api(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
     const char *url = arc_env_nonempty(o->env, "GITHUB_API_URL");
-    ARC_TRY(arc_text_copy(url ? url : API_URL, &hub->api, err));
+    ARC_TRY(url ? arc_text_copy(url, &hub->api, err) : derive_api(o->env, &hub->api, err));
     size_t len = strlen(hub->api);
     while (len && hub->api[len - 1] == '/')
         hub->api[--len] = '\0';
@@ -184,7 +203,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
                        struct arc_http_response *answer, struct arc_reply *reply,
                        struct arc_error *err)
 {
-    json_error_t where;
+    json_error_t where = {.text = "it is empty"};
+    bool reads = strcmp(request->method, "GET") == 0;
 
     mask_body(hub, &answer->body);
     reply->status = answer->status;
@@ -196,14 +216,14 @@ static int read_answer(struct github *hub, const struct arc_request *request,
             json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
 
     bool success = answer->status >= 200 && answer->status < 300;
-    if (success && answer->body.len && !reply->body) {
-        reply->doubtful = strcmp(request->method, "GET") != 0;
+    if (success && !reply->body && (answer->body.len || (reads && answer->status == 200))) {
+        reply->doubtful = !reads;
         return arc_error_set(err, ARC_EWORLD, "%s %s: %d, but the answer is not whole JSON (%s)",
                              request->method, request->path, answer->status, where.text);
     }
 
     if (!success) {
-        reply->doubtful = answer->status >= 500 && strcmp(request->method, "GET") != 0;
+        reply->doubtful = answer->status >= 500 && !reads;
         return arc_github_explain(request->method, request->path, answer, reply->body, err);
     }
 
