@@ -53,3 +53,17 @@ def test_the_shipped_binary_is_hardened():
     if platform.machine() == "x86_64":
         code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", program], capture_output=True, text=True, check=True).stdout
         assert code.count("%fs:0x28") > 500, "no stack protectors"
+    check_sealed(program)
+
+
+def check_sealed(program):
+    """The tables that are filled in with addresses at the start can't be written while it runs."""
+    start, size = (int(word, 16) for word in re.search(r"GNU_RELRO +\S+ (\S+) \S+ \S+ (\S+)", read(program, "-l")).groups())
+    with subprocess.Popen([program, "glob", "**"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
+        running.stdin.write(b"first\n" * 100_000)  # more than a pipe holds: it has begun to read
+        maps = pathlib.Path(f"/proc/{running.pid}/maps").read_text()
+        running.stdin.close()
+    parts = [(int(first, 16), int(last, 16), rights)
+             for first, last, rights in re.findall(rf"^(\w+)-(\w+) (\S+) .*{program}$", maps, re.MULTILINE)]
+    start += parts[0][0]
+    assert {rights for first, last, rights in parts if first < start + size and start < last} == {"r--p"}, maps
