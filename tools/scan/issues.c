@@ -102,10 +102,11 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
     return arc_error_except(ARC_ELIMIT, list_issues(filing, "", err), err);
 }
 
-static bool has_code(const json_t *body, const char *code)
+/* Whether a member of one of the items has this text. */
+static bool has_item(const json_t *items, const char *member, const char *text)
 {
-    arc_json_each (one, json_object_get(body, "errors"))
-        if (strcmp(arc_json_text_of(one, "code"), code) == 0)
+    arc_json_each (item, items)
+        if (strcmp(arc_json_text_of(item, member), text) == 0)
             return true;
     return false;
 }
@@ -122,7 +123,8 @@ static int create_label(const struct filing *filing, struct arc_error *err)
                                         .why = "create the label of the scan's issues"};
     int rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/labels",
                                 filing->options->repository);
-    bool there = rc && reply.status == 422 && has_code(reply.body, "already_exists");
+    bool there = rc && reply.status == 422 &&
+                 has_item(json_object_get(reply.body, "errors"), "code", "already_exists");
 
     return there ? arc_error_except(rc, rc, err) : rc;
 }
@@ -191,14 +193,6 @@ static int close_doubles(const struct filing *filing, struct arc_error *err)
     return ARC_OK;
 }
 
-static bool has_label(const json_t *issue)
-{
-    arc_json_each (label, json_object_get(issue, "labels"))
-        if (strcmp(arc_json_text_of(label, "name"), LABEL) == 0)
-            return true;
-    return false;
-}
-
 /* All labels there are, and ours. */
 static json_t *labels_with_ours(const json_t *issue)
 {
@@ -210,31 +204,27 @@ static json_t *labels_with_ours(const json_t *issue)
     return names;
 }
 
-static int set_field(json_t *fields, const char *key, json_t *value, struct arc_error *err)
+/* Only what differs; NULL when out of memory. */
+static json_t *list_changes(const struct filing *filing, bool open)
 {
-    return json_object_set_new(fields, key, value) == 0 ? ARC_OK : arc_error_nomem(err);
-}
-
-/* Only what differs. */
-static int list_changes(const struct filing *filing, bool open, json_t *fields,
-                        struct arc_error *err)
-{
+    static const char *const texts[] = {"title", "body"};
+    json_t *fields = json_object();
     bool is_so = is_open(filing->issue);
 
     for (size_t i = 0; i < 2; i++) {
-        const char *key = i ? "body" : "title", *text = arc_json_text_of(filing->wanted, key);
-        if (strcmp(arc_json_text_of(filing->issue, key), text) != 0)
-            ARC_TRY(set_field(fields, key, json_string(text), err));
+        const char *text = arc_json_text_of(filing->wanted, texts[i]);
+        if (strcmp(arc_json_text_of(filing->issue, texts[i]), text) != 0)
+            arc_json_put(&fields, texts[i], json_string(text));
     }
 
     if (is_so != open)
-        ARC_TRY(set_field(fields, "state", json_string(open ? "open" : "closed"), err));
+        arc_json_put(&fields, "state", json_string(open ? "open" : "closed"));
     if (is_so && !open)
-        ARC_TRY(set_field(fields, "state_reason", json_string("completed"), err));
-    if (has_label(filing->issue))
-        return ARC_OK;
+        arc_json_put(&fields, "state_reason", json_string("completed"));
+    if (!has_item(json_object_get(filing->issue, "labels"), "name", LABEL))
+        arc_json_put(&fields, "labels", labels_with_ours(filing->issue));
 
-    return set_field(fields, "labels", labels_with_ours(filing->issue), err);
+    return fields;
 }
 
 static int update_issue(struct filing *filing, struct arc_error *err)
@@ -252,8 +242,8 @@ static int update_issue(struct filing *filing, struct arc_error *err)
 
     if (!was_open && !open) /* what it last said stands */
         return ARC_OK;
-    ARC_AUTO_JSON json_t *fields = json_object();
-    ARC_TRY(list_changes(filing, open, fields, err));
+    ARC_AUTO_JSON json_t *fields = list_changes(filing, open);
+    ARC_TRY_ALLOC(fields, err);
     if (json_object_size(fields) == 0)
         return ARC_OK;
     if (json_object_get(fields, "labels"))
@@ -271,10 +261,10 @@ static json_t *result_json(const struct filing *filing)
     const char *url = json_string_value(json_object_get(filing->issue, "html_url"));
     json_t *row = json_pack("{s:s, s:s}", "service", arc_json_text_of(filing->wanted, "service"),
                             "action", filing->action);
-    if (row && filing->issue && number_of(filing->issue))
-        json_object_set_new(row, "number", json_integer(number_of(filing->issue)));
-    if (row && url)
-        json_object_set_new(row, "url", json_string(url));
+    if (number_of(filing->issue))
+        arc_json_put(&row, "number", json_integer(number_of(filing->issue)));
+    if (url)
+        arc_json_put(&row, "url", json_string(url));
     return row;
 }
 

@@ -398,10 +398,7 @@ json_t *arc_sign_command(const struct arc_signing *signing, const char *root, co
     add(&call, reference);
 
     for (size_t i = 0; i < call.count; i++)
-        if (json_array_append_new(words, json_string(call.words[i]))) {
-            json_decref(words);
-            return NULL;
-        }
+        arc_json_push(&words, json_string(call.words[i]));
 
     return words;
 }

@@ -374,9 +374,8 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
                                arc_env_moment(project->env), &next, err));
 
     for (size_t i = 0; i < group->count; i++)
-        if (group->touches[i].since_stable &&
-            json_array_append_new(commits, explain(&survey, &group->touches[i])))
-            return arc_error_nomem(err);
+        if (group->touches[i].since_stable)
+            arc_json_push(&commits, explain(&survey, &group->touches[i]));
 
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
                      "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,

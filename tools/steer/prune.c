@@ -130,23 +130,20 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
 /* ---- removing ------------------------------------------------------------------------------ */
 
 /* Something that goes, or would. `reason`: why it is left after all; NULL: nothing is in its way. */
-static int note(struct pruning *pruning, json_t *rows, const char *kind, const char *name,
-                const struct prune_image *image, size_t node, const char *reason,
-                struct arc_error *err)
+static void note(struct pruning *pruning, json_t **rows, const char *kind, const char *name,
+                 const struct prune_image *image, size_t node, const char *reason)
 {
-    ARC_AUTO_JSON json_t *tags = json_array();
+    json_t *tags = json_array();
 
     for (size_t i = 0; i < image->tag_count; i++)
-        if (image->tags[i].node == node && strcmp(kind, "tag") != 0 &&
-            json_array_append_new(tags, json_string(image->tags[i].name)))
-            return arc_error_nomem(err);
+        if (image->tags[i].node == node && strcmp(kind, "tag") != 0)
+            arc_json_push(&tags, json_string(image->tags[i].name));
 
     const char *action = pruning->options->apply ? "removed" : "would be removed";
     pruning->removed += !reason;
     pruning->refused += reason != NULL;
-    json_t *row = json_pack("{s:s, s:s, s:O, s:s, s:s?}", "kind", kind, "name", name, "tags", tags,
-                            "action", reason ? "left" : action, "reason", reason);
-    return json_array_append_new(rows, row) ? arc_error_nomem(err) : ARC_OK;
+    arc_json_push(rows, json_pack("{s:s, s:s, s:o, s:s, s:s?}", "kind", kind, "name", name, "tags",
+                                  tags, "action", reason ? "left" : action, "reason", reason));
 }
 
 /* Removes one manifest; *gone: it is not there any more. The registry's no is a reason, not an end. */
@@ -174,7 +171,7 @@ static bool goes(const struct prune_image *image, const struct prune_node *node)
 
 /* What is listed, and what is about another, first; then, the other way round, what a registry
  * refused as long as something led to it. */
-static int remove_nodes(struct pruning *pruning, struct prune_image *image, json_t *rows,
+static int remove_nodes(struct pruning *pruning, struct prune_image *image, json_t **rows,
                         struct arc_error *err)
 {
     bool apply = pruning->options->apply;
@@ -195,9 +192,8 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
             if (apply || !second)
                 ARC_TRY(remove_node(pruning, image, i, &refused, err));
             if (node->removed || second == apply)
-                ARC_TRY(note(pruning, rows, image->versions ? "version" : "manifest", node->digest,
-                             image, i, node->removed || !apply ? NULL : arc_error_text(&refused),
-                             err));
+                note(pruning, rows, image->versions ? "version" : "manifest", node->digest, image,
+                     i, node->removed || !apply ? NULL : arc_error_text(&refused));
         }
         if (!apply && step == deepest)
             break;
@@ -207,7 +203,7 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
 }
 
 /* Tags that may go, of images that stay: only where a registry removes a tag and nothing else. */
-static int remove_tags(struct pruning *pruning, struct prune_image *image, json_t *rows,
+static int remove_tags(struct pruning *pruning, struct prune_image *image, json_t **rows,
                        struct arc_error *err)
 {
     static const char stays[] = "the registry would remove the image with its tag, and other tags "
@@ -232,23 +228,19 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
                 return arc_error_set(err, rc, "%s", arc_error_text(&refused));
             reason = rc == ARC_EFAILED ? arc_error_text(&refused) : NULL;
         }
-        ARC_TRY(note(pruning, rows, "tag", tag->name, image, tag->node, reason, err));
+        note(pruning, rows, "tag", tag->name, image, tag->node, reason);
     }
 
     return ARC_OK;
 }
 
-static int list_kept(const struct prune_image *image, json_t *kept, struct arc_error *err)
+static void list_kept(const struct prune_image *image, json_t **kept)
 {
     for (size_t i = 0; i < image->tag_count; i++) {
         const struct prune_tag *tag = &image->tags[i];
-        if (!tag->kept || tag->kind == PRUNE_PUBLIC)
-            continue;
-        json_t *row = json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept);
-        ARC_TRY_ALLOC(json_array_append_new(kept, row) == 0, err);
+        if (tag->kept && tag->kind != PRUNE_PUBLIC)
+            arc_json_push(kept, json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept));
     }
-
-    return ARC_OK;
 }
 
 /* Between the look and the removal nobody may have given one of these a name. */
@@ -340,8 +332,9 @@ static int find_seeds(struct pruning *pruning, const struct prune_image *image,
             bool stays = true;
             if (!node->missing)
                 ARC_TRY(stays_elsewhere(pruning, image, node->digest, &stays, err));
-            if (!stays && json_array_append_new(pruning->seeds, json_string(node->digest)))
-                return arc_error_nomem(err);
+            if (!stays)
+                ARC_TRY_ALLOC(json_array_append_new(pruning->seeds, json_string(node->digest)) == 0,
+                              err);
         }
     }
 
@@ -362,9 +355,10 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
 {
     struct prune_image *image = &pruned->image;
     ARC_TRY(check_unchanged(pruning, image, err));
-    ARC_TRY(remove_nodes(pruning, image, pruned->removals, err));
-    ARC_TRY(remove_tags(pruning, image, pruned->removals, err));
-    return list_kept(image, pruned->kept, err);
+    ARC_TRY(remove_nodes(pruning, image, &pruned->removals, err));
+    ARC_TRY(remove_tags(pruning, image, &pruned->removals, err));
+    list_kept(image, &pruned->kept);
+    return ARC_OK;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -400,7 +394,7 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
         .image = {.registry = pruning->registry, .name = name, .rules = &pruning->rules},
         .removals = json_array(),
         .kept = json_array()};
-    return pruned->removals && pruned->kept ? ARC_OK : arc_error_nomem(err);
+    return ARC_OK;
 }
 
 /* The images that are wanted, and where the signatures of all are (cosign's COSIGN_REPOSITORY). */
@@ -453,24 +447,23 @@ static int prune_all(struct pruning *pruning, struct arc_error *err)
 }
 
 /* The images' rows, and the code of the first that something went wrong with. */
-static int describe_images(const struct pruning *pruning, json_t *rows, int *failed,
-                           struct arc_error *err)
+static json_t *describe_images(const struct pruning *pruning, int *failed)
 {
+    json_t *rows = json_array();
     *failed = ARC_OK;
 
     for (size_t i = 0; i < pruning->image_count; i++) {
         const struct pruned *pruned = &pruning->images[i];
         bool wrong = has_failed(pruned);
-        json_t *row =
-            json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", pruned->image.name, "there",
-                      pruned->rc != ARC_ENOTFOUND, "removals", pruned->removals, "kept",
-                      pruned->kept, "problem", wrong ? arc_error_text(&pruned->problem) : NULL);
-        ARC_TRY_ALLOC(json_array_append_new(rows, row) == 0, err);
+        arc_json_push(&rows, json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", pruned->image.name,
+                                       "there", pruned->rc != ARC_ENOTFOUND, "removals",
+                                       pruned->removals, "kept", pruned->kept, "problem",
+                                       wrong ? arc_error_text(&pruned->problem) : NULL));
         if (wrong && !*failed)
             *failed = pruned->rc;
     }
 
-    return ARC_OK;
+    return rows;
 }
 
 int arc_prune(struct arc_project *project, const struct arc_prune_options *options, json_t **out,
@@ -478,9 +471,8 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
 {
     ARC_AUTO(pruning)
     struct pruning pruning = {.project = project, .options = options, .seeds = json_array()};
-    ARC_AUTO_JSON json_t *rows = json_array();
 
-    ARC_TRY_ALLOC(rows && pruning.seeds, err);
+    ARC_TRY_ALLOC(pruning.seeds, err);
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(check_groups(&pruning, err));
@@ -492,10 +484,9 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
                                          .stays_elsewhere = stays_elsewhere,
                                          .context = &pruning};
     ARC_TRY(prune_all(&pruning, err));
-    ARC_TRY(describe_images(&pruning, rows, failed, err));
-    *out = json_pack("{s:s, s:i, s:b, s:b, s:i, s:i, s:O}", "document", "prune", "format",
+    *out = json_pack("{s:s, s:i, s:b, s:b, s:i, s:i, s:o}", "document", "prune", "format",
                      ARC_DOCUMENT_FORMAT, "applied", options->apply, "releases-known",
                      pruning.github != NULL, "removed", (int)pruning.removed, "left",
-                     (int)pruning.refused, "images", rows);
+                     (int)pruning.refused, "images", describe_images(&pruning, failed));
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -132,23 +132,11 @@ static json_t *remaining_tags(const struct rollback *rollback)
         bool gone = arc_json_lists(repository->withdrawn, json_string_value(name));
         for (size_t k = 0; !gone && k < rollback->taken_count; k++)
             gone = strcmp(rollback->taken[k].tag, json_string_value(name)) == 0;
-        if (!gone && json_array_append(left, name)) {
-            json_decref(left);
-            return NULL;
-        }
+        if (!gone)
+            arc_json_push(&left, json_incref(name));
     }
 
     return left;
-}
-
-static int note_move(struct rollback *rollback, const struct released_tag *tag,
-                     struct arc_error *err)
-{
-    json_t *move =
-        json_pack("{s:s, s:s, s:s, s:s?, s:s, s:b}", "service", tag->service->service, "image",
-                  tag->image, "tag", tag->planned->tag, "from", *tag->digest ? tag->digest : NULL,
-                  "to", tag->expected, "moves", strcmp(tag->digest, tag->expected) != 0);
-    return json_array_append_new(rollback->moves, move) ? arc_error_nomem(err) : ARC_OK;
 }
 
 static bool goes_back(const struct arc_planned_tag *tag)
@@ -196,9 +184,15 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
     ARC_TRY_ALLOC(rollback->moves, err);
 
     for (size_t i = 0; i < count; i++) {
-        ARC_TRY(check_expected(rollback, &tags[i], err));
-        if (goes_back(tags[i].planned))
-            ARC_TRY(note_move(rollback, &tags[i], err));
+        const struct released_tag *tag = &tags[i];
+        ARC_TRY(check_expected(rollback, tag, err));
+        if (!goes_back(tag->planned))
+            continue;
+        json_t *move = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:b}", "service",
+                                 tag->service->service, "image", tag->image, "tag",
+                                 tag->planned->tag, "from", *tag->digest ? tag->digest : NULL, "to",
+                                 tag->expected, "moves", strcmp(tag->digest, tag->expected) != 0);
+        ARC_TRY_ALLOC(json_array_append_new(rollback->moves, move) == 0, err);
     }
 
     if (json_array_size(rollback->moves))
@@ -318,12 +312,12 @@ static int load(struct rollback *rollback, struct arc_error *err)
 
 static int describe(const struct rollback *rollback, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *releases = withdraw_describe(rollback);
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:O, s:s?, s:b, s:O}", "document", "rollback",
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:o, s:s?, s:b, s:O}", "document", "rollback",
                      "format", ARC_DOCUMENT_FORMAT, "group", rollback->group->name, "tag",
                      rollback->tag.text, "dry-run", rollback->options->dry_run, "moves",
-                     rollback->moves, "releases", releases, "latest", rollback->latest,
-                     "latest-moves", rollback->latest_moves, "warnings", rollback->warnings);
+                     rollback->moves, "releases", withdraw_describe(rollback), "latest",
+                     rollback->latest, "latest-moves", rollback->latest_moves, "warnings",
+                     rollback->warnings);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 

@@ -3,6 +3,7 @@
 #include "arcci/sign.h"
 #include "arcci/steer.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "build/verify.h"
 #include "plan/planned.h"
 #include "steer/released.h"
@@ -32,26 +33,23 @@ static const char *tag_of(const struct arc_planned_service *service)
     return found;
 }
 
-/* The commands by which anybody checks the image. */
-static int add_commands(const struct arc_signing *sign, const char *root, const char *image,
-                        const char *digest, json_t *row, struct arc_error *err)
+/* The commands by which anybody checks the image; NULL when out of memory. */
+static json_t *list_commands(const struct looking *looking, const char *image, const char *digest)
 {
+    const struct arc_signing *sign = looking->plan->sign;
     ARC_AUTO(arc_buf) struct arc_buf reference = {.max = 2048};
     json_t *commands = json_array();
 
-    ARC_TRY_ALLOC(json_object_set_new(row, "commands", commands) == 0, err);
-    if (!sign)
-        return ARC_OK;
+    if (!sign || !digest)
+        return commands;
     arc_buf_printf(&reference, "%s@%s", image, digest);
-    ARC_TRY(arc_buf_check(&reference, "the image's name", err));
-    ARC_TRY_ALLOC(json_array_append_new(
-                      commands, arc_sign_command(sign, root, arc_buf_text(&reference))) == 0,
-                  err);
-    json_t *attested = arc_sign_attest_command(sign, arc_buf_text(&reference));
-    if (attested && json_array_append_new(commands, attested))
-        return arc_error_nomem(err);
+    const char *name = arc_buf_text(&reference);
+    arc_json_push(&commands, arc_sign_command(sign, looking->project->repository.root, name));
+    json_t *attested = arc_sign_attest_command(sign, name);
+    if (attested)
+        arc_json_push(&commands, attested);
 
-    return ARC_OK;
+    return commands;
 }
 
 static int check_signature(const struct looking *looking, const struct arc_planned_service *service,
@@ -84,23 +82,19 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
         rc = arc_error_set(&problem, ARC_EFAILED, "%s:%s is not in the registry", service->image,
                            verify.reference);
 
-    const char *digest = built.digest;
-    bool there = !rc;
+    const char *digest = rc ? NULL : built.digest;
     if (!rc)
         rc = check_signature(looking, service, &built, &problem);
     if (rc && rc != ARC_EFAILED)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
     looking->whole = looking->whole && !rc;
-    json_t *row =
-        json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:s?}", "service", service->service, "image",
-                  service->image, "tag", verify.reference, "digest", there ? digest : NULL,
-                  "signed", looking->plan->sign && there ? json_boolean(!rc) : json_null(),
-                  "problem", rc ? arc_error_text(&problem) : NULL);
-    ARC_TRY_ALLOC(json_array_append_new(looking->services, row) == 0, err);
-
-    return add_commands(there ? looking->plan->sign : NULL, looking->project->repository.root,
-                        service->image, digest ? digest : "", row, err);
+    json_t *is_signed = looking->plan->sign && digest ? json_boolean(!rc) : json_null();
+    json_t *row = json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:s?, s:o}", "service", service->service,
+                            "image", service->image, "tag", verify.reference, "digest", digest,
+                            "signed", is_signed, "problem", rc ? arc_error_text(&problem) : NULL,
+                            "commands", list_commands(looking, service->image, digest));
+    return json_array_append_new(looking->services, row) ? arc_error_nomem(err) : ARC_OK;
 }
 
 static int make_plan(struct arc_project *project, const char *identity, struct arc_plan *plan,
@@ -119,18 +113,14 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
 {
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO_JSON json_t *services = json_array();
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
 
     ARC_TRY(make_plan(project, identity, &plan, err));
-    struct looking looking = {project, NULL, &plan, services, true};
-    ARC_TRY(arc_registry_new(project->env, NULL, &looking.registry, err));
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < plan.service_count; i++)
+    ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
+    struct looking looking = {project, registry, &plan, services, true};
+    for (size_t i = 0; i < plan.service_count; i++)
         if (plan.services[i].selected)
-            rc = look_at(&looking, &plan.services[i], err);
-
-    arc_registry_free(looking.registry);
-    if (rc)
-        return rc;
+            ARC_TRY(look_at(&looking, &plan.services[i], err));
 
     *whole = looking.whole;
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O}", "document", "verify", "format",

@@ -14,7 +14,7 @@ static int compare_texts(const void *a, const void *b)
 
 /* What happened since the last release: the number of commits, pull requests and services. */
 static int sum_up(struct survey *survey, const struct survey_group *group, int *commits,
-                  json_t *pulls, json_t *services, struct arc_error *err)
+                  json_t **pulls, json_t **services, struct arc_error *err)
 {
     char **names = NULL;
     size_t count = 0;
@@ -25,8 +25,8 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
         if (!group->touches[i].since_last)
             continue;
         *commits += !commit->merge;
-        if (commit->says.pull && json_array_append_new(pulls, json_integer(commit->says.pull)))
-            return arc_error_nomem(err);
+        if (commit->says.pull)
+            arc_json_push(pulls, json_integer(commit->says.pull));
         for (char **service = group->touches[i].services; !commit->merge && *service; service++) {
             char **name = arc_arena_append(&survey->memory, &names, &count, sizeof *name);
             ARC_TRY_ALLOC(name, err);
@@ -38,9 +38,8 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
         qsort(names, count, sizeof *names, compare_texts);
 
     for (size_t i = 0; i < count; i++)
-        if ((i == 0 || strcmp(names[i], names[i - 1]) != 0) &&
-            json_array_append_new(services, json_string(names[i])))
-            return arc_error_nomem(err);
+        if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
+            arc_json_push(services, json_string(names[i]));
 
     return ARC_OK;
 }
@@ -121,8 +120,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
     char time[32], date[sizeof "2026-11-20"];
     int commits;
 
-    ARC_TRY_ALLOC(pulls && services, err);
-    ARC_TRY(sum_up(&asking->survey, group, &commits, pulls, services, err));
+    ARC_TRY(sum_up(&asking->survey, group, &commits, &pulls, &services, err));
     ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
                                arc_env_moment(asking->project->env), &next, err));
     ARC_TRY(

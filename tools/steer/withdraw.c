@@ -248,12 +248,8 @@ json_t *withdraw_describe(const struct rollback *rollback)
             action = "unchanged";
         else if (asked && taken->release)
             action = "withdrawn";
-        json_t *row =
-            json_pack("{s:s, s:s?, s:s}", "tag", taken->tag, "url", url, "action", action);
-        if (json_array_append_new(list, row)) {
-            json_decref(list);
-            return NULL;
-        }
+        arc_json_push(
+            &list, json_pack("{s:s, s:s?, s:s}", "tag", taken->tag, "url", url, "action", action));
     }
 
     return list;
