@@ -24,30 +24,22 @@ struct job {
     char *file; /* the report's name, owned */
 };
 
-/* An argv under way; a word that could not be added is found at the end. */
-struct words {
-    json_t *argv;
-    bool failed;
-};
-
-static void add_word(struct words *argv, const char *word)
+/* A word of an argv, which is NULL once one could not be added. */
+static void add_word(json_t **argv, const char *word)
 {
-    argv->failed = json_array_append_new(argv->argv, json_string(word)) != 0 || argv->failed;
+    arc_json_push(argv, json_string(word));
 }
 
-static void add_pair(struct words *argv, const char *option, const char *value)
+static void add_pair(json_t **argv, const char *option, const char *value)
 {
     add_word(argv, option);
     add_word(argv, value);
 }
 
-static void add_joined(struct words *argv, const char *option, const char *first,
-                       const char *second)
+static void add_joined(json_t **argv, const char *option, const char *first, const char *second)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "%s%s", first, second);
-    argv->failed = argv->failed || text.failed;
-    add_pair(argv, option, arc_buf_text(&text));
+    add_word(argv, option);
+    arc_json_push(argv, json_sprintf("%s%s", first, second));
 }
 
 static bool is_pinned(const char *image)
@@ -56,7 +48,7 @@ static bool is_pinned(const char *image)
     return at && arc_text_is_hex(at + 8, 64);
 }
 
-static int add_docker(const struct arc_scan_run *run, struct words *argv, struct arc_error *err)
+static int add_docker(const struct arc_scan_run *run, json_t **argv, struct arc_error *err)
 {
     bool folder = strcmp(run->type, "fs") == 0;
 
@@ -84,7 +76,7 @@ static int add_docker(const struct arc_scan_run *run, struct words *argv, struct
 }
 
 /* What the project sets, in files beside which Trivy runs. */
-static void add_settings(const struct arc_scan_run *run, struct words *argv)
+static void add_settings(const struct arc_scan_run *run, json_t **argv)
 {
     const char *folder = run->docker_image ? INSIDE_SETTINGS : run->work_dir;
     for (size_t i = 0; i < run->vex_count; i++) {
@@ -96,28 +88,27 @@ static void add_settings(const struct arc_scan_run *run, struct words *argv)
         add_joined(argv, "--ignore-policy", folder, "/policy.rego");
 }
 
-static void add_scanners(unsigned scanners, struct words *argv)
+static void add_scanners(unsigned scanners, json_t **argv)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     for (unsigned bit = ARC_SCANNER_VULN; bit <= ARC_SCANNER_LICENSE; bit <<= 1)
         if (scanners & bit)
             arc_buf_printf(&text, "%s%s", text.len ? "," : "",
                            arc_scanner_name((enum arc_scanner)bit));
-    add_pair(argv, "--scanners", arc_buf_text(&text));
-    argv->failed = argv->failed || text.failed;
+    add_word(argv, "--scanners");
+    arc_json_push(argv, text.failed ? NULL : json_string(arc_buf_text(&text)));
 }
 
 /* Flags win over TRIVY_ variables. */
-static void add_trivy(const struct arc_scan_run *run, const struct job *job, struct words *argv)
+static void add_trivy(const struct arc_scan_run *run, const struct job *job, json_t **argv)
 {
-    bool inside = run->docker_image != NULL;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    const char *reports = run->docker_image ? INSIDE_REPORTS : run->report_dir;
+    bool inside = run->docker_image && strcmp(run->type, "fs") == 0;
 
     add_word(argv, run->type);
     add_pair(argv, "--format", "json");
-    arc_buf_printf(&text, "%s/%s", inside ? INSIDE_REPORTS : run->report_dir, job->file);
-    argv->failed = argv->failed || text.failed;
-    add_pair(argv, "--output", arc_buf_text(&text));
+    add_word(argv, "--output");
+    arc_json_push(argv, json_sprintf("%s/%s", reports, job->file));
     add_scanners(run->scanners, argv);
     add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
     add_word(argv, "--ignore-unfixed=false");
@@ -128,14 +119,12 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, str
     add_pair(argv, "--ignorefile", "/dev/null");
     add_pair(argv, "--exit-code", "0");
     add_word(argv, "--no-progress");
-    arc_buf_reset(&text);
-    arc_buf_printf(&text, "%us", run->timeout);
-    add_pair(argv, "--timeout", arc_buf_text(&text));
+    add_word(argv, "--timeout");
+    arc_json_push(argv, json_sprintf("%us", run->timeout));
     if (job->platform)
         add_pair(argv, "--platform", job->platform);
     add_word(argv, "--");
-    add_word(argv, inside && strcmp(run->type, "fs") == 0 ? INSIDE_TARGET : job->target);
-    argv->failed = argv->failed || text.failed;
+    add_word(argv, inside ? INSIDE_TARGET : job->target);
 }
 
 static void add_file_name(struct arc_buf *out, const char *text)
@@ -181,19 +170,6 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
     return job->file ? ARC_OK : arc_error_nomem(err);
 }
 
-static int make_argv(const struct arc_scan_run *run, const struct job *job, struct words *argv,
-                     struct arc_error *err)
-{
-    if (run->docker_image)
-        ARC_TRY(add_docker(run, argv, err));
-    else
-        add_word(argv, "trivy");
-    add_trivy(run, job, argv);
-    if (argv->failed)
-        return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job->target);
-    return ARC_OK;
-}
-
 static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,
                    struct arc_error *err)
 {
@@ -203,18 +179,20 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
                              TARGETS_MAX);
 
     ARC_AUTO_JSON json_t *argv = json_array();
-    ARC_AUTO(arc_buf) struct arc_buf report = {0};
-    struct words words = {.argv = argv};
-
-    ARC_TRY_ALLOC(argv, err);
     ARC_TRY(name_report(&job, commands, err));
     ARC_AUTO_FREE char *file = job.file;
-    ARC_TRY(make_argv(run, &job, &words, err));
-    arc_buf_printf(&report, "%s/%s", run->report_dir, file);
-    ARC_TRY(arc_buf_check(&report, "a report's name", err));
-    json_t *command =
-        json_pack("{s:s?, s:s?, s:s, s:s, s:O}", "service", job.service, "platform", job.platform,
-                  "target", job.target, "report", arc_buf_text(&report), "argv", argv);
+
+    if (run->docker_image)
+        ARC_TRY(add_docker(run, &argv, err));
+    else
+        add_word(&argv, "trivy");
+    add_trivy(run, &job, &argv);
+    if (!argv)
+        return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job.target);
+
+    json_t *command = json_pack("{s:s?, s:s?, s:s, s:o, s:O}", "service", job.service, "platform",
+                                job.platform, "target", job.target, "report",
+                                json_sprintf("%s/%s", run->report_dir, file), "argv", argv);
     return json_array_append_new(commands, command) == 0 ? ARC_OK : arc_error_nomem(err);
 }
 

@@ -267,8 +267,7 @@ static void explain_findings(struct scan_judged *judged)
         arc_buf_printf(&judged->reason, "none of %s or above", arc_severity_name(policy->fail_on));
 }
 
-/* "; 3 ignored": nothing is left out without a word. */
-static void explain_left_out(struct scan_judged *judged)
+void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged)
 {
     const struct {
         size_t count;
@@ -279,7 +278,7 @@ static void explain_left_out(struct scan_judged *judged)
                  {judged->other, "of severities that do not count"}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].count)
-            arc_buf_printf(&judged->reason, "; %zu %s", parts[i].count, parts[i].what);
+            arc_buf_printf(out, "; %zu %s", parts[i].count, parts[i].what);
 }
 
 static void choose_verdict(struct scan_judged *judged)
@@ -309,7 +308,7 @@ static void choose_verdict(struct scan_judged *judged)
     } else {
         judged->verdict = ARC_VERDICT_CLEAN;
         arc_buf_puts(&judged->reason, "everything was looked at, and nothing was found");
-        explain_left_out(judged);
+        scan_add_left_out(&judged->reason, judged);
     }
 
     judged->gate = arc_scan_gate(&judged->options->policy, judged->verdict, judged->worst);

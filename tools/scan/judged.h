@@ -72,4 +72,7 @@ int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct a
 
 const char *scan_kind_name(unsigned kind);
 
+/* Appends "; 3 ignored" and the like: nothing is left out without a word. */
+void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged);
+
 #endif

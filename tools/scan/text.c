@@ -95,26 +95,6 @@ static json_t *findings_json(const struct scan_judged *judged)
     return array;
 }
 
-#define SETTINGS_LISTS 6
-
-/* The lists of the settings, as they are named there. */
-struct named_list {
-    const char *name;
-    char *const *list;
-};
-
-static void name_lists(const struct arc_scan_settings *settings,
-                       struct named_list out[SETTINGS_LISTS])
-{
-    const struct named_list lists[SETTINGS_LISTS] = {{"skip-dirs", settings->skip_dirs},
-                                                     {"skip-files", settings->skip_files},
-                                                     {"severity", settings->severity},
-                                                     {"scanners", settings->scanners},
-                                                     {"vex", settings->vex},
-                                                     {"accept", settings->accept}};
-    memcpy(out, lists, sizeof lists);
-}
-
 static json_t *entry_json(const struct arc_scan_ignore *entry)
 {
     const char *const fields[][2] = {{"id", entry->id},           {"license", entry->license},
@@ -136,12 +116,19 @@ static json_t *settings_json(const struct scan_judged *judged)
     const struct arc_scan_settings *settings = judged->options->settings;
     if (!settings)
         return json_null();
-    struct named_list lists[SETTINGS_LISTS];
+    const struct {
+        const char *name;
+        char *const *list;
+    } lists[] = {{"skip-dirs", settings->skip_dirs},
+                 {"skip-files", settings->skip_files},
+                 {"severity", settings->severity},
+                 {"scanners", settings->scanners},
+                 {"vex", settings->vex},
+                 {"accept", settings->accept}};
     json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
     json_t *entries = json_array();
 
-    name_lists(settings, lists);
-    for (size_t i = 0; i < SETTINGS_LISTS; i++)
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (lists[i].list)
             arc_json_put(&object, lists[i].name, arc_texts_json(lists[i].list));
     if (settings->policy)
@@ -226,28 +213,16 @@ static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
     arc_buf_printf(out, "; %zu with a fix", judged->fixable);
     if (judged->baseline)
         arc_buf_printf(out, "; %zu new", judged->fresh);
-    if (judged->unfixed)
-        arc_buf_printf(out, "; %zu without a fix left out", judged->unfixed);
-    if (judged->ignored)
-        arc_buf_printf(out, "; %zu ignored", judged->ignored);
-    if (judged->suppressed)
-        arc_buf_printf(out, "; %zu left out by VEX documents or policies", judged->suppressed);
-}
-
-/* A failure of what was rendered apart is one of the whole. */
-static void add_failure(struct arc_buf *out, const struct arc_buf *part)
-{
-    if (part->failed && !out->failed)
-        out->failed = part->failed;
+    scan_add_left_out(out, judged);
 }
 
 static void add_column(struct arc_buf *out, const char *text, int width)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 4096};
+    struct arc_buf shown = {.max = 4096};
     size_t len = strlen(text);
     arc_text_visible(&shown, text, len < 1000 ? len : 1000);
     arc_buf_printf(out, "%-*s  ", width, arc_buf_text(&shown));
-    add_failure(out, &shown);
+    arc_buf_free_part(out, &shown);
 }
 
 /* A package, else a place: "templates/deployment.yaml:19". */
@@ -270,13 +245,13 @@ static const char *find_words(const struct scan_judged *judged, const struct fin
 static void add_row(struct arc_buf *out, const struct scan_judged *judged,
                     const struct finding *finding)
 {
-    ARC_AUTO(arc_buf) struct arc_buf subject = {0};
+    struct arc_buf subject = {0};
 
     add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
     add_column(out, finding->id, 19);
     add_subject(&subject, finding);
-    add_failure(out, &subject);
     add_column(out, arc_buf_text(&subject), 28);
+    arc_buf_free_part(out, &subject);
 
     if (finding->kind == VULNERABILITY) {
         add_column(out, *finding->installed ? finding->installed : "-", 16);
@@ -293,34 +268,29 @@ static void add_row(struct arc_buf *out, const struct scan_judged *judged,
 
 static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
 {
-    const struct arc_scan_settings *settings = judged->options->settings;
-    const char *separator = ": ";
+    ARC_AUTO_JSON json_t *settings = settings_json(judged);
+    struct arc_buf text = {.failed = settings ? ARC_OK : ARC_ENOMEM};
+    const char *name;
+    json_t *list;
 
-    if (!settings)
-        return;
-    struct named_list lists[SETTINGS_LISTS];
-    name_lists(settings, lists);
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    for (size_t i = 0; i < SETTINGS_LISTS; i++)
-        for (char *const *item = lists[i].list; item && *item; item++) {
-            arc_buf_printf(&text, "%s%s %s", separator, lists[i].name, *item);
-            separator = ", ";
-        }
+    json_object_foreach (settings, name, list) {
+        bool entries = strcmp(name, "ignore") == 0;
+        if (entries && json_array_size(list))
+            arc_buf_printf(&text, ", %zu to ignore", json_array_size(list));
+        for (size_t i = 0; !entries && i < json_array_size(list); i++)
+            arc_buf_printf(&text, ", %s %s", name, json_string_value(json_array_get(list, i)));
+    }
 
-    if (settings->policy)
-        arc_buf_printf(&text, "%signore-policy %s", separator, settings->policy);
+    if (text.len) {
+        arc_buf_puts(out, "settings of ");
+        arc_text_visible(out, judged->options->settings_from,
+                         strlen(judged->options->settings_from));
+        arc_buf_puts(out, ": ");
+        arc_text_visible(out, text.data + 2, text.len - 2);
+        arc_buf_putc(out, '\n');
+    }
 
-    if (settings->ignore_count)
-        arc_buf_printf(&text, "%s%zu to ignore", text.len ? ", " : separator,
-                       settings->ignore_count);
-
-    add_failure(out, &text);
-    if (!text.len)
-        return;
-    arc_buf_puts(out, "settings of ");
-    arc_text_visible(out, judged->options->settings_from, strlen(judged->options->settings_from));
-    arc_text_visible(out, arc_buf_text(&text), text.len);
-    arc_buf_putc(out, '\n');
+    arc_buf_free_part(out, &text);
 }
 
 int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err)
@@ -368,7 +338,7 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
                   const struct finding *finding, bool service)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
-    ARC_AUTO(arc_buf) struct arc_buf platforms = {0}, subject = {0};
+    struct arc_buf platforms = {0}, subject = {0};
     bool versions = finding->kind == VULNERABILITY;
 
     add_platforms(&platforms, judged, finding);
@@ -377,25 +347,25 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
     add_id_cell(out, rule);
 
     add_subject(&subject, finding);
-    add_failure(out, &subject);
     add_cell(out, arc_buf_text(&subject));
+    arc_buf_free_part(out, &subject);
     add_cell(out, versions ? finding->installed : find_words(judged, finding));
     add_cell(out, versions ? finding->fixed : "");
 
     if (service)
         add_cell(out, finding->service);
     add_cell(out, arc_buf_text(&platforms));
-    add_failure(out, &platforms);
+    arc_buf_free_part(out, &platforms);
     arc_buf_putc(out, '\n');
 }
 
 int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf verdict = {0};
+    struct arc_buf verdict = {0};
     add_verdict(&verdict, judged);
     arc_buf_puts(out, "### Security scan\n\n|");
     add_cell(out, arc_buf_text(&verdict));
-    add_failure(out, &verdict);
+    arc_buf_free_part(out, &verdict);
     arc_buf_puts(out, "\n|---|\n|");
     arc_buf_putc(out, ' ');
     add_counts(out, judged);
