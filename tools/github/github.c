@@ -1,4 +1,5 @@
 #include "github/github.h"
+#include "arcci/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -234,29 +235,15 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     return ARC_OK;
 }
 
-/* Waits until the next try; false when this answer is final. */
-static bool wait_again(struct github *hub, const struct arc_request *request, bool damaged,
-                       const struct arc_http_response *answer, unsigned attempt)
-{
-    struct arc_http_retry retry = hub->retry;
-    struct arc_http_response lost = {.fate = ARC_HTTP_LOST};
-    const struct arc_clock *clock = hub->base.clock;
-
-    retry.create = !request->repeatable && strcmp(request->method, "GET") != 0;
-    int64_t wait = arc_http_retry_wait(&retry, damaged ? &lost : answer, attempt,
-                                       clock->now(clock->context), clock->random(clock->context));
-    if (wait < 0)
-        return false;
-    clock->wait(clock->context, wait);
-
-    return true;
-}
-
 static int exchange_request(struct github *hub, const struct arc_request *request,
                             const struct arc_http_request *http, struct cached *known,
                             struct arc_reply *reply, struct arc_error *err)
 {
+    const struct arc_http_response lost = {.fate = ARC_HTTP_LOST};
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
+    struct arc_http_retry retry = hub->retry;
+
+    retry.create = !request->repeatable && strcmp(request->method, "GET") != 0;
 
     for (unsigned attempt = 1;; attempt++) {
         arc_reply_free(reply);
@@ -274,28 +261,24 @@ static int exchange_request(struct github *hub, const struct arc_request *reques
             keep_answer(hub, http->url, &answer, reply);
         bool damaged = whole && rc && answer.status < 300;
         if (!rc || (!whole && rc != ARC_EWORLD) ||
-            !wait_again(hub, request, damaged, &answer, attempt))
+            !arc_http_wait_again(&retry, damaged ? &lost : &answer, attempt))
             return rc;
     }
 }
 
-/* Adds the headers and the JSON body, both freed by the caller. */
+/* Adds the headers, whose texts are the arena's, and the JSON body, which the caller frees. */
 static int prepare_headers(const struct arc_request *request, const struct cached *known,
-                           char **body, struct arc_buf *etag, struct arc_buf *type,
-                           struct arc_buf *accept, const char *headers[8], struct arc_error *err)
+                           struct arc_arena *memory, char **body, const char *headers[8],
+                           struct arc_error *err)
 {
+    static const char json[] = "application/vnd.github+json, application/json";
     size_t count = 0;
 
-    arc_buf_printf(accept, "Accept: %s",
-                   request->accept ? request->accept
-                                   : "application/vnd.github+json, application/json");
-    headers[count++] = arc_buf_text(accept);
+    headers[count++] =
+        arc_arena_printf(memory, "Accept: %s", request->accept ? request->accept : json);
     headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
-
-    if (known) {
-        arc_buf_printf(etag, "If-None-Match: %s", known->etag);
-        headers[count++] = arc_buf_text(etag);
-    }
+    if (known)
+        headers[count++] = arc_arena_printf(memory, "If-None-Match: %s", known->etag);
 
     if (request->body) {
         *body = arc_json_dumps(request->body, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -304,15 +287,13 @@ static int prepare_headers(const struct arc_request *request, const struct cache
 
     if (request->body || request->file || request->data) {
         const char *name = request->body ? "application/json" : request->content_type;
-        arc_buf_printf(type, "Content-Type: %s", name ? name : "application/octet-stream");
-        headers[count++] = arc_buf_text(type);
+        headers[count++] =
+            arc_arena_printf(memory, "Content-Type: %s", name ? name : "application/octet-stream");
     }
 
     headers[count] = NULL;
-    ARC_TRY(arc_buf_check(etag, "If-None-Match", err));
-    ARC_TRY(arc_buf_check(accept, "Accept", err));
 
-    return arc_buf_check(type, "Content-Type", err);
+    return arc_arena_check(memory, err);
 }
 
 static int send_github(struct arc_transport *self, const struct arc_request *request,
@@ -321,28 +302,31 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
     struct github *hub = (struct github *)self;
     ARC_AUTO_FREE char *url = NULL;
     ARC_AUTO_FREE char *body = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf etag = {0};
-    ARC_AUTO(arc_buf) struct arc_buf type = {0};
-    ARC_AUTO(arc_buf) struct arc_buf accept = {0};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const char *headers[8];
 
     arc_reply_free(reply);
     ARC_TRY(make_absolute(hub, request->path, &url, err));
     bool plain = strcmp(request->method, "GET") == 0 && !request->accept;
     struct cached *known = plain ? find_cached(hub, url) : NULL;
-    ARC_TRY(prepare_headers(request, known, &body, &etag, &type, &accept, headers, err));
+    ARC_TRY(prepare_headers(request, known, &memory, &body, headers, err));
     struct arc_http_request http = {
         .method = request->method,
         .url = url,
         .headers = headers,
         .authorization = hub->authorization,
-        .body = body ? body : request->data,
-        .body_len = body ? strlen(body) : request->len,
+        .body = request->data,
+        .body_len = request->len,
         .body_file = request->file,
         .redirects = 3,
         .compressed = true,
         .timeout = request->file || request->data ? 0 : 300,
     };
+    if (body) {
+        http.body = body;
+        http.body_len = strlen(body);
+    }
+
     struct arc_error *why = err ? err : &(struct arc_error){0};
     int rc = exchange_request(hub, request, &http, known, reply, why);
     if (rc && why->message)

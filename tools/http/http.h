@@ -142,6 +142,10 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
 /* Whether this answer is a refusal by a rate limit (so nothing was done). */
 bool arc_http_rate_limited(const struct arc_http_response *response);
 
+/* Waits until the next try by these rules; false when this answer is final. */
+bool arc_http_wait_again(const struct arc_http_retry *retry,
+                         const struct arc_http_response *response, unsigned attempt);
+
 /* arc_http_send() with tries after the rules above. */
 int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request *request,
                            const struct arc_http_retry *retry, struct arc_http_response *response,

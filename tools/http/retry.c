@@ -102,30 +102,34 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
     return step / 2 + (int64_t)(random % (uint32_t)(step / 2));
 }
 
+bool arc_http_wait_again(const struct arc_http_retry *retry,
+                         const struct arc_http_response *response, unsigned attempt)
+{
+    const struct arc_clock *clock = retry->clock ? retry->clock : arc_clock_system();
+    int64_t now = clock->now(clock->context);
+    int64_t wait =
+        arc_http_retry_wait(retry, response, attempt, now, clock->random(clock->context));
+
+    if (wait < 0)
+        return false;
+    if (retry->on_wait && arc_http_asked_wait(response, now) > 0)
+        retry->on_wait(retry->context, response->url, response->status, wait / 1000);
+    clock->wait(clock->context, wait);
+
+    return true;
+}
+
 int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request *request,
                            const struct arc_http_retry *retry, struct arc_http_response *response,
                            struct arc_error *err)
 {
-    const struct arc_clock *clock = retry->clock ? retry->clock : arc_clock_system();
-
     for (unsigned attempt = 1;; attempt++) {
-        ARC_AUTO(arc_error) struct arc_error why = {0};
-        int rc = arc_http_send(http, request, response, &why);
-        int64_t wait = -1;
-        if (!rc || rc == ARC_EWORLD)
-            wait = arc_http_retry_wait(retry, response, attempt, clock->now(clock->context),
-                                       clock->random(clock->context));
-        if (wait < 0) {
-            if (rc && err) {
-                arc_error_clear(err);
-                *err = why;
-                why = (struct arc_error){0};
-            }
+        int rc = arc_http_send(http, request, response, err);
+        bool final = rc && rc != ARC_EWORLD;
+        if (final || !arc_http_wait_again(retry, response, attempt))
             return rc;
-        }
-        if (retry->on_wait && arc_http_asked_wait(response, clock->now(clock->context)) > 0)
-            retry->on_wait(retry->context, response->url, response->status, wait / 1000);
-        clock->wait(clock->context, wait);
+        if (rc && err)
+            arc_error_clear(err);
     }
 }
 

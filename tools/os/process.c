@@ -316,10 +316,9 @@ static void trace_run(const struct arc_process *process, int status, int64_t sin
         return;
 
     for (const char *const *word = process->argv; *word; word++)
-        arc_buf_printf(&words, "%s%.200s", word == process->argv ? "" : " ", *word);
-    arc_env_trace(process->env, "ran %s%s: exit status %d after %.3f s",
-                  words.data ? words.data : "", words.failed ? " ..." : "", status,
-                  (double)(now_ms() - since) / 1000);
+        arc_buf_printf(&words, " %.200s", *word);
+    arc_env_trace(process->env, "ran%s%s: exit status %d after %.3f s", arc_buf_text(&words),
+                  words.failed ? " ..." : "", status, (double)(now_ms() - since) / 1000);
 }
 
 int arc_process_run(const struct arc_process *process, struct arc_process_result *result,

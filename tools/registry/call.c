@@ -56,8 +56,8 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
     size_t host = slash ? (size_t)(slash - image) : 0;
     bool hub = !slash || !is_host(image, host);
     const char *path = hub ? image : slash + 1;
-    int wrote = snprintf(out->repository, sizeof out->repository, "%s%s",
-                         hub && !slash ? "library/" : "", path);
+    int wrote =
+        snprintf(out->repository, sizeof out->repository, "%s%s", slash ? "" : "library/", path);
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
     size_t good = strspn(out->repository, allowed);
     bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
@@ -66,7 +66,9 @@ static int parse_image(const char *image, struct target *out, struct arc_error *
         out->repository[good] || host >= sizeof out->host)
         return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
 
-    snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)host, hub ? "docker.io" : image);
+    snprintf(out->host, sizeof out->host, "%.*s", (int)host, image);
+    if (hub)
+        snprintf(out->host, sizeof out->host, "docker.io");
 
     return ARC_OK;
 }
@@ -151,12 +153,15 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                           const struct registry_call *call,
                                           const struct address *address)
 {
+    static const struct arc_buf none;
+    const struct arc_buf *body = call->body ? call->body : &none;
+
     return (struct arc_http_request){.method = call->method,
                                      .url = address->url,
                                      .headers = call->headers,
                                      .authorization = login_of(registry, address),
-                                     .body = call->body ? call->body->data : NULL,
-                                     .body_len = call->body ? call->body->len : 0,
+                                     .body = body->data,
+                                     .body_len = body->len,
                                      .redirects = 5,
                                      .insecure = address->insecure,
                                      .timeout = 120,

@@ -45,8 +45,8 @@ int registry_send_all(struct arc_registry *registry, const struct registry_call 
 char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
                       const struct arc_http_response *answer, const char *reference);
 
-/* Appends what the registry says went wrong (distribution spec 1.1, "Error Codes"), fit to be
- * shown; nothing where it says nothing. */
+/* Appends ": " and what the registry says went wrong (distribution spec 1.1, "Error Codes"), fit to
+ * be shown; nothing where it says nothing. */
 void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
 
 /* The error for an answer that is no success: ARC_ENOTFOUND for 404, else ARC_EWORLD. */

@@ -49,11 +49,12 @@ int arc_docker_file(const struct arc_env *env, const char *name, char **out, str
     const char *folder = arc_env_nonempty(env, "DOCKER_CONFIG");
     const char *home = arc_env_nonempty(env, "HOME");
 
-    if (!folder && !home)
-        return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
+    if (folder)
+        return arc_text_print(out, err, "%s/%s", folder, name);
+    if (home)
+        return arc_text_print(out, err, "%s/.docker/%s", home, name);
 
-    return arc_text_print(out, err, folder ? "%s/%s" : "%s/.docker/%s", folder ? folder : home,
-                          name);
+    return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
 }
 
 /* Whether a key of config.json names the host: "ghcr.io", "https://ghcr.io/v2/", "http://ghcr.io"
@@ -288,8 +289,8 @@ void arc_login_free(struct arc_login *login)
 char *arc_login_basic(const struct arc_login *login)
 {
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = LOGIN_MAX};
-    arc_buf_printf(&plain, "%s:%s", login->user ? login->user : "",
-                   login->password ? login->password : login->token);
+    const char *secret = login->password ? login->password : login->token;
+    arc_buf_printf(&plain, "%s:%s", login->user ? login->user : "", secret);
     if (plain.failed)
         return NULL;
     struct arc_buf header = {.max = 2 * LOGIN_MAX};

@@ -23,25 +23,27 @@ void registry_reason(const struct arc_http_response *response, struct arc_buf *o
     const char *text = json_string_value(json_object_get(first, "message"));
     if (!text)
         text = json_string_value(json_object_get(first, "code"));
-    if (text)
-        arc_text_visible(out, text, strnlen(text, 500));
+    if (!text)
+        return;
+    arc_buf_puts(out, ": ");
+    arc_text_visible(out, text, strnlen(text, 500));
 }
 
 int registry_refused(const struct arc_registry *registry, const struct registry_call *call,
                      const struct arc_http_response *response, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096}, wait = {.max = 128};
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
     int64_t seconds = registry_asked_wait(registry, response);
+    char separator = arc_digest_known(call->reference) ? '@' : ':';
 
     registry_reason(response, &reason);
     if (seconds > 0)
-        arc_buf_printf(&wait, "; it asks to wait %" PRId64 " seconds", seconds);
+        arc_buf_printf(&reason, "; it asks to wait %" PRId64 " seconds", seconds);
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
-    bool digest = arc_digest_known(call->reference);
 
-    return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s%s%s", call->method,
-                         call->image, digest ? '@' : ':', call->reference, response->status,
-                         reason.len ? ": " : "", arc_buf_text(&reason), arc_buf_text(&wait));
+    return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s", call->method,
+                         call->image, separator, call->reference, response->status,
+                         arc_buf_text(&reason));
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -290,9 +292,8 @@ static int send_delete(struct arc_registry *registry, const char *image, const c
         return registry_refused(registry, &call, &response, err);
     registry_reason(&response, &reason);
 
-    return arc_error_set(err, ARC_EFAILED, "%s %s: the registry removes no %s (it answers %d%s%s)",
-                         image, reference, what, response.status, reason.len ? ": " : "",
-                         arc_buf_text(&reason));
+    return arc_error_set(err, ARC_EFAILED, "%s %s: the registry removes no %s (it answers %d%s)",
+                         image, reference, what, response.status, arc_buf_text(&reason));
 }
 
 int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,

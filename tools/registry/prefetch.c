@@ -143,16 +143,14 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     bool tail = item->kind == ARC_REGISTRY_TAIL;
     bool manifest = item->kind == ARC_REGISTRY_MANIFEST;
 
-    *out = (struct registry_call){.method = "GET",
-                                  .image = item->image,
-                                  .kind = "blobs",
-                                  .reference = item->reference,
-                                  .headers = tail ? last_four : NULL,
-                                  .max = tail ? 4 : 0};
+    *out = (struct registry_call){
+        .method = "GET", .image = item->image, .kind = "blobs", .reference = item->reference};
     if (manifest)
         *out = registry_manifest_call(item->image, item->reference);
     if (!tail)
         return !find_kept(registry, item->image, item->reference, manifest);
+    out->headers = last_four;
+    out->max = 4;
     bool known = json_object_get(registry->tails, item->reference);
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
 }

@@ -56,8 +56,8 @@ static void judge_answer(struct arc_registry_push *item, const struct arc_http_r
     registry_reason(answer, &reason);
     if (!strstr(arc_buf_text(&answer->body), "\"BLOB_UNKNOWN\"")) /* that answers nothing here */
         item->advice = find_advice(answer->status, arc_buf_text(&reason));
-    arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s%s", item->image,
-                  answer->status, reason.len ? ": " : "", arc_buf_text(&reason));
+    arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s", item->image,
+                  answer->status, arc_buf_text(&reason));
 }
 
 /* Asks once more about one that was not let through, with tries and a reason. */

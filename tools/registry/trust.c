@@ -25,7 +25,7 @@ struct registry_trust registry_trust_of(const struct arc_env *env, const char *h
         size_t word = strcspn(at, ", \t\r\n");
         bool plain = word > 7 && strncasecmp(at, "http://", 7) == 0;
         bool secure = word > 8 && strncasecmp(at, "https://", 8) == 0;
-        size_t scheme = (plain ? 7U : 0U) + (secure ? 8U : 0U);
+        size_t scheme = 7U * plain + 8U * secure;
 
         if (is_host(at + scheme, word - scheme, host, len))
             return (struct registry_trust){.named = true, .plain = plain};

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* memmem */
 #include "arcci/arena.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include "scan/run.h"
 #include <dirent.h>
@@ -117,10 +118,14 @@ int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_
     if (!search.files)
         return ARC_OK;
 
-    const char *name = kind == ARC_FILE_DIRECTORY ? search.first + strlen(target) : search.first;
+    const char *name = search.first, *verb = search.files == 1 ? "tells" : "tell";
+    if (kind == ARC_FILE_DIRECTORY) {
+        name += strlen(target);
+        name += strspn(name, "/");
+    }
+
     return scan_miss(judged, SCAN_GAP_INLINE, err,
-                     "%zu file%s of the tree tell%s Trivy in a comment which checks to leave out, "
+                     "%zu file%s of the tree %s Trivy in a comment which checks to leave out, "
                      "and it does not say which: %s",
-                     search.files, search.files == 1 ? "" : "s", search.files == 1 ? "s" : "",
-                     name + strspn(name, kind == ARC_FILE_DIRECTORY ? "/" : ""));
+                     search.files, arc_plural(search.files), verb, name);
 }

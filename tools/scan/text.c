@@ -154,6 +154,8 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
     bool known = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
     json_t *fresh =
         known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
+    json_t *counts = known ? counts_json(judged->counts) : json_null();
+    json_t *total = known ? json_integer((json_int_t)judged->total) : json_null();
 
     arc_time_print(judged->now, now);
     *out = json_pack(
@@ -163,11 +165,9 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
         arc_verdict_name(judged->verdict), "scanned", now, "gate", arc_gate_name(judged->gate),
         "reason", text_json(arc_buf_text(&judged->reason)), "fail-on",
         arc_severity_name(judged->options->policy.fail_on), "block",
-        (int)judged->options->policy.block, "counts",
-        known ? counts_json(judged->counts) : json_null(), "total",
-        known ? json_integer((json_int_t)judged->total) : json_null(), "new", fresh, "ignored",
-        (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed, "scanner", "name",
-        "trivy", "version", optional(scanner_version(judged)), "database",
+        (int)judged->options->policy.block, "counts", counts, "total", total, "new", fresh,
+        "ignored", (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed, "scanner",
+        "name", "trivy", "version", optional(scanner_version(judged)), "database",
         optional(judged->scanner.database), "warnings", judged->warnings, "targets",
         targets_json(judged), "findings", findings_json(judged), "incomplete", judged->missed,
         "suppressed", (json_int_t)judged->suppressed, "settings", settings_json(judged));

@@ -48,10 +48,11 @@ static int compare_tags(const struct looking *looking, const struct survey_group
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);
         if (*tag->digest && strcmp(tag->digest, tag->expected) == 0)
             continue;
-        json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "service", tag->service->service,
-                                "image", tag->image, "tag", tag->planned->tag, "digest",
-                                *tag->digest ? tag->digest : NULL, "expected",
-                                *tag->expected ? tag->expected : NULL);
+        const char *now = *tag->digest ? tag->digest : NULL;
+        const char *expected = *tag->expected ? tag->expected : NULL;
+        json_t *row =
+            json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "service", tag->service->service, "image",
+                      tag->image, "tag", tag->planned->tag, "digest", now, "expected", expected);
         ARC_TRY_ALLOC(json_array_append_new(adrift, row) == 0, err);
     }
 

@@ -352,11 +352,14 @@ int survey_find_group(const struct arc_project *project, struct survey *survey,
 static json_t *explain(const struct survey *survey, const struct survey_touch *touch)
 {
     const struct survey_commit *commit = &survey->commits[touch->commit];
+    struct arc_conventional says = commit->says;
+
+    if (touch->undone)
+        says = (struct arc_conventional){.why = "undone, or undoes another of these"};
+
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "hash", commit->oid.hex, "subject",
-                     commit->subject, "bump",
-                     arc_bump_name(touch->undone ? ARC_BUMP_NONE : commit->says.bump), "why",
-                     touch->undone ? "undone, or undoes another of these" : commit->says.why,
-                     "services", arc_texts_json(touch->services));
+                     commit->subject, "bump", arc_bump_name(says.bump), "why", says.why, "services",
+                     arc_texts_json(touch->services));
 }
 
 int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,

@@ -191,9 +191,10 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
                 continue;
             if (apply || !second)
                 ARC_TRY(remove_node(pruning, image, i, &refused, err));
+            const char *reason = node->removed || !apply ? NULL : arc_error_text(&refused);
             if (node->removed || second == apply)
                 note(pruning, rows, image->versions ? "version" : "manifest", node->digest, image,
-                     i, node->removed || !apply ? NULL : arc_error_text(&refused));
+                     i, reason);
         }
         if (!apply && step == deepest)
             break;

@@ -203,12 +203,10 @@ static int mark(struct rollback *rollback, struct taken_back *taken, struct arc_
 {
     bool draft = rollback->options->withdraw == ARC_WITHDRAW_DRAFT;
     ARC_AUTO_FREE char *body = make_body(rollback, taken->release);
-    ARC_AUTO_JSON json_t *fields =
-        body ? json_pack("{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1,
-                         "make_latest", "false")
-             : NULL;
 
-    ARC_TRY_ALLOC(fields, err);
+    ARC_TRY_ALLOC(body, err);
+    ARC_AUTO_JSON json_t *fields = json_pack(
+        "{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1, "make_latest", "false");
     ARC_TRY(patch(rollback, taken->release, fields, "mark a release as withdrawn", err));
     rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
 
