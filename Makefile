@@ -43,19 +43,22 @@ check:
 	@tests/deps.sh engine
 	@/usr/bin/python3 tests/check.py
 
-## fuzz: fuzz every parser, each for MINUTES (60)
+## fuzz: fuzz every parser, each for MINUTES (60), or those of TARGETS=fuzz_yaml alone
 fuzz:
-	@ARC_FUZZ_SECONDS=$$(($(or $(MINUTES),60) * 60)) python3 -m pytest -q -s -p no:cacheprovider tests/fuzz
+	@tests/deps.sh all
+	@ARC_FUZZ_SECONDS=$$(($(or $(MINUTES),60) * 60)) /usr/bin/python3 -m pytest -q -s -p no:cacheprovider \
+	    $(or $(TARGETS:%='tests/fuzz/test_fuzz.py::test_fuzz[%]'),tests/fuzz)
 
 ## fuzz-afl: the same with AFL++
 fuzz-afl:
 	@tests/deps.sh nightly
-	@python3 tests/fuzz/afl.py $(or $(MINUTES),60)
+	@/usr/bin/python3 tests/fuzz/afl.py $(or $(MINUTES),60) $(TARGETS)
 
 ## torture: let every allocation, write, child, open and request of every command fail, and kill it anywhere
 torture: build
-	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/torture
-	@ARC_TORTURE=1 python3 -m pytest -q -s -p no:cacheprovider tests/steer/test_kill.py tests/steer/test_faults.py
+	@tests/deps.sh all
+	@ARC_TORTURE=1 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/torture
+	@ARC_TORTURE=1 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/steer/test_kill.py tests/steer/test_faults.py
 
 ## whole: run in full the suites of which `make check` runs a sample
 whole:

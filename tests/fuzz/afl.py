@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The fuzz targets with AFL++ (Debian's afl++), each for MINUTES: `afl.py MINUTES [TARGET...]`. Fails when one crashed or hung;
 inputs are in build-afl/out/<target>/default/crashes and hangs."""
+import base64
 import os
 import pathlib
 import subprocess
@@ -26,6 +27,8 @@ def main(minutes, *targets):
         stats = dict(line.split(":", 1) for line in (out / "default/fuzzer_stats").read_text().splitlines())
         found = {name.strip(): value.strip() for name, value in stats.items()}
         print(target, found["execs_done"], "executions,", found["saved_crashes"], "crashes,", found["saved_hangs"], "hangs", flush=True)
+        for crash in sorted((out / "default/crashes").glob("id:*")):
+            print("found, in base64:", base64.b64encode(crash.read_bytes()).decode())
         failed |= found["saved_crashes"] != "0"
     return failed
 

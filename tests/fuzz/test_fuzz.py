@@ -1,12 +1,15 @@
 """Runs every fuzz target (tests/fuzz/fuzz_*.c, libFuzzer with ASan and UBSan) for ARC_FUZZ_SECONDS each, 5 unless set.
 Seeds are in tests/fuzz/seeds/<target>/; what is found is minimised by libFuzzer and belongs there. Every parser in
 tools/ must be reached by some target's seeds. tests/fuzz/afl.py does the same with AFL++."""
+import base64
+import json
 import os
 import pathlib
 import re
 import subprocess
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -66,6 +69,22 @@ def test_every_target_has_seeds():
     assert sorted(path.name for path in (HERE / "seeds").iterdir()) == TARGETS
 
 
+def test_every_night_each_target_runs_for_an_hour(tmp_path):
+    """In a job of its own, by the steps of .github/workflows/nightly.yml: GitHub ends a job after six hours."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/nightly.yml").read_text())["jobs"]
+    listing = next(step for step in jobs["targets"]["steps"] if step.get("id") == "list")
+    out = tmp_path / "out"
+    subprocess.run(["bash", "-ec", listing["run"]], cwd=ROOT / listing["working-directory"], env={**os.environ, "GITHUB_OUTPUT": str(out)}, check=True)
+    assert out.read_text() == f"targets={json.dumps(TARGETS, separators=(',', ':'))}\n"
+
+    fuzz = jobs["fuzz"]
+    assert fuzz["strategy"]["matrix"] == {"with": ["fuzz", "fuzz-afl"], "target": "${{ fromJSON(needs.targets.outputs.targets) }}"}
+    assert 60 < fuzz["timeout-minutes"] <= 360 and "MINUTES=60 TARGETS=\"$TARGET\"" in fuzz["steps"][-1]["run"]
+    for tool, program in (("fuzz", "test_fuzz.py::test_fuzz[fuzz_yaml]"), ("fuzz-afl", "afl.py 60 fuzz_yaml")):
+        told = subprocess.run(["make", "-n", tool, "MINUTES=60", "TARGETS=fuzz_yaml"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert program in told and all(target not in told for target in TARGETS if target != "fuzz_yaml")
+
+
 def test_every_parser_is_reached(build, tmp_path):
     """A parser without a target, or whose target has no seed for it, fails here."""
     parsers = {}
@@ -104,6 +123,7 @@ def test_fuzz(build, target, tmp_path):
     seeds.write_text(",".join(str(path) for path in sorted((HERE / "seeds" / target).iterdir())))
     done = run(build, target, tmp_path, f"-max_total_time={SECONDS}", f"-seed={seed}", "-print_final_stats=1", f"-dict={words}",
                f"-seed_inputs=@{seeds}", corpus)
-    assert done.returncode == 0, done.stderr[-4000:]
+    found = [base64.b64encode(path.read_bytes()).decode() for path in sorted(tmp_path.glob("*-" + "[0-9a-f]" * 40))]
+    assert done.returncode == 0, "\n".join([done.stderr[-4000:], "found, in base64:", *found])
     EXECUTIONS[target] = int(re.search(r"number_of_executed_units: (\d+)", done.stderr)[1])
     print(target, EXECUTIONS[target])
