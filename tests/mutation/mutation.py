@@ -52,7 +52,6 @@ def run(command, **options):
 
 # ---- which tests enter which function -------------------------------------------------------
 def build_noting():
-    NOTING.mkdir(exist_ok=True)
     subprocess.run(["clang", "-O2", "-c", HERE / "reach.c", "-o", NOTING / "reach.o"], check=True)
     subprocess.run(["cmake", "-S", ROOT, "-B", NOTING, "-G", "Ninja", "--log-level=NOTICE", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_BUILD_TYPE=Debug",
                     "-DCMAKE_C_FLAGS=-O1 -fno-inline -fsanitize-coverage=func,trace-pc-guard",
@@ -284,6 +283,7 @@ def show(results, equivalent):
 
 
 def main(sample=500, seed=1):
+    NOTING.mkdir(exist_ok=True)
     entered = read_map()
     report = NOTING / f"{seed}.jsonl"
     results, mutants, start, next_one = [], drawn(seed), time.monotonic(), threading.Lock()
