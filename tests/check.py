@@ -6,11 +6,12 @@ that cannot run counts as failed; with CI=true a skipped test does too. `tests/c
 only the suites of those names.
 
 A sample runs of the command tests under valgrind (test_cmd.py has its rule) and of what tests/engine tries at random;
-with ARC_WHOLE=1 all of it does (`make whole`)."""
+with ARC_WHOLE=1 all of it does (`make whole`). What the suites under ASan reach of tools/ is counted at the end (tests/static/coverage.py)."""
 import concurrent.futures
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,9 @@ import time
 import xml.etree.ElementTree as ET
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/static"))
+import coverage  # noqa: E402
+
 CI = os.environ.get("CI") == "true"
 SAMPLE = () if os.environ.get("ARC_WHOLE") else ("-k", "test_case")
 PATIENCE = 3000 if SAMPLE else 12000  # seconds for a suite
@@ -25,6 +29,7 @@ PATIENCE = 3000 if SAMPLE else 12000  # seconds for a suite
 VALGRIND = ("/usr/bin/valgrind" + ".bin" * os.path.exists("/usr/bin/valgrind.bin") +
             " -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "
             f"--suppressions={ROOT}/tests/valgrind.supp")
+PROFILES = ROOT / "build-asan/profiles"
 SANITIZED = {
     "ASAN_OPTIONS": "detect_leaks=1:exitcode=98",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
@@ -55,7 +60,9 @@ def build(folder, *options, compiler="gcc"):
 
 def build_all():
     build("build")
-    build("build-asan", "-DARCCI_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=Debug", compiler="clang")
+    build("build-asan", "-DARCCI_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=Debug",
+          f"-DCMAKE_C_FLAGS={coverage.profile_flags(PROFILES)}", compiler="clang")
+    shutil.rmtree(PROFILES, ignore_errors=True)
 
 
 def read_junit(path, name):
@@ -128,6 +135,8 @@ def static_program():
 
 # Those that take longest start first.
 LONGEST = ("workflows", "engine", "dist", "scan", "cmd-valgrind")
+# Those whose programs note what of tools/ they reach.
+MEASURED = ("unit-asan", "cmd-asan", "fault-asan")
 
 
 def suites():
@@ -143,6 +152,19 @@ def suites():
     folders = {path.parent for path in (ROOT / "tests").glob("*/test_*.py")} - {ROOT / "tests/cmd"}
     for folder in sorted(folders):
         yield folder.name, lambda folder=folder: pytest(folder.relative_to(ROOT))
+
+
+def reached():
+    """The share of tools/ that the suites under ASan reached."""
+    programs = [ROOT / "build-asan/arc-ci", *sorted(ROOT / "build-asan/tests" / path.stem for path in (ROOT / "tests/unit").glob("test_*.c"))]
+    tally, said = Tally(passed=1), []
+    for kind, (some, total) in coverage.read_profiles(PROFILES, programs, ROOT / "tools").items():
+        share, floor = 100 * some / total, coverage.FLOORS[kind]
+        said.append(f"{share:.1f} % of {total:,} {kind} (floor {floor} %)")
+        if share < floor:
+            tally = Tally(failed=1, names=[f"coverage: {share:.2f} % of the {kind} of tools/ are reached, fewer than {floor} %"])
+    tally.figures = ["reached by " + ", ".join(MEASURED) + ": " + ", ".join(said)]
+    return tally
 
 
 def run_suite(name, run):
@@ -165,6 +187,8 @@ def main(wanted):
     with concurrent.futures.ThreadPoolExecutor(1 + (os.cpu_count() or 2)) as pool:
         for tally in pool.map(lambda suite: run_suite(*suite), chosen):
             total.add(tally)
+    if {name for name, _ in chosen} >= set(MEASURED):
+        total.add(run_suite("coverage", reached))
     print(*sorted(total.figures), sep="\n")
     for name in total.names:
         print("  ", name)

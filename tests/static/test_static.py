@@ -3,6 +3,7 @@ static binary is built as docs/security.md says. clang-tidy and gcc -fanalyzer t
 import pathlib
 import platform
 import re
+import runpy
 import subprocess
 import sys
 
@@ -34,6 +35,23 @@ def test_every_suppression_has_its_reason_and_its_file():
 def test_every_judgment_names_a_file():
     import analyze
     assert not [path for path, _ in analyze.REASONED if not (ROOT / path).is_file()]
+
+
+def test_what_programs_reached_is_counted(tmp_path):
+    """By several programs together, whatever one of them left half-written; sources beside those that are asked for do not count."""
+    coverage = runpy.run_path(str(HERE / "coverage.py"))
+    profiles, sources = tmp_path / "profiles", tmp_path / "tools"
+    sources.mkdir()
+    (sources / "half.c").write_text("int half(int n);\nint half(int n)\n{\n    if (n)\n        return 1;\n    return 2;\n}\n")
+    (tmp_path / "main.c").write_text("int half(int n);\nint main(int argc, char **argv)\n{\n    (void)argv;\n    return half(WHICH || argc > 9) == 3;\n}\n")
+    programs = [tmp_path / name for name in ("one", "two")]
+    for which, program in enumerate(programs):
+        subprocess.run(["clang", *coverage["profile_flags"](profiles).split(), f"-DWHICH={which}", "main.c", "tools/half.c", "-o", program], cwd=tmp_path, check=True)
+    subprocess.run([programs[0]], env={}, check=True)
+    assert coverage["read_profiles"](profiles, programs, sources) == {"lines": (4, 5), "branches": (1, 2)}
+    (profiles / "killed.profraw").write_bytes(next(profiles.glob("*.profraw")).read_bytes()[:99])
+    subprocess.run([programs[1]], env={}, check=True)
+    assert coverage["read_profiles"](profiles, programs, sources) == {"lines": (5, 5), "branches": (2, 2)}
 
 
 def read(program, *options):
