@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """clang-tidy (bugprone, cert, clang-analyzer), gcc -fanalyzer and cppcheck over tools/: `analyze.py [FILE...]`. Fails when one finds
-something; what is not asked for, and why, stands here."""
+something, or does not come to an end; what is not asked for, and why, stands here."""
 import concurrent.futures
 import os
 import pathlib
 import re
+import resource
+import signal
 import subprocess
 import sys
 
@@ -58,17 +60,33 @@ REASONED = {
     ("tools/registry/push.c", "clang-analyzer-core.NullDereference"): "the same",
     ("tools/scan/run.c", "clang-analyzer-core.NullDereference"): "the same",
     ("tools/registry/manifest.c", "bugprone-not-null-terminated-result"): "arc_sha256() writes behind the seven letters, and the end",
+    ("tools/git/fetch.c", "analyzer-null-dereference"): "the text has its colon: its own format puts it there",
+    ("tools/github/github.c", "analyzer-null-argument"): "arc_error_set() gives the code that it was given, never ARC_OK",
+    ("tools/glob/automaton.c", "analyzer-null-dereference"): "where there are no ranges, their count is 0",
+    ("tools/lint/services.c", "analyzer-null-dereference"): "a service finds itself, if no other of its codename",
+    ("tools/registry/manifest.c", "analyzer-possible-null-dereference"): "arc_error_nomem() never gives ARC_OK",
+    ("tools/registry/push.c", "analyzer-possible-null-dereference"): "the same",
+    ("tools/scan/findings.c", "analyzer-null-dereference"): "a finding is of the target that it was read from",
 }
 FLAGS = ["-std=c11", "-Itools", "-Iinclude", "-D_POSIX_C_SOURCE=200809L", "-D_DEFAULT_SOURCE", '-DARCCI_VERSION="x"', '-DARCCI_DATE="x"']
 
 
-def look(path):
-    """What the two compilers' analyzers say of a file."""
-    checks = "-*,bugprone-*,cert-*,clang-analyzer-*," + ",".join("-" + name for name in NOT_ASKED)
-    tidy = subprocess.run(["clang-tidy", "--quiet", "--warnings-as-errors=*", f"--checks={checks}", path, "--", *FLAGS], cwd=ROOT,
-                          capture_output=True, text=True)
-    gcc = subprocess.run([*GCC, *FLAGS, path], cwd=ROOT, capture_output=True, text=True)
-    return "".join(run.stdout + run.stderr for run in (tidy, gcc) if run.returncode and not is_judged(path, run.stdout + run.stderr))
+CHECKS = "-*,bugprone-*,cert-*,clang-analyzer-*," + ",".join("-" + name for name in NOT_ASKED)
+TOOLS = {"clang-tidy": lambda path: ["clang-tidy", "--quiet", "--warnings-as-errors=*", f"--checks={CHECKS}", path, "--", *FLAGS],
+         "gcc": lambda path: [*GCC, *FLAGS, path]}
+LIMIT = 180  # seconds of a processor for a file
+# What does not come to an end within them: file and tool.
+ENDLESS = set()
+
+
+def look(path, tool):
+    """What an analyzer says of a file."""
+    run = subprocess.run(TOOLS[tool](path), cwd=ROOT, capture_output=True, text=True,
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 5)))
+    said = run.stdout + run.stderr
+    if run.returncode == -signal.SIGXCPU or "CPU time limit exceeded" in said:  # gcc says so of its child
+        return "" if (path, tool) in ENDLESS else f"{path}: {tool} did not end within {LIMIT} s\n"
+    return said if run.returncode and not is_judged(path, said) else ""
 
 
 def is_judged(path, said):
@@ -80,12 +98,12 @@ def main(*names):
     files = names or sorted(str(path.relative_to(ROOT)) for path in pathlib.Path(ROOT / "tools").rglob("*.c"))
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, said in zip(files, pool.map(look, files)):
-            if said:
-                failed += 1
-                print(said, flush=True)
+        for said in pool.map(look, *zip(*((path, tool) for path in files for tool in TOOLS))):
+            failed += bool(said)
+            print(said, end="", flush=True)
     failed += subprocess.run([*CPPCHECK, *(names or ["tools"])], cwd=ROOT).returncode
-    print(f"{len(files)} files; {failed} with findings")
+    unread = sum((path, tool) in ENDLESS for path in files for tool in TOOLS)
+    print(f"{len(files)} files x {len(TOOLS)}, of which {unread} do not come to an end; findings in {failed}")
     return 1 if failed else 0
 
 
