@@ -25,6 +25,12 @@ def project(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="module", autouse=True)
+def table(request, record_testsuite_property):
+    cases = [item for item in request.session.items if item.fspath == request.fspath and "fault" in item.fixturenames]
+    record_testsuite_property("figures", f"faults of a report: {len(cases)} cases, each at one of its requests, then again without")
+
+
 @pytest.fixture
 def double():
     with Double(State()) as server:

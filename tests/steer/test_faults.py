@@ -157,7 +157,7 @@ def run_killed(kept, scenario, folder, where, at, when):
 
 
 @pytest.fixture(scope="module")
-def results(request, kept, tmp_path_factory):
+def results(request, kept, tmp_path_factory, record_testsuite_property):
     """The cases that were collected, under way six at a time: most of their time is waiting."""
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         def submit(item):
@@ -168,8 +168,8 @@ def results(request, kept, tmp_path_factory):
         items = [item for item in request.session.items if item.fspath == request.fspath and "results" in item.fixturenames]
         yield {item.name: submit(item) for item in items}
     counts = collections.Counter(item.callspec.params["place"][0] for item in items)
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print("\nrequests x faults and kills: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    record_testsuite_property("figures", f"faults and kills at each request of the steering commands: {len(items):,} cases = "
+                              + " + ".join(f"{count} of {name}" for name, count in counts.items()))
 
 
 CASES = [(place, fault, faults.once) for place in PLACES for fault in faults.ALL]

@@ -39,8 +39,15 @@ def end_of(world):
     return found, all(whole), None if "1.0.0" in str(found) and "staging" in str(found) else state_of(world)
 
 
+@pytest.fixture(scope="module")
+def killed(record_testsuite_property):
+    counts = {}
+    yield counts
+    record_testsuite_property("figures", "killed at a system call: " + ", ".join(f"{name} {count} times" for name, count in counts.items()))
+
+
 @pytest.mark.parametrize("name", TABLE)
-def test_killed_at_a_system_call(request, tmp_path, name):
+def test_killed_at_a_system_call(tmp_path, name, killed):
     scenario = TABLE[name]
     with World(tmp_path, mirror=False, **scenario.world) as kept:
         scenario.make(kept)
@@ -68,5 +75,4 @@ def test_killed_at_a_system_call(request, tmp_path, name):
     hosts = re.compile(r"127\.0\.0\.1:\d+")
     wrong = [place for place, end in results if hosts.sub("", str(end)) != hosts.sub("", str(right))]
     assert not wrong and len(places) >= 10, wrong
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\nkilled at system calls: {name} {len(places)} times")
+    killed[name] = len(places)
