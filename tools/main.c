@@ -76,7 +76,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
     ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
 
     if (inv.help) {
-        help_render(program ? NULL : command, "text", &report.human);
+        ARC_TRY(help_render(program ? NULL : command, "text", &report.human, err));
         return report_print(&report, &inv, err);
     }
 

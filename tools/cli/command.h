@@ -167,12 +167,13 @@ void report_trace(void *context, const char *line);
 /* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
 
-/* Adds text wrapped at column 80 and a line break. The first line goes on at `column`, the others
+/* Adds text wrapped at column 80. The first line goes on at `column`, the others
  * start at `margin`; blank lines separate paragraphs. */
 void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column);
 
 /* The help of a command (or of the program, for NULL) as "text", "man", "markdown" or,
- * for a command, "action" (action.yml). */
-void help_render(const struct command *command, const char *format, struct arc_buf *out);
+ * for a command, "action" (action.yml) or its "readme"; the program has only the first two. */
+int help_render(const struct command *command, const char *format, struct arc_buf *out,
+                struct arc_error *err);
 
 #endif

@@ -1,8 +1,18 @@
-/* Help, man pages and the reference in docs/, all from the command table. */
+/* Help, man pages, the reference in docs/ and the actions, all from the command table. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
-#include "cli/help_action.h"
 #include <ctype.h>
 #include <string.h>
+
+ARC_TEXT(cli_help_text);
+ARC_TEXT(cli_help_man);
+ARC_TEXT(cli_help_markdown);
+ARC_TEXT(cli_help_action);
+ARC_TEXT(cli_help_readme);
+ARC_TEXT(cli_program_text);
+ARC_TEXT(cli_program_man);
 
 static const char exit_status[] =
     "0 done; 1 the work failed (a build, a gate); 2 wrong use or wrong configuration; "
@@ -37,319 +47,267 @@ void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t colu
         first = false;
         text += len + (text[len] == ' ' || (text[len] == '\n' && text[len + 1] != '\n'));
     }
-
-    arc_buf_putc(out, '\n');
 }
 
-static void usage(const struct command *command, struct arc_buf *out)
+/* ---- places: the texts are those of the table, which end where they are to ------------------- */
+
+static void add_bare(struct arc_buf *out, const char *text, size_t len)
 {
-    arc_buf_printf(out, "arc-ci %s [OPTION]...", command->name);
-    if (command->argument)
-        arc_buf_printf(out, " [%s]%s", command->argument, command->arguments_max > 1 ? "..." : "");
+    arc_buf_add(out, text, len);
 }
 
-static const char *dashes_of(const struct option *option)
+static void add_wrapped(struct arc_buf *out, const char *text, size_t len)
 {
-    return option->name[1] ? "--" : "-";
+    (void)len;
+    help_wrap(out, text, 0, 0);
 }
 
-static void option_text(const struct option *option, struct arc_buf *out)
+static void add_status(struct arc_buf *out, const char *text, size_t len)
 {
-    struct arc_buf head = {.max = 256};
-    arc_buf_printf(&head, "  %s%s", dashes_of(option), option->name);
-    if (option->value)
-        arc_buf_printf(&head, " %s", option->value);
-    arc_buf_add(out, head.data, head.len);
-
-    if (head.len > 24)
-        arc_buf_printf(out, "\n%26s", "");
-    else
-        arc_buf_printf(out, "%*s", (int)(26 - head.len), "");
-
-    arc_buf_free_part(out, &head);
-    struct arc_buf help = {.max = 4096};
-    arc_buf_puts(&help, option->help);
-    if (option->choices)
-        arc_buf_printf(&help, " One of %s.", option->choices);
-    if (option->initial)
-        arc_buf_printf(&help, " Default: %s.", option->initial);
-    if (option->many)
-        arc_buf_puts(&help, " May be repeated.");
-    help_wrap(out, arc_buf_text(&help), 26, 26);
-    arc_buf_free_part(out, &help);
+    (void)len;
+    help_wrap(out, text, 0, 13);
 }
 
-static void options_text(const struct option *options, struct arc_buf *out)
+static void add_column(struct arc_buf *out, const char *text, size_t len)
 {
-    for (; options && options->name; options++)
-        option_text(options, out);
+    (void)len;
+    help_wrap(out, text, 26, 26);
 }
 
-static void command_text(const struct command *command, struct arc_buf *out)
+static void add_upper(struct arc_buf *out, const char *text, size_t len)
 {
-    arc_buf_puts(out, "Usage: ");
-    usage(command, out);
-    arc_buf_printf(out, "\n\n%c", toupper((unsigned char)command->summary[0]));
-    arc_buf_printf(out, "%s.\n\n", command->summary + 1);
-    help_wrap(out, command->description, 0, 0);
-    arc_buf_puts(out, "\nOptions:\n");
-    options_text(command->options, out);
-    options_text(frame_options, out);
-    if (command->outputs)
-        arc_buf_puts(out, "\nOutputs:\n");
+    for (size_t i = 0; i < len; i++)
+        arc_buf_putc(out, (char)toupper((unsigned char)text[i]));
+}
 
-    for (const struct output *row = command->outputs; row && row->name; row++) {
-        arc_buf_printf(out, "  %-24s", row->name);
-        help_wrap(out, row->help, 26, 26);
+static void add_lower(struct arc_buf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        arc_buf_putc(out, (char)tolower((unsigned char)text[i]));
+}
+
+/* A sentence of it. */
+static void add_first(struct arc_buf *out, const char *text, size_t len)
+{
+    add_upper(out, text, 1);
+    arc_buf_add(out, text + 1, len - 1);
+}
+
+/* Each character, or what stands for it: pairs of `pairs`, "|" and "\\|". */
+static void add_replaced(struct arc_buf *out, const char *text, const char *const pairs[][2])
+{
+    for (; *text; text++) {
+        size_t i = 0;
+        while (pairs[i][0] && *pairs[i][0] != *text)
+            i++;
+        if (pairs[i][0])
+            arc_buf_puts(out, pairs[i][1]);
+        else
+            arc_buf_putc(out, *text);
     }
-
-    if (command->examples)
-        arc_buf_puts(out, "\nExamples:\n");
-    for (const struct example *row = command->examples; row && row->command; row++)
-        arc_buf_printf(out, "  %s\n      %s\n", row->command, row->help);
-    arc_buf_putc(out, '\n');
-    help_wrap(out, environment, 0, 0);
-    arc_buf_puts(out, "\nExit status: ");
-    help_wrap(out, exit_status, 0, 13);
-}
-
-static void program_text(struct arc_buf *out)
-{
-    arc_buf_puts(out, "Usage: arc-ci [-C DIR] COMMAND [OPTION]... [ARGUMENT]...\n\n"
-                      "Takes a container monorepo's CI from what changed in git to a verified,\n"
-                      "published, documented release.\n\nCommands:\n");
-    for (size_t i = 0; i < command_count; i++)
-        arc_buf_printf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    arc_buf_puts(out, "\nOptions of every command, before or after its name:\n");
-    options_text(frame_options, out);
-    arc_buf_puts(out, "\n'arc-ci help COMMAND' or 'arc-ci COMMAND --help' shows a command's own.\n"
-                      "'arc-ci -C DIR COMMAND ...' runs it as if started in DIR.\n"
-                      "'arc-ci --version' prints the version.\n\nExit status: ");
-    help_wrap(out, exit_status, 0, 13);
-}
-
-/* A word in a request: its hyphens are hyphens. */
-static void roff_word(struct arc_buf *out, const char *word)
-{
-    for (; *word; word++)
-        arc_buf_puts(out, *word == '-' ? "\\-" : (char[2]){*word, 0});
 }
 
 /* roff: a leading dot or quote is a request, a backslash an escape, a hyphen may be broken at. */
-static void roff(struct arc_buf *out, const char *text)
+static void add_roff(struct arc_buf *out, const char *text, size_t len)
 {
     bool start = true;
 
-    for (; *text; text++) {
-        if (strncmp(text, "\n\n", 2) == 0) {
+    for (size_t i = 0; i < len; i++) {
+        if (strncmp(text + i, "\n\n", 2) == 0) {
             arc_buf_puts(out, "\n.PP\n");
-            text++;
+            i++;
             start = true;
             continue;
         }
-        if (start && (*text == '.' || *text == '\''))
+        if (start && (text[i] == '.' || text[i] == '\''))
             arc_buf_puts(out, "\\&");
-        if (*text == '\\' || *text == '-')
+        if (text[i] == '\\' || text[i] == '-')
             arc_buf_putc(out, '\\');
-        arc_buf_puts(out, *text == '\\' ? "e" : (char[2]){*text, 0});
-        start = *text == '\n';
+        arc_buf_putc(out, text[i] == '\\' ? 'e' : text[i]);
+        start = text[i] == '\n';
     }
-
-    arc_buf_putc(out, '\n');
-}
-
-static void options_man(const struct option *options, struct arc_buf *out)
-{
-    for (; options && options->name; options++) {
-        arc_buf_puts(out, ".TP\n.B ");
-        struct arc_buf head = {.max = 256};
-        arc_buf_printf(&head, "%s%s%s%s", dashes_of(options), options->name,
-                       options->value ? " " : "", options->value ? options->value : "");
-        roff(out, arc_buf_text(&head));
-        arc_buf_free_part(out, &head);
-        roff(out, options->help);
-        if (options->choices) {
-            arc_buf_puts(out, "One of ");
-            roff(out, options->choices);
-        }
-        if (options->initial) {
-            arc_buf_puts(out, "Default: ");
-            roff(out, options->initial);
-        }
-    }
-}
-
-static void program_man(struct arc_buf *out)
-{
-    arc_buf_puts(
-        out,
-        ".TH ARC\\-CI 1 \"" ARCCI_DATE "\" \"arc-ci " ARCCI_VERSION
-        "\" \"arc-ci manual\"\n.SH NAME\n"
-        "arc\\-ci \\- from what changed in git to a verified, published, documented release\n"
-        ".SH SYNOPSIS\n.B arc\\-ci\n.RI [ \\-C\\ DIR ]\n.I COMMAND\n[OPTION]... [ARGUMENT]...\n"
-        ".SH DESCRIPTION\nTakes a container monorepo's CI from what changed in git to a verified, "
-        "published, documented release. Every stage is a command:\n");
-
-    for (size_t i = 0; i < command_count; i++) {
-        arc_buf_puts(out, ".TP\n.BR arc\\-ci\\-");
-        roff_word(out, commands[i]->name);
-        arc_buf_puts(out, " (1)\n");
-        roff(out, commands[i]->summary);
-    }
-
-    arc_buf_puts(out, ".SH OPTIONS\nBefore or after the name of any command:\n");
-    options_man(frame_options, out);
-    arc_buf_puts(out, ".TP\n.B \\-C DIR\nBefore the command: run as if started in DIR.\n"
-                      ".TP\n.B \\-\\-version\nPrint the version.\n.SH ENVIRONMENT\n");
-    roff(out, environment);
-    arc_buf_puts(out, ".SH EXIT STATUS\n");
-    roff(out, exit_status);
-}
-
-static void command_man(const struct command *command, struct arc_buf *out)
-{
-    arc_buf_printf(out, ".TH ARC\\-CI\\-");
-    for (const char *c = command->name; *c; c++)
-        arc_buf_putc(out, (char)toupper((unsigned char)*c));
-    arc_buf_puts(out, " 1 \"" ARCCI_DATE "\" \"arc-ci " ARCCI_VERSION
-                      "\" \"arc-ci manual\"\n.SH NAME\n");
-    arc_buf_printf(out, "arc\\-ci\\-%s \\- ", command->name);
-    roff(out, command->summary);
-    arc_buf_puts(out, ".SH SYNOPSIS\n.B ");
-    struct arc_buf line = {.max = 1024};
-    usage(command, &line);
-    roff(out, arc_buf_text(&line));
-    arc_buf_free_part(out, &line);
-    arc_buf_puts(out, ".SH DESCRIPTION\n");
-    roff(out, command->description);
-    arc_buf_puts(out, ".SH OPTIONS\n");
-    options_man(command->options, out);
-    options_man(frame_options, out);
-    if (command->outputs)
-        arc_buf_puts(out, ".SH OUTPUTS\n");
-
-    for (const struct output *row = command->outputs; row && row->name; row++) {
-        arc_buf_puts(out, ".TP\n.B ");
-        roff(out, row->name);
-        roff(out, row->help);
-    }
-
-    if (command->examples)
-        arc_buf_puts(out, ".SH EXAMPLES\n");
-
-    for (const struct example *row = command->examples; row && row->command; row++) {
-        arc_buf_puts(out, ".TP\n.B ");
-        roff(out, row->command);
-        roff(out, row->help);
-    }
-
-    arc_buf_puts(out, ".SH ENVIRONMENT\n");
-    roff(out, environment);
-    arc_buf_puts(out, ".SH EXIT STATUS\n");
-    roff(out, exit_status);
-    arc_buf_puts(out, ".SH SEE ALSO\n.BR arc\\-ci (1)\n");
 }
 
 /* In a table cell `|` ends the cell and `<` starts HTML. */
-static void cell(struct arc_buf *out, const char *text)
+static void add_cell(struct arc_buf *out, const char *text, size_t len)
 {
-    for (; *text; text++)
-        if (*text == '|')
-            arc_buf_puts(out, "\\|");
-        else if (*text == '<')
-            arc_buf_puts(out, "&lt;");
-        else
-            arc_buf_putc(out, *text);
+    static const char *const pairs[][2] = {{"|", "\\|"}, {"<", "&lt;"}, {0}};
+    (void)len;
+    add_replaced(out, text, pairs);
 }
 
 /* In a code span in a table cell only `|` means something: the cell ends at it all the same. */
-static void code_cell(struct arc_buf *out, const char *text)
+static void add_span(struct arc_buf *out, const char *text, size_t len)
 {
-    for (; *text; text++)
-        arc_buf_printf(out, *text == '|' ? "\\%c" : "%c", *text);
+    static const char *const pairs[][2] = {{"|", "\\|"}, {0}};
+    (void)len;
+    add_replaced(out, text, pairs);
 }
 
-void help_option_row(const struct option *row, const char *name, const char *many,
-                     struct arc_buf *out)
+/* A YAML single-quoted scalar: only the quote itself is doubled (YAML 1.2, §7.3.2). */
+static void add_quoted(struct arc_buf *out, const char *text, size_t len)
 {
-    arc_buf_puts(out, "| `");
-    code_cell(out, name);
-    arc_buf_puts(out, "` | ");
-    cell(out, row->help);
-
-    if (row->choices) {
-        arc_buf_puts(out, " One of ");
-        cell(out, row->choices);
-        arc_buf_putc(out, '.');
-    }
-
-    arc_buf_printf(out, "%s | ", row->many ? many : "");
-    cell(out, row->initial ? row->initial : "");
-    arc_buf_puts(out, " |\n");
-}
-
-void help_output_rows(const struct command *command, struct arc_buf *out)
-{
-    if (command->outputs)
-        arc_buf_puts(out, "| output | meaning |\n|---|---|\n");
-    for (const struct output *row = command->outputs; row && row->name; row++) {
-        arc_buf_printf(out, "| `%s` | ", row->name);
-        cell(out, row->help);
-        arc_buf_puts(out, " |\n");
-    }
+    static const char *const pairs[][2] = {{"'", "''"}, {0}};
+    (void)len;
+    arc_buf_putc(out, '\'');
+    add_replaced(out, text, pairs);
+    arc_buf_putc(out, '\'');
 }
 
 /* In a paragraph `<` starts HTML, but not in a code span. */
-static void prose(struct arc_buf *out, const char *text)
+static void add_prose(struct arc_buf *out, const char *text, size_t len)
 {
     bool code = false;
-    for (; *text; text++) {
-        code ^= *text == '`';
-        arc_buf_puts(out, *text == '<' && !code ? "&lt;" : (char[2]){*text, 0});
+    for (size_t i = 0; i < len; i++) {
+        code ^= text[i] == '`';
+        if (text[i] == '<' && !code)
+            arc_buf_puts(out, "&lt;");
+        else
+            arc_buf_putc(out, text[i]);
     }
 }
 
-static void command_markdown(const struct command *command, struct arc_buf *out)
+static const struct arc_template_place places[] = {
+    {"bare", add_bare},
+    {"wrap", add_wrapped},
+    {"wrap13", add_status},
+    {"wrap26", add_column},
+    {"upper", add_upper},
+    {"lower", add_lower},
+    {"first", add_first},
+    {"roff", add_roff},
+    {"cell", add_cell},
+    {"span", add_span},
+    {"prose", add_prose},
+    {"quoted", add_quoted},
+    {0},
+};
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+/* `many` is how a form says that an option may be repeated. */
+static json_t *option_values(const struct option *option, const char *many)
 {
-    arc_buf_printf(out, "## arc-ci %s\n\n", command->name);
-    arc_buf_puts(out, "    ");
-    usage(command, out);
-    arc_buf_puts(out, "\n\n");
-    prose(out, command->description);
-    arc_buf_puts(out, "\n\n");
-    if (command->options)
-        arc_buf_puts(out, "| option | meaning | default |\n|---|---|---|\n");
+    ARC_AUTO(arc_buf) struct arc_buf full = {.max = 4096}, head = {.max = 256};
 
-    for (const struct option *row = command->options; row && row->name; row++) {
-        struct arc_buf name = {.max = 256};
-        arc_buf_printf(&name, "%s%s%s%s", dashes_of(row), row->name, row->value ? " " : "",
-                       row->value ? row->value : "");
-        help_option_row(row, arc_buf_text(&name), " May be repeated.", out);
-        arc_buf_free_part(out, &name);
-    }
+    arc_buf_printf(&head, "%s%s", option->name[1] ? "--" : "-", option->name);
+    if (option->value)
+        arc_buf_printf(&head, " %s", option->value);
 
-    if (command->options && command->outputs)
-        arc_buf_putc(out, '\n');
-    help_output_rows(command, out);
-    for (const struct example *row = command->examples; row && row->command; row++)
-        arc_buf_printf(out, "\n%s\n\n    $ %s\n", row->help, row->command);
-    arc_buf_putc(out, '\n');
+    arc_buf_puts(&full, option->help);
+    if (option->choices)
+        arc_buf_printf(&full, " One of %s.", option->choices);
+    if (option->initial)
+        arc_buf_printf(&full, " Default: %s.", option->initial);
+    if (option->many)
+        arc_buf_puts(&full, many);
+
+    if (full.failed || head.failed)
+        return NULL;
+
+    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s?, s:s?, s:b}", "name", option->name, "head",
+                     arc_buf_text(&head), "long", head.len > 22, "help", option->help, "full",
+                     arc_buf_text(&full), "choices", option->choices, "initial", option->initial,
+                     "many", option->many);
 }
 
-void help_render(const struct command *command, const char *format, struct arc_buf *out)
+static json_t *list_options(const struct option *options, const struct option *further,
+                            const char *many)
 {
-    if (!command && strcmp(format, "man") == 0)
-        program_man(out);
-    else if (!command)
-        program_text(out);
-    else if (strcmp(format, "man") == 0)
-        command_man(command, out);
-    else if (strcmp(format, "action") == 0)
-        help_action(command, out);
-    else if (strcmp(format, "readme") == 0)
-        help_action_readme(command, out);
-    else if (strcmp(format, "markdown") == 0)
-        command_markdown(command, out);
+    json_t *list = json_array();
+    for (; options && options->name; options++)
+        arc_json_push(&list, option_values(options, many));
+    for (; further && further->name; further++)
+        arc_json_push(&list, option_values(further, many));
+    return list;
+}
+
+/* What an action passes on: the argument, and the options. */
+static json_t *list_inputs(const struct command *command)
+{
+    json_t *list = list_options(command->options, NULL, " One per line.");
+
+    if (!command->argument)
+        return list;
+    ARC_AUTO_JSON json_t *help = json_sprintf("The argument %s.", command->argument);
+    json_t *input =
+        json_pack("{s:s, s:O, s:O}", "name", command->argument, "help", help, "full", help);
+    if (json_array_insert_new(list, 0, input)) {
+        json_decref(list);
+        return NULL;
+    }
+
+    return list;
+}
+
+static json_t *list_outputs(const struct output *outputs)
+{
+    json_t *list = json_array();
+    for (; outputs && outputs->name; outputs++)
+        arc_json_push(&list, json_pack("{s:s, s:s, s:b}", "name", outputs->name, "help",
+                                       outputs->help, "family", *outputs->name == '<'));
+    return list;
+}
+
+static json_t *list_examples(const struct example *examples)
+{
+    json_t *list = json_array();
+    for (; examples && examples->command; examples++)
+        arc_json_push(
+            &list, json_pack("{s:s, s:s}", "command", examples->command, "help", examples->help));
+    return list;
+}
+
+static json_t *list_commands(void)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < command_count; i++)
+        arc_json_push(&list, json_pack("{s:s, s:s}", "name", commands[i]->name, "summary",
+                                       commands[i]->summary));
+    return list;
+}
+
+static json_t *command_values(const struct command *command)
+{
+    return json_pack("{s:s, s:s, s:s?, s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
+                     command->name, "summary", command->summary, "argument", command->argument,
+                     "several", command->arguments_max > 1, "description", command->description,
+                     "token", command->token, "options", list_options(command->options, NULL, ""),
+                     "all", list_options(command->options, frame_options, " May be repeated."),
+                     "inputs", list_inputs(command), "outputs", list_outputs(command->outputs),
+                     "examples", list_examples(command->examples));
+}
+
+int help_render(const struct command *command, const char *format, struct arc_buf *out,
+                struct arc_error *err)
+{
+    static const struct {
+        const char *format, *of_command, *of_program;
+    } texts[] = {
+        {"text", arc_embedded_cli_help_text, arc_embedded_cli_program_text},
+        {"man", arc_embedded_cli_help_man, arc_embedded_cli_program_man},
+        {"markdown", arc_embedded_cli_help_markdown, NULL},
+        {"action", arc_embedded_cli_help_action, NULL},
+        {"readme", arc_embedded_cli_help_readme, NULL},
+    };
+    ARC_AUTO_JSON json_t *values = NULL;
+    size_t i = 0;
+
+    if (command)
+        values = command_values(command);
     else
-        command_text(command, out);
+        values = json_pack("{s:o, s:o}", "commands", list_commands(), "all",
+                           list_options(frame_options, NULL, ""));
+
+    arc_json_put(&values, "environment", json_string(environment));
+    arc_json_put(&values, "exit-status", json_string(exit_status));
+    arc_json_put(&values, "date", json_string(ARCCI_DATE));
+    arc_json_put(&values, "version", json_string(ARCCI_VERSION));
+    arc_json_put(&values, "braces", json_string("{{"));
+    ARC_TRY_ALLOC(values, err);
+
+    while (strcmp(texts[i].format, format) != 0)
+        i++;
+    return arc_template_fill(command ? texts[i].of_command : texts[i].of_program, places, values,
+                             out, err);
 }

@@ -25,7 +25,8 @@ static void add_words(struct arc_buf *out, const char *text, size_t column, bool
     if (terminal)
         help_wrap(out, text, column, column);
     else
-        arc_buf_printf(out, "%s\n", text);
+        arc_buf_puts(out, text);
+    arc_buf_putc(out, '\n');
 }
 
 static void add_row(const struct invocation *inv, const json_t *check, struct arc_buf *out)

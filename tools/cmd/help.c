@@ -1,3 +1,4 @@
+#include "base/auto.h"
 #include "cli/command.h"
 #include <string.h>
 
@@ -14,15 +15,14 @@ static int run_help(const struct invocation *inv, struct report *report, struct 
         const struct command *command = command_find(inv->args[0], err);
         if (!command)
             return ARC_EINPUT;
-        help_render(command, format, &report->human);
-        return ARC_OK;
+        return help_render(command, format, &report->human, err);
     }
 
     bool program = strcmp(format, "text") == 0 || strcmp(format, "man") == 0;
     if (program)
-        help_render(NULL, format, &report->human);
+        ARC_TRY(help_render(NULL, format, &report->human, err));
     for (size_t i = 0; !program && i < command_count; i++)
-        help_render(commands[i], format, &report->human);
+        ARC_TRY(help_render(commands[i], format, &report->human, err));
 
     return ARC_OK;
 }
