@@ -132,6 +132,9 @@ def test_every_option_that_a_message_names_exists():
                 continue  # a word of an argv, or another program's command line
             unknown += [f"{path.relative_to(ROOT)}: --{name} in {said[:80]!r}"
                         for name in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*\w)", said) if name not in known]
+    for path in tracked("tools/*.txt"):
+        unknown += [f"{path.relative_to(ROOT)}: --{name}" for line in path.read_text().splitlines() if not FOREIGN.search(line)
+                    for name in re.findall(r"(?<![\w-])--([a-z][a-z0-9-]*\w)", line) if name not in known]
     assert not unknown, "\n".join(unknown)
 
 
