@@ -22,6 +22,12 @@ static void open_repo(struct fixture *f)
         fail_msg("open: %s", arc_error_text(&f->err));
 }
 
+static void reopen_repo(struct fixture *f)
+{
+    arc_git_free(&f->git);
+    open_repo(f);
+}
+
 /* main: one ── two (tag v1, annotated) ── three;  topic: one ── side */
 static int set_up(void **state)
 {
@@ -231,10 +237,21 @@ static void test_remote(void **state)
 {
     struct fixture *f = *state;
     char *url = NULL;
-    assert_int_equal(arc_git_remote_url(&f->git, "origin", &url, &f->err), 0);
+    assert_string_equal(f->git.remote, "origin");
+    assert_int_equal(arc_git_remote_url(&f->git, &url, &f->err), 0);
     assert_string_equal(url, "https://example.org/a/b.git");
     free(url);
-    assert_int_equal(arc_git_remote_url(&f->git, "none", &url, NULL), ARC_ENOTFOUND);
+
+    repo_git(&f->repo, "remote", "rename", "origin", "upstream", NULL);
+    reopen_repo(f);
+    assert_string_equal(f->git.remote, "upstream");
+
+    repo_git(&f->repo, "remote", "add", "fork", "https://example.org/c/b.git", NULL);
+    reopen_repo(f);
+    assert_int_equal(arc_git_remote_url(&f->git, &url, NULL), ARC_ENOTFOUND);
+    repo_git(&f->repo, "config", "branch.main.remote", "fork", NULL);
+    reopen_repo(f);
+    assert_string_equal(f->git.remote, "fork");
 }
 
 static void test_no_repository(void **state)

@@ -42,9 +42,10 @@ int arc_base_choose_head(const struct arc_base_request *request, struct arc_base
 void arc_base_free(struct arc_base *base);
 
 /* The name of the branch that `name` means, a part of it: `main` for main, heads/main,
- * refs/heads/main, origin/main and refs/remotes/origin/main. NULL when it can be no branch: a tag
+ * refs/heads/main, and where the remote is called origin, origin/main and
+ * refs/remotes/origin/main. NULL when it can be no branch: a tag
  * (tags/x, refs/tags/x), another ref, HEAD, a full commit. */
-const char *arc_base_branch_name(const char *name);
+const char *arc_base_branch_name(const struct arc_git *git, const char *name);
 
 /* The commit of a name: a branch as the origin has it, else as the clone has it, else a tag; else
  * anything arc_git_resolve() knows. HEAD is what is checked out. ARC_ENOTFOUND. */

@@ -236,7 +236,7 @@ int choice_default_branch(const struct choice *c, char **out)
     ARC_AUTO_FREE char *origin = NULL;
     struct arc_oid oid;
 
-    ARC_TRY(arc_git_origin_branch(c->git, &origin, c->err));
+    ARC_TRY(arc_git_remote_head(c->git, &origin, c->err));
     usual[1] = origin;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
@@ -257,8 +257,7 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
     struct arc_oid origin;
 
-    arc_buf_printf(&ref, "refs/remotes/origin/%s", base);
-    ARC_TRY(arc_buf_check(&ref, "the name of a branch", c->err));
+    ARC_TRY(arc_git_remote_ref(c->git, base, &ref, c->err));
     bool is_known = c->is_checked_out &&
                     arc_git_resolve_ref(c->git, ref.data, &origin, NULL) == ARC_OK &&
                     strcmp(origin.hex, out->head.hex) != 0;
@@ -273,7 +272,7 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
 static int by_branch(const struct choice *c)
 {
     const char *input = c->request->base;
-    const char *base = input ? arc_base_branch_name(input) : "HEAD";
+    const char *base = input ? arc_base_branch_name(c->git, input) : "HEAD";
     const char *why = input ? "input base" : "default branch";
     ARC_AUTO_FREE char *fallback = NULL;
 

@@ -5,8 +5,6 @@
 #include "git/fetch.h"
 #include <string.h>
 
-#define REMOTE "refs/remotes/origin/"
-
 static int try_ref(const struct arc_git *git, const char *prefix, const char *name,
                    struct arc_oid *out, struct arc_error *err)
 {
@@ -31,7 +29,24 @@ static bool is_head(const char *name)
     return len && (!name[len] || strchr("~^@", name[len]));
 }
 
-static struct name parse_name(const char *name)
+/* What of "refs/remotes/origin/main", "remotes/origin/main" or "origin/main" is the branch; NULL for
+ * another name. */
+static const char *branch_of_remote(const struct arc_git *git, const char *name)
+{
+    static const char *const before[] = {"refs/remotes/", "remotes/", ""};
+    size_t len = strlen(git->remote);
+
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        size_t skip = strlen(before[i]);
+        if (strncmp(name, before[i], skip) == 0 && strncmp(name + skip, git->remote, len) == 0 &&
+            name[skip + len] == '/' && name[skip + len + 1])
+            return name + skip + len + 1;
+    }
+
+    return NULL;
+}
+
+static struct name parse_name(const struct arc_git *git, const char *name)
 {
     static const struct {
         const char *prefix;
@@ -39,15 +54,16 @@ static struct name parse_name(const char *name)
     } known[] = {
         {"refs/heads/", KIND_BRANCH},
         {"heads/", KIND_BRANCH},
-        {"refs/remotes/origin/", KIND_BRANCH},
-        {"remotes/origin/", KIND_BRANCH},
-        {"origin/", KIND_BRANCH},
         {"refs/tags/", KIND_TAG},
         {"tags/", KIND_TAG},
     };
 
     if (arc_event_is_sha(name) || is_head(name))
         return (struct name){KIND_REVISION, name};
+
+    const char *branch = branch_of_remote(git, name);
+    if (branch)
+        return (struct name){KIND_BRANCH, branch};
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t len = strlen(known[i].prefix);
@@ -58,9 +74,9 @@ static struct name parse_name(const char *name)
     return (struct name){strncmp(name, "refs/", 5) == 0 ? KIND_REF : KIND_ANY, name};
 }
 
-const char *arc_base_branch_name(const char *name)
+const char *arc_base_branch_name(const struct arc_git *git, const char *name)
 {
-    const struct name parsed = parse_name(name);
+    const struct name parsed = parse_name(git, name);
     return parsed.kind == KIND_ANY || parsed.kind == KIND_BRANCH ? parsed.text : NULL;
 }
 
@@ -72,7 +88,9 @@ static int resolve_ref(const struct arc_git *git, const struct name *name, struc
         return arc_git_resolve_ref(git, name->text, out, err);
     if (name->kind == KIND_TAG)
         return try_ref(git, "refs/tags/", name->text, out, err);
-    if (try_ref(git, REMOTE, name->text, out, NULL) == ARC_OK)
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+    ARC_TRY(arc_git_remote_ref(git, name->text, &ref, err));
+    if (arc_git_resolve_ref(git, ref.data, out, NULL) == ARC_OK)
         return ARC_OK;
     int rc = try_ref(git, "refs/heads/", name->text, out, err);
     if (rc != ARC_OK && name->kind == KIND_ANY &&
@@ -87,7 +105,7 @@ static int resolve_ref(const struct arc_git *git, const struct name *name, struc
 int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid *out,
                      struct arc_error *err)
 {
-    const struct name parsed = parse_name(name);
+    const struct name parsed = parse_name(git, name);
     if (parsed.kind == KIND_REVISION)
         return arc_git_resolve(git, name, out, err);
     if (parsed.kind != KIND_ANY)
@@ -179,7 +197,7 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
-    const struct name parsed = parse_name(name);
+    const struct name parsed = parse_name(request->git, name);
     bool is_ref = parsed.kind != KIND_REVISION, may = may_fetch(request);
     int rc = is_ref ? resolve_ref(request->git, &parsed, out, &missing)
                     : arc_git_resolve(request->git, name, out, &missing);

@@ -8,7 +8,7 @@
 /* As choice_reason(): the head as `why`, on the branch `name` (NULL: on none). */
 static int settle(struct choice *c, const char *name, const char *why, const char *more)
 {
-    const char *branch = name ? arc_base_branch_name(name) : NULL;
+    const char *branch = name ? arc_base_branch_name(c->git, name) : NULL;
     free(c->branch);
     c->branch = branch ? strdup(branch) : NULL;
     if (branch && !c->branch)
@@ -44,7 +44,7 @@ static int head_of_clone(struct choice *c)
 /* Whether the head of the clone is the event's branch where the origin has moved it to since. */
 static bool is_own_tip(const struct choice *c, const char *branch, const struct arc_oid *head)
 {
-    const char *own = c->event->ref ? arc_base_branch_name(c->event->ref) : NULL;
+    const char *own = c->event->ref ? arc_base_branch_name(c->git, c->event->ref) : NULL;
     struct arc_oid tip;
     return own && branch && strcmp(own, branch) == 0 &&
            arc_base_resolve(c->git, own, &tip, NULL) == ARC_OK && strcmp(tip.hex, head->hex) == 0;

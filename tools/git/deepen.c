@@ -159,7 +159,8 @@ static int not_certain(const struct arc_git *git, bool last, const char *what,
                        struct arc_error *err)
 {
     if (git->scratch->allowed && last)
-        return arc_error_set(err, ARC_ENOTFOUND, "%s: the history of 'origin' is cut itself", what);
+        return arc_error_set(err, ARC_ENOTFOUND, "%s: the history of '%s' is cut itself", what,
+                             git->remote);
     return arc_error_set(err, ARC_ENOTFOUND,
                          "%s in this clone, whose history is cut (fetch-depth: 0 of "
                          "actions/checkout gets all of it)",

@@ -48,7 +48,8 @@ int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(arc_git_run_remote(git, env, words, input, FETCH_SECONDS, &result, err));
     if (result.status == 0)
         return ARC_OK;
-    return arc_error_set(err, ARC_ENOTFOUND, "git fetch origin: %s", arc_git_complaint(&result));
+    return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", git->remote,
+                         arc_git_complaint(&result));
 }
 
 void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
@@ -231,16 +232,17 @@ static int load_tags(const struct arc_git *git, const struct arc_env *env, struc
     if (git->scratch->tags)
         return ARC_OK;
 
-    static const char *const words[] = {"ls-remote", "--tags", "origin", NULL};
+    const char *const words[] = {"ls-remote", "--tags", git->remote, NULL};
     ARC_AUTO_JSON json_t *tags = json_object();
     int rc = tags ? list_remote(git, env, words, tags, err) : arc_error_nomem(err);
     if (rc == ARC_ENOMEM)
         return rc;
 
     if (rc)
-        return arc_error_prefix(err, "%s, and 'git ls-remote --tags origin' failed",
+        return arc_error_prefix(err, "%s, and 'git ls-remote --tags %s' failed",
                                 arc_git_is_shallow(git) ? "this clone is shallow"
-                                                        : "this clone may lack tags");
+                                                        : "this clone may lack tags",
+                                git->remote);
 
     git->scratch->tags = arc_steal(&tags);
 
@@ -259,13 +261,15 @@ static bool in_folder(const char *folder, const char *name)
 static bool may_lack_tags(const struct arc_git *git, const struct arc_env *env)
 {
     ARC_AUTO_FREE char *url = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf refs = {0};
+
     if (arc_git_is_shallow(git))
         return true;
-    if (arc_git_remote_url(git, "origin", &url, NULL))
+    if (arc_git_remote_url(git, &url, NULL))
         return false;
-    return in_folder(git->gitdir, "FETCH_HEAD") ||
-           in_folder(git->commondir, "refs/remotes/origin") || arc_env_nonempty(env, "CI") ||
-           arc_env_nonempty(env, "GITHUB_ACTIONS");
+    arc_buf_printf(&refs, "refs/remotes/%s", git->remote);
+    return in_folder(git->gitdir, "FETCH_HEAD") || in_folder(git->commondir, arc_buf_text(&refs)) ||
+           arc_env_nonempty(env, "CI") || arc_env_nonempty(env, "GITHUB_ACTIONS");
 }
 
 int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
@@ -328,13 +332,14 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
     arc_buf_printf(&peeled, "refs/tags/%s^{}", name);
     if (!tags || peeled.failed)
         return arc_error_nomem(err);
-    if (arc_git_remote_url(git, "origin", &url, NULL) == ARC_ENOTFOUND)
+    if (arc_git_remote_url(git, &url, NULL) == ARC_ENOTFOUND)
         return arc_git_resolve_ref(git, ref.data, out, err);
 
-    const char *const words[] = {"ls-remote", "origin", ref.data, peeled.data, NULL};
+    const char *const words[] = {"ls-remote", git->remote, ref.data, peeled.data, NULL};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     if (list_remote(git, env, words, tags, &why)) /* no git is no tag that is gone */
-        return arc_error_set(err, ARC_EWORLD, "git ls-remote origin: %s", arc_error_text(&why));
+        return arc_error_set(err, ARC_EWORLD, "git ls-remote %s: %s", git->remote,
+                             arc_error_text(&why));
     const char *commit = json_string_value(json_object_get(tags, name));
     if (!commit || !arc_text_is_hex(commit, 40))
         return arc_error_set(err, ARC_ENOTFOUND, "the remote has no tag %.200s", name);

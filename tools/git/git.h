@@ -27,6 +27,8 @@ struct arc_git {
     char *worktree;   /* absolute path of the work tree, no slash at the end; NULL for a bare one */
     char *gitdir;     /* absolute path of the .git directory, no slash at the end */
     char *commondir;  /* the same, shared by all work trees (refs, objects, shallow) */
+    char *remote;     /* the one that counts: origin, else the one that the branch checked out
+                         tracks, else the only one there is */
     bool initialised; /* git_libgit2_init() was called */
     bool is_filtered; /* objects were left out (`git clone --filter`) */
     struct arc_git_scratch *scratch; /* what was fetched (git/fetch.h) */
@@ -81,9 +83,13 @@ bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid);
 int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
                  struct arc_error *err);
 
-/* The branch that a clone's remote `origin` had checked out (owned, without refs/…), its default
- * one; NULL where that was not recorded (`git init`, actions/checkout). */
-int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_error *err);
+/* The branch that the clone's remote had checked out (owned, without refs/…), its default one; NULL where that was not recorded (`git init`, actions/checkout). */
+int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_error *err);
+
+/* Appends the full name of the ref that has a branch as a remote has it: the ref of that name which
+ * the branch tracks, else the one of git->remote; whether it exists or not. */
+int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc_buf *out,
+                       struct arc_error *err);
 
 /* The names of all tags that lead to a commit, here or elsewhere, without refs/tags/: a new array of
  * strings. Names that are not UTF-8 are left out. */
@@ -136,10 +142,9 @@ int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const
 int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                  size_t max, struct arc_buf *out, struct arc_error *err);
 
-/* The URL of a remote as configured (owned), user and password taken out. ARC_ENOTFOUND when there
- * is no such remote. */
-int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out,
-                       struct arc_error *err);
+/* The URL of git->remote as configured (owned), user and password taken out. ARC_ENOTFOUND when
+ * there is no remote. */
+int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *err);
 
 /* Calls `each` for every regular file in the index, by path relative to the work tree; a non-zero
  * return of it ends the walk and is returned. */

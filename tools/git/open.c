@@ -153,18 +153,16 @@ static bool is_trusted(const struct search *search, const git_repository *repo)
 
 /* What the format says that libgit2 would misread: it is told to let these extensions pass, since
  * it would refuse even their usual values. */
-static int check_extensions(git_config *from, const char *path, bool *is_filtered,
-                            struct arc_error *err)
+static int check_extensions(git_config *from, const char *path, struct arc_error *err)
 {
     git_config *config = NULL;
-    const char *names = NULL, *refs = NULL, *filter = NULL;
+    const char *names = NULL, *refs = NULL;
     int rc = git_config_snapshot(&config, from);
 
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the configuration of the repository");
     git_config_get_string(&names, config, "extensions.objectformat");
     git_config_get_string(&refs, config, "extensions.refstorage");
-    *is_filtered = git_config_get_string(&filter, config, "remote.origin.partialclonefilter") == 0;
 
     if (names && strcasecmp(names, "sha1") != 0)
         rc = arc_error_set(err, ARC_EWORLD,
@@ -183,12 +181,53 @@ static int check_extensions(git_config *from, const char *path, bool *is_filtere
     return rc;
 }
 
-static int check_format(struct arc_git *git, const char *path, struct arc_error *err)
+static bool is_set(git_config *config, const char *name)
+{
+    git_config_entry *entry = NULL;
+    bool found = git_config_get_entry(&entry, config, name) == 0;
+    git_config_entry_free(entry);
+    return found;
+}
+
+/* Few clones have another remote than origin (`git clone -o`, clone.defaultRemoteName). */
+static int choose_remote(struct arc_git *git, git_config *config, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf filter = {0};
+    const char *name = "origin";
+    git_buf tracked = {0};
+    git_strarray all = {0};
+    git_reference *head = NULL;
+
+    if (!is_set(config, "remote.origin.url")) {
+        if (git_reference_lookup(&head, git->repo, "HEAD") == 0 &&
+            git_reference_symbolic_target(head))
+            git_branch_upstream_remote(&tracked, git->repo, git_reference_symbolic_target(head));
+        git_remote_list(&all, git->repo);
+    }
+
+    for (size_t i = 0; i < all.count; i++)
+        if (all.count == 1 || (tracked.ptr && strcmp(tracked.ptr, all.strings[i]) == 0))
+            name = all.strings[i];
+
+    git->remote = strdup(name);
+    arc_buf_printf(&filter, "remote.%s.partialclonefilter", name);
+    git->is_filtered = !filter.failed && is_set(config, filter.data);
+
+    git_reference_free(head);
+    git_strarray_dispose(&all);
+    git_buf_dispose(&tracked);
+
+    return git->remote && !filter.failed ? ARC_OK : arc_error_nomem(err);
+}
+
+static int read_config(struct arc_git *git, const char *path, struct arc_error *err)
 {
     git_config *config = NULL;
     int rc = git_repository_config(&config, git->repo);
     rc = rc < 0 ? arc_git_failed(err, rc, "reading the configuration of the repository")
-                : check_extensions(config, path, &git->is_filtered, err);
+                : check_extensions(config, path, err);
+    if (!rc)
+        rc = choose_remote(git, config, err);
     git_config_free(config);
     return rc;
 }
@@ -198,11 +237,10 @@ static int explain_refusal(const struct search *search, const char *gitdir, stru
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
     git_config *config = NULL;
-    bool is_filtered;
     arc_buf_printf(&path, "%s%s/config", gitdir ? gitdir : search->top, gitdir ? "" : "/.git");
     int rc = ARC_OK;
     if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
-        rc = check_extensions(config, gitdir ? gitdir : search->path, &is_filtered, err);
+        rc = check_extensions(config, gitdir ? gitdir : search->path, err);
     git_config_free(config);
     return rc;
 }
@@ -246,7 +284,7 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
                              "trust it; if you do: git config --global --add safe.directory '%s'",
                              search->top, search->top);
 
-    return check_format(out, gitdir ? gitdir : search->path, err);
+    return read_config(out, gitdir ? gitdir : search->path, err);
 }
 
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
@@ -287,6 +325,7 @@ void arc_git_free(struct arc_git *git)
     free(git->worktree);
     free(git->gitdir);
     free(git->commondir);
+    free(git->remote);
     if (git->initialised)
         git_libgit2_shutdown();
     *git = (struct arc_git){0};

@@ -156,20 +156,44 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
     return arc_git_resolve_ref(git, "HEAD", oid, err);
 }
 
-int arc_git_origin_branch(const struct arc_git *git, char **branch, struct arc_error *err)
+int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_error *err)
 {
-    static const char prefix[] = "refs/remotes/origin/";
+    ARC_AUTO(arc_buf) struct arc_buf name = {0};
     git_reference *head = NULL;
     *branch = NULL;
-    if (git_reference_lookup(&head, git->repo, "refs/remotes/origin/HEAD") < 0)
+
+    arc_buf_printf(&name, "refs/remotes/%s/HEAD", git->remote);
+    ARC_TRY(arc_buf_check(&name, "the name of a ref", err));
+    if (git_reference_lookup(&head, git->repo, name.data) < 0)
         return ARC_OK;
     const char *target = git_reference_symbolic_target(head);
-    bool known = target && strncmp(target, prefix, strlen(prefix)) == 0;
+    size_t prefix = name.len - strlen("HEAD");
+    bool known = target && strncmp(target, name.data, prefix) == 0;
     if (known)
-        *branch = strdup(target + strlen(prefix));
+        *branch = strdup(target + prefix);
     git_reference_free(head);
 
     return known && !*branch ? arc_error_nomem(err) : ARC_OK;
+}
+
+int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc_buf *out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf local = {.max = 4096};
+    git_buf tracked = {0};
+
+    arc_buf_printf(&local, "refs/heads/%s", branch);
+    ARC_TRY(arc_buf_check(&local, "the name of a branch", err));
+    bool tracks = git_branch_upstream_name(&tracked, git->repo, local.data) == 0 &&
+                  strncmp(tracked.ptr, "refs/remotes/", strlen("refs/remotes/")) == 0 &&
+                  arc_text_ends(tracked.ptr, local.data + strlen("refs/heads"));
+    if (tracks)
+        arc_buf_puts(out, tracked.ptr);
+    else
+        arc_buf_printf(out, "refs/remotes/%s/%s", git->remote, branch);
+    git_buf_dispose(&tracked);
+
+    return arc_buf_check(out, "the name of a branch", err);
 }
 
 git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked *last)
@@ -262,17 +286,16 @@ static char *without_password(const char *url)
     return out;
 }
 
-int arc_git_remote_url(const struct arc_git *git, const char *remote, char **out,
-                       struct arc_error *err)
+int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *err)
 {
     git_remote *found = NULL;
-    int rc = git_remote_lookup(&found, git->repo, remote);
+    int rc = git_remote_lookup(&found, git->repo, git->remote);
     const char *url = rc < 0 ? NULL : git_remote_url(found);
 
     if (url)
         *out = without_password(url);
     git_remote_free(found);
     if (!url)
-        return arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", remote);
+        return arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", git->remote);
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -16,6 +16,7 @@ static void part_free(struct arc_git *part)
         arc_folder_remove(part->gitdir);
     free(part->gitdir);
     free(part->commondir);
+    free(part->remote);
     *part = (struct arc_git){0};
 }
 
@@ -52,13 +53,10 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
 
 /* What says how the remote is reached: actions/checkout writes its credentials there, or into a
  * file that only this clone's configuration includes. */
-static bool is_of_remote(const char *name)
+static bool is_of_connection(const char *name)
 {
     static const char *const sections[] = {"http.", "credential.", "url.", "protocol.", "ssh."};
-    static const char *const names[] = {
-        "core.sshcommand",          "core.gitproxy",       "core.askpass",
-        "remote.origin.url",        "remote.origin.proxy", "remote.origin.proxyauthmethod",
-        "remote.origin.uploadpack", "remote.origin.vcs"};
+    static const char *const names[] = {"core.sshcommand", "core.gitproxy", "core.askpass"};
 
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (strncmp(name, sections[i], strlen(sections[i])) == 0)
@@ -69,6 +67,24 @@ static bool is_of_remote(const char *name)
             return true;
 
     return false;
+}
+
+/* The name of a remote's setting, as "remote.origin.url"; NULL for another. Here every remote is
+ * called origin. */
+static const char *name_here(const char *remote, const char *name)
+{
+    static const char *const names[] = {"remote.origin.url", "remote.origin.proxy",
+                                        "remote.origin.proxyauthmethod", "remote.origin.uploadpack",
+                                        "remote.origin.vcs"};
+    size_t before = strlen("remote."), len = strlen(remote);
+
+    if (strncmp(name, "remote.", before) != 0 || strncmp(name + before, remote, len) != 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name + before + len, names[i] + strlen("remote.origin")) == 0)
+            return names[i];
+
+    return NULL;
 }
 
 /* git-config(1), "Syntax". */
@@ -113,13 +129,21 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
                              const git_config_entry *entry)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
-    const char *url = strcmp(entry->name, "remote.origin.url") == 0 ? entry->value : NULL;
+    const char *name = name_here(git->remote, entry->name);
+
+    if (!name)
+        name = is_of_connection(entry->name) ? entry->name : NULL;
+    if (!name)
+        return;
+
+    const char *url = strcmp(name, "remote.origin.url") == 0 ? entry->value : NULL;
     if (url && *url != '/' &&
         strcspn(url, ":") >= strcspn(url, "/")) { /* from where the clone is */
         arc_buf_printf(&path, "%s/%s", git->worktree ? git->worktree : git->gitdir, entry->value);
-        add_entry(out, entry->name, arc_buf_text(&path));
-    } else
-        add_entry(out, entry->name, entry->value);
+        add_entry(out, name, arc_buf_text(&path));
+    } else {
+        add_entry(out, name, entry->value);
+    }
 }
 
 /* The clone's own settings of the remote; those of the user and the system git reads itself. */
@@ -133,7 +157,7 @@ static int add_settings(const struct arc_git *git, struct arc_buf *out, struct a
     if (!rc)
         rc = git_config_iterator_new(&each, config);
     while (!rc && (rc = git_config_next(&entry, each)) == 0)
-        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL && is_of_remote(entry->name))
+        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL)
             add_remote_entry(out, git, entry);
 
     git_config_iterator_free(each);
@@ -172,7 +196,8 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
     part->commondir = strdup(part->gitdir);
-    if (!objects || !part->commondir)
+    part->remote = strdup(git->remote); /* for messages: the part calls it origin */
+    if (!objects || !part->commondir || !part->remote)
         return arc_error_nomem(err);
     int rc = git_repository_init(&part->repo, part->gitdir, 1);
     if (rc < 0)

@@ -70,7 +70,7 @@ static void read_branch(const struct arc_project *project, struct init *init)
 {
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
-    if (arc_git_origin_branch(project->git, &branch, NULL) || !branch)
+    if (arc_git_remote_head(project->git, &branch, NULL) || !branch)
         (void)arc_git_head(project->git, &head, &branch, NULL);
     bool usable =
         branch && *branch && strspn(branch, OWNER_LETTERS "/") == strlen(branch) && *branch != '-';

@@ -109,7 +109,7 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     }
 
     ARC_AUTO_FREE char *url = NULL;
-    if (arc_git_remote_url(git, "origin", &url, NULL) == ARC_OK)
+    if (arc_git_remote_url(git, &url, NULL) == ARC_OK)
         out->source = web_url(url);
 
     return ARC_OK;
