@@ -110,6 +110,35 @@ def test_immutable_releases(project, double):
     assert status == 1 and "is immutable" in output and "a new version is needed" in output
 
 
+def test_an_immutable_release_keeps_its_records(project, double):
+    """All jobs are run again: the records of the same images have another time, the images are the same."""
+    scan = {"document": "scan", "format": 1, "verdict": "clean", "gate": "pass", "scanned": "2026-11-20T10:00:00Z",
+            "targets": [{"service": "flash", "platform": "linux/amd64", "artifact": "ghcr.io/o/arc-flash@sha256:1", "counts": {}}]}
+    project.put("scan.json", json.dumps(scan))
+    double.state.immutable = True
+    status, output = project.run(double, "--scan=scan.json")
+    assert status == 0, output
+    before = {asset["name"]: asset["digest"] for asset in double.state.releases[0]["assets"]}
+    project.put("scan.json", json.dumps(scan | {"scanned": "2026-11-21T10:00:00Z", "verdict": "findings"}))
+    for service in (build := json.loads((project.folder / "build.json").read_text()))["services"]:
+        service["built"] = not service["built"]
+    project.put("build.json", json.dumps(build))
+    status, output = project.run(double, "--scan=scan.json", "--json")
+    assert status == 0, output
+    document = json.loads(output[output.index("{"):])
+    assert document["action"] == "unchanged"
+    assert before == {asset["name"]: f"sha256:{asset['sha256']}" for asset in document["assets"]}
+    assert before == {asset["name"]: asset["digest"] for asset in double.state.releases[0]["assets"]}
+    scan["targets"][0]["artifact"] = "ghcr.io/o/arc-flash@sha256:2"
+    project.put("scan.json", json.dumps(scan))
+    status, output = project.run(double, "--scan=scan.json")
+    assert status == 1 and "is immutable and holds another scan.json" in output
+    build["services"][0]["digest"] = "sha256:" + 64 * "9"
+    project.put("build.json", json.dumps(build))
+    status, output = project.run(double)
+    assert status == 1 and "is immutable and holds another build.json" in output
+
+
 @pytest.mark.parametrize("policy, before, expected", [
     ("auto", "tools/v1.0.0", "true"), ("own", "tools/v1.0.0", "false"), ("own", "messaging/v0.0.9", "true"),
     ("own", None, "true"), ("own", "messaging/x/v1.0.0", "false"), ("never", None, "false")])

@@ -2,7 +2,10 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "os/file.h"
+#include "project/documents.h"
 #include "release/release.h"
+#include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_LEN 200
@@ -115,6 +118,117 @@ static bool is_same_asset(const struct release_asset *ours, const json_t *theirs
     return strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0;
 }
 
+/* Documents that also tell of the run that made them, as when it was: what must be the same in each run, a list
+ * and members of its items. */
+static const struct record {
+    const char *kind, *list, *members[3];
+} records[] = {
+    {"build", "services", {"service", "image", "digest"}},
+    {"scan", "targets", {"service", "platform", "artifact"}},
+};
+
+static bool is_same_member(const json_t *a, const json_t *b, const char *name)
+{
+    const json_t *left = json_object_get(a, name), *right = json_object_get(b, name);
+    return left == right || json_equal(left, right);
+}
+
+static bool is_same_record(const struct record *record, const json_t *a, const json_t *b)
+{
+    const json_t *left = json_object_get(a, record->list),
+                 *right = json_object_get(b, record->list);
+    bool same = is_same_member(a, b, "document") && is_same_member(a, b, "format") &&
+                is_same_member(a, b, "group") && is_same_member(a, b, "revision") &&
+                json_array_size(left) == json_array_size(right);
+
+    for (size_t i = 0; same && i < json_array_size(left); i++)
+        for (size_t k = 0; k < sizeof record->members / sizeof *record->members; k++)
+            same = same && is_same_member(json_array_get(left, i), json_array_get(right, i),
+                                          record->members[k]);
+
+    return same;
+}
+
+/* Our asset as a document of records[]; *out stays NULL where it is none. */
+static int load_record(const struct release_asset *ours, const struct record **record, json_t **out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
+    const struct arc_release_asset *given = ours->given;
+
+    if (!arc_text_ends(given->name, ".json") || ours->size > ARC_DOCUMENT_MAX)
+        return ARC_OK;
+    if (given->path)
+        ARC_TRY(arc_file_read(given->path, NULL, ARC_DOCUMENT_MAX, &text, err));
+    else
+        arc_buf_add(&text, given->data, given->len);
+    ARC_TRY(arc_buf_check(&text, given->name, err));
+    ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        if (strcmp(arc_json_text_of(document, "document"), records[i].kind) == 0) {
+            *record = &records[i];
+            *out = arc_steal(&document);
+            return ARC_OK;
+        }
+
+    return ARC_OK;
+}
+
+/* An immutable release keeps its asset for ours. */
+static void keep_theirs(struct release_run *run, struct release_asset *ours, const json_t *theirs)
+{
+    const char *digest = arc_json_text_of(theirs, "digest");
+    if (strncmp(digest, "sha256:", 7) == 0)
+        snprintf(ours->sha256, sizeof ours->sha256, "%s", digest + 7);
+    ours->size = (size_t)json_integer_value(json_object_get(theirs, "size"));
+    ours->stored = true;
+    release_say(run, "%s stays as it was released", ours->given->name);
+}
+
+/* Keeps the record of an earlier run of the same images: no run makes the same one again, and an immutable
+ * release takes no other. */
+static int compare_record(struct release_run *run, struct release_asset *ours, const json_t *theirs,
+                          struct arc_error *err)
+{
+    const struct arc_request request = {.method = "GET",
+                                        .accept = "application/octet-stream",
+                                        .why = "see whether it is a record of the same images"};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_AUTO_JSON json_t *document = NULL;
+    const struct record *record = NULL;
+
+    ARC_TRY(load_record(ours, &record, &document, err));
+    if (!document)
+        return ARC_OK;
+    ARC_TRY(release_send(run, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
+    if (is_same_record(record, document, reply.body))
+        keep_theirs(run, ours, theirs);
+
+    return ARC_OK;
+}
+
+/* The assets of an immutable release that differ from ours and are right all the same: records, and the
+ * checksums with theirs. */
+static int compare_immutable(struct release_run *run, struct arc_error *err)
+{
+    bool kept = false;
+
+    for (size_t i = 0; i < run->o->asset_count; i++) {
+        struct release_asset *ours = &run->assets[i];
+        const json_t *theirs = find_stored(run, ours->given->name);
+        if (ours->stored || !theirs)
+            continue;
+        if (kept && strcmp(ours->given->name, ARC_RELEASE_SUMS) == 0)
+            keep_theirs(run, ours, theirs);
+        else
+            ARC_TRY(compare_record(run, ours, theirs, err));
+        kept = kept || ours->stored;
+    }
+
+    return ARC_OK;
+}
+
 int release_compare_assets(struct release_run *run, struct arc_error *err)
 {
     for (size_t i = 0; i < run->o->asset_count; i++) {
@@ -127,7 +241,8 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
             return arc_error_nomem(err);
     }
 
-    return ARC_OK;
+    bool immutable = json_is_true(json_object_get(run->release, "immutable"));
+    return immutable ? compare_immutable(run, err) : ARC_OK;
 }
 
 /* ---- uploading ------------------------------------------------------------------------------ */
@@ -135,10 +250,12 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
 static const char *content_type(const char *name)
 {
     static const char *const table[][2] = {
-        {".json", "application/json"},  {".txt", "text/plain"},        {".md", "text/markdown"},
-        {".sarif", "application/json"}, {".gz", "application/gzip"},   {".tgz", "application/gzip"},
-        {".zip", "application/zip"},    {".yaml", "application/yaml"}, {".html", "text/html"},
-        {".zst", "application/zstd"},   {".xz", "application/x-xz"},   {"SHA256SUMS", "text/plain"},
+        {".json", "application/json"}, {".txt", "text/plain"},
+        {".md", "text/markdown"},      {".sarif", "application/json"},
+        {".gz", "application/gzip"},   {".tgz", "application/gzip"},
+        {".zip", "application/zip"},   {".yaml", "application/yaml"},
+        {".html", "text/html"},        {".zst", "application/zstd"},
+        {".xz", "application/x-xz"},   {ARC_RELEASE_SUMS, "text/plain"},
     };
     size_t len = strlen(name);
 

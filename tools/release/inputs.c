@@ -9,9 +9,8 @@
 #include "release/lock.h"
 #include "release/notes.h"
 #include "release/patterns.h"
+#include "release/release.h"
 #include <string.h>
-
-#define SUMS "SHA256SUMS"
 
 /* The assets and what they point to. */
 struct asset_list {
@@ -110,11 +109,11 @@ static int add_sums(struct asset_list *list, struct arc_error *err)
         arc_buf_printf(&list->sums, "%s  %s\n", hex, asset->name);
     }
 
-    int rc = arc_buf_check(&list->sums, SUMS, err);
+    int rc = arc_buf_check(&list->sums, ARC_RELEASE_SUMS, err);
     if (rc || !list->count)
         return rc;
-    list->items[list->count++] =
-        (struct arc_release_asset){.name = SUMS, .data = list->sums.data, .len = list->sums.len};
+    list->items[list->count++] = (struct arc_release_asset){
+        .name = ARC_RELEASE_SUMS, .data = list->sums.data, .len = list->sums.len};
 
     return ARC_OK;
 }

@@ -5,6 +5,9 @@
 #include "arcci/release.h"
 #include "os/hash.h"
 
+/* The checksums of all other assets; the last one. */
+#define ARC_RELEASE_SUMS "SHA256SUMS"
+
 /* One of our assets: what it should be, and what became of it. */
 struct release_asset {
     const struct arc_release_asset *given;
