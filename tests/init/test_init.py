@@ -211,6 +211,8 @@ def test_links_and_hostile_names(tmp_path):
 D = "FROM scratch\n"
 BAKE = 'target "a" {\n  context = "."\n  tags = ["ghcr.io/a/%s:1"]\n}\n'
 ODD = {  # files, tags, what is shown
+    "a version in files of most images": ({**{f"{n}/Dockerfile": D for n in "abc"}, "b/VERSION": "1.0\n", "c/VERSION": "2.0\n"}, ["z/v9.0.0"],
+                                          "what do the tags z/v{version} release?"),
     "two groups of one name": ({"services/shop/Dockerfile": D, "services/b/Dockerfile": D}, ["shop/v1.0.0", "v1.0.0"], "group: shop-2"),
     "a quote in a tag": ({"Dockerfile": D}, ["it's-v1.0.0"], """tags: ["it's-v*"]"""),
     "what a filter of GitHub repeats": ({"Dockerfile": D}, ["c++-v1.0.0"], '"c\\\\+\\\\+-v*"'),
@@ -278,6 +280,23 @@ def test_hostile_workflows_end_and_stay_visible(tmp_path, text):
     config = (tmp_path / ".github/arc-ci.yaml").read_text()
     assert not set("\x1b\x01\x02\u202e") & set(shown + config)
     arc(tmp_path, "plan", "--json", "v1.0.0")
+
+
+ROWS = "strategy: {matrix: {a: %s}}" % list(range(256))
+MUCH = {  # short files that stand for gigabytes, by aliases, matrices and loops
+    "inputs": {".github/workflows/ci.yml": 'on: push\nx: &t "%s${{ matrix.a }}"\ny: &s\n  - uses: docker/build-push-action@v6\n    with: {%s}\njobs: {%s}\n' % (
+        "x" * 60000, ", ".join(f"k{n}: *t" for n in range(50)), ", ".join(f"j{n}: {{{ROWS}, steps: *s}}" for n in range(70)))},
+    "commands": {".github/workflows/ci.yml": 'on: push\nx: &t "docker build %s.${{ matrix.a }}"\ny: &s [{run: *t}]\njobs: {%s}\n' % (
+        "-t $A " * 9000, ", ".join(f"j{n}: {{{ROWS}, steps: *s}}" for n in range(70)))},
+    "loops": {"build.sh": "".join(f"for x{n} in {' '.join(map(str, range(200)))}; do " for n in range(4)) + "docker build -t ghcr.io/a/b:$x1$x2$x3 .\n" + "done;" * 4},
+}
+
+
+@pytest.mark.parametrize("files", MUCH.values(), ids=MUCH)
+def test_what_is_more_than_can_be_looked_at_is_said(tmp_path, files):
+    make(tmp_path, {"Dockerfile": "FROM scratch\n", **files})
+    document = json.loads(arc(tmp_path, "init", "--json", "--write"))  # within the time limit of arc()
+    assert any("describe more than is looked at" in remark["text"] for remark in document["questions"]), document["questions"]
 
 
 @pytest.mark.parametrize("files", [{}, {"README.md": "x"}, {"Dockerfile": "not one\n"}, {"Dockerfile.md": "FROM x\n"}], ids=str)

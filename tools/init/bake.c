@@ -93,10 +93,10 @@ static void mark_described(struct init *init, const struct bake *bake)
         char *base = init_cut(init, *context ? context : ".", known);
         char *exact =
             init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
-        json_object_foreach_safe(init->dockerfile_names, next, path,
-                                 variant) if ((exact && strcmp(path, exact) == 0) ||
-                                              (context[known] && strncmp(path, base, known) == 0))
-            init_set(init, init->dockerfile_names, path, json_false());
+        json_object_foreach_safe (init->dockerfile_names, next, path, variant)
+            if ((exact && strcmp(path, exact) == 0) ||
+                (context[known] && strncmp(path, base, known) == 0))
+                init_set(init, init->dockerfile_names, path, json_false());
     }
 }
 

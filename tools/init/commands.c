@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define WORD_MAX     65536
-#define COMMANDS_MAX 50000 /* of all scripts */
+#define COMMAND_COST 2500
 
 #define LOOPS_MAX 4
 
@@ -135,7 +135,7 @@ static bool take_word(struct script *script, struct arc_buf *word, bool *is_vari
 
     script->at = at;
 
-    return true;
+    return init_spend(script->init, word->len);
 }
 
 /* Adds a word or, where a variable holds several, each of them. */
@@ -191,6 +191,8 @@ static bool take_assignment(struct script *script, const json_t *words)
 static void add_input(struct init *init, json_t *with, const char *name, const char *value)
 {
     const char *before = arc_json_text_of(with, name);
+    if (!init_spend(init, strlen(before)))
+        return;
     init_set(init, with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
 }
 
@@ -372,7 +374,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
     init_update(init, script.variables, env);
 
-    for (; *script.at && init->commands < COMMANDS_MAX; init->commands++) {
+    while (*script.at && init_spend(init, COMMAND_COST)) {
         ARC_AUTO_JSON json_t *words = init_made(init, json_array());
         while (take_word(&script, &word, &is_variable))
             add_words(init, words, init_hold(init, &word), is_variable);

@@ -612,7 +612,9 @@ static void learn_registries(struct init *init, const struct init_image *image)
                 continue;
             if (init_is_owner(init, base.registries[0]))
                 init_count_registry(init, base.registries[0]);
-            init_each_image(other, init) if (other != image) learn_name(init, other, &base);
+            init_each_image (other, init)
+                if (other != image)
+                    learn_name(init, other, &base);
         }
 }
 
@@ -655,8 +657,7 @@ void init_read_dockerfiles(struct init *init)
             take_dockerfile(init, path);
     }
 
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         if (image->from == FROM_DOCKERFILE)
             give_arguments(init, image);
         learn_registries(init, image);

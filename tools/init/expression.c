@@ -5,6 +5,7 @@
 
 #define ENTRIES_MAX 1000 /* of include and of exclude */
 #define TEXT_MAX    65536
+#define NODE_COST   64
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
@@ -115,7 +116,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
     json_t *out = NULL;
 
-    if (!node)
+    if (!node || init->spent > INIT_SPENT_MAX)
         return json_null();
 
     if (node->type == ARC_YAML_LIST) {
@@ -136,6 +137,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
 
     if (node->text && node->type != ARC_YAML_NULL)
         expand(init, node->text, scope, &text);
+    (void)init_spend(init, text.len + NODE_COST);
 
     return init_made(init, json_string(init_hold(init, &text)));
 }
@@ -225,8 +227,9 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
 
     json_object_del(axes, "include");
     json_object_del(axes, "exclude");
-    json_object_foreach_safe(axes, next, key, values) if (!json_is_array(values))
-        init_set(init, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
+    json_object_foreach_safe (axes, next, key, values)
+        if (!json_is_array(values))
+            init_set(init, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
 
     json_t *cells = json_object_size(axes) || !json_is_array(more) ? multiply(init, axes)
                                                                    : init_made(init, json_array());

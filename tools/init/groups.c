@@ -25,8 +25,9 @@ static const char *usual_registry(struct init *init)
     json_int_t most = 0;
     json_t *seen;
 
-    init_each_image(image, init) for (char **at = image->registries; at && *at; at++)
-        init_count_registry(init, *at);
+    init_each_image (image, init)
+        for (char **at = image->registries; at && *at; at++)
+            init_count_registry(init, *at);
 
     json_object_foreach (init->registries, registry, seen) {
         json_int_t weight = json_integer_value(seen);
@@ -60,8 +61,7 @@ static const char *usual_registry(struct init *init)
 static void choose_registries(struct init *init)
 {
     const char *usual = NULL;
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         if (image->registries)
             continue;
         usual = usual ? usual : usual_registry(init);
@@ -78,11 +78,11 @@ static void choose_host(struct init *init, struct init_group *group)
         first = group->images->registries[0];
     group->host = init_cut(init, first, strcspn(first, "/"));
 
-    init_each_peer(image, group) for (char **at = image->registries; *at; at++)
-    {
-        char *host = init_cut(init, *at, strcspn(*at, "/"));
-        other = strcmp(host, group->host) != 0 ? host : other;
-    }
+    init_each_peer (image, group)
+        for (char **at = image->registries; *at; at++) {
+            char *host = init_cut(init, *at, strcspn(*at, "/"));
+            other = strcmp(host, group->host) != 0 ? host : other;
+        }
 
     if (other)
         init_ask(init, NULL, 0,
@@ -96,8 +96,9 @@ static void choose_host(struct init *init, struct init_group *group)
 /* Whether an image before this one is called so, too. */
 static bool is_taken(const struct init *init, const struct init_image *image)
 {
-    init_each_image(other, init) if (other == image || strcmp(other->codename, image->codename) ==
-                                                           0) return other != image;
+    init_each_image (other, init)
+        if (other == image || strcmp(other->codename, image->codename) == 0)
+            return other != image;
     return false;
 }
 
@@ -162,8 +163,7 @@ static void name_codename(struct init *init, struct init_image *image)
  * they get some that do. */
 static void name_alike(struct init *init)
 {
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         char *told = NULL;
         const char *tag;
         json_t *when;
@@ -331,8 +331,7 @@ static void take_named(struct sorting *sorting,
         struct init_group *group = NULL;
         if (!*family->prefix || family->matched)
             continue;
-        init_each_image(image, sorting->init)
-        {
+        init_each_image (image, sorting->init) {
             if (image->group || !match(image, family->prefix))
                 continue;
             group = group ? group : init_add_group(sorting->init, family->prefix);
@@ -345,13 +344,16 @@ static void take_named(struct sorting *sorting,
 
 static bool are_left(const struct init *init)
 {
-    init_each_image(image, init) if (!image->group) return true;
+    init_each_image (image, init)
+        if (!image->group)
+            return true;
     return false;
 }
 
 static void take_left(const struct init *init, struct init_group *group)
 {
-    init_each_image(image, init) image->group = image->group ? image->group : group;
+    init_each_image (image, init)
+        image->group = image->group ? image->group : group;
 }
 
 /* Families without a prefix, most used first, release what no other does. */
@@ -404,8 +406,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
 
     if (each_its_own && like) {
         const char *form = like->before + strlen(like->prefix);
-        init_each_image(image, init)
-        {
+        init_each_image (image, init) {
             if (image->group)
                 continue;
             image->group = init_add_group(init, image->codename);
@@ -443,10 +444,9 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
 {
     size_t found = 0;
 
-    init_each_image(
-        other,
-        init) if (init_same_text(other->version_file,
-                                 file)) return false; /* those of another Dockerfile beside it */
+    init_each_image (other, init)
+        if (init_same_text(other->version_file, file))
+            return false; /* those of another Dockerfile beside it */
 
     for (size_t i = 0; i < arc_yaml_items(list); i++) {
         const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
@@ -557,12 +557,14 @@ static bool find_versions(struct init *init)
 {
     size_t found = 0, count = init->image_count, seen = 0;
 
-    init_each_image(image, init) if (seen++ < count) found +=
-        image->version_file ||
-        find_version(init, image, image->directory, INIT_COUNT(version_files));
+    init_each_image (image, init)
+        if (seen++ < count)
+            found += image->version_file ||
+                     find_version(init, image, image->directory, INIT_COUNT(version_files));
 
     if (!found) /* one for all */
-        init_each_image(image, init) found += find_version(init, image, ".", WHOLE_FILES);
+        init_each_image (image, init)
+            found += find_version(init, image, ".", WHOLE_FILES);
 
     if (found * 2 <= count)
         forget_versions(init, count);
@@ -573,8 +575,7 @@ static bool find_versions(struct init *init)
 /* Whether a tag releases one of the versions that files have: they are made of the files then. */
 static bool are_tagged(const struct init *init)
 {
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         const char *version = image->version ? image->version : "";
         arc_json_each (tag, init->git_tags)
             if (*version && arc_text_ends(json_string_value(tag), version))
@@ -591,8 +592,9 @@ static bool use_files(struct sorting *sorting)
     size_t count = init->image_count;
 
     for (size_t f = 0; f < sorting->count; f++)
-        init_each_image(image, init) if (*sorting->families[f].prefix &&
-                                         is_named(image, sorting->families[f].prefix)) return false;
+        init_each_image (image, init)
+            if (*sorting->families[f].prefix && is_named(image, sorting->families[f].prefix))
+                return false;
 
     if (!sorting->count)
         return true;
@@ -632,8 +634,10 @@ static void sort_by_files(struct sorting *sorting)
     }
 
     group->versioning = "loose";
-    init_each_image(image, init) if (!image->version_file) init_ask(
-        init, image->dockerfile, 0, "which file has its version? The other images have one");
+    init_each_image (image, init)
+        if (!image->version_file)
+            init_ask(init, image->dockerfile, 0,
+                     "which file has its version? The other images have one");
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -710,7 +714,8 @@ static void take_unmatched(struct sorting *sorting)
 static size_t count_groups(const struct init *init)
 {
     size_t count = 0;
-    init_each_group(group, init) count++;
+    init_each_group (group, init)
+        count++;
     return count;
 }
 
@@ -734,8 +739,7 @@ static void give_file_tags(struct sorting *sorting)
         if (!*sorting->families[f].prefix || sorting->count == 1)
             add_pattern(sorting, init->groups, &sorting->families[f]);
 
-    init_each_group(group, init)
-    {
+    init_each_group (group, init) {
         bool first = group == init->groups;
         if (group->tags)
             continue;
@@ -754,8 +758,7 @@ static void take_published(struct init *init)
     const char *key = init->groups->key;
     struct init_group *group = NULL;
 
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         if (!image->pushed) {
             init_ask(init, image->dockerfile, 0, "no %s file names it: is it released?", key);
             continue;
@@ -776,11 +779,9 @@ static void take_published(struct init *init)
 /* Gives every group the list of its images. */
 static void list_images(struct init *init)
 {
-    init_each_group(group, init)
-    {
+    init_each_group (group, init) {
         struct init_image **end = &group->images;
-        init_each_image(image, init)
-        {
+        init_each_image (image, init) {
             if (image->group != group)
                 continue;
             *end = image;
@@ -799,7 +800,8 @@ void init_make_groups(struct init *init)
     arc_json_each (tag, init->git_tags)
         add_to_family(&sorting, json_string_value(tag));
     name_alike(init);
-    init_each_image(image, init) tell_apart(init, image);
+    init_each_image (image, init)
+        tell_apart(init, image);
 
     if (init->groups) {
         give_file_tags(&sorting);
@@ -811,7 +813,7 @@ void init_make_groups(struct init *init)
 
     if (init->arena.failed)
         return;
-    init_each_image(image, init)
+    init_each_image (image, init)
         tell_apart(init, image); /* versions in files may have added some */
     choose_registries(init);
     if (!init->arena.failed)

@@ -82,6 +82,18 @@ bool init_succeeds(struct init *init, int rc)
     return rc == ARC_OK;
 }
 
+bool init_spend(struct init *init, size_t bytes)
+{
+    init->spent += bytes;
+    if (init->spent <= INIT_SPENT_MAX)
+        return true;
+    init_ask(init, NULL, 0,
+             "which images are not listed here? The workflows, scripts and compose files describe "
+             "more than is looked at (%zu MiB with all matrices, loops and aliases)",
+             INIT_SPENT_MAX >> 20);
+    return false;
+}
+
 /* ---- paths ---------------------------------------------------------------------------------- */
 
 const char *init_base(const char *path)
@@ -338,7 +350,8 @@ bool init_is_owner(const struct init *init, const char *registry)
 size_t init_count_alike(const struct init *init, const struct init_image *image)
 {
     size_t count = 0;
-    init_each_image(other, init) count += image->name && init_same_text(image->name, other->name);
+    init_each_image (other, init)
+        count += image->name && init_same_text(image->name, other->name);
     return count;
 }
 
@@ -406,19 +419,23 @@ struct init_image *init_next_image(struct init *init, struct init_image *image, 
 
 struct init_image *init_find_image(const struct init *init, const char *dockerfile)
 {
-    init_each_image(image, init) if (strcmp(image->dockerfile, dockerfile) == 0) return image;
+    init_each_image (image, init)
+        if (strcmp(image->dockerfile, dockerfile) == 0)
+            return image;
     return NULL;
 }
 
 void init_settle(struct init *init)
 {
-    init_each_image(image, init) image->settled = true;
+    init_each_image (image, init)
+        image->settled = true;
 }
 
 /* Sets a member in a copy of the map, which others may have, too. */
 static void set_member(struct init *init, json_t **map, const char *name, json_t *value)
 {
     json_t *copy = init_copy(init, *map);
+    (void)init_spend(init, json_object_size(copy) * 64);
     init_set(init, copy, name, value);
     *map = init_keep(init, copy);
 }
@@ -447,9 +464,11 @@ void init_add_pair(struct init *init, json_t **pairs, const char *name, const ch
 
 void init_add_text(struct init *init, char ***texts, const char *text)
 {
-    for (char **at = *texts; at && *at; at++)
-        if (strcmp(*at, text) == 0)
+    size_t count = 0;
+    for (; *texts && (*texts)[count]; count++)
+        if (strcmp((*texts)[count], text) == 0)
             return;
+    (void)init_spend(init, (count + 2) * sizeof(char *));
     (void)arc_texts_add(&init->arena, texts, text, NULL); /* sticky in the arena */
 }
 

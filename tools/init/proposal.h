@@ -23,6 +23,10 @@
 /* What the name of a variable is made of. */
 #define INIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
+/* What expressions, steps, commands and lists may come to, in bytes and their like: aliases, matrices and
+ * loops make much of a short file. */
+#define INIT_SPENT_MAX ((size_t)128 << 20)
+
 /* Longest file that is read, and all of them together, in bytes. */
 #define INIT_BYTES_MAX ((size_t)1 << 20)
 #define INIT_READ_MAX  ((size_t)64 << 20)
@@ -108,7 +112,7 @@ struct init {
     json_t *texts; /* path → what was read, null for what could not be */
     json_t *said;  /* file and text of each remark, in a line each */
     size_t bytes_read;
-    size_t commands;          /* of scripts, that were read */
+    size_t spent;             /* of INIT_SPENT_MAX */
     json_t *git_tags;         /* owned */
     char *owner;              /* of the repository, NULL: not known */
     char *repository;         /* its name */
@@ -159,6 +163,10 @@ bool init_allows(struct init *init, bool (*check)(const char *, struct arc_buf *
 
 /* Whether a call was right. */
 bool init_succeeds(struct init *init, int rc);
+
+/* Takes so many bytes of what may be spent. False, and a question, when it is too much: the readers end
+ * then. */
+bool init_spend(struct init *init, size_t bytes);
 
 /* The last part of a path, and what is before it ("." where there is nothing). */
 const char *init_base(const char *path);

@@ -314,9 +314,10 @@ static bool is_same(const struct init_step *step, const struct init_image *other
 static struct init_image *find_described(const struct init_step *step,
                                          const struct init_image *image)
 {
-    init_each_image(other,
-                    step->init) if (strcmp(other->dockerfile, image->dockerfile) == 0 &&
-                                    (other->settled || is_same(step, other, image))) return other;
+    init_each_image (other, step->init)
+        if (strcmp(other->dockerfile, image->dockerfile) == 0 &&
+            (other->settled || is_same(step, other, image)))
+            return other;
     return NULL;
 }
 
@@ -431,6 +432,8 @@ void init_take_build(const struct init_step *step)
     size_t found = 0;
     json_t *variant;
 
+    if (init->spent > INIT_SPENT_MAX)
+        return;
     if (is_default)
         given = inner ? inner + 1 : ".";
     if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
@@ -563,8 +566,7 @@ void init_take_step(const struct init_step *step)
 /* A release has to give its images a name that says the version. */
 static void name_versions(struct init *init)
 {
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         bool named = !image->tags;
         const char *tag;
         json_t *when;
@@ -583,8 +585,9 @@ static void name_versions(struct init *init)
 /* Asks of an image that no step pushes, unless another of its Dockerfile is pushed. */
 static void leave_out(struct init *init, const struct init_image *image)
 {
-    init_each_image(other, init) if (other->pushed &&
-                                     strcmp(other->dockerfile, image->dockerfile) == 0) return;
+    init_each_image (other, init)
+        if (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0)
+            return;
     init_ask(init, image->file, image->line,
              "%s is built but never pushed, so it is left out: is it released?", image->dockerfile);
     init_set(init, init->dockerfile_names, image->dockerfile, json_false());
@@ -592,10 +595,10 @@ static void leave_out(struct init *init, const struct init_image *image)
 
 void init_end_workflows(struct init *init)
 {
-    init_each_image(image, init) init->pushes = init->pushes || image->pushed;
+    init_each_image (image, init)
+        init->pushes = init->pushes || image->pushed;
 
-    init_each_image(image, init)
-    {
+    init_each_image (image, init) {
         if (init->pushes && !image->pushed)
             leave_out(init, image);
         if (init->pushes)
@@ -629,8 +632,7 @@ void init_end_reading(struct init *init)
     name_versions(init);
 
     json_object_foreach (init->filters, name, patterns)
-        init_each_image(image, init)
-        {
+        init_each_image (image, init) {
             if (!is_filter_of(image, name) || strcmp(image->context, ".") == 0)
                 continue; /* what its Dockerfile reads of the root is known */
             arc_json_each (pattern, patterns) {

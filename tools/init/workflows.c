@@ -7,14 +7,12 @@
 #include <string.h>
 
 #define DEPTH_MAX 4
-#define STEPS_MAX 20000
-#define CALLS_MAX 500
+#define STEP_COST 6000 /* and of a cell */
+#define CALL_COST 200000
 
 /* A walk over workflows and what they call. */
 struct walk {
     struct init *init;
-    size_t steps;     /* and cells, so far */
-    size_t calls;     /* of workflows and actions */
     const char *when; /* the condition that what starts the workflow is */
 };
 
@@ -104,7 +102,7 @@ static void read_action(struct walk *walk, const char *folder, const struct arc_
     if (!init_has_file(init, path))
         path = init_join(init, folder, "action.yaml");
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    if (depth >= DEPTH_MAX || walk->calls++ >= CALLS_MAX || !init_read_yaml(init, path, &yaml))
+    if (depth >= DEPTH_MAX || !init_spend(init, CALL_COST) || !init_read_yaml(init, path, &yaml))
         return;
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(step, "with"), scope);
     ARC_AUTO_JSON json_t *inputs = bind_inputs(init, arc_yaml_get(yaml.root, "inputs"), with);
@@ -152,7 +150,7 @@ static void read_steps(struct walk *walk, const char *path, const struct arc_yam
         const struct arc_yaml_node *node = steps->items[i], *uses = arc_yaml_get(node, "uses");
         const struct arc_yaml_node *id = arc_yaml_get(node, "id");
         bool is_action = uses && uses->text;
-        if (!(is_action || arc_yaml_get(node, "run")) || walk->steps++ > STEPS_MAX)
+        if (!(is_action || arc_yaml_get(node, "run")) || !init_spend(walk->init, STEP_COST))
             continue;
         struct init_step step = {.init = walk->init,
                                  .uses = is_action ? uses->text : "",
@@ -247,7 +245,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
     struct init *init = walk->init;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    if (with && walk->calls++ > CALLS_MAX)
+    if (with && !init_spend(init, CALL_COST))
         return;
 
     if (!init_read_yaml(init, path, &yaml)) {
@@ -274,7 +272,7 @@ static void read_workflow(struct walk *walk, const char *path, json_t *with, int
         size_t c;
         json_t *cell;
         json_array_foreach (cells, c, cell)
-            if (walk->steps++ < STEPS_MAX)
+            if (init_spend(init, STEP_COST))
                 read_cell(walk, path, &jobs->pairs[i], scope, cell, depth);
     }
 }

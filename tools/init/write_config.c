@@ -203,14 +203,14 @@ static bool share_directories(const struct init_group *group)
 {
     size_t own = 0;
 
-    init_each_peer(image, group)
-    {
+    init_each_peer (image, group) {
         if (strcmp(image->context, image->directory) != 0)
             continue;
         own++;
-        init_each_peer(other,
-                       group) if (strcmp(image->directory, other->directory) == 0 &&
-                                  strcmp(image->dockerfile, other->dockerfile) != 0) return true;
+        init_each_peer (other, group)
+            if (strcmp(image->directory, other->directory) == 0 &&
+                strcmp(image->dockerfile, other->dockerfile) != 0)
+                return true;
     }
 
     return own && own < group->count;
@@ -221,10 +221,10 @@ static char *const *choose_registries(const struct init_group *group)
     char *const *chosen = NULL;
     size_t most = 0;
 
-    init_each_peer(image, group)
-    {
+    init_each_peer (image, group) {
         size_t same = 0;
-        init_each_peer(other, group) same += same_texts(image->registries, other->registries);
+        init_each_peer (other, group)
+            same += same_texts(image->registries, other->registries);
         if (same > most) {
             most = same;
             chosen = image->registries;
@@ -260,9 +260,9 @@ static void find_shared(struct init *init, const struct init_group *group, struc
     shared->registries = choose_registries(group);
     shared->name = group->count > 1 ? group->images->name : NULL;
 
-    init_each_peer(image, group) shared->name =
-        init_same_text(shared->name, image->name) ? shared->name : NULL;
-    init_each_peer(image, group)
+    init_each_peer (image, group)
+        shared->name = init_same_text(shared->name, image->name) ? shared->name : NULL;
+    init_each_peer (image, group)
         init_push(init, services, json_incref(describe_service(init, image, shared, NULL)));
 
     const json_t *context = find_common(services, "build", "context", false);
@@ -308,8 +308,9 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
         init_has_file(init, init_join(init, directory, "service.yaml")))
         return NULL;
 
-    init_each_image(other, init) if (other != image &&
-                                     strcmp(other->directory, directory) == 0) return NULL;
+    init_each_image (other, init)
+        if (other != image && strcmp(other->directory, directory) == 0)
+            return NULL;
 
     json_object_del(service, "codename");
     json_object_del(service, "directory");
@@ -333,7 +334,8 @@ static bool glob_fits(struct init *init, const struct init_group *group, const c
         bool known = strcmp(name, "Dockerfile") != 0 && strcmp(name, "service.yaml") != 0;
         if (strcmp(init_directory(init, directory), parent) != 0)
             continue;
-        init_each_peer(image, group) known = known || strcmp(image->directory, directory) == 0;
+        init_each_peer (image, group)
+            known = known || strcmp(image->directory, directory) == 0;
         if (!known)
             return false;
     }
@@ -350,8 +352,7 @@ static json_t *choose_kind(struct init *init, const struct init_group *group, co
     if (!glob_fits(init, group, parent))
         return NULL;
 
-    init_each_peer(image, group)
-    {
+    init_each_peer (image, group) {
         size_t same = 0;
         for (const struct init_image *other = image; image->kind && other; other = other->peer)
             same += json_equal(image->kind, other->kind) &&
@@ -372,10 +373,10 @@ static json_t *list_services(struct init *init, const struct init_group *group,
     json_t *services = init_keep(init, json_array()), *taken;
     const char *parent;
 
-    init_each_peer(image, group) image->kind = describe_kind(init, image, shared);
+    init_each_peer (image, group)
+        image->kind = describe_kind(init, image, shared);
 
-    init_each_peer(image, group)
-    {
+    init_each_peer (image, group) {
         parent = init_directory(init, image->directory);
         json_t *glob = json_object_get(globs, parent);
         if (!glob) {
@@ -416,8 +417,7 @@ static json_t *join_platforms(struct init *init, const struct init_group *group)
 {
     char **all = NULL;
 
-    init_each_peer(image, group)
-    {
+    init_each_peer (image, group) {
         if (!image->platforms)
             return NULL;
         for (char **platform = image->platforms; *platform; platform++)
@@ -453,10 +453,9 @@ static json_t *list_includes(struct init *init)
 {
     json_t *includes = init_keep(init, json_array());
 
-    init_each_group(group,
-                    init) if (!group->is_train &&
-                              group->is_released) /* it would wait for the first one of others */
-        init_push(init, includes, json_string(group->name));
+    init_each_group (group, init)
+        if (!group->is_train && group->is_released) /* it would wait for the first one of others */
+            init_push(init, includes, json_string(group->name));
 
     return includes;
 }
@@ -542,7 +541,8 @@ static void add_group(struct init *init, const struct init_group *group, struct 
     else
         describe_images(init, group, &shared, said);
 
-    init_each_peer(image, group) is_guess = is_guess && !image->platforms && !image->variants;
+    init_each_peer (image, group)
+        is_guess = is_guess && !image->platforms && !image->variants;
     arc_buf_puts(out, "  ");
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
@@ -574,6 +574,7 @@ void init_write_config(struct init *init, struct arc_buf *out)
     }
 
     arc_buf_puts(out, "groups:\n");
-    init_each_group(group, init) if (group->count || group->source || group->is_train)
-        add_group(init, group, out);
+    init_each_group (group, init)
+        if (group->count || group->source || group->is_train)
+            add_group(init, group, out);
 }

@@ -56,8 +56,7 @@ void init_write_images_workflow(struct init *init, const char *source, struct ar
         "jobs:\n",
         quote(init, init->branch));
 
-    init_each_group(group, init)
-    {
+    init_each_group (group, init) {
         const char *name = quote(init, group->name);
         if (group->is_train)
             continue; /* it builds nothing */
@@ -112,13 +111,12 @@ static void add_condition(const struct init *init, const struct init_group *grou
     arc_buf_puts(out, out->len ? " || " : "");
     add_test(pattern, out);
 
-    init_each_group(other, init) for (char **tag = other->tags;
-                                      tag && *tag && strcmp(group->host, other->host) != 0;
-                                      tag++) if (is_beginning(pattern, *tag))
-    {
-        arc_buf_puts(out, " && !");
-        add_test(*tag, out);
-    }
+    init_each_group (other, init)
+        for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) != 0; tag++)
+            if (is_beginning(pattern, *tag)) {
+                arc_buf_puts(out, " && !");
+                add_test(*tag, out);
+            }
 }
 
 /* The job that releases the groups of one login; `condition` tells their tags from others, where
@@ -129,9 +127,9 @@ static void add_release_job(struct init *init, const struct init_group *group, c
     ARC_AUTO(arc_buf) struct arc_buf condition = {0};
     const char *with = "";
 
-    init_each_group(other, init) for (char **tag = other->tags;
-                                      tag && *tag && strcmp(group->host, other->host) == 0; tag++)
-        add_condition(init, group, *tag, &condition);
+    init_each_group (other, init)
+        for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) == 0; tag++)
+            add_condition(init, group, *tag, &condition);
 
     arc_buf_printf(out, "  %s:\n", quote(init, only ? "release" : group->name));
     if (!only)
@@ -147,8 +145,7 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
     ARC_AUTO(arc_buf) struct arc_buf filters = {0};
     bool only = true;
 
-    init_each_group(group, init)
-    {
+    init_each_group (group, init) {
         only = only && strcmp(init->groups->host, group->host) == 0;
         for (char **tag = group->tags; tag && *tag; tag++) {
             arc_buf_puts(&filters, filters.len ? ", " : "");
@@ -170,8 +167,7 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
         "jobs:\n",
         init_hold(init, &filters));
 
-    init_each_group(group, init)
-    {
+    init_each_group (group, init) {
         const struct init_group *first = init->groups;
         while (strcmp(first->host, group->host) != 0)
             first = first->next;
