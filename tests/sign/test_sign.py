@@ -82,6 +82,13 @@ def test_every_registry_has_its_signatures(shop, registry):
     assert referrers(registry, "mirror/arc-a", digest) == referrers(registry, "o/arc-a", digest) != []
     shop.promote()
     assert "latest" in registry.tags("mirror/arc-b")
+    assert [row["problem"] for row in shop.json("verify", "g/v1.0.0")["services"]] == [None, None]
+    # Somebody moves the version's tag in the mirror alone.
+    plan = json.loads((shop.folder / "plan.json").read_text())
+    service = plan["services"][1]
+    images.Images(service["mirrors"][0]).index(service["platforms"], service["labels"], "g-v1.0.0", content="evil")
+    rows = json.loads(shop.run("verify", "g/v1.0.0", "--json", status=1).stdout)["services"]
+    assert rows[0]["problem"] is None and "mirror/arc-b:g-v1.0.0 is sha256:" in rows[1]["problem"]
 
 
 WATCH = """#!/bin/sh

@@ -38,7 +38,7 @@ const struct command cmd_verify = {
     .argument = "TAG",
     .arguments_max = 1,
     .description =
-        "Reads every image of the release back by its version's tag and compares it with the "
+        "Reads every image of the release back by its version's tag, from every registry, and compares it with the "
         "commit: exactly the planned platforms, labels of that commit, every attestation about an "
         "image of the index. Where the group has `sign`, each index, its SBOM and its provenance "
         "must be signed by the expected identity or key, in every registry.\n\n"

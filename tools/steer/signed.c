@@ -19,15 +19,15 @@ struct looking {
 };
 
 /* The tag that is this version's own, else the first that moves with it. */
-static const char *tag_of(const struct arc_planned_service *service)
+static const struct arc_planned_tag *tag_of(const struct arc_planned_service *service)
 {
-    const char *found = NULL;
+    const struct arc_planned_tag *found = NULL;
     for (size_t i = 0; i < service->tag_count; i++) {
         const struct arc_planned_tag *tag = &service->tags[i];
         if (tag->move && tag->kind == ARC_TAG_VERSION)
-            return tag->tag;
+            return tag;
         if (tag->move && !found)
-            found = tag->tag;
+            found = tag;
     }
 
     return found;
@@ -65,22 +65,42 @@ static int check_signature(const struct looking *looking, const struct arc_plann
     return arc_sign_verify(&check, err);
 }
 
+/* Reads what the tag names in every registry, which must be the same: somebody may have moved it in a
+ * mirror alone. A tag of one registry (`ref`) is in no other. */
+static int read_back(const struct looking *looking, const struct arc_planned_service *service,
+                     const struct arc_planned_tag *tag, struct arc_arena *memory,
+                     struct arc_built_service *built, struct arc_error *err)
+{
+    struct arc_planned_service there = *service;
+    const struct arc_verify verify = {.registry = looking->registry,
+                                      .service = &there,
+                                      .platforms = service->platforms,
+                                      .reference = tag->tag};
+    int rc = arc_verify_index(&verify, memory, built, NULL, err);
+
+    for (char **mirror = service->mirrors; !rc && !tag->ref && mirror && *mirror; mirror++) {
+        struct arc_built_service copy = {0};
+        there.image = *mirror;
+        rc = arc_verify_index(&verify, memory, &copy, NULL, err);
+        if (!rc && strcmp(copy.digest, built->digest) != 0)
+            return arc_error_set(err, ARC_EFAILED, "%s:%s is %s; %s has %s", *mirror, tag->tag,
+                                 copy.digest, service->image, built->digest);
+    }
+
+    return rc == ARC_ENOTFOUND ? arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry",
+                                               there.image, tag->tag)
+                               : rc;
+}
+
 static int look_at(struct looking *looking, const struct arc_planned_service *service,
                    struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct arc_built_service built = {0};
-    struct arc_verify verify = {.registry = looking->registry,
-                                .service = service,
-                                .platforms = service->platforms,
-                                .reference = tag_of(service)};
-    int rc = verify.reference ? arc_verify_index(&verify, &memory, &built, NULL, &problem)
-                              : arc_error_set(&problem, ARC_EFAILED, "no tag moves with it");
-
-    if (rc == ARC_ENOTFOUND)
-        rc = arc_error_set(&problem, ARC_EFAILED, "%s:%s is not in the registry", service->image,
-                           verify.reference);
+    const struct arc_planned_tag *tag = tag_of(service);
+    int rc = tag ? read_back(looking, service, tag, &memory, &built, &problem)
+                 : arc_error_set(&problem, ARC_EFAILED, "no tag moves with it");
 
     const char *digest = rc ? NULL : built.digest;
     if (!rc)
@@ -91,7 +111,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
     looking->whole = looking->whole && !rc;
     json_t *is_signed = looking->plan->sign && digest ? json_boolean(!rc) : json_null();
     json_t *row = json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:s?, s:o}", "service", service->service,
-                            "image", service->image, "tag", verify.reference, "digest", digest,
+                            "image", service->image, "tag", tag ? tag->tag : NULL, "digest", digest,
                             "signed", is_signed, "problem", rc ? arc_error_text(&problem) : NULL,
                             "commands", list_commands(looking, service->image, digest));
     return json_array_append_new(looking->services, row) ? arc_error_nomem(err) : ARC_OK;
