@@ -9,6 +9,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT / "packaging"), str(ROOT / "tests")]
+import cached  # noqa: E402
+import dist  # noqa: E402
+
 CPPCHECK = ["cppcheck", "--std=c11", "--language=c", "--enable=warning,portability,performance", "--suppress=missingIncludeSystem", "--suppress=missingInclude",
             f"--suppressions-list={HERE}/cppcheck.suppressions", "--quiet", "-Itools", "-Iinclude", f"--include={HERE}/macros.h",
             "--max-configs=1", "-D_POSIX_C_SOURCE=200809L", "--template={file}:{line}: {id}: {message}", "--error-exitcode=1"]
@@ -85,3 +89,19 @@ def check_sealed(program):
              for first, last, rights in re.findall(rf"^(\w+)-(\w+) (\S+) .*{program}$", maps, re.MULTILINE)]
     start += parts[0][0]
     assert {rights for first, last, rights in parts if first < start + size and start < last} == {"r--p"}, maps
+
+
+def test_what_asks_the_system_compiles_for_macos(tmp_path):
+    """The files that include more than ISO C's headers, with the headers of macOS that zig has; the libraries' are this machine's."""
+    asks = re.compile(r"#define _GNU_SOURCE|#include <(?:[a-z]+/\w+|dirent|dlfcn|fcntl|poll|pthread|signal|spawn|unistd)\.h>")
+    files = [path for path in sorted((ROOT / "tools").rglob("*.c")) if asks.search(path.read_text())]
+    assert len(files) > 20
+    for name in ("curl", "git2", "git2.h", "jansson.h", "jansson_config.h", "mbedtls", "yajl", "yaml.h", "zconf.h", "zlib.h"):
+        [found] = [path for path in (pathlib.Path("/usr/include", name), *pathlib.Path("/usr/include").glob(f"*-linux-gnu/{name}")) if path.exists()]
+        (tmp_path / name).symlink_to(found)
+    [macos] = cached.pip(dist.ZIG).parent.glob("lib/python3*/site-packages/ziglang/lib/libc/include/any-macos-any")
+    options = ["-target", "arm64-apple-macos13", "-std=c11", "-fsyntax-only", "-Werror", "-nostdlibinc", "-Iinclude", "-Itools",
+               *(f"-isystem{folder}" for folder in ("packaging/darwin", tmp_path, macos)), "-include", "packaging/darwin/compat.h",
+               "-D_DARWIN_C_SOURCE", "-D_POSIX_C_SOURCE=200809L", '-DARCCI_VERSION=""', '-DARCCI_DATE=""']
+    run = subprocess.run(["clang", *options, *files], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
