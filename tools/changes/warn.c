@@ -135,6 +135,15 @@ static bool has_stars_in_name(const char *pattern, bool negated)
     return false;
 }
 
+/* Whether it is written as other tools want their patterns: an anchor, or a dot that is repeated. */
+static bool is_regular_expression(const char *pattern)
+{
+    size_t len = strlen(pattern);
+    const char *repeated = strstr(pattern, ".+");
+    return *pattern == '^' || (len && pattern[len - 1] == '$') || strstr(pattern, ".*\\.") ||
+           (repeated && repeated[2] != '(');
+}
+
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
 static const char *doubt_of(const char *pattern, bool negated)
 {
@@ -155,6 +164,8 @@ static const char *doubt_of(const char *pattern, bool negated)
     if (has_stars_in_name(pattern, negated))
         return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
 
+    if (is_regular_expression(pattern))
+        return "looks like a regular expression, and is a glob: '^src/.*\\.go$' is 'src/**/*.go'";
     if (strstr(pattern, "${{"))
         return "holds an expression, which only the workflow's own file expands";
     if (strstr(pattern, "[!"))
