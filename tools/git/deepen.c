@@ -20,9 +20,6 @@
 /* git reads a number above this as seconds since 1970; what is older comes with the whole. */
 #define DATE_MIN 100000000
 
-/* --depth of git's own --unshallow. */
-#define WHOLE "--depth=2147483647"
-
 /* Places where the clone is cut that are asked for instead of a commit that may be only here. */
 #define CUTS_MAX 8
 
@@ -151,7 +148,7 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
         return fetch_more_depth(git, err);
     *last = true;
 
-    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, WHOLE, scratch->wants.items,
+    return arc_git_fetch_commits(git, ARC_GIT_COMMITS, ARC_GIT_UNSHALLOW, scratch->wants.items,
                                  scratch->wants.count, err);
 }
 

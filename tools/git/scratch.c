@@ -1,6 +1,8 @@
 #include "git/scratch.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/room.h"
+#include "base/text.h"
 #include "git/run.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -233,15 +235,19 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
 }
 
-int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
+/* Whether a refspec is of an object ("+<name>:…"), and of which. */
+static bool is_object(const char *refspec, struct arc_oid *out)
+{
+    size_t len = sizeof out->hex - 1;
+    if (strlen(refspec) <= len + 1 || refspec[len + 1] != ':')
+        return false;
+    memcpy(out->hex, refspec + 1, len);
+    return arc_text_is_hex(out->hex, len);
+}
+
+static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const json_t *refspecs, struct arc_error *err)
 {
-    struct arc_git *to = &git->scratch->parts[part];
-    git_odb *odb = NULL;
-
-    if (!to->repo)
-        ARC_TRY(make_part(git, part, err));
-
     const char *const words[] = {"fetch",
                                  "--quiet",
                                  "--no-tags",
@@ -253,19 +259,61 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
                                  "origin",
                                  NULL};
     ARC_AUTO(arc_buf) struct arc_buf input = {0};
-    size_t i;
-    json_t *refspec;
-    json_array_foreach (refspecs, i, refspec)
+    git_odb *odb = NULL;
+
+    arc_json_each (refspec, refspecs)
         arc_buf_printf(&input, "%s\n", json_string_value(refspec));
     ARC_TRY(arc_buf_check(&input, "what to fetch", err));
     git->scratch->fetches++;
-    ARC_TRY(arc_git_ask_remote(to, git->scratch->env, words, &input, err));
+    ARC_TRY(arc_git_ask_remote(&git->scratch->parts[part], git->scratch->env, words, &input, err));
 
     ARC_TRY(arc_git_odb(git, &odb, err));
     git_odb_refresh(odb);
     git_odb_free(odb);
 
     return ARC_OK;
+}
+
+/* A server of protocol version 0 may refuse commits by name: then all that its branches and tags lead
+ * to is fetched, and what was asked for is looked for there. */
+static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, const json_t *refspecs,
+                          struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *all =
+        json_pack("[ss]", "+refs/heads/*:refs/arc/heads/*", "+refs/tags/*:refs/arc/tags/*");
+    struct arc_oid wanted = {{0}};
+
+    ARC_TRY_ALLOC(all, err);
+    arc_json_each (refspec, refspecs)
+        if (!is_object(json_string_value(refspec), &wanted))
+            ARC_TRY_ALLOC(json_array_append(all, refspec) == 0, err);
+
+    git->scratch->way = ARC_GIT_WHOLE;
+    ARC_TRY(fetch_refspecs(git, part, ARC_GIT_UNSHALLOW, all, err));
+
+    arc_json_each (refspec, refspecs)
+        if (is_object(json_string_value(refspec), &wanted) && !arc_git_has(git, &wanted))
+            return arc_error_set(
+                err, ARC_ENOTFOUND,
+                "git fetch %s: the server hands out no commit by its name (protocol "
+                "version 0), and no branch or tag leads to %s",
+                git->remote, wanted.hex);
+
+    return ARC_OK;
+}
+
+int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
+                          const json_t *refspecs, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+
+    if (!git->scratch->parts[part].repo)
+        ARC_TRY(make_part(git, part, err));
+    int rc = fetch_refspecs(git, part, how, refspecs, &problem);
+    if (rc == ARC_ENOTFOUND && strstr(arc_error_text(&problem), "unadvertised object"))
+        return fetch_all_refs(git, part, refspecs, err);
+
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
 }
 
 /* Adds to a list as GIT_ALTERNATE_OBJECT_DIRECTORIES has it: ':' between them, quoted. */

@@ -17,6 +17,9 @@ enum arc_git_part {
 };
 
 /* How the history is asked for. */
+/* --depth of git's own --unshallow. */
+#define ARC_GIT_UNSHALLOW "--depth=2147483647"
+
 enum arc_git_way { ARC_GIT_BY_DATE, ARC_GIT_BY_DEPTH, ARC_GIT_WHOLE };
 
 /* A set of commits. */
@@ -42,7 +45,8 @@ struct arc_git_scratch {
 
 void arc_git_scratch_free(struct arc_git_scratch *scratch);
 
-/* Fetches refspecs (an array of strings) into a part; `how` may be NULL. ARC_ENOTFOUND when the
+/* Fetches refspecs (an array of strings) into a part; `how` may be NULL. All that refs lead to, where
+ * the server refuses objects by name. ARC_ENOTFOUND when the
  * remote has no such thing, there is no remote or no git; ARC_EWORLD when it cannot be reached. */
 int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const json_t *refspecs, struct arc_error *err);
