@@ -376,6 +376,20 @@ bool arc_text_is_hex(const char *text, size_t digits)
     return strspn(text, "0123456789abcdef") == digits && !text[digits];
 }
 
+bool arc_text_among(const char *text, const char *const *words)
+{
+    while (*words && strcmp(*words, text) != 0)
+        words++;
+    return *words != NULL;
+}
+
+bool arc_text_holds(const char *text, const char *const *parts)
+{
+    while (*parts && !strstr(text, *parts))
+        parts++;
+    return *parts != NULL;
+}
+
 bool arc_text_ends(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);

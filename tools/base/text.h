@@ -84,6 +84,12 @@ static inline const char *arc_plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
+/* Whether a text is one of some, or has one of them in it. */
+#define ARC_AMONG(text, ...) arc_text_among(text, (const char *const[]){__VA_ARGS__, NULL})
+#define ARC_HOLDS(text, ...) arc_text_holds(text, (const char *const[]){__VA_ARGS__, NULL})
+bool arc_text_among(const char *text, const char *const *words);
+bool arc_text_holds(const char *text, const char *const *parts);
+
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 

@@ -45,19 +45,11 @@ static bool can_pass(const char *text)
                                         "Temporary failure in name resolution",
                                         "Could not resolve host",
                                         ": EOF",
-                                        "broken pipe"};
-    static const char *const lasting[] = {"did not complete successfully", "dockerfile parse error",
-                                          "Cannot connect to the Docker daemon"};
-
-    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
-        if (strstr(text, lasting[i]))
-            return false;
-
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (strstr(text, signs[i]))
-            return true;
-
-    return false;
+                                        "broken pipe",
+                                        NULL};
+    bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error",
+                           "Cannot connect to the Docker daemon");
+    return !lasts && arc_text_holds(text, signs);
 }
 
 /* Most bytes of buildx's own words that an error shows. */
@@ -163,8 +155,8 @@ static int failed(const struct arc_build_options *options, const json_t *definit
     else
         add_lines(&shown, error_text(text));
 
-    if (strstr(text, "Cannot connect to the Docker daemon") ||
-        strstr(text, "is not a docker command") || strstr(text, "unknown flag: --file"))
+    if (ARC_HOLDS(text, "Cannot connect to the Docker daemon", "is not a docker command",
+                  "unknown flag: --file"))
         return arc_error_set(err, ARC_EWORLD,
                              "docker buildx bake: %s; start the engine, or install buildx "
                              "(arc-ci doctor)",

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/text.h"
 #include "build/verify.h"
 #include <string.h>
 #include <strings.h>
@@ -15,16 +16,6 @@ static const char *const known[] = {
     "Entrypoint",    "Cmd",       "User",         "size",         "Env",
     "WorkingDir",    "Volumes",   "ExposedPorts", "StopSignal",   "type",
     "created",       "author",    "history"};
-
-/* Maps whose names are the user's own. */
-static bool is_free(const char *name)
-{
-    static const char *const names[] = {"annotations", "Labels", "Volumes", "ExposedPorts"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
 
 /* Whether Go's encoding/json, in which docker is written, takes one name for the other: letters
  * count whatever their case, and so do the two other characters that fold to ASCII letters. */
@@ -68,7 +59,8 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
 
     json_object_foreach ((json_t *)value, name, member) {
         ARC_TRY(check_name(name, err));
-        if (!is_free(name))
+        bool users = ARC_AMONG(name, "annotations", "Labels", "Volumes", "ExposedPorts");
+        if (!users) /* else its names are the user's own */
             ARC_TRY(check(member, depth + 1, err));
     }
 

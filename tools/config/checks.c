@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/platform.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include <stdio.h>
 #include <string.h>
@@ -22,14 +23,6 @@ static bool no(struct arc_buf *why, const char *text)
 static bool only(const char *text, size_t len, const char *allowed)
 {
     return strspn(text, allowed) >= len;
-}
-
-static bool among(const char *word, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(word, *words) == 0)
-            return true;
-    return false;
 }
 
 bool arc_check_text(const char *text, struct arc_buf *why)
@@ -179,7 +172,7 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
 static bool platform_word(const char *word, const char *const *words, const char *what,
                           struct arc_buf *why)
 {
-    if (among(word, words))
+    if (arc_text_among(word, words))
         return true;
     const char *meant = arc_suggest(word, words);
     arc_buf_printf(why, "names an unknown %s", what);
@@ -212,13 +205,12 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
            platform_word(machine, machines, "architecture", why);
 }
 
+const char *const arc_placeholders[] = {
+    "image-tag", "version", "major", "minor", "patch", "prerelease", "sha",  "sha7",   "revision",
+    "branch",    "pr",      "date",  "time",  "group", "codename",   "name", "suffix", NULL};
+
 bool arc_check_image_tag(const char *text, struct arc_buf *why)
 {
-    static const char *const names[] = {"image-tag",  "version", "major", "minor",    "patch",
-                                        "prerelease", "sha",     "sha7",  "revision", "branch",
-                                        "pr",         "date",    "time",  "group",    "codename",
-                                        "name",       "suffix",  NULL};
-
     if (!*text)
         return no(why, "is empty");
 
@@ -235,10 +227,10 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
                       "is not an image tag: letters, digits, '_', '.', '-' and {placeholders}");
         char name[32] = "";
         memcpy(name, at + 1, inner < sizeof name ? inner : sizeof name - 1);
-        if (!among(name, names)) {
+        if (!arc_text_among(name, arc_placeholders)) {
             arc_buf_puts(why, "has an unknown placeholder; there are");
-            for (size_t i = 0; names[i]; i++)
-                arc_buf_printf(why, "%s {%s}", i ? "," : "", names[i]);
+            for (size_t i = 0; arc_placeholders[i]; i++)
+                arc_buf_printf(why, "%s {%s}", i ? "," : "", arc_placeholders[i]);
             return false;
         }
         at += inner + 2;
@@ -335,14 +327,6 @@ bool arc_check_target(const char *text, struct arc_buf *why)
     return no(why, "is not a name of a target: letters, digits, '_', '.' and '-'");
 }
 
-bool arc_check_inputs(const char *text, struct arc_buf *why)
-{
-    if (strcmp(text, "directory") == 0 || strcmp(text, "dockerfile") == 0)
-        return true;
-    arc_buf_puts(why, "is neither 'directory' nor 'dockerfile'");
-    return false;
-}
-
 bool arc_check_image(const char *text, struct arc_buf *why)
 {
     static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
@@ -358,7 +342,7 @@ bool arc_check_image(const char *text, struct arc_buf *why)
                       "is not an image's name: 'HOST/PATH', with {registry}, {name}, {codename}, "
                       "{group} and {suffix}");
         memcpy(name, at + 1, inner);
-        if (!among(name, names))
+        if (!arc_text_among(name, names))
             return no(why, "has an unknown placeholder; there are {registry}, {name}, {codename}, "
                            "{group} and {suffix}");
         at += inner + 2;

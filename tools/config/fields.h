@@ -114,6 +114,9 @@ extern struct arc_image_tag arc_image_tags_default[], arc_image_tags_train[];
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err);
 
+/* The placeholders of an image's tag; NULL ends them. */
+extern const char *const arc_placeholders[];
+
 /* The checks (checks.c). */
 arc_check arc_check_line;       /* one line without control characters, not empty */
 arc_check arc_check_text;       /* as that, but more than one line */

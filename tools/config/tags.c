@@ -1,6 +1,7 @@
 /* The names that a group gives its images: "NAME", or {name: NAME, when: [...]}. */
 #include "base/auto.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include <string.h>
 
@@ -13,9 +14,8 @@ static bool check_when(const char *text, struct arc_buf *why)
         return text[7] ? arc_check_glob(text + 7, why)
                        : (arc_buf_puts(why, "names no branch"), false);
 
-    for (const char *const *word = words; *word; word++)
-        if (strcmp(*word, text) == 0)
-            return true;
+    if (arc_text_among(text, words))
+        return true;
 
     const char *meant = arc_suggest(text, words);
     arc_buf_puts(why, "is not a condition");

@@ -1,4 +1,5 @@
 #include "dockerfile/dockerfile.h"
+#include "base/text.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -183,15 +184,6 @@ static void skip_heredocs(struct arc_dockerfile *d, const char *args)
     }
 }
 
-static bool may_have_heredocs(const char *keyword)
-{
-    static const char *const keywords[] = {"RUN", "COPY", "ADD", "ONBUILD"};
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-        if (strcmp(keyword, keywords[i]) == 0)
-            return true;
-    return false;
-}
-
 void arc_instruction_parse(const char *text, struct arc_instruction *out)
 {
     text += strspn(text, " \t\r");
@@ -220,7 +212,7 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
     if (d->args.failed)
         return false;
     arc_instruction_parse(arc_buf_text(&d->args), out);
-    if (may_have_heredocs(out->keyword))
+    if (ARC_AMONG(out->keyword, "RUN", "COPY", "ADD", "ONBUILD"))
         skip_heredocs(d, out->args);
 
     return true;

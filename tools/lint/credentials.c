@@ -1,6 +1,7 @@
 /* Nothing that looks like a credential is committed. Looked at are the files that git tracks;
  * outside a repository, everything below the root but .git. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
 #include <ctype.h>
@@ -175,13 +176,9 @@ static bool has_settings(const char *file)
 {
     static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
                                        ".conf", ".properties", ".toml", "Dockerfile"};
-    size_t len = strlen(file);
-
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t end = strlen(ends[i]);
-        if (len >= end && strcmp(file + len - end, ends[i]) == 0)
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (arc_text_ends(file, ends[i]))
             return true;
-    }
 
     return strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
 }

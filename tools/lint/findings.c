@@ -23,26 +23,18 @@ const char *lint_rule_name(enum lint_rule rule)
     return names[rule];
 }
 
-static bool is_style(const char *rule)
-{
-    static const char *const names[] = {
-#define RULE(id, name, summary)  NULL,
+const char *const lint_styles[] = {
+#define RULE(id, name, summary)
 #define STYLE(id, name, summary) name,
 #include "lint/rules.def"
 #undef RULE
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i] && strcmp(names[i], rule) == 0)
-            return true;
-
-    return false;
-}
+    NULL};
 
 bool lint_is_on(const struct lint *lint, const char *rule)
 {
     if (arc_texts_have(lint->settings.off, rule))
         return false;
-    return !is_style(rule) || arc_texts_have(lint->settings.style, rule);
+    return !arc_text_among(rule, lint_styles) || arc_texts_have(lint->settings.style, rule);
 }
 
 /* Counts the finding; false for one of too many in its file, which are told as one at the end. */

@@ -1,6 +1,7 @@
 /* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn requests"), be it the workflow
  * that checks it out, one that it calls, or a local action. */
 #define _GNU_SOURCE /* strcasestr */
+#include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
 #include <string.h>
@@ -55,12 +56,8 @@ static bool names_pull(const char *text)
 
 static bool names_head(const char *text)
 {
-    static const char *const heads[] = {"pull_request.head", "github.head_ref",
-                                        "workflow_run.head_"};
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        if (strstr(text, heads[i]))
-            return true;
-    return names_pull(text);
+    return ARC_HOLDS(text, "pull_request.head", "github.head_ref", "workflow_run.head_") ||
+           names_pull(text);
 }
 
 /* Whether a text names the head, itself or by what it takes from variables and inputs. */
@@ -93,13 +90,9 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
 /* Whether a script checks out what an expression or one of its variables names. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
 {
-    static const char *const commands[] = {"git checkout",     "git switch",   "git reset",
-                                           "git merge",        "git pull",     "git clone",
-                                           "git worktree add", "git read-tree"};
-    bool any = false;
+    bool any = ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge", "git pull",
+                         "git clone", "git worktree add", "git read-tree");
 
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        any = any || strstr(script, commands[i]);
     if (strstr(script, "gh pr checkout") || names_pull(script))
         return true;
     if (any && leads_to_head(search, scope, script, 0))
@@ -183,16 +176,12 @@ static void check_jobs(struct search *search, const struct scope *scope,
 
 void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
 {
-    static const char *const privileged[] = {"pull_request_target", "workflow_run",
-                                             "issue_comment"};
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct scope scope = {.level = 0};
     struct search search = {.lint = lint};
-    bool holds_secrets = false;
 
-    for (size_t i = 0; i < sizeof privileged / sizeof *privileged; i++)
-        holds_secrets = holds_secrets || lint_names(on, privileged[i]);
-    if (!holds_secrets)
+    if (!lint_names(on, "pull_request_target") && !lint_names(on, "workflow_run") &&
+        !lint_names(on, "issue_comment"))
         return;
 
     check_jobs(&search, &scope, root, NULL);

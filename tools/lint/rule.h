@@ -94,6 +94,9 @@ bool lint_is_on(const struct lint *lint, const char *rule);
 
 const char *lint_rule_name(enum lint_rule rule);
 
+/* The names of the rules of style; NULL ends them. */
+extern const char *const lint_styles[];
+
 /* Records that a rule was applied, a file looked at. */
 void lint_applied(struct lint *lint, const char *rule);
 void lint_looked_at(struct lint *lint, const char *file);

@@ -1,6 +1,7 @@
 /* `.github/arc-ci-lint.yaml`. */
 #include "base/auto.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "lint/facts.h"
 #include "os/file.h"
@@ -12,18 +13,10 @@
 /* A rule that is off unless it is asked for. */
 static bool check_style(const char *text, struct arc_buf *why)
 {
-    static const char *const names[] = {
-#define RULE(id, name, summary)
-#define STYLE(id, name, summary) name,
-#include "lint/rules.def"
-#undef RULE
-        NULL};
-    const char *meant = arc_suggest(text, names);
+    const char *meant = arc_suggest(text, lint_styles);
 
-    for (size_t i = 0; names[i]; i++)
-        if (strcmp(names[i], text) == 0)
-            return true;
-
+    if (arc_text_among(text, lint_styles))
+        return true;
     arc_buf_puts(why, "is not a rule of style");
     if (meant)
         arc_buf_printf(why, "; did you mean '%s'?", meant);

@@ -4,6 +4,8 @@
 #include "arcci/glob.h"
 #include "arcci/semver.h"
 #include "base/auto.h"
+#include "base/text.h"
+#include "config/fields.h"
 #include "os/hash.h"
 #include <string.h>
 #include <time.h>
@@ -465,19 +467,6 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
     return options->version && !service->linked ? check_moves(options, out, err) : ARC_OK;
 }
 
-/* Whether a name is one of the placeholders at all. */
-static bool is_placeholder(const char *name)
-{
-    static const char *const names[] = {"image-tag",  "version", "major", "minor",    "patch",
-                                        "prerelease", "sha",     "sha7",  "revision", "branch",
-                                        "pr",         "date",    "time",  "group",    "suffix",
-                                        "codename",   "name",    "latest"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err)
 {
@@ -489,11 +478,12 @@ int arc_plan_fill(const struct arc_plan_options *options, const struct arc_servi
         size_t len = *text == '{' ? strcspn(text + 1, "{}") : 0;
         if (len && len < sizeof name && text[1 + len] == '}')
             memcpy(name, text + 1, len);
-        if (!*name || !is_placeholder(name)) {
+        bool latest = strcmp(name, "latest") == 0;
+        if (!latest && !arc_text_among(name, arc_placeholders)) {
             arc_buf_putc(out, *text++);
             continue;
         }
-        if (strcmp(name, "latest") == 0 && options->version)
+        if (latest && options->version)
             arc_buf_puts(out, options->version->latest ? "true" : "false");
         else
             *whole &= add_value(&reading, name, out);

@@ -16,15 +16,10 @@ bool arc_event_is_null_sha(const char *text)
 
 bool arc_event_is_pull_request(const struct arc_event *event)
 {
-    static const char *const names[] = {"pull_request", "pull_request_target",
-                                        "pull_request_review", "pull_request_review_comment"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(event->name, names[i]) == 0)
-            return true;
-    return false;
+    return ARC_AMONG(event->name, "pull_request", "pull_request_target", "pull_request_review",
+                     "pull_request_review_comment");
 }
 
-/* Copies a variable, if it is set and not empty. */
 /* Where a string of the event goes. */
 struct field {
     const char *path[4]; /* keys from the root, NULL-terminated */

@@ -90,20 +90,10 @@ static int set_anchor(struct builder *b, struct arc_yaml_node *node, const yaml_
 
 static bool known_tag(const char *tag)
 {
-    static const char *const names[] = {"str",    "null",      "bool", "int",   "float",
-                                        "seq",    "map",       "omap", "pairs", "set",
-                                        "binary", "timestamp", "merge"};
-
-    if (strcmp(tag, "!") == 0)
-        return true;
     if (strncmp(tag, CORE, strlen(CORE)) != 0)
-        return false;
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(tag + strlen(CORE), names[i]) == 0)
-            return true;
-
-    return false;
+        return strcmp(tag, "!") == 0;
+    return ARC_AMONG(tag + strlen(CORE), "str", "null", "bool", "int", "float", "seq", "map",
+                     "omap", "pairs", "set", "binary", "timestamp", "merge");
 }
 
 static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_char_t *tag)
