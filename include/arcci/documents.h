@@ -284,6 +284,9 @@ int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc
  * docs, "OpenID Connect reference"). */
 bool arc_signing_is_github(const struct arc_signing *signing);
 
+/* Whether a key is an address of a service that keeps it. */
+bool arc_signing_in_kms(const char *key);
+
 /* Each frees what a document points to, not the struct itself; NULL is fine. */
 void arc_version_info_free(struct arc_version_info *version);
 void arc_plan_free(struct arc_plan *plan);

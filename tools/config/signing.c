@@ -67,16 +67,11 @@ static const struct arc_field fields[] = {
 };
 static const struct arc_table table = {"'sign'", fields, false};
 
-static bool in_kms(const char *key)
-{
-    return strstr(key, "://") && strncmp(key, "env://", 6) != 0;
-}
-
 static const char *find_conflict(const struct arc_signing *signing)
 {
     if (signing->key && (signing->identity || signing->issuer))
         return "'identity' and 'issuer' are for signing without a key";
-    if (signing->key && !signing->public_key && !in_kms(signing->key))
+    if (signing->key && !signing->public_key && !arc_signing_in_kms(signing->key))
         return "a key needs its 'public-key', by which everybody checks";
     if (!signing->key && signing->public_key)
         return "'public-key' goes with a key";

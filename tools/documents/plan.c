@@ -239,6 +239,11 @@ bool arc_signing_is_github(const struct arc_signing *signing)
                          strcmp(signing->issuer + len - end, path) == 0);
 }
 
+bool arc_signing_in_kms(const char *key)
+{
+    return strstr(key, "://") && strncmp(key, "env://", 6) != 0;
+}
+
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err)
 {
     return arc_record_write(&signing_record, signing, out, err);

@@ -3,6 +3,7 @@
 #include "arcci/glob.h"
 #include "arcci/project.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "config/build.h"
 #include "git/diff.h"
 #include <string.h>
@@ -35,54 +36,43 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-/* Paths that are compared; a list that NULL ends. */
+/* Paths that are compared. */
 struct paths {
+    struct arc_arena memory;
     const char **list;
-    size_t count, room;
+    size_t count;
 };
 
 static void paths_free(struct paths *paths)
 {
-    free(paths->list);
+    arc_arena_free(&paths->memory);
 }
 
 /* Adds a path; nothing for NULL, nor for one that leads out of the repository. */
-static int add_path(struct paths *paths, const char *path, struct arc_error *err)
+static void add_path(struct paths *paths, const char *path)
 {
     if (!path || *path == '/' || strncmp(path, "..", 2) == 0)
-        return ARC_OK;
-
-    if (paths->count + 1 >= paths->room) {
-        size_t room = paths->room ? 2 * paths->room : 64;
-        const char **grown = realloc(paths->list, room * sizeof *grown);
-        ARC_TRY_ALLOC(grown, err);
-        paths->list = grown;
-        paths->room = room;
-    }
-
-    paths->list[paths->count++] = path;
-    paths->list[paths->count] = NULL;
-
-    return ARC_OK;
+        return;
+    const char **place =
+        arc_arena_append(&paths->memory, &paths->list, &paths->count, sizeof *paths->list);
+    if (place)
+        *place = path;
 }
 
 /* The files that the group's plan is made from. */
-static int add_configuration(const struct arc_project *project, struct paths *paths,
-                             struct arc_error *err)
+static void add_configuration(const struct arc_project *project, struct paths *paths)
 {
     const struct arc_group *group = project->group;
 
-    ARC_TRY(add_path(paths, project->config.path, err));
-    ARC_TRY(add_path(paths, group->notes_template, err));
+    add_path(paths, project->config.path);
+    add_path(paths, group->notes_template);
     for (char **file = group->described.files; file && *file; file++)
-        ARC_TRY(add_path(paths, *file, err));
+        add_path(paths, *file);
 
     for (size_t i = 0; i < group->service_count; i++) {
-        ARC_TRY(add_path(paths, group->services[i].file, err));
-        ARC_TRY(add_path(paths, group->services[i].version_file, err));
+        add_path(paths, group->services[i].file);
+        add_path(paths, group->services[i].version_file);
     }
-
-    return ARC_OK;
 }
 
 /* Appends which files of the configuration, and with `contexts` of the services, are not as the
@@ -94,15 +84,18 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
     struct count count = {
         .generated = project->group->generated, .known_only = !contexts, .out = out};
 
-    ARC_TRY(add_configuration(project, &paths, err));
+    add_configuration(project, &paths);
 
     for (size_t i = 0; contexts && i < project->group->service_count; i++) {
         const char *context = project->group->services[i].build.context;
         if (!arc_context_is_remote(context))
-            ARC_TRY(add_path(&paths, context, err));
+            add_path(&paths, context);
     }
 
-    if (paths.count)
+    bool any = paths.count != 0;
+    arc_arena_append(&paths.memory, &paths.list, &paths.count, sizeof *paths.list); /* its NULL */
+    ARC_TRY(arc_arena_check(&paths.memory, err));
+    if (any)
         ARC_TRY(arc_git_compare_worktree(project->git, project->env, commit, paths.list, add_file,
                                          &count, err));
 
@@ -163,7 +156,6 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
 
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     struct arc_oid local;
-    bool known = false;
     arc_buf_printf(&ref, "refs/tags/%s", tag);
     ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
     int rc = arc_git_resolve_ref(project->git, arc_buf_text(&ref), &local, err);
@@ -171,8 +163,7 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
     if (rc && rc != ARC_ENOTFOUND)
         return rc;
     arc_error_clear(err);
-    for (size_t i = 0; i < json_array_size(repository->tags) && !known; i++)
-        known = strcmp(json_string_value(json_array_get(repository->tags, i)), tag) == 0;
+    bool known = arc_json_lists(repository->tags, tag);
 
     if (known && !here)
         return arc_error_set(err, ARC_EINPUT,

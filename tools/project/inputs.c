@@ -1,62 +1,49 @@
 #include "project/inputs.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "config/build.h"
 #include <string.h>
 
-/* The pairs as an object. A value with a placeholder is known when a plan is made. */
-static int make_object(const struct arc_pair *pairs, bool placeholders, json_t **out,
-                       struct arc_error *err)
+/* The arguments as an object. A value with a placeholder is known when a plan is made. */
+static json_t *make_args(const struct arc_pair *pairs)
 {
-    *out = json_object();
-    for (; *out && pairs && pairs->name; pairs++) {
-        bool later = placeholders && strchr(pairs->value, '{');
-        json_t *value = later ? json_null() : json_string_nocheck(pairs->value);
-        ARC_TRY_ALLOC(json_object_set_new_nocheck(*out, pairs->name, value) == 0, err);
-    }
-    return *out ? ARC_OK : arc_error_nomem(err);
+    json_t *args = arc_pairs_json(pairs);
+    for (; args && pairs && pairs->name; pairs++)
+        if (strchr(pairs->value, '{'))
+            arc_json_put(&args, pairs->name, json_null());
+    return args;
 }
 
-static size_t count_texts(char *const *list)
+/* The service's own platforms, else all that the group is built for: a list that ends with NULL, in `memory`. */
+static char **list_platforms(const struct arc_group *group, const struct arc_service *service,
+                             struct arc_arena *memory)
 {
-    size_t count = 0;
-    while (list && list[count])
-        count++;
-    return count;
-}
+    char **lists[] = {group->platforms_ci, group->platforms_release}, **all = NULL;
 
-/* The service's own platforms, else all that the group is built for. A NULL-terminated array of
- * borrowed strings. */
-static const char **list_platforms(const struct arc_group *group, const struct arc_service *service)
-{
-    char *const *lists[] = {service->build.platforms, group->platforms_ci,
-                            group->platforms_release};
-    bool own = count_texts(lists[0]) != 0;
-    size_t total = 0, sum = 1;
+    if (service->build.platforms && *service->build.platforms)
+        return service->build.platforms;
+    for (size_t i = 0; i < 2; i++)
+        for (char **item = lists[i]; item && *item; item++)
+            arc_texts_add(memory, &all, *item, NULL);
 
-    for (size_t i = 0; i < 3; i++)
-        sum += count_texts(lists[i]);
-    const char **out = calloc(sum, sizeof *out);
-    for (size_t i = own ? 0 : 1; out && i < (own ? 1U : 3U); i++)
-        for (char *const *item = lists[i]; item && *item; item++)
-            out[total++] = *item;
-
-    return out;
+    return all;
 }
 
 int arc_service_inputs(const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_inputs **out,
                        struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *args = NULL;
-    ARC_AUTO_JSON json_t *contexts = NULL;
     const struct arc_recipe *build = &service->build;
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    ARC_AUTO_JSON json_t *args = make_args(build->args);
+    ARC_AUTO_JSON json_t *contexts = arc_pairs_json(build->additional_contexts);
+    char **platforms = list_platforms(group, service, &memory);
+
     *out = NULL;
     if (arc_context_is_remote(build->context))
         return ARC_OK;
-    ARC_AUTO_FREE const char **platforms = list_platforms(group, service);
-    ARC_TRY_ALLOC(platforms, err);
-    ARC_TRY(make_object(build->args, true, &args, err));
-    ARC_TRY(make_object(build->additional_contexts, false, &contexts, err));
+    ARC_TRY(arc_arena_check(&memory, err));
+    ARC_TRY_ALLOC(args && contexts, err);
     struct arc_inputs_request request = {.root = root,
                                          .context = build->context,
                                          .dockerfile = build->dockerfile,
@@ -64,7 +51,7 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
                                          .target = build->target,
                                          .args = args,
                                          .contexts = contexts,
-                                         .platforms = platforms};
+                                         .platforms = (const char *const *)platforms};
     return arc_inputs_read(&request, out, err);
 }
 

@@ -43,36 +43,28 @@ void arc_needs_free(struct arc_needs *needs)
 
 /* ---- as structs ----------------------------------------------------------------------------- */
 
-static int make_version(const json_t *json, struct arc_version_info **out, struct arc_error *err)
+/* Reads a document of a kind into its place. */
+static int take_document(const json_t *json, enum kind kind, struct arc_needs *out,
+                         struct arc_error *err)
 {
-    *out = json ? calloc(1, sizeof **out) : NULL;
-    if (json && !*out)
-        return arc_error_nomem(err);
-    return json ? arc_version_read(json, *out, err) : ARC_OK;
-}
-
-static int make_plan(const json_t *json, struct arc_plan **out, struct arc_error *err)
-{
-    *out = json ? calloc(1, sizeof **out) : NULL;
-    if (json && !*out)
-        return arc_error_nomem(err);
-    return json ? arc_plan_read(json, *out, err) : ARC_OK;
-}
-
-static int make_ledger(const json_t *json, struct arc_ledger **out, struct arc_error *err)
-{
-    *out = json ? calloc(1, sizeof **out) : NULL;
-    if (json && !*out)
-        return arc_error_nomem(err);
-    return json ? arc_ledger_read(json, *out, err) : ARC_OK;
-}
-
-static int make_changes(const json_t *json, struct arc_changes_info **out, struct arc_error *err)
-{
-    *out = json ? calloc(1, sizeof **out) : NULL;
-    if (json && !*out)
-        return arc_error_nomem(err);
-    return json ? arc_changes_read(json, *out, err) : ARC_OK;
+    switch (kind) {
+    case VERSION:
+        out->version = calloc(1, sizeof *out->version);
+        return out->version ? arc_version_read(json, out->version, err) : arc_error_nomem(err);
+    case PLAN:
+        out->plan = calloc(1, sizeof *out->plan);
+        return out->plan ? arc_plan_read(json, out->plan, err) : arc_error_nomem(err);
+    case CHANGES:
+        out->changes = calloc(1, sizeof *out->changes);
+        return out->changes ? arc_changes_read(json, out->changes, err) : arc_error_nomem(err);
+    case BUILD:
+        out->build = calloc(1, sizeof *out->build);
+        return out->build ? arc_ledger_read(json, out->build, err) : arc_error_nomem(err);
+    case SCAN:
+        return arc_scan_read(json, &out->judged, err);
+    default:
+        return ARC_OK;
+    }
 }
 
 static int take_documents(struct gathered *documents, struct arc_needs *out, struct arc_error *err)
@@ -81,12 +73,9 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
     if (!of[VERSION] && json_is_object(planned))
         of[VERSION] = json_incref(planned);
 
-    ARC_TRY(make_version(of[VERSION], &out->version, err));
-    ARC_TRY(make_plan(of[PLAN], &out->plan, err));
-    ARC_TRY(make_ledger(of[BUILD], &out->build, err));
-    ARC_TRY(make_changes(of[CHANGES], &out->changes, err));
-    if (of[SCAN])
-        ARC_TRY(arc_scan_read(of[SCAN], &out->judged, err));
+    for (enum kind kind = VERSION; kind < KINDS; kind++)
+        if (of[kind])
+            ARC_TRY(take_document(of[kind], kind, out, err));
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
 
@@ -98,19 +87,9 @@ static int take_documents(struct gathered *documents, struct arc_needs *out, str
 static int check_document(const json_t *json, enum kind kind, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs read = {0};
-
-    if (kind == VERSION)
-        return make_version(json, &read.version, err);
-    if (kind == PLAN)
-        return make_plan(json, &read.plan, err);
-    if (kind == BUILD)
-        return make_ledger(json, &read.build, err);
-    if (kind == CHANGES)
-        return make_changes(json, &read.changes, err);
-    if (kind == SCAN)
-        return arc_scan_read(json, &read.judged, err);
-
-    return arc_document_check(json, kinds[kind], err);
+    if (kind == NOTES)
+        return arc_document_check(json, kinds[kind], err);
+    return take_document(json, kind, &read, err);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */

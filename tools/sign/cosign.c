@@ -16,11 +16,6 @@ void cosign_free(struct cosign *cosign)
     arc_arena_free(&cosign->memory);
 }
 
-static bool in_kms(const char *key)
-{
-    return strstr(key, "://") && strncmp(key, "env://", 6) != 0;
-}
-
 /* ---- what there is ------------------------------------------------------------------------- */
 
 /* A file of the repository for cosign, which runs elsewhere; a KMS's address as it is. */
@@ -311,7 +306,7 @@ static const char *const *variables(struct cosign *cosign, bool signs)
         *next++ = tokens[i];
     if (key && strncmp(key, "hashivault://", 13) == 0)
         *next++ = "VAULT_*";
-    if (key && signs && !in_kms(key))
+    if (key && signs && !arc_signing_in_kms(key))
         *next++ = "COSIGN_PASSWORD";
     if (key && signs && strncmp(key, "env://", 6) == 0)
         *next++ = key + 6;

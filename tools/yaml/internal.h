@@ -18,8 +18,4 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err);
 int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *child, unsigned line,
                    unsigned column, struct arc_error *err);
 
-/* Sets an error of that code at the place. */
-int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
-                        const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 #endif

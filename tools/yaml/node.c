@@ -58,35 +58,18 @@ const char *arc_yaml_type_name(const struct arc_yaml_node *node)
     return node ? names[node->type] : "nothing";
 }
 
-__attribute__((format(printf, 4, 0))) static int error_at(const struct arc_yaml_node *node,
-                                                          int code, struct arc_error *err,
-                                                          const char *format, va_list args)
+int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
+                        const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    va_list args;
+    va_start(args, format);
     arc_buf_vprintf(&text, format, args);
+    va_end(args);
     arc_error_at(err, code, node->source->name, node->line, node->column, "%s",
                  arc_buf_text(&text));
     arc_error_show_line(err, node->source->text, node->source->len);
     return code;
-}
-
-int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
-                        const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    error_at(node, code, err, format, args);
-    va_end(args);
-    return code;
-}
-
-int arc_yaml_error(const struct arc_yaml_node *node, struct arc_error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    error_at(node, ARC_EINPUT, err, format, args);
-    va_end(args);
-    return ARC_EINPUT;
 }
 
 int arc_yaml_place(const struct arc_yaml_node *node, const char *what, int rc,

@@ -128,9 +128,10 @@ bool arc_yaml_int(const struct arc_yaml_node *node, int64_t *out);
 /* "a string", "a list", "a mapping", "a number", "true or false", "nothing" for messages. */
 const char *arc_yaml_type_name(const struct arc_yaml_node *node);
 
-/* Sets an ARC_EINPUT error at the node's place. */
-int arc_yaml_error(const struct arc_yaml_node *node, struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Sets an error at the node's place: ARC_EINPUT, or that of a code. */
+#define arc_yaml_error(node, err, ...) arc_yaml_error_code(node, ARC_EINPUT, err, __VA_ARGS__)
+int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Gives an ARC_EINPUT that has no place yet the node's, with "WHAT: " in front; any other code and error
  * stay. Returns `rc`. */
