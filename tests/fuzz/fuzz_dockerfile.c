@@ -28,11 +28,11 @@ static void read_ignore(const char *text)
 {
     static const char *const paths[] = {"", "a", "a/b.c", "a/b/c/d", "../a", ".git/config"};
     struct arc_ignore ignore = {0};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_buf) struct arc_buf clean = {0};
-    if (arc_ignore_parse(text, &ignore, NULL) == 0)
+    if (arc_ignore_parse(&memory, text, &ignore, NULL) == 0)
         for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
             arc_ignore_match(&ignore, paths[i], strlen(paths[i]));
-    arc_ignore_free(&ignore);
     arc_path_clean(text, strlen(text), true, &clean);
     if (clean.len && (clean.data[0] == '/' || strncmp(clean.data, "../", 3) == 0))
         abort(); /* a source would lead out of its context */

@@ -1,17 +1,8 @@
 #include "dockerfile/ignore.h"
 #include "base/auto.h"
-#include "base/room.h"
 #include <string.h>
 
 #define RULES_MAX 10000
-
-void arc_ignore_free(struct arc_ignore *ignore)
-{
-    for (size_t i = 0; i < ignore->count; i++)
-        arc_path_pattern_free(&ignore->rules[i].pattern);
-    free(ignore->rules);
-    *ignore = (struct arc_ignore){0};
-}
 
 /* Takes the last part off, unless it is a ".." that stays. */
 static bool go_up(struct arc_buf *out, size_t start)
@@ -47,18 +38,16 @@ void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *o
     }
 }
 
-static int add_rule(struct arc_ignore *ignore, const char *text, bool takes_in,
-                    struct arc_error *err)
+static int add_rule(struct arc_arena *memory, struct arc_ignore *ignore, const char *text,
+                    bool takes_in, struct arc_error *err)
 {
     if (ignore->count == RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
-    ARC_TRY_ALLOC(arc_room(&ignore->rules, ignore->count, sizeof *ignore->rules), err);
-    struct arc_ignore_rule *rule = &ignore->rules[ignore->count];
+    struct arc_ignore_rule *rule =
+        arc_arena_append(memory, &ignore->rules, &ignore->count, sizeof *rule);
+    ARC_TRY_ALLOC(rule, err);
     rule->takes_in = takes_in;
-    ARC_TRY(arc_path_pattern_new(text, true, &rule->pattern, err));
-    ignore->count++;
-
-    return ARC_OK;
+    return arc_path_pattern_new(memory, text, true, &rule->pattern, err);
 }
 
 static void trim(const char **text, size_t *len)
@@ -69,7 +58,8 @@ static void trim(const char **text, size_t *len)
         (*len)--;
 }
 
-static int add_line(struct arc_ignore *ignore, const char *line, size_t len, struct arc_error *err)
+static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const char *line,
+                    size_t len, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf clean = {.max = (size_t)64 << 10};
 
@@ -90,24 +80,22 @@ static int add_line(struct arc_ignore *ignore, const char *line, size_t len, str
     if (!clean.len) /* "." and "/" match no path in the context */
         return ARC_OK;
 
-    return add_rule(ignore, arc_buf_text(&clean), takes_in, err);
+    return add_rule(memory, ignore, arc_buf_text(&clean), takes_in, err);
 }
 
-int arc_ignore_parse(const char *text, struct arc_ignore *out, struct arc_error *err)
+int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,
+                     struct arc_error *err)
 {
-    *out = (struct arc_ignore){0};
+    struct arc_ignore ignore = {0};
+    *out = ignore;
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
 
-    while (*text) {
-        size_t len = strcspn(text, "\n");
-        int rc = add_line(out, text, len, err);
-        if (rc) {
-            arc_ignore_free(out);
-            return rc;
-        }
-        text += len + (text[len] == '\n');
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        ARC_TRY(add_line(memory, &ignore, text, len, err));
     }
+    *out = ignore;
 
     return ARC_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef ARC_DOCKERFILE_IGNORE_H
 #define ARC_DOCKERFILE_IGNORE_H
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 #include "dockerfile/pattern.h"
 
@@ -14,9 +15,9 @@ struct arc_ignore {
     size_t count;
 };
 
-/* Reads a file's text. ARC_EINPUT for a pattern that BuildKit refuses. Owned by the caller. */
-int arc_ignore_parse(const char *text, struct arc_ignore *out, struct arc_error *err);
-void arc_ignore_free(struct arc_ignore *ignore);
+/* Reads a file's text into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is then {0}. */
+int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,
+                     struct arc_error *err);
 
 /* Whether the path, relative to the context, is left out. */
 bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len);

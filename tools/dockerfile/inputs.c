@@ -1,8 +1,6 @@
 #include "dockerfile/inputs.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/room.h"
-#include "base/text.h"
 #include "dockerfile/ignore.h"
 #include "dockerfile/pattern.h"
 #include "dockerfile/stages.h"
@@ -18,14 +16,14 @@
 #define NO_TARGET      ARC_ENOTFOUND /* inside of this file */
 #define LINKS_MAX      40            /* followed on the way to one source, as Linux does */
 
-/* A directory that is read from, with what its ignore file leaves out. Owned. */
+/* A directory that is read from, with what its ignore file leaves out. */
 struct folder {
     char *name;      /* of the additional context; NULL: the build's own */
     char *directory; /* from the root, "" for the root */
     struct arc_ignore ignore;
 };
 
-/* A source that counts. Owned. */
+/* A source that counts. */
 struct entry {
     struct arc_input input;
     size_t folder;
@@ -36,6 +34,7 @@ struct entry {
 };
 
 struct arc_inputs {
+    struct arc_arena memory; /* of all of it */
     char *root;
     char *dockerfile;  /* NULL for an inline one */
     char *ignore_file; /* the one that holds */
@@ -55,53 +54,24 @@ struct arc_inputs {
 
 void arc_inputs_free(struct arc_inputs **inputs)
 {
-    struct arc_inputs *in = *inputs;
-    if (!in)
-        return;
-
-    for (size_t i = 0; i < in->folder_count; i++) {
-        free(in->folders[i].name);
-        free(in->folders[i].directory);
-        arc_ignore_free(&in->folders[i].ignore);
-    }
-
-    for (size_t i = 0; i < in->entry_count; i++) {
-        free(in->entries[i].input.what);
-        free(in->entries[i].path);
-        arc_path_pattern_free(&in->entries[i].pattern);
-        arc_path_pattern_free(&in->entries[i].without);
-    }
-
-    free(in->by_dockerfile.what);
-    free(in->by_ignore_file.what);
-    free(in->folders);
-    free(in->entries);
-    free(in->root);
-    free(in->dockerfile);
-    free(in->ignore_file);
-    free(in->own_ignore);
-    free(in->doubt);
-    free(in->pinned);
-    free(in);
+    if (*inputs)
+        arc_arena_free(&(*inputs)->memory);
+    free(*inputs);
     *inputs = NULL;
 }
 
-static int join_path(const char *directory, const char *path, char **out, struct arc_error *err)
+static char *join_path(struct arc_inputs *in, const char *directory, const char *path)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
-    arc_buf_printf(&text, "%s%s%s", directory, *directory && *path ? "/" : "", path);
-    ARC_TRY(arc_buf_check(&text, "a path", err));
-    *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_arena_printf(&in->memory, "%s%s%s", directory, *directory && *path ? "/" : "", path);
 }
 
-static int clean_path(const char *path, char **out, struct arc_error *err)
+static int clean_path(struct arc_inputs *in, const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf clean = {.max = (size_t)64 << 10};
     arc_path_clean(path, strlen(path), true, &clean);
     ARC_TRY(arc_buf_check(&clean, "a path", err));
-    *out = arc_buf_steal(&clean);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    *out = arc_arena_text(&in->memory, arc_buf_text(&clean));
+    return arc_arena_check(&in->memory, err);
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
@@ -115,23 +85,24 @@ static int read_optional(const char *root, const char *path, struct arc_buf *tex
 }
 
 /* The ignore file of a folder. One that BuildKit refuses leaves nothing out. */
-static int read_ignore(const struct arc_inputs *in, const char *path, struct folder *folder,
-                       bool *found, struct arc_error *err)
+static int read_ignore(struct arc_inputs *in, const char *path, struct folder *folder, bool *found,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
     ARC_TRY(read_optional(in->root, path, &text, found, err));
-    int rc = *found ? arc_ignore_parse(arc_buf_text(&text), &folder->ignore, NULL) : ARC_OK;
+    int rc =
+        *found ? arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore, NULL) : ARC_OK;
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
 static int add_folder(struct arc_inputs *in, const char *name, const char *directory,
                       struct arc_error *err)
 {
-    ARC_TRY_ALLOC(arc_room(&in->folders, in->folder_count, sizeof *in->folders), err);
-    struct folder *folder = &in->folders[in->folder_count++];
-    *folder = (struct folder){0};
-    ARC_TRY(arc_text_copy(name, &folder->name, err));
-    return clean_path(directory, &folder->directory, err);
+    struct folder *folder =
+        arc_arena_append(&in->memory, &in->folders, &in->folder_count, sizeof *folder);
+    ARC_TRY_ALLOC(folder, err);
+    folder->name = arc_arena_text(&in->memory, name);
+    return clean_path(in, directory, &folder->directory, err);
 }
 
 /* The build's own context: "X.Dockerfile.dockerignore" takes the place of ".dockerignore". */
@@ -141,19 +112,13 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
     bool found = false;
 
     if (in->dockerfile) {
-        ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
-        arc_buf_printf(&name, "%s.dockerignore", in->dockerfile);
-        ARC_TRY(arc_buf_check(&name, "a path", err));
-        ARC_TRY(read_ignore(in, arc_buf_text(&name), own, &found, err));
-        in->own_ignore = arc_buf_steal(&name);
-        ARC_TRY_ALLOC(in->own_ignore, err);
+        in->own_ignore = arc_arena_printf(&in->memory, "%s.dockerignore", in->dockerfile);
+        ARC_TRY(read_ignore(in, in->own_ignore, own, &found, err));
     }
 
-    if (found)
-        return arc_text_copy(in->own_ignore, &in->ignore_file, err);
-    ARC_TRY(join_path(own->directory, ".dockerignore", &in->ignore_file, err));
+    in->ignore_file = found ? in->own_ignore : join_path(in, own->directory, ".dockerignore");
 
-    return read_ignore(in, in->ignore_file, own, &found, err);
+    return found ? ARC_OK : read_ignore(in, in->ignore_file, own, &found, err);
 }
 
 /* Additional contexts that are directories; others are not files here. */
@@ -166,11 +131,10 @@ static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct ar
         const char *directory = json_string_value(value);
         if (!directory || strstr(directory, "://") || strchr(directory, ':'))
             continue;
-        ARC_AUTO_FREE char *path = NULL;
         bool found;
         ARC_TRY(add_folder(in, name, directory, err));
         struct folder *folder = &in->folders[in->folder_count - 1];
-        ARC_TRY(join_path(folder->directory, ".dockerignore", &path, err));
+        const char *path = join_path(in, folder->directory, ".dockerignore");
         ARC_TRY(read_ignore(in, path, folder, &found, err));
     }
 
@@ -190,16 +154,12 @@ static bool is_known(const struct arc_inputs *in, size_t folder, const char *pat
 }
 
 /* The first reason for which everything counts is kept. */
-static int note_doubt(struct arc_inputs *in, const struct arc_source *source, const char *why,
-                      struct arc_error *err)
+static void note_doubt(struct arc_inputs *in, const struct arc_source *source, const char *why)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
     if (in->doubt)
-        return ARC_OK;
-    arc_buf_printf(&text, "%s: %s", source->text, why);
-    in->doubt = arc_buf_steal(&text);
+        return;
+    in->doubt = arc_arena_printf(&in->memory, "%s: %s", source->text, why);
     in->doubt_line = source->line;
-    return in->doubt ? ARC_OK : arc_error_nomem(err);
 }
 
 /* Adds a source at this path of a folder. A pattern that is malformed is refused by BuildKit, or
@@ -209,23 +169,25 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
 {
     if (is_known(in, folder, path, source->line))
         return ARC_OK;
-    ARC_TRY_ALLOC(arc_room(&in->entries, in->entry_count, sizeof *in->entries), err);
-    struct entry *entry = &in->entries[in->entry_count++];
+    struct entry *entry =
+        arc_arena_append(&in->memory, &in->entries, &in->entry_count, sizeof *entry);
+    ARC_TRY_ALLOC(entry, err);
     *entry = (struct entry){.folder = folder,
                             .linked = linked,
-                            .input = {.file = in->dockerfile, .line = source->line}};
-    ARC_TRY(arc_text_copy(path, &entry->path, err));
-    ARC_TRY(arc_text_copy(source->text, &entry->input.what, err));
+                            .path = arc_arena_text(&in->memory, path),
+                            .input = {.what = arc_arena_text(&in->memory, source->text),
+                                      .file = in->dockerfile,
+                                      .line = source->line}};
 
-    if (arc_path_pattern_new(path, source->parents, &entry->pattern, NULL)) {
-        ARC_TRY(note_doubt(in, source, "it is not a valid pattern", err));
-        ARC_TRY(arc_path_pattern_new("", false, &entry->pattern, err));
+    if (arc_path_pattern_new(&in->memory, path, source->parents, &entry->pattern, NULL)) {
+        note_doubt(in, source, "it is not a valid pattern");
+        ARC_TRY(arc_path_pattern_new(&in->memory, "", false, &entry->pattern, err));
     }
 
     if (source->without) /* when that is malformed, nothing is left out */
-        arc_path_pattern_new(source->without, true, &entry->without, NULL);
+        arc_path_pattern_new(&in->memory, source->without, true, &entry->without, NULL);
 
-    return ARC_OK;
+    return arc_arena_check(&in->memory, err);
 }
 
 static int follow_links(struct arc_inputs *in, const struct arc_source *source, size_t folder,
@@ -237,10 +199,10 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
-    ARC_AUTO_FREE char *clean = NULL, *link = strndup(path, prefix);
+    const char *link = arc_arena_printf(&in->memory, "%.*s", (int)prefix, path);
     size_t parent = prefix;
+    char *clean;
 
-    ARC_TRY_ALLOC(link, err);
     while (parent && path[parent - 1] != '/')
         parent--;
     if (*to != '/')
@@ -248,7 +210,7 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
     arc_buf_puts(&text, to);
     arc_buf_puts(&text, path + prefix);
     ARC_TRY(arc_buf_check(&text, "a path", err));
-    ARC_TRY(clean_path(arc_buf_text(&text), &clean, err));
+    ARC_TRY(clean_path(in, arc_buf_text(&text), &clean, err));
     ARC_TRY(add_entry(in, source, folder, link, true, err));
     ARC_TRY(add_entry(in, source, folder, clean, true, err));
 
@@ -270,8 +232,7 @@ static int follow_links(struct arc_inputs *in, const struct arc_source *source, 
         end += strcspn(path + end, "/");
         if (end > literal)
             break;
-        arc_buf_printf(&name, "%s%s%s/%.*s", in->root ? in->root : "", in->root ? "/" : "./",
-                       in->folders[folder].directory, (int)end, path);
+        arc_buf_printf(&name, "%s%s/%.*s", in->root, in->folders[folder].directory, (int)end, path);
         ARC_TRY(arc_buf_check(&name, "a path", err));
         ssize_t len = readlink(arc_buf_text(&name), to, sizeof to - 1);
         if (len <= 0)
@@ -298,7 +259,7 @@ static int add_source(struct arc_inputs *in, const struct arc_source *source, st
     if (folder == SIZE_MAX) /* no directory of ours */
         return ARC_OK;
     if (source->doubt)
-        ARC_TRY(note_doubt(in, source, source->doubt, err));
+        note_doubt(in, source, source->doubt);
     ARC_TRY(add_entry(in, source, folder, source->path, false, err));
     return follow_links(in, source, folder, source->path, 0, err);
 }
@@ -334,18 +295,16 @@ static size_t plain_length(const char *platform)
     return len;
 }
 
-static int note_pinned(struct arc_inputs *in, const struct arc_stage *target, const char *platform,
-                       struct arc_error *err)
+static void note_pinned(struct arc_inputs *in, const struct arc_stage *target, const char *platform)
 {
     if (in->pinned || !target->built_for || !platform)
-        return ARC_OK;
+        return;
     size_t len = plain_length(platform);
-    bool same = plain_length(target->built_for) == len &&
-                strncasecmp(platform, target->built_for, len) == 0;
-    if (same)
-        return ARC_OK;
+    if (plain_length(target->built_for) == len &&
+        strncasecmp(platform, target->built_for, len) == 0)
+        return;
     in->pinned_line = target->platform_line;
-    return arc_text_copy(target->platform, &in->pinned, err);
+    in->pinned = arc_arena_text(&in->memory, target->platform);
 }
 
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
@@ -361,7 +320,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              in->dockerfile ? in->dockerfile : "the Dockerfile", request->target);
 
-    ARC_TRY(note_pinned(in, target, platform, err));
+    note_pinned(in, target, platform);
     ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
     ARC_TRY_ALLOC(seen, err);
 
@@ -372,7 +331,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
 static int add_all(struct arc_inputs *in, struct arc_error *why, struct arc_error *err)
 {
     struct arc_source all = {.text = "whole context", .path = ""};
-    ARC_TRY(arc_text_copy(arc_error_text(why), &in->doubt, err));
+    in->doubt = arc_arena_text(&in->memory, arc_error_text(why));
     arc_error_clear(why);
     for (size_t i = 0; i < in->folder_count; i++)
         ARC_TRY(add_entry(in, &all, i, "", false, err));
@@ -406,14 +365,14 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
 
-    ARC_TRY(arc_text_copy(request->root, &in->root, err));
-    ARC_TRY(arc_text_copy("Dockerfile", &in->by_dockerfile.what, err));
-    ARC_TRY(arc_text_copy("ignore file", &in->by_ignore_file.what, err));
+    in->root = arc_arena_printf(&in->memory, "%s/", request->root ? request->root : ".");
+    in->by_dockerfile.what = "Dockerfile";
+    in->by_ignore_file.what = "ignore file";
 
     if (request->text)
         arc_buf_puts(&text, request->text);
     else {
-        ARC_TRY(clean_path(request->dockerfile, &in->dockerfile, err));
+        ARC_TRY(clean_path(in, request->dockerfile, &in->dockerfile, err));
         ARC_TRY(arc_file_read_in(request->root, in->dockerfile, DOCKERFILE_MAX, &text, err));
     }
 
@@ -422,7 +381,9 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
     ARC_TRY(read_own_ignore(in, err));
     ARC_TRY(add_contexts(in, request->contexts, err));
 
-    return add_platforms(in, request, arc_buf_text(&text), err);
+    ARC_TRY(add_platforms(in, request, arc_buf_text(&text), err));
+
+    return arc_arena_check(&in->memory, err);
 }
 
 int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs **out,
@@ -519,8 +480,7 @@ static int is_missing(const struct arc_inputs *inputs, const struct entry *entry
     if (entry->linked || !*entry->path || !arc_path_is_literal(entry->path))
         return 0;
 
-    arc_buf_printf(&name, "%s%s%s/%s", inputs->root ? inputs->root : "", inputs->root ? "/" : "./",
-                   folder->directory, entry->path);
+    arc_buf_printf(&name, "%s%s/%s", inputs->root, folder->directory, entry->path);
     if (name.failed == ARC_ENOMEM)
         return ARC_ENOMEM;
     *there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;

@@ -21,7 +21,7 @@ struct arc_inputs_request {
     const char *const *platforms; /* NULL-terminated */
 };
 
-/* Why a file is one of an image's. Strings are owned by the inputs. */
+/* Why a file is one of an image's. */
 struct arc_input {
     char *what;       /* "COPY src", "whole context", "Dockerfile" */
     const char *file; /* the Dockerfile, or NULL for an inline one; borrowed from the inputs */

@@ -29,7 +29,8 @@ struct range {
 };
 
 struct arc_path_pattern {
-    char *prefix; /* the bytes before the first special character: what most paths fail at */
+    char *
+        prefix; /* starts with the bytes before the first special character: what most paths fail at */
     size_t prefix_len;
     bool literal; /* there is nothing else */
     struct token *tokens;
@@ -153,47 +154,29 @@ static bool parse_pattern(struct parser *p)
     return true;
 }
 
-int arc_path_pattern_new(const char *text, bool ignore, struct arc_path_pattern **out,
-                         struct arc_error *err)
+int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
+                         struct arc_path_pattern **out, struct arc_error *err)
 {
     size_t len = strlen(text);
     *out = NULL;
     if (len > PATTERN_MAX)
         return arc_error_set(err, ARC_ELIMIT, "a pattern of more than %zu bytes", PATTERN_MAX);
 
-    struct arc_path_pattern *made = calloc(1, sizeof *made);
-    if (made) {
-        made->prefix_len = strcspn(text, "*?[\\");
-        made->literal = made->prefix_len == len;
-        made->prefix = strndup(text, made->prefix_len);
-        made->tokens = calloc(len + 1, sizeof *made->tokens);
-        made->ranges = calloc(len + 1, sizeof *made->ranges);
-    }
-
-    if (!made || !made->prefix || !made->tokens || !made->ranges) {
-        arc_path_pattern_free(&made);
-        return arc_error_nomem(err);
-    }
+    struct arc_path_pattern *made = arc_arena_array(memory, 1, sizeof *made);
+    ARC_TRY_ALLOC(made, err);
+    made->prefix_len = strcspn(text, "*?[\\");
+    made->literal = made->prefix_len == len;
+    made->prefix = arc_arena_text(memory, text);
+    made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
+    made->ranges = arc_arena_array(memory, len + 1, sizeof *made->ranges);
+    ARC_TRY(arc_arena_check(memory, err));
 
     struct parser parser = {.out = made, .at = text, .ignore = ignore};
-    if (!parse_pattern(&parser)) {
-        arc_path_pattern_free(&made);
+    if (!parse_pattern(&parser))
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid pattern", text);
-    }
     *out = made;
 
     return ARC_OK;
-}
-
-void arc_path_pattern_free(struct arc_path_pattern **pattern)
-{
-    if (!*pattern)
-        return;
-    free((*pattern)->prefix);
-    free((*pattern)->tokens);
-    free((*pattern)->ranges);
-    free(*pattern);
-    *pattern = NULL;
 }
 
 /* ---- matching ------------------------------------------------------------------------------ */

@@ -3,7 +3,7 @@
 #ifndef ARC_DOCKERFILE_PATTERN_H
 #define ARC_DOCKERFILE_PATTERN_H
 
-#include "arcci/error.h"
+#include "arcci/arena.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -11,10 +11,9 @@ struct arc_path_pattern;
 
 /* Compiles a pattern. `ignore`: by the rules of .dockerignore. ARC_EINPUT when it is malformed
  * (a bracket that is not closed, an empty class), ARC_ELIMIT when it is longer than a path can be.
- * Freed with arc_path_pattern_free(). */
-int arc_path_pattern_new(const char *text, bool ignore, struct arc_path_pattern **out,
-                         struct arc_error *err);
-void arc_path_pattern_free(struct arc_path_pattern **pattern);
+ * *out is in `memory`. */
+int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
+                         struct arc_path_pattern **out, struct arc_error *err);
 
 /* Whether the pattern matches the path or a directory that it lies in. "" matches every path. The
  * cost grows with the product of both lengths and no faster. */

@@ -1,7 +1,6 @@
 #include "dockerfile/stages.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/room.h"
 #include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
@@ -87,33 +86,16 @@ const struct arc_stage *arc_stages_target(const struct arc_stages *stages, const
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-static void source_free(struct arc_source *source)
-{
-    free(source->context);
-    free(source->path);
-    free(source->without);
-    free(source->text);
-    free(source->doubt);
-}
-
 void arc_stages_free(struct arc_stages *stages)
 {
     for (size_t i = 0; i < stages->count; i++) {
-        struct arc_stage *stage = &stages->items[i];
-        for (size_t s = 0; s < stage->count; s++)
-            source_free(&stage->sources[s]);
-        free(stage->sources);
-        free(stage->name);
-        free(stage->base);
-        free(stage->platform);
-        free(stage->built_for);
-        json_decref(stage->values);
-        json_decref(stage->needs);
-        json_decref(stage->images);
-        json_decref(stage->onbuild);
+        json_decref(stages->items[i].values);
+        json_decref(stages->items[i].needs);
+        json_decref(stages->items[i].images);
+        json_decref(stages->items[i].onbuild);
     }
 
-    free(stages->items);
+    arc_arena_free(&stages->memory);
     *stages = (struct arc_stages){0};
 }
 
@@ -160,18 +142,18 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     ARC_TRY(arc_buf_check(&text, "a source", r->err));
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
-    ARC_TRY_ALLOC(arc_room(&stage->sources, stage->count, sizeof *stage->sources), r->err);
-    struct arc_source *source = &stage->sources[stage->count++];
+    struct arc_arena *memory = &r->out->memory;
+    struct arc_source *source =
+        arc_arena_append(memory, &stage->sources, &stage->count, sizeof *source);
+    ARC_TRY_ALLOC(source, r->err);
     *source = (struct arc_source){.line = origin->line,
                                   .parents = origin->parents,
-                                  .context = origin->context ? strdup(origin->context) : NULL,
-                                  .without = origin->without ? strdup(origin->without) : NULL,
-                                  .doubt = doubt ? strdup(doubt) : NULL,
-                                  .path = strdup(arc_buf_text(&clean)),
-                                  .text = arc_buf_steal(&text)};
-    bool whole = source->path && source->text && !origin->context == !source->context &&
-                 !origin->without == !source->without && !doubt == !source->doubt;
-    return whole ? ARC_OK : arc_error_nomem(r->err);
+                                  .context = arc_arena_text(memory, origin->context),
+                                  .without = arc_arena_text(memory, origin->without),
+                                  .doubt = arc_arena_text(memory, doubt),
+                                  .path = arc_arena_text(memory, arc_buf_text(&clean)),
+                                  .text = arc_arena_text(memory, arc_buf_text(&text))};
+    return arc_arena_check(memory, r->err);
 }
 
 static int note_image(struct reader *r, const char *ref)
@@ -545,8 +527,9 @@ static int new_stage(struct reader *r, unsigned line)
 {
     if (r->out->count == STAGES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d stages", STAGES_MAX);
-    ARC_TRY_ALLOC(arc_room(&r->out->items, r->out->count, sizeof *r->out->items), r->err);
-    struct arc_stage *stage = &r->out->items[r->out->count++];
+    struct arc_stage *stage =
+        arc_arena_append(&r->out->memory, &r->out->items, &r->out->count, sizeof *stage);
+    ARC_TRY_ALLOC(stage, r->err);
     *stage = (struct arc_stage){.line = line,
                                 .values = json_object(),
                                 .needs = json_array(),
@@ -601,18 +584,16 @@ static int set_platform(struct reader *r, struct from *from, size_t base)
 
     if (from->platform.len) {
         bool known = arc_word_expand(&scope, arc_buf_text(&from->platform), &value);
-        stage->platform = arc_buf_steal(&from->platform);
-        stage->built_for = strdup(known ? arc_buf_text(&value) : "");
+        stage->platform = arc_arena_text(&r->out->memory, arc_buf_text(&from->platform));
+        stage->built_for = arc_arena_text(&r->out->memory, known ? arc_buf_text(&value) : "");
         stage->platform_line = stage->line;
-    } else if (parent && parent->platform) {
-        stage->platform = strdup(parent->platform);
-        stage->built_for = strdup(parent->built_for);
+    } else if (parent) {
+        stage->platform = parent->platform;
+        stage->built_for = parent->built_for;
         stage->platform_line = parent->platform_line;
-    } else {
-        return ARC_OK;
     }
 
-    return stage->platform && stage->built_for ? ARC_OK : arc_error_nomem(r->err);
+    return arc_arena_check(&r->out->memory, r->err);
 }
 
 static int on_from(struct reader *r, const struct arc_instruction *in)
@@ -630,9 +611,9 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     ARC_TRY(new_stage(r, in->line));
 
     struct arc_stage *stage = current(r);
-    stage->base = strdup(known ? arc_buf_text(&ref) : "");
-    stage->name = from.name.len ? arc_buf_steal(&from.name) : NULL;
-    ARC_TRY_ALLOC(stage->base, r->err);
+    stage->base = arc_arena_text(&r->out->memory, known ? arc_buf_text(&ref) : "");
+    if (from.name.len)
+        stage->name = arc_arena_text(&r->out->memory, arc_buf_text(&from.name));
     ARC_TRY(set_platform(r, &from, base));
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)

@@ -3,12 +3,12 @@
 #ifndef ARC_DOCKERFILE_STAGES_H
 #define ARC_DOCKERFILE_STAGES_H
 
-#include "arcci/error.h"
+#include "arcci/arena.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Something that a stage reads. Strings are owned. */
+/* Something that a stage reads. */
 struct arc_source {
     char *context; /* name of an additional context; NULL: the build's own */
     char *path;    /* a pattern from its root, clean; "" for everything */
@@ -19,7 +19,7 @@ struct arc_source {
     unsigned line;
 };
 
-/* A stage. Owned by the list. */
+/* A stage. */
 struct arc_stage {
     char *name;      /* lower case, or NULL */
     char *base;      /* FROM, expanded; "" when it cannot be told */
@@ -37,6 +37,7 @@ struct arc_stage {
 };
 
 struct arc_stages {
+    struct arc_arena memory; /* of all but the JSON */
     struct arc_stage *items;
     size_t count;
 };
