@@ -182,7 +182,7 @@ static int take_attestation(struct reading *r, const char *type, const json_t *s
         return add_item(r, "attest", json_sprintf("type=%s,disabled=true", type));
     bool plain = !text || strcmp(text, "true") == 0;
     return add_item(r, "attest",
-                    json_sprintf("type=%s%s%s", type, plain ? "" : ",", plain ? "" : text));
+                    plain ? json_sprintf("type=%s", type) : json_sprintf("type=%s,%s", type, text));
 }
 
 static int take_context(struct reading *r, const char *name, const json_t *context)
@@ -354,8 +354,8 @@ static int add_named(const struct naming *naming, const struct arc_yaml_node *no
     const struct arc_yaml_node *path = arc_yaml_get(node, "path");
     if (path)
         return add_named(naming, path);
-    for (size_t i = 0; node && node->type == ARC_YAML_LIST && i < node->count; i++)
-        ARC_TRY(add_named(naming, node->items[i]));
+    arc_yaml_each (item, node)
+        ARC_TRY(add_named(naming, item));
     if (!node || node->type != ARC_YAML_STRING)
         return ARC_OK;
     if (!strchr(node->text, '$'))
@@ -421,14 +421,14 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
     const struct naming naming = {l, base, files, settings, false};
     const struct naming looking = {l, base, NULL, NULL, true};
     const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
-    for (size_t i = 0; i < arc_yaml_items(include); i++)
-        ARC_TRY(add_include(&naming, include->items[i]));
+    arc_yaml_each (entry, include)
+        ARC_TRY(add_include(&naming, entry));
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
-    for (size_t i = 0; i < arc_yaml_pairs(services); i++) {
-        const struct arc_yaml_node *service = services->pairs[i].value;
-        ARC_TRY(add_named(&naming, arc_yaml_at(service, "extends", "file", (char *)NULL)));
-        ARC_TRY(add_named(&looking, arc_yaml_get(service, "env_file")));
-        ARC_TRY(add_named(&looking, arc_yaml_get(service, "label_file")));
+    arc_yaml_each_pair (service, services) {
+        const struct arc_yaml_node *said = service->value;
+        ARC_TRY(add_named(&naming, arc_yaml_at(said, "extends", "file", (char *)NULL)));
+        ARC_TRY(add_named(&looking, arc_yaml_get(said, "env_file")));
+        ARC_TRY(add_named(&looking, arc_yaml_get(said, "label_file")));
     }
 
     return arc_arena_check(l->memory, l->err);

@@ -34,9 +34,9 @@ static const struct arc_yaml_node *find_item(const struct arc_yaml_node *list, c
     if (!equals)
         return *step && !*end && number < list->count ? list->items[number] : NULL;
     ARC_AUTO_FREE char *key = strndup(step, (size_t)(equals - step));
-    for (size_t i = 0; key && i < list->count; i++)
-        if (arc_yaml_reads(arc_yaml_get(list->items[i], key), equals + 1))
-            return list->items[i];
+    arc_yaml_each (item, list)
+        if (key && arc_yaml_reads(arc_yaml_get(item, key), equals + 1))
+            return item;
 
     return NULL;
 }

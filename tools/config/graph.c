@@ -122,9 +122,9 @@ static int refuse_cycle(const struct walk *walk, const struct arc_service *at, c
     if (at->file)
         ARC_TRY(arc_yaml_read_in(walk->root, at->file, 0, &yaml, err));
     const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on"), *place = list;
-    for (size_t i = 0; list && i < list->count; i++)
-        if (arc_yaml_reads(list->items[i], codename))
-            place = list->items[i];
+    arc_yaml_each (item, list)
+        if (arc_yaml_reads(item, codename))
+            place = item;
 
     if (!place) /* the configuration says it */
         return arc_error_at(err, ARC_EINPUT, walk->config->path, at->line, 0, CYCLE, cycle);

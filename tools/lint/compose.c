@@ -104,13 +104,6 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
                      name);
 }
 
-static void check_each(const struct compose *c, const struct arc_yaml_node *list,
-                       void (*check)(const struct compose *, const struct arc_yaml_node *))
-{
-    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++)
-        check(c, list->items[i]);
-}
-
 static bool is_restarted(const struct arc_yaml_node *service)
 {
     const struct arc_yaml_node *restart = arc_yaml_get(service, "restart");
@@ -175,13 +168,11 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
 /* Whether one of the published ports is `port` on the host. */
 static bool publishes(const struct compose *c, const struct arc_yaml_node *list, const char *port)
 {
-    for (size_t i = 0; list && list->type == ARC_YAML_LIST && i < list->count; i++) {
+    arc_yaml_each (item, list) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
-        if (list->items[i]->type == ARC_YAML_MAP)
-            plain_text(arc_yaml_get(list->items[i], "published"), &text);
-        else
-            plain_text(list->items[i], &text);
-        if (text.len && strrchr(text.data, ':') && list->items[i]->type != ARC_YAML_MAP)
+        bool map = item->type == ARC_YAML_MAP;
+        plain_text(map ? arc_yaml_get(item, "published") : item, &text);
+        if (text.len && strrchr(text.data, ':') && !map)
             *strrchr(text.data, ':') = '\0'; /* the container's own port */
         const char *host = strrchr(lint_content(c->lint, &text), ':');
         if (strcmp(host ? host + 1 : lint_content(c->lint, &text), port) == 0)
@@ -203,8 +194,8 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
         char text[16];
         bool found = false;
         snprintf(text, sizeof text, "%u", *port);
-        for (size_t i = 0; i < services->count; i++)
-            found = found || publishes(c, arc_yaml_get(services->pairs[i].value, "ports"), text);
+        arc_yaml_each_pair (service, services)
+            found = found || publishes(c, arc_yaml_get(service->value, "ports"), text);
         if (!found)
             lint_find_at(c->lint, LINT_SERVICE_PORT, key ? key : main->key,
                          "service.yaml names port %u, which is not published here", *port);
@@ -215,8 +206,7 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
 static const struct arc_yaml_pair *find_main(const struct compose *c)
 {
     const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
-    for (size_t i = 0; i < services->count; i++) {
-        const struct arc_yaml_pair *service = &services->pairs[i];
+    arc_yaml_each_pair (service, services) {
         const struct arc_yaml_node *name = arc_yaml_get(service->value, "container_name");
         if (arc_yaml_reads(name ? name : service->key, c->service->data.name))
             return service;
@@ -236,12 +226,15 @@ static void check_file(const struct compose *c)
         return;
     }
 
-    for (size_t i = 0; i < services->count; i++) {
-        const struct arc_yaml_node *service = services->pairs[i].value;
-        check_each(c, arc_yaml_get(service, "ports"), check_port);
-        check_each(c, arc_yaml_get(service, "volumes"), check_volume);
-        check_health(c, &services->pairs[i]);
-        check_privileges(c, &services->pairs[i]);
+    arc_yaml_each_pair (service, services) {
+        const struct arc_yaml_node *ports = arc_yaml_get(service->value, "ports");
+        const struct arc_yaml_node *volumes = arc_yaml_get(service->value, "volumes");
+        arc_yaml_each (port, ports)
+            check_port(c, port);
+        arc_yaml_each (volume, volumes)
+            check_volume(c, volume);
+        check_health(c, service);
+        check_privileges(c, service);
     }
 
     const struct arc_yaml_pair *main = c->service->loaded ? find_main(c) : NULL;

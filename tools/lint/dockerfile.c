@@ -135,10 +135,14 @@ static void check_labels(struct lint *lint, const struct reading *r, const char 
         ARC_AUTO(arc_buf) struct arc_buf expected = {0};
         lint_expand(&expected, label->value, service, group);
         const char *found = json_string_value(json_object_get(r->labels, label->name));
-        if (!found || strcmp(found, lint_content(lint, &expected)) != 0)
-            lint_find(lint, LINT_LABELS, file, r->label_line ? r->label_line : r->from_line,
-                      "the label %s is %s%s%s; it must be '%s'", label->name, found ? "'" : "",
-                      found ? found : "missing", found ? "'" : "", lint_content(lint, &expected));
+        const char *wanted = lint_content(lint, &expected);
+        unsigned line = r->label_line ? r->label_line : r->from_line;
+        if (!found)
+            lint_find(lint, LINT_LABELS, file, line, "the label %s is missing; it must be '%s'",
+                      label->name, wanted);
+        else if (strcmp(found, wanted) != 0)
+            lint_find(lint, LINT_LABELS, file, line, "the label %s is '%s'; it must be '%s'",
+                      label->name, found, wanted);
     }
 }
 

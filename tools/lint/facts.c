@@ -48,8 +48,9 @@ void lint_fact_find(const struct lint_case *c, unsigned line, const char *format
     arc_buf_vprintf(&text, format, args);
     va_end(args);
     const char *why = c->fact->why;
-    lint_find_named(c->lint, c->fact->rule, c->file, line, "%s%s%s%s", lint_content(c->lint, &text),
-                    why ? " (" : "", why ? why : "", why ? ")" : "");
+    if (why)
+        arc_buf_printf(&text, " (%s)", why);
+    lint_find_named(c->lint, c->fact->rule, c->file, line, "%s", lint_content(c->lint, &text));
 }
 
 /* Whether a line of the text, blanks at both ends aside, is `wanted`. */

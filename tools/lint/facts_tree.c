@@ -25,9 +25,9 @@ static void show_node(struct arc_buf *out, const struct arc_yaml_node *node)
 
     arc_buf_puts(out, "[");
 
-    for (size_t i = 0; i < node->count; i++) {
-        arc_buf_puts(out, i ? ", " : "");
-        arc_buf_puts(out, node->items[i]->text ? node->items[i]->text : "…");
+    arc_yaml_each (item, node) {
+        arc_buf_puts(out, item == node->items[0] ? "" : ", ");
+        arc_buf_puts(out, item->text ? item->text : "…");
     }
 
     arc_buf_puts(out, "]");
@@ -72,10 +72,10 @@ static bool holds_part(struct lint *lint, const struct arc_yaml_node *node, cons
     if (node->type == ARC_YAML_MAP)
         return arc_yaml_key(node, wanted) != NULL;
 
-    for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++) {
-        if (arc_yaml_reads(node->items[i], wanted))
+    arc_yaml_each (item, node) {
+        if (arc_yaml_reads(item, wanted))
             return true;
-        add_squeezed(&joined, node->items[i]->text ? node->items[i]->text : "");
+        add_squeezed(&joined, item->text ? item->text : "");
     }
 
     if (node->type == ARC_YAML_LIST)
@@ -179,9 +179,9 @@ static const struct arc_yaml_node *select_item(struct lint *lint, const struct a
     ARC_AUTO_FREE char *key = equals ? strndup(text, (size_t)(equals - text)) : NULL;
     if (equals && !key)
         lint->failed = ARC_ENOMEM;
-    for (size_t i = 0; key && i < list->count; i++)
-        if (arc_yaml_reads(arc_yaml_get(list->items[i], key), equals + 1))
-            return list->items[i];
+    arc_yaml_each (item, list)
+        if (key && arc_yaml_reads(arc_yaml_get(item, key), equals + 1))
+            return item;
     return NULL;
 }
 

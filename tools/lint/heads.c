@@ -1,6 +1,7 @@
 /* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn requests"), be it the workflow
  * that checks it out, one that it calls, or a local action. */
 #define _GNU_SOURCE /* strcasestr */
+#include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
@@ -70,15 +71,17 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
         return true;
 
     for (size_t e = 0; strcasestr(text, "env.") && e < 3; e++)
-        for (size_t i = 0; i < lint_map_size(scope->env[e]) && spend(search, text); i++) {
-            const struct arc_yaml_pair *pair = &scope->env[e]->pairs[i];
+        arc_yaml_each_pair (pair, scope->env[e]) {
+            if (!spend(search, text))
+                break;
             if (holds_name(text, "env.", pair->key->text) &&
                 leads_to_head(search, scope, pair->value->text, level + 1))
                 return true;
         }
 
-    for (size_t i = 0; i < lint_map_size(scope->with) && spend(search, text); i++) {
-        const struct arc_yaml_pair *pair = &scope->with->pairs[i];
+    arc_yaml_each_pair (pair, scope->with) {
+        if (!spend(search, text))
+            break;
         if (holds_name(text, "inputs.", pair->key->text) &&
             leads_to_head(search, scope->outer, pair->value->text, level + 1))
             return true;
@@ -99,8 +102,9 @@ static bool checks_out(struct search *search, const struct scope *scope, const c
         return true;
 
     for (size_t e = 0; any && e < 3; e++)
-        for (size_t i = 0; i < lint_map_size(scope->env[e]) && spend(search, script); i++) {
-            const struct arc_yaml_pair *pair = &scope->env[e]->pairs[i];
+        arc_yaml_each_pair (pair, scope->env[e]) {
+            if (!spend(search, script))
+                break;
             if (strstr(script, pair->key->text) &&
                 leads_to_head(search, scope, pair->value->text, 0))
                 return true;
@@ -125,20 +129,22 @@ static void check_step(struct search *search, const struct scope *scope,
     if (run && run->text && spend(search, run->text) && checks_out(search, scope, run->text))
         at = run;
 
-    if (at)
-        lint_find_at(
-            search->lint, LINT_HEAD, place ? place : at,
-            "code of a pull request is checked out%s%s in a run that holds this repository's "
-            "secrets; use pull_request, or look at it as data only",
-            place ? " by " : "", place ? place->text : "");
+    if (!at)
+        return;
+
+    ARC_AUTO_FREE char *by = place ? lint_text(search->lint, " by %s", place->text) : NULL;
+    lint_find_at(search->lint, LINT_HEAD, place ? place : at,
+                 "code of a pull request is checked out%s in a run that holds this repository's "
+                 "secrets; use pull_request, or look at it as data only",
+                 by ? by : "");
 }
 
 static void check_steps(struct search *search, const struct scope *scope,
                         const struct arc_yaml_node *steps, const struct arc_yaml_node *place)
 {
-    const struct arc_yaml_node *step;
-
-    for (size_t i = 0; (step = lint_item(steps, i)) && spend(search, NULL); i++) {
+    arc_yaml_each (step, steps) {
+        if (!spend(search, NULL))
+            return;
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         struct scope own = *scope;
         own.env[2] = arc_yaml_get(step, "env");
@@ -158,8 +164,10 @@ static void check_jobs(struct search *search, const struct scope *scope,
 {
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
 
-    for (size_t i = 0; i < lint_map_size(jobs) && spend(search, NULL); i++) {
-        const struct arc_yaml_node *job = jobs->pairs[i].value, *uses = arc_yaml_get(job, "uses");
+    arc_yaml_each_pair (pair, jobs) {
+        if (!spend(search, NULL))
+            return;
+        const struct arc_yaml_node *job = pair->value, *uses = arc_yaml_get(job, "uses");
         struct scope own = *scope;
         own.env[0] = arc_yaml_get(root, "env");
         own.env[1] = arc_yaml_get(job, "env");

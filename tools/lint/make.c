@@ -174,21 +174,21 @@ static void check_directory(struct lint *lint, const char *directory)
 void lint_make(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *directories = json_object();
-    const char *directory;
+    const char *name;
     json_t *value;
 
     for (size_t i = 0; i < lint->service_count; i++) {
-        const char *slash = strrchr(lint->services[i].directory, '/');
+        const char *directory = lint->services[i].directory, *slash = strrchr(directory, '/');
         ARC_AUTO_FREE char *parent =
-            lint_text(lint, "%.*s", slash ? (int)(slash - lint->services[i].directory) : 1,
-                      slash ? lint->services[i].directory : ".");
-        if (json_object_set_new(directories, lint->services[i].directory, json_true()) || !parent ||
+            slash ? lint_text(lint, "%.*s", (int)(slash - directory), directory)
+                  : lint_text(lint, ".");
+        if (json_object_set_new(directories, directory, json_true()) || !parent ||
             json_object_set_new(directories, parent, json_true()))
             lint->failed = ARC_ENOMEM;
     }
 
     if (lint_exists(lint, "Makefile"))
         check_file(lint, "Makefile");
-    json_object_foreach (directories, directory, value)
-        check_directory(lint, directory);
+    json_object_foreach (directories, name, value)
+        check_directory(lint, name);
 }

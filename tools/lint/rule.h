@@ -141,9 +141,8 @@ void lint_workflows(struct lint *lint);
 bool lint_names(const struct arc_yaml_node *node, const char *text);
 /* The entries of a list, or the node itself as the only one; NULL behind the last. */
 const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index);
-/* An item of a list; NULL behind the last, and where there is no list. The pairs of a mapping; 0 where there is none. */
-const struct arc_yaml_node *lint_item(const struct arc_yaml_node *list, size_t index);
-size_t lint_map_size(const struct arc_yaml_node *map);
+/* The text of a key of a mapping; "" where it is none. */
+const char *lint_text_at(const struct arc_yaml_node *map, const char *key);
 /* An input in `with` or `inputs`, whose names have no case (a null one is a node); NULL where there is none. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name);
 /* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until

@@ -13,12 +13,6 @@ struct subject {
     bool drafted, promoted;           /* a step so far has drafted the release, moved the tags */
 };
 
-static const char *text_at(const struct arc_yaml_node *node, const char *key)
-{
-    const struct arc_yaml_node *value = arc_yaml_get(node, key);
-    return value && value->text ? value->text : "";
-}
-
 /* The text of an input that a step gives. */
 static const char *text_given(const struct arc_yaml_node *with, const char *name)
 {
@@ -43,7 +37,7 @@ static bool starts_on(const struct subject *s, const char *event)
 /* What a `permissions` gives for a scope: 0 none, 1 read, 2 write. */
 static int grant_of(const struct arc_yaml_node *permissions, const char *scope)
 {
-    const char *value = text_at(permissions, scope);
+    const char *value = lint_text_at(permissions, scope);
     if (arc_yaml_reads(permissions, "write-all") || strcmp(value, "write") == 0)
         return 2;
     return arc_yaml_reads(permissions, "read-all") || strcmp(value, "read") == 0;
@@ -65,8 +59,8 @@ static bool may_write(const struct subject *s, const struct arc_yaml_node *job, 
 static bool any_may_write(const struct subject *s, const char *scope)
 {
     const struct arc_yaml_node *jobs = arc_yaml_get(s->root, "jobs");
-    for (size_t i = 0; i < lint_map_size(jobs); i++)
-        if (may_write(s, jobs->pairs[i].value, scope))
+    arc_yaml_each_pair (job, jobs)
+        if (may_write(s, job->value, scope))
             return true;
     return false;
 }
@@ -213,7 +207,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 /* Whether a step restores what other runs have saved. */
 static bool restores_cache(const struct arc_yaml_node *step)
 {
-    const char *uses = text_at(step, "uses");
+    const char *uses = lint_text_at(step, "uses");
     const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
 
     if (strncmp(uses, "actions/setup-go@", 17) == 0) /* which does so unasked */
@@ -227,17 +221,15 @@ static bool restores_cache(const struct arc_yaml_node *step)
 /* The same of the steps of a local action, which an input that their `if` names turns off. */
 static bool restores_within(const struct subject *s, const struct arc_yaml_node *step)
 {
-    const struct arc_yaml_node *action = lint_called_root(s->lint, text_at(step, "uses"));
+    const struct arc_yaml_node *action = lint_called_root(s->lint, lint_text_at(step, "uses"));
     const struct arc_yaml_node *steps = arc_yaml_at(action, "runs", "steps", (char *)NULL);
     const struct arc_yaml_node *with = arc_yaml_get(step, "with");
 
-    const struct arc_yaml_node *inner;
-
-    for (size_t i = 0; (inner = lint_item(steps, i)); i++) {
-        const char *input = strstr(text_at(inner, "if"), "inputs.");
+    arc_yaml_each (inner, steps) {
+        const char *input = strstr(lint_text_at(inner, "if"), "inputs.");
         bool given = false;
-        for (size_t k = 0; input && k < lint_map_size(with); k++)
-            given |= strncmp(input + 7, with->pairs[k].key->text, with->pairs[k].key->len) == 0;
+        arc_yaml_each_pair (pair, with)
+            given |= input && strncmp(input + 7, pair->key->text, pair->key->len) == 0;
         if (restores_cache(inner) && !given)
             return true;
     }
@@ -277,8 +269,8 @@ static void check_builder(const struct subject *s, const struct arc_yaml_node *u
 static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
 {
     static const char program[] = "arc-ci ", actions[] = "/.github/actions/";
-    const char *action = strstr(text_at(step, "uses"), actions);
-    const char *run = text_at(step, "run");
+    const char *action = strstr(lint_text_at(step, "uses"), actions);
+    const char *run = lint_text_at(step, "run");
     size_t len = strlen(command);
     char variable[32] = "INPUT_", flag[32] = "--";
 
@@ -291,7 +283,7 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
         strchr("@/", action[sizeof actions - 1 + len]))
         return !*option || strcmp(text_given(arc_yaml_get(step, "with"), option), "true") == 0;
 
-    bool set = strcmp(text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
+    bool set = strcmp(lint_text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
     for (; (run = strstr(run, program)); run += sizeof program - 1)
         if (strncmp(run + sizeof program - 1, command, len) == 0 &&
             !is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
@@ -322,10 +314,9 @@ static void note_needed(struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
     for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
-        const struct arc_yaml_node *step,
-            *steps =
-                name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
-        for (size_t k = 0; (step = lint_item(steps, k)); k++) {
+        const struct arc_yaml_node *steps =
+            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
+        arc_yaml_each (step, steps) {
             s->drafted = s->drafted || DRAFTS(step);
             s->promoted = s->promoted || PROMOTES(step);
         }
@@ -334,12 +325,12 @@ static void note_needed(struct subject *s, const struct arc_yaml_node *job)
 
 static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 {
-    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps"), *step;
+    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
 
     s->refreshed = s->drafted = s->promoted = false;
     note_needed(s, job);
 
-    for (size_t i = 0; (step = lint_item(steps, i)); i++) {
+    arc_yaml_each (step, steps) {
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         check_script(s, arc_yaml_get(step, "run"));
         check_last(s, step);
@@ -387,8 +378,8 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
     const struct arc_yaml_node *condition = arc_yaml_get(job, "if");
 
-    for (size_t i = 0; i < lint_map_size(outputs); i++) {
-        const struct arc_yaml_node *value = outputs->pairs[i].value;
+    arc_yaml_each_pair (output, outputs) {
+        const struct arc_yaml_node *value = output->value;
         if (value->text && reads_json(value->text))
             lint_find_at(
                 s->lint, LINT_RESULTS, value,
@@ -407,12 +398,12 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
 /* Where a run must not be lost: it publishes a tag, or what a push has changed. */
 static void check_queue(const struct subject *s, const struct arc_yaml_node *concurrency)
 {
-    const char *key = text_at(concurrency, "group");
+    const char *key = lint_text_at(concurrency, "group");
     if (!*key && concurrency && concurrency->text)
         key = concurrency->text;
     bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
-    if (*key && !own && strcmp(text_at(concurrency, "queue"), "max") != 0 && tags)
+    if (*key && !own && strcmp(lint_text_at(concurrency, "queue"), "max") != 0 && tags)
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
             "one run waits, and GitHub cancels it for the next: of three tags one is never "
@@ -433,21 +424,24 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
     const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
     const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
 
-    for (size_t i = 0; ours && i < lint_map_size(jobs); i++) {
-        const struct arc_yaml_node *theirs = permissions_of(called, jobs->pairs[i].value);
+    if (!ours)
+        return;
+
+    arc_yaml_each_pair (other, jobs) {
+        const struct arc_yaml_node *theirs = permissions_of(called, other->value);
         if (grant_of(theirs, "") > grant_of(ours, "")) /* read-all, write-all */
             lint_find_at(s->lint, LINT_PERMISSIONS, uses,
                          "the job '%s' of %s asks for %s, which is not granted here: GitHub then "
                          "starts nothing of this workflow",
-                         jobs->pairs[i].key->text, uses->text, theirs->text);
-        for (size_t k = 0; k < lint_map_size(theirs); k++) {
-            const char *scope = theirs->pairs[k].key->text, *value = text_at(theirs, scope);
+                         other->key->text, uses->text, theirs->text);
+        arc_yaml_each_pair (grant, theirs) {
+            const char *scope = grant->key->text, *value = lint_text_at(theirs, scope);
             if (grant_of(theirs, scope) > grant_of(ours, scope))
                 lint_find_at(
                     s->lint, LINT_PERMISSIONS, uses,
                     "the job '%s' of %s asks for %s: %s, which is not granted here: GitHub "
                     "then starts nothing of this workflow",
-                    jobs->pairs[i].key->text, uses->text, scope, value);
+                    other->key->text, uses->text, scope, value);
         }
     }
 }
@@ -465,7 +459,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
                      "the job '%s' has no timeout-minutes: one that hangs runs for six hours",
                      pair->key->text);
 
-    const char *condition = text_at(job, "if");
+    const char *condition = lint_text_at(job, "if");
     if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
         arc_yaml_key(job, "permissions") &&
         (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&
@@ -526,8 +520,8 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
     check_required(&s);
     check_queue(&s, arc_yaml_get(root, "concurrency"));
     check_paths(&s);
-    for (size_t i = 0; i < lint_map_size(jobs); i++)
-        check_job(&s, &jobs->pairs[i]);
+    arc_yaml_each_pair (job, jobs)
+        check_job(&s, job);
 }
 
 void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs)

@@ -136,9 +136,9 @@ static const struct lint_service *find_codename(const struct lint *lint, const c
 static unsigned item_line(const struct arc_yaml_node *root, const char *key, const char *text)
 {
     const struct arc_yaml_node *list = arc_yaml_get(root, key);
-    for (size_t i = 0; list && i < list->count; i++)
-        if (arc_yaml_reads(list->items[i], text))
-            return list->items[i]->line;
+    arc_yaml_each (item, list)
+        if (arc_yaml_reads(item, text))
+            return item->line;
     return line_of(root, key);
 }
 

@@ -42,21 +42,17 @@ bool lint_names(const struct arc_yaml_node *node, const char *text)
     return arc_yaml_key(node, text) != NULL;
 }
 
-const struct arc_yaml_node *lint_item(const struct arc_yaml_node *list, size_t index)
+const char *lint_text_at(const struct arc_yaml_node *map, const char *key)
 {
-    return list && list->type == ARC_YAML_LIST && index < list->count ? list->items[index] : NULL;
-}
-
-size_t lint_map_size(const struct arc_yaml_node *map)
-{
-    return map && map->type == ARC_YAML_MAP ? map->count : 0;
+    const struct arc_yaml_node *value = arc_yaml_get(map, key);
+    return value && value->text ? value->text : "";
 }
 
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name)
 {
-    for (size_t i = 0; i < lint_map_size(inputs); i++)
-        if (strcasecmp(inputs->pairs[i].key->text, name) == 0)
-            return inputs->pairs[i].value;
+    arc_yaml_each_pair (input, inputs)
+        if (strcasecmp(input->key->text, name) == 0)
+            return input->value;
     return NULL;
 }
 
@@ -113,14 +109,12 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
 static void check_inputs(const struct workflow *w, const struct arc_yaml_node *uses,
                          const struct arc_yaml_node *with, const struct arc_yaml_node *inputs)
 {
-    for (size_t i = 0; i < lint_map_size(with); i++) {
-        const struct arc_yaml_node *key = with->pairs[i].key;
-        if (!lint_input(inputs, key->text))
-            lint_find_at(w->lint, LINT_INPUTS, key, "%s has no input '%s'", uses->text, key->text);
-    }
+    arc_yaml_each_pair (given, with)
+        if (!lint_input(inputs, given->key->text))
+            lint_find_at(w->lint, LINT_INPUTS, given->key, "%s has no input '%s'", uses->text,
+                         given->key->text);
 
-    for (size_t i = 0; i < lint_map_size(inputs); i++) {
-        const struct arc_yaml_pair *input = &inputs->pairs[i];
+    arc_yaml_each_pair (input, inputs) {
         bool required = arc_yaml_bool(arc_yaml_get(input->value, "required"));
         if (required && !arc_yaml_get(input->value, "default") &&
             !lint_input(with, input->key->text))
@@ -272,9 +266,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry, … */
     static const char *const scripts[] = {
         "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
-    const struct arc_yaml_node *step;
-
-    for (size_t i = 0; (step = lint_item(steps, i)); i++) {
+    arc_yaml_each (step, steps) {
         check_uses(w, step);
         if (!keeps_text(arc_yaml_get(step, "shell")))
             check_script(w, arc_yaml_get(step, "run"));
@@ -299,8 +291,8 @@ static void check_containers(const struct workflow *w, const struct arc_yaml_nod
     const struct arc_yaml_node *services = arc_yaml_get(job, "services");
     bool map = container && container->type == ARC_YAML_MAP;
     check_image(w, map ? arc_yaml_get(container, "image") : container);
-    for (size_t i = 0; i < lint_map_size(services); i++)
-        check_image(w, arc_yaml_get(services->pairs[i].value, "image"));
+    arc_yaml_each_pair (service, services)
+        check_image(w, arc_yaml_get(service->value, "image"));
 }
 
 /* The outputs that a job declares, or the workflow that it calls does. NULL, if there are none;
@@ -387,10 +379,10 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
 static void check_expressions(const struct workflow *w, const struct arc_yaml_node *node,
                               bool condition)
 {
-    for (size_t i = 0; node->type == ARC_YAML_MAP && i < node->count; i++)
-        check_expressions(w, node->pairs[i].value, arc_yaml_is(node->pairs[i].key, "if"));
-    for (size_t i = 0; node->type == ARC_YAML_LIST && i < node->count; i++)
-        check_expressions(w, node->items[i], false);
+    arc_yaml_each_pair (pair, node)
+        check_expressions(w, pair->value, arc_yaml_is(pair->key, "if"));
+    arc_yaml_each (item, node)
+        check_expressions(w, item, false);
     if (node->text && condition)
         check_references(w, node, node->text, strlen(node->text));
 
@@ -458,7 +450,7 @@ static void check_workflow(struct lint *lint, const char *file)
         return;
     struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
-    size_t count = lint_map_size(jobs);
+    size_t count = arc_yaml_pairs(jobs);
     ARC_AUTO_JSON json_t *index = json_object();
     if (!arc_yaml_key(yaml.root, "on"))
         lint_find(lint, LINT_WORKFLOW, file, 1, "'on' is missing: nothing starts it");

@@ -111,6 +111,19 @@ static inline size_t arc_yaml_pairs(const struct arc_yaml_node *node)
     return node && node->type == ARC_YAML_MAP ? node->count : 0;
 }
 
+/* For each item of a list, each pair of a mapping (none of any other node, nor of NULL), which the loop declares.
+ * `break` and `continue` are as in any loop. */
+#define arc_yaml_each(item, list)                                                                  \
+    for (size_t item##_at = 0, item##_goes = 1; item##_goes && item##_at < arc_yaml_items(list);   \
+         item##_at++)                                                                              \
+        for (const struct arc_yaml_node *item = (item##_goes = 0, (list)->items[item##_at]); item; \
+             item = NULL, item##_goes = 1)
+#define arc_yaml_each_pair(pair, map)                                                              \
+    for (size_t pair##_at = 0, pair##_goes = 1; pair##_goes && pair##_at < arc_yaml_pairs(map);    \
+         pair##_at++)                                                                              \
+        for (const struct arc_yaml_pair *pair = (pair##_goes = 0, &(map)->pairs[pair##_at]); pair; \
+             pair = NULL, pair##_goes = 1)
+
 /* arc_yaml_get() along keys that end with NULL: arc_yaml_at(root, "on", "push", (char *)NULL). */
 const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
     __attribute__((sentinel));
