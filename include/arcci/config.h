@@ -16,35 +16,6 @@
 
 ARC_API_BEGIN
 
-/* How an image is built: Compose's build section (Compose specification, "Build"), with the paths
- * made relative to the repository's root. Texts that are not given are NULL; lists never are. */
-struct arc_recipe {
-    char *context;    /* "services/cache", "." for the root, or what BuildKit fetches (an URL) */
-    char *dockerfile; /* "services/cache/Dockerfile"; below a remote context as it is written
-                         there; NULL with dockerfile_inline */
-    char *dockerfile_inline;
-    char *target;
-    struct arc_pair *args;                /* these lists of pairs end with {NULL, NULL} */
-    struct arc_pair *additional_contexts; /* name in BuildKit's familiar form → a path from the
-                                             root, or "docker-image://…", "target:…", an URL */
-    struct arc_pair *labels;
-    struct arc_pair *extra_hosts; /* name → address */
-    char **secrets;               /* as buildx takes them: "id=token,env=TOKEN" */
-    char **ssh;                   /* "default", "id=path" */
-    char **platforms;             /* normalized; empty: the group's */
-    char **cache_from;
-    char **cache_to;
-    char **ulimits;     /* "nofile=1024:2048" */
-    char **annotations; /* as buildx takes them: "index:org.example.key=value" */
-    char **files;       /* that values of arguments stand in; NULL: none */
-    char *network;
-    char *shm_size;
-    char *provenance; /* "mode=max", "false"; NULL: the default */
-    char *sbom;       /* "true", "generator=…" */
-    bool no_cache;
-    bool pull;
-};
-
 /* An image of the same group that a service starts from, or copies from. */
 struct arc_base_ref {
     char *ref;      /* what its Dockerfile asks for, in BuildKit's familiar form; it may hold

@@ -76,22 +76,31 @@ struct arc_planned_tag {
     char *reason;
 };
 
-/* What bake is told beside context, Dockerfile and arguments (Compose's build section). */
-struct arc_planned_recipe {
-    char *dockerfile_inline; /* texts are NULL where nothing is said */
+/* How an image is built: Compose's build section (Compose specification, "Build"), with the paths
+ * made relative to the repository's root. Texts that are not given are NULL; lists never are. */
+struct arc_recipe {
+    char *context;    /* "services/cache", "." for the root, or what BuildKit fetches (an URL) */
+    char *dockerfile; /* "services/cache/Dockerfile"; below a remote context as it is written
+                         there; NULL with dockerfile_inline */
+    char *dockerfile_inline;
     char *target;
-    char *network;
-    char *shm_size;
-    char *provenance;
-    char *sbom;
-    struct arc_pair *contexts; /* named contexts: what a FROM asks for → what it gets */
-    struct arc_pair *extra_hosts;
-    char **secrets; /* "id=token,env=TOKEN" */
-    char **ssh;
-    char **ulimits;
+    struct arc_pair *args;                /* these lists of pairs end with {NULL, NULL} */
+    struct arc_pair *additional_contexts; /* name in BuildKit's familiar form → a path from the
+                                             root, or "docker-image://…", "target:…", an URL */
+    struct arc_pair *labels;
+    struct arc_pair *extra_hosts; /* name → address */
+    char **secrets;               /* as buildx takes them: "id=token,env=TOKEN" */
+    char **ssh;                   /* "default", "id=path" */
+    char **platforms;             /* normalized; empty: the group's */
     char **cache_from;
     char **cache_to;
-    char **annotations; /* "index:org.example.key=value", beside those made of the labels */
+    char **ulimits;     /* "nofile=1024:2048" */
+    char **annotations; /* as buildx takes them: "index:org.example.key=value" */
+    char **files;       /* that values of arguments stand in; NULL: none */
+    char *network;
+    char *shm_size;
+    char *provenance; /* "mode=max", "false"; NULL: the default */
+    char *sbom;       /* "true", "generator=…" */
     bool no_cache;
     bool pull;
 };
@@ -120,7 +129,7 @@ struct arc_planned_service {
     char *reason;     /* why, or why not */
     char *staging;    /* the tag under which it is pushed */
     struct arc_pair *build_args;
-    struct arc_planned_recipe *recipe;    /* NULL: nothing more is said */
+    struct arc_recipe *recipe;            /* NULL: nothing more is said */
     struct arc_planned_release *released; /* of a train: it is not built, `staging` is the tag of
                                              its version; NULL: it is built */
     struct arc_pair *labels;
@@ -276,8 +285,7 @@ int arc_version_info_copy(const struct arc_version_info *version, struct arc_are
                           struct arc_version_info **out, struct arc_error *err);
 
 /* Parts of a plan as they are written there; *out is a new reference. */
-int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
-                            struct arc_error *err);
+int arc_recipe_json(const struct arc_recipe *recipe, json_t **out, struct arc_error *err);
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err);
 
 /* Whether GitHub, of any of its servers, vouches for the signer, which is then a workflow (GitHub

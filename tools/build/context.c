@@ -98,7 +98,7 @@ int arc_context_places(const struct arc_planned_service *service, struct arc_are
                        char ***out, struct arc_error *err)
 {
     const char *dockerfile = service->dockerfile;
-    const struct arc_pair *other = service->recipe ? service->recipe->contexts : NULL;
+    const struct arc_pair *other = service->recipe ? service->recipe->additional_contexts : NULL;
 
     if (!arc_context_is_remote(service->context)) {
         ARC_TRY(arc_texts_add(memory, out, service->context, err));

@@ -37,15 +37,6 @@ static int escape(json_t *value)
     return out.failed || json_string_set(value, arc_buf_text(&out));
 }
 
-__attribute__((format(printf, 2, 3))) static int append(json_t *list, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int failed = json_array_append_new(list, json_vsprintf(format, args));
-    va_end(args);
-    return failed;
-}
-
 /* ---- what is built ------------------------------------------------------------------------- */
 
 /* Adds the cell of a name, "cart/linux/amd64" of `len` bytes; `first` is the one before it. */
@@ -121,35 +112,34 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
 {
     static char *const none[] = {NULL};
     char *const *own = service->recipe ? service->recipe->annotations : none;
-    ARC_AUTO_JSON json_t *list = json_array();
-    int failed = 0;
+    json_t *list = json_array();
 
     for (const struct arc_pair *label = service->labels; label->name; label++)
         if (strncmp(label->name, "org.opencontainers.image.", 25) == 0 &&
             !is_annotated(own, label->name))
-            failed |= append(list, "index:%s=%s", label->name, label->value);
+            arc_json_push(&list, json_sprintf("index:%s=%s", label->name, label->value));
 
     for (; *own; own++)
-        failed |= append(list, "%s", *own);
+        arc_json_push(&list, json_string(*own));
     if (key)
-        failed |= append(list, "index:" ARC_KEY_ANNOTATION "=%s", key);
-    return failed ? NULL : arc_steal(&list);
+        arc_json_push(&list, json_sprintf("index:" ARC_KEY_ANNOTATION "=%s", key));
+
+    return list;
 }
 
 /* The commit's time, for SOURCE_DATE_EPOCH: a rebuild gives the same layers and configuration
  * (reproducible-builds.org, "SOURCE_DATE_EPOCH"; BuildKit docs, "Build reproducibility"). */
 static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_service *service)
 {
-    ARC_AUTO_JSON json_t *args = json_object();
-    ARC_AUTO_JSON json_t *given = arc_pairs_json(service->build_args);
+    json_t *args = json_object();
     int64_t created;
-    int failed = 0;
 
     if (arc_time_parse(plan->created, &created))
-        failed = json_object_set_new(args, "SOURCE_DATE_EPOCH", json_sprintf("%" PRId64, created));
-    failed |= json_object_update(args, given);
+        arc_json_put(&args, "SOURCE_DATE_EPOCH", json_sprintf("%" PRId64, created));
+    for (const struct arc_pair *pair = service->build_args; pair && pair->name; pair++)
+        arc_json_put(&args, pair->name, json_string(pair->value));
 
-    return failed ? NULL : arc_steal(&args);
+    return args;
 }
 
 /* What tells BuildKit's exporters that a registry has no https that verifies. */
@@ -162,42 +152,44 @@ static const char *insecure_of(const struct arc_bake_options *options, const cha
 static json_t *make_output(const struct arc_bake_options *options,
                            const struct arc_planned_service *service)
 {
-    ARC_AUTO_JSON json_t *list = json_array();
     ARC_AUTO(arc_buf) struct arc_buf images = {0};
     bool push = options->plan->push && !options->load;
     const char *insecure = push ? insecure_of(options, service->image) : "";
     const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
-    int failed;
+    json_t *list = json_array();
 
     arc_buf_puts(&images, service->image);
     for (char **mirror = service->mirrors; *mirror; mirror++)
         arc_buf_printf(&images, ",%s", *mirror);
 
     if (options->load)
-        failed = append(list, "type=docker");
+        arc_json_push(&list, json_string("type=docker"));
     else if (push && options->by_digest)
-        failed = append(list,
-                        "type=image,%sname=%s%s,push-by-digest=true,name-canonical=true,"
-                        "push=true%s",
-                        quote, arc_buf_text(&images), quote, insecure);
+        arc_json_push(&list, images.failed
+                                 ? NULL
+                                 : json_sprintf("type=image,%sname=%s%s,push-by-digest="
+                                                "true,name-canonical=true,push=true%s",
+                                                quote, arc_buf_text(&images), quote, insecure));
     else
-        failed = append(list, "type=image,push=%s%s", push ? "true" : "false", insecure);
+        arc_json_push(&list,
+                      json_sprintf("type=image,push=%s%s", push ? "true" : "false", insecure));
 
-    return failed || images.failed ? NULL : arc_steal(&list);
+    return list;
 }
 
 /* The staging tag in every registry; none where it is pushed by digest. */
 static json_t *make_tags(const struct arc_bake_options *options,
                          const struct arc_planned_service *service, const char *staging)
 {
-    ARC_AUTO_JSON json_t *tags = json_array();
+    json_t *tags = json_array();
 
     if (options->by_digest)
-        return arc_steal(&tags);
-    int failed = append(tags, "%s:%s", service->image, staging);
+        return tags;
+    arc_json_push(&tags, json_sprintf("%s:%s", service->image, staging));
     for (char **mirror = service->mirrors; *mirror && !options->load; mirror++)
-        failed |= append(tags, "%s:%s", *mirror, staging);
-    return failed ? NULL : arc_steal(&tags);
+        arc_json_push(&tags, json_sprintf("%s:%s", *mirror, staging));
+
+    return tags;
 }
 
 /* ---- the cache ------------------------------------------------------------------------------ */
@@ -232,96 +224,97 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
 /* Where the layers of one name are read from (`to`: written), as buildx takes it. In a registry
  * they are stored as an image manifest: some (ECR) take no index of layers, and BuildKit makes one
  * by itself since 0.21 only. */
-static int add_place(const struct arc_bake_options *options,
-                     const struct arc_planned_service *service, const char *name, bool to,
-                     json_t *list)
+static json_t *make_place(const struct arc_bake_options *options,
+                          const struct arc_planned_service *service, const char *name, bool to)
 {
     const char *mode = to ? ",mode=max,ignore-error=true" : "";
     const char *found;
 
     if (strcmp(options->cache, "registry") == 0)
-        return append(list, "type=registry,ref=%s:buildcache%s%s%s", service->image, name,
-                      to ? ",mode=max,image-manifest=true,oci-mediatypes=true,ignore-error=true"
-                         : "",
-                      insecure_of(options, service->image));
+        return json_sprintf("type=registry,ref=%s:buildcache%s%s%s", service->image, name,
+                            to ? ",mode=max,image-manifest=true,oci-mediatypes=true,"
+                                 "ignore-error=true"
+                               : "",
+                            insecure_of(options, service->image));
 
     if ((found = cache_options(options->cache, "local")))
-        return append(list, "type=local,%s=%s/%s%s%s", to ? "dest" : "src", found + strlen(",dir="),
-                      service->service, name, mode);
+        return json_sprintf("type=local,%s=%s/%s%s%s", to ? "dest" : "src", found + strlen(",dir="),
+                            service->service, name, mode);
 
     if ((found = cache_options(options->cache, "gha")))
-        return append(list, "type=gha,scope=%s%s%s%s", service->service, name, found, mode);
+        return json_sprintf("type=gha,scope=%s%s%s%s", service->service, name, found, mode);
 
-    return append(list, "type=s3,name=%s%s%s%s", service->service, name,
-                  cache_options(options->cache, "s3"), mode);
+    return json_sprintf("type=s3,name=%s%s%s%s", service->service, name,
+                        cache_options(options->cache, "s3"), mode);
 }
 
 /* A cell, which may be built at the same time as the others, writes under a name of its own; it
  * reads what whole builds left, too. */
-static int add_cache(const struct arc_bake_options *options,
-                     const struct arc_planned_service *service, const struct arc_cell *cell,
-                     json_t *target)
+static void add_cache(const struct arc_bake_options *options,
+                      const struct arc_planned_service *service, const struct arc_cell *cell,
+                      json_t **target)
 {
     json_t *from = json_array(), *to = json_array();
     char name[160] = "";
-    int failed = add_place(options, service, name, false, from);
+
+    arc_json_push(&from, make_place(options, service, name, false));
 
     if (cell) {
         snprintf(name, sizeof name, "-%.120s", cell->platform);
         for (char *c = name; *c; c++)
             *c = *c == '/' ? '-' : *c;
-        failed |= add_place(options, service, name, false, from);
+        arc_json_push(&from, make_place(options, service, name, false));
     }
 
-    failed |= add_place(options, service, name, true, to);
-    failed |= json_object_set_new(target, "cache-from", from);
-
-    return failed | json_object_set_new(target, "cache-to", to);
+    arc_json_push(&to, make_place(options, service, name, true));
+    arc_json_put(target, "cache-from", from);
+    arc_json_put(target, "cache-to", to);
 }
 
 /* ---- a recipe ------------------------------------------------------------------------------- */
 
-/* "mode=min", "true" or "false" of a recipe as an attestation; NULL: `given`. "false" is none. */
-static int add_attestation(json_t *list, const char *type, const char *said, const char *given)
+/* "mode=min", "true" or "false" of a recipe as an attestation; NULL or "false" is none. */
+static void add_attestation(json_t **list, const char *type, const char *value)
 {
-    const char *value = said ? said : given;
-    if (!value || strcmp(value, "false") == 0)
-        return 0;
-    if (strcmp(value, "true") == 0)
-        return append(list, "type=%s", type);
-    return append(list, "type=%s,%s", type, value);
+    if (value && strcmp(value, "true") == 0)
+        arc_json_push(list, json_sprintf("type=%s", type));
+    else if (value && strcmp(value, "false") != 0)
+        arc_json_push(list, json_sprintf("type=%s,%s", type, value));
 }
 
 /* Attestations and annotations describe what others will pull; what stays here needs neither. */
-static int add_pushed(const struct arc_bake_options *options,
-                      const struct arc_planned_service *service, json_t *target)
+static void add_pushed(const struct arc_bake_options *options,
+                       const struct arc_planned_service *service, json_t **target)
 {
-    const struct arc_planned_recipe *recipe = service->recipe;
-    json_t *attest = json_array();
-    int failed =
-        add_attestation(attest, "provenance", recipe ? recipe->provenance : NULL, "mode=max");
-
-    failed |= add_attestation(attest, "sbom", recipe ? recipe->sbom : NULL,
-                              options->sbom ? "true" : NULL);
+    const struct arc_recipe *recipe = service->recipe;
+    const char *provenance = recipe ? recipe->provenance : NULL;
+    const char *sbom = recipe ? recipe->sbom : NULL;
     const char *key = options->keys ? options->keys[service - options->plan->services] : NULL;
-    failed |= json_object_set_new(target, "attest", attest);
-    return failed | json_object_set_new(target, "annotations", make_annotations(service, key));
+    json_t *attest = json_array();
+
+    add_attestation(&attest, "provenance", provenance ? provenance : "mode=max");
+    add_attestation(&attest, "sbom", !sbom && options->sbom ? "true" : sbom);
+    arc_json_put(target, "attest", attest);
+    arc_json_put(target, "annotations", make_annotations(service, key));
 }
 
 /* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
-static int add_recipe(const struct arc_planned_recipe *recipe, json_t *target)
+static void add_recipe(const struct arc_recipe *recipe, json_t **target)
 {
-    static const char *const others[] = {"secrets", "contexts", "annotations", "provenance",
-                                         "sbom"};
     ARC_AUTO_JSON json_t *said = NULL;
-    int failed = recipe ? arc_planned_recipe_json(recipe, &said, NULL) : 0;
+    const char *name;
+    json_t *value;
 
-    if (json_object_get(said, "secrets"))
-        failed |= json_object_set(said, "secret", json_object_get(said, "secrets"));
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        json_object_del(said, others[i]);
+    if (recipe && arc_recipe_json(recipe, &said, NULL)) {
+        json_decref(*target);
+        *target = NULL;
+    }
 
-    return failed || (said && json_object_update(target, said));
+    json_object_foreach (said, name, value)
+        if (strcmp(name, "secrets") == 0)
+            arc_json_put(target, "secret", json_incref(value));
+        else if (!ARC_AMONG(name, "contexts", "annotations", "provenance", "sbom"))
+            arc_json_put(target, name, json_incref(value));
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -363,25 +356,26 @@ static const struct arc_planned_service *find_target(const struct arc_plan *plan
 }
 
 /* Named contexts: of bases that are built here their targets, of others what was pushed. */
-static int set_contexts(const struct scope *scope, const struct arc_planned_service *service,
-                        const char *platform, json_t *target)
+static void set_contexts(const struct scope *scope, const struct arc_planned_service *service,
+                         const char *platform, json_t **target)
 {
-    const struct arc_pair *pair = service->recipe ? service->recipe->contexts : NULL;
-    ARC_AUTO_JSON json_t *contexts = json_object();
+    const struct arc_pair *pair = service->recipe ? service->recipe->additional_contexts : NULL;
+    if (!pair || !pair->name)
+        return;
 
-    for (; pair && pair->name; pair++) {
+    json_t *contexts = json_object();
+    for (; pair->name; pair++) {
         const struct arc_plan *plan = scope->options->plan;
         const struct arc_planned_service *base = find_target(plan, pair->value);
         const char *tag = NULL;
         if (base && !is_built(scope, (size_t)(base - plan->services)))
             tag = pushed_tag(scope, base, platform);
-        json_t *value =
-            tag ? json_sprintf("docker-image://%s:%s", base->image, tag) : json_string(pair->value);
-        if (json_object_set_new(contexts, pair->name, value))
-            return -1;
+        arc_json_put(&contexts, pair->name,
+                     tag ? json_sprintf("docker-image://%s:%s", base->image, tag)
+                         : json_string(pair->value));
     }
 
-    return json_object_size(contexts) ? json_object_set(target, "contexts", contexts) : 0;
+    arc_json_put(target, "contexts", contexts);
 }
 
 /* The path of a Dockerfile from its context, where bake looks for it: "../docker/x" where it lies
@@ -410,15 +404,15 @@ static void relative_to(const char *context, const char *path, struct arc_buf *o
     arc_buf_puts(out, path + common + (common && path[common] == '/'));
 }
 
-static int set_dockerfile(const struct arc_planned_service *service, json_t *target)
+static void set_dockerfile(const struct arc_planned_service *service, json_t **target)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
     if (service->dockerfile && arc_context_is_remote(service->context))
         arc_buf_puts(&path, service->dockerfile);
     else if (service->dockerfile)
         relative_to(service->context, service->dockerfile, &path);
-    return path.failed ||
-           arc_json_set_text(target, "dockerfile", path.len ? arc_buf_text(&path) : NULL);
+    if (path.len || path.failed)
+        arc_json_put(target, "dockerfile", path.failed ? NULL : json_string(arc_buf_text(&path)));
 }
 
 const char *arc_load_platform(const char *load, const struct arc_planned_service *service)
@@ -429,20 +423,18 @@ const char *arc_load_platform(const char *load, const struct arc_planned_service
 }
 
 /* Where it goes, and what is said of it there. */
-static int add_outcome(const struct arc_bake_options *options,
-                       const struct arc_planned_service *service, const struct arc_cell *cell,
-                       json_t *target)
+static void add_outcome(const struct arc_bake_options *options,
+                        const struct arc_planned_service *service, const struct arc_cell *cell,
+                        json_t **target)
 {
     const char *staging = cell ? cell->staging : service->staging;
-    int failed = json_object_set_new(target, "output", make_output(options, service));
 
-    failed |= json_object_set_new(target, "tags", make_tags(options, service, staging));
+    arc_json_put(target, "output", make_output(options, service));
+    arc_json_put(target, "tags", make_tags(options, service, staging));
     if (options->plan->push && !options->load)
-        failed |= add_pushed(options, service, target);
+        add_pushed(options, service, target);
     if (options->cache)
-        failed |= add_cache(options, service, cell, target);
-
-    return failed;
+        add_cache(options, service, cell, target);
 }
 
 /* A service or, where it is not built for itself, a base that others start from: no tag of that
@@ -451,21 +443,20 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
                            const char *platform)
 {
     size_t i = (size_t)(service - scope->options->plan->services);
-    ARC_AUTO_JSON json_t *target = json_pack(
+    json_t *target = json_pack(
         "{s:s, s:o, s:o, s:o}", "context", service->context, "platforms",
         platform ? json_pack("[s]", platform) : arc_texts_json(service->platforms), "args",
         make_args(scope->options->plan, service), "labels", arc_pairs_json(service->labels));
 
-    if (!target || set_dockerfile(service, target) || add_recipe(service->recipe, target) ||
-        set_contexts(scope, service, platform, target))
-        return NULL;
+    set_dockerfile(service, &target);
+    add_recipe(service->recipe, &target);
+    set_contexts(scope, service, platform, &target);
+    if (is_built(scope, i))
+        add_outcome(scope->options, service, scope->cells ? scope->cells[i] : NULL, &target);
+    else
+        arc_json_put(&target, "output", json_pack("[s]", "type=cacheonly"));
 
-    int failed =
-        is_built(scope, i)
-            ? add_outcome(scope->options, service, scope->cells ? scope->cells[i] : NULL, target)
-            : json_object_set_new(target, "output", json_pack("[s]", "type=cacheonly"));
-
-    return failed ? NULL : arc_steal(&target);
+    return target;
 }
 
 /* Adds the bases that a target names and that nobody adds for themselves, and theirs. */

@@ -53,7 +53,7 @@ static int make_key(const struct arc_build_options *options,
     if (hash_inputs(options, service, files, err))
         return arc_error_prefix(err, "the build context of %s", service->service);
     if (service->recipe)
-        ARC_TRY(arc_planned_recipe_json(service->recipe, &recipe, err));
+        ARC_TRY(arc_recipe_json(service->recipe, &recipe, err));
 
     ARC_AUTO_JSON json_t *inputs = json_pack(
         "{s:i, s:O, s:s, s:s?, s:o, s:o, s:o, s:O?, s:b, s:s}", "format", KEY_FORMAT, "files",

@@ -22,13 +22,13 @@ static const struct arc_record tag_record = {.size = sizeof(struct arc_planned_t
 
 #define OPTION(name, kind, member)                                                                 \
     {                                                                                              \
-        name, kind, AT(arc_planned_recipe, member), .sparse = true                                 \
+        name, kind, AT(arc_recipe, member), .sparse = true                                 \
     }
 
 static const struct arc_member recipe_fields[] = {
     OPTION("dockerfile-inline", ARC_MEMBER_TEXT, dockerfile_inline),
     OPTION("target", ARC_MEMBER_TEXT, target),
-    OPTION("contexts", ARC_MEMBER_PAIRS, contexts),
+    OPTION("contexts", ARC_MEMBER_PAIRS, additional_contexts),
     OPTION("secrets", ARC_MEMBER_TEXTS, secrets),
     OPTION("ssh", ARC_MEMBER_TEXTS, ssh),
     OPTION("network", ARC_MEMBER_TEXT, network),
@@ -45,7 +45,7 @@ static const struct arc_member recipe_fields[] = {
     {0},
 };
 
-static const struct arc_record recipe_record = {.size = sizeof(struct arc_planned_recipe),
+static const struct arc_record recipe_record = {.size = sizeof(struct arc_recipe),
                                                 .fields = recipe_fields};
 
 static const struct arc_member release_fields[] = {
@@ -225,7 +225,7 @@ bool arc_plan_is_train(const struct arc_plan *plan)
     return plan->service_count && plan->services[0].released;
 }
 
-int arc_planned_recipe_json(const struct arc_planned_recipe *recipe, json_t **out,
+int arc_recipe_json(const struct arc_recipe *recipe, json_t **out,
                             struct arc_error *err)
 {
     return arc_record_write(&recipe_record, recipe, out, err);

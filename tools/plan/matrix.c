@@ -64,7 +64,8 @@ static int join_bases(struct sets *sets, struct arc_error *err)
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
-        const struct arc_pair *context = service->recipe ? service->recipe->contexts : NULL;
+        const struct arc_pair *context =
+            service->recipe ? service->recipe->additional_contexts : NULL;
         for (; context && context->name; context++) {
             if (strncmp(context->value, "target:", 7) != 0)
                 continue;

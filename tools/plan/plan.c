@@ -168,34 +168,6 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     return true;
 }
 
-/* What bake is told beside context, Dockerfile and arguments; NULL when memory ran out. */
-static struct arc_planned_recipe *copy_recipe(struct arc_arena *memory,
-                                              const struct arc_recipe *build)
-{
-    struct arc_planned_recipe *out = arc_arena_array(memory, 1, sizeof *out);
-    if (out)
-        *out = (struct arc_planned_recipe){
-            .dockerfile_inline = build->dockerfile_inline,
-            .target = build->target,
-            .network = build->network,
-            .shm_size = build->shm_size,
-            .provenance = build->provenance,
-            .sbom = build->sbom,
-            .contexts = build->additional_contexts,
-            .extra_hosts = build->extra_hosts,
-            .secrets = build->secrets,
-            .ssh = build->ssh,
-            .ulimits = build->ulimits,
-            .cache_from = build->cache_from,
-            .cache_to = build->cache_to,
-            .annotations = build->annotations,
-            .no_cache = build->no_cache,
-            .pull = build->pull,
-        };
-
-    return out;
-}
-
 /* The platforms that a service is built for: of those that the plan is for the ones that it has.
  * One that says its own and has none of them is built for its own in CI. */
 static int choose_service_platforms(const struct planning *planning,
@@ -276,8 +248,9 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     ARC_TRY(make_args(planning, own, service, &out->build_args));
     ARC_TRY(make_labels(planning, own, service, &out->labels));
 
-    out->recipe = copy_recipe(planning->memory, &service->build);
+    out->recipe = arc_arena_array(planning->memory, 1, sizeof *out->recipe);
     ARC_TRY_ALLOC(out->recipe, planning->err);
+    *out->recipe = service->build;
 
     return ARC_OK;
 }
@@ -395,12 +368,12 @@ static int link_service(const struct planning *planning, const struct arc_servic
 
     while (service->bases[count].ref)
         count++;
-    known = count_pairs(own->recipe->contexts);
+    known = count_pairs(own->recipe->additional_contexts);
     struct arc_pair *contexts = arc_arena_array(memory, known + count + 1, sizeof *contexts);
     ARC_TRY_ALLOC(contexts, planning->err);
     for (size_t i = 0; i < known; i++)
-        contexts[i] = own->recipe->contexts[i];
-    own->recipe->contexts = contexts;
+        contexts[i] = own->recipe->additional_contexts[i];
+    own->recipe->additional_contexts = contexts;
 
     for (const struct arc_base_ref *base = service->bases; base->ref; base++) {
         ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
