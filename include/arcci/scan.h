@@ -70,12 +70,6 @@ struct arc_scan_run {
 int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,
                       struct arc_error *err);
 
-/* A file that was read. Borrowed. */
-struct arc_scan_file {
-    const char *text; /* NULL: none */
-    size_t len;
-};
-
 /* What is scanned, and against what. Strings and arrays are borrowed. */
 struct arc_scan_options {
     struct arc_scan_policy policy;
@@ -89,8 +83,8 @@ struct arc_scan_options {
     const struct arc_scan_settings *settings; /* what the project sets; or NULL */
     const char *settings_from;                /* where that stands, for messages */
     const char *settings_problem;             /* why they are not known; or NULL */
-    struct arc_scan_file policy_file;         /* the file settings->policy, as it is to be used */
-    const struct arc_scan_file *vex;          /* and those of settings->vex */
+    const struct arc_buf *policy_file; /* the file settings->policy, as it is to be used; or NULL */
+    const struct arc_buf *vex;         /* and those of settings->vex */
     size_t vex_count;
     const char *root;       /* of the repository, for paths of files; NULL: the current directory */
     const char *name;       /* what the scan is about, for code scanning: a group; or NULL */

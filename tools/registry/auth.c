@@ -185,12 +185,35 @@ struct question {
     const char *scope;
 };
 
-static int send_question(const struct question *question, const struct arc_http_request *request,
-                         struct arc_http_response *answer, struct arc_error *err)
+/* Asks by GET, or sends the form; credentials go over https, unless the user vouches for the host. */
+static int send_question(const struct question *question, const char *url, const char *basic,
+                         const struct arc_buf *form, struct arc_http_response *answer,
+                         struct arc_error *err)
 {
-    struct arc_http_retry retry = {.attempts = 4, .max_wait = 30, .clock = question->realm->clock};
-    int rc = arc_http_send_retrying(question->realm->http, request, &retry, answer, err);
-    *question->realm->status = rc ? 0 : answer->status;
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+    const struct arc_realm *realm = question->realm;
+    const struct arc_http_retry retry = {.attempts = 4, .max_wait = 30, .clock = realm->clock};
+    struct arc_http_request request = {
+        .method = "GET",
+        .url = url,
+        .authorization = basic,
+        .insecure = registry_url_insecure(realm->env, question->challenge->realm),
+        .timeout = 60,
+        .max = TOKEN_MAX};
+
+    if (form) {
+        request.method = "POST";
+        request.headers = headers;
+        request.body = form->data;
+        request.body_len = form->len;
+    }
+
+    if (form && !request.insecure && !arc_http_safe(realm->http, url))
+        return arc_error_set(err, ARC_EINPUT, "%s: credentials are sent over https only", url);
+
+    int rc = arc_http_send_retrying(realm->http, &request, &retry, answer, err);
+    *realm->status = rc ? 0 : answer->status;
+
     return rc;
 }
 
@@ -213,21 +236,13 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
     add_scopes(&url, question->scope);
     ARC_TRY(arc_buf_check(&url, "request for a token", err));
 
-    struct arc_http_request request = {
-        .method = "GET",
-        .url = arc_buf_text(&url),
-        .authorization = basic,
-        .insecure = registry_url_insecure(question->realm->env, challenge->realm),
-        .timeout = 60,
-        .max = TOKEN_MAX};
-    return send_question(question, &request, answer, err);
+    return send_question(question, arc_buf_text(&url), basic, NULL, answer, err);
 }
 
 /* distribution's docs, "OAuth2 Token Authentication": POST, with the login in the form. */
 static int ask_by_form(const struct question *question, struct arc_http_response *answer,
                        struct arc_error *err)
 {
-    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
     const struct arc_login *login = question->login;
     ARC_AUTO(arc_buf) struct arc_buf form = {.max = (size_t)256 << 10};
 
@@ -239,22 +254,8 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     add_pair(&form, '&', "service", question->challenge->service);
     add_pair(&form, '&', "scope", question->scope);
     int rc = arc_buf_check(&form, "request for a token", err);
-
-    struct arc_http_request request = {
-        .method = "POST",
-        .url = question->challenge->realm,
-        .headers = headers,
-        .body = form.data,
-        .body_len = form.len,
-        .insecure = registry_url_insecure(question->realm->env, question->challenge->realm),
-        .timeout = 60,
-        .max = TOKEN_MAX};
-    if (!rc && !request.insecure && !arc_http_safe(question->realm->http, request.url))
-        rc =
-            arc_error_set(err, ARC_EINPUT, "%s: credentials are sent over https only", request.url);
-
     if (!rc)
-        rc = send_question(question, &request, answer, err);
+        rc = send_question(question, question->challenge->realm, NULL, &form, answer, err);
     if (form.data)
         explicit_bzero(form.data, form.len);
 

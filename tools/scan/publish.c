@@ -1,11 +1,6 @@
 #include "scan/publish.h"
 #include "base/auto.h"
 
-static int keep_value(struct arc_scan *scan, const char *name, json_t *value, struct arc_error *err)
-{
-    return json_object_set_new(scan->document, name, value) == 0 ? ARC_OK : arc_error_nomem(err);
-}
-
 static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *options,
                          struct arc_transport *transport, struct arc_error *err)
 {
@@ -14,7 +9,8 @@ static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *o
         return ARC_OK;
     if (scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err))
         return arc_error_prefix(err, "SARIF upload");
-    return keep_value(scan, "upload", upload, err);
+    ARC_TRY_ALLOC(json_object_set_new(scan->document, "upload", upload) == 0, err);
+    return ARC_OK;
 }
 
 static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *options,
@@ -22,7 +18,8 @@ static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *
 {
     json_t *issues = NULL;
     ARC_TRY(scan_file_issues(options, scan->issues, transport, &issues, err));
-    return keep_value(scan, "issues", issues, err);
+    ARC_TRY_ALLOC(json_object_set_new(scan->document, "issues", issues) == 0, err);
+    return ARC_OK;
 }
 
 /* The gate's verdict does not hang on a side channel that is turned off or closed here. */

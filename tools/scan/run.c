@@ -330,13 +330,12 @@ static int complete_run(struct scan_judged *judged, const struct arc_env *env,
 
 /* ---- where they run ------------------------------------------------------------------------ */
 
-static int write_setting(const char *folder, const char *name, const struct arc_scan_file *file,
+static int write_setting(const char *folder, const char *name, const struct arc_buf *file,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-    arc_buf_printf(&path, "%s/%s", folder, name);
-    ARC_TRY(arc_buf_check(&path, folder, err));
-    return arc_file_write(arc_buf_text(&path), file->text, file->len, err);
+    ARC_AUTO_FREE char *path = arc_file_join(folder, name);
+    ARC_TRY_ALLOC(path, err);
+    return arc_file_write(path, arc_buf_text(file), file->len, err);
 }
 
 /* The files that the settings name, beside which the scanner runs: their text may be another than
@@ -344,8 +343,8 @@ static int write_setting(const char *folder, const char *name, const struct arc_
 static int write_settings(const struct arc_scan_options *options, struct arc_scan_run *run,
                           struct arc_error *err)
 {
-    if (options->policy_file.text)
-        ARC_TRY(write_setting(run->work_dir, "policy.rego", &options->policy_file, err));
+    if (options->policy_file)
+        ARC_TRY(write_setting(run->work_dir, "policy.rego", options->policy_file, err));
 
     for (size_t i = 0; i < options->vex_count; i++) {
         char name[32];
@@ -353,7 +352,7 @@ static int write_settings(const struct arc_scan_options *options, struct arc_sca
         ARC_TRY(write_setting(run->work_dir, name, &options->vex[i], err));
     }
 
-    run->policy = options->policy_file.text != NULL;
+    run->policy = options->policy_file != NULL;
     run->vex_count = options->vex_count;
 
     return ARC_OK;

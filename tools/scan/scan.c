@@ -122,7 +122,7 @@ struct settings {
     char *from, *problem, *ignore_from;
     struct arc_buf policy, ignore;
     struct arc_buf vex[VEX_MAX];
-    struct arc_scan_file files[VEX_MAX];
+    size_t vex_count;
 };
 
 static void settings_free(struct settings *settings)
@@ -133,7 +133,7 @@ static void settings_free(struct settings *settings)
     free(settings->ignore_from);
     arc_buf_free(&settings->policy);
     arc_buf_free(&settings->ignore);
-    for (size_t i = 0; i < VEX_MAX; i++)
+    for (size_t i = 0; i < settings->vex_count; i++)
         arc_buf_free(&settings->vex[i]);
 }
 
@@ -176,11 +176,11 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
     if (out->scan.policy)
         ARC_TRY(read_named(project, out->scan.policy, &out->policy, err));
 
-    for (size_t i = 0; out->scan.vex && out->scan.vex[i]; i++) {
-        if (i == VEX_MAX)
+    for (char **vex = out->scan.vex; vex && *vex; vex++) {
+        if (out->vex_count == VEX_MAX)
             return arc_error_set(err, ARC_ELIMIT, "%s: scan: more than %d VEX documents", out->from,
                                  VEX_MAX);
-        ARC_TRY(read_named(project, out->scan.vex[i], &out->vex[i], err));
+        ARC_TRY(read_named(project, *vex, &out->vex[out->vex_count++], err));
     }
 
     if (!files->ignore_file)
@@ -204,15 +204,9 @@ static int apply_settings(struct settings *settings, const struct arc_scan_files
         options->ignore_text = arc_buf_text(&settings->ignore);
     }
 
-    if (settings->scan.policy)
-        options->policy_file =
-            (struct arc_scan_file){arc_buf_text(&settings->policy), settings->policy.len};
-
-    options->vex = settings->files;
-
-    for (size_t i = 0; settings->scan.vex && settings->scan.vex[i]; i++)
-        settings->files[options->vex_count++] =
-            (struct arc_scan_file){arc_buf_text(&settings->vex[i]), settings->vex[i].len};
+    options->policy_file = settings->scan.policy ? &settings->policy : NULL;
+    options->vex = settings->vex;
+    options->vex_count = settings->vex_count;
 
     unsigned severities = 0, scanners = 0, one = 0;
     for (char **text = settings->scan.severity; text && *text; text++) {

@@ -5,13 +5,6 @@
 #include "scan/judged.h"
 #include <string.h>
 
-static int keep_text(const json_t *value, char **out, struct arc_error *err)
-{
-    const char *text = json_string_value(value);
-    *out = text ? strdup(text) : NULL;
-    return text && !*out ? arc_error_nomem(err) : ARC_OK;
-}
-
 int scan_scanner_parse(const char *text, size_t len, const char *name, struct scan_scanner *out,
                        struct arc_error *err)
 {
@@ -24,8 +17,10 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
 
     const json_t *database = json_object_get(doc, "VulnerabilityDB");
     ARC_AUTO(scan_scanner) struct scan_scanner read = {0};
-    ARC_TRY(keep_text(json_object_get(doc, "Version"), &read.version, err));
-    ARC_TRY(keep_text(json_object_get(database, "UpdatedAt"), &read.database, err));
+    const char *version = json_string_value(json_object_get(doc, "Version"));
+    const char *updated = json_string_value(json_object_get(database, "UpdatedAt"));
+    ARC_TRY(arc_text_copy(version, &read.version, err));
+    ARC_TRY(arc_text_copy(updated, &read.database, err));
     if (read.database && !arc_time_parse(read.database, &read.updated_at))
         return arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
     *out = read;
