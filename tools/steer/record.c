@@ -3,7 +3,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "steer/assets.h"
 #include <string.h>
 
 #define DAY (24 * 60 * 60)
@@ -13,9 +12,7 @@ int records_open(const struct arc_project *project, struct records *out, struct 
     const struct arc_github_options asking = {
         .env = project->env, .idle_timeout = 20, .max_wait = 20};
 
-    *out = (struct records){.repository = arc_env_get(project->env, "GITHUB_REPOSITORY"),
-                            .releases = json_object()};
-    ARC_TRY_ALLOC(out->releases, err);
+    out->repository = arc_env_get(project->env, "GITHUB_REPOSITORY");
     return project->repository.published ? arc_transport_github(&asking, &out->github, err)
                                          : ARC_OK;
 }
@@ -27,22 +24,65 @@ void records_free(struct records *records)
     json_decref(records->releases);
 }
 
+int records_get(const struct records *records, struct arc_request request, json_t **out,
+                struct arc_error *err, const char *format, ...)
+{
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    va_list args;
+
+    request.method = "GET";
+    va_start(args, format);
+    int rc = arc_transport_vsend(records->github, request, &reply, err, format, args);
+    va_end(args);
+    *out = rc ? NULL : arc_steal(&reply.body);
+
+    return arc_error_except(ARC_ENOTFOUND, rc, err);
+}
+
+int records_release(struct records *records, const char *tag, const json_t **out,
+                    struct arc_error *err)
+{
+    ARC_AUTO_FREE char *name = arc_url_encode(tag);
+    json_t *release = json_object_get(records->releases, tag);
+
+    if (records->github && !release) {
+        const struct arc_request request = {.why = "read a release"};
+        ARC_TRY_ALLOC(name, err);
+        ARC_TRY(records_get(records, request, &release, err, "/repos/%s/releases/tags/%s",
+                            records->repository, name));
+        release = release ? release : json_null();
+        if (!records->releases)
+            records->releases = json_object();
+        ARC_TRY_ALLOC(json_object_set_new(records->releases, tag, release) == 0, err);
+    }
+    *out = json_is_object(release) ? release : NULL;
+
+    return ARC_OK;
+}
+
 int records_find(struct records *records, const char *tag, const char *name, json_t **out,
                  struct arc_error *err)
 {
-    json_t *release = json_object_get(records->releases, tag);
+    const json_t *release;
+
     *out = NULL;
+    ARC_TRY(records_release(records, tag, &release, err));
 
-    if (!records->github)
+    arc_json_each (asset, json_object_get(release, "assets")) {
+        const struct arc_request request = {.accept = "application/octet-stream",
+                                            .why = "read what the release was made of"};
+        if (strcmp(arc_json_text_of(asset, "name"), name) != 0)
+            continue;
+        ARC_TRY(records_get(records, request, out, err, "%s", arc_json_text_of(asset, "url")));
+        if (!*out)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "%s of the release %s is empty or gone, so what was released is "
+                                 "not known: upload it again",
+                                 name, arc_json_text_of(release, "tag_name"));
         return ARC_OK;
-
-    if (!release) {
-        ARC_TRY(assets_read_release(records->github, records->repository, tag, &release, err));
-        release = release ? release : json_null();
-        ARC_TRY_ALLOC(json_object_set_new(records->releases, tag, release) == 0, err);
     }
 
-    return assets_read(records->github, release, name, out, err);
+    return ARC_OK;
 }
 
 /* ---- the record of a group's row ------------------------------------------------------------- */

@@ -11,7 +11,8 @@
 
 static void rollback_free(struct rollback *rollback)
 {
-    withdraw_free(rollback); /* while the memory holds the list of releases */
+    records_free(&rollback->records);
+    free(rollback->lock);
     arc_registry_free(rollback->registry);
     json_decref(rollback->moves);
     json_decref(rollback->warnings);

@@ -7,12 +7,13 @@
 #include "arcci/steer.h"
 #include "arcci/transport.h"
 #include "registry/registry.h"
+#include "steer/record.h"
 
 /* A release that is taken back. */
 struct taken_back {
     char *tag;
-    json_t *release; /* owned: as GitHub has it; NULL: it has none, or was not asked */
-    bool marked;     /* it says already that it was withdrawn */
+    const json_t *release; /* as GitHub has it; NULL: it has none, or was not asked */
+    bool marked;           /* it says already that it was withdrawn */
 };
 
 struct rollback {
@@ -31,11 +32,10 @@ struct rollback {
     json_t *moves, *warnings;
     char *lock; /* its lock file's text; NULL: it is no train, or not known */
 
-    struct arc_transport *github; /* NULL: not asked */
-    const char *repository;
-    json_t *release;   /* owned: of `tag` */
-    char *latest;      /* the tag of GitHub's latest release; or NULL */
-    bool latest_moves; /* one that is taken back has it */
+    struct records records;
+    const json_t *release; /* of `tag` */
+    char *latest;          /* the tag of GitHub's latest release; or NULL */
+    bool latest_moves;     /* one that is taken back has it */
 };
 
 void rollback_say(const struct rollback *rollback, const char *format, ...)
@@ -54,7 +54,5 @@ int withdraw_do(struct rollback *rollback, struct arc_error *err);
 
 /* The releases for the document; a new reference, or NULL. */
 json_t *withdraw_describe(const struct rollback *rollback);
-
-void withdraw_free(struct rollback *rollback);
 
 #endif

@@ -6,7 +6,6 @@
 #include "github/github.h"
 #include "project/documents.h"
 #include "project/train.h"
-#include "steer/assets.h"
 #include "steer/released.h"
 #include "steer/rollback.h"
 #include <inttypes.h>
@@ -15,21 +14,12 @@
 /* Most characters of a release's text (GitHub's own limit). */
 #define BODY_MAX 125000
 
-void withdraw_free(struct rollback *rollback)
-{
-    for (size_t i = 0; i < rollback->taken_count; i++)
-        json_decref(rollback->taken[i].release);
-    json_decref(rollback->release);
-    free(rollback->lock);
-    if (rollback->github)
-        arc_transport_free(rollback->github);
-}
-
 int withdraw_open(struct rollback *rollback, struct arc_error *err)
 {
     rollback->ledger = rollback->options->build;
-    ARC_TRY(released_open_github(rollback->project, &rollback->github, &rollback->repository, err));
-    if (rollback->github || rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
+    ARC_TRY(released_open_github(rollback->project, &rollback->records.github,
+                                 &rollback->records.repository, err));
+    if (rollback->records.github || rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EINPUT,
@@ -44,9 +34,9 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *build = NULL;
 
-    if (rollback->ledger || !rollback->github)
+    if (rollback->ledger)
         return ARC_OK;
-    if (assets_read(rollback->github, rollback->release, "build.json", &build, err))
+    if (records_find(&rollback->records, rollback->tag.text, "build.json", &build, err))
         return arc_error_prefix(err, "without --build");
     if (!build)
         return ARC_OK;
@@ -68,8 +58,8 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
     ARC_TRY_ALLOC(name, err);
     if (rollback->options->lock)
         ARC_TRY(arc_document_read(rollback->options->lock, &lock, err));
-    else if (rollback->github)
-        ARC_TRY(assets_read(rollback->github, rollback->release, name, &lock, err));
+    else
+        ARC_TRY(records_find(&rollback->records, rollback->tag.text, name, &lock, err));
     if (!lock)
         return ARC_OK;
 
@@ -86,7 +76,7 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
 static int warn_of_trust(struct rollback *rollback, struct arc_error *err)
 {
     const char *tag = rollback->tag.text;
-    const char *why = rollback->github ? "its release has none" : "GitHub is not asked";
+    const char *why = rollback->records.github ? "its release has none" : "GitHub is not asked";
 
     if (rollback->group->includes && !rollback->lock)
         ARC_TRY(arc_warn(&rollback->warnings, err,
@@ -107,8 +97,8 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
     ARC_AUTO_JSON json_t *latest = NULL;
     const struct arc_request request = {.why = "see whose release is the latest"};
 
-    ARC_TRY(assets_get(rollback->github, request, &latest, err, "/repos/%s/releases/latest",
-                       rollback->repository));
+    ARC_TRY(records_get(&rollback->records, request, &latest, err, "/repos/%s/releases/latest",
+                        rollback->records.repository));
     const char *tag = arc_json_text_of(latest, "tag_name");
     rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
     for (size_t i = 0; i < rollback->taken_count; i++)
@@ -119,21 +109,19 @@ static int read_latest(struct rollback *rollback, struct arc_error *err)
 
 static int ask_releases(struct rollback *rollback, struct arc_error *err)
 {
-    if (!rollback->github)
+    if (!rollback->records.github)
         return ARC_OK;
-    ARC_TRY(assets_read_release(rollback->github, rollback->repository, rollback->tag.text,
-                                &rollback->release, err));
+    ARC_TRY(records_release(&rollback->records, rollback->tag.text, &rollback->release, err));
 
     if (!rollback->release)
         return arc_error_set(err, ARC_EFAILED,
                              "%s has no published release of %s: it was never released, or is a "
                              "draft",
-                             rollback->repository, rollback->tag.text);
+                             rollback->records.repository, rollback->tag.text);
 
     for (size_t i = 0; i < rollback->taken_count; i++) {
         struct taken_back *taken = &rollback->taken[i];
-        ARC_TRY(assets_read_release(rollback->github, rollback->repository, taken->tag,
-                                    &taken->release, err));
+        ARC_TRY(records_release(&rollback->records, taken->tag, &taken->release, err));
         taken->marked = strncmp(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK,
                                 strlen(ARC_WITHDRAWN_MARK)) == 0;
     }
@@ -157,8 +145,8 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const struct arc_request request = {
         .method = "PATCH", .body = fields, .repeatable = true, .why = why};
-    int rc = arc_transport_send(rollback->github, request, &reply, err,
-                                "/repos/%s/releases/%" PRIdMAX, rollback->repository,
+    int rc = arc_transport_send(rollback->records.github, request, &reply, err,
+                                "/repos/%s/releases/%" PRIdMAX, rollback->records.repository,
                                 (intmax_t)json_integer_value(json_object_get(release, "id")));
     if (!rc)
         return ARC_OK;
