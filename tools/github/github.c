@@ -217,7 +217,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
             json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
 
     bool success = answer->status >= 200 && answer->status < 300;
-    if (success && !reply->body && (answer->body.len || (reads && answer->status == 200))) {
+    bool empty = reads && answer->status == 200 && !request->accept; /* a file may be that */
+    if (success && !reply->body && (answer->body.len || empty)) {
         reply->doubtful = !reads;
         return arc_error_set(err, ARC_EWORLD, "%s %s: %d, but the answer is not whole JSON (%s)",
                              request->method, request->path, answer->status, where.text);
