@@ -146,7 +146,10 @@ int report_output_bytes(struct report *report, const char *name, const char *val
 /* The same of a value of the document: a text as it is, others as JSON; `missing` for none and for null. */
 int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
                  struct arc_error *err);
-/* Fills a text of the command's own (base/template.h) with the document, for a person. */
+/* Appends a text of the command's own (base/template.h) filled with values, which are not escaped; what a
+ * person sees is made visible as a whole. */
+int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err);
+/* The same with the document, for a person. */
 int report_show(struct report *report, const char *text, struct arc_error *err);
 /* Adds a note for a person; `place` may be NULL. */
 int report_note(struct report *report, char level, const struct arc_place *place,

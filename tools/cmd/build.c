@@ -1,7 +1,7 @@
 #include "arcci/build.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/text.h"
+#include "base/template.h"
 #include "build/context.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+ARC_TEXT(cmd_build);
+ARC_TEXT(cmd_build_summary);
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
@@ -109,64 +112,6 @@ static int add_outputs(struct report *report, const struct arc_build_options *op
 
 /* ---- what a person sees -------------------------------------------------------------------- */
 
-static void add_sizes(struct arc_buf *out, const struct arc_built_cell *cell)
-{
-    if (cell->size >= 0)
-        arc_text_size(out, cell->size, -1);
-    if (cell->unpacked >= 0) {
-        arc_buf_puts(out, " (");
-        arc_text_size(out, cell->unpacked, -1);
-        arc_buf_puts(out, " unpacked)");
-    }
-}
-
-static void show_cell(const struct arc_built_cell *cell, struct arc_buf *out)
-{
-    arc_buf_printf(out, "    %-14s %s  ", cell->platform, cell->digest ? cell->digest : "");
-    add_sizes(out, cell);
-    if (cell->duration >= 0)
-        arc_buf_printf(out, "  %.1f s", cell->duration);
-    if (cell->cached == 1)
-        arc_buf_puts(out, " (cached)");
-    arc_buf_putc(out, '\n');
-}
-
-static void show_images(const struct arc_build_options *options, const struct arc_ledger *ledger,
-                        struct arc_buf *out)
-{
-    for (size_t i = 0; i < ledger->service_count; i++) {
-        const struct arc_built_service *built = &ledger->services[i];
-        arc_buf_printf(out, "%s  %s%s%s%s\n", built->service, built->image,
-                       built->digest ? "@" : "", built->digest ? built->digest : "",
-                       built->built ? "" : "  (was there)");
-        for (size_t k = 0; k < built->cell_count; k++)
-            show_cell(&built->cells[k], out);
-        if (options->load)
-            arc_buf_printf(out, "    loaded as %s:%s\n", built->image, loaded_tag(options, built));
-        for (char **tag = built->tags; tag && *tag; tag++)
-            arc_buf_printf(out, "    tag %s\n", *tag);
-    }
-
-    if (!out->len)
-        arc_buf_puts(out, "nothing to build\n");
-}
-
-static void summarize_cell(const struct arc_built_service *built, const struct arc_built_cell *cell,
-                           struct arc_buf *out)
-{
-    arc_buf_printf(out, "| %s | %s | `%.19s…` | ", built->service, cell->platform,
-                   cell->digest ? cell->digest : "");
-    add_sizes(out, cell);
-    arc_buf_puts(out, " | ");
-
-    if (cell->duration >= 0)
-        arc_buf_printf(out, "%.1f s%s", cell->duration, cell->cached == 1 ? ", cached" : "");
-    else
-        arc_buf_puts(out, built->built ? "" : "was there");
-
-    arc_buf_puts(out, " |\n");
-}
-
 /* A word for Mermaid, which knows no escaping. */
 static void add_word(struct arc_buf *out, const char *text)
 {
@@ -203,14 +148,24 @@ static void draw_times(const struct arc_ledger *ledger, struct arc_buf *out)
                        arc_buf_text(&rows));
 }
 
-static void summarize(const struct arc_ledger *ledger, struct arc_buf *out)
+static int show_images(struct report *report, const struct arc_build_options *options,
+                       const struct arc_ledger *ledger, struct arc_error *err)
 {
-    arc_buf_puts(out, "### Images\n\n| Service | Platform | Digest | Size | Build |\n"
-                      "|---|---|---|---|---|\n");
-    for (size_t i = 0; i < ledger->service_count; i++)
-        for (size_t k = 0; k < ledger->services[i].cell_count; k++)
-            summarize_cell(&ledger->services[i], &ledger->services[i].cells[k], out);
-    draw_times(ledger, out);
+    ARC_AUTO_JSON json_t *values = json_deep_copy(report->document);
+    const json_t *services = json_object_get(values, "services");
+
+    ARC_TRY_ALLOC(values, err);
+    for (size_t i = 0; options->load && i < ledger->service_count; i++) {
+        const struct arc_built_service *built = &ledger->services[i];
+        json_t *name = json_sprintf("%s:%s", built->image, loaded_tag(options, built));
+        ARC_TRY_ALLOC(json_object_set_new(json_array_get(services, i), "loaded", name) == 0, err);
+    }
+
+    ARC_TRY(report_fill(arc_embedded_cmd_build, values, &report->human, err));
+    ARC_TRY(report_fill(arc_embedded_cmd_build_summary, values, &report->summary, err));
+    draw_times(ledger, &report->summary);
+
+    return ARC_OK;
 }
 
 /* ---- the command --------------------------------------------------------------------------- */
@@ -386,10 +341,8 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     ARC_TRY(list_generated(&plan, &context, &ledger, err));
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));
     ARC_TRY(add_outputs(report, &options, &ledger, err));
-    show_images(&options, &ledger, &report->human);
-    summarize(&ledger, &report->summary);
 
-    return ARC_OK;
+    return show_images(report, &options, &ledger, err);
 }
 
 static const struct option options[] = {

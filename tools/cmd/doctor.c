@@ -38,8 +38,9 @@ static void add_row(const struct invocation *inv, const json_t *check, struct ar
 
     arc_buf_printf(&found, "%s%s", arc_json_text_of(check, "found"),
                    strcmp(status, "missing") == 0 && !needed ? " (not needed here)" : "");
+    const char *off = inv->colour ? "\x1b[0m" : "";
     arc_buf_printf(out, "%-15s %s%-8s%s ", arc_json_text_of(check, "name"),
-                   inv->colour ? colour(status) : "", status, inv->colour ? "\x1b[0m" : "");
+                   inv->colour ? colour(status) : "", status, off);
     add_words(out, arc_buf_text(&found), COLUMN, inv->terminal);
 
     if (*advice) {

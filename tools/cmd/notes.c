@@ -14,9 +14,10 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
         return ARC_OK;
     }
 
+    const char *tag = inv->arg_count ? inv->args[0] : NULL;
     struct arc_notes_files files = {
-        .tag = inv->arg_count ? inv->args[0] : NULL,
-        .plan = inv->arg_count && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
+        .tag = tag,
+        .plan = tag && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
         .build = option_value(inv, "build"),
         .scan = option_value(inv, "scan"),
         .needs = option_value(inv, "needs"),

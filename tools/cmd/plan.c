@@ -4,6 +4,7 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "config/bases.h"
@@ -11,6 +12,8 @@
 #include "project/documents.h"
 #include "project/inputs.h"
 #include <string.h>
+
+ARC_TEXT(cmd_plan);
 
 /* "linux/amd64,linux/arm64" as an array. */
 static int split_list(const char *text, json_t **out, struct arc_error *err)
@@ -60,10 +63,10 @@ static int warn_of_source(void *context, const struct arc_missing_source *missin
 {
     const struct warnings *warnings = context;
     struct arc_place place = {.file = missing->input->file, .line = missing->input->line};
+    const char *why = missing->ignored ? "the ignore file leaves it out of the context"
+                                       : "there is no such file in the context";
     return report_note(warnings->report, 'w', place.file ? &place : NULL, warnings->err,
-                       "%s: %s: %s", missing->service->codename, missing->input->what,
-                       missing->ignored ? "the ignore file leaves it out of the context"
-                                        : "there is no such file in the context");
+                       "%s: %s: %s", missing->service->codename, missing->input->what, why);
 }
 
 static int warn_of_base(void *context, const struct arc_service *service, const char *ref,
@@ -86,38 +89,6 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
     ARC_TRY_ALLOC(root, err);
     ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
-}
-
-/* ---- what a person sees -------------------------------------------------------------------- */
-
-static void show_service(const struct arc_plan *plan, const struct arc_planned_service *service,
-                         struct arc_buf *out)
-{
-    arc_buf_printf(out, "\n  %s  %s: %s\n", service->service,
-                   service->selected ? service->image : "not built", service->reason);
-    if (!service->selected)
-        return;
-
-    for (size_t i = 0; i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].service, service->service) == 0)
-            arc_buf_printf(out, "    %-14s on %s\n", plan->cells[i].platform,
-                           plan->cells[i].runner);
-
-    for (size_t i = 0; i < service->tag_count; i++) {
-        const struct arc_planned_tag *tag = &service->tags[i];
-        arc_buf_printf(out, "    %s %s (%s)\n", tag->move ? "tag" : "not",
-                       tag->ref ? tag->ref : tag->tag, tag->reason);
-    }
-}
-
-static void show_plan(const struct arc_plan *plan, struct arc_buf *out)
-{
-    arc_buf_printf(out, "%s: %s plan for %.12s, %zu %s, %s\n", plan->group,
-                   plan->mode == ARC_PLAN_RELEASE ? "release" : "ci", plan->revision,
-                   plan->cell_count, plan->cell_count == 1 ? "cell" : "cells",
-                   plan->push ? "pushed" : "not pushed");
-    for (size_t i = 0; i < plan->service_count; i++)
-        show_service(plan, &plan->services[i], out);
 }
 
 /* ---- outputs ------------------------------------------------------------------------------- */
@@ -212,9 +183,8 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     }
 
     ARC_TRY(add_outputs(report, &plan, err));
-    show_plan(&plan, &report->human);
 
-    return ARC_OK;
+    return report_show(report, arc_embedded_cmd_plan, err);
 }
 
 static const struct option options[] = {

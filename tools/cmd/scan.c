@@ -62,8 +62,8 @@ static int fill_notes(struct report *report, enum arc_gate gate, struct arc_erro
     if (gate == ARC_GATE_PASS)
         return ARC_OK;
 
-    return report_note(report, failed ? 'e' : 'w', NULL, err, "the gate %s: %s",
-                       failed ? "failed" : "would have failed",
+    const char *what = failed ? "failed" : "would have failed";
+    return report_note(report, failed ? 'e' : 'w', NULL, err, "the gate %s: %s", what,
                        arc_json_text_of(report->document, "reason"));
 }
 

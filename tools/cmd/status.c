@@ -1,13 +1,15 @@
 #include "arcci/steer.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/text.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "cmd/page.h"
 #include "project/documents.h"
 #include <inttypes.h>
 #include <string.h>
+
+ARC_TEXT(cmd_status);
 
 /* Most pull requests, and most services, that a line names. */
 #define SHOWN_MAX 8
@@ -31,96 +33,34 @@ static void add_list(struct arc_buf *out, const json_t *list)
     }
 }
 
-/* How a train is behind, release by release. */
-static void show_includes(const json_t *row, struct arc_buf *out)
+/* A list as a text; "" for none. */
+static json_t *name_list(const json_t *list)
 {
-    arc_json_each (taken, json_object_get(row, "includes")) {
-        const char *tag = arc_json_text_of(taken, "tag"),
-                   *newest = arc_json_text_of(taken, "newest");
-        if (strcmp(tag, newest) == 0)
-            continue;
-        arc_buf_printf(out, "  adrift: %s is there, %s is what a new one takes (",
-                       *tag ? tag : "nothing", *newest ? newest : "nothing");
-        add_list(out, json_object_get(taken, "services"));
-        arc_buf_puts(out, ")\n");
-    }
-
-    if (*arc_json_text_of(row, "problem"))
-        arc_buf_printf(out, "  adrift: %s\n", arc_json_text_of(row, "problem"));
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    add_list(&text, list);
+    return text.failed ? NULL : json_string(arc_buf_text(&text));
 }
 
-/* What the gate said of the last published release, and when. */
-static void show_record(const json_t *record, struct arc_buf *out)
+/* What a person sees: the document with its lists as texts. */
+static int show_groups(struct report *report, struct arc_error *err)
 {
-    const json_t *scan = json_object_get(record, "scan");
-    const json_t *days = json_object_get(scan, "days");
-    const char *tag = arc_json_text_of(record, "tag");
-    intmax_t age = (intmax_t)json_integer_value(days);
+    ARC_AUTO_JSON json_t *values = json_deep_copy(report->document);
+    ARC_TRY_ALLOC(values, err);
 
-    if (!record || json_is_null(record))
-        return;
-    if (json_is_object(scan) && json_is_integer(days))
-        arc_buf_printf(out, "  scanned %jd day%s ago: ", age, arc_plural((size_t)age));
-    else if (json_is_object(scan))
-        arc_buf_puts(out, "  scanned at a time that is not known: ");
-    if (json_is_object(scan))
-        arc_buf_printf(out, "%s, gate: %s (%s)\n", arc_json_text_of(scan, "verdict"),
-                       arc_json_text_of(scan, "gate"), tag);
-
-    if (*arc_json_text_of(record, "problem"))
-        arc_buf_printf(out, "  not known: %s\n", arc_json_text_of(record, "problem"));
-    else if (!*tag)
-        arc_buf_puts(out, "  not scanned: no release of it is published\n");
-    else if (!json_is_object(scan))
-        arc_buf_printf(out, "  not scanned: the release %s has no scan.json\n", tag);
-}
-
-static void show_group(const json_t *row, struct arc_buf *out)
-{
-    const json_t *published = json_object_get(row, "published");
-    const char *tag = arc_json_text_of(row, "tag"), *next = arc_json_text_of(row, "next-tag");
-    intmax_t commits = (intmax_t)json_integer_value(json_object_get(row, "commits"));
-    size_t pulls = json_array_size(json_object_get(row, "pulls"));
-
-    arc_buf_printf(out, "%-16s %s", arc_json_text_of(row, "group"), *tag ? tag : "never released");
-
-    if (*tag)
-        arc_buf_printf(out, " (%s%s)", arc_json_text_of(row, "date"),
-                       json_is_false(published) ? ", not published" : "");
-
-    if (json_is_array(json_object_get(row, "includes")) &&
-        json_is_true(json_object_get(row, "unreleased")))
-        arc_buf_puts(out, ": its groups have newer releases");
-    else if (!commits)
-        arc_buf_puts(out, ": nothing since");
-    else
-        arc_buf_printf(out, ": %jd commit%s since", commits, arc_plural((size_t)commits));
-
-    if (pulls) {
-        arc_buf_puts(out, " (");
-        add_list(out, json_object_get(row, "pulls"));
-        arc_buf_putc(out, ')');
+    arc_json_each (row, json_object_get(values, "groups")) {
+        json_t *includes = json_object_get(row, "includes");
+        bool newer = json_is_array(includes) && json_is_true(json_object_get(row, "unreleased"));
+        int rc = json_object_set_new(row, "newer", json_boolean(newer));
+        rc |= json_object_set_new(row, "named-pulls", name_list(json_object_get(row, "pulls")));
+        rc |=
+            json_object_set_new(row, "named-services", name_list(json_object_get(row, "services")));
+        arc_json_each (taken, includes)
+            rc |= json_object_set_new(taken, "named-services",
+                                      name_list(json_object_get(taken, "services")));
+        ARC_TRY_ALLOC(rc == 0, err);
     }
 
-    if (commits) {
-        arc_buf_puts(out, " in ");
-        add_list(out, json_object_get(row, "services"));
-    }
-
-    if (*next)
-        arc_buf_printf(out, "; next is %s", next);
-    arc_buf_putc(out, '\n');
-    show_includes(row, out);
-    show_record(json_object_get(row, "record"), out);
-
-    arc_json_each (tag_adrift, json_object_get(row, "adrift")) {
-        const char *digest = arc_json_text_of(tag_adrift, "digest");
-        arc_buf_printf(out, "  adrift: %s:%s %s%s, what was released %s%s\n",
-                       arc_json_text_of(tag_adrift, "image"), arc_json_text_of(tag_adrift, "tag"),
-                       *digest ? "is " : "is missing", digest,
-                       *arc_json_text_of(tag_adrift, "expected") ? "is " : "is missing",
-                       arc_json_text_of(tag_adrift, "expected"));
-    }
+    return report_fill(arc_embedded_cmd_status, values, &report->human, err);
 }
 
 static int note_unknown(struct report *report, struct arc_error *err)
@@ -170,9 +110,10 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     ARC_TRY_ALLOC(locks, err);
     ARC_TRY(read_locks(inv, locks, err));
     ARC_TRY(arc_status(&project, &options, &report->document, &report->failed, err));
+    ARC_TRY(show_groups(report, err));
+
     arc_json_each (row, json_object_get(report->document, "groups")) {
         const char *problem = arc_json_text_of(row, "problem");
-        show_group(row, &report->human);
         if (report->failed && *problem)
             ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "group"),
                                 problem));
