@@ -288,6 +288,14 @@ bool arc_text_path(struct arc_buf *out, const char *path)
     return top == start;
 }
 
+const char *arc_url_path(const char *url)
+{
+    static const char mark[] = "://";
+    const char *host = url ? strstr(url, mark) : NULL;
+    const char *slash = host ? strchr(host + strlen(mark), '/') : NULL;
+    return slash ? slash + 1 : NULL;
+}
+
 void arc_text_encode(struct arc_buf *out, const char *text)
 {
     static const char plain[] =

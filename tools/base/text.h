@@ -96,6 +96,9 @@ bool arc_text_ends(const char *text, const char *end);
 /* Whether a text is so many lower-case hexadecimal digits, and nothing else. */
 bool arc_text_is_hex(const char *text, size_t digits);
 
+/* Of "https://host/path" what is behind the host's slash; NULL for any other text, and for NULL. */
+const char *arc_url_path(const char *url);
+
 /* Appends the text percent-encoded, as a part of a path, a query or a form (RFC 3986: unreserved characters stay). */
 void arc_text_encode(struct arc_buf *out, const char *text);
 

@@ -319,15 +319,16 @@ void report_error(const struct arc_error *error, const struct arc_env *env, cons
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    const char *message = arc_error_text(error);
+    const char *message = arc_error_text(error), *name = command ? command : "";
 
     arc_text_visible(&shown, message, strlen(message));
 
     if (arc_actions_active(env))
         arc_actions_annotation(&text, "error", &error->place, command, arc_buf_text(&shown));
     else
-        arc_buf_printf(&text, "arc-ci%s%s: %s\n%s", command ? " " : "", command ? command : "",
-                       arc_buf_text(&shown), error->excerpt ? error->excerpt : "");
+        arc_buf_printf(&text, "arc-ci%s%s: %s\n", command ? " " : "", name, arc_buf_text(&shown));
+    if (error->excerpt && !arc_actions_active(env))
+        arc_buf_puts(&text, error->excerpt);
 
     fputs(text.failed || shown.failed ? "arc-ci: out of memory\n" : arc_buf_text(&text), stderr);
 }

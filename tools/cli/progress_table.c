@@ -43,18 +43,6 @@ static void size_of_terminal(size_t *rows, size_t *columns)
     *columns = known ? size.ws_col : 80;
 }
 
-/* The first `columns` characters; a character that takes two columns may wrap, which is harmless.
- */
-static void add_cut(struct arc_buf *out, const char *text, size_t columns)
-{
-    size_t at = 0, len = strlen(text);
-    for (size_t used = 0; at < len && used < columns; used++) {
-        size_t step = arc_utf8_length(text + at, len - at);
-        at += step ? step : 1;
-    }
-    arc_buf_add(out, text, at);
-}
-
 static void draw_row(const struct table_row *row, size_t columns, bool colour, struct arc_buf *out)
 {
     static const char *const words[] = {"running", "done", "cached", "FAILED"};
@@ -67,7 +55,8 @@ static void draw_row(const struct table_row *row, size_t columns, bool colour, s
     arc_buf_puts(out, "\r\033[K");
     if (colour)
         arc_buf_puts(out, colours[row->state]);
-    add_cut(out, line, columns > 1 ? columns - 1 : 1);
+    /* a character that takes two columns may wrap, which is harmless */
+    arc_buf_add(out, line, arc_text_cut(line, strlen(line), columns > 1 ? columns - 1 : 1));
     arc_buf_puts(out, colour ? "\033[0m\n" : "\n");
 }
 
@@ -123,8 +112,9 @@ void build_table_event(struct build_table *table, const struct arc_build_event *
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
     char cell[224];
 
-    snprintf(cell, sizeof cell, "%.100s%s%.100s", *event->service ? event->service : "build",
-             *event->platform ? " " : "", event->platform);
+    const char *service = *event->service ? event->service : "build";
+    snprintf(cell, sizeof cell, "%.100s%s%.100s", service, *event->platform ? " " : "",
+             event->platform);
     struct table_row *row = row_of(table, cell);
     if (!row)
         return;

@@ -4,15 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void note_missing(struct doctor_result *result, const struct arc_error *err,
-                         const char *advice)
-{
-    result->status = DOCTOR_MISSING;
-    arc_buf_reset(&result->found);
-    arc_buf_puts(&result->found, arc_error_text(err));
-    arc_buf_puts(&result->advice, advice);
-}
-
 void doctor_docker(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const client[] = {"docker", "--version", NULL};
@@ -21,14 +12,16 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
 
     if (doctor_ask(doctor, client, &result->found, &err)) {
-        note_missing(result, &err, "install Docker (docker-ce, or Debian's docker.io)");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "install Docker (docker-ce, or Debian's docker.io)");
         return;
     }
 
     arc_buf_puts(&result->found, "; engine ");
 
     if (doctor_ask(doctor, server, &result->found, &err)) {
-        note_missing(result, &err, "start the Docker engine, or point DOCKER_HOST at one");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "start the Docker engine, or point DOCKER_HOST at one");
         return;
     }
 
@@ -53,9 +46,9 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (doctor_ask(doctor, argv, &text, &err)) {
-        note_missing(result, &err,
-                     "install the plugin (docker-buildx-plugin, or Debian's "
-                     "docker-buildx)");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "install the plugin (docker-buildx-plugin, or Debian's "
+                   "docker-buildx)");
         return;
     }
 
@@ -118,23 +111,23 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!doctor->has_docker) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, "no engine to ask");
+        doctor_say(result, DOCTOR_SKIPPED, "no engine to ask", NULL);
         return;
     }
 
     if (doctor_read(doctor, argv, &text, &err)) {
-        note_missing(result, &err,
-                     "docker buildx ls shows the builders; choose one with docker buildx "
-                     "use");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "docker buildx ls shows the builders; choose one with docker buildx "
+                   "use");
         return;
     }
 
     ARC_AUTO_FREE char *driver = line_value(arc_buf_text(&text), "Driver:");
     ARC_AUTO_FREE char *platforms = line_value(arc_buf_text(&text), "Platforms:");
-    arc_buf_printf(&result->found, "driver %s: %.160s", driver ? driver : "unknown",
-                   platforms && *platforms ? platforms : "platforms not known until it starts");
-    if (platforms && *platforms)
+    bool known = platforms && *platforms;
+    const char *shown = known ? platforms : "platforms not known until it starts";
+    arc_buf_printf(&result->found, "driver %s: %.160s", driver ? driver : "unknown", shown);
+    if (known)
         compare_platforms(doctor, platforms, result);
 }
 
@@ -144,9 +137,9 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
 
     if (doctor_ask(doctor, argv, &result->found, &err))
-        note_missing(result, &err,
-                     "install the plugin (docker-compose-plugin, or Debian 13's "
-                     "docker-compose); docker-compose v1 will not do");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "install the plugin (docker-compose-plugin, or Debian 13's "
+                   "docker-compose); docker-compose v1 will not do");
     else if (!at_least(arc_buf_text(&result->found), 2, 0)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "version 2 or later is needed");
@@ -158,5 +151,6 @@ void doctor_trivy(struct doctor *doctor, struct doctor_result *result)
     static const char *const argv[] = {"trivy", "--version", NULL};
     ARC_AUTO(arc_error) struct arc_error err = {0};
     if (doctor_ask(doctor, argv, &result->found, &err))
-        note_missing(result, &err, "install trivy; without a scanner the gate fails");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "install trivy; without a scanner the gate fails");
 }

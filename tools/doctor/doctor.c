@@ -53,6 +53,15 @@ static void doctor_result_free(struct doctor_result *result)
     arc_buf_free(&result->advice);
 }
 
+void doctor_say(struct doctor_result *result, enum doctor_status status, const char *found,
+                const char *advice)
+{
+    result->status = status;
+    arc_buf_reset(&result->found);
+    arc_buf_puts(&result->found, found);
+    arc_buf_puts(&result->advice, advice ? advice : "");
+}
+
 /* The first line that is not empty, fit to be shown. */
 static void first_line(const struct arc_buf *text, struct arc_buf *out)
 {

@@ -35,6 +35,10 @@ struct doctor_result {
     struct arc_buf advice; /* empty: there is nothing to do */
 };
 
+/* Sets what a check found, and adds its advice (NULL: none). */
+void doctor_say(struct doctor_result *result, enum doctor_status status, const char *found,
+                const char *advice);
+
 /* Runs a program and gives the first line that it printed: 0 when it exited with 0. Otherwise
  * ARC_ENOTFOUND when there is no such program, ARC_EFAILED with the first line of its errors. */
 int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
@@ -43,7 +47,7 @@ int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_
 int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
                 struct arc_error *err);
 
-/* The checks: doctor_tree.c, doctor_docker.c, doctor_net.c. */
+/* The checks: tree.c, docker.c, network.c. */
 typedef void doctor_check(struct doctor *doctor, struct doctor_result *result);
 doctor_check doctor_repository, doctor_git, doctor_config, doctor_tags;
 doctor_check doctor_docker, doctor_buildx, doctor_platforms, doctor_compose, doctor_trivy;

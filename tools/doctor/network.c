@@ -19,9 +19,7 @@ void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
 
     if (arc_http_new(&options, &http, &err)) {
-        result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->found, arc_error_text(&err));
-        arc_buf_puts(&result->advice, "install libcurl (libcurl4)");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), "install libcurl (libcurl4)");
         return;
     }
 
@@ -41,8 +39,7 @@ void doctor_token(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    result->status = DOCTOR_MISSING;
-    arc_buf_puts(&result->found, "neither GITHUB_TOKEN nor GH_TOKEN is set");
+    doctor_say(result, DOCTOR_MISSING, "neither GITHUB_TOKEN nor GH_TOKEN is set", NULL);
     arc_buf_printf(&result->advice, "in a workflow pass github.token by env; %s", scopes);
 }
 
@@ -107,8 +104,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
         why = "no libcurl";
 
     if (why) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, why);
+        doctor_say(result, DOCTOR_SKIPPED, why, NULL);
         return;
     }
 
@@ -120,10 +116,9 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
 /* The owner in "https://github.com/OWNER/NAME"; "" when there is none. */
 static const char *owner_of(const char *source, size_t *len)
 {
-    const char *host = source ? strstr(source, "://") : NULL;
-    const char *owner = host ? strchr(host + 3, '/') : NULL;
-    *len = owner ? strcspn(owner + 1, "/") : 0;
-    return owner ? owner + 1 : "";
+    const char *owner = arc_url_path(source);
+    *len = owner ? strcspn(owner, "/") : 0;
+    return owner ? owner : "";
 }
 
 static int64_t read_time(void *context)
@@ -184,8 +179,7 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 
     if (!project->git || !doctor->has_config ||
         arc_repository_read(project->git, project->env, NULL, &repository, NULL)) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, "no release groups");
+        doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
         return;
     }
 
@@ -265,7 +259,7 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
         result->status = DOCTOR_MISSING;
     else
         arc_buf_printf(&result->found, "allowed to %s%zu image%s", count > 1 ? "all " : "", count,
-                       count == 1 ? "" : "s");
+                       arc_plural(count));
 
     return ARC_OK;
 }
@@ -274,11 +268,9 @@ void doctor_push(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     if (!doctor->has_config) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, "no release groups");
+        doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
     } else if (ask_to_push(doctor, result, &err)) {
-        result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->found, arc_error_text(&err));
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), NULL);
     }
 }
 
@@ -337,8 +329,7 @@ void doctor_ports(struct doctor *doctor, struct doctor_result *result)
         }
 
     if (!result->found.len) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, "no service names a port");
+        doctor_say(result, DOCTOR_SKIPPED, "no service names a port", NULL);
     }
 }
 
@@ -348,9 +339,8 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!doctor->network || !doctor->has_docker) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found,
-                     doctor->network ? "no engine to ask" : "the rules file names none");
+        doctor_say(result, DOCTOR_SKIPPED,
+                   doctor->network ? "no engine to ask" : "the rules file names none", NULL);
         return;
     }
 
@@ -423,15 +413,13 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!doctor->has_docker || !doctor->has_config) {
-        result->status = DOCTOR_SKIPPED;
-        arc_buf_puts(&result->found, doctor->has_docker ? "no release groups" : "no engine to ask");
+        doctor_say(result, DOCTOR_SKIPPED,
+                   doctor->has_docker ? "no release groups" : "no engine to ask", NULL);
         return;
     }
 
     if (doctor_read(doctor, argv, &text, &err)) {
-        result->status = DOCTOR_WARNING;
-        arc_buf_puts(&result->found, arc_error_text(&err));
-        arc_buf_puts(&result->advice, "docker volume ls shows more");
+        doctor_say(result, DOCTOR_WARNING, arc_error_text(&err), "docker volume ls shows more");
         return;
     }
 

@@ -2,6 +2,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "lint/rule.h"
 #include "project/inputs.h"
@@ -111,14 +112,12 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     size_t services = 0;
     for (size_t i = 0; i < doctor->project->config.group_count; i++)
         services += doctor->project->config.groups[i].service_count;
-    arc_buf_printf(
-        &result->found, "%zu group%s, %zu service%s", doctor->project->config.group_count,
-        doctor->project->config.group_count == 1 ? "" : "s", services, services == 1 ? "" : "s");
+    size_t groups = doctor->project->config.group_count;
+    arc_buf_printf(&result->found, "%zu group%s, %zu service%s", groups, arc_plural(groups),
+                   services, arc_plural(services));
     check_dockerfiles(doctor, result);
 }
 
-/* How many release tags of the groups point to HEAD; they were likely made to be pushed together.
- */
 /* Whether a tag releases a group; without a configuration, whether it looks as if it did. */
 static bool is_release(const struct doctor *doctor, const char *tag)
 {
@@ -132,6 +131,7 @@ static bool is_release(const struct doctor *doctor, const char *tag)
     return false;
 }
 
+/* How many release tags of the groups point to HEAD; they were likely made to be pushed together. */
 static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
 {
     struct arc_oid head, oid;

@@ -2,16 +2,13 @@
 #include "documents/record.h"
 #include <string.h>
 
-#define AT(type, member) .offset = offsetof(struct type, member)
-
 static const struct arc_member base_fields[] = {
     {"ref", ARC_MEMBER_TEXT, AT(arc_base_image, ref)},
     {"digest", ARC_MEMBER_TEXT, AT(arc_base_image, digest), .form = &arc_form_digest},
     {0},
 };
 
-static const struct arc_record base_record = {.size = sizeof(struct arc_base_image),
-                                              .fields = base_fields};
+static const struct arc_record base_record = RECORD(arc_base_image, base_fields);
 
 static const struct arc_member cell_fields[] = {
     {"platform", ARC_MEMBER_TEXT, AT(arc_built_cell, platform)},
@@ -26,8 +23,7 @@ static const struct arc_member cell_fields[] = {
     {0},
 };
 
-static const struct arc_record cell_record = {.size = sizeof(struct arc_built_cell),
-                                              .fields = cell_fields};
+static const struct arc_record cell_record = RECORD(arc_built_cell, cell_fields);
 
 static const struct arc_member service_fields[] = {
     {"service", ARC_MEMBER_TEXT, AT(arc_built_service, service)},
@@ -39,23 +35,22 @@ static const struct arc_member service_fields[] = {
     {"tags", ARC_MEMBER_TEXTS, AT(arc_built_service, tags)},
     {"built", ARC_MEMBER_FLAG, AT(arc_built_service, built)},
     {"generated", ARC_MEMBER_TEXTS, AT(arc_built_service, generated)},
-    {"base-images", ARC_MEMBER_LIST, AT(arc_built_service, base_images), .record = &base_record,
-     .count = offsetof(struct arc_built_service, base_count)},
-    {"cells", ARC_MEMBER_LIST, AT(arc_built_service, cells), .record = &cell_record,
-     .count = offsetof(struct arc_built_service, cell_count)},
+    {"base-images", ARC_MEMBER_LIST, AT(arc_built_service, base_images),
+     LIST(base_record, arc_built_service, base_count)},
+    {"cells", ARC_MEMBER_LIST, AT(arc_built_service, cells),
+     LIST(cell_record, arc_built_service, cell_count)},
     {0},
 };
 
-static const struct arc_record service_record = {.size = sizeof(struct arc_built_service),
-                                                 .fields = service_fields};
+static const struct arc_record service_record = RECORD(arc_built_service, service_fields);
 
 static const struct arc_member fields[] = {
     {"group", ARC_MEMBER_TEXT, AT(arc_ledger, group)},
     {"revision", ARC_MEMBER_TEXT, AT(arc_ledger, revision), .form = &arc_form_revision},
     {"pushed", ARC_MEMBER_FLAG, AT(arc_ledger, pushed)},
     {"dirty", ARC_MEMBER_FLAG, AT(arc_ledger, dirty)},
-    {"services", ARC_MEMBER_LIST, AT(arc_ledger, services), .record = &service_record,
-     .count = offsetof(struct arc_ledger, service_count)},
+    {"services", ARC_MEMBER_LIST, AT(arc_ledger, services),
+     LIST(service_record, arc_ledger, service_count)},
     {0},
 };
 

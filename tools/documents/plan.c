@@ -3,8 +3,6 @@
 #include "documents/record.h"
 #include <string.h>
 
-#define AT(type, member) .offset = offsetof(struct type, member)
-
 static const char *const modes[] = {"ci", "release", NULL};
 static const char *const tag_kinds[] = {"version", "commit", "floating", "moving", NULL};
 
@@ -17,12 +15,11 @@ static const struct arc_member tag_fields[] = {
     {0},
 };
 
-static const struct arc_record tag_record = {.size = sizeof(struct arc_planned_tag),
-                                             .fields = tag_fields};
+static const struct arc_record tag_record = RECORD(arc_planned_tag, tag_fields);
 
 #define OPTION(name, kind, member)                                                                 \
     {                                                                                              \
-        name, kind, AT(arc_recipe, member), .sparse = true                                 \
+        name, kind, AT(arc_recipe, member), .sparse = true                                         \
     }
 
 static const struct arc_member recipe_fields[] = {
@@ -45,8 +42,7 @@ static const struct arc_member recipe_fields[] = {
     {0},
 };
 
-static const struct arc_record recipe_record = {.size = sizeof(struct arc_recipe),
-                                                .fields = recipe_fields};
+static const struct arc_record recipe_record = RECORD(arc_recipe, recipe_fields);
 
 static const struct arc_member release_fields[] = {
     {"group", ARC_MEMBER_TEXT, AT(arc_planned_release, group)},
@@ -56,8 +52,7 @@ static const struct arc_member release_fields[] = {
     {0},
 };
 
-static const struct arc_record release_record = {.size = sizeof(struct arc_planned_release),
-                                                 .fields = release_fields};
+static const struct arc_record release_record = RECORD(arc_planned_release, release_fields);
 
 static const struct arc_member service_fields[] = {
     {"service", ARC_MEMBER_TEXT, AT(arc_planned_service, service)},
@@ -79,13 +74,12 @@ static const struct arc_member service_fields[] = {
     {"released", ARC_MEMBER_OBJECT, AT(arc_planned_service, released), .sparse = true,
      .record = &release_record},
     {"labels", ARC_MEMBER_PAIRS, AT(arc_planned_service, labels)},
-    {"tags", ARC_MEMBER_LIST, AT(arc_planned_service, tags), .record = &tag_record,
-     .count = offsetof(struct arc_planned_service, tag_count)},
+    {"tags", ARC_MEMBER_LIST, AT(arc_planned_service, tags),
+     LIST(tag_record, arc_planned_service, tag_count)},
     {0},
 };
 
-static const struct arc_record service_record = {.size = sizeof(struct arc_planned_service),
-                                                 .fields = service_fields};
+static const struct arc_record service_record = RECORD(arc_planned_service, service_fields);
 
 static const struct arc_member cell_fields[] = {
     {"service", ARC_MEMBER_TEXT, AT(arc_cell, service)},
@@ -95,8 +89,7 @@ static const struct arc_member cell_fields[] = {
     {0},
 };
 
-static const struct arc_record cell_record = {.size = sizeof(struct arc_cell),
-                                              .fields = cell_fields};
+static const struct arc_record cell_record = RECORD(arc_cell, cell_fields);
 
 #define SIGNING(name, kind, member)                                                                \
     {                                                                                              \
@@ -117,8 +110,7 @@ static const struct arc_member signing_fields[] = {
     {0},
 };
 
-static const struct arc_record signing_record = {.size = sizeof(struct arc_signing),
-                                                 .fields = signing_fields};
+static const struct arc_record signing_record = RECORD(arc_signing, signing_fields);
 
 static const struct arc_member fields[] = {
     {"group", ARC_MEMBER_TEXT, AT(arc_plan, group)},
@@ -137,10 +129,9 @@ static const struct arc_member fields[] = {
     {"generated", ARC_MEMBER_TEXTS, AT(arc_plan, generated)},
     {"unreleased", ARC_MEMBER_TEXTS, AT(arc_plan, unreleased), .sparse = true},
     {"any", ARC_MEMBER_FLAG, AT(arc_plan, any)},
-    {"services", ARC_MEMBER_LIST, AT(arc_plan, services), .record = &service_record,
-     .count = offsetof(struct arc_plan, service_count)},
-    {"cells", ARC_MEMBER_LIST, AT(arc_plan, cells), .record = &cell_record,
-     .count = offsetof(struct arc_plan, cell_count)},
+    {"services", ARC_MEMBER_LIST, AT(arc_plan, services),
+     LIST(service_record, arc_plan, service_count)},
+    {"cells", ARC_MEMBER_LIST, AT(arc_plan, cells), LIST(cell_record, arc_plan, cell_count)},
     {0},
 };
 
@@ -225,8 +216,7 @@ bool arc_plan_is_train(const struct arc_plan *plan)
     return plan->service_count && plan->services[0].released;
 }
 
-int arc_recipe_json(const struct arc_recipe *recipe, json_t **out,
-                            struct arc_error *err)
+int arc_recipe_json(const struct arc_recipe *recipe, json_t **out, struct arc_error *err)
 {
     return arc_record_write(&recipe_record, recipe, out, err);
 }

@@ -2,23 +2,21 @@
 #include "base/auto.h"
 #include "documents/record.h"
 
-#define AT(member) .offset = offsetof(struct arc_version_info, member)
-
 static const struct arc_member fields[] = {
-    {"tag", ARC_MEMBER_TEXT, AT(tag)},
-    {"group", ARC_MEMBER_TEXT, AT(group)},
-    {"version", ARC_MEMBER_TEXT, AT(version)},
-    {"image-tag", ARC_MEMBER_TEXT, AT(image_tag)},
-    {"prerelease", ARC_MEMBER_FLAG, AT(prerelease)},
-    {"latest", ARC_MEMBER_FLAG, AT(latest)},
-    {"latest-major", ARC_MEMBER_FLAG, AT(latest_major)},
-    {"latest-minor", ARC_MEMBER_FLAG, AT(latest_minor)},
-    {"latest-reason", ARC_MEMBER_TEXT, AT(latest_reason)},
-    {"tags-known", ARC_MEMBER_FLAG, AT(tags_known)},
-    {"major", ARC_MEMBER_TEXT, AT(major), .optional = true},
-    {"minor", ARC_MEMBER_TEXT, AT(minor), .optional = true},
-    {"patch", ARC_MEMBER_TEXT, AT(patch), .optional = true},
-    {"previous-tag", ARC_MEMBER_TEXT, AT(previous_tag), .optional = true},
+    {"tag", ARC_MEMBER_TEXT, AT(arc_version_info, tag)},
+    {"group", ARC_MEMBER_TEXT, AT(arc_version_info, group)},
+    {"version", ARC_MEMBER_TEXT, AT(arc_version_info, version)},
+    {"image-tag", ARC_MEMBER_TEXT, AT(arc_version_info, image_tag)},
+    {"prerelease", ARC_MEMBER_FLAG, AT(arc_version_info, prerelease)},
+    {"latest", ARC_MEMBER_FLAG, AT(arc_version_info, latest)},
+    {"latest-major", ARC_MEMBER_FLAG, AT(arc_version_info, latest_major)},
+    {"latest-minor", ARC_MEMBER_FLAG, AT(arc_version_info, latest_minor)},
+    {"latest-reason", ARC_MEMBER_TEXT, AT(arc_version_info, latest_reason)},
+    {"tags-known", ARC_MEMBER_FLAG, AT(arc_version_info, tags_known)},
+    {"major", ARC_MEMBER_TEXT, AT(arc_version_info, major), .optional = true},
+    {"minor", ARC_MEMBER_TEXT, AT(arc_version_info, minor), .optional = true},
+    {"patch", ARC_MEMBER_TEXT, AT(arc_version_info, patch), .optional = true},
+    {"previous-tag", ARC_MEMBER_TEXT, AT(arc_version_info, previous_tag), .optional = true},
     {0},
 };
 

@@ -7,6 +7,7 @@
 #include "arcci/release.h"
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "dryrun/event.h"
 #include "dryrun/warnings.h"
 #include "git/git.h"
@@ -263,11 +264,9 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
 /* "owner/name" of a repository's page, "https://host/owner/name"; NULL if it is no such page. */
 static const char *repository_name(const char *source)
 {
-    const char *host = source ? strstr(source, "://") : NULL;
-    const char *path = host ? strchr(host + 3, '/') : NULL;
-    const char *slash = path ? strchr(path + 1, '/') : NULL;
-    bool two = slash && slash > path + 1 && slash[1] && !strchr(slash + 1, '/');
-    return two ? path + 1 : NULL;
+    const char *path = arc_url_path(source), *slash = path ? strchr(path, '/') : NULL;
+    bool two = slash && slash > path && slash[1] && !strchr(slash + 1, '/');
+    return two ? path : NULL;
 }
 
 /* The release stage with a transport that describes what it would send. */

@@ -181,9 +181,9 @@ static json_t *describe_definition(const json_t *build, bool full)
             &shown, "target",
             json_pack("{s:O}", json_object_iter_key(first), json_object_iter_value(first)));
 
+    json_int_t more = full ? 0 : (json_int_t)count - 1;
     return json_pack("{s:o, s:o, s:I}", "lines", wrap_command(json_object_get(build, "argv")),
-                     "text", shown ? lay_out(shown) : NULL, "more",
-                     (json_int_t)(full ? 0 : count - 1));
+                     "text", shown ? lay_out(shown) : NULL, "more", more);
 }
 
 /* One list for all services if they agree, else one for each. Of what is not built nothing moves. */

@@ -55,7 +55,7 @@ static size_t skip_own_name(const struct arc_plan *plan, const char *text)
     static const char *const pages[] = {"/issues/", "/pull/"};
     const char *source = plan->source;
     size_t len = strlen(source);
-    const char *host = strstr(source, "://"), *name = host ? strchr(host + 3, '/') : NULL;
+    const char *name = arc_url_path(source);
 
     for (size_t i = 0; i < 2; i++)
         if (strncasecmp(text, source, len) == 0 &&
@@ -66,8 +66,8 @@ static size_t skip_own_name(const struct arc_plan *plan, const char *text)
         return 3;
     if (*text == '#')
         return 1;
-    len = name ? strlen(name + 1) : 0;
-    return len && strncasecmp(text, name + 1, len) == 0 && text[len] == '#' ? len + 1 : 0;
+    len = name ? strlen(name) : 0;
+    return len && strncasecmp(text, name, len) == 0 && text[len] == '#' ? len + 1 : 0;
 }
 
 /* The length of a reference to an issue or pull request of the own repository that the text starts
@@ -112,12 +112,12 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
             continue;
         }
         ARC_AUTO_JSON json_t *url = link_to_number(plan, "issues", number);
-        const char *page = json_string_value(url);
+        const char *page = url ? json_string_value(url) : "";
         add_between(&out, start, (size_t)(at - start));
         arc_buf_putc(&out, '[');
         arc_markdown_text(&out, at, len);
         arc_buf_puts(&out, "](");
-        arc_markdown_url(&out, page ? page : "", page ? strlen(page) : 0);
+        arc_markdown_url(&out, page, strlen(page));
         arc_buf_putc(&out, ')');
         start = at += len;
     }
@@ -163,11 +163,8 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
 /* At most `max` characters of a text, between two of them. */
 static json_t *cut_text(const char *text, size_t len, size_t max)
 {
-    size_t at = 0, count = 0, step = 1;
-    for (; at < len && count < max && step; count++)
-        at += step = arc_utf8_length(text + at, len - at);
-    return at < len && count == max ? json_sprintf("%.*s…", (int)at, text)
-                                    : json_stringn(text, len);
+    size_t at = arc_text_cut(text, len, max);
+    return at < len ? json_sprintf("%.*s…", (int)at, text) : json_stringn(text, len);
 }
 
 /* What a commit says that it breaks, as one line of markdown; null where it says nothing. */

@@ -1,6 +1,7 @@
 #include "arcci/notes.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "notes/values.h"
@@ -27,20 +28,17 @@ static json_t *commits_left(const json_t *values, size_t shown)
 static int render_notes(const struct arc_template *template, const json_t *values, size_t shown,
                         struct arc_buf *out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *part = json_copy((json_t *)values);
+    ARC_AUTO_JSON json_t *part = arc_json_copy(values);
     const json_t *all = json_object_get(values, "commits");
     json_t *commits = json_array();
 
     for (size_t i = 0; i < shown; i++)
-        json_array_append(commits, json_array_get(all, i));
-    bool whole =
-        json_array_size(commits) == shown && json_object_size(part) == json_object_size(values);
+        arc_json_push(&commits, json_incref(json_array_get(all, i)));
     bool sorted = json_is_true(json_object_get(values, "sorted"));
-    json_t *sections = arc_notes_sections(commits, sorted);
-    if (json_object_set_new(part, "sections", sections) ||
-        json_object_set_new(part, "commits", commits) ||
-        json_object_set_new(part, "commits-left", commits_left(values, shown)) || !whole)
-        return arc_error_nomem(err);
+    arc_json_put(&part, "sections", arc_notes_sections(commits, sorted));
+    arc_json_put(&part, "commits", commits);
+    arc_json_put(&part, "commits-left", commits_left(values, shown));
+    ARC_TRY_ALLOC(part, err);
 
     arc_buf_reset(out);
 

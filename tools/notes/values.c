@@ -49,8 +49,9 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
 
         const struct arc_built_cell *cell = arc_built_on(built, platform);
         int64_t size = cell ? cell->size : -1;
+        const char *digest = cell ? cell->digest : NULL;
         arc_json_push(&rows, json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",
-                                       notes_text_value(cell ? cell->digest : NULL), "bytes",
+                                       notes_text_value(digest), "bytes",
                                        size < 0 ? json_null() : json_integer(size), "size",
                                        size_text(size)));
     }
@@ -333,6 +334,8 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     json_t *commits = notes_commits(options, &sorted);
     size_t count = json_array_size(commits);
     const char *unknown = log ? log->unknown : "the repository's history was not read";
+    static const struct arc_notes_log none = {.count = 0};
+    log = log ? log : &none;
 
     /* clang-format off */
     *out = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:s, s:s, s:o, s:o, s:o,"
@@ -359,12 +362,12 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "compare-url", notes_compare_url(plan),
                      "commits", commits,
                      "commit-count", (json_int_t)count,
-                     "commits-cut", log && !log->complete && count,
+                     "commits-cut", options->log && !log->complete && count,
                      "commits-left", /* set when it is known how many fit */
                      "changes-unknown", notes_text_value(unknown),
                      "own-text", markdown_value(options->own_text),
-                     "tag-message", paragraphs(log ? log->message : NULL),
-                     "new-contributors", arc_texts_json(log ? log->newcomers : NULL),
+                     "tag-message", paragraphs(log->message),
+                     "new-contributors", arc_texts_json(log->newcomers),
                      "sorted", sorted);
 
     /* clang-format on */

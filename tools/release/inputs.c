@@ -5,9 +5,9 @@
 #include "notes/inputs.h"
 #include "os/file.h"
 #include "os/hash.h"
+#include "plan/planned.h"
 #include "project/documents.h"
 #include "release/lock.h"
-#include "release/notes.h"
 #include "release/patterns.h"
 #include "release/release.h"
 #include <string.h>
@@ -198,13 +198,35 @@ static int check_gate(const struct arc_needs *needs, struct arc_error *err)
                          *reason ? reason : "no reason given");
 }
 
+/* Makes the notes from the configuration and the history, and the plan where it is missing. */
+static int make_notes(struct arc_project *project, const char *tag, struct arc_needs *needs,
+                      struct arc_error *err)
+{
+    const struct arc_plan_options wanted = {.push = true};
+    project->wanted.tag = needs->version ? needs->version->tag : tag;
+    ARC_TRY(arc_project_load_release(project, err));
+
+    if (!needs->plan) {
+        needs->plan = calloc(1, sizeof *needs->plan);
+        ARC_TRY_ALLOC(needs->plan, err);
+        ARC_TRY(arc_planned(project, &wanted, NULL, needs->plan, err));
+    }
+
+    struct arc_notes_facts facts = {.plan = needs->plan,
+                                    .build = needs->build,
+                                    .scan = needs->scan,
+                                    .group = project->group,
+                                    .root = project->repository.root};
+    return arc_notes_make(project, &facts, &needs->notes, err);
+}
+
 /* Notes that were not given are made here, unless an existing body is to be kept. */
 static int find_notes(struct arc_project *project, const struct arc_release_files *files,
                       struct arc_needs *needs, struct arc_error *err)
 {
     if (needs->notes || files->mode == ARC_BODY_KEEP)
         return ARC_OK;
-    if (release_notes(project, files->tag, needs, err))
+    if (make_notes(project, files->tag, needs, err))
         return arc_error_prefix(err, "no --notes, and they cannot be made here");
     return arc_notes_warn(needs->notes, files->warn, files->warn_context, err);
 }
@@ -289,14 +311,14 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
                         const struct arc_needs *needs, const struct arc_version_info *version,
                         const struct asset_list *assets, json_t **out, struct arc_error *err)
 {
-    struct arc_transport *transport = NULL;
-    const char *body = text_of(needs->notes, "body");
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    const char *title = files->name ? files->name : text_of(needs->notes, "title");
     struct arc_release_options options = {
         .repository = arc_github_repository(project->env, &files->github),
         .version = version,
         .revision = find_revision(files, needs),
-        .name = files->name ? files->name : text_of(needs->notes, "title"),
-        .body = body ? body : "",
+        .name = title,
+        .body = arc_json_text_of(needs->notes, "body"),
         .mode = files->mode,
         .draft = files->draft,
         .publish = files->publish,
@@ -313,10 +335,7 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
                              "which repository? Set --repository=owner/name or GITHUB_REPOSITORY");
 
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
-    int rc = send_release(files, &options, transport, out, err);
-    arc_transport_free(transport);
-
-    return rc;
+    return send_release(files, &options, transport, out, err);
 }
 
 int arc_release_files(struct arc_project *project, const struct arc_release_files *files,

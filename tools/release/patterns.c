@@ -61,17 +61,17 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
     arc_buf_printf(&path, "%s%s", *search->root || *below ? search->root : ".", below);
     ARC_TRY(arc_buf_check(&path, "a path", err));
     __attribute__((cleanup(close_folder))) DIR *folder = opendir(arc_buf_text(&path));
-    int rc = ARC_OK;
-    for (const struct dirent *entry; folder && !rc && (entry = readdir(folder));) {
+
+    for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         arc_buf_reset(&path);
         arc_buf_printf(&path, "%s%s%s", below, *below ? "/" : "", entry->d_name);
-        rc = arc_buf_check(&path, "a path", err);
-        rc = rc ? rc : visit_entry(search, arc_buf_text(&path), depth, err);
+        ARC_TRY(arc_buf_check(&path, "a path", err));
+        ARC_TRY(visit_entry(search, arc_buf_text(&path), depth, err));
     }
 
-    return rc;
+    return ARC_OK;
 }
 
 static int by_bytes(const void *a, const void *b)

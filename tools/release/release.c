@@ -195,13 +195,14 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     if ((same || withdrawn) && !publish)
         return ARC_OK;
     *out = json_pack("{s:s, s:s, s:b}", "name", name, "body", want, "prerelease", prerelease);
-    if (!*out || arc_json_set_text(*out, "tag_name", draft ? run->tag : NULL) ||
-        arc_json_set_text(*out, "make_latest",
-                          draft && !publish ? NULL : say_latest(run, prerelease)) ||
-        (publish && json_object_set_new(*out, "draft", json_false())))
-        return arc_error_nomem(err);
+    if (draft)
+        arc_json_put(out, "tag_name", json_string(run->tag));
+    if (!draft || publish)
+        arc_json_put(out, "make_latest", json_string(say_latest(run, prerelease)));
+    if (publish)
+        arc_json_put(out, "draft", json_false());
 
-    return ARC_OK;
+    return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 /* The name of the tag is burned: no run can ever publish this draft, so ours does not stay. */
@@ -378,17 +379,12 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
 int arc_release_requests(const struct arc_release_options *options, json_t **out,
                          struct arc_error *err)
 {
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *document = NULL;
 
     ARC_TRY(arc_transport_describe(&transport, err));
-    int rc = arc_release(options, transport, &document, err);
-    if (!rc) {
-        *out = json_deep_copy(arc_transport_described(transport));
-        rc = *out ? ARC_OK : arc_error_nomem(err);
-    }
+    ARC_TRY(arc_release(options, transport, &document, err));
+    *out = json_deep_copy(arc_transport_described(transport));
 
-    arc_transport_free(transport);
-
-    return rc;
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

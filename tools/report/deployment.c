@@ -55,10 +55,10 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
 
     arc_buf_printf(&path, "/repos/%s/deployments", p->target->repository);
     size_t base = path.len;
+    ARC_TRY_ALLOC(environment && group, err);
     arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1",
-                   p->target->revision, group ? group : "", environment ? environment : "");
-    if (!environment || !group || path.failed)
-        return arc_error_nomem(err);
+                   p->target->revision, group, environment);
+    ARC_TRY_ALLOC(!path.failed, err);
     int rc = send_call(p->transport, arc_buf_text(&path), NULL,
                        "find the deployment of an earlier run", out, lost, err);
     if (rc || *out)

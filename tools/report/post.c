@@ -145,10 +145,10 @@ static int post_check(const struct report_posting *p, json_t *status, const json
     }
 
     ARC_TRY(set_action(status, now ? "updated" : "created", err));
-    struct arc_request request = {.method = now ? "PATCH" : "POST",
-                                  .body = body,
-                                  .repeatable = now != NULL,
-                                  .why = now ? "update the check run" : "create the check run"};
+    struct arc_request request = {.method = "POST", .body = body, .why = "create the check run"};
+    if (now)
+        request = (struct arc_request){
+            .method = "PATCH", .body = body, .repeatable = true, .why = "update the check run"};
     return send_change(p->transport, request, again, err, "/repos/%s/check-runs%s",
                        p->target->repository, id);
 }

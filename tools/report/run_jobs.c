@@ -118,8 +118,7 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
     void *next;
     const char *name;
     json_t *result;
-    json_object_foreach_safe(*jobs, next, name, result)
-    {
+    json_object_foreach_safe (*jobs, next, name, result) {
         if (!weigh_result(json_string_value(result)))
             json_object_del(*jobs, name);
     }

@@ -239,6 +239,17 @@ static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *
     return rc ? not_a_tag(name, arc_error_text(&why), err) : ARC_OK;
 }
 
+static int not_of_group(const char *name, const struct arc_group *group,
+                        const struct arc_error *why, struct arc_error *err)
+{
+    const char *more = group->tags[1] ? ", …" : "";
+    if (!why->message)
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a tag of group %s (%s%s)", name,
+                             group->name, group->tags[0], more);
+    return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a tag of group %s (%s%s): %s", name,
+                         group->name, group->tags[0], more, why->message);
+}
+
 int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_tag *out,
                   struct arc_error *err)
 {
@@ -256,9 +267,7 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
         rc = try_pattern(*pattern, group, name, out, &why);
 
     if (rc == ARC_EINPUT)
-        return arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)%s%s", name,
-                             group->name, group->tags[0], group->tags[1] ? ", …" : "",
-                             why.message ? ": " : "", why.message ? arc_error_text(&why) : "");
+        return not_of_group(name, group, &why, err);
 
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
