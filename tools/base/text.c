@@ -398,6 +398,23 @@ bool arc_text_holds(const char *text, const char *const *parts)
     return *parts != NULL;
 }
 
+void arc_text_fill(const char *text,
+                   bool (*value)(void *context, const char *name, struct arc_buf *out),
+                   void *context, struct arc_buf *out)
+{
+    while (*text) {
+        size_t len = *text == '{' ? strcspn(text + 1, "{}") : 0;
+        char name[32] = "";
+        if (len && len < sizeof name && text[1 + len] == '}')
+            memcpy(name, text + 1, len);
+
+        if (*name && value(context, name, out))
+            text += len + 2;
+        else
+            arc_buf_putc(out, *text++);
+    }
+}
+
 bool arc_text_ends(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);

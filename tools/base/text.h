@@ -90,6 +90,12 @@ static inline const char *arc_plural(size_t count)
 bool arc_text_among(const char *text, const char *const *words);
 bool arc_text_holds(const char *text, const char *const *parts);
 
+/* Appends a text with a value in the place of each {name}: `value` appends it, or says that there is none, and the
+ * name stays as it is written. */
+void arc_text_fill(const char *text,
+                   bool (*value)(void *context, const char *name, struct arc_buf *out),
+                   void *context, struct arc_buf *out);
+
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 

@@ -157,12 +157,13 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
 
     const char *architecture = strchr(platform, '/');
     architecture = architecture ? architecture + 1 : "all";
+    const char *runs_none =
+        asked ? "no node of the builder runs" : "the builder does not seem to run";
+    platform = *platform ? platform : "the platform";
     arc_buf_printf(out,
                    ": exec format error: %s %s, and emulation is not installed; run: docker run "
                    "--privileged --rm tonistiigi/binfmt --install "
                    "%.*s (on Debian and Ubuntu: apt-get install qemu-user-static), or add a "
                    "node of that platform: docker buildx create --append",
-                   asked ? "no node of the builder runs" : "the builder does not seem to run",
-                   *platform ? platform : "the platform", (int)strcspn(architecture, "/"),
-                   architecture);
+                   runs_none, platform, (int)strcspn(architecture, "/"), architecture);
 }

@@ -289,11 +289,11 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
             arc_buf_printf(&left, "%s %s:%s", left.len ? "," : "", move->image, move->tag);
     }
 
-    return arc_error_set(err, cause->code == ARC_ENOMEM ? ARC_ENOMEM : ARC_EFAILED,
-                         "cannot move %s:%s: %s; %zu %s put back%s%s", stuck->image, stuck->tag,
-                         arc_error_text(cause), count, count == 1 ? "tag was" : "tags were",
-                         left.len ? "; NOT put back, they point to the new image:" : "",
-                         arc_buf_text(&left));
+    int code = cause->code == ARC_ENOMEM ? ARC_ENOMEM : ARC_EFAILED;
+    const char *back = count == 1 ? "tag was" : "tags were";
+    const char *rest = left.len ? "; NOT put back, they point to the new image:" : "";
+    return arc_error_set(err, code, "cannot move %s:%s: %s; %zu %s put back%s%s", stuck->image,
+                         stuck->tag, arc_error_text(cause), count, back, rest, arc_buf_text(&left));
 }
 
 /* Sends the moves from..to side by side. */

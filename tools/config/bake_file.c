@@ -13,7 +13,9 @@
 static void add_field(struct arc_buf *out, const char *name, const char *value)
 {
     bool quoted = strpbrk(value, ",\"") != NULL;
-    arc_buf_printf(out, "%s%s%s=", out->len ? "," : "", quoted ? "\"" : "", name);
+    if (out->len)
+        arc_buf_putc(out, ',');
+    arc_buf_printf(out, "%s%s=", quoted ? "\"" : "", name);
     for (; *value; value++)
         arc_buf_printf(out, "%s%c", *value == '"' ? "\"" : "", *value);
     arc_buf_puts(out, quoted ? "\"" : "");
@@ -32,7 +34,9 @@ static int add_item(const struct arc_loading *l, char ***list, const json_t *ite
 
     if (id && (paths || json_object_size(item) == 1)) { /* of ssh */
         const char *path = json_string_value(json_array_get(paths, 0));
-        arc_buf_printf(&text, "%s%s%s", id, path ? "=" : "", path ? path : "");
+        arc_buf_puts(&text, id);
+        if (path)
+            arc_buf_printf(&text, "=%s", path);
     } else
         json_object_foreach ((json_t *)item, name, value)
             if (json_is_string(value))

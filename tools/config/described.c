@@ -16,34 +16,37 @@
 
 /* ---- asking docker -------------------------------------------------------------------------- */
 
+/* The members of a version that stand in the value of a variable. */
+struct members {
+    const json_t *version;
+    bool missing; /* one of them is not there */
+};
+
+static bool add_member(void *context, const char *name, struct arc_buf *out)
+{
+    struct members *members = context;
+    const json_t *value = json_object_get(members->version, name);
+    if (json_is_boolean(value))
+        arc_buf_puts(out, json_is_true(value) ? "true" : "false");
+    else if (json_is_string(value))
+        arc_buf_puts(out, json_string_value(value));
+    else
+        members->missing = true;
+    return true;
+}
+
 /* Adds "NAME=value" with the version's members filled in; nothing when one has no value here. */
 static int add_variable(const struct arc_loading *l, const struct arc_pair *pair,
                         const json_t *version, char ***list)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
+    struct members members = {.version = version};
+
     arc_buf_printf(&out, "%s=", pair->name);
-
-    for (const char *at = pair->value; *at;) {
-        size_t len = *at == '{' ? strcspn(at + 1, "{}") : 0;
-        char name[32] = "";
-        if (!len || len >= sizeof name || at[1 + len] != '}') {
-            arc_buf_putc(&out, *at++);
-            continue;
-        }
-        memcpy(name, at + 1, len);
-        const json_t *value = json_object_get(version, name);
-        if (json_is_boolean(value))
-            arc_buf_puts(&out, json_is_true(value) ? "true" : "false");
-        else if (json_is_string(value))
-            arc_buf_puts(&out, json_string_value(value));
-        else
-            return ARC_OK;
-        at += len + 2;
-    }
-
+    arc_text_fill(pair->value, add_member, &members, &out);
     ARC_TRY(arc_buf_check(&out, "a variable", l->err));
 
-    return arc_texts_add(l->memory, list, arc_buf_text(&out), l->err);
+    return members.missing ? ARC_OK : arc_texts_add(l->memory, list, arc_buf_text(&out), l->err);
 }
 
 /* The child's environment: what finds docker, and the variables that the configuration gives. A
@@ -268,12 +271,12 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
         ARC_TRY(arc_bake_add_target(l, group, name, target, false, files, version));
     }
 
+    const char *what = group->described.compose ? "service" : "target";
+    const char *lacks = group->described.compose ? "both 'build' and 'image'" : "tags";
     if (!group->service_count)
         return arc_error_set(l->err, ARC_EINPUT,
                              "group %s: no %s of %s has %s; 'registry' in the group gives it one",
-                             group->name, group->described.compose ? "service" : "target",
-                             group->described.files[0],
-                             group->described.compose ? "both 'build' and 'image'" : "tags");
+                             group->name, what, group->described.files[0], lacks);
 
     return add_bases(l, group, targets, files, version);
 }

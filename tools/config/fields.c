@@ -458,19 +458,16 @@ int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const 
 
 /* ---- placeholders ----------------------------------------------------------------------------- */
 
+static bool add_word(void *context, const char *name, struct arc_buf *out)
+{
+    const struct arc_word *word = context;
+    while (word->name && strcmp(word->name, name) != 0)
+        word++;
+    arc_buf_puts(out, word->value ? word->value : "");
+    return word->value != NULL;
+}
+
 void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out)
 {
-    while (*template) {
-        size_t len = *template == '{' ? strcspn(template + 1, "{}") : 0;
-        const struct arc_word *word = words;
-        while (word->name &&
-               (strlen(word->name) != len || memcmp(word->name, template + 1, len) != 0))
-            word++;
-        if (len && word->value && template[1 + len] == '}') {
-            arc_buf_puts(out, word->value);
-            template += len + 2;
-        } else {
-            arc_buf_putc(out, *template ++);
-        }
-    }
+    arc_text_fill(template, add_word, (void *)words, out);
 }

@@ -1,5 +1,6 @@
 #include "dockerfile/dockerfile.h"
 #include "base/text.h"
+#include "dockerfile/expand.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -174,10 +175,8 @@ static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 
     while (*(args += strspn(args, " \t\r"))) {
         size_t len = 0;
-        for (char quote = 0; args[len] && (quote || !blank(args[len])); len++) {
-            if (quote ? args[len] == quote : args[len] == '"' || args[len] == '\'')
-                quote = quote ? '\0' : args[len];
-        }
+        for (char quote = 0; args[len] && (quote || !blank(args[len])); len++)
+            arc_word_quotes(&quote, args[len]);
         if (arc_dockerfile_heredoc(args, len, &heredoc))
             skip_heredoc(d, &heredoc);
         args += len;
@@ -278,10 +277,8 @@ bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals
     arc_buf_reset(word);
 
     for (; *at && (quote || !strchr(" \t\n\r", *at)); at++) {
-        if (quote ? *at == quote : (*at == '"' || *at == '\'')) {
-            quote = quote ? '\0' : *at;
+        if (arc_word_quotes(&quote, *at))
             continue;
-        }
         if (*at == '\\' && at[1] && quote != '\'')
             at++;
         else if (*at == '=' && !quote && !split && equals) {

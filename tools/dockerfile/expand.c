@@ -184,8 +184,8 @@ bool arc_word_take(const char **text, char escape, struct arc_buf *word)
     for (; *at && (quote || !strchr(" \t\r\n", *at)); at++) {
         if (*at == escape && at[1] && quote != '\'')
             arc_buf_putc(word, *at++);
-        else if (quote ? *at == quote : *at == '"' || *at == '\'')
-            quote = quote ? '\0' : *at;
+        else
+            arc_word_quotes(&quote, *at);
         arc_buf_putc(word, *at);
     }
     *text = at;

@@ -6,6 +6,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Whether a character opens or closes quotes; *quote is the open one, NUL for none. */
+static inline bool arc_word_quotes(char *quote, char c)
+{
+    bool counts = *quote ? c == *quote : c == '"' || c == '\'';
+    if (counts)
+        *quote = *quote ? '\0' : c;
+    return counts;
+}
+
 /* What variables stand for at one place of a Dockerfile. */
 struct arc_scope {
     const json_t *values; /* object NAME → text; null: it has a value that is not known */

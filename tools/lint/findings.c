@@ -214,52 +214,48 @@ json_t *lint_list(struct lint *lint, const char *directory)
     return names ? names : json_array();
 }
 
-static void add_value(struct arc_buf *out, const char *name, const struct arc_service *service,
-                      const struct arc_group *group, const char *braces)
-{
-    const char *value = NULL;
-    char number[16] = "";
+/* Whose values fill a text in; either may be NULL. */
+struct subject {
+    const struct arc_service *service;
+    const struct arc_group *group;
+};
 
-    if (service) {
-        const struct {
-            const char *name;
-            const char *value;
-        } values[] = {{"codename", service->codename},
-                      {"name", service->name},
-                      {"directory", service->directory},
-                      {"role", service->role},
-                      {"tech", service->tech},
-                      {"health", service->health},
-                      {"port", number}};
-        snprintf(number, sizeof number, "%u", service->port);
-        for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-            if (strcmp(values[i].name, name) == 0)
-                value = values[i].value ? values[i].value : "";
+static bool add_value(void *context, const char *name, struct arc_buf *out)
+{
+    const struct subject *subject = context;
+    const struct arc_service *service = subject->service;
+
+    if (subject->group && strcmp(name, "group") == 0) {
+        arc_buf_puts(out, subject->group->name);
+        return true;
     }
 
-    if (group && strcmp(name, "group") == 0)
-        value = group->name;
-    arc_buf_puts(out, value ? value : braces);
+    if (!service)
+        return false;
+
+    if (strcmp(name, "port") == 0) {
+        arc_buf_printf(out, "%u", service->port);
+        return true;
+    }
+
+    const struct {
+        const char *name;
+        const char *value;
+    } values[] = {{"codename", service->codename},   {"name", service->name},
+                  {"directory", service->directory}, {"role", service->role},
+                  {"tech", service->tech},           {"health", service->health}};
+    size_t i = 0, count = sizeof values / sizeof *values;
+    while (i < count && strcmp(values[i].name, name) != 0)
+        i++;
+    if (i < count && values[i].value)
+        arc_buf_puts(out, values[i].value);
+
+    return i < count;
 }
 
 void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,
                  const struct arc_group *group)
 {
-    while (*text) {
-        size_t plain = strcspn(text, "{");
-        arc_buf_add(out, text, plain);
-        text += plain;
-        size_t len = *text ? strcspn(text, "}") : 0;
-        char braces[24], name[24];
-        if (!*text)
-            return;
-        if (!text[len] || len + 2 > sizeof braces) {
-            arc_buf_putc(out, *text++);
-            continue;
-        }
-        snprintf(braces, sizeof braces, "%.*s", (int)len + 1, text);
-        snprintf(name, sizeof name, "%.*s", (int)len - 1, text + 1);
-        add_value(out, name, service, group, braces);
-        text += len + 1;
-    }
+    struct subject subject = {service, group};
+    arc_text_fill(text, add_value, &subject, out);
 }

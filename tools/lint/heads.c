@@ -133,7 +133,8 @@ static void check_step(struct search *search, const struct scope *scope,
         return;
 
     ARC_AUTO_FREE char *by = place ? lint_text(search->lint, " by %s", place->text) : NULL;
-    lint_find_at(search->lint, LINT_HEAD, place ? place : at,
+    const struct arc_yaml_node *shown = place ? place : at;
+    lint_find_at(search->lint, LINT_HEAD, shown,
                  "code of a pull request is checked out%s in a run that holds this repository's "
                  "secrets; use pull_request, or look at it as data only",
                  by ? by : "");

@@ -500,9 +500,11 @@ static int read_platforms(const struct planning *planning, char ***out)
         const char *text = json_string_value(item);
         char plain[ARC_PLATFORM_SIZE];
         ARC_AUTO(arc_buf) struct arc_buf why = {.max = 1024};
-        if (!text || !arc_check_platform(text, &why))
-            return arc_error_set(planning->err, ARC_EINPUT, "platforms: '%s' %s", text ? text : "",
-                                 text ? arc_buf_text(&why) : "is not a string");
+        if (!text)
+            return arc_error_set(planning->err, ARC_EINPUT, "platforms: '' is not a string");
+        if (!arc_check_platform(text, &why))
+            return arc_error_set(planning->err, ARC_EINPUT, "platforms: '%s' %s", text,
+                                 arc_buf_text(&why));
         arc_platform_normalize(text, plain);
         if (!arc_texts_have(*out, plain))
             ARC_TRY(arc_texts_add(planning->memory, out, plain, planning->err));

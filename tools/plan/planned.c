@@ -13,10 +13,14 @@ static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
     bool pull = arc_event_is_pull_request(event);
     bool branch = event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 && !pull &&
                   strcmp(event->name, "merge_group") != 0;
-    *out = (struct arc_plan_moment){.event = pull ? "pull_request" : event->name,
-                                    .branch = branch ? event->ref + 11 : NULL,
-                                    .pull = pull ? event->number : 0,
-                                    .now = arc_env_moment(project->env)};
+    *out = (struct arc_plan_moment){.event = event->name, .now = arc_env_moment(project->env)};
+    if (branch)
+        out->branch = event->ref + 11;
+
+    if (pull) {
+        out->event = "pull_request";
+        out->pull = event->number;
+    }
 
     return ARC_OK;
 }

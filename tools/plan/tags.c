@@ -140,15 +140,20 @@ static bool tag_char(char c)
            (c && strchr("_.-", c));
 }
 
+/* A text being filled in. */
+struct filling {
+    const struct reading *reading;
+    bool whole; /* each placeholder so far has a value */
+};
+
 /* Appends the value of a placeholder, every run of characters that no tag may hold as one '-'. */
-static bool fill_placeholder(const struct reading *reading, const char *name, size_t len,
-                             struct arc_buf *out)
+static bool add_to_tag(void *context, const char *name, struct arc_buf *out)
 {
-    char key[32] = "";
+    struct filling *filling = context;
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = 4096};
 
-    memcpy(key, name, len < sizeof key ? len : sizeof key - 1);
-    bool known = add_value(reading, key, &value);
+    filling->whole &= add_value(filling->reading, name, &value);
+
     for (const char *c = arc_buf_text(&value); *c; c++) {
         bool legal = tag_char(*c) && (out->len || (*c != '.' && *c != '-'));
         bool more = c > value.data && !tag_char(c[-1]);
@@ -159,27 +164,16 @@ static bool fill_placeholder(const struct reading *reading, const char *name, si
     if (value.failed)
         out->failed = value.failed;
 
-    return known;
+    return true;
 }
 
 /* Fills a template in. *filled is false if a placeholder has no value here. */
 static int fill_template(const struct reading *reading, struct arc_buf *out, bool *filled,
                          struct arc_error *err)
 {
-    const char *text = reading->tag->name;
-    *filled = true;
-
-    while (*text) {
-        size_t literal = strcspn(text, "{");
-        arc_buf_add(out, text, literal);
-        text += literal;
-        if (!*text)
-            break;
-        size_t len = strcspn(text, "}");
-        *filled &= fill_placeholder(reading, text + 1, len - 1, out);
-        text += len + (text[len] == '}');
-    }
-
+    struct filling filling = {reading, true};
+    arc_text_fill(reading->tag->name, add_to_tag, &filling, out);
+    *filled = filling.whole;
     return arc_buf_check(out, "image tag", err);
 }
 
@@ -467,28 +461,28 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
     return options->version && !service->linked ? check_moves(options, out, err) : ARC_OK;
 }
 
+static bool add_to_text(void *context, const char *name, struct arc_buf *out)
+{
+    struct filling *filling = context;
+    const struct arc_version_info *version = filling->reading->options->version;
+    bool latest = strcmp(name, "latest") == 0;
+
+    if (!latest && !arc_text_among(name, arc_placeholders))
+        return false;
+    if (latest && version)
+        arc_buf_puts(out, version->latest ? "true" : "false");
+    else
+        filling->whole &= add_value(filling->reading, name, out);
+
+    return true;
+}
+
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err)
 {
     const struct reading reading = {.options = options, .service = service};
-    *whole = true;
-
-    while (*text) {
-        char name[32] = "";
-        size_t len = *text == '{' ? strcspn(text + 1, "{}") : 0;
-        if (len && len < sizeof name && text[1 + len] == '}')
-            memcpy(name, text + 1, len);
-        bool latest = strcmp(name, "latest") == 0;
-        if (!latest && !arc_text_among(name, arc_placeholders)) {
-            arc_buf_putc(out, *text++);
-            continue;
-        }
-        if (latest && options->version)
-            arc_buf_puts(out, options->version->latest ? "true" : "false");
-        else
-            *whole &= add_value(&reading, name, out);
-        text += len + 2;
-    }
-
+    struct filling filling = {&reading, true};
+    arc_text_fill(text, add_to_text, &filling, out);
+    *whole = filling.whole;
     return arc_buf_check(out, "a text with placeholders", err);
 }

@@ -70,8 +70,9 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
         return arc_error_nomem(err);
 
     if (!value) {
-        arc_error_at(err, ARC_EINPUT, name, at.line > 0 ? (unsigned)at.line : 0,
-                     at.column > 0 ? (unsigned)at.column : 0, "not JSON: %s", at.text);
+        unsigned line = at.line > 0 ? (unsigned)at.line : 0;
+        unsigned column = at.column > 0 ? (unsigned)at.column : 0;
+        arc_error_at(err, ARC_EINPUT, name, line, column, "not JSON: %s", at.text);
         arc_error_show_line(err, arc_buf_text(&text), text.len);
         return ARC_EINPUT;
     }
