@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/auto.h"
+#include "os/actions.h"
 #include "os/file.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -178,9 +179,28 @@ static void test_nothing_leads_out(void **state)
     unlink(up);
 }
 
+static void test_names_that_would_begin_another_output(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"", "a=b", "a<<b", "a\nb", "a\rb"};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(arc_actions_format_output(&text, names[i], "v", 1, &err), ARC_EINPUT);
+        assert_string_equal(arc_error_text(&err),
+                            "an output's name may hold no '=', '<<' or line break");
+        arc_error_clear(&err);
+    }
+    assert_int_equal(text.len, 0);
+    assert_int_equal(arc_actions_format_output(&text, "a<b", "v", 1, &err), ARC_OK);
+    assert_string_equal(arc_buf_text(&text), "a<b=v\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
+                                       cmocka_unit_test(test_names_that_would_begin_another_output),
                                        cmocka_unit_test(test_refused),
                                        cmocka_unit_test(test_write),
                                        cmocka_unit_test(test_a_device_is_written_to_not_replaced),
