@@ -15,18 +15,21 @@
 
 ARC_TEXT(cmd_plan);
 
-/* "linux/amd64,linux/arm64" as an array. */
+/* "linux/amd64, linux/arm64" as an array. */
 static int split_list(const char *text, json_t **out, struct arc_error *err)
 {
     *out = json_array();
     while (*out && *text) {
-        size_t len = strcspn(text, ",");
+        text += strspn(text, " \t\r\n");
+        size_t whole = strcspn(text, ","), len = whole;
+        while (len && strchr(" \t\r\n", text[len - 1]))
+            len--;
         json_t *item = json_stringn(text, len);
         if (!item)
             return arc_error_set(err, ARC_EINPUT, "--platforms: the list is not valid UTF-8");
         if (len ? json_array_append_new(*out, item) : (json_decref(item), 0))
             return arc_error_nomem(err);
-        text += len + (text[len] == ',');
+        text += whole + (text[whole] == ',');
     }
 
     return *out ? ARC_OK : arc_error_nomem(err);

@@ -201,7 +201,12 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
 
     for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
         const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
-        if (target && arc_group_find_service(group, target))
+        if (target && !arc_group_find_service(group, target))
+            return arc_error_set(l->err, ARC_EINPUT,
+                                 "group %s: a context of %s is the image of '%.100s', and there is "
+                                 "no such service",
+                                 group->name, service->codename, target);
+        if (target)
             ARC_TRY(add_base(l, service, &count, pair->name, target));
     }
 

@@ -20,7 +20,7 @@ static const struct arc_field recipe_fields[] = {
     {"args", FIELD_ARGS, AT(args), .check = arc_check_build_arg},
     {"additional_contexts", FIELD_KEYED, AT(additional_contexts), .check = arc_check_line},
     {"labels", FIELD_KEYED, AT(labels), .check = arc_check_line},
-    {"extra_hosts", FIELD_KEYED, AT(extra_hosts), .check = arc_check_line},
+    {"extra_hosts", FIELD_HOSTS, AT(extra_hosts), .check = arc_check_line},
     {"secrets", FIELD_OWN, AT(secrets), .read = read_secrets},
     {"ssh", FIELD_LIST, AT(ssh), .check = arc_check_line},
     {"platforms", FIELD_PLATFORMS, AT(platforms), .check = arc_check_platform},
@@ -367,6 +367,29 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
     return placed || !id ? ARC_OK : check_file(root, "the secret", secret, id, err);
 }
 
+/* "type=local,dest=FOLDER": written wherever the job may write. */
+static int check_cache(const char *root, const char *cache, struct arc_error *err)
+{
+    for (const char *at = cache; *at; at += *at == ',') {
+        size_t len = strcspn(at, ","), name = strcspn(at, "=,");
+        bool folder = name == 4 && strncasecmp(at, "dest", name) == 0;
+        ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
+        ARC_AUTO_FREE char *inside = NULL;
+        ARC_TRY_ALLOC(value, err);
+        if (folder)
+            ARC_TRY(arc_path_resolve("", value, &inside, err));
+        if (folder && (!inside || *value == '~' || strchr(cache, '"') ||
+                       arc_file_kind_in(root, inside) == ARC_FILE_OTHER))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the cache '%.200s' is a folder outside of the repository; "
+                                 "--cache local,dir=FOLDER names one of the machine's",
+                                 cache);
+        at += len;
+    }
+
+    return ARC_OK;
+}
+
 int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, struct arc_error *err)
 {
     for (char **secret = recipe->secrets; secret && *secret; secret++)
@@ -376,5 +399,7 @@ int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, st
         if (equals)
             ARC_TRY(check_file(root, "the ssh key", *key, equals + 1, err));
     }
+    for (char **cache = recipe->cache_to; cache && *cache; cache++)
+        ARC_TRY(check_cache(root, *cache, err));
     return ARC_OK;
 }

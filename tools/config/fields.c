@@ -172,11 +172,12 @@ static int read_platforms(const struct arc_loading *l, const struct arc_yaml_nod
     return ARC_OK;
 }
 
-/* "NAME=VALUE", an item of a list. */
+/* "NAME=VALUE", an item of a list; of hosts also "NAME:ADDRESS", where the address may be "::1". */
 static int split_pair(const struct arc_loading *l, const struct arc_yaml_node *node,
                       const struct arc_field *field, struct arc_pair *out)
 {
-    const char *equals = node->text ? strchr(node->text, '=') : NULL;
+    const char *signs = field->kind == FIELD_HOSTS ? "=:" : "=";
+    const char *equals = node->text ? strpbrk(node->text, signs) : NULL;
     if (!equals)
         return arc_yaml_error(node, l->err,
                               "an item of '%s' must be NAME=VALUE, this is %s; nothing is taken "
@@ -251,6 +252,7 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
         return read_scalar(l, node, field, slot);
     case FIELD_PAIRS:
     case FIELD_KEYED:
+    case FIELD_HOSTS:
     case FIELD_ARGS:
         return read_keyed(l, node, field, slot);
     case FIELD_PORT:
@@ -426,6 +428,7 @@ int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *tabl
             break;
         case FIELD_PAIRS:
         case FIELD_KEYED:
+        case FIELD_HOSTS:
         case FIELD_ARGS:
             ARC_TRY(arc_pairs_inherit(l, slot, *(struct arc_pair **)from));
             break;

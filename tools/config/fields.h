@@ -24,7 +24,8 @@ enum arc_field_kind {
     FIELD_PAIRS,     /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
     FIELD_KEYED, /* struct arc_pair *: as Compose has it, such a mapping or a list of NAME=VALUE;
                     values may be empty and of several lines */
-    FIELD_ARGS,  /* the same; a value that is a mapping is left NULL for the caller */
+    FIELD_HOSTS, /* the same, or a list of NAME:ADDRESS */
+    FIELD_ARGS,  /* as FIELD_KEYED; a value that is a mapping is left NULL for the caller */
     FIELD_OWN,   /* a pointer that the field's own reader makes */
     FIELD_NODE,  /* const struct arc_yaml_node *: left to the caller */
     FIELD_TABLE, /* a mapping with fields of its own, in the same struct */

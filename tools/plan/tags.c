@@ -396,6 +396,21 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
     return ARC_OK;
 }
 
+bool arc_tag_is_staging(const char *tag)
+{
+    const char *commit = tag + strlen("staging-");
+    if (strncmp(tag, "staging-", strlen("staging-")) != 0)
+        return false;
+    return strncmp(commit, "probe-", 6) == 0 ||
+           (strspn(commit, "0123456789abcdef") == ARC_SHORT_SHA &&
+            (!commit[ARC_SHORT_SHA] || commit[ARC_SHORT_SHA] == '-'));
+}
+
+bool arc_tag_is_cache(const char *tag)
+{
+    return strncmp(tag, "buildcache", 10) == 0 && (!tag[10] || tag[10] == '-');
+}
+
 static int add_tag(const struct reading *reading, struct arc_planned_service *out,
                    struct arc_arena *memory, struct arc_error *err)
 {
@@ -413,6 +428,12 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
             "image tag template '%s' of group %s gives '%s', which is not an image "
             "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
             reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
+
+    if (arc_tag_is_staging(arc_buf_text(&tag)) || arc_tag_is_cache(arc_buf_text(&tag)))
+        return arc_error_set(err, ARC_EINPUT,
+                             "image tag template '%s' of group %s gives '%s', which every build "
+                             "moves before the gate and `prune` removes: take another name",
+                             reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
 
     struct arc_planned_tag planned = {.tag = arc_arena_text(memory, arc_buf_text(&tag)),
                                       .kind = kind_of(reading)};

@@ -9,6 +9,11 @@
  */
 #define ARC_SHORT_SHA 12
 
+/* Whether a build's own tag has that name: "staging-<commit>" with anything behind "-" ("staging-eu" is
+ * a place of somebody's), or that of a probe; "buildcache", also with something behind "-". */
+bool arc_tag_is_staging(const char *tag);
+bool arc_tag_is_cache(const char *tag);
+
 /* Fills in the group's templates for each image of a service and adds a tag of each to out->tags,
  * doubled ones once; a template with a placeholder that this plan has no value for gives none. What
  * they point to is in `memory`. ARC_EINPUT for what is not an image tag, or a release that would

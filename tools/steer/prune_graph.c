@@ -198,27 +198,12 @@ static bool about_of(const char *tag, char digest[ARC_DIGEST_LEN + 1])
     return arc_digest_known(digest);
 }
 
-static bool starts(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-/* "staging-<commit>" with anything behind "-", or a probe's. "staging-eu" is a place of somebody's. */
-static bool is_staging(const char *tag)
-{
-    if (!starts(tag, "staging-"))
-        return false;
-    const char *commit = tag + strlen("staging-");
-    return starts(commit, "probe-") || (strspn(commit, "0123456789abcdef") == ARC_SHORT_SHA &&
-                                        (!commit[ARC_SHORT_SHA] || commit[ARC_SHORT_SHA] == '-'));
-}
-
 static enum prune_kind kind_of(const char *tag)
 {
     char digest[ARC_DIGEST_LEN + 1];
-    if (is_staging(tag))
+    if (arc_tag_is_staging(tag))
         return PRUNE_STAGING;
-    if (strcmp(tag, "buildcache") == 0 || starts(tag, "buildcache-"))
+    if (arc_tag_is_cache(tag))
         return PRUNE_CACHE;
     return about_of(tag, digest) ? PRUNE_ABOUT : PRUNE_PUBLIC;
 }
