@@ -67,17 +67,16 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
     if (o->token_file)
         ARC_TRY(read_token_file(o->token_file, &hub->token, err));
 
-    const char *value = hub->token ? NULL : arc_github_token(o->env, NULL);
-    if (value && !(hub->token = strdup(value)))
-        return arc_error_nomem(err);
+    else
+        ARC_TRY(arc_text_copy(arc_github_token(o->env, NULL), &hub->token, err));
 
+    if (!hub->token && o->anonymous)
+        return ARC_OK;
     if (!hub->token)
-        return o->anonymous
-                   ? ARC_OK
-                   : arc_error_set(err, ARC_EWORLD,
-                                   "no token: set GITHUB_TOKEN or GH_TOKEN (in a workflow: "
-                                   "`env: {GITHUB_TOKEN: ${{ github.token }}}`) or name a "
-                                   "file with --token-file");
+        return arc_error_set(err, ARC_EWORLD,
+                             "no token: set GITHUB_TOKEN or GH_TOKEN (in a workflow: "
+                             "`env: {GITHUB_TOKEN: ${{ github.token }}}`) or name a "
+                             "file with --token-file");
 
     for (const char *c = hub->token; *c; c++)
         if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f)
@@ -171,8 +170,8 @@ static int recall_cached(const struct cached *entry, struct arc_reply *reply, st
 {
     reply->status = 200;
     reply->body = json_deep_copy(entry->body);
-    reply->next = entry->next ? strdup(entry->next) : NULL;
-    return reply->body && (reply->next || !entry->next) ? ARC_OK : arc_error_nomem(err);
+    ARC_TRY_ALLOC(reply->body, err);
+    return arc_text_copy(entry->next, &reply->next, err);
 }
 
 static int make_absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
@@ -192,13 +191,6 @@ static int make_absolute(struct github *hub, const char *path, char **out, struc
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-/* A server that echoes the token gets it into no message, record or document. */
-static void mask_body(const struct github *hub, struct arc_buf *body)
-{
-    if (hub->token && body->data)
-        body->len = arc_github_mask_bytes(body->data, body->len, hub->token);
-}
-
 /* A body that is not JSON is a page of some proxy: no answer of GitHub's. */
 static int read_answer(struct github *hub, const struct arc_request *request,
                        struct arc_http_response *answer, struct arc_reply *reply,
@@ -207,7 +199,8 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     json_error_t where = {.text = "it is empty"};
     bool reads = strcmp(request->method, "GET") == 0;
 
-    mask_body(hub, &answer->body);
+    /* A server that echoes the token gets it into no message, record or document. */
+    answer->body.len = arc_github_mask_bytes(answer->body.data, answer->body.len, hub->token);
     reply->status = answer->status;
     bool off = answer->status == 403 || answer->status == 404 || answer->status == 410;
     hub->base.refused = off && !arc_http_rate_limited(answer) ? answer->status : 0;

@@ -262,11 +262,6 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     return rc;
 }
 
-static bool is_other_way(int status)
-{
-    return status == 401 || status == 404 || status == 405;
-}
-
 /* An identity token is for the form, a password for the query; servers that know only the other
  * way refuse (containerd, BuildKit: 405 by the book, 404 by GCR, 401 by Artifactory). */
 static int ask_realm(const struct question *question, char **out, struct arc_error *err)
@@ -276,7 +271,8 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     bool form = login->token;
     ARC_TRY(form ? ask_by_form(question, &answer, err) : ask_by_query(question, &answer, err));
 
-    if (is_other_way(answer.status) && (login->user || login->token))
+    bool other = answer.status == 401 || answer.status == 404 || answer.status == 405;
+    if (other && (login->user || login->token))
         ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
     return read_token(&answer, question->challenge->realm, out, err);
 }

@@ -138,11 +138,6 @@ static int from_entry(const json_t *entry, struct arc_login *out, struct arc_err
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
-static bool is_blank(const struct arc_buf *text)
-{
-    return text->len == strspn(arc_buf_text(text), " \t\r\n");
-}
-
 /* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>", or
  * none, says that the secret is an identity token (docker/docker-credential-helpers). A helper
  * that knows no login says so, or answers with nothing in it. */
@@ -153,7 +148,8 @@ static int from_answer(const struct arc_process_result *result, const char *prog
         json_loadb(arc_buf_text(&result->output), result->output.len, 0, NULL);
     const char *user = member_text(answer, "Username"), *secret = member_text(answer, "Secret");
     const char *said = arc_buf_text(&result->output);
-    bool empty = !result->status && (is_blank(&result->output) || (answer && !secret));
+    bool blank = result->output.len == strspn(said, " \t\r\n");
+    bool empty = !result->status && (blank || (answer && !secret));
     bool unknown = result->status && (strstr(said, "credentials not found") || //
                                       strstr(said, "no credentials "));
 

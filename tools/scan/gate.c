@@ -417,14 +417,6 @@ static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_e
     return scan_summary(judged, &out->summary, err);
 }
 
-static int write_sarif(const char *path, const json_t *sarif, struct arc_error *err)
-{
-    if (!path || !sarif)
-        return ARC_OK;
-    ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
-    return text ? arc_file_write(path, text, strlen(text), err) : arc_error_nomem(err);
-}
-
 int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
              struct arc_scan *out, struct arc_error *err)
 {
@@ -442,8 +434,13 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
 
     ARC_TRY(look_at_targets(&judged, env, err));
     ARC_TRY(render(&judged, out, err));
+    if (!options->sarif_file || !out->sarif)
+        return ARC_OK;
 
-    return write_sarif(options->sarif_file, out->sarif, err);
+    ARC_AUTO_FREE char *text = arc_json_dumps(out->sarif, JSON_COMPACT);
+    ARC_TRY_ALLOC(text, err);
+
+    return arc_file_write(options->sarif_file, text, strlen(text), err);
 }
 
 void arc_scan_free(struct arc_scan *scan)

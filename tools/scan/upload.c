@@ -14,22 +14,18 @@ static json_t *results_of(json_t *sarif)
     return json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results");
 }
 
-static int pack_log(const json_t *sarif, char **out, size_t *len, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
-    return text ? arc_gzip_base64(text, strlen(text), out, len, err) : arc_error_nomem(err);
-}
-
 /* The results are sorted, worst first: a quarter of them goes from the end until the rest fits. */
 static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_error *err)
 {
     json_t *results = results_of(sarif);
 
     for (;;) {
+        ARC_AUTO_FREE char *text = arc_json_dumps(sarif, JSON_COMPACT);
         size_t len = 0;
-        int rc = pack_log(sarif, out, &len, err);
-        if (rc || len <= upload_max)
-            return rc;
+        ARC_TRY_ALLOC(text, err);
+        ARC_TRY(arc_gzip_base64(text, strlen(text), out, &len, err));
+        if (len <= upload_max)
+            return ARC_OK;
         free(arc_steal(out));
         size_t count = json_array_size(results);
         if (count == 0)
@@ -56,13 +52,6 @@ static int send_log(const struct arc_scan_publish *options, const char *log,
                               options->repository);
 }
 
-static int refuse_log(const json_t *body, struct arc_error *err)
-{
-    const char *first = json_string_value(json_array_get(json_object_get(body, "errors"), 0));
-    return arc_error_set(err, ARC_EFAILED, "code scanning did not accept the findings: %.1000s",
-                         first ? first : "it gave no reason");
-}
-
 /* Right after the upload the id may not be known everywhere yet. */
 static int wait_until_processed(const struct arc_scan_publish *options, const char *id,
                                 struct arc_transport *transport, bool *complete,
@@ -82,8 +71,11 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
                                options->repository, encoded);
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
         const char *status = rc ? "" : arc_json_text_of(reply.body, "processing_status");
+        const json_t *first = json_array_get(json_object_get(reply.body, "errors"), 0);
         if (strcmp(status, "failed") == 0)
-            return refuse_log(reply.body, err);
+            return arc_error_set(
+                err, ARC_EFAILED, "code scanning did not accept the findings: %.1000s",
+                json_is_string(first) ? json_string_value(first) : "it gave no reason");
         *complete = strcmp(status, "complete") == 0;
         if (*complete || transport->describes)
             return ARC_OK;

@@ -130,21 +130,17 @@ static int sign_service(struct signing *signing, const struct arc_planned_servic
     return attest_service(signing, service, err);
 }
 
-static int check_options(const struct arc_sign_options *options, struct arc_error *err)
-{
-    if (!options->build->pushed)
-        return arc_error_set(err, ARC_EINPUT, "build.json is of images that were not pushed");
-    return arc_ledger_check_plan(options->build, options->plan, err);
-}
-
 int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_error *err)
 {
-    ARC_TRY(check_options(options, err));
     const struct arc_plan *plan = options->plan;
     ARC_AUTO(cosign) struct cosign cosign = {0};
     ARC_AUTO_JSON json_t *images = json_array();
     ARC_AUTO_JSON json_t *attestations = json_array();
     ARC_AUTO_JSON json_t *signer = NULL;
+
+    if (!options->build->pushed)
+        return arc_error_set(err, ARC_EINPUT, "build.json is of images that were not pushed");
+    ARC_TRY(arc_ledger_check_plan(options->build, plan, err));
     if (plan->sign) {
         ARC_TRY(cosign_open(options->env, options->root, plan->sign, &cosign, err));
         ARC_TRY(arc_signing_json(plan->sign, &signer, err));

@@ -364,19 +364,6 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct pruning *pruning, const struct arc_group *group)
-{
-    return !*pruning->options->groups || arc_texts_have(pruning->options->groups, group->name);
-}
-
-static int check_groups(const struct pruning *pruning, struct arc_error *err)
-{
-    const struct arc_group *group;
-    for (char *const *name = pruning->options->groups; *name; name++)
-        ARC_TRY(released_find_group(&pruning->project->config, *name, &group, err));
-    return ARC_OK;
-}
-
 static int add_image(struct pruning *pruning, const char *name, struct arc_error *err)
 {
     if (find_image(pruning, name))
@@ -403,6 +390,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
 {
     const struct arc_config *config = &pruning->project->config;
     const char *last = arc_env_nonempty(pruning->project->env, "COSIGN_REPOSITORY");
+    char *const *names = pruning->options->groups;
     bool configured = false;
 
     for (size_t g = 0; g < config->group_count; g++)
@@ -410,7 +398,8 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
             for (char **image = config->groups[g].services[s].images; *image; image++) {
                 bool signatures = last && strcmp(*image, last) == 0;
                 configured = configured || signatures;
-                if (is_wanted(pruning, &config->groups[g]) && !signatures)
+                bool wanted = !*names || arc_texts_have(names, config->groups[g].name);
+                if (wanted && !signatures)
                     ARC_TRY(add_image(pruning, *image, err));
             }
 
@@ -472,11 +461,13 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
 {
     ARC_AUTO(pruning)
     struct pruning pruning = {.project = project, .options = options, .seeds = json_array()};
+    const struct arc_group *group;
 
     ARC_TRY_ALLOC(pruning.seeds, err);
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
-    ARC_TRY(check_groups(&pruning, err));
+    for (char *const *name = options->groups; *name; name++)
+        ARC_TRY(released_find_group(&project->config, *name, &group, err));
     ARC_TRY(arc_registry_new(project->env, NULL, &pruning.registry, err));
     ARC_TRY(find_open(&pruning, err));
     pruning.rules = (struct prune_rules){.before = project->env->now - options->older_than,

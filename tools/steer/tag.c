@@ -278,13 +278,6 @@ static int make_tag(const struct tagging *tagging, struct arc_error *err)
     return run_git(tagging, words, NULL, err);
 }
 
-/* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
-static int push_tag(const struct tagging *tagging, struct arc_error *err)
-{
-    const char *const words[] = {"push", "--no-follow-tags", "origin", tagging->ref, NULL};
-    return run_git(tagging, words, NULL, err);
-}
-
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err)
 {
@@ -298,13 +291,15 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     ARC_TRY(check_all(&tagging, err));
     if (!tagging.there)
         ARC_TRY(make_tag(&tagging, err));
+
+    /* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
+    const char *const push[] = {"push", "--no-follow-tags", "origin", tagging.ref, NULL};
     if (options->push && !tagging.pushed)
-        ARC_TRY(push_tag(&tagging, err));
-    *out = json_pack(
-        "{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
-        ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex, "branch",
-        tagging.branch, "action", tagging.there ? "unchanged" : "created", "pushed",
-        options->push || tagging.pushed, "push",
-        json_pack("[s, s, s, s, s]", "git", "push", "--no-follow-tags", "origin", tagging.ref));
+        ARC_TRY(run_git(&tagging, push, NULL, err));
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
+                     ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex,
+                     "branch", tagging.branch, "action", tagging.there ? "unchanged" : "created",
+                     "pushed", options->push || tagging.pushed, "push",
+                     json_pack("[s, s, s, s, s]", "git", push[0], push[1], push[2], push[3]));
     return *out ? ARC_OK : arc_error_nomem(err);
 }
