@@ -30,36 +30,19 @@ static void hand_over(struct arc_buf *from, struct arc_buf *to)
     *from = (struct arc_buf){0};
 }
 
-/* Where its databases come from and are kept, how registries are reached, how it behaves. What is
- * not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY, TRIVY_CONFIG, … */
-static const char *const passes[] = {"TRIVY_CACHE_*",
-                                     "TRIVY_REDIS_*",
-                                     "TRIVY_DB_REPOSITORY",
-                                     "TRIVY_JAVA_DB_REPOSITORY",
-                                     "TRIVY_CHECKS_BUNDLE_REPOSITORY",
-                                     "TRIVY_SKIP_DB_UPDATE",
-                                     "TRIVY_SKIP_JAVA_DB_UPDATE",
-                                     "TRIVY_SKIP_CHECK_UPDATE",
-                                     "TRIVY_OFFLINE_SCAN",
-                                     "TRIVY_USERNAME",
-                                     "TRIVY_PASSWORD",
-                                     "TRIVY_REGISTRY_TOKEN",
-                                     "TRIVY_GITHUB_TOKEN",
-                                     "TRIVY_INSECURE",
-                                     "TRIVY_NON_SSL",
-                                     "TRIVY_CACERT",
-                                     "TRIVY_IMAGE_SRC",
-                                     "TRIVY_DOCKER_HOST",
-                                     "TRIVY_PODMAN_HOST",
-                                     "TRIVY_SERVER",
-                                     "TRIVY_TOKEN",
-                                     "TRIVY_TOKEN_HEADER",
-                                     "TRIVY_CUSTOM_HEADERS",
-                                     "TRIVY_PARALLEL",
-                                     "TRIVY_DISABLE_TELEMETRY",
-                                     "TRIVY_SKIP_VERSION_CHECK",
-                                     "TRIVY_AUTH_URL",
-                                     NULL};
+/* What is not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY, TRIVY_CONFIG, … */
+static const char *const passes[] = {
+    /* where its databases come from and are kept */
+    "TRIVY_CACHE_*", "TRIVY_REDIS_*", "TRIVY_DB_REPOSITORY", "TRIVY_JAVA_DB_REPOSITORY",
+    "TRIVY_CHECKS_BUNDLE_REPOSITORY", "TRIVY_SKIP_DB_UPDATE", "TRIVY_SKIP_JAVA_DB_UPDATE",
+    "TRIVY_SKIP_CHECK_UPDATE", "TRIVY_OFFLINE_SCAN",
+    /* how registries and servers are reached */
+    "TRIVY_USERNAME", "TRIVY_PASSWORD", "TRIVY_REGISTRY_TOKEN", "TRIVY_GITHUB_TOKEN",
+    "TRIVY_INSECURE", "TRIVY_NON_SSL", "TRIVY_CACERT", "TRIVY_IMAGE_SRC", "TRIVY_DOCKER_HOST",
+    "TRIVY_PODMAN_HOST", "TRIVY_SERVER", "TRIVY_TOKEN", "TRIVY_TOKEN_HEADER",
+    "TRIVY_CUSTOM_HEADERS", "TRIVY_AUTH_URL",
+    /* how it behaves */
+    "TRIVY_PARALLEL", "TRIVY_DISABLE_TELEMETRY", "TRIVY_SKIP_VERSION_CHECK", NULL};
 
 bool arc_trivy_withholds(const char *variable)
 {

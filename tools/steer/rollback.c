@@ -40,16 +40,14 @@ void rollback_say(const struct rollback *rollback, const char *format, ...)
 static int parse_given(struct rollback *rollback, const char *text, struct arc_tag *out,
                        struct arc_error *err)
 {
-    char *name = arc_tag_name_version(rollback->group, text, &rollback->memory);
+    const json_t *tags = rollback->project->repository.tags;
+    const char *name = arc_tag_name_version(rollback->group, text, &rollback->memory);
+
     ARC_TRY(arc_arena_check(&rollback->memory, err));
-
-    if (!name || !arc_json_lists(rollback->project->repository.tags, name))
-        name = arc_json_lists(rollback->project->repository.tags, text)
-                   ? arc_arena_text(&rollback->memory, text)
-                   : name;
-
-    if (!name || !arc_json_lists(rollback->project->repository.tags, name))
-        return arc_error_set(err, ARC_EINPUT, "there is no tag '%.200s' of %s", name ? name : text,
+    if (!name || (!arc_json_lists(tags, name) && arc_json_lists(tags, text)))
+        name = text;
+    if (!arc_json_lists(tags, name))
+        return arc_error_set(err, ARC_EINPUT, "there is no tag '%.200s' of %s", name,
                              rollback->group->name);
 
     return arc_tag_parse(name, rollback->group, out, err);
