@@ -141,7 +141,8 @@ int __wrap_arc_http_send_all(struct arc_http *http, const struct arc_http_reques
 {
     (void)http, (void)err;
     for (size_t i = 0; i < count; i++)
-        world_answer(&requests[i], &answers[i], NULL);
+        if (requests[i].url)
+            world_answer(&requests[i], &answers[i], NULL);
     return ARC_OK;
 }
 

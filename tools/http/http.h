@@ -83,8 +83,8 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
                   struct arc_http_response *response, struct arc_error *err);
 
 /* Sends several requests side by side, over a few connections that stay open; answers[i] is that of
- * requests[i]. None is tried again and no reason is told: one without a whole answer has status 0.
- * For what can be asked for again one by one. Fails only for want of memory. */
+ * requests[i]; one without a URL is not sent, and leaves its answer. None is tried again and no
+ * reason is told: one without a whole answer has status 0. For what can be asked for again one by one. Fails only for want of memory. */
 int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
                       struct arc_http_response *answers, size_t count, struct arc_error *err);
 

@@ -213,6 +213,8 @@ static void run_all(struct arc_http *http)
 static void end_all(struct arc_http *http, struct http_exchange *all, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        if (!all[i].request)
+            continue;
         if (all[i].easy) { /* removing one that is not in it does nothing */
             http->curl.multi_remove_handle(http->multi, all[i].easy);
             http->curl.easy_cleanup(all[i].easy);
@@ -234,6 +236,8 @@ int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requ
     ARC_TRY_ALLOC(all, err);
 
     for (size_t i = 0; i < count; i++) {
+        if (!requests[i].url)
+            continue;
         all[i] =
             (struct http_exchange){.http = http, .request = &requests[i], .response = &answers[i]};
         all[i].failed = start(&all[i], NULL);

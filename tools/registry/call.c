@@ -278,8 +278,6 @@ struct round {
     const struct registry_call *calls;
     struct address *addresses;
     struct arc_http_request *requests;
-    struct arc_http_response *fresh;
-    size_t *places; /* which call requests[i] is */
     struct arc_http_response *answers;
     size_t count;
 };
@@ -287,24 +285,20 @@ struct round {
 /* Sends those whose answer has this status. */
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
-    size_t sent = 0;
-
     for (size_t i = 0; i < round->count; i++) {
-        if (round->answers[i].status != status || !*round->addresses[i].url)
-            continue;
-        round->requests[sent] = request_of(round->registry, &round->calls[i], &round->addresses[i]);
-        round->places[sent++] = i;
+        round->requests[i] = (struct arc_http_request){.url = NULL};
+        if (round->answers[i].status == status && *round->addresses[i].url)
+            round->requests[i] =
+                request_of(round->registry, &round->calls[i], &round->addresses[i]);
     }
 
-    int rc = arc_http_send_all(round->registry->http, round->requests, round->fresh, sent, err);
-    for (size_t i = 0; !rc && i < sent; i++) {
-        arc_http_response_free(&round->answers[round->places[i]]);
-        round->answers[round->places[i]] = round->fresh[i];
-        note_wait(round->registry, &round->fresh[i]);
-        round->fresh[i] = (struct arc_http_response){0};
-    }
+    ARC_TRY(arc_http_send_all(round->registry->http, round->requests, round->answers, round->count,
+                              err));
+    for (size_t i = 0; i < round->count; i++)
+        if (round->requests[i].url)
+            note_wait(round->registry, &round->answers[i]);
 
-    return rc;
+    return ARC_OK;
 }
 
 /* One login for each repository that asked for one; true when there is any. A refused one is the
@@ -334,8 +328,6 @@ int registry_send_all(struct arc_registry *registry, const struct registry_call 
                           .calls = calls,
                           .addresses = arc_arena_array(&memory, count, sizeof *round.addresses),
                           .requests = arc_arena_array(&memory, count, sizeof *round.requests),
-                          .fresh = arc_arena_array(&memory, count, sizeof *round.fresh),
-                          .places = arc_arena_array(&memory, count, sizeof *round.places),
                           .answers = answers,
                           .count = count};
 
