@@ -26,6 +26,11 @@ struct arc_template_node {
     size_t end;            /* of a section: index behind its last node */
 };
 
+void arc_template_bare(struct arc_buf *out, const char *text, size_t len)
+{
+    arc_buf_add(out, text, len);
+}
+
 static const struct arc_template_place markdown_places[] = {
     {"text", arc_markdown_text}, {"code", arc_markdown_code},   {"url", arc_markdown_url},
     {"line", arc_markdown_line}, {"shell", arc_markdown_shell}, {0},

@@ -6,6 +6,9 @@
 
 typedef void arc_escape_fn(struct arc_buf *out, const char *text, size_t len);
 
+/* The text as it is. */
+arc_escape_fn arc_template_bare;
+
 /* Where a value stands, and how it is escaped there. */
 struct arc_template_place {
     const char *name;

@@ -51,11 +51,6 @@ void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t colu
 
 /* ---- places: the texts are those of the table, which end where they are to ------------------- */
 
-static void add_bare(struct arc_buf *out, const char *text, size_t len)
-{
-    arc_buf_add(out, text, len);
-}
-
 static void add_wrapped(struct arc_buf *out, const char *text, size_t len)
 {
     (void)len;
@@ -168,7 +163,7 @@ static void add_prose(struct arc_buf *out, const char *text, size_t len)
 }
 
 static const struct arc_template_place places[] = {
-    {"bare", add_bare},
+    {"bare", arc_template_bare},
     {"wrap", add_wrapped},
     {"wrap13", add_status},
     {"wrap26", add_column},

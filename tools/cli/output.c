@@ -44,15 +44,10 @@ int report_value(struct report *report, const char *name, const json_t *value, c
     return text ? report_output(report, name, text, err) : arc_error_nomem(err);
 }
 
-static void add_bare(struct arc_buf *out, const char *text, size_t len)
-{
-    arc_buf_add(out, text, len);
-}
-
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err)
 {
     static const struct arc_template_place places[] = {
-        {"bare", add_bare}, {"visible", arc_text_visible}, {0}};
+        {"bare", arc_template_bare}, {"visible", arc_text_visible}, {0}};
     return arc_template_fill(text, places, values, out, err);
 }
 

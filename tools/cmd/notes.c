@@ -17,10 +17,10 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
     const char *tag = inv->arg_count ? inv->args[0] : NULL;
     struct arc_notes_files files = {
         .tag = tag,
-        .plan = tag && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
-        .build = option_value(inv, "build"),
-        .scan = option_value(inv, "scan"),
-        .needs = option_value(inv, "needs"),
+        .documents.plan = tag && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
+        .documents.build = option_value(inv, "build"),
+        .documents.scan = option_value(inv, "scan"),
+        .documents.needs = option_value(inv, "needs"),
         .template = option_value(inv, "template"),
         .config = option_value(inv, "config"),
     };

@@ -1,5 +1,6 @@
 #include "cmd/page.h"
 #include "base/auto.h"
+#include "os/file.h"
 #include "project/documents.h"
 
 static int read_builds(const json_t *files, struct arc_ledger *builds, struct arc_error *err)
@@ -32,7 +33,9 @@ int page_write(const struct invocation *inv, const json_t *document, html_page *
     if (!rc)
         rc = make(document, builds, count, &page, err);
     if (!rc)
-        rc = html_write(option_value(inv, "html"), &page, err);
+        rc = arc_buf_check(&page, "the page", err);
+    if (!rc)
+        rc = arc_file_write(option_value(inv, "html"), page.data, page.len, err);
     for (size_t i = 0; i < count; i++)
         arc_ledger_free(&builds[i]);
     free(builds);

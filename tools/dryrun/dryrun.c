@@ -255,9 +255,9 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
     json_t *notes = NULL;
     if (!run->project->version)
         return keep(run, "notes", json_null(), err);
-    struct arc_notes_facts facts = {
+    const struct arc_notes_options facts = {
         .plan = &run->plan, .group = run->project->group, .root = run->project->repository.root};
-    ARC_TRY(arc_notes_make(run->project, &facts, &notes, err));
+    ARC_TRY(arc_notes_make(run->project, &facts, NULL, &notes, err));
     return keep(run, "notes", notes, err);
 }
 

@@ -17,11 +17,6 @@ ARC_TEXT(dryrun_requests);
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-static void add_bare(struct arc_buf *out, const char *text, size_t len)
-{
-    arc_buf_add(out, text, len);
-}
-
 /* Lines that belong to something else, behind a rule: a file, a body. */
 static void add_ruled(struct arc_buf *out, const char *text, size_t len, const char *dim,
                       const char *off)
@@ -44,7 +39,7 @@ static void add_block(struct arc_buf *out, const char *text, size_t len)
 static const struct arc_template_place plain_places[] = {
     {"visible", arc_text_visible}, {"bold", arc_text_visible},
     {"dim", arc_text_visible},     {"green", arc_text_visible},
-    {"yellow", arc_text_visible},  {"bare", add_bare},
+    {"yellow", arc_text_visible},  {"bare", arc_template_bare},
     {"block", add_block},          {0},
 };
 
@@ -70,7 +65,7 @@ static const struct arc_template_place coloured_places[] = {
     {"dim", add_dim},
     {"green", add_green},
     {"yellow", add_yellow},
-    {"bare", add_bare},
+    {"bare", arc_template_bare},
     {"block", add_coloured_block},
     {0},
 };

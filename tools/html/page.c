@@ -1,7 +1,6 @@
 #include "html/page.h"
 #include "base/auto.h"
 #include "base/text.h"
-#include "os/file.h"
 
 static const char *name_entity(char c)
 {
@@ -35,10 +34,4 @@ void html_text(struct arc_buf *out, const char *text, size_t len)
         else
             arc_buf_putc(out, *c);
     }
-}
-
-int html_write(const char *path, const struct arc_buf *page, struct arc_error *err)
-{
-    ARC_TRY(arc_buf_check(page, "the page", err));
-    return arc_file_write(path, page->data, page->len, err);
 }

@@ -15,9 +15,6 @@ typedef int html_page(const json_t *document, const struct arc_ledger *builds, s
 /* Those of dry-run.json and of status.json. */
 html_page html_dryrun, html_status;
 
-/* Writes such a page to a file, whole or not at all. ARC_EWORLD when it cannot be written. */
-int html_write(const char *path, const struct arc_buf *page, struct arc_error *err);
-
 /* ---- for the pages ------------------------------------------------------------------------- */
 
 /* Text, with controls written out. */

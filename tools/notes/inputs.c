@@ -1,5 +1,4 @@
 #include "notes/inputs.h"
-#include "arcci/notes.h"
 #include "arcci/template.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -7,7 +6,6 @@
 #include "git/git.h"
 #include "os/file.h"
 #include "plan/planned.h"
-#include "project/needs.h"
 #include <string.h>
 
 #define OWN_TEXT_MAX ((size_t)64 << 10)
@@ -30,15 +28,21 @@ static void sources_free(struct sources *sources)
 
 /* The template's text and name; none for the built-in one. The group's is relative to the work
  * tree, one given by hand to the current directory. */
-static int read_template(const struct arc_notes_facts *facts, struct arc_buf *out,
-                         const char **name, struct arc_error *err)
+static int read_template(const char *given, struct sources *sources,
+                         struct arc_notes_options *options, struct arc_error *err)
 {
-    const char *of_group = facts->group ? facts->group->notes_template : NULL;
-    *name = facts->template ? facts->template : of_group;
-    if (!*name)
+    const char *of_group = options->group ? options->group->notes_template : NULL;
+    const char *root = given ? NULL : options->root;
+
+    options->template_name = given ? given : of_group;
+    if (!options->template_name)
         return ARC_OK;
-    const char *root = facts->template ? NULL : facts->root;
-    return arc_file_read_in(root, *name, ARC_TEMPLATE_MAX, out, err);
+    ARC_TRY(
+        arc_file_read_in(root, options->template_name, ARC_TEMPLATE_MAX, &sources->template, err));
+    options->template_text = arc_buf_text(&sources->template);
+    options->template_len = sources->template.len;
+
+    return ARC_OK;
 }
 
 /* "docs/releases/{version}.md" with the version's own values. */
@@ -58,19 +62,20 @@ static void fill_name(const char *template, const struct arc_plan *plan, struct 
 }
 
 /* The version's own text; its file's name even where there is none. */
-static int read_own_text(const struct arc_notes_facts *facts, struct sources *sources,
-                         const char **file, const char **text, struct arc_error *err)
+static int read_own_text(struct sources *sources, struct arc_notes_options *options,
+                         struct arc_error *err)
 {
-    const char *template = facts->group ? facts->group->notes_file : NULL;
-    if (!template || !facts->root || !sources->plan.version || !sources->plan.tag)
+    const char *template = options->group ? options->group->notes_file : NULL;
+    const char **file = &options->own_file, **text = &options->own_text;
+    if (!template || !options->root || !sources->plan.version || !sources->plan.tag)
         return ARC_OK;
     fill_name(template, &sources->plan, &sources->own_file);
     ARC_TRY(arc_buf_check(&sources->own_file, "notes-file", err));
     *file = arc_buf_text(&sources->own_file);
-    if (arc_file_kind_in(facts->root, *file) == ARC_FILE_NONE)
+    if (arc_file_kind_in(options->root, *file) == ARC_FILE_NONE)
         return ARC_OK;
 
-    ARC_TRY(arc_file_read_in(facts->root, *file, OWN_TEXT_MAX, &sources->own_text, err));
+    ARC_TRY(arc_file_read_in(options->root, *file, OWN_TEXT_MAX, &sources->own_text, err));
     *text = arc_buf_text(&sources->own_text);
     if (strlen(*text) != sources->own_text.len || !arc_utf8_valid(*text, sources->own_text.len))
         return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", *file);
@@ -84,17 +89,15 @@ static int read_own_text(const struct arc_notes_facts *facts, struct sources *so
     return ARC_OK;
 }
 
-int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *facts, json_t **out,
-                   struct arc_error *err)
+int arc_notes_make(struct arc_project *project, const struct arc_notes_options *known,
+                   const char *template, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(sources)
-    struct sources sources = {.plan = *facts->plan, .template = {.max = ARC_TEMPLATE_MAX}};
-    struct arc_notes_options options = {.plan = &sources.plan,
-                                        .build = facts->build,
-                                        .scan = facts->scan,
-                                        .log = &sources.log,
-                                        .group = facts->group,
-                                        .root = facts->root};
+    struct sources sources = {.plan = *known->plan, .template = {.max = ARC_TEMPLATE_MAX}};
+    struct arc_notes_options options = *known;
+
+    options.plan = &sources.plan;
+    options.log = &sources.log;
 
     if (project->wanted.previous && sources.plan.version) {
         sources.version = *sources.plan.version;
@@ -102,21 +105,16 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_facts *fa
         sources.plan.version = &sources.version;
     }
 
-    ARC_TRY(read_template(facts, &sources.template, &options.template_name, err));
-    ARC_TRY(read_own_text(facts, &sources, &options.own_file, &options.own_text, err));
-    ARC_TRY(arc_notes_log(project, &sources.plan, facts->group, &sources.log, err));
-
-    if (options.template_name) {
-        options.template_text = arc_buf_text(&sources.template);
-        options.template_len = sources.template.len;
-    }
+    ARC_TRY(read_template(template, &sources, &options, err));
+    ARC_TRY(read_own_text(&sources, &options, err));
+    ARC_TRY(arc_notes_log(project, &sources.plan, known->group, &sources.log, err));
 
     return arc_notes(&options, out, err);
 }
 
 /* The group and the work tree are there to refine the notes; without them they still are notes.
  * A configuration that is there and wrong is an error, though. */
-static int read_group(struct arc_project *project, struct arc_notes_facts *facts,
+static int read_group(struct arc_project *project, struct arc_notes_options *facts,
                       struct arc_error *err)
 {
     int rc = arc_project_open(project, err);
@@ -147,10 +145,8 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
     ARC_AUTO(arc_plan) struct arc_plan made = {0};
     const struct arc_plan_options wanted_plan = {.push = true};
-    struct arc_needs_files wanted = {
-        .plan = files->plan, .build = files->build, .scan = files->scan, .needs = files->needs};
 
-    ARC_TRY(arc_needs_read(&wanted, &found, err));
+    ARC_TRY(arc_needs_read(&files->documents, &found, err));
 
     if (!found.plan) {
         project->wanted.tag = files->tag;
@@ -159,14 +155,12 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
         ARC_TRY(arc_planned(project, &wanted_plan, NULL, &made, err));
     }
 
-    struct arc_notes_facts facts = {.plan = found.plan ? found.plan : &made,
-                                    .build = found.build,
-                                    .scan = found.scan,
-                                    .template = files->template};
+    struct arc_notes_options facts = {
+        .plan = found.plan ? found.plan : &made, .build = found.build, .scan = found.scan};
     project->wanted.config = files->config;
     ARC_TRY(read_group(project, &facts, err));
 
-    return arc_notes_make(project, &facts, out, err);
+    return arc_notes_make(project, &facts, files->template, out, err);
 }
 
 int arc_notes_warn(const json_t *notes,

@@ -212,12 +212,12 @@ static int make_notes(struct arc_project *project, const char *tag, struct arc_n
         ARC_TRY(arc_planned(project, &wanted, NULL, needs->plan, err));
     }
 
-    struct arc_notes_facts facts = {.plan = needs->plan,
-                                    .build = needs->build,
-                                    .scan = needs->scan,
-                                    .group = project->group,
-                                    .root = project->repository.root};
-    return arc_notes_make(project, &facts, &needs->notes, err);
+    const struct arc_notes_options facts = {.plan = needs->plan,
+                                            .build = needs->build,
+                                            .scan = needs->scan,
+                                            .group = project->group,
+                                            .root = project->repository.root};
+    return arc_notes_make(project, &facts, NULL, &needs->notes, err);
 }
 
 /* Notes that were not given are made here, unless an existing body is to be kept. */
