@@ -2,49 +2,36 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/markdown.h"
-#include "base/text.h"
+#include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include <stdio.h>
 #include <string.h>
 
-/* The findings by rule: a new object of arrays, in the order in which the rules came up. */
+ARC_TEXT(cmd_lint);
+ARC_TEXT(cmd_lint_rules);
+ARC_TEXT(cmd_lint_summary);
+
+/* The findings by rule: [{rule, findings}], in the order in which the rules came up. */
 static json_t *group_findings(const json_t *findings)
 {
-    json_t *groups = json_object();
+    ARC_AUTO_JSON json_t *known = json_object();
+    json_t *groups = json_array();
 
     arc_json_each (finding, findings) {
         const char *rule = arc_json_text_of(finding, "rule");
-        json_t *group = json_incref(json_object_get(groups, rule));
-        if (!group)
-            group = json_array();
-        arc_json_push(&group, json_incref(finding));
-        arc_json_put(&groups, rule, group);
+        if (!json_object_get(known, rule)) {
+            arc_json_put(&known, rule, json_array());
+            arc_json_push(&groups, json_pack("{s:s, s:O}", "rule", rule, "findings",
+                                             json_object_get(known, rule)));
+        }
+        if (json_array_append(json_object_get(known, rule), finding)) {
+            json_decref(groups);
+            return NULL;
+        }
     }
 
     return groups;
-}
-
-static int add_finding(struct report *report, const json_t *finding, bool actions,
-                       struct arc_error *err)
-{
-    const char *file = arc_json_text_of(finding, "file"),
-               *message = arc_json_text_of(finding, "message");
-    long line = (long)json_integer_value(json_object_get(finding, "line"));
-
-    arc_buf_printf(&report->human, "%s:%ld: %s [%s]\n", file, line, message,
-                   arc_json_text_of(finding, "rule"));
-    arc_buf_puts(&report->summary, "| ");
-    arc_markdown_code(&report->summary, file, strlen(file));
-    arc_buf_printf(&report->summary, " | %ld | ", line);
-    arc_markdown_text(&report->summary, message, strlen(message));
-    arc_buf_printf(&report->summary, " | %s |\n", arc_json_text_of(finding, "rule"));
-    if (!actions)
-        return ARC_OK;
-    struct arc_place place = {.file = file, .line = (unsigned)line};
-    return report_note(report, 'e', &place, err, "%s [%s]", message,
-                       arc_json_text_of(finding, "rule"));
 }
 
 static int list_rules(const struct invocation *inv, const struct arc_lint_options *options,
@@ -55,48 +42,26 @@ static int list_rules(const struct invocation *inv, const struct arc_lint_option
 
     ARC_TRY(arc_lint_rules(&project, options, &rules, err));
 
-    arc_json_each (rule, rules) {
-        const char *summary = arc_json_text_of(rule, "summary");
-        arc_buf_printf(&report->human, "%-22s ", arc_json_text_of(rule, "name"));
-        arc_text_visible(&report->human, summary, strlen(summary));
-        arc_buf_putc(&report->human, '\n');
-    }
-
     report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
                                  ARC_DOCUMENT_FORMAT, "rules", rules);
+    ARC_TRY_ALLOC(report->document, err);
 
-    return report->document ? ARC_OK : arc_error_nomem(err);
+    return report_show(report, arc_embedded_cmd_lint_rules, err);
 }
 
-/* Each rule with its findings and their number. */
-static int add_groups(struct report *report, const json_t *groups, bool actions,
-                      struct arc_error *err)
+/* An annotation for each finding. */
+static int note_findings(struct report *report, const json_t *groups, struct arc_error *err)
 {
-    const char *rule;
-    json_t *group;
-
-    json_object_foreach ((json_t *)groups, rule, group) {
-        size_t i, count = json_array_size(group);
-        json_t *finding;
-        arc_buf_printf(&report->human, "%s: %zu finding%s\n", rule, count, count == 1 ? "" : "s");
-        json_array_foreach (group, i, finding)
-            ARC_TRY(add_finding(report, finding, actions, err));
-    }
-
+    arc_json_each (group, groups)
+        arc_json_each (finding, json_object_get(group, "findings")) {
+            json_int_t line = json_integer_value(json_object_get(finding, "line"));
+            struct arc_place place = {.file = arc_json_text_of(finding, "file"),
+                                      .line = (unsigned)line};
+            ARC_TRY(report_note(report, 'e', &place, err, "%s [%s]",
+                                arc_json_text_of(finding, "message"),
+                                arc_json_text_of(finding, "rule")));
+        }
     return ARC_OK;
-}
-
-/* The line of the rules file that turns off what was found. */
-static void add_advice(struct report *report, const json_t *groups)
-{
-    const char *rule, *separator = "";
-    json_t *group;
-    arc_buf_puts(&report->human, "to turn rules off, in .github/arc-ci-lint.yaml: off: [");
-    json_object_foreach ((json_t *)groups, rule, group) {
-        arc_buf_printf(&report->human, "%s%s", separator, rule);
-        separator = ", ";
-    }
-    arc_buf_puts(&report->human, "]\n");
 }
 
 static int run_lint(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -113,27 +78,18 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
 
     ARC_TRY(arc_lint(&project, &options, &report->document, err));
     const json_t *findings = json_object_get(report->document, "findings");
-    ARC_AUTO_JSON json_t *groups = group_findings(findings);
-    size_t count = json_array_size(findings);
-    ARC_TRY_ALLOC(groups, err);
-    if (count)
-        arc_buf_puts(&report->summary, "| File | Line | Finding | Rule |\n|---|---|---|---|\n");
-    ARC_TRY(add_groups(report, groups, in_actions && strcmp(in_actions, "true") == 0, err));
+    json_t *groups = group_findings(findings);
+    ARC_AUTO_JSON json_t *values = arc_json_copy(report->document);
+    arc_json_put(&values, "groups", groups);
+    ARC_TRY_ALLOC(values, err);
 
-    arc_buf_printf(&report->human, "%lld rules on %lld files: ",
-                   (long long)json_integer_value(json_object_get(report->document, "rules")),
-                   (long long)json_integer_value(json_object_get(report->document, "files")));
-
-    if (count)
-        arc_buf_printf(&report->human, "%zu %s\n", count, count == 1 ? "finding" : "findings");
-    else
-        arc_buf_puts(&report->human, "no findings\n");
-
-    if (count)
-        add_advice(report, groups);
-    report->failed = count ? ARC_EFAILED : ARC_OK;
+    ARC_TRY(report_fill(arc_embedded_cmd_lint, values, &report->human, err));
+    ARC_TRY(arc_template_fill(arc_embedded_cmd_lint_summary, NULL, values, &report->summary, err));
+    if (in_actions && strcmp(in_actions, "true") == 0)
+        ARC_TRY(note_findings(report, groups, err));
+    report->failed = json_array_size(findings) ? ARC_EFAILED : ARC_OK;
     char number[24];
-    snprintf(number, sizeof number, "%zu", count);
+    snprintf(number, sizeof number, "%zu", json_array_size(findings));
 
     return report_output(report, "findings", number, err);
 }
