@@ -105,11 +105,20 @@ def test_manuals_completions_and_the_licence_are_installed(installed):
         assert (share / name).stat().st_size > 0, name
 
 
-def test_bash_completes_a_command_and_a_group(installed, repository):
+@pytest.mark.parametrize("words, offered", [
+    ("plan --group ''", "shop"),
+    ("plan --group =", "shop"),  # as bash splits --group=
+    ("plan --group = sh", "shop"),
+    ("plan --group = shop --colo", "--color"),
+    ("--color al", "always"),
+    ("-C mai", "mail"),
+    ("plan --config = mai", "mail"),
+])
+def test_bash_completes(installed, repository, words, offered):
     script = installed / "usr/share/bash-completion/completions/arc-ci"
-    ask = 'source "$1"; COMP_WORDS=(arc-ci plan --group ""); COMP_CWORD=3; _arc_ci; echo "${COMPREPLY[@]}"'
+    ask = f'source "$1"; COMP_WORDS=(arc-ci {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _arc_ci; echo "${{COMPREPLY[@]}}"'
     env = {**os.environ, "PATH": f"{installed}/usr/bin:{os.environ['PATH']}"}
-    assert run("bash", "-c", ask, "bash", script, cwd=repository, env=env) == "shop\n"
+    assert run("bash", "-c", ask, "bash", script, cwd=repository, env=env) == f"{offered}\n"
 
 
 def test_uninstall_leaves_nothing_behind(installed, tmp_path):

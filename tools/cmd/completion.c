@@ -11,10 +11,12 @@ ARC_TEXT(cmd_completion_bash);
 ARC_TEXT(cmd_completion_zsh);
 ARC_TEXT(cmd_completion_fish);
 
-/* What a list of candidates is narrowed to: those that start so. */
+/* What a list of candidates is narrowed to: those that start so. Each stands behind the first letters of `before`
+ * ("--group="). */
 struct candidates {
     struct arc_buf *out;
-    const char *start;
+    const char *start, *before;
+    size_t before_len;
 };
 
 /* "candidate TAB what it is"; a name that would not stay on its line is left out. */
@@ -23,7 +25,7 @@ static void offer(const struct candidates *to, const char *name, const char *hel
     if (strncmp(name, to->start, strlen(to->start)) != 0 || strpbrk(name, "\t\r\n"))
         return;
 
-    arc_buf_puts(to->out, name);
+    arc_buf_printf(to->out, "%.*s%s", (int)to->before_len, to->before, name);
     if (help)
         arc_buf_printf(to->out, "\t%.*s", (int)strcspn(help, ".\n"), help);
     arc_buf_putc(to->out, '\n');
@@ -83,6 +85,8 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
 {
     static const char *const known[] = {"TAG", "GROUP", "CODENAME", NULL};
 
+    if (strcmp(value, "SHELL") == 0)
+        choices = "bash|zsh|fish";
     if (choices) {
         offer_choices(to, choices);
         return;
@@ -98,13 +102,16 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
     arc_buf_puts(to->out, ":files\n");
 }
 
-/* The option that the word before wants a value for; NULL when it wants none. */
-static const struct option *option_before(const struct command *command, const char *word)
+/* The option that the word ("--group", "--group=mess") names if it wants a value; NULL for any other word. */
+static const struct option *option_with_value(const struct command *command, const char *word)
 {
-    const struct option *tables[] = {command->options, frame_options};
+    const struct option *tables[] = {command ? command->options : NULL, frame_options};
+    size_t len = strcspn(word, "=");
+
     for (size_t t = 0; t < 2 && strncmp(word, "--", 2) == 0; t++)
         for (const struct option *row = tables[t]; row && row->name; row++)
-            if (row->value && strcmp(row->name, word + 2) == 0)
+            if (row->value && strlen(row->name) == len - 2 &&
+                strncmp(row->name, word + 2, len - 2) == 0)
                 return row;
     return NULL;
 }
@@ -121,23 +128,37 @@ static void complete(const struct arc_env *env, const char *const *words, size_t
                      struct arc_buf *out)
 {
     struct candidates to = {.out = out, .start = count ? words[count - 1] : ""};
-    const struct command *command = count > 1 ? command_find(words[0], NULL) : NULL;
+    size_t first = 0; /* the command */
 
-    if (!command) {
-        offer_commands(&to);
-        return;
-    }
+    while (first + 1 < count && strcmp(words[first], "-C") == 0)
+        first += 2;
+    if (first < count)
+        first += (size_t)frame_words((int)(count - first) - 1, (char *const *)words + first);
 
-    const struct option *wanting = count > 2 ? option_before(command, words[count - 2]) : NULL;
+    const struct command *command = first + 1 < count ? command_find(words[first], NULL) : NULL;
+    const char *equals = strchr(to.start, '=');
+    const struct option *wanting = NULL;
+
+    if (equals)
+        wanting = option_with_value(command, to.start);
+    else if (count > 1 && !strchr(words[count - 2], '='))
+        wanting = option_with_value(command, words[count - 2]);
+    if (equals && wanting)
+        to = (struct candidates){out, equals + 1, to.start, (size_t)(equals + 1 - to.start)};
+
     if (wanting) {
         offer_value(&to, env, wanting->value, wanting->choices);
+    } else if (first == count && count) {
+        arc_buf_puts(out, ":files\n");
+    } else if (!command) {
+        offer_commands(&to);
     } else if (to.start[0] == '-') {
         offer_options(&to, command->options);
         offer_options(&to, frame_options);
     } else if (command->argument && strcmp(command->argument, "COMMAND") == 0) {
         offer_commands(&to);
     } else if (command->argument) {
-        const char *second = count > 2 ? strchr(command->argument, ' ') : NULL;
+        const char *second = count > first + 2 ? strchr(command->argument, ' ') : NULL;
         offer_value(&to, env, second ? second + 1 : command->argument, NULL);
     }
 }
