@@ -64,7 +64,7 @@ torture: build
 whole:
 	@tests/deps.sh all
 	@tests/deps.sh engine
-	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine
+	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine dist
 
 ## mutation: change SAMPLE lines (500), drawn by SEED (the date), one at a time: do the tests notice?
 mutation: build
