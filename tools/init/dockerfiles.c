@@ -73,8 +73,11 @@ static char *find_owner(struct init *init, const char *directory)
     char *above = init_directory(init, directory);
     if (strcmp(directory, ".") == 0 || strcmp(above, ".") == 0)
         return NULL;
-    json_t *plain = json_object_get(init->dockerfile_names, init_join(init, above, "Dockerfile"));
-    return plain ? above : NULL;
+    for (size_t i = init_first_below(init, above); init_is_at(init, i, above); i++)
+        if (json_object_get(init->dockerfile_names, init->files[i]) &&
+            strcmp(init_directory(init, init->files[i]), above) == 0)
+            return above;
+    return NULL;
 }
 
 char *init_name_dockerfile(struct init *init, const char *path)
@@ -135,19 +138,23 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
+/* Whether a Dockerfile is for tests, examples or who works on the code, by its folder or its name. */
+static bool is_aside(const char *path, const char *variant)
+{
+    return lies_in(path, aside) || init_is_among(variant, "dev development debug local");
+}
+
 static void look_at(struct init *init, bool set_aside)
 {
-    const char *other = NULL;
-    size_t passed = 0, others = 0;
+    size_t passed = 0;
 
     for (size_t i = 0; i < init->file_count; i++) {
         const char *path = init->files[i];
         char *variant = variant_of(init, init_base(path));
         if (!variant || lies_in(path, foreign))
             continue;
-        if (lies_in(path, aside) != set_aside) {
-            other = other ? other : path;
-            others++;
+        if (is_aside(path, variant) != set_aside) {
+            init_set_text(init, init->aside, path, variant);
             continue;
         }
         if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX) {
@@ -162,20 +169,37 @@ static void look_at(struct init *init, bool set_aside)
         init_ask(init, NULL, 0,
                  "%zu Dockerfiles after the first %d were not read: add their images by hand",
                  passed, INIT_FILES_MAX);
-
-    if (others && json_object_size(init->dockerfile_names))
-        init_ask(
-            init, other, 0,
-            "%zu Dockerfile%s in folders for tests and examples left out: is one of them released?",
-            others, arc_plural(others));
 }
 
 /* Whatever lies in folders of tests and examples is an image only where nothing else is. */
 void init_find_dockerfiles(struct init *init)
 {
     look_at(init, false);
-    if (!json_object_size(init->dockerfile_names))
-        look_at(init, true);
+    if (json_object_size(init->dockerfile_names))
+        return;
+    json_object_clear(init->aside);
+    look_at(init, true);
+}
+
+/* Asks of what is still left out when all is read. */
+static void ask_aside(struct init *init)
+{
+    const char *path, *first = NULL;
+    json_t *variant;
+    size_t count = 0;
+
+    json_object_foreach (init->aside, path, variant) {
+        if (init_find_image(init, path))
+            continue;
+        first = first ? first : path;
+        count++;
+    }
+
+    if (count)
+        init_ask(init, first, 0,
+                 "%zu Dockerfile%s for tests, examples or development left out: is one of them "
+                 "released?",
+                 count, arc_plural(count));
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -656,6 +680,8 @@ void init_read_dockerfiles(struct init *init)
         else
             take_dockerfile(init, path);
     }
+
+    ask_aside(init);
 
     init_each_image (image, init) {
         if (image->from == FROM_DOCKERFILE)

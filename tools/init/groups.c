@@ -159,8 +159,18 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
-/* Images of one name are called what their tags tell apart, or as their Dockerfiles; without tags
- * they get some that do. */
+/* Whether another image of that name has its Dockerfile, too: their stages tell them apart. */
+static bool shares_dockerfile(const struct init *init, const struct init_image *image)
+{
+    init_each_image (other, init)
+        if (other != image && init_same_text(image->name, other->name) &&
+            strcmp(image->dockerfile, other->dockerfile) == 0)
+            return true;
+    return false;
+}
+
+/* Images of one name are called what their tags tell apart, or as their stages or Dockerfiles; without
+ * tags they get some that do. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
@@ -173,6 +183,8 @@ static void name_alike(struct init *init)
             told = told ? told : told_by(init, tag);
         if (told && *init_codename(init, told))
             image->codename = init_codename(init, told);
+        else if (image->from == FROM_WORKFLOW && image->target && shares_dockerfile(init, image))
+            image->codename = init_codename(init, image->target);
         else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(init, image->dockerfile);
         name_codename(init, image);

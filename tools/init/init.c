@@ -138,7 +138,8 @@ static int read_files(struct init *init, struct arc_error *err)
 static int read_repository(struct arc_project *project, struct init *init, struct arc_error *err)
 {
     json_t **const maps[] = {&init->dotenv,     &init->texts,   &init->said,
-                             &init->registries, &init->filters, &init->dockerfile_names};
+                             &init->registries, &init->filters, &init->dockerfile_names,
+                             &init->aside};
 
     ARC_TRY(arc_project_open(project, err));
     init->kept = init_made(init, json_array());

@@ -118,6 +118,7 @@ struct init {
     char *repository;         /* its name */
     json_t *dotenv;           /* of .env in the root */
     json_t *dockerfile_names; /* path → what tells it from its neighbours ("" for none) */
+    json_t *aside;            /* path → the same, of those for tests, examples and development */
     char *guess;        /* a prefix of somebody else, which a Dockerfile asks for; NULL: none */
     json_t *registries; /* prefix of images → how often it was seen */
     struct init_image *images;

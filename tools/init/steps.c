@@ -464,6 +464,11 @@ void init_take_build(const struct init_step *step)
             found++;
         }
 
+    if (!found && step->runner && json_object_get(init->aside, wanted)) {
+        take_image(step, context, wanted, NULL); /* the workflow says that it counts */
+        found++;
+    }
+
     if (found || !step->runner)
         return;
     init->guessed = true;
@@ -540,16 +545,76 @@ static void take_scan(const struct init_step *step)
             init->fail_on = severities[i];
 }
 
+/* The first input of one of these names; "" when there is none. */
+static const char *find_input(const struct init_step *step, const char *names)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach (step->with, name, value)
+        if (init_is_among(name, names) && json_is_string(value))
+            return json_string_value(value);
+
+    return "";
+}
+
+/* An action that nobody here knows, and that builds an image by its name and its inputs: those of all of
+ * them are called alike. It pushes, unless it says that it does not. */
+static void take_unknown_build(const struct init_step *step)
+{
+    static const char *const inputs[][2] = {
+        {"context", "context path directory build-context build_context"},
+        {"file", "file dockerfile dockerfile_path dockerfile-path containerfile containerfiles"},
+        {"target", "target build_target build-target stage"},
+        {"build-args", "build-args build_args buildargs"},
+        {"platforms", "platforms platform"},
+        {"push", "push publish"}};
+    struct init *init = step->init;
+    const char *image = find_input(step, "image image_name image-name images name repository");
+    const char *registry = find_input(step, "registry"), *slash = *registry ? "/" : "";
+    const char *tags = find_input(step, "tags tag image_tag image-tag image_tags");
+    ARC_AUTO_JSON json_t *with = init_made(init, json_pack("{s:s}", "push", "true"));
+    ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1 << 20};
+    struct init_step known = *step;
+
+    if (!*image && !strchr(tags, '/'))
+        return;
+    if (strncmp(image, registry, strlen(registry)) == 0 || !*image)
+        registry = slash = "";
+    if (!*tags)
+        init_set(init, with, "outputs", json_sprintf("name=%s%s%s", registry, slash, image));
+    for (char *tag; (tag = next_item(init, &tags, true));)
+        if (strchr(tag, '/'))
+            arc_buf_printf(&names, "%s\n", tag);
+        else
+            arc_buf_printf(&names, "%s%s%s:%s\n", registry, slash, image, tag);
+
+    for (size_t i = 0; i < INIT_COUNT(inputs); i++)
+        if (*find_input(step, inputs[i][1]))
+            init_set_text(init, with, inputs[i][0], find_input(step, inputs[i][1]));
+    init_set_text(init, with, "tags", init_hold(init, &names));
+    known.with = with;
+    init_take_build(&known);
+}
+
 /* What steps tell. */
 static const struct {
     const char *action;
     void (*take)(const struct init_step *step);
 } known[] = {
-    {"docker/metadata-action", take_names},        {"crazy-max/ghaction-docker-meta", take_names},
-    {"docker/build-push-action", init_take_build}, {"docker/bake-action", take_bake},
-    {"dorny/paths-filter", take_filters},          {"tj-actions/changed-files", take_filters},
-    {"step-security/changed-files", take_filters}, {"step-security/paths-filter", take_filters},
-    {"softprops/action-gh-release", take_release}, {"ncipollo/release-action", take_release},
+    {"docker/metadata-action", take_names},
+    {"crazy-max/ghaction-docker-meta", take_names},
+    {"docker/build-push-action", init_take_build},
+    {"docker/bake-action", take_bake},
+    {"depot/build-push-action", init_take_build},
+    {"depot/bake-action", take_bake},
+    {"useblacksmith/build-push-action", init_take_build},
+    {"dorny/paths-filter", take_filters},
+    {"tj-actions/changed-files", take_filters},
+    {"step-security/changed-files", take_filters},
+    {"step-security/paths-filter", take_filters},
+    {"softprops/action-gh-release", take_release},
+    {"ncipollo/release-action", take_release},
     {"aquasecurity/trivy-action", take_scan},
 };
 
@@ -557,8 +622,15 @@ void init_take_step(const struct init_step *step)
 {
     size_t len = strcspn(step->uses, "@");
     for (size_t i = 0; i < INIT_COUNT(known); i++)
-        if (strlen(known[i].action) == len && strncasecmp(known[i].action, step->uses, len) == 0)
+        if (strlen(known[i].action) == len && strncasecmp(known[i].action, step->uses, len) == 0) {
             known[i].take(step);
+            return;
+        }
+
+    const char *name = init_lower(step->init, init_cut(step->init, step->uses, len));
+    if (strstr(name, "build") && (strstr(name, "docker") || strstr(name, "image") ||
+                                  strstr(name, "push") || strstr(name, "container")))
+        take_unknown_build(step);
 }
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
