@@ -357,15 +357,16 @@ int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, cons
 
 static int find_literals(struct arc_match *match, struct arc_error *err)
 {
-    static const char special[] = "*?[]{}()!+@|\\$^\"";
+    static const char special[] = "*?[]{}()!+@|\\$^\"", any[] = "*?[]!+\\$^\"";
     const struct arc_filters *filters = match->out->filters;
 
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
         const char *pattern = rule->pattern_count == 1 ? rule->patterns[0] : "*";
+        pattern += strncmp(pattern, "./", 2) == 0 ? 2 : 0;
         const char *slash = strrchr(pattern, '/'), *name = slash ? slash + 1 : pattern;
         bool is_plain = !strpbrk(pattern, special);
-        if (strpbrk(name, special) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
+        if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
             continue; /* few directories have a dot */
         match->matches_names |= !is_plain;
         if (!arc_room(&match->literals, match->literal_count, sizeof *match->literals))

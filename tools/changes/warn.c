@@ -144,6 +144,33 @@ static bool is_regular_expression(const char *pattern)
            (repeated && repeated[2] != '(');
 }
 
+/* Whether braces stand around one thing; `{{x}}` is what templates of projects are called. */
+static bool has_braces_of_one(const char *pattern)
+{
+    for (const char *c = pattern; (c = strpbrk(c, "\\{"));) {
+        const char *end = c + 1 + strcspn(c + 1, "{}");
+        bool bare = *c == '{' && *end == '}' && (c == pattern || c[-1] != '{');
+        if (bare && strcspn(c, ",") > (size_t)(end - c) && !strstr(c, ".."))
+            return true;
+        c += *c == '\\' && c[1] ? 2 : 1;
+    }
+    return false;
+}
+
+/* What a pattern starts with that has a meaning elsewhere; NULL for nothing. */
+static const char *doubt_of_start(const char *pattern)
+{
+    if (pattern[strcspn(pattern, ":/[({*")] == ':')
+        return "has a ':', which is part of a name: a status has white space behind its colon "
+               "('added: src/**'), and all patterns are globs";
+    if (*pattern == '#' || strncmp(pattern, "- ", 2) == 0)
+        return "starts with a mark of YAML, which is part of a name here";
+    if (strncmp(pattern, "~/", 2) == 0 ||
+        (*pattern == '$' && (pattern[1] == '{' || isupper((unsigned char)pattern[1]))))
+        return "starts with what a shell expands: paths begin at the top of the repository";
+    return NULL;
+}
+
 /* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
 static const char *doubt_of(const char *pattern, bool negated)
 {
@@ -163,11 +190,16 @@ static const char *doubt_of(const char *pattern, bool negated)
         return NEVER;
     if (has_stars_in_name(pattern, negated))
         return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
-
-    if (is_regular_expression(pattern))
-        return "looks like a regular expression, and is a glob: '^src/.*\\.go$' is 'src/**/*.go'";
     if (strstr(pattern, "${{"))
         return "holds an expression, which only the workflow's own file expands";
+
+    const char *start = doubt_of_start(pattern);
+    if (start)
+        return start;
+    if (is_regular_expression(pattern))
+        return "looks like a regular expression, and is a glob: '^src/.*\\.go$' is 'src/**/*.go'";
+    if (has_braces_of_one(pattern))
+        return "has braces around one thing, which are then part of a name: alternatives are '{a,b}'";
     if (strstr(pattern, "[!"))
         return "has '[!', which is a '!' or what stands behind it: write '[^' for any other character";
 
