@@ -65,24 +65,20 @@ static const char *from_root(const struct reading *r, const char *path)
     return path[len] && path[len + 1] ? path + len + 1 : ".";
 }
 
-static int set_member(struct reading *r, const char *name, json_t *value)
+/* Adds an item to a list of the target. */
+static void add_item(struct reading *r, const char *name, json_t *text)
 {
-    return json_object_set_new(r->target, name, value) ? arc_error_nomem(r->err) : ARC_OK;
-}
-
-static int add_item(struct reading *r, const char *name, json_t *text)
-{
-    json_t *list = json_object_get(r->target, name);
+    json_t *list = json_incref(json_object_get(r->target, name));
     if (!list)
-        ARC_TRY(set_member(r, name, list = json_array()));
-    return json_array_append_new(list, text) ? arc_error_nomem(r->err) : ARC_OK;
+        list = json_array();
+    arc_json_push(&list, text);
+    arc_json_put(&r->target, name, list);
 }
 
 static int take_contexts(struct reading *r, const char *name, const json_t *contexts)
 {
-    ARC_AUTO_JSON json_t *out = json_object();
+    json_t *out = json_object(), *value;
     const char *context;
-    json_t *value;
 
     json_object_foreach ((json_t *)contexts, context, value) {
         ARC_AUTO_FREE char *familiar = strdup(context);
@@ -91,39 +87,36 @@ static int take_contexts(struct reading *r, const char *name, const json_t *cont
         if (!familiar || !text)
             continue;
         arc_image_familiarize(familiar);
-        if (json_object_set_new(out, familiar,
-                                service ? json_sprintf("target:%s", text + 8)
-                                        : json_string(from_root(r, text))))
-            return arc_error_nomem(r->err);
+        arc_json_put(&out, familiar,
+                     service ? json_sprintf("target:%s", text + 8)
+                             : json_string(from_root(r, text)));
     }
+    arc_json_put(&r->target, name, out);
 
-    return set_member(r, name, json_incref(out));
+    return ARC_OK;
 }
 
-/* {source, target} of a service, and what the file says about that source. */
-static int take_secret(struct reading *r, const char *name, const json_t *said)
-{
-    const char *source = arc_json_text_of(said, "source"), *id = arc_json_text_of(said, "target");
-    const json_t *secret = json_object_get(r->secrets, source);
-    const char *variable = arc_json_text_of(secret, "environment");
-    const char *file = arc_json_text_of(secret, "file");
-
-    id = *id ? id : source;
-    if (*variable)
-        return add_item(r, name, json_sprintf("id=%s,env=%s", id, variable));
-    if (*file)
-        return add_item(r, name, json_sprintf("id=%s,src=%s", id, from_root(r, file)));
-
-    return arc_error_set(r->err, ARC_EINPUT,
-                         "service '%.100s': the secret '%.100s' comes from neither a variable nor "
-                         "a file",
-                         r->service, source);
-}
-
+/* {source, target} of services, and what the file says about those sources. */
 static int take_secrets(struct reading *r, const char *name, const json_t *secrets)
 {
-    arc_json_each (secret, secrets)
-        ARC_TRY(take_secret(r, name, secret));
+    arc_json_each (said, secrets) {
+        const char *source = arc_json_text_of(said, "source");
+        const char *id = arc_json_text_of(said, "target");
+        const json_t *secret = json_object_get(r->secrets, source);
+        const char *variable = arc_json_text_of(secret, "environment");
+        const char *file = arc_json_text_of(secret, "file");
+
+        id = *id ? id : source;
+        if (!*variable && !*file)
+            return arc_error_set(r->err, ARC_EINPUT,
+                                 "service '%.100s': the secret '%.100s' comes from neither a "
+                                 "variable nor a file",
+                                 r->service, source);
+        add_item(r, name,
+                 *variable ? json_sprintf("id=%s,env=%s", id, variable)
+                           : json_sprintf("id=%s,src=%s", id, from_root(r, file)));
+    }
+
     return ARC_OK;
 }
 
@@ -132,10 +125,9 @@ static int take_ssh(struct reading *r, const char *name, const json_t *keys)
 {
     arc_json_each (key, keys) {
         const char *text = json_string_value(key), *colon = text ? strstr(text, ": ") : NULL;
-        ARC_TRY(add_item(
-            r, name,
-            colon ? json_sprintf("%.*s=%s", (int)(colon - text), text, from_root(r, colon + 2))
-                  : json_incref(key)));
+        add_item(r, name,
+                 colon ? json_sprintf("%.*s=%s", (int)(colon - text), text, from_root(r, colon + 2))
+                       : json_incref(key));
     }
 
     return ARC_OK;
@@ -146,13 +138,12 @@ static int take_ulimits(struct reading *r, const char *name, const json_t *limit
     const char *limit;
     json_t *said;
 
-    json_object_foreach ((json_t *)limits, limit, said) {
-        json_t *text = json_is_string(said)
-                           ? json_sprintf("%s=%s", limit, json_string_value(said))
-                           : json_sprintf("%s=%s:%s", limit, arc_json_text_of(said, "soft"),
-                                          arc_json_text_of(said, "hard"));
-        ARC_TRY(add_item(r, name, text));
-    }
+    json_object_foreach ((json_t *)limits, limit, said)
+        add_item(r, name,
+                 json_is_string(said)
+                     ? json_sprintf("%s=%s", limit, json_string_value(said))
+                     : json_sprintf("%s=%s:%s", limit, arc_json_text_of(said, "soft"),
+                                    arc_json_text_of(said, "hard")));
 
     return ARC_OK;
 }
@@ -160,41 +151,45 @@ static int take_ulimits(struct reading *r, const char *name, const json_t *limit
 /* A list of NAME=ADDRESS, or a mapping of addresses. */
 static int take_hosts(struct reading *r, const char *name, const json_t *hosts)
 {
-    ARC_AUTO_JSON json_t *out = json_object();
+    json_t *out = json_is_object(hosts) ? json_incref((json_t *)hosts) : json_object();
 
     arc_json_each (host, hosts) {
         const char *text = json_string_value(host);
         size_t len = text ? strcspn(text, "=:") : 0;
         ARC_AUTO_FREE char *address = text ? strndup(text, len) : NULL;
         if (address && text[len])
-            ARC_TRY_ALLOC(json_object_set_new(out, address, json_string(text + len + 1)) == 0,
-                          r->err);
+            arc_json_put(&out, address, json_string(text + len + 1));
     }
+    arc_json_put(&r->target, name, out);
 
-    return set_member(r, name, json_incref(json_is_object(hosts) ? (json_t *)hosts : out));
+    return ARC_OK;
 }
 
 /* `provenance` and `sbom`. */
 static int take_attestation(struct reading *r, const char *type, const json_t *said)
 {
     const char *text = json_string_value(said);
-    if (json_is_false(said) || (text && strcmp(text, "false") == 0))
-        return add_item(r, "attest", json_sprintf("type=%s,disabled=true", type));
     bool plain = !text || strcmp(text, "true") == 0;
-    return add_item(r, "attest",
-                    plain ? json_sprintf("type=%s", type) : json_sprintf("type=%s,%s", type, text));
+
+    if (json_is_false(said) || (text && strcmp(text, "false") == 0))
+        add_item(r, "attest", json_sprintf("type=%s,disabled=true", type));
+    else
+        add_item(r, "attest",
+                 plain ? json_sprintf("type=%s", type) : json_sprintf("type=%s,%s", type, text));
+    return ARC_OK;
 }
 
 static int take_context(struct reading *r, const char *name, const json_t *context)
 {
-    return set_member(r, name, json_string(from_root(r, json_string_value(context))));
+    arc_json_put(&r->target, name, json_string(from_root(r, json_string_value(context))));
+    return ARC_OK;
 }
 
 /* Behind the image's own name. */
 static int take_tags(struct reading *r, const char *name, const json_t *tags)
 {
     arc_json_each (tag, tags)
-        ARC_TRY(add_item(r, name, json_incref(tag)));
+        add_item(r, name, json_incref(tag));
     return ARC_OK;
 }
 
@@ -239,9 +234,12 @@ static int take_member(struct reading *r, const char *key, json_t *value)
 {
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         const struct member *member = &members[i];
-        if (strcmp(member->key, key) == 0)
-            return member->take ? member->take(r, member->name, value)
-                                : set_member(r, member->name, json_incref(value));
+        if (strcmp(member->key, key) != 0)
+            continue;
+        if (member->take)
+            return member->take(r, member->name, value);
+        arc_json_put(&r->target, member->name, json_incref(value));
+        return ARC_OK;
     }
 
     if (is_nothing(value) || strncmp(key, "x-", 2) == 0)
@@ -255,17 +253,17 @@ static int take_member(struct reading *r, const char *key, json_t *value)
 
 static int take_service(struct reading *r, const json_t *service)
 {
-    const json_t *image = json_object_get(service, "image");
-    const json_t *platform = json_object_get(service, "platform");
+    json_t *image = json_object_get(service, "image");
+    json_t *platform = json_object_get(service, "platform");
     const char *key;
     json_t *value;
 
     if (json_is_string(image))
-        ARC_TRY(add_item(r, "tags", json_incref((json_t *)image)));
+        add_item(r, "tags", json_incref(image));
     json_object_foreach (json_object_get(service, "build"), key, value)
         ARC_TRY(take_member(r, key, value));
     if (json_is_string(platform) && !json_object_get(r->target, "platforms"))
-        ARC_TRY(add_item(r, "platforms", json_incref((json_t *)platform)));
+        add_item(r, "platforms", json_incref(platform));
 
     return ARC_OK;
 }
@@ -285,13 +283,15 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
     const char *name;
     json_t *service;
     json_object_foreach (json_object_get(config, "services"), name, service) {
-        ARC_AUTO_JSON json_t *target = json_object();
-        struct reading reading = {real, json_object_get(config, "secrets"), name, target, err};
+        struct reading reading = {real, json_object_get(config, "secrets"), name, NULL, err};
         if (!json_is_object(json_object_get(service, "build")))
             continue;
-        ARC_TRY(take_service(&reading, service));
-        ARC_TRY_ALLOC(json_object_set(targets, name, target) == 0, err);
+        reading.target = json_object();
+        int rc = take_service(&reading, service);
+        arc_json_put(&targets, name, reading.target);
+        ARC_TRY(rc);
     }
+    ARC_TRY_ALLOC(targets, err);
     *out = arc_steal(&targets);
 
     return ARC_OK;

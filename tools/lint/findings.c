@@ -65,6 +65,20 @@ static bool is_allowed(struct lint *lint, const char *rule, const char *file, co
     return false;
 }
 
+static void keep_finding(struct lint *lint, const char *rule, const char *file, unsigned line,
+                         const char *message)
+{
+    struct arc_arena *memory = &lint->memory;
+    struct lint_finding *finding =
+        arc_arena_append(memory, &lint->findings, &lint->finding_count, sizeof *finding);
+    if (finding)
+        *finding =
+            (struct lint_finding){arc_arena_text(memory, file), line ? line : 1,
+                                  arc_arena_text(memory, rule), arc_arena_text(memory, message)};
+    if (memory->failed)
+        lint->failed = ARC_ENOMEM;
+}
+
 static void add_finding(struct lint *lint, const char *rule, const char *file, unsigned line,
                         const char *message)
 {
@@ -77,11 +91,7 @@ static void add_finding(struct lint *lint, const char *rule, const char *file, u
     if (!is_told(lint, rule, lint_content(lint, &path)))
         return;
     arc_text_visible(&shown, message, strlen(message));
-    json_t *finding = json_pack("{s:s, s:I, s:s, s:s}", "file", lint_content(lint, &path), "line",
-                                (json_int_t)(line ? line : 1), "rule", rule, "message",
-                                lint_content(lint, &shown));
-    if (!finding || json_array_append_new(lint->findings, finding))
-        lint->failed = ARC_ENOMEM;
+    keep_finding(lint, rule, lint_content(lint, &path), line, lint_content(lint, &shown));
 }
 
 void lint_find_rest(struct lint *lint)
@@ -96,12 +106,8 @@ void lint_find_rest(struct lint *lint)
         ARC_AUTO_FREE char *text = lint_text(lint, "and %lld more of them", (long long)more);
         if (!rule)
             lint->failed = ARC_ENOMEM;
-        if (more <= 0 || !rule || !text)
-            continue;
-        json_t *finding = json_pack("{s:s, s:I, s:s, s:s}", "file", file, "line", (json_int_t)1,
-                                    "rule", rule, "message", text);
-        if (!finding || json_array_append_new(lint->findings, finding))
-            lint->failed = ARC_ENOMEM;
+        if (more > 0 && rule && text)
+            keep_finding(lint, rule, file, 1, text);
     }
 }
 

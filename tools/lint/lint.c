@@ -10,7 +10,6 @@ static void lint_free(struct lint *lint)
     arc_arena_free(&lint->memory);
     free(lint->root);
     lint_settings_free(&lint->settings);
-    json_decref(lint->findings);
     json_decref(lint->files);
     json_decref(lint->rules);
     json_decref(lint->counts);
@@ -41,38 +40,30 @@ static void load_config(struct lint *lint, const char *path)
 
 static int by_place(const void *a, const void *b)
 {
-    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-    int order = strcmp(json_string_value(json_object_get(x, "file")),
-                       json_string_value(json_object_get(y, "file")));
+    const struct lint_finding *x = a, *y = b;
+    int order = strcmp(x->file, y->file);
 
-    if (order)
-        return order;
-    json_int_t k = json_integer_value(json_object_get(x, "line"));
-    json_int_t l = json_integer_value(json_object_get(y, "line"));
-    if (k != l)
-        return k < l ? -1 : 1;
-    order = strcmp(json_string_value(json_object_get(x, "rule")),
-                   json_string_value(json_object_get(y, "rule")));
-    return order ? order
-                 : strcmp(json_string_value(json_object_get(x, "message")),
-                          json_string_value(json_object_get(y, "message")));
+    if (!order)
+        order = (x->line > y->line) - (x->line < y->line);
+    if (!order)
+        order = strcmp(x->rule, y->rule);
+    return order ? order : strcmp(x->message, y->message);
 }
 
 /* The findings by file and line, each once: a new array. */
-static json_t *sort_findings(const json_t *findings)
+static json_t *sort_findings(struct lint *lint)
 {
-    size_t count = json_array_size(findings);
-    ARC_AUTO_FREE json_t **list = calloc(count + 1, sizeof(json_t *));
-    json_t *out = list ? json_array() : NULL;
+    const struct lint_finding *all = lint->findings;
+    json_t *out = json_array();
 
-    for (size_t i = 0; out && i < count; i++)
-        list[i] = json_array_get(findings, i);
-    if (out)
-        qsort(list, count, sizeof *list, by_place);
+    if (all)
+        qsort(lint->findings, lint->finding_count, sizeof *all, by_place);
 
-    for (size_t i = 0; out && i < count; i++)
-        if (!i || by_place(&list[i - 1], &list[i]) != 0)
-            arc_json_push(&out, json_incref(list[i]));
+    for (size_t i = 0; i < lint->finding_count; i++)
+        if (!i || by_place(&all[i - 1], &all[i]) != 0)
+            arc_json_push(&out, json_pack("{s:s, s:I, s:s, s:s}", "file", all[i].file, "line",
+                                          (json_int_t)all[i].line, "rule", all[i].rule, "message",
+                                          all[i].message));
 
     return out;
 }
@@ -91,7 +82,7 @@ static void check_waivers(struct lint *lint)
 
 static int make_document(struct lint *lint, json_t **out, struct arc_error *err)
 {
-    json_t *findings = lint->failed ? NULL : sort_findings(lint->findings);
+    json_t *findings = lint->failed ? NULL : sort_findings(lint);
     ARC_TRY_ALLOC(findings, err);
     bool ok = json_array_size(findings) == 0;
     *out =
@@ -107,15 +98,12 @@ static int start_lint(struct lint *lint, struct arc_project *project,
     lint->project = project;
     project->wanted.config = options->config;
     lint->root = arc_project_root(project);
-    lint->findings = json_array();
     lint->files = json_object();
     lint->rules = json_object();
     lint->counts = json_object();
     lint->parsed = json_object();
 
-    ARC_TRY_ALLOC(lint->root && lint->findings && lint->files && lint->rules && lint->counts &&
-                      lint->parsed,
-                  err);
+    ARC_TRY_ALLOC(lint->root && lint->files && lint->rules && lint->counts && lint->parsed, err);
 
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }

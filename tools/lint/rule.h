@@ -57,18 +57,27 @@ struct lint_service {
     bool loaded;
 };
 
+/* What breaks a rule. */
+struct lint_finding {
+    char *file;
+    unsigned line; /* from 1 */
+    char *rule;
+    char *message;
+};
+
 struct lint {
-    struct arc_arena memory;     /* of the services */
+    struct arc_arena memory;     /* of the services and the findings */
     char *root;                  /* the work tree; owned */
     struct arc_project *project; /* its configuration has no groups if it could not be loaded */
     struct lint_settings settings;
     struct lint_service *services; /* of the groups, then others beside them */
     size_t service_count;
-    json_t *findings; /* array of {file, line, rule, message} */
-    json_t *files;    /* object: every file that was looked at */
-    json_t *rules;    /* object: every rule that was applied */
-    json_t *counts;   /* object: findings by "RULE:FILE" */
-    json_t *parsed;   /* object: index into `called` of a file that workflows call */
+    struct lint_finding *findings;
+    size_t finding_count;
+    json_t *files;  /* object: every file that was looked at */
+    json_t *rules;  /* object: every rule that was applied */
+    json_t *counts; /* object: findings by "RULE:FILE" */
+    json_t *parsed; /* object: index into `called` of a file that workflows call */
     struct lint_called *called;
     size_t called_count;
     int failed; /* ARC_ENOMEM once memory ran out; sticky */
