@@ -88,7 +88,6 @@ struct arc_build_options {
     bool load;           /* into the engine's store, to be tried there, instead of pushing */
     bool sbom;
     bool rebuild;       /* build what is already in the registry too */
-    unsigned attempts;  /* tries for what can pass (network, registry); 0: 3 */
     int interrupted_fd; /* readable once the run is to end (SIGINT, SIGTERM); -1: none */
     struct arc_build_listener listener;
 };

@@ -25,7 +25,6 @@ struct arc_repository {
     json_t *published;   /* array of the tags that have a published release; NULL: not asked for */
     char *published_unknown; /* why they are not known, or NULL */
     json_t *withdrawn; /* array of the tags whose release was withdrawn; NULL as `published` */
-    bool shallow;      /* history is cut */
 };
 
 ARC_API_END

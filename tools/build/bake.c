@@ -52,6 +52,9 @@ static bool can_pass(const char *text)
     return !lasts && arc_text_holds(text, signs);
 }
 
+/* Tries for what can pass: the network, a registry. */
+#define ATTEMPTS 3
+
 /* Most bytes of buildx's own words that an error shows. */
 #define ADVICE_MAX ((size_t)2000)
 
@@ -397,14 +400,13 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
 {
     const struct arc_clock *clock = options->clock ? options->clock : arc_clock_system();
     ARC_AUTO_FREE char *folder = NULL;
-    unsigned attempts = options->attempts ? options->attempts : 3;
 
     ARC_TRY(arc_folder_temporary(options->env, &folder, err));
     ARC_AUTO_FREE char *metadata = arc_file_join(folder, "metadata.json");
     struct baking baking = {options, watch, metadata, false, false, out, err};
     int rc = metadata ? attempt(&baking) : arc_error_nomem(err);
 
-    for (unsigned i = 1; rc && baking.again && i < attempts; i++) {
+    for (unsigned i = 1; rc && baking.again && i < ATTEMPTS; i++) {
         arc_build_tell(&options->listener, "", "trying again: a network or registry error");
         clock->wait(clock->context, (int64_t)1000 << i);
         rc = attempt(&baking);

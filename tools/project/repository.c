@@ -121,7 +121,6 @@ int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *en
                              struct arc_repository *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    out->shallow = arc_git_is_shallow(git);
     int rc = arc_git_all_tags(git, env, &out->tags, &problem);
     if (!rc)
         return ARC_OK;
