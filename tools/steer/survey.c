@@ -139,13 +139,9 @@ static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
 static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *lacks)
 {
     struct walk *walk = context;
-    struct arc_git_commit commit;
-    int rc = arc_git_commit(walk->project->git, oid, &commit, walk->err);
-    if (rc)
-        return rc;
-    rc = read_commit(walk, &commit, lacks, walk->err);
-    arc_git_commit_free(&commit);
-    return rc;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    ARC_TRY(arc_git_commit(walk->project->git, oid, &commit, walk->err));
+    return read_commit(walk, &commit, lacks, walk->err);
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
@@ -228,7 +224,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
 
     for (size_t g = 0; g < config->group_count; g++) {
         struct survey_group *group = &out->groups[g];
-        struct arc_git_commit commit = {0};
+        ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
         int rc = ARC_OK;
         group->group = &config->groups[g];
         group->last = arc_arena_text(&out->memory, walk->releases[2 * g].tag);
@@ -236,7 +232,6 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         if (group->last)
             rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].commit, &commit, NULL);
         group->last_time = commit.time;
-        arc_git_commit_free(&commit);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
     }
