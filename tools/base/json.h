@@ -50,6 +50,18 @@ static inline json_t *arc_json_copy(const json_t *value)
     return NULL;
 }
 
+/* Adds an item to a list, a member to an object; both are the callee's. ARC_ENOMEM, also for NULL as what is added. */
+static inline int arc_json_append(json_t *list, json_t *item, struct arc_error *err)
+{
+    return json_array_append_new(list, item) ? arc_error_nomem(err) : ARC_OK;
+}
+
+static inline int arc_json_set(json_t *object, const char *name, json_t *value,
+                               struct arc_error *err)
+{
+    return json_object_set_new(object, name, value) ? arc_error_nomem(err) : ARC_OK;
+}
+
 /* Adds an item to a list that is being made. Without the memory for either the list is NULL from then on: half of one
  * is never shown. */
 static inline void arc_json_push(json_t **list, json_t *item)

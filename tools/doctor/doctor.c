@@ -1,6 +1,7 @@
 #include "doctor/doctor.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/process.h"
 #include <string.h>
@@ -123,8 +124,7 @@ static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, boo
             *ok = false;
         ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
         ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
-        ARC_TRY_ALLOC(json_array_append_new(list, row_json(checks[i].name, &result, needed)) == 0,
-                      err);
+        ARC_TRY(arc_json_append(list, row_json(checks[i].name, &result, needed), err));
     }
 
     return ARC_OK;

@@ -7,6 +7,7 @@
 #include "arcci/release.h"
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "dryrun/event.h"
 #include "dryrun/warnings.h"
@@ -41,15 +42,14 @@ static void dryrun_free(struct dryrun *run)
 /* Adds a stage's document; takes the reference. */
 static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_error *err)
 {
-    return json_object_set_new(run->document, part, value) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_set(run->document, part, value, err);
 }
 
 /* Says why a part, or something that parts rest on, cannot be known here. */
 static int keep_unknown(struct dryrun *run, const char *what, const char *why,
                         struct arc_error *err)
 {
-    return json_object_set_new(run->unknown, what, json_string(why)) ? arc_error_nomem(err)
-                                                                     : ARC_OK;
+    return arc_json_set(run->unknown, what, json_string(why), err);
 }
 
 static const json_t *part(const struct dryrun *run, const char *name)

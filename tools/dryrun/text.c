@@ -216,7 +216,7 @@ static json_t *list_scans(const json_t *commands, bool full)
 static int keep_warning(void *list, char weight, const char *text, struct arc_error *err)
 {
     json_t *row = json_pack("{s:s%, s:s}", "weight", &weight, (size_t)1, "text", text);
-    return json_array_append_new(list, row) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(list, row, err);
 }
 
 /* A request's body, with the notes in it left out where they were shown before; "" for none. */

@@ -1,5 +1,6 @@
 #include "dryrun/warnings.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "git/git.h"
 #include <string.h>
 
@@ -27,7 +28,7 @@ static int add(json_t *out, const char *kind, struct arc_error *err, const char 
     va_end(args);
     ARC_TRY(arc_buf_check(&text, "the warning", err));
     json_t *row = json_pack("{s:s, s:s}", "kind", kind, "message", arc_buf_text(&text));
-    return json_array_append_new(out, row) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(out, row, err);
 }
 
 /* ---- the other tags -------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* The commits that release notes list: those since the group's previous tag that touch it. */
 #include "notes/log.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "changes/match.h"
 #include "git/message.h"
@@ -286,7 +287,7 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
         if (!*commit->email || !*commit->author || strstr(commit->author, "[bot]") ||
             json_object_get(known, commit->email))
             continue;
-        ARC_TRY_ALLOC(json_object_set_new(known, commit->email, json_true()) == 0, err);
+        ARC_TRY(arc_json_set(known, commit->email, json_true(), err));
         ARC_TRY(arc_texts_add(&log->memory, &log->newcomers, commit->author, err));
     }
 

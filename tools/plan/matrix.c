@@ -209,7 +209,7 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
     ARC_TRY(batch_rows(&rows, &batches, err));
 
     for (size_t i = 0; i < batches.count; i++)
-        ARC_TRY_ALLOC(json_array_append_new(list, make_object(&batches.items[i])) == 0, err);
+        ARC_TRY(arc_json_append(list, make_object(&batches.items[i]), err));
 
     if (arc_plan_is_train(plan) && json_array_append_new(list, make_train_row(plan)))
         return arc_error_nomem(err);

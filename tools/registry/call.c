@@ -1,6 +1,7 @@
 /* Requests to a registry: names, logins, one request, several at once. */
 #include "registry/call.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "registry/auth.h"
 #include "registry/trust.h"
 #include <string.h>
@@ -190,9 +191,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
                               .scope = arc_buf_text(&scope),
                               .status = &registry->status};
     ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));
-    return json_object_set_new(registry->logins, address->login, json_string(answer))
-               ? arc_error_nomem(err)
-               : ARC_OK;
+    return arc_json_set(registry->logins, address->login, json_string(answer), err);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */

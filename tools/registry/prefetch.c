@@ -1,5 +1,6 @@
 /* What is asked for ahead, and kept until it is taken. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/room.h"
 #include "registry/call.h"
 #include <string.h>
@@ -122,9 +123,7 @@ static int note_tail(struct arc_registry *registry, const struct registry_call *
         return ARC_OK;
     uint32_t tail = (uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 |
                     (uint32_t)byte[3] << 24;
-    return json_object_set_new(registry->tails, call->reference, json_integer(tail))
-               ? arc_error_nomem(err)
-               : ARC_OK;
+    return arc_json_set(registry->tails, call->reference, json_integer(tail), err);
 }
 
 bool arc_registry_tail(const struct arc_registry *registry, const char *digest, uint32_t *out)

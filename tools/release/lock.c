@@ -15,7 +15,7 @@ static int add_release(json_t *includes, const struct arc_planned_release *relea
 
     json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "group", released->group, "tag", released->tag,
                             "version", released->version, "revision", released->revision);
-    return json_array_append_new(includes, row) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(includes, row, err);
 }
 
 static int add_image(json_t *images, const struct arc_planned_service *service,
@@ -23,14 +23,13 @@ static int add_image(json_t *images, const struct arc_planned_service *service,
 {
     json_t *platforms = json_object();
     for (size_t i = 0; i < built->cell_count; i++)
-        ARC_TRY_ALLOC(json_object_set_new(platforms, built->cells[i].platform,
-                                          json_string(built->cells[i].digest)) == 0,
-                      err);
+        ARC_TRY(arc_json_set(platforms, built->cells[i].platform,
+                             json_string(built->cells[i].digest), err));
 
     json_t *image = json_pack("{s:s, s:s, s:s, s:s, s:o}", "service", service->service, "tag",
                               service->released->tag, "image", service->image, "digest",
                               built->digest, "platforms", platforms);
-    return json_array_append_new(images, image) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(images, image, err);
 }
 
 int release_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,

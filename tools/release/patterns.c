@@ -1,6 +1,7 @@
 #include "release/patterns.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/file.h"
 #include <dirent.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int visit_entry(struct search *search, const char *path, unsigned depth,
         return arc_error_set(err, ARC_EINPUT, "--asset: a file's name below %s is not UTF-8",
                              search->root);
 
-    return json_array_append_new(search->found, item) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(search->found, item, err);
 }
 
 /* `below` is a folder below the root, "" for the root itself. */
@@ -93,9 +94,8 @@ static int add_found(const struct search *search, const char *name, size_t name_
     qsort(paths, count, sizeof *paths, by_bytes);
 
     for (i = 0; i < count; i++)
-        ARC_TRY_ALLOC(json_array_append_new(out, json_sprintf("%.*s%s%s", (int)name_len, name,
-                                                              search->root, paths[i])) == 0,
-                      err);
+        ARC_TRY(arc_json_append(
+            out, json_sprintf("%.*s%s%s", (int)name_len, name, search->root, paths[i]), err));
 
     return ARC_OK;
 }
@@ -107,7 +107,7 @@ int release_expand(const char *text, json_t *out, struct arc_error *err)
     size_t plain = strcspn(pattern, "*?[{");
 
     if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
-        return json_array_append_new(out, json_string(text)) ? arc_error_nomem(err) : ARC_OK;
+        return arc_json_append(out, json_string(text), err);
 
     while (plain && pattern[plain - 1] != '/')
         plain--;

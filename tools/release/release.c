@@ -341,7 +341,7 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
         action = "created";
 
     for (size_t i = 0; i < run->o->asset_count; i++)
-        ARC_TRY_ALLOC(json_array_append_new(assets, asset_row(&run->assets[i])) == 0, err);
+        ARC_TRY(arc_json_append(assets, asset_row(&run->assets[i]), err));
 
     ARC_TRY_ALLOC(id && assets, err);
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));

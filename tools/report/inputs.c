@@ -1,5 +1,6 @@
 #include "report/inputs.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "plan/planned.h"
 #include "project/documents.h"
@@ -154,13 +155,13 @@ static int post_report(const struct arc_env *env, const struct arc_report_files 
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
 
     if (goes_nowhere(target))
-        return json_object_set_new(report, "comment", json_null()) ? arc_error_nomem(err) : ARC_OK;
+        return arc_json_set(report, "comment", json_null(), err);
     ARC_TRY(arc_github_open(env, &files->github, &transport, err));
     ARC_TRY(arc_report_post(report, target, transport, err));
     if (!files->github.dry_run)
         return ARC_OK;
     json_t *requests = json_deep_copy(arc_transport_described(transport));
-    return json_object_set_new(report, "requests", requests) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_set(report, "requests", requests, err);
 }
 
 int arc_report_files(struct arc_project *project, const struct arc_report_files *files,
@@ -181,8 +182,7 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         .event = find_suffix(project, files),
     };
     ARC_TRY(arc_report(&facts, &report, err));
-    ARC_TRY_ALLOC(json_object_set_new(report, "revision", json_string(in.target.revision)) == 0,
-                  err);
+    ARC_TRY(arc_json_set(report, "revision", json_string(in.target.revision), err));
     ARC_TRY(post_report(project->env, files, &in.target, report, err));
     *out = arc_steal(&report);
 

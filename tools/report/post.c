@@ -43,8 +43,7 @@ static int list_known(const struct report_posting *p, const char *part, const ch
 
 static int set_action(json_t *status, const char *action, struct arc_error *err)
 {
-    return json_object_set_new(status, "action", json_string(action)) ? arc_error_nomem(err)
-                                                                      : ARC_OK;
+    return arc_json_set(status, "action", json_string(action), err);
 }
 
 static bool is_same_text(const json_t *a, const char *name_a, const json_t *b, const char *name_b)

@@ -343,7 +343,7 @@ static int tolerate(json_t *report, const struct arc_transport *transport, struc
         return arc_error_nomem(err);
     json_t *text = json_string(arc_error_text(err));
     arc_error_clear(err);
-    return json_array_append_new(refusals, text) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(refusals, text, err);
 }
 
 int arc_report_post(json_t *report, const struct arc_report_target *target,

@@ -193,7 +193,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     json_t *command = json_pack("{s:s?, s:s?, s:s, s:o, s:O}", "service", job.service, "platform",
                                 job.platform, "target", job.target, "report",
                                 json_sprintf("%s/%s", run->report_dir, file), "argv", argv);
-    return json_array_append_new(commands, command) == 0 ? ARC_OK : arc_error_nomem(err);
+    return arc_json_append(commands, command, err);
 }
 
 /* Whether --service asks for it. */

@@ -64,7 +64,7 @@ int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *e
         return scan_warn(judged, err, "accepted (%s): %s", scan_gap_name(gap), text);
 
     json_t *entry = json_pack("{s:s, s:s}", "reason", scan_gap_name(gap), "text", text);
-    return json_array_append_new(judged->missed, entry) == 0 ? ARC_OK : arc_error_nomem(err);
+    return arc_json_append(judged->missed, entry, err);
 }
 
 /* A gate that is told to fail on what it is told not to look at would never fail. */

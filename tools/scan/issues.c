@@ -309,8 +309,7 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
         int rc = filing.doubles ? file_one(&filing, err) : arc_error_nomem(err);
         if (rc)
             return arc_error_prefix(err, "the issue of %s", arc_json_text_of(one, "service"));
-        if (json_array_append_new(rows, result_json(&filing)) != 0)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_json_append(rows, result_json(&filing), err));
     }
     *out = arc_steal(&rows);
 

@@ -36,7 +36,7 @@ static int add_platform(const json_t *entry, json_t *platforms, struct arc_error
         return ARC_OK;
     arc_platform_join(arc_json_text_of(platform, "os"), arc_json_text_of(platform, "architecture"),
                       arc_json_text_of(platform, "variant"), text);
-    return json_array_append_new(platforms, json_string(text)) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(platforms, json_string(text), err);
 }
 
 static int read_index(const struct arc_env *env, const char *name, const char *reference,

@@ -1,5 +1,6 @@
 #include "scan/publish.h"
 #include "base/auto.h"
+#include "base/json.h"
 
 static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *options,
                          struct arc_transport *transport, struct arc_error *err)
@@ -9,8 +10,7 @@ static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *o
         return ARC_OK;
     if (scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err))
         return arc_error_prefix(err, "SARIF upload");
-    ARC_TRY_ALLOC(json_object_set_new(scan->document, "upload", upload) == 0, err);
-    return ARC_OK;
+    return arc_json_set(scan->document, "upload", upload, err);
 }
 
 static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *options,
@@ -18,8 +18,7 @@ static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *
 {
     json_t *issues = NULL;
     ARC_TRY(scan_file_issues(options, scan->issues, transport, &issues, err));
-    ARC_TRY_ALLOC(json_object_set_new(scan->document, "issues", issues) == 0, err);
-    return ARC_OK;
+    return arc_json_set(scan->document, "issues", issues, err);
 }
 
 /* The gate's verdict does not hang on a side channel that is turned off or closed here. */
@@ -31,7 +30,7 @@ static int tolerate(struct arc_scan *scan, const struct arc_transport *transport
     json_t *warnings = json_object_get(scan->document, "warnings");
     json_t *text = json_sprintf("%s; %s", arc_error_text(err), advice);
     arc_error_clear(err);
-    return json_array_append_new(warnings, text) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(warnings, text, err);
 }
 
 int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *options,

@@ -177,8 +177,7 @@ static int fill_lists(const struct scan_judged *judged, json_t *rules, json_t *r
                 return arc_error_nomem(err);
             *place = (json_int_t)json_array_size(rules);
         }
-        if (json_array_append_new(results, result_json(judged, finding, *place - 1, seen)) != 0)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_json_append(results, result_json(judged, finding, *place - 1, seen), err));
     }
 
     return ARC_OK;

@@ -1,5 +1,6 @@
 #include "arcci/sign.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "sign/attest.h"
 #include "sign/cosign.h"
 #include <string.h>
@@ -85,7 +86,7 @@ static int sign_target(void *context, const struct target *target, struct arc_er
     json_t *item =
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "service", signing->built->service, "image",
                   target->image, "digest", target->digest, "kind", target->kind, "action", action);
-    return json_array_append_new(signing->images, item) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(signing->images, item, err);
 }
 
 static int attest_service(struct signing *signing, const struct arc_planned_service *service,
@@ -107,7 +108,7 @@ static int attest_service(struct signing *signing, const struct arc_planned_serv
          signing->built->digest);
     json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "service", service->service, "image",
                              service->image, "digest", signing->built->digest, "action", action);
-    return json_array_append_new(signing->attestations, item) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(signing->attestations, item, err);
 }
 
 static int sign_service(struct signing *signing, const struct arc_planned_service *service,

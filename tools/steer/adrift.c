@@ -53,7 +53,7 @@ static int compare_tags(const struct looking *looking, const struct survey_group
         json_t *row =
             json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "service", tag->service->service, "image",
                       tag->image, "tag", tag->planned->tag, "digest", now, "expected", expected);
-        ARC_TRY_ALLOC(json_array_append_new(adrift, row) == 0, err);
+        ARC_TRY(arc_json_append(adrift, row, err));
     }
 
     return ARC_OK;
@@ -86,7 +86,7 @@ static int check_group(const struct looking *looking, const struct survey_group 
     const struct arc_group *released = group->group->includes ? &group->taken : group->group;
     json_t *adrift = json_array();
 
-    ARC_TRY_ALLOC(json_object_set_new(row, "adrift", adrift) == 0, err);
+    ARC_TRY(arc_json_set(row, "adrift", adrift, err));
     if (!released->service_count)
         return ARC_OK; /* of a train that is not known, which is its `problem` */
 

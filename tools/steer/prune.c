@@ -58,8 +58,7 @@ static int add_commit(struct pruning *pruning, const char *hex, struct arc_error
     snprintf(digits, sizeof digits, "%.*s", ARC_SHORT_SHA, hex);
     if (arc_json_lists(pruning->open, digits))
         return ARC_OK;
-    return json_array_append_new(pruning->open, json_string(digits)) ? arc_error_nomem(err)
-                                                                     : ARC_OK;
+    return arc_json_append(pruning->open, json_string(digits), err);
 }
 
 /* Release tags without a published release: it is a draft, or its run is not through. */
@@ -334,8 +333,7 @@ static int find_seeds(struct pruning *pruning, const struct prune_image *image,
             if (!node->missing)
                 ARC_TRY(stays_elsewhere(pruning, image, node->digest, &stays, err));
             if (!stays)
-                ARC_TRY_ALLOC(json_array_append_new(pruning->seeds, json_string(node->digest)) == 0,
-                              err);
+                ARC_TRY(arc_json_append(pruning->seeds, json_string(node->digest), err));
         }
     }
 

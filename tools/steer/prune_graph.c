@@ -364,8 +364,7 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         size_t number = known ? (size_t)json_integer_value(known) : count++;
         struct build *build = &builds[number];
         int64_t time = newest_time(image, tag->node, 0);
-        ARC_TRY_ALLOC(json_object_set_new(numbers, name, json_integer((json_int_t)number)) == 0,
-                      err);
+        ARC_TRY(arc_json_set(numbers, name, json_integer((json_int_t)number), err));
         build->kind = tag->kind;
         build->time = time > build->time ? time : build->time;
         order[number] = (*of)[i] = build;

@@ -53,7 +53,7 @@ int records_release(struct records *records, const char *tag, const json_t **out
         release = release ? release : json_null();
         if (!records->releases)
             records->releases = json_object();
-        ARC_TRY_ALLOC(json_object_set_new(records->releases, tag, release) == 0, err);
+        ARC_TRY(arc_json_set(records->releases, tag, release, err));
     }
     *out = json_is_object(release) ? release : NULL;
 

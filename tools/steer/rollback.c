@@ -191,7 +191,7 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
                                  tag->service->service, "image", tag->image, "tag",
                                  tag->planned->tag, "from", *tag->digest ? tag->digest : NULL, "to",
                                  tag->expected, "moves", strcmp(tag->digest, tag->expected) != 0);
-        ARC_TRY_ALLOC(json_array_append_new(rollback->moves, move) == 0, err);
+        ARC_TRY(arc_json_append(rollback->moves, move, err));
     }
 
     if (json_array_size(rollback->moves))

@@ -114,7 +114,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
                             "image", service->image, "tag", tag ? tag->tag : NULL, "digest", digest,
                             "signed", is_signed, "problem", rc ? arc_error_text(&problem) : NULL,
                             "commands", list_commands(looking, service->image, digest));
-    return json_array_append_new(looking->services, row) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(looking->services, row, err);
 }
 
 static int make_plan(struct arc_project *project, const char *identity, struct arc_plan *plan,

@@ -138,7 +138,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
         survey_describe_rides(group), "problem", group->problem, "record", record);
     asking->behind |= unreleased;
 
-    return json_array_append_new(asking->rows, row) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(asking->rows, row, err);
 }
 
 int arc_status(struct arc_project *project, const struct arc_status_options *options, json_t **out,
