@@ -263,7 +263,7 @@ def try_mutant(entered, mutant):
         function = function_at(file, i)
         names = [f"{file}:{function}"] if function else [name for name in entered if name.startswith(f"{file}:")]
         if not function and file.startswith("tools/cmd/"):  # its table, which help shows
-            names.append("tools/cli/help.c:command_markdown")
+            names.append("tools/cli/help.c:option_values")
         tests = sorted({test for name in names for test in entered.get(name, [])})
         caught = find_catcher(file, made, tests, folder) if tests else None
         return {"file": file, "line": i + 1, "function": function, "was": lines[i].strip(), "is": text.strip(), "tests": len(tests), "caught": caught}
