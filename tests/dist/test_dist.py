@@ -122,9 +122,9 @@ def test_is_the_same_bytes_in_another_folder_on_another_day(tmp_path):
     run("git", "clone", "-q", ROOT, copy)
     for path in run("git", "-C", ROOT, "diff", "--name-only", "HEAD").split():
         shutil.copy(ROOT / path, copy / path)
-    (copy / "build").symlink_to(ROOT / "build")  # manuals and completions
     for path in copy.rglob("*"):
         os.utime(path, (86400, 86400), follow_symlinks=False)
+    (copy / "build").symlink_to(ROOT / "build")  # manuals and completions
     run("nice", sys.executable, copy / "packaging/dist.py", "--packages", OWN, env={**os.environ, "SOURCE_DATE_EPOCH": "86400", "TZ": "Asia/Tokyo"})
     first, second = (dict(reversed(line.split()) for line in (folder / "dist/SHA256SUMS").read_text().splitlines()) for folder in (ROOT, copy))
     assert len(second) >= 8
