@@ -162,7 +162,8 @@ static const char *doubt_of_start(const char *pattern)
 {
     if (pattern[strcspn(pattern, ":/[({*")] == ':')
         return "has a ':', which is part of a name: a status has white space behind its colon "
-               "('added: src/**'), and all patterns are globs";
+               "('added: src/"
+               "**'), and all patterns are globs";
     if (*pattern == '#' || strncmp(pattern, "- ", 2) == 0)
         return "starts with a mark of YAML, which is part of a name here";
     if (strncmp(pattern, "~/", 2) == 0 ||

@@ -279,8 +279,13 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
 static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, const json_t *refspecs,
                           struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *all =
-        json_pack("[ss]", "+refs/heads/*:refs/arc/heads/*", "+refs/tags/*:refs/arc/tags/*");
+    ARC_AUTO_JSON json_t *all = json_pack("[ss]",
+                                          "+refs/heads/"
+                                          "*:refs/arc/heads/"
+                                          "*",
+                                          "+refs/tags/"
+                                          "*:refs/arc/tags/"
+                                          "*");
     struct arc_oid wanted = {{0}};
 
     ARC_TRY_ALLOC(all, err);
