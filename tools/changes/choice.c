@@ -203,7 +203,7 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     return since_tag(c, previous, "nearest tag before it in history");
 }
 
-/* Sets *chosen unless the tag has no version and no tag comes before it. */
+/* Sets *chosen unless the tag is the only one of its kind and no release's. */
 static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
@@ -225,13 +225,8 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 
     if (previous)
         return since_tag(c, previous, "previous tag of the group");
-    if (!is_first)
-        ARC_TRY(tag_by_history(c, tag, chosen));
-    if (!is_first && *chosen)
-        return ARC_OK;
-    *chosen = true;
-
-    return everything(c, "the first release of its tags");
+    return is_first ? everything(c, "the first release of its tags")
+                    : tag_by_history(c, tag, chosen);
 }
 
 /* The branch that counts when no base is given. A clone knows what its origin had checked out. */
