@@ -211,6 +211,8 @@ def test_links_and_hostile_names(tmp_path):
 D = "FROM scratch\n"
 BAKE = 'target "a" {\n  context = "."\n  tags = ["ghcr.io/a/%s:1"]\n}\n'
 ODD = {  # files, tags, what is shown
+    "a dollar before a letter of two bytes": ({"Dockerfile": D, "Makefile": "x:\n\techo $é \\é\n", "x.sh": "A=é\n" + "A=$A$A\n" * 20 + "docker build -t ghcr.io/a/b:x$A .\n"},
+                                              [], "services:"),
     "a version in files of most images": ({**{f"{n}/Dockerfile": D for n in "abc"}, "b/VERSION": "1.0\n", "c/VERSION": "2.0\n"}, ["z/v9.0.0"],
                                           "what do the tags z/v{version} release?"),
     "two groups of one name": ({"services/shop/Dockerfile": D, "services/b/Dockerfile": D}, ["shop/v1.0.0", "v1.0.0"], "group: shop-2"),

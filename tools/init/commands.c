@@ -70,7 +70,7 @@ static const char *expand_variable(const struct script *script, const char *doll
     bool is_command = *start == '(' && !script->is_makefile;
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
         arc_buf_putc(out, INIT_UNKNOWN);
-        return end && end > start ? end + open : start + (*start != '\0');
+        return end && end > start ? end + open : start + (*start > '\0' && *start <= '~');
     }
 
     const char *value = find_value(script, known);

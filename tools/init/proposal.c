@@ -20,8 +20,14 @@ char *init_cut(struct init *init, const char *text, size_t len)
 
 char *init_hold(struct init *init, const struct arc_buf *text)
 {
+    const char *held = arc_buf_text(text);
+    size_t len = text->len;
+
     init->arena.failed |= text->failed == ARC_ENOMEM;
-    return arc_arena_text(&init->arena, arc_buf_text(text));
+    while (text->failed && len && (held[len - 1] & 0x80))
+        len--; /* no character is cut in two at a limit */
+
+    return init_cut(init, held, len);
 }
 
 json_t *init_made(struct init *init, json_t *value)
