@@ -11,8 +11,8 @@
 
 extern char **environ;
 
-/* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. Options of every command may stand before
- * its name: they are moved behind it. */
+/* `arc-ci`, `arc-ci --help` and `arc-ci --version` are ways to say `arc-ci help …`. Options of
+ * every command may stand before its name: they are moved behind it. */
 static const struct command *select_command(int *argc, char ***argv, bool *program,
                                             struct arc_error *err)
 {

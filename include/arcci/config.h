@@ -1,8 +1,8 @@
 /* `.github/arc-ci.yaml` and the services' `service.yaml`.
  *
- * Read once, checked whole (docs/schema/arc-ci.schema.json), every error with file:line:column.
- * All of it lies in the memory of the configuration; lists are NULL-terminated arrays of strings, never NULL.
- */
+ * Read once, checked whole (docs/schema/arc-ci.schema.json), every error with file:line:column. All
+ * of it lies in the memory of the configuration; lists are NULL-terminated arrays of strings, never
+ * NULL. */
 #ifndef ARCCI_CONFIG_H
 #define ARCCI_CONFIG_H
 
@@ -169,7 +169,8 @@ int arc_config_refuse_group(const struct arc_config *config, const char *what,
                             struct arc_error *err);
 
 /* Reads one service's service.yaml, whether a group has it or not, without what a group adds, into
- * `memory`. Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not exist. */
+ * `memory`. Errors as arc_config_load(); ARC_ENOTFOUND if the directory or the file does not
+ * exist. */
 int arc_service_load(const char *root, const char *directory, struct arc_arena *memory,
                      struct arc_service *out, struct arc_error *err);
 

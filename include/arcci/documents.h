@@ -271,8 +271,8 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
 const char *arc_verdict_name(enum arc_verdict verdict);
 const char *arc_gate_name(enum arc_gate gate);
 
-/* What scan.json says. Where it has no verdict nobody looked, and without a gate the gate has failed.
- * ARC_EINPUT for another document, and for a word or a time that is none. */
+/* What scan.json says. Where it has no verdict nobody looked, and without a gate the gate has
+ * failed. ARC_EINPUT for another document, and for a word or a time that is none. */
 int arc_scan_read(const json_t *scan, struct arc_scan_info *out, struct arc_error *err);
 
 /* Each writes the document; *out is a new reference. */

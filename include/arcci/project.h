@@ -63,8 +63,8 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err);
  * version. ARC_EINPUT when the tag belongs to no group, or the group is not clear. */
 int arc_project_load(struct arc_project *project, struct arc_error *err);
 
-/* The same where a release is asked for: ARC_EINPUT without a tag says what those of the groups look
- * like. */
+/* The same where a release is asked for: ARC_EINPUT without a tag says what those of the groups
+ * look like. */
 int arc_project_load_release(struct arc_project *project, struct arc_error *err);
 
 /* Fills in the version of the tag (none: GITHUB_REF, whatever ref it is) from what is there: the

@@ -18,7 +18,8 @@
 #define ARC_AUTO_FREE  __attribute__((cleanup(arc_auto_free)))
 #define ARC_AUTO_JSON  __attribute__((cleanup(arc_auto_json)))
 
-/* For a type whose noun_free() takes the pointer itself, or NULL; its header says ARC_HANDLE(noun). */
+/* For a type whose noun_free() takes the pointer itself, or NULL; its header says
+ * ARC_HANDLE(noun). */
 #define ARC_AUTO_HANDLE(noun) __attribute__((cleanup(noun##_drop)))
 #define ARC_HANDLE(noun)                                                                           \
     static inline void noun##_drop(struct noun **handle)                                           \
@@ -64,7 +65,8 @@ static inline void arc_error_free(struct arc_error *err)
     arc_error_clear(err);
 }
 
-/* The code of a call, or ARC_OK, and nothing in *err, for the one failure that is none to the caller. */
+/* The code of a call, or ARC_OK, and nothing in *err, for the one failure that is none to the
+ * caller. */
 static inline int arc_error_except(int harmless, int rc, struct arc_error *err)
 {
     if (rc != harmless)

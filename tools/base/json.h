@@ -21,7 +21,8 @@ static inline const char *arc_json_text_of(const json_t *object, const char *nam
     return text ? text : "";
 }
 
-/* For each item of an array (NULL: none), which the loop declares. `break` and `continue` are as in any loop. */
+/* For each item of an array (NULL: none), which the loop declares. `break` and `continue` are as in
+ * any loop. */
 #define arc_json_each(item, array)                                                                 \
     for (size_t item##_at = 0, item##_goes = 1; item##_goes && item##_at < json_array_size(array); \
          item##_at++)                                                                              \
@@ -50,7 +51,8 @@ static inline json_t *arc_json_copy(const json_t *value)
     return NULL;
 }
 
-/* Adds an item to a list, a member to an object; both are the callee's. ARC_ENOMEM, also for NULL as what is added. */
+/* Adds an item to a list, a member to an object; both are the callee's. ARC_ENOMEM, also for NULL
+ * as what is added. */
 static inline int arc_json_append(json_t *list, json_t *item, struct arc_error *err)
 {
     return json_array_append_new(list, item) ? arc_error_nomem(err) : ARC_OK;
@@ -62,8 +64,8 @@ static inline int arc_json_set(json_t *object, const char *name, json_t *value,
     return json_object_set_new(object, name, value) ? arc_error_nomem(err) : ARC_OK;
 }
 
-/* Adds an item to a list that is being made. Without the memory for either the list is NULL from then on: half of one
- * is never shown. */
+/* Adds an item to a list that is being made. Without the memory for either the list is NULL from
+ * then on: half of one is never shown. */
 static inline void arc_json_push(json_t **list, json_t *item)
 {
     if (json_array_append_new(*list, item)) {

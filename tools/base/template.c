@@ -400,8 +400,8 @@ static const json_t *find_first(const struct frame *frame, const char *name, siz
     return NULL;
 }
 
-/* A value below null is null: what is not known yet has no parts either. ".name" is of the innermost
- * section alone, "..name" of those around it. */
+/* A value below null is null: what is not known yet has no parts either. ".name" is of the
+ * innermost section alone, "..name" of those around it. */
 static const json_t *find_path(const struct frame *frame, const char *path, size_t len)
 {
     struct frame innermost = {.value = frame->value};

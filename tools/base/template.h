@@ -1,4 +1,5 @@
-/* The program's own texts: templates in files beside the code, which the build embeds (ARC_TEXT). */
+/* The program's own texts: templates in files beside the code, which the build embeds
+ * (ARC_TEXT). */
 #ifndef ARC_BASE_TEMPLATE_H
 #define ARC_BASE_TEMPLATE_H
 

@@ -11,9 +11,9 @@
  * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
 size_t arc_utf8_length(const char *text, size_t len);
 
-/* The length of the character at the start of `len` > 0 bytes, and its code point. What is no UTF-8 is
- * U+FFFD, one for the longest beginning of a character there is, else for a byte (Unicode 15, 3.9,
- * "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
+/* The length of the character at the start of `len` > 0 bytes, and its code point. What is no UTF-8
+ * is U+FFFD, one for the longest beginning of a character there is, else for a byte (Unicode 15,
+ * 3.9, "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
 size_t arc_utf8_point(const char *text, size_t len, uint32_t *point);
 
 /* How many printable characters of ASCII the text starts with: nearly always all. */
@@ -90,8 +90,8 @@ static inline const char *arc_plural(size_t count)
 bool arc_text_among(const char *text, const char *const *words);
 bool arc_text_holds(const char *text, const char *const *parts);
 
-/* Appends a text with a value in the place of each {name}: `value` appends it, or says that there is none, and the
- * name stays as it is written. */
+/* Appends a text with a value in the place of each {name}: `value` appends it, or says that there
+ * is none, and the name stays as it is written. */
 void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out);
@@ -105,7 +105,8 @@ bool arc_text_is_hex(const char *text, size_t digits);
 /* Of "https://host/path" what is behind the host's slash; NULL for any other text, and for NULL. */
 const char *arc_url_path(const char *url);
 
-/* Appends the text percent-encoded, as a part of a path, a query or a form (RFC 3986: unreserved characters stay). */
+/* Appends the text percent-encoded, as a part of a path, a query or a form (RFC 3986: unreserved
+ * characters stay). */
 void arc_text_encode(struct arc_buf *out, const char *text);
 
 /* Seconds since 1970 of an RFC 3339 time; false if it is none. */

@@ -88,8 +88,8 @@ static void add_lines(struct arc_buf *out, const char *text)
     }
 }
 
-/* "Dockerfile:12" on a line of its own, with the excerpt below it; 0 of a Dockerfile that is written
- * in the plan, which has no file (NULL). */
+/* "Dockerfile:12" on a line of its own, with the excerpt below it; 0 of a Dockerfile that is
+ * written in the plan, which has no file (NULL). */
 static unsigned dockerfile_line(const char *text, const char *dockerfile)
 {
     if (!dockerfile)

@@ -9,13 +9,13 @@
 /* Whether there is a token to ask with: INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN. */
 bool arc_changes_api_possible(const struct arc_env *env);
 
-/* Asks which commits the pull request has that a comment is on (event->on_pull), and fills the event
- * with them. Errors as struct arc_transport has them. */
+/* Asks which commits the pull request has that a comment is on (event->on_pull), and fills the
+ * event with them. Errors as struct arc_transport has them. */
 int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
                             struct arc_error *err);
 
-/* Who hears of the files; `status` is one of enum arc_status. A rename is told as an added file with
- * its old name, and that as a deleted one. Non-zero ends it and is returned. */
+/* Who hears of the files; `status` is one of enum arc_status. A rename is told as an added file
+ * with its old name, and that as a deleted one. Non-zero ends it and is returned. */
 struct arc_api_files {
     int (*each)(void *context, const char *path, size_t len, unsigned status, const char *previous);
     void *context;

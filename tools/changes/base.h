@@ -62,8 +62,8 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
  * was tried without the network has forbidden it. */
 void arc_base_allow_fetching(const struct arc_base_request *request);
 
-/* The merge base; empty when there is none. Where history is cut the API is asked for it if there is
- * a token, else as much is fetched as tells. ARC_ENOTFOUND when that fails. */
+/* The merge base; empty when there is none. Where history is cut the API is asked for it if there
+ * is a token, else as much is fetched as tells. ARC_ENOTFOUND when that fails. */
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
 
@@ -78,9 +78,10 @@ int arc_base_parent(const struct arc_base_request *request, const struct arc_oid
 
 /* The tag before `tag` of the same family ("messaging/v", "v", ""), by the order of versions, be
  * they Semantic Versions, shorter (v1.2, release-18) or dates (v2024.02.10): the highest one below
- * its own; a stable one skips prereleases. *out is owned, NULL if there is none; *is_first: then there
- * was none, as for a Semantic Version, while numbers that are part of a name ("jan-2024") order nothing;
- * ARC_EINPUT if the tag holds no version; as arc_project_load_tags() when the tags are not known. */
+ * its own; a stable one skips prereleases. *out is owned, NULL if there is none; *is_first: then
+ * there was none, as for a Semantic Version, while numbers that are part of a name ("jan-2024")
+ * order nothing; ARC_EINPUT if the tag holds no version; as arc_project_load_tags() when the tags
+ * are not known. */
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err);
 

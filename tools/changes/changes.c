@@ -101,8 +101,8 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
                : ARC_OK;
 }
 
-/* A submodule whose paths cannot be compared: what may be about them counts, or a change in it would
- * be passed over in silence. */
+/* A submodule whose paths cannot be compared: what may be about them counts, or a change in it
+ * would be passed over in silence. */
 static int on_unseen(void *context, const char *path, const char *why)
 {
     struct run *run = context;

@@ -80,8 +80,8 @@ static int last_commit(const struct choice *c, const char *why)
     return choice_reason(c, &c->out->base_reason, "the commit before the head: %s", why);
 }
 
-/* After a forced push the commit before it is not an ancestor: what it had and the new one has not is
- * no change of this push. Where the event does not say that there was none, history is searched,
+/* After a forced push the commit before it is not an ancestor: what it had and the new one has not
+ * is no change of this push. Where the event does not say that there was none, history is searched,
  * which takes as long as `git merge-base`. */
 static int since_forced_push(const struct choice *c)
 {
@@ -132,8 +132,8 @@ int choice_since_push(const struct choice *c, const char *before)
     return since_forced_push(c);
 }
 
-/* What the head added since it left a branch. Where it did not leave it, and is on no other one that
- * is known, as for a deployment of a commit: its last commit. */
+/* What the head added since it left a branch. Where it did not leave it, and is on no other one
+ * that is known, as for a deployment of a commit: its last commit. */
 static int since_left(const struct choice *c, const char *name, const char *why)
 {
     ARC_TRY(choice_since_merge_base(c, name, why));
@@ -167,8 +167,8 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
               : choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
-/* By history, where versions tell nothing: where the tag was, if the push moved it, else the nearest
- * tag before it. */
+/* By history, where versions tell nothing: where the tag was, if the push moved it, else the
+ * nearest tag before it. */
 static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
@@ -335,7 +335,8 @@ static int check_payload(const struct choice *c)
                          event->name, event->name, group ? " and base_sha" : "");
 }
 
-/* A comment on a pull request whose commits nothing tells: its event is about the default branch. */
+/* A comment on a pull request whose commits nothing tells: its event is about the default
+ * branch. */
 static int comment(struct choice *c)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};

@@ -1,5 +1,5 @@
-/* A choice of base and head under way: what the files that make it share (choice.c by event, head.c,
- * pull.c). */
+/* A choice of base and head under way: what the files that make it share (choice.c by event,
+ * head.c, pull.c). */
 #ifndef ARC_CHANGES_CHOICE_H
 #define ARC_CHANGES_CHOICE_H
 

@@ -29,8 +29,8 @@ static bool is_head(const char *name)
     return len && (!name[len] || strchr("~^@", name[len]));
 }
 
-/* What of "refs/remotes/origin/main", "remotes/origin/main" or "origin/main" is the branch; NULL for
- * another name. */
+/* What of "refs/remotes/origin/main", "remotes/origin/main" or "origin/main" is the branch; NULL
+ * for another name. */
 static const char *branch_of_remote(const struct arc_git *git, const char *name)
 {
     static const char *const before[] = {"refs/remotes/", "remotes/", ""};
@@ -114,8 +114,8 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
                                                           : arc_git_resolve(git, name, out, err);
 }
 
-/* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks history or
- * objects, may lack what the origin has. */
+/* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks history
+ * or objects, may lack what the origin has. */
 static bool may_fetch(const struct arc_base_request *request)
 {
     bool may = request->fetch_depth &&

@@ -43,7 +43,8 @@ static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b
            (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
 }
 
-/* Whether a directory, a glob of directories or a service's file, as an item has it, is the service's. */
+/* Whether a directory, a glob of directories or a service's file, as an item has it, is the
+ * service's. */
 static bool is_place(const char *place, const struct arc_service *service)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
@@ -176,7 +177,8 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     return ARC_OK;
 }
 
-/* Whether the configuration's own link led elsewhere at the base, whose file is then another one. */
+/* Whether the configuration's own link led elsewhere at the base, whose file is then another
+ * one. */
 static bool is_relinked(const struct arc_git *git, const char *path, const struct arc_oid *base)
 {
     ARC_AUTO_FREE char *place = arc_file_join(git->worktree, path);

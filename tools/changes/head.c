@@ -99,7 +99,8 @@ static const char *branch_of_run(struct choice *c)
     return NULL;
 }
 
-/* Whether `ref` is HEAD, and that is the event's commit: then the event tells what was there before. */
+/* Whether `ref` is HEAD, and that is the event's commit: then the event tells what was there
+ * before. */
 static bool is_event_at_head(const struct choice *c, const char *sha)
 {
     struct arc_oid head;

@@ -76,8 +76,8 @@ arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const ch
 
 /* Which filters a commit matches, compared with its first parent: sets `matched` of every result.
  * With `own`, of a merge only the files count that differ from both parents' (a conflict that was
- * resolved): what it took over from either side is that side's. *any (may be NULL) tells whether one
- * matched. Errors as arc_git_diff(). */
+ * resolved): what it took over from either side is that side's. *any (may be NULL) tells whether
+ * one matched. Errors as arc_git_diff(). */
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                      const struct arc_git_commit *commit, bool own, bool *any,
                      struct arc_error *err);

@@ -4,8 +4,8 @@
 #include "changes/choice.h"
 #include <string.h>
 
-/* Whether a job that writes history anew, with `git commit --amend`, made what is checked out of the
- * pull request: it stands beside the newest commit, and is none of the base branch. */
+/* Whether a job that writes history anew, with `git commit --amend`, made what is checked out of
+ * the pull request: it stands beside the newest commit, and is none of the base branch. */
 static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
                          const struct arc_oid *head)
 {
@@ -114,7 +114,8 @@ static int listed_by_api(const struct choice *c)
     return settle_head(c, NULL);
 }
 
-/* With a base of its own: what was pushed since, or what the pull request adds to another branch. */
+/* With a base of its own: what was pushed since, or what the pull request adds to another
+ * branch. */
 static int since_input(struct choice *c, const struct arc_oid *own)
 {
     const char *base = c->request->base;

@@ -26,9 +26,9 @@ struct arc_last_release {
     struct arc_oid commit;             /* of the tag */
 };
 
-/* Finds the last release of each group behind `head`: of the tags that are there and whose commit is
- * `head` or before it, the highest version. The tag that is being pushed does not count. A shallow
- * clone asks the remote for its tags, once, and gets as much history as it takes. */
+/* Finds the last release of each group behind `head`: of the tags that are there and whose commit
+ * is `head` or before it, the highest version. The tag that is being pushed does not count. A
+ * shallow clone asks the remote for its tags, once, and gets as much history as it takes. */
 int arc_services_find_releases(const struct arc_base_request *request,
                                struct arc_last_release *releases, size_t count,
                                const struct arc_oid *head, struct arc_error *err);
@@ -40,18 +40,19 @@ int arc_services_last_releases(const struct arc_base_request *request,
                                const struct arc_oid *head, struct arc_last_good *out,
                                struct arc_error *err);
 
-/* The commits that the services' published images say they were built of. One that is not published,
- * or that does not say, was never good. One that others start from, and that is not published itself,
- * was good where all of those were. ARC_EWORLD when the registry cannot be asked. */
+/* The commits that the services' published images say they were built of. One that is not
+ * published, or that does not say, was never good. One that others start from, and that is not
+ * published itself, was good where all of those were. ARC_EWORLD when the registry cannot be
+ * asked. */
 int arc_services_last_images(const struct arc_base_request *request,
                              const struct arc_group *const *groups,
                              const struct arc_service *const *services, size_t count,
                              struct arc_last_good *out, struct arc_error *err);
 
 /* Marks each service whose own entry in the configuration differs between two commits (`head` NULL:
- * the work tree): what its group says of images and paths, or its own mapping; also when that cannot
- * be told. A configuration that `head` does not have says nothing. `only` (per filter; may be NULL)
- * says which are asked about. */
+ * the work tree): what its group says of images and paths, or its own mapping; also when that
+ * cannot be told. A configuration that `head` does not have says nothing. `only` (per filter; may
+ * be NULL) says which are asked about. */
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err);

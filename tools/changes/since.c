@@ -234,8 +234,8 @@ static bool take_found(const struct ranked *ranked, struct wanted *wanted, size_
     return open;
 }
 
-/* The highest tags of all groups are asked about at once, then twice as many of those that are left:
- * each time may walk the history. Fills `commits` by tag. */
+/* The highest tags of all groups are asked about at once, then twice as many of those that are
+ * left: each time may walk the history. Fills `commits` by tag. */
 static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
                          const struct arc_oid *head, struct wanted *wanted, size_t count,
                          struct arc_oid *commits, struct arc_error *err)

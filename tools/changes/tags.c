@@ -67,8 +67,8 @@ static bool read_version(const char *tag, struct versioned *out)
                                           parse_at(tag, prefix, ARC_VERSIONING_LOOSE, out));
 }
 
-/* Whether a tag is a better answer than `best` for the tag before `own`; *is_first: none is known to
- * have come before that, since a version of the same rank may have. */
+/* Whether a tag is a better answer than `best` for the tag before `own`; *is_first: none is known
+ * to have come before that, since a version of the same rank may have. */
 static bool is_better(const struct versioned *own, const struct versioned *other,
                       const struct versioned *best, bool *is_first)
 {

@@ -113,8 +113,8 @@ static bool has_bare_parentheses(const char *pattern)
     return false;
 }
 
-/* Whether two stars stand beside something in a name: GitHub's own filters cross slashes there. These
- * do behind two others, and before nothing but extensions, if no `!` is before them. */
+/* Whether two stars stand beside something in a name: GitHub's own filters cross slashes there.
+ * These do behind two others, and before nothing but extensions, if no `!` is before them. */
 static bool has_stars_in_name(const char *pattern, bool negated)
 {
     static const char extensions[] =
@@ -135,7 +135,8 @@ static bool has_stars_in_name(const char *pattern, bool negated)
     return false;
 }
 
-/* Whether it is written as other tools want their patterns: an anchor, or a dot that is repeated. */
+/* Whether it is written as other tools want their patterns: an anchor, or a dot that is
+ * repeated. */
 static bool is_regular_expression(const char *pattern)
 {
     size_t len = strlen(pattern);

@@ -21,8 +21,9 @@ struct option {
     bool many;           /* may be repeated; in the environment: one value a line */
 };
 
-/* Rows of a table of options: a true/false one, one that is true by default, one that may be "auto" too;
- * one with a value, with an initial value, with one of a few, with a value that may be repeated. */
+/* Rows of a table of options: a true/false one, one that is true by default, one that may be "auto"
+ * too; one with a value, with an initial value, with one of a few, with a value that may be
+ * repeated. */
 #define OPTION(...)                                                                                \
     {                                                                                              \
         __VA_ARGS__                                                                                \
@@ -110,8 +111,8 @@ const char *option_value(const struct invocation *inv, const char *name);
 bool option_flag(const struct invocation *inv, const char *name);
 /* Whether it was given as "auto": wanted, where it can be had. */
 bool option_is_auto(const struct invocation *inv, const char *name);
-/* Reads a number and one of the units ("90s" with "smh"; s, m, h or d) as seconds; false for any other
- * text. */
+/* Reads a number and one of the units ("90s" with "smh"; s, m, h or d) as seconds; false for any
+ * other text. */
 bool option_time(const char *text, const char *units, int64_t *out);
 const json_t *option_list(const struct invocation *inv, const char *name);
 /* Whether it was given at all, on the command line or as INPUT_. */
@@ -143,11 +144,12 @@ int report_output(struct report *report, const char *name, const char *value,
                   struct arc_error *err);
 int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
                         struct arc_error *err);
-/* The same of a value of the document: a text as it is, others as JSON; `missing` for none and for null. */
+/* The same of a value of the document: a text as it is, others as JSON; `missing` for none and for
+ * null. */
 int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
                  struct arc_error *err);
-/* Appends a text of the command's own (base/template.h) filled with values, which are not escaped; what a
- * person sees is made visible as a whole. */
+/* Appends a text of the command's own (base/template.h) filled with values, which are not escaped;
+ * what a person sees is made visible as a whole. */
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err);
 /* The same with the document, for a person. */
 int report_show(struct report *report, const char *text, struct arc_error *err);
@@ -162,8 +164,8 @@ void report_free(struct report *report);
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
 /* The same for a callback: `report` is the report. */
 int report_note_text(void *report, char level, const char *text, struct arc_error *err);
-/* For callbacks that tell the progress of work: a line on stderr, made visible; nothing with --quiet.
- * `context` is the invocation. */
+/* For callbacks that tell the progress of work: a line on stderr, made visible; nothing with
+ * --quiet. `context` is the invocation. */
 void report_progress(void *context, const char *line);
 /* For arc_env.trace: a line on stderr. */
 void report_trace(void *context, const char *line);

@@ -11,8 +11,8 @@ ARC_TEXT(cmd_completion_bash);
 ARC_TEXT(cmd_completion_zsh);
 ARC_TEXT(cmd_completion_fish);
 
-/* What a list of candidates is narrowed to: those that start so. Each stands behind the first letters of `before`
- * ("--group="). */
+/* What a list of candidates is narrowed to: those that start so. Each stands behind the first
+ * letters of `before` ("--group="). */
 struct candidates {
     struct arc_buf *out;
     const char *start, *before;
@@ -102,7 +102,8 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
     arc_buf_puts(to->out, ":files\n");
 }
 
-/* The option that the word ("--group", "--group=mess") names if it wants a value; NULL for any other word. */
+/* The option that the word ("--group", "--group=mess") names if it wants a value; NULL for any
+ * other word. */
 static const struct option *option_with_value(const struct command *command, const char *word)
 {
     const struct option *tables[] = {command ? command->options : NULL, frame_options};

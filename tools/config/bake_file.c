@@ -213,7 +213,8 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     return ARC_OK;
 }
 
-/* The platforms in the one spelling, each once; one that is none is refused here, not by an engine. */
+/* The platforms in the one spelling, each once; one that is none is refused here, not by an
+ * engine. */
 static int take_platforms(const struct arc_loading *l, const json_t *list, char ***out)
 {
     arc_json_each (item, list) {
@@ -280,7 +281,8 @@ static void add_tag(struct arc_image_tag *tags, const struct arc_image_tag *tag)
 }
 
 /* Each tag is for the image that it was written with; one that has no value in this plan
- * ("app:${VERSION}") is none. The group's own image-tags, where it has any, are beside those of the file. */
+ * ("app:${VERSION}") is none. The group's own image-tags, where it has any, are beside those of the
+ * file. */
 static int take_tags(const struct arc_loading *l, const struct arc_group *group, const json_t *refs,
                      const json_t *version, struct arc_service *service)
 {

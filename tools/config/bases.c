@@ -90,8 +90,8 @@ static bool has_image(const struct arc_service *service, const char *ref, size_t
     return false;
 }
 
-/* The service of the group that is released as `ref`. "latest", which a familiar name leaves out, is
- * this release's, too, unless several services share the image. */
+/* The service of the group that is released as `ref`. "latest", which a familiar name leaves out,
+ * is this release's, too, unless several services share the image. */
 static const struct arc_service *find_released(const struct arc_group *group, const char *ref)
 {
     const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');

@@ -1,4 +1,5 @@
-/* The `build` section of a service: Compose's names and meaning (Compose specification, "Build"). */
+/* The `build` section of a service: Compose's names and meaning (Compose specification,
+ * "Build"). */
 #include "config/build.h"
 #include "base/auto.h"
 #include "base/path.h"
@@ -321,8 +322,8 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
 
 /* ---- files that a build is given ------------------------------------------------------------- */
 
-/* Neither the path nor a link in it leads out of the repository: a pull request must not name a file
- * of the machine. */
+/* Neither the path nor a link in it leads out of the repository: a pull request must not name a
+ * file of the machine. */
 static int check_file(const char *root, const char *what, const char *said, const char *path,
                       struct arc_error *err)
 {

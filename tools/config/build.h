@@ -41,11 +41,12 @@ int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, con
 int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
                         const char *directory);
 
-/* A path relative to `base` from the root; *out is NULL where it is absolute or leads out of the repository. */
+/* A path relative to `base` from the root; *out is NULL where it is absolute or leads out of the
+ * repository. */
 int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out);
 
-/* Whether the files of secrets and ssh keys lie in the work tree `root`. ARC_EINPUT for one that leads
- * out of it, by its path or by a link. */
+/* Whether the files of secrets and ssh keys lie in the work tree `root`. ARC_EINPUT for one that
+ * leads out of it, by its path or by a link. */
 int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe,
                            struct arc_error *err);
 

@@ -193,7 +193,8 @@ static int take_tags(struct reading *r, const char *name, const json_t *tags)
     return ARC_OK;
 }
 
-/* What a `build` section may say, bake's name for it, and who writes it; NULL: it is the same there. */
+/* What a `build` section may say, bake's name for it, and who writes it; NULL: it is the same
+ * there. */
 static const struct member {
     const char *key;
     const char *name;

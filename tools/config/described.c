@@ -188,7 +188,8 @@ static int note_names(char *const *names, json_t *asked, struct arc_error *err)
     return ARC_OK;
 }
 
-/* docker's answer as targets of bake, and which of them were asked for; `asked` is empty for all. */
+/* docker's answer as targets of bake, and which of them were asked for; `asked` is empty for
+ * all. */
 static int read_answer(const char *root, const struct arc_group *group,
                        const struct arc_process_result *result, json_t **targets, json_t *asked,
                        struct arc_error *err)

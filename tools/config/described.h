@@ -8,12 +8,14 @@
 #include "config/fields.h"
 #include <jansson.h>
 
-/* Fills the services of a group that has a `bake` or `compose` section from what `docker buildx bake --print` or
- * `docker compose config` says: a target with tags, a service with a build section and an image, is one. What others start
- * from and what has no tag becomes one that is linked only. Variables get values from `version` (version.json, with
- * `revision`, `sha` and `sha7` beside it; NULL: they keep their defaults); the child sees no other variable of the environment than it needs, since such a file prints what it
- * is given. Services that are there are made anew. ARC_EWORLD without docker; ARC_EINPUT when docker refuses the file, or it
- * says what a plan cannot carry. */
+/* Fills the services of a group that has a `bake` or `compose` section from what `docker buildx
+ * bake --print` or `docker compose config` says: a target with tags, a service with a build section
+ * and an image, is one. What others start from and what has no tag becomes one that is linked only.
+ * Variables get values from `version` (version.json, with `revision`, `sha` and `sha7` beside it;
+ * NULL: they keep their defaults); the child sees no other variable of the environment than it
+ * needs, since such a file prints what it is given. Services that are there are made anew.
+ * ARC_EWORLD without docker; ARC_EINPUT when docker refuses the file, or it says what a plan cannot
+ * carry. */
 int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
                           struct arc_group *group, const json_t *version);
 
@@ -26,8 +28,9 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 /* Whether buildx takes a file for bake's own, by its name; any other may be a compose file. */
 bool arc_bake_is_hcl(const char *file);
 
-/* Adds to the files those that they include or extend, and the .env beside them: what is in them counts as well. ARC_EINPUT
- * for one that Compose would read and that lies elsewhere, by its path or by a link. */
+/* Adds to the files those that they include or extend, and the .env beside them: what is in them
+ * counts as well. ARC_EINPUT for one that Compose would read and that lies elsewhere, by its path
+ * or by a link. */
 int arc_compose_files(const struct arc_loading *l, char ***files);
 
 #endif

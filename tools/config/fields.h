@@ -38,7 +38,8 @@ struct arc_loading {
     struct arc_error *err;
 };
 
-/* Reads a value of its own kind into its place in the struct, which is a pointer; fails as arc_fields_read(). */
+/* Reads a value of its own kind into its place in the struct, which is a pointer; fails as
+ * arc_fields_read(). */
 typedef int arc_read(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot);
 
 struct arc_field {
@@ -66,8 +67,8 @@ struct arc_table {
 int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                     const struct arc_table *table, void *out);
 
-/* The same for a list of such mappings (NULL: none), the value of `key`: *items is an array of things of
- * `size` bytes. */
+/* The same for a list of such mappings (NULL: none), the value of `key`: *items is an array of
+ * things of `size` bytes. */
 int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node *list,
                          const char *key, const struct arc_table *table, size_t size, void *items,
                          size_t *count);
@@ -75,8 +76,8 @@ int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node
 /* Puts what `from` has over what `out` has, both of one table. */
 void arc_fields_overlay(const struct arc_table *table, void *out, const void *from);
 
-/* Takes over what `given` has and *own lacks, both of one table: texts and whole lists, single pairs. Lists
- * that neither has become empty. Nodes stay. */
+/* Takes over what `given` has and *own lacks, both of one table: texts and whole lists, single
+ * pairs. Lists that neither has become empty. Nodes stay. */
 int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *table, void *own,
                        const void *given);
 void arc_texts_inherit(char ***own, char **given);
@@ -96,22 +97,23 @@ struct arc_word {
     const char *value;
 };
 
-/* Appends the template with the words that are known in the place of {NAME}; all else stays. `words`
- * ends with {NULL, NULL}. */
+/* Appends the template with the words that are known in the place of {NAME}; all else stays.
+ * `words` ends with {NULL, NULL}. */
 void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out);
 
 /* Checks one scalar, reporting at its place. */
 int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
                     struct arc_error *err);
 
-/* Reads the names of images, a list of struct arc_image_tag (tags.c). ARC_EINPUT with the place for what
- * is not a name or no condition. */
+/* Reads the names of images, a list of struct arc_image_tag (tags.c). ARC_EINPUT with the place for
+ * what is not a name or no condition. */
 arc_read arc_image_tags_read;
 
 /* The names that a group gives its images by default; those of a train are {image-tag} alone. */
 extern struct arc_image_tag arc_image_tags_default[], arc_image_tags_train[];
 
-/* Reads the mapping `scan:` (NULL: nothing is set) into *out, which holds the memory itself (scan.c). */
+/* Reads the mapping `scan:` (NULL: nothing is set) into *out, which holds the memory itself
+ * (scan.c). */
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err);
 

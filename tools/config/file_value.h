@@ -9,8 +9,8 @@
 #define ARC_BLOCK_PARTS 8
 #define ARC_BLOCKS      4
 
-/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files. Starts with `at` alone. What it
- * points to is in the text. */
+/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files. Starts with `at` alone. What
+ * it points to is in the text. */
 struct arc_assignments {
     const char *at; /* the rest of the text */
     const char *parts
@@ -39,9 +39,9 @@ struct arc_file_place {
                    empty: the whole file */
 };
 
-/* The value's text, as it is written: 26.10 in YAML is "26.10". YAML and JSON by their keys; of other
- * files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl); without
- * `at` the first line. *out is owned by the caller. ARC_EINPUT when it is not there. */
+/* The value's text, as it is written: 26.10 in YAML is "26.10". YAML and JSON by their keys; of
+ * other files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl);
+ * without `at` the first line. *out is owned by the caller. ARC_EINPUT when it is not there. */
 int arc_file_value(const struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err);
 

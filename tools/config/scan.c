@@ -143,7 +143,8 @@ static bool check_left_out(const char *text, struct arc_buf *why)
     return false;
 }
 
-/* A reason that scan_gap_name() knows, alone or with a part of its text: "os-not-scanned:fedora". */
+/* A reason that scan_gap_name() knows, alone or with a part of its text:
+ * "os-not-scanned:fedora". */
 static bool check_reason(const char *text, struct arc_buf *why)
 {
     static const char *const reasons[] = {"os-not-scanned", "os-without-packages", "end-of-life",

@@ -211,8 +211,8 @@ static int complete_directory(const struct arc_loading *l, struct arc_service *s
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Whether the image's own name, or its tags, tell the variants of a service apart, so that they share
- * a name. */
+/* Whether the image's own name, or its tags, tell the variants of a service apart, so that they
+ * share a name. */
 static bool holds_suffix(const struct arc_service_reading *reading, const struct arc_group *group)
 {
     const struct arc_image_tag *tag = reading->service.image_tags;

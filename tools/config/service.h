@@ -21,16 +21,17 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
                         const struct arc_service_reading *entry);
 
 /* Fills in what neither said: names from the directory's own, empty lists, the group's recipe (see
- * arc_recipe_complete()) and where the inputs come from. `group` may be NULL. ARC_EINPUT, to be given
- * a place, when no name can be made. */
+ * arc_recipe_complete()) and where the inputs come from. `group` may be NULL. ARC_EINPUT, to be
+ * given a place, when no name can be made. */
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
                          const struct arc_group *group);
 
-/* The codename of a name, of a target of bake too: lower case, '-' for what is no letter and no digit. */
+/* The codename of a name, of a target of bake too: lower case, '-' for what is no letter and no
+ * digit. */
 char *arc_codename_of(struct arc_arena *memory, const char *name);
 
-/* Makes service.images: the template filled in for every registry, each once. ARC_EINPUT when one is not
- * an image's name. */
+/* Makes service.images: the template filled in for every registry, each once. ARC_EINPUT when one
+ * is not an image's name. */
 int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
                             const char *template, const struct arc_group *group);
 

@@ -15,7 +15,8 @@ struct arc_ignore {
     size_t count;
 };
 
-/* Reads a file's text into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is then {0}. */
+/* Reads a file's text into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is then
+ * {0}. */
 int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,
                      struct arc_error *err);
 

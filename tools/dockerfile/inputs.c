@@ -470,8 +470,8 @@ const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)
     return inputs->pinned;
 }
 
-/* 1 when the source of an entry is not in its context, else 0, or an error; *there: it is, but is left
- * out. */
+/* 1 when the source of an entry is not in its context, else 0, or an error; *there: it is, but is
+ * left out. */
 static int is_missing(const struct arc_inputs *inputs, const struct entry *entry, bool *there)
 {
     const struct folder *folder = &inputs->folders[entry->folder];

@@ -137,8 +137,8 @@ static uint32_t find_chance(void *context)
     return arc_clock_system()->random(context);
 }
 
-/* Says which published images people cannot pull: those that are seen with a login alone. One of each
- * group, asked once. */
+/* Says which published images people cannot pull: those that are seen with a login alone. One of
+ * each group, asked once. */
 static void look_at_images(const struct doctor *doctor, struct doctor_result *result)
 {
     static const struct arc_clock impatient = {read_time, wait_not, find_chance, NULL};
@@ -169,7 +169,8 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
     }
 }
 
-/* GITHUB_TOKEN writes packages of its repository's owner only (GitHub docs, "Working with the Container registry"). */
+/* GITHUB_TOKEN writes packages of its repository's owner only (GitHub docs, "Working with the
+ * Container registry"). */
 void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 {
     static const char host[] = "ghcr.io/";
@@ -372,8 +373,8 @@ static void add_volumes(const struct doctor *doctor, const char *list, struct ar
     }
 }
 
-/* The bookie in a standalone Pulsar writes its name into the volume. Where that is not the host name,
- * it is an address: what is stored is out of reach once another container has it. */
+/* The bookie in a standalone Pulsar writes its name into the volume. Where that is not the host
+ * name, it is an address: what is stored is out of reach once another container has it. */
 static void check_bookie(const struct doctor *doctor, const char *container,
                          struct doctor_result *result)
 {

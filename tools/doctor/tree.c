@@ -131,7 +131,8 @@ static bool is_release(const struct doctor *doctor, const char *tag)
     return false;
 }
 
-/* How many release tags of the groups point to HEAD; they were likely made to be pushed together. */
+/* How many release tags of the groups point to HEAD; they were likely made to be pushed
+ * together. */
 static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
 {
     struct arc_oid head, oid;

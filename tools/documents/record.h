@@ -41,8 +41,8 @@ struct arc_record {
     const struct arc_member *fields; /* in the order in which they are written; end with {0} */
 };
 
-/* For the tables: where a member is; what a list is of, and where its number of elements is; a part of a
- * document. */
+/* For the tables: where a member is; what a list is of, and where its number of elements is; a part
+ * of a document. */
 #define AT(type, member)       .offset = offsetof(struct type, member)
 #define LIST(of, type, number) .record = &(of), .count = offsetof(struct type, number)
 #define RECORD(type, table)                                                                        \

@@ -159,8 +159,8 @@ static json_t *filter_rows(const json_t *document, const json_t *services)
     return rows;
 }
 
-/* How bake is called, and the definition that it reads: with its first target alone, unless all is to be
- * shown; null where there is none. */
+/* How bake is called, and the definition that it reads: with its first target alone, unless all is
+ * to be shown; null where there is none. */
 static json_t *describe_definition(const json_t *build, bool full)
 {
     const json_t *definition = json_object_get(build, "definition");
@@ -181,7 +181,8 @@ static json_t *describe_definition(const json_t *build, bool full)
                      "text", shown ? lay_out(shown) : NULL, "more", more);
 }
 
-/* One list for all services if they agree, else one for each. Of what is not built nothing moves. */
+/* One list for all services if they agree, else one for each. Of what is not built nothing
+ * moves. */
 static json_t *list_tags(const json_t *plan, const json_t *services)
 {
     json_t *lists = json_array();

@@ -28,8 +28,8 @@ int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits
 int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
                             const struct arc_oid *b, struct arc_oid *out, struct arc_error *err);
 
-/* The ancestor of a commit that git's "~3" or "^2~1" lead to, fetching as arc_git_find_merge_base().
- * ARC_ENOTFOUND when there is none; ARC_EINPUT for other steps. */
+/* The ancestor of a commit that git's "~3" or "^2~1" lead to, fetching as
+ * arc_git_find_merge_base(). ARC_ENOTFOUND when there is none; ARC_EINPUT for other steps. */
 int arc_git_find_ancestor(const struct arc_git *git, const struct arc_oid *from, const char *steps,
                           struct arc_oid *out, struct arc_error *err);
 

@@ -66,8 +66,8 @@ bool arc_git_is_partial(const struct arc_git *git);
 
 /* The commit that a revision names, tags peeled: a full ref, HEAD, a branch, a tag, an object name
  * (abbreviated or not), with ~N and ^N behind it. Searches (":/text"), reflogs ("@{…}") and paths
- * are refused. ARC_ENOTFOUND when it names nothing here; ARC_EINPUT when malformed, or what it names
- * is no commit. */
+ * are refused. ARC_ENOTFOUND when it names nothing here; ARC_EINPUT when malformed, or what it
+ * names is no commit. */
 int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
                     struct arc_error *err);
 
@@ -83,7 +83,8 @@ bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid);
 int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
                  struct arc_error *err);
 
-/* The branch that the clone's remote had checked out (owned, without refs/…), its default one; NULL where that was not recorded (`git init`, actions/checkout). */
+/* The branch that the clone's remote had checked out (owned, without refs/…), its default one; NULL
+ * where that was not recorded (`git init`, actions/checkout). */
 int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_error *err);
 
 /* Appends the full name of the ref that has a branch as a remote has it: the ref of that name which
@@ -91,8 +92,8 @@ int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_err
 int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc_buf *out,
                        struct arc_error *err);
 
-/* The names of all tags that lead to a commit, here or elsewhere, without refs/tags/: a new array of
- * strings. Names that are not UTF-8 are left out. */
+/* The names of all tags that lead to a commit, here or elsewhere, without refs/tags/: a new array
+ * of strings. Names that are not UTF-8 are left out. */
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
 
 /* Appends the message of an annotated tag, without a signature; nothing for another tag, or none.

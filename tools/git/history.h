@@ -47,8 +47,8 @@ int64_t arc_history_skew(const struct arc_history *history);
 bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, size_t max,
                       struct arc_oid *out, size_t *count);
 
-/* A parent of a commit by its number, from 1 (*out is empty when there is no such one), and how many
- * there are; false when the commit is not here. */
+/* A parent of a commit by its number, from 1 (*out is empty when there is no such one), and how
+ * many there are; false when the commit is not here. */
 bool arc_history_parent(struct arc_history *history, const struct arc_oid *commit, size_t number,
                         struct arc_oid *out, size_t *count);
 

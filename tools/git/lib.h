@@ -25,8 +25,8 @@ struct arc_git_asked {
     git_object_t type;
 };
 
-/* The type of an object, GIT_OBJECT_INVALID when it is not here. Many tags lead to one commit, so the
- * last answer is kept. */
+/* The type of an object, GIT_OBJECT_INVALID when it is not here. Many tags lead to one commit, so
+ * the last answer is kept. */
 git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked *last);
 
 #endif

@@ -13,8 +13,8 @@ size_t arc_message_type(const char *subject, bool *bang);
 /* Whether a type of that length is one of these words, in any case; the list ends with NULL. */
 bool arc_message_type_is(const char *type, size_t len, const char *const *words);
 
-/* What breaks, as the footer "BREAKING CHANGE: text" has it: up to an empty line, the next footer or
- * the end, of *len bytes, maybe of several lines, maybe none; NULL without that footer. */
+/* What breaks, as the footer "BREAKING CHANGE: text" has it: up to an empty line, the next footer
+ * or the end, of *len bytes, maybe of several lines, maybe none; NULL without that footer. */
 const char *arc_message_breaks(const char *body, size_t *len);
 
 /* Whether a commit is a breaking change: by the "!" of its subject, or by a line of its body that

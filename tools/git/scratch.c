@@ -274,8 +274,8 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     return ARC_OK;
 }
 
-/* A server of protocol version 0 may refuse commits by name: then all that its branches and tags lead
- * to is fetched, and what was asked for is looked for there. */
+/* A server of protocol version 0 may refuse commits by name: then all that its branches and tags
+ * lead to is fetched, and what was asked for is looked for there. */
 static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, const json_t *refspecs,
                           struct arc_error *err)
 {

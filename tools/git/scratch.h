@@ -45,9 +45,9 @@ struct arc_git_scratch {
 
 void arc_git_scratch_free(struct arc_git_scratch *scratch);
 
-/* Fetches refspecs (an array of strings) into a part; `how` may be NULL. All that refs lead to, where
- * the server refuses objects by name. ARC_ENOTFOUND when the
- * remote has no such thing, there is no remote or no git; ARC_EWORLD when it cannot be reached. */
+/* Fetches refspecs (an array of strings) into a part; `how` may be NULL. All that refs lead to,
+ * where the server refuses objects by name. ARC_ENOTFOUND when the remote has no such thing, there
+ * is no remote or no git; ARC_EWORLD when it cannot be reached. */
 int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const json_t *refspecs, struct arc_error *err);
 

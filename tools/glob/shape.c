@@ -207,8 +207,8 @@ void glob_lookup_free(struct glob_lookup *lookup)
     arc_buf_free(&lookup->dir);
 }
 
-/* Whether nothing in a segment is left to the automata: bytes that a pattern's own text may have, and
- * those of line breaks (E2 starts U+2028 and U+2029). */
+/* Whether nothing in a segment is left to the automata: bytes that a pattern's own text may have,
+ * and those of line breaks (E2 starts U+2028 and U+2029). */
 static bool is_plain(const char *segment, size_t len)
 {
     static const bool special[UCHAR_MAX + 1] = {

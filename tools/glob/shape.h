@@ -1,5 +1,5 @@
-/* Patterns of a set that need no automaton: their shapes are looked up, by the directories of a path
- * and by its name. Most patterns that people write have one. */
+/* Patterns of a set that need no automaton: their shapes are looked up, by the directories of a
+ * path and by its name. Most patterns that people write have one. */
 #ifndef ARC_GLOB_SHAPE_H
 #define ARC_GLOB_SHAPE_H
 
@@ -30,14 +30,16 @@ struct glob_shapes {
     size_t words;
 };
 
-/* Adds the pattern when it has a shape: *added tells. The text is copied. False when memory ran out. */
+/* Adds the pattern when it has a shape: *added tells. The text is copied. False when memory ran
+ * out. */
 bool glob_shapes_add(struct glob_shapes *shapes, const char *pattern, size_t len, unsigned id,
                      bool *added);
-/* Adds a group: every path that its patterns match is the prefix, which is borrowed, or below it. False
- * when memory ran out. */
+/* Adds a group: every path that its patterns match is the prefix, which is borrowed, or below it.
+ * False when memory ran out. */
 bool glob_shapes_add_group(struct glob_shapes *shapes, const char *prefix, size_t len,
                            unsigned group);
-/* To be called after the last one was added, with the words of a bitmap. False when memory ran out. */
+/* To be called after the last one was added, with the words of a bitmap. False when memory ran
+ * out. */
 bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words);
 void glob_shapes_free(struct glob_shapes *shapes);
 

@@ -1,4 +1,5 @@
-/* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29 (github.github.com/gfm). */
+/* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29
+ * (github.github.com/gfm). */
 #include "base/auto.h"
 #include "html/page.h"
 #include <ctype.h>
@@ -88,7 +89,8 @@ static size_t add_entity(struct arc_buf *out, struct span text)
     return len + 1;
 }
 
-/* What stands at the start of the text, where it is more than a character; the bytes that it takes. */
+/* What stands at the start of the text, where it is more than a character; the bytes that it
+ * takes. */
 static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
 {
     if (*text.at == '\\' && text.len > 1 && ispunct((unsigned char)text.at[1])) {

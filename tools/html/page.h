@@ -1,4 +1,5 @@
-/* One page of HTML that needs nothing else: no script, no font, no request. Every value is escaped where it lands. */
+/* One page of HTML that needs nothing else: no script, no font, no request. Every value is escaped
+ * where it lands. */
 #ifndef ARC_HTML_PAGE_H
 #define ARC_HTML_PAGE_H
 
@@ -23,8 +24,8 @@ void html_text(struct arc_buf *out, const char *text, size_t len);
 /* When each cell of a build ran, for timelines.html; NULL when out of memory. */
 json_t *html_timeline(const struct arc_ledger *build);
 
-/* GitHub's markdown as release notes use it: headings, paragraphs, lists, tables, fenced code; code,
- * links, strong text and line breaks in them. Anything else stays text. */
+/* GitHub's markdown as release notes use it: headings, paragraphs, lists, tables, fenced code;
+ * code, links, strong text and line breaks in them. Anything else stays text. */
 void html_markdown(struct arc_buf *out, const char *text);
 
 #endif

@@ -21,7 +21,8 @@ static bool is_timed(const struct arc_built_cell *cell)
     return cell->started >= 0 && cell->duration >= 0;
 }
 
-/* What is not between 0 and 100 is no part of the whole: clocks differ, and a file may say anything. */
+/* What is not between 0 and 100 is no part of the whole: clocks differ, and a file may say
+ * anything. */
 static double percent_of(double part, double whole)
 {
     double percent = whole > 0 ? 100 * part / whole : 0;

@@ -84,7 +84,8 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
 
 /* Sends several requests side by side, over a few connections that stay open; answers[i] is that of
  * requests[i]; one without a URL is not sent, and leaves its answer. None is tried again and no
- * reason is told: one without a whole answer has status 0. For what can be asked for again one by one. Fails only for want of memory. */
+ * reason is told: one without a whole answer has status 0. For what can be asked for again one by
+ * one. Fails only for want of memory. */
 int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
                       struct arc_http_response *answers, size_t count, struct arc_error *err);
 
@@ -110,7 +111,8 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
 /* Whether credentials may go to this URL: https, or http to a loopback address. */
 bool arc_http_safe(struct arc_http *http, const char *url);
 
-/* Whether a host, "localhost", "127.0.0.1" or "[::1]", is this machine: "127.example.org" is another. */
+/* Whether a host, "localhost", "127.0.0.1" or "[::1]", is this machine: "127.example.org" is
+ * another. */
 bool arc_http_loopback(const char *host, size_t len);
 
 /* How requests are tried again. */

@@ -19,7 +19,8 @@ static bool number(const char *text, int64_t *out)
     return true;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); strptime() knows English in any locale. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); strptime() knows English in any
+ * locale. */
 static bool http_date(const char *text, int64_t *out)
 {
     struct tm tm = {0};

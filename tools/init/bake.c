@@ -1,4 +1,5 @@
-/* Bake files: read for what they describe, not for how; docker resolves them when a plan is made. */
+/* Bake files: read for what they describe, not for how; docker resolves them when a plan is
+ * made. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"

@@ -100,8 +100,8 @@ static const char *skip_blanks(const char *at)
     }
 }
 
-/* The next word of the command with its quotes taken off, and whether a variable starts it; false at the
- * command's end. */
+/* The next word of the command with its quotes taken off, and whether a variable starts it; false
+ * at the command's end. */
 static bool take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
     const char *at = skip_blanks(script->at);
@@ -159,8 +159,8 @@ static const char *word_at(const json_t *words, size_t index)
     return word ? word : "";
 }
 
-/* "NAME=value" or, in a Makefile, "NAME := value" sets a variable, as "TARGET: FILE" sets those of its
- * rule. True for the first two. */
+/* "NAME=value" or, in a Makefile, "NAME := value" sets a variable, as "TARGET: FILE" sets those of
+ * its rule. True for the first two. */
 static bool take_assignment(struct script *script, const json_t *words)
 {
     struct init *init = script->init;
@@ -204,8 +204,8 @@ static const char *place(const struct script *script, const char *path)
     return resolved ? resolved : path;
 }
 
-/* Says that what is built is pushed, if it is. Names without a slash are the machine's own where others
- * are given. */
+/* Says that what is built is pushed, if it is. Names without a slash are the machine's own where
+ * others are given. */
 static void finish_build(const struct script *script, json_t *with)
 {
     const char *tags = arc_json_text_of(with, "tags");
@@ -266,7 +266,8 @@ static void take_options(struct script *script, const json_t *words, size_t inde
         init_push(init, script->builds, json_incref(with));
 }
 
-/* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a variable. */
+/* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a
+ * variable. */
 static void take_output(struct script *script, const char *said, const char *where)
 {
     const char *equals = strchr(said, '=');

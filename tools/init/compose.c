@@ -191,7 +191,8 @@ static bool take_service(const struct entry *entry, struct described *described)
 
 /* ---- the file as it is ---------------------------------------------------------------------- */
 
-/* The name of the tag in which `before` and `after` stand around the version, with "latest" for that. */
+/* The name of the tag in which `before` and `after` stand around the version, with "latest" for
+ * that. */
 static void take_floating(const struct entry *entry, struct described *described, const char *tag,
                           const char *start, const char *end)
 {

@@ -15,8 +15,8 @@
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* What tells the file from its neighbours: "ingress" of Dockerfile.ingress and ingress.Dockerfile, ""
- * of Dockerfile. NULL when it is none by its name. */
+/* What tells the file from its neighbours: "ingress" of Dockerfile.ingress and ingress.Dockerfile,
+ * "" of Dockerfile. NULL when it is none by its name. */
 static char *variant_of(struct init *init, const char *name)
 {
     static const char *const words[] = {"Dockerfile", "Containerfile"};
@@ -138,7 +138,8 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
-/* Whether a Dockerfile is for tests, examples or who works on the code, by its folder or its name. */
+/* Whether a Dockerfile is for tests, examples or who works on the code, by its folder or its
+ * name. */
 static bool is_aside(const char *path, const char *variant)
 {
     return lies_in(path, aside) || init_is_among(variant, "dev development debug local");
@@ -248,8 +249,8 @@ static bool holds_dockerfiles_only(struct init *init, const char *directory)
     return true;
 }
 
-/* The Dockerfile's folder, or one above it that has more of what is copied. A folder for Dockerfiles,
- * with nothing else in it, is no context. */
+/* The Dockerfile's folder, or one above it that has more of what is copied. A folder for
+ * Dockerfiles, with nothing else in it, is no context. */
 static void choose_context(struct init *init, struct init_image *image)
 {
     char *candidates[CONTEXTS_MAX] = {image->directory};
@@ -362,7 +363,8 @@ static void give_arguments(struct init *init, struct init_image *image)
         init_ask_values(init, image, left);
 }
 
-/* ---- add-ons: an image for each architecture -------------------------------------------------- */
+/* ---- add-ons: an image for each architecture
+ * -------------------------------------------------- */
 
 static void add_architecture(struct init *init, struct init_image *image, const char *name,
                              const char *base)
@@ -409,7 +411,8 @@ static void take_template(struct init *init, struct init_image *image, const cha
                                 (int)(ends ? len - tail : len), rest, ends ? "{name}" : "");
 }
 
-/* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the name. */
+/* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the
+ * name. */
 static void split_by_architectures(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml build = {0}, about = {0};
@@ -460,8 +463,8 @@ static bool read_stages(struct init *init, const struct init_image *image, struc
     return request.text && init_succeeds(init, arc_stages_read(&request, out, NULL));
 }
 
-/* The stages that nothing else in the file needs, if the last one has a name as they have; a last stage
- * for tests gives its place to another. NULL when it is just the last one. */
+/* The stages that nothing else in the file needs, if the last one has a name as they have; a last
+ * stage for tests gives its place to another. NULL when it is just the last one. */
 static char **list_final_stages(struct init *init, const struct arc_stages *stages)
 {
     const char *last = stages->count ? stages->items[stages->count - 1].name : NULL;
@@ -508,8 +511,8 @@ static void split_by_stages(struct init *init, struct init_image *image)
 
 /* ---- one Dockerfile for several folders ----------------------------------------------------- */
 
-/* The argument in a source of COPY that stands for a folder: "services/${APP}/main" gives "APP", and
- * "services" as *above. */
+/* The argument in a source of COPY that stands for a folder: "services/${APP}/main" gives "APP",
+ * and "services" as *above. */
 static char *folder_argument(struct init *init, const char *source, const json_t *args,
                              char **above)
 {
@@ -594,8 +597,9 @@ static void split_by_folders(struct init *init, struct init_image *image)
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-/* What another one asks for by the name of this image tells where ours are, if they are the owner's; of
- * somebody else's they are a guess. "acme/android-base" is the name of base where acme is the owner. */
+/* What another one asks for by the name of this image tells where ours are, if they are the
+ * owner's; of somebody else's they are a guess. "acme/android-base" is the name of base where acme
+ * is the owner. */
 static void learn_name(struct init *init, struct init_image *image, const struct init_image *base)
 {
     bool ours = init_is_owner(init, base->registries[0]);

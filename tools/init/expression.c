@@ -192,7 +192,8 @@ static void exclude(json_t *cells, const json_t *entries)
                 json_array_remove(cells, c);
 }
 
-/* As GitHub has it: an entry that contradicts no axis of a cell is added to it, else it is a cell. */
+/* As GitHub has it: an entry that contradicts no axis of a cell is added to it, else it is a
+ * cell. */
 static void include(struct init *init, json_t *cells, const json_t *entries, const json_t *axes)
 {
     size_t made = json_array_size(cells), i;

@@ -7,10 +7,10 @@
 /* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */
 #define INIT_CELLS_MAX 256
 
-/* A node as JSON with all scalars as texts, and each ${{ … }} in them replaced: "matrix.app", "env.X",
- * "inputs.y", "github.repository" by what `scope` (an object of such objects) has, 'text' as it is,
- * A || B and A && B as GitHub has them, where they are known; anything else by INIT_UNKNOWN. A new
- * reference; null for no node. */
+/* A node as JSON with all scalars as texts, and each ${{ … }} in them replaced: "matrix.app",
+ * "env.X", "inputs.y", "github.repository" by what `scope` (an object of such objects) has, 'text'
+ * as it is, A || B and A && B as GitHub has them, where they are known; anything else by
+ * INIT_UNKNOWN. A new reference; null for no node. */
 json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, const json_t *scope);
 
 /* The cells of a job's matrix, an array of objects, with `include` and `exclude`: [{}] without one,

@@ -18,7 +18,8 @@ void init_count_registry(struct init *init, const char *registry)
     init_set(init, init->registries, registry, json_integer(seen + 1));
 }
 
-/* Where images are that no file names: where the others are, else GHCR of the repository's owner. */
+/* Where images are that no file names: where the others are, else GHCR of the repository's
+ * owner. */
 static const char *usual_registry(struct init *init)
 {
     const char *best = NULL, *registry;
@@ -169,8 +170,8 @@ static bool shares_dockerfile(const struct init *init, const struct init_image *
     return false;
 }
 
-/* Images of one name are called what their tags tell apart, or as their stages or Dockerfiles; without
- * tags they get some that do. */
+/* Images of one name are called what their tags tell apart, or as their stages or Dockerfiles;
+ * without tags they get some that do. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
@@ -395,8 +396,8 @@ static void take_plain(struct sorting *sorting)
     take_left(init, group);
 }
 
-/* The only family that names nothing releases what is left, unless each family is of one image: then
- * the rest gets tags of its own in that form. */
+/* The only family that names nothing releases what is left, unless each family is of one image:
+ * then the rest gets tags of its own in that form. */
 static void take_rest(struct sorting *sorting, bool each_its_own)
 {
     struct init *init = sorting->init;
@@ -479,8 +480,8 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
     return found > 0;
 }
 
-/* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself, for its
- * first channel or, a bake file, for a target. */
+/* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself, for
+ * its first channel or, a bake file, for a target. */
 static void take_listed_platforms(struct init *init, struct init_image *image, const char *file,
                                   const struct arc_yaml_node *tree)
 {
@@ -518,8 +519,8 @@ static const char *const version_files[] = {
     "version.yaml", "app.yaml",    "images.json", "images.yaml",   "docker-bake.hcl"};
 #define WHOLE_FILES 4
 
-/* The version of an image in a file of the directory; of a list of several, those of the other images,
- * which are added. False when there is none. */
+/* The version of an image in a file of the directory; of a list of several, those of the other
+ * images, which are added. False when there is none. */
 static bool find_version(struct init *init, struct init_image *image, const char *directory,
                          size_t count)
 {
@@ -563,8 +564,8 @@ static void forget_versions(struct init *init, size_t count)
     init->image_count = count;
 }
 
-/* Finds the versions of all images in files. True when most have one: beside their Dockerfiles or, where
- * none has, in the root. */
+/* Finds the versions of all images in files. True when most have one: beside their Dockerfiles or,
+ * where none has, in the root. */
 static bool find_versions(struct init *init)
 {
     size_t found = 0, count = init->image_count, seen = 0;
@@ -596,8 +597,8 @@ static bool are_tagged(const struct init *init)
     return false;
 }
 
-/* Whether versions stand in files: there is no tag of a version, or the tags are of something else: of
- * no image and no version of them. */
+/* Whether versions stand in files: there is no tag of a version, or the tags are of something else:
+ * of no image and no version of them. */
 static bool use_files(struct sorting *sorting)
 {
     struct init *init = sorting->init;
@@ -669,7 +670,8 @@ static void add_train(struct sorting *sorting, struct family *family)
         family->count, family->before, group->name);
 }
 
-/* Whether tags of that name may be of all groups together: the name says so, or is the repository's. */
+/* Whether tags of that name may be of all groups together: the name says so, or is the
+ * repository's. */
 static bool names_all(const struct init *init, const char *name)
 {
     return init_is_among(name, "platform release releases stack suite all bundle train system "
@@ -764,7 +766,8 @@ static void give_file_tags(struct sorting *sorting)
     take_unmatched(sorting);
 }
 
-/* Images beside those that a file describes: what workflows publish is a group, of the rest is asked. */
+/* Images beside those that a file describes: what workflows publish is a group, of the rest is
+ * asked. */
 static void take_published(struct init *init)
 {
     const char *key = init->groups->key;

@@ -12,7 +12,8 @@
 /* Most Dockerfiles, other files, and images that are looked at; the rest is a question. */
 #define INIT_FILES_MAX  500
 #define INIT_IMAGES_MAX 1000
-/* Most remarks of a kind, and the longest, in bytes: they stand in a configuration of at most 1 MiB. */
+/* Most remarks of a kind, and the longest, in bytes: they stand in a configuration of at most 1
+ * MiB. */
 #define INIT_REMARKS_MAX  200
 #define INIT_REMARK_BYTES ((size_t)1000)
 /* Most other files that a remark names. */
@@ -23,8 +24,8 @@
 /* What the name of a variable is made of. */
 #define INIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
-/* What expressions, steps, commands and lists may come to, in bytes and their like: aliases, matrices and
- * loops make much of a short file. */
+/* What expressions, steps, commands and lists may come to, in bytes and their like: aliases,
+ * matrices and loops make much of a short file. */
 #define INIT_SPENT_MAX ((size_t)128 << 20)
 
 /* Longest file that is read, and all of them together, in bytes. */
@@ -133,9 +134,10 @@ struct init {
     struct init_remarks questions, found;
 };
 
-/* ---- memory --------------------------------------------------------------------------------------
- * Running out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each
- * kind of files. */
+/* ---- memory
+ * -------------------------------------------------------------------------------------- Running
+ * out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each kind of
+ * files. */
 
 /* Formatted text. */
 #define init_print(init, ...) arc_arena_printf(&(init)->arena, __VA_ARGS__)
@@ -146,8 +148,8 @@ char *init_cut(struct init *init, const char *text, size_t len);
 /* What a buffer holds. */
 char *init_hold(struct init *init, const struct arc_buf *text);
 
-/* Takes the value in: a member of an object (nothing happens where that is none), an item of a list,
- * or as it is. */
+/* Takes the value in: a member of an object (nothing happens where that is none), an item of a
+ * list, or as it is. */
 void init_set(struct init *init, json_t *object, const char *name, json_t *value);
 void init_set_text(struct init *init, json_t *object, const char *name, const char *text);
 void init_push(struct init *init, json_t *list, json_t *value);
@@ -165,8 +167,8 @@ bool init_allows(struct init *init, bool (*check)(const char *, struct arc_buf *
 /* Whether a call was right. */
 bool init_succeeds(struct init *init, int rc);
 
-/* Takes so many bytes of what may be spent. False, and a question, when it is too much: the readers end
- * then. */
+/* Takes so many bytes of what may be spent. False, and a question, when it is too much: the readers
+ * end then. */
 bool init_spend(struct init *init, size_t bytes);
 
 /* The last part of a path, and what is before it ("." where there is nothing). */
@@ -186,7 +188,8 @@ bool init_has_directory(struct init *init, const char *path);
 /* Whether a path lies below a directory; all do below ".". */
 bool init_is_below(const char *path, const char *directory);
 
-/* The first tracked path below a directory ("." for all), by number; file_count when there is none. */
+/* The first tracked path below a directory ("." for all), by number; file_count when there is
+ * none. */
 size_t init_first_below(struct init *init, const char *directory);
 
 /* Whether the path of that number is there and lies below the directory. */
@@ -196,11 +199,12 @@ bool init_is_at(const struct init *init, size_t index, const char *directory);
  * be read. What is no text is made visible. It lives as long as the proposal. */
 const char *init_read(struct init *init, const char *path);
 
-/* Reads a tracked file as YAML or JSON into *out, which the caller owns; false when it is neither. */
+/* Reads a tracked file as YAML or JSON into *out, which the caller owns; false when it is
+ * neither. */
 bool init_read_yaml(struct init *init, const char *path, struct arc_yaml *out);
 
-/* Adds a question, or something that was found. What was said of another file is not said again: this
- * file joins that one. */
+/* Adds a question, or something that was found. What was said of another file is not said again:
+ * this file joins that one. */
 #define init_ask(init, of, at, ...)                                                                \
     init_add_remark(init, &(init)->questions, (struct init_remark){.file = (of), .line = (at)},    \
                     __VA_ARGS__)
@@ -230,8 +234,8 @@ struct init_image *init_next_image(struct init *init, struct init_image *image, 
 struct init_image *init_find_image(const struct init *init, const char *dockerfile);
 /* From now on other files say less of the images. */
 void init_settle(struct init *init);
-/* Adds a build argument or a variable, unless no configuration takes its name: with its value or, where
- * that is NULL, its place in a file: below `key` (NULL: at the top) and its name. */
+/* Adds a build argument or a variable, unless no configuration takes its name: with its value or,
+ * where that is NULL, its place in a file: below `key` (NULL: at the top) and its name. */
 void init_add_pair(struct init *init, json_t **pairs, const char *name, const char *value,
                    const char *file, const char *key);
 
@@ -241,13 +245,13 @@ json_t *init_make_place(struct init *init, const char *file, const char *key, co
 bool init_is_development(const char *stage);
 void init_add_text(struct init *init, char ***texts, const char *text);
 
-/* Adds a platform ("linux/arm64", "aarch64"; add-ons' "armv7"), or asks which one is meant. They are kept
- * in byte order. */
+/* Adds a platform ("linux/arm64", "aarch64"; add-ons' "armv7"), or asks which one is meant. They
+ * are kept in byte order. */
 void init_add_platform(struct init *init, struct init_image *image, const char *file, unsigned line,
                        const char *text);
 
-/* Adds a name of images and its condition ("": always), unless no configuration takes it. One that is
- * there keeps its condition only if both have one. */
+/* Adds a name of images and its condition ("": always), unless no configuration takes it. One that
+ * is there keeps its condition only if both have one. */
 void init_add_tag(struct init *init, json_t **tags, const char *name, const char *when);
 
 /* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
@@ -261,8 +265,8 @@ bool init_take_reference(struct init *init, const char *reference, struct init_i
 bool init_is_among(const char *word, const char *words);
 bool init_lists(const char *words, const char *word, size_t len);
 
-/* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL when
- * there is none. */
+/* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL
+ * when there is none. */
 char *init_next_variable(struct init *init, const char *text, const char **start, const char **end);
 
 /* The text without capitals. */

@@ -1,5 +1,5 @@
-/* The readers: each turns files of one kind into images, registries and questions of a proposal. They
- * run in the order of this file: who says more comes first. */
+/* The readers: each turns files of one kind into images, registries and questions of a proposal.
+ * They run in the order of this file: who says more comes first. */
 #ifndef ARC_INIT_SOURCES_H
 #define ARC_INIT_SOURCES_H
 
@@ -19,15 +19,15 @@ void init_read_bake_files(struct init *init);
  * Dockerfile and nothing else describes one, else images. */
 void init_read_compose_files(struct init *init);
 
-/* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet, unless a file or
- * the workflows say which images are published: others are tools of who works on the code. */
+/* Builds in Makefiles and shell scripts, of Dockerfiles that nothing described yet, unless a file
+ * or the workflows say which images are published: others are tools of who works on the code. */
 void init_read_scripts(struct init *init);
 
 /* An image for every Dockerfile that nothing described yet; build arguments of all. */
 void init_read_dockerfiles(struct init *init);
 
-/* Makes the images' codenames different, chooses registries, and sorts the images into groups by the
- * repository's tags and the versions in its files. */
+/* Makes the images' codenames different, chooses registries, and sorts the images into groups by
+ * the repository's tags and the versions in its files. */
 void init_make_groups(struct init *init);
 
 /* The text of arc-ci.yaml. */
@@ -42,7 +42,8 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
 #define INIT_CONTEXTS                                                                              \
     "which other contexts has %s? Name them under build.additional_contexts; none is proposed"
 
-/* Appends a text as YAML reads it back as this string: plain, or quoted as JSON, which YAML reads too. */
+/* Appends a text as YAML reads it back as this string: plain, or quoted as JSON, which YAML reads
+ * too. */
 void init_add_scalar(struct arc_buf *out, const char *text);
 
 /* ---- what readers share --------------------------------------------------------------------- */
@@ -53,8 +54,8 @@ bool init_is_aside(const char *path);
 /* The name for an image of that Dockerfile. */
 char *init_name_dockerfile(struct init *init, const char *path);
 
-/* What a release gives a variable of that name, "{version}" for VERSION; NULL for others. `bake`: of a
- * bake file, where a tag is one, too. */
+/* What a release gives a variable of that name, "{version}" for VERSION; NULL for others. `bake`:
+ * of a bake file, where a tag is one, too. */
 const char *init_release_value(const char *name, bool bake);
 
 /* Counts a prefix of images, "ghcr.io/acme", as seen. */

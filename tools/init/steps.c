@@ -18,8 +18,8 @@ static const char *input(const struct init_step *step, const char *name)
     return arc_json_text_of(step->with, name);
 }
 
-/* The next item of a list that is separated by line breaks or, with `commas`, by commas; NULL at the
- * end. In the arena. */
+/* The next item of a list that is separated by line breaks or, with `commas`, by commas; NULL at
+ * the end. In the arena. */
 static char *next_item(struct init *init, const char **text, bool commas)
 {
     const char *ends = commas ? ",\n" : "\n";
@@ -190,8 +190,8 @@ static void take_names(const struct init_step *step)
 
 /* ---- images: build-push-action -------------------------------------------------------------- */
 
-/* Matches a pattern whose INIT_UNKNOWN stands for one part, or, at its start, for any: what it stands
- * for goes to *bound. */
+/* Matches a pattern whose INIT_UNKNOWN stands for one part, or, at its start, for any: what it
+ * stands for goes to *bound. */
 static bool match(struct init *init, const char *pattern, const char *path, char **bound)
 {
     const char *unknown = strchr(pattern, INIT_UNKNOWN);
@@ -294,8 +294,9 @@ static void take_platforms(const struct init_step *step, struct init_image *imag
         init_add_platform(step->init, image, step->file, step->line, item);
 }
 
-/* Whether another step, cell or service described the image already: the same build, whatever platform or
- * name. Of services one that has no name of its own, or nothing but one, is the Dockerfile's only image. */
+/* Whether another step, cell or service described the image already: the same build, whatever
+ * platform or name. Of services one that has no name of its own, or nothing but one, is the
+ * Dockerfile's only image. */
 static bool is_same(const struct init_step *step, const struct init_image *other,
                     const struct init_image *image)
 {
@@ -414,8 +415,8 @@ static void take_image(const struct init_step *step, const char *context, const 
     init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
 }
 
-/* Whether nothing is to be proposed for a Dockerfile that a script builds: a file describes it that says
- * more. */
+/* Whether nothing is to be proposed for a Dockerfile that a script builds: a file describes it that
+ * says more. */
 static bool is_known(const struct init_step *step, const char *dockerfile, const json_t *variant)
 {
     const struct init_image *known = init_find_image(step->init, dockerfile);
@@ -489,7 +490,8 @@ static void take_bake(const struct init_step *step)
                   : ": no target in the repository has tags, so the Dockerfiles are proposed");
 }
 
-/* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it names. */
+/* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it
+ * names. */
 static void take_filters(const struct init_step *step)
 {
     static const char *const keys[] = {"filters", "files_yaml", "files_yaml_from_source_file"};
@@ -558,8 +560,8 @@ static const char *find_input(const struct init_step *step, const char *names)
     return "";
 }
 
-/* An action that nobody here knows, and that builds an image by its name and its inputs: those of all of
- * them are called alike. It pushes, unless it says that it does not. */
+/* An action that nobody here knows, and that builds an image by its name and its inputs: those of
+ * all of them are called alike. It pushes, unless it says that it does not. */
 static void take_unknown_build(const struct init_step *step)
 {
     static const char *const inputs[][2] = {

@@ -25,7 +25,8 @@ void init_take_step(const struct init_step *step);
 void init_take_build(const struct init_step *step);
 
 /* Takes what the commands of a script build, each like a step, and its outputs. It starts with the
- * variables of `env` (NULL: none) in `directory`; with `pushes` another script pushes what it builds. */
+ * variables of `env` (NULL: none) in `directory`; with `pushes` another script pushes what it
+ * builds. */
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes);
 
@@ -35,8 +36,8 @@ void init_set_output(const struct init_step *step, const char *name, const char 
 /* Ends the reading of workflows: what is built and never pushed is no image. */
 void init_end_workflows(struct init *init);
 
-/* Ends all reading: a release gives every image a name with its version, and filters named like images
- * give them their other paths. */
+/* Ends all reading: a release gives every image a name with its version, and filters named like
+ * images give them their other paths. */
 void init_end_reading(struct init *init);
 
 #endif

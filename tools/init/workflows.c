@@ -1,4 +1,5 @@
-/* Workflows: every job, cell of a matrix and step that a run would have, as far as the files tell. */
+/* Workflows: every job, cell of a matrix and step that a run would have, as far as the files
+ * tell. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "init/expression.h"
@@ -62,7 +63,8 @@ static void add_settings(struct init *init, json_t *scope, const struct arc_yaml
         init_set(init, scope, "directory", init_expand_node(init, inside, scope));
 }
 
-/* The values of what is called: its defaults, and over them what the caller gives. A new reference. */
+/* The values of what is called: its defaults, and over them what the caller gives. A new
+ * reference. */
 static json_t *bind_inputs(struct init *init, const struct arc_yaml_node *declared,
                            const json_t *given)
 {
@@ -220,7 +222,7 @@ static bool starts_on(const struct arc_yaml_node *on, const char *event)
     return false;
 }
 
-/* The condition of a name that is given whenever the workflow runs;  where that may be a release. */
+/* The condition of a name that is given whenever the workflow runs; where that may be a release. */
 static const char *condition_of(struct init *init, const struct arc_yaml_node *on)
 {
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");

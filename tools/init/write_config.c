@@ -67,7 +67,8 @@ static void add_flow(struct arc_buf *out, const json_t *value)
     arc_buf_putc(out, is_list ? ']' : '}');
 }
 
-/* ---- what is proposed, as JSON that is kept (NULL: nothing) ----------------------------------- */
+/* ---- what is proposed, as JSON that is kept (NULL: nothing)
+ * ----------------------------------- */
 
 /* Sets a member, unless there is nothing to say. */
 static void put(struct init *init, json_t *object, const char *name, json_t *value)
@@ -197,8 +198,8 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
 
 /* ---- what a group's images share ------------------------------------------------------------ */
 
-/* Whether a change in the directory of an image says little: others have their Dockerfiles there, or
- * what they are built of lies elsewhere. */
+/* Whether a change in the directory of an image says little: others have their Dockerfiles there,
+ * or what they are built of lies elsewhere. */
 static bool share_directories(const struct init_group *group)
 {
     size_t own = 0;
@@ -234,8 +235,8 @@ static char *const *choose_registries(const struct init_group *group)
     return chosen;
 }
 
-/* What all say under a key of their build or, without one, of themselves; with `lax` those count that
- * say something. Borrowed; NULL when they differ. */
+/* What all say under a key of their build or, without one, of themselves; with `lax` those count
+ * that say something. Borrowed; NULL when they differ. */
 static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
 {
     json_t *first = NULL;
@@ -292,8 +293,8 @@ static json_t *describe_rest(struct init *init, const struct init_image *image,
     return service;
 }
 
-/* What there is to say beside its directory, from which it has its codename and context: {} for nothing.
- * NULL when it is not called as the directory, or shares it. */
+/* What there is to say beside its directory, from which it has its codename and context: {} for
+ * nothing. NULL when it is not called as the directory, or shares it. */
 static json_t *describe_kind(struct init *init, const struct init_image *image,
                              const struct shared *shared)
 {

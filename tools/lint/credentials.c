@@ -70,8 +70,8 @@ static void find_tokens(const struct scan *s, const char *line)
         }
 }
 
-/* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----", with base64 after it, there or on
- * the next line (or a header of RFC 1421): a text about keys has none. */
+/* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----", with base64 after it, there
+ * or on the next line (or a header of RFC 1421): a text about keys has none. */
 static bool holds_key(const char *rest, const char *next)
 {
     static const char base64[] = LETTERS "+/=";
@@ -134,8 +134,8 @@ static bool names_secret(const char *line, const char *end)
     return false;
 }
 
-/* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), or the key's
- * own name. */
+/* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), or
+ * the key's own name. */
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
@@ -152,8 +152,8 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
     return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
 }
 
-/* In files of settings: "PASSWORD: literal" or "password=literal". Variables, templates, references to
- * secrets, comments, words and short or spaced values are none. */
+/* In files of settings: "PASSWORD: literal" or "password=literal". Variables, templates, references
+ * to secrets, comments, words and short or spaced values are none. */
 static void find_assignment(const struct scan *s, const char *line)
 {
     line += strspn(line, " \t");

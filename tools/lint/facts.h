@@ -24,7 +24,8 @@ struct lint_fact {
     char *until;    /* the last day, "YYYY-MM-DD" in UTC, on which that is enough; NULL: for good */
 };
 
-/* How an entry is read; and whether what it says belongs together: ARC_EINPUT with the place if not. */
+/* How an entry is read; and whether what it says belongs together: ARC_EINPUT with the place if
+ * not. */
 extern const struct arc_table lint_fact_table;
 int lint_fact_check(const struct lint_fact *fact, const struct arc_yaml_node *node,
                     struct arc_error *err);

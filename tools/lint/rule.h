@@ -83,7 +83,8 @@ struct lint {
     int failed; /* ARC_ENOMEM once memory ran out; sticky */
 };
 
-/* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a rule of the rules file. */
+/* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a
+ * rule of the rules file. */
 #define lint_find(lint, rule, ...) lint_find_named(lint, lint_rule_name(rule), __VA_ARGS__)
 /* The same at a node of YAML. */
 #define lint_find_at(lint, rule, node, ...)                                                        \
@@ -152,7 +153,8 @@ bool lint_names(const struct arc_yaml_node *node, const char *text);
 const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index);
 /* The text of a key of a mapping; "" where it is none. */
 const char *lint_text_at(const struct arc_yaml_node *map, const char *key);
-/* An input in `with` or `inputs`, whose names have no case (a null one is a node); NULL where there is none. */
+/* An input in `with` or `inputs`, whose names have no case (a null one is a node); NULL where there
+ * is none. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name);
 /* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
  * the next call. */
@@ -165,8 +167,8 @@ void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
 
-/* Calls `each` for every file below a directory but .git, or for every file that git tracks (outside
- * a repository: below the root). A non-zero return of it ends the walk. */
+/* Calls `each` for every file below a directory but .git, or for every file that git tracks
+ * (outside a repository: below the root). A non-zero return of it ends the walk. */
 void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file));
 void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file));
 

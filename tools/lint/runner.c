@@ -1,5 +1,6 @@
-/* What GitHub does with a workflow that reads right: what it skips, drops, cancels, keeps and forgets (GitHub docs, "Workflow
- * syntax", "Events that trigger workflows", "Usage limits"; the runner's source). */
+/* What GitHub does with a workflow that reads right: what it skips, drops, cancels, keeps and
+ * forgets (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
+ * runner's source). */
 #define _GNU_SOURCE /* memmem, strcasestr */
 #include "lint/rule.h"
 #include <ctype.h>
@@ -100,7 +101,8 @@ static bool stand_in_order(const char *start, const char *end, const char *const
     return true;
 }
 
-/* Whether what a command prints goes to a file of the runner's by way of another one's arguments. */
+/* Whether what a command prints goes to a file of the runner's by way of another one's
+ * arguments. */
 static bool loses_status(const char *line, const char *end)
 {
     static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
@@ -265,7 +267,8 @@ static void check_builder(const struct subject *s, const struct arc_yaml_node *u
         lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
 }
 
-/* Whether a step runs a command of arc-ci, as a script or as an action, with an option ("" for none). */
+/* Whether a step runs a command of arc-ci, as a script or as an action, with an option ("" for
+ * none). */
 static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
 {
     static const char program[] = "arc-ci ", actions[] = "/.github/actions/";

@@ -241,7 +241,8 @@ unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
     return line;
 }
 
-/* Text that a shell or an interpreter runs: GitHub puts the values of expressions into it as they are. */
+/* Text that a shell or an interpreter runs: GitHub puts the values of expressions into it as they
+ * are. */
 static void check_script(const struct workflow *w, const struct arc_yaml_node *script)
 {
     const char *expression = script && script->text ? strstr(script->text, "${{") : NULL;
@@ -263,7 +264,8 @@ static bool keeps_text(const struct arc_yaml_node *shell)
 
 static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
 {
-    /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry, … */
+    /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry,
+     * … */
     static const char *const scripts[] = {
         "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
     arc_yaml_each (step, steps) {

@@ -130,8 +130,8 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 
 /* ---- kinds of changes ----------------------------------------------------------------------- */
 
-/* What has no section of its own, and what is not written as Conventional Commits has it, is an other
- * change. */
+/* What has no section of its own, and what is not written as Conventional Commits has it, is an
+ * other change. */
 static const struct {
     const char *title;
     const char *types[3];
@@ -218,8 +218,8 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 /* ---- reverts -------------------------------------------------------------------------------- */
 
 /* Whether a commit's text says that it takes back another one: git writes "This reverts commit
- * HASH.", GitHub's button "Reverts owner/name#12". A squashed pull request quotes that of one of its
- * commits and did more: only what is called a revert is one. */
+ * HASH.", GitHub's button "Reverts owner/name#12". A squashed pull request quotes that of one of
+ * its commits and did more: only what is called a revert is one. */
 static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commit *commit,
                        const struct arc_notes_commit *other)
 {

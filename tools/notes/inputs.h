@@ -15,8 +15,8 @@ struct arc_notes_files {
     const char *config;   /* NULL: .github/arc-ci.yaml, if it is there */
 };
 
-/* Reads the template (a file instead of the group's, or NULL), the version's own text and the commits, and makes
- * notes.json of them and of what `known` has. *out is a new reference. */
+/* Reads the template (a file instead of the group's, or NULL), the version's own text and the
+ * commits, and makes notes.json of them and of what `known` has. *out is a new reference. */
 int arc_notes_make(struct arc_project *project, const struct arc_notes_options *known,
                    const char *template, json_t **out, struct arc_error *err);
 

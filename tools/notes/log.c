@@ -56,7 +56,8 @@ char *notes_keep_text(struct arc_notes_log *log, const char *text)
 /* Merges further back are listed commit by commit: each is a walk of its own. */
 #define MERGES_WITHIN (5 * (size_t)ARC_NOTES_COMMITS_MAX)
 
-/* At most so many bytes of a body are read for what it says of a pull request, a revert, a break. */
+/* At most so many bytes of a body are read for what it says of a pull request, a revert, a
+ * break. */
 #define BODY_MAX 4096
 
 static char *keep_date(struct arc_notes_log *log, int64_t time)

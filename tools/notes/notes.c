@@ -75,8 +75,8 @@ static int fit_commits(const struct arc_template *template, const json_t *values
                          arc_text_utf16(out->data, out->len), max, template->name);
 }
 
-/* Leaves out the next chapter or column that can be told from others: a digest is in the table, too,
- * and in build.json. False when none is left. */
+/* Leaves out the next chapter or column that can be told from others: a digest is in the table,
+ * too, and in build.json. False when none is left. */
 static bool drop_chapter(json_t *values)
 {
     static const char *const chapters[] = {"verify",  "make",  "base-images", "pinned",

@@ -67,8 +67,8 @@ static int list_pulls(const struct arc_env *env, const char *repository, struct 
                               PAGES_MAX, visit_pull, listing, err);
 }
 
-/* Whether a page, "https://github.com/owner/name", is of this repository: the numbers of another one's
- * pull requests mean others. */
+/* Whether a page, "https://github.com/owner/name", is of this repository: the numbers of another
+ * one's pull requests mean others. */
 static bool is_page_of(const char *source, const char *repository)
 {
     size_t len = source ? strlen(source) : 0, name = strlen(repository);

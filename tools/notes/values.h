@@ -24,8 +24,8 @@ json_t *notes_compare_url(const struct arc_plan *plan);
 json_t *notes_signature(const struct arc_notes_options *options, const char *reference,
                         bool by_github);
 
-/* The releases that a train is made of, each once: [{group, tag, version, url, services}]; empty for a
- * group that builds. A new reference. */
+/* The releases that a train is made of, each once: [{group, tag, version, url, services}]; empty
+ * for a group that builds. A new reference. */
 json_t *notes_releases(const struct arc_plan *plan);
 
 /* A text, or null: a new reference, NULL when out of memory. */

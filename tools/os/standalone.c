@@ -39,8 +39,8 @@ static int seal_program(struct dl_phdr_info *program, size_t size, void *data)
     return 0;
 }
 
-/* Makes the tables read-only that the start filled in with addresses (RELRO): musl leaves that to its
- * dynamic linker, which a static program has none of. */
+/* Makes the tables read-only that the start filled in with addresses (RELRO): musl leaves that to
+ * its dynamic linker, which a static program has none of. */
 __attribute__((constructor)) static void seal_tables(void)
 {
     dl_iterate_phdr(seal_program, NULL);

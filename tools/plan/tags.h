@@ -9,8 +9,9 @@
  */
 #define ARC_SHORT_SHA 12
 
-/* Whether a build's own tag has that name: "staging-<commit>" with anything behind "-" ("staging-eu" is
- * a place of somebody's), or that of a probe; "buildcache", also with something behind "-". */
+/* Whether a build's own tag has that name: "staging-<commit>" with anything behind "-"
+ * ("staging-eu" is a place of somebody's), or that of a probe; "buildcache", also with something
+ * behind "-". */
 bool arc_tag_is_staging(const char *tag);
 bool arc_tag_is_cache(const char *tag);
 

@@ -22,7 +22,8 @@ int arc_document_unpack(const char *text, size_t len, struct arc_buf *out, struc
  * (duplicate names included); ARC_ELIMIT beyond ARC_DOCUMENT_MAX. *out is a new reference. */
 int arc_document_read(const char *where, json_t **out, struct arc_error *err);
 
-/* The same for the document of a stage; where there is no such file, says which command writes it. */
+/* The same for the document of a stage; where there is no such file, says which command writes
+ * it. */
 int arc_document_of_stage(const char *command, const char *where, json_t **out,
                           struct arc_error *err);
 

@@ -14,7 +14,8 @@ static json_t *make_args(const struct arc_pair *pairs)
     return args;
 }
 
-/* The service's own platforms, else all that the group is built for: a list that ends with NULL, in `memory`. */
+/* The service's own platforms, else all that the group is built for: a list that ends with NULL, in
+ * `memory`. */
 static char **list_platforms(const struct arc_group *group, const struct arc_service *service,
                              struct arc_arena *memory)
 {

@@ -185,7 +185,8 @@ struct question {
     const char *scope;
 };
 
-/* Asks by GET, or sends the form; credentials go over https, unless the user vouches for the host. */
+/* Asks by GET, or sends the form; credentials go over https, unless the user vouches for the
+ * host. */
 static int send_question(const struct question *question, const char *url, const char *basic,
                          const struct arc_buf *form, struct arc_http_response *answer,
                          struct arc_error *err)

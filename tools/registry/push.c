@@ -34,7 +34,8 @@ static struct registry_call open_call(const char *image)
         .method = "POST", .image = image, .kind = "blobs/uploads", .reference = ""};
 }
 
-/* The call that drops an opened upload; false where there is nothing to drop. Its URL is in `memory`. */
+/* The call that drops an opened upload; false where there is nothing to drop. Its URL is in
+ * `memory`. */
 static bool drop_call(const struct arc_registry *registry, const struct registry_call *opened,
                       const struct arc_http_response *answer, struct arc_arena *memory,
                       struct registry_call *out)

@@ -118,8 +118,8 @@ static bool is_same_asset(const struct release_asset *ours, const json_t *theirs
     return strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0;
 }
 
-/* Documents that also tell of the run that made them, as when it was: what must be the same in each run, a list
- * and members of its items. */
+/* Documents that also tell of the run that made them, as when it was: what must be the same in each
+ * run, a list and members of its items. */
 static const struct record {
     const char *kind, *list, *members[3];
 } records[] = {
@@ -186,8 +186,8 @@ static void keep_theirs(struct release_run *run, struct release_asset *ours, con
     release_say(run, "%s stays as it was released", ours->given->name);
 }
 
-/* Keeps the record of an earlier run of the same images: no run makes the same one again, and an immutable
- * release takes no other. */
+/* Keeps the record of an earlier run of the same images: no run makes the same one again, and an
+ * immutable release takes no other. */
 static int compare_record(struct release_run *run, struct release_asset *ours, const json_t *theirs,
                           struct arc_error *err)
 {
@@ -208,8 +208,8 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     return ARC_OK;
 }
 
-/* The assets of an immutable release that differ from ours and are right all the same: records, and the
- * checksums with theirs. */
+/* The assets of an immutable release that differ from ours and are right all the same: records, and
+ * the checksums with theirs. */
 static int compare_immutable(struct release_run *run, struct arc_error *err)
 {
     bool kept = false;

@@ -75,7 +75,8 @@ static bool split_block(const char *existing, size_t *before, const char **after
     return true;
 }
 
-/* Our block in front of the text or behind it; in the place of an earlier one where there is one. */
+/* Our block in front of the text or behind it; in the place of an earlier one where there is
+ * one. */
 static void add_beside(struct arc_buf *out, bool in_front, const char *existing, const char *ours)
 {
     size_t before;

@@ -87,7 +87,8 @@ static int add_lock(struct asset_list *list, const struct arc_needs *needs, stru
     return lock ? add_document(list, list->lock_name, lock, &list->lock, err) : ARC_OK;
 }
 
-/* The verdict, for `arc-ci status --scan`; a file of that name that was asked for stands in its place. */
+/* The verdict, for `arc-ci status --scan`; a file of that name that was asked for stands in its
+ * place. */
 static int add_scan(struct asset_list *list, const json_t *scan, struct arc_error *err)
 {
     for (size_t i = 0; i < list->count; i++)

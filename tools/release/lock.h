@@ -6,8 +6,8 @@
 #include <jansson.h>
 
 /* Makes platform.lock.json (docs/schema/lock.schema.json) of a train's plan and build (each may be
- * NULL), and its name as an asset, which the caller frees. *out is NULL for another plan, else a new
- * reference. */
+ * NULL), and its name as an asset, which the caller frees. *out is NULL for another plan, else a
+ * new reference. */
 int release_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,
                  char **name, struct arc_error *err);
 

@@ -99,7 +99,8 @@ static bool stays_draft(const struct release_run *run)
                              !release_draft_made(arc_json_text_of(run->release, "body")));
 }
 
-/* Whether it shall be a prerelease: as the version says; and what a person marked as one stays one. */
+/* Whether it shall be a prerelease: as the version says; and what a person marked as one stays
+ * one. */
 static bool want_prerelease(const struct release_run *run, bool untouched)
 {
     return run->prerelease || (!untouched && run->o->mode != ARC_BODY_REPLACE &&

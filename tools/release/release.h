@@ -44,8 +44,8 @@ struct release_run {
 void release_say(const struct release_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* As arc_transport_send(); what changes something at a pace that the secondary rate limit allows (80
- * a minute: GitHub docs, "Rate limits for the REST API"). */
+/* As arc_transport_send(); what changes something at a pace that the secondary rate limit allows
+ * (80 a minute: GitHub docs, "Rate limits for the REST API"). */
 int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
                  struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 5, 6)));

@@ -113,8 +113,8 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     return ARC_OK;
 }
 
-/* What a merge may require has one name in pull requests, in the merge queue and by hand; a report about another run
- * (--run) is about a pull request's. */
+/* What a merge may require has one name in pull requests, in the merge queue and by hand; a report
+ * about another run (--run) is about a pull request's. */
 static const char *find_suffix(const struct arc_project *project,
                                const struct arc_report_files *files)
 {

@@ -1,4 +1,5 @@
-/* The jobs of another workflow run: what a run that may write says in the place of one that may not. */
+/* The jobs of another workflow run: what a run that may write says in the place of one that may
+ * not. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -7,7 +8,8 @@
 
 #define RUN_JOBS_MAX 10000
 
-/* The jobs as they come: [{name, conclusion}], and the first part of all their names, if they share it. */
+/* The jobs as they come: [{name, conclusion}], and the first part of all their names, if they share
+ * it. */
 struct listing {
     json_t *jobs;
     char *

@@ -32,8 +32,9 @@ int report_post_checks(const struct report_posting *p, struct arc_error *err);
 int report_post_deployment(const struct report_posting *p, struct arc_error *err);
 int report_post_comment(const struct report_posting *p, struct arc_error *err);
 
-/* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as one. Where no job failed, the
- * plan's services whose job was skipped are not selected any more. ARC_EINPUT for an id that is not a number. */
+/* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as
+ * one. Where no job failed, the plan's services whose job was skipped are not selected any more.
+ * ARC_EINPUT for an id that is not a number. */
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     struct arc_plan *plan, json_t **jobs, struct arc_error *err);
 

@@ -1,5 +1,5 @@
-/* What is left out: entries of `scan: ignore`, skipped paths, and the ignore file, an id per line with an
- * optional day after which it counts again (Trivy docs, "Filtering", .trivyignore:
+/* What is left out: entries of `scan: ignore`, skipped paths, and the ignore file, an id per line
+ * with an optional day after which it counts again (Trivy docs, "Filtering", .trivyignore:
  * `CVE-2024-1234 exp:2026-12-31`). */
 #include "arcci/glob.h"
 #include "base/auto.h"

@@ -1,5 +1,5 @@
-/* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). Like Trivy this follows no
- * link, and looks at every file whatever its name, its size and its depth. */
+/* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). Like
+ * Trivy this follows no link, and looks at every file whatever its name, its size and its depth. */
 #define _GNU_SOURCE /* memmem */
 #include "arcci/arena.h"
 #include "base/auto.h"

@@ -121,8 +121,8 @@ static void run_jobs(struct job *jobs, size_t count, const struct arc_env *env,
 
 /* ---- what they said ------------------------------------------------------------------------ */
 
-/* Warnings that do not tell of anything that was not looked at, or of what the report tells too. What says that something
- * failed is none of them, whatever name of a file it quotes. */
+/* Warnings that do not tell of anything that was not looked at, or of what the report tells too.
+ * What says that something failed is none of them, whatever name of a file it quotes. */
 static bool is_harmless(const char *message)
 {
     static const char *const grave[] = {"fail", "error", "unable", "cannot", "could not"};
@@ -370,8 +370,8 @@ static int warn_of_withheld(struct scan_judged *judged, const struct arc_env *en
     return ARC_OK;
 }
 
-/* Runs them in a folder of their own, where no file of the tree is. It is gone afterwards, even when
- * a signal ends this process. */
+/* Runs them in a folder of their own, where no file of the tree is. It is gone afterwards, even
+ * when a signal ends this process. */
 static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
                          struct arc_scan_run *run, struct found *found, struct arc_error *err)
 {

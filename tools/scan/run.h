@@ -8,7 +8,8 @@
  * version and the age of its database. What goes wrong with one target is kept in that target. */
 int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err);
 
-/* Notes comments in a file, or in the files of a folder, by which Trivy leaves out checks (--scanners misconfig). */
+/* Notes comments in a file, or in the files of a folder, by which Trivy leaves out checks
+ * (--scanners misconfig). */
 int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err);
 
 /* The platforms of the image index that `target` names in its registry: *out is an array of

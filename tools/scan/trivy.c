@@ -30,7 +30,8 @@ static void hand_over(struct arc_buf *from, struct arc_buf *to)
     *from = (struct arc_buf){0};
 }
 
-/* What is not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY, TRIVY_CONFIG, … */
+/* What is not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY,
+ * TRIVY_CONFIG, … */
 static const char *const passes[] = {
     /* where its databases come from and are kept */
     "TRIVY_CACHE_*", "TRIVY_REDIS_*", "TRIVY_DB_REPOSITORY", "TRIVY_JAVA_DB_REPOSITORY",

@@ -87,8 +87,8 @@ struct search {
     bool found;
 };
 
-/* Whether a stored attestation is ours: what its words say is signed by whom they name. That ends the
- * search. */
+/* Whether a stored attestation is ours: what its words say is signed by whom they name. That ends
+ * the search. */
 static int check_stored(void *context, json_t *stored, struct arc_error *err)
 {
     struct search *search = context;
@@ -106,7 +106,8 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     return rc ? arc_error_except(ARC_EFAILED, rc, err) : 1;
 }
 
-/* Others may have stored any number of them: what is not met within the limit is stored once more. */
+/* Others may have stored any number of them: what is not met within the limit is stored once
+ * more. */
 static int look_up(const struct attestation *attestation, const char *folder, bool *there,
                    struct arc_error *err)
 {

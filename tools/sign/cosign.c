@@ -41,8 +41,8 @@ static int locate(struct cosign *cosign, const char *root, const char *path, con
     return arc_arena_check(&cosign->memory, err);
 }
 
-/* A Sigstore of one's own has no log, no log of certificates or no timestamps where its trusted root
- * names none. */
+/* A Sigstore of one's own has no log, no log of certificates or no timestamps where its trusted
+ * root names none. */
 static int read_root(struct cosign *cosign, const char *root, struct arc_error *err)
 {
     const char *path = cosign->signing->trusted_root;
@@ -128,8 +128,8 @@ static void add_value(struct call *call, const char *option, const char *value)
         add(call, arc_arena_printf(&call->cosign->memory, "%s=%s", option, value));
 }
 
-/* "https://github.com/acme/" + any text, as Go's regular expression. Before an '@' no text has another:
- * a branch may be called "x@refs/tags/v1", and "*@refs/tags/v1" is none of it. */
+/* "https://github.com/acme/" + any text, as Go's regular expression. Before an '@' no text has
+ * another: a branch may be called "x@refs/tags/v1", and "*@refs/tags/v1" is none of it. */
 static char *identity_pattern(const char *identity)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 8192};
@@ -212,8 +212,8 @@ static void add_reason(const struct arc_process_result *result, struct arc_buf *
         arc_buf_printf(out, "exit status %d", result->status);
 }
 
-/* Runs a call about `reference` (NULL: its words say it all); only `passes` reaches it beside what any
- * program gets. */
+/* Runs a call about `reference` (NULL: its words say it all); only `passes` reaches it beside what
+ * any program gets. */
 static int run_cosign(struct call *call, const char *reference, const char *const *passes,
                       struct arc_process_result *result, struct arc_error *err)
 {

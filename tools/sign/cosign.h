@@ -18,8 +18,9 @@ struct cosign {
     bool insecure; /* of the image that is worked on: its registry is named as one */
 };
 
-/* Finds the files below `root` and what the trusted root has. ARC_EINPUT when it is not to be read, the
- * plan does not say who signs, or not for which repository a workflow of GitHub's must have signed. */
+/* Finds the files below `root` and what the trusted root has. ARC_EINPUT when it is not to be read,
+ * the plan does not say who signs, or not for which repository a workflow of GitHub's must have
+ * signed. */
 int cosign_open(const struct arc_env *env, const char *root, const struct arc_signing *signing,
                 struct cosign *out, struct arc_error *err);
 void cosign_free(struct cosign *cosign);
@@ -37,8 +38,8 @@ int cosign_sign(struct cosign *cosign, const char *image, const char *digest,
 int cosign_attest(struct cosign *cosign, const char *image, const char *digest, const char *type,
                   const char *predicate, const char *bundle, struct arc_error *err);
 
-/* Whether a bundle (a file) attests something of a type about a digest, and is signed as it should be:
- * ARC_EFAILED where not. */
+/* Whether a bundle (a file) attests something of a type about a digest, and is signed as it should
+ * be: ARC_EFAILED where not. */
 int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *type,
                          const char *bundle, struct arc_error *err);
 

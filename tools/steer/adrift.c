@@ -4,8 +4,8 @@
 #include "steer/released.h"
 #include <string.h>
 
-/* The digest that was released of a service, by a train's lock file (or NULL), else by build.json; NULL
- * where neither says. */
+/* The digest that was released of a service, by a train's lock file (or NULL), else by build.json;
+ * NULL where neither says. */
 static const char *find_released(const json_t *lock, const struct arc_ledger *ledger,
                                  const char *service)
 {
@@ -59,7 +59,8 @@ static int compare_tags(const struct looking *looking, const struct survey_group
     return ARC_OK;
 }
 
-/* Compares what the group's last stable release names with what it built, as far as there is a record. */
+/* Compares what the group's last stable release names with what it built, as far as there is a
+ * record. */
 static int check_release(const struct looking *looking, const struct survey_group *group,
                          const struct arc_group *released, json_t *adrift, struct arc_error *err)
 {
@@ -76,9 +77,9 @@ static int check_release(const struct looking *looking, const struct survey_grou
     return compare_tags(looking, group, &plan, &ledger, adrift, err);
 }
 
-/* Adds the tags of a group's last release that are adrift to its row. A release that cannot be planned
- * any more, whose record cannot be read, or whose registry does not answer, is the group's problem, and
- * no reason to say nothing of the others. */
+/* Adds the tags of a group's last release that are adrift to its row. A release that cannot be
+ * planned any more, whose record cannot be read, or whose registry does not answer, is the group's
+ * problem, and no reason to say nothing of the others. */
 static int check_group(const struct looking *looking, const struct survey_group *group, json_t *row,
                        struct arc_error *err)
 {

@@ -128,7 +128,8 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
 
 /* ---- removing ------------------------------------------------------------------------------ */
 
-/* Something that goes, or would. `reason`: why it is left after all; NULL: nothing is in its way. */
+/* Something that goes, or would. `reason`: why it is left after all; NULL: nothing is in its
+ * way. */
 static void note(struct pruning *pruning, json_t **rows, const char *kind, const char *name,
                  const struct prune_image *image, size_t node, const char *reason)
 {
@@ -145,7 +146,8 @@ static void note(struct pruning *pruning, json_t **rows, const char *kind, const
                                   tags, "action", reason ? "left" : action, "reason", reason));
 }
 
-/* Removes one manifest; *gone: it is not there any more. The registry's no is a reason, not an end. */
+/* Removes one manifest; *gone: it is not there any more. The registry's no is a reason, not an
+ * end. */
 static int remove_node(struct pruning *pruning, struct prune_image *image, size_t number,
                        struct arc_error *refused, struct arc_error *err)
 {
@@ -298,7 +300,8 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
     return ARC_OK;
 }
 
-/* See struct prune_rules. Where the signatures of all are kept, only what is seen to go has none. */
+/* See struct prune_rules. Where the signatures of all are kept, only what is seen to go has
+ * none. */
 static int stays_elsewhere(void *context, const struct prune_image *image, const char *digest,
                            bool *stays, struct arc_error *err)
 {
@@ -412,8 +415,8 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Reads and judges all images before the first removal; then signatures go before what they sign. An
- * image that something went wrong with is left, and the others go on. */
+/* Reads and judges all images before the first removal; then signatures go before what they sign.
+ * An image that something went wrong with is left, and the others go on. */
 static int prune_all(struct pruning *pruning, struct arc_error *err)
 {
     ARC_TRY(list_images(pruning, err));

@@ -91,8 +91,8 @@ const struct prune_node *prune_find_node(const struct prune_image *image, const 
 /* Whether an image lies in GitHub's registry. */
 bool prune_is_package(const char *image);
 
-/* Adds every version of the package, tagged or not, with its id and time. ARC_ENOTFOUND: there is no
- * such package. */
+/* Adds every version of the package, tagged or not, with its id and time. ARC_ENOTFOUND: there is
+ * no such package. */
 int prune_read_versions(struct prune_image *image, struct arc_transport *github,
                         struct arc_error *err);
 

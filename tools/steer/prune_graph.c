@@ -310,7 +310,8 @@ static int64_t newest_time(const struct prune_image *image, size_t number, unsig
     return node->newest;
 }
 
-/* The tags of one build stay or go together: of "staging-<commit>-linux-arm64" those of its commit. */
+/* The tags of one build stay or go together: of "staging-<commit>-linux-arm64" those of its
+ * commit. */
 struct build {
     enum prune_kind kind;
     int64_t time;

@@ -66,8 +66,8 @@ int prune_read_versions(struct prune_image *image, struct arc_transport *github,
     return rc ? read_owned(image, github, "users", err) : ARC_OK;
 }
 
-/* GitHub says of what a token may not touch that it is not there (404): whether it is gone is seen by
- * reading it. */
+/* GitHub says of what a token may not touch that it is not there (404): whether it is gone is seen
+ * by reading it. */
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err)
 {

@@ -87,8 +87,8 @@ int records_find(struct records *records, const char *tag, const char *name, jso
 
 /* ---- the record of a group's row ------------------------------------------------------------- */
 
-/* The highest version that is published and neither withdrawn nor above the last release behind HEAD;
- * NULL: there is none. */
+/* The highest version that is published and neither withdrawn nor above the last release behind
+ * HEAD; NULL: there is none. */
 static int find_published(const struct arc_project *project, const struct survey_group *group,
                           const char **out, struct arc_error *err)
 {

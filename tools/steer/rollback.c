@@ -1,4 +1,5 @@
-/* Going back to a released version: its images are verified, the floating tags moved, and GitHub told. */
+/* Going back to a released version: its images are verified, the floating tags moved, and GitHub
+ * told. */
 #include "steer/rollback.h"
 #include "arcci/build.h"
 #include "arcci/version.h"

@@ -45,8 +45,8 @@ void rollback_say(const struct rollback *rollback, const char *format, ...)
  * withdrawn. ARC_EINPUT when releases are to be marked and nobody can be asked. */
 int withdraw_open(struct rollback *rollback, struct arc_error *err);
 
-/* Reads the releases, and the ledger and the lock file of the one that is gone back to; warns where it
- * has none. ARC_EFAILED when it is not published. */
+/* Reads the releases, and the ledger and the lock file of the one that is gone back to; warns where
+ * it has none. ARC_EFAILED when it is not published. */
 int withdraw_look(struct rollback *rollback, struct arc_error *err);
 
 /* Moves "Latest", then marks the releases: what is done already is left. */

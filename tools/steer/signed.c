@@ -65,8 +65,8 @@ static int check_signature(const struct looking *looking, const struct arc_plann
     return arc_sign_verify(&check, err);
 }
 
-/* Reads what the tag names in every registry, which must be the same: somebody may have moved it in a
- * mirror alone. A tag of one registry (`ref`) is in no other. */
+/* Reads what the tag names in every registry, which must be the same: somebody may have moved it in
+ * a mirror alone. A tag of one registry (`ref`) is in no other. */
 static int read_back(const struct looking *looking, const struct arc_planned_service *service,
                      const struct arc_planned_tag *tag, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_error *err)

@@ -17,8 +17,8 @@ struct owner {
     const struct arc_service *service;
 };
 
-/* A survey under way. Slot 2g is the last release of group g, 2g + 1 its last stable one; behind them
- * come those of the services that are released by tags of their own. */
+/* A survey under way. Slot 2g is the last release of group g, 2g + 1 its last stable one; behind
+ * them come those of the services that are released by tags of their own. */
 struct walk {
     struct arc_project *project;
     struct survey *out;
@@ -59,8 +59,8 @@ static bool lacked(const uint64_t *lacks, size_t slot)
     return lacks[slot / 64] >> slot % 64 & 1;
 }
 
-/* Far back only the groups that were not released for long are asked about: no folder of another's is
- * entered. */
+/* Far back only the groups that were not released for long are asked about: no folder of another's
+ * is entered. */
 static void ask_lacking(struct walk *walk, const uint64_t *lacks)
 {
     size_t words = (walk->slot_count + 63) / 64;

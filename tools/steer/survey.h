@@ -24,8 +24,8 @@ struct survey_touch {
     bool undone; /* itself undone, or undoing another, since the last stable release */
 };
 
-/* A service of a train: the release that the train's last stable release took it from, and the one that
- * a train at HEAD would take it from. NULL: none. */
+/* A service of a train: the release that the train's last stable release took it from, and the one
+ * that a train at HEAD would take it from. NULL: none. */
 struct survey_ride {
     char *service;
     const struct arc_group *from;
@@ -65,9 +65,9 @@ struct survey {
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err);
 void survey_free(struct survey *survey);
 
-/* Finds what the train's last stable release took, by group->lock where there is one, and what it would
- * take at HEAD. A train that is not what its lock file says is no error but its `problem`. Nothing
- * for a group that builds, or was never released. */
+/* Finds what the train's last stable release took, by group->lock where there is one, and what it
+ * would take at HEAD. A train that is not what its lock file says is no error but its `problem`.
+ * Nothing for a group that builds, or was never released. */
 int survey_find_rides(struct arc_project *project, struct survey *survey,
                       struct survey_group *group, struct arc_error *err);
 

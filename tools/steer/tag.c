@@ -114,8 +114,8 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* What the remote has under a ref's whole name, "" for nothing: ls-remote's patterns match the end of
- * any name, that of a branch "x/refs/heads/main" too. */
+/* What the remote has under a ref's whole name, "" for nothing: ls-remote's patterns match the end
+ * of any name, that of a branch "x/refs/heads/main" too. */
 static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oid *out,
                    struct arc_error *err)
 {

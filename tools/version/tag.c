@@ -105,8 +105,8 @@ static void fill_names(const char *text, size_t len, const struct arc_service *s
     }
 }
 
-/* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is no part
- * of it. */
+/* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is no
+ * part of it. */
 static const char *skip_written(const char *version, const char *before)
 {
     for (; *before && !isdigit((unsigned char)*version); before++) {
@@ -136,8 +136,8 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
 }
 
-/* ARC_OK when the tag is one of the pattern: *at and *len say where its version is. ARC_EINPUT when it
- * is not. */
+/* ARC_OK when the tag is one of the pattern: *at and *len say where its version is. ARC_EINPUT when
+ * it is not. */
 static int match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
                          size_t *at, size_t *len)
 {

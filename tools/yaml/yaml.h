@@ -111,8 +111,8 @@ static inline size_t arc_yaml_pairs(const struct arc_yaml_node *node)
     return node && node->type == ARC_YAML_MAP ? node->count : 0;
 }
 
-/* For each item of a list, each pair of a mapping (none of any other node, nor of NULL), which the loop declares.
- * `break` and `continue` are as in any loop. */
+/* For each item of a list, each pair of a mapping (none of any other node, nor of NULL), which the
+ * loop declares. `break` and `continue` are as in any loop. */
 #define arc_yaml_each(item, list)                                                                  \
     for (size_t item##_at = 0, item##_goes = 1; item##_goes && item##_at < arc_yaml_items(list);   \
          item##_at++)                                                                              \
@@ -146,8 +146,8 @@ const char *arc_yaml_type_name(const struct arc_yaml_node *node);
 int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_error *err,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Gives an ARC_EINPUT that has no place yet the node's, with "WHAT: " in front; any other code and error
- * stay. Returns `rc`. */
+/* Gives an ARC_EINPUT that has no place yet the node's, with "WHAT: " in front; any other code and
+ * error stay. Returns `rc`. */
 int arc_yaml_place(const struct arc_yaml_node *node, const char *what, int rc,
                    struct arc_error *err);
 
