@@ -66,7 +66,6 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
 {
     if (o->token_file)
         ARC_TRY(read_token_file(o->token_file, &hub->token, err));
-
     else
         ARC_TRY(arc_text_copy(arc_github_token(o->env, NULL), &hub->token, err));
 
