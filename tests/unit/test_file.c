@@ -173,6 +173,7 @@ static void test_nothing_leads_out(void **state)
     assert_int_equal(arc_file_kind_in(folder, "out"), ARC_FILE_OTHER);
     assert_int_equal(arc_file_kind_in(folder, "up"), ARC_FILE_OTHER);
     assert_int_equal(arc_file_kind_in(folder, "none"), ARC_FILE_NONE);
+    assert_int_equal(arc_file_kind_in(folder, ""), ARC_FILE_NONE);
     assert_int_equal(arc_file_kind_in("/", "/etc/passwd"), ARC_FILE_REGULAR);
     unlink(in);
     unlink(out);

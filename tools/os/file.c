@@ -158,6 +158,11 @@ static int open_checked(const char *root, const char *path, int flags, unsigned 
 {
     char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
 
+    if (!*path) { /* the folder itself would be opened */
+        errno = ENOENT;
+        return -1;
+    }
+
     if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full) {
         errno = ENAMETOOLONG;
         return -1;
