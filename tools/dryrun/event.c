@@ -33,8 +33,7 @@ static int add_variable(struct arc_dryrun_event *event, const char *name, const 
 {
     if (!value)
         return ARC_OK;
-    const char *entry = arc_arena_printf(&event->memory, "%s=%s", name, value);
-    return entry ? add_entry(event, entry, err) : arc_error_nomem(err);
+    return add_entry(event, arc_arena_printf(&event->memory, "%s=%s", name, value), err);
 }
 
 /* Adds the other variables behind the event's own and makes the environment. */
@@ -49,7 +48,7 @@ static int make_environment(const struct arc_env *env, struct arc_dryrun_event *
     event->env = *env;
     event->env.vars = event->vars;
 
-    return ARC_OK;
+    return arc_arena_check(&event->memory, err);
 }
 
 int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const char *revision,

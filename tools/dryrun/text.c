@@ -81,11 +81,17 @@ static void add_styles(json_t **values, bool colour)
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+/* A text that is whole; NULL, which no list or object takes, when memory ran out for it. */
+static json_t *take_text(const struct arc_buf *text)
+{
+    return text->failed ? NULL : json_stringn(arc_buf_text(text), text->len);
+}
+
 static json_t *lay_out(const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_json_text(&text, value, 0, WIDTH);
-    return text.failed ? NULL : json_stringn(arc_buf_text(&text), text.len);
+    return take_text(&text);
 }
 
 /* A command as one could type it, over as many lines as it needs. */
@@ -99,7 +105,7 @@ static json_t *wrap_command(const json_t *argv)
         arc_markdown_shell(&word, json_string_value(item), json_string_length(item));
         size_t used = arc_text_columns(arc_buf_text(&line));
         if (used && LABEL + 2 + used + arc_text_columns(arc_buf_text(&word)) > WIDTH) {
-            arc_json_push(&lines, json_string(arc_buf_text(&line)));
+            arc_json_push(&lines, take_text(&line));
             arc_buf_reset(&line);
             arc_buf_puts(&line, "   ");
         }
@@ -107,7 +113,7 @@ static json_t *wrap_command(const json_t *argv)
         arc_buf_free_part(&line, &word);
     }
 
-    arc_json_push(&lines, line.failed ? NULL : json_string(arc_buf_text(&line)));
+    arc_json_push(&lines, take_text(&line));
 
     return lines;
 }
@@ -141,6 +147,8 @@ static json_t *filter_row(const char *service, const json_t *filter)
         arc_buf_printf(&words, "%zu file%s", count, arc_plural(count));
     else
         arc_buf_puts(&words, matched ? "changed" : "no change");
+    if (words.failed)
+        return NULL;
 
     return json_pack("{s:s, s:o, s:I, s:b, s:s, s:o}", "service", service, "words",
                      json_sprintf("%-*s", count || *reason ? 11 : 0, arc_buf_text(&words)), "count",
