@@ -24,7 +24,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "tests"))
 import cached  # noqa: E402
 
-ZIG = "ziglang==0.15.2"
+ZIG, MUSL = "ziglang==0.15.2", "1.2.5"  # the libc that this zig compiles
 # Name in the files -> zig's name of the target.
 TARGETS = {
     "linux-x86_64": "x86_64-linux-musl", "linux-aarch64": "aarch64-linux-musl",
@@ -278,9 +278,11 @@ def build_program(target, out):
     tools = libraries(target)
     root = tools.folder / "root"
     build = ROOT / "build-dist" / tools.folder.name  # other libraries, another folder
+    inside = "" if not tools.linux else (  # what the program cannot ask for its version
+        f'-DARCCI_ALLOCATOR=\\"{crate_versions()["mimalloc"]}\\" -DARCCI_LIBC=\\"{MUSL}\\"')
     env = {**tools.env, "PKG_CONFIG_LIBDIR": f"{root}/lib/pkgconfig:{root}/share/pkgconfig", "PKG_CONFIG_PATH": ""}
     run("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={tools.file}", "-DCMAKE_BUILD_TYPE=None",
-        f"-DCMAKE_C_FLAGS={tools.flags(build)} -DNDEBUG", "-DARCCI_STANDALONE=ON", "-DBUILD_TESTING=OFF",
+        f"-DCMAKE_C_FLAGS={tools.flags(build)} -DNDEBUG {inside}", "-DARCCI_STANDALONE=ON", "-DBUILD_TESTING=OFF",
         env=env)
     run("cmake", "--build", build, "--target", "arc-ci", env=env)
     file = out / f"arc-ci-{target}"
@@ -290,7 +292,7 @@ def build_program(target, out):
 
 def bom(target):
     """SPDX 2.3: every library inside, with its version and its licence."""
-    inside = {**{name: row[0] for name, row in DEBIAN.items()}, **crate_versions(), "musl": "zig 0.15.2"}
+    inside = {**{name: row[0] for name, row in DEBIAN.items()}, **crate_versions(), "musl": MUSL}
     if not target.startswith("linux"):
         for name in ("musl", "mimalloc", "curl"):
             del inside[name]

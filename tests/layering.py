@@ -34,7 +34,7 @@ ARROWS = {
     "report": {"config", "version", "documents", "notes", "plan", "project", "github", "base", "os"},
     "lint": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
     "init": {"config", "version", "documents", "project", "dockerfile", "git", "yaml", "base", "os"},
-    "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "base", "os"},
+    "doctor": {"config", "version", "documents", "lint", "project", "github", "registry", "http", "git", "yaml", "json", "base", "os"},
     "steer": {"config", "version", "documents", "sign", "build", "changes", "lint", "plan", "project", "registry", "github", "git", "base", "os"},
     "html": {"documents", "base", "os"},
     "dryrun": STAGES | {"config", "version", "documents", "project", "github", "git", "json", "base", "os"},

@@ -30,6 +30,11 @@ struct arc_doctor_options {
 int arc_doctor(struct arc_project *project, const struct arc_doctor_options *options, json_t **out,
                struct arc_error *err);
 
+/* Makes program.json (docs/schema/program.schema.json): the version of this program, and those of
+ * the libraries that it has inside or loads, by name; one that is not installed is left out.
+ * *out is a new reference. */
+int arc_libraries(json_t **out, struct arc_error *err);
+
 ARC_API_END
 
 #endif

@@ -140,6 +140,11 @@ def test_names_every_library_inside():
     assert inside["libgit2"] == "1.9.7" and inside["curl"] == "8.22.0"
     assert {"arc-ci", "jansson", "libyaml", "mbedtls", "zlib", "musl"} <= set(inside)
 
+    told = json.loads(run(ROOT / f"dist/arc-ci-{OWN}", "--version", "--json"))
+    named = {"libcurl": "curl", "libyajl": "yajl"}
+    assert {named.get(name, name): version for name, version in told["libraries"].items()} == {
+        name: version for name, version in inside.items() if name != "arc-ci"}
+
 
 def test_checksums_are_those_of_the_files():
     built(OWN)

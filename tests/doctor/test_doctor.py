@@ -112,6 +112,15 @@ def test_a_machine_that_has_it_all(machine):
     assert "x" * 40 not in json.dumps(document)
 
 
+def test_libraries_are_named_with_their_versions(machine):
+    told = subprocess.run([ARC_CI, "--version", "--json"], capture_output=True, text=True, check=True).stdout
+    document = json.loads(told)
+    jsonschema.Draft202012Validator(json.loads((ROOT / "docs/schema/program.schema.json").read_text())).validate(document)
+    assert {"jansson", "libgit2", "libyajl", "libyaml", "mbedtls", "zlib"} <= set(document["libraries"])
+    _, checks = machine.run("--offline")
+    assert checks["libraries"]["found"] == ", ".join(f"{name} {version}" for name, version in sorted(document["libraries"].items()))
+
+
 def test_on_a_terminal_nothing_is_wider_than_80_columns(machine):
     machine.docker["version --format {{.Server.Version}}"] = (1, "", "Cannot connect to the Docker daemon. " * 4)
     machine.run("--offline")

@@ -1,3 +1,4 @@
+#include "arcci/doctor.h"
 #include "base/auto.h"
 #include "cli/command.h"
 #include <string.h>
@@ -8,7 +9,7 @@ static int run_help(const struct invocation *inv, struct report *report, struct 
 
     if (option_flag(inv, "version")) {
         arc_buf_puts(&report->human, "arc-ci " ARCCI_VERSION "\n");
-        return ARC_OK;
+        return inv->json ? arc_libraries(&report->document, err) : ARC_OK;
     }
 
     if (inv->arg_count) {
@@ -32,7 +33,8 @@ static const struct option options[] = {
         "format", "FORMAT", "text|man|markdown|action|readme", "text",
         "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, or "
         "as the action.yml or the README of a GitHub action."),
-    FLAG("version", "Print the version of arc-ci."),
+    FLAG("version",
+         "Print the version of arc-ci; with --json, those of the libraries inside it, too."),
     {0},
 };
 

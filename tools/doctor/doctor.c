@@ -34,6 +34,7 @@ static const struct {
     {"compose", DOCTOR_SERVICES, doctor_compose},
     {"trivy", DOCTOR_SCAN, doctor_trivy},
     {"libcurl", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_libcurl},
+    {"libraries", 0, doctor_libraries},
     {"token", DOCTOR_RELEASE, doctor_token},
     {"registry", DOCTOR_BUILD | DOCTOR_RELEASE, doctor_registry},
     {"packages", DOCTOR_RELEASE, doctor_packages},

@@ -58,6 +58,9 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
                  struct arc_error *err);
 void arc_git_free(struct arc_git *git);
 
+/* The version of libgit2 that is linked, "1.9.7"; not owned. */
+const char *arc_git_library(void);
+
 /* Whether history is cut (`git clone --depth`). */
 bool arc_git_is_shallow(const struct arc_git *git);
 

@@ -8,6 +8,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -329,4 +330,15 @@ void arc_git_free(struct arc_git *git)
     if (git->initialised)
         git_libgit2_shutdown();
     *git = (struct arc_git){0};
+}
+
+const char *arc_git_library(void)
+{
+    static char text[36];
+    int major = 0, minor = 0, revision = 0;
+
+    git_libgit2_version(&major, &minor, &revision);
+    snprintf(text, sizeof text, "%d.%d.%d", major, minor, revision);
+
+    return text;
 }

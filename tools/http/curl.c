@@ -1,4 +1,5 @@
 #include "http/curl.h"
+#include "http/http.h"
 
 #ifdef ARCCI_STANDALONE
 
@@ -55,3 +56,11 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
 }
 
 #endif
+
+const char *arc_http_library(void)
+{
+    struct arc_curl curl;
+    if (arc_curl_load(&curl, NULL))
+        return NULL;
+    return curl.version_info(CURLVERSION_NOW)->version;
+}

@@ -9,6 +9,7 @@
 /* The functions of libcurl in use, each of the type that curl's own header gives it. */
 #define ARC_CURL_FUNCTIONS(ROW)                                                                    \
     ROW(global_init)                                                                               \
+    ROW(version_info)                                                                              \
     ROW(global_cleanup)                                                                            \
     ROW(easy_init)                                                                                 \
     ROW(easy_reset)                                                                                \

@@ -68,6 +68,9 @@ struct arc_http_response {
 
 struct arc_http;
 
+/* The version of libcurl, which is loaded; NULL when it is not installed. Not owned. */
+const char *arc_http_library(void);
+
 /* Loads libcurl and makes a client. ARC_EWORLD when libcurl is not installed. `options` (NULL: all
  * defaults) is copied, its env borrowed for the life of the client. */
 int arc_http_new(const struct arc_http_options *options, struct arc_http **out,

@@ -3,10 +3,12 @@
 #include "os/file.h"
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 #include <yajl/yajl_parse.h>
+#include <yajl/yajl_version.h>
 
 #define CHUNK 65536
 
@@ -340,4 +342,14 @@ int arc_json_stream_text(const char *text, size_t len, const char *name,
 {
     struct source source = {.fd = -1, .text = text, .len = len};
     return read_document(&source, name, reader, err);
+}
+
+const char *arc_json_stream_library(void)
+{
+    static char text[36];
+    int number = yajl_version();
+
+    snprintf(text, sizeof text, "%d.%d.%d", number / 10000, number / 100 % 100, number % 100);
+
+    return text;
 }

@@ -62,4 +62,7 @@ int arc_json_stream_file(const char *path, const char *name, const struct arc_js
 int arc_json_stream_text(const char *text, size_t len, const char *name,
                          const struct arc_json_reader *reader, struct arc_error *err);
 
+/* The version of libyajl that is linked; not owned. */
+const char *arc_json_stream_library(void);
+
 #endif

@@ -78,3 +78,8 @@ int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct 
 
     return rc;
 }
+
+const char *arc_gzip_library(void)
+{
+    return zlibVersion();
+}

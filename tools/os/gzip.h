@@ -18,4 +18,7 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
  * ARC_ELIMIT beyond out->max. */
 int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct arc_error *err);
 
+/* The version of zlib that is linked; not owned. */
+const char *arc_gzip_library(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include "os/file.h"
 #include <errno.h>
 #include <mbedtls/md.h>
+#include <mbedtls/version.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -160,4 +161,11 @@ int arc_digest_like(const char *like, const void *bytes, size_t len, char out[AR
     write_hex(sum, algorithm->bytes, out + 7);
 
     return ARC_OK;
+}
+
+const char *arc_hash_library(void)
+{
+    static char text[16]; /* mbedtls/version.h: at least 9 */
+    mbedtls_version_get_string(text);
+    return text;
 }

@@ -40,4 +40,7 @@ bool arc_digest_known(const char *text);
 int arc_digest_like(const char *like, const void *bytes, size_t len, char out[ARC_DIGEST_MAX + 1],
                     struct arc_error *err);
 
+/* The version of Mbed TLS that is linked; not owned. */
+const char *arc_hash_library(void);
+
 #endif

@@ -417,3 +417,8 @@ void arc_yaml_free(struct arc_yaml *yaml)
     free(yaml->source);
     *yaml = (struct arc_yaml){0};
 }
+
+const char *arc_yaml_library(void)
+{
+    return yaml_get_version_string();
+}

@@ -96,6 +96,9 @@ int arc_yaml_read_in(const char *root, const char *path, unsigned flags, struct 
                      struct arc_error *err);
 void arc_yaml_free(struct arc_yaml *yaml);
 
+/* The version of libyaml that is linked; not owned. */
+const char *arc_yaml_library(void);
+
 /* The value of a key of a mapping; NULL if there is none or the node is NULL or no mapping. */
 const struct arc_yaml_node *arc_yaml_get(const struct arc_yaml_node *node, const char *key);
 /* The key itself, for its place. */
