@@ -278,11 +278,11 @@ def build_program(target, out):
     tools = libraries(target)
     root = tools.folder / "root"
     build = ROOT / "build-dist" / tools.folder.name  # other libraries, another folder
-    inside = "" if not tools.linux else (  # what the program cannot ask for its version
-        f'-DARCCI_ALLOCATOR=\\"{crate_versions()["mimalloc"]}\\" -DARCCI_LIBC=\\"{MUSL}\\"')
+    defined = "" if not tools.linux else (  # what the program cannot ask for its version
+        f'-DARCCI_ALLOCATOR=\\"{inside()["mimalloc"]}\\" -DARCCI_LIBC=\\"{MUSL}\\"')
     env = {**tools.env, "PKG_CONFIG_LIBDIR": f"{root}/lib/pkgconfig:{root}/share/pkgconfig", "PKG_CONFIG_PATH": ""}
     run("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={tools.file}", "-DCMAKE_BUILD_TYPE=None",
-        f"-DCMAKE_C_FLAGS={tools.flags(build)} -DNDEBUG {inside}", "-DARCCI_STANDALONE=ON", "-DBUILD_TESTING=OFF",
+        f"-DCMAKE_C_FLAGS={tools.flags(build)} -DNDEBUG {defined}", "-DARCCI_STANDALONE=ON", "-DBUILD_TESTING=OFF",
         env=env)
     run("cmake", "--build", build, "--target", "arc-ci", env=env)
     file = out / f"arc-ci-{target}"
@@ -290,15 +290,20 @@ def build_program(target, out):
     return file
 
 
+def inside():
+    """Library -> version, of the program for Linux."""
+    return {**{name: row[0] for name, row in DEBIAN.items()}, **crate_versions(), "musl": MUSL}
+
+
 def bom(target):
     """SPDX 2.3: every library inside, with its version and its licence."""
-    inside = {**{name: row[0] for name, row in DEBIAN.items()}, **crate_versions(), "musl": MUSL}
+    libraries_inside = inside()
     if not target.startswith("linux"):
         for name in ("musl", "mimalloc", "curl"):
-            del inside[name]
+            del libraries_inside[name]
     packages = [{"SPDXID": f"SPDXRef-{name}", "name": name, "versionInfo": number, "downloadLocation": "NOASSERTION",
                  "licenseDeclared": LICENCES[name], "licenseConcluded": "NOASSERTION", "copyrightText": "NOASSERTION",
-                 "filesAnalyzed": False} for name, number in sorted(inside.items())]
+                 "filesAnalyzed": False} for name, number in sorted(libraries_inside.items())]
     packages.insert(0, {"SPDXID": "SPDXRef-arc-ci", "name": "arc-ci", "versionInfo": version(), "downloadLocation": "NOASSERTION",
                         "licenseDeclared": "MIT", "licenseConcluded": "NOASSERTION", "copyrightText": "NOASSERTION",
                         "filesAnalyzed": False})
