@@ -467,7 +467,7 @@ static int define_env(struct reader *r, const struct arc_scope *before, const ch
 static int on_env(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = current(r);
-    ARC_AUTO_JSON json_t *values = json_copy(stage->values);
+    ARC_AUTO_JSON json_t *values = arc_json_copy(stage->values);
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = (size_t)64 << 10};
     struct arc_scope before = {values, stage->open, r->escape};
     const char *args = in->args;
