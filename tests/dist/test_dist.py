@@ -142,7 +142,8 @@ def test_names_every_library_inside():
 
     told = json.loads(run(ROOT / f"dist/arc-ci-{OWN}", "--version", "--json"))
     named = {"libcurl": "curl", "libyajl": "yajl"}
-    assert {named.get(name, name): version for name, version in told["libraries"].items()} == {
+    # curl's sources in the crate are git's, which call the version "-DEV".
+    assert {named.get(name, name): version.removesuffix("-DEV") for name, version in told["libraries"].items()} == {
         name: version for name, version in inside.items() if name != "arc-ci"}
 
 

@@ -23,16 +23,23 @@ async function look(page, path, dark) {
     return found;
 }
 
+/* On a busy machine the field and the results take their time. */
 async function search(page, word) {
     await page.goto(origin + "/", { waitUntil: "networkidle" });
     await page.keyboard.press("/");
-    await page.keyboard.type(word, { delay: 20 });
-    await page.waitForTimeout(1500);
-    return page.evaluate(() => {
-        const texts = (root) => [...root.querySelectorAll("*")].flatMap((node) => node.shadowRoot ? texts(node.shadowRoot) : [])
-            .concat([...root.querySelectorAll("a[href]")].map((link) => link.href));
-        return texts(document);
+    await page.waitForFunction(() => {
+        let active = document.activeElement;
+        while (active && active.shadowRoot && active.shadowRoot.activeElement) active = active.shadowRoot.activeElement;
+        return active && active.matches("input");
     });
+    await page.keyboard.type(word, { delay: 20 });
+    const found = await page.waitForFunction((mark) => {
+        const links = (root) => [...root.querySelectorAll("*")].flatMap((node) => node.shadowRoot ? links(node.shadowRoot) : [])
+            .concat([...root.querySelectorAll("a[href]")].map((link) => link.href));
+        const all = links(document);
+        return all.some((link) => link.includes(mark)) && all;
+    }, "?h=" + word);
+    return found.jsonValue();
 }
 
 (async () => {
