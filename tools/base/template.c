@@ -369,11 +369,18 @@ struct frame {
     const struct frame *outer;
 };
 
+/* The columns of a value's widest text in a list. */
+struct measured {
+    const json_t *list;
+    size_t columns;
+};
+
 struct render {
     const struct arc_template *t;
     struct arc_buf *out;
     size_t steps;
-    bool own; /* a name that is not there is null */
+    bool own;                  /* a name that is not there is null */
+    struct measured *measured; /* for each node, its last list; NULL for a template of others */
 };
 
 static int render_nodes(struct render *r, size_t from, size_t to, const struct frame *frame,
@@ -506,17 +513,25 @@ static void add_plain(const json_t *value, const struct arc_template_node *node,
         add_number(value, node, out);
 }
 
-/* The columns of the widest text of that name in the loop's list. */
-static size_t widest(const struct frame *loop, const struct arc_template_node *node)
+/* The columns of the widest text of that name in the loop's list, measured once for all items. */
+static size_t widest(const struct render *r, const struct frame *loop,
+                     const struct arc_template_node *node)
 {
-    size_t most = 0;
-    for (size_t i = 0; loop && i < loop->count; i++) {
+    struct measured *measured = &r->measured[node - r->t->nodes];
+
+    if (!loop || measured->list == loop->list)
+        return measured->columns;
+
+    *measured = (struct measured){.list = loop->list};
+    for (size_t i = 0; i < loop->count; i++) {
         struct frame item = {.value = json_array_get(loop->list, i)};
         const char *text = json_string_value(find_path(&item, node->at, node->name_len));
-        size_t width = text ? arc_text_columns(text) : 0;
-        most = width > most ? width : most;
+        size_t columns = text ? arc_text_columns(text) : 0;
+        if (columns > measured->columns)
+            measured->columns = columns;
     }
-    return most;
+
+    return measured->columns;
 }
 
 /* Escapes a text for its place, cut and filled up as its node says. */
@@ -532,7 +547,7 @@ static void add_escaped(struct render *r, const struct arc_template_node *node,
         r->out->failed = text->failed;
 
     if (node->form == WIDEST)
-        width = widest(innermost_loop(frame), node);
+        width = widest(r, innermost_loop(frame), node);
     if (width && !r->out->failed) {
         size_t used = arc_text_columns(arc_buf_text(r->out) + before);
         arc_buf_printf(r->out, "%*s", used < width ? (int)(width - used) : 0, "");
@@ -661,9 +676,12 @@ int arc_template_fill(const char *text, const struct arc_template_place *places,
 {
     ARC_AUTO(arc_template) struct arc_template parsed = {0};
     struct parser p = {.t = &parsed, .places = places, .own = true};
-    struct render r = {.t = &parsed, .out = out, .own = true};
     struct frame frame = {.value = values};
 
     ARC_TRY(parse_text("a text of arc-ci", text, strlen(text), &p, err));
+    ARC_AUTO_FREE struct measured *measured = calloc(parsed.count + 1, sizeof *measured);
+    ARC_TRY_ALLOC(measured, err);
+    struct render r = {.t = &parsed, .out = out, .own = true, .measured = measured};
+
     return render_nodes(&r, 0, parsed.count, &frame, err);
 }
