@@ -80,6 +80,7 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
         return report_print(&report, &inv, err);
     }
 
+    report.unseen = inv.json || inv.format;
     if (wants_trace(env, &inv))
         env->trace = report_trace;
 

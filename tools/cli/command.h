@@ -121,6 +121,7 @@ bool option_given(const struct invocation *inv, const char *name);
 /* What a command gives back; the frame prints it (report.c). Initialise with {0}. */
 struct report {
     json_t *document;     /* the stage's JSON document, printed by --json; owned */
+    bool unseen;          /* --json or --format: the text for a person is not printed */
     struct arc_buf human; /* text for a person; when empty, outputs are printed as key=value */
     enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* of `human`: DATA is never altered */
     struct arc_buf summary;                              /* markdown for GITHUB_STEP_SUMMARY */
@@ -151,8 +152,10 @@ int report_value(struct report *report, const char *name, const json_t *value, c
 /* Appends a text of the command's own (base/template.h) filled with values, which are not escaped;
  * what a person sees is made visible as a whole. */
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err);
-/* The same with the document, for a person. */
+/* The same for a person, with the document or with other values; nothing where nobody sees it. */
 int report_show(struct report *report, const char *text, struct arc_error *err);
+int report_show_values(struct report *report, const char *text, const json_t *values,
+                       struct arc_error *err);
 /* Adds a note for a person; `place` may be NULL. */
 int report_note(struct report *report, char level, const struct arc_place *place,
                 struct arc_error *err, const char *format, ...)

@@ -53,7 +53,13 @@ int report_fill(const char *text, const json_t *values, struct arc_buf *out, str
 
 int report_show(struct report *report, const char *text, struct arc_error *err)
 {
-    return report_fill(text, report->document, &report->human, err);
+    return report_show_values(report, text, report->document, err);
+}
+
+int report_show_values(struct report *report, const char *text, const json_t *values,
+                       struct arc_error *err)
+{
+    return report->unseen ? ARC_OK : report_fill(text, values, &report->human, err);
 }
 
 int report_note(struct report *report, char level, const struct arc_place *place,

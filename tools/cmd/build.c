@@ -161,7 +161,7 @@ static int show_images(struct report *report, const struct arc_build_options *op
         ARC_TRY_ALLOC(json_object_set_new(json_array_get(services, i), "loaded", name) == 0, err);
     }
 
-    ARC_TRY(report_fill(arc_embedded_cmd_build, values, &report->human, err));
+    ARC_TRY(report_show_values(report, arc_embedded_cmd_build, values, err));
     ARC_TRY(report_fill(arc_embedded_cmd_build_summary, values, &report->summary, err));
     draw_times(ledger, &report->summary);
 

@@ -29,15 +29,16 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_dryrun(&project, &options, &report->document, err));
     ARC_TRY(note_warnings(inv, report, err));
     ARC_TRY(page_write(inv, report->document, html_dryrun, err));
-    struct arc_dryrun_style style = {
-        .colour = inv->colour,
-        .full = option_flag(inv, "full"),
-    };
-    ARC_TRY(arc_dryrun_text(report->document, &style, &report->human, err));
-    style.colour = false;
-    arc_buf_puts(&report->summary, "````text\n");
-    ARC_TRY(arc_dryrun_text(report->document, &style, &report->summary, err));
-    arc_buf_puts(&report->summary, "````\n");
+    struct arc_dryrun_style style = {.full = option_flag(inv, "full")};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_TRY(arc_dryrun_text(report->document, &style, &text, err));
+    ARC_TRY(arc_buf_check(&text, "the rehearsal", err));
+    arc_buf_printf(&report->summary, "````text\n%s````\n", arc_buf_text(&text));
+
+    style.colour = inv->colour && !report->unseen;
+    if (style.colour)
+        return arc_dryrun_text(report->document, &style, &report->human, err);
+    arc_buf_add(&report->human, text.data, text.len);
 
     return ARC_OK;
 }

@@ -83,7 +83,7 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
     arc_json_put(&values, "groups", groups);
     ARC_TRY_ALLOC(values, err);
 
-    ARC_TRY(report_fill(arc_embedded_cmd_lint, values, &report->human, err));
+    ARC_TRY(report_show_values(report, arc_embedded_cmd_lint, values, err));
     ARC_TRY(arc_template_fill(arc_embedded_cmd_lint_summary, NULL, values, &report->summary, err));
     if (in_actions && strcmp(in_actions, "true") == 0)
         ARC_TRY(note_findings(report, groups, err));

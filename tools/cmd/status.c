@@ -60,7 +60,7 @@ static int show_groups(struct report *report, struct arc_error *err)
         ARC_TRY_ALLOC(rc == 0, err);
     }
 
-    return report_fill(arc_embedded_cmd_status, values, &report->human, err);
+    return report_show_values(report, arc_embedded_cmd_status, values, err);
 }
 
 static int note_unknown(struct report *report, struct arc_error *err)
