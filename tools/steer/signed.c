@@ -43,6 +43,11 @@ static json_t *list_commands(const struct looking *looking, const char *image, c
     if (!sign || !digest)
         return commands;
     arc_buf_printf(&reference, "%s@%s", image, digest);
+    if (reference.failed) {
+        json_decref(commands);
+        return NULL;
+    }
+
     const char *name = arc_buf_text(&reference);
     arc_json_push(&commands, arc_sign_command(sign, looking->project->repository.root, name));
     json_t *attested = arc_sign_attest_command(sign, name);
