@@ -351,8 +351,7 @@ int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node
     return ARC_OK;
 }
 
-/* ---- one over the other
- * ------------------------------------------------------------------------- */
+/* ---- one over the other --------------------------------------------------------------------- */
 
 /* How much of the struct a field takes. */
 static size_t field_size(enum arc_field_kind kind)
@@ -460,8 +459,7 @@ int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const 
     return arc_arena_check(l->memory, l->err);
 }
 
-/* ---- placeholders
- * ----------------------------------------------------------------------------- */
+/* ---- placeholders --------------------------------------------------------------------------- */
 
 static bool add_word(void *context, const char *name, struct arc_buf *out)
 {

@@ -274,18 +274,17 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     return ARC_OK;
 }
 
+/* Of a refspec; by itself, so that no tool takes it for the start of a comment. */
+#define EACH "*"
+
 /* A server of protocol version 0 may refuse commits by name: then all that its branches and tags
  * lead to is fetched, and what was asked for is looked for there. */
 static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, const json_t *refspecs,
                           struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *all = json_pack("[ss]",
-                                          "+refs/heads/"
-                                          "*:refs/arc/heads/"
-                                          "*",
-                                          "+refs/tags/"
-                                          "*:refs/arc/tags/"
-                                          "*");
+    static const char heads[] = "+refs/heads/" EACH ":refs/arc/heads/" EACH;
+    static const char tags[] = "+refs/tags/" EACH ":refs/arc/tags/" EACH;
+    ARC_AUTO_JSON json_t *all = json_pack("[ss]", heads, tags);
     struct arc_oid wanted = {{0}};
 
     ARC_TRY_ALLOC(all, err);

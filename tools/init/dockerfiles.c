@@ -363,8 +363,7 @@ static void give_arguments(struct init *init, struct init_image *image)
         init_ask_values(init, image, left);
 }
 
-/* ---- add-ons: an image for each architecture
- * -------------------------------------------------- */
+/* ---- add-ons: an image for each architecture ------------------------------------------------ */
 
 static void add_architecture(struct init *init, struct init_image *image, const char *name,
                              const char *base)

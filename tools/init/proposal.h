@@ -134,10 +134,10 @@ struct init {
     struct init_remarks questions, found;
 };
 
-/* ---- memory
- * -------------------------------------------------------------------------------------- Running
- * out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each kind of
- * files. */
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* Running out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each
+ * kind of files. */
 
 /* Formatted text. */
 #define init_print(init, ...) arc_arena_printf(&(init)->arena, __VA_ARGS__)

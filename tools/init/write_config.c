@@ -67,8 +67,7 @@ static void add_flow(struct arc_buf *out, const json_t *value)
     arc_buf_putc(out, is_list ? ']' : '}');
 }
 
-/* ---- what is proposed, as JSON that is kept (NULL: nothing)
- * ----------------------------------- */
+/* ---- what is proposed, as JSON that is kept (NULL: nothing) --------------------------------- */
 
 /* Sets a member, unless there is nothing to say. */
 static void put(struct init *init, json_t *object, const char *name, json_t *value)
