@@ -52,7 +52,7 @@ async function search(page, word) {
         await context.close();
     }
     const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-    const links = await search(page, "rehearse");
+    const links = paths.includes("/") ? await search(page, "rehearse") : []; // pages by themselves have no search
     await browser.close();
     console.log(JSON.stringify({ found, links }));
 })();
