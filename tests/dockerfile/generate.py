@@ -56,9 +56,10 @@ class Maker:
 
     def copy(self):
         keyword = self.pick(["COPY", "COPY", "COPY", "ADD", "copy"])
-        flags = self.pick(["", "", "", "--chown=1000:1000 ", "--chmod=644 ", "--link "])
+        flags = self.pick(["", "", "", "--chown=1000:1000 ", "--chmod='644' ", "--link "])
         if self.stages and self.chance(0.25):
-            return f"COPY --from={self.pick([*self.stages, '0', 'busybox:1.36'])} {flags}/x /y"
+            quote = self.pick(["", "", "'", '"'])
+            return f"COPY --from={quote}{self.pick([*self.stages, '0', 'busybox:1.36'])}{quote} {flags}/x /y"
         sources = [self.source() for _ in range(self.pick([1, 1, 1, 2, 3]))]
         kind = self.random.random()
         if kind < 0.12:
@@ -78,7 +79,7 @@ class Maker:
         stage = self.pick([*self.stages, "0", "busybox:1.36"]) if self.stages else "busybox:1.36"
         return "RUN " + self.pick([
             f"--mount=type=bind,source={source},target=/m ls", f"--mount=type=bind,src={source},dst=/m --network=none ls",
-            f"--mount=source={source},target=/m ls", f"--mount=type=bind,from={stage},source=/x,target=/m ls",
+            f'--mount="source={source},target=/m" ls', f"--mount=type=bind,from={stage},source=/x,target=/m ls",
             f"--mount=type=cache,target=/c --mount=type=bind,source={source},target=/m ls", "--mount=type=secret,id=x ls",
             f"--mount=type=cache,from={stage},source=/x,target=/m ls", "echo hello", "cat <<EOF\nCOPY lib /no\nEOF", "echo $((1 << 2)) a<<b",
             '["echo", "<<EOT"]'])

@@ -316,6 +316,45 @@ static void test_links_are_followed(void **state)
     arc_inputs_free(&in);
 }
 
+static void test_the_dockerfile_and_its_ignore_file_may_be_links(void **state)
+{
+    (void)state;
+    char link[128];
+    write_file("common/ignored", "**/*.md\n");
+    snprintf(link, sizeof link, "%s/svc/Dockerfile", root);
+    unlink(link);
+    assert_int_equal(symlink("second", link), 0);
+    snprintf(link, sizeof link, "%s/svc/second", root);
+    assert_int_equal(symlink("../common/Dockerfile", link), 0);
+    snprintf(link, sizeof link, "%s/.dockerignore", root);
+    unlink(link);
+    assert_int_equal(symlink("common/ignored", link), 0);
+    struct arc_inputs *in = read_inputs("FROM scratch\nCOPY lib /x/\n", NULL, NULL);
+    assert_string_equal(find(in, "common/Dockerfile")->what, "Dockerfile");
+    assert_non_null(find(in, "svc/second"));
+    assert_string_equal(find(in, "common/ignored")->what, "ignore file");
+    assert_null(find(in, "lib/a.md"));
+    assert_null(find(in, "common/other"));
+    arc_inputs_free(&in);
+    unlink(link);
+    snprintf(link, sizeof link, "%s/svc/Dockerfile", root);
+    unlink(link);
+}
+
+static void test_flags_lose_their_quotes(void **state)
+{
+    (void)state;
+    struct arc_inputs *in = read_inputs(
+        "FROM scratch AS b\nCOPY --chown='1:1' src /s\nFROM scratch\nCOPY --from=\"b\" /s /s\n"
+        "RUN --mount=\"type=bind,source=gen,target=/g\" --mount=type=bind,'source=lib',target=/l x\n",
+        NULL, NULL);
+    assert_non_null(find(in, "src/a"));
+    assert_non_null(find(in, "gen/a"));
+    assert_non_null(find(in, "lib/a"));
+    assert_null(find(in, "other"));
+    arc_inputs_free(&in);
+}
+
 static void test_what_cannot_be_told_is_everything(void **state)
 {
     (void)state;
@@ -399,6 +438,8 @@ int main(void)
         cmocka_unit_test(test_excludes),
         cmocka_unit_test(test_two_stars_cross_folders_with_parents_alone),
         cmocka_unit_test(test_links_are_followed),
+        cmocka_unit_test(test_the_dockerfile_and_its_ignore_file_may_be_links),
+        cmocka_unit_test(test_flags_lose_their_quotes),
         cmocka_unit_test(test_what_cannot_be_told_is_everything),
         cmocka_unit_test(test_sources_that_are_missing),
         cmocka_unit_test(test_no_dockerfile_and_no_target),

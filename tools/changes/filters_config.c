@@ -87,11 +87,13 @@ static int add_places(struct arc_filters *filters, const struct arc_service *ser
 
     ARC_TRY(arc_filters_add_folder(filters, build->context, service->line, err));
 
-    if (build->dockerfile) {
-        ARC_TRY(add_file(filters, build->dockerfile, err));
-        arc_buf_printf(&pattern, "%s.dockerignore", build->dockerfile);
-        ARC_TRY(arc_buf_check(&pattern, "a path", err));
-        ARC_TRY(add_file(filters, arc_buf_text(&pattern), err));
+    if (build->dockerfile) { /* its ignore file, and what links lead to, lie there as well */
+        const char *slash = strrchr(build->dockerfile, '/');
+        ARC_AUTO_FREE char *folder =
+            slash ? strndup(build->dockerfile, (size_t)(slash - build->dockerfile)) : strdup(".");
+        ARC_TRY_ALLOC(folder, err);
+        ARC_TRY(make_below(folder, &pattern, err));
+        ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
     }
 
     for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {

@@ -360,6 +360,19 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
 }
 
+/* The Dockerfile and its ignore file may be links: what they lead to counts. */
+static int follow_own(struct arc_inputs *in, struct arc_error *err)
+{
+    struct arc_source dockerfile = {.text = "Dockerfile"}, ignore_file = {.text = "ignore file"};
+    size_t root = in->folder_count;
+
+    ARC_TRY(add_folder(in, NULL, ".", err));
+    if (in->dockerfile)
+        ARC_TRY(follow_links(in, &dockerfile, root, in->dockerfile, 0, err));
+
+    return follow_links(in, &ignore_file, root, in->ignore_file, 0, err);
+}
+
 static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *request,
                        struct arc_error *err)
 {
@@ -382,6 +395,7 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
     ARC_TRY(add_contexts(in, request->contexts, err));
 
     ARC_TRY(add_platforms(in, request, arc_buf_text(&text), err));
+    ARC_TRY(follow_own(in, err));
 
     return arc_arena_check(&in->memory, err);
 }

@@ -204,17 +204,23 @@ static void note_exclude(struct flags *flags, const char *pattern)
 {
     flags->excludes++;
     arc_buf_reset(&flags->without);
-    if (flags->excludes == 1 && strncmp(pattern, "**/", 3) == 0 && !strpbrk(pattern + 3, "/$\"'"))
+    if (flags->excludes == 1 && strncmp(pattern, "**/", 3) == 0 && !strpbrk(pattern + 3, "/$"))
         arc_buf_puts(&flags->without, pattern + 3);
 }
 
-/* Moves *args behind the flags ("--name=value", "--name"). */
+/* Takes a flag ("--name=value", "--name"), without its quotes; false at the first other word. */
+static bool take_flag(const char **args, struct arc_buf *word)
+{
+    *args += strspn(*args, " \t\r\n");
+    return strncmp(*args, "--", 2) == 0 && arc_dockerfile_word(args, word, NULL);
+}
+
+/* Moves *args behind the flags. */
 static int take_flags(struct reader *r, const char **args, struct flags *flags)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
-    const char *at = *args;
 
-    while (arc_word_take(&at, r->escape, &word) && strncmp(arc_buf_text(&word), "--", 2) == 0) {
+    while (take_flag(args, &word)) {
         const char *text = arc_buf_text(&word);
         ARC_TRY(arc_buf_check(&word, "a flag", r->err));
         if (strncmp(text, "--from=", 7) == 0) {
@@ -225,7 +231,6 @@ static int take_flags(struct reader *r, const char **args, struct flags *flags)
         } else if (strncmp(text, "--parents", 9) == 0) {
             flags->parents = strcmp(text + 9, "=false") != 0;
         }
-        *args = at;
     }
 
     return arc_buf_check(&flags->from, "a flag", r->err);
@@ -385,7 +390,7 @@ static int on_run(struct reader *r, const struct arc_instruction *in)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = (size_t)1 << 20};
     const char *args = in->args;
-    while (arc_word_take(&args, r->escape, &word) && strncmp(arc_buf_text(&word), "--", 2) == 0)
+    while (take_flag(&args, &word))
         if (strncmp(arc_buf_text(&word), "--mount=", 8) == 0)
             ARC_TRY(on_mount(r, in, arc_buf_text(&word) + 8));
     return ARC_OK;
