@@ -22,35 +22,29 @@ static void add_field(struct arc_buf *out, const char *name, const char *value)
 }
 
 /* buildx prints a cache, a secret or an attestation as text, since 0.20 as an object. */
-static int add_item(const struct arc_loading *l, char ***list, const json_t *item)
+static int add_texts(const struct arc_loading *l, char ***list, const json_t *items)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
-    const char *name, *id = json_string_value(json_object_get(item, "id"));
-    const json_t *paths = json_object_get(item, "paths");
-    json_t *value;
+    arc_json_each (item, items) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
+        const char *name, *id = json_string_value(json_object_get(item, "id"));
+        const json_t *paths = json_object_get(item, "paths");
+        json_t *value;
 
-    if (json_is_string(item))
-        return arc_texts_add_once(l, list, json_string_value(item));
+        if (json_is_string(item)) {
+            arc_buf_puts(&text, json_string_value(item));
+        } else if (id && (paths || json_object_size(item) == 1)) { /* of ssh */
+            const char *path = json_string_value(json_array_get(paths, 0));
+            arc_buf_printf(&text, "%s%s%s", id, path ? "=" : "", path ? path : "");
+        } else
+            json_object_foreach (item, name, value)
+                if (json_is_string(value))
+                    add_field(&text, name, json_string_value(value));
 
-    if (id && (paths || json_object_size(item) == 1)) { /* of ssh */
-        const char *path = json_string_value(json_array_get(paths, 0));
-        arc_buf_puts(&text, id);
-        if (path)
-            arc_buf_printf(&text, "=%s", path);
-    } else
-        json_object_foreach ((json_t *)item, name, value)
-            if (json_is_string(value))
-                add_field(&text, name, json_string_value(value));
+        ARC_TRY(arc_buf_check(&text, "a target's text", l->err));
+        if (text.len || json_is_string(item))
+            ARC_TRY(arc_texts_add_once(l, list, arc_buf_text(&text)));
+    }
 
-    ARC_TRY(arc_buf_check(&text, "a target's text", l->err));
-
-    return text.len ? arc_texts_add_once(l, list, arc_buf_text(&text)) : ARC_OK;
-}
-
-static int add_texts(const struct arc_loading *l, char ***list, const json_t *texts)
-{
-    arc_json_each (text, texts)
-        ARC_TRY(add_item(l, list, text));
     return ARC_OK;
 }
 
@@ -129,16 +123,6 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
     }
 
     return arc_buf_keep(l, &rest, "an attestation", out);
-}
-
-static int take_attestations(const struct arc_loading *l, const json_t *items,
-                             struct arc_recipe *build)
-{
-    char **texts = NULL;
-    ARC_TRY(add_texts(l, &texts, items));
-    for (char **text = texts; text && *text; text++)
-        ARC_TRY(take_attestation(l, *text, build));
-    return ARC_OK;
 }
 
 enum member_kind {
@@ -235,6 +219,7 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
 {
     const char *key, *context = json_string_value(json_object_get(target, "context"));
     json_t *value;
+    char **attestations = NULL;
 
     json_object_foreach ((json_t *)target, key, value)
         ARC_TRY(take_member(l, key, value, build));
@@ -243,7 +228,11 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
     if (build->dockerfile_inline)
         build->dockerfile = NULL;
 
-    return take_attestations(l, json_object_get(target, "attest"), build);
+    ARC_TRY(add_texts(l, &attestations, json_object_get(target, "attest")));
+    for (char **text = attestations; text && *text; text++)
+        ARC_TRY(take_attestation(l, *text, build));
+
+    return ARC_OK;
 }
 
 /* Whether a version stands for itself at `at` of a tag: "3" in "v3" and "x-3", not in "py3.13". */
@@ -316,17 +305,6 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
     return arc_arena_check(l->memory, l->err);
 }
 
-/* A target without tags: published where the group says, or linked only. */
-static int make_names(const struct arc_loading *l, const struct arc_group *group,
-                      struct arc_service *service)
-{
-    service->name = service->codename;
-    if (!service->linked)
-        return arc_service_make_images(l, service, group->image, group);
-    service->image_tags = arc_arena_array(l->memory, 1, sizeof *service->image_tags);
-    return arc_texts_add_once(l, &service->images, service->codename);
-}
-
 /* ---- the service ---------------------------------------------------------------------------- */
 
 int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, const char *name,
@@ -343,8 +321,14 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
 
     if (!linked && json_array_size(tags))
         ARC_TRY(take_tags(l, group, tags, version, service));
-    else
-        ARC_TRY(make_names(l, group, service));
+    else {
+        service->name = service->codename;
+        if (linked) { /* published nowhere */
+            service->image_tags = arc_arena_array(l->memory, 1, sizeof *service->image_tags);
+            ARC_TRY(arc_texts_add_once(l, &service->images, service->codename));
+        } else
+            ARC_TRY(arc_service_make_images(l, service, group->image, group));
+    }
 
     int rc = take_recipe(l, target, &service->build);
     if (rc == ARC_EINPUT)

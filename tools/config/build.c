@@ -56,29 +56,7 @@ static const struct arc_field secret_fields[] = {
 };
 static const struct arc_table secret_table = {"a secret", secret_fields, false};
 
-/* As buildx takes it: the value is never part of it. */
-static int read_secret(const struct arc_loading *l, const struct arc_yaml_node *node, char **out)
-{
-    struct secret secret = {0};
-
-    if (node->type == ARC_YAML_STRING) { /* a variable of that name */
-        ARC_TRY(arc_field_check(node, "secrets", arc_check_build_arg, l->err));
-        secret.id = node->text;
-    } else
-        ARC_TRY(arc_fields_read(l, node, &secret_table, &secret));
-
-    if (secret.environment && secret.file)
-        return arc_yaml_error(node, l->err,
-                              "a secret comes from 'environment' or from 'file', not from both");
-    if (secret.file)
-        *out = arc_arena_printf(l->memory, "id=%s,src=%s", secret.id, secret.file);
-    else
-        *out = arc_arena_printf(l->memory, "id=%s,env=%s", secret.id,
-                                secret.environment ? secret.environment : secret.id);
-
-    return arc_arena_check(l->memory, l->err);
-}
-
+/* As buildx takes them: the value is never part of it. */
 static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
 {
     if (node->type != ARC_YAML_LIST)
@@ -88,27 +66,26 @@ static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node 
                               arc_yaml_type_name(node));
     char **list = *(char ***)slot = arc_arena_array(l->memory, node->count + 1, sizeof *list);
     ARC_TRY_ALLOC(list, l->err);
-    for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_secret(l, node->items[i], &list[i]));
 
-    return ARC_OK;
-}
+    for (size_t i = 0; i < node->count; i++) {
+        const struct arc_yaml_node *item = node->items[i];
+        struct secret secret = {0};
 
-static int read_ulimit(const struct arc_loading *l, const struct arc_yaml_pair *pair, char **out)
-{
-    const struct arc_yaml_node *soft = arc_yaml_get(pair->value, "soft");
-    const struct arc_yaml_node *hard = arc_yaml_get(pair->value, "hard");
-    bool both = soft && hard && pair->value->count == 2 && soft->type == ARC_YAML_INT &&
-                hard->type == ARC_YAML_INT;
+        if (item->type == ARC_YAML_STRING) { /* a variable of that name */
+            ARC_TRY(arc_field_check(item, "secrets", arc_check_build_arg, l->err));
+            secret.id = item->text;
+        } else
+            ARC_TRY(arc_fields_read(l, item, &secret_table, &secret));
 
-    if (both)
-        *out = arc_arena_printf(l->memory, "%s=%s:%s", pair->key->text, soft->text, hard->text);
-    else if (pair->value->type == ARC_YAML_INT)
-        *out = arc_arena_printf(l->memory, "%s=%s", pair->key->text, pair->value->text);
-    else
-        return arc_yaml_error(pair->value, l->err,
-                              "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
-                              pair->key->text);
+        if (secret.environment && secret.file)
+            return arc_yaml_error(
+                item, l->err, "a secret comes from 'environment' or from 'file', not from both");
+        if (secret.file)
+            list[i] = arc_arena_printf(l->memory, "id=%s,src=%s", secret.id, secret.file);
+        else
+            list[i] = arc_arena_printf(l->memory, "id=%s,env=%s", secret.id,
+                                       secret.environment ? secret.environment : secret.id);
+    }
 
     return arc_arena_check(l->memory, l->err);
 }
@@ -120,10 +97,25 @@ static int read_ulimits(const struct arc_loading *l, const struct arc_yaml_node 
                               arc_yaml_type_name(node));
     char **list = *(char ***)slot = arc_arena_array(l->memory, node->count + 1, sizeof *list);
     ARC_TRY_ALLOC(list, l->err);
-    for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_ulimit(l, &node->pairs[i], &list[i]));
 
-    return ARC_OK;
+    for (size_t i = 0; i < node->count; i++) {
+        const char *name = node->pairs[i].key->text;
+        const struct arc_yaml_node *value = node->pairs[i].value;
+        const struct arc_yaml_node *soft = arc_yaml_get(value, "soft");
+        const struct arc_yaml_node *hard = arc_yaml_get(value, "hard");
+
+        if (value->type == ARC_YAML_INT)
+            list[i] = arc_arena_printf(l->memory, "%s=%s", name, value->text);
+        else if (soft && hard && value->count == 2 && soft->type == ARC_YAML_INT &&
+                 hard->type == ARC_YAML_INT)
+            list[i] = arc_arena_printf(l->memory, "%s=%s:%s", name, soft->text, hard->text);
+        else
+            return arc_yaml_error(value, l->err,
+                                  "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",
+                                  name);
+    }
+
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* ---- paths ---------------------------------------------------------------------------------- */
@@ -158,22 +150,6 @@ static int root_path(const struct arc_loading *l, const struct arc_yaml_node *no
                               *path);
     *path = resolved;
     return ARC_OK;
-}
-
-static int root_paths(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      const char *base, struct arc_recipe *recipe)
-{
-    const struct arc_yaml_node *context = arc_yaml_get(node, "context");
-    ARC_TRY(root_path(l, context ? context : node, base, &recipe->context));
-
-    for (struct arc_pair *pair = recipe->additional_contexts; pair && pair->name; pair++) {
-        arc_image_familiarize(pair->name);
-        ARC_TRY(root_path(l, arc_yaml_get(node, "additional_contexts"), base, &pair->value));
-        if (strncmp(pair->value, "service:", 8) == 0) /* so Compose says it, bake "target:" */
-            pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
-    }
-
-    return arc_arena_check(l->memory, l->err);
 }
 
 void arc_image_familiarize(char *name)
@@ -228,49 +204,47 @@ int arc_place_value(const struct arc_loading *l, const struct arc_file_place *pl
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Fills in the arguments whose values stand in files. */
-static int read_values(const struct arc_loading *l, const struct arc_yaml_node *args,
-                       const struct arc_place_base *base, struct arc_recipe *recipe)
-{
-    for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
-        struct arc_file_place place = {0};
-        const struct arc_yaml_node *node = arc_yaml_get(args, pair->name);
-        if (pair->value)
-            continue;
-        ARC_TRY(arc_place_read(l, node, base, &place));
-        ARC_TRY(arc_yaml_place(node, "args", arc_place_value(l, &place, &pair->value), l->err));
-        ARC_TRY(arc_texts_add_once(l, &recipe->files, place.file));
-    }
-
-    return ARC_OK;
-}
-
 /* ---- the section ---------------------------------------------------------------------------- */
-
-/* Compose's short form is the context alone. */
-static int read_section(const struct arc_loading *l, const struct arc_yaml_node *node,
-                        struct arc_recipe *out)
-{
-    if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(l, node, &recipe_table, out);
-    ARC_TRY(arc_field_check(node, "build", arc_check_line, l->err));
-    out->context = arc_arena_text(l->memory, node->text);
-    return arc_arena_check(l->memory, l->err);
-}
 
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out)
 {
+    const struct arc_yaml_node *context = arc_yaml_get(node, "context");
+
     if (!node)
         return ARC_OK;
-    ARC_TRY(read_section(l, node, out));
-    ARC_TRY(root_paths(l, node, base->folder, out));
-    ARC_TRY(read_values(l, arc_yaml_get(node, "args"), base, out));
+
+    if (node->type == ARC_YAML_STRING) { /* Compose's short form is the context alone */
+        ARC_TRY(arc_field_check(node, "build", arc_check_line, l->err));
+        out->context = arc_arena_text(l->memory, node->text);
+    } else
+        ARC_TRY(arc_fields_read(l, node, &recipe_table, out));
+
+    ARC_TRY(root_path(l, context ? context : node, base->folder, &out->context));
+
+    for (struct arc_pair *pair = out->additional_contexts; pair && pair->name; pair++) {
+        arc_image_familiarize(pair->name);
+        ARC_TRY(
+            root_path(l, arc_yaml_get(node, "additional_contexts"), base->folder, &pair->value));
+        if (strncmp(pair->value, "service:", 8) == 0) /* so Compose says it, bake "target:" */
+            pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
+    }
+
+    for (struct arc_pair *pair = out->args; pair && pair->name; pair++) {
+        struct arc_file_place place = {0};
+        const struct arc_yaml_node *arg = arc_yaml_get(arc_yaml_get(node, "args"), pair->name);
+        if (pair->value) /* else it stands in a file */
+            continue;
+        ARC_TRY(arc_place_read(l, arg, base, &place));
+        ARC_TRY(arc_yaml_place(arg, "args", arc_place_value(l, &place, &pair->value), l->err));
+        ARC_TRY(arc_texts_add_once(l, &out->files, place.file));
+    }
+
     if (out->dockerfile && out->dockerfile_inline)
         return arc_yaml_error(node, l->err,
                               "'build' has both dockerfile and dockerfile_inline: give one");
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }
 
 int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,

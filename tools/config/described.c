@@ -35,20 +35,6 @@ static bool add_member(void *context, const char *name, struct arc_buf *out)
     return true;
 }
 
-/* Adds "NAME=value" with the version's members filled in; nothing when one has no value here. */
-static int add_variable(const struct arc_loading *l, const struct arc_pair *pair,
-                        const json_t *version, char ***list)
-{
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    struct members members = {.version = version};
-
-    arc_buf_printf(&out, "%s=", pair->name);
-    arc_text_fill(pair->value, add_member, &members, &out);
-    ARC_TRY(arc_buf_check(&out, "a variable", l->err));
-
-    return members.missing ? ARC_OK : arc_texts_add(l->memory, list, arc_buf_text(&out), l->err);
-}
-
 /* The child's environment: what finds docker, and the variables that the configuration gives. A
  * compose file may not fetch others (docs.docker.com/compose, "Remote includes"). */
 static int choose_environment(const struct arc_loading *l, const struct arc_env *env,
@@ -64,8 +50,17 @@ static int choose_environment(const struct arc_loading *l, const struct arc_env 
                                   arc_arena_printf(l->memory, "%s=%s", needed[i], value), l->err));
     }
 
-    for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++)
-        ARC_TRY(add_variable(l, pair, version, list));
+    for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++) {
+        ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
+        struct members members = {.version = version};
+
+        arc_buf_printf(&out, "%s=", pair->name);
+        arc_text_fill(pair->value, add_member, &members, &out);
+        ARC_TRY(arc_buf_check(&out, "a variable", l->err));
+        if (!members.missing) /* else it has no value here */
+            ARC_TRY(arc_texts_add(l->memory, list, arc_buf_text(&out), l->err));
+    }
+
     if (!described->compose)
         return ARC_OK;
     ARC_TRY(arc_texts_add(l->memory, list, "COMPOSE_EXPERIMENTAL_GIT_REMOTE=false", l->err));
@@ -101,34 +96,6 @@ static int make_command(const struct arc_loading *l, const struct arc_described 
     return add_options(l, out, NULL, described->targets);
 }
 
-/* What docker says about itself when it cannot do this: its plugin is missing. */
-static bool lacks_plugin(const char *said)
-{
-    return strstr(said, "is not a docker command") || strstr(said, "unknown flag: --file") ||
-           strstr(said, "unknown shorthand flag: 'f'");
-}
-
-static int refuse(const struct arc_group *group, const char *said, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
-    const char *tool = group->described.compose ? "docker compose" : "docker buildx bake";
-    const char *last = said, *found = strstr(said, "ERROR: ");
-
-    if (lacks_plugin(said))
-        return arc_error_set(err, ARC_EWORLD,
-                             "group %s is described by %s, which %s reads, and this docker has no "
-                             "such plugin: install it",
-                             group->name, group->described.files[0], tool);
-
-    for (const char *line = said; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        last = line;
-    found = found ? found + strlen("ERROR: ") : last;
-    arc_text_visible(&shown, found, strcspn(found, "\n"));
-
-    return arc_error_set(err, ARC_EINPUT, "group %s: %s refuses %s: %s", group->name, tool,
-                         group->described.files[0], arc_buf_text(&shown));
-}
-
 static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                       const struct arc_group *group, const json_t *version,
                       struct arc_process_result *result)
@@ -154,7 +121,24 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
     if (rc || !result->status)
         return rc;
 
-    return refuse(group, arc_buf_text(&result->errors), l->err);
+    const char *tool = group->described.compose ? "docker compose" : "docker buildx bake";
+    const char *said = arc_buf_text(&result->errors), *last = said;
+    if (ARC_HOLDS(said, "is not a docker command", "unknown flag: --file",
+                  "unknown shorthand flag: 'f'")) /* its plugin is missing */
+        return arc_error_set(l->err, ARC_EWORLD,
+                             "group %s is described by %s, which %s reads, and this docker has no "
+                             "such plugin: install it",
+                             group->name, group->described.files[0], tool);
+
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
+    const char *found = strstr(said, "ERROR: ");
+    for (const char *line = said; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        last = line;
+    found = found ? found + strlen("ERROR: ") : last;
+    arc_text_visible(&shown, found, strcspn(found, "\n"));
+
+    return arc_error_set(l->err, ARC_EINPUT, "group %s: %s refuses %s: %s", group->name, tool,
+                         group->described.files[0], arc_buf_text(&shown));
 }
 
 /* ---- which targets are services -------------------------------------------------------------- */
@@ -181,13 +165,6 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
     return ARC_OK;
 }
 
-static int note_names(char *const *names, json_t *asked, struct arc_error *err)
-{
-    for (; names && *names; names++)
-        ARC_TRY_ALLOC(json_object_set_new(asked, *names, json_true()) == 0, err);
-    return ARC_OK;
-}
-
 /* docker's answer as targets of bake, and which of them were asked for; `asked` is empty for
  * all. */
 static int read_answer(const char *root, const struct arc_group *group,
@@ -195,7 +172,8 @@ static int read_answer(const char *root, const struct arc_group *group,
                        struct arc_error *err)
 {
     if (group->described.compose) {
-        ARC_TRY(note_names(group->described.targets, asked, err));
+        for (char **name = group->described.targets; name && *name; name++)
+            ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, err);
         if (arc_compose_targets(root, &result->output, targets, err))
             return arc_error_prefix(err, "group %s", group->name);
         return ARC_OK;
@@ -211,41 +189,35 @@ static int read_answer(const char *root, const struct arc_group *group,
     return note_asked(printed, "default", 0, asked, err);
 }
 
-static bool is_published(const struct arc_group *group, const char *name, const json_t *target,
-                         const json_t *asked)
-{
-    bool named = json_array_size(json_object_get(target, "tags")) || *group->registries;
-    return named && (!json_object_size(asked) || json_object_get(asked, name));
-}
-
-/* Adds the target that a context of a service names, if nobody has; it is linked only. */
-static int add_base(const struct arc_loading *l, struct arc_group *group, const char *codename,
-                    const json_t *targets, char **files, const json_t *version)
-{
-    const char *name;
-    json_t *target;
-
-    json_object_foreach ((json_t *)targets, name, target)
-        if (strcmp(arc_codename_of(l->memory, name), codename) == 0)
-            return arc_bake_add_target(l, group, name, target, true, files, version);
-
-    return arc_error_set(l->err, ARC_EINPUT,
-                         "group %s: an image starts from target '%.100s', and there is none",
-                         group->name, codename);
-}
-
-/* What services start from, and what that starts from. */
+/* Adds the targets that contexts of services name, and those of theirs; they are linked only. */
 static int add_bases(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                      char **files, const json_t *version)
 {
     for (size_t i = 0; i < group->service_count; i++)
         for (size_t k = 0;; k++) { /* the services move when one is added */
             const struct arc_pair *pair = &group->services[i].build.additional_contexts[k];
+            const char *name;
+            json_t *target;
+
             if (!pair->name)
                 break;
-            if (strncmp(pair->value, "target:", 7) == 0 &&
-                !arc_group_find_service(group, pair->value + 7))
-                ARC_TRY(add_base(l, group, pair->value + 7, targets, files, version));
+            if (strncmp(pair->value, "target:", 7) != 0 ||
+                arc_group_find_service(group, pair->value + 7))
+                continue;
+
+            bool found = false;
+            const char *codename = pair->value + 7;
+            json_object_foreach ((json_t *)targets, name, target)
+                if (!found && strcmp(arc_codename_of(l->memory, name), codename) == 0) {
+                    found = true;
+                    ARC_TRY(arc_bake_add_target(l, group, name, target, true, files, version));
+                }
+
+            if (!found)
+                return arc_error_set(l->err, ARC_EINPUT,
+                                     "group %s: an image starts from target '%.100s', and there "
+                                     "is none",
+                                     group->name, codename);
         }
 
     return ARC_OK;
@@ -260,7 +232,8 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
     group->service_count = 0;
 
     json_object_foreach ((json_t *)targets, name, target) {
-        if (!is_published(group, name, target, asked))
+        bool named = json_array_size(json_object_get(target, "tags")) || *group->registries;
+        if (!named || (json_object_size(asked) && !json_object_get(asked, name)))
             continue;
         const char *codename = arc_codename_of(l->memory, name);
         ARC_TRY(arc_arena_check(l->memory, l->err));
