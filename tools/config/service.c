@@ -68,32 +68,26 @@ static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *
     return ARC_OK;
 }
 
-static int read_version(const struct arc_loading *l, const struct arc_yaml_node *node,
-                        const struct arc_place_base *base, struct arc_service *service)
-{
-    struct arc_file_place place = {0};
-    int rc = arc_place_read(l, node, base, &place);
-
-    if (!rc)
-        rc = arc_place_value(l, &place, &service->version);
-    service->version_file = place.file;
-    service->version_at = place.at;
-
-    return arc_yaml_place(node, "version", rc, l->err);
-}
-
 int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node *map, bool open,
                          const struct arc_place_base *base, struct arc_service_reading *out)
 {
+    struct arc_service *service = &out->service;
+    struct arc_file_place place = {0};
+
     ARC_TRY(refuse_build_keys(map, l->err));
     ARC_TRY(arc_fields_read(l, map, open ? &service_table : &entry_table, out));
-    ARC_TRY(arc_recipe_read(l, out->build, base, &out->service.build));
+    ARC_TRY(arc_recipe_read(l, out->build, base, &service->build));
 
-    if (out->version_node && out->version_node->type == ARC_YAML_MAP)
-        ARC_TRY(read_version(l, out->version_node, base, &out->service));
-    else if (out->version_node && !open)
-        return arc_yaml_error(out->version_node, l->err,
-                              "'version' must say where it is: {file: …, at: …}");
+    const struct arc_yaml_node *version = out->version_node;
+    if (version && version->type == ARC_YAML_MAP) {
+        int rc = arc_place_read(l, version, base, &place);
+        if (!rc)
+            rc = arc_place_value(l, &place, &service->version);
+        ARC_TRY(arc_yaml_place(version, "version", rc, l->err));
+        service->version_file = place.file;
+        service->version_at = place.at;
+    } else if (version && !open)
+        return arc_yaml_error(version, l->err, "'version' must say where it is: {file: …, at: …}");
 
     return arc_variants_read(l, out->variants_node, out);
 }
@@ -145,13 +139,6 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
 
 /* ---- what was not said ---------------------------------------------------------------------- */
 
-/* The last part of a path that names something. */
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 char *arc_codename_of(struct arc_arena *memory, const char *name)
 {
     char *text = arc_arena_text(memory, name);
@@ -167,7 +154,12 @@ char *arc_codename_of(struct arc_arena *memory, const char *name)
 static int complete_names(const struct arc_loading *l, struct arc_service *service)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
-    const char *from = service->name ? service->name : last_part(service->directory);
+    const char *from = service->name;
+
+    if (!from) {
+        const char *slash = strrchr(service->directory, '/');
+        from = slash ? slash + 1 : service->directory;
+    }
 
     if (!service->codename)
         service->codename = arc_codename_of(l->memory, from);
@@ -177,16 +169,6 @@ static int complete_names(const struct arc_loading *l, struct arc_service *servi
     if (!arc_check_codename(service->codename, &why))
         return arc_error_set(l->err, ARC_EINPUT, "'%s' gives no codename: write codename: …", from);
     return ARC_OK;
-}
-
-static void complete_lists(struct arc_service *service)
-{
-    static unsigned none[1];
-    arc_texts_inherit(&service->depends_on, NULL);
-    arc_texts_inherit(&service->external, NULL);
-    arc_texts_inherit(&service->paths, NULL);
-    if (!service->ports)
-        service->ports = none;
 }
 
 /* Where a service lies that does not say it: where its Dockerfile is, else where its context is. */
@@ -231,6 +213,25 @@ static bool holds_suffix(const struct arc_service_reading *reading, const struct
     return false;
 }
 
+/* Gives a service with a suffix names of its own, where its variant does not say them: the codename
+ * gets the suffix, and the name too unless the image is shared by all. */
+static int name_variant(const struct arc_loading *l, struct arc_service_reading *reading,
+                        const struct arc_group *group)
+{
+    struct arc_service *service = &reading->service;
+    const char *suffix = service->suffix;
+
+    if (!suffix || !*suffix)
+        return ARC_OK;
+    if (!reading->named)
+        service->codename = arc_arena_printf(l->memory, "%s-%s", service->codename,
+                                             arc_codename_of(l->memory, suffix));
+    if (!reading->titled && !holds_suffix(reading, group))
+        service->name = arc_arena_printf(l->memory, "%s-%s", service->name, suffix);
+
+    return arc_arena_check(l->memory, l->err);
+}
+
 /* Files that values stand in count as the service's own. They are names, not patterns. */
 static int add_path(const struct arc_loading *l, struct arc_service *service, const char *file)
 {
@@ -244,43 +245,42 @@ static int add_path(const struct arc_loading *l, struct arc_service *service, co
     return arc_texts_add_once(l, &service->paths, arc_buf_text(&pattern));
 }
 
-static int add_value_files(const struct arc_loading *l, struct arc_service *service)
-{
-    for (char **file = service->build.files; file && *file; file++)
-        ARC_TRY(add_path(l, service, *file));
-    return service->version_file ? add_path(l, service, service->version_file) : ARC_OK;
-}
-
-/* Whether a named context is a directory of the repository. */
-static bool reads_elsewhere(const struct arc_service *service)
-{
-    for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++)
-        if (!arc_context_is_remote(pair->value))
-            return true;
-    return false;
-}
-
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
                          const struct arc_group *group)
 {
     static const struct arc_recipe none = {0};
+    static unsigned no_ports[1];
     struct arc_service *service = &reading->service;
+    struct arc_recipe *build = &service->build;
 
     if (service->directory) /* else its codename cannot come from there */
         ARC_TRY(complete_names(l, service));
-    complete_lists(service);
-    ARC_TRY(arc_recipe_inherit(l, &service->build, group ? &group->build : &none));
-    ARC_TRY(
-        arc_recipe_place(l, &service->build, service->codename, service->name, service->directory));
+    arc_texts_inherit(&service->depends_on, NULL);
+    arc_texts_inherit(&service->external, NULL);
+    arc_texts_inherit(&service->paths, NULL);
+    if (!service->ports)
+        service->ports = no_ports;
+
+    ARC_TRY(arc_recipe_inherit(l, build, group ? &group->build : &none));
+    ARC_TRY(arc_recipe_place(l, build, service->codename, service->name, service->directory));
     ARC_TRY(complete_directory(l, service));
     ARC_TRY(complete_names(l, service));
-    ARC_TRY(arc_variant_name(l, reading, holds_suffix(reading, group)));
-    ARC_TRY(arc_recipe_complete(l, &service->build, service->directory));
-    ARC_TRY(add_value_files(l, service));
-    bool whole = strcmp(service->build.context, service->directory) == 0 &&
-                 strcmp(service->directory, ".") != 0 && !reads_elsewhere(service);
-    service->derive_inputs = reading->inputs ? strcmp(reading->inputs, "dockerfile") == 0
-                                             : (group && group->derive_inputs) || !whole;
+    ARC_TRY(name_variant(l, reading, group));
+    ARC_TRY(arc_recipe_complete(l, build, service->directory));
+
+    for (char **file = build->files; file && *file; file++)
+        ARC_TRY(add_path(l, service, *file));
+    if (service->version_file)
+        ARC_TRY(add_path(l, service, service->version_file));
+
+    bool whole =
+        strcmp(build->context, service->directory) == 0 && strcmp(service->directory, ".") != 0;
+    for (const struct arc_pair *pair = build->additional_contexts; pair->name; pair++)
+        whole = whole && arc_context_is_remote(pair->value); /* else it reads elsewhere, too */
+    if (reading->inputs)
+        service->derive_inputs = strcmp(reading->inputs, "dockerfile") == 0;
+    else
+        service->derive_inputs = (group && group->derive_inputs) || !whole;
 
     return ARC_OK;
 }

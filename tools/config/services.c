@@ -67,60 +67,40 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *b
     return exists(entry->l->root, build->dockerfile);
 }
 
-/* Where a service is made from. */
-struct source {
-    const char *directory; /* NULL: wherever its build section lies */
-    const char *file;      /* its service.yaml; NULL: none */
-};
-
-/* What the file says, and over it the mapping. */
-static int read_source(const struct entry *entry, const struct source *from,
-                       struct arc_service_reading *out)
-{
-    const struct arc_place_base base = {"", from->directory};
-    struct arc_service_reading over = {0};
-
-    if (from->file)
-        ARC_TRY(arc_service_read_file(entry->l, from->directory, from->file, out));
-    if (!entry->map)
-        return ARC_OK;
-    ARC_TRY(arc_service_read_map(entry->l, entry->map, false, &base, &over));
-
-    return arc_service_overlay(entry->l, out, &over);
-}
-
-/* Makes one service of what its source says, or one of its variants (NULL: none). */
-static int add_one(const struct entry *entry, const struct source *from,
-                   const struct arc_service_reading *said,
-                   const struct arc_service_reading *variant)
-{
-    struct arc_error *err = entry->l->err;
-    struct arc_service_reading service = *said;
-
-    if (variant)
-        ARC_TRY(arc_service_overlay(entry->l, &service, variant));
-    service.service.directory = arc_arena_text(entry->l->memory, from->directory);
-    int rc = arc_service_complete(entry->l, &service, entry->group);
-    if (!rc && !from->file && !entry->map && !has_dockerfile(entry, &service.service.build))
-        return arc_yaml_error(entry->node, err,
-                              "services: %s has neither a service.yaml, which names the service, "
-                              "nor a Dockerfile",
-                              from->directory);
-
-    if (!rc)
-        rc = keep(entry, &service);
-    return arc_yaml_place(entry->node, "services", rc, err);
-}
-
+/* Adds a service, or each of its variants. `directory` is NULL where that is wherever its build
+ * section lies, `file` where it has no service.yaml. */
 static int add_service(const struct entry *entry, const char *directory, const char *file)
 {
-    const struct source from = {directory, file};
-    struct arc_service_reading said = {0};
-    ARC_TRY(read_source(entry, &from, &said));
-    if (!said.variant_count)
-        return add_one(entry, &from, &said, NULL);
-    for (size_t i = 0; i < said.variant_count; i++)
-        ARC_TRY(add_one(entry, &from, &said, &said.variants[i]));
+    const struct arc_loading *l = entry->l;
+    const struct arc_place_base base = {"", directory};
+    struct arc_service_reading said = {0}, over = {0};
+
+    if (file)
+        ARC_TRY(arc_service_read_file(l, directory, file, &said));
+
+    if (entry->map) {
+        ARC_TRY(arc_service_read_map(l, entry->map, false, &base, &over));
+        ARC_TRY(arc_service_overlay(l, &said, &over));
+    }
+
+    for (size_t i = 0; i == 0 || i < said.variant_count; i++) {
+        struct arc_service_reading service = said;
+
+        if (said.variant_count)
+            ARC_TRY(arc_service_overlay(l, &service, &said.variants[i]));
+        service.service.directory = arc_arena_text(l->memory, directory);
+        int rc = arc_service_complete(l, &service, entry->group);
+        if (!rc && !file && !entry->map && !has_dockerfile(entry, &service.service.build))
+            return arc_yaml_error(entry->node, l->err,
+                                  "services: %s has neither a service.yaml, which names the "
+                                  "service, nor a Dockerfile",
+                                  directory);
+
+        if (!rc)
+            rc = keep(entry, &service);
+        ARC_TRY(arc_yaml_place(entry->node, "services", rc, l->err));
+    }
+
     return ARC_OK;
 }
 
@@ -190,22 +170,6 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
     return ARC_OK;
 }
 
-/* A directory that matches is a service if it has what one needs; a glob names them loosely. */
-static int visit_match(struct walk *walk, const char *directory)
-{
-    const char *root = walk->entry->l->root;
-    ARC_AUTO_FREE char *file = join(directory, "service.yaml");
-    bool built = false;
-
-    ARC_TRY_ALLOC(file, walk->entry->l->err);
-    if (is_taken(walk, directory))
-        return ARC_OK;
-    if (!exists(root, file))
-        ARC_TRY(find_dockerfile(walk->entry, directory, &built));
-
-    return built || exists(root, file) ? add_directory(walk->entry, directory) : ARC_OK;
-}
-
 static int walk_below(struct walk *walk, const char *directory)
 {
     struct arc_error *err = walk->entry->l->err;
@@ -223,8 +187,18 @@ static int walk_below(struct walk *walk, const char *directory)
         if (++walk->seen > WALK_MAX)
             return arc_yaml_error(walk->entry->node, err,
                                   "services: the glob looks at more than %d directories", WALK_MAX);
-        if (arc_glob_match(walk->glob, path, strlen(path)))
-            ARC_TRY(visit_match(walk, path));
+
+        if (arc_glob_match(walk->glob, path, strlen(path)) && !is_taken(walk, path)) {
+            /* It is a service if it has what one needs; a glob names them loosely. */
+            ARC_AUTO_FREE char *file = join(path, "service.yaml");
+            ARC_TRY_ALLOC(file, err);
+            bool made = exists(walk->entry->l->root, file);
+            if (!made)
+                ARC_TRY(find_dockerfile(walk->entry, path, &made));
+            if (made)
+                ARC_TRY(add_directory(walk->entry, path));
+        }
+
         if (arc_glob_below(walk->glob, path, strlen(path)) != ARC_GLOB_NONE)
             ARC_TRY(walk_below(walk, path));
     }
@@ -255,12 +229,6 @@ static int add_glob(const struct entry *entry, const struct arc_yaml_node *patte
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-static bool is_yaml_name(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
 static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 {
     struct arc_error *err = entry->l->err;
@@ -272,35 +240,13 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
         ARC_TRY(arc_field_check(node, "services", arc_check_path, err));
     ARC_AUTO_FREE char *path = NULL;
     ARC_TRY(arc_path_resolve("", node->text, &path, err));
-    if (!path || !is_yaml_name(path) || !exists(entry->l->root, path))
-        return path ? add_directory(entry, path) : arc_error_nomem(err);
+    ARC_TRY_ALLOC(path, err);
+    bool yaml = arc_text_ends(path, ".yaml") || arc_text_ends(path, ".yml");
+    if (!yaml || !exists(entry->l->root, path))
+        return add_directory(entry, path);
     char *slash = strrchr(path, '/');
     ARC_AUTO_FREE char *directory = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
     return directory ? add_service(entry, directory, path) : arc_error_nomem(err);
-}
-
-static int add_entry(struct entry *entry)
-{
-    const struct arc_yaml_node *node = entry->node, *directory = arc_yaml_get(node, "directory");
-
-    if (node->type == ARC_YAML_STRING)
-        return add_path(entry, node);
-
-    if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(node, entry->l->err,
-                              "an entry of 'services' must be a directory, a glob, a YAML file or "
-                              "a mapping, this is %s",
-                              arc_yaml_type_name(node));
-
-    entry->map = node;
-    if (!directory)
-        return add_service(entry, NULL, NULL);
-
-    if (directory->type != ARC_YAML_STRING)
-        return arc_yaml_error(directory, entry->l->err, "'directory' must be a string, this is %s",
-                              arc_yaml_type_name(directory));
-
-    return add_path(entry, directory);
 }
 
 int arc_services_read(const struct arc_loading *l, const struct arc_config *config,
@@ -311,9 +257,26 @@ int arc_services_read(const struct arc_loading *l, const struct arc_config *conf
                               "'services' must be a list of directories or mappings, this is %s",
                               list->type == ARC_YAML_LIST ? "empty" : arc_yaml_type_name(list));
 
-    for (size_t i = 0; i < list->count; i++) {
-        struct entry entry = {.l = l, .config = config, .node = list->items[i], .group = group};
-        ARC_TRY(add_entry(&entry));
+    arc_yaml_each (node, list) {
+        const struct arc_yaml_node *directory = arc_yaml_get(node, "directory");
+        struct entry entry = {.l = l, .config = config, .node = node, .group = group};
+
+        if (node->type != ARC_YAML_STRING && node->type != ARC_YAML_MAP)
+            return arc_yaml_error(node, l->err,
+                                  "an entry of 'services' must be a directory, a glob, a YAML "
+                                  "file or a mapping, this is %s",
+                                  arc_yaml_type_name(node));
+
+        if (directory && directory->type != ARC_YAML_STRING)
+            return arc_yaml_error(directory, l->err, "'directory' must be a string, this is %s",
+                                  arc_yaml_type_name(directory));
+
+        if (node->type == ARC_YAML_MAP)
+            entry.map = node;
+        if (entry.map && !directory)
+            ARC_TRY(add_service(&entry, NULL, NULL));
+        else
+            ARC_TRY(add_path(&entry, directory ? directory : node));
     }
 
     return ARC_OK;

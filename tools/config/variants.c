@@ -29,12 +29,6 @@ static const struct arc_field variant_fields[] = {
 };
 static const struct arc_table variant_table = {"a variant", variant_fields, false};
 
-static struct arc_service_reading *grow(const struct arc_loading *l,
-                                        struct arc_service_reading *out)
-{
-    return arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *out->variants);
-}
-
 /* ---- a matrix ------------------------------------------------------------------------------- */
 
 /* A matrix of build arguments; `at` counts through it, the last argument fastest. */
@@ -52,12 +46,6 @@ static const struct arc_yaml_node *value_at(const struct matrix *m, size_t axis)
 {
     const struct arc_yaml_node *node = m->axes[axis];
     return node->type == ARC_YAML_MAP ? node->pairs[m->at[axis]].key : node->items[m->at[axis]];
-}
-
-static const struct arc_yaml_node *suffix_at(const struct matrix *m, size_t axis)
-{
-    const struct arc_yaml_node *node = m->axes[axis];
-    return node->type == ARC_YAML_MAP ? node->pairs[m->at[axis]].value : node->items[m->at[axis]];
 }
 
 static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
@@ -101,14 +89,6 @@ static bool excludes(const struct matrix *m, const struct arc_yaml_node *rule)
     return true;
 }
 
-static bool is_left_out(const struct matrix *m)
-{
-    for (size_t i = 0; m->exclude && i < m->exclude->count; i++)
-        if (excludes(m, m->exclude->items[i]))
-            return true;
-    return false;
-}
-
 static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
 {
     if (rule->type != ARC_YAML_MAP || !rule->count)
@@ -131,16 +111,19 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
 static int add_combination(const struct arc_loading *l, const struct matrix *m,
                            struct arc_service_reading *out)
 {
-    struct arc_service_reading *variant = grow(l, out);
+    struct arc_service_reading *variant =
+        arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *variant);
     struct arc_pair *args = arc_arena_array(l->memory, m->count + 1, sizeof *args);
     ARC_AUTO(arc_buf) struct arc_buf suffix = {.max = 1024};
 
     ARC_TRY_ALLOC(variant && args, l->err);
 
     for (size_t a = 0; a < m->count; a++) {
-        const char *part = suffix_at(m, a)->text;
+        const struct arc_yaml_node *axis = m->axes[a], *value = value_at(m, a);
+        bool map = axis->type == ARC_YAML_MAP;
+        const char *part = map ? axis->pairs[m->at[a]].value->text : value->text;
         args[a] = (struct arc_pair){arc_arena_text(l->memory, m->names[a]),
-                                    arc_arena_text(l->memory, value_at(m, a)->text)};
+                                    arc_arena_text(l->memory, value->text)};
         arc_buf_printf(&suffix, "%s%s", suffix.len && *part ? "-" : "", part);
     }
     variant->service.build.args = args;
@@ -175,7 +158,10 @@ static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *
         return arc_yaml_error(node, err, "'variants' is empty");
 
     do {
-        if (!is_left_out(&m))
+        bool left_out = false;
+        for (size_t i = 0; m.exclude && i < m.exclude->count; i++)
+            left_out = left_out || excludes(&m, m.exclude->items[i]);
+        if (!left_out)
             ARC_TRY(add_combination(l, &m, out));
         if (out->variant_count > ARC_VARIANTS_MAX)
             return arc_yaml_error(node, err, "'variants' makes more than %d images",
@@ -205,7 +191,8 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
                               ARC_VARIANTS_MAX);
 
     for (size_t i = 0; i < node->count; i++) {
-        struct arc_service_reading *variant = grow(l, out);
+        struct arc_service_reading *variant =
+            arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *variant);
         ARC_TRY_ALLOC(variant, l->err);
         ARC_TRY(arc_fields_read(l, node->items[i], &variant_table, variant));
         variant->named = variant->service.codename != NULL;
@@ -213,32 +200,4 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
     }
 
     return ARC_OK;
-}
-
-static int append_suffix(const struct arc_loading *l, char **text, const char *suffix,
-                         bool codename)
-{
-    char *out = arc_arena_printf(l->memory, "%s-%s", *text, suffix);
-
-    for (char *c = out; codename && *c; c++) {
-        if (strchr("._", *c))
-            *c = '-';
-        else if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    }
-    *text = out;
-
-    return arc_arena_check(l->memory, l->err);
-}
-
-int arc_variant_name(const struct arc_loading *l, struct arc_service_reading *reading, bool shared)
-{
-    struct arc_service *service = &reading->service;
-    if (!service->suffix || !*service->suffix)
-        return ARC_OK;
-    if (!reading->named)
-        ARC_TRY(append_suffix(l, &service->codename, service->suffix, true));
-    if (reading->titled || shared)
-        return ARC_OK;
-    return append_suffix(l, &service->name, service->suffix, false);
 }

@@ -13,8 +13,4 @@
 int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                       struct arc_service_reading *out);
 
-/* Gives a service with a suffix names of its own, where its variant does not say them: the codename
- * gets the suffix, and the image's name too unless the image is `shared` by all. */
-int arc_variant_name(const struct arc_loading *l, struct arc_service_reading *reading, bool shared);
-
 #endif
