@@ -23,15 +23,6 @@ static void fill_words(const struct arc_service *service, const char *version, c
     arc_words_fill(template, words, filled);
 }
 
-/* Whether a reference's tag is one that a template gives: its version is not known yet, so a
- * reference that holds {version} itself is compared as it is written. */
-static bool gives_tag(const struct arc_service *service, const char *template, const char *tag)
-{
-    ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
-    fill_words(service, "{version}", template, &filled);
-    return strcmp(arc_buf_text(&filled), tag) == 0;
-}
-
 static bool says_latest(const struct arc_image_tag *tag)
 {
     return tag && strstr(tag->name, "latest");
@@ -64,26 +55,18 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
     return ARC_OK;
 }
 
+/* Whether a reference's tag is one of the service's: its version is not known yet, so a reference
+ * that holds {version} itself is compared as it is written. */
 static bool has_tag(const struct arc_group *group, const struct arc_service *service,
                     const char *tag)
 {
-    const struct arc_image_tag *image_tag =
+    const struct arc_image_tag *given =
         service->image_tags ? service->image_tags : group->image_tags;
-    for (; image_tag->name; image_tag++)
-        if (gives_tag(service, image_tag->name, tag))
-            return true;
-    return false;
-}
 
-/* Whether a reference without its tag, in familiar form, is one of the service's images. */
-static bool has_image(const struct arc_service *service, const char *ref, size_t len)
-{
-    for (char **image = service->images; *image; image++) {
-        ARC_AUTO_FREE char *familiar = strdup(*image);
-        if (!familiar)
-            continue;
-        arc_image_familiarize(familiar);
-        if (strlen(familiar) == len && memcmp(familiar, ref, len) == 0)
+    for (; given->name; given++) {
+        ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
+        fill_words(service, "{version}", given->name, &filled);
+        if (strcmp(arc_buf_text(&filled), tag) == 0)
             return true;
     }
 
@@ -100,7 +83,17 @@ static const struct arc_service *find_released(const struct arc_group *group, co
 
     for (size_t i = 0; i < group->service_count; i++) {
         const struct arc_service *service = &group->services[i];
-        if (!has_image(service, ref, len))
+        bool same = false;
+
+        for (char **image = service->images; !same && *image; image++) {
+            ARC_AUTO_FREE char *familiar = strdup(*image);
+            if (!familiar)
+                continue;
+            arc_image_familiarize(familiar);
+            same = strlen(familiar) == len && memcmp(familiar, ref, len) == 0;
+        }
+
+        if (!same)
             continue;
         if (has_tag(group, service, colon ? colon + 1 : "latest"))
             return service;

@@ -43,21 +43,6 @@ bool arc_check_line(const char *text, struct arc_buf *why)
     return arc_check_text(text, why);
 }
 
-bool arc_check_label(const char *text, struct arc_buf *why)
-{
-    return arc_check_line(text, why);
-}
-
-/* The separator between two words of a repository name at `text`: ".", "_", "__" or hyphens. */
-static size_t separator(const char *text)
-{
-    if (*text == '.')
-        return 1;
-    if (*text == '_')
-        return text[1] == '_' ? 2 : 1;
-    return strspn(text, "-");
-}
-
 /* [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* : one component of a repository name. */
 static bool component(const char *text, size_t len)
 {
@@ -66,7 +51,11 @@ static bool component(const char *text, size_t len)
         at += word;
         if (!word || at >= len)
             return word && at == len;
-        size_t between = separator(text + at);
+
+        /* What parts two words: ".", "_", "__" or hyphens. */
+        size_t between = strspn(text + at, "-");
+        if (text[at] == '.' || text[at] == '_')
+            between = strncmp(text + at, "__", 2) == 0 ? 2 : 1;
         if (!between)
             return false;
         at += between;

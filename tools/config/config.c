@@ -177,16 +177,6 @@ static int read_notes_template(const struct arc_loading *l, const struct arc_yam
     return ARC_OK;
 }
 
-/* `build`, which the services take over, with the older `build-args` as a part of it. */
-static int read_build(const struct arc_loading *l, const struct group_reading *reading,
-                      struct arc_group *group)
-{
-    static const struct arc_place_base base = {"", NULL};
-    ARC_TRY(arc_recipe_read(l, reading->build, &base, &group->build));
-    group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
-    return arc_pairs_inherit(l, &group->build.args, reading->build_args);
-}
-
 /* What a group needs that says its services itself, and what one that leaves them to a file of
  * docker's must not say. */
 static int check_sources(const struct arc_loading *l, const struct group_reading *reading,
@@ -210,27 +200,16 @@ static int check_sources(const struct arc_loading *l, const struct group_reading
     return ARC_OK;
 }
 
-/* `bake` or `compose`: a file, or files and what to choose of them. The services are resolved
- * later. */
-static int read_described(const struct arc_loading *l, const struct group_reading *reading,
-                          struct arc_described *out)
-{
-    const struct arc_yaml_node *node = reading->compose ? reading->compose : reading->bake;
-    out->compose = reading->compose != NULL;
-    if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(l, node, out->compose ? &compose_table : &bake_table, out);
-    ARC_TRY(arc_field_check(node, out->compose ? "compose" : "bake", arc_check_path, l->err));
-    return arc_texts_add(l->memory, &out->files, node->text, l->err);
-}
-
 static int complete_group(const struct arc_loading *l, const struct arc_config *config,
                           const struct arc_yaml_pair *pair, const struct group_reading *reading,
                           struct arc_group *group)
 {
+    const struct arc_yaml_node *file = reading->bake ? reading->bake : reading->compose;
+
     group->line = pair->key->line;
     group->name = arc_arena_text(l->memory, pair->key->text);
     ARC_TRY(check_sources(l, reading, pair->value, group));
-    ARC_TRY(fill_defaults(l, group, reading->bake || reading->compose));
+    ARC_TRY(fill_defaults(l, group, file != NULL));
     ARC_TRY(refuse_empty(l, group, pair->value));
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
@@ -238,7 +217,10 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     if (!group->tags_given)
         group->image_tags = reading->includes ? arc_image_tags_train : arc_image_tags_default;
 
-    ARC_TRY(read_build(l, reading, group));
+    static const struct arc_place_base base = {"", NULL};
+    ARC_TRY(arc_recipe_read(l, reading->build, &base, &group->build));
+    ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* the older form */
+    group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     ARC_TRY(arc_signing_read(l, reading->sign, &group->sign));
 
     if (group->sign.attest && (!group->sign.with || group->sign.key))
@@ -246,24 +228,23 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
                               "'attest: github' needs 'sign: cosign' without a key: GitHub takes "
                               "what is signed with the job's OIDC token");
 
-    if (reading->bake || reading->compose)
-        return read_described(l, reading, &group->described);
     if (reading->includes)
         return ARC_OK;
-    ARC_TRY(arc_services_read(l, config, reading->services, group));
 
-    return arc_bases_link(l, group);
-}
+    if (!file) {
+        ARC_TRY(arc_services_read(l, config, reading->services, group));
+        return arc_bases_link(l, group);
+    }
 
-static int read_group(const struct arc_loading *l, const struct arc_yaml_pair *pair,
-                      struct arc_config *config)
-{
-    struct group_reading reading = {0};
-    ARC_TRY(arc_field_check(pair->key, "groups", arc_check_group, l->err));
-    ARC_TRY(arc_fields_read(l, pair->value, &group_table, &reading));
-    struct arc_group *group = &config->groups[config->group_count++];
-    *group = reading.group;
-    return complete_group(l, config, pair, &reading, group);
+    /* A file, or files and what to choose of them; the services are resolved later. */
+    struct arc_described *described = &group->described;
+    described->compose = reading->compose != NULL;
+    if (file->type != ARC_YAML_STRING)
+        return arc_fields_read(l, file, described->compose ? &compose_table : &bake_table,
+                               described);
+    ARC_TRY(arc_field_check(file, described->compose ? "compose" : "bake", arc_check_path, l->err));
+
+    return arc_texts_add(l->memory, &described->files, file->text, l->err);
 }
 
 static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *file,
@@ -283,22 +264,19 @@ static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *
 
     config->groups = arc_arena_array(l->memory, groups->count, sizeof *config->groups);
     ARC_TRY_ALLOC(config->groups, l->err);
-    for (size_t i = 0; i < groups->count; i++)
-        ARC_TRY(read_group(l, &groups->pairs[i], config));
+
+    arc_yaml_each_pair (pair, groups) {
+        struct group_reading reading = {0};
+        ARC_TRY(arc_field_check(pair->key, "groups", arc_check_group, l->err));
+        ARC_TRY(arc_fields_read(l, pair->value, &group_table, &reading));
+        struct arc_group *group = &config->groups[config->group_count++];
+        *group = reading.group;
+        ARC_TRY(complete_group(l, config, pair, &reading, group));
+    }
+
     ARC_TRY(arc_trains_check(groups, config, l->err));
 
     return arc_config_acyclic(l->root, config, l->err);
-}
-
-/* The path as git has it, where the file lies below the root: "./ci.yaml" is "ci.yaml". */
-static int place_config(const struct arc_loading *l, const char *path, char **out)
-{
-    size_t len = strlen(l->root);
-    bool is_below = strncmp(path, l->root, len) == 0 && path[len] == '/';
-    ARC_TRY(arc_path_from_root(l, "", is_below ? path + len + 1 : path, out));
-    if (!*out)
-        *out = arc_arena_text(l->memory, path);
-    return arc_arena_check(l->memory, l->err);
 }
 
 /* Reads `text`, which stands for the file, or the file itself where that is NULL. */
@@ -308,8 +286,17 @@ static int read_config(const char *root, const char *path, const char *text, siz
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_config) struct arc_config config = {0};
     const struct arc_loading l = {root, &config.memory, err};
+    size_t below = strlen(root);
     *out = (struct arc_config){0};
-    ARC_TRY(place_config(&l, path ? path : ARC_CONFIG_PATH, &config.path));
+
+    /* As git has the path, where it lies below the root: "./ci.yaml" is "ci.yaml". */
+    path = path ? path : ARC_CONFIG_PATH;
+    bool is_below = strncmp(path, root, below) == 0 && path[below] == '/';
+    ARC_TRY(arc_path_from_root(&l, "", is_below ? path + below + 1 : path, &config.path));
+    if (!config.path)
+        config.path = arc_arena_text(&config.memory, path);
+    ARC_TRY(arc_arena_check(&config.memory, err));
+
     int rc = text ? arc_yaml_parse(text, len, config.path, 0, &yaml, err)
                   : arc_yaml_read_in(root, config.path, 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
@@ -336,24 +323,19 @@ int arc_config_parse(const char *root, const char *text, size_t len, struct arc_
     return read_config(root, NULL, text, len, out, err);
 }
 
-/* Whether one of its patterns is "NAME/v*". */
-static bool has_pattern(const struct arc_group *group, const char *name)
-{
-    size_t len = strlen(name);
-    for (char **tag = group->tags; *tag; tag++)
-        if (strncmp(*tag, name, len) == 0 && strcmp(*tag + len, "/v*") == 0)
-            return true;
-    return false;
-}
-
 const struct arc_group *arc_config_group(const struct arc_config *config, const char *name)
 {
+    size_t len = strlen(name);
+
     for (size_t i = 0; i < config->group_count; i++)
-        if (has_pattern(&config->groups[i], name))
-            return &config->groups[i];
+        for (char **tag = config->groups[i].tags; *tag; tag++)
+            if (strncmp(*tag, name, len) == 0 && strcmp(*tag + len, "/v*") == 0)
+                return &config->groups[i];
+
     for (size_t i = 0; i < config->group_count; i++)
         if (strcmp(config->groups[i].name, name) == 0)
             return &config->groups[i];
+
     return NULL;
 }
 

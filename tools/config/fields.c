@@ -132,17 +132,6 @@ static int read_ports(const struct arc_loading *l, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
-/* A scalar's text, as it is written. */
-static int read_scalar(const struct arc_loading *l, const struct arc_yaml_node *node,
-                       const struct arc_field *field, char **out)
-{
-    if (!node->text || node->type == ARC_YAML_NULL)
-        return wrong_type(node, field->key, "a string", l->err);
-    ARC_TRY(arc_field_check(node, field->key, field->check, l->err));
-    *out = arc_arena_text(l->memory, node->text);
-    return arc_arena_check(l->memory, l->err);
-}
-
 /* A single string stands for a list of one. */
 static int read_list(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const struct arc_field *field, char ***out)
@@ -203,7 +192,7 @@ static int keyed_pair(const struct arc_loading *l, const struct arc_yaml_pair *f
                               from->key->text, field->key, arc_yaml_type_name(from->value));
 
     ARC_TRY(arc_field_check(from->key, field->key, field->check, l->err));
-    arc_check *check = field->kind == FIELD_PAIRS ? arc_check_label : NULL;
+    arc_check *check = field->kind == FIELD_PAIRS ? arc_check_line : NULL;
     if (!later)
         ARC_TRY(arc_field_check(from->value, field->key, check, l->err));
     out->name = arc_arena_text(l->memory, from->key->text);
@@ -249,7 +238,11 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
     case FIELD_PLATFORMS:
         return read_platforms(l, node, field, slot);
     case FIELD_SCALAR:
-        return read_scalar(l, node, field, slot);
+        if (!node->text || node->type == ARC_YAML_NULL)
+            return wrong_type(node, field->key, "a string", l->err);
+        ARC_TRY(arc_field_check(node, field->key, field->check, l->err));
+        *(char **)slot = arc_arena_text(l->memory, node->text);
+        return arc_arena_check(l->memory, l->err);
     case FIELD_PAIRS:
     case FIELD_KEYED:
     case FIELD_HOSTS:
@@ -274,15 +267,6 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
     }
 
     return ARC_OK;
-}
-
-static const struct arc_field *find_field(const struct arc_table *table,
-                                          const struct arc_yaml_node *key)
-{
-    for (const struct arc_field *field = table->fields; field->key; field++)
-        if (arc_yaml_reads(key, field->key))
-            return field;
-    return NULL;
 }
 
 /* `x-…` keys hold what is anchored there and used elsewhere, as in a compose file. */
@@ -318,10 +302,14 @@ int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map
         return arc_yaml_error(map, l->err, "%s must be a mapping, this is %s", table->what,
                               arc_yaml_type_name(map));
 
-    for (size_t i = 0; i < map->count; i++) {
-        const struct arc_field *field = find_field(table, map->pairs[i].key);
-        ARC_TRY(field ? read_field(l, map->pairs[i].value, field, out)
-                      : unknown_key(map->pairs[i].key, table, l->err));
+    arc_yaml_each_pair (pair, map) {
+        const struct arc_field *field = table->fields;
+        while (field->key && !arc_yaml_reads(pair->key, field->key))
+            field++;
+        if (field->key)
+            ARC_TRY(read_field(l, pair->value, field, out));
+        else
+            ARC_TRY(unknown_key(pair->key, table, l->err));
     }
 
     for (const struct arc_field *field = table->fields; field->key; field++)
@@ -353,21 +341,17 @@ int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node
 
 /* ---- one over the other --------------------------------------------------------------------- */
 
-/* How much of the struct a field takes. */
-static size_t field_size(enum arc_field_kind kind)
-{
-    if (kind == FIELD_FLAG)
-        return sizeof(bool);
-    return kind == FIELD_PORT ? sizeof(unsigned) : sizeof(void *);
-}
-
 void arc_fields_overlay(const struct arc_table *table, void *out, const void *from)
 {
     static const char zero[sizeof(void *)];
 
     for (const struct arc_field *field = table->fields; field->key; field++) {
         const char *theirs = (const char *)from + field->offset;
-        size_t size = field_size(field->kind);
+        size_t size = sizeof(void *);
+        if (field->kind == FIELD_FLAG)
+            size = sizeof(bool);
+        else if (field->kind == FIELD_PORT)
+            size = sizeof(unsigned);
         if (field->kind == FIELD_TABLE)
             arc_fields_overlay(field->fields, out, from);
         else if (memcmp(theirs, zero, size) != 0)

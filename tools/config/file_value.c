@@ -41,20 +41,6 @@ static const struct arc_yaml_node *find_item(const struct arc_yaml_node *list, c
     return NULL;
 }
 
-static int read_tree(const struct arc_file_place *place, const struct arc_buf *text, char **out,
-                     struct arc_error *err)
-{
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_TRY(
-        arc_yaml_parse(arc_buf_text(text), text->len, place->file, ARC_YAML_ANY_TAG, &yaml, err));
-    const struct arc_yaml_node *node = yaml.root;
-    for (char **at = place->at; node && *at; at++)
-        node = node->type == ARC_YAML_LIST ? find_item(node, *at) : arc_yaml_get(node, *at);
-    if (!node || !node->text || node->type == ARC_YAML_NULL)
-        return not_there(place, err);
-    return take(node->text, strlen(node->text), out, err);
-}
-
 /* ---- lines ---------------------------------------------------------------------------------- */
 
 /* Adds the words of "[a.b]", or of `word "label"`. */
@@ -200,21 +186,10 @@ bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const 
 static bool is_at(const struct arc_assignments *reader, char *const *at)
 {
     size_t i = 0;
-    for (; i < reader->count && at[i]; i++)
-        if (!arc_assignment_is(reader, i, at[i]))
-            return false;
+    while (i < reader->count && at[i] && arc_assignment_is(reader, i, at[i]))
+        i++;
     return i == reader->count && at[i] && !at[i + 1] && strlen(at[i]) == reader->name_len &&
            memcmp(at[i], reader->name, reader->name_len) == 0;
-}
-
-static int read_lines(const struct arc_file_place *place, const struct arc_buf *text, char **out,
-                      struct arc_error *err)
-{
-    struct arc_assignments reader = {.at = arc_buf_text(text)};
-    while (arc_assignments_next(&reader))
-        if (is_at(&reader, place->at))
-            return take(reader.value, reader.value_len, out, err);
-    return not_there(place, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */
@@ -229,9 +204,25 @@ int arc_file_value(const struct arc_file_place *place, const struct arc_buf *tex
         len--;
     if (!place->at || !*place->at)
         return len ? take(first, len, out, err) : not_there(place, err);
-    bool tree = arc_text_ends(place->file, ".yaml") || arc_text_ends(place->file, ".yml") ||
-                arc_text_ends(place->file, ".json");
-    return tree ? read_tree(place, text, out, err) : read_lines(place, text, out, err);
+
+    if (!arc_text_ends(place->file, ".yaml") && !arc_text_ends(place->file, ".yml") &&
+        !arc_text_ends(place->file, ".json")) {
+        struct arc_assignments reader = {.at = arc_buf_text(text)};
+        while (arc_assignments_next(&reader))
+            if (is_at(&reader, place->at))
+                return take(reader.value, reader.value_len, out, err);
+        return not_there(place, err);
+    }
+
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_TRY(
+        arc_yaml_parse(arc_buf_text(text), text->len, place->file, ARC_YAML_ANY_TAG, &yaml, err));
+    const struct arc_yaml_node *node = yaml.root;
+    for (char **at = place->at; node && *at; at++)
+        node = node->type == ARC_YAML_LIST ? find_item(node, *at) : arc_yaml_get(node, *at);
+    if (!node || !node->text || node->type == ARC_YAML_NULL)
+        return not_there(place, err);
+    return take(node->text, strlen(node->text), out, err);
 }
 
 int arc_file_value_in(const char *root, const struct arc_file_place *place, char **out,

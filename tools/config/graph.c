@@ -11,28 +11,6 @@ const struct arc_service *arc_group_find_service(const struct arc_group *group,
     return NULL;
 }
 
-/* The image that both have; NULL for none. */
-static const char *shared_image(const struct arc_service *a, const struct arc_service *b)
-{
-    for (char **x = a->images; *x; x++)
-        for (char **y = b->images; *y; y++)
-            if (strcmp(*x, *y) == 0)
-                return *x;
-    return NULL;
-}
-
-/* Services of one group may share an image, told apart by their tags: the plan looks at those. Two
- * groups would move its tags in turn. */
-static int refuse_image(const struct arc_service *service, const struct arc_service *other,
-                        const struct arc_yaml_node *entry, struct arc_error *err)
-{
-    const char *image = shared_image(service, other);
-    if (!image)
-        return ARC_OK;
-    return arc_yaml_error(entry, err, "services: the image '%s' of '%s' is '%s's already (line %u)",
-                          image, service->directory, other->directory, other->line);
-}
-
 int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
                       const struct arc_yaml_node *entry, struct arc_error *err)
 {
@@ -57,8 +35,15 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
                                       "%u); filters and jobs are named by it",
                                       service->codename, service->directory, other->directory,
                                       other->line);
-            if (group != own)
-                ARC_TRY(refuse_image(service, other, entry, err));
+            if (group == own) /* may share an image, told apart by tags: the plan looks at those */
+                continue;
+            for (char **image = service->images; *image; image++)
+                if (arc_texts_have(other->images, *image))
+                    return arc_yaml_error(entry, err,
+                                          "services: the image '%s' of '%s' is '%s's already "
+                                          "(line %u)",
+                                          *image, service->directory, other->directory,
+                                          other->line);
         }
 
     return ARC_OK;
@@ -101,41 +86,17 @@ static int collect(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-static size_t find_service(const struct walk *walk, const char *codename)
-{
-    size_t i = 0;
-    while (i < walk->count && strcmp(walk->services[i]->codename, codename) != 0)
-        i++;
-    return i;
-}
-
 #define CYCLE                                                                                      \
     "depends_on: these services depend on themselves: %s; with rebuild-dependents there may be "   \
     "no cycle"
 
-/* At the depends_on entry; service.yaml was read and found good a moment ago. */
-static int refuse_cycle(const struct walk *walk, const struct arc_service *at, const char *codename,
-                        const char *cycle, struct arc_error *err)
+/* Refuses the cycle at the depends_on entry; service.yaml was read and found good a moment ago. */
+static int refuse_cycle(const struct walk *walk, size_t start, const char *codename,
+                        struct arc_error *err)
 {
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-
-    if (at->file)
-        ARC_TRY(arc_yaml_read_in(walk->root, at->file, 0, &yaml, err));
-    const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on"), *place = list;
-    arc_yaml_each (item, list)
-        if (arc_yaml_reads(item, codename))
-            place = item;
-
-    if (!place) /* the configuration says it */
-        return arc_error_at(err, ARC_EINPUT, walk->config->path, at->line, 0, CYCLE, cycle);
-
-    return arc_yaml_error(place, err, CYCLE, cycle);
-}
-
-static int show_cycle(const struct walk *walk, size_t start, const char *codename,
-                      struct arc_error *err)
-{
+    const struct arc_service *last = walk->services[walk->path[walk->depth - 1]];
     ARC_AUTO(arc_buf) struct arc_buf cycle = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     size_t from = 0;
 
     while (walk->path[from] != start)
@@ -145,8 +106,18 @@ static int show_cycle(const struct walk *walk, size_t start, const char *codenam
     arc_buf_puts(&cycle, codename);
     ARC_TRY(arc_buf_check(&cycle, "the cycle", err));
 
-    return refuse_cycle(walk, walk->services[walk->path[walk->depth - 1]], codename,
-                        arc_buf_text(&cycle), err);
+    if (last->file)
+        ARC_TRY(arc_yaml_read_in(walk->root, last->file, 0, &yaml, err));
+    const struct arc_yaml_node *list = arc_yaml_get(yaml.root, "depends_on"), *place = list;
+    arc_yaml_each (item, list)
+        if (arc_yaml_reads(item, codename))
+            place = item;
+
+    if (!place) /* the configuration says it */
+        return arc_error_at(err, ARC_EINPUT, walk->config->path, last->line, 0, CYCLE,
+                            arc_buf_text(&cycle));
+
+    return arc_yaml_error(place, err, CYCLE, arc_buf_text(&cycle));
 }
 
 static int visit(struct walk *walk, size_t i, struct arc_error *err)
@@ -155,9 +126,11 @@ static int visit(struct walk *walk, size_t i, struct arc_error *err)
     walk->path[walk->depth++] = i;
 
     for (char **on = walk->services[i]->depends_on; *on; on++) {
-        size_t next = find_service(walk, *on);
+        size_t next = 0;
+        while (next < walk->count && strcmp(walk->services[next]->codename, *on) != 0)
+            next++;
         if (next < walk->count && walk->state[next] == 1)
-            return show_cycle(walk, next, *on, err);
+            return refuse_cycle(walk, next, *on, err);
         if (next < walk->count && walk->state[next] == 0)
             ARC_TRY(visit(walk, next, err));
     }

@@ -88,15 +88,6 @@ static const char *find_conflict(const struct arc_signing *signing)
     return NULL;
 }
 
-static int check_file(const char *root, const struct arc_yaml_node *map, const char *key,
-                      struct arc_error *err)
-{
-    const struct arc_yaml_node *node = arc_yaml_get(map, key);
-    if (!node || arc_file_kind_in(root, node->text) == ARC_FILE_REGULAR)
-        return ARC_OK;
-    return arc_yaml_error(node, err, "%s: there is no file %s", key, node->text);
-}
-
 int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                      struct arc_signing *out)
 {
@@ -115,8 +106,12 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
     const char *conflict = find_conflict(out);
     if (conflict)
         return arc_yaml_error(node, l->err, "%s", conflict);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        ARC_TRY(check_file(l->root, node, files[i], l->err));
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const struct arc_yaml_node *file = arc_yaml_get(node, files[i]);
+        if (file && arc_file_kind_in(l->root, file->text) != ARC_FILE_REGULAR)
+            return arc_yaml_error(file, l->err, "%s: there is no file %s", files[i], file->text);
+    }
 
     if (out->issuer || !out->identity)
         return ARC_OK;

@@ -70,24 +70,6 @@ static int read_when(const struct arc_loading *l, const struct arc_yaml_node *no
     return ARC_OK;
 }
 
-static int read_entry(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      struct arc_image_tag *out)
-{
-    if (node->type == ARC_YAML_STRING) {
-        ARC_TRY(arc_field_check(node, "image-tags", arc_check_image_tag, l->err));
-        out->name = arc_arena_text(l->memory, node->text);
-        return arc_arena_check(l->memory, l->err);
-    }
-
-    if (node->type != ARC_YAML_MAP)
-        return arc_yaml_error(node, l->err,
-                              "an entry of 'image-tags' must be a string or {name, when}, this is "
-                              "%s",
-                              arc_yaml_type_name(node));
-
-    return arc_fields_read(l, node, &entry_table, out);
-}
-
 struct arc_image_tag arc_image_tags_default[] = {
     {.name = "{image-tag}"}, {.name = "sha-{sha}"}, {.name = "latest"}, {0}};
 struct arc_image_tag arc_image_tags_train[] = {{.name = "{image-tag}"}, {0}};
@@ -106,12 +88,23 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
     ARC_TRY_ALLOC(tags, l->err);
 
     for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_entry(l, node->items[i], &tags[i]));
+        const struct arc_yaml_node *item = node->items[i];
+
+        if (item->type == ARC_YAML_STRING) {
+            ARC_TRY(arc_field_check(item, "image-tags", arc_check_image_tag, l->err));
+            tags[i].name = arc_arena_text(l->memory, item->text);
+        } else if (item->type == ARC_YAML_MAP) {
+            ARC_TRY(arc_fields_read(l, item, &entry_table, &tags[i]));
+        } else
+            return arc_yaml_error(item, l->err,
+                                  "an entry of 'image-tags' must be a string or {name, when}, "
+                                  "this is %s",
+                                  arc_yaml_type_name(item));
+
         for (size_t k = 0; k < i; k++)
             if (strcmp(tags[k].name, tags[i].name) == 0)
-                return arc_yaml_error(node->items[i], l->err, "image-tags: '%s' is here twice",
-                                      tags[i].name);
+                return arc_yaml_error(item, l->err, "image-tags: '%s' is here twice", tags[i].name);
     }
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }

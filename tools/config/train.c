@@ -12,16 +12,6 @@ static const struct arc_field include_fields[] = {
 };
 static const struct arc_table include_table = {"an entry of 'includes'", include_fields, false};
 
-static int read_include(const struct arc_loading *l, const struct arc_yaml_node *node,
-                        struct arc_include *out)
-{
-    if (node->type != ARC_YAML_STRING)
-        return arc_fields_read(l, node, &include_table, out);
-    ARC_TRY(arc_field_check(node, "includes", arc_check_group, l->err));
-    out->group = arc_arena_text(l->memory, node->text);
-    return arc_arena_check(l->memory, l->err);
-}
-
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                    const struct arc_yaml_node *node, struct arc_group *out)
 {
@@ -46,14 +36,21 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
     ARC_TRY_ALLOC(out->includes, l->err);
 
     for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_include(l, node->items[i], &out->includes[i]));
+        const struct arc_yaml_node *item = node->items[i];
+        struct arc_include *include = &out->includes[i];
+
+        if (item->type == ARC_YAML_STRING) {
+            ARC_TRY(arc_field_check(item, "includes", arc_check_group, l->err));
+            include->group = arc_arena_text(l->memory, item->text);
+        } else
+            ARC_TRY(arc_fields_read(l, item, &include_table, include));
+
         for (size_t k = 0; k < i; k++)
-            if (strcmp(out->includes[k].group, out->includes[i].group) == 0)
-                return arc_yaml_error(node->items[i], l->err, "includes: '%s' is here twice",
-                                      out->includes[i].group);
+            if (strcmp(out->includes[k].group, include->group) == 0)
+                return arc_yaml_error(item, l->err, "includes: '%s' is here twice", include->group);
     }
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* ---- among the groups ---------------------------------------------------------------------- */
@@ -81,20 +78,15 @@ static const char *find_clash(const struct arc_group *train, const struct arc_gr
     return NULL;
 }
 
-static const struct arc_group *find_group(const struct arc_config *config, const char *name)
-{
-    for (size_t i = 0; i < config->group_count; i++)
-        if (strcmp(config->groups[i].name, name) == 0)
-            return &config->groups[i];
-    return NULL;
-}
-
 static int check_include(const struct arc_yaml_node *node, const struct arc_config *config,
                          const struct arc_group *train, const struct arc_include *include,
                          struct arc_error *err)
 {
-    const struct arc_group *group = find_group(config, include->group);
-    if (!group)
+    const struct arc_group *group = config->groups, *end = group + config->group_count;
+
+    while (group < end && strcmp(group->name, include->group) != 0)
+        group++;
+    if (group == end)
         return arc_yaml_error(node, err, "includes: there is no release group '%s'",
                               include->group);
 
