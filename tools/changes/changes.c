@@ -287,8 +287,7 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
     ARC_AUTO_FREE const struct arc_group **groups = calloc(count + 1, sizeof *groups);
     ARC_AUTO_FREE const struct arc_service **services = calloc(count + 1, sizeof *services);
 
-    if (!groups || !services)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(groups && services, err);
 
     for (size_t i = 0; i < count; i++)
         if (!arc_services_find(run->options, i, &groups[i], &services[i]))
@@ -332,8 +331,7 @@ static int compare_each(struct run *run, struct arc_error *err)
     ARC_AUTO_FREE struct arc_oid *bases = calloc(count + 1, sizeof *bases);
     ARC_AUTO_FREE struct arc_last_good *good = calloc(count + 1, sizeof *good);
 
-    if (!only || !bases || !good)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(only && bases && good, err);
 
     int rc = find_last_good(run, good, err);
     for (size_t i = 0; i < count; i++) {
@@ -364,8 +362,7 @@ static int describe(struct run *run, struct arc_error *err)
     out->event = strdup(run->event->name);
     out->base_reason = arc_steal(&run->base.base_reason);
     out->head_reason = arc_steal(&run->base.head_reason);
-    if (!out->event)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->event, err);
     if (out->filters->warnings && json_array_extend(out->warnings, out->filters->warnings) != 0)
         return arc_error_nomem(err);
     if (json_array_extend(out->warnings, run->base.warnings) != 0)
@@ -386,8 +383,7 @@ static int without_clone(struct run *run, struct arc_error *err)
                                   .base_reason = strdup("the files that the API lists"),
                                   .head_reason = strdup("the pull request's newest commit"),
                                   .warnings = json_array()};
-    if (!run->base.base_reason || !run->base.head_reason || !run->base.warnings)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(run->base.base_reason && run->base.head_reason && run->base.warnings, err);
 
     return ARC_OK;
 }

@@ -181,8 +181,7 @@ static int find_ancestor(const struct arc_base_request *request, const char *nam
     ARC_AUTO_FREE char *start = strndup(name, len);
     struct arc_oid from;
 
-    if (!start)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(start, err);
     ARC_TRY(arc_base_find(request, start, &from, err));
     int rc = arc_git_find_ancestor(request->git, &from, name + len, out, err);
     return rc ? arc_error_prefix(err, "'%.200s'", name) : ARC_OK;

@@ -176,8 +176,7 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
 
     free(out->name);
     out->name = strdup(name);
-    if (!out->name)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->name, err);
     ARC_TRY(arc_yaml_parse(text, len, name, 0, &yaml, err));
     const struct reader reader = {out, err};
     if (yaml.root->type != ARC_YAML_MAP)
@@ -206,8 +205,7 @@ static int read_file(const char *root, const char *name, const char *missing,
 {
     ARC_AUTO_FREE char *path = arc_file_join(root, name);
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    if (!path)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(path, err);
     int rc = arc_file_read_in(root, name, ARC_YAML_BYTES, &text, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EINPUT, "the filters '%s' %s at '%s'", name, missing, path);

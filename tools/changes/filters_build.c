@@ -11,12 +11,10 @@ int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_er
         return arc_error_set(err, ARC_ELIMIT, "more than %d filters", ARC_FILTERS_MAX);
     bool room = arc_room(&filters->items, filters->count, sizeof *filters->items);
     char *copy = room ? strdup(name) : NULL;
-    if (!copy)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(copy, err);
     filters->items[filters->count++] = (struct arc_filter){
         .name = copy, .source = strdup(filters->name), .first = filters->rule_count};
-    if (!filters->items[filters->count - 1].source)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(filters->items[filters->count - 1].source, err);
 
     return ARC_OK;
 }
@@ -26,8 +24,7 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
 {
     if (filters->rule_count == ARC_RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d rules", ARC_RULES_MAX);
-    if (!arc_room(&filters->rules, filters->rule_count, sizeof *filters->rules))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&filters->rules, filters->rule_count, sizeof *filters->rules), err);
     filters->rules[filters->rule_count++] = (struct arc_rule){
         .statuses = statuses, .filter = filters->count - 1, .line = line, .column = column};
     filters->items[filters->count - 1].count++;
@@ -58,8 +55,7 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
         ARC_TRY(is_negated(pattern, &rule->negated, err));
     bool room = arc_room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns);
     char *copy = room ? strdup(pattern) : NULL;
-    if (!copy)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(copy, err);
     rule->patterns[rule->pattern_count++] = copy;
 
     return ARC_OK;

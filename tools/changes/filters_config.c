@@ -211,8 +211,7 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
     if (rc)
         return rc;
     ARC_AUTO_FREE char *root = arc_project_root(project);
-    if (!root)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(root, err);
 
     return arc_filters_of_config(root, &project->config, out, err);
 }

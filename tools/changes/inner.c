@@ -30,8 +30,7 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
 {
     if (inner->count == INNER_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d submodules changed", INNER_MAX);
-    if (!arc_room(&inner->list, inner->count, sizeof *inner->list))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&inner->list, inner->count, sizeof *inner->list), err);
     struct arc_inner_one *one = &inner->list[inner->count++];
     *one = (struct arc_inner_one){strdup(path), *from, to ? *to : (struct arc_oid){{0}}, !to};
     return one->path ? ARC_OK : arc_error_nomem(err);
@@ -76,8 +75,7 @@ static int open_inner(const struct arc_env *env, const struct arc_git *git, cons
     char resolved[PATH_MAX];
     ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, path);
 
-    if (!directory)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(directory, err);
     if (!git->worktree || !realpath(directory, resolved))
         return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
     ARC_TRY(arc_git_open(env, directory, out, err));

@@ -346,8 +346,7 @@ int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, cons
     va_end(args);
 
     char *reason = arc_buf_steal(&text);
-    if (!reason)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(reason, err);
     free(result->reason);
     result->reason = reason;
     result->matched = true;
@@ -369,8 +368,8 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
             continue; /* few directories have a dot */
         match->matches_names |= !is_plain;
-        if (!arc_room(&match->literals, match->literal_count, sizeof *match->literals))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(arc_room(&match->literals, match->literal_count, sizeof *match->literals),
+                      err);
         match->literals[match->literal_count++] =
             (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false};
     }
@@ -390,8 +389,7 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     match->all = calloc(match->words, sizeof *match->all);
     match->asked = calloc(match->words, sizeof *match->asked);
     out->results = calloc(filters->count + 1, sizeof *out->results);
-    if (!match->ids || !match->all || !match->asked || !out->results)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(match->ids && match->all && match->asked && out->results, err);
     int rc = find_literals(match, err);
     if (!rc && filters->globs)
         rc = arc_glob_matcher_new(filters->globs, &match->matcher, err);

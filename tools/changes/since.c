@@ -74,8 +74,7 @@ static int sort_names(const struct arc_repository *repository, const char *pushe
     json_t *tag;
 
     out->items = calloc(json_array_size(repository->tags) + 1, sizeof *out->items);
-    if (!out->items)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->items, err);
 
     json_array_foreach (repository->tags, i, tag) {
         const char *name = json_string_value(tag);
@@ -114,8 +113,7 @@ static int rank(const struct names *names, const struct arc_group *group, struct
     while (end < names->count && strncmp(names->items[end], prefix, len) == 0)
         end++;
     struct arc_tag *grown = realloc(out->tags, (from + end - first + 1) * sizeof *out->tags);
-    if (!grown)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(grown, err);
     out->tags = grown;
 
     for (size_t i = first; i < end; i++) {
@@ -193,8 +191,7 @@ static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
     out->tags = calloc(ranked->count + 1, sizeof *out->tags);
     out->behind = calloc(ranked->count + 1, sizeof *out->behind);
     ARC_AUTO_FREE bool *taken = calloc(ranked->count + 1, sizeof *taken);
-    if (!out->commits || !out->tags || !out->behind || !taken)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->commits && out->tags && out->behind && taken, err);
 
     for (size_t i = 0; i < count; i++)
         for (size_t tag = wanted[i].at;
@@ -241,8 +238,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
                          struct arc_oid *commits, struct arc_error *err)
 {
     ARC_AUTO_FREE bool *behind = calloc(ranked->count + 1, sizeof *behind);
-    if (!behind)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(behind, err);
     bool open = true;
     for (size_t each = 1; open; each *= 2) {
         ARC_AUTO(batch) struct batch batch = {0};
@@ -274,13 +270,11 @@ int arc_services_find_releases(const struct arc_base_request *request,
                              repository->tags_unknown);
 
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
-    if (!wanted)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(wanted, err);
     ARC_TRY(rank_all(repository, releases, count, pushed, &ranked, wanted, err));
 
     ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
-    if (!commits)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(commits, err);
     ARC_TRY(find_releases(request, &ranked, head, wanted, count, commits, err));
 
     for (size_t i = 0; i < count; i++) {
@@ -289,8 +283,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
             continue;
         releases[i].commit = commits[tag];
         releases[i].tag = strdup(ranked.tags[tag].text);
-        if (!releases[i].tag)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(releases[i].tag, err);
     }
 
     return ARC_OK;
@@ -303,8 +296,7 @@ int arc_services_last_releases(const struct arc_base_request *request,
                                struct arc_error *err)
 {
     ARC_AUTO_FREE struct arc_last_release *releases = calloc(count + 1, sizeof *releases);
-    if (!releases)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(releases, err);
     for (size_t i = 0; i < count; i++)
         releases[i] = (struct arc_last_release){.group = groups[i], .service = services[i]};
     int rc = arc_services_find_releases(request, releases, count, head, err);

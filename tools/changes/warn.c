@@ -425,8 +425,7 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
 
     if (!match->matcher)
         return ARC_OK;
-    if (!seen)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(seen, err);
     int rc = arc_git_diff(git, &diff, err);
     for (size_t i = 0; !rc && i < filters->rule_count; i++)
         if (filters->rules[i].pattern_count && !arc_match_has(seen, i))

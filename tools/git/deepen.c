@@ -104,8 +104,7 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
     ARC_AUTO_FREE struct arc_oid *wants = calloc(scratch->wants.count + 1, sizeof *wants);
     size_t count = 0;
 
-    if (!wants)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(wants, err);
 
     for (size_t i = 0; i < scratch->wants.count; i++) { /* of an older one all history would come */
         int64_t date;

@@ -73,8 +73,7 @@ int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, con
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *refspecs = json_array();
 
-    if (!refspecs)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(refspecs, err);
     for (size_t i = 0; i < count; i++)
         ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
     int rc = arc_git_scratch_fetch(git, part, how, refspecs, &problem);
@@ -110,8 +109,7 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *refspecs = json_pack("[s]", refspec);
 
-    if (!refspecs)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(refspecs, err);
 
     for (size_t i = 0; i < also_count; i++)
         if (!arc_git_list_has(&scratch->wants, &also[i]) && !strstr(refspec, also[i].hex))

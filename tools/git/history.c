@@ -683,8 +683,7 @@ static int start_since(struct since *since, const struct arc_oid *head, const st
     uint32_t node;
     ARC_AUTO_FREE uint64_t *all = calloc(since->words, sizeof *all);
 
-    if (!all)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(all, err);
     for (size_t i = 0; i < count; i++)
         all[i / 64] |= UINT64_C(1) << i % 64;
     ARC_TRY(find_node(since->history, head, &node, err));
@@ -742,8 +741,7 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
 int arc_history_new(const struct arc_git *git, struct arc_history **out, struct arc_error *err)
 {
     struct arc_history *history = calloc(1, sizeof *history);
-    if (!history)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(history, err);
     int rc = arc_git_odb(git, &history->odb, err);
     if (rc) {
         arc_history_free(&history);

@@ -263,8 +263,7 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
                              search->path);
 
     ARC_AUTO_FREE char *why = strdup(last && last->message ? last->message : "unknown cause");
-    if (!why)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(why, err);
     if (gitdir || search->top)
         ARC_TRY(explain_refusal(search, gitdir, err));
 

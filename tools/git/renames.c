@@ -21,8 +21,7 @@ static int read_renames(struct arc_git_renames *out, struct arc_error *err)
     for (size_t i = 0; i < out->text.len; i++)
         words += out->text.data[i] == '\0';
     out->list = calloc(words / 3 + 1, sizeof *out->list);
-    if (!out->list)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(out->list, err);
     const char *at = arc_buf_text(&out->text);
     for (; words >= 3; words -= 3) {
         const char *old = at + strlen(at) + 1, *new = old + strlen(old) + 1;

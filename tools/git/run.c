@@ -38,8 +38,7 @@ static int child_environment(const struct arc_env *env, const char *const *own,
     while (env->vars && env->vars[count])
         count++;
     const char **vars = calloc(count + OWN_MAX + ARC_GIT_TOKEN_VARS, sizeof *vars);
-    if (!vars)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(vars, err);
 
     for (size_t i = 0; i < count; i++)
         if (!is_replaced(env->vars[i], token && token->vars[0]))
@@ -84,8 +83,7 @@ int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
     while (words[count])
         count++;
     argv = calloc(COMMON_COUNT + count + 1, sizeof *argv);
-    if (!argv)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(argv, err);
     memcpy(argv, common, COMMON_COUNT * sizeof *argv);
     memcpy(argv + COMMON_COUNT, words, count * sizeof *argv);
 

@@ -45,8 +45,7 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
 {
     if (arc_git_list_has(list, commit))
         return ARC_OK;
-    if (!arc_room(&list->items, list->count, sizeof *list->items))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&list->items, list->count, sizeof *list->items), err);
     list->items[list->count++] = *commit;
     return ARC_OK;
 }
@@ -174,8 +173,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_FREE char *path = arc_file_join(git->scratch->parts[part].gitdir, "config");
 
-    if (!path)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(path, err);
     arc_buf_puts(&text, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
     ARC_TRY(add_settings(git, &text, err));
     add_entry(&text, "remote.origin.promisor", "true");
@@ -199,8 +197,7 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
     part->commondir = strdup(part->gitdir);
     part->remote = strdup(git->remote); /* for messages: the part calls it origin */
-    if (!objects || !part->commondir || !part->remote)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(objects && part->commondir && part->remote, err);
     int rc = git_repository_init(&part->repo, part->gitdir, 1);
     if (rc < 0)
         return arc_git_failed(err, rc, "making a repository to fetch into");
@@ -218,8 +215,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     git_odb *odb = NULL;
     ARC_AUTO_FREE char *own = arc_file_join(git->commondir, "objects");
 
-    if (!own)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(own, err);
     part_free(&parts[ARC_GIT_COMMITS]);
     int rc = git_odb_open(&odb, own);
     for (size_t i = 0; !rc && i < ARC_GIT_PARTS; i++)
@@ -324,8 +320,7 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
 static int add_objects(struct arc_buf *out, const char *gitdir, struct arc_error *err)
 {
     ARC_AUTO_FREE char *objects = arc_file_join(gitdir, "objects");
-    if (!objects)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(objects, err);
     if (out->data[out->len - 1] != '=')
         arc_buf_putc(out, ':');
     add_quoted(out, objects);
@@ -356,8 +351,7 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     while (env.vars && env.vars[count])
         count++;
     ARC_AUTO_FREE const char **vars = calloc(count + 2, sizeof *vars);
-    if (!vars)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(vars, err);
     vars[0] = others.data; /* before one of the caller's */
     if (count)
         memcpy(vars + 1, env.vars, count * sizeof *vars);

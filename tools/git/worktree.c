@@ -146,8 +146,7 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO_FREE const char **words = join_words(options, paths);
 
-    if (!words)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(words, err);
     ARC_TRY(run_listing(git, env, words, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     for (; at < end; at += strlen(at) + 1) {
@@ -158,8 +157,7 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
 
         ARC_AUTO_FREE char *place = arc_file_join(git->worktree, path + 1);
         ARC_AUTO_FREE char *inside = arc_file_join(place, ".git");
-        if (!place || !inside)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(place && inside, err);
         bool there = access(submodule ? inside : place, F_OK) == 0;
         if (submodule && there)
             continue;

@@ -1,7 +1,7 @@
 #include "glob/automaton.h"
 #include "base/room.h"
+#include "glob/table.h"
 #include <stdlib.h>
-#include <string.h>
 
 static bool has_room(struct arc_program *p, void *array, size_t count, size_t element)
 {
@@ -9,7 +9,8 @@ static bool has_room(struct arc_program *p, void *array, size_t count, size_t el
     return !p->failed;
 }
 
-/* A new node, or the first one when there is no room; the program is of no use then. */
+/* A new node, or the first one, which may be written to, when there is no room; the program is of
+ * no use then. */
 static uint32_t node(struct arc_program *p, enum program_kind kind, uint32_t next, uint32_t other)
 {
     if (p->node_count == PROGRAM_NODES_MAX)
@@ -27,7 +28,7 @@ static uint32_t cell(struct arc_program *p, const struct regex_range *ranges, si
 {
     uint32_t index = node(p, PROGRAM_CELL, next, 0);
 
-    if (p->failed || p->large)
+    if (!index)
         return 0;
     p->nodes[index].first_range = (uint32_t)p->range_count;
     p->nodes[index].range_count = (uint32_t)count;
@@ -52,8 +53,7 @@ static uint32_t emit_repeat(struct arc_program *p, const struct arc_regex *regex
     if (repeat->max == REGEX_MANY) {
         result = node(p, PROGRAM_SPLIT, 0, next);
         uint32_t body = emit(p, regex, repeat->last, result);
-        if (!p->failed && !p->large)
-            p->nodes[result].next = body;
+        p->nodes[result].next = body;
     } else
         for (uint32_t i = repeat->min; i < repeat->max && !p->failed && !p->large; i++)
             result = node(p, PROGRAM_SPLIT, emit(p, regex, repeat->last, result), next);
@@ -68,30 +68,13 @@ static uint32_t emit_repeat(struct arc_program *p, const struct arc_regex *regex
     return result;
 }
 
-static uint32_t emit_either(struct arc_program *p, const struct arc_regex *regex, uint32_t last,
-                            uint32_t next)
-{
-    uint32_t result = emit(p, regex, last, next);
-    while ((last = regex->nodes[last].previous) != REGEX_NONE)
-        result = node(p, PROGRAM_SPLIT, emit(p, regex, last, next), result);
-    return result;
-}
-
-static uint32_t emit_look(struct arc_program *p, const struct arc_regex *regex,
-                          const struct regex_node *look, uint32_t next)
-{
-    uint32_t inner = emit(p, regex, look->last, 0);
-    uint32_t index = node(p, PROGRAM_LOOK, next, inner);
-    if (!p->failed && !p->large)
-        p->nodes[index].negative = look->negative;
-    return index;
-}
-
 /* Makes the nodes that take what the tree at `index` takes and go on with `next`. */
 static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint32_t index,
                      uint32_t next)
 {
     const struct regex_node *tree = regex->nodes + index;
+    uint32_t child = tree->last, result;
+
     switch (tree->kind) {
     case REGEX_EMPTY:
         return next;
@@ -99,11 +82,14 @@ static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint3
         return cell(p, tree->range_count ? regex->ranges + tree->first_range : NULL,
                     tree->range_count, next);
     case REGEX_SEQUENCE:
-        for (uint32_t child = tree->last; child != REGEX_NONE; child = regex->nodes[child].previous)
+        for (; child != REGEX_NONE; child = regex->nodes[child].previous)
             next = emit(p, regex, child, next);
         return next;
     case REGEX_EITHER:
-        return emit_either(p, regex, tree->last, next);
+        result = emit(p, regex, child, next);
+        while ((child = regex->nodes[child].previous) != REGEX_NONE)
+            result = node(p, PROGRAM_SPLIT, emit(p, regex, child, next), result);
+        return result;
     case REGEX_REPEAT:
         return emit_repeat(p, regex, tree, next);
     case REGEX_START:
@@ -112,12 +98,13 @@ static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint3
         return node(p, PROGRAM_END, next, 0);
     case REGEX_WORD:
         next = node(p, PROGRAM_WORD, next, 0);
-        if (!p->failed && !p->large)
-            p->nodes[next].negative = tree->negative;
+        p->nodes[next].negative = tree->negative;
         p->words = true;
         return next;
     case REGEX_LOOK:
-        return emit_look(p, regex, tree, next);
+        next = node(p, PROGRAM_LOOK, next, emit(p, regex, child, 0));
+        p->nodes[next].negative = tree->negative;
+        return next;
     }
 
     return next;
@@ -129,50 +116,38 @@ static uint32_t any_of(struct arc_program *p, const struct regex_range *ranges, 
 {
     uint32_t loop = node(p, PROGRAM_SPLIT, 0, next);
     uint32_t unit = cell(p, ranges, count, loop);
-    if (!p->failed && !p->large)
-        p->nodes[loop].next = unit;
+    p->nodes[loop].next = unit;
     return loop;
-}
-
-/* picomatch's "^(?!^(?:" … ")$).*$". */
-static uint32_t emit_negated(struct arc_program *p, const struct arc_regex *regex)
-{
-    static const struct regex_range dot[] = {
-        {0, '\n' - 1}, {'\n' + 1, '\r' - 1}, {'\r' + 1, 0x2027}, {0x202a, UINT16_MAX}};
-    uint32_t inner = emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
-    uint32_t line = any_of(p, dot, sizeof dot / sizeof *dot, node(p, PROGRAM_END, 0, 0));
-    uint32_t look = node(p, PROGRAM_LOOK, line, inner);
-    if (!p->failed && !p->large)
-        p->nodes[look].negative = true;
-    return look;
-}
-
-static uint32_t emit_use(struct arc_program *p, const struct arc_regex *regex, enum program_use use)
-{
-    static const struct regex_range all = {0, UINT16_MAX};
-    if (use == PROGRAM_NEGATED)
-        return emit_negated(p, regex);
-    if (use == PROGRAM_SEARCH)
-        return any_of(p, &all, 1, emit(p, regex, regex->root, any_of(p, &all, 1, 0)));
-    return emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
-}
-
-static uint32_t emit_literal(struct arc_program *p, const struct arc_units *literal)
-{
-    uint32_t next = node(p, PROGRAM_END, 0, 0);
-    for (size_t i = literal->len; i-- > 0;)
-        next = cell(p, &(struct regex_range){literal->at[i], literal->at[i]}, 1, next);
-    return next;
 }
 
 void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum program_use use,
                      const struct arc_units *literal)
 {
+    static const struct regex_range all = {0, UINT16_MAX};
+    static const struct regex_range dot[] = {
+        {0, '\n' - 1}, {'\n' + 1, '\r' - 1}, {'\r' + 1, 0x2027}, {0x202a, UINT16_MAX}};
+    uint32_t start = 0;
+
     if (!p->node_count)
         node(p, PROGRAM_MATCH, 0, 0);
-    uint32_t start = regex ? emit_use(p, regex, use) : 0;
+    if (p->failed)
+        return;
+
+    if (regex && use == PROGRAM_SEARCH)
+        start = any_of(p, &all, 1, emit(p, regex, regex->root, any_of(p, &all, 1, 0)));
+    else if (regex)
+        start = emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
+
+    if (regex && use == PROGRAM_NEGATED) { /* picomatch's "^(?!^(?:" … ")$).*$" */
+        uint32_t line = any_of(p, dot, sizeof dot / sizeof *dot, node(p, PROGRAM_END, 0, 0));
+        start = node(p, PROGRAM_LOOK, line, start);
+        p->nodes[start].negative = true;
+    }
+
     if (literal) {
-        uint32_t same = emit_literal(p, literal);
+        uint32_t same = node(p, PROGRAM_END, 0, 0);
+        for (size_t i = literal->len; i-- > 0;)
+            same = cell(p, &(struct regex_range){literal->at[i], literal->at[i]}, 1, same);
         start = regex ? node(p, PROGRAM_SPLIT, start, same) : same;
     }
 
@@ -180,86 +155,41 @@ void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum 
         p->starts[p->start_count++] = start;
 }
 
-/* A set of units: a bit each in `words`, where only those words count that `used` has a bit for. */
-struct unit_set {
-    uint64_t used[16];
-    size_t count;
-    uint64_t words[1024];
-};
-
-static void unit_set_add(struct unit_set *set, size_t unit)
-{
-    if (unit > UINT16_MAX)
-        return;
-    uint64_t bit = (uint64_t)1 << unit % 64, used = (uint64_t)1 << unit / 64 % 64;
-    uint64_t *word = set->words + unit / 64;
-    if (!(set->used[unit / 4096] & used))
-        *word = 0;
-    set->used[unit / 4096] |= used;
-    set->count += !(*word & bit);
-    *word |= bit;
-}
-
-/* Writes the units in order. */
-static void unit_set_list(const struct unit_set *set, uint16_t *out)
-{
-    for (size_t i = 0; i < 16; i++)
-        for (uint64_t used = set->used[i]; used; used &= used - 1) {
-            size_t word = i * 64 + (size_t)__builtin_ctzll(used);
-            for (uint64_t bits = set->words[word]; bits; bits &= bits - 1)
-                *out++ = (uint16_t)(word * 64 + (size_t)__builtin_ctzll(bits));
-        }
-}
-
 /* Where the classes of units start. */
 static void find_bounds(struct arc_program *p)
 {
     static const struct regex_range words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-    size_t extra = p->words ? 4 : 0;
-    struct unit_set bounds;
-
-    bounds.count = 0;
-    memset(bounds.used, 0, sizeof bounds.used);
-    unit_set_add(&bounds, 0);
+    uint64_t bounds[UINT16_MAX / 64 + 1] = {1};
+    size_t extra = p->words ? 4 : 0, count = 0;
 
     for (size_t i = 0; i < p->range_count + extra; i++) {
         struct regex_range range = i < p->range_count ? p->ranges[i] : words[i - p->range_count];
-        unit_set_add(&bounds, range.low);
-        unit_set_add(&bounds, (size_t)range.high + 1);
+        glob_set_bit(bounds, range.low);
+        if (range.high < UINT16_MAX)
+            glob_set_bit(bounds, range.high + 1u);
     }
 
-    p->bounds = malloc(bounds.count * sizeof *p->bounds);
+    for (size_t i = 0; i <= UINT16_MAX / 64; i++)
+        count += (size_t)__builtin_popcountll(bounds[i]);
+    p->bounds = malloc(count * sizeof *p->bounds);
+    p->failed |= !p->bounds;
 
-    if (!p->bounds) {
-        p->failed = true;
-        return;
-    }
-
-    p->bound_count = bounds.count;
-    unit_set_list(&bounds, p->bounds);
-}
-
-static void find_cells(struct arc_program *p)
-{
-    p->cells = malloc((p->node_count + 1) * sizeof *p->cells);
-    if (!p->cells) {
-        p->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < p->node_count; i++)
-        if (p->nodes[i].kind == PROGRAM_CELL)
-            p->cells[p->cell_count++] = (uint32_t)i;
+    for (size_t i = 0; i <= UINT16_MAX / 64 && p->bounds; i++)
+        for (uint64_t bits = bounds[i]; bits; bits &= bits - 1)
+            p->bounds[p->bound_count++] = (uint16_t)(i * 64 + (size_t)__builtin_ctzll(bits));
 }
 
 void arc_program_finish(struct arc_program *p)
 {
-    if (p->bounds)
+    if (p->bounds || p->failed || p->large)
         return;
-    if (!p->failed && !p->large)
-        find_bounds(p);
-    if (!p->failed && !p->large)
-        find_cells(p);
-    if (!p->failed && !p->large)
+    find_bounds(p);
+    p->cells = malloc((p->node_count + 1) * sizeof *p->cells);
+    p->failed |= !p->cells;
+    for (size_t i = 0; i < p->node_count && p->cells; i++)
+        if (p->nodes[i].kind == PROGRAM_CELL)
+            p->cells[p->cell_count++] = (uint32_t)i;
+    if (!p->failed)
         arc_program_order(p);
 }
 

@@ -2,17 +2,11 @@
 #include "glob/picomatch.h"
 #include "glob/regex.h"
 #include <stdlib.h>
-#include <string.h>
 
 static void append(struct parser *p, const struct arc_units *value)
 {
     arc_units_append(&p->prev->value, value);
     arc_units_append(&p->output, value);
-}
-
-static void prefix(struct arc_units *text, uint16_t unit)
-{
-    arc_units_insert(text, 0, unit);
 }
 
 void parser_bracket_open(struct parser *p)
@@ -80,16 +74,8 @@ void parser_bracket_inside(struct parser *p)
     bool first = arc_units_equal(&p->prev->value, "[") || arc_units_equal(&p->prev->value, "[^");
     if ((unit == '[' && parser_peek(p, 1) != ':') || (unit == '-' && parser_peek(p, 1) == ']') ||
         (unit == ']' && first))
-        prefix(&p->value, '\\');
+        arc_units_insert(&p->value, 0, '\\');
     append(p, &p->value);
-}
-
-static bool has_regex_chars(const uint16_t *units, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (units[i] && units[i] < 0x80 && strchr("-*+?.^${}(|)[]", units[i]))
-            return true;
-    return false;
 }
 
 void parser_bracket_close(struct parser *p)
@@ -106,11 +92,15 @@ void parser_bracket_close(struct parser *p)
     size_t inner = bracket->value.len - 1;
     const uint16_t *at = bracket->value.at + 1;
     if (!bracket->posix && inner && at[0] == '^' && !arc_units_has(at, inner, '/'))
-        prefix(&p->value, '/');
-    bool keep = has_regex_chars(at, inner);
+        arc_units_insert(&p->value, 0, '/');
+
+    bool keep = false;
+    for (size_t i = 0; i < inner; i++)
+        keep |= parser_is_special(at[i]);
     append(p, &p->value);
     if (keep)
         return;
+
     /* Without any special character it may also be meant as it stands. */
     struct arc_units both = {0};
     arc_units_puts(&both, "(?:");
@@ -143,23 +133,16 @@ void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind)
     p->extglobs[p->extglob_count++] = extglob;
 }
 
-/* Whether what follows is an extension that takes part in the negation: /^\.[^\\/.]+$/. */
-static bool extension_follows(const struct parser *p)
-{
-    if (parser_peek(p, 1) != '.' || p->len - p->at < 2)
-        return false;
-    for (size_t i = p->at + 1; i < p->len; i++)
-        if (p->input[i] == '\\' || p->input[i] == '/' || p->input[i] == '.')
-            return false;
-    return true;
-}
-
 /* The end of `!(`…`)`. */
 static void negation_output(struct parser *p, const struct extglob *extglob, struct arc_units *out)
 {
     bool crosses = extglob->inner_len > 1 && extglob->inner_slash;
     const char *star = crosses ? GLOB_GLOBSTAR : GLOB_STAR;
-    bool extension = extglob->inner_star && extension_follows(p);
+    /* An extension that takes part: /^\.[^\\/.]+$/. */
+    bool extension = extglob->inner_star && parser_peek(p, 1) == '.' && parser_peek(p, 2) >= 0;
+    for (size_t i = p->at + 1; extension && i < p->len; i++)
+        extension = p->input[i] != '\\' && p->input[i] != '/' && p->input[i] != '.';
+
     bool last = !extension && (crosses || p->at >= p->final_parens);
 
     arc_units_puts(out, last ? ")$))" : ")");
@@ -225,9 +208,20 @@ static int by_units(const void *a, const void *b)
                              &(*(struct token *const *)b)->value);
 }
 
-/* "[1-3]" of the tokens, or their texts with ".." between them if that is not a valid class. */
-static void range_output(struct token **ends, size_t count, struct arc_units *out)
+/* Takes back the tokens since the brace and makes a range of them: "[1-3]", or their texts with
+ * ".." between them if that is not a valid class. */
+static void brace_range(struct parser *p, struct arc_units *out)
 {
+    size_t first = p->token_count, count = 0;
+    while (first > 0 && p->tokens[--first]->type != TOKEN_BRACE)
+        ;
+    struct token **ends = p->tokens + first;
+    for (size_t i = 0; first + i < p->token_count; i++)
+        if (ends[i]->type != TOKEN_BRACE && ends[i]->type != TOKEN_DOTS)
+            ends[count++] = ends[i];
+
+    p->token_count = first;
+    p->backtrack = true;
     qsort(ends, count, sizeof *ends, by_units);
     arc_units_put(out, '[');
 
@@ -249,38 +243,6 @@ static void range_output(struct token **ends, size_t count, struct arc_units *ou
     }
 }
 
-/* Takes back the tokens since the brace and makes a range of them. */
-static void brace_range(struct parser *p, struct arc_units *out)
-{
-    size_t first = p->token_count, count = 0;
-    while (first > 0 && p->tokens[--first]->type != TOKEN_BRACE)
-        ;
-    struct token **since = p->tokens + first;
-    for (size_t i = 0; first + i < p->token_count; i++)
-        if (since[i]->type != TOKEN_BRACE && since[i]->type != TOKEN_DOTS)
-            since[count++] = since[i];
-
-    range_output(since, count, out);
-    p->token_count = first;
-    p->backtrack = true;
-}
-
-/* Braces with neither comma nor dots stand for themselves. */
-static void literal_braces(struct parser *p, struct token *brace)
-{
-    brace->value.len = 0;
-    arc_units_puts(&brace->value, "\\{");
-    token_output(brace, "\\{");
-    if (p->output.len > brace->output_index)
-        p->output.len = brace->output_index;
-
-    for (size_t i = brace->tokens_index; i < p->token_count; i++) {
-        const struct token *token = p->tokens[i];
-        bool output = token->has_output && token->output.len;
-        arc_units_append(&p->output, output ? &token->output : &token->value);
-    }
-}
-
 void parser_brace_close(struct parser *p)
 {
     if (!p->open_brace_count) {
@@ -290,8 +252,21 @@ void parser_brace_close(struct parser *p)
 
     struct token *brace = p->open_braces[p->open_brace_count - 1];
     bool literal = !brace->comma && !brace->dots;
-    if (literal)
-        literal_braces(p, brace);
+
+    if (literal) {
+        brace->value.len = 0;
+        arc_units_puts(&brace->value, "\\{");
+        token_output(brace, "\\{");
+        if (p->output.len > brace->output_index)
+            p->output.len = brace->output_index;
+    }
+
+    for (size_t i = brace->tokens_index; literal && i < p->token_count; i++) {
+        const struct token *token = p->tokens[i];
+        bool output = token->has_output && token->output.len;
+        arc_units_append(&p->output, output ? &token->output : &token->value);
+    }
+
     p->value.len = 0;
     arc_units_puts(&p->value, literal ? "\\}" : "}");
     struct token *end = parser_token(p, TOKEN_BRACE, &p->value, literal ? "\\}" : ")");

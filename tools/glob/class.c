@@ -1,6 +1,7 @@
 /* Character classes and escapes of regular expressions. */
 #include "base/room.h"
 #include "glob/regex.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,12 +63,6 @@ static void add_complement(struct regex_reader *r, const struct regex_range *ran
         add(r, (uint16_t)low, UINT16_MAX);
 }
 
-static void add_all(struct regex_reader *r, const struct regex_range *ranges, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        add(r, ranges[i].low, ranges[i].high);
-}
-
 /* Adds the set of \d, \S … */
 static void add_named(struct regex_reader *r, int letter)
 {
@@ -79,10 +74,10 @@ static void add_named(struct regex_reader *r, int letter)
         {'d', digits, COUNT(digits)}, {'s', spaces, COUNT(spaces)}, {'w', words, COUNT(words)}};
 
     for (size_t i = 0; i < COUNT(sets); i++) {
-        if (letter == sets[i].letter)
-            add_all(r, sets[i].ranges, sets[i].count);
-        else if ((letter | 0x20) == sets[i].letter)
+        if (letter != sets[i].letter && (letter | 0x20) == sets[i].letter)
             add_complement(r, sets[i].ranges, sets[i].count);
+        for (size_t k = 0; letter == sets[i].letter && k < sets[i].count; k++)
+            add(r, sets[i].ranges[k].low, sets[i].ranges[k].high);
     }
 }
 
@@ -118,24 +113,18 @@ uint32_t regex_named_class(struct regex_reader *r, int letter)
     return finish(r, first);
 }
 
-static int hex_value(int unit)
-{
-    if (unit >= '0' && unit <= '9')
-        return unit - '0';
-    unit |= 0x20;
-    return unit >= 'a' && unit <= 'f' ? unit - 'a' + 10 : -1;
-}
-
 /* Reads `count` hexadecimal digits into *value, or nothing at all. */
 static bool hex(struct regex_reader *r, size_t count, uint16_t *value)
 {
     unsigned number = 0;
 
     for (size_t i = 0; i < count; i++) {
-        int unit = regex_peek(r, i), digit = unit < 0 ? -1 : hex_value(unit);
-        if (digit < 0)
+        static const char hex_digits[] = "0123456789abcdef";
+        int unit = regex_peek(r, i);
+        const char *digit = unit > 0 && unit < 0x80 ? strchr(hex_digits, tolower(unit)) : NULL;
+        if (!digit)
             return false;
-        number = number * 16 + (unsigned)digit;
+        number = number * 16 + (unsigned)(digit - hex_digits);
     }
 
     r->at += count;
@@ -149,27 +138,6 @@ static bool octal_digit(int unit)
     return unit >= '0' && unit <= '7';
 }
 
-/* Annex B: up to three octal digits, at most 0377. */
-static uint16_t octal(struct regex_reader *r)
-{
-    unsigned value = 0;
-    for (size_t i = 0; i < 3 && octal_digit(regex_peek(r, 0)) && value < 32; i++)
-        value = value * 8 + (unsigned)(r->source[r->at++] - '0');
-    return (uint16_t)value;
-}
-
-/* After "\c": a control character; otherwise the backslash stands for itself. */
-static uint16_t control(struct regex_reader *r, bool in_class)
-{
-    int next = regex_peek(r, 1);
-    bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
-    bool more = in_class && ((next >= '0' && next <= '9') || next == '_');
-    if (!letter && !more)
-        return '\\';
-    r->at += 2;
-    return (uint16_t)(next & 0x1f);
-}
-
 uint16_t regex_character_escape(struct regex_reader *r, bool in_class)
 {
     static const char letters[] = "tnvfr", values[] = "\t\n\v\f\r";
@@ -181,17 +149,30 @@ uint16_t regex_character_escape(struct regex_reader *r, bool in_class)
         return 0;
     }
 
-    if (unit == 'c')
-        return control(r, in_class);
-    if (octal_digit(unit))
-        return octal(r);
+    if (unit == 'c') { /* a control character; otherwise the backslash stands for itself */
+        int next = regex_peek(r, 1);
+        bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
+        bool more = in_class && ((next >= '0' && next <= '9') || next == '_');
+        if (!letter && !more)
+            return '\\';
+        r->at += 2;
+        return (uint16_t)(next & 0x1f);
+    }
+
+    if (octal_digit(unit)) { /* annex B: up to three octal digits, at most 0377 */
+        value = 0;
+        for (size_t i = 0; i < 3 && octal_digit(regex_peek(r, 0)) && value < 32; i++)
+            value = (uint16_t)(value * 8 + r->source[r->at++] - '0');
+        return value;
+    }
+
     r->at++;
     if ((unit == 'x' && hex(r, 2, &value)) || (unit == 'u' && hex(r, 4, &value)))
         return value;
     if (in_class && unit == 'b')
         return '\b';
-    const char *letter = unit && unit < 0x80 ? strchr(letters, unit) : NULL;
-    return letter ? (unsigned char)values[letter - letters] : (uint16_t)unit;
+    const char *known = unit && unit < 0x80 ? strchr(letters, unit) : NULL;
+    return known ? (unsigned char)values[known - letters] : (uint16_t)unit;
 }
 
 /* Reads one member of a class. Returns whether it is a single unit; a set is added at once. */

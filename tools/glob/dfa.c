@@ -41,21 +41,6 @@ static uint64_t hash_of(const uint64_t *raw, size_t words, enum dfa_side right)
     return hash;
 }
 
-/* The class of a unit: the number of the last bound that is not above it. */
-static uint16_t class_of(const struct arc_program *p, uint16_t unit)
-{
-    size_t low = 0, high = p->bound_count;
-    while (high - low > 1) {
-        size_t middle = (low + high) / 2;
-        if (p->bounds[middle] <= unit)
-            low = middle;
-        else
-            high = middle;
-    }
-
-    return (uint16_t)low;
-}
-
 static void insert(struct arc_dfa *dfa, uint32_t number)
 {
     size_t mask = dfa->capacity * 2 - 1, place = state(dfa, number)[STATE_HASH] & mask;
@@ -64,27 +49,18 @@ static void insert(struct arc_dfa *dfa, uint32_t number)
     dfa->table[place] = number + 1;
 }
 
-static uint32_t add_state(struct arc_dfa *dfa, const uint64_t *raw, enum dfa_side right)
+/* Makes a state of dfa->raw. */
+static uint32_t add_state(struct arc_dfa *dfa, enum dfa_side right)
 {
     uint32_t number = (uint32_t)dfa->count++;
     uint64_t *fresh = state(dfa, number);
 
     memset(fresh, 0, dfa->stride * sizeof *fresh);
-    fresh[STATE_HASH] = hash_of(raw, dfa->raw_words, right);
+    fresh[STATE_HASH] = hash_of(dfa->raw, dfa->raw_words, right);
     fresh[STATE_FLAGS] = right;
-    if (dfa->raw_words)
-        memcpy(state_raw(dfa, number), raw, dfa->raw_words * sizeof *raw);
+    memcpy(state_raw(dfa, number), dfa->raw, dfa->raw_words * sizeof *dfa->raw);
     insert(dfa, number);
     return number;
-}
-
-/* Forgets all states but the first, which is where every text ends. */
-static void forget(struct arc_dfa *dfa)
-{
-    memset(dfa->table, 0, dfa->capacity * 2 * sizeof *dfa->table);
-    memset(state_next(dfa, 0), 0, dfa->program->bound_count * sizeof(uint32_t));
-    dfa->count = 1;
-    insert(dfa, 0);
 }
 
 /* Doubles the room for states; false when that is too much. */
@@ -123,11 +99,16 @@ static uint32_t intern(struct arc_dfa *dfa, enum dfa_side right, bool *forgot)
             !memcmp(state_raw(dfa, number), dfa->raw, dfa->raw_words * sizeof *dfa->raw))
             return number;
     }
-    *forgot = dfa->count == dfa->capacity && !grow(dfa);
-    if (*forgot)
-        forget(dfa);
 
-    return add_state(dfa, dfa->raw, right);
+    *forgot = dfa->count == dfa->capacity && !grow(dfa);
+    if (*forgot) { /* all but the first, which is where every text ends */
+        memset(dfa->table, 0, dfa->capacity * 2 * sizeof *dfa->table);
+        memset(state_next(dfa, 0), 0, dfa->program->bound_count * sizeof(uint32_t));
+        dfa->count = 1;
+        insert(dfa, 0);
+    }
+
+    return add_state(dfa, right);
 }
 
 static bool accepts(const struct arc_dfa *dfa, uint32_t index, enum dfa_side left,
@@ -222,6 +203,7 @@ static uint32_t step(struct arc_dfa *dfa, uint32_t number, uint16_t class)
 
 const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
 {
+    const struct arc_program *p = dfa->program;
     uint32_t at = 0;
 
     while (len > 0) {
@@ -234,8 +216,17 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
         uint16_t units[2];
         size_t count;
         len -= arc_units_before(text, len, units, &count);
-        while (count-- > 0)
-            at = step(dfa, at, class_of(dfa->program, units[count]));
+        while (count-- > 0) {
+            size_t low = 0, high = p->bound_count; /* its class: the last bound not above it */
+            while (high - low > 1) {
+                size_t middle = (low + high) / 2;
+                if (p->bounds[middle] <= units[count])
+                    low = middle;
+                else
+                    high = middle;
+            }
+            at = step(dfa, at, (uint16_t)low);
+        }
     }
 
     uint64_t *accept = state_accept(dfa, at);
@@ -243,8 +234,8 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
         return accept;
     look(dfa, at, DFA_EDGE);
 
-    for (size_t i = 0; i < dfa->program->start_count; i++)
-        if (dfa->accepts[dfa->program->starts[i]])
+    for (size_t i = 0; i < p->start_count; i++)
+        if (dfa->accepts[p->starts[i]])
             accept[i / 64] |= (uint64_t)1 << i % 64;
 
     state(dfa, at)[STATE_FLAGS] |= KNOWN;
@@ -278,7 +269,7 @@ bool arc_dfa_init(struct arc_dfa *dfa, struct arc_program *program, size_t budge
         dfa->ascii[unit] = number;
     }
 
-    add_state(dfa, dfa->raw, DFA_EDGE);
+    add_state(dfa, DFA_EDGE);
 
     return true;
 }

@@ -17,13 +17,12 @@ struct arc_glob {
 int arc_glob_compile(const char *pattern, size_t len, struct arc_glob **out, struct arc_error *err)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = calloc(1, sizeof *glob);
-    if (!glob)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(glob, err);
     ARC_TRY(glob_pattern_compile(&glob->pattern, pattern, len, err));
 
-    if (!arc_dfa_init(&glob->dfa, &glob->pattern.program, BUDGET) ||
-        !arc_reach_init(&glob->reach, glob->pattern.program.node_count))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_dfa_init(&glob->dfa, &glob->pattern.program, BUDGET) &&
+                      arc_reach_init(&glob->reach, glob->pattern.program.node_count),
+                  err);
     *out = arc_steal(&glob);
 
     return 0;

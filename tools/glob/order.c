@@ -3,14 +3,18 @@
 #include "glob/automaton.h"
 #include <stdlib.h>
 
+struct visit {
+    uint32_t number; /* in order of discovery from 1; 0 for not seen */
+    uint32_t low;    /* the lowest number that can be reached back */
+    uint8_t edge;    /* how many of the node's edges were followed */
+    bool open;       /* whether its component is not closed yet */
+};
+
 struct walk {
     struct arc_program *p;
-    uint32_t *number; /* in order of discovery from 1; 0 for not seen */
-    uint32_t *low;    /* the lowest number that can be reached back */
-    uint8_t *edge;    /* how many of a node's edges were followed */
-    bool *open;       /* whether its component is not closed yet */
-    uint32_t *path;   /* from the root to the current node */
-    uint32_t *stack;  /* nodes of open components */
+    struct visit *visits; /* by node */
+    uint32_t *path;       /* from the root to the current node */
+    uint32_t *stack;      /* nodes of open components */
     size_t path_len, stack_len;
     uint32_t count;
 };
@@ -22,41 +26,31 @@ static bool rests(const struct program_node *node)
 
 static void enter(struct walk *w, uint32_t index)
 {
-    w->number[index] = w->low[index] = ++w->count;
-    w->open[index] = true;
+    w->count++;
+    w->visits[index] = (struct visit){.number = w->count, .low = w->count, .open = true};
     w->path[w->path_len++] = index;
     w->stack[w->stack_len++] = index;
 }
 
-/* The next node that the node rests on; false when there is none left. */
-static bool next_edge(struct walk *w, uint32_t index, uint32_t *to)
+static void lower(struct visit *visit, uint32_t to)
 {
-    const struct program_node *node = w->p->nodes + index;
-    unsigned edges = node->kind == PROGRAM_SPLIT || node->kind == PROGRAM_LOOK ? 2 : 1;
-    if (w->edge[index] >= edges)
-        return false;
-    *to = w->edge[index]++ ? node->other : node->next;
-    return true;
-}
-
-static void lower(uint32_t *low, uint32_t to)
-{
-    if (to < *low)
-        *low = to;
+    if (to < visit->low)
+        visit->low = to;
 }
 
 /* All that the node leads to was seen. */
 static void leave(struct walk *w, uint32_t index)
 {
+    const struct visit *visit = &w->visits[index];
     w->path_len--;
     if (w->path_len)
-        lower(&w->low[w->path[w->path_len - 1]], w->low[index]);
-    if (w->low[index] != w->number[index])
+        lower(&w->visits[w->path[w->path_len - 1]], visit->low);
+    if (visit->low != visit->number)
         return;
     uint32_t member;
     do {
         member = w->stack[--w->stack_len];
-        w->open[member] = false;
+        w->visits[member].open = false;
         w->p->order[w->p->order_count] = member;
         w->p->group_end[w->p->order_count++] = member == index;
     } while (member != index);
@@ -67,15 +61,21 @@ static void walk_from(struct walk *w, uint32_t root)
     enter(w, root);
 
     while (w->path_len) {
-        uint32_t index = w->path[w->path_len - 1], to;
-        if (!next_edge(w, index, &to))
+        uint32_t index = w->path[w->path_len - 1];
+        struct visit *visit = &w->visits[index];
+        const struct program_node *node = w->p->nodes + index;
+        unsigned edges = node->kind == PROGRAM_SPLIT || node->kind == PROGRAM_LOOK ? 2 : 1;
+        if (visit->edge == edges) {
             leave(w, index);
-        else if (!rests(w->p->nodes + to))
             continue;
-        else if (!w->number[to])
+        }
+        uint32_t to = visit->edge++ ? node->other : node->next;
+        if (!rests(w->p->nodes + to))
+            continue;
+        if (!w->visits[to].number)
             enter(w, to);
-        else if (w->open[to])
-            lower(&w->low[index], w->number[to]);
+        else if (w->visits[to].open)
+            lower(visit, w->visits[to].number);
     }
 }
 
@@ -86,24 +86,17 @@ void arc_program_order(struct arc_program *p)
     p->group_end = calloc(n, sizeof *p->group_end);
     struct walk walk = {
         .p = p,
-        .number = calloc(n, sizeof(uint32_t)),
-        .low = malloc(n * sizeof(uint32_t)),
-        .edge = calloc(n, 1),
-        .open = calloc(n, sizeof(bool)),
-        .path = malloc(n * sizeof(uint32_t)),
-        .stack = malloc(n * sizeof(uint32_t)),
+        .visits = calloc(n, sizeof *walk.visits),
+        .path = malloc(n * sizeof *walk.path),
+        .stack = malloc(n * sizeof *walk.stack),
     };
-    p->failed = !p->order || !p->group_end || !walk.number || !walk.low || !walk.edge ||
-                !walk.open || !walk.path || !walk.stack;
+    p->failed = !p->order || !p->group_end || !walk.visits || !walk.path || !walk.stack;
 
     for (uint32_t i = 0; i < p->node_count && !p->failed; i++)
-        if (rests(p->nodes + i) && !walk.number[i])
+        if (rests(p->nodes + i) && !walk.visits[i].number)
             walk_from(&walk, i);
 
-    free(walk.number);
-    free(walk.low);
-    free(walk.edge);
-    free(walk.open);
+    free(walk.visits);
     free(walk.path);
     free(walk.stack);
 }

@@ -2,12 +2,6 @@
 #include "glob/picomatch.h"
 #include <string.h>
 
-static bool is_value(const struct parser *p, const struct token *token, const char *text)
-{
-    (void)p;
-    return arc_units_equal(&token->value, text);
-}
-
 /* Whether the unit is one of the ASCII characters; -1 (the end) is none. */
 static bool among(int unit, const char *characters)
 {
@@ -45,13 +39,6 @@ static bool escape(struct parser *p)
     return true;
 }
 
-static void inside_quotes(struct parser *p)
-{
-    size_t before = p->prev->value.len;
-    parser_escape(&p->prev->value, &p->value);
-    arc_units_add(&p->output, p->prev->value.at + before, p->prev->value.len - before);
-}
-
 static void comma(struct parser *p)
 {
     struct token *brace = p->open_brace_count ? p->open_braces[p->open_brace_count - 1] : NULL;
@@ -80,7 +67,7 @@ static void dot(struct parser *p)
 {
     struct token *prev = p->prev;
     if (p->braces > 0 && prev->type == TOKEN_DOT) {
-        if (is_value(p, prev, "."))
+        if (arc_units_equal(&prev->value, "."))
             token_output(prev, GLOB_DOT);
         prev->type = TOKEN_DOTS;
         arc_units_put(&prev->output, '.');
@@ -113,7 +100,7 @@ static bool named_group_ahead(const struct parser *p)
 
 static void question_mark(struct parser *p)
 {
-    bool group = is_value(p, p->prev, "(");
+    bool group = arc_units_equal(&p->prev->value, "(");
     int next = parser_peek(p, 1);
 
     if (!group && next == '(' && parser_peek(p, 2) != '?') {
@@ -130,10 +117,18 @@ static void question_mark(struct parser *p)
     parser_push(p, TOKEN_TEXT, "?", literal ? "\\?" : "?");
 }
 
-static void negate(struct parser *p)
+/* Returns false when it is plain text. */
+static bool exclamation(struct parser *p)
 {
-    size_t count = 1;
+    if (parser_peek(p, 1) == '(' &&
+        (parser_peek(p, 2) != '?' || !among(parser_peek(p, 3), "!=<:"))) {
+        parser_extglob_open(p, TOKEN_NEGATE, '!');
+        return true;
+    }
 
+    if (p->at != 1)
+        return false;
+    size_t count = 1;
     while (parser_peek(p, 1) == '!' && (parser_peek(p, 2) != '(' || parser_peek(p, 3) == '?')) {
         p->at++;
         p->start++;
@@ -144,17 +139,7 @@ static void negate(struct parser *p)
         p->negated = true;
         p->start++;
     }
-}
 
-/* Returns false when it is plain text. */
-static bool exclamation(struct parser *p)
-{
-    if (parser_peek(p, 1) == '(' && (parser_peek(p, 2) != '?' || !among(parser_peek(p, 3), "!=<:")))
-        parser_extglob_open(p, TOKEN_NEGATE, '!');
-    else if (p->at == 1)
-        negate(p);
-    else
-        return false;
     return true;
 }
 
@@ -164,7 +149,7 @@ static void plus(struct parser *p)
 
     if (parser_peek(p, 1) == '(' && parser_peek(p, 2) != '?')
         parser_extglob_open(p, TOKEN_PLUS, '+');
-    else if (is_value(p, p->prev, "("))
+    else if (arc_units_equal(&p->prev->value, "("))
         parser_push(p, TOKEN_PLUS, "+", "\\+");
     else if (before == TOKEN_BRACKET || before == TOKEN_PAREN || before == TOKEN_BRACE ||
              p->parens > 0)
@@ -183,17 +168,6 @@ static void at_sign(struct parser *p)
     if (token)
         token->extglob = true;
     parser_push_token(p, token);
-}
-
-static void plain(struct parser *p, uint16_t unit)
-{
-    p->value.len = 0;
-    if (unit == '$' || unit == '^')
-        arc_units_put(&p->value, '\\');
-    arc_units_put(&p->value, unit);
-    while (p->at < p->len && !among(p->input[p->at], "@![].,$*+?^{}()|\\/"))
-        arc_units_put(&p->value, p->input[p->at++]);
-    parser_push_value(p, TOKEN_TEXT, NULL);
 }
 
 static void paren_open(struct parser *p)
@@ -224,9 +198,6 @@ static bool special(struct parser *p, uint16_t unit)
         {'*', parser_star},
     };
 
-    if (unit == '!')
-        return exclamation(p);
-
     if (unit == '|') {
         parser_push(p, TOKEN_TEXT, "|", NULL);
         return true;
@@ -241,35 +212,48 @@ static bool special(struct parser *p, uint16_t unit)
     return false;
 }
 
-static bool class_goes_on(const struct parser *p, uint16_t unit)
-{
-    if (p->brackets <= 0)
-        return false;
-    return p->value.len > 1 || unit != ']' || is_value(p, p->prev, "[") ||
-           is_value(p, p->prev, "[^");
-}
-
 static void step(struct parser *p)
 {
     uint16_t unit = (uint16_t)parser_advance(p);
+    struct arc_units *before = &p->prev->value;
 
     p->value.len = 0;
     arc_units_put(&p->value, unit);
     if (unit == 0 || (unit == '\\' && escape(p)))
         return;
 
-    if (class_goes_on(p, unit))
+    bool in_class = p->value.len > 1 || unit != ']' || arc_units_equal(before, "[") ||
+                    arc_units_equal(before, "[^");
+    if (p->brackets > 0 && in_class) {
         parser_bracket_inside(p);
-    else if (p->quoted && unit != '"')
-        inside_quotes(p);
-    else if (unit == '"')
+        return;
+    }
+
+    if (p->quoted && unit != '"') {
+        size_t len = before->len;
+        parser_escape(before, &p->value);
+        arc_units_add(&p->output, before->at + len, before->len - len);
+        return;
+    }
+
+    if (unit == '"') {
         p->quoted = !p->quoted;
-    else if (!special(p, unit))
-        plain(p, unit);
+        return;
+    }
+
+    if (unit == '!' ? exclamation(p) : special(p, unit))
+        return;
+    p->value.len = 0;
+    if (unit == '$' || unit == '^')
+        arc_units_put(&p->value, '\\');
+    arc_units_put(&p->value, unit);
+    while (p->at < p->len && !among(p->input[p->at], "@![].,$*+?^{}()|\\/"))
+        arc_units_put(&p->value, p->input[p->at++]);
+    parser_push_value(p, TOKEN_TEXT, NULL);
 }
 
 void parser_loop(struct parser *p)
 {
-    while (!parser_eos(p) && !p->failed)
+    while (p->at < p->len && !p->failed)
         step(p);
 }

@@ -118,8 +118,7 @@ static bool plainly_matches_itself(const struct glob_pattern *pattern)
 static int try_itself(struct glob_pattern *pattern, struct arc_error *err)
 {
     struct arc_dfa dfa;
-    if (!arc_dfa_init(&dfa, &pattern->program, 0))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_dfa_init(&dfa, &pattern->program, 0), err);
     pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
     arc_dfa_free(&dfa);
     return 0;

@@ -14,11 +14,6 @@ int parser_advance(struct parser *p)
     return p->at < p->len ? p->input[p->at++] : -1;
 }
 
-bool parser_eos(const struct parser *p)
-{
-    return p->at >= p->len;
-}
-
 bool parser_room(struct parser *p, void *array, size_t count, size_t element)
 {
     bool room = arc_room(array, count, element);
@@ -71,20 +66,20 @@ static void downgrade_globstar(struct parser *p, const struct token *token)
     arc_units_append(&p->output, &prev->output);
 }
 
-static void note_inner(struct extglob *extglob, const struct arc_units *value)
-{
-    extglob->inner_len += value->len;
-    extglob->inner_slash |= arc_units_has(value->at, value->len, '/');
-    extglob->inner_star |= arc_units_has(value->at, value->len, '*');
-}
-
 void parser_push_token(struct parser *p, struct token *token)
 {
     if (!token)
         return;
     downgrade_globstar(p, token);
-    if (p->extglob_count && token->type != TOKEN_PAREN)
-        note_inner(&p->extglobs[p->extglob_count - 1], &token->value);
+
+    if (p->extglob_count && token->type != TOKEN_PAREN) {
+        struct extglob *around = &p->extglobs[p->extglob_count - 1];
+        const struct arc_units *value = &token->value;
+        around->inner_len += value->len;
+        around->inner_slash |= arc_units_has(value->at, value->len, '/');
+        around->inner_star |= arc_units_has(value->at, value->len, '*');
+    }
+
     arc_units_append(&p->output, token->has_output ? &token->output : &token->value);
 
     if (p->prev->type == TOKEN_TEXT && token->type == TOKEN_TEXT) {
@@ -126,29 +121,18 @@ void parser_close(struct parser *p, int *count)
         p->stack.len--;
 }
 
+bool parser_is_special(uint16_t unit)
+{
+    return unit && unit < 0x80 && strchr("-*+?.^${}(|)[]", unit);
+}
+
 void parser_escape(struct arc_units *out, const struct arc_units *text)
 {
     for (size_t i = 0; i < text->len; i++) {
-        uint16_t unit = text->at[i];
-        if (unit && unit < 0x80 && strchr("-*+?.^${}(|)[]", unit))
+        if (parser_is_special(text->at[i]))
             arc_units_put(out, '\\');
-        arc_units_put(out, unit);
+        arc_units_put(out, text->at[i]);
     }
-}
-
-static bool start(struct parser *p)
-{
-    struct arc_units none = {0};
-    p->bos = p->prev = parser_token(p, TOKEN_BOS, &none, "");
-    if (!p->bos || !parser_room(p, &p->tokens, p->token_count, sizeof(struct token *)))
-        return false;
-    p->tokens[p->token_count++] = p->bos;
-    p->last_bracket_end = (size_t)(arc_units_last(p->input, p->len, ']') + 1);
-    p->final_parens = p->len;
-    while (p->final_parens > 0 && p->input[p->final_parens - 1] == ')')
-        p->final_parens--;
-
-    return true;
 }
 
 static void finish(struct parser *p)
@@ -171,53 +155,45 @@ static void finish(struct parser *p)
     arc_units_free(&p->output);
 }
 
-/* Escapes the last `open` that is not escaped, at or before *from (utils.escapeLast); *from becomes
- * where the next search can start. */
-static void escape_last(struct arc_units *text, uint16_t open, size_t *from)
+/* Escapes the last `count` of those that are not escaped (utils.escapeLast). */
+static void escape_open(struct arc_units *text, int count, uint16_t open)
 {
-    for (size_t i = *from < text->len ? *from : text->len; i-- > 0;) {
-        if (text->at[i] != open || (i > 0 && text->at[i - 1] == '\\'))
-            continue;
-        arc_units_insert(text, i, '\\');
-        *from = i;
-        return;
-    }
-    *from = 0;
-}
-
-static void escape_open(struct parser *p, int count, uint16_t open)
-{
-    size_t from = p->output.len;
-    while (count-- > 0)
-        escape_last(&p->output, open, &from);
-}
-
-static void rebuild(struct parser *p)
-{
-    p->output.len = 0;
-    for (size_t i = 0; i < p->token_count; i++) {
-        const struct token *token = p->tokens[i];
-        arc_units_append(&p->output, token->has_output ? &token->output : &token->value);
-    }
+    for (size_t i = text->len; count > 0 && i-- > 0;)
+        if (text->at[i] == open && (i == 0 || text->at[i - 1] != '\\')) {
+            arc_units_insert(text, i, '\\');
+            count--;
+        }
 }
 
 void parser_loop(struct parser *p);
 
 bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, bool *negated)
 {
-    struct parser parser = {.input = input, .len = len}, *p = &parser;
+    struct parser parser = {.input = input, .len = len, .final_parens = len}, *p = &parser;
+    const struct arc_units none = {0};
 
-    if (start(p))
+    p->last_bracket_end = (size_t)(arc_units_last(input, len, ']') + 1);
+    while (p->final_parens > 0 && input[p->final_parens - 1] == ')')
+        p->final_parens--;
+    p->bos = p->prev = parser_token(p, TOKEN_BOS, &none, "");
+
+    if (p->bos && parser_room(p, &p->tokens, p->token_count, sizeof(struct token *))) {
+        p->tokens[p->token_count++] = p->bos;
         parser_loop(p);
+    }
 
     if (!p->failed) {
-        escape_open(p, p->brackets, '[');
-        escape_open(p, p->parens, '(');
-        escape_open(p, p->braces, '{');
+        escape_open(&p->output, p->brackets, '[');
+        escape_open(&p->output, p->parens, '(');
+        escape_open(&p->output, p->braces, '{');
         if (p->prev->type == TOKEN_STAR || p->prev->type == TOKEN_BRACKET)
             parser_push(p, TOKEN_MAYBE_SLASH, "", GLOB_SLASH "?");
         if (p->backtrack)
-            rebuild(p);
+            p->output.len = 0;
+        for (size_t i = 0; p->backtrack && i < p->token_count; i++) {
+            const struct token *token = p->tokens[i];
+            arc_units_append(&p->output, token->has_output ? &token->output : &token->value);
+        }
         arc_units_append(source, &p->output);
         *negated = p->negated;
     }

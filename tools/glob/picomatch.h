@@ -93,7 +93,6 @@ struct parser {
 int parser_peek(const struct parser *p, size_t ahead);
 /* The next unit; -1 at the end. */
 int parser_advance(struct parser *p);
-bool parser_eos(const struct parser *p);
 
 /* Makes a token with a copy of the value and, unless `output` is NULL, an output. NULL when memory
  * ran out, which sets p->failed. */
@@ -126,7 +125,9 @@ void parser_brace_close(struct parser *p);
 /* Parses without the fast paths and adds the source. False when memory ran out. */
 bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, bool *negated);
 
-/* Adds the units with a backslash before each of -*+?.^${}(|)[] (utils.escapeRegex). */
+/* One of -*+?.^${}(|)[]. */
+bool parser_is_special(uint16_t unit);
+/* Adds the units with a backslash before each special one (utils.escapeRegex). */
 void parser_escape(struct arc_units *out, const struct arc_units *text);
 
 #endif

@@ -159,26 +159,6 @@ static uint32_t escape(struct regex_reader *r, bool *quantifiable)
     return regex_unit(r, regex_character_escape(r, false));
 }
 
-static uint32_t look(struct regex_reader *r, bool negative)
-{
-    uint32_t index = regex_node(r, REGEX_LOOK);
-    uint32_t child = either(r);
-    if (index != REGEX_NONE)
-        r->regex->nodes[index].negative = negative;
-    add_child(r, index, child);
-    return index;
-}
-
-static void group_name(struct regex_reader *r)
-{
-    size_t len = name_length(r);
-    if (!len)
-        regex_defect(r, "a group name that is not one");
-    else if (name_count(r, r->at, len, r->at))
-        regex_defect(r, "two groups of one name");
-    r->at += len + 1;
-}
-
 /* After "(?". */
 static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
 {
@@ -187,8 +167,15 @@ static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
     r->at++;
     if (unit == ':')
         return either(r);
-    if (unit == '=' || unit == '!')
-        return look(r, unit == '!');
+
+    if (unit == '=' || unit == '!') {
+        uint32_t index = regex_node(r, REGEX_LOOK);
+        uint32_t child = either(r);
+        if (index != REGEX_NONE)
+            r->regex->nodes[index].negative = unit == '!';
+        add_child(r, index, child);
+        return index;
+    }
 
     if (unit == '<' && (next == '=' || next == '!')) {
         beyond(r, "a lookbehind");
@@ -197,16 +184,21 @@ static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
         return either(r);
     }
 
-    if (unit == '<')
-        group_name(r);
-    else
+    if (unit == '<') {
+        size_t len = name_length(r);
+        if (!len)
+            regex_defect(r, "a group name that is not one");
+        else if (name_count(r, r->at, len, r->at))
+            regex_defect(r, "two groups of one name");
+        r->at += len + 1;
+    } else
         regex_defect(r, "a group that starts with (?");
 
     return stopped(r) ? REGEX_NONE : either(r);
 }
 
 /* After "(". */
-static uint32_t group(struct regex_reader *r, bool *quantifiable, bool *lookbehind)
+static uint32_t group(struct regex_reader *r, bool *quantifiable)
 {
     if (r->depth == DEPTH_MAX) {
         r->regex->deep = true;
@@ -217,7 +209,6 @@ static uint32_t group(struct regex_reader *r, bool *quantifiable, bool *lookbehi
     bool special = regex_peek(r, 0) == '?';
     r->at += special;
     uint32_t index = special ? special_group(r, quantifiable) : either(r);
-    *lookbehind = !*quantifiable;
     r->depth--;
     if (stopped(r))
         return REGEX_NONE;
@@ -294,7 +285,7 @@ static uint32_t quantified(struct regex_reader *r, uint32_t child)
 
 static uint32_t term(struct regex_reader *r)
 {
-    bool quantifiable = true, lookbehind = false;
+    bool quantifiable = true;
     uint32_t min, max, index;
 
     if (quantifier(r, &min, &max)) {
@@ -307,7 +298,7 @@ static uint32_t term(struct regex_reader *r)
         return regex_node(r, unit == '^' ? REGEX_START : REGEX_END);
 
     if (unit == '(')
-        index = group(r, &quantifiable, &lookbehind);
+        index = group(r, &quantifiable);
     else if (unit == '\\')
         index = escape(r, &quantifiable);
     else if (unit == '[')
@@ -317,7 +308,7 @@ static uint32_t term(struct regex_reader *r)
     else
         index = regex_unit(r, (uint16_t)unit);
 
-    if (lookbehind && quantifier(r, &min, &max))
+    if (unit == '(' && !quantifiable && quantifier(r, &min, &max))
         regex_defect(r, "a lookbehind that is repeated");
 
     return quantifiable && !stopped(r) ? quantified(r, index) : index;

@@ -54,8 +54,7 @@ struct arc_glob_matcher {
 int arc_glob_set_new(struct arc_glob_set **out, struct arc_error *err)
 {
     struct arc_glob_set *set = calloc(1, sizeof *set);
-    if (!set)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(set, err);
     set->words = 1;
     *out = set;
     return 0;
@@ -99,17 +98,14 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
                              ID_MAX, id);
 
     bool added;
-    if (!glob_shapes_add(&set->shapes, pattern, len, id, &added))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(glob_shapes_add(&set->shapes, pattern, len, id, &added), err);
     if (id / 64 + 1 > set->words)
         set->words = id / 64 + 1;
     if (added)
         return 0;
-    if (!arc_room(&set->entries, set->entry_count, sizeof *set->entries))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(arc_room(&set->entries, set->entry_count, sizeof *set->entries), err);
     __attribute__((cleanup(entry_free))) struct entry *entry = calloc(1, sizeof *entry);
-    if (!entry)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(entry, err);
     entry->id = id;
     ARC_TRY(glob_pattern_compile(&entry->pattern, pattern, len, err));
     if (entry->pattern.program.node_count > set->nodes)
@@ -170,8 +166,7 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
     if (set->entry_count)
         qsort(set->entries, set->entry_count, sizeof *set->entries, by_prefix);
     set->groups = calloc(set->entry_count + 1, sizeof *set->groups);
-    if (!set->groups)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(set->groups, err);
     make_groups(set);
     int code = 0;
     for (size_t i = 0; i < set->group_count && !code; i++)
@@ -196,19 +191,19 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
 {
     ARC_TRY(prepare(set, err));
     ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = calloc(1, sizeof *matcher);
-    if (!matcher)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(matcher, err);
     matcher->set = set;
     matcher->dfas = calloc(set->group_count + 1, sizeof *matcher->dfas);
     matcher->met = calloc(set->group_count / 64 + 1, sizeof *matcher->met);
-    if (!matcher->dfas || !matcher->met || !glob_lookup_init(&matcher->lookup, &set->shapes) ||
-        !arc_reach_init(&matcher->reach, set->nodes))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(matcher->dfas && matcher->met &&
+                      glob_lookup_init(&matcher->lookup, &set->shapes) &&
+                      arc_reach_init(&matcher->reach, set->nodes),
+                  err);
     size_t budget = set->group_count ? BUDGET / set->group_count : 0;
     for (size_t i = 0; i < set->group_count; i++)
-        if (!arc_dfa_init(matcher->dfas + i, set->groups[i].program,
-                          budget < BUDGET_MIN ? BUDGET_MIN : budget))
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(arc_dfa_init(matcher->dfas + i, set->groups[i].program,
+                                   budget < BUDGET_MIN ? BUDGET_MIN : budget),
+                      err);
     *out = arc_steal(&matcher);
 
     return 0;

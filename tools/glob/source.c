@@ -46,7 +46,9 @@ static size_t without_extension(const uint16_t *units, size_t len)
     return word - 1;
 }
 
-bool arc_glob_source_fast(const uint16_t *pattern, size_t len, struct arc_units *source)
+/* The source for a few shapes of pattern that picomatch treats apart ("*", "**" "/" "*.js" …): adds
+ * it and returns true, or returns false for any other pattern. */
+static bool add_fast(const uint16_t *pattern, size_t len, struct arc_units *source)
 {
     size_t shape = len;
     const char *text;
@@ -117,22 +119,19 @@ static void collapse_backslashes(struct arc_units *text)
     text->len = to;
 }
 
-static bool simple(const uint16_t *pattern, size_t len)
+/* The source for a pattern without braces, brackets, parentheses, slashes and quotes that does not
+ * start with * or !; false for any other pattern. */
+static bool add_simple(const uint16_t *pattern, size_t len, struct arc_units *source)
 {
+    struct arc_units out = {0};
+    bool backslashes = false;
+
     if (len && (pattern[0] == '*' || pattern[0] == '!'))
         return false;
     for (size_t i = 0; i < len; i++)
         if (pattern[i] && pattern[i] < 0x80 && strchr("/()[]{}\"", pattern[i]))
             return false;
-    return true;
-}
 
-bool arc_glob_source_simple(const uint16_t *pattern, size_t len, struct arc_units *source)
-{
-    if (!simple(pattern, len))
-        return false;
-    struct arc_units out = {0};
-    bool backslashes = false;
     for (size_t i = 0; i < len;) {
         bool escaped = pattern[i] == '\\' && i + 1 < len && !arc_unit_is_word(pattern[i + 1]);
         uint16_t unit = pattern[i + escaped];
@@ -179,8 +178,7 @@ bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *sour
     }
     *negated = false;
 
-    if ((fast && arc_glob_source_fast(pattern, len, source)) ||
-        arc_glob_source_simple(pattern, len, source))
+    if ((fast && add_fast(pattern, len, source)) || add_simple(pattern, len, source))
         return !source->failed;
 
     return parser_run(pattern, len, source, negated);

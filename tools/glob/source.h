@@ -10,12 +10,4 @@
  * a path matches when the whole source does not. Returns false when memory ran out. */
 bool arc_glob_source(const uint16_t *pattern, size_t len, struct arc_units *source, bool *negated);
 
-/* The source for a few shapes of pattern that picomatch treats apart ("*", "**" "/" "*.js" …): adds
- * it and returns true, or returns false for any other pattern. */
-bool arc_glob_source_fast(const uint16_t *pattern, size_t len, struct arc_units *source);
-
-/* The source for a pattern without braces, brackets, parentheses, slashes and quotes that does not
- * start with * or !; false for any other pattern. */
-bool arc_glob_source_simple(const uint16_t *pattern, size_t len, struct arc_units *source);
-
 #endif

@@ -1,31 +1,11 @@
 /* Stars: one, two as a whole segment, more. */
 #include "glob/picomatch.h"
 
-static void more_stars(struct parser *p)
-{
-    p->prev->type = TOKEN_STAR;
-    p->prev->star = true;
-    arc_units_put(&p->prev->value, '*');
-    token_output(p->prev, GLOB_STAR);
-    p->backtrack = true;
-}
-
 /* A star that starts a segment may not stand for "." or "..". */
 static void guard(struct parser *p, const char *text)
 {
     arc_units_puts(&p->output, text);
     arc_units_puts(&p->prev->output, text);
-}
-
-static void single_star(struct parser *p)
-{
-    enum token_type before = p->prev->type;
-    if (p->at - 1 == p->start || before == TOKEN_SLASH || before == TOKEN_DOT) {
-        guard(p, before == TOKEN_DOT ? GLOB_NO_DOT_SLASH : GLOB_NO_DOTS_SLASH);
-        if (parser_peek(p, 1) != '*')
-            guard(p, GLOB_ONE_CHAR);
-    }
-    parser_push(p, TOKEN_STAR, "*", GLOB_STAR);
 }
 
 /* Makes the star before a globstar with that output, instead of what it had. */
@@ -57,17 +37,6 @@ static void slash_after_globstar(struct parser *p)
     parser_push(p, TOKEN_SLASH, "/", "");
 }
 
-/* The slashes and stars that follow mean no more than the stars at hand. */
-static void skip_repeated(struct parser *p)
-{
-    while (parser_peek(p, 1) == '/' && parser_peek(p, 2) == '*' && parser_peek(p, 3) == '*') {
-        int after = parser_peek(p, 4);
-        if (after >= 0 && after != '/')
-            break;
-        p->at += 3;
-    }
-}
-
 static void whole_pattern_so_far(struct parser *p, const char *output)
 {
     become_globstar(p, output);
@@ -84,9 +53,9 @@ static void globstar(struct parser *p)
     bool after_star = before && (before->type == TOKEN_STAR || before->type == TOKEN_GLOBSTAR);
     int next = parser_peek(p, 1);
 
-    if (bos && parser_eos(p))
+    if (bos && next < 0)
         whole_pattern_so_far(p, GLOB_GLOBSTAR);
-    else if (inner_slash && !after_star && parser_eos(p))
+    else if (inner_slash && !after_star && next < 0)
         group_with_slash(p, GLOB_GLOBSTAR "|$)");
     else if (inner_slash && next == '/') {
         bool last = parser_peek(p, 2) < 0;
@@ -103,26 +72,45 @@ static void globstar(struct parser *p)
     }
 }
 
-/* Two stars are a globstar only where a segment starts. */
-static bool segment_starts(const struct parser *p, enum token_type prior)
-{
-    if (prior == TOKEN_SLASH || prior == TOKEN_BOS || prior == TOKEN_PAREN)
-        return true;
-    return p->braces > 0 && (prior == TOKEN_COMMA || prior == TOKEN_BRACE);
-}
-
 void parser_star(struct parser *p)
 {
-    if (p->prev->type == TOKEN_GLOBSTAR || p->prev->star)
-        more_stars(p);
-    else if (parser_peek(p, 1) == '(' && parser_peek(p, 2) >= 0 && parser_peek(p, 2) != '?')
-        parser_extglob_open(p, TOKEN_STAR, '*');
-    else if (p->prev->type != TOKEN_STAR)
-        single_star(p);
-    else if (!segment_starts(p, p->prev->prev->type))
-        parser_push(p, TOKEN_STAR, "*", "");
-    else {
-        skip_repeated(p);
-        globstar(p);
+    enum token_type before = p->prev->type;
+
+    if (before == TOKEN_GLOBSTAR || p->prev->star) { /* the third, or more */
+        p->prev->type = TOKEN_STAR;
+        p->prev->star = true;
+        arc_units_put(&p->prev->value, '*');
+        token_output(p->prev, GLOB_STAR);
+        p->backtrack = true;
+        return;
     }
+
+    if (parser_peek(p, 1) == '(' && parser_peek(p, 2) >= 0 && parser_peek(p, 2) != '?') {
+        parser_extglob_open(p, TOKEN_STAR, '*');
+        return;
+    }
+
+    if (before != TOKEN_STAR) {
+        if (p->at - 1 == p->start || before == TOKEN_SLASH || before == TOKEN_DOT) {
+            guard(p, before == TOKEN_DOT ? GLOB_NO_DOT_SLASH : GLOB_NO_DOTS_SLASH);
+            if (parser_peek(p, 1) != '*')
+                guard(p, GLOB_ONE_CHAR);
+        }
+        parser_push(p, TOKEN_STAR, "*", GLOB_STAR);
+        return;
+    }
+
+    /* Two stars are a globstar only where a segment starts. */
+    enum token_type prior = p->prev->prev->type;
+    bool in_brace = p->braces > 0 && (prior == TOKEN_COMMA || prior == TOKEN_BRACE);
+    if (prior != TOKEN_SLASH && prior != TOKEN_BOS && prior != TOKEN_PAREN && !in_brace) {
+        parser_push(p, TOKEN_STAR, "*", "");
+        return;
+    }
+
+    /* The slashes and stars that follow mean no more than the stars at hand. */
+    while (parser_peek(p, 1) == '/' && parser_peek(p, 2) == '*' && parser_peek(p, 3) == '*' &&
+           (parser_peek(p, 4) < 0 || parser_peek(p, 4) == '/'))
+        p->at += 3;
+    globstar(p);
 }
