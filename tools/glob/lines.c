@@ -1,40 +1,32 @@
 #include "glob/lines.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <string.h>
 
-static int note_defect(json_t *notes, const char *pattern, size_t len, struct arc_error *err)
-{
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-    int code = arc_glob_compile(pattern, len, &glob, err);
-
-    if (code || !arc_glob_defect(glob))
-        return code;
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_puts(&text, "pattern '");
-    arc_text_visible(&text, pattern, len);
-    arc_buf_printf(&text, "' matches only a path equal to it: as a regular expression it has %s",
-                   arc_glob_defect(glob));
-
-    return json_array_append_new(notes, json_string(arc_buf_text(&text))) ? arc_error_nomem(err)
-                                                                          : 0;
-}
-
 static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *notes,
                     struct arc_error *err)
 {
-    size_t i;
-    json_t *pattern;
-
     ARC_TRY(arc_glob_set_new(set, err));
 
-    json_array_foreach (patterns, i, pattern) {
+    arc_json_each (pattern, patterns) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        ARC_AUTO(arc_buf) struct arc_buf note = {0};
         const char *text = json_string_value(pattern);
         size_t len = json_string_length(pattern);
         ARC_TRY(arc_glob_set_add(*set, text, len, 0, err));
-        ARC_TRY(note_defect(notes, text, len, err));
+        ARC_TRY(arc_glob_compile(text, len, &glob, err));
+        if (!arc_glob_defect(glob))
+            continue;
+
+        arc_buf_puts(&note, "pattern '");
+        arc_text_visible(&note, text, len);
+        arc_buf_printf(&note,
+                       "' matches only a path equal to it: as a regular expression it has %s",
+                       arc_glob_defect(glob));
+        ARC_TRY_ALLOC(!json_array_append_new(notes, json_string(arc_buf_text(&note))), err);
     }
 
     return ARC_OK;
@@ -60,19 +52,6 @@ static void try_path(struct filter *filter, const char *path, size_t len)
         arc_buf_add(filter->out, path, len);
 
     arc_buf_putc(filter->out, filter->how->nul ? '\0' : '\n');
-}
-
-/* The text up to the next `stop` at *at, without it; false after the last one. */
-static bool next_piece(const struct arc_buf *text, char stop, size_t *at, const char **line,
-                       size_t *len)
-{
-    if (*at >= text->len)
-        return false;
-    *line = text->data + *at;
-    const char *end = memchr(*line, stop, text->len - *at);
-    *len = end ? (size_t)(end - *line) : text->len - *at;
-    *at += *len + 1;
-    return true;
 }
 
 /* What a name in quotes, as git prints one with unusual bytes, stands for; false when it is not in
@@ -129,19 +108,21 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf input = {.max = ARC_GLOB_LINES_MAX};
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = ARC_GLOB_LINES_MAX};
-    const char *line;
-    size_t at = 0, len;
     bool nul = filter->how->nul;
 
     ARC_TRY(arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err));
-    if (!nul && strncmp(arc_buf_text(&input), "\xef\xbb\xbf", 3) == 0) /* PowerShell's mark */
-        at = 3;
+    const char *at = arc_buf_text(&input), *end = at + input.len;
+    if (!nul && strncmp(at, "\xef\xbb\xbf", 3) == 0) /* PowerShell's mark */
+        at += 3;
 
-    while (next_piece(&input, nul ? '\0' : '\n', &at, &line, &len))
+    for (size_t len; at < end; at += len + 1) {
+        const char *stop = memchr(at, nul ? '\0' : '\n', (size_t)(end - at));
+        len = (size_t)((stop ? stop : end) - at);
         if (nul)
-            try_path(filter, line, len);
+            try_path(filter, at, len);
         else
-            try_line(filter, line, len, &plain);
+            try_line(filter, at, len, &plain);
+    }
 
     return arc_buf_check(&plain, "a path", err);
 }
@@ -156,9 +137,7 @@ int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct ar
     ARC_TRY(arc_glob_matcher_new(set, &matcher, err));
 
     struct filter filter = {.matcher = matcher, .how = how, .out = out};
-    size_t i;
-    json_t *path;
-    json_array_foreach (paths, i, path)
+    arc_json_each (path, paths)
         try_path(&filter, json_string_value(path), json_string_length(path));
     if (!paths)
         ARC_TRY(try_stdin(&filter, err));

@@ -100,39 +100,30 @@ static int build(struct glob_pattern *pattern, const char *text, size_t len, str
  */
 #define TRIED_MAX 1000
 
-/* Whether the pattern is a path of git whose only special characters are stars, at most two in a
- * row: a star matches a star, so the whole matches itself, with no need to try. */
-static bool plainly_matches_itself(const struct glob_pattern *pattern)
-{
-    if (pattern->negated || !pattern->plain_path)
-        return false;
-    for (size_t i = 0, stars = 0; i < pattern->len; i++) {
-        stars = pattern->bytes[i] == '*' ? stars + 1 : 0;
-        if (stars > 2 || (!stars && !glob_means_itself(pattern->bytes[i])))
-            return false;
-    }
-    return true;
-}
-
-/* Sets `literal`. */
-static int try_itself(struct glob_pattern *pattern, struct arc_error *err)
-{
-    struct arc_dfa dfa;
-    ARC_TRY_ALLOC(arc_dfa_init(&dfa, &pattern->program, 0), err);
-    pattern->literal = !(arc_dfa_run(&dfa, pattern->bytes, pattern->len)[0] & 1);
-    arc_dfa_free(&dfa);
-    return 0;
-}
-
 /* A path that is equal to the pattern matches, whatever the pattern means. */
 static int match_itself(struct glob_pattern *pattern, const char *text, size_t len,
                         struct arc_error *err)
 {
-    if (pattern->defect || plainly_matches_itself(pattern))
-        return 0;
+    /* A path of git whose only special characters are stars, at most two in a row, matches itself
+     * as a star matches a star, with no need to try. */
+    bool plain = !pattern->negated && pattern->plain_path;
+    for (size_t i = 0, stars = 0; i < len && plain; i++) {
+        stars = text[i] == '*' ? stars + 1 : 0;
+        plain = stars <= 2 && (stars || glob_means_itself(text[i]));
+    }
+    if (pattern->defect || plain)
+        return ARC_OK;
+
     pattern->literal = true;
-    int code = pattern->text.len <= TRIED_MAX ? try_itself(pattern, err) : 0;
-    return code || !pattern->literal ? code : build(pattern, text, len, err);
+
+    if (pattern->text.len <= TRIED_MAX) {
+        struct arc_dfa dfa;
+        ARC_TRY_ALLOC(arc_dfa_init(&dfa, &pattern->program, 0), err);
+        pattern->literal = !(arc_dfa_run(&dfa, text, len)[0] & 1);
+        arc_dfa_free(&dfa);
+    }
+
+    return pattern->literal ? build(pattern, text, len, err) : ARC_OK;
 }
 
 static int compile(struct glob_pattern *pattern, const char *text, size_t len,

@@ -17,14 +17,6 @@ bool glob_plain_path(const char *path, size_t len)
     return true;
 }
 
-/* The start to read from: without the pattern's own text when no path can be equal to it. */
-static uint32_t start_of(const struct glob_pattern *pattern)
-{
-    uint32_t start = pattern->program.starts[0];
-    bool skip = pattern->literal && !pattern->plain_path;
-    return skip ? pattern->program.nodes[start].next : start;
-}
-
 /* Adds a unit as UTF-8 to text with room for three bytes; returns false for units that may stand
  * for bytes that are not UTF-8, or are half a character. */
 static bool add_unit(char *text, size_t *len, int unit)
@@ -46,18 +38,6 @@ static bool add_unit(char *text, size_t *len, int unit)
     return true;
 }
 
-/* Whether nothing but a slash can follow what was read. */
-static bool segment_ends(const struct arc_reach *reach, const struct arc_program *p)
-{
-    for (size_t i = 0; i < reach->cell_count; i++) {
-        const struct program_node *node = p->nodes + reach->cells[i];
-        const struct regex_range *range = p->ranges + node->first_range;
-        if (node->range_count != 1 || range->low != '/' || range->high != '/')
-            return false;
-    }
-    return true;
-}
-
 /* Reads what every match begins with into `text`; returns the length of its whole segments. */
 static size_t read_prefix(struct arc_reach *reach, const struct arc_program *p, uint32_t start,
                           char *text, size_t units_max)
@@ -66,14 +46,14 @@ static size_t read_prefix(struct arc_reach *reach, const struct arc_program *p, 
 
     arc_reach_start(reach, p, start);
 
-    for (size_t units = 0; units < units_max; units++) {
+    for (size_t units = 0; units < units_max && !reach->end; units++) {
         int unit = arc_reach_only(reach, p);
         if (!add_unit(text, &len, unit))
             break;
         arc_reach_unit(reach, p, (uint16_t)unit);
     }
 
-    if (!segment_ends(reach, p))
+    if (reach->cell_count && arc_reach_only(reach, p) != '/')
         while (len > 0 && text[len - 1] != '/')
             len--;
 
@@ -134,19 +114,19 @@ bool glob_pattern_find_prefix(struct glob_pattern *pattern)
     return true;
 }
 
-static bool inside(const char *dir, size_t len, const char *top, size_t top_len)
-{
-    return top_len == 0 || (len >= top_len && !memcmp(dir, top, top_len) &&
-                            (len == top_len || dir[top_len] == '/'));
-}
-
 enum arc_glob_below glob_pattern_below(const struct glob_pattern *pattern, struct arc_reach *reach,
                                        const char *dir, size_t len)
 {
-    if (pattern->all && inside(dir, len, pattern->all, pattern->all_len))
-        return ARC_GLOB_ALL;
     const struct arc_program *p = &pattern->program;
-    arc_reach_start(reach, p, start_of(pattern));
+    size_t top = pattern->all_len;
+
+    if (pattern->all && (top == 0 || (len >= top && !memcmp(dir, pattern->all, top) &&
+                                      (len == top || dir[top] == '/'))))
+        return ARC_GLOB_ALL;
+
+    /* No path can be equal to the pattern's own text where that is no path. */
+    bool skip = pattern->literal && !pattern->plain_path;
+    arc_reach_start(reach, p, skip ? p->nodes[p->starts[0]].next : p->starts[0]);
     bool some = len == 0 ? reach->cell_count > 0
                          : arc_reach_text(reach, p, dir, len) && arc_reach_unit(reach, p, '/');
     return some ? ARC_GLOB_SOME : ARC_GLOB_NONE;

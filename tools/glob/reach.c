@@ -106,9 +106,6 @@ int arc_reach_only(const struct arc_reach *reach, const struct arc_program *p)
 {
     int only = -1;
 
-    if (reach->end)
-        return -1;
-
     for (size_t i = 0; i < reach->cell_count; i++) {
         const struct program_node *node = p->nodes + reach->cells[i];
         const struct regex_range *range = p->ranges + node->first_range;

@@ -26,7 +26,7 @@ bool arc_reach_unit(struct arc_reach *reach, const struct arc_program *program, 
 /* Takes bytes as UTF-8. */
 bool arc_reach_text(struct arc_reach *reach, const struct arc_program *program, const char *text,
                     size_t len);
-/* The only unit that any text can go on with, or -1. */
+/* The only unit that a text which goes on can go on with, or -1. */
 int arc_reach_only(const struct arc_reach *reach, const struct arc_program *program);
 
 #endif

@@ -12,7 +12,8 @@
 
 #define ID_MAX 65535
 
-/* Patterns in one automaton at most: states of patterns that each wait for something multiply. */
+/* Patterns in one automaton at most, so that one word tells which of them match: states of patterns
+ * that each wait for something multiply. */
 #define TOGETHER_MAX 8
 
 /* States of all automata of a matcher together, and of one at least. */
@@ -35,7 +36,7 @@ struct group {
 
 struct arc_glob_set {
     struct glob_shapes shapes; /* patterns that need no automaton, and the groups of the others */
-    struct entry **entries;    /* sorted by prefix once the set is prepared */
+    struct entry *entries;     /* sorted by prefix once the set is prepared */
     size_t entry_count;
     struct group *groups;
     size_t group_count;
@@ -60,14 +61,6 @@ int arc_glob_set_new(struct arc_glob_set **out, struct arc_error *err)
     return 0;
 }
 
-static void entry_free(struct entry **entry)
-{
-    if (*entry)
-        glob_pattern_free(&(*entry)->pattern);
-    free(*entry);
-    *entry = NULL;
-}
-
 static void groups_free(struct arc_glob_set *set)
 {
     for (size_t i = 0; i < set->group_count; i++)
@@ -84,7 +77,7 @@ void arc_glob_set_free(struct arc_glob_set **set)
     groups_free(*set);
     glob_shapes_free(&(*set)->shapes);
     for (size_t i = 0; i < (*set)->entry_count; i++)
-        entry_free(&(*set)->entries[i]);
+        glob_pattern_free(&(*set)->entries[i].pattern);
     free((*set)->entries);
     free(*set);
     *set = NULL;
@@ -104,21 +97,20 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
     if (added)
         return 0;
     ARC_TRY_ALLOC(arc_room(&set->entries, set->entry_count, sizeof *set->entries), err);
-    __attribute__((cleanup(entry_free))) struct entry *entry = calloc(1, sizeof *entry);
-    ARC_TRY_ALLOC(entry, err);
+    struct entry *entry = &set->entries[set->entry_count];
     entry->id = id;
     ARC_TRY(glob_pattern_compile(&entry->pattern, pattern, len, err));
     if (entry->pattern.program.node_count > set->nodes)
         set->nodes = entry->pattern.program.node_count;
-    set->entries[set->entry_count++] = arc_steal(&entry);
+    set->entry_count++;
 
     return 0;
 }
 
 static int by_prefix(const void *a, const void *b)
 {
-    const struct glob_pattern *left = &(*(struct entry *const *)a)->pattern;
-    const struct glob_pattern *right = &(*(struct entry *const *)b)->pattern;
+    const struct glob_pattern *left = &((const struct entry *)a)->pattern;
+    const struct glob_pattern *right = &((const struct entry *)b)->pattern;
     return glob_compare(left->prefix, left->prefix_len, right->prefix, right->prefix_len);
 }
 
@@ -126,7 +118,7 @@ static int by_prefix(const void *a, const void *b)
 static void make_groups(struct arc_glob_set *set)
 {
     for (size_t i = 0; i < set->entry_count; i++) {
-        const struct glob_pattern *pattern = &set->entries[i]->pattern;
+        const struct glob_pattern *pattern = &set->entries[i].pattern;
         struct group *group = set->group_count ? set->groups + set->group_count - 1 : NULL;
         if (!group || group->count == TOGETHER_MAX ||
             glob_compare(group->prefix, group->prefix_len, pattern->prefix, pattern->prefix_len)) {
@@ -138,58 +130,48 @@ static void make_groups(struct arc_glob_set *set)
     }
 }
 
-static bool index_groups(struct arc_glob_set *set)
-{
-    for (size_t i = 0; i < set->group_count; i++)
-        if (!glob_shapes_add_group(&set->shapes, set->groups[i].prefix, set->groups[i].prefix_len,
-                                   (unsigned)i))
-            return false;
-    return glob_shapes_prepare(&set->shapes, set->words);
-}
-
-/* One automaton for the group's patterns; false when it is too large or memory ran out. */
-static bool join(const struct arc_glob_set *set, struct group *group)
-{
-    group->program = &set->entries[group->first]->pattern.program;
-    if (group->count > 1) {
-        group->program = &group->joined;
-        for (size_t i = 0; i < group->count; i++)
-            glob_pattern_add(&set->entries[group->first + i]->pattern, group->program);
-    }
-    return !group->program->failed && !group->program->large;
-}
-
 static int prepare(struct arc_glob_set *set, struct arc_error *err)
 {
-    if (set->groups)
-        return 0;
     if (set->entry_count)
         qsort(set->entries, set->entry_count, sizeof *set->entries, by_prefix);
     set->groups = calloc(set->entry_count + 1, sizeof *set->groups);
     ARC_TRY_ALLOC(set->groups, err);
     make_groups(set);
-    int code = 0;
-    for (size_t i = 0; i < set->group_count && !code; i++)
-        if (!join(set, set->groups + i))
-            code = set->groups[i].program->large
-                       ? arc_error_set(err, ARC_ELIMIT,
-                                       "the patterns of the set are too large together: their "
-                                       "automaton would have more than 1,048,576 nodes; use fewer "
-                                       "or simpler ones")
-                       : arc_error_nomem(err);
 
-    if (!code && !index_groups(set))
-        code = arc_error_nomem(err);
-    if (code)
-        groups_free(set);
+    for (size_t i = 0; i < set->group_count; i++) {
+        struct group *group = &set->groups[i];
+        group->program = &set->entries[group->first].pattern.program;
+        if (group->count > 1) {
+            group->program = &group->joined;
+            for (size_t k = 0; k < group->count; k++)
+                glob_pattern_add(&set->entries[group->first + k].pattern, &group->joined);
+        }
 
-    return code;
+        if (group->program->large)
+            return arc_error_set(err, ARC_ELIMIT,
+                                 "the patterns of the set are too large together: their automaton "
+                                 "would have more than 1,048,576 nodes; use fewer or simpler ones");
+        ARC_TRY_ALLOC(!group->program->failed, err);
+    }
+
+    for (size_t i = 0; i < set->group_count; i++)
+        ARC_TRY_ALLOC(glob_shapes_add_group(&set->shapes, set->groups[i].prefix,
+                                            set->groups[i].prefix_len, (unsigned)i),
+                      err);
+    ARC_TRY_ALLOC(glob_shapes_prepare(&set->shapes, set->words), err);
+
+    return ARC_OK;
 }
 
 int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,
                          struct arc_error *err)
 {
-    ARC_TRY(prepare(set, err));
+    int code = set->groups ? ARC_OK : prepare(set, err);
+    if (code) {
+        groups_free(set);
+        return code;
+    }
+
     ARC_AUTO(arc_glob_matcher) struct arc_glob_matcher *matcher = calloc(1, sizeof *matcher);
     ARC_TRY_ALLOC(matcher, err);
     matcher->set = set;
@@ -236,24 +218,6 @@ static const struct group *take_met(struct arc_glob_matcher *matcher)
     return NULL;
 }
 
-/* Runs one group's automaton over the path. */
-static bool match_group(struct arc_glob_matcher *matcher, const struct group *group,
-                        const char *path, size_t len, uint64_t *ids)
-{
-    struct arc_dfa *dfa = matcher->dfas + (group - matcher->set->groups);
-    const uint64_t *accept = arc_dfa_run(dfa, path, len);
-    bool any = false;
-
-    for (size_t word = 0; word * 64 < group->count; word++)
-        for (uint64_t bits = accept[word]; bits; bits &= bits - 1) {
-            size_t entry = group->first + word * 64 + (size_t)__builtin_ctzll(bits);
-            glob_set_bit(ids, matcher->set->entries[entry]->id);
-            any = true;
-        }
-
-    return any;
-}
-
 bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, size_t len,
                             uint64_t *ids)
 {
@@ -264,48 +228,40 @@ bool arc_glob_matcher_match(struct arc_glob_matcher *matcher, const char *path, 
     if (len == 0)
         return false;
     bool any = glob_shapes_match(&set->shapes, &matcher->lookup, path, len, ids, matcher->met);
-    while ((group = take_met(matcher)))
-        any |= match_group(matcher, group, path, len, ids);
+
+    while ((group = take_met(matcher))) {
+        uint64_t accepted = *arc_dfa_run(&matcher->dfas[group - set->groups], path, len);
+        any |= accepted != 0;
+        for (; accepted; accepted &= accepted - 1)
+            glob_set_bit(ids, set->entries[group->first + (size_t)__builtin_ctzll(accepted)].id);
+    }
 
     return any;
-}
-
-struct below {
-    struct arc_glob_matcher *matcher;
-    const char *dir;
-    size_t len;
-    uint64_t *some, *all;
-    bool any;
-};
-
-static void below_group(struct below *below, const struct group *group)
-{
-    const struct arc_glob_set *set = below->matcher->set;
-
-    for (size_t i = group->first; i < group->first + group->count; i++) {
-        enum arc_glob_below what = glob_pattern_below(
-            &set->entries[i]->pattern, &below->matcher->reach, below->dir, below->len);
-        if (what != ARC_GLOB_NONE)
-            glob_set_bit(below->some, set->entries[i]->id);
-        if (what == ARC_GLOB_ALL && below->all)
-            glob_set_bit(below->all, set->entries[i]->id);
-        below->any |= what != ARC_GLOB_NONE;
-    }
 }
 
 bool arc_glob_matcher_below(struct arc_glob_matcher *matcher, const char *dir, size_t len,
                             uint64_t *some, uint64_t *all)
 {
     const struct arc_glob_set *set = matcher->set;
-    struct below below = {.matcher = matcher, .dir = dir, .len = len, .some = some, .all = all};
+    const struct group *group;
 
     memset(some, 0, set->words * sizeof *some);
     if (all)
         memset(all, 0, set->words * sizeof *all);
-    below.any =
-        glob_shapes_below(&set->shapes, &matcher->lookup, dir, len, some, all, matcher->met);
-    for (const struct group *group; (group = take_met(matcher));)
-        below_group(&below, group);
+    bool any = glob_shapes_below(&set->shapes, &matcher->lookup, dir, len, some, all, matcher->met);
 
-    return below.any;
+    while ((group = take_met(matcher)))
+        for (size_t i = group->first; i < group->first + group->count; i++) {
+            const struct entry *entry = &set->entries[i];
+            enum arc_glob_below what =
+                glob_pattern_below(&entry->pattern, &matcher->reach, dir, len);
+            if (what == ARC_GLOB_NONE)
+                continue;
+            any = true;
+            glob_set_bit(some, entry->id);
+            if (what == ARC_GLOB_ALL && all)
+                glob_set_bit(all, entry->id);
+        }
+
+    return any;
 }

@@ -49,21 +49,17 @@ static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
     return to > from && braces == (commas > 0);
 }
 
-/* Where two stars start that are a whole segment; `len` when there are none. */
-static size_t find_stars(const char *text, size_t len)
-{
-    for (size_t i = 0; i + 1 < len; i++)
-        if (text[i] == '*')
-            return text[i + 1] == '*' && (i == 0 || text[i - 1] == '/') ? i : len;
-    return len;
-}
-
 static bool take_shape(struct glob_shaped *out)
 {
     const char *text = out->text;
-    size_t len = out->len, stars = find_stars(text, len);
+    size_t len = out->len, stars = 0;
 
-    if (stars == len) {
+    /* Where two stars start that are a whole segment, or a single one. */
+    while (stars < len && text[stars] != '*')
+        stars++;
+    bool whole = stars + 1 < len && text[stars + 1] == '*' && (!stars || text[stars - 1] == '/');
+
+    if (!whole) {
         out->shape = GLOB_SHAPE_PATH;
         out->dir_len = len;
         return is_literal(text, len);
@@ -141,16 +137,6 @@ static int by_dir(const void *a, const void *b)
     return glob_compare(x->text, x->dir_len, y->text, y->dir_len);
 }
 
-/* The last segment of a path. */
-static const char *last_segment(const char *path, size_t len, size_t *out)
-{
-    size_t at = len;
-    while (at && path[at - 1] != '/')
-        at--;
-    *out = len - at;
-    return path + at;
-}
-
 bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
 {
     if (shapes->dirs)
@@ -171,7 +157,13 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
         struct glob_shaped *shaped = &shapes->list[i];
         bool name = shaped->shape == GLOB_SHAPE_NAME;
         size_t len = shaped->dir_len;
-        const char *key = name ? last_segment(shaped->end, shaped->end_len, &len) : shaped->text;
+        const char *key = shaped->text;
+        if (name) { /* its last segment */
+            for (len = 0; len < shaped->end_len; len++)
+                if (shaped->end[shaped->end_len - len - 1] == '/')
+                    break;
+            key = shaped->end + shaped->end_len - len;
+        }
         shaped->hash = glob_hash(key, len);
         if (shaped->dir_len > shapes->longest)
             shapes->longest = shaped->dir_len;
@@ -325,47 +317,6 @@ static bool match_dir(const struct glob_shapes *shapes, const struct glob_lookup
     return any != 0;
 }
 
-/* Patterns that are the path, or are for it and what lies below. */
-static bool match_path(const struct glob_shapes *shapes, const char *path, size_t len,
-                       uint64_t hash, uint64_t *ids, uint64_t *met)
-{
-    bool any = false;
-
-    for (uint32_t at = shapes->dirs[glob_place(hash, shapes->table_size)]; at;) {
-        const struct glob_shaped *shaped = &shapes->list[at - 1];
-        at = shaped->next;
-        if (shaped->hash == hash && shaped->shape != GLOB_SHAPE_ENDING && shaped->dir_len == len &&
-            memcmp(shaped->text, path, len) == 0)
-            any |= note_hit(shaped, ids, met);
-    }
-
-    return any;
-}
-
-static bool fits_name(const struct glob_shaped *shaped, const char *path, size_t len)
-{
-    size_t before = len - shaped->end_len;
-    return len >= shaped->end_len && memcmp(path + before, shaped->end, shaped->end_len) == 0 &&
-           (before == 0 || path[before - 1] == '/');
-}
-
-static bool match_name(const struct glob_shapes *shapes, const char *path, size_t len,
-                       uint64_t hash, uint64_t *ids)
-{
-    bool any = false;
-
-    for (uint32_t at = shapes->names[glob_place(hash, shapes->table_size)]; at;) {
-        const struct glob_shaped *shaped = &shapes->list[at - 1];
-        at = shaped->next;
-        if (shaped->hash != hash || !fits_name(shaped, path, len))
-            continue;
-        glob_set_bit(ids, shaped->id);
-        any = true;
-    }
-
-    return any;
-}
-
 bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *lookup,
                        const char *path, size_t len, uint64_t *ids, uint64_t *met)
 {
@@ -386,28 +337,30 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *loo
     }
 
     bool any = match_dir(shapes, lookup, path + start, len - start, ids, met);
-    any |= match_path(shapes, path, len, whole, ids, met);
 
-    return match_name(shapes, path, len, name, ids) || any;
+    /* Patterns that are the path, or are for it and what lies below. */
+    for (uint32_t at = shapes->dirs[glob_place(whole, shapes->table_size)]; at;) {
+        const struct glob_shaped *shaped = &shapes->list[at - 1];
+        at = shaped->next;
+        if (shaped->hash == whole && shaped->shape != GLOB_SHAPE_ENDING && shaped->dir_len == len &&
+            memcmp(shaped->text, path, len) == 0)
+            any |= note_hit(shaped, ids, met);
+    }
+
+    for (uint32_t at = shapes->names[glob_place(name, shapes->table_size)]; at;) {
+        const struct glob_shaped *shaped = &shapes->list[at - 1];
+        size_t before = len - shaped->end_len;
+        at = shaped->next;
+        if (shaped->hash == name && len >= shaped->end_len &&
+            memcmp(path + before, shaped->end, shaped->end_len) == 0 &&
+            (before == 0 || path[before - 1] == '/'))
+            any |= note_hit(shaped, ids, met);
+    }
+
+    return any;
 }
 
 /* ---- directories --------------------------------------------------------------------------- */
-
-/* The first pattern whose directory is not before the text. */
-static size_t lower_bound(const struct glob_shapes *shapes, const char *text, size_t len)
-{
-    size_t low = 0, high = shapes->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        const struct glob_shaped *shaped = &shapes->list[middle];
-        if (glob_compare(shaped->text, shaped->dir_len, text, len) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-
-    return low;
-}
 
 bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *lookup,
                        const char *dir, size_t len, uint64_t *some, uint64_t *all, uint64_t *met)
@@ -425,13 +378,22 @@ bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *loo
     for (size_t i = 0; i < lookup->some_count; i++)
         any |= note_hit(lookup->some[i], some, met);
 
-    for (size_t i = len < shapes->longest ? lower_bound(shapes, dir, len) : shapes->count;
-         i < shapes->count; i++) {
-        const struct glob_shaped *shaped = &shapes->list[i];
+    /* The first pattern whose directory is not before this one. */
+    size_t low = len < shapes->longest ? 0 : shapes->count, high = shapes->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct glob_shaped *shaped = &shapes->list[middle];
+        if (glob_compare(shaped->text, shaped->dir_len, dir, len) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+
+    for (; low < shapes->count; low++) {
+        const struct glob_shaped *shaped = &shapes->list[low];
         if (shaped->dir_len < len || memcmp(shaped->text, dir, len) != 0)
             break;
-        bool deeper = shaped->dir_len > len && (len == 0 || shaped->text[len] == '/');
-        if (deeper)
+        if (shaped->dir_len > len && (len == 0 || shaped->text[len] == '/'))
             any |= note_hit(shaped, some, met);
     }
 
