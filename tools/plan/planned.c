@@ -2,6 +2,27 @@
 #include "base/auto.h"
 #include <string.h>
 
+/* The branch that a run is about; NULL for none. A workflow_run or a comment has the default branch
+ * as its ref, whatever it is about, and a run by hand may have checked out something else. */
+static const char *find_branch(const struct arc_event *event, const char *revision)
+{
+    static const char *const by_hand[] = {"schedule", "workflow_dispatch", "repository_dispatch"};
+    const char *branch =
+        event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 ? event->ref + 11 : NULL;
+
+    if (strcmp(event->name, "push") == 0)
+        return branch;
+    if (strcmp(event->name, "workflow_run") == 0)
+        return event->head_sha && strcmp(event->head_sha, revision) == 0 ? event->head_branch
+                                                                         : NULL;
+
+    for (size_t i = 0; i < sizeof by_hand / sizeof *by_hand; i++)
+        if (strcmp(event->name, by_hand[i]) == 0)
+            return !event->sha || strcmp(event->sha, revision) == 0 ? branch : NULL;
+
+    return NULL;
+}
+
 /* The moment of a run: its event, branch and pull request, and the time (SOURCE_DATE_EPOCH, where
  * that is set). Points into the project. */
 static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
@@ -11,11 +32,9 @@ static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
 
     ARC_TRY(arc_project_load_event(project, err));
     bool pull = arc_event_is_pull_request(event);
-    bool branch = event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 && !pull &&
-                  strcmp(event->name, "merge_group") != 0;
-    *out = (struct arc_plan_moment){.event = event->name, .now = arc_env_moment(project->env)};
-    if (branch)
-        out->branch = event->ref + 11;
+    *out = (struct arc_plan_moment){.event = event->name,
+                                    .branch = find_branch(event, project->repository.revision),
+                                    .now = arc_env_moment(project->env)};
 
     if (pull) {
         out->event = "pull_request";
