@@ -91,8 +91,8 @@ static void use(unsigned choice)
     struct arc_github_options options = {.env = &env, .clock = &world_clock};
     if (arc_transport_github(&options, &transport, NULL))
         return;
-    int rc = choice % 8 == 0
-                 ? arc_github_pull_files(transport, "o/r", 7, (choice >> 3) % 4 - 1, &files, &err)
+    int rc = choice % 8 == 0   ? arc_github_pull_files(transport, "o/r", 7, revision,
+                                                       (choice >> 3) % 4 - 1, &files, &err)
              : choice % 8 == 1 ? read_run(transport, &err)
              : choice % 8 <= 3 ? release(transport, &err)
              : choice % 8 <= 5 ? report(transport, (enum arc_report_kind)(choice % 8 - 4), &err)

@@ -82,6 +82,18 @@ def test_the_api_lists_what_git_has_not(clone, api, tmp_path):
     assert api.asked[0][0].startswith("/repos/o/r/pulls/7/files?")
 
 
+def test_a_later_push_changes_no_answer(clone, api, tmp_path):
+    """The API lists the pull request as it is now: a run about an earlier commit of it is answered by git."""
+    url = "https://api.github.com/repos/o/r/contents/{}?ref=" + "1" * 40
+    api.files = [{"filename": name, "status": "modified", "contents_url": url.format(name)} for name in ("b/x", "b/y")]
+    run = changes(tmp_path / "clone", clone, api, 1)
+    document = json.loads(run.stdout)
+    assert run.returncode == 0, run.stderr
+    assert document["changes"] == ["a"] and document["base"] and "as it is now, at 111111111111" in run.stderr
+    api.files = [{**file, "contents_url": file["contents_url"].replace("1" * 40, harness.cmd.fill("{sha:topic}", clone))} for file in api.files]
+    assert json.loads(changes(tmp_path / "clone", clone, api, 1).stdout)["changes"] == ["b"]
+
+
 def test_renames_and_a_directory_count_with_the_api_too(clone, api, tmp_path):
     api.files = [{"filename": "a/new", "status": "renamed", "previous_filename": "b/old"}, {"filename": "c/x", "status": "modified"}]
     run = changes(tmp_path / "clone", clone, api, 2, INPUT_RENAMES="true")

@@ -199,7 +199,7 @@ static void test_pull_files(void **state)
             .total = table[i].total};
         ARC_AUTO_JSON json_t *files = NULL;
         ARC_AUTO(arc_error) struct arc_error err = {0};
-        int rc = arc_github_pull_files(&pages.base, "o/r", 7, table[i].expected, &files, &err);
+        int rc = arc_github_pull_files(&pages.base, "o/r", 7, "a", table[i].expected, &files, &err);
         if (rc != table[i].code)
             fail_msg("row %zu: %d %s", i, rc, arc_error_text(&err));
         assert_int_equal(files != NULL, rc == ARC_OK);

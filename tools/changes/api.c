@@ -72,7 +72,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     ARC_TRY(check_repository(event, err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
 
-    int rc = arc_github_pull_files(transport, event->repository, event->number,
+    int rc = arc_github_pull_files(transport, event->repository, event->number, event->head_sha,
                                    event->changed_files, &files, err);
     for (i = 0; !rc && i < json_array_size(files); i++)
         rc = tell(to, json_array_get(files, i));

@@ -15,12 +15,13 @@ const char *arc_github_token(const struct arc_env *env, const char **variable);
 
 /* The files of a pull request: *out is [{"path", "status", "previous"}] in the API's order,
  * `status` as the API has it (added, removed, modified, renamed, copied, changed, unchanged),
- * `previous` null or the old name of a rename. `repository` is "owner/name"; `expected` is the
- * event's pull_request.changed_files, or -1 when it is not known. Fails closed: ARC_ELIMIT when the
- * API's limit was reached or fewer files came than expected, since the rest would count as
- * unchanged. *out is a new reference. */
+ * `previous` null or the old name of a rename. `repository` is "owner/name"; `head` is the
+ * event's newest commit, `expected` its pull_request.changed_files, or -1 when it is not known.
+ * Fails closed: ARC_ELIMIT when the API's limit was reached or fewer files came than expected,
+ * since the rest would count as unchanged; ARC_EWORLD when it lists another commit's, after a later
+ * push. *out is a new reference. */
 int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,
-                          int64_t expected, json_t **out, struct arc_error *err);
+                          const char *head, int64_t expected, json_t **out, struct arc_error *err);
 
 /* The error for an answer that is no success: its status, GitHub's message, field errors and
  * documentation, the permission it wants and how to give it. Returns ARC_ENOTFOUND, ARC_EWORLD or

@@ -1,24 +1,41 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "github/github.h"
+#include <string.h>
+
+/* A list being read, of the pull request at the commit `head`. */
+struct listing {
+    json_t *files;
+    const char *head;
+};
 
 static int add_file(void *context, json_t *element, struct arc_error *err)
 {
-    json_t *files = context;
+    const struct listing *listing = context;
+    const char *url = json_string_value(json_object_get(element, "contents_url"));
+    const char *ref = url ? strstr(url, "?ref=") : NULL;
     const char *path = json_string_value(json_object_get(element, "filename"));
     const char *status = json_string_value(json_object_get(element, "status"));
     if (!path || !status)
         return arc_error_set(err, ARC_EWORLD, "a file of the pull request has no name or status");
+
+    if (ref && strcmp(status, "removed") != 0 && strcmp(ref + 5, listing->head) != 0)
+        return arc_error_set(err, ARC_EWORLD,
+                             "GitHub's API lists the pull request as it is now, at %.12s, and the "
+                             "event is about %.12s: check out the repository, so that git answers",
+                             ref + 5, listing->head);
+
     json_t *row = json_pack("{s:s, s:s, s:s?}", "path", path, "status", status, "previous",
                             json_string_value(json_object_get(element, "previous_filename")));
-    return row && !json_array_append_new(files, row) ? ARC_OK : arc_error_nomem(err);
+    return row && !json_array_append_new(listing->files, row) ? ARC_OK : arc_error_nomem(err);
 }
 
 int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,
-                          int64_t expected, json_t **out, struct arc_error *err)
+                          const char *head, int64_t expected, json_t **out, struct arc_error *err)
 {
     ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO_JSON json_t *files = json_array();
+    struct listing listing = {files, head};
 
     ARC_TRY_ALLOC(files, err);
 
@@ -31,7 +48,7 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
     ARC_TRY(arc_text_print(&path, err, "/repos/%s/pulls/%lld/files?per_page=100", repository,
                            (long long)number));
     ARC_TRY(arc_transport_each(transport, path, NULL, "list the files of the pull request", 40,
-                               add_file, files, err));
+                               add_file, &listing, err));
     size_t count = json_array_size(files);
     if (expected < 0 ? count >= ARC_PULL_FILES_MAX : count < (size_t)expected)
         return arc_error_set(err, ARC_ELIMIT,
