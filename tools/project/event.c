@@ -20,136 +20,102 @@ bool arc_event_is_pull_request(const struct arc_event *event)
                      "pull_request_review_comment");
 }
 
-/* Where a string of the event goes. */
-struct field {
+#define AT(member) offsetof(struct arc_event, member)
+
+/* Where the strings of an event go. */
+static const struct field {
+    const char *event;   /* that has it; "": every one */
     const char *path[4]; /* keys from the root, NULL-terminated */
-    char **out;
-    bool sha; /* it must be a commit */
+    size_t offset;       /* in the struct */
+    bool sha;            /* it must be a commit */
+} fields[] = {
+    {"", {"repository", "default_branch"}, AT(default_branch), false},
+    {"", {"repository", "full_name"}, AT(repository), false},
+    {"push", {"before"}, AT(before), true},
+    {"push", {"after"}, AT(sha), true},
+    {"pull_request", {"pull_request", "base", "sha"}, AT(base_sha), true},
+    {"pull_request", {"pull_request", "base", "ref"}, AT(base_ref), false},
+    {"pull_request", {"pull_request", "head", "sha"}, AT(head_sha), true},
+    {"pull_request", {"before"}, AT(before), true},
+    {"merge_group", {"merge_group", "base_sha"}, AT(base_sha), true},
+    {"merge_group", {"merge_group", "base_ref"}, AT(base_ref), false},
+    {"merge_group", {"merge_group", "head_sha"}, AT(head_sha), true},
+    {"workflow_run", {"workflow_run", "head_sha"}, AT(head_sha), true},
+    {"workflow_run", {"workflow_run", "head_branch"}, AT(head_branch), false},
 };
 
-static int wrong(const struct field *field, const char *why, struct arc_error *err)
+/* Reads what an event of this name has. A missing or null value leaves the member alone. */
+static int read_fields(struct arc_event *event, const char *name, const json_t *root,
+                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    for (const char *const *key = field->path; *key; key++)
-        arc_buf_printf(&name, "%s%s", key == field->path ? "" : ".", *key);
-    return arc_error_set(err, ARC_EINPUT, "the event file: %s is %s", arc_buf_text(&name), why);
-}
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const struct field *field = &fields[i];
+        const json_t *value = strcmp(field->event, name) == 0 ? root : NULL;
+        char **out = (void *)((char *)event + field->offset);
+        const char *why = NULL;
+        ARC_AUTO(arc_buf) struct arc_buf path = {0};
 
-/* A missing or null value leaves *out alone. */
-static int read_field(const json_t *root, const struct field *field, struct arc_error *err)
-{
-    const json_t *value = root;
-    for (const char *const *key = field->path; *key && value; key++)
-        value = json_object_get(value, *key);
-    if (!value || json_is_null(value))
-        return ARC_OK;
-    const char *text = json_string_value(value);
-    if (!text)
-        return wrong(field, "not a string", err);
-    if (strlen(text) != json_string_length(value))
-        return wrong(field, "a string with a NUL in it", err);
-    if (field->sha && !arc_event_is_sha(text))
-        return wrong(field, "not a commit (40 hexadecimal digits)", err);
-    free(*field->out);
+        for (const char *const *key = field->path; *key; key++) {
+            value = json_object_get(value, *key);
+            arc_buf_printf(&path, "%s%s", key == field->path ? "" : ".", *key);
+        }
 
-    return arc_text_copy(text, field->out, err);
-}
+        if (!value || json_is_null(value))
+            continue;
+        const char *text = json_string_value(value);
+        if (!text)
+            why = "not a string";
+        else if (strlen(text) != json_string_length(value))
+            why = "a string with a NUL in it";
+        else if (field->sha && !arc_event_is_sha(text))
+            why = "not a commit (40 hexadecimal digits)";
+        if (why)
+            return arc_error_set(err, ARC_EINPUT, "the event file: %s is %s", arc_buf_text(&path),
+                                 why);
 
-static int read_fields(const json_t *root, const struct field *fields, struct arc_error *err)
-{
-    for (; fields->out; fields++)
-        ARC_TRY(read_field(root, fields, err));
+        free(*out);
+        ARC_TRY(arc_text_copy(text, out, err));
+    }
+
     return ARC_OK;
-}
-
-static int read_push(struct arc_event *event, const json_t *root, struct arc_error *err)
-{
-    const struct field fields[] = {
-        {{"before"}, &event->before, true}, {{"after"}, &event->sha, true}, {.out = NULL}};
-    event->deleted = json_is_true(json_object_get(root, "deleted"));
-    event->forward = json_is_false(json_object_get(root, "forced"));
-    return read_fields(root, fields, err);
 }
 
 int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_error *err)
 {
-    const struct field fields[] = {
-        {{"pull_request", "base", "sha"}, &event->base_sha, true},
-        {{"pull_request", "base", "ref"}, &event->base_ref, false},
-        {{"pull_request", "head", "sha"}, &event->head_sha, true},
-        {{"before"}, &event->before, true},
-        {.out = NULL},
-    };
     const json_t *pull = json_object_get(root, "pull_request");
     const json_t *files = json_object_get(pull, "changed_files");
 
     event->number = json_integer_value(json_object_get(pull, "number"));
     event->changed_files = json_is_integer(files) ? json_integer_value(files) : -1;
 
-    return read_fields(root, fields, err);
-}
-
-static int read_merge_group(struct arc_event *event, const json_t *root, struct arc_error *err)
-{
-    const struct field fields[] = {
-        {{"merge_group", "base_sha"}, &event->base_sha, true},
-        {{"merge_group", "base_ref"}, &event->base_ref, false},
-        {{"merge_group", "head_sha"}, &event->head_sha, true},
-        {.out = NULL},
-    };
-    return read_fields(root, fields, err);
-}
-
-/* A branch of a fork is none of this repository's, whatever it is called. */
-static int read_workflow_run(struct arc_event *event, const json_t *root, struct arc_error *err)
-{
-    const json_t *run = json_object_get(root, "workflow_run");
-    const char *head =
-        json_string_value(json_object_get(json_object_get(run, "head_repository"), "full_name"));
-    bool is_fork = head && event->repository && strcasecmp(head, event->repository) != 0;
-    const struct field fields[] = {
-        {{"workflow_run", "head_sha"}, &event->head_sha, true},
-        {{"workflow_run", "head_branch"}, &event->head_branch, false},
-        {.out = NULL},
-    };
-
-    ARC_TRY(read_fields(root, fields, err));
-
-    if (is_fork) {
-        free(event->head_branch);
-        event->head_branch = NULL;
-    }
-
-    return ARC_OK;
-}
-
-static void read_comment(struct arc_event *event, const json_t *root)
-{
-    const json_t *issue = json_object_get(root, "issue");
-    event->on_pull = json_is_object(json_object_get(issue, "pull_request"));
-    event->number = json_integer_value(json_object_get(issue, "number"));
+    return read_fields(event, "pull_request", root, err);
 }
 
 static int read_payload(struct arc_event *event, const json_t *root, struct arc_error *err)
 {
-    const struct field fields[] = {
-        {{"repository", "default_branch"}, &event->default_branch, false},
-        {{"repository", "full_name"}, &event->repository, false},
-        {.out = NULL},
-    };
-    ARC_TRY(read_fields(root, fields, err));
+    const json_t *issue = json_object_get(root, "issue");
+    const json_t *run = json_object_get(root, "workflow_run");
+    const char *head =
+        json_string_value(json_object_get(json_object_get(run, "head_repository"), "full_name"));
+
+    ARC_TRY(read_fields(event, "", root, err));
     event->is_public =
         json_is_false(json_object_get(json_object_get(root, "repository"), "private"));
-    if (strcmp(event->name, "push") == 0)
-        return read_push(event, root, err);
     if (arc_event_is_pull_request(event))
         return arc_event_read_pull(event, root, err);
-    if (strcmp(event->name, "merge_group") == 0)
-        return read_merge_group(event, root, err);
-    if (strcmp(event->name, "workflow_run") == 0)
-        return read_workflow_run(event, root, err);
-    if (strcmp(event->name, "issue_comment") == 0)
-        read_comment(event, root);
+    ARC_TRY(read_fields(event, event->name, root, err));
+
+    if (strcmp(event->name, "push") == 0) {
+        event->deleted = json_is_true(json_object_get(root, "deleted"));
+        event->forward = json_is_false(json_object_get(root, "forced"));
+    } else if (strcmp(event->name, "issue_comment") == 0) {
+        event->on_pull = json_is_object(json_object_get(issue, "pull_request"));
+        event->number = json_integer_value(json_object_get(issue, "number"));
+    }
+
+    /* A branch of a fork is none of this repository's, whatever it is called. */
+    if (head && event->repository && strcasecmp(head, event->repository) != 0)
+        free(arc_steal(&event->head_branch));
 
     return ARC_OK;
 }
