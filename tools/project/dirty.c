@@ -59,37 +59,26 @@ static void add_path(struct paths *paths, const char *path)
         *place = path;
 }
 
-/* The files that the group's plan is made from. */
-static void add_configuration(const struct arc_project *project, struct paths *paths)
-{
-    const struct arc_group *group = project->group;
-
-    add_path(paths, project->config.path);
-    add_path(paths, group->notes_template);
-    for (char **file = group->described.files; file && *file; file++)
-        add_path(paths, *file);
-
-    for (size_t i = 0; i < group->service_count; i++) {
-        add_path(paths, group->services[i].file);
-        add_path(paths, group->services[i].version_file);
-    }
-}
-
 /* Appends which files of the configuration, and with `contexts` of the services, are not as the
  * commit has them. */
 static int list_dirty(struct arc_project *project, const struct arc_oid *commit, bool contexts,
                       struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO(paths) struct paths paths = {0};
-    struct count count = {
-        .generated = project->group->generated, .known_only = !contexts, .out = out};
+    const struct arc_group *group = project->group;
+    struct count count = {.generated = group->generated, .known_only = !contexts, .out = out};
 
-    add_configuration(project, &paths);
+    add_path(&paths, project->config.path);
+    add_path(&paths, group->notes_template);
+    for (char **file = group->described.files; file && *file; file++)
+        add_path(&paths, *file);
 
-    for (size_t i = 0; contexts && i < project->group->service_count; i++) {
-        const char *context = project->group->services[i].build.context;
-        if (!arc_context_is_remote(context))
-            add_path(&paths, context);
+    for (size_t i = 0; i < group->service_count; i++) {
+        const struct arc_service *service = &group->services[i];
+        add_path(&paths, service->file);
+        add_path(&paths, service->version_file);
+        if (contexts && !arc_context_is_remote(service->build.context))
+            add_path(&paths, service->build.context);
     }
 
     bool any = paths.count != 0;

@@ -4,47 +4,34 @@
 #include "config/build.h"
 #include <string.h>
 
-/* The arguments as an object. A value with a placeholder is known when a plan is made. */
-static json_t *make_args(const struct arc_pair *pairs)
-{
-    json_t *args = arc_pairs_json(pairs);
-    for (; args && pairs && pairs->name; pairs++)
-        if (strchr(pairs->value, '{'))
-            arc_json_put(&args, pairs->name, json_null());
-    return args;
-}
-
-/* The service's own platforms, else all that the group is built for: a list that ends with NULL, in
- * `memory`. */
-static char **list_platforms(const struct arc_group *group, const struct arc_service *service,
-                             struct arc_arena *memory)
-{
-    char **lists[] = {group->platforms_ci, group->platforms_release}, **all = NULL;
-
-    if (service->build.platforms && *service->build.platforms)
-        return service->build.platforms;
-    for (size_t i = 0; i < 2; i++)
-        for (char **item = lists[i]; item && *item; item++)
-            arc_texts_add(memory, &all, *item, NULL);
-
-    return all;
-}
-
 int arc_service_inputs(const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_inputs **out,
                        struct arc_error *err)
 {
     const struct arc_recipe *build = &service->build;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    ARC_AUTO_JSON json_t *args = make_args(build->args);
+    ARC_AUTO_JSON json_t *args = arc_pairs_json(build->args);
     ARC_AUTO_JSON json_t *contexts = arc_pairs_json(build->additional_contexts);
-    char **platforms = list_platforms(group, service, &memory);
+    char **lists[] = {group->platforms_ci, group->platforms_release}, **platforms = NULL;
 
     *out = NULL;
     if (arc_context_is_remote(build->context))
         return ARC_OK;
-    ARC_TRY(arc_arena_check(&memory, err));
+
+    /* A value with a placeholder is known when a plan is made. */
+    for (const struct arc_pair *pair = build->args; args && pair && pair->name; pair++)
+        if (strchr(pair->value, '{'))
+            arc_json_put(&args, pair->name, json_null());
     ARC_TRY_ALLOC(args && contexts, err);
+
+    /* Its own platforms, else all that the group is built for. */
+    bool own = build->platforms && *build->platforms;
+    if (own)
+        platforms = build->platforms;
+    for (size_t i = 0; !own && i < 2; i++)
+        for (char **item = lists[i]; item && *item; item++)
+            ARC_TRY(arc_texts_add(&memory, &platforms, *item, err));
+
     struct arc_inputs_request request = {.root = root,
                                          .context = build->context,
                                          .dockerfile = build->dockerfile,

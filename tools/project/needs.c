@@ -67,21 +67,6 @@ static int take_document(const json_t *json, enum kind kind, struct arc_needs *o
     }
 }
 
-static int take_documents(struct gathered *documents, struct arc_needs *out, struct arc_error *err)
-{
-    json_t **of = documents->of, *planned = json_object_get(of[PLAN], "version");
-    if (!of[VERSION] && json_is_object(planned))
-        of[VERSION] = json_incref(planned);
-
-    for (enum kind kind = VERSION; kind < KINDS; kind++)
-        if (of[kind])
-            ARC_TRY(take_document(of[kind], kind, out, err));
-    out->scan = arc_steal(&of[SCAN]);
-    out->notes = arc_steal(&of[NOTES]);
-
-    return ARC_OK;
-}
-
 /* A document that has a struct is read whole where it comes in, so that an error names its place.
  */
 static int check_document(const json_t *json, enum kind kind, struct arc_error *err)
@@ -119,23 +104,7 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_file(const char *path, enum kind kind, json_t **out, struct arc_error *err)
-{
-    if (kind == NOTES)
-        return read_notes(path, out, err);
-    ARC_TRY(arc_document_of_stage(kinds[kind], path, out, err));
-    return check_document(*out, kind, err);
-}
-
 /* ---- needs ---------------------------------------------------------------------------------- */
-
-static const json_t *find_service(const json_t *build, const char *name)
-{
-    arc_json_each (service, json_object_get(build, "services"))
-        if (strcmp(arc_json_text_of(service, "service"), name) == 0)
-            return service;
-    return NULL;
-}
 
 /* Adds the services of one job's build.json to those of the others. */
 static int merge_build(json_t *into, const json_t *from, const char *job, struct arc_error *err)
@@ -146,7 +115,10 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
 
     arc_json_each (service, json_object_get(from, "services")) {
         const char *name = arc_json_text_of(service, "service");
-        const json_t *known = find_service(into, name);
+        const json_t *known = NULL;
+        arc_json_each (other, json_object_get(into, "services"))
+            if (strcmp(arc_json_text_of(other, "service"), name) == 0)
+                known = other;
         if (known && !json_equal(known, service))
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: two jobs built service %s with different results", name);
@@ -223,58 +195,68 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
     *out = (struct arc_needs){.jobs = json_object()};
     ARC_TRY_ALLOC(out->jobs, err);
 
-    for (enum kind kind = VERSION; kind < KINDS; kind++)
-        if (paths[kind] && read_file(paths[kind], kind, &given.of[kind], err))
+    json_t **of = given.of;
+
+    for (enum kind kind = VERSION; kind < KINDS; kind++) {
+        int rc = ARC_OK;
+        if (paths[kind] && kind == NOTES)
+            rc = read_notes(paths[kind], &of[kind], err);
+        else if (paths[kind])
+            rc = arc_document_of_stage(kinds[kind], paths[kind], &of[kind], err);
+        if (!rc && of[kind] && kind != NOTES)
+            rc = check_document(of[kind], kind, err);
+        if (rc)
             return arc_error_prefix(err, "--%s", kinds[kind]);
+    }
 
     if (files->needs)
         ARC_TRY(read_needs(files->needs, &found, out->jobs, err));
 
     for (size_t i = 0; i < KINDS; i++)
-        if (!given.of[i])
-            given.of[i] = arc_steal(&found.of[i]);
+        if (!of[i])
+            of[i] = arc_steal(&found.of[i]);
 
-    return take_documents(&given, out, err);
+    json_t *planned = json_object_get(of[PLAN], "version");
+    if (!of[VERSION] && json_is_object(planned))
+        of[VERSION] = json_incref(planned);
+    for (enum kind kind = VERSION; kind < KINDS; kind++)
+        if (of[kind])
+            ARC_TRY(take_document(of[kind], kind, out, err));
+    out->scan = arc_steal(&of[SCAN]);
+    out->notes = arc_steal(&of[NOTES]);
+
+    return ARC_OK;
 }
 
 /* ---- how the jobs ended --------------------------------------------------------------------- */
 
-/* Whether a job's name is that of a service, "flash", or ends in it: "build-flash". */
-static bool names_service(const char *job, const char *codename)
-{
-    size_t len = strlen(codename), job_len = strlen(job);
-    if (!len || len > job_len || strcmp(job + job_len - len, codename) != 0)
-        return false;
-    return len == job_len || job[job_len - len - 1] == '-';
-}
-
-/* What a job's name says about the services, one after another: of two codenames that it ends in,
- * the longer one counts. */
-struct job_match {
-    const char *job;
-    size_t longest, selected;
-    bool left_out;
-};
-
-static void match_service(struct job_match *match, const char *codename, bool selected)
-{
-    match->selected += selected;
-    if (strlen(codename) <= match->longest || !names_service(match->job, codename))
-        return;
-    match->longest = strlen(codename);
-    match->left_out = !selected;
-}
-
-/* Whether the documents say that a job had nothing to do. */
+/* Whether the documents say that a job had nothing to do: no service is selected, or not the one
+ * that its name is, "flash", or ends in, "build-flash". Of two codenames the longer one counts. */
 static bool has_nothing_to_do(const char *job, const struct arc_plan *plan,
                               const struct arc_changes_info *changes)
 {
-    struct job_match match = {.job = job};
-    for (size_t i = 0; plan && i < plan->service_count; i++)
-        match_service(&match, plan->services[i].service, plan->services[i].selected);
-    for (size_t i = 0; !plan && changes && i < changes->filter_count; i++)
-        match_service(&match, changes->filters[i].name, changes->filters[i].matched);
-    return (plan || changes) && (match.left_out || !match.selected);
+    size_t longest = 0, selected = 0, job_len = strlen(job), count = 0;
+    bool left_out = false;
+
+    if (plan)
+        count = plan->service_count;
+    else if (changes)
+        count = changes->filter_count;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = plan ? plan->services[i].service : changes->filters[i].name;
+        bool is_selected = plan ? plan->services[i].selected : changes->filters[i].matched;
+        size_t len = strlen(name);
+
+        selected += is_selected;
+        if (len > longest && arc_text_ends(job, name) &&
+            (len == job_len || job[job_len - len - 1] == '-')) {
+            longest = len;
+            left_out = !is_selected;
+        }
+    }
+
+    return (plan || changes) && (left_out || !selected);
 }
 
 const char *arc_job_trouble(const json_t *jobs, const char *job, const struct arc_plan *plan,

@@ -65,16 +65,6 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
     return arc_repository_read_tags(project->git, project->env, repository, err);
 }
 
-static int load_repository(struct arc_project *project, struct arc_error *err)
-{
-    if (!project->repository.root) {
-        ARC_TRY(arc_project_open(project, err));
-        ARC_TRY(arc_repository_read(project->git, project->env, project->tag.text,
-                                    &project->repository, err));
-    }
-    return project->tag.text ? arc_project_load_tags(project, err) : ARC_OK;
-}
-
 /* ---- group --------------------------------------------------------------------------------- */
 
 /* The groups that a tag releases: the first of them, and how many there are. */
@@ -147,11 +137,6 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
 }
 
 /* ---- version ------------------------------------------------------------------------------- */
-
-static bool is_tag_ref(const char *ref)
-{
-    return ref && strncmp(ref, "refs/tags/", 10) == 0;
-}
 
 /* What a person names must be there: a slip would list the whole history. */
 static int check_previous(const struct arc_project *project, const char *previous,
@@ -231,7 +216,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     const char *ref = arc_env_get(project->env, "GITHUB_REF");
     const char *name = project->wanted.tag;
 
-    if (!name && is_tag_ref(ref))
+    if (!name && ref && strncmp(ref, "refs/tags/", 10) == 0)
         name = ref;
 
     const char *tag = name ? arc_tag_name(name) : NULL;
@@ -242,7 +227,11 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     ARC_TRY(choose_group(project, tag, err));
     if (tag && !project->tag.text)
         ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
-    ARC_TRY(load_repository(project, err));
+    if (!project->repository.root)
+        ARC_TRY(arc_repository_read(project->git, project->env, project->tag.text,
+                                    &project->repository, err));
+    if (project->tag.text)
+        ARC_TRY(arc_project_load_tags(project, err));
     ARC_TRY(make_version(project, project->group, err));
     ARC_TRY(arc_train_resolve(project, err));
 
@@ -257,49 +246,32 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The tag's group, NULL where there is none: a configuration that does not exist is no error. */
-static int find_group(struct arc_project *project, const char *tag, const struct arc_group **out,
-                      struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    size_t count;
-    int rc = arc_project_load_config(project, &problem);
-
-    if (rc == ARC_ENOTFOUND)
-        return ARC_OK;
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
-    *out = find_tagged(&project->config, tag, &count);
-    return ARC_OK;
-}
-
-static int refuse_no_tag(struct arc_project *project, struct arc_error *err)
-{
-    static const char what[] = "no tag was given and GITHUB_REF is not set";
-    ARC_AUTO(arc_error) struct arc_error unread = {0};
-
-    if (arc_project_load_config(project, &unread) == ARC_OK)
-        return arc_config_refuse_group(&project->config, what, err);
-    return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
-}
-
 int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    static const char what[] = "no tag was given and GITHUB_REF is not set";
+    ARC_AUTO(arc_error) struct arc_error problem = {0}, unread = {0};
     const char *name = project->wanted.tag;
     const struct arc_group *group = NULL;
     struct arc_oid head;
+    size_t count;
 
     if (!name)
         name = arc_env_nonempty(project->env, "GITHUB_REF");
-    if (!name)
-        return refuse_no_tag(project, err);
-
-    const char *tag = arc_tag_name(name);
-    if (!tag)
+    const char *tag = name ? arc_tag_name(name) : NULL;
+    if (name && !tag) /* says what it is */
         return arc_tag_parse(name, NULL, &project->tag, err);
-    ARC_TRY(find_group(project, tag, &group, err));
-    int rc = project->tag.text ? ARC_OK : arc_tag_parse(tag, group, &project->tag, err);
+
+    int rc = arc_project_load_config(project, &unread);
+    if (!name && rc)
+        return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
+    if (!name)
+        return arc_config_refuse_group(&project->config, what, err);
+    if (rc && rc != ARC_ENOTFOUND) /* without a configuration the tag alone says enough */
+        return arc_error_set(err, rc, "%s", arc_error_text(&unread));
+    if (!rc)
+        group = find_tagged(&project->config, tag, &count);
+
+    rc = project->tag.text ? ARC_OK : arc_tag_parse(tag, group, &project->tag, err);
     if (rc) /* the groups that there are say more than the default form */
         return !group && project->config.group_count ? choose_tagged(project, tag, err) : rc;
 
@@ -308,17 +280,15 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         rc = arc_git_head(project->git, &head, NULL, &problem);
     if (!rc)
         rc = arc_project_load_tags(project, &problem);
-    if (rc == ARC_ENOTFOUND) {
-        struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem),
-                                              .previous = project->wanted.previous,
-                                              .group = group};
-        return set_version(project, &unknown, err);
-    }
-
-    if (rc)
+    if (!rc)
+        return make_version(project, group, err);
+    if (rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
-    return make_version(project, group, err);
+    struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem),
+                                          .previous = project->wanted.previous,
+                                          .group = group};
+    return set_version(project, &unknown, err);
 }
 
 int arc_project_version_at(struct arc_project *project, const struct arc_service *service,

@@ -24,24 +24,6 @@ static int add_release(void *context, json_t *release, struct arc_error *err)
     return ARC_OK;
 }
 
-static int ask(const struct arc_env *env, const char *name, struct arc_repository *out,
-               struct arc_error *err)
-{
-    ARC_AUTO_FREE char *path = NULL;
-    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
-
-    ARC_TRY(arc_text_print(&path, err, "/repos/%s/releases?per_page=100", name));
-    ARC_TRY(arc_transport_github(&options, &transport, err));
-    int rc = arc_transport_each(transport, path, NULL, "find the last release", PAGES_MAX,
-                                add_release, out, err);
-    if (rc != ARC_ELIMIT)
-        return rc;
-    arc_error_clear(err);
-
-    return ARC_OK;
-}
-
 int arc_repository_read_published(const struct arc_env *env, struct arc_repository *out,
                                   struct arc_error *err)
 {
@@ -53,8 +35,19 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     if (out->published)
         return ARC_OK;
     struct arc_repository found = {.published = json_array(), .withdrawn = json_array()};
-    int rc = found.published && found.withdrawn ? ask(env, name, &found, &problem) : ARC_ENOMEM;
-    if (!rc) {
+    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    ARC_AUTO_FREE char *path = NULL;
+    int rc = found.published && found.withdrawn ? ARC_OK : ARC_ENOMEM;
+    if (!rc)
+        rc = arc_text_print(&path, &problem, "/repos/%s/releases?per_page=100", name);
+    if (!rc)
+        rc = arc_transport_github(&options, &transport, &problem);
+    if (!rc)
+        rc = arc_transport_each(transport, path, NULL, "find the last release", PAGES_MAX,
+                                add_release, &found, &problem);
+
+    if (!rc || rc == ARC_ELIMIT) {
         out->published = found.published;
         out->withdrawn = found.withdrawn;
         return ARC_OK;

@@ -77,12 +77,6 @@ static int compare_numbers(const struct part *a, const struct part *b)
     return memcmp(x.text, y.text, x.len);
 }
 
-static int compare_words(const struct part *a, const struct part *b)
-{
-    int order = strncasecmp(a->text, b->text, a->len < b->len ? a->len : b->len);
-    return order ? order : (a->len > b->len) - (a->len < b->len);
-}
-
 /* Where a part stands at a place: a prerelease's word before the end of the version, that before
  * another word, and a number behind all of them. */
 static int rank(bool there, const struct part *part, enum arc_versioning versioning)
@@ -107,8 +101,10 @@ static int compare_parts(const struct arc_release_version *a, const struct arc_r
         int order = rank(more_p, &p, a->versioning) - rank(more_q, &q, b->versioning);
         if (!order && p.number)
             order = compare_numbers(&p, &q);
-        else if (!order && more_p)
-            order = compare_words(&p, &q);
+        else if (!order && more_p) {
+            order = strncasecmp(p.text, q.text, p.len < q.len ? p.len : q.len);
+            order = order ? order : (p.len > q.len) - (p.len < q.len);
+        }
         if (order)
             return order;
     }
@@ -126,22 +122,6 @@ int arc_release_version_compare(const struct arc_release_version *a,
 }
 
 /* ---- parsing -------------------------------------------------------------------------------- */
-
-static int parse_semver(struct arc_release_version *out, struct arc_error *err)
-{
-    struct arc_semver semver;
-
-    ARC_TRY(arc_semver_parse(out->text, out->len, &semver, err));
-    out->major = semver.major;
-    out->minor = semver.minor;
-    out->patch = semver.patch;
-    out->major_len = semver.major_len;
-    out->minor_len = semver.minor_len;
-    out->patch_len = semver.patch_len;
-    out->prerelease = arc_semver_is_prerelease(&semver);
-
-    return ARC_OK;
-}
 
 /* Only what an image's or git's tag can hold too. */
 static bool plain(const struct arc_release_version *version)
@@ -172,47 +152,47 @@ static void find_parts(struct arc_release_version *out)
     }
 }
 
-static bool is_year(const char *text, size_t len)
-{
-    return (len == 4 && memcmp(text, "19", 2) >= 0) || len == 2;
-}
-
-static int parse_calver(struct arc_release_version *out, struct arc_error *err)
-{
-    find_parts(out);
-    if (!plain(out) || !out->minor || !is_year(out->major, out->major_len))
-        return arc_error_set(err, ARC_EINPUT,
-                             "'%.*s' is not a calendar version, such as 2026.11.1 or 26.04",
-                             (int)(out->len > 100 ? 100 : out->len), out->text);
-    return ARC_OK;
-}
-
-/* {major}.{minor} is for versions that promise something by it. */
-static int parse_loose(struct arc_release_version *out, struct arc_error *err)
+int arc_release_version_parse(const char *text, size_t len, enum arc_versioning versioning,
+                              struct arc_release_version *out, struct arc_error *err)
 {
     struct arc_semver semver;
+    int shown = (int)(len > 100 ? 100 : len);
+
+    *out = (struct arc_release_version){.versioning = versioning, .text = text, .len = len};
+
+    if (versioning == ARC_VERSIONING_SEMVER) {
+        ARC_TRY(arc_semver_parse(text, len, &semver, err));
+        out->major = semver.major;
+        out->minor = semver.minor;
+        out->patch = semver.patch;
+        out->major_len = semver.major_len;
+        out->minor_len = semver.minor_len;
+        out->patch_len = semver.patch_len;
+        out->prerelease = arc_semver_is_prerelease(&semver);
+        return ARC_OK;
+    }
+
+    find_parts(out);
+
+    if (versioning == ARC_VERSIONING_CALVER) {
+        bool year =
+            out->major_len == 2 || (out->major_len == 4 && memcmp(out->major, "19", 2) >= 0);
+        if (plain(out) && out->minor && year)
+            return ARC_OK;
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%.*s' is not a calendar version, such as 2026.11.1 or 26.04", shown,
+                             text);
+    }
 
     if (!plain(out))
         return arc_error_set(err, ARC_EINPUT,
                              "'%.*s' is not a version: a digit, then letters, digits and "
                              "'.', '_', '-', '+', '~'",
-                             (int)(out->len > 100 ? 100 : out->len), out->text);
+                             shown, text);
 
-    find_parts(out);
-    bool semantic = arc_semver_parse(out->text, out->len, &semver, NULL) == ARC_OK;
-    if (!semantic || arc_semver_is_prerelease(&semver))
+    /* {major}.{minor} is for versions that promise something by it. */
+    if (arc_semver_parse(text, len, &semver, NULL) || arc_semver_is_prerelease(&semver))
         out->major = out->minor = out->patch = NULL;
 
     return ARC_OK;
-}
-
-int arc_release_version_parse(const char *text, size_t len, enum arc_versioning versioning,
-                              struct arc_release_version *out, struct arc_error *err)
-{
-    *out = (struct arc_release_version){.versioning = versioning, .text = text, .len = len};
-    if (versioning == ARC_VERSIONING_CALVER)
-        return parse_calver(out, err);
-    if (versioning == ARC_VERSIONING_LOOSE)
-        return parse_loose(out, err);
-    return parse_semver(out, err);
 }

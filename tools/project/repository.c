@@ -10,42 +10,6 @@ static const char *without_prefix(const char *text, const char *prefix)
     return strncmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
-/* ---- the commit ---------------------------------------------------------------------------- */
-
-/* The tag's commit if there is such a tag, else HEAD. */
-static int find_commit(const struct arc_git *git, const char *tag, struct arc_oid *oid,
-                       struct arc_repository *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
-
-    if (tag) {
-        arc_buf_printf(&ref, "refs/tags/%s", tag);
-        int rc = arc_git_resolve_ref(git, arc_buf_text(&ref), oid, &missing);
-        if (!rc)
-            return arc_text_print(&out->revision_from, err, "tag %s", tag);
-        if (rc != ARC_ENOTFOUND)
-            return arc_error_set(err, rc, "%s", arc_error_text(&missing));
-    }
-
-    ARC_TRY(arc_git_head(git, oid, NULL, err));
-    return arc_text_copy(tag ? "HEAD (the tag does not exist yet)" : "HEAD", &out->revision_from,
-                         err);
-}
-
-static int read_commit(const struct arc_git *git, const char *tag, struct arc_repository *out,
-                       struct arc_error *err)
-{
-    struct arc_oid oid;
-    struct arc_git_commit commit = {0};
-    ARC_TRY(find_commit(git, tag, &oid, out, err));
-    ARC_TRY(arc_git_commit(git, &oid, &commit, err));
-    memcpy(out->revision, oid.hex, sizeof oid.hex);
-    out->committed = commit.time;
-    arc_git_commit_free(&commit);
-    return ARC_OK;
-}
-
 /* ---- source --------------------------------------------------------------------------------- */
 
 /* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
@@ -134,12 +98,38 @@ int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *en
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
                         struct arc_repository *out, struct arc_error *err)
 {
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+    struct arc_oid oid;
+    struct arc_git_commit commit = {0};
+    int rc = ARC_ENOTFOUND;
+
     if (!git->worktree)
         return arc_error_set(err, ARC_EINPUT,
                              "%s is a bare repository: there is no work tree to read", git->gitdir);
 
-    ARC_TRY(read_commit(git, tag, out, err));
+    if (tag) {
+        arc_buf_printf(&ref, "refs/tags/%s", tag);
+        rc = arc_git_resolve_ref(git, arc_buf_text(&ref), &oid, &missing);
+    }
+
+    if (rc && rc != ARC_ENOTFOUND)
+        return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+
+    if (!rc) {
+        ARC_TRY(arc_text_print(&out->revision_from, err, "tag %s", tag));
+    } else {
+        ARC_TRY(arc_git_head(git, &oid, NULL, err));
+        ARC_TRY(arc_text_copy(tag ? "HEAD (the tag does not exist yet)" : "HEAD",
+                              &out->revision_from, err));
+    }
+
+    ARC_TRY(arc_git_commit(git, &oid, &commit, err));
+    memcpy(out->revision, oid.hex, sizeof oid.hex);
+    out->committed = commit.time;
+    arc_git_commit_free(&commit);
     ARC_TRY(arc_repository_read_source(git, env, out, err));
+
     return arc_text_copy(git->worktree, &out->root, err);
 }
 

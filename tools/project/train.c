@@ -180,46 +180,11 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
     return ARC_OK;
 }
 
-/* A tag that was moved since is not the release that the lock file names. */
-static int check_locked(const struct train *train, const struct arc_include *include,
-                        const struct arc_tag *tag, const struct arc_oid *commit)
-{
-    const json_t *locked = find_locked(train, include->group, tag->text);
-    const char *revision = arc_json_text_of(locked, "revision");
-    if (!locked || strcmp(revision, commit->hex) == 0)
-        return ARC_OK;
-    return arc_error_set(train->err, ARC_EINPUT,
-                         "%s: %s is at commit %.12s, the lock file has it at '%.12s'",
-                         train->group->name, tag->text, commit->hex, revision);
-}
-
-static int make_released(const struct train *train, const struct arc_group *group,
-                         const struct arc_tag *tag, const struct arc_oid *commit,
-                         struct arc_released_from **out)
-{
-    const struct arc_repository *repository = &train->project->repository;
-    struct arc_arena *memory = &train->project->config.memory;
-    struct arc_version_options options = {.tags = repository->tags,
-                                          .published = repository->published,
-                                          .predecessor = group->predecessor,
-                                          .group = group};
-    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
-    struct arc_released_from *released = arc_arena_array(memory, 1, sizeof *released);
-
-    ARC_TRY_ALLOC(released, train->err);
-    *out = released;
-    released->group = group;
-    released->tag = arc_arena_text(memory, tag->text);
-    released->revision = arc_arena_text(memory, commit->hex);
-    ARC_TRY(arc_version(tag->text, &options, &version, train->err));
-
-    return arc_version_info_copy(&version, memory, &released->version, train->err);
-}
-
 static int add_service(const struct train *train, const struct arc_include *include,
                        const struct arc_group *group, struct candidates *candidates,
                        const struct arc_service *service)
 {
+    const struct arc_repository *repository = &train->project->repository;
     struct arc_arena *memory = &train->project->config.memory;
     struct arc_group *out = train->group;
     const struct arc_tag *tag;
@@ -233,36 +198,50 @@ static int add_service(const struct train *train, const struct arc_include *incl
         return arc_texts_add(memory, &out->unreleased, service->codename, train->err);
     if (!tag)
         return refuse(train, include, service);
-    ARC_TRY(check_locked(train, include, tag, &commit));
+
+    /* A tag that was moved since is not the release that the lock file names. */
+    const json_t *locked = find_locked(train, include->group, tag->text);
+    const char *revision = arc_json_text_of(locked, "revision");
+    if (locked && strcmp(revision, commit.hex) != 0)
+        return arc_error_set(train->err, ARC_EINPUT,
+                             "%s: %s is at commit %.12s, the lock file has it at '%.12s'",
+                             out->name, tag->text, commit.hex, revision);
 
     struct arc_service *added =
         arc_arena_append(memory, &out->services, &out->service_count, sizeof *added);
-    ARC_TRY_ALLOC(added, train->err);
+    struct arc_released_from *released = arc_arena_array(memory, 1, sizeof *released);
+    ARC_TRY_ALLOC(added && released, train->err);
     *added = *service;        /* all but this is its group's own */
     added->image_tags = NULL; /* the train's names */
     added->bases = NULL;
+    added->released = released;
 
-    return make_released(train, group, tag, &commit, &added->released);
-}
+    struct arc_version_options options = {.tags = repository->tags,
+                                          .published = repository->published,
+                                          .predecessor = group->predecessor,
+                                          .group = group};
+    ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
+    ARC_TRY(arc_version(tag->text, &options, &version, train->err));
+    released->group = group;
+    released->tag = arc_arena_text(memory, tag->text);
+    released->revision = arc_arena_text(memory, commit.hex);
 
-static int add_group(const struct train *train, const struct arc_include *include)
-{
-    struct arc_config *config = &train->project->config;
-    ARC_AUTO(candidates) struct candidates candidates = {0};
-    struct arc_group *group = config->groups;
-
-    while (strcmp(group->name, include->group) != 0)
-        group++;
-    ARC_TRY(find_candidates(train, group, include, &candidates));
-    for (size_t i = 0; i < group->service_count; i++)
-        ARC_TRY(add_service(train, include, group, &candidates, &group->services[i]));
-    return ARC_OK;
+    return arc_version_info_copy(&version, memory, &released->version, train->err);
 }
 
 static int add_groups(const struct train *train)
 {
-    for (const struct arc_include *include = train->group->includes; include->group; include++)
-        ARC_TRY(add_group(train, include));
+    for (const struct arc_include *include = train->group->includes; include->group; include++) {
+        ARC_AUTO(candidates) struct candidates candidates = {0};
+        const struct arc_group *group = train->project->config.groups;
+
+        while (strcmp(group->name, include->group) != 0)
+            group++;
+        ARC_TRY(find_candidates(train, group, include, &candidates));
+        for (size_t i = 0; i < group->service_count; i++)
+            ARC_TRY(add_service(train, include, group, &candidates, &group->services[i]));
+    }
+
     if (train->group->service_count)
         return ARC_OK;
     return arc_error_set(train->err, ARC_EFAILED,

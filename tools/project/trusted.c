@@ -16,25 +16,6 @@ static int name_place(const char *path, const char *commit, char **out, struct a
     return arc_text_print(out, err, "%s (of the base commit %.7s)", path, commit);
 }
 
-static int read_of_commit(struct arc_project *project, const char *commit, const char *path,
-                          size_t max, struct arc_buf *out, struct arc_error *err)
-{
-    struct arc_oid oid;
-
-    snprintf(oid.hex, sizeof oid.hex, "%s", commit);
-    arc_git_allow_fetching(project->git, 1);
-
-    if (!arc_git_has(project->git, &oid)) {
-        int rc = arc_git_fetch_trees(project->git, &oid, 1, err);
-        if (rc) {
-            arc_error_prefix(err, "the base commit %.7s of the pull request is not here", commit);
-            return rc == ARC_ENOMEM ? rc : ARC_EWORLD;
-        }
-    }
-
-    return arc_git_blob(project->git, &oid, path, max, out, err);
-}
-
 int arc_project_read_trusted(struct arc_project *project, const char *path, size_t max,
                              struct arc_buf *out, char **from, struct arc_error *err)
 {
@@ -48,8 +29,18 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
         return opened == ARC_ENOTFOUND ? ARC_EWORLD : opened;
 
     if (commit) {
+        struct arc_oid oid;
+
         ARC_TRY(name_place(path, commit, from, err));
-        return read_of_commit(project, commit, path, max, out, err);
+        snprintf(oid.hex, sizeof oid.hex, "%s", commit);
+        arc_git_allow_fetching(project->git, 1);
+        int rc = ARC_OK;
+        if (!arc_git_has(project->git, &oid))
+            rc = arc_git_fetch_trees(project->git, &oid, 1, err);
+        if (!rc)
+            return arc_git_blob(project->git, &oid, path, max, out, err);
+        arc_error_prefix(err, "the base commit %.7s of the pull request is not here", commit);
+        return rc == ARC_ENOMEM ? rc : ARC_EWORLD;
     }
 
     if (opened)
