@@ -7,36 +7,28 @@
 
 #define REF_TAGS "refs/tags/"
 #define VERSION  "{version}"
+#define WORD     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
-static bool group_char(char c, bool first)
-{
-    bool word =
-        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    return word || (!first && (c == '.' || c == '-'));
-}
-
-/* One segment of a group: git refuses ".." and a trailing "." or ".lock" in a ref. */
-static bool segment_valid(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!group_char(text[i], i == 0) || (i && text[i] == '.' && text[i - 1] == '.'))
-            return false;
-    bool lock = len >= 5 && memcmp(text + len - 5, ".lock", 5) == 0;
-    return len && text[len - 1] != '.' && !lock;
-}
-
+/* One or more segments; git refuses ".." and a trailing "." or ".lock" in each. */
 static bool group_valid(const char *text, size_t len)
 {
-    for (;;) {
-        const char *slash = memchr(text, '/', len);
-        size_t segment = slash ? (size_t)(slash - text) : len;
-        if (!segment_valid(text, segment))
+    for (size_t i = 0, start = 0; i <= len; i++) {
+        bool first = i == start;
+
+        if (i < len && text[i] != '/') {
+            bool more = text[i] == '-' || (text[i] == '.' && (first || text[i - 1] != '.'));
+            if (!strchr(WORD, text[i]) && (first || !more))
+                return false;
+            continue;
+        }
+
+        if (first || text[i - 1] == '.' ||
+            (i - start >= 5 && memcmp(text + i - 5, ".lock", 5) == 0))
             return false;
-        if (!slash)
-            return true;
-        text += segment + 1;
-        len -= segment + 1;
+        start = i + 1;
     }
+
+    return true;
 }
 
 static int not_a_tag(const char *name, const char *why, struct arc_error *err)
@@ -48,22 +40,6 @@ static int not_a_tag(const char *name, const char *why, struct arc_error *err)
                          "'%s%s' is not a release tag: %s; expected <group>/v<version>, for "
                          "example shop/v1.2.3",
                          arc_buf_text(&shown), len > 120 ? "…" : "", why);
-}
-
-/* A version holds no slash, so it is the last segment, behind a 'v'. */
-static int split(const char *name, size_t *group_len, struct arc_error *err)
-{
-    const char *slash = strrchr(name, '/');
-    if (!slash || slash == name)
-        return not_a_tag(name, "it names no group", err);
-    if (slash[1] != 'v')
-        return not_a_tag(name, "there is no 'v' before the version", err);
-    *group_len = (size_t)(slash - name);
-    if (!group_valid(name, *group_len))
-        return not_a_tag(name, "the group may hold only letters, digits, '.', '_', '-' and '/'",
-                         err);
-
-    return ARC_OK;
 }
 
 const char *arc_tag_name(const char *name)
@@ -105,18 +81,6 @@ static void fill_names(const char *text, size_t len, const struct arc_service *s
     }
 }
 
-/* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is no
- * part of it. */
-static const char *skip_written(const char *version, const char *before)
-{
-    for (; *before && !isdigit((unsigned char)*version); before++) {
-        size_t len = strlen(before);
-        if (strncmp(version, before, len) == 0 && isdigit((unsigned char)version[len]))
-            return version + len;
-    }
-    return version;
-}
-
 char *arc_tag_name_version(const struct arc_group *group, const char *version,
                            struct arc_arena *memory)
 {
@@ -131,7 +95,14 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     fill_names(pattern, (size_t)(at - pattern), service, &before);
     fill_names(at + mark, strlen(at + mark), service, &after);
 
-    version = skip_written(version, arc_buf_text(&before));
+    /* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is
+     * no part of it. */
+    for (const char *said = arc_buf_text(&before); *said && !isdigit((unsigned char)*version);
+         said++) {
+        size_t len = strlen(said);
+        if (strncmp(version, said, len) == 0 && isdigit((unsigned char)version[len]))
+            version += len;
+    }
 
     return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
 }
@@ -226,28 +197,26 @@ static int try_pattern(const char *pattern, const struct arc_group *group, const
     return rc;
 }
 
+/* A version holds no slash, so it is the last segment, behind a 'v'. */
 static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *err)
 {
-    size_t group_len = 0;
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    ARC_TRY(split(name, &group_len, err));
-    int rc =
-        take(name, group_len + 2, strlen(name) - group_len - 2, ARC_VERSIONING_SEMVER, out, &why);
+    const char *slash = strrchr(name, '/');
+
+    if (!slash || slash == name)
+        return not_a_tag(name, "it names no group", err);
+    if (slash[1] != 'v')
+        return not_a_tag(name, "there is no 'v' before the version", err);
+    size_t at = (size_t)(slash - name) + 2;
+    if (!group_valid(name, at - 2))
+        return not_a_tag(name, "the group may hold only letters, digits, '.', '_', '-' and '/'",
+                         err);
+
+    int rc = take(name, at, strlen(name) - at, ARC_VERSIONING_SEMVER, out, &why);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
 
     return rc ? not_a_tag(name, arc_error_text(&why), err) : ARC_OK;
-}
-
-static int not_of_group(const char *name, const struct arc_group *group,
-                        const struct arc_error *why, struct arc_error *err)
-{
-    const char *more = group->tags[1] ? ", …" : "";
-    if (!why->message)
-        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a tag of group %s (%s%s)", name,
-                             group->name, group->tags[0], more);
-    return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a tag of group %s (%s%s): %s", name,
-                         group->name, group->tags[0], more, why->message);
 }
 
 int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_tag *out,
@@ -267,7 +236,9 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
         rc = try_pattern(*pattern, group, name, out, &why);
 
     if (rc == ARC_EINPUT)
-        return not_of_group(name, group, &why, err);
+        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a tag of group %s (%s%s)%s%s", name,
+                             group->name, group->tags[0], group->tags[1] ? ", …" : "",
+                             why.message ? ": " : "", why.message ? why.message : "");
 
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }

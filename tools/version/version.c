@@ -52,44 +52,38 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* `released`: whether the other has a published release. */
-static void weigh(struct standing *standing, const struct arc_group *group,
-                  const struct arc_tag *tag, struct arc_tag *other, bool released)
-{
-    const struct arc_release_version *ours = &tag->version, *theirs = &other->version;
-
-    if (other->service != tag->service ||
-        (!group && (other->group_len != tag->group_len ||
-                    memcmp(other->text, tag->text, tag->group_len) != 0)))
-        return;
-
-    int order = arc_release_version_compare(theirs, ours);
-    if (order > 0 && !theirs->prerelease) {
-        bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
-        bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
-        standing->major_beaten |= major;
-        standing->minor_beaten |= major && minor;
-        arc_tag_keep_higher(&standing->higher, other);
-    } else if (order < 0 && (!theirs->prerelease || ours->prerelease))
-        arc_tag_keep_higher(released ? &standing->released : &standing->previous, other);
-}
-
 /* Tags that are not releases are no concern of ours. Only running out of memory stops it. */
 static int stand(const struct arc_tag *tag, const struct arc_version_options *options,
                  struct standing *standing, struct arc_error *err)
 {
+    const struct arc_release_version *ours = &tag->version;
+
     standing->withdrawn = arc_json_lists(options->withdrawn, tag->text);
 
     arc_json_each (name, options->tags) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
+        const struct arc_release_version *theirs = &other.version;
         if (arc_json_lists(options->withdrawn, json_string_value(name)))
             continue;
         int rc = arc_tag_parse(json_string_value(name), options->group, &other, NULL);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
-        if (!rc)
-            weigh(standing, options->group, tag, &other,
-                  arc_json_lists(options->published, other.text));
+        if (rc || other.service != tag->service ||
+            (!options->group && (other.group_len != tag->group_len ||
+                                 memcmp(other.text, tag->text, tag->group_len) != 0)))
+            continue;
+
+        int order = arc_release_version_compare(theirs, ours);
+        if (order > 0 && !theirs->prerelease) {
+            bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
+            bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
+            standing->major_beaten |= major;
+            standing->minor_beaten |= major && minor;
+            arc_tag_keep_higher(&standing->higher, &other);
+        } else if (order < 0 && (!theirs->prerelease || ours->prerelease)) {
+            bool released = arc_json_lists(options->published, other.text);
+            arc_tag_keep_higher(released ? &standing->released : &standing->previous, &other);
+        }
     }
 
     return ARC_OK;
