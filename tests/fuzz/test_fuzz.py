@@ -27,7 +27,7 @@ REASONS = {
         "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given arc_project_read_trusted"
         " arc_repository_read arc_repository_read_published feed plain_read read_body"
         " read_base read_comment read_configuration read_current read_event read_file read_group read_images read_job"
-        " read_lock read_log read_message read_named read_notes read_of_commit read_own_text read_project read_range read_root read_sides"
+        " read_lock read_log read_message read_named read_notes read_own_text read_project read_range read_root read_sides"
         " read_template read_token_file scan_scanner_read",
     "asks for what a parser with a target has read":
         "read_back read_core read_index read_label read_latest read_ledger read_revision"
