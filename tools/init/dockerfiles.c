@@ -73,7 +73,7 @@ static char *find_owner(struct init *init, const char *directory)
     char *above = init_directory(init, directory);
     if (strcmp(directory, ".") == 0 || strcmp(above, ".") == 0)
         return NULL;
-    for (size_t i = init_first_below(init, above); init_is_at(init, i, above); i++)
+    init_each_below (i, init, above)
         if (json_object_get(init->dockerfile_names, init->files[i]) &&
             strcmp(init_directory(init, init->files[i]), above) == 0)
             return above;
@@ -238,7 +238,7 @@ static size_t missing_in(struct init *init, const struct init_image *image, cons
 /* Whether a folder holds nothing but Dockerfiles and their ignore files. */
 static bool holds_dockerfiles_only(struct init *init, const char *directory)
 {
-    for (size_t i = init_first_below(init, directory); init_is_at(init, i, directory); i++) {
+    init_each_below (i, init, directory) {
         const char *path = init->files[i];
         const char *dot = strrchr(path, '.');
         if (!json_object_get(init->dockerfile_names, path) &&
@@ -532,7 +532,7 @@ static char **list_folders(struct init *init, const char *directory)
     size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1, count = 0;
     char **folders = NULL, *last = NULL;
 
-    for (size_t i = init_first_below(init, directory); init_is_at(init, i, directory); i++) {
+    init_each_below (i, init, directory) {
         const char *path = init->files[i] + len, *slash = strchr(path, '/');
         char *folder = slash ? init_cut(init, path, (size_t)(slash - path)) : last;
         if (init_same_text(folder, last) || count == INIT_FILES_MAX)

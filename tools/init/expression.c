@@ -1,5 +1,6 @@
 #include "init/expression.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include <string.h>
 
@@ -9,28 +10,13 @@
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
-/* The value of "a.b.c" in nested objects; NULL when there is none or it is no text. */
-static const char *look_up(struct init *init, const char *name, size_t len, const json_t *scope)
-{
-    const json_t *value = scope;
-
-    while (len) {
-        const char *dot = memchr(name, '.', len);
-        size_t part = dot ? (size_t)(dot - name) : len;
-        value = json_object_get(value, init_cut(init, name, part));
-        part += part < len;
-        name += part;
-        len -= part;
-    }
-
-    return json_string_value(value);
-}
-
-/* One operand: a literal or a name. An input that was not given, and what a cell of a known matrix
- * lacks, are empty. */
+/* One operand: a literal or a name, "a.b.c" in nested objects. False when it is not known. An input
+ * that was not given, and what a cell of a known matrix lacks, are empty. */
 static bool evaluate_operand(struct init *init, const char *text, size_t len, const json_t *scope,
                              struct arc_buf *out)
 {
+    const json_t *value = scope;
+
     arc_text_trim(&text, &len);
 
     if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
@@ -38,10 +24,17 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
         return true;
     }
 
-    const char *value = look_up(init, text, len, scope);
-    arc_buf_puts(out, value ? value : "");
+    for (size_t at = 0; at < len; at++) {
+        const char *dot = memchr(text + at, '.', len - at);
+        size_t part = (dot ? (size_t)(dot - text) : len) - at;
+        value = json_object_get(value, init_cut(init, text + at, part));
+        at += part;
+    }
 
-    return value ||
+    if (json_is_string(value))
+        arc_buf_puts(out, json_string_value(value));
+
+    return json_is_string(value) ||
            (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
            (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
 }
@@ -100,43 +93,36 @@ static void evaluate(struct init *init, const char *text, size_t len, const json
     }
 }
 
-static void expand(struct init *init, const char *text, const json_t *scope, struct arc_buf *out)
-{
-    const char *start, *end;
-    while ((start = strstr(text, "${{")) && (end = strstr(start, "}}"))) {
-        arc_buf_add(out, text, (size_t)(start - text));
-        evaluate(init, start + 3, (size_t)(end - start - 3), scope, out);
-        text = end + 2;
-    }
-    arc_buf_puts(out, text);
-}
-
 json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, const json_t *scope)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
-    json_t *out = NULL;
 
     if (!node || init->spent > INIT_SPENT_MAX)
         return json_null();
 
     if (node->type == ARC_YAML_LIST) {
-        out = init_made(init, json_array());
-        for (size_t i = 0; i < node->count; i++)
-            init_push(init, out, init_expand_node(init, node->items[i], scope));
-        return out;
+        json_t *list = init_made(init, json_array());
+        arc_yaml_each (item, node)
+            init_push(init, list, init_expand_node(init, item, scope));
+        return list;
     }
 
     if (node->type == ARC_YAML_MAP) {
-        out = init_made(init, json_object());
-        for (size_t i = 0; i < node->count; i++)
-            if (node->pairs[i].key->text)
-                init_set(init, out, node->pairs[i].key->text,
-                         init_expand_node(init, node->pairs[i].value, scope));
-        return out;
+        json_t *object = init_made(init, json_object());
+        arc_yaml_each_pair (pair, node)
+            if (pair->key->text)
+                init_set(init, object, pair->key->text,
+                         init_expand_node(init, pair->value, scope));
+        return object;
     }
 
-    if (node->text && node->type != ARC_YAML_NULL)
-        expand(init, node->text, scope, &text);
+    const char *rest = node->text && node->type != ARC_YAML_NULL ? node->text : "", *start, *end;
+    while ((start = strstr(rest, "${{")) && (end = strstr(start, "}}"))) {
+        arc_buf_add(&text, rest, (size_t)(start - rest));
+        evaluate(init, start + 3, (size_t)(end - start - 3), scope, &text);
+        rest = end + 2;
+    }
+    arc_buf_puts(&text, rest);
     (void)init_spend(init, text.len + NODE_COST);
 
     return init_made(init, json_string(init_hold(init, &text)));
@@ -145,36 +131,32 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
 /* ---- matrices ------------------------------------------------------------------------------- */
 
 /* Whether the cell has all that the entry says; `keys` (NULL: all of the entry's) restrict it. */
-static bool agrees(const json_t *cell, const json_t *entry, const json_t *keys)
+static bool agrees(const json_t *cell, json_t *entry, const json_t *keys)
 {
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)entry, key, value)
+    json_object_foreach (entry, key, value)
         if ((!keys || json_object_get(keys, key)) && !json_equal(json_object_get(cell, key), value))
             return false;
     return true;
 }
 
 /* The product of the lists of a matrix. */
-static json_t *multiply(struct init *init, const json_t *axes)
+static json_t *multiply(struct init *init, json_t *axes)
 {
     json_t *cells = init_made(init, json_pack("[{}]")), *values;
     const char *key;
 
-    json_object_foreach ((json_t *)axes, key, values) {
-        json_t *next = init_made(init, json_array()), *cell, *value;
-        size_t i, j;
-        json_array_foreach (cells, i, cell) {
-            json_array_foreach (values, j, value) {
+    json_object_foreach (axes, key, values) {
+        json_t *next = init_made(init, json_array());
+        arc_json_each (cell, cells)
+            arc_json_each (value, values) {
                 if (json_array_size(next) == INIT_CELLS_MAX)
                     break;
-                init_push(init, next, init_copy(init, cell));
-                init_set(init, json_array_get(next, json_array_size(next) - 1), key,
-                         json_incref(value));
+                json_t *copy = init_copy(init, cell);
+                init_set(init, copy, key, json_incref(value));
+                init_push(init, next, copy);
             }
-            if (json_array_size(next) == INIT_CELLS_MAX)
-                break;
-        }
         json_decref(cells);
         cells = next;
     }
@@ -182,18 +164,8 @@ static json_t *multiply(struct init *init, const json_t *axes)
     return cells;
 }
 
-static void exclude(json_t *cells, const json_t *entries)
-{
-    size_t i;
-    json_t *entry;
-    for (i = 0; i < ENTRIES_MAX && (entry = json_array_get(entries, i)); i++)
-        for (size_t c = json_array_size(cells); c-- > 0;)
-            if (agrees(json_array_get(cells, c), entry, NULL))
-                json_array_remove(cells, c);
-}
-
-/* As GitHub has it: an entry that contradicts no axis of a cell is added to it, else it is a
- * cell. */
+/* As GitHub has it: an entry of `include` that contradicts no axis of a cell is added to it, else
+ * it is a cell. */
 static void include(struct init *init, json_t *cells, const json_t *entries, const json_t *axes)
 {
     size_t made = json_array_size(cells), i;
@@ -223,7 +195,7 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
     ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
     ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
     const char *key;
-    json_t *values;
+    json_t *values, *entry;
     void *next;
 
     json_object_del(axes, "include");
@@ -232,9 +204,14 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
         if (!json_is_array(values))
             init_set(init, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
 
-    json_t *cells = json_object_size(axes) || !json_is_array(more) ? multiply(init, axes)
-                                                                   : init_made(init, json_array());
-    exclude(cells, less);
+    bool listed = !json_object_size(axes) && json_is_array(more); /* `include` alone */
+    json_t *cells = listed ? init_made(init, json_array()) : multiply(init, axes);
+
+    for (size_t i = 0; i < ENTRIES_MAX && (entry = json_array_get(less, i)); i++)
+        for (size_t c = json_array_size(cells); c-- > 0;)
+            if (agrees(json_array_get(cells, c), entry, NULL))
+                json_array_remove(cells, c);
+
     include(init, cells, more, axes);
     if (!json_array_size(cells))
         init_push(init, cells, json_object());

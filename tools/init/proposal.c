@@ -154,28 +154,27 @@ bool init_has_file(const struct init *init, const char *path)
     return at < init->file_count && strcmp(init->files[at], path) == 0;
 }
 
+bool init_is_yaml(const char *path)
+{
+    return arc_text_ends(path, ".yml") || arc_text_ends(path, ".yaml");
+}
+
 bool init_is_below(const char *path, const char *directory)
 {
     size_t len = strlen(directory);
     return strcmp(directory, ".") == 0 || (strncmp(path, directory, len) == 0 && path[len] == '/');
 }
 
-bool init_is_at(const struct init *init, size_t index, const char *directory)
-{
-    return index < init->file_count && init_is_below(init->files[index], directory);
-}
-
 size_t init_first_below(struct init *init, const char *directory)
 {
-    if (strcmp(directory, ".") == 0)
-        return 0;
-    size_t at = lower_bound(init, init_join(init, directory, ""));
-    return init_is_at(init, at, directory) ? at : init->file_count;
+    return strcmp(directory, ".") == 0 ? 0 : lower_bound(init, init_join(init, directory, ""));
 }
 
 bool init_has_directory(struct init *init, const char *path)
 {
-    return init_first_below(init, path) < init->file_count;
+    init_each_below (i, init, path)
+        return true;
+    return false;
 }
 
 const char *init_read(struct init *init, const char *path)
@@ -230,23 +229,6 @@ static char *make_showable(struct init *init, struct arc_buf *text)
     return init_cut(init, whole, len);
 }
 
-/* Adds a file to the remark of that text. False when there is none. */
-static bool join_remark(struct init *init, struct init_remarks *list,
-                        const struct init_remark *said)
-{
-    for (size_t i = 0; i < list->count && said->file; i++) {
-        struct init_remark *same = &list->items[i];
-        if (!same->file || strcmp(same->text, said->text) != 0)
-            continue;
-        if (same->more++ < INIT_NAMED_MAX)
-            same->others = init_print(init, "%s%s%s", same->others ? same->others : "",
-                                      same->others ? ", " : "", said->file);
-        return true;
-    }
-
-    return false;
-}
-
 char *init_remark_text(struct init *init, const struct init_remark *remark)
 {
     if (!remark->more)
@@ -277,8 +259,16 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
     if (json_object_get(init->said, both))
         return; /* a cell of a matrix, or another job, says it again */
     init_set(init, init->said, both, json_true());
-    if (join_remark(init, list, &remark))
+
+    for (size_t i = 0; i < list->count && remark.file; i++) {
+        struct init_remark *same = &list->items[i];
+        if (!same->file || strcmp(same->text, remark.text) != 0)
+            continue;
+        if (same->more++ < INIT_NAMED_MAX)
+            same->others = init_print(init, "%s%s%s", same->others ? same->others : "",
+                                      same->others ? ", " : "", remark.file);
         return;
+    }
 
     if (list->count == INIT_REMARKS_MAX)
         remark = (struct init_remark){.text = "there is more of that: only the first are listed"};

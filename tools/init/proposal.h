@@ -188,12 +188,13 @@ bool init_has_directory(struct init *init, const char *path);
 /* Whether a path lies below a directory; all do below ".". */
 bool init_is_below(const char *path, const char *directory);
 
-/* The first tracked path below a directory ("." for all), by number; file_count when there is
- * none. */
-size_t init_first_below(struct init *init, const char *directory);
+bool init_is_yaml(const char *path);
 
-/* Whether the path of that number is there and lies below the directory. */
-bool init_is_at(const struct init *init, size_t index, const char *directory);
+/* For each tracked path below a directory (all below "."), by number. */
+#define init_each_below(i, init, directory)                                                        \
+    for (size_t i = init_first_below(init, directory);                                             \
+         i < (init)->file_count && init_is_below((init)->files[i], directory); i++)
+size_t init_first_below(struct init *init, const char *directory);
 
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
  * be read. What is no text is made visible. It lives as long as the proposal. */

@@ -5,10 +5,10 @@
 #include "config/fields.h"
 #include "init/expression.h"
 #include "init/sources.h"
-#include "yaml/yaml.h"
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+static const char unknown[] = {INIT_UNKNOWN, '\0'};
 
 /* Ends a reference in the outputs of metadata-action, in front of its condition. */
 #define WHEN '\x02'
@@ -18,12 +18,8 @@ static const char *input(const struct init_step *step, const char *name)
     return arc_json_text_of(step->with, name);
 }
 
-/* The next item of a list that is separated by line breaks or, with `commas`, by commas; NULL at
- * the end. In the arena. */
-static char *next_item(struct init *init, const char **text, bool commas)
+char *init_next_item(struct init *init, const char **text, const char *ends)
 {
-    const char *ends = commas ? ",\n" : "\n";
-
     for (;;) {
         *text += strspn(*text, " \t\r\n,");
         if (!**text)
@@ -45,8 +41,8 @@ void init_set_output(const struct init_step *step, const char *name, const char 
         return;
     if (!json_object_get(steps, step->id))
         init_set(step->init, steps, step->id, json_pack("{s:{}}", "outputs"));
-    init_set(step->init, json_object_get(json_object_get(steps, step->id), "outputs"), name,
-             json_string(value));
+    init_set_text(step->init, json_object_get(json_object_get(steps, step->id), "outputs"), name,
+                  value);
 }
 
 /* ---- names: metadata-action ----------------------------------------------------------------- */
@@ -75,16 +71,15 @@ static char *convert_pattern(struct init *init, const char *pattern)
 
     while (*pattern) {
         const char *end = strncmp(pattern, "{{", 2) == 0 ? strstr(pattern, "}}") : NULL;
+        const char *found = NULL;
         if (!end) {
             arc_buf_putc(&out, *pattern++);
             continue;
         }
-        const char *found = NULL;
         for (size_t i = 0; i < INIT_COUNT(words); i++)
-            if (strlen(words[i][0]) == (size_t)(end - pattern - 2) &&
-                strncmp(words[i][0], pattern + 2, (size_t)(end - pattern - 2)) == 0)
+            if (strcmp(words[i][0], init_cut(init, pattern + 2, (size_t)(end - pattern - 2))) == 0)
                 found = words[i][1];
-        arc_buf_puts(&out, found ? found : (char[]){INIT_UNKNOWN, 0});
+        arc_buf_puts(&out, found ? found : unknown);
         pattern = end + 2;
     }
 
@@ -156,10 +151,10 @@ static void take_names(const struct init_step *step)
 
     if (!*lines)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
-    for (char *item; (item = next_item(init, &lines, false));) {
+    for (char *item; (item = init_next_item(init, &lines, "\n"));) {
         char *name = convert_tag(init, item, &when);
         if (!name) {
-            if (item[0] == INIT_UNKNOWN && !item[1])
+            if (strcmp(item, unknown) == 0)
                 init_ask(init, step->file, step->line,
                          "which tags do its images get? They are only known when it runs");
             else
@@ -173,13 +168,13 @@ static void take_names(const struct init_step *step)
     if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
         arc_buf_printf(&tags, "%slatest%c", tags.len ? "\n" : "", WHEN);
 
-    for (char *image; (image = next_item(init, &images, false));) {
+    for (char *image; (image = init_next_item(init, &images, "\n"));) {
         char *name = attribute(init, image, "name");
         const char *rest = arc_buf_text(&tags);
         struct init_image named = {0};
         if (init_take_reference(init, name ? name : image, &named) && named.registries)
             init_count_registry(init, named.registries[0]);
-        for (char *tag; (tag = next_item(init, &rest, false));)
+        for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
             arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
     }
 
@@ -191,21 +186,20 @@ static void take_names(const struct init_step *step)
 /* ---- images: build-push-action -------------------------------------------------------------- */
 
 /* Matches a pattern whose INIT_UNKNOWN stands for one part, or, at its start, for any: what it
- * stands for goes to *bound. */
+ * stands for goes to *bound. Two of them say too little. */
 static bool match(struct init *init, const char *pattern, const char *path, char **bound)
 {
-    const char *unknown = strchr(pattern, INIT_UNKNOWN);
-    if (!unknown)
+    size_t len = strlen(path), before = strcspn(pattern, unknown);
+    const char *rest = pattern + before + 1;
+
+    if (!pattern[before])
         return strcmp(pattern, path) == 0;
-    size_t before = (size_t)(unknown - pattern),
-           after = strcspn(unknown + 1, (char[]){INIT_UNKNOWN, 0});
-    size_t len = strlen(path);
-    if (unknown[1 + after] || len < before + after || strncmp(pattern, path, before) != 0)
-        return false; /* two unknown parts say too little */
-    if (strncmp(path + len - after, unknown + 1, after) != 0)
+    size_t after = strlen(rest);
+    if (strchr(rest, INIT_UNKNOWN) || len <= before + after ||
+        strncmp(pattern, path, before) != 0 || strcmp(path + len - after, rest) != 0)
         return false;
     size_t part = len - before - after;
-    if (!part || (before && memchr(path + before, '/', part)))
+    if (before && memchr(path + before, '/', part))
         return false;
     *bound = init_cut(init, path + before, part);
 
@@ -234,23 +228,26 @@ static bool says_version(const char *name)
 static void take_name(struct init *init, struct init_image *image, char *reference,
                       const char *usual)
 {
-    char *when = strchr(reference, WHEN), *slash, *tag;
-    if (when)
-        *when++ = '\0';
-    slash = strrchr(reference, '/');
-    tag = strchr(slash ? slash : reference, ':');
+    char *split = strchr(reference, WHEN), *slash = strrchr(reference, '/');
+    const char *when = split ? split + 1 : "";
+    struct init_image named = {0};
+
+    if (split)
+        *split = '\0';
+    char *last = slash ? slash : reference, *tag = strchr(last, ':');
     if (tag)
         *tag++ = '\0';
-    if (!tag && !arc_text_is_visible(slash ? slash : reference))
+
+    bool is_known = arc_text_is_visible(last);
+    if (!tag && !is_known)
         return; /* all of it is known to a run only */
-    if (!when && !(tag && says_version(tag)))
-        when = (char *)usual;
-    init_add_tag(init, &image->tags, tag ? tag : "latest", when ? when : "");
-    struct init_image named = {0};
-    if (!arc_text_is_visible(slash ? slash : reference) ||
+    if (!split && !(tag && says_version(tag)))
+        when = usual;
+    init_add_tag(init, &image->tags, tag ? tag : "latest", when);
+
+    if (!is_known ||
         !init_take_reference(init, arc_text_is_visible(reference) ? reference : slash + 1, &named))
         return;
-
     if (image->name && strcmp(image->name, named.name) != 0)
         return; /* another name for the same image */
     image->name = named.name;
@@ -265,7 +262,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
     struct init *init = step->init;
     const char *lines = input(step, "build-args");
 
-    for (char *name; (name = next_item(init, &lines, false));) {
+    for (char *name; (name = init_next_item(init, &lines, "\n"));) {
         char *equals = strchr(name, '=');
         if (equals)
             *equals = '\0';
@@ -282,16 +279,6 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         else
             init_ask(init, step->file, step->line, "what is the value of build argument %s?", name);
     }
-}
-
-static void take_platforms(const struct init_step *step, struct init_image *image)
-{
-    const char *list = input(step, "platforms");
-    if (!*list && step->runner)
-        init_add_text(step->init, &image->platforms,
-                      strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
-    for (char *item; (item = next_item(step->init, &list, true));)
-        init_add_platform(step->init, image, step->file, step->line, item);
 }
 
 /* Whether another step, cell or service described the image already: the same build, whatever
@@ -311,28 +298,34 @@ static bool is_same(const struct init_step *step, const struct init_image *other
            (other->args == image->args || json_equal(other->args, image->args));
 }
 
-/* The image that is described already, here or by what says more; NULL: none is. */
-static struct init_image *find_described(const struct init_step *step,
-                                         const struct init_image *image)
+/* Adds what the step tells to the image that is described already, here or by what says more. A
+ * step that pushes says how it is released. False when there is none. */
+static bool join(const struct init_step *step, const struct init_image *more)
 {
-    init_each_image (other, step->init)
-        if (strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            (other->settled || is_same(step, other, image)))
-            return other;
-    return NULL;
-}
-
-/* What a second step of the same image adds. A step that pushes says how it is released. */
-static void join(struct init *init, struct init_image *image, const struct init_image *more)
-{
+    struct init *init = step->init;
+    struct init_image *image = init->images;
     const char *tag;
     json_t *when;
+
+    while (image && (strcmp(image->dockerfile, more->dockerfile) != 0 ||
+                     (!image->settled && !is_same(step, image, more))))
+        image = image->next;
+    if (!image)
+        return false;
+
+    if (step->service) {
+        image->name = image->name ? image->name : more->name;
+        image->registries = image->registries ? image->registries : more->registries;
+        return true;
+    }
+
+    if (image->pushed && !more->pushed)
+        return true;
 
     if (more->pushed && !image->pushed) {
         image->platforms = NULL;
         image->tags = NULL;
-    } else if (!more->pushed && image->pushed)
-        return;
+    }
 
     image->pushed = more->pushed;
     image->name = image->name ? image->name : more->name;
@@ -343,6 +336,8 @@ static void join(struct init *init, struct init_image *image, const struct init_
         init_add_text(init, &image->registries, *text);
     json_object_foreach (more->tags, tag, when)
         init_add_tag(init, &image->tags, tag, json_string_value(when));
+
+    return true;
 }
 
 /* What the image is called: by `tags`, else by the name of an output. */
@@ -352,7 +347,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     struct init *init = step->init;
     const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
 
-    for (char *reference; (reference = next_item(init, &tags, true));)
+    for (char *reference; (reference = init_next_item(init, &tags, ",\n"));)
         take_name(init, image, fill(init, reference, bound), step->when);
 
     if (output && !image->name) {
@@ -382,7 +377,7 @@ static void take_image(const struct init_step *step, const char *context, const 
                                .file = step->file,
                                .line = step->line};
     const char *outputs = input(step, "outputs"), *push = input(step, "push");
-    const char *target = input(step, "target");
+    const char *target = input(step, "target"), *platforms = input(step, "platforms");
 
     image.dockerfile = arc_arena_text(&init->arena, dockerfile);
     image.directory = init_directory(init, dockerfile);
@@ -398,19 +393,17 @@ static void take_image(const struct init_step *step, const char *context, const 
         image.target = arc_arena_text(&init->arena, target);
     take_image_names(step, &image, bound);
     take_arguments(step, &image);
-    take_platforms(step, &image);
+
+    if (!*platforms && step->runner)
+        init_add_text(init, &image.platforms,
+                      strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
+    for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
+        init_add_platform(init, &image, step->file, step->line, item);
     if (*input(step, "build-contexts"))
         init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
 
-    struct init_image *known = find_described(step, &image);
-    if (known && step->service) {
-        known->name = known->name ? known->name : image.name;
-        known->registries = known->registries ? known->registries : image.registries;
-    } else if (known)
-        join(init, known, &image);
-    if (known)
+    if (join(step, &image))
         return;
-
     (void)init_add_image(init, &image);
     init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
 }
@@ -456,7 +449,7 @@ void init_take_build(const struct init_step *step)
         return;
     }
 
-    if (strcmp(wanted, (char[]){INIT_UNKNOWN, 0}) != 0)
+    if (strcmp(wanted, unknown) != 0)
         json_object_foreach (init->dockerfile_names, path, variant) {
             char *bound = NULL;
             if (!match(init, wanted, path, &bound) || is_known(step, path, variant))
@@ -509,13 +502,13 @@ static void take_filters(const struct init_step *step)
         if (!text ||
             !init_succeeds(init, arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL)))
             continue;
-        for (size_t i = 0; i < arc_yaml_pairs(yaml.root); i++) {
-            ARC_AUTO_JSON json_t *patterns =
-                init_expand_node(init, yaml.root->pairs[i].value, NULL);
-            if (json_is_string(patterns) || json_is_array(patterns))
-                init_set(init, init->filters, yaml.root->pairs[i].key->text,
-                         json_is_array(patterns) ? json_incref(patterns)
-                                                 : json_pack("[O]", patterns));
+        arc_yaml_each_pair (filter, yaml.root) {
+            json_t *patterns = init_expand_node(init, filter->value, NULL);
+            if (json_is_string(patterns))
+                patterns = json_pack("[o]", patterns);
+            if (json_is_array(patterns))
+                init_set(init, init->filters, filter->key->text, json_incref(patterns));
+            json_decref(patterns);
         }
     }
 }
@@ -585,7 +578,7 @@ static void take_unknown_build(const struct init_step *step)
         registry = slash = "";
     if (!*tags)
         init_set(init, with, "outputs", json_sprintf("name=%s%s%s", registry, slash, image));
-    for (char *tag; (tag = next_item(init, &tags, true));)
+    for (char *tag; (tag = init_next_item(init, &tags, ",\n"));)
         if (strchr(tag, '/'))
             arc_buf_printf(&names, "%s\n", tag);
         else
@@ -656,46 +649,36 @@ static void name_versions(struct init *init)
     }
 }
 
-/* Asks of an image that no step pushes, unless another of its Dockerfile is pushed. */
-static void leave_out(struct init *init, const struct init_image *image)
-{
-    init_each_image (other, init)
-        if (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0)
-            return;
-    init_ask(init, image->file, image->line,
-             "%s is built but never pushed, so it is left out: is it released?", image->dockerfile);
-    init_set(init, init->dockerfile_names, image->dockerfile, json_false());
-}
-
 void init_end_workflows(struct init *init)
 {
     init_each_image (image, init)
         init->pushes = init->pushes || image->pushed;
 
-    init_each_image (image, init) {
-        if (init->pushes && !image->pushed)
-            leave_out(init, image);
-        if (init->pushes)
-            continue;
-        image->tags = NULL; /* of tests: nothing says how they are released */
-        image->platforms = NULL;
-    }
+    if (!init->pushes) /* of tests: nothing says how they are released */
+        init_each_image (image, init) {
+            image->tags = NULL;
+            image->platforms = NULL;
+        }
 
-    for (struct init_image **at = &init->images; init->pushes && *at;) {
-        if ((*at)->pushed) {
-            at = &(*at)->next;
+    for (struct init_image **at = &init->images, *image; init->pushes && (image = *at);) {
+        bool published = image->pushed;
+        if (published) {
+            at = &image->next;
             continue;
         }
-        *at = (*at)->next;
+
+        init_each_image (other, init) /* of the same Dockerfile */
+            published =
+                published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);
+        if (!published) {
+            init_ask(init, image->file, image->line,
+                     "%s is built but never pushed, so it is left out: is it released?",
+                     image->dockerfile);
+            init_set(init, init->dockerfile_names, image->dockerfile, json_false());
+        }
+        *at = image->next;
         init->image_count--;
     }
-}
-
-static bool is_filter_of(const struct init_image *image, const char *name)
-{
-    return strcasecmp(image->codename, name) == 0 ||
-           (image->name && strcasecmp(image->name, name) == 0) ||
-           strcasecmp(init_base(image->directory), name) == 0;
 }
 
 void init_end_reading(struct init *init)
@@ -707,7 +690,10 @@ void init_end_reading(struct init *init)
 
     json_object_foreach (init->filters, name, patterns)
         init_each_image (image, init) {
-            if (!is_filter_of(image, name) || strcmp(image->context, ".") == 0)
+            bool is_filter_of = strcasecmp(image->codename, name) == 0 ||
+                                (image->name && strcasecmp(image->name, name) == 0) ||
+                                strcasecmp(init_base(image->directory), name) == 0;
+            if (!is_filter_of || strcmp(image->context, ".") == 0)
                 continue; /* what its Dockerfile reads of the root is known */
             arc_json_each (pattern, patterns) {
                 const char *glob = json_string_value(pattern);

@@ -30,6 +30,10 @@ void init_take_build(const struct init_step *step);
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes);
 
+/* The next item of a list, without blanks around it, up to one of the bytes that end it; "#" starts
+ * none. NULL at the end. */
+char *init_next_item(struct init *init, const char **text, const char *ends);
+
 /* Sets an output of the step, if it has an id, for the expressions of later ones. */
 void init_set_output(const struct init_step *step, const char *name, const char *value);
 

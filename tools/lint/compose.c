@@ -160,7 +160,7 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
         lint_find(c->lint, LINT_NETWORK, c->file, place ? place->line : 1,
                   "the network %s is not declared with external: true", network);
 
-    if (!lint_names(arc_yaml_get(main->value, "networks"), network))
+    if (!arc_yaml_names(arc_yaml_get(main->value, "networks"), network))
         lint_find_at(c->lint, LINT_NETWORK, joined ? joined : main->key,
                      "'%s' does not join the network %s", main->key->text, network);
 }

@@ -189,8 +189,8 @@ void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
     const struct scope scope = {.level = 0};
     struct search search = {.lint = lint};
 
-    if (!lint_names(on, "pull_request_target") && !lint_names(on, "workflow_run") &&
-        !lint_names(on, "issue_comment"))
+    if (!arc_yaml_names(on, "pull_request_target") && !arc_yaml_names(on, "workflow_run") &&
+        !arc_yaml_names(on, "issue_comment"))
         return;
 
     check_jobs(&search, &scope, root, NULL);

@@ -147,12 +147,6 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
-/* Whether the node is that text, lists it or has it as a key: `on: push`, `[push]`, `{push: …}`. */
-bool lint_names(const struct arc_yaml_node *node, const char *text);
-/* The entries of a list, or the node itself as the only one; NULL behind the last. */
-const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index);
-/* The text of a key of a mapping; "" where it is none. */
-const char *lint_text_at(const struct arc_yaml_node *map, const char *key);
 /* An input in `with` or `inputs`, whose names have no case (a null one is a node); NULL where there
  * is none. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name);

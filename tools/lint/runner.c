@@ -32,13 +32,13 @@ static bool holds_part(const char *text, const char *part)
 
 static bool starts_on(const struct subject *s, const char *event)
 {
-    return lint_names(arc_yaml_get(s->root, "on"), event);
+    return arc_yaml_names(arc_yaml_get(s->root, "on"), event);
 }
 
 /* What a `permissions` gives for a scope: 0 none, 1 read, 2 write. */
 static int grant_of(const struct arc_yaml_node *permissions, const char *scope)
 {
-    const char *value = lint_text_at(permissions, scope);
+    const char *value = arc_yaml_text_at(permissions, scope);
     if (arc_yaml_reads(permissions, "write-all") || strcmp(value, "write") == 0)
         return 2;
     return arc_yaml_reads(permissions, "read-all") || strcmp(value, "read") == 0;
@@ -209,7 +209,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
 /* Whether a step restores what other runs have saved. */
 static bool restores_cache(const struct arc_yaml_node *step)
 {
-    const char *uses = lint_text_at(step, "uses");
+    const char *uses = arc_yaml_text_at(step, "uses");
     const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
 
     if (strncmp(uses, "actions/setup-go@", 17) == 0) /* which does so unasked */
@@ -223,12 +223,12 @@ static bool restores_cache(const struct arc_yaml_node *step)
 /* The same of the steps of a local action, which an input that their `if` names turns off. */
 static bool restores_within(const struct subject *s, const struct arc_yaml_node *step)
 {
-    const struct arc_yaml_node *action = lint_called_root(s->lint, lint_text_at(step, "uses"));
+    const struct arc_yaml_node *action = lint_called_root(s->lint, arc_yaml_text_at(step, "uses"));
     const struct arc_yaml_node *steps = arc_yaml_at(action, "runs", "steps", (char *)NULL);
     const struct arc_yaml_node *with = arc_yaml_get(step, "with");
 
     arc_yaml_each (inner, steps) {
-        const char *input = strstr(lint_text_at(inner, "if"), "inputs.");
+        const char *input = strstr(arc_yaml_text_at(inner, "if"), "inputs.");
         bool given = false;
         arc_yaml_each_pair (pair, with)
             given |= input && strncmp(input + 7, pair->key->text, pair->key->len) == 0;
@@ -272,8 +272,8 @@ static void check_builder(const struct subject *s, const struct arc_yaml_node *u
 static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
 {
     static const char program[] = "arc-ci ", actions[] = "/.github/actions/";
-    const char *action = strstr(lint_text_at(step, "uses"), actions);
-    const char *run = lint_text_at(step, "run");
+    const char *action = strstr(arc_yaml_text_at(step, "uses"), actions);
+    const char *run = arc_yaml_text_at(step, "run");
     size_t len = strlen(command);
     char variable[32] = "INPUT_", flag[32] = "--";
 
@@ -286,7 +286,7 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
         strchr("@/", action[sizeof actions - 1 + len]))
         return !*option || strcmp(text_given(arc_yaml_get(step, "with"), option), "true") == 0;
 
-    bool set = strcmp(lint_text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
+    bool set = strcmp(arc_yaml_text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
     for (; (run = strstr(run, program)); run += sizeof program - 1)
         if (strncmp(run + sizeof program - 1, command, len) == 0 &&
             !is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
@@ -316,7 +316,7 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
 static void note_needed(struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
-    for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
+    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
         const struct arc_yaml_node *steps =
             name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
         arc_yaml_each (step, steps) {
@@ -401,12 +401,12 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
 /* Where a run must not be lost: it publishes a tag, or what a push has changed. */
 static void check_queue(const struct subject *s, const struct arc_yaml_node *concurrency)
 {
-    const char *key = lint_text_at(concurrency, "group");
+    const char *key = arc_yaml_text_at(concurrency, "group");
     if (!*key && concurrency && concurrency->text)
         key = concurrency->text;
     bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
-    if (*key && !own && strcmp(lint_text_at(concurrency, "queue"), "max") != 0 && tags)
+    if (*key && !own && strcmp(arc_yaml_text_at(concurrency, "queue"), "max") != 0 && tags)
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
             "one run waits, and GitHub cancels it for the next: of three tags one is never "
@@ -438,7 +438,7 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
                          "starts nothing of this workflow",
                          other->key->text, uses->text, theirs->text);
         arc_yaml_each_pair (grant, theirs) {
-            const char *scope = grant->key->text, *value = lint_text_at(theirs, scope);
+            const char *scope = grant->key->text, *value = arc_yaml_text_at(theirs, scope);
             if (grant_of(theirs, scope) > grant_of(ours, scope))
                 lint_find_at(
                     s->lint, LINT_PERMISSIONS, uses,
@@ -462,7 +462,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
                      "the job '%s' has no timeout-minutes: one that hangs runs for six hours",
                      pair->key->text);
 
-    const char *condition = lint_text_at(job, "if");
+    const char *condition = arc_yaml_text_at(job, "if");
     if (starts_on(s, "pull_request") && arc_yaml_key(job, "needs") &&
         arc_yaml_key(job, "permissions") &&
         (may_write(s, job, "statuses") || may_write(s, job, "checks")) &&

@@ -26,28 +26,6 @@ struct workflow {
     json_t *seen;  /* object: what of `needs` it refers to, so that each is checked once */
 };
 
-const struct arc_yaml_node *lint_entry(const struct arc_yaml_node *node, size_t index)
-{
-    if (!node || node->type != ARC_YAML_LIST)
-        return index ? NULL : node;
-    return index < node->count ? node->items[index] : NULL;
-}
-
-bool lint_names(const struct arc_yaml_node *node, const char *text)
-{
-    const struct arc_yaml_node *entry;
-    for (size_t i = 0; (entry = lint_entry(node, i)); i++)
-        if (arc_yaml_reads(entry, text))
-            return true;
-    return arc_yaml_key(node, text) != NULL;
-}
-
-const char *lint_text_at(const struct arc_yaml_node *map, const char *key)
-{
-    const struct arc_yaml_node *value = arc_yaml_get(map, key);
-    return value && value->text ? value->text : "";
-}
-
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name)
 {
     arc_yaml_each_pair (input, inputs)
@@ -214,7 +192,7 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct arc_yaml_node *call =
         on ? arc_yaml_get(on, "workflow_call") : arc_yaml_get(root, "runs");
-    if (!call && !lint_names(on, "workflow_call"))
+    if (!call && !arc_yaml_names(on, "workflow_call"))
         lint_find_at(w->lint, LINT_INPUTS, uses, "%s cannot be called: it has no %s", uses->text,
                      on ? "workflow_call" : "runs");
     else
@@ -403,7 +381,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *names = json_object();
     ARC_AUTO_JSON json_t *seen = json_object();
 
-    for (size_t i = 0; (name = lint_entry(needs, i)); i++) {
+    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
         if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
             w->lint->failed = ARC_ENOMEM;
         if (!name->text || !json_object_get(w->jobs, name->text))

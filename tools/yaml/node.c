@@ -42,6 +42,28 @@ bool arc_yaml_reads(const struct arc_yaml_node *node, const char *text)
            memcmp(node->text, text, node->len) == 0;
 }
 
+const char *arc_yaml_text_at(const struct arc_yaml_node *map, const char *key)
+{
+    const struct arc_yaml_node *value = arc_yaml_get(map, key);
+    return value && value->text ? value->text : "";
+}
+
+const struct arc_yaml_node *arc_yaml_entry(const struct arc_yaml_node *node, size_t index)
+{
+    if (!node || node->type != ARC_YAML_LIST)
+        return index ? NULL : node;
+    return index < node->count ? node->items[index] : NULL;
+}
+
+bool arc_yaml_names(const struct arc_yaml_node *node, const char *text)
+{
+    const struct arc_yaml_node *entry;
+    for (size_t i = 0; (entry = arc_yaml_entry(node, i)); i++)
+        if (arc_yaml_reads(entry, text))
+            return true;
+    return arc_yaml_key(node, text) != NULL;
+}
+
 bool arc_yaml_is(const struct arc_yaml_node *node, const char *text)
 {
     return arc_yaml_reads(node, text) && node->type == ARC_YAML_STRING;

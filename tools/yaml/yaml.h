@@ -131,6 +131,13 @@ static inline size_t arc_yaml_pairs(const struct arc_yaml_node *node)
 const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
     __attribute__((sentinel));
 
+/* The text of a key of a mapping; "" where it is none. */
+const char *arc_yaml_text_at(const struct arc_yaml_node *map, const char *key);
+/* The entries of a list, or the node itself as the only one; NULL behind the last. */
+const struct arc_yaml_node *arc_yaml_entry(const struct arc_yaml_node *node, size_t index);
+/* Whether the node is that text, lists it or has it as a key: `on: push`, `[push]`, `{push: …}`. */
+bool arc_yaml_names(const struct arc_yaml_node *node, const char *text);
+
 /* Whether a node is a string, and equal to `text`. NULL is not. */
 bool arc_yaml_is(const struct arc_yaml_node *node, const char *text);
 /* Whether a node is a scalar whose text, of whatever type, equals `text`. */
