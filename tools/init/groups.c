@@ -6,8 +6,6 @@
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
-#include "yaml/yaml.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- registries ----------------------------------------------------------------------------- */
@@ -20,7 +18,7 @@ void init_count_registry(struct init *init, const char *registry)
 
 /* Where images are that no file names: where the others are, else GHCR of the repository's
  * owner. */
-static const char *usual_registry(struct init *init)
+static const char *find_registry(struct init *init)
 {
     const char *best = NULL, *registry;
     json_int_t most = 0;
@@ -57,39 +55,6 @@ static const char *usual_registry(struct init *init)
              owner);
 
     return init_print(init, "ghcr.io/%s", owner);
-}
-
-static void choose_registries(struct init *init)
-{
-    const char *usual = NULL;
-    init_each_image (image, init) {
-        if (image->registries)
-            continue;
-        usual = usual ? usual : usual_registry(init);
-        init_add_text(init, &image->registries, usual);
-    }
-}
-
-/* The workflows log in to one registry for a group. */
-static void choose_host(struct init *init, struct init_group *group)
-{
-    const char *first = group->host ? group->host : "ghcr.io", *other = NULL;
-
-    if (group->images)
-        first = group->images->registries[0];
-    group->host = init_cut(init, first, strcspn(first, "/"));
-
-    init_each_peer (image, group)
-        for (char **at = image->registries; *at; at++) {
-            char *host = init_cut(init, *at, strcspn(*at, "/"));
-            other = strcmp(host, group->host) != 0 ? host : other;
-        }
-
-    if (other)
-        init_ask(init, NULL, 0,
-                 "how do the workflows log in to %s? Group %s has images there, and they log in "
-                 "to %s only",
-                 other, group->name, group->host);
 }
 
 /* ---- codenames ------------------------------------------------------------------------------ */
@@ -160,34 +125,33 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
-/* Whether another image of that name has its Dockerfile, too: their stages tell them apart. */
-static bool shares_dockerfile(const struct init *init, const struct init_image *image)
-{
-    init_each_image (other, init)
-        if (other != image && init_same_text(image->name, other->name) &&
-            strcmp(image->dockerfile, other->dockerfile) == 0)
-            return true;
-    return false;
-}
-
 /* Images of one name are called what their tags tell apart, or as their stages or Dockerfiles;
  * without tags they get some that do. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
+        size_t alike = 0, sharing = 0; /* its Dockerfile */
         char *told = NULL;
         const char *tag;
         json_t *when;
-        if (init_count_alike(init, image) < 2)
+
+        init_each_image (other, init)
+            if (image->name && init_same_text(image->name, other->name)) {
+                alike++;
+                sharing += strcmp(image->dockerfile, other->dockerfile) == 0;
+            }
+        if (alike < 2)
             continue;
+
         json_object_foreach (image->tags, tag, when)
             told = told ? told : told_by(init, tag);
         if (told && *init_codename(init, told))
             image->codename = init_codename(init, told);
-        else if (image->from == FROM_WORKFLOW && image->target && shares_dockerfile(init, image))
+        else if (image->from == FROM_WORKFLOW && image->target && sharing > 1)
             image->codename = init_codename(init, image->target);
         else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(init, image->dockerfile);
+
         name_codename(init, image);
         if (image->tags)
             continue;
@@ -199,7 +163,8 @@ static void name_alike(struct init *init)
 /* ---- families of tags ----------------------------------------------------------------------- */
 
 /* Tags that differ in their version. */
-struct family {
+struct init_family {
+    struct init_family *next;
     char *prefix; /* "catalog", "" */
     char *before; /* "catalog/v" */
     size_t count;
@@ -209,12 +174,8 @@ struct family {
 
 #define FAMILIES_MAX 1000
 
-/* What the images are sorted with. */
-struct sorting {
-    struct init *init;
-    struct family *families;
-    size_t count;
-};
+#define each_family(family, init)                                                                  \
+    for (struct init_family *family = (init)->families; family; family = family->next)
 
 static bool is_version(const char *text, enum arc_versioning versioning,
                        struct arc_release_version *out)
@@ -240,52 +201,40 @@ static const char *version_in(const char *tag)
     return NULL;
 }
 
-/* The family of the tags that start so, which is added if it is new; NULL when it cannot be. */
-static struct family *find_family(struct sorting *sorting, const char *tag, size_t before)
+static void add_to_family(struct init *init, const char *tag)
 {
-    struct init *init = sorting->init;
-    size_t len = before;
-
-    for (size_t i = 0; i < sorting->count; i++)
-        if (strlen(sorting->families[i].before) == before &&
-            strncmp(sorting->families[i].before, tag, before) == 0)
-            return &sorting->families[i];
-
-    if (sorting->count == FAMILIES_MAX) {
-        init_ask(init, NULL, 0, "tags with more than %d different prefixes were not looked at",
-                 FAMILIES_MAX);
-        return NULL;
-    }
-
-    struct family *family =
-        arc_arena_append(&init->arena, &sorting->families, &sorting->count, sizeof *family);
-    if (!family)
-        return NULL;
-    while (len && strchr("v/@-_", tag[len - 1]))
-        len--;
-    *family = (struct family){.prefix = init_cut(init, tag, len),
-                              .before = init_cut(init, tag, before),
-                              .semver = true,
-                              .calver = true,
-                              .years = true};
-
-    return family;
-}
-
-static void add_to_family(struct sorting *sorting, const char *tag)
-{
-    struct init *init = sorting->init;
     const char *version = version_in(tag);
-    size_t before = version ? (size_t)(version - tag) : 0;
+    size_t before = version ? (size_t)(version - tag) : 0, len = before, families = 0;
+    char *start = init_cut(init, tag, before), *pattern = init_print(init, "%s{version}", start);
+    struct init_family **end = &init->families;
     struct arc_release_version parsed;
-    char *pattern = init_print(init, "%.*s{version}", (int)before, tag);
 
     if (!version || !arc_text_is_visible(pattern) || !init_allows(init, arc_check_tag, pattern))
         return; /* no configuration takes it */
-    struct family *family = find_family(sorting, tag, before);
-    if (!family)
-        return;
 
+    for (; *end && strcmp((*end)->before, start) != 0; end = &(*end)->next)
+        families++;
+
+    if (!*end && families == FAMILIES_MAX) {
+        init_ask(init, NULL, 0, "tags with more than %d different prefixes were not looked at",
+                 FAMILIES_MAX);
+        return;
+    }
+
+    if (!*end) {
+        *end = arc_arena_array(&init->arena, 1, sizeof **end);
+        if (!*end)
+            return;
+        while (len && strchr("v/@-_", tag[len - 1]))
+            len--;
+        **end = (struct init_family){.prefix = init_cut(init, tag, len),
+                                     .before = start,
+                                     .semver = true,
+                                     .calver = true,
+                                     .years = true};
+    }
+
+    struct init_family *family = *end;
     long major = strtol(version, NULL, 10);
     family->count++;
     family->semver &= is_version(version, ARC_VERSIONING_SEMVER, &parsed);
@@ -293,7 +242,7 @@ static void add_to_family(struct sorting *sorting, const char *tag)
     family->years &= major >= 2000 && major < 2200;
 }
 
-static const char *versioning_of(const struct family *family)
+static const char *versioning_of(const struct init_family *family)
 {
     if (family->calver && (family->years || !family->semver))
         return "calver";
@@ -326,33 +275,36 @@ static bool is_related(const struct init_image *image, const char *prefix)
     return false;
 }
 
-static void add_pattern(struct sorting *sorting, struct init_group *group, struct family *family)
+static void add_pattern(struct init *init, struct init_group *group, struct init_family *family)
 {
-    init_add_text(sorting->init, &group->tags,
-                  init_print(sorting->init, "%s{version}", family->before));
+    init_add_text(init, &group->tags, init_print(init, "%s{version}", family->before));
     group->versioning = group->versioning ? group->versioning : versioning_of(family);
     group->is_released = true;
     family->matched = true;
 }
 
-/* A group for every family whose prefix names images; `match` says how well. */
-static void take_named(struct sorting *sorting,
-                       bool (*match)(const struct init_image *, const char *))
+/* A group for every family whose prefix names images; `match` says how well. True if there is
+ * one. */
+static bool take_named(struct init *init, bool (*match)(const struct init_image *, const char *))
 {
-    for (size_t f = 0; f < sorting->count; f++) {
-        struct family *family = &sorting->families[f];
+    bool found = false;
+
+    each_family (family, init) {
         struct init_group *group = NULL;
         if (!*family->prefix || family->matched)
             continue;
-        init_each_image (image, sorting->init) {
+        init_each_image (image, init) {
             if (image->group || !match(image, family->prefix))
                 continue;
-            group = group ? group : init_add_group(sorting->init, family->prefix);
+            group = group ? group : init_add_group(init, family->prefix);
             image->group = group;
         }
         if (group)
-            add_pattern(sorting, group, family);
+            add_pattern(init, group, family);
+        found = found || group;
     }
+
+    return found;
 }
 
 static bool are_left(const struct init *init)
@@ -370,26 +322,22 @@ static void take_left(const struct init *init, struct init_group *group)
 }
 
 /* Families without a prefix, most used first, release what no other does. */
-static void take_plain(struct sorting *sorting)
+static void take_plain(struct init *init)
 {
-    struct init *init = sorting->init;
-    struct family *first = NULL;
+    struct init_family *first = NULL;
 
-    for (size_t f = 0; f < sorting->count; f++) {
-        struct family *family = &sorting->families[f];
+    each_family (family, init)
         if (!*family->prefix && (!first || family->count > first->count))
             first = family;
-    }
 
-    if (!first || (!are_left(init) && init->image_count))
+    if (!first || !are_left(init))
         return;
     struct init_group *group = init_add_group(init, init->repository);
-    add_pattern(sorting, group, first);
+    add_pattern(init, group, first);
 
-    for (size_t f = 0; f < sorting->count; f++) {
-        struct family *family = &sorting->families[f];
+    each_family (family, init) {
         if (!*family->prefix && versioning_of(family) == versioning_of(first))
-            add_pattern(sorting, group, family);
+            add_pattern(init, group, family);
         family->matched |= !*family->prefix;
     }
 
@@ -398,24 +346,19 @@ static void take_plain(struct sorting *sorting)
 
 /* The only family that names nothing releases what is left, unless each family is of one image:
  * then the rest gets tags of its own in that form. */
-static void take_rest(struct sorting *sorting, bool each_its_own)
+static void take_rest(struct init *init, bool each_its_own)
 {
-    struct init *init = sorting->init;
-    struct family *spare = NULL, *like = NULL;
+    struct init_family *spare = NULL, *like = NULL;
     size_t spares = 0;
-
-    for (size_t f = 0; f < sorting->count; f++) {
-        struct family *family = &sorting->families[f];
-        if (family->matched)
-            like = family;
-        else {
-            spare = family;
-            spares++;
-        }
-    }
 
     if (!are_left(init))
         return;
+
+    each_family (family, init) {
+        like = family->matched ? family : like;
+        spare = family->matched ? spare : family;
+        spares += !family->matched;
+    }
 
     if (each_its_own && like) {
         const char *form = like->before + strlen(like->prefix);
@@ -433,7 +376,7 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
     take_left(init, group);
 
     if (spares == 1) {
-        add_pattern(sorting, group, spare);
+        add_pattern(init, group, spare);
         return;
     }
 
@@ -441,7 +384,64 @@ static void take_rest(struct sorting *sorting, bool each_its_own)
     init_ask(init, NULL, 0, "which tags release group %s? v{version} is a guess", group->name);
 }
 
+/* Whether the repository has a directory of that name, whose tags are then its own. */
+static bool is_directory_name(const struct init *init, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < init->file_count; i++)
+        for (const char *part = init->files[i]; part; part = strchr(part, '/')) {
+            part += *part == '/';
+            if (strncmp(part, name, len) == 0 && part[len] == '/')
+                return true;
+        }
+    return false;
+}
+
+/* Families that name no image. The only one beside several groups is a train over them: a release
+ * of all, as its name says, unless tags without a name release all of it. */
+static void take_unmatched(struct init *init)
+{
+    struct init_family *only = NULL;
+    size_t unmatched = 0;
+    bool plain = false;
+
+    each_family (family, init) {
+        plain = plain || !*family->prefix;
+        only = family->matched ? only : family;
+        unmatched += !family->matched;
+    }
+
+    const char *name = only ? init_base(only->prefix) : "";
+    if (unmatched == 1 && !plain && init->groups && init->groups->next &&
+        (init_is_among(name, "platform release releases stack suite all bundle train system "
+                             "product distribution") ||
+         strcmp(name, init->repository) == 0) &&
+        !is_directory_name(init, name)) {
+        struct init_group *group = init_add_group(init, only->prefix);
+        group->is_train = true;
+        add_pattern(init, group, only);
+        init_ask(init, NULL, 0,
+                 "what do the %zu tags %s{version} release? No image has that name; as proposed, "
+                 "group %s is a release of all groups together",
+                 only->count, only->before, group->name);
+        return;
+    }
+
+    each_family (family, init)
+        if (!family->matched)
+            init_ask(init, NULL, 0,
+                     "what do tags like %s{version} release (%zu so far)? No image has that name",
+                     family->before, family->count);
+}
+
 /* ---- versions in files ---------------------------------------------------------------------- */
+
+/* Files of a directory in which versions stand: in those of the first line and nothing else. */
+static const char *const version_files[] = {
+    "VERSION",      "VERSION.txt", "version.txt", ".version",      "metadata.yaml",  "metadata.yml",
+    "config.yaml",  "config.yml",  "config.json", "metadata.json", "envconfig.json", "version.json",
+    "version.yaml", "app.yaml",    "images.json", "images.yaml",   "docker-bake.hcl"};
+#define WHOLE_FILES 4
 
 static void set_place(struct init *init, struct init_image *image, const char *file,
                       char *const *at)
@@ -461,20 +461,19 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
         if (init_same_text(other->version_file, file))
             return false; /* those of another Dockerfile beside it */
 
-    for (size_t i = 0; i < arc_yaml_items(list); i++) {
-        const char *key = arc_yaml_get(list->items[i], "image") ? "image" : "name";
-        const struct arc_yaml_node *name = arc_yaml_get(list->items[i], key);
-        if (!name || !name->text || !arc_text_is_visible(name->text) ||
-            !arc_yaml_get(list->items[i], "version"))
+    arc_yaml_each (item, list) {
+        const char *key = arc_yaml_get(item, "image") ? "image" : "name";
+        const char *name = arc_yaml_text_at(item, key);
+        if (!*name || !arc_text_is_visible(name) || !arc_yaml_get(item, "version"))
             continue;
         struct init_image *one = init_next_image(init, image, &found);
         if (!one)
             break;
         one->version_at = NULL;
-        one->codename = init_codename(init, init_base(name->text));
-        (void)init_take_reference(init, name->text, one);
+        one->codename = init_codename(init, init_base(name));
+        (void)init_take_reference(init, name, one);
         set_place(init, one, file,
-                  (char *const[]){init_print(init, "%s=%s", key, name->text), "version", NULL});
+                  (char *const[]){init_print(init, "%s=%s", key, name), "version", NULL});
     }
 
     return found > 0;
@@ -495,9 +494,9 @@ static void take_listed_platforms(struct init *init, struct init_image *image, c
         list = list ? list : arc_yaml_get(first, keys[i]);
     }
 
-    for (size_t i = 0; i < arc_yaml_items(list); i++)
-        if (list->items[i]->text)
-            init_add_platform(init, image, file, list->items[i]->line, list->items[i]->text);
+    arc_yaml_each (item, list)
+        if (item->text)
+            init_add_platform(init, image, file, item->line, item->text);
 
     while (reader.at && arc_assignments_next(&reader)) {
         const char *at = reader.value;
@@ -511,13 +510,6 @@ static void take_listed_platforms(struct init *init, struct init_image *image, c
         }
     }
 }
-
-/* Files of a directory in which versions stand: in those of the first line and nothing else. */
-static const char *const version_files[] = {
-    "VERSION",      "VERSION.txt", "version.txt", ".version",      "metadata.yaml",  "metadata.yml",
-    "config.yaml",  "config.yml",  "config.json", "metadata.json", "envconfig.json", "version.json",
-    "version.yaml", "app.yaml",    "images.json", "images.yaml",   "docker-bake.hcl"};
-#define WHOLE_FILES 4
 
 /* The version of an image in a file of the directory; of a list of several, those of the other
  * images, which are added. False when there is none. */
@@ -585,42 +577,34 @@ static bool find_versions(struct init *init)
     return found * 2 > count;
 }
 
-/* Whether a tag releases one of the versions that files have: they are made of the files then. */
-static bool are_tagged(const struct init *init)
-{
-    init_each_image (image, init) {
-        const char *version = image->version ? image->version : "";
-        arc_json_each (tag, init->git_tags)
-            if (*version && arc_text_ends(json_string_value(tag), version))
-                return true;
-    }
-    return false;
-}
-
 /* Whether versions stand in files: there is no tag of a version, or the tags are of something else:
  * of no image and no version of them. */
-static bool use_files(struct sorting *sorting)
+static bool use_files(struct init *init)
 {
-    struct init *init = sorting->init;
-    size_t count = init->image_count;
+    bool tagged = false;
 
-    for (size_t f = 0; f < sorting->count; f++)
+    each_family (family, init)
         init_each_image (image, init)
-            if (*sorting->families[f].prefix && is_named(image, sorting->families[f].prefix))
+            if (*family->prefix && is_named(image, family->prefix))
                 return false;
 
-    if (!sorting->count)
+    size_t count = init->image_count;
+    if (!init->families)
         return true;
     if (count < 2 || !find_versions(init))
         return false;
 
+    init_each_image (image, init)
+        arc_json_each (tag, init->git_tags)
+            tagged = tagged || (image->version && *image->version &&
+                                arc_text_ends(json_string_value(tag), image->version));
+
     const char *first = init->images->version_file;
-    if ((!first || strchr(first, '/')) && !are_tagged(init)) {
-        init_ask(
-            init, NULL, 0,
-            "what do the tags %s{version} release? The files beside the Dockerfiles have other "
-            "versions; as proposed, a change of those is a release",
-            sorting->families[0].before);
+    if (!tagged && (!first || strchr(first, '/'))) {
+        init_ask(init, NULL, 0,
+                 "what do the tags %s{version} release? The files beside the Dockerfiles have other "
+                 "versions; as proposed, a change of those is a release",
+                 init->families->before);
         return true;
     }
 
@@ -630,9 +614,8 @@ static bool use_files(struct sorting *sorting)
 }
 
 /* Versions stand in files, or the first tag is still to come. */
-static void sort_by_files(struct sorting *sorting)
+static void sort_by_files(struct init *init)
 {
-    struct init *init = sorting->init;
     bool found = find_versions(init);
     struct init_group *group = init_add_group(init, init->repository);
 
@@ -655,115 +638,25 @@ static void sort_by_files(struct sorting *sorting)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-/* Tags over several groups, of which none releases everything: a train. */
-static void add_train(struct sorting *sorting, struct family *family)
-{
-    struct init *init = sorting->init;
-    struct init_group *group = init_add_group(init, family->prefix);
-
-    group->is_train = true;
-    add_pattern(sorting, group, family);
-    init_ask(
-        init, NULL, 0,
-        "what do the %zu tags %s{version} release? No image has that name; as proposed, group %s "
-        "is a release of all groups together",
-        family->count, family->before, group->name);
-}
-
-/* Whether tags of that name may be of all groups together: the name says so, or is the
- * repository's. */
-static bool names_all(const struct init *init, const char *name)
-{
-    return init_is_among(name, "platform release releases stack suite all bundle train system "
-                               "product distribution") ||
-           strcmp(name, init->repository) == 0;
-}
-
-/* Whether the repository has a directory of that name, whose tags are then its own. */
-static bool is_directory_name(const struct init *init, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < init->file_count; i++)
-        for (const char *part = init->files[i]; part; part = strchr(part, '/')) {
-            part += *part == '/';
-            if (strncmp(part, name, len) == 0 && part[len] == '/')
-                return true;
-        }
-    return false;
-}
-
-/* Families that name no image. The only one beside several groups is a train over them, unless tags
- * without a name release all of it. */
-static void take_unmatched(struct sorting *sorting)
-{
-    struct init *init = sorting->init;
-    struct family *only = NULL;
-    size_t unmatched = 0;
-    bool plain = false;
-
-    for (size_t f = 0; f < sorting->count; f++) {
-        plain = plain || !*sorting->families[f].prefix;
-        if (sorting->families[f].matched)
-            continue;
-        only = &sorting->families[f];
-        unmatched++;
-    }
-
-    if (unmatched == 1 && !plain && init->groups && init->groups->next &&
-        names_all(init, init_base(only->prefix)) &&
-        !is_directory_name(init, init_base(only->prefix))) {
-        add_train(sorting, only);
-        return;
-    }
-
-    for (size_t f = 0; f < sorting->count; f++) {
-        const struct family *family = &sorting->families[f];
-        if (!family->matched)
-            init_ask(init, NULL, 0,
-                     "what do tags like %s{version} release (%zu so far)? No image has that name",
-                     family->before, family->count);
-    }
-}
-
-static size_t count_groups(const struct init *init)
-{
-    size_t count = 0;
-    init_each_group (group, init)
-        count++;
-    return count;
-}
-
-static void sort_by_tags(struct sorting *sorting)
-{
-    take_named(sorting, is_named);
-    size_t own = count_groups(sorting->init);
-    take_named(sorting, is_related);
-    take_plain(sorting);
-    take_rest(sorting, own > 0 && own == count_groups(sorting->init));
-    take_unmatched(sorting);
-}
-
 /* The first file's images have the plain tags, or the only ones; those of another tags with its
  * name. */
-static void give_file_tags(struct sorting *sorting)
+static void give_file_tags(struct init *init)
 {
-    struct init *init = sorting->init;
-
-    for (size_t f = 0; f < sorting->count; f++)
-        if (!*sorting->families[f].prefix || sorting->count == 1)
-            add_pattern(sorting, init->groups, &sorting->families[f]);
+    each_family (family, init)
+        if (!*family->prefix || !init->families->next)
+            add_pattern(init, init->groups, family);
 
     init_each_group (group, init) {
-        bool first = group == init->groups;
         if (group->tags)
             continue;
         init_add_text(init, &group->tags,
-                      first ? "v{version}" : init_print(init, "%s/v{version}", group->name));
+                      group == init->groups ? "v{version}"
+                                            : init_print(init, "%s/v{version}", group->name));
         init_ask(init, group->source, 0, "which tags release group %s? %s is a guess", group->name,
                  group->tags ? *group->tags : "");
     }
 
-    take_unmatched(sorting);
+    take_unmatched(init);
 }
 
 /* Images beside those that a file describes: what workflows publish is a group, of the rest is
@@ -791,46 +684,73 @@ static void take_published(struct init *init)
              group->name, pattern);
 }
 
-/* Gives every group the list of its images. */
-static void list_images(struct init *init)
+/* Gives every group the list of its images, and the registry that the workflows log in to for it:
+ * one. */
+static void list_images(struct init *init, struct init_group *group)
 {
-    init_each_group (group, init) {
-        struct init_image **end = &group->images;
-        init_each_image (image, init) {
-            if (image->group != group)
-                continue;
+    struct init_image **end = &group->images;
+    const char *first = group->host ? group->host : "ghcr.io", *other = NULL;
+
+    init_each_image (image, init)
+        if (image->group == group) {
             *end = image;
             end = &image->peer;
             group->count++;
         }
-        *end = NULL;
-        choose_host(init, group);
-    }
+    *end = NULL;
+
+    if (group->images)
+        first = group->images->registries[0];
+    group->host = init_cut(init, first, strcspn(first, "/"));
+
+    init_each_peer (image, group)
+        for (char **at = image->registries; *at; at++) {
+            char *host = init_cut(init, *at, strcspn(*at, "/"));
+            other = strcmp(host, group->host) != 0 ? host : other;
+        }
+
+    if (other)
+        init_ask(init, NULL, 0,
+                 "how do the workflows log in to %s? Group %s has images there, and they log in "
+                 "to %s only",
+                 other, group->name, group->host);
 }
 
 void init_make_groups(struct init *init)
 {
-    struct sorting sorting = {.init = init};
+    const char *usual = NULL;
 
     arc_json_each (tag, init->git_tags)
-        add_to_family(&sorting, json_string_value(tag));
+        add_to_family(init, json_string_value(tag));
     name_alike(init);
     init_each_image (image, init)
         tell_apart(init, image);
 
     if (init->groups) {
-        give_file_tags(&sorting);
+        give_file_tags(init);
         take_published(init);
-    } else if (use_files(&sorting))
-        sort_by_files(&sorting);
-    else
-        sort_by_tags(&sorting);
+    } else if (use_files(init))
+        sort_by_files(init);
+    else {
+        bool named = take_named(init, is_named), related = take_named(init, is_related);
+        take_plain(init);
+        take_rest(init, named && !related);
+        take_unmatched(init);
+    }
 
     if (init->arena.failed)
         return;
     init_each_image (image, init)
         tell_apart(init, image); /* versions in files may have added some */
-    choose_registries(init);
-    if (!init->arena.failed)
-        list_images(init);
+
+    init_each_image (image, init)
+        if (!image->registries) {
+            usual = usual ? usual : find_registry(init);
+            init_add_text(init, &image->registries, usual);
+        }
+
+    if (init->arena.failed)
+        return;
+    init_each_group (group, init)
+        list_images(init, group);
 }

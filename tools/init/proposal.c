@@ -343,14 +343,6 @@ bool init_is_owner(const struct init *init, const char *registry)
     return init->owner && strcasecmp(init_base(registry), init->owner) == 0;
 }
 
-size_t init_count_alike(const struct init *init, const struct init_image *image)
-{
-    size_t count = 0;
-    init_each_image (other, init)
-        count += image->name && init_same_text(image->name, other->name);
-    return count;
-}
-
 /* ---- images --------------------------------------------------------------------------------- */
 
 struct init_group *init_add_group(struct init *init, const char *name)

@@ -125,6 +125,7 @@ struct init {
     struct init_image *images;
     size_t image_count;
     struct init_group *groups, lost;
+    struct init_family *families; /* of tags; groups.c has them */
     json_t *filters;     /* of workflows: name → patterns */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */
@@ -275,9 +276,6 @@ char *init_lower(struct init *init, const char *text);
 
 /* Whether two texts (NULL: none) are the same. */
 bool init_same_text(const char *a, const char *b);
-
-/* How many images have the name of this one, itself counted; 0 when it has none. */
-size_t init_count_alike(const struct init *init, const struct init_image *image);
 
 /* Whether a prefix of images ends with the repository's owner: "ghcr.io/acme". */
 bool init_is_owner(const struct init *init, const char *registry);

@@ -635,14 +635,15 @@ static void name_versions(struct init *init)
 {
     init_each_image (image, init) {
         bool named = !image->tags;
-        const char *tag;
+        const char *tag, *added = "{version}";
         json_t *when;
         json_object_foreach (image->tags, tag, when)
             named = named || says_version(tag);
         if (named)
             continue;
-        const char *added =
-            init_count_alike(init, image) > 1 ? "{version}-{codename}" : "{version}";
+        init_each_image (other, init)
+            if (other != image && image->name && init_same_text(image->name, other->name))
+                added = "{version}-{codename}";
         init_add_tag(init, &image->tags, added, "");
         init_ask(init, image->file, image->line,
                  "none of its image tags contains the version: %s is added", added);
