@@ -67,19 +67,6 @@ bool init_is_aside(const char *path)
     return lies_in(path, aside) || lies_in(path, foreign);
 }
 
-/* The directory of an image in whose directory this one lies, as cuda12 in pytorch; NULL: none. */
-static char *find_owner(struct init *init, const char *directory)
-{
-    char *above = init_directory(init, directory);
-    if (strcmp(directory, ".") == 0 || strcmp(above, ".") == 0)
-        return NULL;
-    init_each_below (i, init, above)
-        if (json_object_get(init->dockerfile_names, init->files[i]) &&
-            strcmp(init_directory(init, init->files[i]), above) == 0)
-            return above;
-    return NULL;
-}
-
 char *init_name_dockerfile(struct init *init, const char *path)
 {
     const char *variant = variant_of(init, init_base(path));
@@ -88,9 +75,15 @@ char *init_name_dockerfile(struct init *init, const char *path)
     while (init_is_among(init_base(directory), generic) && strcmp(directory, ".") != 0)
         directory = init_directory(init, directory);
     const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
-    char *owner = find_owner(init, directory);
-    if (owner)
-        named = init_print(init, "%s-%s", init_base(owner), named);
+
+    char *above = init_directory(init, directory); /* of another image: cuda12 in pytorch */
+    bool has_owner = false;
+    if (*named && strcmp(above, ".") != 0)
+        init_each_below (i, init, above)
+            has_owner = has_owner || (json_object_get(init->dockerfile_names, init->files[i]) &&
+                                      strcmp(init_directory(init, init->files[i]), above) == 0);
+    if (has_owner)
+        named = init_print(init, "%s-%s", init_base(above), named);
 
     bool is_variant = variant && *variant;
     const char *spare = is_variant ? variant : init->repository;
@@ -138,13 +131,8 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
-/* Whether a Dockerfile is for tests, examples or who works on the code, by its folder or its
- * name. */
-static bool is_aside(const char *path, const char *variant)
-{
-    return lies_in(path, aside) || init_is_among(variant, "dev development debug local");
-}
-
+/* Finds the Dockerfiles that are for tests, examples or who works on the code, by their folders or
+ * names, or those that are not. */
 static void look_at(struct init *init, bool set_aside)
 {
     size_t passed = 0;
@@ -154,16 +142,14 @@ static void look_at(struct init *init, bool set_aside)
         char *variant = variant_of(init, init_base(path));
         if (!variant || lies_in(path, foreign))
             continue;
-        if (is_aside(path, variant) != set_aside) {
+        bool is_aside =
+            lies_in(path, aside) || init_is_among(variant, "dev development debug local");
+        if (is_aside != set_aside)
             init_set_text(init, init->aside, path, variant);
-            continue;
-        }
-        if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX) {
+        else if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX)
             passed++;
-            continue;
-        }
-        if (has_instruction(init, path, "FROM", "FROM"))
-            init_set(init, init->dockerfile_names, path, json_string(variant));
+        else if (has_instruction(init, path, "FROM", "FROM"))
+            init_set_text(init, init->dockerfile_names, path, variant);
     }
 
     if (passed)
@@ -180,27 +166,6 @@ void init_find_dockerfiles(struct init *init)
         return;
     json_object_clear(init->aside);
     look_at(init, true);
-}
-
-/* Asks of what is still left out when all is read. */
-static void ask_aside(struct init *init)
-{
-    const char *path, *first = NULL;
-    json_t *variant;
-    size_t count = 0;
-
-    json_object_foreach (init->aside, path, variant) {
-        if (init_find_image(init, path))
-            continue;
-        first = first ? first : path;
-        count++;
-    }
-
-    if (count)
-        init_ask(init, first, 0,
-                 "%zu Dockerfile%s for tests, examples or development left out: is one of them "
-                 "released?",
-                 count, arc_plural(count));
 }
 
 /* ---- contexts ------------------------------------------------------------------------------- */
@@ -235,35 +200,24 @@ static size_t missing_in(struct init *init, const struct init_image *image, cons
     return missing;
 }
 
-/* Whether a folder holds nothing but Dockerfiles and their ignore files. */
-static bool holds_dockerfiles_only(struct init *init, const char *directory)
-{
-    init_each_below (i, init, directory) {
-        const char *path = init->files[i];
-        const char *dot = strrchr(path, '.');
-        if (!json_object_get(init->dockerfile_names, path) &&
-            !(dot && strcmp(dot, ".dockerignore") == 0))
-            return false;
-    }
-
-    return true;
-}
-
 /* The Dockerfile's folder, or one above it that has more of what is copied. A folder for
  * Dockerfiles, with nothing else in it, is no context. */
 static void choose_context(struct init *init, struct init_image *image)
 {
     char *candidates[CONTEXTS_MAX] = {image->directory};
     size_t count = 1, best = 0, fewest = (size_t)-1;
+    bool is_generic = init_is_among(init_base(image->directory), generic);
 
     while (count < CONTEXTS_MAX && strcmp(candidates[count - 1], ".") != 0) {
         candidates[count] = init_directory(init, candidates[count - 1]);
         count++;
     }
 
-    if (count > 1 && init_is_among(init_base(candidates[0]), generic) &&
-        holds_dockerfiles_only(init, candidates[0]) &&
-        has_instruction(init, image->dockerfile, "COPY", "ADD"))
+    if (is_generic)
+        init_each_below (i, init, image->directory)
+            is_generic = is_generic && (json_object_get(init->dockerfile_names, init->files[i]) ||
+                                        arc_text_ends(init->files[i], ".dockerignore"));
+    if (is_generic && count > 1 && has_instruction(init, image->dockerfile, "COPY", "ADD"))
         best = 1;
 
     for (size_t i = best; i < count; i++) {
@@ -418,18 +372,19 @@ static void split_by_architectures(struct init *init, struct init_image *image)
     (void)read_first(init, image->directory, "build", &build);
     (void)read_first(init, image->directory, "config", &about);
     const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
-    const struct arc_yaml_node *name = arc_yaml_get(about.root, "image");
     const struct arc_yaml_node *archs = arc_yaml_get(about.root, "arch");
-    bool named = name && name->text && strstr(init_base(name->text), "{arch}");
+    const char *name = arc_yaml_text_at(about.root, "image");
+    bool named = strstr(init_base(name), "{arch}");
 
-    for (size_t i = 0; i < arc_yaml_pairs(bases); i++)
-        if (bases->pairs[i].key->text)
-            add_architecture(init, image, bases->pairs[i].key->text, bases->pairs[i].value->text);
-    for (size_t i = 0; i < arc_yaml_items(archs) && named && !arc_yaml_pairs(bases); i++)
-        if (archs->items[i]->text)
-            add_architecture(init, image, archs->items[i]->text, NULL);
+    arc_yaml_each_pair (base, bases)
+        if (base->key->text)
+            add_architecture(init, image, base->key->text, base->value->text);
+    if (named && !arc_yaml_pairs(bases))
+        arc_yaml_each (arch, archs)
+            if (arch->text)
+                add_architecture(init, image, arch->text, NULL);
     if (named && image->variants)
-        take_template(init, image, name->text);
+        take_template(init, image, name);
 }
 
 /* ---- one Dockerfile for several stages ------------------------------------------------------- */
@@ -510,69 +465,46 @@ static void split_by_stages(struct init *init, struct init_image *image)
 
 /* ---- one Dockerfile for several folders ----------------------------------------------------- */
 
-/* The argument in a source of COPY that stands for a folder: "services/${APP}/main" gives "APP",
- * and "services" as *above. */
-static char *folder_argument(struct init *init, const char *source, const json_t *args,
-                             char **above)
-{
-    const char *start, *end;
-    char *argument = init_next_variable(init, source, &start, &end);
-
-    if (!argument || (start > source && start[-1] != '/') || (*end && *end != '/') ||
-        !json_object_get(args, argument))
-        return NULL;
-    *above = init_cut(init, source, (size_t)(start - source));
-
-    return argument;
-}
-
-/* The folders below one, in which what git tracks lies. */
-static char **list_folders(struct init *init, const char *directory)
-{
-    size_t len = strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1, count = 0;
-    char **folders = NULL, *last = NULL;
-
-    init_each_below (i, init, directory) {
-        const char *path = init->files[i] + len, *slash = strchr(path, '/');
-        char *folder = slash ? init_cut(init, path, (size_t)(slash - path)) : last;
-        if (init_same_text(folder, last) || count == INIT_FILES_MAX)
-            continue;
-        count++;
-        init_add_text(init, &folders, folder);
-        last = folder;
-    }
-
-    return folders;
-}
-
 /* Adds an image of each folder that the argument may name, where all it copies is there. */
 static bool add_folders(struct init *init, struct init_image *image, const char *argument,
                         const char *above, const char *initial)
 {
-    char *directory = init_resolve(init, image->context, above);
-    char **folder = directory ? list_folders(init, directory) : NULL;
+    char *directory = init_resolve(init, image->context, above), *folder = NULL;
     const char *named = init_name_dockerfile(init, image->dockerfile);
     bool plain = strcmp(named, init_codename(init, init->repository)) == 0;
-    size_t found = 0;
+    size_t len = !directory || strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
+    size_t count = 0, found = 0;
 
-    for (; folder && *folder; folder++) {
-        ARC_AUTO_JSON json_t *args = init_made(init, json_pack("{s:s}", argument, *folder));
+    if (!directory)
+        return false;
+
+    init_each_below (i, init, directory) {
+        const char *path = init->files[i] + len, *slash = strchr(path, '/');
+        size_t part = slash ? (size_t)(slash - path) : 0;
+        if (!slash || (folder && strncmp(folder, path, part) == 0 && !folder[part]))
+            continue;
+        if (count++ == INIT_FILES_MAX)
+            break;
+
+        folder = init_cut(init, path, part);
+        ARC_AUTO_JSON json_t *args = init_made(init, json_pack("{s:s}", argument, folder));
         if (missing_in(init, image, image->context, args))
             continue;
         struct init_image *one = init_next_image(init, image, &found);
         if (!one)
             break;
         one->args = NULL;
-        if (strcmp(*folder, initial) != 0)
-            init_add_pair(init, &one->args, argument, *folder, NULL, NULL);
+        if (strcmp(folder, initial) != 0)
+            init_add_pair(init, &one->args, argument, folder, NULL, NULL);
         one->codename =
-            init_codename(init, plain ? *folder : init_print(init, "%s-%s", named, *folder));
+            init_codename(init, plain ? folder : init_print(init, "%s-%s", named, folder));
     }
 
     return found > 0;
 }
 
-/* One Dockerfile may build many images: an argument says from which folder. */
+/* One Dockerfile may build many images: an argument in a source of COPY, "services/${APP}/main",
+ * says from which folder. */
 static void split_by_folders(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_dockerfile)
@@ -583,12 +515,15 @@ static void split_by_folders(struct init *init, struct init_image *image)
     size_t equals;
 
     while (find_instruction(init, &file, "COPY", "ADD", &instruction)) {
-        const char *text = instruction.args;
+        const char *text = instruction.args, *start, *end;
         while (take_word(init, &text, &word, &equals)) {
-            char *above = NULL;
-            char *argument = folder_argument(init, arc_buf_text(&word), args, &above);
-            if (argument &&
-                add_folders(init, image, argument, above, arc_json_text_of(args, argument)))
+            const char *source = arc_buf_text(&word);
+            char *argument = init_next_variable(init, source, &start, &end);
+            if (!argument || (start > source && start[-1] != '/') || (*end && *end != '/') ||
+                !json_object_get(args, argument))
+                continue;
+            char *above = init_cut(init, source, (size_t)(start - source));
+            if (add_folders(init, image, argument, above, arc_json_text_of(args, argument)))
                 return;
         }
     }
@@ -669,10 +604,10 @@ static void take_dockerfile(struct init *init, const char *path)
 
 void init_read_dockerfiles(struct init *init)
 {
-    const char *path;
-    json_t *variant;
-    const char *described = init->groups ? init->groups->key : NULL;
+    const char *path, *first = NULL, *described = init->groups ? init->groups->key : NULL;
     bool pushed = init->pushes && !init->guessed;
+    json_t *variant;
+    size_t count = 0;
 
     json_object_foreach (init->dockerfile_names, path, variant) {
         if (init_find_image(init, path) || json_is_false(variant))
@@ -684,7 +619,16 @@ void init_read_dockerfiles(struct init *init)
             take_dockerfile(init, path);
     }
 
-    ask_aside(init);
+    json_object_foreach (init->aside, path, variant)
+        if (!init_find_image(init, path)) {
+            first = first ? first : path;
+            count++;
+        }
+    if (count)
+        init_ask(init, first, 0,
+                 "%zu Dockerfile%s for tests, examples or development left out: is one of them "
+                 "released?",
+                 count, arc_plural(count));
 
     init_each_image (image, init) {
         if (image->from == FROM_DOCKERFILE)
