@@ -7,8 +7,6 @@
 #include "init/expression.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 /* What one file says. JSON objects of what is written. */
@@ -80,25 +78,10 @@ const char *init_release_value(const char *name, bool bake)
     return bake && init_is_among(name, "LATEST IS_LATEST TAG_LATEST") ? "{latest}" : NULL;
 }
 
-/* Dockerfiles that its targets name are described: nothing else is to be proposed for them. */
-static void mark_described(struct init *init, const struct bake *bake)
+const char *init_as_written(const char *value, const char *usual)
 {
-    const char *name, *path;
-    json_t *target, *variant;
-    void *next;
-
-    json_object_foreach (bake->targets, name, target) {
-        const char *context = arc_json_text_of(target, "context");
-        const char *dockerfile = arc_json_text_of(target, "dockerfile");
-        size_t known = strcspn(context, "$"); /* an expression ends what is known */
-        char *base = init_cut(init, *context ? context : ".", known);
-        char *exact =
-            init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
-        json_object_foreach_safe (init->dockerfile_names, next, path, variant)
-            if ((exact && strcmp(path, exact) == 0) ||
-                (context[known] && strncmp(path, base, known) == 0))
-                init_set(init, init->dockerfile_names, path, json_false());
-    }
+    bool letter = usual && *usual == 'v' && usual[1] >= '0' && usual[1] <= '9';
+    return letter && strcmp(value, "{version}") == 0 ? "v{version}" : value;
 }
 
 /* Whether contexts are meant from the root, where docker reads the file: a file in a directory may
@@ -124,15 +107,15 @@ static bool is_of_root(struct init *init, const struct bake *bake)
 
 static void take_bake(struct init *init, const struct bake *bake)
 {
-    const char *name;
-    json_t *value;
+    const char *name, *path;
+    json_t *value, *variant;
     char **tagged = NULL;
     size_t count = 0;
+    void *next;
 
     json_object_foreach (bake->targets, name, value) {
         const char *tags = arc_json_text_of(value, "tags");
-        if ((*tags && strcmp(tags, "[]") != 0) ||
-            json_array_size(json_object_get(value, "tags")) > 0) {
+        if ((*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(value, "tags"))) {
             init_add_text(init, &tagged, name);
             count++;
         }
@@ -155,22 +138,23 @@ static void take_bake(struct init *init, const struct bake *bake)
     group->targets = bake->has_default ? NULL : tagged;
 
     json_object_foreach (bake->variables, name, value) {
-        const char *given = init_release_value(name, true), *initial = json_string_value(value);
-        bool letter = initial && *initial == 'v' && initial[1] >= '0' && initial[1] <= '9';
+        const char *given = init_release_value(name, true);
         if (given)
             init_add_pair(init, &group->variables, name,
-                          letter && strcmp(given, "{version}") == 0 ? "v{version}" : given, NULL,
-                          NULL);
+                          init_as_written(given, json_string_value(value)), NULL, NULL);
     }
 
-    mark_described(init, bake);
-}
-
-static bool is_bake_file(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot && strstr(name, "bake") && !strstr(name, "override") &&
-           (strcmp(dot, ".hcl") == 0 || (strcmp(dot, ".json") == 0 && strstr(name, "docker-bake")));
+    json_object_foreach (bake->targets, name, value) { /* nothing else is proposed for these */
+        const char *context = arc_json_text_of(value, "context");
+        const char *dockerfile = arc_json_text_of(value, "dockerfile");
+        size_t known = strcspn(context, "$"); /* an expression ends what is known */
+        char *exact =
+            init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
+        json_object_foreach_safe (init->dockerfile_names, next, path, variant)
+            if ((exact && strcmp(path, exact) == 0) ||
+                (context[known] && strncmp(path, context, known) == 0))
+                init_set(init, init->dockerfile_names, path, json_false());
+    }
 }
 
 void init_read_bake_files(struct init *init)
@@ -178,13 +162,16 @@ void init_read_bake_files(struct init *init)
     size_t count = 0;
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
         const char *path = init->files[i], *base = init_base(path);
-        if (!is_bake_file(base) || init_is_aside(path))
+        bool is_hcl = arc_text_ends(base, ".hcl");
+        bool is_json = arc_text_ends(base, ".json") && strstr(base, "docker-bake");
+        if (!(is_hcl || is_json) || !strstr(base, "bake") || strstr(base, "override") ||
+            init_is_aside(path))
             continue;
         struct bake bake = {.path = path,
                             .targets = init_keep(init, json_object()),
                             .variables = init_keep(init, json_object())};
         const char *text = init_read(init, path);
-        if (text && strcmp(strrchr(base, '.'), ".json") == 0)
+        if (text && is_json)
             read_json(init, &bake);
         else if (text)
             read_hcl(init, &bake, text);

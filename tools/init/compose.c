@@ -30,11 +30,11 @@ struct described {
     size_t images;
 };
 
-/* The text of a node with $NAME and ${NAME:-word} replaced by .env; NULL when one has no value. */
-static char *expand(const struct entry *entry, const struct arc_yaml_node *node)
+/* The text with $NAME and ${NAME:-word} replaced by .env; NULL when one has no value, and of NULL. */
+static char *expand(const struct entry *entry, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
-    if (!node || !node->text || !arc_dockerfile_expand(node->text, entry->init->dotenv, &out))
+    if (!text || !arc_dockerfile_expand(text, entry->init->dotenv, &out))
         return NULL;
     return init_hold(entry->init, &out);
 }
@@ -61,8 +61,7 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
 {
     const char *tag = find_tag(text);
     size_t len = tag ? (size_t)(tag - 1 - text) : strcspn(text, "@");
-    struct arc_yaml_node node = {.text = init_cut(entry->init, text, len)};
-    char *repository = expand(entry, &node);
+    char *repository = expand(entry, init_cut(entry->init, text, len));
     return repository && init_take_reference(entry->init, repository, image);
 }
 
@@ -70,16 +69,15 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
  * cart. NULL when there is no name. */
 static const char *find_name(const struct entry *entry)
 {
-    const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
+    const char *text = arc_yaml_text_at(entry->service, "image"), *last = init_base(text);
+    size_t len = strcspn(last, ":@");
     struct init_image image = {0};
 
-    if (!node || !node->text)
+    if (!*text)
         return NULL;
-    if (take_repository(entry, node->text, &image))
+    if (take_repository(entry, text, &image))
         return image.registries ? init_join(entry->init, image.registries[0], image.name)
                                 : image.name;
-    const char *last = init_base(node->text);
-    size_t len = strcspn(last, ":@");
     bool plain = len && !memchr(last, '$', len) && !memchr(last, '}', len);
 
     return plain ? init_cut(entry->init, last, len) : NULL;
@@ -91,17 +89,17 @@ static char *list_lines(const struct entry *entry, const struct arc_yaml_node *n
     static const char unknown[] = {INIT_UNKNOWN, '\0'};
     ARC_AUTO(arc_buf) struct arc_buf lines = {0};
 
-    for (size_t i = 0; i < arc_yaml_items(node); i++) {
-        const char *text = expand(entry, node->items[i]), *name = node->items[i]->text;
+    arc_yaml_each (item, node) {
+        const char *text = expand(entry, item->text), *name = item->text;
         if (text)
             arc_buf_printf(&lines, "%s\n", text);
         else if (name)
             arc_buf_printf(&lines, "%.*s\n", (int)strcspn(name, "="), name);
     }
 
-    for (size_t i = 0; i < arc_yaml_pairs(node); i++) {
-        const struct arc_yaml_pair *pair = &node->pairs[i];
-        const char *text = pair->value->type == ARC_YAML_NULL ? NULL : expand(entry, pair->value);
+    arc_yaml_each_pair (pair, node) {
+        bool is_null = pair->value->type == ARC_YAML_NULL;
+        const char *text = is_null ? NULL : expand(entry, pair->value->text);
         bool known = text && arc_text_is_visible(text);
         if (pair->key->text)
             arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : unknown);
@@ -116,18 +114,16 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
 {
     struct init *init = entry->init;
     bool is_map = entry->build->type == ARC_YAML_MAP;
-    const struct arc_yaml_node *node =
-        is_map ? arc_yaml_get(entry->build, "context") : entry->build;
-    const struct arc_yaml_node *file = arc_yaml_get(entry->build, "dockerfile");
-    char *context = node ? expand(entry, node) : arc_arena_text(&init->arena, ".");
-    char *dockerfile = file ? expand(entry, file) : arc_arena_text(&init->arena, "Dockerfile");
+    const char *dockerfile = expand(entry, arc_yaml_text_at(entry->build, "dockerfile"));
+    const char *context =
+        expand(entry, is_map ? arc_yaml_text_at(entry->build, "context") : entry->build->text);
 
     image->context = context ? init_resolve(init, entry->directory, context) : NULL;
     if (!image->context || !dockerfile)
         return false;
     if (arc_yaml_get(entry->build, "dockerfile_inline"))
         return true;
-    image->dockerfile = init_resolve(init, image->context, dockerfile);
+    image->dockerfile = init_resolve(init, image->context, *dockerfile ? dockerfile : "Dockerfile");
 
     return image->dockerfile != NULL;
 }
@@ -135,7 +131,7 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
 /* Stages for people who work on the code are not what is released. */
 static char *find_target(const struct entry *entry, bool *development)
 {
-    char *target = expand(entry, arc_yaml_get(entry->build, "target"));
+    char *target = expand(entry, arc_yaml_text_at(entry->build, "target"));
     *development = target && init_is_development(target);
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
@@ -144,15 +140,13 @@ static char *find_target(const struct entry *entry, bool *development)
 static void take_build(const struct entry *entry, const struct init_image *image)
 {
     struct init *init = entry->init;
-    const struct arc_yaml_node *own = arc_yaml_get(entry->service, "platform");
-    const char *name = find_name(entry),
-               *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
+    const char *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
     bool development, contexts = arc_yaml_get(entry->build, "additional_contexts");
-    const char *target = find_target(entry, &development);
+    const char *target = find_target(entry, &development), *name = find_name(entry);
 
-    if (!*platforms && own && own->text)
-        platforms = own->text;
+    if (!*platforms)
+        platforms = arc_yaml_text_at(entry->service, "platform");
     ARC_AUTO_JSON json_t *with = init_made(
         init, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "context", image->context, "file",
                         image->dockerfile, "build-args", args, "platforms", platforms, "target",
@@ -167,13 +161,12 @@ static void take_build(const struct entry *entry, const struct init_image *image
                                         .line = entry->build->line});
 }
 
-static bool take_service(const struct entry *entry, struct described *described)
+static void take_service(const struct entry *entry)
 {
     struct init *init = entry->init;
     struct init_image image = {0};
     bool told = resolve_build(entry, &image);
 
-    (void)described;
     if (told && !image.dockerfile)
         init_ask(
             init, entry->file, entry->build->line,
@@ -185,8 +178,6 @@ static bool take_service(const struct entry *entry, struct described *described)
     else if (!told || !init_is_aside(image.dockerfile))
         init_ask(init, entry->file, entry->build->line,
                  "what does service %s build? Its Dockerfile does not exist", entry->name);
-
-    return true;
 }
 
 /* ---- the file as it is ---------------------------------------------------------------------- */
@@ -214,42 +205,32 @@ static void take_floating(const struct entry *entry, struct described *described
         described->floating = arc_arena_text(&entry->init->arena, "");
 }
 
-/* Whether the variable's value in .env or by default is a version with a letter, "v1.0". */
-static bool starts_with_v(const struct init *init, const char *name, const char *start,
-                          const char *end)
-{
-    const char *value = arc_json_text_of(init->dotenv, name);
-    const char *initial = memchr(start, '-', (size_t)(end - start));
-    if (!*value && initial)
-        value = initial + 1;
-    return value[0] == 'v' && value[1] >= '0' && value[1] <= '9';
-}
-
 /* The variables of a tag get the release's values. False when the file says a version itself. */
 static bool take_tag(const struct entry *entry, const char *tag, struct described *described)
 {
     struct init *init = entry->init;
-    const char *start, *end, *rest;
+    const char *start, *end, *name;
     size_t count = 0, given = 0;
 
-    described->fixed = described->fixed || !tag || strcmp(tag, "latest") == 0;
-    if (!tag || strcmp(tag, "latest") == 0)
+    if (!tag || strcmp(tag, "latest") == 0) {
+        described->fixed = true;
         return true;
-    for (rest = tag; init_next_variable(init, rest, &start, &end); rest = end)
+    }
+
+    for (const char *rest = tag; init_next_variable(init, rest, &start, &end); rest = end)
         count++;
-    for (rest = tag; count;) {
-        char *name = init_next_variable(init, rest, &start, &end);
-        const char *value = name ? init_release_value(name, true) : NULL;
-        if (!name)
-            break;
-        rest = end;
+
+    for (const char *rest = tag; (name = init_next_variable(init, rest, &start, &end));
+         rest = end) {
+        const char *value = init_release_value(name, true),
+                   *usual = arc_json_text_of(init->dotenv, name);
+        const char *initial = memchr(start, '-', (size_t)(end - start));
         value = count == 1 && !value ? "{version}" : value;
         if (!value)
             continue;
         given += strcmp(value, "{version}") == 0;
-        if (strcmp(value, "{version}") == 0 && starts_with_v(init, name, start, end))
-            value = "v{version}";
-        init_set(entry->init, described->variables, name, json_string(value));
+        usual = !*usual && initial ? initial + 1 : usual;
+        init_set_text(init, described->variables, name, init_as_written(value, usual));
         if (count == 1)
             take_floating(entry, described, tag, start, end);
     }
@@ -262,17 +243,16 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
 static bool take_release_arguments(const struct entry *entry, struct described *described)
 {
     const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
-    for (size_t i = 0; i < arc_yaml_pairs(args); i++) {
-        const char *name = args->pairs[i].key->text, *value = args->pairs[i].value->text;
-        const char *start, *end;
-        if (!name || !value || args->pairs[i].value->type == ARC_YAML_NULL)
+    arc_yaml_each_pair (arg, args) {
+        const char *name = arg->key->text, *value = arg->value->text, *start, *end;
+        if (!name || !value || arg->value->type == ARC_YAML_NULL)
             return false; /* of the environment of who builds */
         char *variable = init_next_variable(entry->init, value, &start, &end);
         const char *given = init_release_value(variable ? variable : name, variable != NULL);
         if (given && !variable)
             return false;
         if (given && !json_object_get(described->variables, variable))
-            init_set(entry->init, described->variables, variable, json_string(given));
+            init_set_text(entry->init, described->variables, variable, given);
     }
 
     return !args || args->type == ARC_YAML_MAP;
@@ -281,15 +261,13 @@ static bool take_release_arguments(const struct entry *entry, struct described *
 /* Whether another service starts from this one: it is built for that, and needs no name. */
 static bool is_base(const struct entry *entry)
 {
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    arc_buf_printf(&name, "service:%s", entry->name);
+    const char *name = init_print(entry->init, "service:%s", entry->name);
 
-    for (size_t i = 0; i < entry->services->count; i++) {
-        const struct arc_yaml_node *contexts = arc_yaml_at(entry->services->pairs[i].value, "build",
-                                                           "additional_contexts", (char *)NULL);
-        bool is_map = contexts && contexts->type == ARC_YAML_MAP;
-        for (size_t c = 0; is_map && c < contexts->count; c++)
-            if (arc_yaml_reads(contexts->pairs[c].value, arc_buf_text(&name)))
+    arc_yaml_each_pair (service, entry->services) {
+        const struct arc_yaml_node *contexts =
+            arc_yaml_at(service->value, "build", "additional_contexts", (char *)NULL);
+        arc_yaml_each_pair (context, contexts)
+            if (arc_yaml_reads(context->value, name))
                 return true;
     }
 
@@ -299,7 +277,7 @@ static bool is_base(const struct entry *entry)
 /* Whether the service says all of its image: where it is pushed, and what it is built of. */
 static bool describe(const struct entry *entry, struct described *described)
 {
-    const struct arc_yaml_node *node = arc_yaml_get(entry->service, "image");
+    const char *text = arc_yaml_text_at(entry->service, "image");
     struct init_image image = {0};
     bool development;
 
@@ -309,61 +287,25 @@ static bool describe(const struct entry *entry, struct described *described)
     if (development || !resolve_build(entry, &image))
         return false;
 
-    if (!node && is_base(entry)) {
-        if (image.dockerfile)
-            init_set(entry->init, described->dockerfiles, image.dockerfile, json_true());
-        return true;
-    }
-
-    if (!node || !node->text || strchr(node->text, '@'))
-        return false;
-    if (!take_repository(entry, node->text, &image) || !image.registries)
+    bool base = !arc_yaml_get(entry->service, "image") && is_base(entry);
+    if (!base &&
+        (!*text || strchr(text, '@') || !take_repository(entry, text, &image) || !image.registries))
         return false;
     if (image.dockerfile)
         init_set(entry->init, described->dockerfiles, image.dockerfile, json_true());
+    if (base)
+        return true;
+
     described->registry = described->registry ? described->registry : image.registries[0];
     described->images++;
 
-    return take_tag(entry, find_tag(node->text), described) &&
-           take_release_arguments(entry, described);
-}
-
-/* Whether nothing else builds an image: the Dockerfiles of the repository are those of the file. */
-static bool covers_all(const struct init *init, const struct described *described)
-{
-    const char *path;
-    json_t *name;
-    json_object_foreach (init->dockerfile_names, path, name)
-        if (!json_object_get(described->dockerfiles, path))
-            return false;
-    return true;
-}
-
-static void add_described(struct init *init, const char *path, const struct described *described)
-{
-    struct init_group *group = init_use_file(init, "compose", path, NULL, described->images);
-    const char *name;
-    json_t *value;
-
-    group->host = described->registry;
-
-    json_object_foreach (described->variables, name, value)
-        init_add_pair(init, &group->variables, name, json_string_value(value), NULL, NULL);
-
-    if (described->fixed)
-        init_add_tag(init, &group->image_tags, "{version}", "");
-    if (described->floating && *described->floating)
-        init_add_tag(init, &group->image_tags, described->floating, "");
-    json_object_foreach (described->dockerfiles, name, value)
-        init_set(init, init->dockerfile_names, name, json_false());
+    return take_tag(entry, find_tag(text), described) && take_release_arguments(entry, described);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Calls for each service that is built, until `take` answers false. */
-static bool read_services(struct init *init, const char *path,
-                          bool (*take)(const struct entry *, struct described *),
-                          struct described *described)
+/* Takes what a file builds or, with `described`, sees whether it may be used as it is. */
+static bool read_services(struct init *init, const char *path, struct described *described)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
@@ -373,38 +315,49 @@ static bool read_services(struct init *init, const char *path,
     struct entry entry = {
         .init = init, .file = path, .directory = init_directory(init, path), .services = services};
 
-    for (size_t i = 0; i < arc_yaml_pairs(services); i++) {
-        entry.name = services->pairs[i].key->text;
-        entry.service = services->pairs[i].value;
+    arc_yaml_each_pair (service, services) {
+        entry.name = service->key->text;
+        entry.service = service->value;
         entry.build = arc_yaml_get(entry.service, "build");
-        if (entry.name && entry.build && !take(&entry, described))
+        if (!entry.name || !entry.build)
+            continue;
+        if (described && !describe(&entry, described))
             return false;
+        if (!described)
+            take_service(&entry);
     }
 
     return true;
 }
 
-static bool is_compose_file(const char *path)
-{
-    const char *name = init_base(path), *dot = strrchr(name, '.');
-    const char *start = strncmp(name, "docker-", 7) == 0 ? name + 7 : name;
-    return dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0) &&
-           strncmp(start, "compose", 7) == 0 && strchr(".-_", start[7]) && !init_is_aside(path);
-}
-
-/* Makes a group of the file if it describes every image. True then. */
+/* Makes a group of the file if it describes every image: the Dockerfiles of the repository are
+ * those of the file. True then. */
 static bool use_file(struct init *init, const char *path)
 {
     struct described described = {.variables = init_keep(init, json_object()),
                                   .dockerfiles = init_keep(init, json_object())};
-    const char *name = init_base(path);
-    bool plain = strncmp(name, "compose.y", 9) == 0 || strncmp(name, "docker-compose.y", 16) == 0;
+    const char *base = init_base(path), *name;
+    bool plain = strncmp(base, "compose.y", 9) == 0 || strncmp(base, "docker-compose.y", 16) == 0;
+    json_t *value;
 
-    if (!plain || !read_services(init, path, describe, &described) || !described.images ||
-        !covers_all(init, &described))
+    if (!plain || !read_services(init, path, &described) || !described.images)
         return false;
+    json_object_foreach (init->dockerfile_names, name, value)
+        if (!json_object_get(described.dockerfiles, name))
+            return false;
 
-    add_described(init, path, &described);
+    struct init_group *group = init_use_file(init, "compose", path, NULL, described.images);
+    group->host = described.registry;
+
+    json_object_foreach (described.variables, name, value)
+        init_add_pair(init, &group->variables, name, json_string_value(value), NULL, NULL);
+
+    if (described.fixed)
+        init_add_tag(init, &group->image_tags, "{version}", "");
+    if (described.floating && *described.floating)
+        init_add_tag(init, &group->image_tags, described.floating, "");
+    json_object_foreach (described.dockerfiles, name, value)
+        init_set(init, init->dockerfile_names, name, json_false());
 
     return true;
 }
@@ -417,16 +370,20 @@ void init_read_compose_files(struct init *init)
 
     init_settle(init);
 
-    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++)
-        if (is_compose_file(init->files[i])) {
-            init_add_text(init, &files, init->files[i]);
-            count++;
-        }
+    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
+        const char *path = init->files[i], *name = init_base(path);
+        name += strncmp(name, "docker-", 7) == 0 ? 7 : 0;
+        if (!init_is_yaml(path) || strncmp(name, "compose", 7) != 0 || !strchr(".-_", name[7]) ||
+            init_is_aside(path))
+            continue;
+        init_add_text(init, &files, path);
+        count++;
+    }
 
     for (char **file = files; file && *file && free_to_use; file++)
         if (use_file(init, *file))
             return;
 
     for (char **file = files; file && *file; file++)
-        (void)read_services(init, *file, take_service, NULL);
+        (void)read_services(init, *file, NULL);
 }

@@ -111,8 +111,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
         json_t *object = init_made(init, json_object());
         arc_yaml_each_pair (pair, node)
             if (pair->key->text)
-                init_set(init, object, pair->key->text,
-                         init_expand_node(init, pair->value, scope));
+                init_set(init, object, pair->key->text, init_expand_node(init, pair->value, scope));
         return object;
     }
 

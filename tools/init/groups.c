@@ -289,7 +289,8 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
 {
     bool found = false;
 
-    each_family (family, init) {
+    each_family(family, init)
+    {
         struct init_group *group = NULL;
         if (!*family->prefix || family->matched)
             continue;
@@ -326,16 +327,16 @@ static void take_plain(struct init *init)
 {
     struct init_family *first = NULL;
 
-    each_family (family, init)
-        if (!*family->prefix && (!first || family->count > first->count))
-            first = family;
+    each_family(family, init) if (!*family->prefix && (!first || family->count > first->count))
+        first = family;
 
     if (!first || !are_left(init))
         return;
     struct init_group *group = init_add_group(init, init->repository);
     add_pattern(init, group, first);
 
-    each_family (family, init) {
+    each_family(family, init)
+    {
         if (!*family->prefix && versioning_of(family) == versioning_of(first))
             add_pattern(init, group, family);
         family->matched |= !*family->prefix;
@@ -354,7 +355,8 @@ static void take_rest(struct init *init, bool each_its_own)
     if (!are_left(init))
         return;
 
-    each_family (family, init) {
+    each_family(family, init)
+    {
         like = family->matched ? family : like;
         spare = family->matched ? spare : family;
         spares += !family->matched;
@@ -405,7 +407,8 @@ static void take_unmatched(struct init *init)
     size_t unmatched = 0;
     bool plain = false;
 
-    each_family (family, init) {
+    each_family(family, init)
+    {
         plain = plain || !*family->prefix;
         only = family->matched ? only : family;
         unmatched += !family->matched;
@@ -427,11 +430,9 @@ static void take_unmatched(struct init *init)
         return;
     }
 
-    each_family (family, init)
-        if (!family->matched)
-            init_ask(init, NULL, 0,
-                     "what do tags like %s{version} release (%zu so far)? No image has that name",
-                     family->before, family->count);
+    each_family(family, init) if (!family->matched) init_ask(
+        init, NULL, 0, "what do tags like %s{version} release (%zu so far)? No image has that name",
+        family->before, family->count);
 }
 
 /* ---- versions in files ---------------------------------------------------------------------- */
@@ -583,10 +584,8 @@ static bool use_files(struct init *init)
 {
     bool tagged = false;
 
-    each_family (family, init)
-        init_each_image (image, init)
-            if (*family->prefix && is_named(image, family->prefix))
-                return false;
+    each_family(family, init) init_each_image (
+        image, init) if (*family->prefix && is_named(image, family->prefix)) return false;
 
     size_t count = init->image_count;
     if (!init->families)
@@ -601,10 +600,11 @@ static bool use_files(struct init *init)
 
     const char *first = init->images->version_file;
     if (!tagged && (!first || strchr(first, '/'))) {
-        init_ask(init, NULL, 0,
-                 "what do the tags %s{version} release? The files beside the Dockerfiles have other "
-                 "versions; as proposed, a change of those is a release",
-                 init->families->before);
+        init_ask(
+            init, NULL, 0,
+            "what do the tags %s{version} release? The files beside the Dockerfiles have other "
+            "versions; as proposed, a change of those is a release",
+            init->families->before);
         return true;
     }
 
@@ -642,9 +642,8 @@ static void sort_by_files(struct init *init)
  * name. */
 static void give_file_tags(struct init *init)
 {
-    each_family (family, init)
-        if (!*family->prefix || !init->families->next)
-            add_pattern(init, init->groups, family);
+    each_family(family, init) if (!*family->prefix || !init->families->next)
+        add_pattern(init, init->groups, family);
 
     init_each_group (group, init) {
         if (group->tags)

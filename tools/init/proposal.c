@@ -172,8 +172,7 @@ size_t init_first_below(struct init *init, const char *directory)
 
 bool init_has_directory(struct init *init, const char *path)
 {
-    init_each_below (i, init, path)
-        return true;
+    init_each_below(i, init, path) return true;
     return false;
 }
 

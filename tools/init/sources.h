@@ -58,6 +58,9 @@ char *init_name_dockerfile(struct init *init, const char *path);
  * of a bake file, where a tag is one, too. */
 const char *init_release_value(const char *name, bool bake);
 
+/* The value of a release with a "v" where the usual one (NULL: none) has one before its version. */
+const char *init_as_written(const char *value, const char *usual);
+
 /* Counts a prefix of images, "ghcr.io/acme", as seen. */
 void init_count_registry(struct init *init, const char *registry);
 

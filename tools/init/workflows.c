@@ -234,8 +234,7 @@ static void read_workflow(struct init *init, const char *path, const char *when,
     when = when ? when : condition_of(init, on);
     ARC_AUTO_JSON json_t *scope =
         make_scope(init, when, arc_yaml_at(on, "workflow_call", "inputs", (char *)NULL), with);
-    struct init_step place = {
-        .init = init, .uses = "", .scope = scope, .when = when, .file = path};
+    struct init_step place = {.init = init, .uses = "", .scope = scope, .when = when, .file = path};
     add_settings(init, scope, yaml.root);
 
     arc_yaml_each_pair (job, jobs) {
@@ -251,11 +250,11 @@ void init_read_workflows(struct init *init)
     static const char folder[] = ".github/workflows";
     size_t read = 0;
 
-    init_each_below (i, init, folder)
-        if (read < INIT_FILES_MAX && init_is_yaml(init->files[i])) {
-            read_workflow(init, init->files[i], NULL, NULL, 0);
-            read++;
-        }
+    init_each_below(i, init, folder) if (read < INIT_FILES_MAX && init_is_yaml(init->files[i]))
+    {
+        read_workflow(init, init->files[i], NULL, NULL, 0);
+        read++;
+    }
 
     init_end_workflows(init);
 }

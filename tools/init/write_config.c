@@ -328,7 +328,8 @@ static bool glob_fits(struct init *init, const struct init_group *group, const c
     if (strpbrk(parent, "*?[]{}!") || strcmp(parent, ".") == 0)
         return false;
 
-    init_each_below (i, init, parent) {
+    init_each_below(i, init, parent)
+    {
         const char *path = init->files[i], *name = init_base(path);
         char *directory = init_directory(init, path);
         bool known = strcmp(name, "Dockerfile") != 0 && strcmp(name, "service.yaml") != 0;
