@@ -138,19 +138,6 @@ static bool take_word(struct script *script, struct arc_buf *word, bool *is_vari
     return init_spend(script->init, word->len);
 }
 
-/* Adds a word or, where a variable holds several, each of them. */
-static void add_words(struct init *init, json_t *words, const char *text, bool is_variable)
-{
-    if (!is_variable)
-        init_push(init, words, json_string(text));
-
-    while (is_variable && *(text += strspn(text, " \t"))) {
-        size_t len = strcspn(text, " \t");
-        init_push(init, words, json_string(init_cut(init, text, len)));
-        text += len;
-    }
-}
-
 /* ---- commands ------------------------------------------------------------------------------- */
 
 static const char *word_at(const json_t *words, size_t index)
@@ -204,29 +191,6 @@ static const char *place(const struct script *script, const char *path)
     return resolved ? resolved : path;
 }
 
-/* Says that what is built is pushed, if it is. Names without a slash are the machine's own where
- * others are given. */
-static void finish_build(const struct script *script, json_t *with)
-{
-    const char *tags = arc_json_text_of(with, "tags");
-    ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX};
-
-    while (*tags) {
-        size_t len = strcspn(tags, "\n");
-        if (memchr(tags, '/', len))
-            arc_buf_printf(&kept, "%s%.*s", kept.len ? "\n" : "", (int)len, tags);
-        tags += len + (tags[len] == '\n');
-    }
-
-    const char *names = init_hold(script->init, &kept);
-    if (*names)
-        init_set_text(script->init, with, "tags", names);
-    else if (!script->step->runner)
-        json_object_del(with, "tags"); /* what a developer calls it */
-    if (script->pushes)
-        init_set_text(script->init, with, "push", "true");
-}
-
 /* The options of a build are the inputs of docker/build-push-action. */
 static void take_options(struct script *script, const json_t *words, size_t index)
 {
@@ -271,9 +235,9 @@ static void take_options(struct script *script, const json_t *words, size_t inde
 static void take_output(struct script *script, const char *said, const char *where)
 {
     const char *equals = strchr(said, '=');
-
     if (!equals)
         return;
+
     char *name = init_cut(script->init, said, (size_t)(equals - said));
     const char *given = arc_text_is_visible(equals + 1) ? NULL : init_release_value(name, true);
     const char *value = given ? given : equals + 1;
@@ -284,22 +248,24 @@ static void take_output(struct script *script, const char *said, const char *whe
                  json_string(value));
 }
 
-/* "docker tag A B": what is built as A is B, too. */
-static void take_second_name(struct script *script, const char *name, const char *more)
+/* "for" starts a loop, "done" goes to its start with the next word, while there is one. False for
+ * other commands. */
+static bool take_loop(struct script *script, const char *program, json_t *words)
 {
-    arc_json_each (with, script->builds)
-        if (strcmp(arc_json_text_of(with, "tags"), name) == 0)
-            add_input(script->init, with, "tags", more);
-}
+    bool ends = strcmp(program, "done") == 0 && script->depth;
+    bool starts = strcmp(program, "for") == 0 && strcmp(word_at(words, 2), "in") == 0 &&
+                  json_array_size(words) > 3 && script->depth < LOOPS_MAX;
 
-/* The loop's variable gets the next word; true while there is one. */
-static bool enter_loop(struct script *script)
-{
+    if (starts)
+        script->loops[script->depth++] =
+            (struct loop){script->at, init_keep(script->init, json_incref(words)), 3};
+    if (!starts && !ends)
+        return false;
     struct loop *loop = &script->loops[script->depth - 1];
 
     if (loop->next == json_array_size(loop->words)) {
         script->depth--;
-        return false;
+        return true;
     }
 
     init_set(script->init, script->variables, word_at(loop->words, 1),
@@ -307,18 +273,6 @@ static bool enter_loop(struct script *script)
     script->at = loop->start;
 
     return true;
-}
-
-static bool take_loop(struct script *script, const char *program, json_t *words)
-{
-    if (strcmp(program, "done") == 0 && script->depth)
-        return enter_loop(script);
-    if (strcmp(program, "for") != 0 || strcmp(word_at(words, 2), "in") != 0 ||
-        json_array_size(words) < 4 || script->depth == LOOPS_MAX)
-        return false;
-    script->loops[script->depth++] =
-        (struct loop){script->at, init_keep(script->init, json_incref(words)), 3};
-    return enter_loop(script);
 }
 
 static void take_command(struct script *script, json_t *words)
@@ -348,10 +302,12 @@ static void take_command(struct script *script, json_t *words)
         what = word_at(words, next++);
     if (strcmp(what, "build") == 0 || strcmp(what, "bud") == 0)
         take_options(script, words, next);
-    else if (strcmp(what, "tag") == 0)
-        take_second_name(script, word_at(words, next), word_at(words, next + 1));
     else if (strcmp(what, "push") == 0)
         script->pushes = true;
+    else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */
+        arc_json_each (with, script->builds)
+            if (strcmp(arc_json_text_of(with, "tags"), word_at(words, next)) == 0)
+                add_input(script->init, with, "tags", word_at(words, next + 1));
 }
 
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
@@ -377,8 +333,13 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
     while (*script.at && init_spend(init, COMMAND_COST)) {
         ARC_AUTO_JSON json_t *words = init_made(init, json_array());
-        while (take_word(&script, &word, &is_variable))
-            add_words(init, words, init_hold(init, &word), is_variable);
+        while (take_word(&script, &word, &is_variable)) {
+            const char *rest = init_hold(init, &word), *part;
+            if (!is_variable)
+                init_push(init, words, json_string(rest));
+            while (is_variable && (part = init_next_item(init, &rest, " \t")))
+                init_push(init, words, json_string(part)); /* which may hold several */
+        }
         take_command(&script, words);
         if (*script.at == '#')
             script.at += strcspn(script.at, "\n");
@@ -389,7 +350,18 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
     arc_json_each (with, script.builds) {
         struct init_step build = *step;
-        finish_build(&script, with);
+        const char *tags = arc_json_text_of(with, "tags");
+        ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX};
+
+        for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
+            if (strchr(tag, '/')) /* one without is the machine's own where others are given */
+                arc_buf_printf(&kept, "%s%s", kept.len ? "\n" : "", tag);
+        if (kept.len)
+            init_set_text(init, with, "tags", init_hold(init, &kept));
+        else if (!step->runner)
+            json_object_del(with, "tags"); /* what a developer calls it */
+        if (script.pushes)
+            init_set_text(init, with, "push", "true");
         build.with = with;
         init_take_build(&build);
     }

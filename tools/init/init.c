@@ -52,29 +52,16 @@ static int read_names(const struct arc_project *project, struct init *init, stru
 {
     struct arc_repository known = {0};
     int rc = arc_repository_read_source(project->git, project->env, &known, err);
-    const char *path = known.source ? strstr(known.source, "://") : NULL;
+    const char *path = arc_url_path(known.source);
 
-    path = path ? strchr(path + 3, '/') : NULL;
     init->repository = arc_arena_text(&init->arena, init_base(path ? path : init->root));
-    if (path && strchr(path + 1, '/')) {
+    if (path && strchr(path, '/')) {
         const char *owner = init_base(init_directory(init, path));
         init->owner = !*owner || owner[strspn(owner, OWNER_LETTERS)] ? NULL : (char *)owner;
     }
     arc_repository_free(&known);
 
     return rc;
-}
-
-/* The default branch: the remote's, else the one that is checked out. */
-static void read_branch(const struct arc_project *project, struct init *init)
-{
-    ARC_AUTO_FREE char *branch = NULL;
-    struct arc_oid head;
-    if (arc_git_remote_head(project->git, &branch, NULL) || !branch)
-        (void)arc_git_head(project->git, &head, &branch, NULL);
-    bool usable =
-        branch && *branch && strspn(branch, OWNER_LETTERS "/") == strlen(branch) && *branch != '-';
-    init->branch = arc_arena_text(&init->arena, usable ? branch : "main");
 }
 
 /* NAME=VALUE lines of .env in the root, which Compose reads too. */
@@ -137,6 +124,8 @@ static int read_files(struct init *init, struct arc_error *err)
 
 static int read_repository(struct arc_project *project, struct init *init, struct arc_error *err)
 {
+    ARC_AUTO_FREE char *branch = NULL;
+    struct arc_oid head;
     json_t **const maps[] = {&init->dotenv,     &init->texts,   &init->said,
                              &init->registries, &init->filters, &init->dockerfile_names,
                              &init->aside};
@@ -155,7 +144,13 @@ static int read_repository(struct arc_project *project, struct init *init, struc
     ARC_TRY(arc_git_tracked(project->git, add_file, init, err));
     ARC_TRY(arc_arena_check(&init->arena, err));
     ARC_TRY(read_names(project, init, err));
-    read_branch(project, init);
+
+    if (arc_git_remote_head(project->git, &branch, NULL) || !branch)
+        (void)arc_git_head(project->git, &head, &branch, NULL);
+    bool usable =
+        branch && *branch && strspn(branch, OWNER_LETTERS "/") == strlen(branch) && *branch != '-';
+    init->branch = arc_arena_text(&init->arena, usable ? branch : "main");
+
     ARC_TRY(read_files(init, err));
     init_make_groups(init);
 
@@ -164,42 +159,36 @@ static int read_repository(struct arc_project *project, struct init *init, struc
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* The proposal has to load. */
-static int check_loads(const char *root, const struct arc_buf *text, struct arc_error *err)
-{
-    ARC_AUTO(arc_config) struct arc_config config = {0};
-    int rc = arc_config_parse(root, text->data, text->len, &config, err);
-    if (rc && rc != ARC_ENOMEM)
-        return arc_error_prefix(err, "what init would propose does not load, please report it");
-    return rc;
-}
-
-static int add_proposed(json_t *files, const char *path, const struct arc_buf *text,
-                        struct arc_error *err)
-{
-    ARC_TRY(arc_buf_check(text, path, err));
-    if (!text->len)
-        return ARC_OK;
-    if (json_array_append_new(files,
-                              json_pack("{s:s, s:s}", "path", path, "text", arc_buf_text(text))))
-        return arc_error_nomem(err);
-    return ARC_OK;
-}
-
+/* Makes the files' texts, which have to load; one that is empty is not proposed. */
 static int propose_files(struct init *init, const char *source, json_t *files,
                          struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf config = {0}, images = {0}, release = {0};
+    ARC_AUTO(arc_config) struct arc_config loaded = {0};
+    const struct {
+        const char *path;
+        const struct arc_buf *text;
+    } made[] = {{ARC_CONFIG_PATH, &config}, {IMAGES_PATH, &images}, {RELEASE_PATH, &release}};
+
     init_write_config(init, &config);
-    ARC_TRY(arc_arena_check(&init->arena, err));
-    ARC_TRY(arc_buf_check(&config, ARC_CONFIG_PATH, err));
-    ARC_TRY(check_loads(init->root, &config, err));
     init_write_images_workflow(init, source, &images);
     init_write_release_workflow(init, source, &release);
     ARC_TRY(arc_arena_check(&init->arena, err));
-    ARC_TRY(add_proposed(files, ARC_CONFIG_PATH, &config, err));
-    ARC_TRY(add_proposed(files, IMAGES_PATH, &images, err));
-    return add_proposed(files, RELEASE_PATH, &release, err);
+
+    for (size_t i = 0; i < INIT_COUNT(made); i++) {
+        ARC_TRY(arc_buf_check(made[i].text, made[i].path, err));
+        if (made[i].text->len)
+            ARC_TRY(arc_json_append(
+                files,
+                json_pack("{s:s, s:s}", "path", made[i].path, "text", arc_buf_text(made[i].text)),
+                err));
+    }
+
+    int rc = arc_config_parse(init->root, config.data, config.len, &loaded, err);
+    if (rc && rc != ARC_ENOMEM)
+        return arc_error_prefix(err, "what init would propose does not load, please report it");
+
+    return rc;
 }
 
 /* Nothing is ever overwritten, not even a link that leads nowhere. */
@@ -267,20 +256,15 @@ static int write_new(struct made *made, const json_t *file, struct arc_error *er
     return ARC_OK;
 }
 
-static int write_all(struct made *made, const json_t *files, struct arc_error *err)
-{
-    ARC_TRY(make_folder(made, ".github", err));
-    ARC_TRY(make_folder(made, ".github/workflows", err));
-    arc_json_each (file, files)
-        ARC_TRY(write_new(made, file, err));
-    return ARC_OK;
-}
-
 /* All or nothing: what was made is taken back when a later file cannot be written. */
 static int write_files(const char *root, const json_t *files, struct arc_error *err)
 {
     struct made made = {.root = root};
-    int rc = write_all(&made, files, err);
+    int rc = make_folder(&made, ".github", err);
+
+    rc = rc ? rc : make_folder(&made, ".github/workflows", err);
+    arc_json_each (file, files)
+        rc = rc ? rc : write_new(&made, file, err);
 
     while (rc && made.count) {
         ARC_AUTO_FREE char *full = arc_file_join(root, made.paths[--made.count]);

@@ -8,23 +8,15 @@
 
 /* ---- YAML ----------------------------------------------------------------------------------- */
 
-/* Whether YAML reads the text back as this string without quotes, in flow style too. */
-static bool is_plain(const char *text)
+void init_add_scalar(struct arc_buf *out, const char *text)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./_-@+=";
+    bool is_number = strspn(text, ".0123456789eE_+-") == strlen(text) && strcmp(text, ".") != 0;
 
-    if (!*text || text[strspn(text, letters)] || strchr("-0123456789+=@", *text) ||
-        init_is_among(text, "true false null yes no on off .inf .nan"))
-        return false;
-
-    return strspn(text, ".0123456789eE_+-") != strlen(text) || strcmp(text, ".") == 0;
-}
-
-void init_add_scalar(struct arc_buf *out, const char *text)
-{
-    if (is_plain(text)) {
-        arc_buf_puts(out, text);
+    if (*text && !text[strspn(text, letters)] && !strchr("-0123456789+=@", *text) && !is_number &&
+        !init_is_among(text, "true false null yes no on off .inf .nan")) {
+        arc_buf_puts(out, text); /* YAML reads it back without quotes, in flow style too */
         return;
     }
 
@@ -152,26 +144,14 @@ static char *below_context(struct init *init, const struct init_image *image, co
     return init_hold(init, &out);
 }
 
-/* What an image is called where that is not REGISTRY/NAME of its group. */
-static char *find_template(struct init *init, const struct init_image *image,
-                           const struct shared *shared)
-{
-    bool elsewhere = image->registries && !same_texts(image->registries, shared->registries);
-    const char *name = shared->name ? shared->name : "{name}";
-
-    if (!elsewhere && !image->pattern && !shared->name)
-        return NULL;
-
-    return init_print(init, "%s/%s", elsewhere ? image->registries[0] : "{registry}",
-                      image->pattern ? image->pattern : name);
-}
-
 /* All that is to be said of an image. With a directory a glob behind it leaves that one out. */
 static json_t *describe_service(struct init *init, const struct init_image *image,
                                 const struct shared *shared, const char *directory)
 {
     bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
+    bool elsewhere = image->registries && !same_texts(image->registries, shared->registries);
     bool inside = directory && strcmp(directory, image->context) == 0;
+    const char *name = shared->name ? shared->name : "{name}";
     json_t *service = init_keep(init, json_object()), *build = init_keep(init, json_object());
     json_t *version = image->version_file ? init_keep(init, json_object()) : NULL;
 
@@ -185,7 +165,10 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "codename", image->codename);
     put_text(init, service, "name", named ? image->name : NULL);
     put_text(init, service, "directory", directory);
-    put_text(init, service, "image", find_template(init, image, shared));
+    if (elsewhere || image->pattern || shared->name) /* it is not REGISTRY/NAME of its group */
+        init_set(init, service, "image",
+                 json_sprintf("%s/%s", elsewhere ? image->registries[0] : "{registry}",
+                              image->pattern ? image->pattern : name));
     put(init, service, "build", build);
     put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
@@ -322,11 +305,15 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
     return service;
 }
 
-/* Whether "PARENT/\*" takes those of the group that lie there, and no other directory. */
-static bool glob_fits(struct init *init, const struct init_group *group, const char *parent)
+/* What most of the directories below one have in common; NULL when no glob is to take them:
+ * "PARENT/\*" would take others than those of the group. */
+static json_t *choose_kind(struct init *init, const struct init_group *group, const char *parent)
 {
+    json_t *chosen = NULL;
+    size_t most = 1;
+
     if (strpbrk(parent, "*?[]{}!") || strcmp(parent, ".") == 0)
-        return false;
+        return NULL;
 
     init_each_below(i, init, parent)
     {
@@ -338,20 +325,8 @@ static bool glob_fits(struct init *init, const struct init_group *group, const c
         init_each_peer (image, group)
             known = known || strcmp(image->directory, directory) == 0;
         if (!known)
-            return false;
+            return NULL;
     }
-
-    return true;
-}
-
-/* What most of the directories below one have in common; NULL when no glob is to take them. */
-static json_t *choose_kind(struct init *init, const struct init_group *group, const char *parent)
-{
-    json_t *chosen = NULL;
-    size_t most = 1;
-
-    if (!glob_fits(init, group, parent))
-        return NULL;
 
     init_each_peer (image, group) {
         size_t same = 0;
@@ -413,32 +388,26 @@ static json_t *list_services(struct init *init, const struct init_group *group,
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-/* All platforms of images that differ in them; NULL when one has the default. */
-static json_t *join_platforms(struct init *init, const struct init_group *group)
-{
-    char **all = NULL;
-
-    init_each_peer (image, group) {
-        if (!image->platforms)
-            return NULL;
-        for (char **platform = image->platforms; *platform; platform++)
-            init_add_text(init, &all, *platform);
-    }
-
-    return list_texts(init, all);
-}
-
 /* A pull request builds what a release does, as build-push-action would, unless that is more than a
- * matrix holds. */
+ * matrix holds: all platforms of images that differ in them, unless one has the default. */
 static json_t *describe_platforms(struct init *init, const struct init_group *group, json_t *said)
 {
     json_t *usual = init_keep(init, json_pack("[s, s]", "linux/amd64", "linux/arm64"));
-    json_t *joined = said ? NULL : join_platforms(init, group);
-    bool usual_release = !said || json_equal(said, usual);
+    bool usual_release = !said || json_equal(said, usual), joins = !said;
     json_t *platforms = usual_release ? usual : said;
-    platforms = joined ? joined : platforms;
-    bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
+    char **all = NULL;
 
+    init_each_peer (image, group)
+        joins = joins && image->platforms;
+
+    if (joins) {
+        init_each_peer (image, group)
+            for (char **platform = image->platforms; *platform; platform++)
+                init_add_text(init, &all, *platform);
+        platforms = all ? list_texts(init, all) : platforms;
+    }
+
+    bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
     if (usual_release && !fits)
         return NULL; /* as it is without a word */
 
@@ -447,18 +416,6 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
     put(init, described, "release", usual_release ? NULL : platforms);
 
     return described;
-}
-
-/* The groups that a train takes its releases from: those that have some. */
-static json_t *list_includes(struct init *init)
-{
-    json_t *includes = init_keep(init, json_array());
-
-    init_each_group (group, init)
-        if (!group->is_train && group->is_released) /* it would wait for the first one of others */
-            init_push(init, includes, json_string(group->name));
-
-    return includes;
 }
 
 /* What the file says that describes the images. */
@@ -490,38 +447,6 @@ static void describe_images(struct init *init, const struct init_group *group,
     put(init, said, "services", services);
 }
 
-/* A line to start from, of the image that values are asked for. */
-static void add_sample(struct init *init, const struct init_remark *question, struct arc_buf *out)
-{
-    const struct shared shared = {.registries = question->image->registries};
-    json_t *service = describe_service(init, question->image, &shared, NULL);
-    json_t *variants = init_keep(init, json_object());
-
-    arc_json_each (name, question->names)
-        init_set(init, variants, json_string_value(name), json_pack("[s, s]", "VALUE", "VALUE"));
-    put(init, service, "variants", variants);
-    arc_buf_puts(out, "#   - ");
-    add_flow(out, service);
-    arc_buf_puts(out, " # an image for each value\n");
-}
-
-/* A key of a group and its value: services in a line each. */
-static void add_key(const char *key, const json_t *value, struct arc_buf *out)
-{
-    arc_buf_printf(out, "    %s:", key);
-
-    if (strcmp(key, "services") != 0) {
-        arc_buf_putc(out, ' ');
-        add_flow(out, value);
-        return;
-    }
-
-    arc_json_each (service, value) {
-        arc_buf_puts(out, "\n      - ");
-        add_flow(out, service);
-    }
-}
-
 static void add_group(struct init *init, const struct init_group *group, struct arc_buf *out)
 {
     struct shared shared = {0};
@@ -537,9 +462,13 @@ static void add_group(struct init *init, const struct init_group *group, struct 
 
     if (group->source)
         describe_file(init, group, said);
-    else if (group->is_train)
-        put(init, said, "includes", list_includes(init));
-    else
+    else if (group->is_train) {
+        json_t *includes = json_array();
+        init_each_group (other, init)
+            if (!other->is_train && other->is_released) /* it would wait for the others' first */
+                init_push(init, includes, json_string(other->name));
+        init_set(init, said, "includes", includes);
+    } else
         describe_images(init, group, &shared, said);
 
     init_each_peer (image, group)
@@ -549,7 +478,16 @@ static void add_group(struct init *init, const struct init_group *group, struct 
     arc_buf_puts(out, ":\n");
 
     json_object_foreach (said, key, value) {
-        add_key(key, value, out);
+        arc_buf_printf(out, "    %s:", key);
+        if (strcmp(key, "services") == 0) {
+            arc_json_each (service, value) { /* a line each */
+                arc_buf_puts(out, "\n      - ");
+                add_flow(out, service);
+            }
+        } else {
+            arc_buf_putc(out, ' ');
+            add_flow(out, value);
+        }
         if (strcmp(key, "platforms") == 0 && is_guess && !init->remarked) {
             arc_buf_puts(out, " # a guess, no file says which; without this line pushes and pull "
                               "requests build linux/amd64 alone");
@@ -570,8 +508,19 @@ void init_write_config(struct init *init, struct arc_buf *out)
         const struct init_remark *question = &init->questions.items[i];
         arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
                        question->file ? ": " : "", init_remark_text(init, question));
-        if (question->names)
-            add_sample(init, question, out);
+        if (!question->names)
+            continue;
+
+        const struct shared shared = {.registries = question->image->registries};
+        json_t *service = describe_service(init, question->image, &shared, NULL);
+        json_t *variants = json_object();
+        arc_json_each (name, question->names)
+            init_set(init, variants, json_string_value(name),
+                     json_pack("[s, s]", "VALUE", "VALUE"));
+        init_set(init, service, "variants", variants);
+        arc_buf_puts(out, "#   - "); /* a line to start from */
+        add_flow(out, service);
+        arc_buf_puts(out, " # an image for each value\n");
     }
 
     arc_buf_puts(out, "groups:\n");

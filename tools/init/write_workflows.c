@@ -74,18 +74,6 @@ static size_t measure_start(const char *pattern)
     return end ? (size_t)(end - pattern) : strlen(pattern);
 }
 
-/* A pattern of tags as GitHub's filter has it: what means something there is escaped. */
-static void add_filter(struct init *init, const char *pattern, struct arc_buf *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf filter = {0};
-    size_t len = measure_start(pattern);
-
-    for (size_t i = 0; i < len; i++)
-        arc_buf_printf(&filter, strchr("+!()]", pattern[i]) ? "\\%c" : "%c", pattern[i]);
-    arc_buf_puts(&filter, len && pattern[len - 1] == 'v' ? "*" : "[0-9]*");
-    arc_buf_puts(out, quote(init, init_hold(init, &filter)));
-}
-
 /* What a pattern's tags start with, as a test of GitHub's expressions. */
 static void add_test(const char *pattern, struct arc_buf *out)
 {
@@ -96,24 +84,19 @@ static void add_test(const char *pattern, struct arc_buf *out)
     arc_buf_puts(out, "')");
 }
 
-/* Whether what one pattern's tags start with is but the beginning of what the other's do: "" and
- * "v" are of "valkey-v". */
-static bool is_beginning(const char *pattern, const char *other)
-{
-    size_t len = measure_start(pattern);
-    return strncmp(pattern, other, len) == 0 && strncmp(other + len, "{version}", 9) != 0;
-}
-
-/* Tells the tags of one pattern from those of groups with another login. */
+/* Tells the tags of one pattern from those of groups with another login: what its tags start with
+ * may be but the beginning of what theirs do, as "" and "v" are of "valkey-v". */
 static void add_condition(const struct init *init, const struct init_group *group,
                           const char *pattern, struct arc_buf *out)
 {
+    size_t len = measure_start(pattern);
+
     arc_buf_puts(out, out->len ? " || " : "");
     add_test(pattern, out);
 
     init_each_group (other, init)
         for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) != 0; tag++)
-            if (is_beginning(pattern, *tag)) {
+            if (strncmp(pattern, *tag, len) == 0 && strncmp(*tag + len, "{version}", 9) != 0) {
                 arc_buf_puts(out, " && !");
                 add_test(*tag, out);
             }
@@ -148,8 +131,14 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
     init_each_group (group, init) {
         only = only && strcmp(init->groups->host, group->host) == 0;
         for (char **tag = group->tags; tag && *tag; tag++) {
-            arc_buf_puts(&filters, filters.len ? ", " : "");
-            add_filter(init, *tag, &filters);
+            ARC_AUTO(arc_buf)
+            struct arc_buf filter = {0}; /* GitHub's: what means something there is escaped */
+            size_t len = measure_start(*tag);
+            for (size_t i = 0; i < len; i++)
+                arc_buf_printf(&filter, strchr("+!()]", (*tag)[i]) ? "\\%c" : "%c", (*tag)[i]);
+            arc_buf_puts(&filter, len && (*tag)[len - 1] == 'v' ? "*" : "[0-9]*");
+            arc_buf_printf(&filters, "%s%s", filters.len ? ", " : "",
+                           quote(init, init_hold(init, &filter)));
         }
     }
 
