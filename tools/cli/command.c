@@ -1,6 +1,7 @@
 /* The command table and the parsing of command lines by it. */
 #include "cli/command.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cli/terminal.h"
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 72 /* with those of every command */
 
 #define COMMAND(name) extern const struct command cmd_##name;
 #include "cli/commands.def"
@@ -74,11 +75,11 @@ static const char *long_option(const char *word)
     return NULL;
 }
 
-static const struct option *frame_option(const char *name, size_t len)
+const struct option *option_find(const struct option *rows, const char *name, size_t len)
 {
-    for (const struct option *row = frame_options; row->name; row++)
-        if (strlen(row->name) == len && memcmp(row->name, name, len) == 0)
-            return row;
+    for (; rows && rows->name; rows++)
+        if (strlen(rows->name) == len && memcmp(rows->name, name, len) == 0)
+            return rows;
     return NULL;
 }
 
@@ -89,8 +90,9 @@ int frame_words(int argc, char *const *argv)
         const char *word = long_option(argv[words]);
         if (!word)
             word = argv[words];
-        const struct option *option =
-            strncmp(word, "--", 2) == 0 ? frame_option(word + 2, strcspn(word + 2, "=")) : NULL;
+        const struct option *option = NULL;
+        if (strncmp(word, "--", 2) == 0)
+            option = option_find(frame_options, word + 2, strcspn(word + 2, "="));
         if (!option)
             break;
         words += option->value && !strchr(word, '=') ? 2 : 1;
@@ -109,14 +111,11 @@ static size_t option_count(const struct command *command)
     return count;
 }
 
-static size_t option_index(const struct command *command, const char *name, size_t len)
+/* The number of an option in its command's table; of one that is not there, that of the last row. */
+static size_t option_index(const struct command *command, const char *name)
 {
-    size_t count = option_count(command);
-    for (size_t i = 0; i < count; i++)
-        if (strlen(command->options[i].name) == len &&
-            memcmp(command->options[i].name, name, len) == 0)
-            return i;
-    return count;
+    const struct option *row = option_find(command->options, name, strlen(name));
+    return row ? (size_t)(row - command->options) : option_count(command);
 }
 
 static int bad_value(const struct option *option, const char *value, struct arc_error *err)
@@ -145,9 +144,10 @@ static const char *boolean(const char *value)
     return among("false|False|FALSE", value) ? "false" : NULL;
 }
 
-static int set_value(struct invocation *inv, size_t i, const char *value, struct arc_error *err)
+static int set_value(struct invocation *inv, const struct option *option, const char *value,
+                     struct arc_error *err)
 {
-    const struct option *option = &inv->command->options[i];
+    size_t i = (size_t)(option - inv->command->options);
     const char *given = value;
 
     if (!option->value && (boolean(given) || !option->choices))
@@ -161,73 +161,55 @@ static int set_value(struct invocation *inv, size_t i, const char *value, struct
         inv->lists[i] = json_array();
     if (!arc_utf8_valid(value, strlen(value)))
         return arc_error_set(err, ARC_EINPUT, "--%s: the value is not valid UTF-8", option->name);
-    ARC_TRY_ALLOC(json_array_append_new(inv->lists[i], json_string(value)) == 0, err);
 
-    return ARC_OK;
+    return arc_json_append(inv->lists[i], json_string(value), err);
 }
 
 /* "--jsn=x" is near to "--json". */
-static const char *suggest_option(const struct command *command, const char *arg)
-{
-    const char *names[OPTIONS_MAX + 8] = {NULL};
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
-    size_t count = 0;
-
-    for (const struct option *row = frame_options; row->name; row++)
-        names[count++] = row->name;
-    for (size_t i = 0; i < option_count(command) && i < OPTIONS_MAX; i++)
-        names[count++] = command->options[i].name;
-    arg += strspn(arg, "-");
-    arc_buf_add(&name, arg, strnlen(arg, strcspn(arg, "=")));
-
-    return arc_suggest(arc_buf_text(&name), names);
-}
-
 static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    const char *name = inv->command->name, *meant = suggest_option(inv->command, arg);
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048}, name = {.max = 256};
+    const struct option *tables[] = {frame_options, inv->command->options};
+    const char *names[OPTIONS_MAX + 1] = {NULL};
+    size_t count = 0, dashes = strspn(arg, "-");
 
+    for (size_t i = 0; i < 2; i++)
+        for (const struct option *row = tables[i]; row && row->name && count < OPTIONS_MAX; row++)
+            names[count++] = row->name;
+    arc_buf_add(&name, arg + dashes, strcspn(arg + dashes, "="));
     arc_text_visible(&shown, arg, strnlen(arg, 200));
 
+    const char *meant = arc_suggest(arc_buf_text(&name), names);
     if (meant)
         return arc_error_set(err, ARC_EINPUT, "there is no option '%s'; did you mean '--%s'?",
                              arc_buf_text(&shown), meant);
 
     return arc_error_set(err, ARC_EINPUT,
                          "there is no option '%s'; 'arc-ci help %s' lists the options",
-                         arc_buf_text(&shown), name);
+                         arc_buf_text(&shown), inv->command->name);
 }
 
 static int set_frame_option(struct invocation *inv, const struct option *option, const char *value,
                             struct arc_error *err)
 {
-    if (option->value && option->choices && !among(option->choices, value))
-        return bad_value(option, value, err);
-    if (strcmp(option->name, "format") == 0)
-        inv->format = value;
-    if (strcmp(option->name, "color") == 0)
-        inv->color = value;
-    if (option->value)
-        return ARC_OK;
+    const char *name = option->name, *flag = option->value ? "" : boolean(value);
+    bool on = flag && strcmp(flag, "true") == 0;
 
-    const char *flag = boolean(value);
-    if (!flag)
+    if (!flag || (option->choices && !among(option->choices, value)))
         return bad_value(option, value, err);
-    bool on = strcmp(flag, "true") == 0;
-    switch (option->name[0]) {
-    case 'j':
+
+    if (strcmp(name, "format") == 0)
+        inv->format = value;
+    else if (strcmp(name, "color") == 0)
+        inv->color = value;
+    else if (strcmp(name, "json") == 0)
         inv->json = on;
-        break;
-    case 'q':
+    else if (strcmp(name, "quiet") == 0)
         inv->quiet = on;
-        break;
-    case 'v':
+    else if (strcmp(name, "verbose") == 0)
         inv->verbose = on;
-        break;
-    default:
+    else
         inv->help = on;
-    }
 
     return ARC_OK;
 }
@@ -241,9 +223,8 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
     const char *name = (shorthand ? shorthand : argv[0]) + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
-    size_t i = option_index(inv->command, name, len);
-    bool own = i < option_count(inv->command);
-    const struct option *option = own ? &inv->command->options[i] : frame_option(name, len);
+    const struct option *own = option_find(inv->command->options, name, len);
+    const struct option *option = own ? own : option_find(frame_options, name, len);
     const char *value = equals ? equals + 1 : "true";
 
     *used = 1;
@@ -263,16 +244,16 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
         return arc_error_set(err, ARC_EINPUT, "--%s takes its value after '=': --%s=%s", name, name,
                              argv[1]);
 
-    return own ? set_value(inv, i, value, err) : set_frame_option(inv, option, value, err);
+    return own ? set_value(inv, own, value, err) : set_frame_option(inv, option, value, err);
 }
 
 /* "-z": the flag of that name. */
 static int parse_letter(struct invocation *inv, const char *word, struct arc_error *err)
 {
-    size_t i = option_index(inv->command, word + 1, strlen(word + 1));
-    if (word[2] || i == option_count(inv->command))
+    const struct option *option = option_find(inv->command->options, word + 1, 1);
+    if (word[2] || !option)
         return unknown_option(inv, word, err);
-    return set_value(inv, i, "true", err);
+    return set_value(inv, option, "true", err);
 }
 
 static int add_argument(struct invocation *inv, const char *arg, struct arc_error *err)
@@ -291,44 +272,24 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
     bool options = true;
 
     for (int i = 0, used; i < argc; i += used) {
-        int rc;
         used = 1;
-        if (options && strcmp(argv[i], "--") == 0) {
+        if (options && strcmp(argv[i], "--") == 0)
             options = false;
-            continue;
-        }
-        if (options && (strncmp(argv[i], "--", 2) == 0 || long_option(argv[i])))
-            rc = parse_option(inv, argc - i, argv + i, &used, err);
+        else if (options && (strncmp(argv[i], "--", 2) == 0 || long_option(argv[i])))
+            ARC_TRY(parse_option(inv, argc - i, argv + i, &used, err));
         else if (options && argv[i][0] == '-' && argv[i][1])
-            rc = parse_letter(inv, argv[i], err);
+            ARC_TRY(parse_letter(inv, argv[i], err));
         else
-            rc = add_argument(inv, argv[i], err);
-        if (rc)
-            return rc;
+            ARC_TRY(add_argument(inv, argv[i], err));
     }
 
     return ARC_OK;
 }
 
-/* INPUT_LIST-FILES, or INPUT_LIST_FILES for callers that cannot set a name with a hyphen. */
-static const char *input_variable(const struct arc_env *env, const char *name)
+static int set_lines(struct invocation *inv, const struct option *option, const char *text,
+                     struct arc_error *err)
 {
-    char key[96] = "INPUT_";
-    size_t at = strlen(key);
-
-    for (const char *c = name; *c && at < sizeof key - 1; c++)
-        key[at++] = (char)toupper((unsigned char)*c);
-    key[at] = '\0';
-    const char *value = arc_env_nonempty(env, key);
-    for (char *c = key; !value && *c; c++)
-        if (*c == '-')
-            *c = '_';
-
-    return value ? value : arc_env_nonempty(env, key);
-}
-
-static int set_lines(struct invocation *inv, size_t i, const char *text, struct arc_error *err)
-{
+    size_t i = (size_t)(option - inv->command->options);
     int rc = ARC_OK;
 
     if (!inv->lists[i])
@@ -341,7 +302,7 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
         ARC_AUTO_FREE char *line = strndup(start, kept);
         ARC_TRY_ALLOC(line, err);
         if (*line)
-            rc = set_value(inv, i, line, err);
+            rc = set_value(inv, option, line, err);
         text += len + (text[len] == '\n');
     }
 
@@ -355,7 +316,19 @@ static int set_lines(struct invocation *inv, size_t i, const char *text, struct 
 static int read_input(struct invocation *inv, size_t i, const char *name, const char **out,
                       struct arc_error *err)
 {
-    const char *text = input_variable(inv->env, name);
+    /* INPUT_LIST-FILES, or INPUT_LIST_FILES for callers that cannot set a name with a hyphen. */
+    char key[96] = "INPUT_";
+    size_t at = strlen(key);
+
+    for (const char *c = name; *c && at < sizeof key - 1; c++)
+        key[at++] = (char)toupper((unsigned char)*c);
+    key[at] = '\0';
+    const char *value = arc_env_nonempty(inv->env, key);
+    for (char *c = key; !value && *c; c++)
+        if (*c == '-')
+            *c = '_';
+
+    const char *text = value ? value : arc_env_nonempty(inv->env, key);
     size_t len = text ? strlen(text) : 0;
     *out = text ? "" : NULL;
     if (text)
@@ -373,14 +346,15 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
     size_t count = option_count(command);
     const char *value = NULL;
 
-    for (size_t i = 0; !rc && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct option *option = &command->options[i];
         if (inv->values[i])
             continue;
-        rc = read_input(inv, i, command->options[i].name, &value, err);
-        if (!rc && value && command->options[i].many)
-            rc = set_lines(inv, i, value, err);
+        rc = read_input(inv, i, option->name, &value, err);
+        if (!rc && value && option->many)
+            rc = set_lines(inv, option, value, err);
         else if (!rc && value && *value)
-            rc = set_value(inv, i, value, err);
+            rc = set_value(inv, option, value, err);
         if (rc)
             return arc_error_prefix(err, "from the environment (INPUT_)");
     }
@@ -425,7 +399,7 @@ void invocation_free(struct invocation *inv)
 
 const char *option_value(const struct invocation *inv, const char *name)
 {
-    size_t i = option_index(inv->command, name, strlen(name));
+    size_t i = option_index(inv->command, name);
     return inv->values[i] ? inv->values[i] : inv->command->options[i].initial;
 }
 
@@ -455,10 +429,10 @@ bool option_time(const char *text, const char *units, int64_t *out)
 
 const json_t *option_list(const struct invocation *inv, const char *name)
 {
-    return inv->lists[option_index(inv->command, name, strlen(name))];
+    return inv->lists[option_index(inv->command, name)];
 }
 
 bool option_given(const struct invocation *inv, const char *name)
 {
-    return inv->values[option_index(inv->command, name, strlen(name))] != NULL;
+    return inv->values[option_index(inv->command, name)] != NULL;
 }

@@ -95,6 +95,9 @@ struct invocation {
 /* Options that every command has, and that may also be given before its name. */
 extern const struct option frame_options[];
 
+/* The row of that name in a table of options, of which NULL has none; NULL when there is none. */
+const struct option *option_find(const struct option *rows, const char *name, size_t len);
+
 /* How many words from argv[0] on are frame options with their values. */
 int frame_words(int argc, char *const *argv);
 

@@ -117,17 +117,6 @@ static const char *level_name(char level)
     return level == 'w' ? "warning" : "notice";
 }
 
-/* "F:L:C: " for a person. */
-static void add_person_place(struct arc_buf *out, const struct arc_place *place)
-{
-    arc_text_visible(out, place->file, strlen(place->file));
-    if (place->line)
-        arc_buf_printf(out, ":%u", place->line);
-    if (place->line && place->column)
-        arc_buf_printf(out, ":%u", place->column);
-    arc_buf_puts(out, ": ");
-}
-
 static void add_note(struct arc_buf *out, const struct report_note *note, const char *title,
                      bool actions)
 {
@@ -136,19 +125,17 @@ static void add_note(struct arc_buf *out, const struct report_note *note, const 
         return;
     }
 
-    if (note->place.file)
-        add_person_place(out, &note->place);
+    if (note->place.file) {
+        arc_text_visible(out, note->place.file, strlen(note->place.file));
+        if (note->place.line)
+            arc_buf_printf(out, ":%u", note->place.line);
+        if (note->place.line && note->place.column)
+            arc_buf_printf(out, ":%u", note->place.column);
+        arc_buf_puts(out, ": ");
+    }
     arc_buf_printf(out, "%s: ", level_name(note->level));
     arc_text_visible(out, note->message, strlen(note->message));
     arc_buf_putc(out, '\n');
-}
-
-/* `arc-ci … | head`: a reader that has seen enough is no error. The program ends as the signal that
- * it ignores while it talks to others would have ended it. */
-static void end_by_closed_pipe(void)
-{
-    signal(SIGPIPE, SIG_DFL);
-    raise(SIGPIPE);
 }
 
 static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
@@ -156,8 +143,14 @@ static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
     ARC_TRY(arc_buf_check(text, "the output", err));
     if (fwrite(arc_buf_text(text), 1, text->len, file) == text->len && fflush(file) == 0)
         return ARC_OK;
-    if (errno == EPIPE)
-        end_by_closed_pipe();
+
+    /* `arc-ci … | head`: a reader that has seen enough is no error. The program ends as the signal
+     * that it ignores while it talks to others would have ended it. */
+    if (errno == EPIPE) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+
     return arc_error_set(err, ARC_EWORLD, "cannot write the output: %s", strerror(errno));
 }
 
@@ -244,26 +237,6 @@ static int print_template(const struct report *report, const char *format, struc
     return ARC_OK;
 }
 
-static int print_document(const json_t *document, struct arc_buf *out, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *text = arc_json_dumps(document, JSON_INDENT(2));
-    ARC_TRY_ALLOC(text, err);
-    arc_buf_puts(out, text);
-    arc_buf_putc(out, '\n');
-    return ARC_OK;
-}
-
-/* key=value lines; a value that does not fit on its line is shown with visible escapes. */
-static void print_outputs(const struct report *report, struct arc_buf *out)
-{
-    for (size_t i = 0; i < report->output_count; i++) {
-        arc_buf_puts(out, report->outputs[i].name);
-        arc_buf_putc(out, '=');
-        arc_text_visible(out, report->outputs[i].value, report->outputs[i].len);
-        arc_buf_putc(out, '\n');
-    }
-}
-
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -284,7 +257,9 @@ int report_print(const struct report *report, const struct invocation *inv, stru
         return put_shown(&text, REPORT_TEXT, inv, err);
 
     if (inv->json && report->document) {
-        ARC_TRY(print_document(report->document, &text, err));
+        ARC_AUTO_FREE char *document = arc_json_dumps(report->document, JSON_INDENT(2));
+        ARC_TRY_ALLOC(document, err);
+        arc_buf_printf(&text, "%s\n", document);
         return put_shown(&text, REPORT_JSON, inv, err);
     }
 
@@ -293,7 +268,13 @@ int report_print(const struct report *report, const struct invocation *inv, stru
         return hidden ? ARC_OK : put_shown(&report->human, report->kind, inv, err);
     }
 
-    print_outputs(report, &text);
+    /* key=value lines; a value that does not fit on its line is shown with visible escapes. */
+    for (size_t i = 0; i < report->output_count; i++) {
+        arc_buf_puts(&text, report->outputs[i].name);
+        arc_buf_putc(&text, '=');
+        arc_text_visible(&text, report->outputs[i].value, report->outputs[i].len);
+        arc_buf_putc(&text, '\n');
+    }
 
     return put_shown(&text, REPORT_TEXT, inv, err);
 }

@@ -10,13 +10,6 @@
 /* Longest line of a step's output that is shown; the log file has all of it. */
 #define LINE_SHOWN 2000
 
-static void begin(struct build_progress *progress)
-{
-    if (!progress->begun && progress->group)
-        fputs("::group::Build\n", stderr);
-    progress->begun = true;
-}
-
 void build_progress_end(struct build_progress *progress)
 {
     if (progress->begun && progress->group)
@@ -107,8 +100,11 @@ void build_progress_event(void *context, const struct arc_build_event *event)
     struct build_progress *progress = context;
     bool lines = !progress->live && !progress->quiet;
 
-    if (!progress->quiet)
-        begin(progress);
+    if (!progress->quiet) {
+        if (!progress->begun && progress->group)
+            fputs("::group::Build\n", stderr);
+        progress->begun = true;
+    }
     if (progress->live && !progress->quiet)
         build_table_event(&progress->table, event);
 

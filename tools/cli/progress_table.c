@@ -35,14 +35,6 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
 
 /* ---- drawing ------------------------------------------------------------------------------- */
 
-static void size_of_terminal(size_t *rows, size_t *columns)
-{
-    struct winsize size = {0};
-    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col;
-    *rows = known ? size.ws_row : 24;
-    *columns = known ? size.ws_col : 80;
-}
-
 static void draw_row(const struct table_row *row, size_t columns, bool colour, struct arc_buf *out)
 {
     static const char *const words[] = {"running", "done", "cached", "FAILED"};
@@ -65,9 +57,10 @@ static void draw_row(const struct table_row *row, size_t columns, bool colour, s
 static void draw(struct build_table *table)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
-    size_t rows, columns;
+    struct winsize size = {0};
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col;
+    size_t rows = known ? size.ws_row : 24, columns = known ? size.ws_col : 80;
 
-    size_of_terminal(&rows, &columns);
     if (table->drawn)
         arc_buf_printf(&out, "\033[%zuA", table->drawn);
     bool fits = table->count + 1 < rows;

@@ -106,15 +106,13 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
  * other word. */
 static const struct option *option_with_value(const struct command *command, const char *word)
 {
-    const struct option *tables[] = {command ? command->options : NULL, frame_options};
-    size_t len = strcspn(word, "=");
-
-    for (size_t t = 0; t < 2 && strncmp(word, "--", 2) == 0; t++)
-        for (const struct option *row = tables[t]; row && row->name; row++)
-            if (row->value && strlen(row->name) == len - 2 &&
-                strncmp(row->name, word + 2, len - 2) == 0)
-                return row;
-    return NULL;
+    if (strncmp(word, "--", 2) != 0)
+        return NULL;
+    size_t len = strcspn(word + 2, "=");
+    const struct option *row = option_find(command ? command->options : NULL, word + 2, len);
+    if (!row)
+        row = option_find(frame_options, word + 2, len);
+    return row && row->value ? row : NULL;
 }
 
 static void offer_commands(const struct candidates *to)
@@ -204,8 +202,9 @@ const struct command cmd_completion = {
     .argument = "SHELL",
     .arguments_max = 256,
     .description =
-        "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion words -- WORD...` for what may "
-        "stand instead of the last WORD: commands, options, choices, and the groups, services and tags of the repository.",
+        "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion "
+        "words -- WORD...` for what may stand instead of the last WORD: commands, options, "
+        "choices, and the groups, services and tags of the repository.",
     .examples = examples,
     .run = run_completion,
 };
