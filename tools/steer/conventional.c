@@ -8,36 +8,32 @@ const char *arc_bump_name(enum arc_bump bump)
     return names[bump];
 }
 
-static void weigh(const struct arc_git_commit *commit, struct arc_conventional *out)
+void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)
 {
     static const char *const features[] = {"feat", "feature", NULL};
     static const char *const quiet[] = {"docs", "doc", "test", "tests", "ci", "style", NULL};
     bool bang;
-    size_t len = arc_message_type(commit->subject, &bang);
+    size_t kind = arc_message_type(commit->subject, &bang);
 
     if (arc_message_is_breaking(commit->subject, commit->body))
         *out = (struct arc_conventional){.bump = ARC_BUMP_MAJOR, .why = "a breaking change"};
-    else if (!len && commit->parents > 1)
+    else if (!kind && commit->parents > 1)
         *out = (struct arc_conventional){.why = "a merge: its commits count"};
-    else if (arc_message_type_is(commit->subject, len, features))
+    else if (arc_message_type_is(commit->subject, kind, features))
         *out = (struct arc_conventional){.bump = ARC_BUMP_MINOR, .why = "a feature"};
-    else if (arc_message_type_is(commit->subject, len, quiet))
+    else if (arc_message_type_is(commit->subject, kind, quiet))
         *out = (struct arc_conventional){.why = "no change of what is shipped"};
     else
         *out = (struct arc_conventional){.bump = ARC_BUMP_PATCH,
-                                         .why = len ? "a change" : "a change of no stated kind"};
-}
+                                         .why = kind ? "a change" : "a change of no stated kind"};
 
-void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)
-{
-    size_t len = 0;
-    const char *undoes =
-        arc_message_is_revert(commit->subject) ? arc_message_reverts(commit->body, &len) : NULL;
-
-    weigh(commit, out);
     out->pull = arc_message_squashed(commit->subject, NULL);
     if (!out->pull)
         out->pull = arc_message_merged(commit->subject);
+
+    size_t len = 0;
+    const char *undoes =
+        arc_message_is_revert(commit->subject) ? arc_message_reverts(commit->body, &len) : NULL;
     if (undoes && len == sizeof out->undoes.hex - 1)
         memcpy(out->undoes.hex, undoes, len);
 }

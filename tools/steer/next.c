@@ -30,19 +30,6 @@ static int read_number(const char *text, size_t len, uint64_t *out, struct arc_e
     return ARC_OK;
 }
 
-static int read_core(const struct arc_release_version *version, struct core *out,
-                     struct arc_error *err)
-{
-    if (!version->major || !version->minor)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%.*s has no numbers to count on from: name a version",
-                             (int)version->len, version->text);
-    ARC_TRY(read_number(version->major, version->major_len, &out->part[0], err));
-    ARC_TRY(read_number(version->minor, version->minor_len, &out->part[1], err));
-    return version->patch ? read_number(version->patch, version->patch_len, &out->part[2], err)
-                          : ARC_OK;
-}
-
 static int compare_cores(const struct core *a, const struct core *b)
 {
     for (size_t i = 0; i < 3; i++)
@@ -86,7 +73,16 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
         return ARC_OK;
     ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
     *prerelease = tag.version.prerelease;
-    return read_core(&tag.version, out, err);
+
+    if (!tag.version.major || !tag.version.minor)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%.*s has no numbers to count on from: name a version",
+                             (int)tag.version.len, tag.version.text);
+    ARC_TRY(read_number(tag.version.major, tag.version.major_len, &out->part[0], err));
+    ARC_TRY(read_number(tag.version.minor, tag.version.minor_len, &out->part[1], err));
+    return tag.version.patch
+               ? read_number(tag.version.patch, tag.version.patch_len, &out->part[2], err)
+               : ARC_OK;
 }
 
 /* What is asked for since the last stable release; nothing when that is in the last prerelease, and
@@ -253,19 +249,6 @@ struct date_style {
     bool two_parts;              /* 26.04: a third part for the second release of a month only */
 };
 
-static int find_style(const struct choice *choice, struct date_style *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    *out = (struct date_style){0};
-    if (!choice->group->last)
-        return ARC_OK;
-    ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
-    out->short_year = tag.version.major_len <= 2;
-    out->zero_month = tag.version.minor && (*tag.version.minor == '0' || out->short_year);
-    out->two_parts = !tag.version.patch;
-    return ARC_OK;
-}
-
 static char *print_date(const struct choice *choice, const struct date_style *style,
                         const struct tm *date, unsigned count)
 {
@@ -279,13 +262,21 @@ static char *print_date(const struct choice *choice, const struct date_style *st
 static int choose_calver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {
-    struct date_style style;
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    struct date_style style = {0};
     time_t now = (time_t)choice->now;
     struct tm date;
 
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
         return arc_error_set(err, ARC_EINPUT, "--bump does not go with versions that are dates");
-    ARC_TRY(find_style(choice, &style, err));
+
+    if (choice->group->last) {
+        ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
+        style.short_year = tag.version.major_len <= 2;
+        style.zero_month = tag.version.minor && (*tag.version.minor == '0' || style.short_year);
+        style.two_parts = !tag.version.patch;
+    }
+
     out->bump = find_bump(choice);
     out->reason = "nothing since the last release asks for a version";
     if (out->bump == ARC_BUMP_NONE)

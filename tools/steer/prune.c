@@ -90,25 +90,11 @@ static int add_run(void *context, json_t *run, struct arc_error *err)
     return add_commit(context, arc_json_text_of(run, "head_sha"), err);
 }
 
-static int add_runs(struct pruning *pruning, const char *repository, struct arc_error *err)
-{
-    static const char *const states[] = {"in_progress", "queued", "waiting", "pending",
-                                         "requested"};
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-        arc_buf_printf(&path, "/repos/%s/actions/runs?status=%s&per_page=100", repository,
-                       states[i]);
-        ARC_TRY(arc_buf_check(&path, "the address", err));
-        ARC_TRY(arc_transport_each(pruning->github, arc_buf_text(&path), "workflow_runs",
-                                   "see which runs are under way", 0, add_run, pruning, err));
-    }
-
-    return ARC_OK;
-}
-
 static int find_open(struct pruning *pruning, struct arc_error *err)
 {
     struct arc_project *project = pruning->project;
+    static const char *const states[] = {"in_progress", "queued", "waiting", "pending",
+                                         "requested"};
     const char *name;
 
     pruning->open = json_array();
@@ -123,7 +109,15 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
                              project->repository.tags_unknown);
     ARC_TRY(add_tags(pruning, err));
 
-    return add_runs(pruning, name, err);
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+        arc_buf_printf(&path, "/repos/%s/actions/runs?status=%s&per_page=100", name, states[i]);
+        ARC_TRY(arc_buf_check(&path, "the address", err));
+        ARC_TRY(arc_transport_each(pruning->github, arc_buf_text(&path), "workflow_runs",
+                                   "see which runs are under way", 0, add_run, pruning, err));
+    }
+
+    return ARC_OK;
 }
 
 /* ---- removing ------------------------------------------------------------------------------ */
@@ -236,33 +230,6 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
     return ARC_OK;
 }
 
-static void list_kept(const struct prune_image *image, json_t **kept)
-{
-    for (size_t i = 0; i < image->tag_count; i++) {
-        const struct prune_tag *tag = &image->tags[i];
-        if (tag->kept && tag->kind != PRUNE_PUBLIC)
-            arc_json_push(kept, json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept));
-    }
-}
-
-/* Between the look and the removal nobody may have given one of these a name. */
-static int check_unchanged(struct pruning *pruning, struct prune_image *image,
-                           struct arc_error *err)
-{
-    bool same = true;
-
-    if (pruning->options->apply)
-        ARC_TRY(prune_unchanged(image, &same, err));
-    if (same)
-        return ARC_OK;
-
-    return arc_error_set(
-        err, ARC_EFAILED,
-        "%s: its tags changed while they were read, and nothing of it was removed: "
-        "run it again",
-        image->name);
-}
-
 /* Whether something went wrong with it; an image that no registry has is none. */
 static bool has_failed(const struct pruned *pruned)
 {
@@ -356,10 +323,27 @@ static int judge_image(struct pruning *pruning, struct prune_image *image, struc
 static int clear_image(struct pruning *pruning, struct pruned *pruned, struct arc_error *err)
 {
     struct prune_image *image = &pruned->image;
-    ARC_TRY(check_unchanged(pruning, image, err));
+    bool same = true;
+
+    /* Between the look and the removal nobody may have given one of these a name. */
+    if (pruning->options->apply)
+        ARC_TRY(prune_unchanged(image, &same, err));
+    if (!same)
+        return arc_error_set(err, ARC_EFAILED,
+                             "%s: its tags changed while they were read, and nothing of it was "
+                             "removed: run it again",
+                             image->name);
+
     ARC_TRY(remove_nodes(pruning, image, &pruned->removals, err));
     ARC_TRY(remove_tags(pruning, image, &pruned->removals, err));
-    list_kept(image, &pruned->kept);
+
+    for (size_t i = 0; i < image->tag_count; i++) {
+        const struct prune_tag *tag = &image->tags[i];
+        if (tag->kept && tag->kind != PRUNE_PUBLIC)
+            arc_json_push(&pruned->kept,
+                          json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept));
+    }
+
     return ARC_OK;
 }
 
@@ -415,28 +399,6 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Reads and judges all images before the first removal; then signatures go before what they sign.
- * An image that something went wrong with is left, and the others go on. */
-static int prune_all(struct pruning *pruning, struct arc_error *err)
-{
-    ARC_TRY(list_images(pruning, err));
-
-    for (size_t i = 0; i < pruning->image_count; i++) {
-        struct pruned *pruned = &pruning->images[i];
-        pruned->rc = judge_image(pruning, &pruned->image, &pruned->problem);
-    }
-
-    for (size_t i = pruning->image_count; i-- > 0;) {
-        struct pruned *pruned = &pruning->images[i];
-        if (!pruned->rc)
-            pruned->rc = clear_image(pruning, pruned, &pruned->problem);
-        if (pruned->rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
-    }
-
-    return ARC_OK;
-}
-
 /* The images' rows, and the code of the first that something went wrong with. */
 static json_t *describe_images(const struct pruning *pruning, int *failed)
 {
@@ -476,7 +438,24 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
                                          .open = pruning.open,
                                          .stays_elsewhere = stays_elsewhere,
                                          .context = &pruning};
-    ARC_TRY(prune_all(&pruning, err));
+
+    ARC_TRY(list_images(&pruning, err));
+
+    /* All are read and judged before the first removal; then signatures go before what they sign.
+     * An image that something went wrong with is left, and the others go on. */
+    for (size_t i = 0; i < pruning.image_count; i++) {
+        struct pruned *pruned = &pruning.images[i];
+        pruned->rc = judge_image(&pruning, &pruned->image, &pruned->problem);
+    }
+
+    for (size_t i = pruning.image_count; i-- > 0;) {
+        struct pruned *pruned = &pruning.images[i];
+        if (!pruned->rc)
+            pruned->rc = clear_image(&pruning, pruned, &pruned->problem);
+        if (pruned->rc == ARC_ENOMEM)
+            return arc_error_nomem(err);
+    }
+
     *out = json_pack("{s:s, s:i, s:b, s:b, s:i, s:i, s:o}", "document", "prune", "format",
                      ARC_DOCUMENT_FORMAT, "applied", options->apply, "releases-known",
                      pruning.github != NULL, "removed", (int)pruning.removed, "left",

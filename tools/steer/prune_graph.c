@@ -82,15 +82,6 @@ static void note_time(struct prune_node *node, const char *text)
         node->time = time;
 }
 
-/* When a provenance says that its build ended (SLSA v0.2, v1). */
-static void read_end(const json_t *statement, struct prune_node *node)
-{
-    const json_t *predicate = json_object_get(statement, "predicate");
-    const json_t *details = json_object_get(predicate, "runDetails");
-    note_time(node, arc_json_text_of(json_object_get(predicate, "metadata"), "buildFinishedOn"));
-    note_time(node, arc_json_text_of(json_object_get(details, "metadata"), "finishedOn"));
-}
-
 /* A small JSON blob; what cannot be read tells no time. */
 static int read_blob(struct prune_image *image, const json_t *descriptor, json_t **out,
                      struct arc_error *err)
@@ -132,7 +123,13 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
                     "https://slsa.dev/provenance/", 28) != 0)
             continue;
         ARC_TRY(read_blob(image, layer, &statement, err));
-        read_end(statement, node);
+
+        /* When a provenance says that its build ended (SLSA v0.2, v1). */
+        const json_t *predicate = json_object_get(statement, "predicate");
+        const json_t *details = json_object_get(predicate, "runDetails");
+        note_time(node,
+                  arc_json_text_of(json_object_get(predicate, "metadata"), "buildFinishedOn"));
+        note_time(node, arc_json_text_of(json_object_get(details, "metadata"), "finishedOn"));
     }
 
     return ARC_OK;
@@ -332,24 +329,10 @@ static int newer_first(const void *a, const void *b)
     return (x->time < y->time) - (x->time > y->time);
 }
 
-static void rank_builds(struct build **order, size_t count)
-{
-    size_t first = 0;
-    qsort(order, count, sizeof *order, newer_first);
-
-    for (size_t i = 1; i < count; i++) {
-        bool same = order[i]->kind == order[i - 1]->kind;
-        first = same ? first : i;
-        order[i]->rank = i - first;
-        if (same && order[i]->time == order[i - 1]->time)
-            order[i]->rank = order[i - 1]->rank;
-    }
-}
-
 /* *of: for each tag its build, NULL for one that is none's. */
 static int find_builds(struct prune_image *image, struct build ***of, struct arc_error *err)
 {
-    size_t room = image->tag_count + 1, count = 0;
+    size_t room = image->tag_count + 1, count = 0, first = 0;
     ARC_AUTO_JSON json_t *numbers = json_object();
     struct build *builds = arc_arena_array(&image->memory, room, sizeof *builds);
     struct build **order = arc_arena_array(&image->memory, room, sizeof *order);
@@ -371,7 +354,14 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         order[number] = (*of)[i] = build;
     }
 
-    rank_builds(order, count);
+    qsort(order, count, sizeof *order, newer_first);
+    for (size_t i = 1; i < count; i++) {
+        bool same = order[i]->kind == order[i - 1]->kind;
+        first = same ? first : i;
+        order[i]->rank = i - first;
+        if (same && order[i]->time == order[i - 1]->time)
+            order[i]->rank = order[i - 1]->rank;
+    }
 
     return arc_arena_check(&image->memory, err);
 }
@@ -460,19 +450,6 @@ static int ask_referrers(struct prune_image *image, size_t number, struct arc_er
         if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)
             return arc_error_nomem(err);
 
-    return ARC_OK;
-}
-
-/* What refers to those that may go, and was not met yet: it goes with them. All that one round of
- * questions finds is read at once. */
-static int add_referrers(struct prune_image *image, struct arc_error *err)
-{
-    for (size_t i = 0; i < image->node_count;) {
-        for (size_t end = image->node_count; i < end; i++)
-            if (!image->no_referrers && !image->nodes[i].kept)
-                ARC_TRY(ask_referrers(image, i, err));
-        ARC_TRY(read_nodes(image, false, err));
-    }
     return ARC_OK;
 }
 
@@ -569,7 +546,16 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     ARC_TRY(keep_subjects(image, err));
     while (spread(image))
         continue;
-    ARC_TRY(add_referrers(image, err));
+
+    /* What refers to those that may go, and was not met yet: it goes with them. All that one round of
+     * questions finds is read at once. */
+    for (size_t i = 0; i < image->node_count;) {
+        for (size_t end = image->node_count; i < end; i++)
+            if (!image->no_referrers && !image->nodes[i].kept)
+                ARC_TRY(ask_referrers(image, i, err));
+        ARC_TRY(read_nodes(image, false, err));
+    }
+
     while (spread(image))
         continue;
     find_depths(image);

@@ -128,24 +128,6 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
     return arc_arena_check(memory, err);
 }
 
-static int look_up(struct arc_registry *registry, struct released_tag *tag, struct arc_error *err)
-{
-    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
-    int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, err);
-    memcpy(tag->digest, manifest.digest, sizeof tag->digest);
-    return arc_error_except(ARC_ENOTFOUND, rc, err);
-}
-
-/* The version's own tag in the service's image says what the others are to be. */
-static void set_expected(struct released_tag *tags, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < count; k++)
-            if (tags[k].service == tags[i].service && !*tags[i].expected &&
-                tags[k].planned->kind == ARC_TAG_VERSION && !tags[k].planned->ref)
-                memcpy(tags[i].expected, tags[k].digest, sizeof tags[i].expected);
-}
-
 int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
                      struct arc_arena *memory, struct released_tag **out, size_t *count,
                      struct arc_error *err)
@@ -161,9 +143,21 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
                                               (*out)[i].planned->tag};
 
     ARC_TRY(arc_registry_read_ahead(registry, items, *count, err));
+    for (size_t i = 0; i < *count; i++) {
+        struct released_tag *tag = &(*out)[i];
+        ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
+        int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, err);
+        memcpy(tag->digest, manifest.digest, sizeof tag->digest);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+    }
+
+    /* The version's own tag in the service's image says what the others are to be. */
+    struct released_tag *tags = *out;
     for (size_t i = 0; i < *count; i++)
-        ARC_TRY(look_up(registry, &(*out)[i], err));
-    set_expected(*out, *count);
+        for (size_t k = 0; k < *count; k++)
+            if (tags[k].service == tags[i].service && !*tags[i].expected &&
+                tags[k].planned->kind == ARC_TAG_VERSION && !tags[k].planned->ref)
+                memcpy(tags[i].expected, tags[k].digest, sizeof tags[i].expected);
 
     return ARC_OK;
 }

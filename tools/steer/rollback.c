@@ -102,24 +102,6 @@ static int take_higher(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-static int choose(struct rollback *rollback, struct arc_error *err)
-{
-    const struct arc_repository *repository = &rollback->project->repository;
-
-    ARC_TRY(parse_given(rollback, rollback->options->version, &rollback->tag, err));
-
-    if (rollback->tag.version.prerelease)
-        return arc_error_set(err, ARC_EINPUT, "%s is a prerelease: no floating tag goes back to it",
-                             rollback->tag.text);
-
-    if (arc_json_lists(repository->withdrawn, rollback->tag.text))
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s was withdrawn itself: its release says so in its first lines",
-                             rollback->tag.text);
-
-    return rollback->options->from ? take_given(rollback, err) : take_higher(rollback, err);
-}
-
 /* ---- the plan ------------------------------------------------------------------------------ */
 
 /* All tags but those of releases that are taken back, now or earlier. */
@@ -304,21 +286,21 @@ static int load(struct rollback *rollback, struct arc_error *err)
                              project->repository.tags_unknown);
 
     ARC_TRY(withdraw_open(rollback, err));
-    ARC_TRY(choose(rollback, err));
+    ARC_TRY(parse_given(rollback, rollback->options->version, &rollback->tag, err));
+
+    if (rollback->tag.version.prerelease)
+        return arc_error_set(err, ARC_EINPUT, "%s is a prerelease: no floating tag goes back to it",
+                             rollback->tag.text);
+
+    if (arc_json_lists(project->repository.withdrawn, rollback->tag.text))
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s was withdrawn itself: its release says so in its first lines",
+                             rollback->tag.text);
+
+    ARC_TRY(rollback->options->from ? take_given(rollback, err) : take_higher(rollback, err));
     ARC_TRY(withdraw_look(rollback, err));
 
     return released_load(project, rollback->tag.text, rollback->lock, err);
-}
-
-static int describe(const struct rollback *rollback, json_t **out, struct arc_error *err)
-{
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:o, s:s?, s:b, s:O}", "document", "rollback",
-                     "format", ARC_DOCUMENT_FORMAT, "group", rollback->group->name, "tag",
-                     rollback->tag.text, "dry-run", rollback->options->dry_run, "moves",
-                     rollback->moves, "releases", withdraw_describe(rollback), "latest",
-                     rollback->latest, "latest-moves", rollback->latest_moves, "warnings",
-                     rollback->warnings);
-    return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
@@ -333,5 +315,12 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
     ARC_TRY(promote(&rollback, err));
     if (!options->dry_run)
         ARC_TRY(withdraw_do(&rollback, err));
-    return describe(&rollback, out, err);
+
+    *out =
+        json_pack("{s:s, s:i, s:s, s:s, s:b, s:O, s:o, s:s?, s:b, s:O}", "document", "rollback",
+                  "format", ARC_DOCUMENT_FORMAT, "group", rollback.group->name, "tag",
+                  rollback.tag.text, "dry-run", rollback.options->dry_run, "moves", rollback.moves,
+                  "releases", withdraw_describe(&rollback), "latest", rollback.latest,
+                  "latest-moves", rollback.latest_moves, "warnings", rollback.warnings);
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

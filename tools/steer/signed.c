@@ -122,17 +122,6 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
     return arc_json_append(looking->services, row, err);
 }
 
-static int make_plan(struct arc_project *project, const char *identity, struct arc_plan *plan,
-                     struct arc_error *err)
-{
-    ARC_TRY(arc_project_load_release(project, err));
-    const struct arc_plan_options wanted = {.push = true};
-    ARC_TRY(arc_planned(project, &wanted, identity, plan, err));
-    if (arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
-        return ARC_OK;
-    return released_signing(project, identity, plan, err);
-}
-
 int arc_verify_release(struct arc_project *project, const char *identity, json_t **out, bool *whole,
                        struct arc_error *err)
 {
@@ -140,7 +129,12 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
     ARC_AUTO_JSON json_t *services = json_array();
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
 
-    ARC_TRY(make_plan(project, identity, &plan, err));
+    ARC_TRY(arc_project_load_release(project, err));
+    const struct arc_plan_options wanted = {.push = true};
+    ARC_TRY(arc_planned(project, &wanted, identity, &plan, err));
+    if (!arc_env_nonempty(project->env, "GITHUB_WORKFLOW_REF"))
+        ARC_TRY(released_signing(project, identity, &plan, err));
+
     ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
     struct looking looking = {project, registry, &plan, services, true};
     for (size_t i = 0; i < plan.service_count; i++)

@@ -112,36 +112,30 @@ static char *keep_subject(struct survey *survey, const char *subject)
     return arc_arena_text(&survey->memory, arc_buf_text(&shown));
 }
 
-static int read_commit(struct walk *walk, const struct arc_git_commit *commit,
-                       const uint64_t *lacks, struct arc_error *err)
-{
-    struct survey *out = walk->out;
-    bool any = false;
-
-    ask_lacking(walk, lacks);
-    int rc = arc_match_commit(&walk->match, walk->project->git, commit, false, &any, err);
-    out->complete &= !rc;
-    if (rc || !any)
-        return arc_error_except(ARC_ENOTFOUND, rc, err);
-
-    struct survey_commit *kept =
-        arc_arena_append(&out->memory, &out->commits, &out->commit_count, sizeof *kept);
-    ARC_TRY_ALLOC(kept, err);
-    *kept = (struct survey_commit){.oid = commit->oid,
-                                   .subject = keep_subject(out, commit->subject),
-                                   .time = commit->time,
-                                   .merge = commit->parents > 1};
-    arc_conventional_parse(commit, &kept->says);
-
-    return note_touches(walk, lacks, err);
-}
-
 static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *lacks)
 {
     struct walk *walk = context;
+    struct survey *out = walk->out;
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    bool any = false;
+
     ARC_TRY(arc_git_commit(walk->project->git, oid, &commit, walk->err));
-    return read_commit(walk, &commit, lacks, walk->err);
+    ask_lacking(walk, lacks);
+    int rc = arc_match_commit(&walk->match, walk->project->git, &commit, false, &any, walk->err);
+    out->complete &= !rc;
+    if (rc || !any)
+        return arc_error_except(ARC_ENOTFOUND, rc, walk->err);
+
+    struct survey_commit *kept =
+        arc_arena_append(&out->memory, &out->commits, &out->commit_count, sizeof *kept);
+    ARC_TRY_ALLOC(kept, walk->err);
+    *kept = (struct survey_commit){.oid = commit.oid,
+                                   .subject = keep_subject(out, commit.subject),
+                                   .time = commit.time,
+                                   .merge = commit.parents > 1};
+    arc_conventional_parse(&commit, &kept->says);
+
+    return note_touches(walk, lacks, walk->err);
 }
 
 /* ---- all of them --------------------------------------------------------------------------- */
@@ -239,24 +233,6 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-static int walk_history(struct walk *walk, struct arc_error *err)
-{
-    struct survey *out = walk->out;
-    ARC_AUTO(arc_history) struct arc_history *history = NULL;
-    struct arc_oid *bases = arc_arena_array(&out->memory, walk->slot_count, sizeof *bases);
-
-    walk->asked = arc_arena_array(&out->memory, walk->filters.count + 1, sizeof *walk->asked);
-    walk->lacks = arc_arena_array(&out->memory, walk->slot_count / 64 + 1, sizeof *walk->lacks);
-    ARC_TRY_ALLOC(bases && walk->asked && walk->lacks, err);
-    for (size_t i = 0; i < walk->slot_count; i++)
-        bases[i] = walk->releases[i].commit;
-    ARC_TRY(arc_match_start(&walk->match, &walk->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
-    ARC_TRY(arc_history_new(walk->project->git, &history, err));
-    walk->err = err;
-
-    return arc_history_since(history, &out->head, bases, walk->slot_count, on_commit, walk, err);
-}
-
 /* Takes out pairs of a commit and the one that undoes it, the newest first: what undoes an undoing
  * leaves the first in place. One that undoes what is released is a change like any other. */
 static void cancel_pairs(const struct survey *survey, struct survey_group *group)
@@ -280,6 +256,7 @@ static void cancel_pairs(const struct survey *survey, struct survey_group *group
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err)
 {
     ARC_AUTO(walk) struct walk walk = {.project = project, .out = out};
+    ARC_AUTO(arc_history) struct arc_history *history = NULL;
     *out = (struct survey){0};
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_project_load_config(project, err));
@@ -289,7 +266,18 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(find_owners(&walk, err));
     ARC_TRY(find_releases(&walk, err));
     out->complete = !arc_git_is_shallow(project->git);
-    ARC_TRY(walk_history(&walk, err));
+
+    struct arc_oid *bases = arc_arena_array(&out->memory, walk.slot_count, sizeof *bases);
+    walk.asked = arc_arena_array(&out->memory, walk.filters.count + 1, sizeof *walk.asked);
+    walk.lacks = arc_arena_array(&out->memory, walk.slot_count / 64 + 1, sizeof *walk.lacks);
+    ARC_TRY_ALLOC(bases && walk.asked && walk.lacks, err);
+    for (size_t i = 0; i < walk.slot_count; i++)
+        bases[i] = walk.releases[i].commit;
+    ARC_TRY(arc_match_start(&walk.match, &walk.changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
+    ARC_TRY(arc_history_new(project->git, &history, err));
+    walk.err = err;
+    ARC_TRY(arc_history_since(history, &out->head, bases, walk.slot_count, on_commit, &walk, err));
+
     for (size_t g = 0; g < out->group_count; g++)
         cancel_pairs(out, &out->groups[g]);
 

@@ -81,12 +81,6 @@ static int refuse_change(void *context, const char *path, size_t len, enum arc_g
                          "'%.200s' is changed and not committed: the release would lack it", path);
 }
 
-static int check_clean(const struct tagging *tagging, struct arc_error *err)
-{
-    struct arc_git_diff diff = {.each = refuse_change, .context = err};
-    return arc_git_diff_worktree(tagging->project->git, tagging->project->env, &diff, false, err);
-}
-
 /* What `git ls-remote --symref origin HEAD` says: "ref: refs/heads/main\tHEAD". */
 static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
 {
@@ -256,27 +250,7 @@ static int check_lint(const struct tagging *tagging, struct arc_error *err)
                          arc_json_text_of(first, "message"));
 }
 
-static int check_all(struct tagging *tagging, struct arc_error *err)
-{
-    ARC_TRY(check_order(tagging, err));
-    ARC_TRY(check_clean(tagging, err));
-    ARC_TRY(check_pushed(tagging, err));
-    ARC_TRY(check_name(tagging, err));
-    ARC_TRY(check_burned(tagging, err));
-    return check_lint(tagging, err);
-}
-
 /* ---- the tag ------------------------------------------------------------------------------- */
-
-static int make_tag(const struct tagging *tagging, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
-    arc_buf_printf(&message, "%s %s", tagging->group->group->title, tagging->version);
-    ARC_TRY(arc_buf_check(&message, "the tag's message", err));
-    const char *const words[] = {
-        "tag", "-a", "-m", message.data, tagging->tag, tagging->survey.head.hex, NULL};
-    return run_git(tagging, words, NULL, err);
-}
 
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err)
@@ -288,9 +262,23 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     ARC_TRY(choose_version(&tagging, err));
     tagging.ref = arc_arena_printf(&tagging.survey.memory, "refs/tags/%s", tagging.tag);
     ARC_TRY(arc_arena_check(&tagging.survey.memory, err));
-    ARC_TRY(check_all(&tagging, err));
-    if (!tagging.there)
-        ARC_TRY(make_tag(&tagging, err));
+
+    ARC_TRY(check_order(&tagging, err));
+    struct arc_git_diff diff = {.each = refuse_change, .context = err};
+    ARC_TRY(arc_git_diff_worktree(tagging.project->git, tagging.project->env, &diff, false, err));
+    ARC_TRY(check_pushed(&tagging, err));
+    ARC_TRY(check_name(&tagging, err));
+    ARC_TRY(check_burned(&tagging, err));
+    ARC_TRY(check_lint(&tagging, err));
+
+    if (!tagging.there) {
+        ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
+        arc_buf_printf(&message, "%s %s", tagging.group->group->title, tagging.version);
+        ARC_TRY(arc_buf_check(&message, "the tag's message", err));
+        const char *const words[] = {
+            "tag", "-a", "-m", message.data, tagging.tag, tagging.survey.head.hex, NULL};
+        ARC_TRY(run_git(&tagging, words, NULL, err));
+    }
 
     /* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
     const char *const push[] = {"push", "--no-follow-tags", "origin", tagging.ref, NULL};

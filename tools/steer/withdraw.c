@@ -92,21 +92,6 @@ static int warn_of_trust(struct rollback *rollback, struct arc_error *err)
                     tag, why);
 }
 
-static int read_latest(struct rollback *rollback, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *latest = NULL;
-    const struct arc_request request = {.why = "see whose release is the latest"};
-
-    ARC_TRY(records_get(&rollback->records, request, &latest, err, "/repos/%s/releases/latest",
-                        rollback->records.repository));
-    const char *tag = arc_json_text_of(latest, "tag_name");
-    rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
-    for (size_t i = 0; i < rollback->taken_count; i++)
-        rollback->latest_moves |= strcmp(rollback->taken[i].tag, tag) == 0;
-
-    return ARC_OK;
-}
-
 static int ask_releases(struct rollback *rollback, struct arc_error *err)
 {
     if (!rollback->records.github)
@@ -126,7 +111,17 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
                                 strlen(ARC_WITHDRAWN_MARK)) == 0;
     }
 
-    return read_latest(rollback, err);
+    ARC_AUTO_JSON json_t *latest = NULL;
+    const struct arc_request request = {.why = "see whose release is the latest"};
+
+    ARC_TRY(records_get(&rollback->records, request, &latest, err, "/repos/%s/releases/latest",
+                        rollback->records.repository));
+    const char *tag = arc_json_text_of(latest, "tag_name");
+    rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
+    for (size_t i = 0; i < rollback->taken_count; i++)
+        rollback->latest_moves |= strcmp(rollback->taken[i].tag, tag) == 0;
+
+    return ARC_OK;
 }
 
 int withdraw_look(struct rollback *rollback, struct arc_error *err)
@@ -186,21 +181,6 @@ static char *make_body(const struct rollback *rollback, const json_t *release)
     return arc_buf_steal(&body);
 }
 
-/* A published one says of `latest` that it is not; a draft cannot be. */
-static int mark(struct rollback *rollback, struct taken_back *taken, struct arc_error *err)
-{
-    bool draft = rollback->options->withdraw == ARC_WITHDRAW_DRAFT;
-    ARC_AUTO_FREE char *body = make_body(rollback, taken->release);
-
-    ARC_TRY_ALLOC(body, err);
-    ARC_AUTO_JSON json_t *fields = json_pack(
-        "{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1, "make_latest", "false");
-    ARC_TRY(patch(rollback, taken->release, fields, "mark a release as withdrawn", err));
-    rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
-
-    return ARC_OK;
-}
-
 int withdraw_do(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
@@ -214,8 +194,18 @@ int withdraw_do(struct rollback *rollback, struct arc_error *err)
 
     for (size_t i = 0; i < rollback->taken_count; i++) {
         struct taken_back *taken = &rollback->taken[i];
-        if (rollback->options->withdraw != ARC_WITHDRAW_NOTHING && taken->release && !taken->marked)
-            ARC_TRY(mark(rollback, taken, err));
+        if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING || !taken->release || taken->marked)
+            continue;
+
+        /* A published one says of `latest` that it is not; a draft cannot be. */
+        bool draft = rollback->options->withdraw == ARC_WITHDRAW_DRAFT;
+        ARC_AUTO_FREE char *body = make_body(rollback, taken->release);
+        ARC_TRY_ALLOC(body, err);
+        ARC_AUTO_JSON json_t *mark =
+            json_pack("{s:s, s:b, s:s}", "body", body, draft ? "draft" : "prerelease", 1,
+                      "make_latest", "false");
+        ARC_TRY(patch(rollback, taken->release, mark, "mark a release as withdrawn", err));
+        rollback_say(rollback, "%s is marked as withdrawn", taken->tag);
     }
 
     return ARC_OK;
