@@ -141,18 +141,6 @@ static void add_pair(struct arc_buf *out, char separator, const char *name, cons
     arc_text_encode(out, value);
 }
 
-/* A scope parameter for each part of the scope (distribution's docs, "Requesting a Token"). */
-static void add_scopes(struct arc_buf *out, const char *scope)
-{
-    while (*(scope += strspn(scope, " "))) {
-        ARC_AUTO(arc_buf) struct arc_buf part = {.max = VALUE_MAX};
-        size_t len = strcspn(scope, " ");
-        arc_buf_add(&part, scope, len);
-        add_pair(out, '&', "scope", arc_buf_text(&part));
-        scope += len;
-    }
-}
-
 /* Both names are in use for it; where both are there one may be empty. */
 static const char *token_of(const json_t *answer)
 {
@@ -160,21 +148,6 @@ static const char *token_of(const json_t *answer)
     if (!token || !*token)
         token = json_string_value(json_object_get(answer, "access_token"));
     return token && *token ? token : NULL;
-}
-
-static int read_token(const struct arc_http_response *response, const char *realm, char **out,
-                      struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *answer =
-        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
-    const char *token = token_of(answer);
-
-    if (response->status == 200 && token)
-        return arc_text_print(out, err, "Bearer %s", token);
-    return arc_error_set(err, ARC_EWORLD,
-                         "%s gave no token (HTTP %d); docker login with an account that may do "
-                         "this",
-                         realm, response->status);
 }
 
 /* What is asked of a realm. */
@@ -234,7 +207,17 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
     arc_buf_puts(&url, challenge->realm);
     arc_buf_puts(&url, strchr(challenge->realm, '?') ? "&client_id=arc-ci" : "?client_id=arc-ci");
     add_pair(&url, '&', "service", challenge->service);
-    add_scopes(&url, question->scope);
+
+    /* A scope parameter for each part of the scope (distribution's docs, "Requesting a Token"). */
+    const char *scope = question->scope;
+    while (*(scope += strspn(scope, " "))) {
+        ARC_AUTO(arc_buf) struct arc_buf part = {.max = VALUE_MAX};
+        size_t len = strcspn(scope, " ");
+        arc_buf_add(&part, scope, len);
+        add_pair(&url, '&', "scope", arc_buf_text(&part));
+        scope += len;
+    }
+
     ARC_TRY(arc_buf_check(&url, "request for a token", err));
 
     return send_question(question, arc_buf_text(&url), basic, NULL, answer, err);
@@ -275,27 +258,27 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     bool other = answer.status == 401 || answer.status == 404 || answer.status == 405;
     if (other && (login->user || login->token))
         ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
-    return read_token(&answer, question->challenge->realm, out, err);
-}
 
-static int find_login(const struct arc_realm *realm, bool anonymous, struct arc_login *out,
-                      struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
-    int rc = arc_docker_login(realm->env, realm->host, out, &missing);
-    if (!rc || (rc == ARC_ENOTFOUND && anonymous))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EWORLD, "%s asks for a login: %s; run: docker login %s",
-                         realm->host, arc_error_text(&missing), realm->host);
+    ARC_AUTO_JSON json_t *said = json_loadb(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
+    const char *token = token_of(said);
+    if (answer.status == 200 && token)
+        return arc_text_print(out, err, "Bearer %s", token);
+    return arc_error_set(err, ARC_EWORLD,
+                         "%s gave no token (HTTP %d); docker login with an account that may do "
+                         "this",
+                         question->challenge->realm, answer.status);
 }
 
 int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challenge *challenge,
                          char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_login) struct arc_login login = {0};
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
     bool bearer = challenge->kind == ARC_CHALLENGE_BEARER;
-
-    ARC_TRY(find_login(realm, bearer, &login, err));
+    int rc = arc_docker_login(realm->env, realm->host, &login, &missing);
+    if (rc && (rc != ARC_ENOTFOUND || !bearer))
+        return arc_error_set(err, ARC_EWORLD, "%s asks for a login: %s; run: docker login %s",
+                             realm->host, arc_error_text(&missing), realm->host);
 
     if (bearer && login.bearer)
         return arc_text_print(out, err, "Bearer %s", login.bearer);

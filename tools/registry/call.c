@@ -38,42 +38,6 @@ void arc_registry_free(struct arc_registry *registry)
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-/* "ghcr.io/a/b" → host and repository; Docker Hub when the first part is not a host (distribution's
- * reference grammar: a host has a dot, a port, or is localhost). */
-struct target {
-    char host[256];
-    char repository[512];
-};
-
-static bool is_host(const char *image, size_t len)
-{
-    return memchr(image, '.', len) || memchr(image, ':', len) ||
-           (len == 9 && strncmp(image, "localhost", 9) == 0);
-}
-
-static int parse_image(const char *image, struct target *out, struct arc_error *err)
-{
-    const char *slash = strchr(image, '/');
-    size_t host = slash ? (size_t)(slash - image) : 0;
-    bool hub = !slash || !is_host(image, host);
-    const char *path = hub ? image : slash + 1;
-    int wrote =
-        snprintf(out->repository, sizeof out->repository, "%s%s", slash ? "" : "library/", path);
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
-    size_t good = strspn(out->repository, allowed);
-    bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
-
-    if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
-        out->repository[good] || host >= sizeof out->host)
-        return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
-
-    snprintf(out->host, sizeof out->host, "%.*s", (int)host, image);
-    if (hub)
-        snprintf(out->host, sizeof out->host, "docker.io");
-
-    return ARC_OK;
-}
-
 static bool is_reference(const char *text)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -85,7 +49,8 @@ static bool is_reference(const char *text)
 
 /* A call's URL, and the name under which its login is remembered. */
 struct address {
-    struct target target;
+    char host[256];
+    char repository[512];
     bool insecure;
     char url[2048];
     char login[1024];
@@ -101,18 +66,33 @@ static const char *actions_of(const struct registry_call *call)
     return strcmp(call->method, "DELETE") == 0 && !upload ? "delete" : "pull,push";
 }
 
+/* "ghcr.io/a/b" is host and repository; the host is Docker Hub when the first part is none
+ * (distribution's reference grammar: a host has a dot, a port, or is localhost). */
 static int find_address(const struct arc_registry *registry, const struct registry_call *call,
                         struct address *out, struct arc_error *err)
 {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
+    const char *image = call->image, *slash = strchr(image, '/');
+    size_t len = slash ? (size_t)(slash - image) : 0;
+    bool hub = !memchr(image, '.', len) && !memchr(image, ':', len) &&
+               !(len == 9 && strncmp(image, "localhost", 9) == 0);
+    const char *path = hub ? image : slash + 1;
+
     *out = (struct address){.insecure = false};
-    ARC_TRY(parse_image(call->image, &out->target, err));
+    int wrote =
+        snprintf(out->repository, sizeof out->repository, "%s%s", slash ? "" : "library/", path);
+    bool odd = *path == '/' || strstr(out->repository, "..") || strstr(out->repository, "//");
+    if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
+        out->repository[strspn(out->repository, allowed)] || len >= sizeof out->host)
+        return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
+    snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)len, hub ? "docker.io" : image);
 
     if (!is_reference(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "'%.200s' is neither a tag nor a digest that can be checked",
                              call->reference);
 
-    const char *host = out->target.host, *repository = out->target.repository;
+    const char *host = out->host, *repository = out->repository;
     const char *server = strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
     struct registry_trust trust = registry_trust_of(registry->env, host, strlen(host));
     out->insecure = trust.named;
@@ -122,8 +102,8 @@ static int find_address(const struct arc_registry *registry, const struct regist
         snprintf(out->url, sizeof out->url, "%s://%s/v2/%s/%s/%s", trust.plain ? "http" : "https",
                  server, repository, call->kind, call->reference);
     else if (snprintf(out->url, sizeof out->url, "%s", call->url) >= (int)sizeof out->url)
-        return arc_error_set(err, ARC_ELIMIT, "%s: an address of %zu bytes is too long",
-                             call->image, strlen(call->url));
+        return arc_error_set(err, ARC_ELIMIT, "%s: an address of %zu bytes is too long", image,
+                             strlen(call->url));
 
     return ARC_OK;
 }
@@ -177,17 +157,16 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     ARC_AUTO(arc_challenge) struct arc_challenge challenge = {0};
     ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 1024};
     ARC_AUTO_FREE char *answer = NULL;
-    const struct target *target = &address->target;
 
     if (arc_challenge_of(response, &challenge, err))
-        return arc_error_prefix(err, "%s answers 401", target->host);
+        return arc_error_prefix(err, "%s answers 401", address->host);
 
-    arc_buf_printf(&scope, "repository:%s:%s", target->repository, actions_of(call));
+    arc_buf_printf(&scope, "repository:%s:%s", address->repository, actions_of(call));
     ARC_TRY(arc_buf_check(&scope, "image name", err));
     struct arc_realm realm = {.env = registry->env,
                               .clock = registry->clock,
                               .http = registry->http,
-                              .host = target->host,
+                              .host = address->host,
                               .scope = arc_buf_text(&scope),
                               .status = &registry->status};
     ARC_TRY(arc_challenge_answer(&realm, &challenge, &answer, err));

@@ -100,36 +100,28 @@ int arc_registry_referrers(struct arc_registry *registry, const char *image, con
     return read_pages(registry, call, &listing, out, err);
 }
 
-/* An index that nobody else has, under a tag of its own. */
-static int put_probe(struct arc_registry *registry, const char *image, char tag[64],
-                     struct arc_manifest *probe, struct arc_error *err)
+int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
+                             struct arc_error *err)
 {
+    ARC_AUTO(arc_manifest) struct arc_manifest probe = {0};
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 1024};
     const struct arc_clock *clock = registry->clock ? registry->clock : arc_clock_system();
-    char created[32];
+    char tag[64], digest[ARC_DIGEST_LEN + 1], created[32];
 
+    /* An index that nobody else has, under a tag of its own. */
     arc_time_print(clock->now(clock->context), created);
-    snprintf(tag, 64, "staging-probe-%08" PRIx32 "%08" PRIx32, clock->random(clock->context),
-             clock->random(clock->context));
+    snprintf(tag, sizeof tag, "staging-probe-%08" PRIx32 "%08" PRIx32,
+             clock->random(clock->context), clock->random(clock->context));
     arc_buf_printf(
         &bytes,
         "{\"schemaVersion\":2,\"mediaType\":\"" ARC_MEDIA_INDEX
         "\",\"manifests\":[],\"annotations\":{\"org.opencontainers.image.created\":\"%s\","
         "\"arc-ci.probe\":\"%s\"}}",
         created, tag);
-    ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, probe, err));
+    ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, &probe, err));
+    ARC_TRY(arc_registry_put(registry, image, tag, &probe, err));
 
-    return arc_registry_put(registry, image, tag, probe, err);
-}
-
-int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
-                             struct arc_error *err)
-{
-    ARC_AUTO(arc_manifest) struct arc_manifest probe = {0};
-    ARC_AUTO(arc_error) struct arc_error refused = {0};
-    char tag[64], digest[ARC_DIGEST_LEN + 1];
-
-    ARC_TRY(put_probe(registry, image, tag, &probe, err));
     int rc = arc_registry_untag(registry, image, tag, &refused);
     *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&
              arc_registry_resolve(registry, image, probe.digest, digest, NULL) == ARC_OK;

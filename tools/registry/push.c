@@ -49,23 +49,12 @@ static bool drop_call(const struct arc_registry *registry, const struct registry
     return url != NULL;
 }
 
-static void judge_answer(struct arc_registry_push *item, const struct arc_http_response *answer)
-{
-    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
-    if (answer->status >= 200 && answer->status <= 299)
-        return;
-    registry_reason(answer, &reason);
-    if (!strstr(arc_buf_text(&answer->body), "\"BLOB_UNKNOWN\"")) /* that answers nothing here */
-        item->advice = find_advice(answer->status, arc_buf_text(&reason));
-    arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s", item->image,
-                  answer->status, arc_buf_text(&reason));
-}
-
 /* Asks once more about one that was not let through, with tries and a reason. */
 static void ask_alone(struct arc_registry *registry, struct arc_registry_push *item)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0}, dropped = {0};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
     struct registry_call call = open_call(item->image), drop;
 
     if (registry_send(registry, &call, &answer, &item->problem)) {
@@ -74,7 +63,14 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
         return;
     }
 
-    judge_answer(item, &answer);
+    if (answer.status < 200 || answer.status > 299) {
+        registry_reason(&answer, &reason);
+        if (!strstr(arc_buf_text(&answer.body), "\"BLOB_UNKNOWN\"")) /* that answers nothing here */
+            item->advice = find_advice(answer.status, arc_buf_text(&reason));
+        arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s", item->image,
+                      answer.status, arc_buf_text(&reason));
+    }
+
     if (drop_call(registry, &call, &answer, &memory, &drop))
         registry_send(registry, &drop, &dropped, NULL);
 }
