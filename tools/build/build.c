@@ -95,11 +95,6 @@ static int find_built(struct run *run, struct arc_error *err)
 
 /* ---- what was built ------------------------------------------------------------------------ */
 
-static const char *digest_of(const struct arc_bake_result *result, const char *codename)
-{
-    return arc_json_text_of(json_object_get(result->metadata, codename), "containerimage.digest");
-}
-
 /* The entry of an image that stays on this machine: nothing to read back. */
 static int make_local(const struct run *run, const struct arc_verify *verify,
                       struct arc_built_service *built, struct arc_error *err)
@@ -198,7 +193,10 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
     for (size_t i = 0; i < plan->service_count; i++) {
         const char *codename = plan->services[i].service;
         if (arc_json_lists(targets, codename))
-            verifies[count++] = verify_of(run, &plan->services[i], digest_of(result, codename));
+            verifies[count++] =
+                verify_of(run, &plan->services[i],
+                          arc_json_text_of(json_object_get(result->metadata, codename),
+                                           "containerimage.digest"));
     }
 
     if (pushes(run))
@@ -261,15 +259,6 @@ static int build_missing(struct run *run, struct arc_error *err)
 }
 
 /* ---- the stage ----------------------------------------------------------------------------- */
-
-/* Leaves the entries that are there, in the plan's order. */
-static void close_up(struct run *run)
-{
-    struct arc_ledger *ledger = run->ledger;
-    for (size_t i = 0; i < run->options->plan->service_count; i++)
-        if (run->done[i])
-            ledger->services[ledger->service_count++] = ledger->services[i];
-}
 
 /* Fills in what the plan and the options say about every target. */
 static int start(struct run *run, struct arc_error *err)
@@ -360,7 +349,12 @@ static int build_all(struct run *run, struct arc_error *err)
     }
 
     ARC_TRY(build_missing(run, err));
-    close_up(run);
+
+    /* Leaves the entries that are there, in the plan's order. */
+    struct arc_ledger *ledger = run->ledger;
+    for (size_t i = 0; i < run->options->plan->service_count; i++)
+        if (run->done[i])
+            ledger->services[ledger->service_count++] = ledger->services[i];
 
     return ARC_OK;
 }

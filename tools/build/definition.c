@@ -404,37 +404,11 @@ static void relative_to(const char *context, const char *path, struct arc_buf *o
     arc_buf_puts(out, path + common + (common && path[common] == '/'));
 }
 
-static void set_dockerfile(const struct arc_planned_service *service, json_t **target)
-{
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
-    if (service->dockerfile && arc_context_is_remote(service->context))
-        arc_buf_puts(&path, service->dockerfile);
-    else if (service->dockerfile)
-        relative_to(service->context, service->dockerfile, &path);
-    if (path.len || path.failed)
-        arc_json_put(target, "dockerfile", path.failed ? NULL : json_string(arc_buf_text(&path)));
-}
-
 const char *arc_load_platform(const char *load, const struct arc_planned_service *service)
 {
     if (!load)
         return NULL;
     return arc_texts_have(service->platforms, load) ? load : service->platforms[0];
-}
-
-/* Where it goes, and what is said of it there. */
-static void add_outcome(const struct arc_bake_options *options,
-                        const struct arc_planned_service *service, const struct arc_cell *cell,
-                        json_t **target)
-{
-    const char *staging = cell ? cell->staging : service->staging;
-
-    arc_json_put(target, "output", make_output(options, service));
-    arc_json_put(target, "tags", make_tags(options, service, staging));
-    if (options->plan->push && !options->load)
-        add_pushed(options, service, target);
-    if (options->cache)
-        add_cache(options, service, cell, target);
 }
 
 /* A service or, where it is not built for itself, a base that others start from: no tag of that
@@ -448,13 +422,30 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
         platform ? json_pack("[s]", platform) : arc_texts_json(service->platforms), "args",
         make_args(scope->options->plan, service), "labels", arc_pairs_json(service->labels));
 
-    set_dockerfile(service, &target);
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
+    if (service->dockerfile && arc_context_is_remote(service->context))
+        arc_buf_puts(&path, service->dockerfile);
+    else if (service->dockerfile)
+        relative_to(service->context, service->dockerfile, &path);
+    if (path.len || path.failed)
+        arc_json_put(&target, "dockerfile", path.failed ? NULL : json_string(arc_buf_text(&path)));
+
     add_recipe(service->recipe, &target);
     set_contexts(scope, service, platform, &target);
-    if (is_built(scope, i))
-        add_outcome(scope->options, service, scope->cells ? scope->cells[i] : NULL, &target);
-    else
+
+    if (is_built(scope, i)) {
+        const struct arc_cell *cell = scope->cells ? scope->cells[i] : NULL;
+        const char *staging = cell ? cell->staging : service->staging;
+
+        arc_json_put(&target, "output", make_output(scope->options, service));
+        arc_json_put(&target, "tags", make_tags(scope->options, service, staging));
+        if (scope->options->plan->push && !scope->options->load)
+            add_pushed(scope->options, service, &target);
+        if (scope->options->cache)
+            add_cache(scope->options, service, cell, &target);
+    } else {
         arc_json_put(&target, "output", json_pack("[s]", "type=cacheonly"));
+    }
 
     return target;
 }

@@ -13,33 +13,30 @@
 
 /* ---- the key ------------------------------------------------------------------------------- */
 
-/* The hash of a file or a folder below the root. */
-static int hash_path(const struct arc_build_options *options, const char *path, json_t *out,
-                     struct arc_error *err)
-{
-    char hash[ARC_SHA256_HEX] = "";
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
-    ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, path);
-
-    ARC_TRY_ALLOC(full, err);
-    if (arc_file_kind_in(options->env->cwd, path) == ARC_FILE_REGULAR) {
-        ARC_TRY(arc_file_read_in(options->env->cwd, path, text.max, &text, err));
-        ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
-    } else
-        ARC_TRY(arc_folder_hash(full, hash, err));
-
-    return json_object_set_new(out, path, json_string(hash)) ? arc_error_nomem(err) : ARC_OK;
-}
-
+/* The hashes of the files and folders that a service is made of. */
 static int hash_inputs(const struct arc_build_options *options,
                        const struct arc_planned_service *service, json_t *out,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     char **places = NULL;
+
     ARC_TRY(arc_context_places(service, &memory, &places, err));
-    for (char **place = places; place && *place; place++)
-        ARC_TRY(hash_path(options, *place, out, err));
+    for (char **place = places; place && *place; place++) {
+        char hash[ARC_SHA256_HEX] = "";
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
+        ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, *place);
+
+        ARC_TRY_ALLOC(full, err);
+        if (arc_file_kind_in(options->env->cwd, *place) == ARC_FILE_REGULAR) {
+            ARC_TRY(arc_file_read_in(options->env->cwd, *place, text.max, &text, err));
+            ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
+        } else {
+            ARC_TRY(arc_folder_hash(full, hash, err));
+        }
+        ARC_TRY(arc_json_set(out, *place, json_string(hash), err));
+    }
+
     return ARC_OK;
 }
 
@@ -99,28 +96,23 @@ static bool engine_has(const struct arc_build_options *options, const char *ref,
     return strstr(arc_buf_text(&result.output), digest) != NULL;
 }
 
-/* "nats:2.10-alpine" → "nats", "2.10-alpine". */
-static int split_ref(const char *ref, char **image, const char **tag, struct arc_error *err)
-{
-    const char *slash = strrchr(ref, '/');
-    const char *colon = strchr(slash ? slash : ref, ':');
-    *image = colon ? strndup(ref, (size_t)(colon - ref)) : strdup(ref);
-    *tag = colon ? colon + 1 : "latest";
-    return *image ? ARC_OK : arc_error_nomem(err);
-}
-
 static int base_moved(const struct arc_build_options *options, struct arc_registry *registry,
                       bool local, const struct arc_base_image *base, bool *moved,
                       struct arc_error *err)
 {
-    ARC_AUTO_FREE char *image = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
-    const char *ref = base->ref, *tag;
+    const char *ref = base->ref;
     struct arc_error unknown = {0};
     *moved = false;
     if (strstr(ref, "sha256:") || (local && engine_has(options, ref, base->digest)))
         return ARC_OK;
-    ARC_TRY(split_ref(ref, &image, &tag, err));
+
+    /* "nats:2.10-alpine" → "nats", "2.10-alpine". */
+    const char *slash = strrchr(ref, '/');
+    const char *colon = strchr(slash ? slash : ref, ':');
+    ARC_AUTO_FREE char *image = colon ? strndup(ref, (size_t)(colon - ref)) : strdup(ref);
+    const char *tag = colon ? colon + 1 : "latest";
+    ARC_TRY_ALLOC(image, err);
 
     /* A base that nobody can tell us about is built from again: that is slower, never wrong. */
     *moved = arc_registry_resolve(registry, image, tag, digest, &unknown) ||

@@ -6,8 +6,6 @@
 #include "build/verify.h"
 #include <string.h>
 
-/* ---- one leg ------------------------------------------------------------------------------- */
-
 /* What is joined for one service. */
 struct join {
     struct arc_registry *registry;
@@ -76,30 +74,6 @@ static int add_leg(struct join *join, const struct arc_cell *cell, struct arc_er
     return rc;
 }
 
-static int add_legs(struct join *join, const struct arc_plan *plan, struct arc_error *err)
-{
-    for (size_t i = 0; i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].service, join->service->service) == 0)
-            ARC_TRY(add_leg(join, &plan->cells[i], err));
-    return ARC_OK;
-}
-
-/* ---- the index ----------------------------------------------------------------------------- */
-
-/* OCI image spec 1.1, "Image Index". The same legs always give the same bytes. */
-static int make_index(const struct join *join, struct arc_manifest *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = ARC_MANIFEST_MAX};
-    ARC_AUTO_JSON json_t *index =
-        json_pack("{s:i, s:s, s:O, s:O}", "schemaVersion", 2, "mediaType", ARC_MEDIA_INDEX,
-                  "manifests", join->manifests, "annotations", join->annotations);
-    ARC_AUTO_FREE char *text = index ? arc_json_dumps(index, JSON_INDENT(2)) : NULL;
-    ARC_TRY_ALLOC(text, err);
-    arc_buf_puts(&bytes, text);
-
-    return arc_manifest_make(&bytes, ARC_MEDIA_INDEX, out, err);
-}
-
 static int merge_service(const struct arc_build_options *options, struct arc_registry *registry,
                          const struct arc_planned_service *service, struct arc_ledger *out,
                          struct arc_error *err)
@@ -108,8 +82,19 @@ static int merge_service(const struct arc_build_options *options, struct arc_reg
     ARC_AUTO(join) struct join join = {registry, service, json_array(), 0, NULL};
 
     ARC_TRY_ALLOC(join.manifests, err);
-    ARC_TRY(add_legs(&join, options->plan, err));
-    ARC_TRY(make_index(&join, &index, err));
+    for (size_t i = 0; i < options->plan->cell_count; i++)
+        if (strcmp(options->plan->cells[i].service, service->service) == 0)
+            ARC_TRY(add_leg(&join, &options->plan->cells[i], err));
+
+    /* OCI image spec 1.1, "Image Index". The same legs always give the same bytes. */
+    ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = ARC_MANIFEST_MAX};
+    ARC_AUTO_JSON json_t *document =
+        json_pack("{s:i, s:s, s:O, s:O}", "schemaVersion", 2, "mediaType", ARC_MEDIA_INDEX,
+                  "manifests", join.manifests, "annotations", join.annotations);
+    ARC_AUTO_FREE char *text = document ? arc_json_dumps(document, JSON_INDENT(2)) : NULL;
+    ARC_TRY_ALLOC(text, err);
+    arc_buf_puts(&bytes, text);
+    ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, &index, err));
     ARC_TRY(arc_build_stage(registry, service, service->staging, &index, err));
 
     struct arc_verify verify = {registry, service, service->platforms, index.digest, true, NULL};

@@ -32,25 +32,6 @@ static const json_t *listed(const struct arc_verify *verify)
     return json_array_size(manifests) <= MANIFESTS_MAX ? manifests : NULL;
 }
 
-static void wish_manifests(const struct arc_verify *verify, struct wishes *wishes)
-{
-    arc_json_each (item, listed(verify))
-        wish(wishes, ARC_REGISTRY_MANIFEST, verify->service->image,
-             arc_json_text_of(item, "digest"));
-}
-
-static void wish_layers(const struct arc_verify *verify, const json_t *manifest,
-                        struct wishes *wishes)
-{
-    arc_json_each (layer, verify->details ? json_object_get(manifest, "layers") : NULL) {
-        const char *digest = arc_json_text_of(layer, "digest");
-        if (arc_is_provenance(layer))
-            wish(wishes, ARC_REGISTRY_BLOB, verify->service->image, digest);
-        else if (arc_is_gzip(layer))
-            wish(wishes, ARC_REGISTRY_TAIL, verify->service->image, digest);
-    }
-}
-
 static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
 {
     arc_json_each (item, listed(verify)) {
@@ -59,7 +40,14 @@ static void wish_blobs(const struct arc_verify *verify, struct wishes *wishes)
         if (manifest && !arc_is_attestation(item))
             wish(wishes, ARC_REGISTRY_BLOB, verify->service->image,
                  arc_json_text_of(json_object_get(manifest, "config"), "digest"));
-        wish_layers(verify, manifest, wishes);
+
+        arc_json_each (layer, verify->details ? json_object_get(manifest, "layers") : NULL) {
+            const char *digest = arc_json_text_of(layer, "digest");
+            if (arc_is_provenance(layer))
+                wish(wishes, ARC_REGISTRY_BLOB, verify->service->image, digest);
+            else if (arc_is_gzip(layer))
+                wish(wishes, ARC_REGISTRY_TAIL, verify->service->image, digest);
+        }
     }
 }
 
@@ -73,9 +61,11 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
             const struct arc_verify *verify = &verifies[i];
             if (round == 0)
                 wish(&wishes, ARC_REGISTRY_MANIFEST, verify->service->image, verify->reference);
-            else if (round == 1)
-                wish_manifests(verify, &wishes);
-            else
+            else if (round == 1) {
+                arc_json_each (item, listed(verify))
+                    wish(&wishes, ARC_REGISTRY_MANIFEST, verify->service->image,
+                         arc_json_text_of(item, "digest"));
+            } else
                 wish_blobs(verify, &wishes);
         }
         rc = arc_arena_check(&wishes.memory, err);

@@ -95,15 +95,6 @@ static bool is_numbered(const char *step)
     return early && number[digits] == '/' && strchr("123456789", number[digits + 1]);
 }
 
-/* A platform that is left out is the only one, for a step that has one. */
-static void imply_platform(const struct arc_progress *progress, struct name *name)
-{
-    const json_t *platforms = json_object_get(target_of(progress, name->service), "platforms");
-    if (!name->platform[0] && json_array_size(platforms) == 1 && is_numbered(name->step))
-        snprintf(name->platform, sizeof name->platform, "%s",
-                 json_string_value(json_array_get(platforms, 0)));
-}
-
 static void parse_name(const struct arc_progress *progress, const char *text, struct name *out)
 {
     const char *end = text[0] == '[' ? strchr(text, ']') : NULL;
@@ -126,7 +117,12 @@ static void parse_name(const struct arc_progress *progress, const char *text, st
 
     const char *rest = end ? end + 1 + strspn(end + 1, " ") : text;
     snprintf(out->step + used, sizeof out->step - used, "%s", rest);
-    imply_platform(progress, out);
+
+    /* A platform that is left out is the only one, for a step that has one. */
+    const json_t *platforms = json_object_get(target_of(progress, out->service), "platforms");
+    if (!out->platform[0] && json_array_size(platforms) == 1 && is_numbered(out->step))
+        snprintf(out->platform, sizeof out->platform, "%s",
+                 json_string_value(json_array_get(platforms, 0)));
 }
 
 /* ---- vertexes ------------------------------------------------------------------------------ */

@@ -350,53 +350,7 @@ static int move_between(struct promotion *promotion, size_t from, size_t to, str
     return rc;
 }
 
-/* The floating tags come last, and are looked up only then: the shorter it is between the look and
- * the move, the less another release can come in between. */
-static int move_all(struct promotion *promotion, struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error cause = {0};
-    size_t floating = promotion->floating, count = promotion->move_count, at;
-    ARC_TRY(move_between(promotion, 0, floating, err));
-    if (look_up_between(promotion, floating, count, &at, &cause))
-        return undo(promotion, &promotion->moves[at], &cause, err);
-    return move_between(promotion, floating, count, err);
-}
-
-/* ---- the ledger ---------------------------------------------------------------------------- */
-
-static int note_tags(struct promotion *promotion, struct arc_error *err)
-{
-    struct arc_ledger *ledger = promotion->ledger;
-    for (size_t i = 0; i < ledger->service_count; i++)
-        ledger->services[i].tags = NULL;
-
-    for (size_t k = 0; k < promotion->move_count; k++) {
-        const struct move *move = &promotion->moves[k];
-        if (!move->held)
-            ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
-    }
-
-    return ARC_OK;
-}
-
 /* ---- what belongs together ------------------------------------------------------------------- */
-
-static int check_ledger(const struct arc_promote_options *options, struct arc_error *err)
-{
-    const struct arc_ledger *build = options->build;
-
-    if (!options->plan->push)
-        return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
-
-    if (build && build->dirty && !options->allow_dirty)
-        return arc_error_set(
-            err, ARC_EINPUT,
-            "build.json is of a work tree that was not commit %.12s: its names are "
-            "promoted, marked as dirty, with --allow-dirty only",
-            build->revision);
-
-    return build ? arc_ledger_check_plan(build, options->plan, err) : ARC_OK;
-}
 
 /* Whether the release's tag still leads to the plan's commit: it may have been moved or deleted
  * while the images were built, and nothing of another commit becomes public under its name. */
@@ -487,23 +441,55 @@ static void look_as_the_public(const struct promotion *promotion)
 static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
+    ARC_AUTO(arc_error) struct arc_error cause = {0};
+
     ARC_TRY(arc_build_open_registry(options->env, options->clock, &options->listener,
                                     &promotion->registry, err));
     ARC_TRY(read_services(promotion, err));
     ARC_TRY(plan_moves(promotion, err));
     ARC_TRY(check_tag(promotion, err));
-    ARC_TRY(move_all(promotion, err));
+
+    /* The floating tags come last, and are looked up only then: the shorter it is between the look
+     * and the move, the less another release can come in between. */
+    size_t floating = promotion->floating, count = promotion->move_count, at;
+    ARC_TRY(move_between(promotion, 0, floating, err));
+    if (look_up_between(promotion, floating, count, &at, &cause))
+        return undo(promotion, &promotion->moves[at], &cause, err);
+    ARC_TRY(move_between(promotion, floating, count, err));
+
     look_as_the_public(promotion);
 
-    return note_tags(promotion, err);
+    struct arc_ledger *ledger = promotion->ledger;
+    for (size_t i = 0; i < ledger->service_count; i++)
+        ledger->services[i].tags = NULL;
+
+    for (size_t k = 0; k < promotion->move_count; k++) {
+        const struct move *move = &promotion->moves[k];
+        if (!move->held)
+            ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
+    }
+
+    return ARC_OK;
 }
 
 int arc_promote(const struct arc_promote_options *options, struct arc_ledger *out,
                 struct arc_error *err)
 {
     ARC_AUTO(promotion) struct promotion promotion = {.options = options, .ledger = out};
+    const struct arc_ledger *build = options->build;
     *out = (struct arc_ledger){0};
-    ARC_TRY(check_ledger(options, err));
+
+    if (!options->plan->push)
+        return arc_error_set(err, ARC_EINPUT, "the plan pushes nothing, so no tag can move");
+
+    if (build && build->dirty && !options->allow_dirty)
+        return arc_error_set(err, ARC_EINPUT,
+                             "build.json is of a work tree that was not commit %.12s: its names "
+                             "are promoted, marked as dirty, with --allow-dirty only",
+                             build->revision);
+
+    if (build)
+        ARC_TRY(arc_ledger_check_plan(build, options->plan, err));
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
     int rc = promote_all(&promotion, err);
     if (rc)
