@@ -54,34 +54,6 @@ static int read_number(const char *option, const char *text, unsigned *out, stru
                          NUMBER_MAX);
 }
 
-/* What is not a number means the default, as in paths-filter. */
-static int read_depth(const struct invocation *inv, struct report *report, unsigned *out,
-                      struct arc_error *err)
-{
-    const char *text = option_value(inv, "initial-fetch-depth");
-    if (parse_number(text, out))
-        return ARC_OK;
-    parse_number(DEFAULT_DEPTH, out);
-    return report_note(report, 'w', NULL, err,
-                       "--initial-fetch-depth: '%s' is not a number: " DEFAULT_DEPTH " is taken",
-                       text);
-}
-
-/* A directory as paths have it: "./a/" is "a". NULL for the top. */
-static int read_directory(const char *text, char **out, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *path = NULL;
-    ARC_TRY(arc_path_resolve("", text, &path, err));
-
-    if (!path)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--relative-to: '%s' is not a directory's path from the top of the "
-                             "repository, such as 'services/cache'",
-                             text);
-    *out = strcmp(path, ".") == 0 ? NULL : arc_steal(&path);
-    return ARC_OK;
-}
-
 static int read_lists(const struct invocation *inv, struct lists *out, struct arc_error *err)
 {
     const char *list = option_value(inv, "list-files");
@@ -272,32 +244,6 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
     return report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err);
 }
 
-static int fill(const struct invocation *inv, const struct arc_changes *changes,
-                const struct lists *lists, struct report *report, struct arc_error *err)
-{
-    ARC_TRY(outputs_of(inv, changes, lists, report, err));
-    if (inv->json || inv->format)
-        ARC_TRY(arc_changes_document(changes, &report->document, err));
-    if (option_flag(inv, "explain"))
-        ARC_TRY(arc_changes_explain(changes, &report->human, err));
-    arc_json_each (warning, changes->warnings)
-        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
-
-    return ARC_OK;
-}
-
-static int find_filters(const struct invocation *inv, struct arc_project *project,
-                        struct arc_filters *out, struct arc_error *err)
-{
-    const char *filters = option_value(inv, "filters");
-    const json_t *files = option_list(inv, "filters-file");
-    if (filters && files)
-        return arc_error_set(err, ARC_EINPUT,
-                             "only one of --filters and --filters-file can be meant");
-    return files ? arc_filters_load_files(project->env->cwd, files, out, err)
-                 : arc_filters_find(project, filters, out, err);
-}
-
 static int run_changes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {0};
@@ -313,14 +259,36 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     project.env = &env;
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(read_options(inv, &options, &lists, err));
-    ARC_TRY(read_depth(inv, report, &options.fetch_depth, err));
-    if (option_value(inv, "relative-to"))
-        ARC_TRY(read_directory(option_value(inv, "relative-to"), &relative, err));
-    ARC_TRY(find_filters(inv, &project, &filters, err));
 
-    options.relative = relative;
+    /* What is not a number means the default, as in paths-filter. */
+    const char *depth = option_value(inv, "initial-fetch-depth");
+    if (!parse_number(depth, &options.fetch_depth)) {
+        parse_number(DEFAULT_DEPTH, &options.fetch_depth);
+        ARC_TRY(report_note(
+            report, 'w', NULL, err,
+            "--initial-fetch-depth: '%s' is not a number: " DEFAULT_DEPTH " is taken", depth));
+    }
 
-    if (relative && filters.from_config)
+    /* A directory as paths have it: "./a/" is "a". The top is none. */
+    const char *directory = option_value(inv, "relative-to");
+    if (directory)
+        ARC_TRY(arc_path_resolve("", directory, &relative, err));
+    if (directory && !relative)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--relative-to: '%s' is not a directory's path from the top of the "
+                             "repository, such as 'services/cache'",
+                             directory);
+    options.relative = directory && strcmp(relative, ".") != 0 ? relative : NULL;
+
+    const char *text = option_value(inv, "filters");
+    const json_t *files = option_list(inv, "filters-file");
+    if (text && files)
+        return arc_error_set(err, ARC_EINPUT,
+                             "only one of --filters and --filters-file can be meant");
+    ARC_TRY(files ? arc_filters_load_files(env.cwd, files, &filters, err)
+                  : arc_filters_find(&project, text, &filters, err));
+
+    if (options.relative && filters.from_config)
         return arc_error_set(err, ARC_EINPUT,
                              "--relative-to is about patterns of --filters: a service's are "
                              "relative to the top of the repository");
@@ -329,26 +297,31 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
 
-    return fill(inv, &changes, &lists, report, err);
+    ARC_TRY(outputs_of(inv, &changes, &lists, report, err));
+    if (inv->json || inv->format)
+        ARC_TRY(arc_changes_document(&changes, &report->document, err));
+    if (option_flag(inv, "explain"))
+        ARC_TRY(arc_changes_explain(&changes, &report->human, err));
+    arc_json_each (warning, changes.warnings)
+        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
+
+    return ARC_OK;
 }
 
 static const struct option options[] = {
-    VALUE(
-        "filters", "YAML|FILE",
-        "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: one "
-        "per "
-        "service of the configuration, of its codename."),
+    VALUE("filters", "YAML|FILE",
+          "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: "
+          "one per service of the configuration, of its codename."),
     VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
-    VALUE(
-        "base", "REF",
-        "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the event."),
+    VALUE("base", "REF",
+          "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the "
+          "event."),
     VALUE(
         "ref", "REF",
         "Branch, tag or commit to look at. Default: the event's commit, else what is checked out."),
-    VALUE_OR(
-        "list-files", "FORMAT", "none",
-        "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the output is "
-        "a file's path) or matrix."),
+    VALUE_OR("list-files", "FORMAT", "none",
+             "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the "
+             "output is a file's path) or matrix."),
     FLAG("files-by-status", "Also list the added, modified and deleted files apart."),
     VALUE("dir-names", "DEPTH",
           "Also list the directories of the files, cut to DEPTH levels; 0: whole."),
@@ -358,14 +331,13 @@ static const struct option options[] = {
          "Look into submodules that changed: the paths in them count beside the submodule's."),
     VALUE("relative-to", "DIR",
           "Only what is below this directory counts, and patterns and lists are relative to it."),
-    CHOICE(
-        "predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
-        "Whether a file needs to match some or every rule of a filter; with some-with-excludes, some "
-        "rule without '!' and no rule with one; with last-match, the last rule that applies decides."),
-    VALUE_OR(
-        "initial-fetch-depth", "N", DEFAULT_DEPTH,
-        "Generations of commits to fetch at first where history is cut, 10 at most; then more by date "
-        "until it is enough; 0: never fetch."),
+    CHOICE("predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
+           "Whether a file needs to match some or every rule of a filter; with "
+           "some-with-excludes, some rule without '!' and no rule with one; with last-match, the "
+           "last rule that applies decides."),
+    VALUE_OR("initial-fetch-depth", "N", DEFAULT_DEPTH,
+             "Generations of commits to fetch at first where history is cut, 10 at most; then "
+             "more by date until it is enough; 0: never fetch."),
     FLAG("since-release",
          "Compare each service with its group's last release tag, so that a failed or cancelled "
          "run loses no change."),
@@ -386,9 +358,9 @@ static const struct option options[] = {
 static const struct output outputs[] = {
     {"<filter>", "true if any changed file matches the filter, else false."},
     {"<filter>_count", "How many changed files match."},
-    {"<filter>_files", "Those files in the format of --list-files; not for none. Over what a job's "
-                       "outputs may be together (1 MiB of UTF-16): the path of a file that holds "
-                       "them, with a warning."},
+    {"<filter>_files", "Those files in the format of --list-files; not for none. Over what a "
+                       "job's outputs may be together (1 MiB of UTF-16): the path of a file that "
+                       "holds them, with a warning."},
     {"<filter>_added_files", "With --files-by-status; also <filter>_modified_files and "
                              "<filter>_deleted_files."},
     {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},
@@ -409,15 +381,12 @@ const struct command cmd_changes = {
     .summary = "tell which filters' paths changed, as dorny/paths-filter does",
     .description =
         "Compares two commits, chosen by the event: a pull request with its merge base, a push "
-        "with "
-        "what was there before, a tag with the previous tag of its group, anything else with the "
-        "default branch. By hand: HEAD with the default branch. --explain shows what was "
+        "with what was there before, a tag with the previous tag of its group, anything else with "
+        "the default branch. By hand: HEAD with the default branch. --explain shows what was "
         "chosen.\n\n"
         "A pull request whose commits are not in the clone (fetch-depth: 1) is asked of GitHub's "
-        "API, with "
-        "the token of INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; without one, or where the API cannot "
-        "list "
-        "all of its files, the commits are fetched.\n\n"
+        "API, with the token of INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; without one, or where the "
+        "API cannot list all of its files, the commits are fetched.\n\n"
         "Patterns mean what they mean to picomatch with its option dot. Where the answer differs "
         "from paths-filter's, docs/parity.md says why.",
     .options = options,

@@ -98,11 +98,11 @@ const struct command cmd_doctor = {
     .description =
         "Checks the repository, git, the release groups, Docker with buildx, compose and the "
         "platforms that its builder can build, trivy, libcurl, a token, the registries, the ports "
-        "and volumes of the services and the platform's network. Each is ok, a warning, missing or "
-        "skipped, with advice where there is something to do. Exit status 3 when something that "
-        "--for needs is missing.\n\n"
-        "Nothing is changed. A token is only looked for: it is neither sent nor shown. With --push "
-        "the registries get docker's own login, as they would for a push.",
+        "and volumes of the services and the platform's network. Each is ok, a warning, missing "
+        "or skipped, with advice where there is something to do. Exit status 3 when something "
+        "that --for needs is missing.\n\n"
+        "Nothing is changed. A token is only looked for: it is neither sent nor shown. With "
+        "--push the registries get docker's own login, as they would for a push.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

@@ -5,15 +5,6 @@
 #include "cli/project_options.h"
 #include "cmd/page.h"
 
-/* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
-static int note_warnings(const struct invocation *inv, struct report *report, struct arc_error *err)
-{
-    bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;
-    arc_json_each (warning, page ? NULL : json_object_get(report->document, "warnings"))
-        ARC_TRY(report_note(report, 'w', NULL, err, "%s", arc_json_text_of(warning, "message")));
-    return ARC_OK;
-}
-
 static int run_dry_run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -27,7 +18,12 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     };
 
     ARC_TRY(arc_dryrun(&project, &options, &report->document, err));
-    ARC_TRY(note_warnings(inv, report, err));
+
+    /* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
+    bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;
+    arc_json_each (warning, page ? NULL : json_object_get(report->document, "warnings"))
+        ARC_TRY(report_note(report, 'w', NULL, err, "%s", arc_json_text_of(warning, "message")));
+
     ARC_TRY(page_write(inv, report->document, html_dryrun, err));
     struct arc_dryrun_style style = {.full = option_flag(inv, "full")};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -71,11 +67,10 @@ const struct command cmd_dry_run = {
         "version, what changed since the group's last release, the cells with the bake definition "
         "and the command that builds them, the tags that would move and those that would not, the "
         "gate, the notes, and the requests to GitHub.\n\n"
-        "The tag need not exist yet: then HEAD is taken. A tag that exists already, a step back, a "
-        "jump (v1.2.0 to v1.5.0), another commit than the one checked out, and files that are not "
-        "committed are warnings, with what to do.\n\n"
-        "It works offline, without docker and "
-        "without a token; what cannot be known then is said.",
+        "The tag need not exist yet: then HEAD is taken. A tag that exists already, a step back, "
+        "a jump (v1.2.0 to v1.5.0), another commit than the one checked out, and files that are "
+        "not committed are warnings, with what to do.\n\n"
+        "It works offline, without docker and without a token; what cannot be known then is said.",
     .options = options,
     .examples = examples,
     .run = run_dry_run,

@@ -8,16 +8,17 @@ static int add(json_t *array, const char *text, struct arc_error *err)
     json_t *value = json_string(text);
     if (!value)
         return arc_error_set(err, ARC_EINPUT, "an argument is not UTF-8; give such paths on stdin");
-    return json_array_append_new(array, value) ? arc_error_nomem(err) : 0;
+    return arc_json_append(array, value, err);
 }
 
-/* Without --pattern, the first argument is the pattern. */
-static int split_arguments(const struct invocation *inv, json_t *patterns, json_t *paths,
-                           struct arc_error *err)
+static int run_glob(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
     const json_t *given = option_list(inv, "pattern");
-    size_t first = given ? 0 : 1;
+    size_t first = given ? 0 : 1; /* without --pattern, the first argument is the pattern */
 
+    report->kind = REPORT_DATA;
+    ARC_TRY_ALLOC(patterns && paths && notes, err);
     if (!given && inv->arg_count == 0)
         return arc_error_set(err, ARC_EINPUT,
                              "no pattern: give one as the first argument, or several as --pattern");
@@ -30,15 +31,6 @@ static int split_arguments(const struct invocation *inv, json_t *patterns, json_
     for (size_t i = first; i < inv->arg_count; i++)
         ARC_TRY(add(paths, inv->args[i], err));
 
-    return ARC_OK;
-}
-
-static int run_glob(const struct invocation *inv, struct report *report, struct arc_error *err)
-{
-    report->kind = REPORT_DATA;
-    ARC_AUTO_JSON json_t *patterns = json_array(), *paths = json_array(), *notes = json_array();
-    ARC_TRY_ALLOC(patterns && paths && notes, err);
-    ARC_TRY(split_arguments(inv, patterns, paths, err));
     size_t count = 0;
     const struct arc_glob_lines how = {.nul = option_flag(inv, "z"), .visible = inv->terminal};
     ARC_TRY(arc_glob_filter(patterns, json_array_size(paths) ? paths : NULL, &how, &report->human,
@@ -52,8 +44,7 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
 
 static const struct option options[] = {
     VALUES("pattern", "PATTERN",
-           "A pattern. A path that matches any is printed. With it, all "
-           "arguments are paths."),
+           "A pattern. A path that matches any is printed. With it, all arguments are paths."),
     FLAG("z", "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them."),
     {0},
 };
@@ -73,8 +64,8 @@ const struct command cmd_glob = {
     .arguments_max = 100000,
     .description =
         "The first argument is the pattern and the others are paths, which need not exist. "
-        "Without paths they are read from stdin, one per line; names in quotes, as git prints them, "
-        "a ./ before and a CR behind are understood. Exit status 1 says that none "
+        "Without paths they are read from stdin, one per line; names in quotes, as git prints "
+        "them, a ./ before and a CR behind are understood. Exit status 1 says that none "
         "matched.\n\n"
         "Patterns mean what they mean to picomatch 2.3.1 with {dot: true}, which is what "
         "paths-filter has: * and ? stay within a directory, ** as a whole segment crosses "

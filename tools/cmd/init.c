@@ -55,17 +55,13 @@ const struct command cmd_init = {
     .summary = "propose a configuration and workflows for a repository",
     .description =
         "Reads the files that git tracks, and runs none of them: Dockerfiles, bake and compose "
-        "files, workflows "
-        "that use build-push-action, metadata-action, bake-action, paths-filter, changed-files, "
-        "trivy-action or "
-        "a release action, 'docker build' in workflows, Makefiles and shell scripts, versions in "
-        "files; and the "
-        "repository's tags.\n\n"
+        "files, workflows that use build-push-action, metadata-action, bake-action, paths-filter, "
+        "changed-files, trivy-action or a release action, 'docker build' in workflows, Makefiles "
+        "and shell scripts, versions in files; and the repository's tags.\n\n"
         "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git "
-        "apply' takes, "
-        "and lists what it found and what is left for you to answer; the questions are in the "
-        "file, too. "
-        "Existing workflows are not changed: delete the jobs that the new ones replace.\n\n"
+        "apply' takes, and lists what it found and what is left for you to answer; the questions "
+        "are in the file, too. Existing workflows are not changed: delete the jobs that the new "
+        "ones replace.\n\n"
         "Exit status 2 when one of the files exists already, 3 when there is no image to release.",
     .options = options,
     .examples = examples,

@@ -130,30 +130,6 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     return report_output(report, "plan", packed, err);
 }
 
-/* The definition that `arc-ci build` would feed to docker buildx bake. */
-static int show_bake(const struct arc_env *env, const struct arc_plan *plan, struct arc_buf *out,
-                     struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *bake = NULL;
-    struct arc_bake_options options = {.env = env, .plan = plan};
-    ARC_TRY(arc_bake(&options, &bake, err));
-    ARC_AUTO_FREE char *text = arc_json_dumps(bake, JSON_INDENT(2));
-    ARC_TRY_ALLOC(text, err);
-    arc_buf_printf(out, "%s\n", text);
-    return ARC_OK;
-}
-
-static int read_changes(const char *file, struct arc_changes_info *out, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *document = NULL;
-    if (!file)
-        return ARC_OK;
-    ARC_TRY(arc_document_read(file, &document, err));
-    if (arc_changes_read(document, out, err))
-        return arc_error_prefix(err, "--changes");
-    return ARC_OK;
-}
-
 static int run_plan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -166,7 +142,14 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
                                                   .config = option_value(inv, "config"),
                                                   .previous = option_value(inv, "previous-tag"),
                                                   .lock = option_value(inv, "lock")};
-    ARC_TRY(read_changes(file, &changes, err));
+
+    ARC_AUTO_JSON json_t *document = NULL;
+    if (file) {
+        ARC_TRY(arc_document_read(file, &document, err));
+        if (arc_changes_read(document, &changes, err))
+            return arc_error_prefix(err, "--changes");
+    }
+
     ARC_TRY(arc_project_load(&project, err));
     bool rehearsal = option_given(inv, "push") && !option_flag(inv, "push");
     ARC_TRY(arc_project_check_tag(&project, rehearsal, err));
@@ -182,7 +165,15 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
 
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
         report->kind = REPORT_JSON;
-        return show_bake(inv->env, &plan, &report->human, err);
+
+        /* The definition that `arc-ci build` would feed to docker buildx bake. */
+        ARC_AUTO_JSON json_t *bake = NULL;
+        struct arc_bake_options options = {.env = inv->env, .plan = &plan};
+        ARC_TRY(arc_bake(&options, &bake, err));
+        ARC_AUTO_FREE char *text = arc_json_dumps(bake, JSON_INDENT(2));
+        ARC_TRY_ALLOC(text, err);
+        arc_buf_printf(&report->human, "%s\n", text);
+        return ARC_OK;
     }
 
     ARC_TRY(add_outputs(report, &plan, err));
@@ -235,9 +226,9 @@ const struct command cmd_plan = {
     .argument = "TAG",
     .arguments_max = 1,
     .description =
-        "With a release TAG (or a tag in GITHUB_REF): every service of its group, for the "
-        "release platforms, with the version's tags. Without: a ci plan of the services that "
-        "changed, for the ci platforms, with the commit's tags only.\n\n"
+        "With a release TAG (or a tag in GITHUB_REF): every service of its group, for the release "
+        "platforms, with the version's tags. Without: a ci plan of the services that changed, for "
+        "the ci platforms, with the commit's tags only.\n\n"
         "The same commit always gives the same plan: image labels carry the commit's time.",
     .options = options,
     .outputs = outputs,

@@ -8,24 +8,6 @@
 
 ARC_TEXT(cmd_prune);
 
-/* "14d", "36h". */
-static int parse_age(const char *text, int64_t *out, struct arc_error *err)
-{
-    if (option_time(text, "hd", out))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT,
-                         "--older-than: '%.100s' is not an age: 14d, or 36h for hours", text);
-}
-
-static int parse_count(const char *text, size_t *out, struct arc_error *err)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (!digits || digits > 6 || text[digits])
-        return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number", text);
-    *out = (size_t)strtoull(text, NULL, 10);
-    return ARC_OK;
-}
-
 static int run_prune(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -37,8 +19,16 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
         ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
     ARC_TRY_ALLOC(groups, err);
     options.groups = groups;
-    ARC_TRY(parse_age(option_value(inv, "older-than"), &options.older_than, err));
-    ARC_TRY(parse_count(option_value(inv, "keep"), &options.keep, err));
+    const char *age = option_value(inv, "older-than");
+    if (!option_time(age, "hd", &options.older_than))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--older-than: '%.100s' is not an age: 14d, or 36h for hours", age);
+
+    const char *number = option_value(inv, "keep");
+    size_t digits = strspn(number, "0123456789");
+    if (!digits || digits > 6 || number[digits])
+        return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number", number);
+    options.keep = (size_t)strtoull(number, NULL, 10);
     if (options.apply && option_flag(inv, "dry-run"))
         return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
     project.wanted.config = option_value(inv, "config");
@@ -91,12 +81,12 @@ const struct command cmd_prune = {
     .argument = "GROUP",
     .arguments_max = 64,
     .description =
-        "Reads from the registries of all images, or of the named groups', what every tag leads to. "
-        "Tags staging-<commit>… and buildcache… may go when they are old and not among the newest; so may "
-        "every manifest that then no tag leads to, and on ghcr.io every old version without a tag. "
-        "Never removed is what another tag reaches: its index and what that lists, attestations, "
-        "signatures and whatever else refers to it; nor the images of a release under way: a draft, "
-        "a release tag without a release, a workflow that runs.\n\n"
+        "Reads from the registries of all images, or of the named groups', what every tag leads "
+        "to. Tags staging-<commit>… and buildcache… may go when they are old and not among the "
+        "newest; so may every manifest that then no tag leads to, and on ghcr.io every old "
+        "version without a tag. Never removed is what another tag reaches: its index and what "
+        "that lists, attestations, signatures and whatever else refers to it; nor the images of a "
+        "release under way: a draft, a release tag without a release, a workflow that runs.\n\n"
         "Nothing is changed without --apply. On ghcr.io versions are removed by GitHub's API, in "
         "other registries manifests by digest. A staging tag of a released image goes only where "
         "the registry removes a tag alone; that is tried on a tag of its own first.",

@@ -22,14 +22,6 @@ static enum arc_body_mode mode_of(const char *text)
     return modes[i];
 }
 
-static int add_outputs(struct report *report, struct arc_error *err)
-{
-    const json_t *release = report->document;
-    ARC_TRY(report_value(report, "release-id", json_object_get(release, "id"), "0", err));
-    ARC_TRY(report_output(report, "release-url", arc_json_text_of(release, "url"), err));
-    return report_output(report, "release-action", arc_json_text_of(release, "action"), err);
-}
-
 static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -71,7 +63,10 @@ static int run_release(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_template_fill(arc_embedded_cmd_release_summary, NULL, report->document,
                               &report->summary, err));
 
-    return add_outputs(report, err);
+    const json_t *release = report->document;
+    ARC_TRY(report_value(report, "release-id", json_object_get(release, "id"), "0", err));
+    ARC_TRY(report_output(report, "release-url", arc_json_text_of(release, "url"), err));
+    return report_output(report, "release-action", arc_json_text_of(release, "action"), err);
 }
 
 static const struct option options[] = {
@@ -84,9 +79,9 @@ static const struct option options[] = {
           "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
           "it, the notes are made here, as 'arc-ci notes' makes them."),
     VALUE("needs", "JSON",
-          "toJSON(needs), or a file that holds it: the documents above are taken from the "
-          "outputs of the jobs. A job that did not succeed, an image that was not built or a gate "
-          "that is missing stops the release."),
+          "toJSON(needs), or a file that holds it: the documents above are taken from the outputs "
+          "of the jobs. A job that did not succeed, an image that was not built or a gate that is "
+          "missing stops the release."),
     FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
     VALUES("asset", "[NAME=]FILE",
            "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "

@@ -15,21 +15,6 @@ static enum arc_report_kind kind_of(const char *text)
     return *text == 'n' ? ARC_REPORT_NONE : ARC_REPORT_STATUS;
 }
 
-/* The comment without its hidden mark. */
-static void summarize(const json_t *document, struct arc_buf *out)
-{
-    const char *body = arc_json_text_of(document, "body");
-    const char *end = strchr(body, '\n');
-    arc_buf_puts(out, end ? end + 1 : body);
-}
-
-static int note_refusals(struct report *report, struct arc_error *err)
-{
-    arc_json_each (text, json_object_get(report->document, "refusals"))
-        ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
-    return ARC_OK;
-}
-
 static int note_failures(struct report *report, struct arc_error *err)
 {
     arc_json_each (row, json_object_get(report->document, "statuses")) {
@@ -69,8 +54,14 @@ static int run_report(const struct invocation *inv, struct report *report, struc
     files.github.dry_run = option_flag(inv, "dry-run");
     ARC_TRY(arc_report_files(&project, &files, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_report, err));
-    summarize(report->document, &report->summary);
-    ARC_TRY(note_refusals(report, err));
+
+    /* The comment without its hidden mark. */
+    const char *body = arc_json_text_of(report->document, "body");
+    const char *end = strchr(body, '\n');
+    arc_buf_puts(&report->summary, end ? end + 1 : body);
+
+    arc_json_each (text, json_object_get(report->document, "refusals"))
+        ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
     if (option_flag(inv, "exit-code"))
         ARC_TRY(note_failures(report, err));
     const json_t *comment = json_object_get(report->document, "comment");
@@ -94,16 +85,16 @@ static const struct option options[] = {
           "toJSON(needs), or a file that holds it: documents and results of the jobs "
           "build-<codename> (or build, for all) and security."),
     CHOICE("as", "KIND", "auto|status|check|none", "status",
-           "Commit statuses, check runs, or neither. auto: statuses, and a warning where the token "
-           "may not set them, as that of a pull request from a fork."),
+           "Commit statuses, check runs, or neither. auto: statuses, and a warning where the "
+           "token may not set them, as that of a pull request from a fork."),
     VALUE("deployment", "ENVIRONMENT",
           "Keep a deployment of the commit to that environment up to date, one for the group."),
     FLAG_AUTO(
         "comment",
         "Keep one comment in the pull request up to date. auto: warn where the token may not."),
     VALUE("run", "ID",
-          "Report how the jobs of this workflow run ended, for a workflow_run after a pull request "
-          "from a fork; with --revision."),
+          "Report how the jobs of this workflow run ended, for a workflow_run after a pull "
+          "request from a fork; with --revision."),
     FLAG("exit-code",
          "Fail unless every status is a success, so that the job itself can be required."),
     VALUE("pull", "NUMBER",
@@ -137,8 +128,7 @@ const struct command cmd_report = {
         "The comment and the job summary show which services changed and why, what was built, "
         "sizes against the base and the gate. What stands already and is the same is left alone. "
         "The token needs `permissions: statuses: write` (or `checks: write`), `pull-requests: "
-        "write` "
-        "for the comment and `deployments: write` for the deployment.",
+        "write` for the comment and `deployments: write` for the deployment.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

@@ -9,14 +9,6 @@
 
 ARC_TEXT(cmd_rollback);
 
-static int list_from(const struct invocation *inv, struct arc_arena *memory, char ***out,
-                     struct arc_error *err)
-{
-    arc_json_each (version, option_list(inv, "from"))
-        ARC_TRY(arc_texts_add(memory, out, json_string_value(version), err));
-    return ARC_OK;
-}
-
 static enum arc_withdrawal choose_withdrawal(const struct invocation *inv)
 {
     const char *how = option_value(inv, "withdraw");
@@ -38,7 +30,8 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
                              "which group, and back to which version? 'arc-ci rollback GROUP "
                              "VERSION --dry-run' shows what would move");
 
-    ARC_TRY(list_from(inv, &memory, &from, err));
+    arc_json_each (version, option_list(inv, "from"))
+        ARC_TRY(arc_texts_add(&memory, &from, json_string_value(version), err));
 
     if (file) {
         ARC_AUTO_JSON json_t *json = NULL;
@@ -80,12 +73,12 @@ static const struct option options[] = {
     VALUE("build", "FILE",
           "build.json of the release; without it the one among its files at GitHub."),
     VALUE("lock", "FILE",
-          "Of a group that includes others: the lock file of its release; without it the one among "
-          "the release's files at GitHub."),
+          "Of a group that includes others: the lock file of its release; without it the one "
+          "among the release's files at GitHub."),
     VALUE("sign-identity", "IDENTITY",
-          "Who must have signed the release, where the group signs without a key and names nobody: "
-          "the address of the workflow's file, @ and its ref. By default any workflow of this "
-          "repository that ran for the release's tag."),
+          "Who must have signed the release, where the group signs without a key and names "
+          "nobody: the address of the workflow's file, @ and its ref. By default any workflow of "
+          "this repository that ran for the release's tag."),
     CONFIG_OPTION,
     {0},
 };
@@ -106,10 +99,10 @@ const struct command cmd_rollback = {
     .arguments_max = 2,
     .description =
         "Moves latest, the tags of major and minor versions and every other floating one back to "
-        "VERSION, as if the releases above it did not exist, in the mirrors too. First every index "
-        "of that release and every image in it is read from the registry and compared with what "
-        "was released, and must be signed where the group has `sign`; then all tags move, or, when one cannot, those before it are put back. The "
-        "tags of single versions stay.\n\n"
+        "VERSION, as if the releases above it did not exist, in the mirrors too. First every "
+        "index of that release and every image in it is read from the registry and compared with "
+        "what was released, and must be signed where the group has `sign`; then all tags move, "
+        "or, when one cannot, those before it are put back. The tags of single versions stay.\n\n"
         "Then GitHub's \"Latest\" goes back where a release that is taken back has it, and "
         "--withdraw marks those. GITHUB_REPOSITORY and a token say whom to ask; without them the "
         "registries alone are. A run that failed is finished by running it again.",

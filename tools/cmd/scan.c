@@ -67,18 +67,6 @@ static int fill_notes(struct report *report, enum arc_gate gate, struct arc_erro
                        arc_json_text_of(report->document, "reason"));
 }
 
-static int fill(struct arc_scan *scan, struct report *report, struct arc_error *err)
-{
-    report->document = arc_steal(&scan->document);
-    report->human = scan->human;
-    report->summary = scan->summary;
-    scan->human = (struct arc_buf){0};
-    scan->summary = (struct arc_buf){0};
-    report->failed = scan->gate == ARC_GATE_FAIL ? ARC_EFAILED : ARC_OK;
-    ARC_TRY(fill_outputs(report, err));
-    return fill_notes(report, scan->gate, err);
-}
-
 static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
 {
     int64_t seconds = 0;
@@ -138,16 +126,6 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
     return parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);
 }
 
-/* What could not be published fails the run, but takes nothing from what the scan found. */
-static int note_unpublished(struct report *report, const struct arc_error *problem,
-                            struct arc_error *err)
-{
-    if (!problem->code)
-        return ARC_OK;
-    report->failed = report->failed ? report->failed : problem->code;
-    return report_note(report, 'e', NULL, err, "%s", arc_error_text(problem));
-}
-
 static int run_scan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -156,8 +134,21 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
     struct arc_scan_files files;
     ARC_TRY(read_files(inv, &files, err));
     ARC_TRY(arc_scan_files(&project, &files, &scan, &unpublished, err));
-    ARC_TRY(fill(&scan, report, err));
-    return note_unpublished(report, &unpublished, err);
+
+    report->document = arc_steal(&scan.document);
+    report->human = scan.human;
+    report->summary = scan.summary;
+    scan.human = (struct arc_buf){0};
+    scan.summary = (struct arc_buf){0};
+    report->failed = scan.gate == ARC_GATE_FAIL ? ARC_EFAILED : ARC_OK;
+    ARC_TRY(fill_outputs(report, err));
+    ARC_TRY(fill_notes(report, scan.gate, err));
+
+    /* What could not be published fails the run, but takes nothing from what the scan found. */
+    if (!unpublished.code)
+        return ARC_OK;
+    report->failed = report->failed ? report->failed : unpublished.code;
+    return report_note(report, 'e', NULL, err, "%s", arc_error_text(&unpublished));
 }
 
 static const struct option options[] = {
@@ -173,9 +164,7 @@ static const struct option options[] = {
           "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
           "jobs."),
     VALUE("tag", "TAG", "A release tag: scan the images of its plan, by staging tags."),
-    VALUE("config", "FILE",
-          "The release groups, for --tag. Default: "
-          ".github/arc-ci.yaml."),
+    VALUE("config", "FILE", "The release groups, for --tag. Default: .github/arc-ci.yaml."),
     VALUES("service", "CODENAME", "Scan only this service of the plan or build."),
     VALUE_OR("jobs", "NUMBER", "4",
              "Most targets that are scanned at once; the first is scanned alone."),
@@ -200,16 +189,15 @@ static const struct option options[] = {
     FLAG("exit-on-eol", "Fail for an operating system that gets no security advisories any more."),
     FLAG_ON("block-on-failure",
             "Whether findings fail the run; with =false they are only reported."),
-    CHOICE(
-        "on-scanner-error", "WHAT", "fail|report", "fail",
-        "With --block-on-failure=false: whether a scanner error, a part that was not looked at or "
-        "a stale database fails the run nevertheless."),
+    CHOICE("on-scanner-error", "WHAT", "fail|report", "fail",
+           "With --block-on-failure=false: whether a scanner error, a part that was not looked at "
+           "or a stale database fails the run nevertheless."),
     VALUE_OR("max-database-age", "AGE", "7d",
              "The oldest vulnerability database that counts as an answer (72h, 7d; 0: any). When "
              "given, a database of unknown age is stale."),
     VALUE("scanner-info", "FILE",
-          "The output of 'trivy version --format json': the scanner's version, and the age of "
-          "its database."),
+          "The output of 'trivy version --format json': the scanner's version, and the age of its "
+          "database."),
     VALUE("service-name", "NAME", "The service of reports that name none."),
     VALUE("sarif", "FILE", "Write the findings as SARIF 2.1.0."),
     FLAG_AUTO(
@@ -241,13 +229,13 @@ const struct command cmd_scan = {
     .name = "scan",
     .summary = "judge the images' vulnerabilities: the security gate",
     .description =
-        "Runs Trivy once on each target (--scan-target, --build), or takes its reports (--report), "
-        "and derives the rest: counts, verdict, gate, table, SARIF. The gate fails when the "
-        "scanner could not look or its database is stale; it never "
-        "passes for lack of findings.\n\n"
-        "Verdicts: clean; findings; incomplete; stale-database; scanner-error. With --block-on-failure=false "
-        "findings are reported and the run succeeds, but a scanner error still fails it. The same "
-        "finding on several platforms of a service counts once.",
+        "Runs Trivy once on each target (--scan-target, --build), or takes its reports "
+        "(--report), and derives the rest: counts, verdict, gate, table, SARIF. The gate fails "
+        "when the scanner could not look or its database is stale; it never passes for lack of "
+        "findings.\n\n"
+        "Verdicts: clean; findings; incomplete; stale-database; scanner-error. With "
+        "--block-on-failure=false findings are reported and the run succeeds, but a scanner error "
+        "still fails it. The same finding on several platforms of a service counts once.",
     .options = options,
     .outputs = outputs,
     .token = true,

@@ -60,10 +60,9 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
 
 static const struct option options[] = {
     VALUE("build", "FILE", "build.json of the build: what is signed are the digests in it."),
-    VALUE(
-        "needs", "JSON",
-        "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the jobs. A "
-        "job that did not succeed stops the signing."),
+    VALUE("needs", "JSON",
+          "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
+          "jobs. A job that did not succeed stops the signing."),
     VALUE_OR("plan", "FILE", "plan.json", "The plan, which says who signs; '-' for stdin."),
     VALUE("token-file", "FILE",
           "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN."),
@@ -81,14 +80,14 @@ const struct command cmd_sign = {
     .description =
         "For groups with `sign: cosign`. Signs every index of build.json, and the SBOM and the "
         "provenance that it lists, in the registry and its mirrors, with the program cosign (3 or "
-        "later): without a key, with the OIDC token of the job (`permissions: id-token: write`), or "
-        "with the group's key or KMS. The bundles are in the registry beside the images.\n\n"
-        "What is signed already, as the plan expects it, is left alone; what was signed is checked. "
-        "From then on `build --promote` moves tags only to what has such a signature. With `attest: "
-        "github` the provenance is stored by GitHub's API, too (`permissions: attestations: "
-        "write`).\n\n"
-        "A key's password (COSIGN_PASSWORD), a key in the environment (env://NAME) and the way to a "
-        "token reach cosign alone, and only when it signs.",
+        "later): without a key, with the OIDC token of the job (`permissions: id-token: write`), "
+        "or with the group's key or KMS. The bundles are in the registry beside the images.\n\n"
+        "What is signed already, as the plan expects it, is left alone; what was signed is "
+        "checked. From then on `build --promote` moves tags only to what has such a signature. "
+        "With `attest: github` the provenance is stored by GitHub's API, too (`permissions: "
+        "attestations: write`).\n\n"
+        "A key's password (COSIGN_PASSWORD), a key in the environment (env://NAME) and the way to "
+        "a token reach cosign alone, and only when it signs.",
     .options = options,
     .examples = examples,
     .token = true,

@@ -84,19 +84,6 @@ static int note_unknown(struct report *report, struct arc_error *err)
     return ARC_OK;
 }
 
-static int read_locks(const struct invocation *inv, json_t *locks, struct arc_error *err)
-{
-    json_t *lock;
-
-    arc_json_each (file, option_list(inv, "lock")) {
-        ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
-        ARC_TRY_ALLOC(json_array_append_new(locks, lock) == 0, err);
-        ARC_TRY(arc_document_check(lock, "lock", err));
-    }
-
-    return ARC_OK;
-}
-
 static int run_status(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -108,7 +95,13 @@ static int run_status(const struct invocation *inv, struct report *report, struc
 
     project.wanted.config = option_value(inv, "config");
     ARC_TRY_ALLOC(locks, err);
-    ARC_TRY(read_locks(inv, locks, err));
+    arc_json_each (file, option_list(inv, "lock")) {
+        json_t *lock;
+        ARC_TRY(arc_document_read(json_string_value(file), &lock, err));
+        ARC_TRY(arc_json_append(locks, lock, err));
+        ARC_TRY(arc_document_check(lock, "lock", err));
+    }
+
     ARC_TRY(arc_status(&project, &options, &report->document, &report->failed, err));
     ARC_TRY(show_groups(report, err));
 
@@ -131,17 +124,16 @@ static int run_status(const struct invocation *inv, struct report *report, struc
 }
 
 static const struct option options[] = {
-    FLAG(
-        "registry",
-        "Ask the registries, too, whether the tags of each group's last stable release still "
-        "name what was released: by build.json of the release, else by the version's own tag. Where "
-        "one does not answer the rest is shown all the same, and the exit status is 3."),
+    FLAG("registry",
+         "Ask the registries, too, whether the tags of each group's last stable release still "
+         "name what was released: by build.json of the release, else by the version's own tag. "
+         "Where one does not answer the rest is shown all the same, and the exit status is 3."),
     FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, and "
                  "when (scan.json of the release). No verdict changes the exit status."),
     FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
     VALUES("lock", "FILE",
-           "The lock file of a train's last release; without it the one among that release's files "
-           "at GitHub, where GITHUB_REPOSITORY and a token say whom to ask."),
+           "The lock file of a train's last release; without it the one among that release's "
+           "files at GitHub, where GITHUB_REPOSITORY and a token say whom to ask."),
     HTML_OPTIONS,
     CONFIG_OPTION,
     {0},
@@ -150,8 +142,8 @@ static const struct option options[] = {
 static const struct output outputs[] = {
     {"unreleased", "true when a group has commits that no release of it has."},
     {"adrift",
-     "true when a train is not of the newest releases, or (--registry) a tag does not name what was "
-     "released, or a registry does not say what it names."},
+     "true when a train is not of the newest releases, or (--registry) a tag does not name what "
+     "was released, or a registry does not say what it names."},
     {0},
 };
 
@@ -167,9 +159,9 @@ const struct command cmd_status = {
         "For each release group the last release behind HEAD, whether it was published (where "
         "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
         "touch its services, and the version that 'arc-ci version --next' would choose. Which "
-        "files are a service's is decided as by 'arc-ci changes'. Of a train: which releases its lock "
-        "file names, and which ones it would take now. The page of --html also shows what the gate "
-        "said of each last published release, and how that was built.\n\n"
+        "files are a service's is decided as by 'arc-ci changes'. Of a train: which releases its "
+        "lock file names, and which ones it would take now. The page of --html also shows what "
+        "the gate said of each last published release, and how that was built.\n\n"
         "A clone may lack tags, so the remote is asked; where it does not answer, the clone's own "
         "count, and a warning says so.",
     .options = options,

@@ -58,8 +58,8 @@ const struct command cmd_tag = {
     .description =
         "Makes an annotated tag at HEAD, and prints the push or does it. Before that: nothing is "
         "changed and not committed; HEAD is on the remote's release branch; the version is higher "
-        "than the group's last release behind HEAD; neither the remote nor a published release has "
-        "the name; 'arc-ci lint' finds nothing.\n\n"
+        "than the group's last release behind HEAD; neither the remote nor a published release "
+        "has the name; 'arc-ci lint' finds nothing.\n\n"
         "One tag is pushed at a time, since GitHub starts no workflow for more than three in a "
         "push. Run again after a push that failed, it takes the tag of the clone and pushes it.",
     .options = options,

@@ -42,23 +42,19 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
 /* ---- a tag --------------------------------------------------------------------------------- */
 
-/* Options that need --next do nothing without it. */
-static int check_options(const struct invocation *inv, struct arc_error *err)
-{
-    static const char *const of_next[] = {"bump", "prerelease", "explain"};
-    for (size_t i = 0; i < sizeof of_next / sizeof *of_next; i++)
-        if (option_given(inv, of_next[i]))
-            return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
-    return ARC_OK;
-}
-
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
 
     if (option_flag(inv, "next"))
         return choose_next(inv, report, err);
-    ARC_TRY(check_options(inv, err));
+
+    /* Options that need --next do nothing without it. */
+    static const char *const of_next[] = {"bump", "prerelease", "explain"};
+    for (size_t i = 0; i < sizeof of_next / sizeof *of_next; i++)
+        if (option_given(inv, of_next[i]))
+            return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
+
     project.wanted.tag = inv->arg_count ? inv->args[0] : NULL;
     project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
@@ -76,8 +72,8 @@ static int run_version(const struct invocation *inv, struct report *report, stru
 
 static const struct option options[] = {
     PREVIOUS_TAG_OPTION,
-    FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the commits "
-                 "that touch its services."),
+    FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the "
+                 "commits that touch its services."),
     BUMP_OPTIONS,
     FLAG("explain", "--next: show what each commit asks for, and why."),
     {0},
@@ -95,8 +91,8 @@ static const struct output outputs[] = {
     {"major", "The version's first number."},
     {"minor", "The version's second number."},
     {"patch", "The version's third number."},
-    {"previous-tag", "The group's last release below this one; a stable version skips prereleases. "
-                     "Empty for the first."},
+    {"previous-tag", "The group's last release below this one; a stable version skips "
+                     "prereleases. Empty for the first."},
     {"next", "--next: the version, empty when nothing asks for one."},
     {"next-tag", "--next: its tag."},
     {"bump", "--next: the part that is raised: none, patch, minor or major."},
@@ -119,9 +115,10 @@ const struct command cmd_version = {
         "A release tag is <group>/v<version>, the version as Semantic Versioning 2.0.0 has it. "
         "Without TAG, GITHUB_REF is read. The tag need not exist.\n\n"
         "Whether it is the latest is decided among the repository's tags. A clone may lack some, "
-        "so the remote is asked; where they cannot be known, nothing is latest, and a warning says "
-        "so. The previous release is the last one that was published, where GITHUB_REPOSITORY and "
-        "a token say whom to ask, else the last tag. No configuration file is needed.\n\n"
+        "so the remote is asked; where they cannot be known, nothing is latest, and a warning "
+        "says so. The previous release is the last one that was published, where "
+        "GITHUB_REPOSITORY and a token say whom to ask, else the last tag. No configuration file "
+        "is needed.\n\n"
         "With --next, the commits since the group's last stable release that touch its services "
         "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
         "minor, anything else but docs, test, ci and style the patch. Two commits of which one "
