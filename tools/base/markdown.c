@@ -164,19 +164,6 @@ void arc_markdown_text(struct arc_buf *out, const char *text, size_t len)
     }
 }
 
-/* A table splits its row at '|' before it looks for code spans, and `\\|` splits too: only a
- * character reference is safe, and those are read in <code>, not in a span. */
-static void code_element(struct arc_buf *out, const char *s)
-{
-    arc_buf_puts(out, "<code>");
-    for (; *s; s++)
-        if (alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
-            arc_buf_putc(out, *s);
-        else /* an address would become a link even here */
-            arc_buf_printf(out, "&#%d;%s", *s, *s == '@' ? BREAK : "");
-    arc_buf_puts(out, "</code>");
-}
-
 static size_t longest_run(const char *s, char c)
 {
     size_t longest = 0;
@@ -192,7 +179,16 @@ void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
     const char *s = make_line(&line, text, len, false, out);
     if (strchr(s, '|')) {
-        code_element(out, s);
+        /* A table splits its row at '|' before it looks for code spans, and `\\|` splits too: only
+         * a character reference is safe, and those are read in <code>, not in a span. */
+        arc_buf_puts(out, "<code>");
+        for (; *s; s++)
+            if (alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
+                arc_buf_putc(out, *s);
+            else /* an address would become a link even here */
+                arc_buf_printf(out, "&#%d;%s", *s, *s == '@' ? BREAK : "");
+        arc_buf_puts(out, "</code>");
+
         return;
     }
 

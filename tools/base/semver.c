@@ -83,15 +83,6 @@ static int identifiers(const struct arc_semver *version, const char **at, bool p
     return ARC_OK;
 }
 
-static int parse_core(struct arc_semver *out, const char **at, struct arc_error *err)
-{
-    ARC_TRY(number(out, at, &out->major, &out->major_len, err));
-    ARC_TRY(dot(out, at, err));
-    ARC_TRY(number(out, at, &out->minor, &out->minor_len, err));
-    ARC_TRY(dot(out, at, err));
-    return number(out, at, &out->patch, &out->patch_len, err);
-}
-
 int arc_semver_parse(const char *text, size_t len, struct arc_semver *out, struct arc_error *err)
 {
     if (len > ARC_SEMVER_MAX)
@@ -99,7 +90,12 @@ int arc_semver_parse(const char *text, size_t len, struct arc_semver *out, struc
                              len, ARC_SEMVER_MAX);
     *out = (struct arc_semver){.text = text, .len = len};
     const char *at = text;
-    ARC_TRY(parse_core(out, &at, err));
+
+    ARC_TRY(number(out, &at, &out->major, &out->major_len, err));
+    ARC_TRY(dot(out, &at, err));
+    ARC_TRY(number(out, &at, &out->minor, &out->minor_len, err));
+    ARC_TRY(dot(out, &at, err));
+    ARC_TRY(number(out, &at, &out->patch, &out->patch_len, err));
 
     if (peek(out, at) == '-') {
         at++;

@@ -305,8 +305,15 @@ static int add_tag(struct parser *p, const struct tag *tag, struct arc_error *er
     return tag->sigil == '/' ? close_section(p, tag, err) : open_section(p, tag, err);
 }
 
-static int parse(struct parser *p, struct arc_error *err)
+static int parse_text(const char *name, const char *text, size_t len, struct parser *p,
+                      struct arc_error *err)
 {
+    p->t->name = strdup(name);
+    p->t->text = strndup(text, len);
+    ARC_TRY_ALLOC(p->t->name && p->t->text, err);
+    p->at = p->t->text;
+    p->end = p->t->text + len;
+
     const char *start;
 
     while ((start = strstr(p->at, "{{"))) {
@@ -322,17 +329,6 @@ static int parse(struct parser *p, struct arc_error *err)
 
     struct arc_template_node rest = {.kind = TEXT, .at = p->at, .len = (size_t)(p->end - p->at)};
     return add_node(p, rest, err);
-}
-
-static int parse_text(const char *name, const char *text, size_t len, struct parser *p,
-                      struct arc_error *err)
-{
-    p->t->name = strdup(name);
-    p->t->text = strndup(text, len);
-    ARC_TRY_ALLOC(p->t->name && p->t->text, err);
-    p->at = p->t->text;
-    p->end = p->t->text + len;
-    return parse(p, err);
 }
 
 int arc_template_parse(const char *name, const char *text, size_t len, bool terminal,
@@ -583,17 +579,6 @@ static int render_value(struct render *r, const struct arc_template_node *node,
     return ARC_OK;
 }
 
-static int render_list(struct render *r, size_t from, size_t to, const json_t *list,
-                       const struct frame *frame, struct arc_error *err)
-{
-    struct frame inner = {.list = list, .count = json_array_size(list), .outer = frame};
-    for (; inner.index < inner.count; inner.index++) {
-        inner.value = json_array_get(list, inner.index);
-        ARC_TRY(render_nodes(r, from, to, &inner, err));
-    }
-    return ARC_OK;
-}
-
 static bool loop_truth(const struct arc_template_node *node, const struct frame *loop)
 {
     if (is_word(node->at, node->len, "@first"))
@@ -636,8 +621,14 @@ static int render_section(struct render *r, size_t at, const struct frame *frame
         return ARC_OK;
     if (of_loop || !wanted || node->compares || node->form != PLAIN)
         return render_nodes(r, at + 1, node->end, frame, err);
-    if (json_is_array(value))
-        return render_list(r, at + 1, node->end, value, frame, err);
+    if (json_is_array(value)) {
+        struct frame inner = {.list = value, .count = json_array_size(value), .outer = frame};
+        for (; inner.index < inner.count; inner.index++) {
+            inner.value = json_array_get(value, inner.index);
+            ARC_TRY(render_nodes(r, at + 1, node->end, &inner, err));
+        }
+        return ARC_OK;
+    }
     struct frame inner = {.value = value, .outer = frame};
     return render_nodes(r, at + 1, node->end, &inner, err);
 }

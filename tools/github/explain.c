@@ -177,14 +177,6 @@ static void add_limit(struct arc_buf *out, const struct arc_http_response *answe
     arc_buf_puts(out, ": run again later; what is done already is kept");
 }
 
-static void add_single_sign_on(struct arc_buf *out, const char *header)
-{
-    const char *url = strstr(header, "url=");
-    arc_buf_puts(out, "; the organisation wants single sign-on for this token: ");
-    arc_buf_puts(out, url ? "authorise it at " : "");
-    add_shown(out, url ? url + 4 : header, 300);
-}
-
 static void add_advice(struct arc_buf *out, const struct arc_http_response *answer,
                        const char *message)
 {
@@ -201,8 +193,12 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         arc_buf_puts(out, "; the token is wrong or has expired: check GITHUB_TOKEN, GH_TOKEN or "
                           "--token-file");
 
-    if (sso)
-        add_single_sign_on(out, sso);
+    if (sso) {
+        const char *url = strstr(sso, "url=");
+        arc_buf_puts(out, "; the organisation wants single sign-on for this token: ");
+        arc_buf_puts(out, url ? "authorise it at " : "");
+        add_shown(out, url ? url + 4 : sso, 300);
+    }
 
     if (permissions && *permissions && lacks_permission(answer, message))
         add_permissions(out, permissions, message);

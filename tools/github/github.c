@@ -165,14 +165,6 @@ static void keep_answer(struct github *hub, const char *url, const struct arc_ht
         forget_cached(entry);
 }
 
-static int recall_cached(const struct cached *entry, struct arc_reply *reply, struct arc_error *err)
-{
-    reply->status = 200;
-    reply->body = json_deep_copy(entry->body);
-    ARC_TRY_ALLOC(reply->body, err);
-    return arc_text_copy(entry->next, &reply->next, err);
-}
-
 static int make_absolute(struct github *hub, const char *path, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -244,8 +236,12 @@ static int exchange_request(struct github *hub, const struct arc_request *reques
         hub->base.requests++;
         int rc = arc_http_send(hub->http, http, &answer, err);
         bool whole = !rc;
-        if (whole && answer.status == 304 && known)
-            return recall_cached(known, reply, err);
+        if (whole && answer.status == 304 && known) {
+            reply->status = 200;
+            reply->body = json_deep_copy(known->body);
+            ARC_TRY_ALLOC(reply->body, err);
+            return arc_text_copy(known->next, &reply->next, err);
+        }
         if (whole)
             rc = read_answer(hub, request, &answer, reply, err);
         else

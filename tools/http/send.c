@@ -109,25 +109,21 @@ static int begin_hop(struct http_exchange *x)
     return http_begin(x);
 }
 
-/* Tells what was asked and answered. A query may hold a signature: it is left out. */
-static void trace_hop(const struct http_exchange *x)
-{
-    const struct arc_env *env = x->http->options.env;
-    double seconds = 0;
-    if (!env || !env->trace)
-        return;
-
-    x->http->curl.easy_getinfo(x->easy, CURLINFO_TOTAL_TIME, &seconds);
-    arc_env_trace(env, "%s %.*s: %d after %.3f s", x->hop.method, (int)strcspn(x->hop.url, "?"),
-                  x->hop.url, x->response->status, seconds);
-}
-
 /* Ends a hop. *moved tells whether there is another. */
 static int end_hop(struct http_exchange *x, CURLcode code, bool *moved)
 {
     *moved = false;
     int rc = http_end(x, code);
-    trace_hop(x);
+
+    /* Tells what was asked and answered. A query may hold a signature: it is left out. */
+    const struct arc_env *env = x->http->options.env;
+    double seconds = 0;
+    if (env && env->trace) {
+        x->http->curl.easy_getinfo(x->easy, CURLINFO_TOTAL_TIME, &seconds);
+        arc_env_trace(env, "%s %.*s: %d after %.3f s", x->hop.method, (int)strcspn(x->hop.url, "?"),
+                      x->hop.url, x->response->status, seconds);
+    }
+
     http_release(x);
     if (!rc && x->redirects < x->request->redirects)
         rc = follow(x, moved);
@@ -159,16 +155,6 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
 
 /* Connections to one server: what browsers open for HTTP/1.1. */
 #define CONNECTIONS 6L
-
-static int open_multi(struct arc_http *http, struct arc_error *err)
-{
-    if (http->multi)
-        return ARC_OK;
-    http->multi = http->curl.multi_init();
-    ARC_TRY_ALLOC(http->multi, err);
-    http->curl.multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS);
-    return ARC_OK;
-}
 
 /* Hands the next hop to libcurl; false when there is none. */
 static bool launch(struct http_exchange *x)
@@ -231,7 +217,12 @@ static void end_all(struct arc_http *http, struct http_exchange *all, size_t cou
 int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
                       struct arc_http_response *answers, size_t count, struct arc_error *err)
 {
-    ARC_TRY(open_multi(http, err));
+    if (!http->multi) {
+        http->multi = http->curl.multi_init();
+        ARC_TRY_ALLOC(http->multi, err);
+        http->curl.multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS);
+    }
+
     struct http_exchange *all = calloc(count + 1, sizeof *all);
     ARC_TRY_ALLOC(all, err);
 

@@ -33,14 +33,6 @@ static int heading(struct walk *walk, char kind, const char *below, const char *
     return arc_hash_add(walk->hash, detail, strlen(detail) + 1, err);
 }
 
-static int hash_file(struct walk *walk, const struct stat *info, const char *path,
-                     const char *below, struct arc_error *err)
-{
-    char digits[ARC_SHA256_HEX];
-    ARC_TRY(arc_sha256_file(path, digits, NULL, err));
-    return heading(walk, info->st_mode & S_IXUSR ? 'x' : 'f', below, digits, err);
-}
-
 static int hash_link(struct walk *walk, const char *path, const char *below, struct arc_error *err)
 {
     char target[4096];
@@ -49,24 +41,6 @@ static int hash_link(struct walk *walk, const char *path, const char *below, str
         return arc_error_set(err, ARC_EWORLD, "%s: %s", path, strerror(errno));
     target[len] = '\0';
     return heading(walk, 'l', below, target, err);
-}
-
-static int hash_entry(struct walk *walk, const char *path, const char *below, struct arc_error *err)
-{
-    struct stat info;
-
-    if (++walk->entries > ENTRIES_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "%s: more than %d files", path, ENTRIES_MAX);
-    if (lstat(path, &info) != 0)
-        return arc_error_set(err, ARC_EWORLD, "%s: %s", path, strerror(errno));
-    if (S_ISREG(info.st_mode))
-        return hash_file(walk, &info, path, below, err);
-    if (S_ISLNK(info.st_mode))
-        return hash_link(walk, path, below, err);
-    if (S_ISDIR(info.st_mode))
-        return hash_folder(walk, path, below, err);
-
-    return ARC_OK; /* sockets and devices are in no build context */
 }
 
 static int not_dots(const struct dirent *entry)
@@ -91,11 +65,29 @@ static int hash_child(struct walk *walk, const char *path, const char *below, co
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf child = {.max = 8192}, relative = {.max = 8192};
+    struct stat info;
+
     arc_buf_printf(&child, "%s/%s", path, name);
     arc_buf_printf(&relative, "%s%s%s", below, *below ? "/" : "", name);
     ARC_TRY(arc_buf_check(&child, "path", err));
     ARC_TRY(arc_buf_check(&relative, "path", err));
-    return hash_entry(walk, arc_buf_text(&child), arc_buf_text(&relative), err);
+
+    const char *full = arc_buf_text(&child), *inside = arc_buf_text(&relative);
+    if (++walk->entries > ENTRIES_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "%s: more than %d files", full, ENTRIES_MAX);
+    if (lstat(full, &info) != 0)
+        return arc_error_set(err, ARC_EWORLD, "%s: %s", full, strerror(errno));
+    if (S_ISREG(info.st_mode)) {
+        char digits[ARC_SHA256_HEX];
+        ARC_TRY(arc_sha256_file(full, digits, NULL, err));
+        return heading(walk, info.st_mode & S_IXUSR ? 'x' : 'f', inside, digits, err);
+    }
+    if (S_ISLNK(info.st_mode))
+        return hash_link(walk, full, inside, err);
+    if (S_ISDIR(info.st_mode))
+        return hash_folder(walk, full, inside, err);
+
+    return ARC_OK; /* sockets and devices are in no build context */
 }
 
 static int hash_folder(struct walk *walk, const char *path, const char *below,

@@ -97,16 +97,6 @@ static int pipes_open(struct pipes *pipes, struct arc_error *err)
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-/* Whatever this process was given beside its three streams is not for its children. Without the
- * system call (Linux before 5.11) one by one. */
-static void keep_descriptors(void)
-{
-    if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) == 0)
-        return;
-    for (int fd = 3; fd < 1024; fd++)
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
                          const struct arc_process *process, const struct pipes *pipes)
 {
@@ -140,7 +130,14 @@ static int start_child(const struct arc_process *process, struct pipes *pipes, p
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    keep_descriptors();
+
+    /* Whatever this process was given beside its three streams is not for its children. Without the
+     * system call (Linux before 5.11) one by one. */
+    if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) != 0) {
+        for (int fd = 3; fd < 1024; fd++)
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+
     int failed = prepare_spawn(&actions, &attributes, process, pipes);
     if (!failed) /* posix_spawn() takes char *const[] but changes nothing (POSIX, execve) */
         failed = posix_spawn(pid, program, &actions, &attributes, (char *const *)process->argv,
@@ -224,15 +221,6 @@ struct watch {
     bool interrupted;
 };
 
-static int too_late(const struct watch *watch, struct arc_error *err)
-{
-    if (watch->interrupted)
-        return arc_error_set(err, ARC_EFAILED, "interrupted; %s did not end by itself",
-                             watch->process->argv[0]);
-    return arc_error_set(err, ARC_EWORLD, "%s did not end within %u seconds",
-                         watch->process->argv[0], watch->process->timeout);
-}
-
 /* Waits until one of `fds` is ready, the last of which is set here, or `most` milliseconds (-1:
  * however long). A child that is told to end gets some time for it. */
 static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int most,
@@ -243,8 +231,13 @@ static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int m
 
     *interrupt =
         (struct pollfd){.fd = watch->interrupted ? -1 : watch->interrupt, .events = POLLIN};
-    if (watch->deadline && left <= 0)
-        return too_late(watch, err);
+    if (watch->deadline && left <= 0) {
+        if (watch->interrupted)
+            return arc_error_set(err, ARC_EFAILED, "interrupted; %s did not end by itself",
+                                 watch->process->argv[0]);
+        return arc_error_set(err, ARC_EWORLD, "%s did not end within %u seconds",
+                             watch->process->argv[0], watch->process->timeout);
+    }
     if (most >= 0 && (left < 0 || left > most))
         left = most;
     int ready = poll(fds, count, (int)left);

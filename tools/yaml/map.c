@@ -75,15 +75,6 @@ static bool same_key(const struct entry *a, const struct entry *b)
            memcmp(a->pair.key->text, b->pair.key->text, a->pair.key->len) == 0;
 }
 
-static int duplicate(const struct arc_yaml_node *first, const struct arc_yaml_node *second,
-                     struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    arc_text_visible(&shown, second->text, second->len > 120 ? 120 : second->len);
-    return arc_yaml_error(second, err, "the key '%s' is here twice, first on line %u",
-                          arc_buf_text(&shown), first->line);
-}
-
 /* One run of equal keys, in the order of the file: one of them stays, in the first one's place. */
 static int settle(struct entry **run, size_t count, struct arc_error *err)
 {
@@ -93,8 +84,14 @@ static int settle(struct entry **run, size_t count, struct arc_error *err)
         run[i]->dropped = true;
         if (run[i]->pair.merged)
             continue;
-        if (!winner.merged)
-            return duplicate(winner.key, run[i]->pair.key, err);
+        if (!winner.merged) {
+            ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+            arc_text_visible(&shown, run[i]->pair.key->text,
+                             run[i]->pair.key->len > 120 ? 120 : run[i]->pair.key->len);
+            return arc_yaml_error(run[i]->pair.key, err,
+                                  "the key '%s' is here twice, first on line %u",
+                                  arc_buf_text(&shown), winner.key->line);
+        }
         winner = run[i]->pair;
     }
 
@@ -120,22 +117,6 @@ static int settle_all(struct entries *entries, struct arc_error *err)
     return ARC_OK;
 }
 
-static int replace_pairs(struct arc_yaml_node *map, const struct entries *entries,
-                         struct arc_error *err)
-{
-    struct arc_yaml_pair *pairs = calloc(entries->count + 1, sizeof *pairs);
-    ARC_TRY_ALLOC(pairs, err);
-    free(map->pairs);
-    map->pairs = pairs;
-    map->count = 0;
-
-    for (size_t i = 0; i < entries->count; i++)
-        if (!entries->list[i].dropped)
-            pairs[map->count++] = entries->list[i].pair;
-
-    return ARC_OK;
-}
-
 int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
 {
     ARC_AUTO(entries) struct entries entries = {0};
@@ -145,5 +126,15 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
                                              : add(&entries, map->pairs[i], err));
     ARC_TRY(settle_all(&entries, err));
 
-    return replace_pairs(map, &entries, err);
+    struct arc_yaml_pair *pairs = calloc(entries.count + 1, sizeof *pairs);
+    ARC_TRY_ALLOC(pairs, err);
+    free(map->pairs);
+    map->pairs = pairs;
+    map->count = 0;
+
+    for (size_t i = 0; i < entries.count; i++)
+        if (!entries.list[i].dropped)
+            pairs[map->count++] = entries.list[i].pair;
+
+    return ARC_OK;
 }
