@@ -12,16 +12,17 @@ void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conv
 {
     static const char *const features[] = {"feat", "feature", NULL};
     static const char *const quiet[] = {"docs", "doc", "test", "tests", "ci", "style", NULL};
-    bool bang;
-    size_t kind = arc_message_type(commit->subject, &bang);
+    bool bang, merges = commit->parents > 1 && arc_message_merged(commit->subject) && *commit->body;
+    const char *subject = merges ? commit->body : commit->subject; /* the pull request's title */
+    size_t kind = arc_message_type(subject, &bang);
 
-    if (arc_message_is_breaking(commit->subject, commit->body))
+    if (arc_message_is_breaking(subject, commit->body))
         *out = (struct arc_conventional){.bump = ARC_BUMP_MAJOR, .why = "a breaking change"};
     else if (!kind && commit->parents > 1)
         *out = (struct arc_conventional){.why = "a merge: its commits count"};
-    else if (arc_message_type_is(commit->subject, kind, features))
+    else if (arc_message_type_is(subject, kind, features))
         *out = (struct arc_conventional){.bump = ARC_BUMP_MINOR, .why = "a feature"};
-    else if (arc_message_type_is(commit->subject, kind, quiet))
+    else if (arc_message_type_is(subject, kind, quiet))
         *out = (struct arc_conventional){.why = "no change of what is shipped"};
     else
         *out = (struct arc_conventional){.bump = ARC_BUMP_PATCH,
