@@ -34,48 +34,31 @@ static void rows_free(struct rows *rows)
 
 /* ---- services that are built together ------------------------------------------------------- */
 
-/* Which services are built with one another: each points to another of its set, or to itself. */
-struct sets {
-    const struct arc_plan *plan;
-    size_t *parent;
-};
-
-static void sets_free(struct sets *sets)
+/* The set of services that is built as one: each points to another of its set, or to itself. */
+static size_t find_set(const size_t *parent, size_t service)
 {
-    free(sets->parent);
-}
-
-static size_t find_set(const struct sets *sets, const struct arc_planned_service *service)
-{
-    size_t i = (size_t)(service - sets->plan->services);
-    while (sets->parent[i] != i)
-        i = sets->parent[i];
-    return i;
+    while (parent[service] != service)
+        service = parent[service];
+    return service;
 }
 
 /* An image and what it starts from are built on one machine: the base is at hand there. */
-static int join_bases(struct sets *sets, struct arc_error *err)
+static void join_bases(const struct arc_plan *plan, size_t *parent)
 {
-    const struct arc_plan *plan = sets->plan;
-    sets->parent = calloc(plan->service_count + 1, sizeof *sets->parent);
-    ARC_TRY_ALLOC(sets->parent, err);
     for (size_t i = 0; i < plan->service_count; i++)
-        sets->parent[i] = i;
+        parent[i] = i;
 
     for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
-        const struct arc_pair *context =
-            service->recipe ? service->recipe->additional_contexts : NULL;
+        const struct arc_recipe *recipe = plan->services[i].recipe;
+        const struct arc_pair *context = recipe ? recipe->additional_contexts : NULL;
         for (; context && context->name; context++) {
             if (strncmp(context->value, "target:", 7) != 0)
                 continue;
             const struct arc_planned_service *base = arc_plan_service(plan, context->value + 7);
             if (base)
-                sets->parent[find_set(sets, service)] = find_set(sets, base);
+                parent[find_set(parent, i)] = find_set(parent, (size_t)(base - plan->services));
         }
     }
-
-    return ARC_OK;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -114,9 +97,9 @@ static int add_to_row(struct rows *rows, size_t number, const struct row *part,
 }
 
 /* A row for each set of services on each platform. */
-static int make_rows(const struct sets *sets, struct rows *rows, struct arc_error *err)
+static int make_rows(const struct arc_plan *plan, const size_t *parent, struct rows *rows,
+                     struct arc_error *err)
 {
-    const struct arc_plan *plan = sets->plan;
     for (size_t i = 0; i < plan->cell_count; i++) {
         const struct arc_cell *cell = &plan->cells[i];
         const struct arc_planned_service *service = arc_plan_service(plan, cell->service);
@@ -128,8 +111,8 @@ static int make_rows(const struct sets *sets, struct rows *rows, struct arc_erro
         ARC_TRY(arc_buf_check(&name, "the name of a cell", err));
         const struct row part = {
             .platform = cell->platform, .runner = cell->runner, .only = service};
-        ARC_TRY(add_to_row(rows, find_set(sets, service), &part, cell->service, arc_buf_text(&name),
-                           err));
+        size_t set = find_set(parent, (size_t)(service - plan->services));
+        ARC_TRY(add_to_row(rows, set, &part, cell->service, arc_buf_text(&name), err));
     }
 
     return ARC_OK;
@@ -146,18 +129,12 @@ static size_t count_rows(const struct rows *rows, size_t end, const char *platfo
     return count;
 }
 
-static size_t count_platforms(const struct rows *rows)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < rows->count; i++)
-        count += count_rows(rows, i, rows->items[i].platform) == 0;
-    return count;
-}
-
 /* Puts neighbours into one row, each platform's in proportion, until there are few enough. */
 static int batch_rows(const struct rows *rows, struct rows *out, struct arc_error *err)
 {
-    size_t total = rows->count, platforms = count_platforms(rows);
+    size_t total = rows->count, platforms = 0;
+    for (size_t i = 0; i < total; i++)
+        platforms += count_rows(rows, i, rows->items[i].platform) == 0;
     size_t spare = platforms < ARC_PLAN_ROWS_MAX ? ARC_PLAN_ROWS_MAX - platforms : 0;
 
     for (size_t i = 0; i < total; i++) {
@@ -174,45 +151,39 @@ static int batch_rows(const struct rows *rows, struct rows *out, struct arc_erro
 
 /* ---- the document --------------------------------------------------------------------------- */
 
-/* A row of one cell says what it is about, for jobs of one's own. */
-static json_t *make_object(const struct row *row)
-{
-    ARC_AUTO_JSON json_t *object =
-        json_pack("{s:s, s:s, s:s?, s:s}", "service", arc_buf_text(&row->services), "platform",
-                  row->platform, "runner", row->runner, "cells", arc_buf_text(&row->cells));
-    if (row->only && (arc_json_set_text(object, "directory", row->only->directory) ||
-                      arc_json_set_text(object, "image", row->only->image)))
-        return NULL;
-    return arc_steal(&object);
-}
-
-/* A train has nothing to build, but a matrix without rows is an error of GitHub's: one job reads
- * back all that it takes. */
-static json_t *make_train_row(const struct arc_plan *plan)
-{
-    return json_pack("{s:s, s:s, s:s?, s:s}", "service", plan->group, "platform", "released",
-                     "runner", plan->cell_count ? plan->cells[0].runner : NULL, "cells", "");
-}
-
 int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO(sets) struct sets sets = {.plan = plan};
+    static const char format[] = "{s:s, s:s, s:s?, s:s}";
+    ARC_AUTO_FREE size_t *parent = calloc(plan->service_count + 1, sizeof *parent);
     ARC_AUTO(rows) struct rows rows = {0}, batches = {0};
     ARC_AUTO_JSON json_t *list = json_array();
 
     rows.items = calloc(plan->cell_count + 1, sizeof *rows.items);
     batches.items = calloc(plan->cell_count + 1, sizeof *batches.items);
-    ARC_TRY_ALLOC(rows.items && batches.items && list, err);
+    ARC_TRY_ALLOC(rows.items && batches.items && parent, err);
 
-    ARC_TRY(join_bases(&sets, err));
-    ARC_TRY(make_rows(&sets, &rows, err));
+    join_bases(plan, parent);
+    ARC_TRY(make_rows(plan, parent, &rows, err));
     ARC_TRY(batch_rows(&rows, &batches, err));
 
-    for (size_t i = 0; i < batches.count; i++)
-        ARC_TRY(arc_json_append(list, make_object(&batches.items[i]), err));
+    for (size_t i = 0; i < batches.count; i++) {
+        const struct row *row = &batches.items[i];
+        json_t *object =
+            json_pack(format, "service", arc_buf_text(&row->services), "platform", row->platform,
+                      "runner", row->runner, "cells", arc_buf_text(&row->cells));
+        if (row->only) { /* says what it is about, for jobs of one's own */
+            arc_json_put(&object, "directory", json_string(row->only->directory));
+            arc_json_put(&object, "image", json_string(row->only->image));
+        }
+        arc_json_push(&list, object);
+    }
 
-    if (arc_plan_is_train(plan) && json_array_append_new(list, make_train_row(plan)))
-        return arc_error_nomem(err);
-    *out = json_pack("{s:O}", "include", list);
+    /* A train has nothing to build, but a matrix without rows is an error of GitHub's: one job
+     * reads back all that it takes. */
+    if (arc_plan_is_train(plan))
+        arc_json_push(&list,
+                      json_pack(format, "service", plan->group, "platform", "released", "runner",
+                                plan->cell_count ? plan->cells[0].runner : NULL, "cells", ""));
+    *out = list ? json_pack("{s:O}", "include", list) : NULL;
     return *out ? ARC_OK : arc_error_nomem(err);
 }

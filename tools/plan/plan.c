@@ -6,6 +6,7 @@
 #include "base/platform.h"
 #include "base/text.h"
 #include "config/fields.h"
+#include "config/graph.h"
 #include "plan/released.h"
 #include "plan/tags.h"
 #include <string.h>
@@ -42,25 +43,24 @@ static void set_pair(struct arc_pair *pairs, const char *name, const char *value
     *pairs = (struct arc_pair){(char *)name, (char *)value};
 }
 
-/* What is told of the commit is not for a file to say. */
-static bool is_fact(const char *label)
+/* Sets the pairs of a build section with their placeholders filled in. One that has no value in
+ * this plan (a version, in CI) is left out: an argument keeps the Dockerfile's default, a label is
+ * ours, and what is told of the commit is not for a file to say. */
+static int fill_pairs(const struct planning *planning, const struct arc_plan_options *own,
+                      const struct arc_service *service, const struct arc_pair *from,
+                      struct arc_pair *out)
 {
-    return strcmp(label, "org.opencontainers.image.revision") == 0 ||
-           strcmp(label, "org.opencontainers.image.created") == 0;
-}
+    bool labels = from == service->build.labels;
 
-/* The labels of the build section, over ours; one that has no value in this plan is left out. */
-static int add_own_labels(const struct planning *planning, const struct arc_plan_options *options,
-                          const struct arc_service *service, struct arc_pair *labels)
-{
-    for (const struct arc_pair *pair = service->build.labels; pair && pair->name; pair++) {
+    for (; from && from->name; from++) {
         ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
         bool whole;
-        if (is_fact(pair->name))
+        if (labels && ARC_AMONG(from->name, "org.opencontainers.image.revision",
+                                "org.opencontainers.image.created"))
             continue;
-        ARC_TRY(arc_plan_fill(options, service, pair->value, &value, &whole, planning->err));
-        if (whole && value.len)
-            set_pair(labels, pair->name, arc_arena_text(planning->memory, arc_buf_text(&value)));
+        ARC_TRY(arc_plan_fill(own, service, from->value, &value, &whole, planning->err));
+        if (whole && (value.len || !labels))
+            set_pair(out, from->name, arc_arena_text(planning->memory, arc_buf_text(&value)));
     }
 
     return ARC_OK;
@@ -96,57 +96,18 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
     }
     *out = labels;
 
-    return add_own_labels(planning, own, service, labels);
-}
-
-/* Build arguments with their placeholders filled in; one that has no value in this plan (a version,
- * in CI) keeps the Dockerfile's default. */
-static int make_args(const struct planning *planning, const struct arc_plan_options *own,
-                     const struct arc_service *service, struct arc_pair **out)
-{
-    const struct arc_pair *pair = service->build.args;
-    *out = arc_arena_array(planning->memory, count_pairs(pair) + 1, sizeof **out);
-    ARC_TRY_ALLOC(*out, planning->err);
-
-    for (; pair->name; pair++) {
-        ARC_AUTO(arc_buf) struct arc_buf value = {.max = (size_t)1 << 20};
-        bool whole;
-        ARC_TRY(arc_plan_fill(own, service, pair->value, &value, &whole, planning->err));
-        if (whole)
-            set_pair(*out, pair->name, arc_arena_text(planning->memory, arc_buf_text(&value)));
-    }
-
-    return ARC_OK;
+    return fill_pairs(planning, own, service, service->build.labels, labels);
 }
 
 /* ---- a service ------------------------------------------------------------------------------ */
-
-/* Whether the changes name a service, and why. */
-static bool is_changed(const struct planning *planning, const char *codename, char **reason)
-{
-    const struct arc_changed_filter *filter =
-        arc_changed_filter(planning->options.changes, codename);
-    if (!filter) { /* what nobody looked at is not unchanged */
-        *reason = arc_arena_text(planning->memory, "the changes say nothing about it");
-        return true;
-    }
-
-    if (!filter->matched)
-        *reason = arc_arena_text(planning->memory, "no change");
-    else if (!filter->count && filter->reason) /* "depends on base, which changed" */
-        *reason = arc_arena_text(planning->memory, filter->reason);
-    else
-        *reason = arc_arena_printf(planning->memory, "%lld %s changed", (long long)filter->count,
-                                   filter->count == 1 ? "file" : "files");
-
-    return filter->matched;
-}
 
 /* Whether a service is built, and why. */
 static bool is_selected(const struct planning *planning, const struct arc_service *service,
                         char **reason)
 {
     const struct arc_plan_options *options = &planning->options;
+    const struct arc_changed_filter *filter =
+        arc_changed_filter(options->changes, service->codename);
     struct arc_arena *memory = planning->memory;
 
     if (service->linked)
@@ -156,14 +117,22 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     else if (options->only && options->only != service)
         *reason = arc_arena_printf(memory, "%s releases %s", options->version->tag,
                                    options->only->codename);
-
+    else if (!options->version && filter && !filter->matched)
+        *reason = arc_arena_text(memory, "no change");
     if (*reason)
         return false;
 
-    if (!options->version && options->changes)
-        return is_changed(planning, service->codename, reason);
-    *reason = options->version ? arc_arena_printf(memory, "released with %s", options->version->tag)
-                               : arc_arena_text(memory, "built, since no --changes was given");
+    if (options->version)
+        *reason = arc_arena_printf(memory, "released with %s", options->version->tag);
+    else if (!options->changes)
+        *reason = arc_arena_text(memory, "built, since no --changes was given");
+    else if (!filter) /* what nobody looked at is not unchanged */
+        *reason = arc_arena_text(memory, "the changes say nothing about it");
+    else if (!filter->count && filter->reason) /* "depends on base, which changed" */
+        *reason = arc_arena_text(memory, filter->reason);
+    else
+        *reason = arc_arena_printf(memory, "%lld %s changed", (long long)filter->count,
+                                   filter->count == 1 ? "file" : "files");
 
     return true;
 }
@@ -245,14 +214,15 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
         out->selected = false;
     }
 
-    ARC_TRY(make_args(planning, own, service, &out->build_args));
-    ARC_TRY(make_labels(planning, own, service, &out->labels));
-
+    const struct arc_pair *args = service->build.args;
+    out->build_args =
+        arc_arena_array(planning->memory, count_pairs(args) + 1, sizeof *out->build_args);
     out->recipe = arc_arena_array(planning->memory, 1, sizeof *out->recipe);
-    ARC_TRY_ALLOC(out->recipe, planning->err);
+    ARC_TRY_ALLOC(out->build_args && out->recipe, planning->err);
     *out->recipe = service->build;
+    ARC_TRY(fill_pairs(planning, own, service, args, out->build_args));
 
-    return ARC_OK;
+    return make_labels(planning, own, service, &out->labels);
 }
 
 static int plan_service(const struct planning *planning, const struct arc_service *service,
@@ -333,31 +303,6 @@ static bool is_built(const struct arc_plan *plan, const char *codename)
     return service && service->selected;
 }
 
-/* What stands on an image that is built is built on it. True when something was added. */
-static bool select_dependents(const struct planning *planning)
-{
-    const struct arc_plan_options *options = &planning->options;
-    bool more = false;
-
-    for (size_t i = 0; i < planning->plan->service_count; i++) {
-        const struct arc_service *service = &options->group->services[i];
-        struct arc_planned_service *own = &planning->plan->services[i];
-        const struct arc_base_ref *base = service->bases;
-        if (own->selected || !base ||
-            (options->services && !arc_json_lists(options->services, service->codename)))
-            continue;
-        while (base->ref && !is_built(planning->plan, base->codename))
-            base++;
-        if (!base->ref)
-            continue;
-
-        own->selected = more = true;
-        own->reason =
-            arc_arena_printf(planning->memory, "starts from %s, which is built", base->codename);
-    }
-    return more;
-}
-
 /* A base that is built takes the place of its name, as BuildKit looks for it; one that is not comes
  * from the registry, unless the recipe names it itself. */
 static int link_service(const struct planning *planning, const struct arc_service *service,
@@ -389,46 +334,63 @@ static int link_service(const struct planning *planning, const struct arc_servic
     return ARC_OK;
 }
 
+/* What stands on an image that is built is built on it. */
 static int link_bases(const struct planning *planning)
 {
-    const struct arc_group *group = planning->options.group;
-    bool more = !planning->options.version;
+    const struct arc_plan_options *options = &planning->options;
+    const struct arc_group *group = options->group;
+    struct arc_planned_service *planned = planning->plan->services;
 
-    while (more)
-        more = select_dependents(planning);
+    for (bool more = !options->version; more;) {
+        more = false;
+        for (size_t i = 0; i < group->service_count; i++) {
+            const struct arc_service *service = &group->services[i];
+            const struct arc_base_ref *base = service->bases;
+            if (planned[i].selected || !base ||
+                (options->services && !arc_json_lists(options->services, service->codename)))
+                continue;
+            while (base->ref && !is_built(planning->plan, base->codename))
+                base++;
+            if (!base->ref)
+                continue;
+            planned[i].selected = more = true;
+            planned[i].reason = arc_arena_printf(planning->memory, "starts from %s, which is built",
+                                                 base->codename);
+        }
+    }
 
     for (size_t i = 0; i < group->service_count; i++)
-        if (group->services[i].bases && group->services[i].bases->ref &&
-            planning->plan->services[i].selected)
-            ARC_TRY(link_service(planning, &group->services[i], &planning->plan->services[i]));
+        if (group->services[i].bases && group->services[i].bases->ref && planned[i].selected)
+            ARC_TRY(link_service(planning, &group->services[i], &planned[i]));
 
     return ARC_OK;
 }
 
 /* ---- cells --------------------------------------------------------------------------------- */
 
-/* GitHub's own runners are native for these two; anything else is emulated on the first. */
-static const char *choose_runner(const struct arc_group *group, const char *platform)
-{
-    for (const struct arc_pair *pair = group->runners; pair && pair->name; pair++)
-        if (strcmp(pair->name, platform) == 0)
-            return pair->value;
-    return strncmp(platform, "linux/arm64", 11) == 0 ? "ubuntu-24.04-arm" : "ubuntu-24.04";
-}
-
 static int add_cells(const struct planning *planning, const struct arc_planned_service *service)
 {
     struct arc_plan *plan = planning->plan;
 
     for (char **platform = service->platforms; *platform; platform++) {
+        const struct arc_pair *runner = planning->options.group->runners;
         struct arc_cell *cell =
             arc_arena_append(planning->memory, &plan->cells, &plan->cell_count, sizeof *cell);
         ARC_TRY_ALLOC(cell, planning->err);
-        *cell = (struct arc_cell){
-            .service = service->service,
-            .platform = *platform,
-            .runner = (char *)choose_runner(planning->options.group, *platform),
-            .staging = arc_arena_printf(planning->memory, "%s-%s", service->staging, *platform)};
+
+        /* GitHub's own runners are native for two; anything else is emulated on the first. */
+        while (runner && runner->name && strcmp(runner->name, *platform) != 0)
+            runner++;
+        if (runner && runner->name)
+            cell->runner = runner->value;
+        else if (strncmp(*platform, "linux/arm64", 11) == 0)
+            cell->runner = "ubuntu-24.04-arm";
+        else
+            cell->runner = "ubuntu-24.04";
+
+        cell->service = service->service;
+        cell->platform = *platform;
+        cell->staging = arc_arena_printf(planning->memory, "%s-%s", service->staging, *platform);
         for (char *c = cell->staging; *c; c++)
             if (*c == '/') /* a tag of its own: "staging-<sha>-linux-amd64" */
                 *c = '-';
@@ -461,26 +423,20 @@ static int plan_cells(const struct planning *planning)
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
-static int refuse_service(const struct arc_group *group, const char *name, struct arc_error *err)
+static int check_services(const struct arc_plan_options *options, struct arc_error *err)
 {
+    const struct arc_group *group = options->group;
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
 
     for (size_t i = 0; i < group->service_count; i++)
         arc_buf_printf(&names, "%s%s", i ? ", " : "", group->services[i].codename);
-    return arc_error_set(err, ARC_EINPUT, "group %s has no service '%.100s'; it has: %s",
-                         group->name, name, names.failed ? "many others" : arc_buf_text(&names));
-}
 
-static int check_services(const struct arc_plan_options *options, struct arc_error *err)
-{
     arc_json_each (name, options->services) {
-        const char *text = json_string_value(name);
-        size_t at = 0;
-        while (at < options->group->service_count &&
-               strcmp(options->group->services[at].codename, text ? text : "") != 0)
-            at++;
-        if (at == options->group->service_count)
-            return refuse_service(options->group, text ? text : "", err);
+        const char *text = json_is_string(name) ? json_string_value(name) : "";
+        if (!arc_group_find_service(group, text))
+            return arc_error_set(err, ARC_EINPUT, "group %s has no service '%.100s'; it has: %s",
+                                 group->name, text,
+                                 names.failed ? "many others" : arc_buf_text(&names));
     }
 
     return ARC_OK;
@@ -511,17 +467,6 @@ static int read_platforms(const struct planning *planning, char ***out)
     }
 
     return ARC_OK;
-}
-
-/* Fills in the service that the tag names, where the group's tags do: "cart-v1.2.3". */
-static int find_only(struct arc_plan_options *options, struct arc_error *err)
-{
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    int rc = ARC_OK;
-    if (options->version)
-        rc = arc_tag_parse(options->version->tag, options->group, &tag, NULL);
-    options->only = rc ? NULL : tag.service;
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
 /* What the whole plan is about. */
@@ -564,12 +509,19 @@ static int plan_group(struct planning *planning)
 static int make_plan(struct planning *planning)
 {
     struct arc_plan_options *options = &planning->options;
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+    int rc = ARC_OK;
+
     if (strlen(options->revision) < ARC_SHORT_SHA)
         return arc_error_set(planning->err, ARC_EINPUT, "'%s' is not a full commit id",
                              options->revision);
 
     ARC_TRY(check_services(options, planning->err));
-    ARC_TRY(find_only(options, planning->err));
+    if (options->version) /* the tag may name a service: "cart-v1.2.3" */
+        rc = arc_tag_parse(options->version->tag, options->group, &tag, NULL);
+    ARC_TRY_ALLOC(rc != ARC_ENOMEM, planning->err);
+    options->only = rc ? NULL : tag.service;
+
     ARC_TRY(plan_group(planning));
     ARC_TRY(plan_services(planning));
     ARC_TRY(link_bases(planning));

@@ -4,15 +4,6 @@
 #include "plan/tags.h"
 #include <string.h>
 
-/* The service as its own group has it. */
-static const struct arc_service *in_group(const struct arc_service *service)
-{
-    const struct arc_service *own = service->released->group->services;
-    while (strcmp(own->codename, service->codename) != 0)
-        own++;
-    return own;
-}
-
 /* The tag under which its release put the image: the first that names this version alone. */
 static int find_reference(const struct arc_plan_options *options, const struct arc_service *own,
                           const struct arc_released_from *released, struct arc_arena *memory,
@@ -45,8 +36,10 @@ int arc_plan_released(const struct arc_plan_options *options, const struct arc_s
     static char revision[] = "org.opencontainers.image.revision";
     static char version[] = "org.opencontainers.image.version";
     const struct arc_released_from *released = service->released;
-    const struct arc_service *own = in_group(service);
+    const struct arc_service *own = released->group->services; /* as its own group has it */
 
+    while (strcmp(own->codename, service->codename) != 0)
+        own++;
     ARC_TRY(find_reference(options, own, released, memory, &out->staging, err));
     out->released = arc_arena_array(memory, 1, sizeof *out->released);
     out->labels = arc_arena_array(memory, 3, sizeof *out->labels);

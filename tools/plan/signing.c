@@ -1,20 +1,9 @@
 /* Who signs: the group says it, or it is the workflow that runs. */
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "plan/planned.h"
 #include <string.h>
-
-/* GitHub docs, "OpenID Connect reference": the issuer of a server's tokens. */
-static char *issuer_of(const char *server, struct arc_arena *memory)
-{
-    const char *host = strncmp(server, "https://", 8) == 0 ? server + 8 : "";
-    size_t len = strlen(host);
-    if (strcmp(host, "github.com") == 0)
-        return arc_arena_text(memory, "https://token.actions.githubusercontent.com");
-    if (len > 8 && strcmp(host + len - 8, ".ghe.com") == 0)
-        return arc_arena_printf(memory, "https://token.actions.%s", host);
-    return arc_arena_printf(memory, "%s/_services/token", server);
-}
 
 /* Whether the text is below `server`, as "https://github.com/owner/name" is; *rest follows it. */
 static bool below(const char *text, const char *server, const char **rest)
@@ -50,8 +39,17 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
     else if (!signing->identity && workflow)
         signing->identity = arc_arena_printf(memory, "%s/%s", server, workflow);
 
-    if (!signing->issuer && below(signing->identity, server, &rest))
-        signing->issuer = issuer_of(server, memory);
+    if (!signing->issuer && below(signing->identity, server, &rest)) {
+        /* GitHub docs, "OpenID Connect reference": the issuer of a server's tokens. */
+        const char *host = strncmp(server, "https://", 8) == 0 ? server + 8 : "";
+        if (strcmp(host, "github.com") == 0)
+            signing->issuer = arc_arena_text(memory, "https://token.actions.githubusercontent.com");
+        else if (strlen(host) > 8 && arc_text_ends(host, ".ghe.com"))
+            signing->issuer = arc_arena_printf(memory, "https://token.actions.%s", host);
+        else
+            signing->issuer = arc_arena_printf(memory, "%s/_services/token", server);
+    }
+
     if (arc_signing_is_github(signing) && below(project->repository.source, server, &rest))
         signing->repository = arc_arena_text(memory, rest);
 

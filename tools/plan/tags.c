@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "os/hash.h"
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,22 +43,6 @@ static bool find_prerelease(const struct arc_version_info *version, const char *
     return semver.prerelease_len;
 }
 
-/* A branch's name, cut to what a tag can hold; two long ones stay two. */
-static void add_branch(struct arc_buf *out, const char *branch)
-{
-    char hash[ARC_SHA256_HEX];
-    size_t len = strlen(branch);
-
-    arc_buf_add(out, branch, len < BRANCH_TAG_MAX ? len : BRANCH_TAG_MAX);
-    if (len <= BRANCH_TAG_MAX)
-        return;
-
-    if (arc_sha256(branch, len, hash, NULL))
-        out->failed = ARC_ENOMEM;
-    else
-        arc_buf_printf(out, "-%.8s", hash);
-}
-
 /* The date of the plan's moment, or its time of day; in UTC. */
 static void add_moment(struct arc_buf *out, const struct arc_plan_options *options, bool date)
 {
@@ -71,61 +56,56 @@ static void add_moment(struct arc_buf *out, const struct arc_plan_options *optio
         arc_buf_printf(out, "%02d%02d%02d", at.tm_hour, at.tm_min, at.tm_sec);
 }
 
-/* The value of a placeholder that is a text as it is; NULL if this plan has none (a ci plan has no
- * version, and 1.43.3.10896 has no {major}). */
-static const char *find_text(const struct reading *reading, const char *name)
+/* Appends the value of a placeholder; false if this plan has none: a ci plan has no version, and
+ * 1.43.3.10896 has no {major}. */
+static bool add_value(const struct reading *reading, const char *name, struct arc_buf *out)
 {
     static const struct arc_version_info none = {0};
     const struct arc_plan_options *options = reading->options;
     const struct arc_version_info *version = options->version ? options->version : &none;
+    const struct arc_plan_moment *moment = &options->moment;
+    const char *branch = options->version ? NULL : moment->branch, *prerelease;
+    size_t len;
     const struct {
         const char *name, *value;
+        int len; /* of it; 0: all of it */
     } all[] = {
-        {"image-tag", version->image_tag},
-        {"version", version->version},
-        {"major", version->major},
-        {"minor", version->minor},
-        {"patch", version->patch},
-        {"revision", options->revision},
-        {"group", options->group->name},
-        {"codename", reading->service->codename},
-        {"suffix", reading->service->suffix},
-        {"name", reading->service->name},
+        {"image-tag", version->image_tag, 0},
+        {"version", version->version, 0},
+        {"major", version->major, 0},
+        {"minor", version->minor, 0},
+        {"patch", version->patch, 0},
+        {"revision", options->revision, 0},
+        {"sha", options->revision, ARC_SHORT_SHA},
+        {"sha7", options->revision, 7},
+        {"group", options->group->name, 0},
+        {"codename", reading->service->codename, 0},
+        {"suffix", reading->service->suffix, 0},
+        {"name", reading->service->name, 0},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (strcmp(all[i].name, name) == 0)
-            return all[i].value;
+        if (strcmp(all[i].name, name) == 0) {
+            arc_buf_printf(out, "%.*s", all[i].len ? all[i].len : INT_MAX,
+                           all[i].value ? all[i].value : "");
+            return all[i].value != NULL;
+        }
 
-    return NULL;
-}
-
-/* Appends the value of a placeholder; false if this plan has none. */
-static bool add_value(const struct reading *reading, const char *name, struct arc_buf *out)
-{
-    const struct arc_plan_options *options = reading->options;
-    const struct arc_plan_moment *moment = &options->moment;
-    const char *text = find_text(reading, name), *prerelease;
-    size_t len;
-
-    if (text) {
-        arc_buf_puts(out, text);
-    } else if (strcmp(name, "prerelease") == 0) {
-        if (!find_prerelease(options->version, &prerelease, &len))
-            return false;
+    if (strcmp(name, "date") == 0 || strcmp(name, "time") == 0) {
+        add_moment(out, options, *name == 'd');
+    } else if (strcmp(name, "prerelease") == 0 &&
+               find_prerelease(options->version, &prerelease, &len)) {
         arc_buf_add(out, prerelease, len);
-    } else if (strcmp(name, "sha") == 0) {
-        arc_buf_add(out, options->revision, ARC_SHORT_SHA);
-    } else if (strcmp(name, "sha7") == 0) {
-        arc_buf_add(out, options->revision, 7);
-    } else if (strcmp(name, "date") == 0) {
-        add_moment(out, options, true);
-    } else if (strcmp(name, "time") == 0) {
-        add_moment(out, options, false);
-    } else if (strcmp(name, "branch") == 0 && moment->branch && !options->version) {
-        add_branch(out, moment->branch);
     } else if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
         arc_buf_printf(out, "%lld", (long long)moment->pull);
+    } else if (strcmp(name, "branch") == 0 && branch) {
+        char hash[ARC_SHA256_HEX];
+        len = strlen(branch);
+        arc_buf_printf(out, "%.*s", BRANCH_TAG_MAX, branch);
+        if (len > BRANCH_TAG_MAX && arc_sha256(branch, len, hash, NULL))
+            out->failed = ARC_ENOMEM;
+        else if (len > BRANCH_TAG_MAX) /* two long ones stay two */
+            arc_buf_printf(out, "-%.8s", hash);
     } else {
         return false;
     }
@@ -167,37 +147,7 @@ static bool add_to_tag(void *context, const char *name, struct arc_buf *out)
     return true;
 }
 
-/* Fills a template in. *filled is false if a placeholder has no value here. */
-static int fill_template(const struct reading *reading, struct arc_buf *out, bool *filled,
-                         struct arc_error *err)
-{
-    struct filling filling = {reading, true};
-    arc_text_fill(reading->tag->name, add_to_tag, &filling, out);
-    *filled = filling.whole;
-    return arc_buf_check(out, "image tag", err);
-}
-
-static bool image_tag_valid(const char *tag)
-{
-    size_t len = 0;
-    while (tag_char(tag[len]))
-        len++;
-    return len && len <= IMAGE_TAG_MAX && !tag[len] && *tag != '.' && *tag != '-';
-}
-
 /* ---- which of them move --------------------------------------------------------------------- */
-
-/* Whether a template gives a tag that only this version has. "1.2.3" alone names a release, not the
- * prereleases before it. */
-static bool names_version(const struct reading *reading)
-{
-    const char *prerelease;
-    size_t len;
-    bool numbers = has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}");
-    return has(reading, "{image-tag}") || has(reading, "{version}") ||
-           (numbers && (has(reading, "{prerelease}") ||
-                        !find_prerelease(reading->options->version, &prerelease, &len)));
-}
 
 /* "latest", "latest-alpine", "debug-latest": the word, between the characters that part words. */
 static bool names_latest(const char *name)
@@ -219,7 +169,14 @@ static bool has_part(const struct reading *reading)
 static enum arc_tag_kind kind_of(const struct reading *reading)
 {
     const struct arc_image_tag *tag = reading->tag;
-    if (names_version(reading))
+    const char *prerelease;
+    size_t len;
+
+    /* "1.2.3" alone names a release, not the prereleases before it. */
+    bool numbers = has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}") &&
+                   (has(reading, "{prerelease}") ||
+                    !find_prerelease(reading->options->version, &prerelease, &len));
+    if (numbers || has(reading, "{image-tag}") || has(reading, "{version}"))
         return ARC_TAG_VERSION;
     if (has(reading, "{sha}") || has(reading, "{sha7}") || has(reading, "{revision}"))
         return ARC_TAG_COMMIT;
@@ -255,22 +212,16 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     return 0;
 }
 
-static bool on_branch(const struct reading *reading)
-{
-    const struct arc_plan_options *options = reading->options;
-    const char *name = options->version ? NULL : options->moment.branch;
-    char *const *branch = reading->tag->branches;
-    return !branch || !*branch || (name && arc_glob_any(branch, name));
-}
-
 /* Whether the plan is what the tag is for; if not, *reason says so. */
 static bool applies(const struct reading *reading, enum arc_tag_kind kind, const char **reason)
 {
     const struct arc_version_info *version = reading->options->version;
     unsigned when = reading->tag->when;
     bool stable = version && !version->prerelease;
+    const char *name = version ? NULL : reading->options->moment.branch;
+    char *const *branches = reading->tag->branches;
 
-    if (!on_branch(reading)) {
+    if (branches && *branches && (!name || !arc_glob_any(branches, name))) {
         *reason = "its 'when' names other branches";
         return false;
     }
@@ -280,12 +231,14 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
 
     if (stable && (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)))
         *reason = version->latest_reason;
-    else if (version && (when & releases))
-        *reason =
-            stable ? "its 'when' asks for a prerelease" : "its 'when' asks for a stable version";
+    else if (!version)
+        *reason = "its 'when' does not name this event";
+    else if (!(when & releases))
+        *reason = "its 'when' asks for another event than a release";
+    else if (stable)
+        *reason = "its 'when' asks for a prerelease";
     else
-        *reason = version ? "its 'when' asks for another event than a release"
-                          : "its 'when' does not name this event";
+        *reason = "its 'when' asks for a stable version";
 
     return false;
 }
@@ -327,21 +280,6 @@ static bool floats(const struct reading *reading, const char **reason)
     return moves;
 }
 
-/* A branch "1.2.3" or "latest" must not take the tags of releases. */
-static bool passes_for_version(const struct reading *reading, const char *tag)
-{
-    struct arc_semver semver;
-    const char *group = reading->options->group->name;
-
-    if (!has(reading, "{branch}"))
-        return false;
-    tag += strncmp(tag, group, strlen(group)) == 0 ? strlen(group) : 0;
-    tag += *tag == '-';
-    tag += *tag == 'v';
-    return strcmp(tag, "latest") == 0 ||
-           arc_semver_parse(tag, strlen(tag), &semver, NULL) == ARC_OK;
-}
-
 static bool moves(const struct reading *reading, const char *tag, enum arc_tag_kind kind,
                   const char **reason)
 {
@@ -354,7 +292,14 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
     if (!applies(reading, kind, reason))
         return false;
 
-    if (passes_for_version(reading, tag)) {
+    /* A branch "1.2.3" or "latest" must not take the tags of releases. */
+    const char *group = reading->options->group->name;
+    struct arc_semver semver;
+    tag += strncmp(tag, group, strlen(group)) == 0 ? strlen(group) : 0;
+    tag += *tag == '-';
+    tag += *tag == 'v';
+    if (has(reading, "{branch}") &&
+        (strcmp(tag, "latest") == 0 || arc_semver_parse(tag, strlen(tag), &semver, NULL) == 0)) {
         *reason = "not moved: the branch has the name of a version";
         return false;
     }
@@ -368,20 +313,14 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-static bool same_image(const struct arc_planned_tag *a, const struct arc_planned_tag *b)
-{
-    if (!a->ref || !b->ref)
-        return a->ref == b->ref;
-    return strcmp(a->ref, b->ref) == 0;
-}
-
 /* Of two templates that give one tag, the stricter kind counts. */
 static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
                     struct arc_arena *memory, struct arc_error *err)
 {
     for (size_t i = 0; i < out->tag_count; i++) {
         struct arc_planned_tag *other = &out->tags[i];
-        if (strcmp(other->tag, tag.tag) != 0 || !same_image(other, &tag))
+        if (strcmp(other->tag, tag.tag) != 0 ||
+            strcmp(other->ref ? other->ref : "", tag.ref ? tag.ref : "") != 0)
             continue;
         if (tag.kind < other->kind || (tag.kind == other->kind && tag.move))
             *other = tag;
@@ -415,14 +354,18 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
                    struct arc_arena *memory, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
+    struct filling filling = {reading, true};
     const char *reason = "";
-    bool filled;
+    size_t len = 0;
 
-    ARC_TRY(fill_template(reading, &tag, &filled, err));
-    if (!filled)
+    arc_text_fill(reading->tag->name, add_to_tag, &filling, &tag);
+    ARC_TRY(arc_buf_check(&tag, "image tag", err));
+    if (!filling.whole)
         return ARC_OK;
 
-    if (!image_tag_valid(arc_buf_text(&tag)))
+    while (len < tag.len && tag_char(tag.data[len]))
+        len++;
+    if (!len || len > IMAGE_TAG_MAX || len < tag.len || strchr(".-", *tag.data))
         return arc_error_set(
             err, ARC_EINPUT,
             "image tag template '%s' of group %s gives '%s', which is not an image "
