@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "documents/record.h"
 #include <string.h>
 
 static int refuse(const char *filter, const char *member, const char *expected,
@@ -72,10 +73,7 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
 
 void arc_changes_info_free(struct arc_changes_info *changes)
 {
-    if (!changes)
-        return;
-    arc_arena_free(&changes->memory);
-    *changes = (struct arc_changes_info){0};
+    arc_document_free(changes, sizeof *changes);
 }
 
 const struct arc_changed_filter *arc_changed_filter(const struct arc_changes_info *changes,

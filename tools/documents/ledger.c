@@ -58,11 +58,7 @@ static const struct arc_record record = {"build", sizeof(struct arc_ledger), fie
 
 int arc_ledger_read(const json_t *json, struct arc_ledger *out, struct arc_error *err)
 {
-    *out = (struct arc_ledger){0};
-    int rc = arc_record_read(&record, json, &out->memory, out, err);
-    if (rc)
-        arc_ledger_free(out);
-    return rc;
+    return arc_document_load(&record, json, out, err);
 }
 
 int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_error *err)
@@ -72,10 +68,7 @@ int arc_ledger_write(const struct arc_ledger *ledger, json_t **out, struct arc_e
 
 void arc_ledger_free(struct arc_ledger *ledger)
 {
-    if (!ledger)
-        return;
-    arc_arena_free(&ledger->memory);
-    *ledger = (struct arc_ledger){0};
+    arc_document_free(ledger, sizeof *ledger);
 }
 
 int arc_ledger_begin(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err)

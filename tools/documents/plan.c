@@ -17,10 +17,13 @@ static const struct arc_member tag_fields[] = {
 
 static const struct arc_record tag_record = RECORD(arc_planned_tag, tag_fields);
 
-#define OPTION(name, kind, member)                                                                 \
+/* Members that are written only where they say something. */
+#define SPARSE(name, kind, type, member)                                                           \
     {                                                                                              \
-        name, kind, AT(arc_recipe, member), .sparse = true                                         \
+        name, kind, AT(type, member), .sparse = true                                               \
     }
+#define OPTION(name, kind, member)  SPARSE(name, kind, arc_recipe, member)
+#define SIGNING(name, kind, member) SPARSE(name, kind, arc_signing, member)
 
 static const struct arc_member recipe_fields[] = {
     OPTION("dockerfile-inline", ARC_MEMBER_TEXT, dockerfile_inline),
@@ -91,11 +94,6 @@ static const struct arc_member cell_fields[] = {
 
 static const struct arc_record cell_record = RECORD(arc_cell, cell_fields);
 
-#define SIGNING(name, kind, member)                                                                \
-    {                                                                                              \
-        name, kind, AT(arc_signing, member), .sparse = true                                        \
-    }
-
 static const struct arc_member signing_fields[] = {
     {"with", ARC_MEMBER_TEXT, AT(arc_signing, with)},
     SIGNING("key", ARC_MEMBER_TEXT, key),
@@ -162,8 +160,7 @@ static int check_names(const struct arc_plan *plan, struct arc_error *err)
 
 int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err)
 {
-    *out = (struct arc_plan){0};
-    int rc = arc_record_read(&record, json, &out->memory, out, err);
+    int rc = arc_document_load(&record, json, out, err);
     if (!rc)
         rc = check_names(out, err);
     if (rc)
@@ -178,10 +175,7 @@ int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *
 
 void arc_plan_free(struct arc_plan *plan)
 {
-    if (!plan)
-        return;
-    arc_arena_free(&plan->memory);
-    *plan = (struct arc_plan){0};
+    arc_document_free(plan, sizeof *plan);
 }
 
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, const char *service)

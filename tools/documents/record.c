@@ -303,14 +303,6 @@ static int read_member(struct reading *reading, const struct arc_member *field, 
     return read_object(reading, field->record, value, object);
 }
 
-static bool is_known(const struct arc_record *record, const char *name)
-{
-    for (const struct arc_member *field = record->fields; field->name; field++)
-        if (strcmp(field->name, name) == 0)
-            return true;
-    return record->document && (strcmp(name, "document") == 0 || strcmp(name, "format") == 0);
-}
-
 static int read_object(struct reading *reading, const struct arc_record *record, const json_t *json,
                        void *out)
 {
@@ -331,7 +323,10 @@ static int read_object(struct reading *reading, const struct arc_record *record,
     }
 
     json_object_foreach ((json_t *)json, name, value) {
-        if (is_known(record, name))
+        const struct arc_member *field = record->fields;
+        while (field->name && strcmp(field->name, name) != 0)
+            field++;
+        if (field->name || (record->document && ARC_AMONG(name, "document", "format")))
             continue;
         arc_buf_putc(&reading->path, '.');
         arc_text_visible(&reading->path, name, strnlen(name, 60));
@@ -349,6 +344,29 @@ int arc_record_read(const struct arc_record *record, const json_t *json, struct 
         .memory = memory, .document = record->document ? record->document : "part", .err = err};
     ARC_TRY(read_object(&reading, record, json, out));
     return arc_arena_check(memory, err);
+}
+
+_Static_assert(!offsetof(struct arc_version_info, memory) && !offsetof(struct arc_plan, memory) &&
+                   !offsetof(struct arc_ledger, memory) &&
+                   !offsetof(struct arc_changes_info, memory),
+               "a document starts with its memory");
+
+int arc_document_load(const struct arc_record *record, const json_t *json, void *out,
+                      struct arc_error *err)
+{
+    memset(out, 0, record->size);
+    int rc = arc_record_read(record, json, out, out, err);
+    if (rc)
+        arc_document_free(out, record->size);
+    return rc;
+}
+
+void arc_document_free(void *document, size_t size)
+{
+    if (!document)
+        return;
+    arc_arena_free(document);
+    memset(document, 0, size);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -379,17 +397,10 @@ bool arc_texts_have(char *const *texts, const char *text)
     return false;
 }
 
-static json_t *make_list(const struct arc_record *record, const char *items, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        arc_json_push(&list, make_object(record, items + i * record->size));
-    return list;
-}
-
 static json_t *make_member(const struct arc_member *field, const char *in)
 {
     const void *at = in + field->offset;
+    json_t *list;
 
     switch (field->kind) {
     case ARC_MEMBER_TEXT:
@@ -409,8 +420,11 @@ static json_t *make_member(const struct arc_member *field, const char *in)
     case ARC_MEMBER_PAIRS:
         return arc_pairs_json(*(struct arc_pair *const *)at);
     case ARC_MEMBER_LIST:
-        return make_list(field->record, load_pointer(at),
-                         *(const size_t *)(const void *)(in + field->count));
+        list = json_array();
+        for (size_t i = 0; i < *(const size_t *)(const void *)(in + field->count); i++)
+            arc_json_push(&list,
+                          make_object(field->record, load_pointer(at) + i * field->record->size));
+        return list;
     case ARC_MEMBER_OBJECT:
         break;
     }

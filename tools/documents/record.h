@@ -60,6 +60,14 @@ extern const struct arc_form arc_form_revision; /* 40 or 64 hexadecimal digits *
 int arc_record_read(const struct arc_record *record, const json_t *json, struct arc_arena *memory,
                     void *out, struct arc_error *err);
 
+/* The same of a whole document, whose struct starts with its memory: *out need not be zeroed, and
+ * is on an error. */
+int arc_document_load(const struct arc_record *record, const json_t *json, void *out,
+                      struct arc_error *err);
+
+/* Frees what such a struct points to; NULL is fine. */
+void arc_document_free(void *document, size_t size);
+
 /* Fills *out, which need not be zeroed, with a copy of all of *in. */
 int arc_record_copy(const struct arc_record *record, const void *in, struct arc_arena *memory,
                     void *out, struct arc_error *err);

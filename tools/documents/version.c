@@ -24,11 +24,7 @@ const struct arc_record arc_version_record = {"version", sizeof(struct arc_versi
 
 int arc_version_read(const json_t *json, struct arc_version_info *out, struct arc_error *err)
 {
-    *out = (struct arc_version_info){0};
-    int rc = arc_record_read(&arc_version_record, json, &out->memory, out, err);
-    if (rc)
-        arc_version_info_free(out);
-    return rc;
+    return arc_document_load(&arc_version_record, json, out, err);
 }
 
 int arc_version_write(const struct arc_version_info *version, json_t **out, struct arc_error *err)
@@ -46,8 +42,5 @@ int arc_version_info_copy(const struct arc_version_info *version, struct arc_are
 
 void arc_version_info_free(struct arc_version_info *version)
 {
-    if (!version)
-        return;
-    arc_arena_free(&version->memory);
-    *version = (struct arc_version_info){0};
+    arc_document_free(version, sizeof *version);
 }
