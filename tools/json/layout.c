@@ -21,43 +21,6 @@ static void new_line(struct arc_buf *out, size_t indent)
     arc_buf_printf(out, "\n%*s", (int)indent, "");
 }
 
-static void add_name(struct arc_buf *out, const char *name)
-{
-    ARC_AUTO_JSON json_t *text = json_string(name);
-    ARC_AUTO_FREE char *shown = text ? one_line(text) : NULL;
-    if (!shown)
-        out->failed = ARC_ENOMEM;
-    else
-        arc_buf_printf(out, "%s: ", shown);
-}
-
-static void add_members(struct arc_buf *out, const json_t *value, size_t indent, size_t width)
-{
-    const char *name, *separator = "";
-    json_t *member;
-
-    json_object_foreach ((json_t *)value, name, member) {
-        arc_buf_puts(out, separator);
-        new_line(out, indent + 2);
-        size_t before = out->len;
-        add_name(out, name);
-        size_t used = out->len - before;
-        arc_json_text(out, member, indent + 2, width > used ? width - used : 0);
-        separator = ",";
-    }
-}
-
-static void add_items(struct arc_buf *out, const json_t *value, size_t indent, size_t width)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach (value, i, item) {
-        arc_buf_puts(out, i ? "," : "");
-        new_line(out, indent + 2);
-        arc_json_text(out, item, indent + 2, width);
-    }
-}
-
 void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size_t width)
 {
     ARC_AUTO_FREE char *line = one_line(value);
@@ -75,10 +38,27 @@ void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size
 
     arc_buf_putc(out, list ? '[' : '{');
 
-    if (list)
-        add_items(out, value, indent, width);
-    else
-        add_members(out, value, indent, width);
+    arc_json_each (item, value) {
+        arc_buf_puts(out, item_at ? "," : "");
+        new_line(out, indent + 2);
+        arc_json_text(out, item, indent + 2, width);
+    }
+
+    const char *name, *separator = "";
+    json_t *member;
+    json_object_foreach ((json_t *)value, name, member) {
+        ARC_AUTO_JSON json_t *text = json_string(name);
+        ARC_AUTO_FREE char *shown = text ? one_line(text) : NULL;
+        size_t used = shown ? strlen(shown) + 2 : 0;
+
+        arc_buf_puts(out, separator);
+        new_line(out, indent + 2);
+        if (!shown)
+            out->failed = ARC_ENOMEM;
+        arc_buf_printf(out, "%s: ", shown ? shown : "");
+        arc_json_text(out, member, indent + 2, width > used ? width - used : 0);
+        separator = ",";
+    }
 
     new_line(out, indent);
     arc_buf_putc(out, list ? ']' : '}');

@@ -61,26 +61,16 @@ static const struct arc_json_rule *rules_of(const struct arc_json_rule *rule, un
     return rule;
 }
 
-static bool is_key(const char *wanted, const char *key, size_t len)
-{
-    return wanted && ((strlen(wanted) == len && strncasecmp(wanted, key, len) == 0) ||
-                      strcmp(wanted, ARC_JSON_ANY) == 0);
-}
-
 static const struct arc_json_rule *find_member(const struct arc_json_rule *rule, const char *key,
                                                size_t len)
 {
-    for (unsigned place = rule->in; rule->in == place && (rule->key || rule->enter); rule++)
-        if (is_key(rule->key, key, len))
-            return rule;
-    return NULL;
-}
-
-static const struct arc_json_rule *find_element(const struct arc_json_rule *rule)
-{
-    for (unsigned place = rule->in; place && rule->in == place; rule++)
+    for (unsigned place = rule->in; rule->in == place && (rule->key || rule->enter); rule++) {
         if (!rule->key)
+            continue;
+        bool same = strlen(rule->key) == len && strncasecmp(rule->key, key, len) == 0;
+        if (same || strcmp(rule->key, ARC_JSON_ANY) == 0)
             return rule;
+    }
     return NULL;
 }
 
@@ -129,20 +119,17 @@ static int on_key(void *data, const unsigned char *key, size_t len)
     return 1;
 }
 
-static int too_deep(struct parser *parser)
-{
-    parser->code = arc_error_set(parser->err, ARC_ELIMIT, "%s: nested deeper than %d levels",
-                                 parser->name, ARC_JSON_DEPTH_MAX);
-    return 0;
-}
-
 static int enter(struct parser *parser, char bracket)
 {
     const struct arc_json_reader *reader = parser->reader;
     const struct arc_json_rule *rule = current(parser);
 
-    if (parser->depth == ARC_JSON_DEPTH_MAX)
-        return too_deep(parser);
+    if (parser->depth == ARC_JSON_DEPTH_MAX) {
+        parser->code = arc_error_set(parser->err, ARC_ELIMIT, "%s: nested deeper than %d levels",
+                                     parser->name, ARC_JSON_DEPTH_MAX);
+        return 0;
+    }
+
     struct level *level = &parser->levels[++parser->depth];
     *level = (struct level){.rule = rule, .array = bracket == '['};
     if (!rule)
@@ -155,7 +142,10 @@ static int enter(struct parser *parser, char bracket)
         parser->code = reader->enter(reader->data, rule, bracket, parser->err);
 
     level->rules = rules_of(reader->rules, rule->enter);
-    level->next = level->array ? find_element(level->rules) : NULL;
+    for (rule = level->rules;
+         level->array && !level->next && rule->in && rule->in == level->rules->in; rule++)
+        if (!rule->key) /* that of every element */
+            level->next = rule;
 
     return parser->code == ARC_OK;
 }
@@ -210,32 +200,25 @@ static ssize_t read_at(const struct source *source, char *into, size_t room, siz
 }
 
 /* Line and column are needed for an error only, so they are counted then, by reading again. */
-static void locate(const struct source *source, char *chunk, size_t offset, unsigned *line,
-                   unsigned *column)
+static int no_json(struct parser *parser, const struct source *source, char *chunk)
 {
+    unsigned line = 1, column = 1;
+    size_t used = yajl_get_bytes_consumed(parser->yajl);
+    size_t offset = parser->offset + (used < parser->len ? used : parser->len);
+    unsigned char *said = yajl_get_error(parser->yajl, 0, NULL, 0);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ssize_t got = 1;
-    *line = *column = 1;
+
+    arc_buf_add(&text, said, strcspn((char *)said, "\n"));
+    yajl_free_error(parser->yajl, said);
 
     for (size_t done = 0; done < offset && got > 0; done += (size_t)got) {
         got = read_at(source, chunk, offset - done < CHUNK ? offset - done : CHUNK, done);
         for (ssize_t i = 0; i < got; i++) {
-            *column = chunk[i] == '\n' ? 1 : *column + 1;
-            *line += chunk[i] == '\n';
+            column = chunk[i] == '\n' ? 1 : column + 1;
+            line += chunk[i] == '\n';
         }
     }
-}
-
-static int no_json(struct parser *parser, const struct source *source, char *chunk)
-{
-    unsigned line, column;
-    size_t used = yajl_get_bytes_consumed(parser->yajl);
-    unsigned char *said = yajl_get_error(parser->yajl, 0, NULL, 0);
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-
-    arc_buf_add(&text, said, strcspn((char *)said, "\n"));
-    yajl_free_error(parser->yajl, said);
-    locate(source, chunk, parser->offset + (used < parser->len ? used : parser->len), &line,
-           &column);
 
     return arc_error_at(parser->err, ARC_EINPUT, parser->name, line, column, "%s",
                         arc_buf_text(&text));
