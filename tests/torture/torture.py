@@ -28,7 +28,7 @@ COMMANDS = {
     "version": ["version", "shop/v1.2.0"],
     "changes": ["changes", "--base", "HEAD~1", "--ref", "HEAD", "--filters", "x: '**'", "--list-files", "json"],
     "plan": ["plan", "shop/v1.2.0"],
-    "glob": ["glob", "**/*.c", "a/b.c", "--json"],
+    "glob": ["glob", "**/*.c", "a/b.c"],
     "lint": ["lint"],
     "notes": ["notes", "--plan", "../plan.json"],
     "scan": ["scan", "--report", "a@linux/amd64=report.json", "--sarif", "/tmp/SARIF"],

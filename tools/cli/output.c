@@ -229,8 +229,6 @@ static int print_template(const struct report *report, const char *format, struc
                           struct arc_error *err)
 {
     ARC_AUTO(arc_template) struct arc_template template = {0};
-    if (!report->document)
-        return arc_error_set(err, ARC_EINPUT, "--format: this command has no document to show");
     ARC_TRY(arc_template_parse("--format", format, strlen(format), true, &template, err));
     ARC_TRY(arc_template_render(&template, report->document, out, err));
     arc_buf_putc(out, '\n');
@@ -242,6 +240,10 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf notes = {0};
     bool actions = arc_actions_active(inv->env);
+
+    if ((inv->format || inv->json) && !report->document)
+        return arc_error_set(err, ARC_EINPUT, "--%s: this command has no document to show",
+                             inv->format ? "format" : "json");
 
     if (inv->format) /* a template that is wrong leaves nothing half-written */
         ARC_TRY(print_template(report, inv->format, &text, err));
@@ -256,7 +258,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     if (inv->format)
         return put_shown(&text, REPORT_TEXT, inv, err);
 
-    if (inv->json && report->document) {
+    if (inv->json) {
         ARC_AUTO_FREE char *document = arc_json_dumps(report->document, JSON_INDENT(2));
         ARC_TRY_ALLOC(document, err);
         arc_buf_printf(&text, "%s\n", document);
