@@ -33,9 +33,9 @@ int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_er
 struct arc_sign_check {
     const struct arc_env *env;
     const char *root;
-    const struct arc_signing *signing;
+    const struct arc_plan *plan;
+    const struct arc_planned_service *service;
     const struct arc_built_service *built;
-    char *const *images; /* the service's and its mirrors, ends with NULL */
 };
 
 /* Whether all of it is signed as it should be: ARC_EFAILED names what is not, and why. */

@@ -81,21 +81,6 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
                          known->cell_count, found->service, found->cell_count);
 }
 
-/* Whether what is in the registry, here and in the mirrors, is signed by whom the plan expects. */
-static int check_signed(const struct promotion *promotion,
-                        const struct arc_planned_service *service,
-                        const struct arc_built_service *found, struct arc_error *err)
-{
-    const struct arc_promote_options *options = promotion->options;
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    char **images = NULL;
-    if (!options->plan->sign)
-        return ARC_OK;
-    ARC_TRY(arc_planned_images(service, &memory, &images, err));
-    struct arc_sign_check check = {options->env, options->root, options->plan->sign, found, images};
-    return arc_sign_verify(&check, err);
-}
-
 /* Verifies all indexes once more: what is promoted is what was seen. */
 static int read_services(struct promotion *promotion, struct arc_error *err)
 {
@@ -115,8 +100,10 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
             options->build ? arc_ledger_service(options->build, entry->service) : NULL;
         if (known)
             ARC_TRY(check_cells(known, entry, err));
-        ARC_TRY(
-            check_signed(promotion, arc_plan_service(options->plan, entry->service), entry, err));
+        const struct arc_sign_check check = {options->env, options->root, options->plan,
+                                             arc_plan_service(options->plan, entry->service),
+                                             entry};
+        ARC_TRY(arc_sign_verify(&check, err));
         if (known) /* it knows the durations, too */
             ARC_TRY(arc_built_copy(known, &ledger->memory, entry, err));
     }
@@ -153,9 +140,10 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     int rc =
         arc_registry_manifest(promotion->registry, move->image, move->tag, &move->before, &problem);
 
+    if (rc == ARC_ENOTFOUND)
+        return ARC_OK;
     if (rc)
-        return rc == ARC_ENOTFOUND ? ARC_OK
-                                   : arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
     move->there = strcmp(move->before.digest, move->index->digest) == 0;
     if (move->there || options->force)
@@ -253,22 +241,16 @@ static int plan_moves(struct promotion *promotion, struct arc_error *err)
 /* Puts a tag back where it was. */
 static int put_back(struct promotion *promotion, const struct move *move)
 {
-    struct arc_error problem = {0};
-    int rc =
-        move->before.media_type
-            ? arc_registry_put(promotion->registry, move->image, move->tag, &move->before, &problem)
-            : arc_registry_untag(promotion->registry, move->image, move->tag, &problem);
-    arc_error_clear(&problem);
-    return rc;
+    if (move->before.media_type)
+        return arc_registry_put(promotion->registry, move->image, move->tag, &move->before, NULL);
+    return arc_registry_untag(promotion->registry, move->image, move->tag, NULL);
 }
 
 /* Whether a tag moved after all, though the registry did not say so: its answer may be lost. */
 static bool moved_after_all(struct promotion *promotion, const struct move *move)
 {
     char now[ARC_DIGEST_LEN + 1] = "";
-    struct arc_error problem = {0};
-    int rc = arc_registry_resolve(promotion->registry, move->image, move->tag, now, &problem);
-    arc_error_clear(&problem);
+    int rc = arc_registry_resolve(promotion->registry, move->image, move->tag, now, NULL);
     return !rc && strcmp(now, move->index->digest) == 0;
 }
 

@@ -42,9 +42,15 @@ static int verify_target(void *context, const struct target *target, struct arc_
 
 int arc_sign_verify(const struct arc_sign_check *check, struct arc_error *err)
 {
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(cosign) struct cosign cosign = {0};
-    ARC_TRY(cosign_open(check->env, check->root, check->signing, &cosign, err));
-    int rc = each_target(check->built, check->images, verify_target, &cosign, err);
+    char **images = NULL;
+
+    if (!check->plan->sign)
+        return ARC_OK;
+    ARC_TRY(arc_planned_images(check->service, &memory, &images, err));
+    ARC_TRY(cosign_open(check->env, check->root, check->plan->sign, &cosign, err));
+    int rc = each_target(check->built, images, verify_target, &cosign, err);
     return rc == ARC_EFAILED
                ? arc_error_prefix(err, "%s is not signed as it should be", check->built->service)
                : rc;

@@ -57,19 +57,6 @@ static json_t *list_commands(const struct looking *looking, const char *image, c
     return commands;
 }
 
-static int check_signature(const struct looking *looking, const struct arc_planned_service *service,
-                           const struct arc_built_service *built, struct arc_error *err)
-{
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    char **images = NULL;
-    if (!looking->plan->sign)
-        return ARC_OK;
-    ARC_TRY(arc_planned_images(service, &memory, &images, err));
-    struct arc_sign_check check = {looking->project->env, looking->project->repository.root,
-                                   looking->plan->sign, built, images};
-    return arc_sign_verify(&check, err);
-}
-
 /* Reads what the tag names in every registry, which must be the same: somebody may have moved it in
  * a mirror alone. A tag of one registry (`ref`) is in no other. */
 static int read_back(const struct looking *looking, const struct arc_planned_service *service,
@@ -92,9 +79,11 @@ static int read_back(const struct looking *looking, const struct arc_planned_ser
                                  copy.digest, service->image, built->digest);
     }
 
-    return rc == ARC_ENOTFOUND ? arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry",
-                                               there.image, tag->tag)
-                               : rc;
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry", there.image,
+                             tag->tag);
+
+    return rc;
 }
 
 static int look_at(struct looking *looking, const struct arc_planned_service *service,
@@ -108,8 +97,10 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
                  : arc_error_set(&problem, ARC_EFAILED, "no tag moves with it");
 
     const char *digest = rc ? NULL : built.digest;
+    const struct arc_sign_check check = {looking->project->env, looking->project->repository.root,
+                                         looking->plan, service, &built};
     if (!rc)
-        rc = check_signature(looking, service, &built, &problem);
+        rc = arc_sign_verify(&check, &problem);
     if (rc && rc != ARC_EFAILED)
         return arc_error_set(err, rc, "%s", arc_error_text(&problem));
 
