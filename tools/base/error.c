@@ -97,14 +97,6 @@ static const char *skip_characters(const char *at, const char *end, size_t count
     return at;
 }
 
-static size_t count_columns(const char *text)
-{
-    size_t columns = 0;
-    for (; *text; text++)
-        columns += starts_character(text);
-    return columns;
-}
-
 void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096}, before = {.max = 2048};
@@ -132,7 +124,7 @@ void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
     arc_text_visible(&before, from, (size_t)(at - from));
     arc_buf_printf(&out, "%5u | %s", err->place.line, arc_buf_text(&before));
     arc_text_visible(&out, at, to > at ? (size_t)(to - at) : 0);
-    arc_buf_printf(&out, "\n      | %*s^\n", (int)count_columns(arc_buf_text(&before)), "");
+    arc_buf_printf(&out, "\n      | %*s^\n", (int)arc_text_columns(arc_buf_text(&before)), "");
     err->excerpt = arc_buf_steal(&out);
 }
 

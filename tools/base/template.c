@@ -457,18 +457,6 @@ static bool truthy(const json_t *value)
     return !json_is_null(value) && !json_is_false(value);
 }
 
-static int render_loop_value(struct render *r, const struct arc_template_node *node,
-                             const struct frame *loop)
-{
-    if (is_word(node->at, node->len, "@number"))
-        arc_buf_printf(r->out, "%zu", loop->index + 1);
-    else if (is_word(node->at, node->len, "@first"))
-        arc_buf_puts(r->out, loop->index == 0 ? "true" : "false");
-    else
-        arc_buf_puts(r->out, loop->index + 1 == loop->count ? "true" : "false");
-    return ARC_OK;
-}
-
 static size_t count_parts(const json_t *value)
 {
     return json_is_object(value) ? json_object_size(value) : json_array_size(value);
@@ -555,8 +543,15 @@ static int render_value(struct render *r, const struct arc_template_node *node,
 {
     if (*node->at == '@') {
         const struct frame *loop = innermost_loop(frame);
-        return loop ? render_loop_value(r, node, loop)
-                    : error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
+        if (!loop)
+            return error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
+        if (is_word(node->at, node->len, "@number"))
+            arc_buf_printf(r->out, "%zu", loop->index + 1);
+        else if (is_word(node->at, node->len, "@first"))
+            arc_buf_puts(r->out, loop->index == 0 ? "true" : "false");
+        else
+            arc_buf_puts(r->out, loop->index + 1 == loop->count ? "true" : "false");
+        return ARC_OK;
     }
 
     const json_t *value = find_value(r, node, frame);

@@ -1,5 +1,6 @@
 #include "base/warn.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 
 char *arc_warn_text(const char *format, va_list args)
@@ -19,6 +20,5 @@ int arc_warn(json_t **warnings, struct arc_error *err, const char *format, ...)
     va_end(args);
     if (!*warnings)
         *warnings = json_array();
-    return text && json_array_append_new(*warnings, json_string(text)) == 0 ? ARC_OK
-                                                                            : arc_error_nomem(err);
+    return arc_json_append(*warnings, text ? json_string(text) : NULL, err);
 }

@@ -231,32 +231,14 @@ static int add_variable(struct arc_arena *memory, const char *secret, char ***ou
     return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
 }
 
-/* What BuildKit's cache of GitHub Actions is reached by (docs.docker.com/build/cache/backends/gha).
- * The token writes to the cache of the whole repository, so no other child gets it. */
-static const char *const cache_variables[] = {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL",
-                                              "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"};
-
-static int add_cache_variables(const struct arc_build_options *options, struct arc_arena *memory,
-                               char ***out, struct arc_error *err)
-{
-    if (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN") ||
-        !(arc_env_nonempty(options->env, "ACTIONS_RESULTS_URL") ||
-          arc_env_nonempty(options->env, "ACTIONS_CACHE_URL")))
-        return arc_error_set(err, ARC_EWORLD,
-                             "the cache gha needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL, "
-                             "which GitHub gives to actions, not to `run` steps: the action "
-                             "cache-variables passes them on (docs/building.md); or take --cache "
-                             "registry");
-
-    for (size_t i = 0; i < sizeof cache_variables / sizeof *cache_variables; i++)
-        ARC_TRY(arc_texts_add(memory, out, cache_variables[i], err));
-    return ARC_OK;
-}
-
-/* The variables that the targets' secrets and caches are in, and docker needs. NULL for none. */
+/* The variables that the targets' secrets and caches are in, and docker needs. NULL for none. The
+ * cache of GitHub Actions (docs.docker.com/build/cache/backends/gha) is reached by a token that
+ * writes to that of the whole repository, so no other child gets it. */
 static int find_variables(const struct arc_build_options *options, const json_t *definition,
                           struct arc_arena *memory, char ***out, struct arc_error *err)
 {
+    static const char *const of_cache[] = {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL",
+                                           "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"};
     const char *name;
     json_t *target;
     bool gha = false;
@@ -270,7 +252,19 @@ static int find_variables(const struct arc_build_options *options, const json_t 
             gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
     }
 
-    return gha ? add_cache_variables(options, memory, out, err) : ARC_OK;
+    if (gha && (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN") ||
+                !(arc_env_nonempty(options->env, "ACTIONS_RESULTS_URL") ||
+                  arc_env_nonempty(options->env, "ACTIONS_CACHE_URL"))))
+        return arc_error_set(err, ARC_EWORLD,
+                             "the cache gha needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL, "
+                             "which GitHub gives to actions, not to `run` steps: the action "
+                             "cache-variables passes them on (docs/building.md); or take --cache "
+                             "registry");
+
+    for (size_t i = 0; gha && i < sizeof of_cache / sizeof *of_cache; i++)
+        ARC_TRY(arc_texts_add(memory, out, of_cache[i], err));
+
+    return ARC_OK;
 }
 
 void arc_build_tell(const struct arc_build_listener *listener, const char *service,

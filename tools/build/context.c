@@ -48,6 +48,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         "is hidden from git by assume-unchanged or skip-worktree",
         "is a submodule that is not checked out (submodules: true)"};
     struct comparison *comparison = context;
+    struct arc_arena *memory = &comparison->out->memory;
     size_t len = strlen(path);
     bool is_folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
     bool listed = standing == ARC_GIT_IS_IGNORED || (is_folder && standing == ARC_GIT_NEW) ||
@@ -56,9 +57,12 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
         if (!is_in_service(comparison, i, path))
             continue;
-        if (listed && comparison->counts[i]++ < LISTED_MAX)
-            ARC_TRY(arc_texts_add(&comparison->out->memory, &comparison->out->generated[i], path,
-                                  comparison->err));
+        if (listed && comparison->counts[i] < LISTED_MAX) {
+            char **place = arc_arena_append(memory, &comparison->out->generated[i],
+                                            &comparison->counts[i], sizeof *place);
+            ARC_TRY_ALLOC(place, comparison->err);
+            *place = arc_arena_text(memory, path);
+        }
         if (listed)
             continue;
         if (comparison->differ++ < SHOWN_MAX)
@@ -68,30 +72,6 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     }
 
     return ARC_OK;
-}
-
-/* Another commit is checked out than the plan's. */
-static int refuse_head(const struct arc_plan *plan, const char *head, struct arc_error *err)
-{
-    return arc_error_set(err, ARC_EINPUT,
-                         "the plan is about commit %.12s, but %.12s is checked out: the images "
-                         "would be labelled as what they are not; git checkout %s (in a workflow: "
-                         "`ref:` of actions/checkout)",
-                         plan->revision, head, plan->tag ? plan->tag : plan->revision);
-}
-
-static int refuse_files(const struct arc_plan *plan, const struct comparison *comparison,
-                        struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf more = {.max = 64};
-    if (comparison->differ > SHOWN_MAX)
-        arc_buf_printf(&more, " and %zu more", comparison->differ - SHOWN_MAX);
-    return arc_error_set(err, ARC_EINPUT,
-                         "the work tree is not commit %.12s, which the images would be labelled "
-                         "with: %s%s; commit them, ignore them, or list what an earlier step makes "
-                         "under `generated` of the group%s",
-                         plan->revision, arc_buf_text(comparison->shown), arc_buf_text(&more),
-                         plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
 }
 
 int arc_context_places(const struct arc_planned_service *service, struct arc_arena *memory,
@@ -140,6 +120,11 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     ARC_TRY(arc_git_compare_worktree(project->git, project->env, &commit, (const char *const *)all,
                                      consider, comparison, err));
 
+    for (size_t i = 0; i < plan->service_count; i++) /* what is added is NULL: their end */
+        if (comparison->counts[i])
+            arc_arena_append(&comparison->out->memory, &comparison->out->generated[i],
+                             &comparison->counts[i], sizeof(char *));
+
     return arc_arena_check(&comparison->out->memory, err);
 }
 
@@ -154,23 +139,33 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     out->generated = arc_arena_array(&out->memory, plan->service_count + 1, sizeof(char **));
     ARC_TRY_ALLOC(out->generated, err);
 
-    if (arc_project_open(project, err) == ARC_ENOTFOUND) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
-
-    ARC_TRY(arc_project_open(project, err));
+    int rc = arc_project_open(project, err);
+    if (rc)
+        return arc_error_except(ARC_ENOTFOUND, rc, err);
     ARC_TRY(arc_git_head(project->git, &head, NULL, err));
 
-    if (strcmp(head.hex, plan->revision) != 0) {
-        out->dirty = lenient;
-        return lenient ? ARC_OK : refuse_head(plan, head.hex, err);
-    }
+    bool other = strcmp(head.hex, plan->revision) != 0;
+    if (other && !lenient)
+        return arc_error_set(err, ARC_EINPUT,
+                             "the plan is about commit %.12s, but %.12s is checked out: the images "
+                             "would be labelled as what they are not; git checkout %s (in a "
+                             "workflow: `ref:` of actions/checkout)",
+                             plan->revision, head.hex, plan->tag ? plan->tag : plan->revision);
 
-    ARC_TRY(compare(project, &comparison));
-    out->dirty = comparison.differ && lenient;
+    if (!other)
+        ARC_TRY(compare(project, &comparison));
+    out->dirty = other || comparison.differ;
+    if (!comparison.differ || lenient)
+        return ARC_OK;
 
-    return comparison.differ && !lenient ? refuse_files(plan, &comparison, err) : ARC_OK;
+    if (comparison.differ > SHOWN_MAX)
+        arc_buf_printf(&shown, " and %zu more", comparison.differ - SHOWN_MAX);
+    return arc_error_set(err, ARC_EINPUT,
+                         "the work tree is not commit %.12s, which the images would be labelled "
+                         "with: %s; commit them, ignore them, or list what an earlier step makes "
+                         "under `generated` of the group%s",
+                         plan->revision, arc_buf_text(&shown),
+                         plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
 }
 
 /* ---- marks ---------------------------------------------------------------------------------- */

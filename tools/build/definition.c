@@ -162,14 +162,14 @@ static json_t *make_output(const struct arc_bake_options *options,
     for (char **mirror = service->mirrors; *mirror; mirror++)
         arc_buf_printf(&images, ",%s", *mirror);
 
-    if (options->load)
+    if (images.failed)
+        arc_json_push(&list, NULL);
+    else if (options->load)
         arc_json_push(&list, json_string("type=docker"));
     else if (push && options->by_digest)
-        arc_json_push(&list, images.failed
-                                 ? NULL
-                                 : json_sprintf("type=image,%sname=%s%s,push-by-digest="
-                                                "true,name-canonical=true,push=true%s",
-                                                quote, arc_buf_text(&images), quote, insecure));
+        arc_json_push(&list, json_sprintf("type=image,%sname=%s%s,push-by-digest=true,"
+                                          "name-canonical=true,push=true%s",
+                                          quote, arc_buf_text(&images), quote, insecure));
     else
         arc_json_push(&list,
                       json_sprintf("type=image,push=%s%s", push ? "true" : "false", insecure));

@@ -102,7 +102,6 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
 {
     char digest[ARC_DIGEST_LEN + 1] = "";
     const char *ref = base->ref;
-    struct arc_error unknown = {0};
     *moved = false;
     if (strstr(ref, "sha256:") || (local && engine_has(options, ref, base->digest)))
         return ARC_OK;
@@ -115,9 +114,8 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
     ARC_TRY_ALLOC(image, err);
 
     /* A base that nobody can tell us about is built from again: that is slower, never wrong. */
-    *moved = arc_registry_resolve(registry, image, tag, digest, &unknown) ||
+    *moved = arc_registry_resolve(registry, image, tag, digest, NULL) ||
              strcmp(digest, base->digest) != 0;
-    arc_error_clear(&unknown);
 
     return ARC_OK;
 }

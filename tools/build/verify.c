@@ -138,10 +138,9 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
             verify->registry, image,
             arc_json_text_of(json_object_get(manifest.document, "config"), "digest"), &config, err);
 
-    if (rc)
-        return rc == ARC_ENOTFOUND
-                   ? arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest)
-                   : rc;
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest);
+    ARC_TRY(rc);
 
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));

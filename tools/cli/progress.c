@@ -49,9 +49,9 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
             *c = '-';
 
     arc_buf_printf(&path, "%s/%s.log", progress->logs, *cell ? cell : "build");
-    int fd = path.failed
-                 ? -1
-                 : arc_file_open_in(NULL, arc_buf_text(&path), O_WRONLY | O_APPEND | O_CREAT, 0666);
+    int fd = -1;
+    if (!path.failed)
+        fd = arc_file_open_in(NULL, arc_buf_text(&path), O_WRONLY | O_APPEND | O_CREAT, 0666);
     FILE *file = fd >= 0 ? fdopen(fd, "ab") : NULL;
     if (fd >= 0 && !file)
         close(fd);

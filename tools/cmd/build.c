@@ -158,7 +158,7 @@ static int show_images(struct report *report, const struct arc_build_options *op
     for (size_t i = 0; options->load && i < ledger->service_count; i++) {
         const struct arc_built_service *built = &ledger->services[i];
         json_t *name = json_sprintf("%s:%s", built->image, loaded_tag(options, built));
-        ARC_TRY_ALLOC(json_object_set_new(json_array_get(services, i), "loaded", name) == 0, err);
+        ARC_TRY(arc_json_set(json_array_get(services, i), "loaded", name, err));
     }
 
     ARC_TRY(report_show_values(report, arc_embedded_cmd_build, values, err));
@@ -306,10 +306,9 @@ static int run_build(const struct invocation *inv, struct report *report, struct
 
     ARC_TRY(check_options(inv, err));
     int rc = read_plan(option_value(inv, "plan"), &plan, err);
-    if (rc)
-        return !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN")
-                   ? arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")")
-                   : rc;
+    if (rc && !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN"))
+        return arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")");
+    ARC_TRY(rc);
 
     struct arc_build_options options = {.env = inv->env,
                                         .plan = &plan,

@@ -71,10 +71,10 @@ static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
 {
     int64_t seconds = 0;
     bool right = option_time(text, "smh", &seconds) && seconds > 0 && seconds < 1000000;
-    *out = right ? (unsigned)seconds : 0;
-    return right ? ARC_OK
-                 : arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h",
-                                 text);
+    *out = (unsigned)seconds;
+    if (right)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h", text);
 }
 
 static int parse_jobs(const char *text, unsigned *out, struct arc_error *err)

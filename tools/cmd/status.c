@@ -14,30 +14,25 @@ ARC_TEXT(cmd_status);
 /* Most pull requests, and most services, that a line names. */
 #define SHOWN_MAX 8
 
-/* "flash, sonic", "#12, #11 and 3 more" */
-static void add_list(struct arc_buf *out, const json_t *list)
+/* A list as a text, "flash, sonic", "#12, #11 and 3 more"; "" for none. */
+static json_t *name_list(const json_t *list)
 {
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     size_t i, count = json_array_size(list);
     json_t *item;
 
     json_array_foreach (list, i, item) {
         if (i == SHOWN_MAX) {
-            arc_buf_printf(out, " and %zu more", count - i);
-            return;
+            arc_buf_printf(&text, " and %zu more", count - i);
+            break;
         }
-        arc_buf_puts(out, i ? ", " : "");
+        arc_buf_puts(&text, i ? ", " : "");
         if (json_is_integer(item))
-            arc_buf_printf(out, "#%" PRIdMAX, (intmax_t)json_integer_value(item));
+            arc_buf_printf(&text, "#%" PRIdMAX, (intmax_t)json_integer_value(item));
         else
-            arc_buf_puts(out, json_string_value(item));
+            arc_buf_puts(&text, json_string_value(item));
     }
-}
 
-/* A list as a text; "" for none. */
-static json_t *name_list(const json_t *list)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    add_list(&text, list);
     return text.failed ? NULL : json_string(arc_buf_text(&text));
 }
 
@@ -49,15 +44,16 @@ static int show_groups(struct report *report, struct arc_error *err)
 
     arc_json_each (row, json_object_get(values, "groups")) {
         json_t *includes = json_object_get(row, "includes");
+        json_t *pulls = name_list(json_object_get(row, "pulls"));
+        json_t *services = name_list(json_object_get(row, "services"));
         bool newer = json_is_array(includes) && json_is_true(json_object_get(row, "unreleased"));
-        int rc = json_object_set_new(row, "newer", json_boolean(newer));
-        rc |= json_object_set_new(row, "named-pulls", name_list(json_object_get(row, "pulls")));
-        rc |=
-            json_object_set_new(row, "named-services", name_list(json_object_get(row, "services")));
+        if (json_object_set_new(row, "newer", json_boolean(newer)) |
+            json_object_set_new(row, "named-pulls", pulls) |
+            json_object_set_new(row, "named-services", services))
+            return arc_error_nomem(err);
         arc_json_each (taken, includes)
-            rc |= json_object_set_new(taken, "named-services",
-                                      name_list(json_object_get(taken, "services")));
-        ARC_TRY_ALLOC(rc == 0, err);
+            ARC_TRY(arc_json_set(taken, "named-services",
+                                 name_list(json_object_get(taken, "services")), err));
     }
 
     return report_show_values(report, arc_embedded_cmd_status, values, err);

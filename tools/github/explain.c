@@ -218,8 +218,8 @@ static int choose_code(const struct arc_http_response *answer)
     int status = answer->status;
     if (status == 404 || status == 410)
         return ARC_ENOTFOUND;
-    return status == 401 || status == 403 || status == 429 || status >= 500 ? ARC_EWORLD
-                                                                            : ARC_EFAILED;
+    bool world = status == 401 || status == 403 || status == 429 || status >= 500;
+    return world ? ARC_EWORLD : ARC_EFAILED;
 }
 
 int arc_github_explain(const char *method, const char *path, const struct arc_http_response *answer,

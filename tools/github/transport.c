@@ -124,9 +124,10 @@ static int write_record(const char *path, const json_t *record, struct arc_error
 
     if (fd >= 0 && close(fd) != 0 && !failed)
         failed = 1, saved = errno;
-    return failed ? arc_error_set(err, ARC_EWORLD, "--record: cannot write %s: %s", path,
-                                  strerror(saved))
-                  : ARC_OK;
+    if (!failed)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EWORLD, "--record: cannot write %s: %s", path, strerror(saved));
 }
 
 /* A record that cannot be written must not undo a request that was carried out, so it fails the
@@ -227,8 +228,7 @@ static int send_described(struct arc_transport *self, const struct arc_request *
     self->requests++;
     json_t *row = json_pack("{s:s, s:s, s:o, s:s?}", "method", request->method, "path",
                             request->path, "body", body_of(request), "why", request->why);
-    if (!row || json_array_append_new(describer->requests, row))
-        return arc_error_nomem(err);
+    ARC_TRY(arc_json_append(describer->requests, row, err));
 
     if (read && !strstr(request->path, "per_page=")) {
         reply->status = 404;

@@ -291,6 +291,8 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
         return ask_realm(&question, out, err);
     }
     *out = login.user ? arc_login_basic(&login) : NULL;
-    return *out ? ARC_OK
-                : arc_error_set(err, ARC_EWORLD, "%s takes user and password only", realm->host);
+    if (*out)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EWORLD, "%s takes user and password only", realm->host);
 }

@@ -15,8 +15,9 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
     ARC_TRY_ALLOC(registry, err);
     *registry = (struct arc_registry){
         .env = env, .clock = clock, .logins = json_object(), .tails = json_object()};
-    int rc = registry->logins && registry->tails ? arc_http_new(&options, &registry->http, err)
-                                                 : arc_error_nomem(err);
+    int rc = arc_http_new(&options, &registry->http, err);
+    if (!rc && !(registry->logins && registry->tails))
+        rc = arc_error_nomem(err);
     if (rc)
         arc_registry_free(registry);
     else

@@ -116,13 +116,17 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
     return out->user && out->password ? ARC_OK : arc_error_nomem(err);
 }
 
-static int from_entry(const json_t *entry, struct arc_login *out, struct arc_error *err)
+/* Of what is kept in a configuration itself; NULL is an empty one. */
+static int from_auths(const json_t *config, const char *host, struct arc_login *out,
+                      struct arc_error *err)
 {
-    const char *bearer = member_text(entry, "registrytoken"),
-               *token = member_text(entry, "identitytoken");
-    const char *auth = member_text(entry, "auth");
+    const json_t *entry = entry_of(find_member(config, "auths"), host);
+    const char *bearer = member_text(entry, "registrytoken");
+    const char *token = member_text(entry, "identitytoken"), *auth = member_text(entry, "auth");
     const char *user = member_text(entry, "username"), *password = member_text(entry, "password");
 
+    if (!entry)
+        return arc_error_set(err, ARC_ENOTFOUND, "docker is not logged in to %s", host);
     if (bearer)
         return arc_text_copy(bearer, &out->bearer, err);
     if (token)
@@ -198,16 +202,6 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 }
 
 /* ---- both places --------------------------------------------------------------------------- */
-
-/* Of what is kept in a configuration itself; NULL is an empty one. */
-static int from_auths(const json_t *config, const char *host, struct arc_login *out,
-                      struct arc_error *err)
-{
-    const json_t *entry = entry_of(find_member(config, "auths"), host);
-    if (entry)
-        return from_entry(entry, out, err);
-    return arc_error_set(err, ARC_ENOTFOUND, "docker is not logged in to %s", host);
-}
 
 /* DOCKER_AUTH_CONFIG holds the `auths` of a config.json and goes before it (docker/cli 28.3). */
 static int from_environment(const struct arc_env *env, const char *host, struct arc_login *out,

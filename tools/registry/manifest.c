@@ -66,8 +66,9 @@ struct registry_call registry_manifest_call(const char *image, const char *refer
 static int get_answer(struct arc_registry *registry, const struct registry_call *call,
                       struct arc_http_response *response, struct arc_error *err)
 {
-    return registry_take(registry, call, response) ? ARC_OK
-                                                   : registry_send(registry, call, response, err);
+    if (registry_take(registry, call, response))
+        return ARC_OK;
+    return registry_send(registry, call, response, err);
 }
 
 /* The digest of bytes, compared with what was asked for, or with what the registry claims of a tag.

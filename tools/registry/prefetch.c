@@ -161,9 +161,10 @@ static int ask_all(struct arc_registry *registry, const struct registry_call *ca
     int rc = registry_send_all(registry, calls, answers, count, err);
 
     for (size_t i = 0; i < count; i++) {
-        if (!rc)
-            rc = calls[i].headers == last_four ? note_tail(registry, &calls[i], &answers[i], err)
-                                               : keep_answer(registry, &calls[i], &answers[i], err);
+        if (!rc && calls[i].headers == last_four)
+            rc = note_tail(registry, &calls[i], &answers[i], err);
+        else if (!rc)
+            rc = keep_answer(registry, &calls[i], &answers[i], err);
         arc_http_response_free(&answers[i]);
     }
 

@@ -80,9 +80,9 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
                              (int)tag.version.len, tag.version.text);
     ARC_TRY(read_number(tag.version.major, tag.version.major_len, &out->part[0], err));
     ARC_TRY(read_number(tag.version.minor, tag.version.minor_len, &out->part[1], err));
-    return tag.version.patch
-               ? read_number(tag.version.patch, tag.version.patch_len, &out->part[2], err)
-               : ARC_OK;
+    if (!tag.version.patch)
+        return ARC_OK;
+    return read_number(tag.version.patch, tag.version.patch_len, &out->part[2], err);
 }
 
 /* What is asked for since the last stable release; nothing when that is in the last prerelease, and
@@ -146,9 +146,9 @@ static uint64_t last_of_train(const struct choice *choice, const char *core)
 
     arc_json_each (name, choice->tags) {
         const char *text = json_string_value(name);
-        size_t digits = strncmp(text, arc_buf_text(&start), start.len) == 0
-                            ? strspn(text + start.len, "0123456789")
-                            : 0;
+        if (strncmp(text, arc_buf_text(&start), start.len) != 0)
+            continue;
+        size_t digits = strspn(text + start.len, "0123456789");
         if (!digits || digits > 18 || text[start.len + digits])
             continue;
         uint64_t number = strtoull(text + start.len, NULL, 10);

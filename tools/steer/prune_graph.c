@@ -56,10 +56,9 @@ static int add_edges(struct prune_image *image, size_t number, const json_t *doc
             continue;
         size_t child = prune_node_of(image, digest);
         struct prune_node *node = &image->nodes[number];
-        size_t *place = child == SIZE_MAX ? NULL
-                                          : arc_arena_append(&image->memory, &node->children,
-                                                             &node->child_count, sizeof *place);
-        ARC_TRY_ALLOC(place, err);
+        size_t *place =
+            arc_arena_append(&image->memory, &node->children, &node->child_count, sizeof *place);
+        ARC_TRY_ALLOC(place && child != SIZE_MAX, err);
         *place = child;
     }
 
@@ -95,9 +94,10 @@ static int read_blob(struct prune_image *image, const json_t *descriptor, json_t
         return ARC_OK;
 
     int rc = arc_registry_blob(image->registry, image->name, digest, out, &problem);
-    return rc == ARC_EWORLD || rc == ARC_ENOMEM
-               ? arc_error_set(err, rc, "%s", arc_error_text(&problem))
-               : ARC_OK;
+    if (rc == ARC_EWORLD || rc == ARC_ENOMEM)
+        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+
+    return ARC_OK;
 }
 
 static int read_times(struct prune_image *image, struct prune_node *node, const json_t *document,

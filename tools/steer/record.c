@@ -13,8 +13,9 @@ int records_open(const struct arc_project *project, struct records *out, struct 
         .env = project->env, .idle_timeout = 20, .max_wait = 20};
 
     out->repository = arc_env_get(project->env, "GITHUB_REPOSITORY");
-    return project->repository.published ? arc_transport_github(&asking, &out->github, err)
-                                         : ARC_OK;
+    if (!project->repository.published)
+        return ARC_OK;
+    return arc_transport_github(&asking, &out->github, err);
 }
 
 void records_free(struct records *records)

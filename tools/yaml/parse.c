@@ -378,9 +378,11 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
     memcpy(source->text, text, len);
     source->len = len;
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-    int rc = len > ARC_YAML_BYTES ? arc_error_at(err, ARC_ELIMIT, name, 0, 0,
-                                                 "longer than %zu bytes", ARC_YAML_BYTES)
-                                  : build(b, &parser, text);
+    int rc;
+    if (len > ARC_YAML_BYTES)
+        rc = arc_error_at(err, ARC_ELIMIT, name, 0, 0, "longer than %zu bytes", ARC_YAML_BYTES);
+    else
+        rc = build(b, &parser, text);
     yaml_parser_delete(&parser);
     if (rc)
         arc_yaml_free(out);
