@@ -163,14 +163,11 @@ static void test_placeholders(void **state)
         {"{codename", "{codename"},
         {"{a-name-that-is-longer-than-any}", "{a-name-that-is-longer-than-any}"},
     };
-    for (size_t i = 0; i < COUNT(table); i++) {
-        ARC_AUTO(arc_buf) struct arc_buf out = {0};
-        lint_expand(&out, table[i][0], &service, &group);
-        assert_string_equal(arc_buf_text(&out), table[i][1]);
-    }
-    ARC_AUTO(arc_buf) struct arc_buf out = {0};
-    lint_expand(&out, "{codename}{group}", NULL, NULL);
-    assert_string_equal(arc_buf_text(&out), "{codename}{group}");
+    struct lint lint = {0};
+    for (size_t i = 0; i < COUNT(table); i++)
+        assert_string_equal(lint_expand(&lint, table[i][0], &service, &group), table[i][1]);
+    assert_string_equal(lint_expand(&lint, "{codename}{group}", NULL, NULL), "{codename}{group}");
+    arc_arena_free(&lint.memory);
 }
 
 int main(void)

@@ -2,7 +2,6 @@
  * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
 #include "base/auto.h"
 #include "lint/rule.h"
-#include <stdio.h>
 #include <string.h>
 
 /* A compose file under inspection. */
@@ -14,84 +13,61 @@ struct compose {
 };
 
 /* The text that a value has when no variable is set: ${NAME:-word} becomes word. */
-static void plain_text(const struct arc_yaml_node *node, struct arc_buf *out)
+static const char *plain_text(const struct compose *c, const struct arc_yaml_node *node)
 {
-    const char *at = node && node->text ? node->text : "";
-    while (*at) {
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+
+    for (const char *at = node && node->text ? node->text : ""; *at;) {
         size_t plain = strcspn(at, "$");
-        arc_buf_add(out, at, plain);
+        arc_buf_add(&out, at, plain);
         at += plain;
         if (!*at)
-            return;
+            break;
         size_t len = at[1] == '{' ? strcspn(at, "}") : 0;
         const char *word = len ? memchr(at, '-', len) : NULL;
         if (word)
-            arc_buf_add(out, word + 1, len - (size_t)(word + 1 - at));
+            arc_buf_add(&out, word + 1, len - (size_t)(word + 1 - at));
         at += len ? len + (at[len] == '}') : 1;
     }
-}
 
-static bool is_loopback(const char *address)
-{
-    return strncmp(address, "127.", 4) == 0 || strncmp(address, "[::1]:", 6) == 0 ||
-           strcmp(address, "::1") == 0;
+    return arc_arena_text(&c->lint->memory, lint_content(c->lint, &out));
 }
 
 static void check_port(const struct compose *c, const struct arc_yaml_node *port)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    bool bound;
+    bool map = port->type == ARC_YAML_MAP;
+    const char *address = plain_text(c, map ? arc_yaml_get(port, "host_ip") : port);
 
-    if (port->type == ARC_YAML_MAP) {
-        plain_text(arc_yaml_get(port, "host_ip"), &text);
-        bound = is_loopback(lint_content(c->lint, &text));
-        arc_buf_reset(&text);
-        plain_text(arc_yaml_get(port, "published"), &text);
-    } else {
-        plain_text(port, &text);
-        bound = is_loopback(lint_content(c->lint, &text));
-    }
-
-    if (!bound)
+    if (strncmp(address, "127.", 4) != 0 && strncmp(address, "[::1]:", 6) != 0 &&
+        strcmp(address, "::1") != 0)
         lint_find_at(c->lint, LINT_LOOPBACK, port,
                      "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
-                     lint_content(c->lint, &text));
-}
-
-/* "./x:/y:ro" taken apart: source, and whether it is read-only. */
-static bool short_volume(const struct compose *c, const struct arc_yaml_node *volume,
-                         struct arc_buf *source, bool *read_only)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    plain_text(volume, &text);
-    const char *at = lint_content(c->lint, &text), *colon = strchr(at, ':');
-    const char *mode = colon ? strchr(colon + 1, ':') : NULL;
-    *read_only = mode && (strcmp(mode, ":ro") == 0 || strncmp(mode, ":ro,", 4) == 0);
-    arc_buf_add(source, at, colon ? (size_t)(colon - at) : 0);
-    return colon != NULL;
+                     map ? plain_text(c, arc_yaml_get(port, "published")) : address);
 }
 
 static void check_volume(const struct compose *c, const struct arc_yaml_node *volume)
 {
-    ARC_AUTO(arc_buf) struct arc_buf source = {0};
-    bool read_only = false, named = true;
+    const struct arc_yaml_node *type = arc_yaml_get(volume, "type");
+    const char *name = "";
+    bool read_only = false;
 
     if (volume->type == ARC_YAML_MAP) {
-        const struct arc_yaml_node *type = arc_yaml_get(volume, "type");
-        plain_text(arc_yaml_get(volume, "source"), &source);
+        name = plain_text(c, arc_yaml_get(volume, "source"));
         read_only = arc_yaml_bool(arc_yaml_get(volume, "read_only"));
         if (arc_yaml_is(type, "tmpfs"))
             return;
-        named = source.len > 0;
-    } else
-        named = short_volume(c, volume, &source, &read_only);
+    } else { /* "./x:/y:ro" */
+        const char *text = plain_text(c, volume), *colon = strchr(text, ':');
+        const char *mode = colon ? strchr(colon + 1, ':') : NULL;
+        read_only = mode && (strcmp(mode, ":ro") == 0 || strncmp(mode, ":ro,", 4) == 0);
+        name = colon ? lint_text(c->lint, "%.*s", (int)(colon - text), text) : "";
+    }
 
-    const char *name = lint_content(c->lint, &source);
     if (strstr(name, "docker.sock"))
         lint_find_at(c->lint, LINT_PRIVILEGES, volume,
                      "'%s' gives the container the whole host, read-only or not", name);
 
-    if (!named || !*name)
+    if (!*name)
         lint_find_at(c->lint, LINT_VOLUMES, volume,
                      "an anonymous volume: its data is lost with the container; give it a name");
     else if (strchr("./~", *name)) {
@@ -104,22 +80,16 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
                      name);
 }
 
-static bool is_restarted(const struct arc_yaml_node *service)
-{
-    const struct arc_yaml_node *restart = arc_yaml_get(service, "restart");
-    return arc_yaml_is(restart, "always") || arc_yaml_is(restart, "unless-stopped");
-}
-
 static void check_health(const struct compose *c, const struct arc_yaml_pair *service)
 {
     const struct arc_yaml_node *health = arc_yaml_get(service->value, "healthcheck");
     const struct arc_yaml_node *test = arc_yaml_get(health, "test");
-    const struct arc_yaml_node *first =
-        test && test->type == ARC_YAML_LIST && test->count ? test->items[0] : NULL;
+    const struct arc_yaml_node *restart = arc_yaml_get(service->value, "restart");
+    const struct arc_yaml_node *first = arc_yaml_items(test) ? test->items[0] : NULL;
     bool none = !test || arc_yaml_is(first, "NONE") || (!first && test->type != ARC_YAML_STRING) ||
                 arc_yaml_bool(arc_yaml_get(health, "disable"));
 
-    if (none && is_restarted(service->value))
+    if (none && (arc_yaml_is(restart, "always") || arc_yaml_is(restart, "unless-stopped")))
         lint_find_at(c->lint, LINT_HEALTH, service->key, "'%s' has no healthcheck with a test",
                      service->key->text);
 }
@@ -169,13 +139,12 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
 static bool publishes(const struct compose *c, const struct arc_yaml_node *list, const char *port)
 {
     arc_yaml_each (item, list) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {0};
         bool map = item->type == ARC_YAML_MAP;
-        plain_text(map ? arc_yaml_get(item, "published") : item, &text);
-        if (text.len && strrchr(text.data, ':') && !map)
-            *strrchr(text.data, ':') = '\0'; /* the container's own port */
-        const char *host = strrchr(lint_content(c->lint, &text), ':');
-        if (strcmp(host ? host + 1 : lint_content(c->lint, &text), port) == 0)
+        const char *text = plain_text(c, map ? arc_yaml_get(item, "published") : item);
+        const char *end = map ? NULL : strrchr(text, ':'); /* the container's own port */
+        text = lint_text(c->lint, "%.*s", (int)(end ? (size_t)(end - text) : strlen(text)), text);
+        const char *host = strrchr(text, ':');
+        if (strcmp(host ? host + 1 : text, port) == 0)
             return true;
     }
 
@@ -191,9 +160,8 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
     unsigned one[] = {data->port, 0};
 
     for (const unsigned *port = *data->ports ? data->ports : one; *port; port++) {
-        char text[16];
+        const char *text = lint_text(c->lint, "%u", *port);
         bool found = false;
-        snprintf(text, sizeof text, "%u", *port);
         arc_yaml_each_pair (service, services)
             found = found || publishes(c, arc_yaml_get(service->value, "ports"), text);
         if (!found)
@@ -251,8 +219,8 @@ void lint_compose(struct lint *lint, const struct lint_service *service)
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        ARC_AUTO_FREE char *file = lint_text(lint, "%s/%s", service->directory, names[i]);
-        if (!file || !lint_exists(lint, file) || !lint_read_yaml(lint, LINT_COMPOSE, file, &yaml))
+        const char *file = lint_text(lint, "%s/%s", service->directory, names[i]);
+        if (!lint_exists(lint, file) || !lint_read_yaml(lint, LINT_COMPOSE, file, &yaml))
             continue;
         struct compose compose = {lint, file, yaml.root, service};
         check_file(&compose);

@@ -48,17 +48,12 @@ static void report_found(const struct scan *s, const char *what)
               "%s is committed here; revoke it, and pass it as a secret", what);
 }
 
-static bool is_word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
 static void find_tokens(const struct scan *s, const char *line)
 {
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
         for (const char *at = line; (at = strstr(at, tokens[i].prefix));) {
-            if (at != line && is_word_char(at[-1])) {
+            if (at != line && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) {
                 at++;
                 continue;
             }
@@ -72,21 +67,19 @@ static void find_tokens(const struct scan *s, const char *line)
 
 /* RFC 7468's first line of a key, "-----BEGIN [KIND ]PRIVATE KEY-----", with base64 after it, there
  * or on the next line (or a header of RFC 1421): a text about keys has none. */
-static bool holds_key(const char *rest, const char *next)
-{
-    static const char base64[] = LETTERS "+/=";
-    rest += strspn(rest, "\\nr\"' ");
-    next += strspn(next, " \t\"'+");
-    return strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 ||
-           strncmp(next, "Proc-Type:", 10) == 0;
-}
-
 static void find_private_key(const struct scan *s, const char *line, const char *next)
 {
+    static const char base64[] = LETTERS "+/=";
     const char *begin = strstr(line, "-----BEGIN ");
     const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
-    if (end && end - begin >= 22 && strncmp(end - 11, "PRIVATE KEY-----", 16) == 0 &&
-        holds_key(end + 5, next))
+
+    if (!end || end - begin < 22 || strncmp(end - 11, "PRIVATE KEY-----", 16) != 0)
+        return;
+
+    const char *rest = end + 5 + strspn(end + 5, "\\nr\"' ");
+    next += strspn(next, " \t\"'+");
+    if (strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 ||
+        strncmp(next, "Proc-Type:", 10) == 0)
         report_found(s, "a private key");
 }
 
@@ -172,21 +165,15 @@ static void find_assignment(const struct scan *s, const char *line)
         report_found(s, "a value for a password, key or token");
 }
 
-static bool has_settings(const char *file)
+static void scan_text(struct lint *lint, const char *file, char *text)
 {
     static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
                                        ".conf", ".properties", ".toml", "Dockerfile"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (arc_text_ends(file, ends[i]))
-            return true;
-
-    return strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
-}
-
-static void scan_text(struct lint *lint, const char *file, char *text)
-{
     struct scan s = {lint, file, 0};
-    bool settings = has_settings(file);
+    bool settings = strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        settings = settings || arc_text_ends(file, ends[i]);
 
     for (char *line = text; *line;) {
         size_t len = strcspn(line, "\n");
@@ -202,36 +189,29 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     }
 }
 
-static bool is_ignored(const struct lint *lint, const char *file)
-{
-    for (char **list = lint->settings.credentials_ignore; list && *list; list++) {
-        size_t len = strlen(*list);
-        while (len && (*list)[len - 1] == '/')
-            len--;
-        if (strncmp(file, *list, len) == 0 && (file[len] == '/' || !file[len]))
-            return true;
-    }
-    return false;
-}
-
-/* Binary files, those that are too long for a person to have written, and those that are gone from
- * the work tree are passed over. */
+/* Files that the rules leave out, binary ones, those that are too long for a person to have written
+ * and those that are gone from the work tree are passed over. */
 static int scan_file(void *context, const char *file)
 {
     struct lint *lint = context;
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (is_ignored(lint, file))
-        return lint->failed;
+    for (char **list = lint->settings.credentials_ignore; list && *list; list++) {
+        size_t len = strlen(*list);
+        while (len && (*list)[len - 1] == '/')
+            len--;
+        if (strncmp(file, *list, len) == 0 && (file[len] == '/' || !file[len]))
+            return lint->memory.failed;
+    }
+
     int rc = arc_file_read_in(lint->root, file, FILE_MAX, &text, NULL);
-    if (rc == ARC_ENOMEM)
-        lint->failed = ARC_ENOMEM;
+    lint->memory.failed |= rc == ARC_ENOMEM;
     if (rc || !text.len || memchr(text.data, '\0', text.len))
-        return lint->failed;
+        return lint->memory.failed;
     lint_looked_at(lint, file);
     scan_text(lint, file, text.data);
 
-    return lint->failed;
+    return lint->memory.failed;
 }
 
 void lint_credentials(struct lint *lint)

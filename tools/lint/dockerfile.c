@@ -9,13 +9,14 @@
 
 /* What was read of a Dockerfile. */
 struct reading {
-    json_t *args;   /* ARG defaults before the first FROM: name → value */
-    json_t *stages; /* names of the stages so far */
-    json_t *labels; /* of the last stage */
-    char *user;     /* of the last stage, or NULL */
-    char *stage;    /* the last stage's name, or NULL */
+    struct lint *lint;
+    const char *file;
+    json_t *args;      /* ARG defaults before the first FROM: name → value */
+    json_t *stages;    /* names of the stages so far */
+    json_t *labels;    /* of the last stage */
+    const char *user;  /* of the last stage, or NULL */
+    const char *stage; /* the last stage's name, or NULL */
     unsigned user_line, from_line, label_line;
-    bool failed;
 };
 
 static void reading_free(struct reading *reading)
@@ -23,8 +24,6 @@ static void reading_free(struct reading *reading)
     json_decref(reading->args);
     json_decref(reading->stages);
     json_decref(reading->labels);
-    free(reading->user);
-    free(reading->stage);
 }
 
 /* The words "NAME=value" of an instruction. */
@@ -34,88 +33,61 @@ static void add_pairs(struct reading *r, const char *args, json_t *pairs)
     size_t equals;
 
     while (arc_dockerfile_word(&args, &word, &equals)) {
-        r->failed = r->failed || word.failed;
+        r->lint->memory.failed |= word.failed == ARC_ENOMEM;
         if (word.failed || equals >= word.len)
             continue;
         word.data[equals] = '\0';
-        if (json_object_set_new(pairs, word.data, json_string(word.data + equals + 1)))
-            r->failed = true;
+        lint_set(r->lint, pairs, word.data, json_string(word.data + equals + 1));
     }
 }
 
-/* Whether a reference says which version it means. */
-static bool is_pinned(const char *ref)
-{
-    if (strstr(ref, "@sha256:"))
-        return true;
-    const char *slash = strrchr(ref, '/');
-    const char *tag = strchr(slash ? slash : ref, ':');
-    return tag && tag[1] && strcmp(tag, ":latest") != 0;
-}
-
-static void check_base(struct lint *lint, struct reading *r, const char *file,
-                       const struct arc_instruction *in, const char *base)
+/* Whether a base says which version it means. */
+static void check_base(struct reading *r, const struct arc_instruction *in, const char *base)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     bool known = arc_dockerfile_expand(base, r->args, &ref);
-    const char *text = lint_content(lint, &ref);
+    const char *text = lint_content(r->lint, &ref), *slash = strrchr(text, '/');
+    const char *tag = strchr(slash ? slash : text, ':');
+    bool pinned = strstr(text, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
 
     if (strcmp(text, "scratch") == 0 || json_object_get(r->stages, text))
         return;
 
     if (!known)
-        lint_find(lint, LINT_BASE_PINNED, file, in->line,
+        lint_find(r->lint, LINT_BASE_PINNED, r->file, in->line,
                   "the base '%s' uses an ARG without a default before it", base);
-    else if (!is_pinned(text))
-        lint_find(lint, LINT_BASE_PINNED, file, in->line,
+    else if (!pinned)
+        lint_find(r->lint, LINT_BASE_PINNED, r->file, in->line,
                   "the base '%s' is not pinned: name a version (not latest) or a digest", text);
 }
 
-static void on_from(struct lint *lint, struct reading *r, const char *file,
-                    const struct arc_instruction *in)
+static void on_from(struct reading *r, const struct arc_instruction *in)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
-    const char *args = in->args, *stage = NULL;
+    const char *args = in->args;
     bool base = false;
 
-    while (arc_dockerfile_word(&args, &word, NULL)) {
-        if (!base && strncmp(lint_content(lint, &word), "--", 2) != 0) {
-            check_base(lint, r, file, in, lint_content(lint, &word));
-            base = true;
-        } else if (strcasecmp(lint_content(lint, &word), "AS") == 0 &&
-                   arc_dockerfile_word(&args, &word, NULL)) {
-            stage = lint_content(lint, &word);
-            free(r->stage);
-            r->stage = strdup(stage);
-            if (!r->stage || json_object_set_new(r->stages, stage, json_true()))
-                r->failed = true;
-        }
-    }
-
-    if (!stage) {
-        free(r->stage);
-        r->stage = NULL;
-    }
-
-    json_object_clear(r->labels);
-    free(r->user);
-    r->user = NULL;
+    r->stage = r->user = NULL;
     r->user_line = r->label_line = 0;
     r->from_line = in->line;
+    json_object_clear(r->labels);
+
+    while (arc_dockerfile_word(&args, &word, NULL)) {
+        const char *text = lint_content(r->lint, &word);
+        if (!base && strncmp(text, "--", 2) != 0) {
+            check_base(r, in, text);
+            base = true;
+        } else if (strcasecmp(text, "AS") == 0 && arc_dockerfile_word(&args, &word, NULL)) {
+            r->stage = lint_text(r->lint, "%s", lint_content(r->lint, &word));
+            lint_set(r->lint, r->stages, r->stage, json_true());
+        }
+    }
 }
 
-static void on_user(struct reading *r, const struct arc_instruction *in)
-{
-    free(r->user);
-    r->user = strdup(in->args);
-    r->failed = r->failed || !r->user;
-    r->user_line = in->line;
-}
-
-static void check_user(struct lint *lint, const struct reading *r, const char *file)
+static void check_user(const struct reading *r)
 {
     if (!r->user) {
-        lint_find(lint, LINT_NON_ROOT, file, r->from_line,
+        lint_find(r->lint, LINT_NON_ROOT, r->file, r->from_line,
                   "no USER in the last stage: the image runs as whatever its base says");
         return;
     }
@@ -124,34 +96,32 @@ static void check_user(struct lint *lint, const struct reading *r, const char *f
     bool root =
         (name == 4 && memcmp(r->user, "root", 4) == 0) || (name && strspn(r->user, "0") == name);
     if (root)
-        lint_find(lint, LINT_NON_ROOT, file, r->user_line,
+        lint_find(r->lint, LINT_NON_ROOT, r->file, r->user_line,
                   "the last USER is '%s'; the image must not run as root", r->user);
 }
 
-static void check_labels(struct lint *lint, const struct reading *r, const char *file,
-                         const struct arc_group *group, const struct arc_service *service)
+static void check_labels(const struct reading *r, const struct arc_group *group,
+                         const struct arc_service *service)
 {
-    for (const struct arc_pair *label = lint->settings.labels; label && label->name; label++) {
-        ARC_AUTO(arc_buf) struct arc_buf expected = {0};
-        lint_expand(&expected, label->value, service, group);
+    const struct arc_pair *label = r->lint->settings.labels;
+
+    for (; label && label->name; label++) {
+        const char *wanted = lint_expand(r->lint, label->value, service, group);
         const char *found = json_string_value(json_object_get(r->labels, label->name));
-        const char *wanted = lint_content(lint, &expected);
         unsigned line = r->label_line ? r->label_line : r->from_line;
         if (!found)
-            lint_find(lint, LINT_LABELS, file, line, "the label %s is missing; it must be '%s'",
-                      label->name, wanted);
+            lint_find(r->lint, LINT_LABELS, r->file, line,
+                      "the label %s is missing; it must be '%s'", label->name, wanted);
         else if (strcmp(found, wanted) != 0)
-            lint_find(lint, LINT_LABELS, file, line, "the label %s is '%s'; it must be '%s'",
+            lint_find(r->lint, LINT_LABELS, r->file, line, "the label %s is '%s'; it must be '%s'",
                       label->name, found, wanted);
     }
 }
 
 /* Reads up to the end of the target's stage. */
-static void read_instructions(struct lint *lint, struct reading *r, const char *file,
-                              const struct arc_service *service, const char *text)
+static void read_instructions(struct reading *r, const char *target, const char *text)
 {
     ARC_AUTO(arc_dockerfile) struct arc_dockerfile dockerfile = {.at = text, .line = 1};
-    const char *target = service->build.target;
     struct arc_instruction in;
 
     while (arc_dockerfile_next(&dockerfile, &in)) {
@@ -161,55 +131,49 @@ static void read_instructions(struct lint *lint, struct reading *r, const char *
         if (strcmp(in.keyword, "ARG") == 0 && !r->from_line)
             add_pairs(r, in.args, r->args);
         else if (from)
-            on_from(lint, r, file, &in);
-        else if (strcmp(in.keyword, "USER") == 0)
-            on_user(r, &in);
-        else if (strcmp(in.keyword, "LABEL") == 0) {
+            on_from(r, &in);
+        else if (strcmp(in.keyword, "USER") == 0) {
+            r->user = lint_text(r->lint, "%s", in.args);
+            r->user_line = in.line;
+        } else if (strcmp(in.keyword, "LABEL") == 0) {
             r->label_line = in.line;
             add_pairs(r, in.args, r->labels);
         }
     }
 
-    r->failed = r->failed || dockerfile.args.failed;
+    r->lint->memory.failed |= dockerfile.args.failed == ARC_ENOMEM;
 }
 
 /* ---- what the build reads ------------------------------------------------------------------- */
 
-/* Whose sources are looked at. */
-struct place {
-    struct lint *lint;
-    const char *file;
-};
-
 static int find_missing(void *context, const struct arc_input *input, bool ignored)
 {
-    const struct place *place = context;
-    lint_find(place->lint, LINT_COPY, place->file, input->line, "%s: %s", input->what,
+    const struct reading *r = context;
+    lint_find(r->lint, LINT_COPY, r->file, input->line, "%s: %s", input->what,
               ignored ? "the ignore file leaves it out of the context"
                       : "there is no such file in the context");
     return 0;
 }
 
-static void check_inputs(struct lint *lint, const struct arc_group *group,
-                         const struct arc_service *service, const char *file)
+static void check_inputs(struct reading *r, const struct arc_group *group,
+                         const struct arc_service *service)
 {
     ARC_AUTO(arc_inputs) struct arc_inputs *inputs = NULL;
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    struct place place = {lint, file};
     unsigned line = 0;
 
-    if (arc_service_inputs(lint->root, group, service, &inputs, &err)) {
-        lint_find_error(lint, lint_rule_name(LINT_DOCKERFILE), file, &err);
+    if (arc_service_inputs(r->lint->root, group, service, &inputs, &err)) {
+        lint_find_error(r->lint, lint_rule_name(LINT_DOCKERFILE), r->file, &err);
         return;
     }
 
     if (!inputs)
         return;
-    if (arc_inputs_missing(inputs, find_missing, &place))
-        lint->failed = ARC_ENOMEM;
+    if (arc_inputs_missing(inputs, find_missing, r))
+        r->lint->memory.failed = true;
     const char *pinned = arc_inputs_pinned(inputs, &line);
     if (pinned)
-        lint_find(lint, LINT_PLATFORM, file, line,
+        lint_find(r->lint, LINT_PLATFORM, r->file, line,
                   "--platform=%s holds for the last stage: every platform of the image would get "
                   "the same files; leave it out, or say it for the stages that compile",
                   pinned);
@@ -220,23 +184,23 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(reading)
-    struct reading r = {.args = json_object(), .stages = json_object(), .labels = json_object()};
-    const char *file = service->build.dockerfile;
+    struct reading r = {.lint = lint,
+                        .file = service->build.dockerfile,
+                        .args = json_object(),
+                        .stages = json_object(),
+                        .labels = json_object()};
 
-    if (!file || arc_context_is_remote(service->build.context))
+    if (!r.file || arc_context_is_remote(service->build.context) ||
+        !lint_read(lint, LINT_DOCKERFILE, r.file, &text))
         return;
-    if (!lint_read(lint, LINT_DOCKERFILE, file, &text))
-        return;
-    read_instructions(lint, &r, file, service, lint_content(lint, &text));
-    if (r.failed)
-        lint->failed = ARC_ENOMEM;
+    read_instructions(&r, service->build.target, lint_content(lint, &text));
 
     if (!r.from_line) {
-        lint_find(lint, LINT_DOCKERFILE, file, 1, "there is no FROM");
+        lint_find(lint, LINT_DOCKERFILE, r.file, 1, "there is no FROM");
         return;
     }
 
-    check_user(lint, &r, file);
-    check_labels(lint, &r, file, group, service);
-    check_inputs(lint, group, service, file);
+    check_user(&r);
+    check_labels(&r, group, service);
+    check_inputs(&r, group, service);
 }

@@ -72,37 +72,28 @@ static bool has_line(const char *text, const char *wanted)
     return false;
 }
 
-static void check_lines(const struct lint_case *c, const char *text)
-{
-    for (char **line = c->fact->lines; line && *line; line++) {
-        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
-        lint_expand(&wanted, *line, c->service, c->group);
-        if (!has_line(text, lint_content(c->lint, &wanted)))
-            lint_fact_find(c, 1, "the line '%s' is missing", lint_content(c->lint, &wanted));
-    }
-
-    for (char **part = c->fact->text; part && *part; part++) {
-        ARC_AUTO(arc_buf) struct arc_buf wanted = {0};
-        lint_expand(&wanted, *part, c->service, c->group);
-        if (!strstr(text, lint_content(c->lint, &wanted)))
-            lint_fact_find(c, 1, "'%s' does not stand in it", lint_content(c->lint, &wanted));
-    }
-}
-
-static void check_targets(const struct lint_case *c, const char *text)
+static void check_text(const struct lint_case *c, const char *text)
 {
     ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
 
-    if (!c->fact->targets)
-        return;
-    if (!arc_makefile_read(text, &make))
-        c->lint->failed = ARC_ENOMEM;
+    for (char **line = c->fact->lines; line && *line; line++) {
+        const char *wanted = lint_expand(c->lint, *line, c->service, c->group);
+        if (!has_line(text, wanted))
+            lint_fact_find(c, 1, "the line '%s' is missing", wanted);
+    }
 
-    for (char **target = c->fact->targets; *target; target++) {
-        ARC_AUTO(arc_buf) struct arc_buf name = {0};
-        lint_expand(&name, *target, c->service, c->group);
-        if (!json_object_get(make.targets, lint_content(c->lint, &name)))
-            lint_fact_find(c, 1, "there is no target '%s'", lint_content(c->lint, &name));
+    for (char **part = c->fact->text; part && *part; part++) {
+        const char *wanted = lint_expand(c->lint, *part, c->service, c->group);
+        if (!strstr(text, wanted))
+            lint_fact_find(c, 1, "'%s' does not stand in it", wanted);
+    }
+
+    if (c->fact->targets && !arc_makefile_read(text, &make))
+        c->lint->memory.failed = true;
+    for (char **target = c->fact->targets; target && *target; target++) {
+        const char *wanted = lint_expand(c->lint, *target, c->service, c->group);
+        if (!json_object_get(make.targets, wanted))
+            lint_fact_find(c, 1, "there is no target '%s'", wanted);
     }
 }
 
@@ -120,42 +111,29 @@ static void check_content(const struct lint_case *c)
         return;
     }
 
-    if (!lint_read(c->lint, LINT_CONFIG, c->file, &text))
-        return;
-    check_lines(c, lint_content(c->lint, &text));
-    check_targets(c, lint_content(c->lint, &text));
-}
-
-/* A fact with a last day is a finding from the day after. */
-static void check_until(const struct lint_case *c)
-{
-    time_t now = (time_t)c->lint->project->env->now;
-    struct tm day = {0};
-    char today[sizeof "YYYY-MM-DD"] = "";
-
-    if (!c->fact->until || !gmtime_r(&now, &day) ||
-        !strftime(today, sizeof today, "%Y-%m-%d", &day))
-        return;
-
-    if (strcmp(today, c->fact->until) > 0)
-        lint_fact_find(c, 1, "what is asked of it was good until %s: see whether it still is",
-                       c->fact->until);
+    if (lint_read(c->lint, LINT_CONFIG, c->file, &text))
+        check_text(c, lint_content(c->lint, &text));
 }
 
 static void check_case(struct lint *lint, const struct lint_fact *fact,
                        const struct arc_service *service, const struct arc_group *group)
 {
-    ARC_AUTO(arc_buf) struct arc_buf file = {0};
-    lint_expand(&file, fact->file, service, group);
-    struct lint_case c = {lint, fact, service, group, lint_content(lint, &file)};
-    lint_looked_at(lint, c.file);
+    const char *file = lint_expand(lint, fact->file, service, group);
+    struct lint_case c = {lint, fact, service, group, file};
+    time_t now = (time_t)lint->project->env->now;
+    char today[sizeof "YYYY-MM-DD"] = "";
+    struct tm day = {0};
 
-    if (lint_exists(lint, c.file))
+    lint_looked_at(lint, file);
+    if (lint_exists(lint, file))
         check_content(&c);
     else
         lint_fact_find(&c, 1, "the file is missing");
 
-    check_until(&c);
+    if (fact->until && gmtime_r(&now, &day) && strftime(today, sizeof today, "%Y-%m-%d", &day) &&
+        strcmp(today, fact->until) > 0) /* a finding from the day after */
+        lint_fact_find(&c, 1, "what is asked of it was good until %s: see whether it still is",
+                       fact->until);
 }
 
 static void check_fact(struct lint *lint, const struct lint_fact *fact)
@@ -176,6 +154,6 @@ static void check_fact(struct lint *lint, const struct lint_fact *fact)
 
 void lint_facts(struct lint *lint)
 {
-    for (size_t i = 0; i < lint->settings.fact_count && !lint->failed; i++)
+    for (size_t i = 0; i < lint->settings.fact_count && !lint->memory.failed; i++)
         check_fact(lint, &lint->settings.facts[i]);
 }

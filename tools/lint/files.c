@@ -16,11 +16,11 @@ static void walk_directory(struct lint *lint, const char *directory, unsigned de
 
     arc_json_each (item, names) {
         const char *name = json_string_value(item);
-        ARC_AUTO_FREE char *file = lint_join(lint, directory, name);
-        if (!file || strcmp(name, ".git") == 0)
+        const char *file = lint_join(lint, directory, name);
+        if (strcmp(name, ".git") == 0)
             continue;
-        ARC_AUTO_FREE char *full = lint_text(lint, "%s/%s", lint->root, file);
-        if (full && arc_file_is_folder(full) && depth < DEPTH_MAX) /* links could go round */
+        if (depth < DEPTH_MAX && /* links could go round */
+            arc_file_is_folder(lint_text(lint, "%s/%s", lint->root, file)))
             walk_directory(lint, file, depth + 1, each);
         else if (arc_file_kind_in(lint->root, file) == ARC_FILE_REGULAR)
             each(lint, file);
@@ -36,6 +36,6 @@ void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file)
 {
     const struct arc_git *git = lint->project->git;
     int rc = git && git->worktree ? arc_git_tracked(git, each, lint, NULL) : ARC_ENOTFOUND;
-    if (rc && !lint->failed)
+    if (rc && !lint->memory.failed)
         lint_walk(lint, ".", each);
 }

@@ -37,34 +37,6 @@ bool lint_is_on(const struct lint *lint, const char *rule)
     return !arc_text_among(rule, lint_styles) || arc_texts_have(lint->settings.style, rule);
 }
 
-/* Counts the finding; false for one of too many in its file, which are told as one at the end. */
-static bool is_told(struct lint *lint, const char *rule, const char *file)
-{
-    ARC_AUTO(arc_buf) struct arc_buf key = {0};
-    arc_buf_printf(&key, "%s:%s", rule, file);
-    const char *name = lint_content(lint, &key);
-    if (key.failed)
-        return false; /* half a key would be counted */
-    json_int_t count = json_integer_value(json_object_get(lint->counts, name)) + 1;
-    if (json_object_set_new_nocheck(lint->counts, name, json_integer(count)))
-        lint->failed = ARC_ENOMEM;
-    return count <= SHOWN_MAX;
-}
-
-static bool is_allowed(struct lint *lint, const char *rule, const char *file, const char *message)
-{
-    for (size_t i = 0; i < lint->settings.waiver_count; i++) {
-        struct lint_waiver *waiver = &lint->settings.waivers[i];
-        if (strcmp(waiver->rule, rule) != 0 || strcmp(waiver->file, file) != 0 ||
-            (waiver->has && !strstr(message, waiver->has)))
-            continue;
-        waiver->used = true;
-        return true;
-    }
-
-    return false;
-}
-
 static void keep_finding(struct lint *lint, const char *rule, const char *file, unsigned line,
                          const char *message)
 {
@@ -75,21 +47,34 @@ static void keep_finding(struct lint *lint, const char *rule, const char *file, 
         *finding =
             (struct lint_finding){arc_arena_text(memory, file), line ? line : 1,
                                   arc_arena_text(memory, rule), arc_arena_text(memory, message)};
-    if (memory->failed)
-        lint->failed = ARC_ENOMEM;
 }
 
 static void add_finding(struct lint *lint, const char *rule, const char *file, unsigned line,
                         const char *message)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0}, path = {0};
 
-    if (!lint_is_on(lint, rule) || is_allowed(lint, rule, file, message))
+    if (!lint_is_on(lint, rule))
         return;
+
+    for (size_t i = 0; i < lint->settings.waiver_count; i++) {
+        struct lint_waiver *waiver = &lint->settings.waivers[i];
+        if (strcmp(waiver->rule, rule) != 0 || strcmp(waiver->file, file) != 0 ||
+            (waiver->has && !strstr(message, waiver->has)))
+            continue;
+        waiver->used = true;
+        return;
+    }
+
     arc_text_visible(&path, file, strlen(file));
-    if (!is_told(lint, rule, lint_content(lint, &path)))
-        return;
+    const char *key = lint_text(lint, "%s:%s", rule, lint_content(lint, &path));
+    if (lint->memory.failed)
+        return; /* half a key would be counted */
+    json_int_t count = json_integer_value(json_object_get(lint->counts, key)) + 1;
+    lint_set(lint, lint->counts, key, json_integer(count));
+    if (count > SHOWN_MAX)
+        return; /* they are told as one at the end */
+
     arc_text_visible(&shown, message, strlen(message));
     keep_finding(lint, rule, lint_content(lint, &path), line, lint_content(lint, &shown));
 }
@@ -102,12 +87,9 @@ void lint_find_rest(struct lint *lint)
     json_object_foreach (lint->counts, key, value) {
         json_int_t more = json_integer_value(value) - SHOWN_MAX;
         const char *file = strchr(key, ':') + 1;
-        ARC_AUTO_FREE char *rule = strndup(key, (size_t)(file - 1 - key));
-        ARC_AUTO_FREE char *text = lint_text(lint, "and %lld more of them", (long long)more);
-        if (!rule)
-            lint->failed = ARC_ENOMEM;
-        if (more > 0 && rule && text)
-            keep_finding(lint, rule, file, 1, text);
+        if (more > 0)
+            keep_finding(lint, lint_text(lint, "%.*s", (int)(file - 1 - key), key), file, 1,
+                         lint_text(lint, "and %lld more of them", (long long)more));
     }
 }
 
@@ -126,50 +108,40 @@ void lint_find_error(struct lint *lint, const char *rule, const char *file,
                      const struct arc_error *err)
 {
     const char *message = arc_error_text(err);
-    if (err->code == ARC_ENOMEM || !err->message) { /* or its message was lost that way */
-        lint->failed = ARC_ENOMEM;
-        return;
-    }
-    add_finding(lint, rule, file, err->place.line, message + err->place_len);
+    if (err->code == ARC_ENOMEM || !err->message) /* or its message was lost that way */
+        lint->memory.failed = true;
+    else
+        add_finding(lint, rule, file, err->place.line, message + err->place_len);
 }
 
-void lint_applied(struct lint *lint, const char *rule)
+void lint_set(struct lint *lint, json_t *object, const char *name, json_t *value)
 {
-    if (lint_is_on(lint, rule) && json_object_set_new(lint->rules, rule, json_true()))
-        lint->failed = ARC_ENOMEM;
+    if (json_object_set_new_nocheck(object, name, value))
+        lint->memory.failed = true;
 }
 
 void lint_looked_at(struct lint *lint, const char *file)
 {
-    if (arc_utf8_valid(file, strlen(file)) && json_object_set_new(lint->files, file, json_true()))
-        lint->failed = ARC_ENOMEM;
+    if (arc_utf8_valid(file, strlen(file)))
+        lint_set(lint, lint->files, file, json_true());
 }
 
-char *lint_text(struct lint *lint, const char *format, ...)
-{
-    struct arc_buf text = {0};
-    va_list args;
-
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
-    char *out = arc_buf_steal(&text);
-    if (!out)
-        lint->failed = ARC_ENOMEM;
-    return out;
-}
-
-char *lint_join(struct lint *lint, const char *directory, const char *name)
+const char *lint_join(struct lint *lint, const char *directory, const char *name)
 {
     if (strcmp(directory, ".") == 0)
         return lint_text(lint, "%s", name);
     return lint_text(lint, "%s/%s", directory, name);
 }
 
+const char *lint_parent(struct lint *lint, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? lint_text(lint, "%.*s", (int)(slash - path), path) : ".";
+}
+
 const char *lint_content(struct lint *lint, const struct arc_buf *text)
 {
-    if (text->failed == ARC_ENOMEM)
-        lint->failed = ARC_ENOMEM;
+    lint->memory.failed |= text->failed == ARC_ENOMEM;
     return arc_buf_text(text);
 }
 
@@ -178,27 +150,22 @@ bool lint_exists(struct lint *lint, const char *file)
     return arc_file_kind_in(lint->root, file) == ARC_FILE_REGULAR;
 }
 
-/* Bytes that are no UTF-8 as "?": what is looked for is not among them. */
-static void replace_bytes(struct arc_buf *text)
-{
-    for (size_t at = 0; at < text->len;) {
-        size_t step = arc_utf8_length(text->data + at, text->len - at);
-        if (!step)
-            text->data[at] = '?';
-        at += step ? step : 1;
-    }
-}
-
 bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     lint_looked_at(lint, file);
-    if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err) == ARC_OK) {
-        replace_bytes(out);
-        return true;
+    if (arc_file_read_in(lint->root, file, FILE_MAX, out, &err)) {
+        lint_find_error(lint, lint_rule_name(rule), file, &err);
+        return false;
     }
-    lint_find_error(lint, lint_rule_name(rule), file, &err);
-    return false;
+
+    for (size_t at = 0, step; at < out->len; at += step ? step : 1) {
+        step = arc_utf8_length(out->data + at, out->len - at);
+        if (!step)
+            out->data[at] = '?'; /* what is looked for is not among such bytes */
+    }
+
+    return true;
 }
 
 bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out)
@@ -214,9 +181,8 @@ bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, st
 json_t *lint_list(struct lint *lint, const char *directory)
 {
     json_t *names = NULL;
-    ARC_AUTO_FREE char *path = lint_text(lint, "%s/%s", lint->root, directory);
-    if (path && arc_file_list(path, &names, NULL) == ARC_ENOMEM)
-        lint->failed = ARC_ENOMEM;
+    if (arc_file_list(lint_text(lint, "%s/%s", lint->root, directory), &names, NULL) == ARC_ENOMEM)
+        lint->memory.failed = true;
     return names ? names : json_array();
 }
 
@@ -259,9 +225,11 @@ static bool add_value(void *context, const char *name, struct arc_buf *out)
     return i < count;
 }
 
-void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,
-                 const struct arc_group *group)
+const char *lint_expand(struct lint *lint, const char *text, const struct arc_service *service,
+                        const struct arc_group *group)
 {
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
     struct subject subject = {service, group};
-    arc_text_fill(text, add_value, &subject, out);
+    arc_text_fill(text, add_value, &subject, &out);
+    return arc_arena_text(&lint->memory, lint_content(lint, &out));
 }

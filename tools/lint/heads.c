@@ -55,19 +55,14 @@ static bool names_pull(const char *text)
     return strstr(text, "refs/pull/") != NULL;
 }
 
-static bool names_head(const char *text)
-{
-    return ARC_HOLDS(text, "pull_request.head", "github.head_ref", "workflow_run.head_") ||
-           names_pull(text);
-}
-
 /* Whether a text names the head, itself or by what it takes from variables and inputs. */
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level)
 {
     if (!text || !scope || level > LEVEL_MAX)
         return false;
-    if (names_head(text))
+    if (names_pull(text) ||
+        ARC_HOLDS(text, "pull_request.head", "github.head_ref", "workflow_run.head_"))
         return true;
 
     for (size_t e = 0; strcasestr(text, "env.") && e < 3; e++)
@@ -132,12 +127,11 @@ static void check_step(struct search *search, const struct scope *scope,
     if (!at)
         return;
 
-    ARC_AUTO_FREE char *by = place ? lint_text(search->lint, " by %s", place->text) : NULL;
     const struct arc_yaml_node *shown = place ? place : at;
     lint_find_at(search->lint, LINT_HEAD, shown,
-                 "code of a pull request is checked out%s in a run that holds this repository's "
+                 "code of a pull request is checked out%s%s in a run that holds this repository's "
                  "secrets; use pull_request, or look at it as data only",
-                 by ? by : "");
+                 place ? " by " : "", place ? place->text : "");
 }
 
 static void check_steps(struct search *search, const struct scope *scope,

@@ -15,27 +15,10 @@ static void lint_free(struct lint *lint)
     json_decref(lint->counts);
     json_decref(lint->parsed);
 
-    for (size_t i = 0; i < lint->called_count; i++) {
+    for (size_t i = 0; i < lint->called_count; i++)
         arc_yaml_free(&lint->called[i].yaml);
-        free(lint->called[i].problem);
-    }
-
     free(lint->called);
     *lint = (struct lint){0};
-}
-
-/* The configuration's own mistakes are findings; what depends on it is then not looked at. */
-static void load_config(struct lint *lint, const char *path)
-{
-    ARC_AUTO(arc_error) struct arc_error err = {0};
-    const char *shown = path ? path : ARC_CONFIG_PATH;
-
-    lint_looked_at(lint, shown);
-    if (arc_project_load_config(lint->project, &err) == ARC_OK)
-        return;
-    const char *file = err.place.file ? err.place.file : shown;
-    bool service = strcmp(file, shown) != 0;
-    lint_find_error(lint, lint_rule_name(service ? LINT_SERVICE : LINT_CONFIG), file, &err);
 }
 
 static int by_place(const void *a, const void *b)
@@ -68,30 +51,6 @@ static json_t *sort_findings(struct lint *lint)
     return out;
 }
 
-/* An exception that nothing needs any more would hide the next mistake of its kind. */
-static void check_waivers(struct lint *lint)
-{
-    for (size_t i = 0; i < lint->settings.waiver_count; i++) {
-        const struct lint_waiver *waiver = &lint->settings.waivers[i];
-        if (!waiver->used)
-            lint_find(lint, LINT_ALLOW, lint->settings.yaml.source->name, waiver->line,
-                      "nothing in %s breaks the rule %s any more; take the exception out",
-                      waiver->file, waiver->rule);
-    }
-}
-
-static int make_document(struct lint *lint, json_t **out, struct arc_error *err)
-{
-    json_t *findings = lint->failed ? NULL : sort_findings(lint);
-    ARC_TRY_ALLOC(findings, err);
-    bool ok = json_array_size(findings) == 0;
-    *out =
-        json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "document", "lint", "format",
-                  ARC_DOCUMENT_FORMAT, "ok", ok, "files", (json_int_t)json_object_size(lint->files),
-                  "rules", (json_int_t)json_object_size(lint->rules), "findings", findings);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
 static int start_lint(struct lint *lint, struct arc_project *project,
                       const struct arc_lint_options *options, struct arc_error *err)
 {
@@ -108,31 +67,54 @@ static int start_lint(struct lint *lint, struct arc_project *project,
     return lint_settings_load(lint->root, options->rules, &lint->settings, err);
 }
 
-/* Which rules hold: the built-in ones, and those of the rules file. */
-static void note_rules(struct lint *lint)
-{
-    for (int i = 0; i < LINT_RULE_COUNT; i++)
-        lint_applied(lint, lint_rule_name((enum lint_rule)i));
-    for (size_t i = 0; i < lint->settings.fact_count; i++)
-        lint_applied(lint, lint->settings.facts[i].rule);
-}
-
 int arc_lint(struct arc_project *project, const struct arc_lint_options *options, json_t **out,
              struct arc_error *err)
 {
     ARC_AUTO(lint) struct lint lint = {0};
+    ARC_AUTO(arc_error) struct arc_error wrong = {0};
+    const char *shown = options->config ? options->config : ARC_CONFIG_PATH;
+
     ARC_TRY(start_lint(&lint, project, options, err));
-    note_rules(&lint);
-    load_config(&lint, options->config);
+    for (int i = 0; i < LINT_RULE_COUNT; i++)
+        if (lint_is_on(&lint, lint_rule_name((enum lint_rule)i)))
+            lint_set(&lint, lint.rules, lint_rule_name((enum lint_rule)i), json_true());
+    for (size_t i = 0; i < lint.settings.fact_count; i++)
+        if (lint_is_on(&lint, lint.settings.facts[i].rule))
+            lint_set(&lint, lint.rules, lint.settings.facts[i].rule, json_true());
+
+    /* the configuration's own mistakes are findings; what depends on it is then not looked at */
+    lint_looked_at(&lint, shown);
+    if (arc_project_load_config(project, &wrong)) {
+        const char *file = wrong.place.file ? wrong.place.file : shown;
+        bool service = strcmp(file, shown) != 0;
+        lint_find_error(&lint, lint_rule_name(service ? LINT_SERVICE : LINT_CONFIG), file, &wrong);
+    }
+
     lint_services(&lint);
     lint_make(&lint);
     lint_workflows(&lint);
     lint_facts(&lint);
     lint_credentials(&lint);
-    check_waivers(&lint);
+
+    for (size_t i = 0; i < lint.settings.waiver_count; i++) {
+        const struct lint_waiver *waiver = &lint.settings.waivers[i];
+        if (!waiver->used) /* it would hide the next mistake of its kind */
+            lint_find(&lint, LINT_ALLOW, lint.settings.yaml.source->name, waiver->line,
+                      "nothing in %s breaks the rule %s any more; take the exception out",
+                      waiver->file, waiver->rule);
+    }
     lint_find_rest(&lint);
 
-    return make_document(&lint, out, err);
+    ARC_TRY(arc_arena_check(&lint.memory, err));
+    json_t *findings = sort_findings(&lint);
+    ARC_TRY_ALLOC(findings, err);
+    bool ok = json_array_size(findings) == 0;
+    *out =
+        json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "document", "lint", "format",
+                  ARC_DOCUMENT_FORMAT, "ok", ok, "files", (json_int_t)json_object_size(lint.files),
+                  "rules", (json_int_t)json_object_size(lint.rules), "findings", findings);
+
+    return *out ? ARC_OK : arc_error_nomem(err);
 }
 
 static int add_rule(json_t *list, const char *name, const char *summary, const char *from)

@@ -3,6 +3,7 @@
 #include "lint/make.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "lint/rule.h"
 #include <string.h>
 
@@ -40,34 +41,24 @@ static bool add_words(json_t *object, const char *text, unsigned line)
     return good;
 }
 
-/* The colon that ends the targets of a rule, or NULL: "a b: c", but not "a := b" or "a ::= b". */
-static char *rule_colon(char *line)
-{
-    char *colon = line + strcspn(line, ":=#");
-    if (*line == '\t' || *line == ' ' || *colon != ':' || colon == line)
-        return NULL;
-    char *after = colon + strspn(colon, ":");
-    return *after == '=' ? NULL : colon;
-}
-
-static bool add_comment(struct arc_makefile *make, const char *line, unsigned number)
-{
-    size_t len = strcspn(line + 3, ": ");
-    const char *rest = line + 3 + len;
-    bool described = len && rest[0] == ':' && rest[1] == ' ' && rest[2 + strspn(rest + 2, " ")];
-    return !described || put_line(make->comments, line + 3, len, number);
-}
-
+/* A line with its continuations: a rule, or the description of a target. */
 static bool add_line(struct arc_makefile *make, char *line, unsigned number)
 {
-    if (strncmp(line, "## ", 3) == 0)
-        return add_comment(make, line, number);
-    char *colon = rule_colon(line);
-    if (!colon)
+    if (strncmp(line, "## ", 3) == 0) {
+        size_t len = strcspn(line + 3, ": ");
+        const char *rest = line + 3 + len;
+        bool described = len && rest[0] == ':' && rest[1] == ' ' && rest[2 + strspn(rest + 2, " ")];
+        return !described || put_line(make->comments, line + 3, len, number);
+    }
+
+    char *colon = line + strcspn(line, ":=#"); /* "a b: c", but not "a := b" or "a ::= b" */
+    if (*line == '\t' || *line == ' ' || *colon != ':' || colon == line ||
+        colon[strspn(colon, ":")] == '=')
         return true;
     *colon = '\0';
     if (strcmp(line, ".PHONY") == 0)
         return add_words(make->phony, colon + 1, number);
+
     /* "name: VARIABLE = value" sets a variable for a target that stands elsewhere */
     const char *rest = colon + 1 + strspn(colon + 1, " \t:");
     size_t word = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
@@ -133,7 +124,7 @@ static void check_file(struct lint *lint, const char *file)
         return;
 
     if (!arc_makefile_read(lint_content(lint, &text), &make)) {
-        lint->failed = ARC_ENOMEM;
+        lint->memory.failed = true;
         return;
     }
 
@@ -157,38 +148,26 @@ static void check_file(struct lint *lint, const char *file)
                       "'%s' is described, but is not a target here", name);
 }
 
-static void check_directory(struct lint *lint, const char *directory)
-{
-    ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
-
-    arc_json_each (name, names) {
-        size_t len = json_string_length(name);
-        if (len <= 3 || strcmp(json_string_value(name) + len - 3, ".mk") != 0)
-            continue;
-        ARC_AUTO_FREE char *file = lint_join(lint, directory, json_string_value(name));
-        if (file)
-            check_file(lint, file);
-    }
-}
-
 void lint_make(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *directories = json_object();
-    const char *name;
+    const char *directory;
     json_t *value;
 
     for (size_t i = 0; i < lint->service_count; i++) {
-        const char *directory = lint->services[i].directory, *slash = strrchr(directory, '/');
-        ARC_AUTO_FREE char *parent =
-            slash ? lint_text(lint, "%.*s", (int)(slash - directory), directory)
-                  : lint_text(lint, ".");
-        if (json_object_set_new(directories, directory, json_true()) || !parent ||
-            json_object_set_new(directories, parent, json_true()))
-            lint->failed = ARC_ENOMEM;
+        lint_set(lint, directories, lint->services[i].directory, json_true());
+        lint_set(lint, directories, lint_parent(lint, lint->services[i].directory), json_true());
     }
 
     if (lint_exists(lint, "Makefile"))
         check_file(lint, "Makefile");
-    json_object_foreach (directories, name, value)
-        check_directory(lint, name);
+
+    json_object_foreach (directories, directory, value) {
+        ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
+        arc_json_each (name, names) {
+            const char *file = json_string_value(name);
+            if (json_string_length(name) > 3 && arc_text_ends(file, ".mk"))
+                check_file(lint, lint_join(lint, directory, file));
+        }
+    }
 }

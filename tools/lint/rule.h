@@ -46,7 +46,7 @@ struct lint_fact;
 /* An action or workflow of the tree that a workflow uses, read once. */
 struct lint_called {
     struct arc_yaml yaml;
-    char *problem; /* owned: why it cannot be read; NULL when it was */
+    const char *problem; /* why it cannot be read; NULL when it was */
 };
 
 /* A directory with a service.yaml. */
@@ -66,7 +66,7 @@ struct lint_finding {
 };
 
 struct lint {
-    struct arc_arena memory;     /* of the services and the findings */
+    struct arc_arena memory;     /* of all texts; `failed`, which is sticky, of what else is made */
     char *root;                  /* the work tree; owned */
     struct arc_project *project; /* its configuration has no groups if it could not be loaded */
     struct lint_settings settings;
@@ -80,7 +80,6 @@ struct lint {
     json_t *parsed; /* object: index into `called` of a file that workflows call */
     struct lint_called *called;
     size_t called_count;
-    int failed; /* ARC_ENOMEM once memory ran out; sticky */
 };
 
 /* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a
@@ -92,7 +91,7 @@ struct lint {
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Turns an error about `file` into a finding, its place taken out of it; running out of memory
- * becomes lint->failed. */
+ * is lint->memory.failed. */
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
                      const struct arc_error *err);
 
@@ -107,9 +106,11 @@ const char *lint_rule_name(enum lint_rule rule);
 /* The names of the rules of style; NULL ends them. */
 extern const char *const lint_styles[];
 
-/* Records that a rule was applied, a file looked at. */
-void lint_applied(struct lint *lint, const char *rule);
+/* Records that a file was looked at. */
 void lint_looked_at(struct lint *lint, const char *file);
+
+/* Sets a member; the value is the callee's, NULL for want of memory. */
+void lint_set(struct lint *lint, json_t *object, const char *name, json_t *value);
 
 /* Whether the path (below the root) is a file; false as well when memory runs out. */
 bool lint_exists(struct lint *lint, const char *file);
@@ -121,19 +122,20 @@ bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, st
  * such directory. NULL when out of memory. */
 json_t *lint_list(struct lint *lint, const char *directory);
 
-/* "<directory>/<name>", or the name alone below "."; owned by the caller, NULL (and lint->failed)
- * when out of memory. */
-char *lint_join(struct lint *lint, const char *directory, const char *name);
-/* Formatted text, likewise. */
-char *lint_text(struct lint *lint, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Formatted text, "" when out of memory: this and all that follows lives as long as `lint`. */
+#define lint_text(lint, ...) arc_arena_printf(&(lint)->memory, __VA_ARGS__)
+/* "<directory>/<name>", or the name alone below ".". */
+const char *lint_join(struct lint *lint, const char *directory, const char *name);
+/* The directory of a path. */
+const char *lint_parent(struct lint *lint, const char *path);
 
-/* The content of a buffer; if it could not be built, "" and lint->failed. */
+/* The content of a buffer, which has it; if it could not be built, "" and lint->memory.failed. */
 const char *lint_content(struct lint *lint, const struct arc_buf *text);
 
-/* Appends the text with {codename}, {name}, {directory}, {role}, {tech}, {port}, {health} and
- * {group} replaced; `service` or `group` may be NULL, other braces stay. */
-void lint_expand(struct arc_buf *out, const char *text, const struct arc_service *service,
-                 const struct arc_group *group);
+/* The text with {codename}, {name}, {directory}, {role}, {tech}, {port}, {health} and {group}
+ * replaced; `service` or `group` may be NULL, other braces stay. */
+const char *lint_expand(struct lint *lint, const char *text, const struct arc_service *service,
+                        const struct arc_group *group);
 
 /* settings.c */
 int lint_settings_load(const char *root, const char *path, struct lint_settings *out,

@@ -18,16 +18,11 @@ static struct lint_service *find_directory(const struct lint *lint, const char *
 static void add_service(struct lint *lint, const char *directory, const struct arc_group *group)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", directory);
-    struct lint_service *service = NULL;
-
-    if (file)
-        service =
-            arc_arena_append(&lint->memory, &lint->services, &lint->service_count, sizeof *service);
-    if (!service) {
-        lint->failed = ARC_ENOMEM;
+    const char *file = lint_text(lint, "%s/service.yaml", directory);
+    struct lint_service *service =
+        arc_arena_append(&lint->memory, &lint->services, &lint->service_count, sizeof *service);
+    if (!service)
         return;
-    }
 
     service->group = group;
     service->directory = arc_arena_text(&lint->memory, directory);
@@ -38,44 +33,33 @@ static void add_service(struct lint *lint, const char *directory, const struct a
         lint_find_error(lint, lint_rule_name(LINT_SERVICE), file, &err);
 }
 
-/* Services beside the released ones: same parent directory, with a service.yaml. */
-static void add_neighbours(struct lint *lint, const char *parent)
-{
-    ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
-
-    arc_json_each (name, names) {
-        ARC_AUTO_FREE char *directory = lint_join(lint, parent, json_string_value(name));
-        ARC_AUTO_FREE char *file = directory ? lint_text(lint, "%s/service.yaml", directory) : NULL;
-        if (file && !find_directory(lint, directory) && lint_exists(lint, file))
-            add_service(lint, directory, NULL);
-    }
-}
-
 static void collect_services(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *parents = json_object();
-
-    if (lint->project->config.group_count == 0 &&
-        json_object_set_new(parents, "services", json_true()))
-        lint->failed = ARC_ENOMEM;
-
-    for (size_t g = 0; g < lint->project->config.group_count; g++)
-        for (size_t s = 0; s < lint->project->config.groups[g].service_count; s++) {
-            const char *directory = lint->project->config.groups[g].services[s].directory;
-            const char *slash = strrchr(directory, '/');
-            if (lint->project->config.groups[g].services[s].file &&
-                !find_directory(lint, directory))
-                add_service(lint, directory, &lint->project->config.groups[g]);
-            ARC_AUTO_FREE char *parent =
-                slash ? strndup(directory, (size_t)(slash - directory)) : strdup(".");
-            if (!parent || json_object_set_new(parents, parent, json_true()))
-                lint->failed = ARC_ENOMEM;
-        }
-
+    const struct arc_config *config = &lint->project->config;
     const char *parent;
     json_t *value;
-    json_object_foreach (parents, parent, value)
-        add_neighbours(lint, parent);
+
+    if (config->group_count == 0)
+        lint_set(lint, parents, "services", json_true());
+
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++) {
+            const struct arc_service *service = &config->groups[g].services[s];
+            if (service->file && !find_directory(lint, service->directory))
+                add_service(lint, service->directory, &config->groups[g]);
+            lint_set(lint, parents, lint_parent(lint, service->directory), json_true());
+        }
+
+    json_object_foreach (parents, parent, value) { /* others beside the released ones */
+        ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
+        arc_json_each (name, names) {
+            const char *directory = lint_join(lint, parent, json_string_value(name));
+            if (!find_directory(lint, directory) &&
+                lint_exists(lint, lint_text(lint, "%s/service.yaml", directory)))
+                add_service(lint, directory, NULL);
+        }
+    }
 }
 
 static unsigned line_of(const struct arc_yaml_node *root, const char *key)
@@ -84,43 +68,34 @@ static unsigned line_of(const struct arc_yaml_node *root, const char *key)
     return node ? node->line : 1;
 }
 
-static void check_name(struct lint *lint, const struct lint_service *service,
-                       const struct arc_yaml_node *root)
-{
-    ARC_AUTO(arc_buf) struct arc_buf expected = {0};
-    if (!lint->settings.service_name)
-        return;
-    lint_expand(&expected, lint->settings.service_name, &service->data, service->group);
-    if (strcmp(lint_content(lint, &expected), service->data.name) != 0)
-        lint_find(lint, LINT_SERVICE_NAME, root->source->name, line_of(root, "name"),
-                  "the name is '%s'; by this repository's pattern '%s' it is '%s'",
-                  service->data.name, lint->settings.service_name, lint_content(lint, &expected));
-}
-
 static void check_fields(struct lint *lint, const struct lint_service *service,
                          const struct arc_yaml_node *root)
 {
     static const char *const wanted[] = {"role", "tech", "description", "port", "health"};
+    const char *pattern = lint->settings.service_name, *health = service->data.health;
+    const char *file = root->source->name;
+    const unsigned *port = service->data.ports;
+
+    const char *name =
+        pattern ? lint_expand(lint, pattern, &service->data, service->group) : service->data.name;
+    if (strcmp(name, service->data.name) != 0)
+        lint_find(lint, LINT_SERVICE_NAME, file, line_of(root, "name"),
+                  "the name is '%s'; by this repository's pattern '%s' it is '%s'",
+                  service->data.name, pattern, name);
+
     for (size_t i = 0; service->group && i < sizeof wanted / sizeof *wanted; i++)
         if (!arc_yaml_get(root, wanted[i]))
-            lint_find(lint, LINT_SERVICE_FIELDS, root->source->name, 1, "'%s' is missing",
-                      wanted[i]);
-    const char *health = service->data.health;
+            lint_find(lint, LINT_SERVICE_FIELDS, file, 1, "'%s' is missing", wanted[i]);
     if (health && !strstr(health, "://"))
-        lint_find(lint, LINT_SERVICE_FIELDS, root->source->name, line_of(root, "health"),
+        lint_find(lint, LINT_SERVICE_FIELDS, file, line_of(root, "health"),
                   "health '%s' is not a URL", health);
-}
 
-static void check_port(struct lint *lint, const struct lint_service *service,
-                       const struct arc_yaml_node *root)
-{
-    const unsigned *port = service->data.ports;
     if (!service->data.port || !*port)
         return;
     while (*port && *port != service->data.port)
         port++;
     if (!*port)
-        lint_find(lint, LINT_SERVICE_PORT, root->source->name, line_of(root, "ports"),
+        lint_find(lint, LINT_SERVICE_PORT, file, line_of(root, "ports"),
                   "port %u is not among ports", service->data.port);
 }
 
@@ -166,13 +141,11 @@ static void check_depends_on(struct lint *lint, const struct lint_service *servi
 static void check_service(struct lint *lint, const struct lint_service *service)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    ARC_AUTO_FREE char *file = lint_text(lint, "%s/service.yaml", service->directory);
+    const char *file = lint_text(lint, "%s/service.yaml", service->directory);
 
-    if (!file || !service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, &yaml))
+    if (!service->loaded || !lint_read_yaml(lint, LINT_SERVICE, file, &yaml))
         return;
-    check_name(lint, service, yaml.root);
     check_fields(lint, service, yaml.root);
-    check_port(lint, service, yaml.root);
     check_depends_on(lint, service, yaml.root);
     const struct lint_service *first = find_codename(lint, service->data.codename);
     if (first != service)
@@ -183,13 +156,13 @@ static void check_service(struct lint *lint, const struct lint_service *service)
 void lint_services(struct lint *lint)
 {
     collect_services(lint);
-    for (size_t i = 0; i < lint->service_count && !lint->failed; i++) {
+    for (size_t i = 0; i < lint->service_count && !lint->memory.failed; i++) {
         check_service(lint, &lint->services[i]);
         lint_compose(lint, &lint->services[i]);
     }
 
     const struct arc_config *config = &lint->project->config;
-    for (size_t g = 0; g < config->group_count && !lint->failed; g++)
+    for (size_t g = 0; g < config->group_count && !lint->memory.failed; g++)
         for (size_t s = 0; s < config->groups[g].service_count; s++)
             lint_dockerfile(lint, &config->groups[g], &config->groups[g].services[s]);
 }

@@ -21,7 +21,7 @@
 struct workflow {
     struct lint *lint;
     const struct arc_yaml_node *root;
-    json_t *jobs;  /* object: name → index into `jobs:`; NULL for an action */
+    json_t *jobs;  /* object: the names of all jobs; NULL for an action */
     json_t *needs; /* object: the names that the job under way needs */
     json_t *seen;  /* object: what of `needs` it refers to, so that each is checked once */
 };
@@ -42,28 +42,16 @@ static bool is_below(const char *name, size_t len, const char *repository)
            (len == own || name[own] == '/');
 }
 
-/* Those that the repository lists, its own and arc-ci's; any, where it lists none. */
-static bool is_action_allowed(const struct lint *lint, const char *name, size_t len)
-{
-    char **list = lint->settings.actions;
-    const char *here = arc_env_nonempty(lint->project->env, "GITHUB_REPOSITORY");
-
-    if (!list || is_below(name, len, ARC_OWN_REPOSITORY) || (here && is_below(name, len, here)))
-        return true;
-
-    for (; *list; list++)
-        if (is_below(name, len, *list))
-            return true;
-
-    return false;
-}
-
-/* An action or workflow of another repository: "owner/name[/path]@ref" or "docker://image". */
+/* An action or workflow of another repository: "owner/name[/path]@ref" or "docker://image". Allowed
+ * are those that the repository lists, its own and arc-ci's; any, where it lists none. */
 static void check_foreign(const struct workflow *w, const struct arc_yaml_node *uses)
 {
     const char *text = uses->text, *ref = strchr(text, '@');
+    const char *here = arc_env_nonempty(w->lint->project->env, "GITHUB_REPOSITORY");
+    char **list = w->lint->settings.actions;
+
     if (strncmp(text, "docker://", 9) == 0) {
-        if (w->lint->settings.actions)
+        if (list)
             lint_find_at(w->lint, LINT_ALLOWED, uses,
                          "'%s' runs an image as an action, which the list of actions cannot name",
                          text);
@@ -74,7 +62,11 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     }
 
     size_t len = ref ? (size_t)(ref - text) : uses->len;
-    if (!is_action_allowed(w->lint, text, len))
+    bool allowed =
+        !list || is_below(text, len, ARC_OWN_REPOSITORY) || (here && is_below(text, len, here));
+    for (; !allowed && *list; list++)
+        allowed = is_below(text, len, *list);
+    if (!allowed)
         lint_find_at(w->lint, LINT_ALLOWED, uses, "'%.*s' is not among the allowed actions",
                      (int)len, text);
 
@@ -103,26 +95,20 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
 
 static int check_action(void *context, const char *file);
 
-/* The file that a local `uses` names; owned. */
-static char *find_target(struct lint *lint, const char *path)
+/* The file that a local `uses` names. */
+static const char *find_target(struct lint *lint, const char *path)
 {
-    static const char *const names[] = {"action.yml", "action.yaml"};
-    const char *end = strrchr(path, '.');
-
-    if (end && (strcmp(end, ".yml") == 0 || strcmp(end, ".yaml") == 0))
-        return lint_text(lint, "%s", path);
     size_t len = strlen(path);
+
+    if (arc_text_ends(path, ".yml") || arc_text_ends(path, ".yaml"))
+        return lint_text(lint, "%s", path);
     while (len && path[len - 1] == '/')
         len--;
+    const char *name = lint_text(lint, "%.*s%saction.yml", (int)len, path, len ? "/" : "");
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *name = lint_text(lint, "%.*s%s%s", (int)len, path, len ? "/" : "", names[i]);
-        if (!name || lint_exists(lint, name) || i)
-            return name;
-        free(name);
-    }
-
-    return NULL;
+    return lint_exists(lint, name)
+               ? name
+               : lint_text(lint, "%.*s%saction.yaml", (int)len, path, len ? "/" : "");
 }
 
 static struct lint_called *add_called(struct lint *lint, const char *name)
@@ -132,7 +118,7 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
 
     if (json_object_set_new_nocheck(lint->parsed, name, index) ||
         !arc_room(&lint->called, lint->called_count, sizeof *lint->called)) {
-        lint->failed = ARC_ENOMEM;
+        lint->memory.failed = true;
         return NULL;
     }
 
@@ -140,12 +126,9 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
     struct lint_called *called = &lint->called[place];
     *called = (struct lint_called){.problem = NULL};
     int rc = arc_yaml_read_in(lint->root, name, ARC_YAML_ANY_TAG, &called->yaml, &err);
-    if (rc && !err.message) /* lost for want of memory */
-        rc = ARC_ENOMEM;
     if (rc)
-        called->problem = strdup(arc_error_text(&err));
-    if (rc == ARC_ENOMEM || (rc && !called->problem))
-        lint->failed = ARC_ENOMEM;
+        called->problem = lint_text(lint, "%s", arc_error_text(&err));
+    lint->memory.failed |= rc == ARC_ENOMEM || (rc && !err.message); /* lost for want of it */
     if (!rc && arc_yaml_get(called->yaml.root, "runs"))
         check_action(lint, name); /* which may add more, and move them */
 
@@ -158,11 +141,11 @@ static const struct lint_called *read_called(struct lint *lint, const char *uses
 {
     if (strncmp(uses, "./", 2) != 0 || strstr(uses, ".."))
         return NULL;
-    ARC_AUTO_FREE char *name = find_target(lint, uses + 2);
-    const json_t *known = name ? json_object_get(lint->parsed, name) : NULL;
+    const char *name = find_target(lint, uses + 2);
+    const json_t *known = json_object_get(lint->parsed, name);
     if (known)
         return &lint->called[json_integer_value(known)];
-    return name && lint->called_count < CALLED_MAX ? add_called(lint, name) : NULL;
+    return lint->called_count < CALLED_MAX ? add_called(lint, name) : NULL;
 }
 
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses)
@@ -231,15 +214,6 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
               (int)strcspn(expression, "}"), expression);
 }
 
-/* A "shell" that runs nothing: it keeps the text, of any length, as a document. */
-static bool keeps_text(const struct arc_yaml_node *shell)
-{
-    const char *text = shell && shell->text ? shell->text : "", *name = text + 7;
-    size_t len = strlen(text);
-    return len > 12 && strncmp(text, "cp {0} ", 7) == 0 && strcmp(text + len - 5, ".json") == 0 &&
-           !name[strcspn(name, " \t\n")];
-}
-
 static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
 {
     /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry,
@@ -247,8 +221,11 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     static const char *const scripts[] = {
         "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
     arc_yaml_each (step, steps) {
+        const char *shell = arc_yaml_text_at(step, "shell");
         check_uses(w, step);
-        if (!keeps_text(arc_yaml_get(step, "shell")))
+        bool keeps = strlen(shell) > 12 && strncmp(shell, "cp {0} ", 7) == 0 &&
+                     arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
+        if (!keeps) /* the text, of any length, as a document: a "shell" that runs nothing */
             check_script(w, arc_yaml_get(step, "run"));
         check_script(w, arc_yaml_get(step, "shell"));
         for (size_t k = 0; k < sizeof scripts / sizeof *scripts; k++)
@@ -263,16 +240,6 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     if (!text || !*text || strstr(text, "${{") || strstr(text, "@sha256:"))
         return;
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
-}
-
-static void check_containers(const struct workflow *w, const struct arc_yaml_node *job)
-{
-    const struct arc_yaml_node *container = arc_yaml_get(job, "container");
-    const struct arc_yaml_node *services = arc_yaml_get(job, "services");
-    bool map = container && container->type == ARC_YAML_MAP;
-    check_image(w, map ? arc_yaml_get(container, "image") : container);
-    arc_yaml_each_pair (service, services)
-        check_image(w, arc_yaml_get(service->value, "image"));
 }
 
 /* The outputs that a job declares, or the workflow that it calls does. NULL, if there are none;
@@ -298,24 +265,6 @@ static size_t name_length(const char *text)
     return len;
 }
 
-static const struct arc_yaml_node *find_job(const struct workflow *w, const char *name)
-{
-    const json_t *index = json_object_get(w->jobs, name);
-    const struct arc_yaml_node *jobs = arc_yaml_get(w->root, "jobs");
-    return index ? jobs->pairs[json_integer_value(index)].value : NULL;
-}
-
-/* Whether this text stands in the job for the first time. */
-static bool is_first(const struct workflow *w, const char *text, size_t len)
-{
-    ARC_AUTO_FREE char *key = strndup(text, len);
-    if (!key || json_object_get(w->seen, key))
-        return false;
-    if (json_object_set_new_nocheck(w->seen, key, json_true()))
-        w->lint->failed = ARC_ENOMEM;
-    return true;
-}
-
 /* One "needs.JOB…" of an expression. */
 static void check_reference(const struct workflow *w, const struct arc_yaml_node *at,
                             const char *text)
@@ -323,28 +272,28 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     size_t len = name_length(text);
     bool output_of = strncmp(text + len, ".outputs.", 9) == 0;
     size_t output_len = output_of ? name_length(text + len + 9) : 0;
+    struct lint *lint = w->lint;
 
-    if (!len || !is_first(w, text, output_of ? len + 9 + output_len : len))
-        return;
-    ARC_AUTO_FREE char *name = strndup(text, len);
-    ARC_AUTO_FREE char *output = strndup(text + len + (output_of ? 9 : 0), output_len);
-    if (!name || !output) {
-        w->lint->failed = ARC_ENOMEM;
-        return;
-    }
+    const char *key = lint_text(lint, "%.*s", (int)(output_of ? len + 9 + output_len : len), text);
+    if (!len || json_object_get(w->seen, key))
+        return; /* it does not stand in the job for the first time */
+    lint_set(lint, w->seen, key, json_true());
 
+    const char *name = lint_text(lint, "%.*s", (int)len, text);
     if (!json_object_get(w->needs, name)) {
-        lint_find_at(w->lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
+        lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
                      name, name);
         return;
     }
 
     if (!output_len)
         return;
+    const char *output = lint_text(lint, "%.*s", (int)output_len, text + len + 9);
+    const struct arc_yaml_node *job = arc_yaml_at(w->root, "jobs", name, (char *)NULL);
     bool known;
-    const struct arc_yaml_node *outputs = find_outputs(w, find_job(w, name), &known);
+    const struct arc_yaml_node *outputs = find_outputs(w, job, &known);
     if (known && !arc_yaml_key(outputs, output))
-        lint_find_at(w->lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
+        lint_find_at(lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
 }
 
 static void check_references(const struct workflow *w, const struct arc_yaml_node *node,
@@ -382,8 +331,8 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *seen = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
-        if (name->text && json_object_set_new_nocheck(names, name->text, json_true()))
-            w->lint->failed = ARC_ENOMEM;
+        if (name->text)
+            lint_set(w->lint, names, name->text, json_true());
         if (!name->text || !json_object_get(w->jobs, name->text))
             lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
                          job->key->text, name->text ? name->text : "");
@@ -392,11 +341,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     w->needs = names;
     w->seen = seen;
 
-    if (!names || !seen)
-        w->lint->failed = ARC_ENOMEM;
-    else
-        check_expressions(w, job->value, false);
-
+    check_expressions(w, job->value, false);
     w->needs = w->seen = NULL;
 }
 
@@ -419,7 +364,13 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
     check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell", (char *)NULL));
-    check_containers(w, job->value);
+
+    const struct arc_yaml_node *container = arc_yaml_get(job->value, "container");
+    const struct arc_yaml_node *services = arc_yaml_get(job->value, "services");
+    bool map = container && container->type == ARC_YAML_MAP;
+    check_image(w, map ? arc_yaml_get(container, "image") : container);
+    arc_yaml_each_pair (service, services)
+        check_image(w, arc_yaml_get(service->value, "image"));
     check_needs(w, job);
 }
 
@@ -430,26 +381,20 @@ static void check_workflow(struct lint *lint, const char *file)
         return;
     struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
-    size_t count = arc_yaml_pairs(jobs);
-    ARC_AUTO_JSON json_t *index = json_object();
+    ARC_AUTO_JSON json_t *names = json_object();
     if (!arc_yaml_key(yaml.root, "on"))
         lint_find(lint, LINT_WORKFLOW, file, 1, "'on' is missing: nothing starts it");
-    if (!count)
+    if (!arc_yaml_pairs(jobs))
         lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
 
-    for (size_t i = 0; i < count; i++)
-        if (json_object_set_new_nocheck(index, jobs->pairs[i].key->text,
-                                        json_integer((json_int_t)i)))
-            lint->failed = ARC_ENOMEM;
-
-    w.jobs = index;
+    arc_yaml_each_pair (job, jobs)
+        lint_set(lint, names, job->key->text, json_true());
+    w.jobs = names;
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
-    for (size_t i = 0; !lint->failed && i < count; i++)
-        check_job(&w, &jobs->pairs[i]);
-    if (!lint->failed) {
-        lint_heads(lint, yaml.root);
-        lint_runner(lint, yaml.root);
-    }
+    arc_yaml_each_pair (job, jobs)
+        check_job(&w, job);
+    lint_heads(lint, yaml.root);
+    lint_runner(lint, yaml.root);
 }
 
 /* An action, wherever it lies. Of other files of that name only those below .github/actions must be
@@ -463,7 +408,7 @@ static int check_action(void *context, const char *file)
     ARC_AUTO(arc_error) struct arc_error err = {0};
 
     if (strcmp(name, "action.yml") != 0 && strcmp(name, "action.yaml") != 0)
-        return lint->failed;
+        return lint->memory.failed;
     int rc = arc_yaml_read_in(lint->root, file, ARC_YAML_ANY_TAG, &yaml, &err);
     if (rc && must)
         lint_find_error(lint, lint_rule_name(LINT_WORKFLOW), file, &err);
@@ -473,7 +418,7 @@ static int check_action(void *context, const char *file)
     if (!rc && !runs && must)
         lint_find(lint, LINT_WORKFLOW, file, 1, "'runs' is missing");
     if (!runs)
-        return lint->failed;
+        return lint->memory.failed;
 
     lint_runner_action(lint, runs);
     struct workflow w = {.lint = lint, .root = yaml.root};
@@ -482,13 +427,7 @@ static int check_action(void *context, const char *file)
     if (image && image->text && strncmp(image->text, "docker://", 9) == 0)
         check_image(&w, image);
 
-    return lint->failed;
-}
-
-static bool is_yaml(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
+    return lint->memory.failed;
 }
 
 void lint_workflows(struct lint *lint)
@@ -496,11 +435,9 @@ void lint_workflows(struct lint *lint)
     ARC_AUTO_JSON json_t *workflows = lint_list(lint, WORKFLOWS);
 
     arc_json_each (name, workflows) {
-        if (!is_yaml(json_string_value(name)))
-            continue;
-        ARC_AUTO_FREE char *file = lint_text(lint, WORKFLOWS "/%s", json_string_value(name));
-        if (file)
-            check_workflow(lint, file);
+        const char *file = json_string_value(name);
+        if (arc_text_ends(file, ".yml") || arc_text_ends(file, ".yaml"))
+            check_workflow(lint, lint_text(lint, WORKFLOWS "/%s", file));
     }
 
     lint_walk(lint, ACTIONS, check_action);
