@@ -1,4 +1,5 @@
 """Submodules looked into on request: the paths in them count beside the submodule's own."""
+import json
 import os
 import subprocess
 
@@ -90,6 +91,39 @@ def test_what_may_be_about_one_that_cannot_be_looked_into_counts(outer, how):
     inside, _ = changes(outer, "--submodules", "--filters", "f: src/*", "--relative-to", "lib/sub")
     elsewhere, _ = changes(outer, "--submodules", "--filters", "f: src/*", "--relative-to", "docs")
     assert (inside["f"], elsewhere["f"]) == ("true", "false")
+
+
+READS = {  # a service's Dockerfile, and whether what it reads may lie in lib/sub
+    "in": ("FROM scratch\nCOPY lib/sub/src /x\n", True),
+    "glob": ("FROM scratch\nCOPY lib/*/s* /x\n", True),
+    "parents": ("# syntax=docker/dockerfile:1-labs\nFROM scratch\nCOPY --parents lib/**/x /x\n", True),
+    "mount": ("FROM busybox\nRUN --mount=source=lib/sub/src,target=/x ls\n", True),
+    "whole": ("FROM scratch\nCOPY lib/s* /x\n", True),
+    "beside": ("FROM scratch\nCOPY lib/subs lib/other/src docs /x\n", False),
+}
+
+
+def test_a_service_that_reads_something_of_one_counts(outer):
+    """No image stays behind because a submodule is one path: notes and the next version say the same."""
+    services = [{"codename": name, "name": name, "build": {"context": ".", "dockerfile": f"{name}.Dockerfile"}} for name in READS]
+    services += [{"codename": "context", "name": "context", "build": {"context": "lib/sub/src", "dockerfile": "../../../in.Dockerfile"}},
+                 {"codename": "ignored", "name": "ignored", "build": {"context": ".", "dockerfile": "ignored.Dockerfile"}},
+                 {"codename": "back", "name": "back", "build": {"context": ".", "dockerfile": "back.Dockerfile"}}]
+    for name, (text, _) in {**READS, "ignored": ("FROM scratch\nCOPY . /\n", 0), "back": ("FROM scratch\nCOPY . /\n", 0)}.items():
+        (outer / f"{name}.Dockerfile").write_text(text)
+    (outer / "ignored.Dockerfile.dockerignore").write_text("lib/sub\n")
+    (outer / "back.Dockerfile.dockerignore").write_text("lib/sub\n!lib/sub/src\n")
+    commit(outer, ".github/arc-ci.yaml", json.dumps({"groups": {"g": {"registry": "ghcr.io/o", "services": services}}}))
+    git(outer, "tag", "g/v1.0.0")
+    commit(outer / "lib/sub", "src/x", "3\n")
+    git(outer, "commit", "-q", "-a", "-m", "feat: another lib")
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--json"], cwd=outer, env=ENV, capture_output=True, text=True, check=True)
+    wanted = {**{name: reads for name, (_, reads) in READS.items()}, "context": True, "ignored": False, "back": True}
+    assert sorted(json.loads(run.stdout)["changes"]) == sorted(name for name, reads in wanted.items() if reads)
+    assert "the submodule 'lib/sub' changed, and is one path" in run.stdout
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "version", "--next", "g", "--json"], cwd=outer, env=ENV, capture_output=True, text=True)
+    document = json.loads(run.stdout)
+    assert document["next"] == "1.1.0" and document["commits"][0]["services"] == [name for name, reads in wanted.items() if reads]
 
 
 def test_the_work_tree_of_one_is_looked_into(outer):

@@ -9,6 +9,7 @@
 #include "changes/services.h"
 #include "changes/warn.h"
 #include "git/diff.h"
+#include "os/file.h"
 #include <string.h>
 
 /* A run under way. */
@@ -69,17 +70,6 @@ static int on_path(void *context, const char *path, size_t len, enum arc_git_sta
                       added ? arc_git_old_name(&run->renames, path) : NULL);
 }
 
-static int on_api_file(void *context, const char *path, size_t len, unsigned status,
-                       const char *previous)
-{
-    struct run *run = context;
-    const struct arc_changes_options *options = run->options;
-    const char *config =
-        options->filters->from_config && options->config ? options->config->path : NULL;
-    run->config_seen = run->config_seen || (config && strcmp(path, config) == 0);
-    return match_file(run, path, len, status, options->renames ? previous : NULL);
-}
-
 static int on_submodule(void *context, const char *path, const struct arc_oid *from,
                         const struct arc_oid *to)
 {
@@ -96,9 +86,33 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
             "path: 'submodules: true' looks inside",
             run->match.relative, path);
 
-    return arc_match_is_below(&run->match, &path, &len)
-               ? arc_warn_of_submodule(&run->match, path, run->err)
-               : ARC_OK;
+    if (!arc_match_is_below(&run->match, &path, &len))
+        return ARC_OK;
+    if (!run->options->filters->from_config)
+        return arc_warn_of_submodule(&run->match, path, run->err);
+
+    ARC_AUTO(arc_buf) struct arc_buf why = {0};
+    arc_buf_puts(&why, "the submodule '");
+    arc_text_visible(&why, path, len);
+    arc_buf_puts(&why, "' changed, and is one path: 'submodules: true' looks inside");
+    ARC_TRY(arc_buf_check(&why, "a reason", run->err));
+
+    return arc_match_submodule(&run->match, path, len, why.data, run->err);
+}
+
+static int on_api_file(void *context, const char *path, size_t len, unsigned status,
+                       const char *previous)
+{
+    struct run *run = context;
+    const struct arc_changes_options *options = run->options;
+    const char *config =
+        options->filters->from_config && options->config ? options->config->path : NULL;
+    run->config_seen = run->config_seen || (config && strcmp(path, config) == 0);
+    ARC_TRY(match_file(run, path, len, status, options->renames ? previous : NULL));
+
+    bool is_submodule = options->filters->from_config && run->git && run->git->worktree &&
+                        arc_file_kind_in(run->git->worktree, path) == ARC_FILE_DIRECTORY;
+    return is_submodule ? on_submodule(run, path, NULL, NULL) : ARC_OK;
 }
 
 /* A submodule whose paths cannot be compared: what may be about them counts, or a change in it

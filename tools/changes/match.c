@@ -334,6 +334,40 @@ int arc_match_unseen(struct arc_match *match, const char *directory, size_t len,
     return ARC_OK;
 }
 
+/* Whether a rule can be about something in a submodule, given those whose patterns can. */
+static bool looks_into(const struct arc_match *match, size_t rule, const char *path, size_t len)
+{
+    const struct arc_rule *the = &match->out->filters->rules[rule];
+    return arc_match_has(match->ids, rule) && !the->negated &&
+           (!the->inputs || arc_inputs_below(the->inputs, path, len));
+}
+
+int arc_match_submodule(struct arc_match *match, const char *path, size_t len, const char *why,
+                        struct arc_error *err)
+{
+    const struct arc_filters *filters = match->out->filters;
+    match->covered.len = 0; /* `all` and `ids` are used */
+
+    if (!match->matcher ||
+        !arc_glob_matcher_below(match->matcher, path, len, match->ids, match->all))
+        return ARC_OK;
+
+    for (size_t i = 0; i < filters->count; i++) {
+        const struct arc_filter *filter = &filters->items[i];
+        struct arc_filter_result *result = &match->out->results[i];
+        bool asked = !match->only || match->only[i], any = false;
+        if (result->matched || !asked || !is_viable(match, filter))
+            continue;
+        for (size_t rule = filter->first; !any && rule < filter->first + filter->count; rule++)
+            any = looks_into(match, rule, path, len);
+        result->matched = any;
+        if (any && why)
+            ARC_TRY(arc_match_mark(result, err, "%s", why));
+    }
+
+    return ARC_OK;
+}
+
 int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -428,6 +462,7 @@ struct commit_match {
     struct arc_buf first;
     size_t at;
     bool keeps, compares;
+    bool met; /* the path that was looked at last counts */
 };
 
 static void commit_match_free(struct commit_match *commit)
@@ -458,6 +493,7 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
     struct commit_match *commit = context;
     (void)status; /* the filters of a configuration take every one */
 
+    commit->met = false;
     if (commit->keeps) {
         arc_buf_add(&commit->first, path, len + 1);
         return arc_buf_check(&commit->first, "the files of a merge", NULL);
@@ -465,7 +501,18 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
 
     if (commit->compares && !meets(commit, path))
         return ARC_OK;
+    commit->met = true;
     return arc_match_path(commit->match, path, len, ARC_STATUS_MODIFIED);
+}
+
+static int match_link(void *context, const char *path, const struct arc_oid *from,
+                      const struct arc_oid *to)
+{
+    struct commit_match *commit = context;
+    (void)from;
+    (void)to;
+    return commit->met ? arc_match_submodule(commit->match, path, strlen(path), NULL, NULL)
+                       : ARC_OK;
 }
 
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,
@@ -477,6 +524,7 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                                 .to = &commit->oid,
                                 .enter = enter_folder,
                                 .each = match_changed,
+                                .submodule = match_link,
                                 .context = &looked};
     struct arc_filter_result *results = match->out->results;
     size_t count = match->out->filters->count;

@@ -70,6 +70,11 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
 int arc_match_unseen(struct arc_match *match, const char *directory, size_t len, const char *why,
                      struct arc_error *err);
 
+/* A submodule changed, and what is in it is not looked at: a service that may read something of it
+ * counts as changed, with `why` (may be NULL) as the reason, unless it does already. */
+int arc_match_submodule(struct arc_match *match, const char *path, size_t len, const char *why,
+                        struct arc_error *err);
+
 /* Counts a filter as changed for a reason, behind those that it has. */
 __attribute__((format(printf, 3, 4))) int
 arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...);

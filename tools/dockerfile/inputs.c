@@ -472,6 +472,61 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
     return NULL;
 }
 
+/* Whether the pattern of an entry can match below a path: its first parts, as many as that has, do.
+ * In doubt it can. */
+static bool can_match_below(const struct entry *entry, const char *path, size_t len)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct arc_path_pattern *pattern = NULL;
+    const char *end = entry->path;
+
+    for (size_t i = 0; i <= len; i++)
+        if (i == len || path[i] == '/') {
+            end = strchr(end + (end != entry->path), '/');
+            if (!end)
+                return arc_path_pattern_match(entry->pattern, path, len);
+        }
+
+    const char *start = arc_arena_printf(&memory, "%.*s", (int)(end - entry->path), entry->path);
+    return strstr(entry->path, "**") || !start ||
+           arc_path_pattern_new(&memory, start, false, &pattern, NULL) ||
+           arc_path_pattern_match(pattern, path, len);
+}
+
+static bool takes_in(const struct arc_ignore *ignore)
+{
+    for (size_t i = 0; i < ignore->count; i++)
+        if (ignore->rules[i].takes_in)
+            return true;
+    return false;
+}
+
+/* Whether a folder or file is the path or lies in it. */
+static bool lies_in(const char *name, const char *path, size_t len)
+{
+    return name && strncmp(name, path, len) == 0 && (!name[len] || name[len] == '/');
+}
+
+bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t len)
+{
+    if (lies_in(inputs->dockerfile, path, len) || lies_in(inputs->ignore_file, path, len))
+        return true;
+
+    for (size_t i = 0; i < inputs->entry_count; i++) {
+        const struct entry *entry = &inputs->entries[i];
+        const struct folder *folder = &inputs->folders[entry->folder];
+        size_t rest = len;
+        const char *name = inside(folder, path, &rest);
+        if (lies_in(folder->directory, path, len))
+            return true;
+        if (name && can_match_below(entry, name, rest) &&
+            (takes_in(&folder->ignore) || !arc_ignore_match(&folder->ignore, name, rest)))
+            return true;
+    }
+
+    return false;
+}
+
 const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line)
 {
     *line = inputs->doubt_line;

@@ -41,6 +41,9 @@ void arc_inputs_free(struct arc_inputs **inputs);
 const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const char *path,
                                         size_t len);
 
+/* Whether something below the path, which is a submodule, may be one of them. */
+bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t len);
+
 /* Why the whole context counts, for want of knowing better; NULL when that is not so. */
 const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line);
 
