@@ -345,6 +345,9 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
 /* "type=local,dest=FOLDER": written wherever the job may write. */
 static int check_cache(const char *root, const char *cache, struct arc_error *err)
 {
+    if (strchr(cache, '"')) /* buildx would read another field */
+        return arc_error_set(err, ARC_EINPUT, "the cache '%.200s' has a '\"'", cache);
+
     for (const char *at = cache; *at; at += *at == ',') {
         size_t len = strcspn(at, ","), name = strcspn(at, "=,");
         bool folder = name == 4 && strncasecmp(at, "dest", name) == 0;
@@ -353,8 +356,8 @@ static int check_cache(const char *root, const char *cache, struct arc_error *er
         ARC_TRY_ALLOC(value, err);
         if (folder)
             ARC_TRY(arc_path_resolve("", value, &inside, err));
-        if (folder && (!inside || *value == '~' || strchr(cache, '"') ||
-                       arc_file_kind_in(root, inside) == ARC_FILE_OTHER))
+        if (folder &&
+            (!inside || *value == '~' || arc_file_kind_in(root, inside) == ARC_FILE_OTHER))
             return arc_error_set(err, ARC_EINPUT,
                                  "the cache '%.200s' is a folder outside of the repository; "
                                  "--cache local,dir=FOLDER names one of the machine's",
@@ -370,9 +373,14 @@ int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, st
     for (char **secret = recipe->secrets; secret && *secret; secret++)
         ARC_TRY(check_secret(root, *secret, err));
     for (char **key = recipe->ssh; key && *key; key++) {
-        const char *equals = strchr(*key, '=');
-        if (equals)
-            ARC_TRY(check_file(root, "the ssh key", *key, equals + 1, err));
+        const char *at = strchr(*key, '='); /* several files, separated by commas */
+        while (at && *at) {
+            size_t len = strcspn(++at, ",");
+            ARC_AUTO_FREE char *file = strndup(at, len);
+            ARC_TRY_ALLOC(file, err);
+            ARC_TRY(check_file(root, "the ssh key", *key, file, err));
+            at += len;
+        }
     }
     for (char **cache = recipe->cache_to; cache && *cache; cache++)
         ARC_TRY(check_cache(root, *cache, err));
