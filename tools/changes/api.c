@@ -1,6 +1,7 @@
 #include "changes/api.h"
 #include "arcci/transport.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "github/github.h"
 #include <string.h>
 
@@ -31,31 +32,15 @@ static enum arc_status status_of(const char *name)
     return ARC_STATUS_MODIFIED;
 }
 
-static int tell(const struct arc_api_files *to, const json_t *file)
-{
-    const json_t *path = json_object_get(file, "path");
-    const json_t *previous = json_object_get(file, "previous");
-    const char *status = json_string_value(json_object_get(file, "status"));
-    const char *old = status && strcmp(status, "renamed") == 0 ? json_string_value(previous) : NULL;
-    ARC_TRY(to->each(to->context, json_string_value(path), json_string_length(path),
-                     status_of(status ? status : ""), old));
-    return old ? to->each(to->context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL)
-               : ARC_OK;
-}
-
 /* "owner/name": it becomes part of an address. */
-static bool is_repository(const char *name)
-{
-    size_t owner = strspn(name, WORD), rest;
-    if (!owner || name[owner] != '/')
-        return false;
-    rest = strspn(name + owner + 1, WORD);
-    return rest && !name[owner + 1 + rest] && strcmp(name + owner + 1, "..") != 0;
-}
-
 static int check_repository(const struct arc_event *event, struct arc_error *err)
 {
-    if (event->repository && is_repository(event->repository))
+    const char *name = event->repository ? event->repository : "";
+    size_t owner = strspn(name, WORD);
+    const char *rest = name + owner + (name[owner] == '/');
+
+    if (owner && name[owner] == '/' && *rest && !rest[strspn(rest, WORD)] &&
+        strcmp(rest, "..") != 0)
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT,
                          "the event names no repository, so the API cannot be asked");
@@ -67,18 +52,29 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     const struct arc_github_options options = {.env = env};
     struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *files = NULL;
-    size_t i;
 
     ARC_TRY(check_repository(event, err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
 
     int rc = arc_github_pull_files(transport, event->repository, event->number, event->head_sha,
                                    event->changed_files, &files, err);
-    for (i = 0; !rc && i < json_array_size(files); i++)
-        rc = tell(to, json_array_get(files, i));
     arc_transport_free(transport);
+    ARC_TRY(rc);
 
-    return rc;
+    arc_json_each (file, files) {
+        const json_t *path = json_object_get(file, "path");
+        const json_t *previous = json_object_get(file, "previous");
+        const char *status = json_string_value(json_object_get(file, "status"));
+        bool renamed = status && strcmp(status, "renamed") == 0;
+        const char *old = renamed ? json_string_value(previous) : NULL;
+        ARC_TRY(to->each(to->context, json_string_value(path), json_string_length(path),
+                         status_of(status ? status : ""), old));
+        if (old)
+            ARC_TRY(
+                to->each(to->context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL));
+    }
+
+    return ARC_OK;
 }
 
 /* One answer; `path` stands behind the repository's. */

@@ -32,13 +32,10 @@ struct arc_base {
     json_t *warnings;    /* array of strings */
 };
 
-/* Chooses by the event. ARC_ENOTFOUND when a commit it needs is not available; ARC_EINPUT when the
+/* Chooses by the event; the head alone where each service has a base of its own. ARC_ENOTFOUND when a commit it needs is not available; ARC_EINPUT when the
  * inputs or the event do not say enough. */
-int arc_base_choose(const struct arc_base_request *request, struct arc_base *out,
+int arc_base_choose(const struct arc_base_request *request, bool head_alone, struct arc_base *out,
                     struct arc_error *err);
-/* As arc_base_choose(), but for the head alone: each service has a base of its own. */
-int arc_base_choose_head(const struct arc_base_request *request, struct arc_base *out,
-                         struct arc_error *err);
 void arc_base_free(struct arc_base *base);
 
 /* The name of the branch that `name` means, a part of it: `main` for main, heads/main,

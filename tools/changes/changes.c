@@ -169,9 +169,7 @@ static struct arc_base_request request_of(const struct run *run)
 static int choose(struct run *run, struct arc_error *err)
 {
     const struct arc_base_request request = request_of(run);
-    int rc = run->options->since != ARC_SINCE_EVENT
-                 ? arc_base_choose_head(&request, &run->base, err)
-                 : arc_base_choose(&request, &run->base, err);
+    int rc = arc_base_choose(&request, run->options->since != ARC_SINCE_EVENT, &run->base, err);
     arc_base_allow_fetching(&request);
     return rc;
 }
@@ -222,19 +220,6 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     return compare(run, err);
 }
 
-static int find_renames(struct run *run, struct arc_error *err)
-{
-    const struct arc_oid *to = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
-    arc_git_renames_free(&run->renames);
-    ARC_TRY(
-        arc_git_find_renames(run->git, run->project->env, &run->base.base, to, &run->renames, err));
-    if (!run->renames.limited)
-        return ARC_OK;
-    return arc_warn(&run->out->warnings, err,
-                    "too many files were added and deleted for git to compare what they hold: only "
-                    "renames of unchanged files are known (diff.renameLimit)");
-}
-
 static int compare(struct run *run, struct arc_error *err)
 {
     struct arc_git_diff diff = {.to = &run->base.head,
@@ -246,8 +231,15 @@ static int compare(struct run *run, struct arc_error *err)
     int rc;
     const bool of_worktree = run->base.kind == ARC_BASE_WORKTREE;
 
-    if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS))
-        ARC_TRY(find_renames(run, err));
+    if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS)) {
+        arc_git_renames_free(&run->renames);
+        ARC_TRY(arc_git_find_renames(run->git, run->project->env, &run->base.base,
+                                     of_worktree ? NULL : &run->base.head, &run->renames, err));
+        if (run->renames.limited)
+            ARC_TRY(arc_warn(&run->out->warnings, err,
+                             "too many files were added and deleted for git to compare what they "
+                             "hold: only renames of unchanged files are known (diff.renameLimit)"));
+    }
 
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
@@ -278,63 +270,23 @@ static int compare(struct run *run, struct arc_error *err)
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
 
-/* Compares what of the filters `only` names with `base` (empty: everything counts as added). */
-static int compare_some(struct run *run, const struct arc_oid *base, const bool *only,
-                        struct arc_error *err)
-{
-    run->base.kind = *base->hex ? ARC_BASE_COMMITS : ARC_BASE_EVERYTHING;
-    run->base.base = *base;
-    arc_match_only(&run->match, only);
-    int rc = compare(run, err);
-    if (!rc)
-        rc = compare_entries(run, base, only, err);
-    arc_match_only(&run->match, NULL);
-    run->base.base = (struct arc_oid){{0}};
-    return rc;
-}
-
 /* Where each service was last good: `out` has one for each filter. */
 static int find_last_good(struct run *run, struct arc_last_good *out, struct arc_error *err)
 {
     const struct arc_base_request request = request_of(run);
     size_t count = run->options->filters->count;
-    ARC_AUTO_FREE const struct arc_group **groups = calloc(count + 1, sizeof *groups);
-    ARC_AUTO_FREE const struct arc_service **services = calloc(count + 1, sizeof *services);
-
-    ARC_TRY_ALLOC(groups && services, err);
 
     for (size_t i = 0; i < count; i++)
-        if (!arc_services_find(run->options, i, &groups[i], &services[i]))
+        if (!arc_services_find(run->options, i, &out[i].group, &out[i].service))
             return arc_error_set(err, ARC_EINPUT,
                                  "filter '%s' is not a service of the configuration: only services "
                                  "have a last release or image; leave --filters out",
                                  run->options->filters->items[i].name);
 
     if (run->options->since == ARC_SINCE_RELEASE)
-        return arc_services_last_releases(&request, groups, services, count, &run->base.head, out,
-                                          err);
+        return arc_services_last_releases(&request, out, count, &run->base.head, err);
 
-    return arc_services_last_images(&request, groups, services, count, out, err);
-}
-
-/* Services with one base are compared in one walk. */
-static int compare_bases(struct run *run, const struct arc_oid *bases, bool *only,
-                         struct arc_error *err)
-{
-    size_t count = run->options->filters->count;
-    int rc = ARC_OK;
-
-    for (size_t i = 0; !rc && i < count; i++) {
-        bool first = true;
-        for (size_t j = 0; j < i; j++)
-            first = first && strcmp(bases[j].hex, bases[i].hex) != 0;
-        for (size_t j = 0; j < count; j++)
-            only[j] = strcmp(bases[j].hex, bases[i].hex) == 0;
-        if (first)
-            rc = compare_some(run, &bases[i], only, err);
-    }
-
-    return rc;
+    return arc_services_last_images(&request, out, count, err);
 }
 
 /* Each service with where it was last good. */
@@ -342,22 +294,38 @@ static int compare_each(struct run *run, struct arc_error *err)
 {
     size_t count = run->options->filters->count;
     ARC_AUTO_FREE bool *only = calloc(count + 1, sizeof *only);
-    ARC_AUTO_FREE struct arc_oid *bases = calloc(count + 1, sizeof *bases);
     ARC_AUTO_FREE struct arc_last_good *good = calloc(count + 1, sizeof *good);
 
-    ARC_TRY_ALLOC(only && bases && good, err);
+    ARC_TRY_ALLOC(only && good, err);
 
     int rc = find_last_good(run, good, err);
     for (size_t i = 0; i < count; i++) {
-        bases[i] = good[i].base;
-        run->out->results[i].reason = good[i].reason;
-        snprintf(run->out->results[i].base, sizeof run->out->results[i].base, "%s",
-                 good[i].base.hex);
+        struct arc_filter_result *result = &run->out->results[i];
+        result->reason = good[i].reason;
+        snprintf(result->base, sizeof result->base, "%s", good[i].base.hex);
     }
 
-    if (rc)
-        return rc;
-    ARC_TRY(compare_bases(run, bases, only, err));
+    ARC_TRY(rc);
+
+    /* Services with one base (empty: everything counts as added) are compared in one walk. */
+    for (size_t i = 0; i < count; i++) {
+        const struct arc_oid base = good[i].base;
+        bool first = true;
+        for (size_t j = 0; j < count; j++) {
+            only[j] = strcmp(good[j].base.hex, base.hex) == 0;
+            first = first && (j >= i || !only[j]);
+        }
+        if (!first)
+            continue;
+        run->base.kind = *base.hex ? ARC_BASE_COMMITS : ARC_BASE_EVERYTHING;
+        run->base.base = base;
+        arc_match_only(&run->match, only);
+        ARC_TRY(compare(run, err));
+        ARC_TRY(compare_entries(run, &base, only, err));
+    }
+
+    arc_match_only(&run->match, NULL);
+    run->base.base = (struct arc_oid){{0}};
     run->base.kind = ARC_BASE_OWN;
     bool release = run->options->since == ARC_SINCE_RELEASE;
     run->base.base_reason =
@@ -377,10 +345,9 @@ static int describe(struct run *run, struct arc_error *err)
     out->base_reason = arc_steal(&run->base.base_reason);
     out->head_reason = arc_steal(&run->base.head_reason);
     ARC_TRY_ALLOC(out->event, err);
-    if (out->filters->warnings && json_array_extend(out->warnings, out->filters->warnings) != 0)
-        return arc_error_nomem(err);
-    if (json_array_extend(out->warnings, run->base.warnings) != 0)
-        return arc_error_nomem(err);
+    if (out->filters->warnings)
+        ARC_TRY_ALLOC(json_array_extend(out->warnings, out->filters->warnings) == 0, err);
+    ARC_TRY_ALLOC(json_array_extend(out->warnings, run->base.warnings) == 0, err);
 
     return ARC_OK;
 }
@@ -400,14 +367,6 @@ static int without_clone(struct run *run, struct arc_error *err)
     ARC_TRY_ALLOC(run->base.base_reason && run->base.head_reason && run->base.warnings, err);
 
     return ARC_OK;
-}
-
-/* In the configuration a `!` leaves out, whatever the filters of a person would make of it. */
-static enum arc_quantifier quantifier_of(const struct arc_changes_options *options)
-{
-    bool some = options->quantifier == ARC_QUANTIFIER_SOME;
-    return options->filters->from_config && some ? ARC_QUANTIFIER_SOME_EXCLUDE
-                                                 : options->quantifier;
 }
 
 /* A comment on a pull request is about that one, whose commits its event does not have. */
@@ -447,8 +406,11 @@ static int changes(struct run *run, struct arc_error *err)
     if (rc)
         return rc;
 
-    ARC_TRY(
-        arc_match_start(&run->match, run->out, quantifier_of(options), options->count_only, err));
+    /* In the configuration a `!` leaves out, whatever the filters of a person would make of it. */
+    enum arc_quantifier quantifier = options->quantifier;
+    if (options->filters->from_config && quantifier == ARC_QUANTIFIER_SOME)
+        quantifier = ARC_QUANTIFIER_SOME_EXCLUDE;
+    ARC_TRY(arc_match_start(&run->match, run->out, quantifier, options->count_only, err));
     run->match.renames = options->renames;
     run->match.relative = options->relative;
     ARC_TRY(arc_warn_of_rules(&run->match, err));

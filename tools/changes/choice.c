@@ -83,16 +83,31 @@ static int last_commit(const struct choice *c, const char *why)
 /* After a forced push the commit before it is not an ancestor: what it had and the new one has not
  * is no change of this push. Where the event does not say that there was none, history is searched,
  * which takes as long as `git merge-base`. */
-static int since_forced_push(const struct choice *c)
+int choice_since_push(const struct choice *c, const char *before)
 {
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct arc_base *out = c->out;
-    struct arc_oid before = out->base, common;
+    struct arc_oid common;
+    int rc = choice_since_commit(c, before, "the commit before the push");
 
+    if (rc == ARC_ENOTFOUND) {
+        missing = *c->err;
+        *c->err = (struct arc_error){0};
+        ARC_TRY(arc_warn(
+            &out->warnings, c->err,
+            "the commit before the push is not available (after a forced push it may be gone): "
+            "every file counts as added; %s",
+            arc_error_text(&missing)));
+        return everything(c, "the commit before the push is not available");
+    }
+
+    ARC_TRY(rc);
     if (c->event->forward)
         return ARC_OK;
-    int rc = arc_base_merge_base(c->request, &before, &out->head, &common, c->err);
+
+    rc = arc_base_merge_base(c->request, &out->base, &out->head, &common, c->err);
     if (rc == ARC_ENOTFOUND) {
-        ARC_AUTO(arc_error) struct arc_error missing = *c->err;
+        missing = *c->err;
         *c->err = (struct arc_error){0};
         return arc_warn(&out->warnings, c->err,
                         "whether the push was a forced one is not known: the commit before it is "
@@ -105,31 +120,12 @@ static int since_forced_push(const struct choice *c)
     if (!*common.hex)
         return choice_reason(c, &out->base_reason,
                              "the commit before the push, which has no history in common with it");
-    if (strcmp(common.hex, before.hex) == 0)
+    if (strcmp(common.hex, out->base.hex) == 0)
         return ARC_OK;
     out->base = common;
 
     return choice_reason(c, &out->base_reason,
                          "merge base with the commit before the push, which was a forced one");
-}
-
-int choice_since_push(const struct choice *c, const char *before)
-{
-    int rc = choice_since_commit(c, before, "the commit before the push");
-    if (rc == ARC_ENOTFOUND) {
-        ARC_AUTO(arc_error) struct arc_error missing = *c->err;
-        *c->err = (struct arc_error){0};
-        ARC_TRY(arc_warn(
-            &c->out->warnings, c->err,
-            "the commit before the push is not available (after a forced push it may be gone): "
-            "every file counts as added; %s",
-            arc_error_text(&missing)));
-        return everything(c, "the commit before the push is not available");
-    }
-
-    ARC_TRY(rc);
-
-    return since_forced_push(c);
 }
 
 /* What the head added since it left a branch. Where it did not leave it, and is on no other one
@@ -301,14 +297,6 @@ static int by_branch(const struct choice *c)
     return !base || asked ? choice_since_merge_base(c, name, why) : since_left(c, name, why);
 }
 
-static int merge_group(const struct choice *c)
-{
-    const struct arc_event *event = c->event;
-    ARC_TRY(choice_need(c, event->head_sha, &c->out->head));
-    ARC_TRY(choice_reason(c, &c->out->head_reason, "the merge group's head"));
-    return choice_since_commit(c, event->base_sha, "the merge group's base");
-}
-
 static int worktree(const struct choice *c)
 {
     struct arc_base *out = c->out;
@@ -382,8 +370,12 @@ static int choose(struct choice *c)
                              "the event deleted '%s': there is nothing to compare",
                              event->ref ? event->ref : "a ref");
 
-    if (event->base_sha && event->head_sha && !request->base && !request->ref)
-        return merge_group(c);
+    if (event->base_sha && event->head_sha && !request->base && !request->ref) {
+        ARC_TRY(choice_need(c, event->head_sha, &c->out->head));
+        ARC_TRY(choice_reason(c, &c->out->head_reason, "the merge group's head"));
+        return choice_since_commit(c, event->base_sha, "the merge group's base");
+    }
+
     if (event->on_pull && !request->ref)
         return comment(c);
     if (!request->ref)
@@ -396,43 +388,27 @@ static int choose(struct choice *c)
     return chosen ? ARC_OK : by_branch(c);
 }
 
-/* Nothing differs between a commit and itself, which is hardly what was asked for. */
-static int check_difference(const struct choice *c)
-{
-    const struct arc_base *out = c->out;
-    if (out->kind != ARC_BASE_COMMITS || strcmp(out->base.hex, out->head.hex) != 0)
-        return ARC_OK;
-    return arc_warn(&c->out->warnings, c->err,
-                    "base (%s) and head (%s) are one commit, %.12s: nothing can have changed",
-                    out->base_reason, out->head_reason, out->head.hex);
-}
-
-static int start(const struct arc_base_request *request, struct arc_base *out,
-                 int (*choosing)(struct choice *c), struct arc_error *err)
+int arc_base_choose(const struct arc_base_request *request, bool head_alone, struct arc_base *out,
+                    struct arc_error *err)
 {
     ARC_AUTO(choice)
     struct choice c = {
         .request = request, .git = request->git, .event = request->event, .out = out, .err = err};
     *out = (struct arc_base){.warnings = json_array()};
-    int rc = out->warnings ? choosing(&c) : arc_error_nomem(err);
-    if (!rc && choosing == choose)
-        rc = check_difference(&c);
+    int rc = out->warnings ? ARC_OK : arc_error_nomem(err);
+
+    if (!rc)
+        rc = head_alone ? choice_head(&c) : choose(&c);
+    /* Nothing differs between a commit and itself, which is hardly what was asked for. */
+    if (!rc && !head_alone && out->kind == ARC_BASE_COMMITS &&
+        strcmp(out->base.hex, out->head.hex) == 0)
+        rc = arc_warn(&out->warnings, err,
+                      "base (%s) and head (%s) are one commit, %.12s: nothing can have changed",
+                      out->base_reason, out->head_reason, out->head.hex);
     if (rc)
         arc_base_free(out);
 
     return rc;
-}
-
-int arc_base_choose(const struct arc_base_request *request, struct arc_base *out,
-                    struct arc_error *err)
-{
-    return start(request, out, choose, err);
-}
-
-int arc_base_choose_head(const struct arc_base_request *request, struct arc_base *out,
-                         struct arc_error *err)
-{
-    return start(request, out, choice_head, err);
 }
 
 void arc_base_free(struct arc_base *base)

@@ -29,23 +29,6 @@ static bool is_head(const char *name)
     return len && (!name[len] || strchr("~^@", name[len]));
 }
 
-/* What of "refs/remotes/origin/main", "remotes/origin/main" or "origin/main" is the branch; NULL
- * for another name. */
-static const char *branch_of_remote(const struct arc_git *git, const char *name)
-{
-    static const char *const before[] = {"refs/remotes/", "remotes/", ""};
-    size_t len = strlen(git->remote);
-
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-        size_t skip = strlen(before[i]);
-        if (strncmp(name, before[i], skip) == 0 && strncmp(name + skip, git->remote, len) == 0 &&
-            name[skip + len] == '/' && name[skip + len + 1])
-            return name + skip + len + 1;
-    }
-
-    return NULL;
-}
-
 static struct name parse_name(const struct arc_git *git, const char *name)
 {
     static const struct {
@@ -61,9 +44,15 @@ static struct name parse_name(const struct arc_git *git, const char *name)
     if (arc_event_is_sha(name) || is_head(name))
         return (struct name){KIND_REVISION, name};
 
-    const char *branch = branch_of_remote(git, name);
-    if (branch)
-        return (struct name){KIND_BRANCH, branch};
+    /* "refs/remotes/origin/main", "remotes/origin/main" or "origin/main". */
+    static const char *const before[] = {"refs/remotes/", "remotes/", ""};
+    size_t remote = strlen(git->remote);
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        const char *rest = name + strlen(before[i]);
+        if (strncmp(name, before[i], strlen(before[i])) == 0 &&
+            strncmp(rest, git->remote, remote) == 0 && rest[remote] == '/' && rest[remote + 1])
+            return (struct name){KIND_BRANCH, rest + remote + 1};
+    }
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t len = strlen(known[i].prefix);
@@ -129,44 +118,28 @@ void arc_base_allow_fetching(const struct arc_base_request *request)
     may_fetch(request);
 }
 
-/* Both errors in one: what is missing, and why fetching it did not help. */
-static int both(struct arc_error *missing, struct arc_error *fetching, struct arc_error *err)
-{
-    if (fetching->code == ARC_ENOMEM)
-        return arc_error_nomem(err);
-    return arc_error_set(err, missing->code, "%s; fetching it failed: %s", arc_error_text(missing),
-                         arc_error_text(fetching));
-}
-
 static void add_sha(const char *sha, struct arc_oid *list, size_t *count)
 {
     if (arc_event_is_sha(sha) && !arc_event_is_null_sha(sha))
         memcpy(list[(*count)++].hex, sha, sizeof list->hex);
 }
 
-/* The commits that the event or the checkout is about: their history is fetched along. */
-static size_t others(const struct arc_base_request *request, struct arc_oid *list)
-{
-    const struct arc_event *event = request->event;
-    struct arc_oid head;
-    size_t count = 0;
-
-    if (arc_event_is_pull_request(event)) {
-        add_sha(event->head_sha, list, &count);
-        add_sha(event->base_sha, list, &count);
-    } else if (arc_git_head(request->git, &head, NULL, NULL) == ARC_OK)
-        list[count++] = head;
-
-    return count;
-}
-
-/* As the remote is asked for it. */
+/* As the remote is asked for it; the history of the commits that the event or the checkout is about
+ * is fetched along. */
 static int fetch_name(const struct arc_base_request *request, const struct name *name,
                       struct arc_oid *out, struct arc_error *err)
 {
+    const struct arc_event *event = request->event;
     ARC_AUTO(arc_buf) struct arc_buf tag = {.max = 4096};
     struct arc_oid also[2];
-    size_t count = others(request, also);
+    size_t count = 0;
+
+    if (arc_event_is_pull_request(event)) {
+        add_sha(event->head_sha, also, &count);
+        add_sha(event->base_sha, also, &count);
+    } else if (arc_git_head(request->git, &also[0], NULL, NULL) == ARC_OK)
+        count = 1;
+
     if (name->kind != KIND_TAG)
         return arc_git_fetch(request->git, name->text, also, count, out, err);
     arc_buf_printf(&tag, "refs/tags/%s", name->text);
@@ -215,8 +188,11 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 
     if (!rc)
         return ARC_OK;
+    if (fetching.code == ARC_ENOMEM)
+        return arc_error_nomem(err);
     if (fetching.code)
-        return both(&missing, &fetching, err);
+        return arc_error_set(err, missing.code, "%s; fetching it failed: %s",
+                             arc_error_text(&missing), arc_error_text(&fetching));
 
     return arc_error_set(err, rc, "%s", arc_error_text(&missing));
 }

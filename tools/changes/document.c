@@ -16,30 +16,26 @@ static json_t *utf8_string(const char *text, size_t len)
     return valid.failed ? NULL : json_stringn_nocheck(arc_buf_text(&valid), valid.len);
 }
 
-/* A rule as a person wrote it: its statuses are in the text, its patterns are named. */
-static json_t *rule_text(const struct arc_filters *filters, size_t rule,
-                         const struct arc_changed_file *file)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    const struct arc_inputs *inputs = filters->rules[rule].inputs;
-    const struct arc_input *input = inputs ? arc_inputs_find(inputs, file->path, file->len) : NULL;
-    if (input)
-        return utf8_string(input->what, strlen(input->what));
-    for (size_t i = 0; i < filters->rules[rule].pattern_count; i++)
-        arc_buf_printf(&text, "%s%s", i ? " " : "", filters->rules[rule].patterns[i]);
-    return text.failed ? NULL : utf8_string(arc_buf_text(&text), text.len);
-}
-
 static json_t *hit_document(const struct arc_changes *changes, size_t filter,
                             const struct arc_filter_hit *hit)
 {
     const struct arc_changed_file *file = &changes->files[hit->file];
-    json_t *rule = changes->filters->items[filter].count
-                       ? rule_text(changes->filters, hit->rule, file)
-                       : json_string("");
-    json_t *out = json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
-                            arc_list_status(file), "rule", rule);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
+    /* A rule as a person wrote it: its statuses are in the text, its patterns are named. */
+    if (changes->filters->items[filter].count) {
+        const struct arc_rule *rule = &changes->filters->rules[hit->rule];
+        const struct arc_input *input =
+            rule->inputs ? arc_inputs_find(rule->inputs, file->path, file->len) : NULL;
+        if (input)
+            arc_buf_puts(&text, input->what);
+        for (size_t i = 0; !input && i < rule->pattern_count; i++)
+            arc_buf_printf(&text, "%s%s", i ? " " : "", rule->patterns[i]);
+    }
+
+    json_t *out = json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",
+                            arc_list_status(file), "rule",
+                            text.failed ? NULL : utf8_string(arc_buf_text(&text), text.len));
     if (out && file->previous)
         json_object_set_new(out, "previous", utf8_string(file->previous, strlen(file->previous)));
     return out;

@@ -16,55 +16,28 @@ static const char *const group_keys[] = {"registry", "image",   "platforms", "im
                                          "paths",    "build",   "inputs",    "build-args",
                                          "bake",     "compose", NULL};
 
-static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b);
-
-static bool is_same_map(const struct arc_yaml_node *a, const struct arc_yaml_node *b)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        const char *key = a->pairs[i].key->text;
-        if (!is_same(a->pairs[i].value, arc_yaml_get(b, key)))
-            return false;
-    }
-    return true;
-}
-
 static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b)
 {
     if (!a || !b || a->type != b->type || a->count != b->count)
         return a == b;
-    if (a->type == ARC_YAML_MAP)
-        return is_same_map(a, b);
+    for (size_t i = 0; a->type == ARC_YAML_MAP && i < a->count; i++)
+        if (!is_same(a->pairs[i].value, arc_yaml_get(b, a->pairs[i].key->text)))
+            return false;
 
     for (size_t i = 0; a->type == ARC_YAML_LIST && i < a->count; i++)
         if (!is_same(a->items[i], b->items[i]))
             return false;
 
-    return a->type == ARC_YAML_LIST || !a->text || !b->text ||
+    return a->type == ARC_YAML_MAP || a->type == ARC_YAML_LIST || !a->text || !b->text ||
            (a->len == b->len && memcmp(a->text, b->text, a->len) == 0);
-}
-
-/* Whether a directory, a glob of directories or a service's file, as an item has it, is the
- * service's. */
-static bool is_place(const char *place, const struct arc_service *service)
-{
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-    size_t len = strlen(place);
-
-    len -= len > 1 && place[len - 1] == '/';
-    if (service->file && strcmp(place, service->file) == 0)
-        return true;
-    if (!strpbrk(place, "*?[{"))
-        return strlen(service->directory) == len && strncmp(place, service->directory, len) == 0;
-    return arc_glob_compile(place, len, &glob, NULL) == ARC_OK &&
-           arc_glob_match(glob, service->directory, strlen(service->directory));
 }
 
 static bool is_item(const struct arc_yaml_node *item, const struct arc_service *service)
 {
     const struct arc_yaml_node *codename = arc_yaml_get(item, "codename");
-    const struct arc_yaml_node *name = arc_yaml_get(item, "name");
-    const struct arc_yaml_node *place =
+    const struct arc_yaml_node *node =
         item->type == ARC_YAML_STRING ? item : arc_yaml_get(item, "directory");
+    const char *place = node && node->type == ARC_YAML_STRING ? node->text : NULL;
 
     if (codename && codename->type == ARC_YAML_STRING) {
         size_t len = strlen(service->codename);
@@ -73,8 +46,21 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
         return codename->len == len && strncmp(codename->text, service->codename, len) == 0;
     }
 
-    return arc_yaml_is(name, service->name) ||
-           (place && place->type == ARC_YAML_STRING && is_place(place->text, service));
+    if (arc_yaml_is(arc_yaml_get(item, "name"), service->name))
+        return true;
+    if (!place)
+        return false;
+    if (service->file && strcmp(place, service->file) == 0)
+        return true;
+
+    /* A directory, or a glob of directories. */
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    size_t len = strlen(place), own = strlen(service->directory);
+    len -= len > 1 && place[len - 1] == '/';
+    if (!strpbrk(place, "*?[{"))
+        return own == len && strncmp(place, service->directory, len) == 0;
+    return arc_glob_compile(place, len, &glob, NULL) == ARC_OK &&
+           arc_glob_match(glob, service->directory, own);
 }
 
 /* The first item of a group's services that is this one's; NULL when there is none. */

@@ -11,18 +11,7 @@ static void add_state(struct arc_buf *out, const char *what, const char *commit,
     arc_buf_printf(out, "%s\n", why);
 }
 
-/* By what line of a Dockerfile a file is an image's. */
-static void add_input(struct arc_buf *out, const struct arc_input *input)
-{
-    arc_text_visible(out, input->what, strlen(input->what));
-    if (!input->line)
-        return;
-    arc_buf_puts(out, "  (");
-    arc_text_visible(out, input->file ? input->file : "dockerfile_inline",
-                     strlen(input->file ? input->file : "dockerfile_inline"));
-    arc_buf_printf(out, ":%u)", input->line);
-}
-
+/* By what a file counts: a rule, or a line of the image's Dockerfile. */
 static void add_rule(struct arc_buf *out, const struct arc_filters *filters, size_t rule,
                      const struct arc_changed_file *file)
 {
@@ -31,7 +20,13 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
         the->inputs ? arc_inputs_find(the->inputs, file->path, file->len) : NULL;
 
     if (input) {
-        add_input(out, input);
+        arc_text_visible(out, input->what, strlen(input->what));
+        if (!input->line)
+            return;
+        const char *file_name = input->file ? input->file : "dockerfile_inline";
+        arc_buf_puts(out, "  (");
+        arc_text_visible(out, file_name, strlen(file_name));
+        arc_buf_printf(out, ":%u)", input->line);
         return;
     }
 

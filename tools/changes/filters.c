@@ -37,15 +37,6 @@ struct reader {
     struct arc_error *err;
 };
 
-static unsigned status_bit(const char *word, size_t len)
-{
-    for (size_t i = 0; i < STATUS_COUNT; i++)
-        if (strlen(status_names[i].name) == len &&
-            strncasecmp(status_names[i].name, word, len) == 0)
-            return status_names[i].status;
-    return 0;
-}
-
 /* "added | modified": names split at '|', trimmed, in any case. */
 static int read_statuses(const struct reader *reader, const struct arc_yaml_node *key,
                          unsigned *out)
@@ -59,17 +50,19 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
             at++;
         while (stop > at && isspace((unsigned char)stop[-1]))
             stop--;
-        unsigned bit = status_bit(at, (size_t)(stop - at));
+        size_t len = (size_t)(stop - at);
+        unsigned bit = 0;
+        for (size_t i = 0; i < STATUS_COUNT; i++)
+            if (strlen(status_names[i].name) == len &&
+                strncasecmp(status_names[i].name, at, len) == 0)
+                bit = status_names[i].status;
         *out |= bit;
-        int rc = bit || at == stop
-                     ? ARC_OK
-                     : arc_warn(&reader->filters->warnings, reader->err,
-                                "%s:%u:%u: '%.*s' is not a status and never matches; the "
-                                "statuses are added, copied, deleted, modified, renamed, "
-                                "unmerged and type-changed",
-                                key->source->name, key->line, key->column, (int)(stop - at), at);
-        if (rc)
-            return rc;
+        if (!bit && len)
+            ARC_TRY(arc_warn(&reader->filters->warnings, reader->err,
+                             "%s:%u:%u: '%.*s' is not a status and never matches; the statuses "
+                             "are added, copied, deleted, modified, renamed, unmerged and "
+                             "type-changed",
+                             key->source->name, key->line, key->column, (int)len, at));
         at = next;
     }
 
@@ -129,13 +122,11 @@ static int read_status_map(const struct reader *reader, const struct arc_yaml_no
 /* The rules of a filter. The YAML reader bounds the nesting. */
 static int read_rules(const struct reader *reader, const struct arc_yaml_node *node)
 {
-    int rc = ARC_OK;
-
     switch (node->type) {
     case ARC_YAML_LIST:
-        for (size_t i = 0; !rc && i < node->count; i++)
-            rc = read_rules(reader, node->items[i]);
-        return rc;
+        for (size_t i = 0; i < node->count; i++)
+            ARC_TRY(read_rules(reader, node->items[i]));
+        return ARC_OK;
     case ARC_YAML_MAP:
         return read_status_map(reader, node);
     case ARC_YAML_STRING:
@@ -234,15 +225,12 @@ int arc_filters_load(const char *root, const char *input, struct arc_filters *ou
 int arc_filters_load_files(const char *root, const json_t *names, struct arc_filters *out,
                            struct arc_error *err)
 {
-    size_t i;
-    json_t *name;
     int rc = ARC_OK;
     *out = (struct arc_filters){0};
 
-    json_array_foreach (names, i, name)
-        if (!rc)
-            rc = read_file(root, json_string_value(name), "name a file, and there is none", out,
-                           err);
+    for (size_t i = 0; !rc && i < json_array_size(names); i++)
+        rc = read_file(root, json_string_value(json_array_get(names, i)),
+                       "name a file, and there is none", out, err);
 
     if (rc)
         arc_filters_free(out);

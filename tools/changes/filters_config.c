@@ -22,10 +22,9 @@ static int add_rule(struct arc_filters *filters, const char *pattern, unsigned l
 static int add_rules(struct arc_filters *filters, char *const *patterns, unsigned line,
                      struct arc_error *err)
 {
-    int rc = ARC_OK;
-    for (; !rc && *patterns; patterns++)
-        rc = add_rule(filters, *patterns, line, err);
-    return rc;
+    for (; *patterns; patterns++)
+        ARC_TRY(add_rule(filters, *patterns, line, err));
+    return ARC_OK;
 }
 
 /* A name, not a pattern: its special characters stand for themselves. */
@@ -133,22 +132,6 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     return rc;
 }
 
-/* Whether the service's file lies elsewhere than in its directory. */
-static bool is_outside(const struct arc_service *service)
-{
-    size_t len = strlen(service->directory);
-    if (strcmp(service->directory, ".") == 0)
-        return false;
-    return strncmp(service->file, service->directory, len) != 0 || service->file[len] != '/';
-}
-
-static int add_named(struct arc_filters *filters, const char *path, unsigned line,
-                     struct arc_error *err)
-{
-    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
-    return add_file(filters, path, err);
-}
-
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_error *err)
 {
@@ -163,8 +146,16 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
 
     if (real && !service->derive_inputs) /* these follow links themselves */
         ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
-    if (service->file && (service->derive_inputs || is_outside(service)))
-        ARC_TRY(add_named(filters, service->file, service->line, err));
+
+    size_t len = strlen(service->directory);
+    bool is_inside = strcmp(service->directory, ".") == 0 ||
+                     (service->file && strncmp(service->file, service->directory, len) == 0 &&
+                      service->file[len] == '/');
+    if (service->file && (service->derive_inputs || !is_inside)) {
+        ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
+        ARC_TRY(add_file(filters, service->file, err));
+    }
+
     ARC_TRY(add_rules(filters, service->paths, service->line, err));
 
     return add_rules(filters, group->paths, group->line, err);

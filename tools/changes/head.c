@@ -33,34 +33,23 @@ static int head_of_input(struct choice *c)
     return settle(c, is_head ? checked_out : ref, "input ref: ", ref);
 }
 
-static int head_of_clone(struct choice *c)
-{
-    ARC_AUTO_FREE char *branch = NULL;
-    ARC_TRY(arc_git_head(c->git, &c->out->head, &branch, c->err));
-    c->is_checked_out = true;
-    return settle(c, branch, "HEAD", "");
-}
-
-/* Whether the head of the clone is the event's branch where the origin has moved it to since. */
-static bool is_own_tip(const struct choice *c, const char *branch, const struct arc_oid *head)
-{
-    const char *own = c->event->ref ? arc_base_branch_name(c->git, c->event->ref) : NULL;
-    struct arc_oid tip;
-    return own && branch && strcmp(own, branch) == 0 &&
-           arc_base_resolve(c->git, own, &tip, NULL) == ARC_OK && strcmp(tip.hex, head->hex) == 0;
-}
-
 /* A job may check out something else than its event's commit: the branch that an input of
  * workflow_dispatch names, the pull request of a comment. That is what it wants to know about. A
  * push is about its own commit, so that a later push, or a re-run, changes nothing. */
 static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
 {
     ARC_AUTO_FREE char *branch = NULL;
-    struct arc_oid head;
+    const char *own = c->event->ref ? arc_base_branch_name(c->git, c->event->ref) : NULL;
+    struct arc_oid head, tip;
     *chosen = false;
 
     if (c->request->is_recorded || arc_git_head(c->git, &head, &branch, NULL) ||
-        strcmp(head.hex, sha) == 0 || is_own_tip(c, branch, &head))
+        strcmp(head.hex, sha) == 0)
+        return ARC_OK;
+
+    /* The event's branch, where the origin has moved it to since. */
+    if (own && branch && strcmp(own, branch) == 0 &&
+        arc_base_resolve(c->git, own, &tip, NULL) == ARC_OK && strcmp(tip.hex, head.hex) == 0)
         return ARC_OK;
 
     if (c->tag || strcmp(c->event->name, "push") == 0) /* others come with the default branch's */
@@ -118,8 +107,12 @@ int choice_head(struct choice *c)
         return head_of_input(c);
     if (event->ref && strncmp(event->ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0)
         c->tag = event->ref + strlen(CHOICE_TAGS);
-    if (!sha && !event->ref)
-        return head_of_clone(c);
+    if (!sha && !event->ref) {
+        ARC_AUTO_FREE char *branch = NULL;
+        ARC_TRY(arc_git_head(c->git, &c->out->head, &branch, c->err));
+        c->is_checked_out = true;
+        return settle(c, branch, "HEAD", "");
+    }
 
     if (!sha) {
         ARC_TRY(choice_need(c, event->ref, &c->out->head));

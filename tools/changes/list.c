@@ -94,19 +94,6 @@ static void add_json(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-/* Whether nothing in it means anything between double quotes. */
-static bool plain_but_quotes_and_spaces(const char *text, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        size_t step =
-            safe(text[at], true) || text[at] == '\'' ? 1 : arc_text_space(text + at, len - at);
-        if (!step)
-            return false;
-        at += step;
-    }
-    return true;
-}
-
 /* A part of a name without single quotes; an empty one needs none. */
 static void add_shell_part(struct arc_buf *out, const char *text, size_t len)
 {
@@ -120,16 +107,26 @@ static void add_shell_part(struct arc_buf *out, const char *text, size_t len)
 
 static void add_shell(struct arc_buf *out, const char *text, size_t len)
 {
-    const char *end = text + len, *quote;
+    const char *end = text + len, *quote = memchr(text, '\'', len);
 
-    if (memchr(text, '\'', len) && plain_but_quotes_and_spaces(text, len)) {
+    /* Whether nothing in it means anything between double quotes. */
+    bool plain = quote != NULL;
+    for (size_t at = 0; plain && at < len;) {
+        size_t step = 1;
+        if (!safe(text[at], true) && text[at] != '\'')
+            step = arc_text_space(text + at, len - at);
+        plain = step > 0;
+        at += step;
+    }
+
+    if (plain) {
         arc_buf_putc(out, '"');
         arc_buf_add(out, text, len);
         arc_buf_putc(out, '"');
         return;
     }
 
-    while ((quote = memchr(text, '\'', (size_t)(end - text)))) {
+    for (; quote; quote = memchr(text, '\'', (size_t)(end - text))) {
         add_shell_part(out, text, (size_t)(quote - text));
         arc_buf_puts(out, "\\'");
         text = quote + 1;
@@ -262,19 +259,6 @@ const char *arc_list_status(const struct arc_changed_file *file)
     return arc_status_name(renamed ? ARC_STATUS_RENAMED : (enum arc_status)file->status);
 }
 
-/* The length of the directory of a path, cut to `depth` levels (0: none is cut); 0 at the top. */
-static size_t directory_length(const char *path, size_t len, unsigned depth)
-{
-    size_t end = 0;
-    for (size_t i = 0; i < len; i++)
-        if (path[i] == '/') {
-            end = i;
-            if (depth && !--depth)
-                break;
-        }
-    return end;
-}
-
 struct piece {
     const char *text;
     size_t len;
@@ -299,7 +283,13 @@ static void add_directories(struct writer *writer, const struct arc_changes *cha
 
     for (size_t i = 0; i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
-        size_t len = directory_length(file->path, file->len, depth);
+        size_t len = 0; /* of its directory, cut to `depth` levels (0: none is cut); 0 at the top */
+        unsigned level = 0;
+        for (size_t at = 0; at < file->len && (!depth || level < depth); at++)
+            if (file->path[at] == '/') {
+                len = at;
+                level++;
+            }
         pieces[i] = len ? (struct piece){file->path, len} : (struct piece){".", 1};
     }
 

@@ -36,26 +36,6 @@ static const char *keep_text(struct arc_changes *out, const char *path, size_t l
     return copy;
 }
 
-static int keep_file(struct arc_match *match, const char *path, size_t len, unsigned status)
-{
-    struct arc_changes *out = match->out;
-
-    if (match->kept)
-        return ARC_OK;
-    match->memory += len + sizeof *out->files;
-    const char *copy = keep_text(out, path, len);
-    const char *previous =
-        match->previous ? keep_text(out, match->previous, strlen(match->previous)) : NULL;
-    if (match->previous && !previous)
-        return ARC_ENOMEM;
-    if (!copy || !arc_room(&out->files, out->file_count, sizeof *out->files))
-        return ARC_ENOMEM;
-    out->files[out->file_count++] = (struct arc_changed_file){copy, len, status, previous};
-    match->kept = out->file_count;
-
-    return ARC_OK;
-}
-
 /* A file being matched. */
 struct candidate {
     const char *path;
@@ -65,10 +45,23 @@ struct candidate {
 
 static int hit(struct arc_match *match, size_t filter, size_t rule, const struct candidate *file)
 {
-    struct arc_filter_result *result = &match->out->results[filter];
+    struct arc_changes *out = match->out;
+    struct arc_filter_result *result = &out->results[filter];
+    const char *old = match->previous;
+
+    if (!match->count_only && !match->kept) {
+        match->memory += file->len + sizeof *out->files;
+        const char *path = keep_text(out, file->path, file->len);
+        const char *previous = old ? keep_text(out, old, strlen(old)) : NULL;
+        if (!path || (old && !previous) ||
+            !arc_room(&out->files, out->file_count, sizeof *out->files))
+            return ARC_ENOMEM;
+        out->files[out->file_count++] =
+            (struct arc_changed_file){path, file->len, file->status, previous};
+        match->kept = out->file_count;
+    }
 
     if (!match->count_only) {
-        ARC_TRY(keep_file(match, file->path, file->len, file->status));
         match->memory += sizeof *result->hits;
         if (match->memory > ARC_CHANGES_MEMORY)
             return ARC_ELIMIT;
@@ -110,73 +103,32 @@ static int match_some(struct arc_match *match, const struct candidate *file)
     return ARC_OK;
 }
 
-/* The rule that decides for a filter when all of them count; SIZE_MAX when it does not match. */
-static size_t decide_every(const struct arc_match *match, const struct arc_filter *filter,
-                           const struct candidate *file)
-{
-    for (size_t i = 0; i < filter->count; i++)
-        if (!rule_matches(match, filter->first + i, file))
-            return SIZE_MAX;
-    return filter->first;
-}
-
-/* The same when rules with `!` refuse. A refusal under a status is one for those files only. */
-static size_t decide_excludes(const struct arc_match *match, const struct arc_filter *filter,
-                              const struct candidate *file)
-{
-    size_t found = SIZE_MAX;
-    for (size_t rule = filter->first; rule < filter->first + filter->count; rule++) {
-        const struct arc_rule *the = &match->out->filters->rules[rule];
-        if (the->negated && the->statuses & file->status && !arc_match_has(match->ids, rule))
-            return SIZE_MAX;
-        if (!the->negated && found == SIZE_MAX && rule_matches(match, rule, file))
-            found = rule;
-    }
-
-    return found;
-}
-
-/* The same when the last rule that applies decides. */
-static size_t decide_last(const struct arc_match *match, const struct arc_filter *filter,
-                          const struct candidate *file)
-{
-    for (size_t rule = filter->first + filter->count; rule-- > filter->first;) {
-        const struct arc_rule *the = &match->out->filters->rules[rule];
-        if (!(the->statuses & file->status))
-            continue;
-        if (the->negated && !arc_match_has(match->ids, rule))
-            return SIZE_MAX;
-        if (!the->negated && arc_match_has(match->ids, rule))
-            return rule;
-    }
-
-    return SIZE_MAX;
-}
-
+/* The rule that decides for a filter; SIZE_MAX when it does not match. Every rule has to, or one
+ * with `!` refuses (under a status those files only), or the last that applies decides. */
 static size_t decide(const struct arc_match *match, const struct arc_filter *filter,
                      const struct candidate *file)
 {
-    if (match->quantifier == ARC_QUANTIFIER_EVERY)
-        return decide_every(match, filter, file);
-    if (match->quantifier == ARC_QUANTIFIER_LAST)
-        return decide_last(match, filter, file);
-    return decide_excludes(match, filter, file);
-}
+    bool every = match->quantifier == ARC_QUANTIFIER_EVERY;
+    bool last = match->quantifier == ARC_QUANTIFIER_LAST;
+    size_t found = every ? filter->first : SIZE_MAX;
 
-static int match_each(struct arc_match *match, const struct candidate *file)
-{
-    const struct arc_filters *filters = match->out->filters;
-    int rc = ARC_OK;
+    for (size_t rule = filter->first; rule < filter->first + filter->count; rule++) {
+        const struct arc_rule *the = &match->out->filters->rules[rule];
 
-    for (size_t i = 0; !rc && i < filters->count; i++) {
-        if (match->only && !match->only[i])
-            continue;
-        size_t rule = decide(match, &filters->items[i], file);
-        if (rule != SIZE_MAX)
-            rc = hit(match, i, rule, file);
+        if (every) {
+            if (!rule_matches(match, rule, file))
+                return SIZE_MAX;
+        } else if (!the->negated) {
+            if ((last || found == SIZE_MAX) && rule_matches(match, rule, file))
+                found = rule;
+        } else if (the->statuses & file->status && !arc_match_has(match->ids, rule)) {
+            if (!last)
+                return SIZE_MAX;
+            found = SIZE_MAX;
+        }
     }
 
-    return rc;
+    return found;
 }
 
 static bool is_covered(const struct arc_match *match, const char *path, size_t len)
@@ -244,7 +196,16 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
     if (match->quantifier == ARC_QUANTIFIER_SOME)
         return match_some(match, &file);
 
-    return match_each(match, &file);
+    const struct arc_filters *filters = match->out->filters;
+    for (size_t i = 0; i < filters->count; i++) {
+        if (match->only && !match->only[i])
+            continue;
+        size_t rule = decide(match, &filters->items[i], &file);
+        if (rule != SIZE_MAX)
+            ARC_TRY(hit(match, i, rule, &file));
+    }
+
+    return ARC_OK;
 }
 
 /* Whether a filter can match below a directory, given the rules that can. One with `!` that cannot
@@ -268,11 +229,16 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
     return any;
 }
 
-static void note_directory(struct arc_match *match, const char *directory, size_t len)
+bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
 {
+    const struct arc_filters *filters = match->out->filters;
+
+    bool broken = arc_glob_line_break(directory, len);
+    match->has_break |= broken;
+
+    /* Patterns that name the directory itself are likely mistakes. */
     if (match->matches_names)
         arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
-
     for (size_t i = 0; i < match->literal_count; i++) {
         struct arc_literal *literal = &match->literals[i];
         if (!literal->pattern)
@@ -280,15 +246,6 @@ static void note_directory(struct arc_match *match, const char *directory, size_
         else if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
             literal->is_directory = true;
     }
-}
-
-bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
-{
-    const struct arc_filters *filters = match->out->filters;
-
-    bool broken = arc_glob_line_break(directory, len);
-    match->has_break |= broken;
-    note_directory(match, directory, len);
 
     if (match->wants_all || is_covered(match, directory, len) || (filters->from_config && broken))
         return true;
@@ -424,10 +381,8 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     match->asked = calloc(match->words, sizeof *match->asked);
     out->results = calloc(filters->count + 1, sizeof *out->results);
     ARC_TRY_ALLOC(match->ids && match->all && match->asked && out->results, err);
-    int rc = find_literals(match, err);
-    if (!rc && filters->globs)
-        rc = arc_glob_matcher_new(filters->globs, &match->matcher, err);
-    return rc;
+    ARC_TRY(find_literals(match, err));
+    return filters->globs ? arc_glob_matcher_new(filters->globs, &match->matcher, err) : ARC_OK;
 }
 
 bool arc_match_is_below(const struct arc_match *match, const char **path, size_t *len)
@@ -475,22 +430,10 @@ static bool enter_folder(void *context, const char *directory, size_t len)
     return arc_match_below(((struct commit_match *)context)->match, directory, len);
 }
 
-/* Whether the names that were kept hold this one; those before it are done with. */
-static bool meets(struct commit_match *commit, const char *path)
-{
-    int order = -1;
-    while (commit->at < commit->first.len && order < 0) {
-        const char *kept = commit->first.data + commit->at;
-        order = strcmp(kept, path);
-        if (order <= 0)
-            commit->at += strlen(kept) + 1;
-    }
-    return order == 0;
-}
-
 static int match_changed(void *context, const char *path, size_t len, enum arc_git_status status)
 {
     struct commit_match *commit = context;
+    int order = commit->compares ? -1 : 0;
     (void)status; /* the filters of a configuration take every one */
 
     commit->met = false;
@@ -499,9 +442,17 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
         return arc_buf_check(&commit->first, "the files of a merge", NULL);
     }
 
-    if (commit->compares && !meets(commit, path))
+    /* Whether the names that were kept hold this one; those before it are done with. */
+    while (commit->at < commit->first.len && order < 0) {
+        const char *kept = commit->first.data + commit->at;
+        order = strcmp(kept, path);
+        if (order <= 0)
+            commit->at += strlen(kept) + 1;
+    }
+
+    commit->met = order == 0;
+    if (!commit->met)
         return ARC_OK;
-    commit->met = true;
     return arc_match_path(commit->match, path, len, ARC_STATUS_MODIFIED);
 }
 

@@ -32,18 +32,6 @@ static int mark(const char *other, const char *how, struct arc_changes *out, siz
     return arc_match_mark(own, err, "%s %s, which changed", how, other);
 }
 
-/* What an image starts from is part of it; what a service depends on is where its group says so. */
-static int mark_service(const struct arc_group *group, const struct arc_service *service,
-                        struct arc_changes *out, size_t filter, bool *marked, struct arc_error *err)
-{
-    for (const struct arc_base_ref *base = service->bases; base && base->ref; base++)
-        ARC_TRY(mark(base->codename, "starts from", out, filter, marked, err));
-    if (group->rebuild_dependents)
-        for (char **on = service->depends_on; *on; on++)
-            ARC_TRY(mark(*on, "depends on", out, filter, marked, err));
-    return ARC_OK;
-}
-
 int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,
                             struct arc_error *err)
 {
@@ -54,8 +42,14 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
     while (marked) { /* each round marks one at least, so it ends */
         marked = false;
         for (size_t i = 0; i < out->filters->count; i++) {
-            if (!out->results[i].matched && arc_services_find(options, i, &group, &service))
-                ARC_TRY(mark_service(group, service, out, i, &marked, err));
+            if (out->results[i].matched || !arc_services_find(options, i, &group, &service))
+                continue;
+            /* What an image starts from is part of it; what a service depends on is where its
+             * group says so. */
+            for (const struct arc_base_ref *base = service->bases; base && base->ref; base++)
+                ARC_TRY(mark(base->codename, "starts from", out, i, &marked, err));
+            for (char **on = service->depends_on; group->rebuild_dependents && *on; on++)
+                ARC_TRY(mark(*on, "depends on", out, i, &marked, err));
         }
     }
 

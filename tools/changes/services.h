@@ -6,8 +6,10 @@
 #include "arcci/changes.h"
 #include "changes/base.h"
 
-/* Where one service was last good. `reason` is owned. */
+/* Where one service was last good; the first two members say whose it is. `reason` is owned. */
 struct arc_last_good {
+    const struct arc_group *group;
+    const struct arc_service *service;
     struct arc_oid base; /* empty: it never was, so every file counts as added */
     char *reason;        /* "since messaging/v0.1.0" */
 };
@@ -33,21 +35,16 @@ int arc_services_find_releases(const struct arc_base_request *request,
                                struct arc_last_release *releases, size_t count,
                                const struct arc_oid *head, struct arc_error *err);
 
-/* The same as where each service was last good; `groups` has theirs. */
-int arc_services_last_releases(const struct arc_base_request *request,
-                               const struct arc_group *const *groups,
-                               const struct arc_service *const *services, size_t count,
-                               const struct arc_oid *head, struct arc_last_good *out,
-                               struct arc_error *err);
+/* The same as where each service was last good. */
+int arc_services_last_releases(const struct arc_base_request *request, struct arc_last_good *out,
+                               size_t count, const struct arc_oid *head, struct arc_error *err);
 
 /* The commits that the services' published images say they were built of. One that is not
  * published, or that does not say, was never good. One that others start from, and that is not
  * published itself, was good where all of those were. ARC_EWORLD when the registry cannot be
  * asked. */
-int arc_services_last_images(const struct arc_base_request *request,
-                             const struct arc_group *const *groups,
-                             const struct arc_service *const *services, size_t count,
-                             struct arc_last_good *out, struct arc_error *err);
+int arc_services_last_images(const struct arc_base_request *request, struct arc_last_good *out,
+                             size_t count, struct arc_error *err);
 
 /* Marks each service whose own entry in the configuration differs between two commits (`head` NULL:
  * the work tree): what its group says of images and paths, or its own mapping; also when that

@@ -3,6 +3,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/room.h"
 #include "changes/services.h"
 #include "config/bases.h"
 #include "git/fetch.h"
@@ -30,7 +31,7 @@ static int never(struct arc_last_good *out, struct arc_error *err, const char *w
 
 /* ---- releases ------------------------------------------------------------------------------ */
 
-/* All release tags: those of a group follow one another, highest version first. */
+/* The release tags of groups: those of one follow one another, highest version first. */
 struct ranked {
     struct arc_tag *tags;
     size_t count;
@@ -50,205 +51,84 @@ static int higher_first(const void *a, const void *b)
     return arc_release_version_compare(&y->version, &x->version);
 }
 
-/* The names of all tags in order, so that a group's lie together. */
-struct names {
-    const char **items; /* borrowed */
-    size_t count;
+/* The tags of a group that were not looked at yet. */
+struct wanted {
+    size_t at, end;
 };
 
-static void names_free(struct names *names)
+/* Adds a group's tags, but the one that is being pushed and those of withdrawn releases. */
+static int rank(const struct arc_repository *repository, const char *pushed,
+                const struct arc_group *group, struct ranked *out, struct arc_error *err)
 {
-    free(names->items);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Those of withdrawn releases are left out. */
-static int sort_names(const struct arc_repository *repository, const char *pushed,
-                      struct names *out, struct arc_error *err)
-{
-    size_t i;
-    json_t *tag;
-
-    out->items = calloc(json_array_size(repository->tags) + 1, sizeof *out->items);
-    ARC_TRY_ALLOC(out->items, err);
-
-    json_array_foreach (repository->tags, i, tag) {
-        const char *name = json_string_value(tag);
-        if ((!pushed || strcmp(name, pushed) != 0) && !arc_json_lists(repository->withdrawn, name))
-            out->items[out->count++] = name;
-    }
-
-    qsort(out->items, out->count, sizeof *out->items, by_name);
-
-    return ARC_OK;
-}
-
-/* The first name that is not before the prefix. */
-static size_t lower_bound(const struct names *names, const char *prefix, size_t len)
-{
-    size_t low = 0, high = names->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (strncmp(names->items[middle], prefix, len) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-
-    return low;
-}
-
-/* Adds a group's tags. */
-static int rank(const struct names *names, const struct arc_group *group, struct ranked *out,
-                struct arc_error *err)
-{
-    const char *prefix = group->tags[0];
     size_t len = arc_tag_prefix(group), from = out->count;
-    size_t first = lower_bound(names, prefix, len), end = first;
 
-    while (end < names->count && strncmp(names->items[end], prefix, len) == 0)
-        end++;
-    struct arc_tag *grown = realloc(out->tags, (from + end - first + 1) * sizeof *out->tags);
-    ARC_TRY_ALLOC(grown, err);
-    out->tags = grown;
-
-    for (size_t i = first; i < end; i++) {
-        int rc = arc_tag_parse(names->items[i], group, &out->tags[out->count], NULL);
+    arc_json_each (tag, repository->tags) {
+        const char *name = json_string_value(tag);
+        if (strncmp(name, group->tags[0], len) != 0 || (pushed && strcmp(name, pushed) == 0) ||
+            arc_json_lists(repository->withdrawn, name))
+            continue;
+        ARC_TRY_ALLOC(arc_room(&out->tags, out->count, sizeof *out->tags), err);
+        int rc = arc_tag_parse(name, group, &out->tags[out->count], NULL);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
         out->count += rc == ARC_OK;
     }
 
-    qsort(out->tags + from, out->count - from, sizeof *out->tags, higher_first);
+    if (out->count > from)
+        qsort(out->tags + from, out->count - from, sizeof *out->tags, higher_first);
 
     return ARC_OK;
 }
 
-/* A group whose last release is looked for. */
-struct wanted {
-    bool stable;                       /* a prerelease is not what is wanted */
-    const struct arc_service *service; /* nor what releases only another one; NULL: any */
-    size_t at, end;                    /* its tags that were not looked at yet */
-    size_t found;                      /* the one that is behind the head; SIZE_MAX: none so far */
-};
-
-static bool is_wanted(const struct wanted *wanted, const struct arc_tag *tag)
+static bool is_wanted(const struct arc_last_release *release, const struct arc_tag *tag)
 {
-    bool is_of_another = wanted->service && tag->service && tag->service != wanted->service;
-    return !is_of_another && !(wanted->stable && tag->version.prerelease);
-}
-
-/* Ranks the tags of every group, once where it is asked about several times. */
-static int rank_all(const struct arc_repository *repository,
-                    const struct arc_last_release *releases, size_t count, const char *pushed,
-                    struct ranked *ranked, struct wanted *wanted, struct arc_error *err)
-{
-    ARC_AUTO(names) struct names names = {0};
-    ARC_TRY(sort_names(repository, pushed, &names, err));
-
-    for (size_t i = 0; i < count; i++) {
-        size_t same = 0, from = ranked->count;
-        while (releases[same].group != releases[i].group)
-            same++;
-        if (same == i)
-            ARC_TRY(rank(&names, releases[i].group, ranked, err));
-        else
-            from = wanted[same].at;
-        wanted[i] = (struct wanted){.stable = releases[i].stable,
-                                    .service = releases[i].service,
-                                    .at = from,
-                                    .end = same < i ? wanted[same].end : ranked->count,
-                                    .found = SIZE_MAX};
-    }
-
-    return ARC_OK;
-}
-
-/* Tags that are asked about together. */
-struct batch {
-    struct arc_oid *commits;
-    size_t *tags;
-    bool *behind;
-    size_t count;
-};
-
-static void batch_free(struct batch *batch)
-{
-    free(batch->commits);
-    free(batch->tags);
-    free(batch->behind);
-}
-
-static int fill_batch(const struct arc_git *git, const struct ranked *ranked,
-                      const struct wanted *wanted, size_t count, size_t each, struct batch *out,
-                      struct arc_error *err)
-{
-    out->commits = calloc(ranked->count + 1, sizeof *out->commits);
-    out->tags = calloc(ranked->count + 1, sizeof *out->tags);
-    out->behind = calloc(ranked->count + 1, sizeof *out->behind);
-    ARC_AUTO_FREE bool *taken = calloc(ranked->count + 1, sizeof *taken);
-    ARC_TRY_ALLOC(out->commits && out->tags && out->behind && taken, err);
-
-    for (size_t i = 0; i < count; i++)
-        for (size_t tag = wanted[i].at;
-             wanted[i].found == SIZE_MAX && tag < wanted[i].end && tag < wanted[i].at + each;
-             tag++) {
-            struct arc_oid *commit = &out->commits[out->count];
-            if (taken[tag] || !is_wanted(&wanted[i], &ranked->tags[tag]))
-                continue;
-            taken[tag] = true;
-            int rc = arc_git_tag_commit(git, ranked->tags[tag].text, commit, NULL);
-            if (rc == ARC_ENOMEM)
-                return arc_error_nomem(err);
-            if (rc == ARC_OK)
-                out->tags[out->count++] = tag;
-        }
-
-    return ARC_OK;
-}
-
-/* Notes for each group the highest of the tags that turned out to be behind the head. */
-static bool take_found(const struct ranked *ranked, struct wanted *wanted, size_t count,
-                       size_t each, const bool *behind)
-{
-    bool open = false;
-
-    for (size_t i = 0; i < count; i++) {
-        if (wanted[i].found != SIZE_MAX)
-            continue;
-        size_t end = wanted[i].at + each < wanted[i].end ? wanted[i].at + each : wanted[i].end;
-        for (size_t tag = wanted[i].at; tag < end && wanted[i].found == SIZE_MAX; tag++)
-            if (behind[tag] && is_wanted(&wanted[i], &ranked->tags[tag]))
-                wanted[i].found = tag;
-        wanted[i].at = end;
-        open |= wanted[i].found == SIZE_MAX && end < wanted[i].end;
-    }
-
-    return open;
+    bool is_of_another = release->service && tag->service && tag->service != release->service;
+    return !is_of_another && !(release->stable && tag->version.prerelease);
 }
 
 /* The highest tags of all groups are asked about at once, then twice as many of those that are
- * left: each time may walk the history. Fills `commits` by tag. */
+ * left: each time may walk the history. */
 static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
-                         const struct arc_oid *head, struct wanted *wanted, size_t count,
-                         struct arc_oid *commits, struct arc_error *err)
+                         const struct arc_oid *head, struct wanted *wanted,
+                         struct arc_last_release *releases, size_t count, struct arc_error *err)
 {
+    ARC_AUTO_FREE struct arc_oid *asked = calloc(ranked->count + 1, sizeof *asked);
     ARC_AUTO_FREE bool *behind = calloc(ranked->count + 1, sizeof *behind);
-    ARC_TRY_ALLOC(behind, err);
-    bool open = true;
-    for (size_t each = 1; open; each *= 2) {
-        ARC_AUTO(batch) struct batch batch = {0};
-        ARC_TRY(fill_batch(request->git, ranked, wanted, count, each, &batch, err));
-        ARC_TRY(arc_base_ancestors(request, head, batch.commits, batch.count, batch.behind, err));
-        for (size_t i = 0; i < batch.count; i++) {
-            commits[batch.tags[i]] = batch.commits[i];
-            behind[batch.tags[i]] = batch.behind[i];
+    ARC_AUTO_FREE size_t *places = calloc(ranked->count + 1, sizeof *places);
+    ARC_TRY_ALLOC(asked && behind && places, err);
+
+    for (size_t each = 1, open = count; open; each *= 2) {
+        size_t asked_count = 0;
+        for (size_t i = 0; i < count; i++)
+            for (size_t tag = wanted[i].at;
+                 !releases[i].tag && tag < wanted[i].end && tag < wanted[i].at + each; tag++) {
+                if (places[tag] || !is_wanted(&releases[i], &ranked->tags[tag]))
+                    continue;
+                int rc = arc_git_tag_commit(request->git, ranked->tags[tag].text,
+                                            &asked[asked_count], NULL);
+                if (rc == ARC_ENOMEM)
+                    return arc_error_nomem(err);
+                if (rc == ARC_OK)
+                    places[tag] = ++asked_count;
+            }
+
+        ARC_TRY(arc_base_ancestors(request, head, asked, asked_count, behind, err));
+        open = 0;
+
+        for (size_t i = 0; i < count; i++) {
+            struct wanted *the = &wanted[i];
+            size_t end = the->end - the->at < each ? the->end : the->at + each;
+            for (; the->at < end && !releases[i].tag; the->at++) {
+                size_t place = places[the->at];
+                if (!place || !behind[place - 1] ||
+                    !is_wanted(&releases[i], &ranked->tags[the->at]))
+                    continue;
+                releases[i].commit = asked[place - 1];
+                releases[i].tag = strdup(ranked->tags[the->at].text);
+                ARC_TRY_ALLOC(releases[i].tag, err);
+            }
+            open += !releases[i].tag && the->at < the->end;
         }
-        open = take_found(ranked, wanted, count, each, behind);
     }
 
     return ARC_OK;
@@ -271,64 +151,43 @@ int arc_services_find_releases(const struct arc_base_request *request,
 
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
     ARC_TRY_ALLOC(wanted, err);
-    ARC_TRY(rank_all(repository, releases, count, pushed, &ranked, wanted, err));
-
-    ARC_AUTO_FREE struct arc_oid *commits = calloc(ranked.count + 1, sizeof *commits);
-    ARC_TRY_ALLOC(commits, err);
-    ARC_TRY(find_releases(request, &ranked, head, wanted, count, commits, err));
 
     for (size_t i = 0; i < count; i++) {
-        size_t tag = wanted[i].found;
-        if (tag == SIZE_MAX)
-            continue;
-        releases[i].commit = commits[tag];
-        releases[i].tag = strdup(ranked.tags[tag].text);
-        ARC_TRY_ALLOC(releases[i].tag, err);
+        size_t same = 0; /* the first that asks about the group */
+        while (releases[same].group != releases[i].group)
+            same++;
+        wanted[i].at = ranked.count;
+        if (same == i)
+            ARC_TRY(rank(repository, pushed, releases[i].group, &ranked, err));
+        wanted[i].end = ranked.count;
+        wanted[i] = wanted[same];
     }
 
-    return ARC_OK;
+    return find_releases(request, &ranked, head, wanted, releases, count, err);
 }
 
-int arc_services_last_releases(const struct arc_base_request *request,
-                               const struct arc_group *const *groups,
-                               const struct arc_service *const *services, size_t count,
-                               const struct arc_oid *head, struct arc_last_good *out,
-                               struct arc_error *err)
+int arc_services_last_releases(const struct arc_base_request *request, struct arc_last_good *out,
+                               size_t count, const struct arc_oid *head, struct arc_error *err)
 {
     ARC_AUTO_FREE struct arc_last_release *releases = calloc(count + 1, sizeof *releases);
     ARC_TRY_ALLOC(releases, err);
     for (size_t i = 0; i < count; i++)
-        releases[i] = (struct arc_last_release){.group = groups[i], .service = services[i]};
+        releases[i] = (struct arc_last_release){.group = out[i].group, .service = out[i].service};
     int rc = arc_services_find_releases(request, releases, count, head, err);
-    for (size_t i = 0; !rc && i < count; i++) {
-        out[i].base = releases[i].commit;
-        rc = releases[i].tag ? since(&out[i], releases[i].tag, "", err)
-                             : never(&out[i], err, "never released: every file counts as added");
-    }
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        out[i].base = releases[i].commit;
+        if (!rc && releases[i].tag)
+            rc = since(&out[i], releases[i].tag, "", err);
+        else if (!rc)
+            rc = never(&out[i], err, "never released: every file counts as added");
         free(releases[i].tag);
+    }
 
     return rc;
 }
 
 /* ---- images -------------------------------------------------------------------------------- */
-
-/* The first manifest of an index that is an image, not an attestation. */
-static const char *first_image(const json_t *index)
-{
-    size_t i;
-    json_t *entry;
-
-    json_array_foreach (json_object_get(index, "manifests"), i, entry) {
-        const json_t *os = json_object_get(json_object_get(entry, "platform"), "os");
-        const char *name = json_string_value(os);
-        if (!name || strcmp(name, "unknown") != 0)
-            return json_string_value(json_object_get(entry, "digest"));
-    }
-
-    return NULL;
-}
 
 static const char *annotated(const json_t *document)
 {
@@ -342,47 +201,52 @@ static void take(const char *revision, struct arc_oid *out)
         memcpy(out->hex, revision, sizeof out->hex);
 }
 
-static int read_label(struct arc_registry *registry, const char *image, const json_t *manifest,
-                      struct arc_oid *out, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *config = NULL;
-    const json_t *digest = json_object_get(json_object_get(manifest, "config"), "digest");
-
-    take(annotated(manifest), out);
-    if (*out->hex || !json_is_string(digest))
-        return ARC_OK;
-    int rc = arc_registry_blob(registry, image, json_string_value(digest), &config, err);
-    const json_t *labels = json_object_get(json_object_get(config, "config"), "Labels");
-    take(json_string_value(json_object_get(labels, REVISION)), out);
-    return rc;
-}
-
 static int read_revision(struct arc_registry *registry, const char *image, const char *tag,
                          struct arc_oid *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_manifest) struct arc_manifest top = {0};
-    ARC_AUTO(arc_manifest) struct arc_manifest child = {0};
+    ARC_AUTO(arc_manifest) struct arc_manifest top = {0}, child = {0};
+    ARC_AUTO_JSON json_t *config = NULL;
+    const char *digest = NULL;
 
     ARC_TRY(arc_registry_manifest(registry, image, tag, &top, err));
     take(annotated(top.document), out);
-    const char *digest = first_image(top.document);
+    if (*out->hex)
+        return ARC_OK;
+
+    /* The first manifest of an index that is an image, not an attestation. */
+    arc_json_each (entry, json_object_get(top.document, "manifests")) {
+        const json_t *os = json_object_get(json_object_get(entry, "platform"), "os");
+        const char *name = json_string_value(os);
+        if (!digest && (!name || strcmp(name, "unknown") != 0))
+            digest = json_string_value(json_object_get(entry, "digest"));
+    }
+
+    if (digest)
+        ARC_TRY(arc_registry_manifest(registry, image, digest, &child, err));
+    take(annotated(child.document), out);
+
+    const json_t *manifest = digest ? child.document : top.document;
+    digest = json_string_value(json_object_get(json_object_get(manifest, "config"), "digest"));
     if (*out->hex || !digest)
-        return *out->hex ? ARC_OK : read_label(registry, image, top.document, out, err);
-    ARC_TRY(arc_registry_manifest(registry, image, digest, &child, err));
-    return read_label(registry, image, child.document, out, err);
+        return ARC_OK;
+    ARC_TRY(arc_registry_blob(registry, image, digest, &config, err));
+    const json_t *labels = json_object_get(json_object_get(config, "config"), "Labels");
+    take(json_string_value(json_object_get(labels, REVISION)), out);
+
+    return ARC_OK;
 }
 
 /* Where a version stands in a file, its own image is asked for: what the registry lacks is due. */
-static int last_image(const struct arc_base_request *request, const struct arc_group *group,
-                      const struct arc_service *service, struct arc_last_good *out,
+static int last_image(const struct arc_base_request *request, struct arc_last_good *out,
                       struct arc_error *err)
 {
+    const struct arc_service *service = out->service;
     struct arc_registry *registry = NULL;
     struct arc_oid revision = {{0}};
     ARC_AUTO_FREE char *tag = NULL;
     const char *image;
 
-    ARC_TRY(arc_service_published_tag(group, service, &image, &tag, err));
+    ARC_TRY(arc_service_published_tag(out->group, service, &image, &tag, err));
     int rc = arc_registry_new(request->env, NULL, &registry, err);
     if (!rc)
         rc = read_revision(registry, image, tag, &revision, err);
@@ -417,17 +281,15 @@ static int last_image(const struct arc_base_request *request, const struct arc_g
 
 /* Where everything that starts from a service was good: behind all of their images. Nothing is said
  * before all of those are known. */
-static int find_common(const struct arc_base_request *request,
-                       const struct arc_service *const *services, size_t count,
-                       const struct arc_last_good *good, const char *codename,
-                       struct arc_last_good *out, struct arc_error *err)
+static int find_common(const struct arc_base_request *request, const struct arc_last_good *good,
+                       size_t count, struct arc_last_good *out, struct arc_error *err)
 {
     struct arc_oid common = {{0}};
 
     for (size_t i = 0; i < count; i++) {
-        const struct arc_base_ref *base = services[i]->bases;
+        const struct arc_base_ref *base = good[i].service->bases;
         const struct arc_oid *own = &good[i].base, before = common;
-        while (base && base->ref && strcmp(base->codename, codename) != 0)
+        while (base && base->ref && strcmp(base->codename, out->service->codename) != 0)
             base++;
         if (!base || !base->ref)
             continue;
@@ -453,25 +315,22 @@ static int find_common(const struct arc_base_request *request,
     return since(out, common.hex, ", which the images that start from it have", err);
 }
 
-int arc_services_last_images(const struct arc_base_request *request,
-                             const struct arc_group *const *groups,
-                             const struct arc_service *const *services, size_t count,
-                             struct arc_last_good *out, struct arc_error *err)
+int arc_services_last_images(const struct arc_base_request *request, struct arc_last_good *out,
+                             size_t count, struct arc_error *err)
 {
     size_t left = 0;
 
     for (size_t i = 0; i < count; i++)
-        if (services[i]->linked)
+        if (out[i].service->linked)
             left++;
         else
-            ARC_TRY(last_image(request, groups[i], services[i], &out[i], err));
+            ARC_TRY(last_image(request, &out[i], err));
 
     /* One that is linked may itself start from one that is linked. */
     for (size_t round = 0; round < left; round++)
         for (size_t i = 0; i < count; i++)
-            if (services[i]->linked && !out[i].reason)
-                ARC_TRY(find_common(request, services, count, out, services[i]->codename, &out[i],
-                                    err));
+            if (out[i].service->linked && !out[i].reason)
+                ARC_TRY(find_common(request, out, count, &out[i], err));
 
     return ARC_OK;
 }

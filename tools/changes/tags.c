@@ -2,6 +2,7 @@
  * a tag that is compared with nothing says that nothing changed. */
 #include "arcci/release_version.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "changes/base.h"
 #include <string.h>
 
@@ -67,27 +68,10 @@ static bool read_version(const char *tag, struct versioned *out)
                                           parse_at(tag, prefix, ARC_VERSIONING_LOOSE, out));
 }
 
-/* Whether a tag is a better answer than `best` for the tag before `own`; *is_first: none is known
- * to have come before that, since a version of the same rank may have. */
-static bool is_better(const struct versioned *own, const struct versioned *other,
-                      const struct versioned *best, bool *is_first)
-{
-    int order = arc_release_version_compare(&other->version, &own->version);
-    if (order == 0 && strcmp(other->tag, own->tag) != 0)
-        *is_first = false;
-    if (order >= 0)
-        return false;
-    if (other->version.prerelease && !own->version.prerelease)
-        return false;
-    return !best->tag || arc_release_version_compare(&other->version, &best->version) > 0;
-}
-
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err)
 {
     struct versioned own, best = {0};
-    size_t i;
-    json_t *item;
     *out = NULL;
     if (!read_version(tag, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' holds no version", tag);
@@ -98,11 +82,18 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     if (!repository->tags)
         return arc_error_set(err, ARC_ENOTFOUND, "%s", repository->tags_unknown);
 
-    json_array_foreach (repository->tags, i, item) {
+    arc_json_each (item, repository->tags) {
         const char *other = json_string_value(item);
         struct versioned found;
-        if (strncmp(other, tag, own.prefix) == 0 && read_version(other, &found) &&
-            found.prefix == own.prefix && is_better(&own, &found, &best, is_first))
+        if (strncmp(other, tag, own.prefix) != 0 || !read_version(other, &found) ||
+            found.prefix != own.prefix)
+            continue;
+        int order = arc_release_version_compare(&found.version, &own.version);
+        if (order == 0 && strcmp(other, tag) != 0)
+            *is_first = false; /* a version of the same rank may have come before */
+        if (order >= 0 || (found.version.prerelease && !own.version.prerelease))
+            continue;
+        if (!best.tag || arc_release_version_compare(&found.version, &best.version) > 0)
             best = found;
     }
     *out = best.tag ? strdup(best.tag) : NULL;

@@ -25,14 +25,6 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
                     arc_buf_text(&place), filter->name, arc_buf_text(&patterns), what);
 }
 
-static bool only_negations(const struct arc_filters *filters, const struct arc_filter *filter)
-{
-    for (size_t i = filter->first; i < filter->first + filter->count; i++)
-        if (!filters->rules[i].negated)
-            return false;
-    return filter->count != 0;
-}
-
 #define NEVER                                                                                      \
     "can match no path: paths have no slash at their beginning or end, and no segment that is "    \
     "empty, '.' or '..'"
@@ -216,25 +208,6 @@ static const char *doubt_of(const char *pattern, bool negated)
     return NULL;
 }
 
-/* A status that no comparison gives: renames and copies are not looked for, and a comparison of
- * commits knows no conflict. */
-static const char *doubt_of_statuses(unsigned statuses, bool renames)
-{
-    if (renames && statuses & ARC_STATUS_RENAMED)
-        return NULL;
-    if (!statuses ||
-        statuses & ~(unsigned)(ARC_STATUS_RENAMED | ARC_STATUS_COPIED | ARC_STATUS_UNMERGED))
-        return NULL;
-    return "never matches: renames and copies are not looked for (a renamed file is one deleted and "
-           "one added), and git reports no file as unmerged";
-}
-
-static bool is_below(const char *pattern, const char *directory)
-{
-    size_t len = directory ? strlen(directory) : 0;
-    return len && strncmp(pattern, directory, len) == 0 && pattern[len] == '/';
-}
-
 /* What makes a pattern's regular expression invalid, in `out`; most patterns need no look. */
 static int find_defect(const char *pattern, struct arc_buf *out, struct arc_error *err)
 {
@@ -253,78 +226,71 @@ static int find_defect(const char *pattern, struct arc_buf *out, struct arc_erro
     return arc_buf_check(out, "a warning", err);
 }
 
-static int warn_of_patterns(struct arc_match *match, size_t index, bool *doubtful,
-                            struct arc_error *err)
-{
-    const struct arc_rule *rule = &match->out->filters->rules[index];
-    const char *doubt = doubt_of_statuses(rule->statuses, match->renames);
-    ARC_AUTO(arc_buf) struct arc_buf defect = {0};
-
-    for (size_t i = 0; !doubt && i < rule->pattern_count; i++) {
-        size_t marks = strspn(rule->patterns[i], "!");
-        bool is_group = marks && rule->patterns[i][marks] == '('; /* its mark is no negation */
-        doubt = doubt_of(rule->patterns[i] + marks - is_group, marks > is_group);
-        if (!doubt)
-            ARC_TRY(find_defect(rule->patterns[i], &defect, err));
-        if (defect.len)
-            doubt = defect.data;
-        if (!doubt && is_below(rule->patterns[i] + marks, match->relative))
-            doubt = "starts with the directory of --relative-to, to which it is relative already";
-    }
-    *doubtful = doubt != NULL;
-
-    return doubt ? warn(match, index, err, doubt) : ARC_OK;
-}
-
 static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *rule = &filters->rules[index];
-    bool doubtful = false;
-
-    ARC_TRY(warn_of_patterns(match, index, &doubtful, err));
-    if (doubtful)
-        return ARC_OK;
-    if (rule->pattern_count && !arc_match_has(match->ids, index))
-        return warn(match, index, err, NEVER);
-
-    if (rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
-        return warn(match, index, err,
-                    "matches every path but those: to leave paths out, use predicate-quantifier "
-                    "some-with-excludes (or last-match, or every)");
-
     const struct arc_filter *filter = &filters->items[rule->filter];
+    ARC_AUTO(arc_buf) struct arc_buf defect = {0};
+    size_t relative = match->relative ? strlen(match->relative) : 0;
+    const char *doubt = NULL;
+
+    /* Renames and copies are not looked for, and a comparison of commits knows no conflict. */
+    unsigned rare = ARC_STATUS_COPIED | ARC_STATUS_UNMERGED | ARC_STATUS_RENAMED;
+    bool looks = match->renames && rule->statuses & ARC_STATUS_RENAMED;
+    if (rule->statuses && !(rule->statuses & ~rare) && !looks)
+        doubt = "never matches: renames and copies are not looked for (a renamed file is one "
+                "deleted and one added), and git reports no file as unmerged";
+
+    for (size_t i = 0; !doubt && i < rule->pattern_count; i++) {
+        const char *pattern = rule->patterns[i], *bare = pattern + strspn(pattern, "!");
+        bool is_group = bare > pattern && *bare == '('; /* its mark is no negation */
+        doubt = doubt_of(bare - is_group, bare - pattern > is_group);
+        if (!doubt)
+            ARC_TRY(find_defect(pattern, &defect, err));
+        if (defect.len)
+            doubt = defect.data;
+        if (!doubt && relative && strncmp(bare, match->relative, relative) == 0 &&
+            bare[relative] == '/')
+            doubt = "starts with the directory of --relative-to, to which it is relative already";
+    }
+
+    if (!doubt && rule->pattern_count && !arc_match_has(match->ids, index))
+        doubt = NEVER;
+    if (!doubt && rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
+        doubt = "matches every path but those: to leave paths out, use predicate-quantifier "
+                "some-with-excludes (or last-match, or every)";
+
     bool leaves_out = match->quantifier == ARC_QUANTIFIER_SOME_EXCLUDE ||
                       match->quantifier == ARC_QUANTIFIER_LAST;
-    if (leaves_out && index == filter->first && only_negations(filters, filter))
-        return warn(match, index, err,
-                    "only leaves paths out, as every rule of the filter does: it never matches; "
-                    "add '**'");
+    bool alone = leaves_out && index == filter->first; /* told once */
+    for (size_t i = 0; alone && i < filter->count; i++)
+        alone = filters->rules[filter->first + i].negated;
+    if (!doubt && alone)
+        doubt = "only leaves paths out, as every rule of the filter does: it never matches; add "
+                "'**'";
 
-    return ARC_OK;
+    return doubt ? warn(match, index, err, doubt) : ARC_OK;
 }
 
 int arc_warn_of_rules(struct arc_match *match, struct arc_error *err)
 {
-    const struct arc_filters *filters = match->out->filters;
-    int rc = ARC_OK;
     if (match->matcher)
         arc_glob_matcher_below(match->matcher, "", 0, match->ids, NULL);
-    for (size_t i = 0; !rc && i < filters->rule_count; i++)
-        rc = warn_of_rule(match, i, err);
-    return rc;
+    for (size_t i = 0; i < match->out->filters->rule_count; i++)
+        ARC_TRY(warn_of_rule(match, i, err));
+    return ARC_OK;
 }
 
 int arc_warn_of_directories(struct arc_match *match, struct arc_error *err)
 {
-    int rc = ARC_OK;
-    for (size_t i = 0; !rc && i < match->literal_count; i++)
+    for (size_t i = 0; i < match->literal_count; i++)
         if (match->literals[i].is_directory)
-            rc = warn(match, match->literals[i].rule, err,
-                      "names a directory in which something changed, and matches only a file of "
-                      "that name: to match what is in it, add '/"
-                      "**'");
-    return rc;
+            ARC_TRY(warn(match, match->literals[i].rule, err,
+                         "names a directory in which something changed, and matches only a file "
+                         "of that name: to match what is in it, add '/"
+                         "**'"));
+    return ARC_OK;
 }
 
 int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err)
@@ -426,10 +392,10 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
     if (!match->matcher)
         return ARC_OK;
     ARC_TRY_ALLOC(seen, err);
-    int rc = arc_git_diff(git, &diff, err);
-    for (size_t i = 0; !rc && i < filters->rule_count; i++)
+    ARC_TRY(arc_git_diff(git, &diff, err));
+    for (size_t i = 0; i < filters->rule_count; i++)
         if (filters->rules[i].pattern_count && !arc_match_has(seen, i))
-            rc = warn(match, i, err, "matches no path of the head");
+            ARC_TRY(warn(match, i, err, "matches no path of the head"));
 
-    return rc;
+    return ARC_OK;
 }

@@ -62,16 +62,6 @@ static int fetch_depth(const struct arc_git *git, const struct arc_oid *commits,
     return arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), commits, count, err);
 }
 
-static int fetch_more_depth(const struct arc_git *git, struct arc_error *err)
-{
-    struct arc_git_scratch *scratch = git->scratch;
-    scratch->depth *= GROWTH;
-    int rc = fetch_depth(git, scratch->wants.items, scratch->wants.count, err);
-    if (rc == ARC_ENOTFOUND || scratch->depth > 1000000)
-        scratch->way = ARC_GIT_WHOLE;
-    return rc == ARC_ENOTFOUND ? ARC_OK : rc;
-}
-
 /* Where the window is to start now; 0 or less: at the beginning. */
 static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_history *history,
                          const struct question *question)
@@ -143,8 +133,15 @@ static int get_more(const struct arc_git *git, struct arc_history *history,
     int64_t since = next_date(scratch, history, question);
     if (scratch->way == ARC_GIT_BY_DATE && since > DATE_MIN)
         return fetch_dates(git, history, since, err);
-    if (scratch->way == ARC_GIT_BY_DEPTH)
-        return fetch_more_depth(git, err);
+
+    if (scratch->way == ARC_GIT_BY_DEPTH) {
+        scratch->depth *= GROWTH;
+        int rc = fetch_depth(git, scratch->wants.items, scratch->wants.count, err);
+        if (rc == ARC_ENOTFOUND || scratch->depth > 1000000)
+            scratch->way = ARC_GIT_WHOLE;
+        return rc == ARC_ENOTFOUND ? ARC_OK : rc;
+    }
+
     *last = true;
 
     return arc_git_fetch_commits(git, ARC_GIT_COMMITS, ARC_GIT_UNSHALLOW, scratch->wants.items,
@@ -335,17 +332,6 @@ static int look_at(struct arc_history *history, const struct arc_oid *head, int6
     return ARC_OK;
 }
 
-/* Learns the dates of the commits that are not here. */
-static int fetch_absent(const struct arc_git *git, struct rest *rest, struct arc_error *err)
-{
-    for (size_t i = 0; i < rest->absent.count; i++)
-        ARC_TRY(arc_git_list_add(&rest->asked, &rest->absent.items[i], err));
-    ARC_TRY(arc_git_fetch_commits(git, ARC_GIT_SINGLE, "--depth=1", rest->absent.items,
-                                  rest->absent.count, err));
-    rest->absent.count = 0;
-    return ARC_OK;
-}
-
 int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head,
                            const struct arc_oid *commits, size_t count, bool *are,
                            struct arc_error *err)
@@ -366,9 +352,17 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
         if (!git->scratch->allowed || last)
             return not_certain(git, last, "whether a commit is before the head is not known", err);
         question.reach = rest.oldest;
-        if (rest.absent.count)
-            ARC_TRY(fetch_absent(git, &rest, err));
-        else
+
+        if (!rest.absent.count) {
             ARC_TRY(get_more(git, history, &question, &last, err));
+            continue;
+        }
+
+        /* Learns the dates of the commits that are not here. */
+        for (size_t i = 0; i < rest.absent.count; i++)
+            ARC_TRY(arc_git_list_add(&rest.asked, &rest.absent.items[i], err));
+        ARC_TRY(arc_git_fetch_commits(git, ARC_GIT_SINGLE, "--depth=1", rest.absent.items,
+                                      rest.absent.count, err));
+        rest.absent.count = 0;
     }
 }

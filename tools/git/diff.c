@@ -50,35 +50,30 @@ static int corrupt(const struct walk *walk)
                          walk->path.len ? arc_buf_text(&walk->path) : "/");
 }
 
-static bool read_mode(const char **at, const char *end, unsigned *mode)
-{
-    static const char usual[] = "100644 ";
-    if (end - *at > 7 && memcmp(*at, usual, 7) == 0) {
-        *mode = 0100644;
-        *at += 7;
-        return true;
-    }
-
-    *mode = 0;
-    for (; *at < end && **at >= '0' && **at <= '7' && *mode <= 0177777u; ++*at)
-        *mode = *mode << 3 | (unsigned)(**at - '0');
-    return *at < end && *(*at)++ == ' ';
-}
-
 static int read_next(const struct walk *walk, struct cursor *cursor)
 {
+    static const char usual[] = "100644 ";
     struct entry *entry = &cursor->entry;
+    const char *at = cursor->at, *end = cursor->end;
 
-    if (cursor->at == cursor->end) {
+    if (at == end) {
         cursor->done = true;
         return ARC_OK;
     }
 
-    const char *at = cursor->at;
-    if (!read_mode(&at, cursor->end, &entry->mode))
-        return corrupt(walk);
-    const char *nul = memchr(at, '\0', (size_t)(cursor->end - at));
-    if (!nul || nul == at || cursor->end - nul <= OID_BYTES)
+    if (end - at > 7 && memcmp(at, usual, 7) == 0) {
+        entry->mode = 0100644;
+        at += 7;
+    } else {
+        entry->mode = 0;
+        for (; at < end && *at >= '0' && *at <= '7' && entry->mode <= 0177777u; at++)
+            entry->mode = entry->mode << 3 | (unsigned)(*at - '0');
+        if (at == end || *at++ != ' ')
+            return corrupt(walk);
+    }
+
+    const char *nul = memchr(at, '\0', (size_t)(end - at));
+    if (!nul || nul == at || end - nul <= OID_BYTES)
         return corrupt(walk);
     entry->name = at;
     entry->len = (size_t)(nul - at);
@@ -93,28 +88,6 @@ static bool is_tree(const struct entry *entry)
     return (entry->mode & MODE_TYPE) == MODE_TREE;
 }
 
-static int missing_tree(const struct walk *walk, int code)
-{
-    if (code != GIT_ENOTFOUND)
-        return arc_git_failed(walk->err, code, "reading a tree");
-    return arc_error_set(walk->err, ARC_ENOTFOUND,
-                         "the tree of '%s' is not in this clone; fetch it with trees "
-                         "(filter: blob:none keeps them, tree:0 does not)",
-                         walk->path.len ? arc_buf_text(&walk->path) : "/");
-}
-
-/* A clone may lack trees of a commit anywhere below: all of them are fetched, once. */
-static int read_tree(struct walk *walk, const git_oid *id, bool to, git_odb_object **out)
-{
-    int rc = git_odb_read(out, walk->odb, id);
-    if (rc != GIT_ENOTFOUND || !walk->git->scratch->allowed || walk->fetched[to])
-        return rc;
-    walk->fetched[to] = true;
-    if (arc_git_fetch_trees(walk->git, to ? walk->diff->to : walk->diff->from, 1, NULL) != ARC_OK)
-        return rc;
-    return git_odb_read(out, walk->odb, id);
-}
-
 static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, struct cursor *cursor)
 {
     git_oid id;
@@ -122,9 +95,23 @@ static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, str
     if (cursor->done)
         return ARC_OK;
     memcpy(id.id, oid, OID_BYTES);
-    int rc = read_tree(walk, &id, to, &cursor->object);
+
+    /* A clone may lack trees of a commit anywhere below: all of them are fetched, once. */
+    int rc = git_odb_read(&cursor->object, walk->odb, &id);
+    if (rc == GIT_ENOTFOUND && walk->git->scratch->allowed && !walk->fetched[to]) {
+        const struct arc_oid *commit = to ? walk->diff->to : walk->diff->from;
+        walk->fetched[to] = true;
+        if (arc_git_fetch_trees(walk->git, commit, 1, NULL) == ARC_OK)
+            rc = git_odb_read(&cursor->object, walk->odb, &id);
+    }
+
+    if (rc == GIT_ENOTFOUND)
+        return arc_error_set(walk->err, ARC_ENOTFOUND,
+                             "the tree of '%s' is not in this clone; fetch it with trees (filter: "
+                             "blob:none keeps them, tree:0 does not)",
+                             walk->path.len ? arc_buf_text(&walk->path) : "/");
     if (rc < 0)
-        return missing_tree(walk, rc);
+        return arc_git_failed(walk->err, rc, "reading a tree");
     if (git_odb_object_type(cursor->object) != GIT_OBJECT_TREE)
         return corrupt(walk);
     cursor->at = git_odb_object_data(cursor->object);
@@ -228,17 +215,6 @@ static int one_side(struct walk *walk, const struct entry *entry, bool added)
                  : give(walk, entry, NULL, ARC_GIT_DELETED);
 }
 
-static int both_sides(struct walk *walk, const struct entry *a, const struct entry *b)
-{
-    bool same = memcmp(a->oid, b->oid, OID_BYTES) == 0;
-    if (same && a->mode == b->mode)
-        return ARC_OK;
-    if (is_tree(a)) /* compare() holds a directory and a file of one name apart */
-        return same ? ARC_OK : enter(walk, a, a->oid, b->oid);
-    bool retyped = (a->mode & MODE_TYPE) != (b->mode & MODE_TYPE);
-    return give(walk, a, b, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED);
-}
-
 /* Goes on with both, past the entries that are the same byte for byte: nearly all. */
 static int read_both(struct walk *walk, struct cursor *a, struct cursor *b)
 {
@@ -272,7 +248,14 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
         return read_next(walk, b);
     }
 
-    ARC_TRY(both_sides(walk, &a->entry, &b->entry));
+    const struct entry *from = &a->entry, *to = &b->entry;
+    bool same = memcmp(from->oid, to->oid, OID_BYTES) == 0;
+    bool retyped = (from->mode & MODE_TYPE) != (to->mode & MODE_TYPE);
+    if (is_tree(from)) { /* compare() holds a directory and a file of one name apart */
+        if (!same)
+            ARC_TRY(enter(walk, from, from->oid, to->oid));
+    } else if (!same || from->mode != to->mode)
+        ARC_TRY(give(walk, from, to, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED));
 
     return read_both(walk, a, b);
 }

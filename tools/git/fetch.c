@@ -14,30 +14,25 @@
  * means many more commits. */
 #define DEPTH_MAX 10
 
-/* Whether the remote wanted to know who asks. */
-static bool refused(const struct arc_process_result *result)
-{
-    static const char *const signs[] = {"could not read Username", "could not read Password",
-                                        "Authentication failed", "not found"};
-    for (size_t i = 0; result->status && i < sizeof signs / sizeof *signs; i++)
-        if (strstr(arc_buf_text(&result->errors), signs[i]))
-            return true;
-    return false;
-}
-
 int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, const struct arc_buf *input, unsigned seconds,
                        struct arc_process_result *result, struct arc_error *err)
 {
+    static const char *const signs[] = {"could not read Username", "could not read Password",
+                                        "Authentication failed", "not found"};
     ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
-    int rc = arc_git_run_with(git, env, &token, words, input, seconds, result, err);
+    bool refused = false; /* the remote wanted to know who asks */
 
-    if (rc || !refused(result))
-        return rc;
-    rc = arc_git_token_make(env, &token, err);
-    if (rc || !token.vars[0])
-        return rc;
+    ARC_TRY(arc_git_run_with(git, env, &token, words, input, seconds, result, err));
+    for (size_t i = 0; result->status && i < sizeof signs / sizeof *signs; i++)
+        refused |= strstr(arc_buf_text(&result->errors), signs[i]) != NULL;
+    if (!refused)
+        return ARC_OK;
+    ARC_TRY(arc_git_token_make(env, &token, err));
+    if (!token.vars[0])
+        return ARC_OK;
     arc_process_result_free(result);
+
     return arc_git_run_with(git, env, &token, words, input, seconds, result, err);
 }
 

@@ -118,19 +118,6 @@ static bool add_parent(struct arc_history *history, uint32_t node, const char *h
     return true;
 }
 
-/* The date at the end of a line "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The line
- * is a part of a longer text, whose end may be its end. */
-static int64_t date_of(const char *line, size_t len)
-{
-    char date[24] = "";
-    size_t at = len;
-    while (at && line[at - 1] != '>')
-        at--;
-    if (at)
-        memcpy(date, line + at, len - at < sizeof date ? len - at : sizeof date - 1);
-    return strtoll(date, NULL, 10);
-}
-
 /* Reads the header of a commit; it ends with an empty line. */
 static void parse(struct arc_history *history, uint32_t node, const char *text, size_t size)
 {
@@ -145,7 +132,15 @@ static void parse(struct arc_history *history, uint32_t node, const char *text, 
             !add_parent(history, node, text + 7))
             return;
         if (len > 10 && memcmp(text, "committer ", 10) == 0) {
-            history->nodes[node].time = date_of(text, len);
+            /* The date at the end of "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The
+             * text goes on, and may end with the line. */
+            char date[24] = "";
+            size_t at = len;
+            while (at && text[at - 1] != '>')
+                at--;
+            if (at)
+                memcpy(date, text + at, len - at < sizeof date ? len - at : sizeof date - 1);
+            history->nodes[node].time = strtoll(date, NULL, 10);
             return;
         }
         text = end + 1;
@@ -273,21 +268,6 @@ static void search_free(struct search *search)
     free(search->found);
 }
 
-/* Behind those that are not older. */
-static void add_found(struct search *search, uint32_t node)
-{
-    const struct node *nodes = search->history->nodes;
-    if (!arc_room(&search->found, search->count, sizeof *search->found)) {
-        search->history->failed = GIT_ERROR;
-        return;
-    }
-
-    size_t at = search->count++;
-    for (; at && nodes[search->found[at - 1]].time < nodes[node].time; at--)
-        search->found[at] = search->found[at - 1];
-    search->found[at] = node;
-}
-
 static bool is_cut(struct arc_history *history, uint32_t node)
 {
     for (uint32_t i = 0; i < history->nodes[node].count; i++)
@@ -310,12 +290,20 @@ static void paint(struct search *search)
     uint32_t node = take(history, &search->queue);
     unsigned flags = history->nodes[node].flags & (FROM_A | FROM_B | STALE);
 
-    if (flags == (FROM_A | FROM_B)) {
-        if (!(history->nodes[node].flags & RESULT))
-            add_found(search, node);
+    if (flags == (FROM_A | FROM_B) && !(history->nodes[node].flags & RESULT)) {
+        if (!arc_room(&search->found, search->count, sizeof *search->found)) {
+            history->failed = GIT_ERROR;
+            return;
+        }
+        size_t at = search->count++; /* behind those that are not older */
+        for (; at && history->nodes[search->found[at - 1]].time < history->nodes[node].time; at--)
+            search->found[at] = search->found[at - 1];
+        search->found[at] = node;
         history->nodes[node].flags |= RESULT;
-        flags |= STALE;
     }
+
+    if (flags == (FROM_A | FROM_B))
+        flags |= STALE;
 
     if (history->nodes[node].missing) {
         search->any = true;
@@ -365,15 +353,6 @@ static void drop_marked(struct search *search, unsigned flags)
     search->count = kept;
 }
 
-/* Leaves out those that are behind another one. */
-static void keep_best(struct search *search)
-{
-    drop_marked(search, STALE);
-    for (size_t i = 0; search->count > 1 && i < search->count; i++)
-        mark_behind(search->history, search->found[i], HIDDEN);
-    drop_marked(search, HIDDEN);
-}
-
 static void clear_flags(struct arc_history *history)
 {
     for (size_t i = 0; i < history->count; i++)
@@ -387,20 +366,6 @@ static bool within(const struct arc_history *history, const struct node *node, i
 {
     int64_t sure = node->missing ? INT64_MIN : node->time - DAY - 2 * history->skew;
     return since != ARC_HISTORY_NO_DATE && sure >= since && sure > doubt;
-}
-
-/* What is missing lies behind what is common, or is too old to matter. */
-static enum arc_history_answer judge(const struct search *search, uint32_t a, uint32_t b,
-                                     int64_t since)
-{
-    if (!search->any)
-        return search->count ? ARC_HISTORY_YES : ARC_HISTORY_NO;
-    if (!search->count)
-        return ARC_HISTORY_UNCERTAIN;
-    uint32_t best = search->found[0];
-    bool certain = (search->count == 1 && !search->one_sided) || best == a || best == b ||
-                   within(search->history, &search->history->nodes[best], since, search->doubt);
-    return certain ? ARC_HISTORY_YES : ARC_HISTORY_UNCERTAIN;
 }
 
 static int check(const struct arc_history *history, struct arc_error *err)
@@ -443,11 +408,23 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     put(history, &search.queue, to);
     while (search.queue.fresh && !history->failed)
         paint(&search);
-    keep_best(&search);
+
+    /* Leaves out those that are behind another one. */
+    drop_marked(&search, STALE);
+    for (size_t i = 0; search.count > 1 && i < search.count; i++)
+        mark_behind(history, search.found[i], HIDDEN);
+    drop_marked(&search, HIDDEN);
     ARC_TRY(check(history, err));
-    *answer = judge(&search, from, to, since);
-    if (search.count)
-        arc_git_oid_out(&history->nodes[search.found[0]].oid, out);
+    *answer = search.any ? ARC_HISTORY_UNCERTAIN : ARC_HISTORY_NO;
+    if (!search.count)
+        return ARC_OK;
+
+    /* What is missing lies behind what is common, or is too old to matter. */
+    uint32_t best = search.found[0];
+    if (!search.any || (search.count == 1 && !search.one_sided) || best == from || best == to ||
+        within(history, &history->nodes[best], since, search.doubt))
+        *answer = ARC_HISTORY_YES;
+    arc_git_oid_out(&history->nodes[best].oid, out);
 
     return ARC_OK;
 }
@@ -740,17 +717,12 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
 
 int arc_history_new(const struct arc_git *git, struct arc_history **out, struct arc_error *err)
 {
-    struct arc_history *history = calloc(1, sizeof *history);
+    ARC_AUTO(arc_history) struct arc_history *history = calloc(1, sizeof *history);
     ARC_TRY_ALLOC(history, err);
-    int rc = arc_git_odb(git, &history->odb, err);
-    if (rc) {
-        arc_history_free(&history);
-        return rc;
-    }
-
+    ARC_TRY(arc_git_odb(git, &history->odb, err));
     history->walk_doubt = INT64_MIN;
     git_odb_refresh(history->odb);
-    *out = history;
+    *out = arc_steal(&history);
 
     return ARC_OK;
 }

@@ -10,19 +10,6 @@
 #define LOG_MAX     1000
 #define LOG_SECONDS 600
 
-static int lookup(const struct arc_git *git, const struct arc_oid *oid, git_commit **out,
-                  struct arc_error *err)
-{
-    git_oid id;
-    ARC_TRY(arc_git_oid_in(oid, &id, err));
-    int rc = git_commit_lookup(out, git->repo, &id);
-    if (rc == GIT_ENOTFOUND)
-        return arc_error_set(
-            err, ARC_ENOTFOUND, "commit %s is not in this clone%s", oid->hex,
-            arc_git_is_shallow(git) ? " (its history is cut; fetch-depth: 0 gets all of it)" : "");
-    return rc < 0 ? arc_git_failed(err, rc, oid->hex) : ARC_OK;
-}
-
 static int fill(git_commit *commit, struct arc_git_commit *out, struct arc_error *err)
 {
     const git_signature *author = git_commit_author(commit);
@@ -49,9 +36,17 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
                    struct arc_error *err)
 {
     git_commit *commit = NULL;
+    git_oid id;
     *out = (struct arc_git_commit){0};
-    ARC_TRY(lookup(git, oid, &commit, err));
-    int rc = fill(commit, out, err);
+    ARC_TRY(arc_git_oid_in(oid, &id, err));
+    int rc = git_commit_lookup(&commit, git->repo, &id);
+    if (rc == GIT_ENOTFOUND)
+        return arc_error_set(
+            err, ARC_ENOTFOUND, "commit %s is not in this clone%s", oid->hex,
+            arc_git_is_shallow(git) ? " (its history is cut; fetch-depth: 0 gets all of it)" : "");
+    if (rc < 0)
+        return arc_git_failed(err, rc, oid->hex);
+    rc = fill(commit, out, err);
     git_commit_free(commit);
     if (rc)
         arc_git_commit_free(out);
@@ -85,21 +80,8 @@ static int entry_at(git_tree *tree, const char *path, git_oid *out)
     return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
 }
 
-/* Whether one of the paths differs (1) or none (0); a negative libgit2 code on failure. */
-static int differs(git_tree *a, git_tree *b, const char *const *paths)
-{
-    for (; *paths; paths++) {
-        git_oid in_a, in_b;
-        ARC_TRY(entry_at(a, *paths, &in_a));
-        ARC_TRY(entry_at(b, *paths, &in_b));
-        if (!git_oid_equal(&in_a, &in_b))
-            return 1;
-    }
-    return 0;
-}
-
-/* As differs(), for a tree and that of parent number `i`. A parent beyond a shallow boundary counts
- * as an empty tree. */
+/* Whether one of the paths differs (1) or none (0) between a tree and that of parent number `i`; a
+ * negative libgit2 code on failure. A parent beyond a shallow boundary counts as an empty tree. */
 static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
                                const char *const *paths)
 {
@@ -109,15 +91,23 @@ static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
 
     if (i < git_commit_parentcount(commit) && git_commit_parent(&parent, commit, i) == 0)
         rc = git_commit_tree(&parent_tree, parent);
-    if (!rc)
-        rc = differs(tree, parent_tree, paths);
+
+    for (; !rc && *paths; paths++) {
+        git_oid here, there;
+        rc = entry_at(tree, *paths, &here);
+        if (!rc)
+            rc = entry_at(parent_tree, *paths, &there);
+        if (!rc)
+            rc = !git_oid_equal(&here, &there);
+    }
+
     git_tree_free(parent_tree);
     git_commit_free(parent);
 
     return rc;
 }
 
-/* As differs(), for a commit and all its parents: a merge that took a path over unchanged from one
+/* The same for a commit and all its parents: a merge that took a path over unchanged from one
  * of them tells nothing about it (git's TREESAME). */
 static int touches(git_commit *commit, const char *const *paths)
 {
@@ -146,15 +136,6 @@ static void source_free(struct source *source)
     free(source->list);
 }
 
-static int start_walk(const struct arc_git *git, const git_oid *from, const git_oid *to,
-                      struct source *out)
-{
-    ARC_TRY(git_revwalk_new(&out->walk, git->repo));
-    ARC_TRY(git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME));
-    ARC_TRY(git_revwalk_push(out->walk, to));
-    return from ? git_revwalk_hide(out->walk, from) : 0;
-}
-
 static int start(const struct arc_git *git, const struct arc_git_log_range *range,
                  struct source *out, struct arc_error *err)
 {
@@ -171,29 +152,15 @@ static int start(const struct arc_git *git, const struct arc_git_log_range *rang
                                  err);
     }
 
-    int rc = start_walk(git, range->from ? &from : NULL, &to, out);
-    return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
-}
-
-static int next(struct source *source, git_oid *out)
-{
-    if (source->walk)
-        return git_revwalk_next(out, source->walk);
-    if (source->at == source->count)
-        return GIT_ITEROVER;
-    *out = source->list[source->at++];
-    return 0;
-}
-
-static int give(git_commit *commit, int (*each)(void *, const struct arc_git_commit *),
-                void *context, struct arc_error *err)
-{
-    struct arc_git_commit out;
-    int rc = fill(commit, &out, err);
+    int rc = git_revwalk_new(&out->walk, git->repo);
     if (!rc)
-        rc = each(context, &out);
-    arc_git_commit_free(&out);
-    return rc;
+        rc = git_revwalk_sorting(out->walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+    if (!rc)
+        rc = git_revwalk_push(out->walk, &to);
+    if (!rc && range->from)
+        rc = git_revwalk_hide(out->walk, &from);
+
+    return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
 }
 
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
@@ -208,27 +175,37 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     if (more)
         *more = false;
 
-    while (!rc && (step = next(&source, &id)) == 0) {
+    while (!rc && step >= 0) {
+        struct arc_git_commit found = {0};
         git_commit *commit = NULL;
-        step = git_commit_lookup(&commit, git->repo, &id);
-        if (step < 0)
-            break;
-        int touched = range->paths ? touches(commit, range->paths) : 1;
-        if (touched < 0)
-            step = touched;
-        else if (touched) {
-            bool full = given++ == max;
-            if (full && more)
+        if (source.walk)
+            step = git_revwalk_next(&id, source.walk);
+        else if (source.at == source.count)
+            step = GIT_ITEROVER;
+        else
+            id = source.list[source.at++];
+
+        if (!step)
+            step = git_commit_lookup(&commit, git->repo, &id);
+        if (!step)
+            step = range->paths ? touches(commit, range->paths) : 1;
+        if (step == 1 && given++ == max) {
+            step = GIT_ITEROVER;
+            if (more)
                 *more = true;
-            rc = full ? ARC_OK : give(commit, each, context, err);
-            step = full ? GIT_ITEROVER : 0;
+        }
+
+        if (step == 1) {
+            step = 0;
+            rc = fill(commit, &found, err);
+            if (!rc)
+                rc = each(context, &found);
+            arc_git_commit_free(&found);
         }
         git_commit_free(commit);
-        if (step)
-            break;
     }
 
-    if (!rc && step < 0 && step != GIT_ITEROVER)
+    if (!rc && step != GIT_ITEROVER)
         rc = arc_git_failed(err, step, "walking the history");
     return rc;
 }
@@ -265,47 +242,27 @@ int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const
     return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
 }
 
-static int add_blob(git_object *object, const char *path, uint64_t size, size_t max,
-                    struct arc_buf *out, struct arc_error *err)
-{
-    if (size > max)
-        return arc_error_set(err, ARC_ELIMIT, "%s: %ju bytes; at most %zu are read", path,
-                             (uintmax_t)size, max);
-    arc_buf_add(out, git_blob_rawcontent((git_blob *)object), (size_t)size);
-    return arc_buf_check(out, path, err);
-}
-
-/* The size of an object, by its header: a gigabyte of zeros is a megabyte in a pack. */
-static int read_size(const struct arc_git *git, const git_oid *id, uint64_t *out)
-{
-    git_odb *odb = NULL;
-    git_object_t type;
-    size_t size = 0;
-    int rc = git_repository_odb(&odb, git->repo);
-
-    if (!rc)
-        rc = git_odb_read_header(&size, &type, odb, id);
-    git_odb_free(odb);
-    *out = size;
-    return rc;
-}
-
 /* The file at a path of a commit, unpacked where it is no larger than `max`: a libgit2 code. */
 static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                     size_t max, git_oid *blob, uint64_t *size, git_object **out)
+                     size_t max, git_oid *blob, size_t *size, git_object **out)
 {
     git_tree_entry *entry = NULL;
+    git_odb *odb = NULL;
+    git_object_t type;
     int rc = find_entry(git, commit, path, &entry);
 
     if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
         rc = GIT_ENOTFOUND;
     if (!rc) {
         *blob = *git_tree_entry_id(entry);
-        rc = read_size(git, blob, size);
+        rc = git_repository_odb(&odb, git->repo);
     }
 
+    if (!rc) /* its size by its header: a gigabyte of zeros is a megabyte in a pack */
+        rc = git_odb_read_header(size, &type, odb, blob);
     if (!rc && *size <= max)
         rc = git_tree_entry_to_object(out, git->repo, entry);
+    git_odb_free(odb);
     git_tree_entry_free(entry);
 
     return rc;
@@ -318,46 +275,44 @@ static bool lacks_object(int rc)
     return problem && problem->klass == GIT_ERROR_ODB;
 }
 
-/* A blob, or without one the trees of the commit. */
-static int fetch_missing(const struct arc_git *git, const struct arc_oid *commit,
-                         const git_oid *blob, struct arc_error *err)
-{
-    struct arc_oid name = *commit;
-    bool trees = git_oid_is_zero(blob);
-    if (!trees)
-        arc_git_oid_out(blob, &name);
-    int rc = arc_git_fetch_commits(git, ARC_GIT_TREES, trees ? "--depth=1" : NULL, &name, 1, err);
-    return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* that is not to say that there is no file */
-}
-
 int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                  size_t max, struct arc_buf *out, struct arc_error *err)
 {
     git_object *object = NULL;
     git_oid blob = {{0}};
-    uint64_t size = 0;
+    size_t size = 0;
     int step = open_blob(git, commit, path, max, &blob, &size, &object);
 
     /* The trees first, then what they name. */
     for (int left = 2; left && lacks_object(step) && git->scratch->allowed; left--) {
-        ARC_TRY(fetch_missing(git, commit, &blob, err));
+        struct arc_oid name = *commit;
+        bool trees = git_oid_is_zero(&blob);
+        if (!trees)
+            arc_git_oid_out(&blob, &name);
+        int rc =
+            arc_git_fetch_commits(git, ARC_GIT_TREES, trees ? "--depth=1" : NULL, &name, 1, err);
+        if (rc == ARC_ENOTFOUND) /* that is not to say that there is no file */
+            return ARC_EWORLD;
+        ARC_TRY(rc);
         step = open_blob(git, commit, path, max, &blob, &size, &object);
     }
 
-    int rc;
-    if (step == GIT_ENOTFOUND && lacks_object(step))
-        rc = arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
-                           path, commit->hex);
-    else if (step == GIT_ENOTFOUND)
-        rc = arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
-                           commit->hex);
-    else
-        rc = step < 0 ? arc_git_failed(err, step, path)
-                      : add_blob(object, path, size, max, out, err);
+    if (lacks_object(step))
+        return arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
+                             path, commit->hex);
+    if (step == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
+                             commit->hex);
+    if (step < 0)
+        return arc_git_failed(err, step, path);
+    if (size > max)
+        return arc_error_set(err, ARC_ELIMIT, "%s: %zu bytes; at most %zu are read", path, size,
+                             max);
 
+    arc_buf_add(out, git_blob_rawcontent((git_blob *)object), size);
     git_object_free(object);
 
-    return rc;
+    return arc_buf_check(out, path, err);
 }
 
 int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,

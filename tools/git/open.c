@@ -29,53 +29,34 @@ static char *without_slash(const char *path)
     return copy;
 }
 
-/* Cuts the last segment of an absolute path off; false at the root. */
-static bool go_up(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (!slash || !path[1])
-        return false;
-    slash[slash == path] = '\0';
-    return true;
-}
-
-/* git does not take a tree from across a mount either. */
-static bool same_device(const char *path, dev_t device)
-{
-    struct stat found;
-    return stat(path, &found) == 0 && found.st_dev == device;
-}
-
-/* Opens `directory`/.git (a directory or the file of a linked work tree), or the directory itself
- * if its name is .git, which no tree can hold. */
-static int try_open(const char *directory, git_repository **out)
-{
-    char path[PATH_MAX];
-    struct stat found;
-    const char *name = strrchr(directory, '/');
-    const char *entry = name && strcmp(name, "/.git") == 0 ? "" : "/.git";
-
-    if (snprintf(path, sizeof path, "%s%s", directory, entry) >= (int)sizeof path ||
-        lstat(path, &found) != 0)
-        return GIT_ENOTFOUND;
-
-    return git_repository_open_ext(
-        out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
-}
-
+/* Opens the .git (a directory or the file of a linked work tree) of the directory or the next one
+ * above it, or the directory itself if its name is .git, which no tree can hold. */
 static int search_upwards(struct search *search, git_repository **out)
 {
-    char resolved[PATH_MAX];
-    struct stat start;
-
-    if (!realpath(search->path, resolved) || stat(resolved, &start) != 0)
-        return GIT_ENOTFOUND;
+    char directory[PATH_MAX], path[PATH_MAX];
+    struct stat start, found;
     int rc = GIT_ENOTFOUND;
-    do
-        rc = try_open(resolved, out);
-    while (rc == GIT_ENOTFOUND && go_up(resolved) && same_device(resolved, start.st_dev));
-    if (rc != GIT_ENOTFOUND)
-        search->top = strdup(resolved);
+
+    if (!realpath(search->path, directory) || stat(directory, &start) != 0)
+        return GIT_ENOTFOUND;
+
+    for (;;) {
+        char *name = strrchr(directory, '/');
+        const char *entry = name && strcmp(name, "/.git") == 0 ? "" : "/.git";
+        if (snprintf(path, sizeof path, "%s%s", directory, entry) < (int)sizeof path &&
+            lstat(path, &found) == 0)
+            rc = git_repository_open_ext(
+                out, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_NO_DOTGIT, NULL);
+        if (rc != GIT_ENOTFOUND)
+            break;
+        if (!name || !directory[1])
+            return rc;
+        name[name == directory] = '\0';
+        if (stat(directory, &found) != 0 || found.st_dev != start.st_dev)
+            return rc; /* git does not take a tree from across a mount either */
+    }
+
+    search->top = strdup(directory);
 
     return rc;
 }
@@ -111,15 +92,6 @@ static bool is_mine(const char *path)
     return !path || lstat(path, &found) != 0 || found.st_uid == geteuid();
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-    char resolved[PATH_MAX];
-    if (!directory || !realpath(directory, resolved))
-        return false;
-    size_t len = strlen(resolved);
-    return strncmp(path, resolved, len) == 0 && (!path[len] || path[len] == '/' || len == 1);
-}
-
 /* git is the one to know whom it trusts: safe.directory may stand in any file of its configuration
  * and in the environment. */
 static bool git_trusts(const struct search *search)
@@ -141,15 +113,23 @@ static bool git_trusts(const struct search *search)
  * is what the job is for, whoever owns it: in a container job that is the runner's user. */
 static bool is_trusted(const struct search *search, const git_repository *repo)
 {
-    char entry[PATH_MAX];
+    char entry[PATH_MAX], space[PATH_MAX];
     if (!search->top) /* GIT_DIR names it: that is trust enough to git, too */
         return true;
     bool fits = snprintf(entry, sizeof entry, "%s/.git", search->top) < (int)sizeof entry;
     ARC_AUTO_FREE char *gitdir = without_slash(git_repository_path(repo));
     if (fits && is_mine(search->top) && is_mine(entry) && is_mine(gitdir))
         return true;
-    return is_below(search->top, arc_env_nonempty(search->env, "GITHUB_WORKSPACE")) ||
-           git_trusts(search);
+
+    const char *workspace = arc_env_nonempty(search->env, "GITHUB_WORKSPACE");
+    if (workspace && realpath(workspace, space)) {
+        size_t len = strlen(space);
+        const char *rest = search->top + len;
+        if (strncmp(search->top, space, len) == 0 && (!*rest || *rest == '/' || len == 1))
+            return true;
+    }
+
+    return git_trusts(search);
 }
 
 /* What the format says that libgit2 would misread: it is told to let these extensions pass, since
@@ -221,31 +201,6 @@ static int choose_remote(struct arc_git *git, git_config *config, struct arc_err
     return git->remote && !filter.failed ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_config(struct arc_git *git, const char *path, struct arc_error *err)
-{
-    git_config *config = NULL;
-    int rc = git_repository_config(&config, git->repo);
-    rc = rc < 0 ? arc_git_failed(err, rc, "reading the configuration of the repository")
-                : check_extensions(config, path, err);
-    if (!rc)
-        rc = choose_remote(git, config, err);
-    git_config_free(config);
-    return rc;
-}
-
-/* libgit2 1.9 refuses a format itself: which one stands in the file of the configuration. */
-static int explain_refusal(const struct search *search, const char *gitdir, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
-    git_config *config = NULL;
-    arc_buf_printf(&path, "%s%s/config", gitdir ? gitdir : search->top, gitdir ? "" : "/.git");
-    int rc = ARC_OK;
-    if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
-        rc = check_extensions(config, gitdir ? gitdir : search->path, err);
-    git_config_free(config);
-    return rc;
-}
-
 static int not_opened(int code, const struct search *search, const char *gitdir,
                       struct arc_error *err)
 {
@@ -264,8 +219,18 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
 
     ARC_AUTO_FREE char *why = strdup(last && last->message ? last->message : "unknown cause");
     ARC_TRY_ALLOC(why, err);
-    if (gitdir || search->top)
-        ARC_TRY(explain_refusal(search, gitdir, err));
+
+    /* libgit2 1.9 refuses a format itself: which one stands in the file of the configuration. */
+    if (gitdir || search->top) {
+        ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
+        git_config *config = NULL;
+        int rc = ARC_OK;
+        arc_buf_printf(&path, "%s%s/config", gitdir ? gitdir : search->top, gitdir ? "" : "/.git");
+        if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
+            rc = check_extensions(config, gitdir ? gitdir : search->path, err);
+        git_config_free(config);
+        ARC_TRY(rc);
+    }
 
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
                          gitdir ? gitdir : search->path, why);
@@ -284,7 +249,16 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
                              "trust it; if you do: git config --global --add safe.directory '%s'",
                              search->top, search->top);
 
-    return read_config(out, gitdir ? gitdir : search->path, err);
+    git_config *config = NULL;
+    rc = git_repository_config(&config, out->repo);
+    if (rc < 0)
+        return arc_git_failed(err, rc, "reading the configuration of the repository");
+    rc = check_extensions(config, gitdir ? gitdir : search->path, err);
+    if (!rc)
+        rc = choose_remote(out, config, err);
+    git_config_free(config);
+
+    return rc;
 }
 
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,

@@ -128,15 +128,6 @@ bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid)
     return has;
 }
 
-static int branch_name(const git_reference *head, char **out, struct arc_error *err)
-{
-    const char *name = head ? git_reference_symbolic_target(head) : NULL;
-    if (!name || strncmp(name, "refs/heads/", 11) != 0)
-        return ARC_OK;
-    *out = strdup(name + 11);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
 int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
                  struct arc_error *err)
 {
@@ -144,10 +135,12 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
         git_reference *head = NULL;
         *branch = NULL;
         git_reference_lookup(&head, git->repo, "HEAD");
-        int rc = branch_name(head, branch, err);
+        const char *name = head ? git_reference_symbolic_target(head) : NULL;
+        bool is_branch = name && strncmp(name, "refs/heads/", 11) == 0;
+        if (is_branch)
+            *branch = strdup(name + 11);
         git_reference_free(head);
-        if (rc)
-            return rc;
+        ARC_TRY_ALLOC(!is_branch || *branch, err);
     }
 
     if (git_repository_head_unborn(git->repo) == 1)
@@ -228,16 +221,6 @@ static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_g
     return !no;
 }
 
-/* False without memory. */
-static bool add_tag(git_odb *odb, const git_reference *tag, struct arc_git_asked *last,
-                    json_t *list)
-{
-    const char *name = git_reference_shorthand(tag);
-    if (!arc_utf8_valid(name, strlen(name)) || !leads_to_commit(odb, tag, last))
-        return true;
-    return json_array_append_new(list, json_string(name)) == 0;
-}
-
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
     git_reference_iterator *tags = NULL;
@@ -251,7 +234,9 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     int rc = git_reference_iterator_glob_new(&tags, git->repo, "refs/tags/?*");
     bool added = true;
     while (!rc && added && (rc = git_reference_next(&tag, tags)) == 0) {
-        added = add_tag(odb, tag, &last, list);
+        const char *name = git_reference_shorthand(tag);
+        if (arc_utf8_valid(name, strlen(name)) && leads_to_commit(odb, tag, &last))
+            added = json_array_append_new(list, json_string(name)) == 0;
         git_reference_free(tag);
     }
 

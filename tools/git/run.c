@@ -16,33 +16,30 @@ static const char *const common[] = {"git",
 
 #define COMMON_COUNT (sizeof common / sizeof *common)
 
-static bool is_replaced(const char *variable, bool with_token)
-{
-    static const char *const names[] = {
-        "GIT_DIR=",    "GIT_WORK_TREE=",   "GIT_COMMON_DIR=", "GIT_TERMINAL_PROMPT=",
-        "GIT_PREFIX=", "GIT_CONFIG_COUNT="};
-    size_t count = sizeof names / sizeof *names - (with_token ? 0 : 1);
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(variable, names[i], strlen(names[i])) == 0)
-            return true;
-    return false;
-}
-
 /* The variables of the caller but for git's own that point elsewhere, then `own`, then the token's
  * where there is one. */
 static int child_environment(const struct arc_env *env, const char *const *own,
                              const struct arc_git_token *token, const char ***out,
                              struct arc_error *err)
 {
+    static const char *const names[] = {
+        "GIT_DIR=",    "GIT_WORK_TREE=",   "GIT_COMMON_DIR=", "GIT_TERMINAL_PROMPT=",
+        "GIT_PREFIX=", "GIT_CONFIG_COUNT="};
+    size_t replaced = sizeof names / sizeof *names - (token && token->vars[0] ? 0 : 1);
     size_t count = 0, kept = 0;
+
     while (env->vars && env->vars[count])
         count++;
     const char **vars = calloc(count + OWN_MAX + ARC_GIT_TOKEN_VARS, sizeof *vars);
     ARC_TRY_ALLOC(vars, err);
 
-    for (size_t i = 0; i < count; i++)
-        if (!is_replaced(env->vars[i], token && token->vars[0]))
+    for (size_t i = 0; i < count; i++) {
+        size_t name = 0;
+        while (name < replaced && strncmp(env->vars[i], names[name], strlen(names[name])) != 0)
+            name++;
+        if (name == replaced)
             vars[kept++] = env->vars[i];
+    }
 
     for (; *own; own++)
         vars[kept++] = *own;

@@ -12,16 +12,6 @@ void arc_git_token_free(struct arc_git_token *token)
     *token = (struct arc_git_token){{0}};
 }
 
-/* A header as actions/checkout has it. */
-static int header(const char *token, struct arc_buf *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf login = {0};
-    arc_buf_printf(&login, "x-access-token:%s", token);
-    arc_buf_puts(out, "AUTHORIZATION: basic ");
-    ARC_TRY(arc_buf_check(&login, "token", err));
-    return arc_base64_encode(arc_buf_text(&login), login.len, out, err);
-}
-
 int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, struct arc_error *err)
 {
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
@@ -41,7 +31,14 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
                    "GIT_CONFIG_VALUE_%lu=", first); /* forget another one: two are refused */
     arc_buf_printf(&text[3], "GIT_CONFIG_KEY_%lu=http.%s/.extraheader", first + 1, server);
     arc_buf_printf(&text[4], "GIT_CONFIG_VALUE_%lu=", first + 1);
-    int rc = header(token, &text[4], err);
+    /* A header as actions/checkout has it. */
+    ARC_AUTO(arc_buf) struct arc_buf login = {0};
+    arc_buf_printf(&login, "x-access-token:%s", token);
+    arc_buf_puts(&text[4], "AUTHORIZATION: basic ");
+    int rc = arc_buf_check(&login, "token", err);
+    if (!rc)
+        rc = arc_base64_encode(arc_buf_text(&login), login.len, &text[4], err);
+
     for (size_t i = 0; i < ARC_GIT_TOKEN_VARS; i++) {
         out->vars[i] = arc_buf_steal(&text[i]);
         if (!rc && !out->vars[i])

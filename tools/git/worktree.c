@@ -15,15 +15,6 @@
         "-O/dev/null"
 #define OTHERS "ls-files", "--others", "--exclude-standard", "-z"
 
-static enum arc_git_status status_of(char letter)
-{
-    static const char letters[] = "ADTU";
-    static const enum arc_git_status known[] = {ARC_GIT_ADDED, ARC_GIT_DELETED,
-                                                ARC_GIT_TYPE_CHANGED, ARC_GIT_UNMERGED};
-    const char *found = strchr(letters, letter);
-    return found && *found ? known[found - letters] : ARC_GIT_MODIFIED;
-}
-
 /* The commits of a submodule: ":160000 160000 OLD NEW M" as `git diff --raw` has it. */
 static int tell_submodule(const struct arc_git_diff *diff, const char *raw, const char *path)
 {
@@ -55,14 +46,19 @@ static int run_listing(const struct arc_git *git, const struct arc_env *env,
 static int list(const struct arc_git *git, const struct arc_env *env, const char *const *words,
                 const struct arc_git_diff *diff, bool added, struct arc_error *err)
 {
+    static const char letters[] = "MADTU";
+    static const enum arc_git_status statuses[] = {ARC_GIT_MODIFIED, ARC_GIT_ADDED, ARC_GIT_DELETED,
+                                                   ARC_GIT_TYPE_CHANGED, ARC_GIT_UNMERGED};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_TRY(run_listing(git, env, words, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
+
     while (at < end) {
         const char *raw = at, *path = added ? at : at + strlen(at) + 1;
         if (path >= end || (!added && (*raw != ':' || path - raw < 32)))
             return arc_error_set(err, ARC_EWORLD, "git diff: a line that is not understood");
-        enum arc_git_status status = status_of(added ? 'A' : path[-2]);
+        const char *letter = memchr(letters, added ? 'A' : path[-2], sizeof letters - 1);
+        enum arc_git_status status = letter ? statuses[letter - letters] : ARC_GIT_MODIFIED;
         ARC_TRY(diff->each(diff->context, path, strlen(path), status));
         if (!added)
             ARC_TRY(tell_submodule(diff, raw, path));
