@@ -57,9 +57,9 @@ static int match_file(struct run *run, const char *path, size_t len, unsigned st
     bool renamed = previous && arc_match_is_below(&run->match, &previous, &old);
     run->match.previous = renamed ? previous : NULL;
     status |= renamed ? ARC_STATUS_RENAMED : 0;
-    return arc_match_is_below(&run->match, &path, &len)
-               ? arc_match_path(&run->match, path, len, status)
-               : ARC_OK;
+    if (!arc_match_is_below(&run->match, &path, &len))
+        return ARC_OK;
+    return arc_match_path(&run->match, path, len, status);
 }
 
 static int on_path(void *context, const char *path, size_t len, enum arc_git_status status)
@@ -132,9 +132,9 @@ static int on_unseen(void *context, const char *path, const char *why)
     if (is_above(run, path, len))
         return arc_match_unseen(&run->match, "", 0, text.data, run->err);
 
-    return arc_match_is_below(&run->match, &path, &len)
-               ? arc_match_unseen(&run->match, path, len, text.data, run->err)
-               : ARC_OK;
+    if (!arc_match_is_below(&run->match, &path, &len))
+        return ARC_OK;
+    return arc_match_unseen(&run->match, path, len, text.data, run->err);
 }
 
 static bool on_directory(void *context, const char *directory, size_t len)
@@ -203,8 +203,10 @@ static int compare_by_api(struct run *run, struct arc_error *err)
         rc = arc_match_mark(&run->out->results[i], err, "its entry in %s may have changed",
                             run->options->config->path);
 
-    if (!rc || rc == ARC_ENOMEM)
-        return rc ? arc_error_nomem(err) : ARC_OK;
+    if (!rc)
+        return ARC_OK;
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
     if (!run->git)
         return arc_error_set(err, rc, "%s", arc_error_text(&refused));
     run->api_failed = true;

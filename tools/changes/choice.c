@@ -67,8 +67,9 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
 int choice_since_commit(const struct choice *c, const char *name, const char *why)
 {
     int rc = choice_need(c, name, &c->out->base);
-    return rc ? arc_error_prefix(c->err, "base")
-              : choice_reason(c, &c->out->base_reason, "%s", why);
+    if (rc)
+        return arc_error_prefix(c->err, "base");
+    return choice_reason(c, &c->out->base_reason, "%s", why);
 }
 
 /* The last commit alone: against its first parent. */
@@ -150,8 +151,9 @@ static int first_push(const struct choice *c)
 int choice_since_input(const struct choice *c)
 {
     const char *base = c->request->base;
-    return arc_event_is_sha(base) ? choice_since_commit(c, base, "input base")
-                                  : choice_since_merge_base(c, base, "input base");
+    if (arc_event_is_sha(base))
+        return choice_since_commit(c, base, "input base");
+    return choice_since_merge_base(c, base, "input base");
 }
 
 static int since_tag(const struct choice *c, const char *tag, const char *why)
@@ -159,8 +161,9 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     arc_buf_printf(&ref, CHOICE_TAGS "%s", tag);
     int rc = choice_need(c, arc_buf_text(&ref), &c->out->base);
-    return rc ? arc_error_prefix(c->err, "the previous tag")
-              : choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
+    if (rc)
+        return arc_error_prefix(c->err, "the previous tag");
+    return choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
 /* By history, where versions tell nothing: where the tag was, if the push moved it, else the
@@ -221,8 +224,9 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 
     if (previous)
         return since_tag(c, previous, "previous tag of the group");
-    return is_first ? everything(c, "the first release of its tags")
-                    : tag_by_history(c, tag, chosen);
+    if (is_first)
+        return everything(c, "the first release of its tags");
+    return tag_by_history(c, tag, chosen);
 }
 
 /* The branch that counts when no base is given. A clone knows what its origin had checked out. */
@@ -284,9 +288,11 @@ static int by_branch(const struct choice *c)
 
     const char *name = fallback ? fallback : input;
     if (base && c->branch && strcmp(base, c->branch) == 0) {
-        if (c->event->before && !c->is_checked_out)
-            return arc_event_is_null_sha(c->event->before) ? first_push(c)
-                                                           : choice_since_push(c, c->event->before);
+        const char *before = c->is_checked_out ? NULL : c->event->before;
+        if (before && arc_event_is_null_sha(before))
+            return first_push(c);
+        if (before)
+            return choice_since_push(c, before);
         return on_branch(c, base,
                          strcmp(c->event->name, "local") == 0
                              ? "the head is on the base branch"

@@ -99,8 +99,9 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
         return arc_git_resolve(git, name, out, err);
     if (parsed.kind != KIND_ANY)
         return resolve_ref(git, &parsed, out, err);
-    return resolve_ref(git, &parsed, out, NULL) == ARC_OK ? ARC_OK
-                                                          : arc_git_resolve(git, name, out, err);
+    if (resolve_ref(git, &parsed, out, NULL) == ARC_OK)
+        return ARC_OK;
+    return arc_git_resolve(git, name, out, err);
 }
 
 /* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks history

@@ -15,8 +15,9 @@ static int add_rule(struct arc_filters *filters, const char *pattern, unsigned l
     int rc = arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err);
     if (!rc)
         rc = arc_filters_add_pattern(filters, pattern, err);
-    return rc == ARC_EINPUT || rc == ARC_ELIMIT ? arc_error_prefix(err, "pattern '%s'", pattern)
-                                                : rc;
+    if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
+        return arc_error_prefix(err, "pattern '%s'", pattern);
+    return rc;
 }
 
 static int add_rules(struct arc_filters *filters, char *const *patterns, unsigned line,
@@ -66,15 +67,6 @@ char *arc_filters_follow(const char *root, const char *path)
     size_t len = strlen(top);
     bool is_below = strncmp(real, top, len) == 0 && real[len] == '/';
     return is_below && strcmp(real + len + 1, path) != 0 ? strdup(real + len + 1) : NULL;
-}
-
-/* One more pattern of the last rule. */
-static int add_file(struct arc_filters *filters, const char *path, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    add_name(&pattern, path);
-    ARC_TRY(arc_buf_check(&pattern, "a path", err));
-    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
 }
 
 /* Where a file that an image depends on may lie: one rule, which its inputs then narrow. */
@@ -152,8 +144,11 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
                      (service->file && strncmp(service->file, service->directory, len) == 0 &&
                       service->file[len] == '/');
     if (service->file && (service->derive_inputs || !is_inside)) {
+        ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
-        ARC_TRY(add_file(filters, service->file, err));
+        add_name(&pattern, service->file);
+        ARC_TRY(arc_buf_check(&pattern, "a path", err));
+        ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
     }
 
     ARC_TRY(add_rules(filters, service->paths, service->line, err));

@@ -120,8 +120,9 @@ static int compare_one(struct inner_walk *walk, const struct arc_env *env,
         .context = walk,
         .inside = true,
     };
-    return walk->worktree ? arc_git_diff_worktree(&own, env, &diff, walk->untracked, err)
-                          : arc_git_diff(&own, &diff, err);
+    if (walk->worktree)
+        return arc_git_diff_worktree(&own, env, &diff, walk->untracked, err);
+    return arc_git_diff(&own, &diff, err);
 }
 
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,

@@ -94,7 +94,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
 {
     ARC_AUTO_FREE struct arc_oid *asked = calloc(ranked->count + 1, sizeof *asked);
     ARC_AUTO_FREE bool *behind = calloc(ranked->count + 1, sizeof *behind);
-    ARC_AUTO_FREE size_t *places = calloc(ranked->count + 1, sizeof *places);
+    ARC_AUTO_FREE size_t *places = calloc(ranked->count + 1, sizeof *places); /* by tag, from 1 */
     ARC_TRY_ALLOC(asked && behind && places, err);
 
     for (size_t each = 1, open = count; open; each *= 2) {

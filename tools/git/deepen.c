@@ -106,16 +106,18 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
      * commit with all its trees when the window grows. */
     ARC_TRY(arc_git_scratch_restart(git, err));
     arc_buf_printf(&how, "--shallow-since=%jd", (intmax_t)since);
-    int rc = count ? arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), wants, count,
-                                           &refused)
-                   : 0;
+    int rc = ARC_OK;
+    if (count)
+        rc =
+            arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), wants, count, &refused);
     if (rc == ARC_ENOTFOUND)
         scratch->way = ARC_GIT_BY_DEPTH;
-    else if (!rc)
+    else if (rc)
+        return arc_error_set(err, rc, "%s", arc_error_text(&refused));
+    else
         scratch->since = since;
 
-    return rc && rc != ARC_ENOTFOUND ? arc_error_set(err, rc, "%s", arc_error_text(&refused))
-                                     : ARC_OK;
+    return ARC_OK;
 }
 
 /* Gets more of the history; *last tells that there is no more to get. */
@@ -187,9 +189,10 @@ static int ask_parting(const struct arc_git *git, const struct arc_oid *a, const
     arc_buf_printf(&how, "--shallow-exclude=%s", branch);
     ARC_TRY(arc_buf_check(&how, "the name of a branch", err));
     int rc = arc_git_fetch_commits(git, ARC_GIT_APART, how.data, tip, 1, &refused);
+    if (rc == ARC_ENOTFOUND)
+        return ARC_OK;
     if (rc)
-        return rc == ARC_ENOTFOUND ? ARC_OK
-                                   : arc_error_set(err, rc, "%s", arc_error_text(&refused));
+        return arc_error_set(err, rc, "%s", arc_error_text(&refused));
 
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
     struct arc_oid cut;

@@ -209,10 +209,13 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
 /* An entry that only one side has. */
 static int one_side(struct walk *walk, const struct entry *entry, bool added)
 {
-    if (is_tree(entry))
-        return enter(walk, entry, added ? NULL : entry->oid, added ? entry->oid : NULL);
-    return added ? give(walk, NULL, entry, ARC_GIT_ADDED)
-                 : give(walk, entry, NULL, ARC_GIT_DELETED);
+    if (!is_tree(entry) && added)
+        return give(walk, NULL, entry, ARC_GIT_ADDED);
+    if (!is_tree(entry))
+        return give(walk, entry, NULL, ARC_GIT_DELETED);
+    if (added)
+        return enter(walk, entry, NULL, entry->oid);
+    return enter(walk, entry, entry->oid, NULL);
 }
 
 /* Goes on with both, past the entries that are the same byte for byte: nearly all. */

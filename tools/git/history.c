@@ -155,9 +155,9 @@ static bool read_node(struct arc_history *history, uint32_t node)
         return !history->nodes[node].missing;
     git_odb_object *object = NULL;
     const git_oid oid = history->nodes[node].oid;
-    int rc = git_odb_exists_ext(history->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1
-                 ? git_odb_read(&object, history->odb, &oid)
-                 : GIT_ENOTFOUND;
+    int rc = GIT_ENOTFOUND;
+    if (git_odb_exists_ext(history->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1)
+        rc = git_odb_read(&object, history->odb, &oid);
     bool is_commit = rc == 0 && git_odb_object_type(object) == GIT_OBJECT_COMMIT;
     if (is_commit)
         parse(history, node, git_odb_object_data(object), git_odb_object_size(object));
