@@ -13,6 +13,7 @@
 #define STAGES_MAX  1000
 #define SOURCES_MAX 20000
 #define WORD_MAX    ((size_t)8192)
+#define VALUE_MAX   ((size_t)64 << 10) /* of an ENV */
 
 /* A Dockerfile being read. */
 struct reader {
@@ -106,9 +107,43 @@ static struct arc_stage *current(const struct reader *r)
 
 static int need(struct reader *r, size_t stage)
 {
-    return json_array_append_new(current(r)->needs, json_integer((json_int_t)stage))
-               ? arc_error_nomem(r->err)
-               : ARC_OK;
+    return arc_json_append(current(r)->needs, json_integer((json_int_t)stage), r->err);
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+/* Takes a flag ("--name=value", "--name"), without its quotes; false at the first other word. */
+static bool take_flag(const char **args, struct arc_buf *word)
+{
+    *args += strspn(*args, " \t\r\n");
+    return strncmp(*args, "--", 2) == 0 && arc_dockerfile_word(args, word, NULL);
+}
+
+/* The next word of *text as it is written, owned by the caller: a `what` in errors. NULL at the
+ * end. */
+static int take_word(struct reader *r, const char **text, size_t max, const char *what, char **out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = max};
+    bool found = arc_word_take(text, r->escape, &word);
+
+    *out = NULL;
+    ARC_TRY(arc_buf_check(&word, what, r->err));
+
+    return found ? arc_text_copy(arc_buf_text(&word), out, r->err) : ARC_OK;
+}
+
+/* What a word means, owned by the caller; NULL when that cannot be told. */
+static int expand(struct reader *r, const struct arc_scope *scope, const char *word, size_t max,
+                  char **out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = max};
+    bool known = arc_word_expand(scope, word, &text);
+
+    *out = NULL;
+    if (text.failed == ARC_ENOMEM)
+        return arc_error_nomem(r->err);
+
+    return known ? arc_text_copy(arc_buf_text(&text), out, r->err) : ARC_OK;
 }
 
 /* ---- sources ------------------------------------------------------------------------------- */
@@ -126,23 +161,23 @@ struct origin {
 static int add_source(struct reader *r, const struct origin *origin, const char *path,
                       const char *doubt)
 {
+    struct arc_arena *memory = &r->out->memory;
     struct arc_stage *stage = current(r);
-    ARC_AUTO(arc_buf) struct arc_buf text = {0}, clean = {0}, expanded = {.max = WORD_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf clean = {0};
     struct arc_scope scope = {stage->values, stage->open, r->escape};
 
     if (++r->sources > SOURCES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
-    if (!doubt && !arc_word_expand(&scope, path, &expanded))
-        doubt = "it contains a variable whose value is not known";
-    if (expanded.failed == ARC_ENOMEM)
-        return arc_error_nomem(r->err);
+
+    ARC_AUTO_FREE char *meant = NULL;
     if (!doubt)
-        arc_path_clean(arc_buf_text(&expanded), expanded.len, true, &clean);
-    arc_buf_printf(&text, "%s %s", origin->keyword, path);
-    ARC_TRY(arc_buf_check(&text, "a source", r->err));
+        ARC_TRY(expand(r, &scope, path, WORD_MAX, &meant));
+    if (meant)
+        arc_path_clean(meant, strlen(meant), true, &clean);
+    else if (!doubt)
+        doubt = "it contains a variable whose value is not known";
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
-    struct arc_arena *memory = &r->out->memory;
     struct arc_source *source =
         arc_arena_append(memory, &stage->sources, &stage->count, sizeof *source);
     ARC_TRY_ALLOC(source, r->err);
@@ -152,14 +187,13 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
                                   .without = arc_arena_text(memory, origin->without),
                                   .doubt = arc_arena_text(memory, doubt),
                                   .path = arc_arena_text(memory, arc_buf_text(&clean)),
-                                  .text = arc_arena_text(memory, arc_buf_text(&text))};
+                                  .text = arc_arena_printf(memory, "%s %s", origin->keyword, path)};
     return arc_arena_check(memory, r->err);
 }
 
 static int note_image(struct reader *r, const char *ref)
 {
-    bool failed = json_array_append_new(current(r)->images, json_string(ref));
-    return failed ? arc_error_nomem(r->err) : ARC_OK;
+    return arc_json_append(current(r)->images, json_string(ref), r->err);
 }
 
 /* Where a `from` leads: to an additional context, or to an image (*image) or a stage, which is then
@@ -182,59 +216,6 @@ static int resolve_from(struct reader *r, const char *from, bool numbers, const 
 }
 
 /* ---- COPY and ADD -------------------------------------------------------------------------- */
-
-/* The flags of an instruction that matter here. */
-struct flags {
-    struct arc_buf from;
-    struct arc_buf without;
-    size_t excludes;
-    bool has_from;
-    bool parents;
-};
-
-static void flags_free(struct flags *flags)
-{
-    arc_buf_free(&flags->from);
-    arc_buf_free(&flags->without);
-}
-
-/* "--exclude=**" and a slash and a name leaves that name out at any depth; what other patterns are
- * relative to differs, and leaving them be is the safe side. Of several, none is kept. */
-static void note_exclude(struct flags *flags, const char *pattern)
-{
-    flags->excludes++;
-    arc_buf_reset(&flags->without);
-    if (flags->excludes == 1 && strncmp(pattern, "**/", 3) == 0 && !strpbrk(pattern + 3, "/$"))
-        arc_buf_puts(&flags->without, pattern + 3);
-}
-
-/* Takes a flag ("--name=value", "--name"), without its quotes; false at the first other word. */
-static bool take_flag(const char **args, struct arc_buf *word)
-{
-    *args += strspn(*args, " \t\r\n");
-    return strncmp(*args, "--", 2) == 0 && arc_dockerfile_word(args, word, NULL);
-}
-
-/* Moves *args behind the flags. */
-static int take_flags(struct reader *r, const char **args, struct flags *flags)
-{
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
-
-    while (take_flag(args, &word)) {
-        const char *text = arc_buf_text(&word);
-        ARC_TRY(arc_buf_check(&word, "a flag", r->err));
-        if (strncmp(text, "--from=", 7) == 0) {
-            flags->has_from = true;
-            arc_buf_puts(&flags->from, text + 7);
-        } else if (strncmp(text, "--exclude=", 10) == 0) {
-            note_exclude(flags, text + 10);
-        } else if (strncmp(text, "--parents", 9) == 0) {
-            flags->parents = strcmp(text + 9, "=false") != 0;
-        }
-    }
-
-    return arc_buf_check(&flags->from, "a flag", r->err);
-}
 
 /* The words behind the flags: a JSON array, or what lies between blanks. New reference. */
 static int take_words(struct reader *r, const char *args, json_t **out)
@@ -261,65 +242,59 @@ static int take_words(struct reader *r, const char *args, json_t **out)
     return *out ? ARC_OK : arc_error_nomem(r->err);
 }
 
-static bool is_remote(const char *source)
+static int on_copy(struct reader *r, const struct arc_instruction *in)
 {
-    return strncmp(source, "http://", 7) == 0 || strncmp(source, "https://", 8) == 0 ||
-           strncmp(source, "git@", 4) == 0 || strncmp(source, "git://", 6) == 0 ||
-           strncmp(source, "ssh://", 6) == 0;
-}
-
-static int add_words(struct reader *r, const struct origin *origin, const json_t *words)
-{
-    size_t count = json_array_size(words);
+    ARC_AUTO_JSON json_t *words = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf flag = {.max = WORD_MAX};
+    struct arc_arena *memory = &r->out->memory;
+    const char *args = in->args, *from = NULL;
+    struct origin origin = {.keyword = in->keyword, .line = in->line};
+    bool image = false, is_add = strcmp(in->keyword, "ADD") == 0;
     struct arc_heredoc heredoc;
+    size_t excludes = 0;
 
-    for (size_t i = 0; i + 1 < count; i++) { /* the last one is where they go */
+    while (take_flag(&args, &flag)) {
+        const char *text = arc_buf_text(&flag);
+        ARC_TRY(arc_buf_check(&flag, "a flag", r->err));
+        if (strncmp(text, "--from=", 7) == 0)
+            from = arc_arena_text(memory, text + 7);
+        if (strncmp(text, "--parents", 9) == 0)
+            origin.parents = strcmp(text + 9, "=false") != 0;
+        if (strncmp(text, "--exclude=", 10) != 0)
+            continue;
+
+        const char *pattern = text + 10;
+        /* "**" and a slash and a name leaves that name out at any depth; what other patterns are
+         * relative to differs, and leaving them be is the safe side. Of several, none is kept. */
+        bool is_name = strncmp(pattern, "**/", 3) == 0 && pattern[3] && !strpbrk(pattern + 3, "/$");
+        excludes++;
+        origin.without = excludes == 1 && is_name ? arc_arena_text(memory, pattern + 3) : NULL;
+    }
+
+    if (from && strchr(from, '$')) {
+        struct origin all = {.keyword = in->keyword, .line = in->line};
+        return add_source(r, &all, in->args, "COPY --from holds a variable");
+    }
+    if (from)
+        ARC_TRY(resolve_from(r, from, true, &origin.context, &image));
+    if (image)
+        return ARC_OK;
+
+    ARC_TRY(take_words(r, args, &words));
+
+    for (size_t i = 0; i + 1 < json_array_size(words); i++) { /* the last is where they go */
         const char *word = json_string_value(json_array_get(words, i));
-        bool remote = strcmp(origin->keyword, "ADD") == 0 && is_remote(word);
-        if (!remote && !arc_dockerfile_heredoc(word, strlen(word), &heredoc))
-            ARC_TRY(add_source(r, origin, word, NULL));
+        bool remote = strncmp(word, "http://", 7) == 0 || strncmp(word, "https://", 8) == 0 ||
+                      strncmp(word, "git@", 4) == 0 || strncmp(word, "git://", 6) == 0 ||
+                      strncmp(word, "ssh://", 6) == 0;
+        if (!(is_add && remote) && !arc_dockerfile_heredoc(word, strlen(word), &heredoc))
+            ARC_TRY(add_source(r, &origin, word, NULL));
     }
 
     return ARC_OK;
 }
 
-static int on_copy(struct reader *r, const struct arc_instruction *in)
-{
-    ARC_AUTO(flags) struct flags flags = {.from.max = WORD_MAX, .without.max = WORD_MAX};
-    ARC_AUTO_JSON json_t *words = NULL;
-    const char *args = in->args;
-    struct origin origin = {.keyword = in->keyword, .line = in->line};
-    bool image = false;
-
-    ARC_TRY(take_flags(r, &args, &flags));
-    const char *from = arc_buf_text(&flags.from);
-    if (flags.has_from && strchr(from, '$'))
-        return add_source(r, &origin, in->args, "COPY --from holds a variable");
-    if (flags.has_from)
-        ARC_TRY(resolve_from(r, from, true, &origin.context, &image));
-    if (image)
-        return ARC_OK;
-
-    origin.parents = flags.parents;
-    origin.without = flags.without.len ? arc_buf_text(&flags.without) : NULL;
-    ARC_TRY(take_words(r, args, &words));
-
-    return add_words(r, &origin, words);
-}
-
 /* ---- RUN ----------------------------------------------------------------------------------- */
-
-/* The fields of a mount, which is a line of CSV. */
-struct mount {
-    struct arc_buf type, from, source;
-};
-
-static void mount_free(struct mount *mount)
-{
-    arc_buf_free(&mount->type);
-    arc_buf_free(&mount->from);
-    arc_buf_free(&mount->source);
-}
 
 /* A field up to its comma, quotes of CSV taken off. Returns what follows. */
 static const char *take_field(const char *at, struct arc_buf *out)
@@ -340,37 +315,30 @@ static const char *take_field(const char *at, struct arc_buf *out)
     return at + (*at == ',');
 }
 
-static void parse_mount(const char *text, struct mount *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf field = {.max = WORD_MAX};
-
-    while (*text) {
-        text = take_field(text, &field);
-        const char *name = arc_buf_text(&field), *value = strchr(name, '=');
-        size_t len = value ? (size_t)(value - name) : 0;
-        struct arc_buf *slot = NULL;
-        if (len == 4 && strncasecmp(name, "type", len) == 0)
-            slot = &out->type;
-        if (len == 4 && strncasecmp(name, "from", len) == 0)
-            slot = &out->from;
-        if ((len == 6 && strncasecmp(name, "source", len) == 0) ||
-            (len == 3 && strncasecmp(name, "src", len) == 0))
-            slot = &out->source;
-        if (slot) {
-            arc_buf_reset(slot);
-            arc_buf_puts(slot, value + 1);
-        }
-    }
-}
-
 static int on_mount(struct reader *r, const struct arc_instruction *in, const char *text)
 {
-    ARC_AUTO(mount) struct mount mount = {0};
+    ARC_AUTO(arc_buf)
+    struct arc_buf field = {.max = WORD_MAX}, type_of = {0}, from_of = {0}, source_of = {0};
     struct origin origin = {.keyword = "RUN --mount", .line = in->line};
+    const struct {
+        const char *name;
+        struct arc_buf *value;
+    } slots[] = {
+        {"type", &type_of}, {"from", &from_of}, {"source", &source_of}, {"src", &source_of}};
     bool image = false;
 
-    parse_mount(text, &mount);
-    const char *type = arc_buf_text(&mount.type), *from = arc_buf_text(&mount.from);
+    for (const char *at = text; *at;) {
+        at = take_field(at, &field);
+        const char *name = arc_buf_text(&field), *value = strchr(name, '=');
+        size_t len = value ? (size_t)(value - name) : 0;
+        for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
+            if (len == strlen(slots[i].name) && strncasecmp(name, slots[i].name, len) == 0) {
+                arc_buf_reset(slots[i].value);
+                arc_buf_puts(slots[i].value, value + 1);
+            }
+    }
+
+    const char *type = arc_buf_text(&type_of), *from = arc_buf_text(&from_of);
     bool bind = !*type || strcasecmp(type, "bind") == 0;
     if (!bind && strcasecmp(type, "cache") != 0)
         return strchr(type, '$') ? add_source(r, &origin, text, "its type holds a variable")
@@ -383,7 +351,7 @@ static int on_mount(struct reader *r, const struct arc_instruction *in, const ch
     if (image || (!bind && !*from))
         return ARC_OK;
 
-    return add_source(r, &origin, mount.source.len ? arc_buf_text(&mount.source) : "/", NULL);
+    return add_source(r, &origin, source_of.len ? arc_buf_text(&source_of) : "/", NULL);
 }
 
 static int on_run(struct reader *r, const struct arc_instruction *in)
@@ -414,119 +382,68 @@ static int set_arg(struct reader *r, json_t *values, const char *name, const cha
     return set_value(r, values, name, same ? value : NULL);
 }
 
-/* ARG NAME[=default] in `values`, the globals or a stage's. */
-static int define_arg(struct reader *r, json_t *values, bool open, const char *word)
-{
-    ARC_AUTO(arc_buf) struct arc_buf name = {.max = WORD_MAX}, value = {.max = WORD_MAX};
-    struct arc_scope scope = {values, open, r->escape};
-    const char *equals = strchr(word, '=');
-
-    arc_buf_add(&name, word, equals ? (size_t)(equals - word) : strlen(word));
-    ARC_TRY(arc_buf_check(&name, "an ARG", r->err));
-
-    const char *key = arc_buf_text(&name);
-    const json_t *given = json_object_get(r->request->args, key);
-    if (given)
-        return set_arg(r, values, key, json_string_value(given));
-
-    if (equals)
-        return set_arg(r, values, key,
-                       arc_word_expand(&scope, equals + 1, &value) ? arc_buf_text(&value) : NULL);
-
-    const json_t *global = values == r->globals ? NULL : json_object_get(r->globals, key);
-    if (global)
-        return set_arg(r, values, key, json_string_value(global));
-
-    return ARC_OK; /* without a value, or with one of the base image's ENV */
-}
-
+/* ARG NAME[=default] of the globals or a stage. */
 static int on_arg(struct reader *r, const struct arc_instruction *in)
 {
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     struct arc_stage *stage = r->out->count ? current(r) : NULL;
+    json_t *values = stage ? stage->values : r->globals;
+    struct arc_scope scope = {values, stage && stage->open, r->escape};
     const char *args = in->args;
 
-    while (arc_word_take(&args, r->escape, &word)) {
-        ARC_TRY(arc_buf_check(&word, "an ARG", r->err));
-        ARC_TRY(define_arg(r, stage ? stage->values : r->globals, stage && stage->open,
-                           arc_buf_text(&word)));
+    for (;;) {
+        ARC_AUTO_FREE char *name = NULL, *initial = NULL;
+        ARC_TRY(take_word(r, &args, WORD_MAX, "an ARG", &name));
+        if (!name)
+            return ARC_OK;
+
+        char *equals = strchr(name, '=');
+        if (equals)
+            *equals = '\0';
+        const json_t *given = json_object_get(r->request->args, name);
+        if (!given && equals) {
+            ARC_TRY(expand(r, &scope, equals + 1, WORD_MAX, &initial));
+            ARC_TRY(set_arg(r, values, name, initial));
+            continue;
+        }
+        if (!given && stage)
+            given = json_object_get(r->globals, name);
+        if (given) /* else it has no value, or one of the base image's ENV */
+            ARC_TRY(set_arg(r, values, name, json_string_value(given)));
     }
-
-    return ARC_OK;
 }
 
-/* One NAME=VALUE of an ENV; all of an instruction see the values before it. */
-static int define_env(struct reader *r, const struct arc_scope *before, const char *word,
-                      size_t name_len, const char *value)
-{
-    ARC_AUTO(arc_buf) struct arc_buf raw = {.max = WORD_MAX}, name = {.max = WORD_MAX};
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
-    arc_buf_add(&raw, word, name_len);
-    if (!arc_word_expand(before, arc_buf_text(&raw), &name))
-        return ARC_OK;
-    bool known = arc_word_expand(before, value, &text);
-    return set_value(r, current(r)->values, arc_buf_text(&name),
-                     known ? arc_buf_text(&text) : NULL);
-}
-
+/* NAME=VALUE, or NAME the rest, of an ENV; all of an instruction see the values before it. */
 static int on_env(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = current(r);
     ARC_AUTO_JSON json_t *values = arc_json_copy(stage->values);
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = (size_t)64 << 10};
     struct arc_scope before = {values, stage->open, r->escape};
     const char *args = in->args;
 
     ARC_TRY_ALLOC(values, r->err);
 
-    bool first = true;
-    while (arc_word_take(&args, r->escape, &word)) {
-        ARC_TRY(arc_buf_check(&word, "an ENV", r->err));
-        const char *text = arc_buf_text(&word), *equals = strchr(text, '=');
-        if (!equals && first) /* ENV NAME the rest */
-            return define_env(r, &before, text, word.len, args + strspn(args, " \t"));
-        if (equals)
-            ARC_TRY(define_env(r, &before, text, (size_t)(equals - text), equals + 1));
-        first = false;
-    }
+    for (bool first = true;; first = false) {
+        ARC_AUTO_FREE char *word = NULL, *name = NULL, *value = NULL;
+        ARC_TRY(take_word(r, &args, VALUE_MAX, "an ENV", &word));
+        if (!word)
+            return ARC_OK;
 
-    return ARC_OK;
+        char *equals = strchr(word, '=');
+        if (!equals && !first)
+            continue;
+        if (equals)
+            *equals = '\0';
+        ARC_TRY(expand(r, &before, word, WORD_MAX, &name));
+        ARC_TRY(expand(r, &before, equals ? equals + 1 : args + strspn(args, " \t"), VALUE_MAX,
+                       &value));
+        if (name)
+            ARC_TRY(set_value(r, stage->values, name, value));
+        if (!equals) /* ENV NAME the rest */
+            return ARC_OK;
+    }
 }
 
 /* ---- FROM ---------------------------------------------------------------------------------- */
-
-/* What FROM says: [--platform=P] REF [AS NAME]. */
-struct from {
-    struct arc_buf platform, ref, name;
-};
-
-static void from_free(struct from *from)
-{
-    arc_buf_free(&from->platform);
-    arc_buf_free(&from->ref);
-    arc_buf_free(&from->name);
-}
-
-static int parse_from(const struct reader *r, const char *args, struct from *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
-    while (arc_word_take(&args, r->escape, &word)) {
-        const char *text = arc_buf_text(&word);
-        if (strncmp(text, "--platform=", 11) == 0)
-            arc_buf_puts(&out->platform, text + 11);
-        else if (!out->ref.len && strncmp(text, "--", 2) != 0)
-            arc_buf_puts(&out->ref, text);
-        else if (strcasecmp(text, "AS") == 0 && arc_word_take(&args, r->escape, &word))
-            for (const char *c = arc_buf_text(&word); *c; c++)
-                arc_buf_putc(&out->name, (char)tolower((unsigned char)*c));
-        ARC_TRY(arc_buf_check(&word, "a word of FROM", r->err));
-    }
-
-    ARC_TRY(arc_buf_check(&out->platform, "a platform", r->err));
-    ARC_TRY(arc_buf_check(&out->name, "a stage's name", r->err));
-
-    return arc_buf_check(&out->ref, "the name of an image", r->err);
-}
 
 static int new_stage(struct reader *r, unsigned line)
 {
@@ -568,84 +485,79 @@ static int inherit(struct reader *r, size_t base)
     return ARC_OK;
 }
 
-/* An image from elsewhere may have triggers of its own; by custom its tag says so. */
-static int start_from_image(struct reader *r, const char *ref, const struct origin *origin)
-{
-    current(r)->open = strcmp(ref, "scratch") != 0;
-    ARC_TRY(note_image(r, ref));
-    const char *colon = strrchr(ref, ':');
-    if (colon && strstr(colon, "onbuild"))
-        return add_source(r, origin, ref, "its base has ONBUILD triggers");
-    return ARC_OK;
-}
-
-/* The platform that a FROM names, or that the stage which it starts from has. */
-static int set_platform(struct reader *r, struct from *from, size_t base)
-{
-    ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
-    struct arc_stage *stage = current(r);
-    struct arc_scope scope = {r->globals, false, r->escape};
-    const struct arc_stage *parent = base == SIZE_MAX ? NULL : &r->out->items[base];
-
-    if (from->platform.len) {
-        bool known = arc_word_expand(&scope, arc_buf_text(&from->platform), &value);
-        stage->platform = arc_arena_text(&r->out->memory, arc_buf_text(&from->platform));
-        stage->built_for = arc_arena_text(&r->out->memory, known ? arc_buf_text(&value) : "");
-        stage->platform_line = stage->line;
-    } else if (parent) {
-        stage->platform = parent->platform;
-        stage->built_for = parent->built_for;
-        stage->platform_line = parent->platform_line;
-    }
-
-    return arc_arena_check(&r->out->memory, r->err);
-}
-
+/* FROM [--platform=P] REF [AS NAME] */
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
-    ARC_AUTO(from) struct from from = {0};
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = WORD_MAX};
+    struct arc_arena *memory = &r->out->memory;
     struct arc_scope scope = {r->globals, false, r->escape};
     struct origin origin = {.keyword = "FROM", .line = in->line};
+    const char *args = in->args;
+    ARC_AUTO_FREE char *ref = NULL, *platform = NULL, *name = NULL, *known = NULL, *meant = NULL;
 
-    ARC_TRY(parse_from(r, in->args, &from));
-    bool known = arc_word_expand(&scope, arc_buf_text(&from.ref), &ref);
-    if (ref.failed == ARC_ENOMEM)
-        return arc_error_nomem(r->err);
-    size_t base = known ? stage_of(r->out, arc_buf_text(&ref)) : SIZE_MAX;
+    for (;;) {
+        ARC_AUTO_FREE char *word = NULL;
+        ARC_TRY(take_word(r, &args, WORD_MAX, "a word of FROM", &word));
+        if (!word)
+            break;
+        if (!platform && strncmp(word, "--platform=", 11) == 0)
+            ARC_TRY(arc_text_copy(word + 11, &platform, r->err));
+        else if (!ref && strncmp(word, "--", 2) != 0)
+            ref = arc_steal(&word);
+        else if (!name && strcasecmp(word, "AS") == 0)
+            ARC_TRY(take_word(r, &args, WORD_MAX, "a stage's name", &name));
+    }
+
+    ARC_TRY(expand(r, &scope, ref ? ref : "", WORD_MAX, &known));
+    size_t base = known ? stage_of(r->out, known) : SIZE_MAX;
     ARC_TRY(new_stage(r, in->line));
-
     struct arc_stage *stage = current(r);
-    stage->base = arc_arena_text(&r->out->memory, known ? arc_buf_text(&ref) : "");
-    if (from.name.len)
-        stage->name = arc_arena_text(&r->out->memory, arc_buf_text(&from.name));
-    ARC_TRY(set_platform(r, &from, base));
+    stage->base = arc_arena_text(memory, known ? known : "");
+    for (char *c = name; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    stage->name = arc_arena_text(memory, name);
+
+    if (platform && *platform) { /* else that of the stage which it starts from */
+        ARC_TRY(expand(r, &scope, platform, WORD_MAX, &meant));
+        stage->platform = arc_arena_text(memory, platform);
+        stage->built_for = arc_arena_text(memory, meant ? meant : "");
+        stage->platform_line = stage->line;
+    } else if (base != SIZE_MAX) {
+        stage->platform = r->out->items[base].platform;
+        stage->built_for = r->out->items[base].built_for;
+        stage->platform_line = r->out->items[base].platform_line;
+    }
+
+    ARC_TRY(arc_arena_check(memory, r->err));
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)
         return add_source(r, &origin, "/", NULL);
 
     if (!known) /* no stage can be meant that is not named plainly, unless it is */
-        return add_source(r, &origin, arc_buf_text(&from.ref),
+        return add_source(r, &origin, ref ? ref : "",
                           "its base contains a variable whose value is not known");
 
     origin.context = context_of(r, stage->base);
     if (!origin.context && base != SIZE_MAX)
         return inherit(r, base);
 
-    if (origin.context) {
-        stage->open = true;
+    stage->open = origin.context || strcmp(stage->base, "scratch") != 0;
+    if (origin.context)
         return add_source(r, &origin, "/", NULL);
-    }
 
-    return start_from_image(r, stage->base, &origin);
+    ARC_TRY(note_image(r, stage->base));
+    const char *colon = strrchr(stage->base, ':'); /* by custom a tag says that it has triggers */
+    if (colon && strstr(colon, "onbuild"))
+        return add_source(r, &origin, stage->base, "its base has ONBUILD triggers");
+
+    return ARC_OK;
 }
 
 /* ---- everything ---------------------------------------------------------------------------- */
 
 static int on_onbuild(struct reader *r, const struct arc_instruction *in)
 {
-    json_t *trigger = json_pack("[s, i]", in->args, (int)in->line);
-    return json_array_append_new(current(r)->onbuild, trigger) ? arc_error_nomem(r->err) : ARC_OK;
+    return arc_json_append(current(r)->onbuild, json_pack("[s, i]", in->args, (int)in->line),
+                           r->err);
 }
 
 static int apply(struct reader *r, const struct arc_instruction *in)
@@ -690,19 +602,13 @@ static int add_globals(struct reader *r)
     return ARC_OK;
 }
 
-/* Only docker's own frontends are known. */
-static bool knows_syntax(const char *syntax)
-{
-    if (strncmp(syntax, "docker.io/", 10) == 0)
-        syntax += 10;
-    return !*syntax || strncmp(syntax, "docker/dockerfile", 17) == 0;
-}
-
 static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
 {
+    const char *syntax = dockerfile->syntax;
     struct arc_instruction in;
 
-    if (!knows_syntax(dockerfile->syntax))
+    syntax += strncmp(syntax, "docker.io/", 10) == 0 ? 10 : 0;
+    if (*syntax && strncmp(syntax, "docker/dockerfile", 17) != 0) /* docker's own are known */
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              dockerfile->syntax);
 
@@ -722,6 +628,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     }
 
     ARC_TRY(arc_buf_check(&dockerfile->args, "an instruction", r->err));
+    ARC_TRY(arc_arena_check(&r->out->memory, r->err));
 
     return r->out->count ? ARC_OK : arc_error_set(r->err, ARC_EINPUT, "it has no FROM");
 }
