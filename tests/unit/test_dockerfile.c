@@ -252,6 +252,19 @@ static void test_arguments(void **state)
     arc_inputs_free(&in);
 }
 
+static void test_a_frontend_of_the_arguments(void **state)
+{
+    (void)state;
+    ARC_AUTO_JSON json_t *ours = json_pack("{s:s}", "BUILDKIT_SYNTAX", "docker/dockerfile:1.20");
+    ARC_AUTO_JSON json_t *other = json_pack("{s:s}", "BUILDKIT_SYNTAX", "example.org/own");
+    struct arc_inputs *in = read_inputs("# syntax=example.org/x\nFROM a\nCOPY b /\n", ours, NULL);
+    assert_null(find(in, "other"));
+    arc_inputs_free(&in);
+    in = read_inputs("FROM a\nCOPY b /\n", other, NULL);
+    assert_non_null(find(in, "other"));
+    arc_inputs_free(&in);
+}
+
 static void test_additional_contexts(void **state)
 {
     (void)state;
@@ -434,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_why_a_file_is_an_input),
         cmocka_unit_test(test_every_platform_counts),
         cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_a_frontend_of_the_arguments),
         cmocka_unit_test(test_additional_contexts),
         cmocka_unit_test(test_excludes),
         cmocka_unit_test(test_two_stars_cross_folders_with_parents_alone),

@@ -604,13 +604,15 @@ static int add_globals(struct reader *r)
 
 static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
 {
-    const char *syntax = dockerfile->syntax;
+    const json_t *given = json_object_get(r->request->args, "BUILDKIT_SYNTAX");
+    const char *syntax = given ? json_string_value(given) : dockerfile->syntax;
     struct arc_instruction in;
 
+    syntax = syntax ? syntax : "not known yet";
     syntax += strncmp(syntax, "docker.io/", 10) == 0 ? 10 : 0;
     if (*syntax && strncmp(syntax, "docker/dockerfile", 17) != 0) /* docker's own are known */
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
-                             dockerfile->syntax);
+                             syntax);
 
     ARC_TRY(add_globals(r));
 
