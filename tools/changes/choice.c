@@ -123,6 +123,9 @@ int choice_since_push(const struct choice *c, const char *before)
                              "the commit before the push, which has no history in common with it");
     if (strcmp(common.hex, out->base.hex) == 0)
         return ARC_OK;
+    if (strcmp(common.hex, out->head.hex) == 0) /* what was made of it stands, and has to go back */
+        return choice_reason(c, &out->base_reason,
+                             "the commit before the push, which put the branch back");
     out->base = common;
 
     return choice_reason(c, &out->base_reason,
