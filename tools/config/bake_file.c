@@ -1,10 +1,11 @@
-#include "config/bake_file.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/platform.h"
+#include "base/text.h"
 #include "config/build.h"
+#include "config/described.h"
 #include "config/fields.h"
 #include "config/service.h"
+#include <stdio.h>
 #include <string.h>
 
 /* ---- a target as a service ------------------------------------------------------------------ */
@@ -125,94 +126,42 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
     return arc_buf_keep(l, &rest, "an attestation", out);
 }
 
-enum member_kind {
-    TEXT,
-    TEXTS,
-    PAIRS,
-    FLAG,
-    ELSEWHERE, /* read by itself, or for a person */
-};
-
-#define AT(member) offsetof(struct arc_recipe, member)
-
-/* What a target may say (docs.docker.com/build/bake/reference). */
-static const struct member {
-    const char *key;
-    enum member_kind kind;
-    size_t offset;
-} members[] = {
-    {"dockerfile", TEXT, AT(dockerfile)},
-    {"dockerfile-inline", TEXT, AT(dockerfile_inline)},
-    {"target", TEXT, AT(target)},
-    {"network", TEXT, AT(network)},
-    {"shm-size", TEXT, AT(shm_size)},
-    {"args", PAIRS, AT(args)},
-    {"labels", PAIRS, AT(labels)},
-    {"contexts", PAIRS, AT(additional_contexts)},
-    {"extra-hosts", PAIRS, AT(extra_hosts)},
-    {"secret", TEXTS, AT(secrets)},
-    {"ssh", TEXTS, AT(ssh)},
-    {"cache-from", TEXTS, AT(cache_from)},
-    {"cache-to", TEXTS, AT(cache_to)},
-    {"ulimits", TEXTS, AT(ulimits)},
-    {"annotations", TEXTS, AT(annotations)},
-    {"no-cache", FLAG, AT(no_cache)},
-    {"pull", FLAG, AT(pull)},
-    {"attest", ELSEWHERE, 0},
-    {"context", ELSEWHERE, 0},
-    {"description", ELSEWHERE, 0},
-    {"output", ELSEWHERE, 0},
-    {"platforms", ELSEWHERE, 0},
-    {"tags", ELSEWHERE, 0},
-};
-
-/* What a plan cannot carry is refused, not dropped. */
+/* A target says what a build section may, with '-' for '_' and two names of its own
+ * (docs.docker.com/build/bake/reference). What a plan cannot carry is refused, not dropped. */
 static int take_member(const struct arc_loading *l, const char *key, const json_t *value,
                        struct arc_recipe *build)
 {
-    size_t i = 0, count = sizeof members / sizeof *members;
-    while (i < count && strcmp(members[i].key, key) != 0)
-        i++;
+    char name[32];
 
-    if (i == count)
+    if (ARC_AMONG(key, "attest", "context", "platforms", "tags", /* read by themselves */
+                  "description", "output"))
+        return ARC_OK;
+
+    snprintf(name, sizeof name, "%s%s%s", strcmp(key, "contexts") == 0 ? "additional_" : "", key,
+             strcmp(key, "secret") == 0 ? "s" : "");
+    for (char *c = name; *c; c++)
+        *c = *c == '-' ? '_' : *c;
+    const struct arc_field *field = arc_recipe_field(name);
+    if (!field)
         return arc_error_set(l->err, ARC_EINPUT,
                              "'%.100s' of a bake file is not supported; take it out", key);
 
-    void *slot = (char *)build + members[i].offset;
-    switch (members[i].kind) {
-    case TEXT:
+    void *slot = (char *)build + field->offset;
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_SCALAR:
         *(char **)slot = arc_arena_text(l->memory, json_string_value(value));
         return arc_arena_check(l->memory, l->err);
-    case TEXTS:
-        return add_texts(l, slot, value);
-    case PAIRS:
-        return take_pairs(l, value, strcmp(key, "contexts") == 0, slot);
-    case FLAG:
+    case FIELD_FLAG:
         *(bool *)slot = json_is_true(value);
         return ARC_OK;
-    case ELSEWHERE:
-        return ARC_OK;
+    case FIELD_ARGS:
+    case FIELD_KEYED:
+    case FIELD_HOSTS:
+        return take_pairs(l, value, slot == &build->additional_contexts, slot);
+    default:
+        return add_texts(l, slot, value);
     }
-
-    return ARC_OK;
-}
-
-/* The platforms in the one spelling, each once; one that is none is refused here, not by an
- * engine. */
-static int take_platforms(const struct arc_loading *l, const json_t *list, char ***out)
-{
-    arc_json_each (item, list) {
-        ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
-        char plain[ARC_PLATFORM_SIZE];
-        const char *text = json_string_value(item);
-        if (!text || !arc_check_platform(text, &why))
-            return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", text ? text : "",
-                                 arc_buf_text(&why));
-        arc_platform_normalize(text, plain);
-        ARC_TRY(arc_texts_add_once(l, out, plain));
-    }
-
-    return ARC_OK;
 }
 
 static int take_recipe(const struct arc_loading *l, const json_t *target, struct arc_recipe *build)
@@ -223,7 +172,8 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
 
     json_object_foreach ((json_t *)target, key, value)
         ARC_TRY(take_member(l, key, value, build));
-    ARC_TRY(take_platforms(l, json_object_get(target, "platforms"), &build->platforms));
+    arc_json_each (platform, json_object_get(target, "platforms"))
+        ARC_TRY(arc_platform_add(l, &build->platforms, json_string_value(platform)));
     ARC_TRY(take_context(l, context ? context : ".", &build->context));
     if (build->dockerfile_inline)
         build->dockerfile = NULL;

@@ -187,24 +187,30 @@ static int place_words(const struct arc_loading *l, char **text, const struct ar
     return arc_buf_keep(l, &out, "a path", text);
 }
 
-int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                   const struct arc_place_base *base, struct arc_file_place *out)
+int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node, const char *what,
+                   const struct arc_place_base *base, struct arc_file_place *out, char **value)
 {
     const struct arc_word words[] = {{"directory", base->directory}, {NULL, NULL}};
+    ARC_AUTO_FREE char *found = NULL;
+
     ARC_TRY(arc_fields_read(l, node, &place_table, out));
     ARC_TRY(place_words(l, &out->file, words));
-    return root_path(l, node, base->folder, &out->file);
-}
+    ARC_TRY(root_path(l, node, base->folder, &out->file));
+    ARC_TRY(arc_yaml_place(node, what, arc_file_value_in(l->root, out, &found, l->err), l->err));
+    *value = arc_arena_text(l->memory, found);
 
-int arc_place_value(const struct arc_loading *l, const struct arc_file_place *place, char **out)
-{
-    ARC_AUTO_FREE char *value = NULL;
-    ARC_TRY(arc_file_value_in(l->root, place, &value, l->err));
-    *out = arc_arena_text(l->memory, value);
     return arc_arena_check(l->memory, l->err);
 }
 
 /* ---- the section ---------------------------------------------------------------------------- */
+
+const struct arc_field *arc_recipe_field(const char *name)
+{
+    const struct arc_field *field = recipe_fields;
+    while (field->key && strcmp(field->key, name) != 0)
+        field++;
+    return field->key ? field : NULL;
+}
 
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out)
@@ -235,8 +241,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
         const struct arc_yaml_node *arg = arc_yaml_get(arc_yaml_get(node, "args"), pair->name);
         if (pair->value) /* else it stands in a file */
             continue;
-        ARC_TRY(arc_place_read(l, arg, base, &place));
-        ARC_TRY(arc_yaml_place(arg, "args", arc_place_value(l, &place, &pair->value), l->err));
+        ARC_TRY(arc_place_read(l, arg, "args", base, &place, &pair->value));
         ARC_TRY(arc_texts_add_once(l, &out->files, place.file));
     }
 

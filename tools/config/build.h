@@ -18,12 +18,13 @@ struct arc_place_base {
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out);
 
-/* Reads {file, at}: where a value stands; the file is made relative to the root. */
-int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                   const struct arc_place_base *base, struct arc_file_place *out);
+/* What a `build` section may say under this name, a member of struct arc_recipe; NULL: nothing. */
+const struct arc_field *arc_recipe_field(const char *name);
 
-/* The value that stands there. */
-int arc_place_value(const struct arc_loading *l, const struct arc_file_place *place, char **out);
+/* Reads {file, at}: where a value stands; the file is made relative to the root. *value is the one
+ * that stands there; `what` names it in messages. */
+int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node, const char *what,
+                   const struct arc_place_base *base, struct arc_file_place *out, char **value);
 
 /* Takes over what `own` does not say from `given`: texts and whole lists, single pairs. Lists that
  * neither has become empty. */

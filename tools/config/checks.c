@@ -14,7 +14,7 @@
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-static bool no(struct arc_buf *why, const char *text)
+bool arc_check_fails(struct arc_buf *why, const char *text)
 {
     arc_buf_puts(why, text);
     return false;
@@ -28,10 +28,10 @@ static bool only(const char *text, size_t len, const char *allowed)
 bool arc_check_text(const char *text, struct arc_buf *why)
 {
     if (!*text)
-        return no(why, "is empty");
+        return arc_check_fails(why, "is empty");
     for (const char *c = text; *c; c++)
         if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
-            return no(why, "holds a control character");
+            return arc_check_fails(why, "holds a control character");
     return true;
 }
 
@@ -39,7 +39,7 @@ bool arc_check_line(const char *text, struct arc_buf *why)
 {
     const char *end = strchr(text, '\n');
     if (end && end[strspn(end, "\n")])
-        return no(why, "must be one line");
+        return arc_check_fails(why, "must be one line");
     return arc_check_text(text, why);
 }
 
@@ -65,20 +65,20 @@ static bool component(const char *text, size_t len)
 bool arc_check_name(const char *text, struct arc_buf *why)
 {
     return component(text, strlen(text)) ||
-           no(why,
-              "is not an image name: lower-case letters and digits, with '.', '_' or '-' between "
-              "them");
+           arc_check_fails(
+               why,
+               "is not an image name: lower-case letters and digits, with '.', '_' or '-' between "
+               "them");
 }
 
 bool arc_check_codename(const char *text, struct arc_buf *why)
 {
     size_t len = strlen(text);
-    if (len && len <= 64 && *text >= 'a' && *text <= 'z' && only(text, len, LOWER DIGITS "-") &&
-        text[len - 1] != '-')
-        return true;
-    return no(why,
-              "is not a codename: a lower-case letter, then lower-case letters, digits and '-', "
-              "64 at most");
+    bool valid = len && len <= 64 && *text >= 'a' && *text <= 'z' &&
+                 only(text, len, LOWER DIGITS "-") && text[len - 1] != '-';
+    return valid ||
+           arc_check_fails(why, "is not a codename: a lower-case letter, then lower-case letters, "
+                                "digits and '-', 64 at most");
 }
 
 bool arc_check_group(const char *text, struct arc_buf *why)
@@ -92,7 +92,8 @@ bool arc_check_group(const char *text, struct arc_buf *why)
         return true;
     if (rc == ARC_ENOMEM)
         why->failed = ARC_ENOMEM;
-    return no(why, "cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between parts");
+    return arc_check_fails(
+        why, "cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between parts");
 }
 
 bool arc_check_tag(const char *text, struct arc_buf *why)
@@ -108,7 +109,7 @@ bool arc_check_versioning(const char *text, struct arc_buf *why)
 {
     enum arc_versioning versioning;
     return arc_versioning_parse(text, &versioning) ||
-           no(why, "is neither 'semver', 'calver' nor 'loose'");
+           arc_check_fails(why, "is neither 'semver', 'calver' nor 'loose'");
 }
 
 /* Host name or address, with a port; RFC 1123 labels. */
@@ -136,21 +137,22 @@ static bool host(const char *text, size_t len)
 bool arc_check_registry(const char *text, struct arc_buf *why)
 {
     if (strstr(text, "://"))
-        return no(why, "starts with a scheme; leave it out: 'ghcr.io/owner'");
+        return arc_check_fails(why, "starts with a scheme; leave it out: 'ghcr.io/owner'");
     size_t len = strlen(text);
     if (len && text[len - 1] == '/')
-        return no(why, "ends with a slash; leave it out");
+        return arc_check_fails(why, "ends with a slash; leave it out");
     size_t first = strcspn(text, "/");
     if (!host(text, first))
-        return no(why, "does not start with a registry's host, as in 'ghcr.io/owner' or "
-                       "'localhost:5000'");
+        return arc_check_fails(why,
+                               "does not start with a registry's host, as in 'ghcr.io/owner' or "
+                               "'localhost:5000'");
 
     for (const char *at = text + first; *at;) {
         size_t part = strcspn(++at, "/");
         if (!component(at, part))
-            return no(why,
-                      "is not an image prefix: behind the host only lower-case letters, digits and "
-                      "'.', '_', '-' between them");
+            return arc_check_fails(
+                why, "is not an image prefix: behind the host only lower-case letters, digits and "
+                     "'.', '_', '-' between them");
         at += part;
     }
 
@@ -179,7 +181,7 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
     char copy[ARC_PLATFORM_SIZE];
 
     if (!arc_platform_normalize(text, copy) || !only(copy, strlen(copy), LOWER DIGITS "/._-"))
-        return no(why, "is not a platform, as in 'linux/amd64' or 'linux/arm/v7'");
+        return arc_check_fails(why, "is not a platform, as in 'linux/amd64' or 'linux/arm/v7'");
     char *machine = strchr(copy, '/');
     *machine++ = '\0';
     char *variant = strchr(machine, '/');
@@ -188,38 +190,31 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
 
     if (variant && !(*variant == 'v' && variant[1] && only(variant, strlen(variant), "v." DIGITS) &&
                      !strchr(variant + 1, 'v')))
-        return no(why, "has a wrong variant; it is 'v' and a number, as in 'linux/arm/v7'");
+        return arc_check_fails(why,
+                               "has a wrong variant; it is 'v' and a number, as in 'linux/arm/v7'");
 
     return platform_word(copy, systems, "operating system", why) &&
            platform_word(machine, machines, "architecture", why);
 }
 
-const char *const arc_placeholders[] = {
-    "image-tag", "version", "major", "minor", "patch", "prerelease", "sha",  "sha7",   "revision",
-    "branch",    "pr",      "date",  "time",  "group", "codename",   "name", "suffix", NULL};
-
-bool arc_check_image_tag(const char *text, struct arc_buf *why)
+/* Whether a text is of plain characters and {placeholders}: `odd` says what is wrong with others. */
+static bool check_template(const char *text, const char *plain, const char *const *names,
+                           const char *odd, struct arc_buf *why)
 {
     if (!*text)
-        return no(why, "is empty");
+        return arc_check_fails(why, "is empty");
 
-    for (const char *at = text; *at;) {
-        size_t plain = strspn(at, LOWER UPPER DIGITS "_.-");
-        if (plain && at == text && (*at == '.' || *at == '-'))
-            return no(why, "is not an image tag: it starts with '.' or '-'");
-        at += plain;
+    for (const char *at = text; *(at += strspn(at, plain));) {
         size_t inner = *at == '{' ? strcspn(at + 1, "{}") : 0;
-        if (!*at)
-            break;
-        if (*at != '{' || at[1 + inner] != '}')
-            return no(why,
-                      "is not an image tag: letters, digits, '_', '.', '-' and {placeholders}");
         char name[32] = "";
+
+        if (*at != '{' || at[1 + inner] != '}')
+            return arc_check_fails(why, odd);
         memcpy(name, at + 1, inner < sizeof name ? inner : sizeof name - 1);
-        if (!arc_text_among(name, arc_placeholders)) {
+        if (!arc_text_among(name, names)) {
             arc_buf_puts(why, "has an unknown placeholder; there are");
-            for (size_t i = 0; arc_placeholders[i]; i++)
-                arc_buf_printf(why, "%s {%s}", i ? "," : "", arc_placeholders[i]);
+            for (size_t i = 0; names[i]; i++)
+                arc_buf_printf(why, "%s {%s}", i ? "," : "", names[i]);
             return false;
         }
         at += inner + 2;
@@ -228,15 +223,19 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
     return true;
 }
 
+const char *const arc_placeholders[] = {
+    "image-tag", "version", "major", "minor", "patch", "prerelease", "sha",  "sha7",   "revision",
+    "branch",    "pr",      "date",  "time",  "group", "codename",   "name", "suffix", NULL};
+
 static bool inside(const char *text, struct arc_buf *why)
 {
     if (*text == '/')
-        return no(why, "is absolute; it must be relative to the repository");
+        return arc_check_fails(why, "is absolute; it must be relative to the repository");
 
     for (const char *at = text; *at;) {
         size_t part = strcspn(at, "/");
         if (part == 2 && memcmp(at, "..", 2) == 0)
-            return no(why, "leaves the repository by '..'");
+            return arc_check_fails(why, "leaves the repository by '..'");
         at += part + (at[part] == '/');
     }
 
@@ -260,6 +259,24 @@ bool arc_check_glob(const char *text, struct arc_buf *why)
     return !rc && !defect;
 }
 
+bool arc_check_image_tag(const char *text, struct arc_buf *why)
+{
+    if (*text == '.' || *text == '-')
+        return arc_check_fails(why, "is not an image tag: it starts with '.' or '-'");
+    return check_template(text, LOWER UPPER DIGITS "_.-", arc_placeholders,
+                          "is not an image tag: letters, digits, '_', '.', '-' and {placeholders}",
+                          why);
+}
+
+bool arc_check_image(const char *text, struct arc_buf *why)
+{
+    static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
+    return check_template(text, LOWER UPPER DIGITS "/:._-", names,
+                          "is not an image's name: 'HOST/PATH', with {registry}, {name}, "
+                          "{codename}, {group} and {suffix}",
+                          why);
+}
+
 bool arc_check_day(const char *text, struct arc_buf *why)
 {
     struct tm day = {0};
@@ -270,11 +287,9 @@ bool arc_check_day(const char *text, struct arc_buf *why)
     day.tm_year -= 1900;
     day.tm_mon -= 1;
     struct tm same = day; /* timegm() makes March of February 30 */
-    if (shape && used == 10 && day.tm_year > 70 && timegm(&same) > 0 && same.tm_mon == day.tm_mon &&
-        same.tm_mday == day.tm_mday)
-        return true;
-
-    return no(why, "is not a valid day, such as 2026-12-31");
+    bool valid = shape && used == 10 && day.tm_year > 70 && timegm(&same) > 0 &&
+                 same.tm_mon == day.tm_mon && same.tm_mday == day.tm_mday;
+    return valid || arc_check_fails(why, "is not a valid day, such as 2026-12-31");
 }
 
 bool arc_check_path(const char *text, struct arc_buf *why)
@@ -285,57 +300,34 @@ bool arc_check_path(const char *text, struct arc_buf *why)
     for (const char *at = text; *at;) {
         size_t part = strcspn(at, "/");
         if (!part || (part == 1 && *at == '.'))
-            return no(why, "has an empty part or a '.': write it plainly, as in "
-                           "'services/cart'");
+            return arc_check_fails(why, "has an empty part or a '.': write it plainly, as in "
+                                        "'services/cart'");
         at += part + (at[part] == '/');
     }
 
-    return strchr(text, '\\') ? no(why, "holds a backslash; paths are written with '/'") : true;
+    return strchr(text, '\\')
+               ? arc_check_fails(why, "holds a backslash; paths are written with '/'")
+               : true;
 }
 
 bool arc_check_build_arg(const char *text, struct arc_buf *why)
 {
-    size_t len = strlen(text);
-    if (len && !(*text >= '0' && *text <= '9') && only(text, len, LOWER UPPER DIGITS "_"))
-        return true;
-    return no(why, "is not a name of a build argument: letters, digits and '_'");
+    bool valid =
+        *text && !strchr(DIGITS, *text) && only(text, strlen(text), LOWER UPPER DIGITS "_");
+    return valid ||
+           arc_check_fails(why, "is not a name of a build argument: letters, digits and '_'");
 }
 
 bool arc_check_secret(const char *text, struct arc_buf *why)
 {
-    size_t len = strlen(text);
-    if (len && *text != '.' && only(text, len, LOWER UPPER DIGITS "_.-"))
-        return true;
-    return no(why, "is not an id of a secret: letters, digits, '_', '.' and '-'");
+    bool valid = *text && *text != '.' && only(text, strlen(text), LOWER UPPER DIGITS "_.-");
+    return valid ||
+           arc_check_fails(why, "is not an id of a secret: letters, digits, '_', '.' and '-'");
 }
 
 bool arc_check_target(const char *text, struct arc_buf *why)
 {
-    if (strchr("-.", *text) == NULL && only(text, strlen(text), LOWER UPPER DIGITS "_.*-"))
-        return true;
-    return no(why, "is not a name of a target: letters, digits, '_', '.' and '-'");
-}
-
-bool arc_check_image(const char *text, struct arc_buf *why)
-{
-    static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
-
-    for (const char *at = text; *at;) {
-        at += strspn(at, LOWER UPPER DIGITS "/:._-");
-        size_t inner = *at == '{' ? strcspn(at + 1, "{}") : 0;
-        char name[16] = "";
-        if (!*at)
-            break;
-        if (*at != '{' || at[1 + inner] != '}' || inner >= sizeof name)
-            return no(why,
-                      "is not an image's name: 'HOST/PATH', with {registry}, {name}, {codename}, "
-                      "{group} and {suffix}");
-        memcpy(name, at + 1, inner);
-        if (!arc_text_among(name, names))
-            return no(why, "has an unknown placeholder; there are {registry}, {name}, {codename}, "
-                           "{group} and {suffix}");
-        at += inner + 2;
-    }
-
-    return *text ? true : no(why, "is empty");
+    bool valid = !strchr("-.", *text) && only(text, strlen(text), LOWER UPPER DIGITS "_.*-");
+    return valid ||
+           arc_check_fails(why, "is not a name of a target: letters, digits, '_', '.' and '-'");
 }

@@ -181,34 +181,20 @@ static void take_tags(struct reading *r, const char *name, const json_t *tags)
         add_item(r, name, json_incref(tag));
 }
 
-/* What a `build` section may say, bake's name for it, and who writes it; NULL: it is the same
- * there. */
+/* What of a `build` section is not as a recipe has it, and who makes it so. */
 static const struct member {
     const char *key;
-    const char *name;
     void (*take)(struct reading *r, const char *name, const json_t *value);
 } members[] = {
-    {"additional_contexts", "contexts", take_contexts},
-    {"args", "args", NULL},
-    {"cache_from", "cache-from", NULL},
-    {"cache_to", "cache-to", NULL},
-    {"context", "context", take_context},
-    {"dockerfile", "dockerfile", NULL},
-    {"dockerfile_inline", "dockerfile-inline", NULL},
-    {"extra_hosts", "extra-hosts", take_hosts},
-    {"labels", "labels", NULL},
-    {"network", "network", NULL},
-    {"no_cache", "no-cache", NULL},
-    {"platforms", "platforms", NULL},
-    {"provenance", "provenance", take_attestation},
-    {"pull", "pull", NULL},
-    {"sbom", "sbom", take_attestation},
-    {"secrets", "secret", take_secrets},
-    {"shm_size", "shm-size", NULL},
-    {"ssh", "ssh", take_ssh},
-    {"tags", "tags", take_tags},
-    {"target", "target", NULL},
-    {"ulimits", "ulimits", take_ulimits},
+    {"additional_contexts", take_contexts},
+    {"context", take_context},
+    {"extra_hosts", take_hosts},
+    {"provenance", take_attestation},
+    {"sbom", take_attestation},
+    {"secrets", take_secrets},
+    {"ssh", take_ssh},
+    {"tags", take_tags},
+    {"ulimits", take_ulimits},
 };
 
 static void take_member(struct reading *r, const char *key, json_t *value)
@@ -221,10 +207,10 @@ static void take_member(struct reading *r, const char *key, json_t *value)
     while (member < end && strcmp(member->key, key) != 0)
         member++;
 
-    if (member < end && member->take)
-        member->take(r, member->name, value);
-    else if (member < end)
-        arc_json_put(&r->target, member->name, json_incref(value));
+    if (member < end)
+        member->take(r, key, value);
+    else if (arc_recipe_field(key))
+        arc_json_put(&r->target, key, json_incref(value));
     else if (!empty && strncmp(key, "x-", 2) != 0) /* "privileged: false" asks for nothing */
         r->rc = arc_error_set(r->err, ARC_EINPUT,
                               "service '%.100s': 'build.%.100s' of a compose file is not "

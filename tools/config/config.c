@@ -2,13 +2,12 @@
 #include "arcci/config.h"
 #include "base/auto.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/fields.h"
 #include "config/graph.h"
-#include "config/services.h"
-#include "config/signing.h"
-#include "config/train.h"
+#include "config/reading.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -30,8 +29,9 @@ struct group_reading {
 #define AT(member)   NODE(group.member)
 
 static const struct arc_field platform_fields[] = {
-    {"ci", FIELD_PLATFORMS, AT(platforms_ci), .check = arc_check_platform},
-    {"release", FIELD_PLATFORMS, AT(platforms_release), .check = arc_check_platform},
+    {"ci", FIELD_PLATFORMS, AT(platforms_ci), .filled = true, .check = arc_check_platform},
+    {"release", FIELD_PLATFORMS, AT(platforms_release), .filled = true,
+     .check = arc_check_platform},
     {0},
 };
 static const struct arc_table platform_table = {"'platforms'", platform_fields, false};
@@ -41,10 +41,8 @@ static bool check_notes_file(const char *text, struct arc_buf *why)
 {
     if (!arc_check_path(text, why))
         return false;
-    if (strstr(text, "{version}") || strstr(text, "{tag}"))
-        return true;
-    arc_buf_puts(why, "names no version: {version} or {tag} must be in it");
-    return false;
+    return ARC_HOLDS(text, "{version}", "{tag}") ||
+           arc_check_fails(why, "names no version: {version} or {tag} must be in it");
 }
 
 static arc_read read_notes_template;
@@ -54,7 +52,7 @@ static const struct arc_field group_fields[] = {
     {"description", FIELD_TEXT, AT(description), .check = arc_check_text},
     {"tag", FIELD_LIST, AT(tags), .check = arc_check_tag},
     {"versioning", FIELD_TEXT, NODE(versioning), .check = arc_check_versioning},
-    {"registry", FIELD_LIST, AT(registries), .check = arc_check_registry},
+    {"registry", FIELD_LIST, AT(registries), .filled = true, .check = arc_check_registry},
     {"image", FIELD_TEXT, AT(image), .check = arc_check_image},
     {"platforms", FIELD_TABLE, 0, .fields = &platform_table},
     {"includes", FIELD_NODE, .offset = NODE(includes)},
@@ -142,24 +140,6 @@ static int fill_defaults(const struct arc_loading *l, struct arc_group *group, b
     return arc_arena_check(l->memory, l->err);
 }
 
-/* The lists that may be left out, but mean nothing when they are empty. */
-static int refuse_empty(const struct arc_loading *l, const struct arc_group *group,
-                        const struct arc_yaml_node *map)
-{
-    const struct arc_yaml_node *platforms = arc_yaml_get(map, "platforms");
-
-    if (!*group->registries && arc_yaml_get(map, "registry"))
-        return arc_yaml_error(arc_yaml_get(map, "registry"), l->err, "'registry' is empty");
-
-    if (!*group->platforms_ci)
-        return arc_yaml_error(arc_yaml_get(platforms, "ci"), l->err, "'ci' is empty");
-
-    if (!*group->platforms_release)
-        return arc_yaml_error(arc_yaml_get(platforms, "release"), l->err, "'release' is empty");
-
-    return ARC_OK;
-}
-
 static int read_notes_template(const struct arc_loading *l, const struct arc_yaml_node *node,
                                void *slot)
 {
@@ -210,7 +190,6 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     group->name = arc_arena_text(l->memory, pair->key->text);
     ARC_TRY(check_sources(l, reading, pair->value, group));
     ARC_TRY(fill_defaults(l, group, file != NULL));
-    ARC_TRY(refuse_empty(l, group, pair->value));
     if (reading->versioning)
         arc_versioning_parse(reading->versioning, &group->versioning);
     group->tags_given = group->image_tags != NULL;

@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "config/bake_file.h"
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/fields.h"
@@ -255,25 +254,6 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
     return add_bases(l, group, targets, files, version);
 }
 
-/* The files that docker is going to read. */
-static int find_files(const struct arc_loading *l, const struct arc_group *group, char ***files)
-{
-    bool compose = group->described.compose;
-
-    for (char **file = group->described.files; *file; file++) {
-        compose |= !arc_bake_is_hcl(*file);
-        if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
-            return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
-                                 group->name, *file);
-        ARC_TRY(arc_texts_add_once(l, files, *file));
-    }
-
-    if (compose && arc_compose_files(l, files))
-        return arc_error_prefix(l->err, "group %s", group->name);
-
-    return ARC_OK;
-}
-
 int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
                           struct arc_group *group, const json_t *version)
 {
@@ -285,7 +265,19 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
     if (!group->described.files)
         return ARC_OK;
     ARC_TRY_ALLOC(asked, l->err);
-    ARC_TRY(find_files(l, group, &files));
+
+    bool compose = group->described.compose;
+    for (char **file = group->described.files; *file; file++) {
+        compose |= !arc_bake_is_hcl(*file);
+        if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
+            return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
+                                 group->name, *file);
+        ARC_TRY(arc_texts_add_once(l, &files, *file));
+    }
+
+    if (compose && arc_compose_files(l, &files))
+        return arc_error_prefix(l->err, "group %s", group->name);
+
     ARC_TRY(ask_docker(l, env, group, version, &result));
     ARC_TRY(read_answer(l->root, group, &result, &targets, asked, l->err));
     ARC_TRY(add_services(l, group, targets, asked, files, version));

@@ -19,9 +19,10 @@
 int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
                           struct arc_group *group, const json_t *version);
 
-/* Reads what `docker compose config` printed: each service with a build section becomes a target as `docker buildx bake
- * --print` has it, with Compose's meaning: `image` and `build.tags` are its tags, `platform` is its platform where the build
- * has none, paths are relative to `root` again. *out is a new reference. ARC_EINPUT for what bake cannot be told. */
+/* Reads what `docker compose config` printed: each service with a build section becomes a target as
+ * `docker buildx bake --print` has it, under Compose's names and with its meaning: `image` and
+ * `build.tags` are its tags, `platform` is its platform where the build has none, paths are relative
+ * to `root` again. *out is a new reference. ARC_EINPUT for what a plan cannot carry. */
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err);
 
@@ -32,5 +33,11 @@ bool arc_bake_is_hcl(const char *file);
  * counts as well. ARC_EINPUT for one that Compose would read and that lies elsewhere, by its path
  * or by a link. */
 int arc_compose_files(const struct arc_loading *l, char ***files);
+
+/* Appends a target (of bake --print) to the group's services. `linked`: it gets no tag, since
+ * nobody asked for it. `files` are where it stands; a change of them is one of its own. ARC_EINPUT
+ * for what a plan cannot carry. */
+int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, const char *name,
+                        const json_t *target, bool linked, char **files, const json_t *version);
 
 #endif

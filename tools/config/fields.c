@@ -41,31 +41,26 @@ int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check
     return arc_yaml_error(node, err, "%s: %s %s", key, arc_buf_text(&shown), arc_buf_text(&why));
 }
 
-/* Whether the text is one of the words that the field takes. */
-static int check_words(const struct arc_yaml_node *node, const struct arc_field *field,
-                       struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf all = {.max = 2048}, shown = {.max = 2048};
-
-    for (const char *const *word = field->words; *word; word++) {
-        if (arc_yaml_reads(node, *word))
-            return ARC_OK;
-        arc_buf_printf(&all, "%s%s", word == field->words ? "" : ", ", *word);
-    }
-    quote(&shown, node);
-
-    return arc_yaml_error(node, err, "%s: %s is none of %s", field->key, arc_buf_text(&shown),
-                          arc_buf_text(&all));
-}
-
 static int read_text(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const struct arc_field *field, char **out)
 {
+    ARC_AUTO(arc_buf) struct arc_buf all = {.max = 2048}, shown = {.max = 2048};
+    bool known = !field->words;
+
     if (node->type != ARC_YAML_STRING)
         return wrong_type(node, field->key, "a string", l->err);
     ARC_TRY(arc_field_check(node, field->key, field->check, l->err));
-    if (field->words)
-        ARC_TRY(check_words(node, field, l->err));
+
+    for (const char *const *word = field->words; !known && *word; word++) {
+        known = arc_yaml_reads(node, *word);
+        arc_buf_printf(&all, "%s%s", word == field->words ? "" : ", ", *word);
+    }
+
+    if (!known) {
+        quote(&shown, node);
+        return arc_yaml_error(node, l->err, "%s: %s is none of %s", field->key,
+                              arc_buf_text(&shown), arc_buf_text(&all));
+    }
 
     size_t len = node->len;
     while (len && node->text[len - 1] == '\n') /* block scalars end with one */
@@ -80,25 +75,6 @@ static int twice(const struct arc_yaml_node *node, const char *key, struct arc_e
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
     return arc_yaml_error(node, err, "%s: %s is here twice", key, arc_buf_text(&shown));
-}
-
-static int read_texts(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      const struct arc_field *field, char ***out)
-{
-    if (node->type != ARC_YAML_LIST)
-        return wrong_type(node, field->key, "a list", l->err);
-    char **list = arc_arena_array(l->memory, node->count + 1, sizeof *list);
-    ARC_TRY_ALLOC(list, l->err);
-    *out = list;
-
-    for (size_t i = 0; i < node->count; i++) {
-        ARC_TRY(read_text(l, node->items[i], field, &list[i]));
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(list[k], list[i]) == 0)
-                return twice(node->items[i], field->key, l->err);
-    }
-
-    return ARC_OK;
 }
 
 static int read_port(const struct arc_loading *l, const struct arc_yaml_node *node,
@@ -132,33 +108,37 @@ static int read_ports(const struct arc_loading *l, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
-/* A single string stands for a list of one. */
+/* A single string stands for a list of one, but in a FIELD_TEXTS. Two spellings of one platform are
+ * one platform. */
 static int read_list(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const struct arc_field *field, char ***out)
 {
-    if (node->type == ARC_YAML_LIST)
-        return read_texts(l, node, field, out);
-    *out = arc_arena_array(l->memory, 2, sizeof **out);
-    return *out ? read_text(l, node, field, &(*out)[0]) : arc_error_nomem(l->err);
-}
+    bool list = node->type == ARC_YAML_LIST;
+    size_t count = list ? node->count : 1;
 
-/* Two spellings of one platform are one platform. */
-static int read_platforms(const struct arc_loading *l, const struct arc_yaml_node *node,
-                          const struct arc_field *field, char ***out)
-{
-    ARC_TRY(read_list(l, node, field, out));
+    if (!list && field->kind == FIELD_TEXTS)
+        return wrong_type(node, field->key, "a list", l->err);
+    if (!count && field->filled)
+        return arc_yaml_error(node, l->err, "'%s' is empty", field->key);
+    *out = arc_arena_array(l->memory, count + 1, sizeof **out);
+    ARC_TRY_ALLOC(*out, l->err);
 
-    for (size_t i = 0; (*out)[i]; i++) {
-        char plain[ARC_PLATFORM_SIZE];
-        arc_platform_normalize((*out)[i], plain);
-        (*out)[i] = arc_arena_text(l->memory, plain);
-        ARC_TRY(arc_arena_check(l->memory, l->err));
+    for (size_t i = 0; i < count; i++) {
+        const struct arc_yaml_node *item = list ? node->items[i] : node;
+        char **text = &(*out)[i], plain[ARC_PLATFORM_SIZE];
+
+        ARC_TRY(read_text(l, item, field, text));
+        if (field->kind == FIELD_PLATFORMS) {
+            arc_platform_normalize(*text, plain);
+            *text = arc_arena_text(l->memory, plain);
+        }
+
         for (size_t k = 0; k < i; k++)
-            if (strcmp((*out)[k], (*out)[i]) == 0)
-                return twice(node->items[i], field->key, l->err);
+            if (strcmp((*out)[k], *text) == 0)
+                return twice(item, field->key, l->err);
     }
 
-    return ARC_OK;
+    return arc_arena_check(l->memory, l->err);
 }
 
 /* "NAME=VALUE", an item of a list; of hosts also "NAME:ADDRESS", where the address may be "::1". */
@@ -232,11 +212,9 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
     case FIELD_TEXT:
         return read_text(l, node, field, slot);
     case FIELD_TEXTS:
-        return read_texts(l, node, field, slot);
     case FIELD_LIST:
-        return read_list(l, node, field, slot);
     case FIELD_PLATFORMS:
-        return read_platforms(l, node, field, slot);
+        return read_list(l, node, field, slot);
     case FIELD_SCALAR:
         if (!node->text || node->type == ARC_YAML_NULL)
             return wrong_type(node, field->key, "a string", l->err);
@@ -401,8 +379,7 @@ int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *tabl
         switch (field->kind) {
         case FIELD_TEXT:
         case FIELD_SCALAR:
-            if (!*(char **)slot)
-                *(char **)slot = *(char **)from;
+            *(char **)slot = *(char **)slot ? *(char **)slot : *(char **)from;
             break;
         case FIELD_TEXTS:
         case FIELD_LIST:
@@ -433,6 +410,18 @@ int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *te
         if (strcmp(*known, text) == 0)
             return ARC_OK;
     return arc_texts_add(l->memory, list, text, l->err);
+}
+
+int arc_platform_add(const struct arc_loading *l, char ***list, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
+    char plain[ARC_PLATFORM_SIZE];
+
+    if (!text || !arc_check_platform(text, &why))
+        return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", text ? text : "",
+                             text ? arc_buf_text(&why) : "is not a string");
+    arc_platform_normalize(text, plain);
+    return arc_texts_add_once(l, list, plain);
 }
 
 int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const char *what,

@@ -47,6 +47,7 @@ struct arc_field {
     enum arc_field_kind kind;
     size_t offset; /* in the struct */
     bool required;
+    bool filled;                    /* a list that is there has an item */
     arc_check *check;               /* of the text, of each item, of a pair's name; or NULL */
     const char *const *words;       /* the only values of a FIELD_TEXT; NULL: any */
     arc_read *read;                 /* of a FIELD_OWN */
@@ -87,6 +88,10 @@ int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
 /* Adds a copy of a text to a list that ends with NULL, once. */
 int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *text);
 
+/* Adds a platform in the one spelling, once; one that is none (NULL: no string) is refused here, not
+ * by an engine. */
+int arc_platform_add(const struct arc_loading *l, char ***list, const char *text);
+
 /* A copy of what a buffer holds, `what` in messages. */
 int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const char *what,
                  char **out);
@@ -119,6 +124,9 @@ int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *
 
 /* The placeholders of an image's tag; NULL ends them. */
 extern const char *const arc_placeholders[];
+
+/* Says why a value is wrong, for a check to return. */
+bool arc_check_fails(struct arc_buf *why, const char *text);
 
 /* The checks (checks.c). */
 arc_check arc_check_line;       /* one line without control characters, not empty */

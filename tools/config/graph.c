@@ -67,25 +67,6 @@ static void walk_free(struct walk *walk)
     free(walk->path);
 }
 
-static int collect(struct walk *walk, struct arc_error *err)
-{
-    const struct arc_config *config = walk->config;
-    size_t total = 0;
-
-    for (size_t g = 0; g < config->group_count; g++)
-        total += config->groups[g].service_count;
-    walk->services = calloc(total + 1, sizeof *walk->services);
-    walk->state = calloc(total + 1, 1);
-    walk->path = calloc(total + 1, sizeof *walk->path);
-    ARC_TRY_ALLOC(walk->services && walk->state && walk->path, err);
-
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            walk->services[walk->count++] = &config->groups[g].services[s];
-
-    return ARC_OK;
-}
-
 #define CYCLE                                                                                      \
     "depends_on: these services depend on themselves: %s; with rebuild-dependents there may be "   \
     "no cycle"
@@ -145,12 +126,26 @@ int arc_config_acyclic(const char *root, const struct arc_config *config, struct
 {
     ARC_AUTO(walk) struct walk walk = {.root = root, .config = config};
     bool wanted = false;
-    for (size_t g = 0; g < config->group_count; g++)
+    size_t total = 0;
+
+    for (size_t g = 0; g < config->group_count; g++) {
         wanted = wanted || config->groups[g].rebuild_dependents;
-    if (wanted)
-        ARC_TRY(collect(&walk, err));
+        total += config->groups[g].service_count;
+    }
+
+    if (!wanted)
+        return ARC_OK;
+    walk.services = calloc(total + 1, sizeof *walk.services);
+    walk.state = calloc(total + 1, 1);
+    walk.path = calloc(total + 1, sizeof *walk.path);
+    ARC_TRY_ALLOC(walk.services && walk.state && walk.path, err);
+
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++)
+            walk.services[walk.count++] = &config->groups[g].services[s];
     for (size_t i = 0; i < walk.count; i++)
         if (!walk.state[i])
             ARC_TRY(visit(&walk, i, err));
+
     return ARC_OK;
 }

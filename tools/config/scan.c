@@ -119,28 +119,23 @@ int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err)
 
 static bool check_severity(const char *text, struct arc_buf *why)
 {
-    if (find_name(severities, ARC_SEVERITIES, text, strlen(text)) < ARC_SEVERITIES)
-        return true;
-    arc_buf_puts(why, "is not a severity: UNKNOWN, LOW, MEDIUM, HIGH or CRITICAL");
-    return false;
+    return find_name(severities, ARC_SEVERITIES, text, strlen(text)) < ARC_SEVERITIES ||
+           arc_check_fails(why, "is not a severity: UNKNOWN, LOW, MEDIUM, HIGH or CRITICAL");
 }
 
 static bool check_scanner(const char *text, struct arc_buf *why)
 {
     size_t count = sizeof scanners / sizeof *scanners;
-    if (find_name(scanners, count, text, strlen(text)) < count)
-        return true;
-    arc_buf_puts(why, "is not a scanner: vuln, misconfig, secret or license");
-    return false;
+    return find_name(scanners, count, text, strlen(text)) < count ||
+           arc_check_fails(why, "is not a scanner: vuln, misconfig, secret or license");
 }
 
 /* A pattern of what is left out says what that is, not what is kept. */
 static bool check_left_out(const char *text, struct arc_buf *why)
 {
-    if (*text != '!')
-        return arc_check_glob(text, why);
-    arc_buf_puts(why, "leaves out all but something: name what is to be left out");
-    return false;
+    if (*text == '!')
+        return arc_check_fails(why, "leaves out all but something: name what is to be left out");
+    return arc_check_glob(text, why);
 }
 
 /* A reason that scan_gap_name() knows, alone or with a part of its text:
@@ -155,9 +150,9 @@ static bool check_reason(const char *text, struct arc_buf *why)
         if (strlen(reasons[i]) == len && strncmp(reasons[i], text, len) == 0)
             return !text[len] || arc_check_line(text + len + 1, why);
 
-    arc_buf_puts(why, "is not a reason of an incomplete scan: os-not-scanned, os-without-packages, "
-                      "end-of-life, scanner-warning or inline-ignore");
-    return false;
+    return arc_check_fails(why,
+                           "is not a reason of an incomplete scan: os-not-scanned, "
+                           "os-without-packages, end-of-life, scanner-warning or inline-ignore");
 }
 
 void arc_scan_settings_free(struct arc_scan_settings *settings)

@@ -3,7 +3,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "config/build.h"
-#include "config/variants.h"
+#include "config/reading.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -80,10 +80,7 @@ int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node
 
     const struct arc_yaml_node *version = out->version_node;
     if (version && version->type == ARC_YAML_MAP) {
-        int rc = arc_place_read(l, version, base, &place);
-        if (!rc)
-            rc = arc_place_value(l, &place, &service->version);
-        ARC_TRY(arc_yaml_place(version, "version", rc, l->err));
+        ARC_TRY(arc_place_read(l, version, "version", base, &place, &service->version));
         service->version_file = place.file;
         service->version_at = place.at;
     } else if (version && !open)
@@ -193,40 +190,30 @@ static int complete_directory(const struct arc_loading *l, struct arc_service *s
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Whether the image's own name, or its tags, tell the variants of a service apart, so that they
- * share a name. */
-static bool holds_suffix(const struct arc_service_reading *reading, const struct arc_group *group)
-{
-    const struct arc_image_tag *tag = reading->service.image_tags;
-    const char *image = reading->image;
-
-    if (!image && group)
-        image = group->image;
-    if (image && strstr(image, "{suffix}"))
-        return true;
-    if (!tag && group)
-        tag = group->image_tags;
-    for (; tag && tag->name; tag++)
-        if (strstr(tag->name, "{suffix}"))
-            return true;
-
-    return false;
-}
-
 /* Gives a service with a suffix names of its own, where its variant does not say them: the codename
- * gets the suffix, and the name too unless the image is shared by all. */
+ * gets the suffix, and the name too unless the image's own name, or its tags, tell the variants
+ * apart, so that they share it. */
 static int name_variant(const struct arc_loading *l, struct arc_service_reading *reading,
                         const struct arc_group *group)
 {
     struct arc_service *service = &reading->service;
-    const char *suffix = service->suffix;
+    const struct arc_image_tag *tag = service->image_tags;
+    const char *suffix = service->suffix, *image = reading->image;
 
     if (!suffix || !*suffix)
         return ARC_OK;
+    if (!image && group)
+        image = group->image;
+    if (!tag && group)
+        tag = group->image_tags;
+    bool shared = image && strstr(image, "{suffix}");
+    for (; tag && tag->name; tag++)
+        shared = shared || strstr(tag->name, "{suffix}");
+
     if (!reading->named)
         service->codename = arc_arena_printf(l->memory, "%s-%s", service->codename,
                                              arc_codename_of(l->memory, suffix));
-    if (!reading->titled && !holds_suffix(reading, group))
+    if (!reading->titled && !shared)
         service->name = arc_arena_printf(l->memory, "%s-%s", service->name, suffix);
 
     return arc_arena_check(l->memory, l->err);

@@ -1,5 +1,4 @@
 /* `services` of a group: directories, globs, YAML files and mappings. */
-#include "config/services.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -7,6 +6,7 @@
 #include "base/text.h"
 #include "config/build.h"
 #include "config/graph.h"
+#include "config/reading.h"
 #include "config/service.h"
 #include "os/file.h"
 #include <string.h>

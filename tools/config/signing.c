@@ -1,6 +1,6 @@
-#include "config/signing.h"
 #include "base/auto.h"
 #include "config/fields.h"
+#include "config/reading.h"
 #include "os/file.h"
 #include <string.h>
 
@@ -8,10 +8,8 @@
 
 static bool check_with(const char *text, struct arc_buf *why)
 {
-    if (strcmp(text, "cosign") == 0)
-        return true;
-    arc_buf_puts(why, "is not a way to sign; there is 'cosign'");
-    return false;
+    return strcmp(text, "cosign") == 0 ||
+           arc_check_fails(why, "is not a way to sign; there is 'cosign'");
 }
 
 /* Any other scheme would make cosign start a program of that name (sigstore-kms-NAME). */
@@ -23,9 +21,8 @@ static bool check_key(const char *text, struct arc_buf *why)
 
     if (len == 3 && strncmp(text, "env", 3) == 0) { /* cosign gets what has this name */
         ARC_AUTO(arc_buf) struct arc_buf unused = {0};
-        bool named = arc_check_build_arg(rest + 3, &unused);
-        arc_buf_puts(why, named ? "" : "is not a name of a variable: letters, digits and '_'");
-        return named;
+        return arc_check_build_arg(rest + 3, &unused) ||
+               arc_check_fails(why, "is not a name of a variable: letters, digits and '_'");
     }
 
     if (!rest && strncmp(text, "pkcs11:", 7) != 0)
@@ -35,10 +32,8 @@ static bool check_key(const char *text, struct arc_buf *why)
         if (strlen(schemes[i]) == len && strncmp(text, schemes[i], len) == 0 && rest[3])
             return arc_check_line(text, why);
 
-    arc_buf_puts(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, azurekms://…, "
-                      "hashivault://… or k8s://…");
-
-    return false;
+    return arc_check_fails(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, "
+                                "azurekms://…, hashivault://… or k8s://…");
 }
 
 static bool check_issuer(const char *text, struct arc_buf *why)
@@ -46,10 +41,9 @@ static bool check_issuer(const char *text, struct arc_buf *why)
     static const char local[] =
         "http://127.0.0.1"; /* a test's own; the port or path ends the host */
     bool is_local = strncmp(text, local, strlen(local)) == 0 && strchr(":/", text[strlen(local)]);
-    if (strncmp(text, "https://", 8) == 0 || is_local)
-        return arc_check_line(text, why);
-    arc_buf_puts(why, "is not an issuer: an https:// address");
-    return false;
+    if (strncmp(text, "https://", 8) != 0 && !is_local)
+        return arc_check_fails(why, "is not an issuer: an https:// address");
+    return arc_check_line(text, why);
 }
 
 #define AT(member) offsetof(struct arc_signing, member)

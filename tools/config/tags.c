@@ -10,10 +10,10 @@ static const char *const words[] = {"latest", "stable",       "prerelease", "rel
 
 static bool check_when(const char *text, struct arc_buf *why)
 {
+    if (strcmp(text, "branch:") == 0)
+        return arc_check_fails(why, "names no branch");
     if (strncmp(text, "branch:", 7) == 0)
-        return text[7] ? arc_check_glob(text + 7, why)
-                       : (arc_buf_puts(why, "names no branch"), false);
-
+        return arc_check_glob(text + 7, why);
     if (arc_text_among(text, words))
         return true;
 

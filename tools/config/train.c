@@ -1,5 +1,5 @@
-#include "config/train.h"
 #include "base/auto.h"
+#include "config/reading.h"
 #include <string.h>
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-#include "config/variants.h"
 #include "base/auto.h"
 #include "config/fields.h"
+#include "config/reading.h"
 #include <string.h>
 
 #define AT(member) offsetof(struct arc_service_reading, service.member)
@@ -8,11 +8,9 @@
 static bool check_suffix(const char *text, struct arc_buf *why)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    if (strspn(text, word) == strlen(text) && !strchr(".-", *text ? *text : 'a'))
-        return true;
-    arc_buf_puts(why,
-                 "is not a suffix: letters, digits, '_', '.' and '-', as an image tag has them");
-    return false;
+    bool valid = strspn(text, word) == strlen(text) && *text != '.' && *text != '-';
+    return valid || arc_check_fails(why, "is not a suffix: letters, digits, '_', '.' and '-', as "
+                                         "an image tag has them");
 }
 
 static const struct arc_field variant_fields[] = {
