@@ -3,11 +3,9 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/platform.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/graph.h"
-#include "plan/released.h"
 #include "plan/tags.h"
 #include <string.h>
 
@@ -162,49 +160,23 @@ static int choose_service_platforms(const struct planning *planning,
     return ARC_OK;
 }
 
-/* Two services may push to one image: their staging tags then have their names. */
-static char *name_staging(const struct planning *planning, const struct arc_service *service)
-{
-    const struct arc_group *group = planning->options.group;
-    const char *revision = planning->plan->revision;
-    size_t sharing = 0;
-
-    for (size_t i = 0; i < group->service_count; i++)
-        sharing += strcmp(group->services[i].images[0], service->images[0]) == 0;
-
-    if (sharing > 1)
-        return arc_arena_printf(planning->memory, "staging-%.*s-%s", ARC_SHORT_SHA, revision,
-                                service->codename);
-
-    return arc_arena_printf(planning->memory, "staging-%.*s", ARC_SHORT_SHA, revision);
-}
-
-/* What is published is what has a new version; what only changed is built as a check. */
-static void hold_tags(const struct planning *planning, const struct arc_service *service,
-                      struct arc_planned_service *out)
-{
-    const struct arc_pair *before = planning->options.before;
-    while (before && before->name && strcmp(before->name, service->codename) != 0)
-        before++;
-
-    if (!service->version || !before || !before->name ||
-        strcmp(before->value, service->version) != 0)
-        return;
-
-    for (size_t i = 0; i < out->tag_count; i++) {
-        out->tags[i].move = false;
-        out->tags[i].reason =
-            arc_arena_printf(planning->memory, "the version is %s, as before", service->version);
-    }
-}
-
 /* How a service is built. `own`: the options, with the service's own version. */
 static int plan_build(const struct planning *planning, const struct arc_plan_options *own,
                       const struct arc_service *service, struct arc_planned_service *out)
 {
+    const struct arc_group *group = own->group;
+    const char *revision = planning->plan->revision;
+    size_t sharing = 0;
+
     out->context = service->build.context;
     out->dockerfile = service->build.dockerfile;
-    out->staging = name_staging(planning, service);
+
+    /* Two services may push to one image: their staging tags then have their names. */
+    for (size_t i = 0; i < group->service_count; i++)
+        sharing += strcmp(group->services[i].images[0], service->images[0]) == 0;
+    out->staging = arc_arena_printf(planning->memory, "staging-%.*s%s%s", ARC_SHORT_SHA, revision,
+                                    sharing > 1 ? "-" : "", sharing > 1 ? service->codename : "");
+
     out->selected = is_selected(planning, service, &out->reason);
     ARC_TRY(choose_service_platforms(planning, service, &out->platforms));
 
@@ -223,6 +195,67 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     ARC_TRY(fill_pairs(planning, own, service, args, out->build_args));
 
     return make_labels(planning, own, service, &out->labels);
+}
+
+/* The tag under which its release put the image: the first that names this version alone. */
+static int find_reference(const struct arc_plan_options *options, const struct arc_service *own,
+                          const struct arc_released_from *released, struct arc_arena *memory,
+                          char **out, struct arc_error *err)
+{
+    const struct arc_plan_options of_release = {.group = released->group,
+                                                .version = released->version,
+                                                .revision = released->revision,
+                                                .moment = options->moment};
+    struct arc_planned_service there = {0};
+
+    ARC_TRY(arc_plan_tags(&of_release, own, &there, memory, err));
+
+    for (size_t i = 0; i < there.tag_count; i++)
+        if (there.tags[i].kind == ARC_TAG_VERSION && there.tags[i].move) {
+            *out = there.tags[i].tag;
+            return ARC_OK;
+        }
+
+    return arc_error_set(err, ARC_EINPUT,
+                         "%s includes %s, but %s gives its images no name of their version alone: "
+                         "add {version} or {image-tag} to its image-tags",
+                         options->group->name, released->group->name, own->codename);
+}
+
+/* The service's part of a train's plan, beside its names and tags, which *out has: it is found by
+ * the tag of its version, under which its own release put it, and verified by that release's
+ * labels. ARC_EINPUT where its group names no image by its version alone. */
+static int plan_released(const struct arc_plan_options *options, const struct arc_service *service,
+                         struct arc_planned_service *out, struct arc_arena *memory,
+                         struct arc_error *err)
+{
+    static char revision[] = "org.opencontainers.image.revision";
+    static char version[] = "org.opencontainers.image.version";
+    const struct arc_released_from *released = service->released;
+    const struct arc_service *own = released->group->services; /* as its own group has it */
+
+    while (strcmp(own->codename, service->codename) != 0)
+        own++;
+    ARC_TRY(find_reference(options, own, released, memory, &out->staging, err));
+    out->released = arc_arena_array(memory, 1, sizeof *out->released);
+    out->labels = arc_arena_array(memory, 3, sizeof *out->labels);
+    out->build_args = arc_arena_array(memory, 1, sizeof *out->build_args);
+    ARC_TRY_ALLOC(out->released && out->labels && out->build_args, err);
+
+    *out->released = (struct arc_planned_release){.group = released->group->name,
+                                                  .tag = released->tag,
+                                                  .version = released->version->version,
+                                                  .revision = released->revision};
+    out->labels[0] = (struct arc_pair){revision, released->revision};
+    out->labels[1] = (struct arc_pair){version, released->version->version};
+    out->context = service->build.context;
+    out->dockerfile = service->build.dockerfile;
+    out->platforms =
+        *own->build.platforms ? own->build.platforms : released->group->platforms_release;
+    out->selected = true;
+    out->reason = arc_arena_printf(memory, "taken from %s", released->tag);
+
+    return arc_arena_check(memory, err);
 }
 
 static int plan_service(const struct planning *planning, const struct arc_service *service,
@@ -246,9 +279,21 @@ static int plan_service(const struct planning *planning, const struct arc_servic
         .mirrors = service->images + 1,
     };
     ARC_TRY(arc_plan_tags(&own, service, out, planning->memory, planning->err));
-    hold_tags(planning, service, out);
+
+    /* What is published is what has a new version; what only changed is built as a check. */
+    const struct arc_pair *before = planning->options.before;
+    while (before && before->name && strcmp(before->name, service->codename) != 0)
+        before++;
+    bool same =
+        service->version && before && before->name && strcmp(before->value, service->version) == 0;
+    for (size_t i = 0; same && i < out->tag_count; i++) {
+        out->tags[i].move = false;
+        out->tags[i].reason =
+            arc_arena_printf(planning->memory, "the version is %s, as before", service->version);
+    }
+
     if (service->released)
-        return arc_plan_released(&planning->options, service, out, planning->memory, planning->err);
+        return plan_released(&planning->options, service, out, planning->memory, planning->err);
 
     return plan_build(planning, &own, service, out);
 }
@@ -423,52 +468,6 @@ static int plan_cells(const struct planning *planning)
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
-static int check_services(const struct arc_plan_options *options, struct arc_error *err)
-{
-    const struct arc_group *group = options->group;
-    ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
-
-    for (size_t i = 0; i < group->service_count; i++)
-        arc_buf_printf(&names, "%s%s", i ? ", " : "", group->services[i].codename);
-
-    arc_json_each (name, options->services) {
-        const char *text = json_is_string(name) ? json_string_value(name) : "";
-        if (!arc_group_find_service(group, text))
-            return arc_error_set(err, ARC_EINPUT, "group %s has no service '%.100s'; it has: %s",
-                                 group->name, text,
-                                 names.failed ? "many others" : arc_buf_text(&names));
-    }
-
-    return ARC_OK;
-}
-
-/* The platforms that were asked for, normalized and each once. */
-static int read_platforms(const struct planning *planning, char ***out)
-{
-    const json_t *given = planning->options.platforms;
-
-    if (!json_array_size(given))
-        return arc_error_set(planning->err, ARC_EINPUT,
-                             "the list of platforms is empty; expected, for example, "
-                             "linux/amd64,linux/arm64");
-
-    arc_json_each (item, given) {
-        const char *text = json_string_value(item);
-        char plain[ARC_PLATFORM_SIZE];
-        ARC_AUTO(arc_buf) struct arc_buf why = {.max = 1024};
-        if (!text)
-            return arc_error_set(planning->err, ARC_EINPUT, "platforms: '' is not a string");
-        if (!arc_check_platform(text, &why))
-            return arc_error_set(planning->err, ARC_EINPUT, "platforms: '%s' %s", text,
-                                 arc_buf_text(&why));
-        arc_platform_normalize(text, plain);
-        if (!arc_texts_have(*out, plain))
-            ARC_TRY(arc_texts_add(planning->memory, out, plain, planning->err));
-    }
-
-    return ARC_OK;
-}
-
 /* What the whole plan is about. */
 static int plan_group(struct planning *planning)
 {
@@ -499,8 +498,14 @@ static int plan_group(struct planning *planning)
     planning->platforms = options->version ? group->platforms_release : group->platforms_ci;
 
     if (options->platforms) {
+        const struct arc_loading l = {NULL, planning->memory, planning->err};
+        if (!json_array_size(options->platforms))
+            return arc_error_set(planning->err, ARC_EINPUT,
+                                 "the list of platforms is empty; expected, for example, "
+                                 "linux/amd64,linux/arm64");
         planning->platforms = NULL;
-        ARC_TRY(read_platforms(planning, &planning->platforms));
+        arc_json_each (platform, options->platforms)
+            ARC_TRY(arc_platform_add(&l, &planning->platforms, json_string_value(platform)));
     }
 
     return arc_arena_check(planning->memory, planning->err);
@@ -509,6 +514,8 @@ static int plan_group(struct planning *planning)
 static int make_plan(struct planning *planning)
 {
     struct arc_plan_options *options = &planning->options;
+    const struct arc_group *group = options->group;
+    ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
     int rc = ARC_OK;
 
@@ -516,7 +523,16 @@ static int make_plan(struct planning *planning)
         return arc_error_set(planning->err, ARC_EINPUT, "'%s' is not a full commit id",
                              options->revision);
 
-    ARC_TRY(check_services(options, planning->err));
+    for (size_t i = 0; i < group->service_count; i++)
+        arc_buf_printf(&names, "%s%s", i ? ", " : "", group->services[i].codename);
+    arc_json_each (name, options->services) {
+        const char *text = json_is_string(name) ? json_string_value(name) : "";
+        if (!arc_group_find_service(group, text))
+            return arc_error_set(planning->err, ARC_EINPUT,
+                                 "group %s has no service '%.100s'; it has: %s", group->name, text,
+                                 names.failed ? "many others" : arc_buf_text(&names));
+    }
+
     if (options->version) /* the tag may name a service: "cart-v1.2.3" */
         rc = arc_tag_parse(options->version->tag, options->group, &tag, NULL);
     ARC_TRY_ALLOC(rc != ARC_ENOMEM, planning->err);

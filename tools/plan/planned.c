@@ -23,27 +23,6 @@ static const char *find_branch(const struct arc_event *event, const char *revisi
     return NULL;
 }
 
-/* The moment of a run: its event, branch and pull request, and the time (SOURCE_DATE_EPOCH, where
- * that is set). Points into the project. */
-static int find_moment(struct arc_project *project, struct arc_plan_moment *out,
-                       struct arc_error *err)
-{
-    const struct arc_event *event = &project->event;
-
-    ARC_TRY(arc_project_load_event(project, err));
-    bool pull = arc_event_is_pull_request(event);
-    *out = (struct arc_plan_moment){.event = event->name,
-                                    .branch = find_branch(event, project->repository.revision),
-                                    .now = arc_env_moment(project->env)};
-
-    if (pull) {
-        out->event = "pull_request";
-        out->pull = event->number;
-    }
-
-    return ARC_OK;
-}
-
 /* The versions that the services' files had at the base of `changes`; NULL without one. */
 static int find_before(struct arc_project *project, const struct arc_changes_info *changes,
                        struct arc_arena *memory, struct arc_pair **out, struct arc_error *err)
@@ -78,12 +57,22 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
                 const char *identity, struct arc_plan *out, struct arc_error *err)
 {
     const struct arc_repository *repository = &project->repository;
+    const struct arc_event *event = &project->event;
     struct arc_plan_options options = *wanted;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_pair *before = NULL;
 
     ARC_TRY(find_before(project, wanted->changes, &memory, &before, err));
-    ARC_TRY(find_moment(project, &options.moment, err));
+    ARC_TRY(arc_project_load_event(project, err));
+    options.moment =
+        (struct arc_plan_moment){.event = event->name,
+                                 .branch = find_branch(event, repository->revision),
+                                 .now = arc_env_moment(project->env)}; /* SOURCE_DATE_EPOCH */
+    if (arc_event_is_pull_request(event)) {
+        options.moment.event = "pull_request";
+        options.moment.pull = event->number;
+    }
+
     options.group = project->group;
     options.version = project->version;
     options.revision = repository->revision;
