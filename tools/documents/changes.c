@@ -14,34 +14,9 @@ static int refuse(const char *filter, const char *member, const char *expected,
                          arc_buf_text(&name), member, expected);
 }
 
-static int read_filter(const char *name, const json_t *json, struct arc_arena *memory,
-                       struct arc_changed_filter *out, struct arc_error *err)
-{
-    const json_t *matched = json_object_get(json, "matched");
-    const json_t *count = json_object_get(json, "count");
-    const json_t *first = json_array_get(json_object_get(json, "files"), 0);
-
-    if (!json_is_boolean(matched))
-        return refuse(name, "matched", "true or false", err);
-    if (count && (!json_is_integer(count) || json_integer_value(count) < 0))
-        return refuse(name, "count", "a whole number, 0 or more", err);
-
-    out->name = arc_arena_text(memory, name);
-    out->matched = json_is_true(matched);
-    out->count = json_integer_value(count);
-    out->base = arc_arena_text(memory, json_string_value(json_object_get(json, "base")));
-    out->reason = arc_arena_text(memory, json_string_value(json_object_get(json, "reason")));
-
-    if (first) {
-        out->path = arc_arena_text(memory, arc_json_text_of(first, "path"));
-        out->rule = arc_arena_text(memory, arc_json_text_of(first, "rule"));
-    }
-
-    return ARC_OK;
-}
-
 static int read_filters(const json_t *filters, struct arc_changes_info *out, struct arc_error *err)
 {
+    struct arc_arena *memory = &out->memory;
     const char *name;
     json_t *filter;
 
@@ -49,13 +24,30 @@ static int read_filters(const json_t *filters, struct arc_changes_info *out, str
         return arc_error_set(err, ARC_EINPUT,
                              "the changes have no filters: 'arc-ci changes --json' prints them");
 
-    out->filters =
-        arc_arena_array(&out->memory, json_object_size(filters) + 1, sizeof *out->filters);
+    out->filters = arc_arena_array(memory, json_object_size(filters) + 1, sizeof *out->filters);
     ARC_TRY_ALLOC(out->filters, err);
-    json_object_foreach ((json_t *)filters, name, filter)
-        ARC_TRY(read_filter(name, filter, &out->memory, &out->filters[out->filter_count++], err));
 
-    return arc_arena_check(&out->memory, err);
+    json_object_foreach ((json_t *)filters, name, filter) {
+        struct arc_changed_filter *read = &out->filters[out->filter_count++];
+        const json_t *matched = json_object_get(filter, "matched");
+        const json_t *count = json_object_get(filter, "count");
+        const json_t *first = json_array_get(json_object_get(filter, "files"), 0);
+
+        if (!json_is_boolean(matched))
+            return refuse(name, "matched", "true or false", err);
+        if (count && (!json_is_integer(count) || json_integer_value(count) < 0))
+            return refuse(name, "count", "a whole number, 0 or more", err);
+
+        read->name = arc_arena_text(memory, name);
+        read->matched = json_is_true(matched);
+        read->count = json_integer_value(count);
+        read->base = arc_arena_text(memory, json_string_value(json_object_get(filter, "base")));
+        read->reason = arc_arena_text(memory, json_string_value(json_object_get(filter, "reason")));
+        read->path = first ? arc_arena_text(memory, arc_json_text_of(first, "path")) : NULL;
+        read->rule = first ? arc_arena_text(memory, arc_json_text_of(first, "rule")) : NULL;
+    }
+
+    return arc_arena_check(memory, err);
 }
 
 int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct arc_error *err)

@@ -94,28 +94,13 @@ static void reading_free(struct reading *reading)
     arc_buf_free(&reading->path);
 }
 
-/* What a value is, in words. */
-static const char *name_kind(const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return "an object";
-    case JSON_ARRAY:
-        return "a list";
-    case JSON_STRING:
-        return "a text";
-    case JSON_INTEGER:
-    case JSON_REAL:
-        return "a number";
-    case JSON_NULL:
-        return "null";
-    default:
-        return json_is_true(value) ? "true" : "false";
-    }
-}
-
 static int refuse(struct reading *reading, const json_t *value, const char *expected)
 {
+    static const char *const kinds[] = {
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",  [JSON_STRING] = "a text",
+        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",      [JSON_NULL] = "null",
+    };
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     const char *path = arc_buf_text(&reading->path);
 
@@ -127,7 +112,7 @@ static int refuse(struct reading *reading, const json_t *value, const char *expe
         arc_text_visible(&shown, json_string_value(value), len < 100 ? len : 100);
         arc_buf_putc(&shown, '\'');
     } else {
-        arc_buf_puts(&shown, value ? name_kind(value) : "missing");
+        arc_buf_puts(&shown, value ? kinds[json_typeof(value)] : "missing");
     }
 
     return arc_error_set(reading->err, ARC_EINPUT, "%s.json: %s%s%s; expected %s",
@@ -165,23 +150,33 @@ static int read_choice(struct reading *reading, const struct arc_member *field, 
     return refuse(reading, value, arc_buf_text(&words));
 }
 
-static int read_texts(struct reading *reading, const struct arc_member *field, const json_t *value,
-                      char ***out)
+/* A list of texts, which ends with NULL, or of objects. */
+static int read_items(struct reading *reading, const struct arc_member *field, const json_t *value,
+                      void *out, size_t *count)
 {
     size_t i, len = reading->path.len;
+    size_t size = field->record ? field->record->size : sizeof(char *);
     json_t *item;
 
     if (!json_is_array(value))
-        return refuse(reading, value, "a list of texts");
+        return refuse(reading, value, field->record ? "a list" : "a list of texts");
 
-    *out = arc_arena_array(reading->memory, json_array_size(value) + 1, sizeof **out);
-    ARC_TRY_ALLOC(*out, reading->err);
+    char *items = arc_arena_array(reading->memory, json_array_size(value) + 1, size);
+    ARC_TRY_ALLOC(items, reading->err);
 
     json_array_foreach (value, i, item) {
+        void *at = items + i * size;
         arc_buf_printf(&reading->path, "[%zu]", i);
-        ARC_TRY(read_text(reading, field, item, &(*out)[i]));
+        if (field->record)
+            ARC_TRY(read_object(reading, field->record, item, at));
+        else
+            ARC_TRY(read_text(reading, field, item, at));
         reading->path.data[reading->path.len = len] = '\0';
     }
+
+    store_pointer(out, items);
+    if (field->record)
+        *count = json_array_size(value);
 
     return ARC_OK;
 }
@@ -207,30 +202,6 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
                               arc_arena_text(reading->memory, json_string_value(text))};
     }
     *out = pairs;
-
-    return ARC_OK;
-}
-
-static int read_list(struct reading *reading, const struct arc_member *field, const json_t *value,
-                     void *out, size_t *count)
-{
-    size_t i, len = reading->path.len;
-    json_t *item;
-
-    if (!json_is_array(value))
-        return refuse(reading, value, "a list");
-
-    char *items = arc_arena_array(reading->memory, json_array_size(value), field->record->size);
-    ARC_TRY_ALLOC(items, reading->err);
-
-    json_array_foreach (value, i, item) {
-        arc_buf_printf(&reading->path, "[%zu]", i);
-        ARC_TRY(read_object(reading, field->record, item, items + i * field->record->size));
-        reading->path.data[reading->path.len = len] = '\0';
-    }
-
-    store_pointer(out, items);
-    *count = json_array_size(value);
 
     return ARC_OK;
 }
@@ -286,12 +257,11 @@ static int read_member(struct reading *reading, const struct arc_member *field, 
         return json_is_number(value) && *(double *)at >= 0
                    ? ARC_OK
                    : refuse(reading, value, "a number, 0 or more");
-    case ARC_MEMBER_TEXTS:
-        return read_texts(reading, field, value, at);
     case ARC_MEMBER_PAIRS:
         return read_pairs(reading, value, at);
+    case ARC_MEMBER_TEXTS:
     case ARC_MEMBER_LIST:
-        return read_list(reading, field, value, at, (size_t *)(void *)(out + field->count));
+        return read_items(reading, field, value, at, (size_t *)(void *)(out + field->count));
     case ARC_MEMBER_OBJECT:
         break;
     }
