@@ -30,7 +30,7 @@ REASONS = {
         " read_lock read_log read_message read_named read_notes read_own_text read_project read_range read_root read_sides"
         " read_template read_token_file scan_scanner_read",
     "asks for what a parser with a target has read":
-        "read_back read_index read_ledger read_revision",
+        "read_back read_index read_ledger read_platforms read_revision",
     "runs git or docker for a person who asks what is wrong: tests/doctor":
         "doctor_read read_network read_time",
     "lines of Trivy's log: tests/scan/test_run.py":

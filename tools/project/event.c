@@ -120,25 +120,6 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
     return ARC_OK;
 }
 
-static int load_file(struct arc_event *event, const char *path, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_EVENT_MAX};
-    json_error_t problem;
-    int rc = arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err);
-
-    if (rc)
-        return arc_error_prefix(err, "GITHUB_EVENT_PATH");
-    ARC_AUTO_JSON json_t *root = json_loadb(arc_buf_text(&text), text.len, 0, &problem);
-    if (!root)
-        return arc_error_at(err, ARC_EINPUT, path, (unsigned)problem.line, (unsigned)problem.column,
-                            "the event is not JSON: %s", problem.text);
-
-    if (!json_is_object(root))
-        return arc_error_at(err, ARC_EINPUT, path, 1, 1, "the event is not a JSON object");
-
-    return read_payload(event, root, err);
-}
-
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err)
 {
     ARC_AUTO(arc_event) struct arc_event event = {.changed_files = -1};
@@ -152,8 +133,23 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
     ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_REPOSITORY"), &event.repository, err));
     if (event.sha && !arc_event_is_sha(event.sha))
         return arc_error_set(err, ARC_EINPUT, "GITHUB_SHA: '%.80s' is not a commit", event.sha);
-    if (path && strcmp(event.name, "local") != 0)
-        ARC_TRY(load_file(&event, path, err));
+
+    if (path && strcmp(event.name, "local") != 0) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_EVENT_MAX};
+        json_error_t at;
+
+        if (arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err))
+            return arc_error_prefix(err, "GITHUB_EVENT_PATH");
+        ARC_AUTO_JSON json_t *root = json_loadb(arc_buf_text(&text), text.len, 0, &at);
+        if (!root)
+            return arc_error_at(err, ARC_EINPUT, path, (unsigned)at.line, (unsigned)at.column,
+                                "the event is not JSON: %s", at.text);
+
+        if (!json_is_object(root))
+            return arc_error_at(err, ARC_EINPUT, path, 1, 1, "the event is not a JSON object");
+        ARC_TRY(read_payload(&event, root, err));
+    }
+
     *out = event;
     event = (struct arc_event){0};
 

@@ -1,8 +1,10 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/described.h"
 #include "config/file_value.h"
+#include "git/fetch.h"
 #include "git/git.h"
 #include "project/repository.h"
 #include "project/train.h"
@@ -58,11 +60,19 @@ char *arc_project_root(struct arc_project *project)
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
 {
     struct arc_repository *repository = &project->repository;
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+
     if (repository->tags || repository->tags_unknown)
         return ARC_OK;
 
+    /* The local ones; a clone asks its remote (`git ls-remote --tags origin`). */
     ARC_TRY(arc_project_open(project, err));
-    return arc_repository_read_tags(project->git, project->env, repository, err);
+    int rc = arc_git_all_tags(project->git, project->env, &repository->tags, &problem);
+    if (!rc)
+        return ARC_OK;
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    return arc_text_copy(arc_error_text(&problem), &repository->tags_unknown, err);
 }
 
 /* ---- group --------------------------------------------------------------------------------- */

@@ -79,20 +79,6 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     return ARC_OK;
 }
 
-/* ---- tags ---------------------------------------------------------------------------------- */
-
-int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *env,
-                             struct arc_repository *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    int rc = arc_git_all_tags(git, env, &out->tags, &problem);
-    if (!rc)
-        return ARC_OK;
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
-    return arc_text_copy(arc_error_text(&problem), &out->tags_unknown, err);
-}
-
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,

@@ -15,11 +15,6 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
                         struct arc_repository *out, struct arc_error *err);
 
-/* Reads the tags: the local ones; a clone asks its remote (`git ls-remote --tags origin`), and
- * where that fails sets tags_unknown. */
-int arc_repository_read_tags(const struct arc_git *git, const struct arc_env *env,
-                             struct arc_repository *out, struct arc_error *err);
-
 /* Reads which tags have a published release, and whose was withdrawn, where GITHUB_REPOSITORY and a
  * token say whom to ask; published_unknown says why they are not known. Fails only for want of
  * memory. */

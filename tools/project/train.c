@@ -49,43 +49,35 @@ static const json_t *find_locked(const struct train *train, const char *group, c
     return NULL;
 }
 
-/* Says whether a release may be taken. */
-static void judge(const struct train *train, const struct arc_include *include,
-                  struct candidate *candidate)
-{
-    const struct arc_tag *tag = &candidate->tag;
-    const struct arc_project *project = train->project;
-    const char *version = include->version;
-    const json_t *published = project->repository.published;
-
-    if (train->lock) { /* what it does not name is not taken either */
-        candidate->ruled_out = !find_locked(train, include->group, tag->text);
-    } else if (version) {
-        candidate->ruled_out = strlen(version) != tag->version.len ||
-                               memcmp(version, tag->version.text, tag->version.len) != 0;
-    } else if (tag->version.prerelease && !train->prerelease) {
-        candidate->ruled_out = true;
-    } else {
-        candidate->kept_back = (published && !arc_json_lists(published, tag->text)) ||
-                               arc_json_lists(project->repository.withdrawn, tag->text);
-        candidate->ruled_out = candidate->kept_back;
-    }
-}
-
 static int find_candidates(const struct train *train, const struct arc_group *group,
                            const struct arc_include *include, struct candidates *out)
 {
-    const json_t *tags = train->project->repository.tags;
+    const struct arc_repository *repository = &train->project->repository;
+    const json_t *tags = repository->tags, *published = repository->published;
+    const char *version = include->version;
 
     out->items = calloc(json_array_size(tags) + 1, sizeof *out->items);
     ARC_TRY_ALLOC(out->items, train->err);
 
     arc_json_each (name, tags) {
         struct candidate *candidate = &out->items[out->count];
+        const struct arc_tag *tag = &candidate->tag;
         if (arc_tag_parse(json_string_value(name), group, &candidate->tag, NULL) != ARC_OK)
             continue;
-        judge(train, include, candidate);
+
         out->count++;
+        if (train->lock) { /* what it does not name is not taken either */
+            candidate->ruled_out = !find_locked(train, include->group, tag->text);
+        } else if (version) {
+            candidate->ruled_out = strlen(version) != tag->version.len ||
+                                   memcmp(version, tag->version.text, tag->version.len) != 0;
+        } else if (tag->version.prerelease && !train->prerelease) {
+            candidate->ruled_out = true;
+        } else {
+            candidate->kept_back = (published && !arc_json_lists(published, tag->text)) ||
+                                   arc_json_lists(repository->withdrawn, tag->text);
+            candidate->ruled_out = candidate->kept_back;
+        }
     }
 
     return ARC_OK;

@@ -52,44 +52,12 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
                             err);
 }
 
-/* "/a/./b//../c" as "/a/c": what the words say, wherever links lead. */
-static void normalize(char *path)
-{
-    char *end = path;
-
-    for (const char *at = path; *at;) {
-        size_t len = strcspn(++at, "/");
-        if (len == 2 && memcmp(at, "..", 2) == 0) {
-            while (end > path && *--end != '/')
-                ;
-        } else if (len && !(len == 1 && *at == '.')) {
-            *end++ = '/';
-            memmove(end, at, len);
-            end += len;
-        }
-        at += len;
-    }
-    *end = '\0';
-}
-
-/* The path below the work tree; NULL where it is elsewhere. Borrowed from `buffer`. */
-static const char *find_below(const struct arc_project *project, const char *path,
-                              char buffer[2 * PATH_MAX])
-{
-    const char *top = project->git ? project->git->worktree : NULL;
-    char here[PATH_MAX];
-    if (!top || !realpath(project->env->cwd ? project->env->cwd : ".", here))
-        return NULL;
-    snprintf(buffer, 2 * PATH_MAX, "%s/%s", *path == '/' ? "" : here, path);
-    normalize(buffer);
-    size_t len = strlen(top);
-    return strncmp(buffer, top, len) == 0 && buffer[len] == '/' ? buffer + len + 1 : NULL;
-}
-
 int arc_project_read_given(struct arc_project *project, const char *path, size_t max,
                            struct arc_buf *out, char **from, struct arc_error *err)
 {
-    char buffer[2 * PATH_MAX];
+    ARC_AUTO(arc_buf) struct arc_buf whole = {0}, plain = {0};
+    const char *below = NULL;
+    char here[PATH_MAX];
 
     ARC_TRY(arc_project_load_event(project, err));
     int rc = arc_project_open(project, err);
@@ -97,7 +65,21 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
         return rc;
     if (rc)
         arc_error_clear(err);
-    const char *below = rc ? NULL : find_below(project, path, buffer);
+
+    /* The path below the work tree, by what the words say, wherever links lead. */
+    const char *top = rc ? NULL : project->git->worktree;
+    if (top && realpath(project->env->cwd ? project->env->cwd : ".", here)) {
+        size_t len = strlen(top);
+        arc_buf_printf(&whole, "%s/%s", *path == '/' ? "" : here, path);
+        arc_text_path(&plain, arc_buf_text(&whole));
+        ARC_TRY(arc_buf_check(&plain, "a path", err));
+        below = arc_buf_text(&plain);
+        while (strncmp(below, "../", 3) == 0) /* above "/" is "/" */
+            below += 3;
+        bool inside = strncmp(below, top + 1, len - 1) == 0 && below[len - 1] == '/';
+        below = inside ? below + len : NULL;
+    }
+
     if (below && arc_event_is_pull_request(&project->event))
         return arc_project_read_trusted(project, below, max, out, from, err);
 
