@@ -254,6 +254,7 @@ struct arc_scan_info {
     enum arc_gate gate;
     const char *reason; /* "": it gives none */
     int64_t time;       /* when it was said, in seconds since 1970; 0: not known */
+    json_t *counts;     /* severity → findings, the worst first; borrowed; NULL: not known */
 };
 
 /* Whether a JSON object is a document of this kind, in the format that this arc-ci reads.

@@ -23,7 +23,7 @@ struct arc_report_facts {
     const struct arc_changes_info *changes; /* why a service changed */
     const struct arc_ledger *build;         /* what was built */
     const struct arc_ledger *base;          /* … of the base, for sizes against it */
-    const json_t *scan;                     /* scan.json */
+    const struct arc_scan_info *scan;       /* the gate */
     const json_t *jobs; /* job → result, of toJSON(needs): "build-<codename>" of one service, else
                            "build" of all; "security" */
     const char *run_url; /* page of the workflow run */

@@ -26,7 +26,7 @@ static void make_report(const struct arc_needs *needs)
                                      .changes = needs->changes,
                                      .build = needs->build,
                                      .base = needs->build,
-                                     .scan = needs->scan,
+                                     .scan = needs->scan ? &needs->judged : NULL,
                                      .jobs = needs->jobs};
     int rc = arc_report(&facts, &out, &err);
     world_check(rc, &err);

@@ -265,14 +265,16 @@ static void test_scans(void **state)
         int rc;
         struct arc_scan_info info;
     } all[] = {
-        {", 'gate': 'pass', 'verdict': 'clean'", ARC_OK, {ARC_VERDICT_CLEAN, ARC_GATE_PASS, "", 0}},
+        {", 'gate': 'pass', 'verdict': 'clean'",
+         ARC_OK,
+         {ARC_VERDICT_CLEAN, ARC_GATE_PASS, "", 0, NULL}},
         {", 'gate': 'report-only', 'verdict': 'incomplete', 'reason': 'r'",
          ARC_OK,
-         {ARC_VERDICT_INCOMPLETE, ARC_GATE_REPORT_ONLY, "r", 0}},
+         {ARC_VERDICT_INCOMPLETE, ARC_GATE_REPORT_ONLY, "r", 0, NULL}},
         {", 'gate': 'fail', 'verdict': 'findings', 'scanned': '1970-01-02T00:00:00Z'",
          ARC_OK,
-         {ARC_VERDICT_FINDINGS, ARC_GATE_FAIL, "", 86400}},
-        {"", ARC_OK, {ARC_VERDICT_SCANNER_ERROR, ARC_GATE_FAIL, "", 0}},
+         {ARC_VERDICT_FINDINGS, ARC_GATE_FAIL, "", 86400, NULL}},
+        {"", ARC_OK, {ARC_VERDICT_SCANNER_ERROR, ARC_GATE_FAIL, "", 0, NULL}},
         {", 'gate': 'passed\\n'", ARC_EINPUT, {0}},
         {", 'gate': ''", ARC_EINPUT, {0}},
         {", 'gate': true", ARC_EINPUT, {0}},

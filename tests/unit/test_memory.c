@@ -286,12 +286,14 @@ static int report_with(const json_t *facts, char **answer, struct arc_error *err
         .service = a, .digest = digest, .tags = none, .cells = &built, .cell_count = 1};
     struct arc_ledger build = {.services = &entry, .service_count = 1};
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes;
+    struct arc_scan_info scan;
     ARC_TRY(arc_changes_read(json_object_get(facts, "changes"), &changes, err));
+    ARC_TRY(arc_scan_read(json_object_get(facts, "scan"), &scan, err));
     struct arc_report_facts given = {.plan = &plan,
                                      .changes = &changes,
                                      .build = &build,
                                      .base = &build,
-                                     .scan = json_object_get(facts, "scan"),
+                                     .scan = &scan,
                                      .jobs = json_object_get(facts, "jobs"),
                                      .run_url = "https://run"};
     ARC_AUTO_JSON json_t *report = NULL;
@@ -322,7 +324,8 @@ static int call_report(char **answer, struct arc_error *err)
     static const char text[] =
         "{\"changes\": {\"document\": \"changes\", \"format\": 1, \"filters\": {\"a\": "
         "{\"matched\": true, \"count\": 2, \"files\": [{\"path\": \"x\", \"rule\": \"y\"}]}}}, "
-        "\"scan\": {\"verdict\": \"findings\", \"gate\": \"fail\", \"reason\": \"r\", \"counts\": "
+        "\"scan\": {\"document\": \"scan\", \"format\": 1, \"verdict\": \"findings\", \"gate\": "
+        "\"fail\", \"reason\": \"r\", \"counts\": "
         "{\"HIGH\": 1}}, \"jobs\": {\"build-b\": \"failure\"}}";
     ARC_AUTO_JSON json_t *facts = json_loads(text, 0, NULL);
     return facts ? report_with(facts, answer, err) : arc_error_nomem(err);

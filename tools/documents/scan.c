@@ -51,7 +51,7 @@ int arc_scan_read(const json_t *scan, struct arc_scan_info *out, struct arc_erro
     const json_t *scanned = json_object_get(scan, "scanned");
     int verdict = ARC_VERDICT_SCANNER_ERROR, gate = ARC_GATE_FAIL;
 
-    *out = (struct arc_scan_info){ARC_VERDICT_SCANNER_ERROR, ARC_GATE_FAIL, "", 0};
+    *out = (struct arc_scan_info){ARC_VERDICT_SCANNER_ERROR, ARC_GATE_FAIL, "", 0, NULL};
     ARC_TRY(arc_document_check(scan, "scan", err));
     ARC_TRY(read_word(scan, "verdict", verdicts,
                       "clean, findings, incomplete, stale-database or scanner-error", &verdict,
@@ -63,6 +63,7 @@ int arc_scan_read(const json_t *scan, struct arc_scan_info *out, struct arc_erro
     out->verdict = (enum arc_verdict)verdict;
     out->gate = (enum arc_gate)gate;
     out->reason = arc_json_text_of(scan, "reason");
+    out->counts = json_object_get(scan, "counts");
 
     return ARC_OK;
 }

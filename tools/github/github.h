@@ -29,6 +29,10 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
 int arc_github_explain(const char *method, const char *path, const struct arc_http_response *answer,
                        const json_t *body, struct arc_error *err);
 
+/* Whether somebody who may write to the repository, or a bot, posted a comment or an issue (as the
+ * API has it): anybody else may write our marks, too. */
+bool arc_github_is_insider(const json_t *post);
+
 /* Whether credentials for the API at `api` may go to `url`: the same host and port, or, for
  * api.NAME, uploads.NAME. Both are absolute. */
 bool arc_github_trusted(const char *api, const char *url);

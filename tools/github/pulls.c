@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
 #include <string.h>
@@ -58,4 +59,11 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
     *out = arc_steal(&files);
 
     return ARC_OK;
+}
+
+bool arc_github_is_insider(const json_t *post)
+{
+    const char *role = arc_json_text_of(post, "author_association");
+    return ARC_AMONG(role, "OWNER", "MEMBER", "COLLABORATOR") ||
+           strcmp(arc_json_text_of(json_object_get(post, "user"), "type"), "Bot") == 0;
 }

@@ -3,10 +3,9 @@
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
+#include "github/github.h"
 #include "report/status.h"
 #include <string.h>
-
-#define LOOKS 4
 
 /* The comments that are ours: the first one is kept, the rest are another job's doing. */
 struct comments {
@@ -30,22 +29,13 @@ static void comments_free(struct comments *comments)
  * bot, of a person who may write to the repository, or of the token's own user. */
 static bool is_trusted(const struct comments *comments, const json_t *comment)
 {
-    static const char *const associations[] = {"OWNER", "MEMBER", "COLLABORATOR"};
-    const char *association = arc_json_text_of(comment, "author_association");
     const char *login = arc_json_text_of(json_object_get(comment, "user"), "login");
 
     if (comments->own && json_integer_value(json_object_get(comment, "id")) == comments->own)
         return true;
     if (comments->login && *login && strcmp(comments->login, login) == 0)
         return true;
-    if (strcmp(arc_json_text_of(json_object_get(comment, "user"), "type"), "Bot") == 0)
-        return true;
-
-    for (size_t i = 0; i < 3; i++)
-        if (strcmp(association, associations[i]) == 0)
-            return true;
-
-    return false;
+    return arc_github_is_insider(comment);
 }
 
 static int keep_ours(void *context, json_t *comment, struct arc_error *err)
@@ -66,21 +56,20 @@ static int keep_ours(void *context, json_t *comment, struct arc_error *err)
         return ARC_OK;
     }
 
-    return json_array_append(found->others, comment) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(found->others, json_incref(comment), err);
 }
 
 static int list_comments(const struct report_posting *p, struct comments *found,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    arc_buf_printf(&path, "/repos/%s/issues/%lld/comments?per_page=100", p->target->repository,
-                   (long long)p->target->pull);
+    ARC_AUTO_FREE char *path = NULL;
     json_decref(found->first);
     found->first = NULL;
     json_array_clear(found->others);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    return arc_transport_each(p->transport, arc_buf_text(&path), NULL,
-                              "find the comment of an earlier run", 0, keep_ours, found, err);
+    ARC_TRY(arc_text_print(&path, err, "/repos/%s/issues/%lld/comments?per_page=100",
+                           p->target->repository, (long long)p->target->pull));
+    return arc_transport_each(p->transport, path, NULL, "find the comment of an earlier run", 0,
+                              keep_ours, found, err);
 }
 
 /* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot
@@ -103,7 +92,7 @@ static int set_comment(json_t *report, const char *action, const json_t *comment
 {
     json_t *row = /* `action` may live in what it replaces, so it is copied first */
         json_pack("{s:s, s:s}", "action", action, "url", arc_json_text_of(comment, "html_url"));
-    return row && !json_object_set_new(report, "comment", row) ? ARC_OK : arc_error_nomem(err);
+    return arc_json_set(report, "comment", row, err);
 }
 
 static int send_body(const struct report_posting *p, const json_t *now, const char *body,
@@ -124,22 +113,6 @@ static int send_body(const struct report_posting *p, const json_t *now, const ch
                               repository, (long long)p->target->pull);
 }
 
-static int remove_others(const struct report_posting *p, const struct comments *found,
-                         struct arc_error *err)
-{
-    arc_json_each (comment, found->others) {
-        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        const struct arc_request request = {
-            .method = "DELETE", .repeatable = true, .why = "delete a second comment of this group"};
-        int rc = arc_transport_send(p->transport, request, &reply, err,
-                                    "/repos/%s/issues/comments/%lld", p->target->repository,
-                                    (long long)json_integer_value(json_object_get(comment, "id")));
-        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
-    }
-
-    return ARC_OK;
-}
-
 /* One look and what follows from it. *done when the comment stands and is the only one. */
 static int settle_once(const struct report_posting *p, struct comments *found, bool *done,
                        struct arc_error *err)
@@ -155,7 +128,15 @@ static int settle_once(const struct report_posting *p, struct comments *found, b
             ARC_TRY(list_comments(p, found, err));
     }
 
-    ARC_TRY(remove_others(p, found, err));
+    arc_json_each (comment, found->others) {
+        ARC_AUTO(arc_reply) struct arc_reply deleted = {0};
+        const struct arc_request request = {
+            .method = "DELETE", .repeatable = true, .why = "delete a second comment of this group"};
+        int rc = arc_transport_send(p->transport, request, &deleted, err,
+                                    "/repos/%s/issues/comments/%lld", p->target->repository,
+                                    (long long)json_integer_value(json_object_get(comment, "id")));
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+    }
 
     if (found->first && arc_markdown_same(arc_json_text_of(found->first, "body"), body)) {
         const char *action = arc_json_text_of(json_object_get(p->report, "comment"), "action");
@@ -175,8 +156,7 @@ static int settle_once(const struct report_posting *p, struct comments *found, b
         return rc;
     if (!rc && !found->first)
         found->own = json_integer_value(json_object_get(reply.body, "id"));
-    bool lost = rc != 0;
-    *done = p->transport->describes || (found->first && !lost);
+    *done = p->transport->describes || (found->first && !rc);
     arc_error_clear(err);
 
     return set_comment(p->report, found->first ? "updated" : "created", reply.body, err);
@@ -194,11 +174,11 @@ int report_post_comment(const struct report_posting *p, struct arc_error *err)
     ARC_TRY_ALLOC(found.others, err);
 
     for (int looks = 0; !done; looks++) {
-        if (looks == LOOKS)
+        if (looks == REPORT_LOOKS)
             return arc_error_set(err, ARC_EWORLD,
                                  "the comment in pull request %lld does not stay as it was written "
                                  "after %d looks",
-                                 (long long)p->target->pull, LOOKS);
+                                 (long long)p->target->pull, REPORT_LOOKS);
         if (looks > 1)
             p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
         ARC_TRY(settle_once(p, &found, &done, err));

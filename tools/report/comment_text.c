@@ -60,27 +60,13 @@ static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
         arc_buf_printf(out, " and %lld more", (long long)filter->count - 1);
 }
 
-static void add_cell_sizes(struct arc_buf *out, const struct arc_built_service *built,
-                           const struct arc_built_service *base)
-{
-    for (size_t i = 0; built && i < built->cell_count; i++) {
-        const struct arc_built_cell *cell = &built->cells[i];
-        arc_buf_puts(out, i ? "<br>" : "");
-        add_text(out, cell->platform);
-        if (cell->size < 0)
-            continue;
-        arc_buf_puts(out, " ");
-        const struct arc_built_cell *before = arc_built_on(base, cell->platform);
-        arc_text_size(out, cell->size, before ? before->size : -1);
-    }
-}
-
 static void add_service(struct arc_buf *out, const struct arc_report_facts *facts,
                         const json_t *statuses, const struct arc_planned_service *service)
 {
     const char *name = service->service;
     const json_t *status = find_status(statuses, facts->plan->group, name);
     const struct arc_built_service *built = report_built(facts->build, name);
+    const struct arc_built_service *base = report_built(facts->base, name);
 
     arc_buf_printf(out, "| %s ", icon(arc_json_text_of(status, "state")));
     add_text(out, name);
@@ -90,9 +76,20 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     if (built && built->digest)
         arc_buf_printf(out, "`%.19s`", built->digest);
     arc_buf_puts(out, " | ");
-    add_cell_sizes(out, built, report_built(facts->base, name));
     if (!built)
         add_text(out, arc_json_text_of(status, "description"));
+
+    for (size_t i = 0; built && i < built->cell_count; i++) {
+        const struct arc_built_cell *cell = &built->cells[i];
+        const struct arc_built_cell *before = arc_built_on(base, cell->platform);
+        arc_buf_puts(out, i ? "<br>" : "");
+        add_text(out, cell->platform);
+        if (cell->size < 0)
+            continue;
+        arc_buf_puts(out, " ");
+        arc_text_size(out, cell->size, before ? before->size : -1);
+    }
+
     arc_buf_puts(out, " |\n");
 }
 
@@ -100,35 +97,22 @@ static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts,
                      const json_t *statuses)
 {
     const json_t *gate = find_status(statuses, facts->plan->group, "gate");
-    const json_t *counts = json_object_get(facts->scan, "counts");
-    const char *level;
+    const char *level, *separator = " (";
     json_t *count;
-    bool first = true;
 
     if (!gate)
         return;
     arc_buf_printf(out, "\n%s **Gate**: ", icon(arc_json_text_of(gate, "state")));
     add_text(out, arc_json_text_of(gate, "description"));
 
-    json_object_foreach ((json_t *)counts, level, count) {
-        arc_buf_puts(out, first ? " (" : ", ");
-        arc_buf_printf(out, "%lld ", (long long)json_integer_value(count));
+    json_t *counts = facts->scan ? facts->scan->counts : NULL;
+    json_object_foreach (counts, level, count) {
+        arc_buf_printf(out, "%s%lld ", separator, (long long)json_integer_value(count));
         add_text(out, level);
-        first = false;
+        separator = ", ";
     }
 
-    arc_buf_puts(out, first ? "\n" : ")\n");
-}
-
-static void add_foot(struct arc_buf *out, const struct arc_report_facts *facts)
-{
-    arc_buf_printf(out, "\n<sub>For %.12s. ", facts->plan->revision);
-    if (facts->run_url) {
-        arc_buf_puts(out, "[The run](");
-        arc_markdown_url(out, facts->run_url, strlen(facts->run_url));
-        arc_buf_puts(out, "). ");
-    }
-    arc_buf_puts(out, "By arc-ci; this comment is kept up to date.</sub>\n");
+    arc_buf_puts(out, *separator == ',' ? ")\n" : "\n");
 }
 
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
@@ -147,7 +131,13 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
         arc_buf_printf(out, "\nAnd %zu more services.\n", plan->service_count - shown);
 
     add_gate(out, facts, statuses);
-    add_foot(out, facts);
+    arc_buf_printf(out, "\n<sub>For %.12s. ", plan->revision);
+    if (facts->run_url) {
+        arc_buf_puts(out, "[The run](");
+        arc_markdown_url(out, facts->run_url, strlen(facts->run_url));
+        arc_buf_puts(out, "). ");
+    }
+    arc_buf_puts(out, "By arc-ci; this comment is kept up to date.</sub>\n");
 
     return arc_buf_check(out, "the comment", err);
 }

@@ -4,19 +4,6 @@
 #include "report/status.h"
 #include <string.h>
 
-#define LOOKS 4
-
-/* The worst status, the later of two alike: the summing-up ones come last. */
-static const json_t *find_worst(const json_t *report)
-{
-    const json_t *found = NULL;
-    arc_json_each (status, json_object_get(report, "statuses"))
-        if (!found || report_severity(arc_json_text_of(status, "state")) >=
-                          report_severity(arc_json_text_of(found, "state")))
-            found = status;
-    return found;
-}
-
 /* Answers *out, a list's first element or what was made, as a new reference; NULL for none. */
 static int send_call(struct arc_transport *transport, const char *path, const json_t *body,
                      const char *why, json_t **out, bool *lost, struct arc_error *err)
@@ -36,26 +23,18 @@ static int send_call(struct arc_transport *transport, const char *path, const js
     return *lost ? ARC_OK : rc;
 }
 
-static json_t *deployment_body(const struct report_posting *p)
-{
-    /* The commit as it is: nothing is merged into it, and no check has to have passed. */
-    return json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", p->target->revision, "task",
-                     json_sprintf("deploy:%s", arc_json_text_of(p->report, "group")), "environment",
-                     p->target->environment, "auto_merge", 0, "required_contexts", "description",
-                     "by arc-ci");
-}
-
 /* The group's deployment: the newest one, else one that is made. */
 static int find_deployment(const struct report_posting *p, json_t **out, bool *lost,
                            struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    const char *name = arc_json_text_of(p->report, "group");
     ARC_AUTO_FREE char *environment = arc_url_encode(p->target->environment);
-    ARC_AUTO_FREE char *group = arc_url_encode(arc_json_text_of(p->report, "group"));
+    ARC_AUTO_FREE char *group = arc_url_encode(name);
 
+    ARC_TRY_ALLOC(environment && group, err);
     arc_buf_printf(&path, "/repos/%s/deployments", p->target->repository);
     size_t base = path.len;
-    ARC_TRY_ALLOC(environment && group, err);
     arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1",
                    p->target->revision, group, environment);
     ARC_TRY_ALLOC(!path.failed, err);
@@ -63,34 +42,37 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
                        "find the deployment of an earlier run", out, lost, err);
     if (rc || *out)
         return rc;
-    ARC_AUTO_JSON json_t *body = deployment_body(p);
+
+    /* The commit as it is: nothing is merged into it, and no check has to have passed. */
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", p->target->revision, "task",
+                  json_sprintf("deploy:%s", name), "environment", p->target->environment,
+                  "auto_merge", 0, "required_contexts", "description", "by arc-ci");
+    ARC_TRY_ALLOC(body, err);
     path.data[base] = '\0';
 
-    return body ? send_call(p->transport, path.data, body, "create the deployment", out, lost, err)
-                : arc_error_nomem(err);
+    return send_call(p->transport, path.data, body, "create the deployment", out, lost, err);
 }
 
-static bool is_same_status(const json_t *now, const json_t *want)
-{
-    static const char *const names[] = {"state", "description", "log_url"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(arc_json_text_of(now, names[i]), arc_json_text_of(want, names[i])) != 0)
-            return false;
-    return true;
-}
-
+/* Of the worst status, the later of two alike: the summing-up ones come last. */
 static json_t *status_body(const struct report_posting *p)
 {
-    const json_t *status = find_worst(p->report);
-    const char *state = arc_json_text_of(status, "state");
-    json_t *body =
-        json_pack("{s:s, s:s}", "state", strcmp(state, "pending") ? state : "in_progress",
-                  "description", arc_json_text_of(status, "description"));
+    const json_t *worst = NULL;
+    arc_json_each (status, json_object_get(p->report, "statuses"))
+        if (!worst || report_severity(arc_json_text_of(status, "state")) >=
+                          report_severity(arc_json_text_of(worst, "state")))
+            worst = status;
 
-    if (!body || !arc_json_set_text(body, "log_url", p->target->run_url))
-        return body;
-    json_decref(body);
-    return NULL;
+    const char *state = arc_json_text_of(worst, "state");
+    if (strcmp(state, "pending") == 0)
+        state = "in_progress";
+
+    json_t *body = json_pack("{s:s, s:s}", "state", state, "description",
+                             arc_json_text_of(worst, "description"));
+    if (p->target->run_url)
+        arc_json_put(&body, "log_url", json_string(p->target->run_url));
+
+    return body;
 }
 
 /* A deployment's statuses are a list that only grows; the newest counts. */
@@ -117,7 +99,7 @@ static int set_status(const struct report_posting *p, const json_t *deployment, 
         return arc_error_nomem(err);
     int rc = send_call(p->transport, path.data, NULL, "see whether its status is there already",
                        &now, lost, err);
-    if (rc || (now && is_same_status(now, want)))
+    if (rc || (now && report_same(now, want, "state", "description", "log_url")))
         return rc;
     path.data[base] = '\0';
     *action = now ? "updated" : "created";
@@ -130,24 +112,22 @@ int report_post_deployment(const struct report_posting *p, struct arc_error *err
 {
     const char *action = "unchanged";
 
-    for (int looks = 0; looks < LOOKS; looks++) {
+    for (int looks = 0; looks < REPORT_LOOKS; looks++) {
         ARC_AUTO_JSON json_t *deployment = NULL;
         bool lost = false;
         int rc = find_deployment(p, &deployment, &lost, err);
         if (!rc && !lost)
             rc = set_status(p, deployment, &action, &lost, err);
-        if (rc)
-            return rc;
+        ARC_TRY(rc);
         if (!lost) {
             json_t *row = json_pack("{s:s, s:s, s:s}", "environment", p->target->environment,
                                     "action", action, "url", arc_json_text_of(deployment, "url"));
-            return row && !json_object_set_new(p->report, "deployment", row) ? ARC_OK
-                                                                             : arc_error_nomem(err);
+            return arc_json_set(p->report, "deployment", row, err);
         }
         p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
     }
 
     return arc_error_set(err, ARC_EWORLD,
                          "the deployment to %.100s: given up after looking %d times",
-                         p->target->environment, LOOKS);
+                         p->target->environment, REPORT_LOOKS);
 }

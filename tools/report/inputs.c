@@ -42,42 +42,6 @@ static int find_plan(struct arc_project *project, const struct arc_report_files 
     return rc ? arc_error_prefix(err, "no --plan, and it cannot be made here") : ARC_OK;
 }
 
-static int read_base(const struct arc_report_files *files, struct inputs *in, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *base = NULL;
-    if (!files->base)
-        return ARC_OK;
-    ARC_TRY(arc_document_read(files->base, &base, err));
-    return arc_ledger_read(base, &in->base, err) ? arc_error_prefix(err, "--base-build") : ARC_OK;
-}
-
-/* The page of this workflow run; NULL elsewhere. */
-static int find_run(const struct arc_env *env, char **out, struct arc_error *err)
-{
-    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
-    const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
-    const char *run = arc_env_nonempty(env, "GITHUB_RUN_ID");
-
-    if (!server || !repository || !run)
-        return ARC_OK;
-    return arc_text_print(out, err, "%s/%s/actions/runs/%s", server, repository, run);
-}
-
-static int find_pull(const struct arc_project *project, const struct arc_report_files *files,
-                     struct inputs *in, struct arc_error *err)
-{
-    const char *text = files->pull;
-    in->target.pull = files->comment ? project->event.number : 0;
-    if (!text)
-        return ARC_OK;
-    if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 15)
-        return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", text);
-    in->target.pull = strtoll(text, NULL, 10);
-    if (!in->target.pull)
-        return arc_error_set(err, ARC_EINPUT, "--pull: pull requests are counted from 1");
-    return ARC_OK;
-}
-
 static bool goes_nowhere(const struct arc_report_target *target)
 {
     return target->kind == ARC_REPORT_NONE && !target->pull && !target->environment;
@@ -87,18 +51,27 @@ static int find_target(const struct arc_project *project, const struct arc_repor
                        struct inputs *in, struct arc_error *err)
 {
     struct arc_report_target *target = &in->target;
-    const char *head = arc_event_is_pull_request(&project->event) ? project->event.head_sha : NULL;
+    const char *pull = files->pull, *revision = in->plan->revision;
 
-    target->repository = arc_github_repository(project->env, &files->github);
-    target->revision = head ? head : in->plan->revision;
     if (files->revision)
-        target->revision = files->revision;
-    target->run_url = in->run_url;
-    target->kind = files->kind;
-    target->environment = files->environment;
-    target->statuses_optional = files->statuses_optional;
-    target->comment_optional = files->comment_optional;
-    ARC_TRY(find_pull(project, files, in, err));
+        revision = files->revision;
+    else if (arc_event_is_pull_request(&project->event) && project->event.head_sha)
+        revision = project->event.head_sha;
+    *target = (struct arc_report_target){
+        .repository = arc_github_repository(project->env, &files->github),
+        .revision = revision,
+        .run_url = in->run_url,
+        .kind = files->kind,
+        .environment = files->environment,
+        .statuses_optional = files->statuses_optional,
+        .comment_optional = files->comment_optional,
+        .pull = files->comment ? project->event.number : 0,
+    };
+
+    if (pull && (!*pull || strspn(pull, "0123456789") != strlen(pull) || strlen(pull) > 15))
+        return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", pull);
+    if (pull && !(target->pull = strtoll(pull, NULL, 10)))
+        return arc_error_set(err, ARC_EINPUT, "--pull: pull requests are counted from 1");
     if (goes_nowhere(target))
         return ARC_OK;
 
@@ -113,61 +86,43 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     return ARC_OK;
 }
 
-/* What a merge may require has one name in pull requests, in the merge queue and by hand; a report
- * about another run (--run) is about a pull request's. */
-static const char *find_suffix(const struct arc_project *project,
-                               const struct arc_report_files *files)
-{
-    const char *event = project->event.name;
-    if (!event || files->run || arc_event_is_pull_request(&project->event) ||
-        strcmp(event, "local") == 0 || strcmp(event, "merge_group") == 0)
-        return NULL;
-    return event;
-}
-
-static int read_run(const struct arc_project *project, const struct arc_report_files *files,
-                    struct inputs *in, struct arc_error *err)
-{
-    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    if (!files->run)
-        return ARC_OK;
-    ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
-    return report_read_run(transport, in->target.repository, files->run, in->plan, &in->needs.jobs,
-                           err);
-}
-
+/* Reads what the report is made from, and finds where it goes. */
 static int gather(struct arc_project *project, const struct arc_report_files *files,
                   struct inputs *in, struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *base = NULL;
+    const char *server = arc_env_nonempty(project->env, "GITHUB_SERVER_URL");
+    const char *repository = arc_env_nonempty(project->env, "GITHUB_REPOSITORY");
+    const char *run = arc_env_nonempty(project->env, "GITHUB_RUN_ID");
+
     ARC_TRY(arc_needs_read(&files->documents, &in->needs, err));
-    ARC_TRY(read_base(files, in, err));
+
+    if (files->base) {
+        ARC_TRY(arc_document_read(files->base, &base, err));
+        if (arc_ledger_read(base, &in->base, err))
+            return arc_error_prefix(err, "--base-build");
+    }
+
     ARC_TRY(arc_project_load_event(project, err));
     ARC_TRY(find_plan(project, files, in, err));
-    ARC_TRY(find_run(project->env, &in->run_url, err));
+    if (server && repository && run)
+        ARC_TRY(
+            arc_text_print(&in->run_url, err, "%s/%s/actions/runs/%s", server, repository, run));
     ARC_TRY(find_target(project, files, in, err));
-    return read_run(project, files, in, err);
-}
-
-static int post_report(const struct arc_env *env, const struct arc_report_files *files,
-                       const struct arc_report_target *target, json_t *report,
-                       struct arc_error *err)
-{
-    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-
-    if (goes_nowhere(target))
-        return arc_json_set(report, "comment", json_null(), err);
-    ARC_TRY(arc_github_open(env, &files->github, &transport, err));
-    ARC_TRY(arc_report_post(report, target, transport, err));
-    if (!files->github.dry_run)
+    if (!files->run)
         return ARC_OK;
-    json_t *requests = json_deep_copy(arc_transport_described(transport));
-    return arc_json_set(report, "requests", requests, err);
+
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
+    return report_read_run(transport, in->target.repository, files->run, in->plan, &in->needs.jobs,
+                           err);
 }
 
 int arc_report_files(struct arc_project *project, const struct arc_report_files *files,
                      json_t **out, struct arc_error *err)
 {
     ARC_AUTO(inputs) struct inputs in = {0};
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *report = NULL;
 
     ARC_TRY(gather(project, files, &in, err));
@@ -176,14 +131,29 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         .changes = in.needs.changes,
         .build = in.needs.build,
         .base = files->base ? &in.base : NULL,
-        .scan = in.needs.scan,
+        .scan = in.needs.scan ? &in.needs.judged : NULL,
         .jobs = in.needs.jobs,
         .run_url = in.run_url,
-        .event = find_suffix(project, files),
+        .event = project->event.name,
     };
+
+    /* What a merge may require has one name in pull requests, in the merge queue and by hand; a
+     * report about another run is about a pull request's. */
+    if (files->run || arc_event_is_pull_request(&project->event) ||
+        (facts.event && ARC_AMONG(facts.event, "local", "merge_group")))
+        facts.event = NULL;
     ARC_TRY(arc_report(&facts, &report, err));
     ARC_TRY(arc_json_set(report, "revision", json_string(in.target.revision), err));
-    ARC_TRY(post_report(project->env, files, &in.target, report, err));
+
+    if (goes_nowhere(&in.target)) {
+        ARC_TRY(arc_json_set(report, "comment", json_null(), err));
+    } else {
+        ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
+        ARC_TRY(arc_report_post(report, &in.target, transport, err));
+        if (files->github.dry_run)
+            ARC_TRY(arc_json_set(report, "requests",
+                                 json_deep_copy(arc_transport_described(transport)), err));
+    }
     *out = arc_steal(&report);
 
     return ARC_OK;

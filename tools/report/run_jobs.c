@@ -12,8 +12,8 @@
  * it. */
 struct listing {
     json_t *jobs;
-    char *
-        called; /* owned: "images" of "images / build / plan"; "" when names differ; NULL before the first */
+    char *called; /* owned: "images" of "images / build / plan"; "" when names differ; NULL before
+                     the first */
 };
 
 static void listing_free(struct listing *listing)
@@ -75,31 +75,15 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
     return ARC_OK;
 }
 
-/* Where nothing failed, a job was skipped by its own condition: its service had nothing to do. */
-static int leave_out(struct arc_plan *plan, const json_t *jobs, struct arc_error *err)
-{
-    for (size_t i = 0; i < plan->service_count; i++) {
-        struct arc_planned_service *service = &plan->services[i];
-        ARC_AUTO(arc_buf) struct arc_buf name = {0};
-        arc_buf_printf(&name, "build-%s", service->service);
-        ARC_TRY(arc_buf_check(&name, "a job's name", err));
-        const json_t *job = json_object_get(jobs, arc_buf_text(&name));
-        job = job ? job : json_object_get(jobs, "build");
-        if (weigh_result(json_string_value(job)))
-            continue;
-        service->selected = false;
-        service->reason = arc_arena_text(&plan->memory, "its job was skipped");
-    }
-
-    return arc_arena_check(&plan->memory, err);
-}
-
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     struct arc_plan *plan, json_t **jobs, struct arc_error *err)
 {
     ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO(listing) struct listing listing = {.jobs = json_array()};
     bool broken = false;
+    const char *name;
+    json_t *result;
+    void *next;
 
     if (!*run || strspn(run, "0123456789") != strlen(run) || strlen(run) > 18)
         return arc_error_set(err, ARC_EINPUT, "--run: '%.40s' is not a number", run);
@@ -116,14 +100,22 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
     if (broken)
         return ARC_OK;
 
-    ARC_TRY(leave_out(plan, *jobs, err));
-    void *next;
-    const char *name;
-    json_t *result;
-    json_object_foreach_safe (*jobs, next, name, result) {
-        if (!weigh_result(json_string_value(result)))
-            json_object_del(*jobs, name);
+    /* A job was skipped by its own condition then: its service had nothing to do. */
+    for (size_t i = 0; i < plan->service_count; i++) {
+        struct arc_planned_service *service = &plan->services[i];
+        ARC_AUTO_FREE char *own = NULL;
+        ARC_TRY(arc_text_print(&own, err, "build-%s", service->service));
+        const json_t *job = json_object_get(*jobs, own);
+        job = job ? job : json_object_get(*jobs, "build");
+        if (weigh_result(json_string_value(job)))
+            continue;
+        service->selected = false;
+        service->reason = arc_arena_text(&plan->memory, "its job was skipped");
     }
 
-    return ARC_OK;
+    json_object_foreach_safe (*jobs, next, name, result)
+        if (!weigh_result(json_string_value(result)))
+            json_object_del(*jobs, name);
+
+    return arc_arena_check(&plan->memory, err);
 }

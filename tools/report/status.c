@@ -23,7 +23,8 @@ const struct arc_built_service *report_built(const struct arc_ledger *build, con
     return build ? arc_ledger_service(build, service) : NULL;
 }
 
-int64_t report_size(const struct arc_built_service *built)
+/* Bytes of all cells of a service (may be NULL), or -1 when they are not known. */
+static int64_t size_of(const struct arc_built_service *built)
 {
     int64_t sum = 0;
     if (!built || !built->cell_count)
@@ -81,38 +82,31 @@ static const char *state_of_trouble(const char *trouble)
 
 /* ---- verdicts ------------------------------------------------------------------------------- */
 
-/* How many of the service's planned platforms the ledger has. */
-static void count_platforms(const struct arc_plan *plan, const struct arc_built_service *built,
-                            size_t *planned, size_t *found)
-{
-    *planned = *found = 0;
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        if (strcmp(plan->cells[i].service, built->service) != 0)
-            continue;
-        ++*planned;
-        *found += arc_built_on(built, plan->cells[i].platform) != NULL;
-    }
-}
-
 static void judge_built(const struct arc_report_facts *facts, const struct arc_built_service *built,
                         struct verdict *out)
 {
-    size_t planned, found;
-    int64_t size = report_size(built);
+    const struct arc_plan *plan = facts->plan;
+    size_t planned = 0, found = 0;
+    int64_t size = size_of(built);
 
-    count_platforms(facts->plan, built, &planned, &found);
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        if (strcmp(plan->cells[i].service, built->service) != 0)
+            continue;
+        planned++;
+        found += arc_built_on(built, plan->cells[i].platform) != NULL;
+    }
 
     if (found < planned) {
         out->state = "failure";
         arc_buf_printf(&out->why, "%zu of %zu platforms were built", found, planned);
     } else {
         out->state = "success";
-        arc_buf_printf(&out->why, "%zu platform%s", found, found == 1 ? "" : "s");
+        arc_buf_printf(&out->why, "%zu platform%s", found, arc_plural(found));
     }
 
     if (size >= 0) {
         arc_buf_puts(&out->why, ", ");
-        arc_text_size(&out->why, size, report_size(report_built(facts->base, built->service)));
+        arc_text_size(&out->why, size, size_of(report_built(facts->base, built->service)));
     }
 
     if (built->digest)
@@ -123,17 +117,6 @@ static void set_verdict(struct verdict *out, const char *state, const char *why)
 {
     out->state = state;
     arc_buf_puts(&out->why, why);
-}
-
-/* What is neither built nor left out, and whose job is none of those that were needed. */
-static void judge_missing(const struct arc_report_facts *facts, struct verdict *out)
-{
-    if (facts->build)
-        set_verdict(out, "failure", "build.json does not have it");
-    else if (json_object_size(facts->jobs))
-        set_verdict(out, "error", "none of the jobs that were needed built it");
-    else
-        set_verdict(out, "pending", "to be built");
 }
 
 static void judge(const struct arc_report_facts *facts, const struct arc_planned_service *service,
@@ -152,62 +135,54 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
         arc_buf_printf(&out->why, "not built: %s", service->reason);
     } else if (job.there && !(facts->build && facts->build->pushed)) {
         set_verdict(out, "success", "built, not pushed");
+    } else if (facts->build) {
+        set_verdict(out, "failure", "build.json does not have it");
+    } else if (json_object_size(facts->jobs)) {
+        set_verdict(out, "error", "none of the jobs that were needed built it");
     } else {
-        judge_missing(facts, out);
+        set_verdict(out, "pending", "to be built");
     }
 }
 
-/* The first job that did not do its work, and so let those after it be skipped; or NULL. */
-static const char *find_broken(const struct arc_report_facts *facts)
+/* A gate that could not look has failed. Without a scan the job that was to make it is all there is
+ * to say, or the first job that did not do its work, and so let that one be skipped. */
+static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
 {
-    const char *job;
+    const char *trouble = has_job(facts, "security") ? find_trouble(facts, "security") : NULL;
+    const char *job, *cause = NULL;
     json_t *result;
-    json_object_foreach ((json_t *)facts->jobs, job, result) {
-        const char *trouble = find_trouble(facts, job);
-        if (trouble && strcmp(trouble, "skipped") != 0)
-            return job;
-    }
-    return NULL;
-}
 
-/* Without a scan the job that was to make it is all there is to say. */
-static void judge_unscanned(const struct arc_report_facts *facts, const char *trouble,
-                            struct verdict *out)
-{
-    const char *cause = trouble && strcmp(trouble, "skipped") == 0 ? find_broken(facts) : NULL;
+    if (facts->scan) {
+        bool looked = facts->scan->verdict <= ARC_VERDICT_FINDINGS;
+        bool passed = facts->scan->gate != ARC_GATE_FAIL;
+        if (looked && passed && trouble) { /* something of it failed after it had written that */
+            out->state = state_of_trouble(trouble);
+            arc_buf_printf(&out->why, "the job security ended as %s, with the gate passed",
+                           trouble);
+            return;
+        }
+
+        out->state = "error";
+        if (looked)
+            out->state = passed ? "success" : "failure";
+        arc_buf_printf(&out->why, "%s: %s", arc_verdict_name(facts->scan->verdict),
+                       facts->scan->reason);
+        return;
+    }
+
+    json_object_foreach ((json_t *)facts->jobs, job, result) {
+        const char *end = find_trouble(facts, job);
+        if (!cause && end && strcmp(end, "skipped") != 0)
+            cause = job;
+    }
+
     out->state = trouble ? state_of_trouble(trouble) : "success";
-    if (cause)
+    if (cause && trouble && strcmp(trouble, "skipped") == 0)
         arc_buf_printf(&out->why, "not scanned: the job %.60s ended as %s", cause,
                        find_trouble(facts, cause));
     else
         arc_buf_printf(&out->why, "the job security ended as %s",
                        arc_json_text_of(facts->jobs, "security"));
-}
-
-/* A gate that could not look has failed. */
-static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
-{
-    const char *gate = arc_json_text_of(facts->scan, "gate");
-    const char *verdict = arc_json_text_of(facts->scan, "verdict");
-    const char *trouble = has_job(facts, "security") ? find_trouble(facts, "security") : NULL;
-
-    if (!facts->scan) {
-        judge_unscanned(facts, trouble, out);
-        return;
-    }
-
-    bool looked = strcmp(verdict, "clean") == 0 || strcmp(verdict, "findings") == 0;
-    bool passed = strcmp(gate, "pass") == 0 || strcmp(gate, "report-only") == 0;
-    if (looked && passed && trouble) { /* something of it failed after it had written that */
-        out->state = state_of_trouble(trouble);
-        arc_buf_printf(&out->why, "the job security ended as %s, with the gate passed", trouble);
-        return;
-    }
-
-    out->state = "error";
-    if (looked)
-        out->state = passed ? "success" : "failure";
-    arc_buf_printf(&out->why, "%s: %s", verdict, arc_json_text_of(facts->scan, "reason"));
 }
 
 /* ---- statuses ------------------------------------------------------------------------------- */
@@ -232,21 +207,21 @@ static json_t *cut_description(const struct arc_buf *text)
 
 /* The statuses of a commit are one list for all runs: that of a push must not overwrite what a pull
  * request with the same head, which compares with another base, has found. */
-static json_t *make_context(const struct arc_report_facts *facts, const char *name)
-{
-    const char *group = facts->plan->group;
-    if (!facts->event)
-        return json_sprintf("%s / %s", group, name);
-    return json_sprintf("%s / %s (%s)", group, name, facts->event);
-}
-
 static int add_status(json_t *statuses, const struct arc_report_facts *facts, const char *name,
                       const struct verdict *verdict, struct arc_error *err)
 {
+    ARC_AUTO_FREE char *context = NULL;
+
+    if (facts->event)
+        ARC_TRY(
+            arc_text_print(&context, err, "%s / %s (%s)", facts->plan->group, name, facts->event));
+    else
+        ARC_TRY(arc_text_print(&context, err, "%s / %s", facts->plan->group, name));
     ARC_TRY(arc_buf_check(&verdict->why, "a status", err));
-    json_t *row = json_pack("{s:o, s:s, s:o}", "context", make_context(facts, name), "state",
-                            verdict->state, "description", cut_description(&verdict->why));
-    return row && !json_array_append_new(statuses, row) ? ARC_OK : arc_error_nomem(err);
+    json_t *row = json_pack("{s:s, s:s, s:o}", "context", context, "state", verdict->state,
+                            "description", cut_description(&verdict->why));
+
+    return arc_json_append(statuses, row, err);
 }
 
 unsigned report_severity(const char *state)
@@ -269,21 +244,10 @@ static bool has_status(const struct arc_report_facts *facts, const char *job)
     return strcmp(job, "security") == 0;
 }
 
-/* A job of any other name that did not do its work makes the whole doubtful: nobody knows what
- * would have been built if the one that looks for changes had not failed. */
-static void add_other_jobs(const struct arc_report_facts *facts, struct verdict *all)
+static void worsen(struct verdict *all, const char *state)
 {
-    const char *job;
-    json_t *result;
-
-    json_object_foreach ((json_t *)facts->jobs, job, result) {
-        const char *trouble = find_trouble(facts, job);
-        if (!trouble || has_status(facts, job))
-            continue;
-        if (report_severity(state_of_trouble(trouble)) > report_severity(all->state))
-            all->state = state_of_trouble(trouble);
-        arc_buf_printf(&all->why, "the job %.60s ended as %.20s; ", job, trouble);
-    }
+    if (report_severity(state) > report_severity(all->state))
+        all->state = state;
 }
 
 static int add_services(const struct arc_report_facts *facts, json_t *statuses,
@@ -291,6 +255,8 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
 {
     size_t good = 0, count = facts->plan->service_count;
     ARC_AUTO(verdict) struct verdict all = {.state = "success"};
+    const char *job;
+    json_t *result;
 
     for (size_t i = 0; i < count; i++) {
         const struct arc_planned_service *service = &facts->plan->services[i];
@@ -298,38 +264,44 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
         judge(facts, service, &one);
         ARC_TRY(add_status(statuses, facts, service->service, &one, err));
         good += report_severity(one.state) == 0;
-        if (report_severity(one.state) > report_severity(all.state))
-            all.state = one.state;
+        worsen(&all, one.state);
     }
 
-    add_other_jobs(facts, &all);
+    /* A job of any other name that did not do its work makes the whole doubtful: nobody knows what
+     * would have been built if the one that looks for changes had not failed. */
+    json_object_foreach ((json_t *)facts->jobs, job, result) {
+        const char *trouble = find_trouble(facts, job);
+        if (!trouble || has_status(facts, job))
+            continue;
+        worsen(&all, state_of_trouble(trouble));
+        arc_buf_printf(&all.why, "the job %.60s ended as %.20s; ", job, trouble);
+    }
+
     arc_buf_printf(&all.why, "%zu of %zu services are as they should be", good, count);
 
     return add_status(statuses, facts, "images", &all, err);
 }
 
-static int add_gate(const struct arc_report_facts *facts, json_t *statuses, struct arc_error *err)
-{
-    ARC_AUTO(verdict) struct verdict gate = {0};
-    if (!facts->scan && !json_object_get(facts->jobs, "security"))
-        return ARC_OK;
-    judge_gate(facts, &gate);
-    return add_status(statuses, facts, "gate", &gate, err);
-}
-
 int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
+    ARC_AUTO(verdict) struct verdict gate = {0};
     ARC_AUTO_JSON json_t *statuses = json_array();
 
     ARC_TRY_ALLOC(statuses, err);
     ARC_TRY(add_services(facts, statuses, err));
-    ARC_TRY(add_gate(facts, statuses, err));
+
+    if (facts->scan || json_object_get(facts->jobs, "security")) {
+        judge_gate(facts, &gate);
+        ARC_TRY(add_status(statuses, facts, "gate", &gate, err));
+    }
+
     ARC_TRY(report_body(facts, statuses, &body, err));
     *out = json_pack("{s:s, s:i, s:s, s:s, s:O, s:s%}", "document", "report", "format",
                      ARC_DOCUMENT_FORMAT, "group", facts->plan->group, "revision",
                      facts->plan->revision, "statuses", statuses, "body", arc_buf_text(&body),
                      body.len);
+
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -352,30 +324,21 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = err ? err : &local;
     const struct report_posting posting = {report, target, transport};
-    int rc = ARC_OK;
 
-    if (target->kind == ARC_REPORT_STATUS)
-        rc = report_post_statuses(&posting, why);
-    else if (target->kind == ARC_REPORT_CHECK)
-        rc = report_post_checks(&posting, why);
-
+    int rc = target->kind == ARC_REPORT_NONE ? ARC_OK : report_post_statuses(&posting, why);
     if (rc && target->statuses_optional)
         rc = tolerate(report, transport, why);
-    if (!rc && (json_object_set_new(report, "comment", json_null()) ||
-                json_object_set_new(report, "deployment", json_null())))
-        rc = arc_error_nomem(why);
+    ARC_TRY(rc);
+    ARC_TRY(arc_json_set(report, "comment", json_null(), why));
+    ARC_TRY(arc_json_set(report, "deployment", json_null(), why));
 
-    if (!rc && target->environment)
-        rc = report_post_deployment(&posting, why);
-    if (!rc && target->pull) {
+    if (target->environment)
+        ARC_TRY(report_post_deployment(&posting, why));
+    if (target->pull)
         rc = report_post_comment(&posting, why);
-        if (rc && target->comment_optional)
-            rc = tolerate(report, transport, why);
-    }
+    if (rc && target->comment_optional)
+        rc = tolerate(report, transport, why);
+    ARC_TRY(rc);
 
-    if (!rc &&
-        json_object_set_new(report, "requests", json_integer((json_int_t)transport->requests)))
-        rc = arc_error_nomem(why);
-
-    return rc;
+    return arc_json_set(report, "requests", json_integer((json_int_t)transport->requests), why);
 }

@@ -10,8 +10,6 @@ const struct arc_built_service *report_built(const struct arc_ledger *build, con
 
 /* How bad a state is: success, pending, failure, error count from 0. */
 unsigned report_severity(const char *state);
-/* Bytes of all cells of a service (may be NULL), or -1 when they are not known. */
-int64_t report_size(const struct arc_built_service *built);
 
 /* The comment's body. `statuses` are those of report.json. */
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
@@ -26,11 +24,18 @@ struct report_posting {
     struct arc_transport *transport;
 };
 
+/* So often it is looked again whether what was sent stands. */
+#define REPORT_LOOKS 4
+
 /* Posts the statuses or check runs, the deployment, and the comment. */
 int report_post_statuses(const struct report_posting *p, struct arc_error *err);
-int report_post_checks(const struct report_posting *p, struct arc_error *err);
 int report_post_deployment(const struct report_posting *p, struct arc_error *err);
 int report_post_comment(const struct report_posting *p, struct arc_error *err);
+
+/* Whether what stands there has the texts of what is wanted; a member that is not there is "". */
+#define report_same(now, want, ...)                                                                \
+    report_same_texts(now, want, (const char *const[]){__VA_ARGS__, NULL})
+bool report_same_texts(const json_t *now, const json_t *want, const char *const *members);
 
 /* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as
  * one. Where no job failed, the plan's services whose job was skipped are not selected any more.
