@@ -23,9 +23,9 @@ MUTANTS = [
         ("!policy->block && policy->tolerate_no_answer", "policy->tolerate_no_answer"),
         ("? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;\n}", "? ARC_GATE_REPORT_ONLY : ARC_GATE_PASS;\n}"),
         # who could not look
-        ("if (error || !findings->target_count)", "if (error && !findings->target_count)"),
-        ("if (error || !findings->target_count)", "if (!findings->target_count)"),
-        ("if (error || !findings->target_count)", "if (error)"),
+        ("if (!error && !findings->target_count)", "if (false)"),
+        ("if (error) {", "if (!findings->target_count) {"),
+        ("if (error) {", "if (false) {"),
         ("else if (is_stale(judged))", "else if (is_stale(judged) && judged->total)"),
         ("return limit && (unknown || age > limit);", "return limit && age > limit;"),
         ("return limit && (unknown || age > limit);", "return limit && unknown;"),
@@ -38,18 +38,17 @@ MUTANTS = [
     ]
 ] + [
     ("tools/scan/trivy_report.c", old, new) for old, new in [
-        ("if (!reading->schema)", "if (false)"),
-        ("if (reading->schema == 1 && !reading->target->results)", "if (false)"),
-        ("if (reading->schema == 2 && !*reading->target->artifact)", "if (false)"),
-        ("reading->lists_packages || rule->enter == PACKAGES;", "false;"),
-        ("if (text->len && !arc_severity_parse(", "if (text->len && arc_severity_parse("),
-        ("*out = (unsigned char)severity;", "*out = ARC_SEVERITY_LOW;"),
-        ("return check_whole(&reading, err);", "return ARC_OK;"),
+        ("if (!reading.schema)", "if (false)"),
+        ("if (reading.schema == 1 && !read->results)", "if (false)"),
+        ("if (reading.schema == 2 && !*read->artifact)", "if (false)"),
+        ("reading->lists_packages || place == PACKAGES;", "false;"),
+        ("if (grade->len && !arc_severity_parse(", "if (grade->len && arc_severity_parse("),
+        (".severity = (unsigned char)severity,", ".severity = ARC_SEVERITY_LOW,"),
     ]
 ] + [
     ("tools/scan/ignore.c", "entry->expires <= judged->now", "entry->expires > judged->now"),
-    ("tools/scan/findings.c", "if (from->severity > into->severity)", "if (false)"),
-    ("tools/scan/findings.c", "if (from->severity > into->severity)", "if (true)"),
+    ("tools/scan/findings.c", "if (list[i].severity > into->severity)", "if (false)"),
+    ("tools/scan/findings.c", "if (list[i].severity > into->severity)", "if (true)"),
 ]
 
 

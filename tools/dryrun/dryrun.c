@@ -45,13 +45,6 @@ static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_
     return arc_json_set(run->document, part, value, err);
 }
 
-/* Says why a part, or something that parts rest on, cannot be known here. */
-static int keep_unknown(struct dryrun *run, const char *what, const char *why,
-                        struct arc_error *err)
-{
-    return arc_json_set(run->unknown, what, json_string(why), err);
-}
-
 static const json_t *part(const struct dryrun *run, const char *name)
 {
     return json_object_get(run->document, name);
@@ -60,10 +53,12 @@ static const json_t *part(const struct dryrun *run, const char *name)
 /* ---- the facts ----------------------------------------------------------------------------- */
 
 /* The project, and the event to play: a recorded one, or the push of the tag. */
-static int read_project(struct dryrun *run, const struct arc_dryrun_options *options,
-                        struct arc_error *err)
+static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
+                      struct arc_error *err)
 {
     struct arc_project *project = run->project;
+    const struct arc_repository *repository = &project->repository;
+    ARC_AUTO_JSON json_t *version = json_null();
     project->wanted = (struct arc_project_options){.tag = options->tag,
                                                    .group = options->group,
                                                    .config = options->config,
@@ -73,41 +68,27 @@ static int read_project(struct dryrun *run, const struct arc_dryrun_options *opt
     if (options->event) {
         ARC_TRY(arc_dryrun_event_of_file(run->env, options->event, &run->event, err));
         project->env = &run->event.env;
-        return arc_project_load(project, err);
+        ARC_TRY(arc_project_load(project, err));
+    } else {
+        ARC_TRY(arc_project_load_release(project, err));
+        ARC_TRY(arc_dryrun_event_of_tag(run->env, project->tag.text, repository->revision,
+                                        &run->event, err));
+        project->env = &run->event.env;
     }
 
-    ARC_TRY(arc_project_load_release(project, err));
-    ARC_TRY(arc_dryrun_event_of_tag(run->env, project->tag.text, project->repository.revision,
-                                    &run->event, err));
-    project->env = &run->event.env;
+    if (!project->group->includes) { /* a missing Dockerfile fails a release, so its rehearsal */
+        ARC_AUTO_FREE char *root = arc_project_root(project);
+        ARC_TRY_ALLOC(root, err);
+        ARC_TRY(arc_group_check_dockerfiles(root, project->group, NULL, NULL, err));
+    }
 
-    return ARC_OK;
-}
-
-/* A Dockerfile that is not there fails a release, so it fails its rehearsal. */
-static int check_dockerfiles(const struct dryrun *run, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *root = arc_project_root(run->project);
-    ARC_TRY_ALLOC(root, err);
-    return arc_group_check_dockerfiles(root, run->project->group, NULL, NULL, err);
-}
-
-static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
-                      struct arc_error *err)
-{
-    const struct arc_repository *repository = &run->project->repository;
-    ARC_AUTO_JSON json_t *version = json_null();
-
-    ARC_TRY(read_project(run, options, err));
-    if (!run->project->group->includes)
-        ARC_TRY(check_dockerfiles(run, err));
-    if (run->project->version)
-        ARC_TRY(arc_version_write(run->project->version, &version, err));
+    if (project->version)
+        ARC_TRY(arc_version_write(project->version, &version, err));
     ARC_TRY(keep(run, "revision", json_string(repository->revision), err));
     ARC_TRY(keep(run, "revision-from", json_string(repository->revision_from), err));
     ARC_TRY(keep(run, "version", json_incref(version), err));
-    if (run->project->version && repository->tags_unknown)
-        return keep_unknown(run, "tags", repository->tags_unknown, err);
+    if (project->version && repository->tags_unknown)
+        return arc_json_set(run->unknown, "tags", json_string(repository->tags_unknown), err);
 
     return ARC_OK;
 }
@@ -139,52 +120,49 @@ static int rehearse_changes(struct dryrun *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
     json_t *changes = NULL;
-    const char *tags_unknown = json_string_value(json_object_get(run->unknown, "tags"));
-    int rc = tags_unknown ? arc_error_set(&why, ARC_ENOTFOUND, "%s", tags_unknown)
-                          : find_changes(run, &changes, &why);
+    const char *unknown = json_string_value(json_object_get(run->unknown, "tags"));
 
-    if (!rc)
-        return keep(run, "changes", changes, err);
-    if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
-    ARC_TRY(keep_unknown(run, "changes", arc_error_text(&why), err));
+    if (!unknown) {
+        int rc = find_changes(run, &changes, &why);
+        if (!rc)
+            return keep(run, "changes", changes, err);
+        unknown = arc_error_text(&why);
+        if (rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
+            return arc_error_set(err, rc, "%s", unknown);
+    }
+
+    ARC_TRY(arc_json_set(run->unknown, "changes", json_string(unknown), err));
 
     return keep(run, "changes", json_null(), err);
-}
-
-/* A ci run builds the event's commit, which need not be the one that is checked out. */
-static int event_commit(struct dryrun *run, struct arc_error *err)
-{
-    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
-    struct arc_repository *repository = &run->project->repository;
-    const char *head = json_string_value(json_object_get(part(run, "changes"), "head"));
-    struct arc_oid oid = {{0}};
-
-    if (run->project->version || !head || strlen(head) >= sizeof oid.hex)
-        return ARC_OK;
-    memcpy(oid.hex, head, strlen(head));
-    ARC_TRY(arc_git_commit(run->project->git, &oid, &commit, err));
-    memcpy(repository->revision, oid.hex, sizeof oid.hex);
-    repository->committed = commit.time;
-    ARC_TRY(keep(run, "revision", json_string(oid.hex), err));
-
-    return keep(run, "revision-from",
-                json_incref(json_object_get(part(run, "changes"), "head-reason")), err);
 }
 
 static int rehearse_plan(struct dryrun *run, struct arc_error *err)
 {
     json_t *plan = NULL;
+    const json_t *document = part(run, "changes");
+    const char *head = json_string_value(json_object_get(document, "head"));
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
-    bool known = json_is_object(part(run, "changes"));
+    struct arc_repository *repository = &run->project->repository;
+    struct arc_oid oid = {{0}};
 
-    ARC_TRY(event_commit(run, err));
-    if (known)
-        ARC_TRY(arc_changes_read(part(run, "changes"), &changes, err));
-    const struct arc_plan_options wanted = {
-        .changes = known ? &changes : NULL,
-        .push = run->event.publishes,
-    };
+    /* A ci run builds the event's commit, which need not be the one that is checked out. */
+    if (!run->project->version && head && strlen(head) < sizeof oid.hex) {
+        ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+        memcpy(oid.hex, head, strlen(head));
+        ARC_TRY(arc_git_commit(run->project->git, &oid, &commit, err));
+        memcpy(repository->revision, oid.hex, sizeof oid.hex);
+        repository->committed = commit.time;
+        ARC_TRY(keep(run, "revision", json_string(oid.hex), err));
+        ARC_TRY(
+            keep(run, "revision-from", json_incref(json_object_get(document, "head-reason")), err));
+    }
+
+    struct arc_plan_options wanted = {.push = run->event.publishes};
+    if (json_is_object(document)) {
+        ARC_TRY(arc_changes_read(document, &changes, err));
+        wanted.changes = &changes;
+    }
+
     ARC_TRY(arc_planned(run->project, &wanted, NULL, &run->plan, err));
     ARC_TRY(arc_plan_write(&run->plan, &plan, err));
 
@@ -200,39 +178,33 @@ static int rehearse_build(struct dryrun *run, struct arc_error *err)
     return keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition), err);
 }
 
-/* build.json as it will be, but for the digests: those are not known before the build. */
-static int build_to_come(const struct arc_plan *plan, struct arc_ledger *out, struct arc_error *err)
-{
-    static char digest[] = "sha256:DIGEST";
-
-    ARC_TRY(arc_ledger_begin(plan, out, err));
-
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        const struct arc_planned_service *planned = arc_plan_service(plan, plan->cells[i].service);
-        struct arc_built_service *service = arc_ledger_service(out, planned->service);
-        if (!service) {
-            service = &out->services[out->service_count++];
-            *service =
-                (struct arc_built_service){.service = planned->service, .image = planned->image};
-        }
-        struct arc_built_cell *cell =
-            arc_arena_append(&out->memory, &service->cells, &service->cell_count, sizeof *cell);
-        ARC_TRY_ALLOC(cell, err);
-        *cell = (struct arc_built_cell){.platform = plan->cells[i].platform, .digest = digest};
-    }
-
-    return ARC_OK;
-}
-
 /* The gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be scanned. */
 static int rehearse_scan(struct dryrun *run, struct arc_error *err)
 {
+    static char digest[] = "sha256:DIGEST";
+    const struct arc_plan *plan = &run->plan;
     json_t *commands = NULL;
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {.group = NULL};
 
     if (!run->event.publishes)
         return keep(run, "scan", json_null(), err);
-    ARC_TRY(build_to_come(&run->plan, &ledger, err));
+
+    /* build.json as it will be, but for the digests: those are not known before the build. */
+    ARC_TRY(arc_ledger_begin(plan, &ledger, err));
+
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        const struct arc_planned_service *planned = arc_plan_service(plan, plan->cells[i].service);
+        struct arc_built_service *service = arc_ledger_service(&ledger, planned->service);
+        if (!service) {
+            service = &ledger.services[ledger.service_count++];
+            *service =
+                (struct arc_built_service){.service = planned->service, .image = planned->image};
+        }
+        struct arc_built_cell *cell =
+            arc_arena_append(&ledger.memory, &service->cells, &service->cell_count, sizeof *cell);
+        ARC_TRY_ALLOC(cell, err);
+        *cell = (struct arc_built_cell){.platform = plan->cells[i].platform, .digest = digest};
+    }
 
     struct arc_scan_run scan = {
         .type = "image",
@@ -242,12 +214,11 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
         .timeout = 15 * 60,
     };
     ARC_TRY(arc_scan_commands(&scan, NULL, &commands, err));
+    json_t *gate =
+        json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
+                  arc_severity_name(ARC_SEVERITY_HIGH), "block", run->project->version != NULL);
 
-    return keep(run, "scan",
-                json_pack("{s:o, s:s, s:b}", "commands", commands, "fail-on",
-                          arc_severity_name(ARC_SEVERITY_HIGH), "block",
-                          run->project->version != NULL),
-                err);
+    return keep(run, "scan", gate, err);
 }
 
 static int rehearse_notes(struct dryrun *run, struct arc_error *err)
@@ -261,14 +232,6 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
     return keep(run, "notes", notes, err);
 }
 
-/* "owner/name" of a repository's page, "https://host/owner/name"; NULL if it is no such page. */
-static const char *repository_name(const char *source)
-{
-    const char *path = arc_url_path(source), *slash = path ? strchr(path, '/') : NULL;
-    bool two = slash && slash > path && slash[1] && !strchr(slash + 1, '/');
-    return two ? path : NULL;
-}
-
 /* The release stage with a transport that describes what it would send. */
 static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 {
@@ -280,7 +243,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
                                                {.name = "scan.json", .path = "scan.json"},
                                                {.name = lock, .path = lock}};
     struct arc_release_options options = {
-        .repository = repository_name(run->project->repository.source),
+        .repository = arc_url_path(run->project->repository.source), /* "owner/name" */
         .version = run->project->version,
         .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
@@ -295,8 +258,9 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 
     if (!options.repository || !arc_repository_name_valid(options.repository)) {
         options.repository = "OWNER/NAME";
-        ARC_TRY(keep_unknown(run, "repository",
-                             "neither GITHUB_REPOSITORY nor the remote 'origin' names it", err));
+        ARC_TRY(arc_json_set(
+            run->unknown, "repository",
+            json_string("neither GITHUB_REPOSITORY nor the remote 'origin' names it"), err));
     }
 
     ARC_TRY(arc_release_requests(&options, &requests, err));

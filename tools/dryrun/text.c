@@ -36,6 +36,11 @@ static void add_block(struct arc_buf *out, const char *text, size_t len)
     add_ruled(out, text, len, "", "");
 }
 
+static void add_coloured_block(struct arc_buf *out, const char *text, size_t len)
+{
+    add_ruled(out, text, len, "\x1b[2m", "\x1b[0m");
+}
+
 static const struct arc_template_place plain_places[] = {
     {"visible", arc_text_visible}, {"bold", arc_text_visible},
     {"dim", arc_text_visible},     {"green", arc_text_visible},
@@ -54,11 +59,6 @@ static const struct arc_template_place plain_places[] = {
     }
 COLOURS(ADD_COLOURED)
 
-static void add_coloured_block(struct arc_buf *out, const char *text, size_t len)
-{
-    add_ruled(out, text, len, "\x1b[2m", "\x1b[0m");
-}
-
 static const struct arc_template_place coloured_places[] = {
     {"visible", arc_text_visible},
     {"bold", add_bold},
@@ -69,15 +69,6 @@ static const struct arc_template_place coloured_places[] = {
     {"block", add_coloured_block},
     {0},
 };
-
-/* What starts a style for a text that is not a value, and what ends it. */
-static void add_styles(json_t **values, bool colour)
-{
-#define PUT_STYLE(name, code)                                                                      \
-    arc_json_put(values, #name, json_string(colour ? "\x1b[" code "m" : ""));
-    COLOURS(PUT_STYLE)
-    arc_json_put(values, "off", json_string(colour ? "\x1b[0m" : ""));
-}
 
 /* ---- values -------------------------------------------------------------------------------- */
 
@@ -136,34 +127,31 @@ static json_t *list_rules(const json_t *files)
     return rules;
 }
 
-static json_t *filter_row(const char *service, const json_t *filter)
-{
-    size_t count = (size_t)json_integer_value(json_object_get(filter, "count"));
-    const char *reason = arc_json_text_of(filter, "reason");
-    bool matched = json_is_true(json_object_get(filter, "matched"));
-    ARC_AUTO(arc_buf) struct arc_buf words = {0};
-
-    if (count)
-        arc_buf_printf(&words, "%zu file%s", count, arc_plural(count));
-    else
-        arc_buf_puts(&words, matched ? "changed" : "no change");
-    if (words.failed)
-        return NULL;
-
-    return json_pack("{s:s, s:o, s:I, s:b, s:s, s:o}", "service", service, "words",
-                     json_sprintf("%-*s", count || *reason ? 11 : 0, arc_buf_text(&words)), "count",
-                     (json_int_t)count, "matched", matched, "reason", reason, "rules",
-                     list_rules(json_object_get(filter, "files")));
-}
-
 static json_t *filter_rows(const json_t *document, const json_t *services)
 {
     const json_t *filters = json_object_get(json_object_get(document, "changes"), "filters");
     json_t *rows = json_array();
+
     arc_json_each (service, filters ? services : NULL) {
         const char *name = arc_json_text_of(service, "service");
-        arc_json_push(&rows, filter_row(name, json_object_get(filters, name)));
+        const json_t *filter = json_object_get(filters, name);
+        json_int_t count = json_integer_value(json_object_get(filter, "count"));
+        const char *reason = arc_json_text_of(filter, "reason");
+        bool matched = json_is_true(json_object_get(filter, "matched"));
+        ARC_AUTO(arc_buf) struct arc_buf words = {0};
+
+        if (count)
+            arc_buf_printf(&words, "%lld file%s", (long long)count, arc_plural((size_t)count));
+        else
+            arc_buf_puts(&words, matched ? "changed" : "no change");
+        while ((count || *reason) && words.len < 11 && !words.failed)
+            arc_buf_putc(&words, ' ');
+        arc_json_push(&rows,
+                      json_pack("{s:s, s:o, s:I, s:b, s:s, s:o}", "service", name, "words",
+                                take_text(&words), "count", count, "matched", matched, "reason",
+                                reason, "rules", list_rules(json_object_get(filter, "files"))));
     }
+
     return rows;
 }
 
@@ -214,45 +202,38 @@ static json_t *list_tags(const json_t *plan, const json_t *services)
     return json_pack("[{s:n, s:O}]", "service", "tags", first);
 }
 
-static json_t *list_scans(const json_t *commands, bool full)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < json_array_size(commands) && (full || !i); i++)
-        arc_json_push(&list, wrap_command(json_object_get(json_array_get(commands, i), "argv")));
-    return list;
-}
-
 static int keep_warning(void *list, char weight, const char *text, struct arc_error *err)
 {
     json_t *row = json_pack("{s:s%, s:s}", "weight", &weight, (size_t)1, "text", text);
     return arc_json_append(list, row, err);
 }
 
-/* A request's body, with the notes in it left out where they were shown before; "" for none. */
-static json_t *body_text(const json_t *body, const char *notes)
-{
-    ARC_AUTO_JSON json_t *shown = arc_json_copy(body);
-    const char *text = arc_json_text_of(body, "body");
-    const char *found = *notes ? strstr(text, notes) : NULL;
-
-    if (!json_is_object(body))
-        return json_string("");
-    if (found && strlen(found) == strlen(notes))
-        arc_json_put(&shown, "body",
-                     json_sprintf("%.*s(the notes above)", (int)(found - text), text));
-
-    return shown ? lay_out(shown) : NULL;
-}
-
 static json_t *request_rows(const json_t *requests, const char *notes)
 {
     json_t *rows = json_array();
-    arc_json_each (request, requests)
+
+    arc_json_each (request, requests) {
+        const json_t *body = json_object_get(request, "body");
+        const char *text = arc_json_text_of(body, "body");
+        const char *found = *notes ? strstr(text, notes) : NULL;
+        ARC_AUTO_JSON json_t *shown = arc_json_copy(body);
+        json_t *words = NULL;
+
+        /* The notes are left out where they were shown before. */
+        if (found && strlen(found) == strlen(notes))
+            arc_json_put(&shown, "body",
+                         json_sprintf("%.*s(the notes above)", (int)(found - text), text));
+        if (!json_is_object(body))
+            words = json_string("");
+        else if (shown)
+            words = lay_out(shown);
         arc_json_push(&rows,
                       json_pack("{s:s, s:o, s:o}", "why", arc_json_text_of(request, "why"), "line",
                                 json_sprintf("%s %s", arc_json_text_of(request, "method"),
                                              arc_json_text_of(request, "path")),
-                                "text", body_text(json_object_get(request, "body"), notes)));
+                                "text", words));
+    }
+
     return rows;
 }
 
@@ -280,11 +261,18 @@ static int make_values(const json_t *document, const struct arc_dryrun_style *st
     const json_t *commands = json_object_get(json_object_get(document, "scan"), "commands");
     size_t cells = json_array_size(json_object_get(plan, "cells"));
     size_t platforms = json_array_size(json_object_get(plan, "platforms"));
-    size_t scans = json_array_size(commands);
-    json_t *warnings = json_array();
+    size_t scans = json_array_size(commands), shown = style->full || !scans ? scans : 1;
+    json_t *warnings = json_array(), *list = json_array();
+
+    for (size_t i = 0; i < shown; i++)
+        arc_json_push(&list, wrap_command(json_object_get(json_array_get(commands, i), "argv")));
 
     *out = arc_json_copy(document);
-    add_styles(out, style->colour);
+    /* What starts a style for a text that is not a value, and what ends it. */
+#define PUT_STYLE(name, code)                                                                      \
+    arc_json_put(out, #name, json_string(style->colour ? "\x1b[" code "m" : ""));
+    COLOURS(PUT_STYLE)
+    arc_json_put(out, "off", json_string(style->colour ? "\x1b[0m" : ""));
     arc_json_put(out, "notes-warnings", warnings);
     arc_json_put(out, "train",
                  json_boolean(json_object_get(json_array_get(services, 0), "released")));
@@ -293,9 +281,8 @@ static int make_values(const json_t *document, const struct arc_dryrun_style *st
     arc_json_put(out, "definition",
                  describe_definition(json_object_get(document, "build"), style->full));
     arc_json_put(out, "tag-lists", list_tags(plan, services));
-    arc_json_put(out, "scans", list_scans(commands, style->full));
-    arc_json_put(out, "more-scans",
-                 json_integer(style->full || !scans ? 0 : (json_int_t)scans - 1));
+    arc_json_put(out, "scans", list);
+    arc_json_put(out, "more-scans", json_integer((json_int_t)(scans - shown)));
     arc_json_put(out, "request-rows",
                  request_rows(json_object_get(document, "requests"),
                               style->full ? "" : arc_json_text_of(notes, "body")));

@@ -57,51 +57,33 @@ static int find_neighbours(const struct arc_project *project, struct neighbours 
     return ARC_OK;
 }
 
-/* The three numbers of a version; false where they cannot be counted on from. */
-static bool read_numbers(const struct arc_release_version *version, uint64_t *out)
-{
-    const char *texts[] = {version->major, version->minor, version->patch};
-    const size_t lens[] = {version->major_len, version->minor_len, version->patch_len};
-    for (size_t i = 0; i < 3; i++) {
-        if (!texts[i] || lens[i] > 18)
-            return false;
-        out[i] = strtoull(texts[i], NULL, 10);
-    }
-    return true;
-}
-
 /* Whether a version is not the next patch, minor or major one. Dates jump as they like. */
 static bool is_jump(const struct arc_release_version *last, const struct arc_release_version *next)
 {
-    uint64_t a[3], b[3];
+    const struct arc_release_version *versions[] = {last, next};
+    uint64_t numbers[2][3];
     size_t at = 0;
 
-    if (next->versioning != ARC_VERSIONING_SEMVER || !read_numbers(last, a) ||
-        !read_numbers(next, b))
-        return false;
+    for (size_t v = 0; v < 2; v++) {
+        const char *texts[] = {versions[v]->major, versions[v]->minor, versions[v]->patch};
+        const size_t lens[] = {versions[v]->major_len, versions[v]->minor_len,
+                               versions[v]->patch_len};
+        for (size_t i = 0; i < 3; i++) {
+            if (!texts[i] || lens[i] > 18) /* what cannot be counted on from */
+                return false;
+            numbers[v][i] = strtoull(texts[i], NULL, 10);
+        }
+    }
 
-    while (at < 3 && a[at] == b[at])
+    while (at < 3 && numbers[0][at] == numbers[1][at])
         at++;
-    if (at == 3)
+    if (at == 3 || next->versioning != ARC_VERSIONING_SEMVER)
         return false;
-    bool jump = b[at] != a[at] + 1;
+    bool jump = numbers[1][at] != numbers[0][at] + 1;
     while (++at < 3)
-        jump |= b[at] != 0;
+        jump |= numbers[1][at] != 0;
 
     return jump;
-}
-
-/* Whether this is a run of the tag itself: by its ref, or by what every CI system checks out. */
-static bool is_run_of_tag(const struct arc_project *project, const char *ref)
-{
-    ARC_AUTO_FREE char *branch = NULL;
-    struct arc_oid head;
-    const char *pushed = ref ? arc_tag_name(ref) : NULL;
-    if (pushed && strcmp(pushed, project->tag.text) == 0)
-        return true;
-    return arc_env_nonempty(project->env, "CI") &&
-           arc_git_head(project->git, &head, &branch, NULL) == ARC_OK && !branch &&
-           strcmp(head.hex, project->repository.revision) == 0;
 }
 
 static int warn_of_tags(const struct arc_project *project, const char *ref, json_t *out,
@@ -109,10 +91,18 @@ static int warn_of_tags(const struct arc_project *project, const char *ref, json
 {
     ARC_AUTO(neighbours) struct neighbours found = {0};
     const char *tag = project->tag.text, *group = project->group->name;
+    const char *pushed = ref ? arc_tag_name(ref) : NULL;
+    ARC_AUTO_FREE char *branch = NULL;
+    struct arc_oid head;
 
     ARC_TRY(find_neighbours(project, &found, err));
 
-    if (found.exists && !is_run_of_tag(project, ref))
+    /* Not a run of the tag itself: by its ref, or by what every CI system checks out. */
+    bool runs = pushed && strcmp(pushed, tag) == 0;
+    if (!runs && arc_env_nonempty(project->env, "CI"))
+        runs = arc_git_head(project->git, &head, &branch, NULL) == ARC_OK && !branch &&
+               strcmp(head.hex, project->repository.revision) == 0;
+    if (found.exists && !runs)
         ARC_TRY(add(out, "exists", err,
                     "the tag %s exists already: its release was started by its push, and a tag is "
                     "not moved; for another release take a new version ('arc-ci version --next "

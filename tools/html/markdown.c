@@ -76,19 +76,6 @@ static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
     return end + 1;
 }
 
-/* An entity stays one: &amp; &#64; */
-static size_t add_entity(struct arc_buf *out, struct span text)
-{
-    size_t len = 1;
-    while (len < text.len && len < 10 &&
-           (isalnum((unsigned char)text.at[len]) || text.at[len] == '#'))
-        len++;
-    if (len < 3 || len >= text.len || text.at[len] != ';')
-        return 0;
-    arc_buf_add(out, text.at, len + 1);
-    return len + 1;
-}
-
 /* What stands at the start of the text, where it is more than a character; the bytes that it
  * takes. */
 static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
@@ -102,8 +89,17 @@ static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
         return add_code(out, text);
     if (*text.at == '[')
         return add_link(out, text, depth);
-    if (*text.at == '&')
-        return add_entity(out, text);
+
+    if (*text.at == '&') { /* an entity stays one: &amp; &#64; */
+        size_t len = 1;
+        while (len < text.len && len < 10 &&
+               (isalnum((unsigned char)text.at[len]) || text.at[len] == '#'))
+            len++;
+        if (len < 3 || len >= text.len || text.at[len] != ';')
+            return 0;
+        arc_buf_add(out, text.at, len + 1);
+        return len + 1;
+    }
 
     if (text.len >= 4 && memcmp(text.at, "<br>", 4) == 0) {
         arc_buf_puts(out, "<br>");
@@ -182,19 +178,6 @@ static void add_cells(struct arc_buf *out, struct span line, const char *tag)
     arc_buf_puts(out, "</tr>\n");
 }
 
-static void add_table(struct arc_buf *out, struct span head, const char **at)
-{
-    arc_buf_puts(out,
-                 "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of the "
-                 "notes\"><table><thead>");
-    add_cells(out, head, "th");
-    arc_buf_puts(out, "</thead><tbody>\n");
-    next_line(at); /* | --- | */
-    while (**at == '|')
-        add_cells(out, next_line(at), "td");
-    arc_buf_puts(out, "</tbody></table></div>\n");
-}
-
 static void add_fence(struct arc_buf *out, struct span open, const char **at)
 {
     size_t ticks = strspn(open.at, "`");
@@ -228,26 +211,6 @@ static void add_list(struct arc_buf *out, struct span line, const char **at)
     arc_buf_puts(out, "</ul>\n");
 }
 
-/* Notes are a part of the page: their headings come below its own. */
-static void add_heading(struct arc_buf *out, struct span line, size_t level)
-{
-    size_t shown = level + 1 < 6 ? level + 1 : 6;
-    arc_buf_printf(out, "<h%zu>", shown);
-    add_inline(out, (struct span){line.at + level + 1, line.len - level - 1}, 0);
-    arc_buf_printf(out, "</h%zu>\n", shown);
-}
-
-static void add_paragraph(struct arc_buf *out, struct span line, const char **at)
-{
-    arc_buf_puts(out, "<p>");
-    add_inline(out, line, 0);
-    while (**at && !strchr("\n#|`-", **at)) {
-        arc_buf_putc(out, ' ');
-        add_inline(out, next_line(at), 0);
-    }
-    arc_buf_puts(out, "</p>\n");
-}
-
 void html_markdown(struct arc_buf *out, const char *text)
 {
     while (*text) {
@@ -255,16 +218,34 @@ void html_markdown(struct arc_buf *out, const char *text)
         size_t level = strspn(line.at, "#");
         if (!line.len || starts(line, "<!--"))
             continue;
-        if (starts(line, "```"))
+
+        if (starts(line, "```")) {
             add_fence(out, line, &text);
-        else if (level && level <= 6 && level < line.len && line.at[level] == ' ')
-            add_heading(out, line, level);
-        else if (*line.at == '|' && strncmp(text, "|", 1) == 0 &&
-                 strspn(text, "|-: ") >= strcspn(text, "\n"))
-            add_table(out, line, &text);
-        else if (starts(line, "- "))
+        } else if (level && level <= 6 && level < line.len && line.at[level] == ' ') {
+            /* Notes are a part of the page: their headings come below its own. */
+            size_t shown = level + 1 < 6 ? level + 1 : 6;
+            arc_buf_printf(out, "<h%zu>", shown);
+            add_inline(out, (struct span){line.at + level + 1, line.len - level - 1}, 0);
+            arc_buf_printf(out, "</h%zu>\n", shown);
+        } else if (*line.at == '|' && *text == '|' && strspn(text, "|-: ") >= strcspn(text, "\n")) {
+            arc_buf_puts(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" "
+                              "aria-label=\"table of the notes\"><table><thead>");
+            add_cells(out, line, "th");
+            arc_buf_puts(out, "</thead><tbody>\n");
+            next_line(&text); /* | --- | */
+            while (*text == '|')
+                add_cells(out, next_line(&text), "td");
+            arc_buf_puts(out, "</tbody></table></div>\n");
+        } else if (starts(line, "- ")) {
             add_list(out, line, &text);
-        else
-            add_paragraph(out, line, &text);
+        } else {
+            arc_buf_puts(out, "<p>");
+            add_inline(out, line, 0);
+            while (*text && !strchr("\n#|`-", *text)) {
+                arc_buf_putc(out, ' ');
+                add_inline(out, next_line(&text), 0);
+            }
+            arc_buf_puts(out, "</p>\n");
+        }
     }
 }

@@ -31,58 +31,42 @@ static double percent_of(double part, double whole)
     return percent >= 0 ? percent : 0;
 }
 
-static json_t *bar_values(const struct bar *bar, double start, double span)
-{
-    const struct arc_built_cell *cell = bar->cell;
-    return json_pack("{s:s, s:s, s:b, s:b, s:f, s:f, s:f, s:f}", "service", bar->service->service,
-                     "platform", cell->platform, "cached", cell->cached == 1, "known",
-                     is_timed(cell), "began", cell->started - start, "took", cell->duration, "left",
-                     percent_of(cell->started - start, span), "width",
-                     percent_of(cell->duration, span));
-}
-
-static struct bar *list_bars(const struct arc_ledger *build, struct arc_arena *memory,
-                             size_t *count)
-{
-    struct bar *bars = NULL;
-    *count = 0;
-
-    for (size_t s = 0; s < build->service_count; s++)
-        for (size_t c = 0; c < build->services[s].cell_count; c++) {
-            struct bar *bar = arc_arena_append(memory, &bars, count, sizeof *bar);
-            if (!bar)
-                return NULL;
-            *bar = (struct bar){&build->services[s], &build->services[s].cells[c]};
-        }
-
-    if (bars)
-        qsort(bars, *count, sizeof *bars, earlier_first);
-
-    return bars;
-}
-
 json_t *html_timeline(const struct arc_ledger *build)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     json_t *rows = json_array();
+    struct bar *bars = NULL;
     double start = -1, end = -1;
-    size_t count;
-    struct bar *bars = list_bars(build, &memory, &count);
+    size_t count = 0;
 
-    for (size_t i = 0; bars && i < count; i++) {
+    for (size_t s = 0; s < build->service_count; s++)
+        for (size_t c = 0; c < build->services[s].cell_count; c++) {
+            const struct arc_built_cell *cell = &build->services[s].cells[c];
+            struct bar *bar = arc_arena_append(&memory, &bars, &count, sizeof *bar);
+            if (!bar) {
+                json_decref(rows);
+                return NULL;
+            }
+            *bar = (struct bar){&build->services[s], cell};
+            if (!is_timed(cell))
+                continue;
+            if (start < 0 || cell->started < start)
+                start = cell->started;
+            if (cell->started + cell->duration > end)
+                end = cell->started + cell->duration;
+        }
+
+    if (bars)
+        qsort(bars, count, sizeof *bars, earlier_first);
+
+    for (size_t i = 0; i < count; i++) {
         const struct arc_built_cell *cell = bars[i].cell;
-        if (!is_timed(cell))
-            continue;
-        start = start < 0 ? cell->started : start;
-        end = cell->started + cell->duration > end ? cell->started + cell->duration : end;
-    }
-
-    for (size_t i = 0; bars && i < count; i++)
-        arc_json_push(&rows, bar_values(&bars[i], start, end - start));
-
-    if (memory.failed) {
-        json_decref(rows);
-        return NULL;
+        arc_json_push(&rows, json_pack("{s:s, s:s, s:b, s:b, s:f, s:f, s:f, s:f}", "service",
+                                       bars[i].service->service, "platform", cell->platform,
+                                       "cached", cell->cached == 1, "known", is_timed(cell),
+                                       "began", cell->started - start, "took", cell->duration,
+                                       "left", percent_of(cell->started - start, end - start),
+                                       "width", percent_of(cell->duration, end - start)));
     }
 
     return json_pack("{s:s, s:s, s:o}", "group", build->group, "revision", build->revision, "bars",

@@ -167,34 +167,27 @@ static json_t *cut_text(const char *text, size_t len, size_t max)
     return at < len ? json_sprintf("%.*s…", (int)at, text) : json_stringn(text, len);
 }
 
-/* What a commit says that it breaks, as one line of markdown; null where it says nothing. */
-static json_t *breaking_note(const struct arc_plan *plan, const struct arc_notes_commit *commit)
-{
-    size_t len = 0;
-    const char *text = arc_message_breaks(commit->body, &len);
-    ARC_AUTO_FREE char *line = text && len ? strndup(text, len) : NULL;
-
-    if (!line)
-        return json_null();
-    for (char *c = line; *c; c++)
-        *c = *c == '\n' ? ' ' : *c;
-    ARC_AUTO_JSON json_t *shown = cut_text(line, len, BREAKING_MAX);
-
-    return shown ? linked_subject(plan, json_string_value(shown)) : NULL;
-}
-
 static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes_commit *commit,
                              bool all, bool *conventional)
 {
     const char *subject = *commit->subject ? commit->subject : "(no message)";
-    size_t section = find_section(subject, commit->body, conventional);
+    size_t section = find_section(subject, commit->body, conventional), len = 0;
+    const char *breaks = arc_message_breaks(commit->body, &len);
+    json_t *pull = json_null(), *breaking = json_null();
 
     if (section == SECTION_COUNT - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
     ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
-    json_t *pull = json_null();
     if (!shown)
         return NULL;
+
+    if (!all && breaks && len) { /* as one line of markdown */
+        ARC_AUTO_JSON json_t *cut = cut_text(breaks, len, BREAKING_MAX);
+        ARC_AUTO_FREE char *line = cut ? strdup(json_string_value(cut)) : NULL;
+        for (char *c = line; c && (c = strchr(c, '\n'));)
+            *c = ' ';
+        breaking = line ? linked_subject(plan, line) : NULL;
+    }
 
     if (commit->pull && plan->source)
         pull = json_pack("{s:I, s:o}", "number", (json_int_t)commit->pull, "url",
@@ -206,7 +199,7 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
                      "short", json_stringn(commit->hash, strnlen(commit->hash, 7)),
                      "subject", shown,
                      "linked-subject", linked_subject(plan, json_string_value(shown)),
-                     "breaking", all ? json_null() : breaking_note(plan, commit),
+                     "breaking", breaking,
                      "author", commit->author,
                      "date", commit->date,
                      "url", link_to(plan, "commit", commit->hash),
@@ -239,19 +232,6 @@ static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commi
     return read_reference(plan, at + strlen(by_github), &number) && number == other->pull;
 }
 
-/* Marks what was taken back within the release, and what took it back; the newest first, so that a
- * revert of a revert counts. */
-static void mark_reverted(const struct arc_plan *plan, const struct arc_notes_log *log, bool *gone)
-{
-    for (size_t i = 0; i < log->count; i++) {
-        if (gone[i] || !strstr(log->commits[i].body, "everts "))
-            continue;
-        for (size_t k = i + 1; k < log->count && !gone[i]; k++)
-            if (!gone[k] && takes_back(plan, &log->commits[i], &log->commits[k]))
-                gone[i] = gone[k] = true;
-    }
-}
-
 json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
 {
     const struct arc_notes_log *log = options->log;
@@ -266,8 +246,15 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
         json_decref(commits);
         return NULL;
     }
-    if (!log->all)
-        mark_reverted(options->plan, log, gone);
+
+    /* What was taken back within the release, and what took it back; the newest first, so that a
+     * revert of a revert counts. */
+    for (size_t i = 0; !log->all && i < log->count; i++) {
+        bool may = strstr(log->commits[i].body, "everts ") != NULL;
+        for (size_t k = i + 1; may && k < log->count && !gone[i]; k++)
+            if (!gone[k] && takes_back(options->plan, &log->commits[i], &log->commits[k]))
+                gone[i] = gone[k] = true;
+    }
 
     for (size_t i = 0; i < log->count; i++)
         if (!gone[i])

@@ -6,34 +6,11 @@
 #include "yaml/yaml.h"
 #include <string.h>
 
-static bool has_folder(const struct arc_plan *plan, const char *folder)
-{
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (strcmp(plan->services[i].directory, folder) == 0)
-            return true;
-    return false;
-}
-
 static int add_folder(struct arc_filters *filters, const char *name, const char *folder,
                       struct arc_error *err)
 {
     ARC_TRY(arc_filters_add(filters, name, err));
     return arc_filters_add_folder(filters, folder, 0, err);
-}
-
-/* A folder of an earlier service, unless it is that of one there is. A glob named folders loosely,
- * whether or not they held a service. */
-static int add_earlier(struct arc_filters *filters, const struct arc_plan *plan, const char *text,
-                       struct arc_error *err)
-{
-    size_t len = strlen(text);
-    while (len > 1 && text[len - 1] == '/')
-        len--;
-    ARC_AUTO_FREE char *folder = strndup(text, len);
-    ARC_TRY_ALLOC(folder, err);
-    if (strpbrk(folder, "*?[{!") || has_folder(plan, folder))
-        return ARC_OK;
-    return add_folder(filters, folder, folder, err);
 }
 
 /* Where the services were at the group's previous tag, as its configuration said there: the commits
@@ -54,9 +31,25 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
     const struct arc_yaml_node *services =
         arc_yaml_at(yaml.root, "groups", plan->group, "services", (char *)NULL);
     bool list = services && services->type == ARC_YAML_LIST;
-    for (size_t i = 0; list && i < services->count; i++)
-        if (services->items[i]->type == ARC_YAML_STRING)
-            ARC_TRY(add_earlier(filters, plan, services->items[i]->text, err));
+
+    /* But for folders of services that there are. A glob named folders loosely, whether or not they
+     * held a service. */
+    for (size_t i = 0; list && i < services->count; i++) {
+        const char *name = services->items[i]->text;
+        if (services->items[i]->type != ARC_YAML_STRING || strpbrk(name, "*?[{!"))
+            continue;
+
+        size_t len = strlen(name);
+        bool there = false;
+        while (len > 1 && name[len - 1] == '/')
+            len--;
+        ARC_AUTO_FREE char *folder = strndup(name, len);
+        ARC_TRY_ALLOC(folder, err);
+        for (size_t k = 0; k < plan->service_count; k++)
+            there = there || strcmp(plan->services[k].directory, folder) == 0;
+        if (!there)
+            ARC_TRY(add_folder(filters, folder, folder, err));
+    }
 
     return ARC_OK;
 }

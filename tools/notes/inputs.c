@@ -26,39 +26,14 @@ static void sources_free(struct sources *sources)
     arc_buf_free(&sources->own_text);
 }
 
-/* The template's text and name; none for the built-in one. The group's is relative to the work
- * tree, one given by hand to the current directory. */
-static int read_template(const char *given, struct sources *sources,
-                         struct arc_notes_options *options, struct arc_error *err)
+/* For "docs/releases/{version}.md": the version's own values. */
+static bool add_own_value(void *context, const char *name, struct arc_buf *out)
 {
-    const char *of_group = options->group ? options->group->notes_template : NULL;
-    const char *root = given ? NULL : options->root;
-
-    options->template_name = given ? given : of_group;
-    if (!options->template_name)
-        return ARC_OK;
-    ARC_TRY(
-        arc_file_read_in(root, options->template_name, ARC_TEMPLATE_MAX, &sources->template, err));
-    options->template_text = arc_buf_text(&sources->template);
-    options->template_len = sources->template.len;
-
-    return ARC_OK;
-}
-
-/* "docs/releases/{version}.md" with the version's own values. */
-static void fill_name(const char *template, const struct arc_plan *plan, struct arc_buf *out)
-{
-    while (*template) {
-        if (strncmp(template, "{version}", 9) == 0) {
-            arc_buf_puts(out, plan->version->version);
-            template += 9;
-        } else if (strncmp(template, "{tag}", 5) == 0) {
-            arc_buf_puts(out, plan->tag);
-            template += 5;
-        } else {
-            arc_buf_putc(out, *template ++);
-        }
-    }
+    const struct arc_plan *plan = context;
+    if (!ARC_AMONG(name, "version", "tag"))
+        return false;
+    arc_buf_puts(out, *name == 't' ? plan->tag : plan->version->version);
+    return true;
 }
 
 /* The version's own text; its file's name even where there is none. */
@@ -66,25 +41,27 @@ static int read_own_text(struct sources *sources, struct arc_notes_options *opti
                          struct arc_error *err)
 {
     const char *template = options->group ? options->group->notes_file : NULL;
-    const char **file = &options->own_file, **text = &options->own_text;
     if (!template || !options->root || !sources->plan.version || !sources->plan.tag)
         return ARC_OK;
-    fill_name(template, &sources->plan, &sources->own_file);
+
+    arc_text_fill(template, add_own_value, &sources->plan, &sources->own_file);
     ARC_TRY(arc_buf_check(&sources->own_file, "notes-file", err));
-    *file = arc_buf_text(&sources->own_file);
-    if (arc_file_kind_in(options->root, *file) == ARC_FILE_NONE)
+    const char *file = options->own_file = arc_buf_text(&sources->own_file);
+    if (arc_file_kind_in(options->root, file) == ARC_FILE_NONE)
         return ARC_OK;
 
-    ARC_TRY(arc_file_read_in(options->root, *file, OWN_TEXT_MAX, &sources->own_text, err));
-    *text = arc_buf_text(&sources->own_text);
-    if (strlen(*text) != sources->own_text.len || !arc_utf8_valid(*text, sources->own_text.len))
-        return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", *file);
-    if (strncmp(*text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark is no text */
-        *text += 3;
+    ARC_TRY(arc_file_read_in(options->root, file, OWN_TEXT_MAX, &sources->own_text, err));
+    const char *text = arc_buf_text(&sources->own_text);
+    if (strlen(text) != sources->own_text.len || !arc_utf8_valid(text, sources->own_text.len))
+        return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", file);
 
-    if (strstr(*text, "<!-- arc-ci:"))
+    if (strstr(text, "<!-- arc-ci:"))
         return arc_error_set(err, ARC_EINPUT,
-                             "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", *file);
+                             "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", file);
+
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark is no text */
+        text += 3;
+    options->own_text = text;
 
     return ARC_OK;
 }
@@ -105,38 +82,22 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_options *
         sources.plan.version = &sources.version;
     }
 
-    ARC_TRY(read_template(template, &sources, &options, err));
+    /* The group's is relative to the work tree, one given by hand to the current directory. */
+    options.template_name = template;
+    if (!template && options.group)
+        options.template_name = options.group->notes_template;
+
+    if (options.template_name) {
+        ARC_TRY(arc_file_read_in(template ? NULL : options.root, options.template_name,
+                                 ARC_TEMPLATE_MAX, &sources.template, err));
+        options.template_text = arc_buf_text(&sources.template);
+        options.template_len = sources.template.len;
+    }
+
     ARC_TRY(read_own_text(&sources, &options, err));
     ARC_TRY(arc_notes_log(project, &sources.plan, known->group, &sources.log, err));
 
     return arc_notes(&options, out, err);
-}
-
-/* The group and the work tree are there to refine the notes; without them they still are notes.
- * A configuration that is there and wrong is an error, though. */
-static int read_group(struct arc_project *project, struct arc_notes_options *facts,
-                      struct arc_error *err)
-{
-    int rc = arc_project_open(project, err);
-    if (rc && rc != ARC_ENOTFOUND)
-        return rc;
-
-    if (rc || !project->git->worktree) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
-
-    facts->root = project->git->worktree;
-    rc = arc_project_load_config(project, err);
-    if (rc == ARC_ENOTFOUND && !project->wanted.config) {
-        arc_error_clear(err);
-        return ARC_OK;
-    }
-
-    if (!rc)
-        facts->group = arc_config_group(&project->config, facts->plan->group);
-
-    return rc;
 }
 
 int arc_notes_run(struct arc_project *project, const struct arc_notes_files *files, json_t **out,
@@ -147,18 +108,31 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
     const struct arc_plan_options wanted_plan = {.push = true};
 
     ARC_TRY(arc_needs_read(&files->documents, &found, err));
+    project->wanted.config = files->config;
 
     if (!found.plan) {
         project->wanted.tag = files->tag;
-        project->wanted.config = files->config;
         ARC_TRY(arc_project_load(project, err));
         ARC_TRY(arc_planned(project, &wanted_plan, NULL, &made, err));
     }
 
     struct arc_notes_options facts = {
         .plan = found.plan ? found.plan : &made, .build = found.build, .scan = found.scan};
-    project->wanted.config = files->config;
-    ARC_TRY(read_group(project, &facts, err));
+
+    /* The group and the work tree are there to refine the notes; without them they still are notes.
+     * A configuration that is there and wrong is an error, though. */
+    int rc = arc_project_open(project, err);
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+
+    if (!rc && project->git->worktree) {
+        facts.root = project->git->worktree;
+        rc = arc_project_load_config(project, err);
+        if (!rc)
+            facts.group = arc_config_group(&project->config, facts.plan->group);
+        else if (files->config)
+            return rc;
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+    }
 
     return arc_notes_make(project, &facts, files->template, out, err);
 }

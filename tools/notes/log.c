@@ -60,28 +60,23 @@ char *notes_keep_text(struct arc_notes_log *log, const char *text)
  * break. */
 #define BODY_MAX 4096
 
-static char *keep_date(struct arc_notes_log *log, int64_t time)
-{
-    char date[32];
-    arc_time_print(time, date);
-    return arc_arena_text(&log->memory, date);
-}
-
 static int add_commit(struct reading *reading, const struct arc_git_commit *commit)
 {
     struct arc_notes_log *log = reading->log;
     ARC_AUTO_FREE char *body = strndup(commit->body, BODY_MAX);
     struct arc_notes_commit *row =
         arc_arena_append(&log->memory, &log->commits, &log->count, sizeof *row);
+    char date[32];
 
     ARC_TRY_ALLOC(row && body, reading->err);
+    arc_time_print(commit->time, date);
     *row = (struct arc_notes_commit){.hash = arc_arena_text(&log->memory, commit->oid.hex),
                                      .subject = notes_keep_text(log, commit->subject),
                                      .message = notes_keep_text(log, commit->subject),
                                      .body = notes_keep_text(log, body),
                                      .author = notes_keep_text(log, commit->author),
                                      .email = notes_keep_text(log, commit->email),
-                                     .date = keep_date(log, commit->time)};
+                                     .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
     size_t len = 0;
     if (reading->plan->source)
@@ -92,39 +87,32 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
-static int add_merge(struct reading *reading, const struct arc_git_commit *commit, int64_t pull)
-{
-    struct arc_notes_log *log = reading->log;
-    struct merge *merge =
-        arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
-    ARC_AUTO_FREE char *title = strndup(commit->body, strcspn(commit->body, "\n"));
-
-    ARC_TRY_ALLOC(merge && title, reading->err);
-    *merge = (struct merge){.oid = commit->oid,
-                            .parent = commit->parent,
-                            .merged = commit->merged,
-                            .pull = pull,
-                            .title = notes_keep_text(log, *title ? title : commit->subject)};
-
-    return ARC_OK;
-}
-
 /* Returns 1 when the log is full. */
 static int look_at(void *context, const struct arc_git_commit *commit)
 {
     struct reading *reading = context;
-    bool joins = commit->parents == 2 && !reading->log->all && reading->seen < MERGES_WITHIN;
+    struct arc_notes_log *log = reading->log;
+    bool joins = commit->parents == 2 && !log->all && reading->seen < MERGES_WITHIN;
     int64_t pull = joins ? arc_message_merged(commit->subject) : 0;
-
-    if (pull)
-        ARC_TRY(add_merge(reading, commit, pull));
-
     bool any = false;
+
+    if (pull) {
+        struct merge *merge =
+            arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
+        ARC_AUTO_FREE char *title = strndup(commit->body, strcspn(commit->body, "\n"));
+        ARC_TRY_ALLOC(merge && title, reading->err);
+        *merge = (struct merge){.oid = commit->oid,
+                                .parent = commit->parent,
+                                .merged = commit->merged,
+                                .pull = pull,
+                                .title = notes_keep_text(log, *title ? title : commit->subject)};
+    }
+
     reading->seen++;
     ARC_TRY(arc_match_commit(&reading->match, reading->git, commit, true, &any, reading->err));
     if (!any)
         return ARC_OK;
-    if (reading->log->count == ARC_NOTES_COMMITS_MAX)
+    if (log->count == ARC_NOTES_COMMITS_MAX)
         return 1;
 
     return add_commit(reading, commit);
@@ -135,21 +123,6 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 static int add_hash(void *context, const struct arc_git_commit *commit)
 {
     return json_object_set_new(context, commit->oid.hex, json_true()) ? ARC_ENOMEM : ARC_OK;
-}
-
-/* What one of several commits says, a revert for example, is not said of the pull request; that one
- * breaks something is. */
-static void take_texts(struct reading *reading, const struct merge *merge, size_t works,
-                       const char *breaks, struct arc_notes_commit *out)
-{
-    struct arc_notes_log *log = reading->log;
-    out->hash = arc_arena_text(&log->memory, merge->oid.hex);
-    out->subject = merge->title;
-    out->pull = merge->pull;
-    if (works == 1)
-        return;
-    out->message = merge->title;
-    out->body = arc_arena_text(&log->memory, breaks);
 }
 
 #define BREAKS_MAX 4096 /* bytes: more than notes show of a footer */
@@ -209,7 +182,16 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         return ARC_OK;
 
     ARC_TRY(arc_buf_check(&breaks, "what a merge breaks", err));
-    take_texts(reading, merge, works, arc_buf_text(&breaks), first);
+    first->hash = arc_arena_text(&log->memory, merge->oid.hex);
+    first->subject = merge->title;
+    first->pull = merge->pull;
+
+    /* What one of several commits says, a revert for example, is not said of the pull request; that
+     * one breaks something is. */
+    if (works != 1) {
+        first->message = merge->title;
+        first->body = arc_arena_text(&log->memory, arc_buf_text(&breaks));
+    }
 
     return arc_arena_check(&log->memory, err);
 }
@@ -237,26 +219,6 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
         return arc_error_set(err, rc, "the tag %s is not in this clone", previous);
 
     return rc;
-}
-
-static int read_range(struct reading *reading, const struct arc_oid *from, const struct arc_oid *to,
-                      struct arc_error *err)
-{
-    struct arc_git_log_range range = {.from = from, .to = to, .max = SIZE_MAX};
-
-    reading->changes.filters = &reading->filters;
-    reading->err = err;
-    ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
-                            err));
-    int rc = arc_git_log(reading->git, &range, look_at, reading, NULL, err);
-    if (rc < 0)
-        return rc;
-
-    reading->log->complete = rc == 0;
-    for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: one may hold others */
-        ARC_TRY(take_merge(reading, &reading->merges[i], err));
-
-    return ARC_OK;
 }
 
 /* ---- who is new ----------------------------------------------------------------------------- */
@@ -297,46 +259,56 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
-static int read_log(struct arc_project *project, const struct arc_plan *plan,
-                    const struct arc_group *group, struct arc_notes_log *log, struct arc_error *err)
+static int read_log(struct arc_project *project, const struct arc_group *group,
+                    struct reading *reading, struct arc_error *err)
 {
-    ARC_AUTO(reading) struct reading reading = {.plan = plan, .log = log};
+    const struct arc_plan *plan = reading->plan;
+    struct arc_notes_log *log = reading->log;
     struct arc_oid from = {{0}}, to;
 
     ARC_TRY(arc_project_open(project, err));
-    reading.git = project->git;
+    reading->git = project->git;
+    reading->err = err;
     ARC_TRY(find_ends(project->git, plan, &from, &to, err));
     const struct arc_oid *since = *from.hex ? &from : NULL;
-    ARC_TRY(notes_make_filters(project, plan, group, since, &reading.filters, err));
-    ARC_TRY(read_range(&reading, since, &to, err));
+    struct arc_git_log_range range = {.from = since, .to = &to, .max = SIZE_MAX};
+
+    ARC_TRY(notes_make_filters(project, plan, group, since, &reading->filters, err));
+    reading->changes.filters = &reading->filters;
+    ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
+                            err));
+    int rc = arc_git_log(reading->git, &range, look_at, reading, NULL, err);
+    if (rc < 0)
+        return rc;
+
+    log->complete = rc == 0;
+    for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: one may hold others */
+        ARC_TRY(take_merge(reading, &reading->merges[i], err));
     if (log->all)
         return ARC_OK;
 
     ARC_TRY(notes_ask_pulls(project->env, plan->source, log, err));
 
-    return since ? find_newcomers(&reading, since, err) : ARC_OK;
-}
-
-/* The message of the release's own tag, where it has one. */
-static int read_message(struct arc_project *project, const struct arc_plan *plan,
-                        struct arc_notes_log *log, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
-    if (!plan->tag || arc_project_open(project, NULL))
-        return ARC_OK;
-    ARC_TRY(arc_git_tag_message(project->git, plan->tag, &message, err));
-    log->message = notes_keep_text(log, arc_buf_text(&message));
-    return arc_arena_check(&log->memory, err);
+    return since ? find_newcomers(reading, since, err) : ARC_OK;
 }
 
 int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
                   const struct arc_group *group, struct arc_notes_log *out, struct arc_error *err)
 {
+    ARC_AUTO(reading) struct reading reading = {.plan = plan, .log = out};
     ARC_AUTO(arc_error) struct arc_error why = {0};
 
     out->all = group && group->commits && strcmp(group->commits, "all") == 0;
-    ARC_TRY(read_message(project, plan, out, err));
-    int rc = read_log(project, plan, group, out, &why);
+
+    if (plan->tag &&
+        !arc_project_open(project, NULL)) { /* the release's own tag may say something */
+        ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
+        ARC_TRY(arc_git_tag_message(project->git, plan->tag, &message, err));
+        out->message = notes_keep_text(out, arc_buf_text(&message));
+        ARC_TRY(arc_arena_check(&out->memory, err));
+    }
+
+    int rc = read_log(project, group, &reading, &why);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (!rc)

@@ -14,30 +14,26 @@ const char *arc_notes_template(void)
     return arc_embedded_notes_default;
 }
 
-/* How many commits the body does not list, in words, or null. */
-static json_t *commits_left(const json_t *values, size_t shown)
-{
-    size_t left = json_array_size(json_object_get(values, "commits")) - shown;
-    bool cut = json_is_true(json_object_get(values, "commits-cut"));
-    if (cut)
-        return left ? json_sprintf("more than %zu", left) : json_string("more");
-    return left ? json_sprintf("%zu", left) : json_null();
-}
-
 /* The notes with only the first `shown` commits. */
 static int render_notes(const struct arc_template *template, const json_t *values, size_t shown,
                         struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *part = arc_json_copy(values);
     const json_t *all = json_object_get(values, "commits");
-    json_t *commits = json_array();
+    json_t *commits = json_array(), *left = json_null();
+    size_t hidden = json_array_size(all) - shown;
+    bool cut = json_is_true(json_object_get(values, "commits-cut"));
 
     for (size_t i = 0; i < shown; i++)
         arc_json_push(&commits, json_incref(json_array_get(all, i)));
-    bool sorted = json_is_true(json_object_get(values, "sorted"));
-    arc_json_put(&part, "sections", arc_notes_sections(commits, sorted));
+    if (hidden)
+        left = json_sprintf(cut ? "more than %zu" : "%zu", hidden);
+    else if (cut)
+        left = json_string("more");
+    arc_json_put(&part, "sections",
+                 arc_notes_sections(commits, json_is_true(json_object_get(values, "sorted"))));
     arc_json_put(&part, "commits", commits);
-    arc_json_put(&part, "commits-left", commits_left(values, shown));
+    arc_json_put(&part, "commits-left", left);
     ARC_TRY_ALLOC(part, err);
 
     arc_buf_reset(out);
@@ -88,40 +84,9 @@ static bool drop_chapter(json_t *values)
     return false;
 }
 
-static json_t *make_document(const struct arc_notes_options *options, const json_t *values,
-                             const struct arc_buf *body, size_t shown)
-{
-    const struct arc_plan *plan = options->plan;
-    const struct arc_notes_log *log = options->log;
-    json_t *own = json_null();
-
-    if (options->own_file)
-        own =
-            json_pack("{s:s, s:b}", "file", options->own_file, "found", options->own_text != NULL);
-
-    /* clang-format off */
-    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:I, s:o, s:{s:O, s:I, s:b, s:O, s:o}}",
-                     "document", "notes", "format", ARC_DOCUMENT_FORMAT,
-                     "group", plan->group,
-                     "tag", plan->tag,
-                     "title", json_sprintf("%s %s", plan->title, plan->version->version),
-                     "body", arc_buf_text(body),
-                     "prerelease", plan->version->prerelease,
-                     "latest", plan->version->latest,
-                     "previous-tag", notes_text_value(plan->version->previous_tag),
-                     "characters", (json_int_t)arc_text_utf16(body->data, body->len),
-                     "own-text", own,
-                     "commits",
-                       "total", json_object_get(values, "commit-count"),
-                       "shown", (json_int_t)shown,
-                       "complete", !json_is_true(json_object_get(values, "commits-cut")),
-                       "unknown", json_object_get(values, "changes-unknown"),
-                       "pulls-unknown", notes_text_value(log ? log->pulls_unknown : NULL));
-    /* clang-format on */
-}
-
 int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_error *err)
 {
+    const struct arc_plan *plan = options->plan;
     ARC_AUTO(arc_template) struct arc_template template = {0};
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
     ARC_AUTO_JSON json_t *values = NULL;
@@ -143,8 +108,32 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
         arc_error_clear(err);
         rc = fit_commits(&template, values, max, &shown, &body, err);
     }
-
     ARC_TRY(rc);
-    *out = make_document(options, values, &body, shown);
+
+    json_t *own = json_null();
+    if (options->own_file)
+        own =
+            json_pack("{s:s, s:b}", "file", options->own_file, "found", options->own_text != NULL);
+
+    /* clang-format off */
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:I, s:o, s:{s:O, s:I, s:b, s:O, s:o}}",
+                     "document", "notes", "format", ARC_DOCUMENT_FORMAT,
+                     "group", plan->group,
+                     "tag", plan->tag,
+                     "title", json_sprintf("%s %s", plan->title, plan->version->version),
+                     "body", arc_buf_text(&body),
+                     "prerelease", plan->version->prerelease,
+                     "latest", plan->version->latest,
+                     "previous-tag", notes_text_value(plan->version->previous_tag),
+                     "characters", (json_int_t)arc_text_utf16(body.data, body.len),
+                     "own-text", own,
+                     "commits",
+                       "total", json_object_get(values, "commit-count"),
+                       "shown", (json_int_t)shown,
+                       "complete", !json_is_true(json_object_get(values, "commits-cut")),
+                       "unknown", json_object_get(values, "changes-unknown"),
+                       "pulls-unknown",
+                         notes_text_value(options->log ? options->log->pulls_unknown : NULL));
+    /* clang-format on */
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -16,64 +16,34 @@ struct listing {
     const char *oldest; /* date of the log's oldest commit: what was merged with it changed later */
 };
 
-/* The pull request's own title may have been mended since it was merged. One that was rebased, or
- * whose subject somebody wrote anew, is known by its commit alone: that says what it says. */
-static void take_pull(struct arc_notes_log *log, struct arc_notes_commit *commit,
-                      const json_t *pull, int64_t number)
-{
-    const char *title = arc_json_text_of(pull, "title");
-    const char *login = arc_json_text_of(json_object_get(pull, "user"), "login");
-    if (commit->pull && *title)
-        commit->subject = notes_keep_text(log, title);
-    if (*login)
-        commit->author = notes_keep_text(log, login);
-    commit->pull = number;
-}
-
 static int visit_pull(void *context, json_t *pull, struct arc_error *err)
 {
     struct listing *listing = context;
     struct arc_notes_log *log = listing->log;
     int64_t number = json_integer_value(json_object_get(pull, "number"));
     const char *merged = arc_json_text_of(pull, "merge_commit_sha");
+    const char *title = arc_json_text_of(pull, "title");
+    const char *login = arc_json_text_of(json_object_get(pull, "user"), "login");
 
     if (strcmp(arc_json_text_of(pull, "updated_at"), listing->oldest) < 0)
         return 1;
     if (!*arc_json_text_of(pull, "merged_at") || number <= 0)
         return ARC_OK;
 
+    /* The pull request's own title may have been mended since it was merged. One that was rebased,
+     * or whose subject somebody wrote anew, is known by its commit alone: that says what it says. */
     for (size_t i = 0; i < log->count; i++) {
         struct arc_notes_commit *commit = &log->commits[i];
-        if (commit->pull ? commit->pull == number : strcmp(commit->hash, merged) == 0)
-            take_pull(log, commit, pull, number);
+        if (commit->pull ? commit->pull != number : strcmp(commit->hash, merged) != 0)
+            continue;
+        if (commit->pull && *title)
+            commit->subject = notes_keep_text(log, title);
+        if (*login)
+            commit->author = notes_keep_text(log, login);
+        commit->pull = number;
     }
 
     return arc_arena_check(&log->memory, err);
-}
-
-static int list_pulls(const struct arc_env *env, const char *repository, struct listing *listing,
-                      struct arc_error *err)
-{
-    ARC_AUTO_FREE char *path = NULL;
-    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
-
-    ARC_TRY(arc_text_print(&path, err,
-                           "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
-                           repository));
-    ARC_TRY(arc_transport_github(&options, &transport, err));
-
-    return arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
-                              PAGES_MAX, visit_pull, listing, err);
-}
-
-/* Whether a page, "https://github.com/owner/name", is of this repository: the numbers of another
- * one's pull requests mean others. */
-static bool is_page_of(const char *source, const char *repository)
-{
-    size_t len = source ? strlen(source) : 0, name = strlen(repository);
-    return len > name && source[len - name - 1] == '/' &&
-           strcasecmp(source + len - name, repository) == 0;
 }
 
 int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_notes_log *log,
@@ -82,8 +52,15 @@ int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_no
     ARC_AUTO(arc_error) struct arc_error why = {0};
     const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
 
-    if (!log->count || !repository || !arc_repository_name_valid(repository) ||
-        !is_page_of(source, repository) || !arc_github_token(env, NULL))
+    if (!log->count || !source || !repository || !arc_repository_name_valid(repository) ||
+        !arc_github_token(env, NULL))
+        return ARC_OK;
+
+    /* "https://github.com/owner/name" must be its page: the numbers of another repository's pull
+     * requests mean others. */
+    size_t len = strlen(source), name = strlen(repository);
+    if (len <= name || source[len - name - 1] != '/' ||
+        strcasecmp(source + len - name, repository) != 0)
         return ARC_OK;
 
     struct listing listing = {.log = log, .oldest = log->commits[0].date};
@@ -91,7 +68,17 @@ int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_no
         if (strcmp(log->commits[i].date, listing.oldest) < 0)
             listing.oldest = log->commits[i].date;
 
-    int rc = list_pulls(env, repository, &listing, &why);
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+
+    ARC_TRY(arc_text_print(&path, err,
+                           "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
+                           repository));
+    int rc = arc_transport_github(&options, &transport, &why);
+    if (!rc)
+        rc = arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
+                                PAGES_MAX, visit_pull, &listing, &why);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (rc && rc != ARC_ELIMIT)

@@ -31,23 +31,6 @@ json_t *notes_signature(const struct arc_notes_options *options, const char *ref
     return command.len ? json_string(arc_buf_text(&command)) : json_null();
 }
 
-static json_t *release_page(const struct arc_plan *plan, const char *tag)
-{
-    ARC_AUTO_FREE char *encoded = arc_url_encode(tag);
-    if (!plan->source || !encoded)
-        return json_null();
-    return json_sprintf("%s/releases/tag/%s", plan->source, encoded);
-}
-
-/* The entry of a release; NULL where it is not listed yet. */
-static json_t *find_release(const json_t *releases, const char *tag)
-{
-    arc_json_each (entry, releases)
-        if (strcmp(arc_json_text_of(entry, "tag"), tag) == 0)
-            return entry;
-    return NULL;
-}
-
 json_t *notes_releases(const struct arc_plan *plan)
 {
     json_t *releases = json_array();
@@ -55,18 +38,29 @@ json_t *notes_releases(const struct arc_plan *plan)
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
         const struct arc_planned_release *released = service->released;
+        json_t *entry = NULL;
         if (!released)
             continue;
-        if (!find_release(releases, released->tag))
-            arc_json_push(&releases,
-                          json_pack("{s:s, s:s, s:s, s:o, s:[], s:[]}", "group", released->group,
-                                    "tag", released->tag, "version", released->version, "url",
-                                    release_page(plan, released->tag), "services", "images"));
-        const json_t *entry = find_release(releases, released->tag);
-        json_t *services = json_object_get(entry, "services");
-        json_t *images = json_object_get(entry, "images");
-        if (json_array_append_new(services, json_string(service->service)) ||
-            json_array_append_new(images,
+
+        arc_json_each (one, releases)
+            if (strcmp(arc_json_text_of(one, "tag"), released->tag) == 0)
+                entry = one;
+
+        if (!entry) {
+            ARC_AUTO_FREE char *encoded = arc_url_encode(released->tag);
+            json_t *page = json_null();
+            if (plan->source && encoded)
+                page = json_sprintf("%s/releases/tag/%s", plan->source, encoded);
+            entry = json_pack("{s:s, s:s, s:s, s:o, s:[], s:[]}", "group", released->group, "tag",
+                              released->tag, "version", released->version, "url", page, "services",
+                              "images");
+            arc_json_push(&releases, entry);
+        }
+
+        if (!releases ||
+            json_array_append_new(json_object_get(entry, "services"),
+                                  json_string(service->service)) ||
+            json_array_append_new(json_object_get(entry, "images"),
                                   json_sprintf("%s:%s", service->image, service->staging))) {
             json_decref(releases);
             return NULL;

@@ -27,15 +27,6 @@ static json_t *buf_value(const struct arc_buf *buf)
 
 /* ---- services ------------------------------------------------------------------------------ */
 
-static json_t *size_text(int64_t size)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    if (size < 0)
-        return json_null();
-    arc_text_size(&text, size, -1);
-    return buf_value(&text);
-}
-
 /* A row per platform, with what the build found out about it. */
 static json_t *platform_rows(const struct arc_plan *plan, const char *service,
                              const struct arc_built_service *built)
@@ -48,12 +39,16 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
             continue;
 
         const struct arc_built_cell *cell = arc_built_on(built, platform);
-        int64_t size = cell ? cell->size : -1;
-        const char *digest = cell ? cell->digest : NULL;
+        json_t *bytes = json_null(), *size = json_null();
+        if (cell && cell->size >= 0) {
+            ARC_AUTO(arc_buf) struct arc_buf text = {0};
+            arc_text_size(&text, cell->size, -1);
+            bytes = json_integer(cell->size);
+            size = buf_value(&text);
+        }
         arc_json_push(&rows, json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",
-                                       notes_text_value(digest), "bytes",
-                                       size < 0 ? json_null() : json_integer(size), "size",
-                                       size_text(size)));
+                                       notes_text_value(cell ? cell->digest : NULL), "bytes", bytes,
+                                       "size", size));
     }
 
     return rows;
@@ -122,35 +117,21 @@ static json_t *make_group(const struct arc_notes_options *options)
     return make_in(options->root, directory, (size_t)(slash - directory), plan->group);
 }
 
-static bool is_attested(const struct arc_built_service *built)
-{
-    for (size_t i = 0; built && i < built->cell_count; i++)
-        if (*built->cells[i].attestations)
-            return true;
-    return false;
-}
-
 static json_t *verify_command(const struct arc_built_service *built, const char *image)
 {
-    ARC_AUTO(arc_buf) struct arc_buf reference = {0};
-    ARC_AUTO(arc_buf) struct arc_buf command = {0};
+    ARC_AUTO(arc_buf) struct arc_buf reference = {0}, command = {0};
+    bool attested = false;
 
-    if (!is_attested(built) || !built->digest)
+    for (size_t i = 0; built && i < built->cell_count; i++)
+        attested = attested || *built->cells[i].attestations;
+    if (!attested || !built->digest)
         return json_null();
+
     arc_buf_printf(&reference, "%s@%s", image, built->digest);
     arc_buf_puts(&command, "docker buildx imagetools inspect ");
     arc_markdown_shell(&command, arc_buf_text(&reference), reference.len);
     arc_buf_puts(&command, " --format '{{json .Provenance}}'");
     return reference.failed ? NULL : buf_value(&command);
-}
-
-static json_t *base_images(const struct arc_built_service *built)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; built && i < built->base_count; i++)
-        arc_json_push(&list, json_pack("{s:s, s:s}", "ref", built->base_images[i].ref, "digest",
-                                       built->base_images[i].digest));
-    return list;
 }
 
 /* The tag that people are told to pull: the first that moves and is this version's own, else the
@@ -179,6 +160,11 @@ static json_t *service_values(const struct arc_notes_options *options,
     const char *digest = built ? built->digest : NULL;
     ARC_AUTO_JSON json_t *reference = json_sprintf("%s:%s", image, tag);
     ARC_AUTO_JSON json_t *pinned = digest ? json_sprintf("%s@%s", image, digest) : json_null();
+    json_t *bases = json_array();
+
+    for (size_t i = 0; built && i < built->base_count; i++)
+        arc_json_push(&bases, json_pack("{s:s, s:s}", "ref", built->base_images[i].ref, "digest",
+                                        built->base_images[i].digest));
 
     /* clang-format off */
     return json_pack("{s:s, s:s, s:o, s:s, s:s, s:O, s:o, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -192,7 +178,7 @@ static json_t *service_values(const struct arc_notes_options *options,
                      "digest", notes_text_value(digest),
                      "pinned", pinned,
                      "platforms", platform_rows(options->plan, service->service, built),
-                     "base-images", base_images(built),
+                     "base-images", bases,
                      "run", run_command(options, service->service, json_string_value(reference)),
                      "make", make_in(options->root, service->directory, strlen(service->directory),
                                      service->service),
@@ -235,14 +221,14 @@ static bool any_service(const json_t *services, const char *key)
 /* Which columns and chapters have anything to show. */
 static json_t *has_values(const json_t *services)
 {
-    return json_pack(
-        "{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b}", /**/
-        "also", any_service(services, "also"), "platforms", any_platform(services, "platform"),
-        "digests", any_platform(services, "digest"), "sizes", any_platform(services, "size"),
-        "pinned", any_service(services, "pinned"), "base-images",
-        any_service(services, "base-images"), "make", any_service(services, "make"), "verify",
-        any_service(services, "verify"), "signature", any_service(services, "signature"),
-        "attestation", any_service(services, "attestation"));
+    static const char *const parts[] = {"also",   "pinned",    "base-images", "make",
+                                        "verify", "signature", "attestation"};
+    json_t *has =
+        json_pack("{s:b, s:b, s:b}", "platforms", any_platform(services, "platform"), "digests",
+                  any_platform(services, "digest"), "sizes", any_platform(services, "size"));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        arc_json_put(&has, parts[i], json_boolean(any_service(services, parts[i])));
+    return has;
 }
 
 /* ---- gate ---------------------------------------------------------------------------------- */
@@ -311,13 +297,6 @@ static json_t *markdown_value(const char *text)
     return json_pack("{s:o}", "markdown", buf_value(&shown));
 }
 
-/* Whether this is known to be the group's first release: where history or tags are missing, no
- * previous tag proves nothing. */
-static bool is_first(const struct arc_notes_options *options)
-{
-    return options->log && !options->log->unknown && !options->plan->version->previous_tag;
-}
-
 int arc_notes_values(const struct arc_notes_options *options, json_t **out, struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
@@ -335,7 +314,8 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
     size_t count = json_array_size(commits);
     const char *unknown = log ? log->unknown : "the repository's history was not read";
     static const struct arc_notes_log none = {.count = 0};
-    log = log ? log : &none;
+    if (!log)
+        log = &none;
 
     /* clang-format off */
     *out = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:b, s:b, s:o, s:b, s:s, s:s, s:o, s:o, s:o,"
@@ -349,7 +329,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "prerelease", version->prerelease,
                      "latest", version->latest,
                      "previous-tag", notes_text_value(version->previous_tag),
-                     "first", is_first(options),
+                     "first", !unknown && !version->previous_tag, /* where history is missing, no tag proves nothing */
                      "revision", plan->revision,
                      "created", plan->created,
                      "source", notes_text_value(plan->source),

@@ -23,39 +23,21 @@ static int check_name(const char *name, struct arc_error *err)
 
     if (fine)
         return ARC_OK;
+
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, name, strnlen(name, 200));
-
     return arc_error_set(err, ARC_EINPUT,
                          "'%s' cannot be the name of an asset: GitHub keeps letters, digits and "
                          "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
                          arc_buf_text(&shown));
 }
 
-static int measure_asset(struct release_asset *asset, struct arc_error *err)
+int release_hash(const struct arc_release_asset *asset, char sha256[ARC_SHA256_HEX], size_t *size,
+                 struct arc_error *err)
 {
-    const struct arc_release_asset *given = asset->given;
-    int rc;
-
-    asset->size = given->len;
-
-    if (given->path)
-        rc = arc_sha256_file(given->path, asset->sha256, &asset->size, err);
-    else
-        rc = arc_sha256(given->data, given->len, asset->sha256, err);
-
-    if (rc)
-        return arc_error_prefix(err, "asset %s", given->name);
-
-    if (!asset->size)
-        return arc_error_set(err, ARC_EINPUT, "asset %s is empty: GitHub does not store that",
-                             given->name);
-
-    if (asset->size >= ARC_RELEASE_ASSET_SIZE_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "asset %s has %zu bytes; GitHub's limit is 2 GiB",
-                             given->name, asset->size);
-
-    return ARC_OK;
+    int rc = asset->path ? arc_sha256_file(asset->path, sha256, size, err)
+                         : arc_sha256(asset->data, asset->len, sha256, err);
+    return rc ? arc_error_prefix(err, "asset %s", asset->name) : ARC_OK;
 }
 
 int release_prepare_assets(struct release_run *run, struct arc_error *err)
@@ -70,15 +52,23 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
 
     for (size_t i = 0; i < count; i++) {
         struct release_asset *asset = &run->assets[i];
-        asset->given = &run->o->assets[i];
-        int rc = check_name(asset->given->name, err);
-        for (size_t k = 0; !rc && k < i; k++)
-            if (strcmp(run->assets[k].given->name, asset->given->name) == 0)
-                rc = arc_error_set(err, ARC_EINPUT, "two assets are named %s", asset->given->name);
-        if (!rc && !run->t->describes)
-            rc = measure_asset(asset, err);
-        if (rc)
-            return rc;
+        const struct arc_release_asset *given = &run->o->assets[i];
+        asset->given = given;
+        asset->size = given->len;
+        ARC_TRY(check_name(given->name, err));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(run->assets[k].given->name, given->name) == 0)
+                return arc_error_set(err, ARC_EINPUT, "two assets are named %s", given->name);
+        if (run->t->describes)
+            continue;
+
+        ARC_TRY(release_hash(given, asset->sha256, &asset->size, err));
+        if (!asset->size)
+            return arc_error_set(err, ARC_EINPUT, "asset %s is empty: GitHub does not store that",
+                                 given->name);
+        if (asset->size >= ARC_RELEASE_ASSET_SIZE_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "asset %s has %zu bytes; GitHub's limit is 2 GiB",
+                                 given->name, asset->size);
     }
 
     return ARC_OK;
@@ -106,16 +96,6 @@ static const json_t *find_stored(const struct release_run *run, const char *name
 static bool is_uploaded(const json_t *asset)
 {
     return strcmp(arc_json_text_of(asset, "state"), "uploaded") == 0;
-}
-
-/* `digest` came in 2025; a server without it leaves the size. */
-static bool is_same_asset(const struct release_asset *ours, const json_t *theirs)
-{
-    const char *digest = arc_json_text_of(theirs, "digest");
-    json_int_t size = json_integer_value(json_object_get(theirs, "size"));
-    if (!is_uploaded(theirs) || size < 0 || (size_t)size != ours->size)
-        return false;
-    return strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0;
 }
 
 /* Documents that also tell of the run that made them, as when it was: what must be the same in each
@@ -149,32 +129,6 @@ static bool is_same_record(const struct record *record, const json_t *a, const j
     return same;
 }
 
-/* Our asset as a document of records[]; *out stays NULL where it is none. */
-static int load_record(const struct release_asset *ours, const struct record **record, json_t **out,
-                       struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
-    const struct arc_release_asset *given = ours->given;
-
-    if (!arc_text_ends(given->name, ".json") || ours->size > ARC_DOCUMENT_MAX)
-        return ARC_OK;
-    if (given->path)
-        ARC_TRY(arc_file_read(given->path, NULL, ARC_DOCUMENT_MAX, &text, err));
-    else
-        arc_buf_add(&text, given->data, given->len);
-    ARC_TRY(arc_buf_check(&text, given->name, err));
-    ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
-
-    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
-        if (strcmp(arc_json_text_of(document, "document"), records[i].kind) == 0) {
-            *record = &records[i];
-            *out = arc_steal(&document);
-            return ARC_OK;
-        }
-
-    return ARC_OK;
-}
-
 /* An immutable release keeps its asset for ours. */
 static void keep_theirs(struct release_run *run, struct release_asset *ours, const json_t *theirs)
 {
@@ -194,27 +148,56 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     const struct arc_request request = {.method = "GET",
                                         .accept = "application/octet-stream",
                                         .why = "see whether it is a record of the same images"};
+    const struct arc_release_asset *given = ours->given;
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO_JSON json_t *document = NULL;
-    const struct record *record = NULL;
 
-    ARC_TRY(load_record(ours, &record, &document, err));
-    if (!document)
+    if (!arc_text_ends(given->name, ".json") || ours->size > ARC_DOCUMENT_MAX)
         return ARC_OK;
-    ARC_TRY(release_send(run, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
-    if (is_same_record(record, document, reply.body))
-        keep_theirs(run, ours, theirs);
+    if (given->path)
+        ARC_TRY(arc_file_read(given->path, NULL, ARC_DOCUMENT_MAX, &text, err));
+    else
+        arc_buf_add(&text, given->data, given->len);
+    ARC_TRY(arc_buf_check(&text, given->name, err));
+    ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        if (strcmp(arc_json_text_of(document, "document"), records[i].kind) != 0)
+            continue;
+        ARC_TRY(release_send(run, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
+        if (is_same_record(&records[i], document, reply.body))
+            keep_theirs(run, ours, theirs);
+    }
 
     return ARC_OK;
 }
 
-/* The assets of an immutable release that differ from ours and are right all the same: records, and
- * the checksums with theirs. */
-static int compare_immutable(struct release_run *run, struct arc_error *err)
+int release_compare_assets(struct release_run *run, struct arc_error *err)
 {
-    bool kept = false;
+    bool immutable = json_is_true(json_object_get(run->release, "immutable")), kept = false;
 
     for (size_t i = 0; i < run->o->asset_count; i++) {
+        struct release_asset *ours = &run->assets[i];
+        const json_t *theirs = find_stored(run, ours->given->name);
+        const char *digest = arc_json_text_of(theirs, "digest");
+        json_int_t size = json_integer_value(json_object_get(theirs, "size"));
+
+        /* `digest` came in 2025; a server without it leaves the size. */
+        ours->stored =
+            theirs && is_uploaded(theirs) && size >= 0 && (size_t)size == ours->size &&
+            (strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0);
+        if (run->t->describes)
+            ours->stored = ours->uploads;
+        free(ours->url);
+        ours->url = NULL;
+        if (theirs)
+            ARC_TRY(
+                arc_text_copy(arc_json_text_of(theirs, "browser_download_url"), &ours->url, err));
+    }
+
+    /* Assets of an immutable release that differ from ours and are right all the same: records,
+     * and the checksums with theirs. */
+    for (size_t i = 0; immutable && i < run->o->asset_count; i++) {
         struct release_asset *ours = &run->assets[i];
         const json_t *theirs = find_stored(run, ours->given->name);
         if (ours->stored || !theirs)
@@ -229,22 +212,6 @@ static int compare_immutable(struct release_run *run, struct arc_error *err)
     return ARC_OK;
 }
 
-int release_compare_assets(struct release_run *run, struct arc_error *err)
-{
-    for (size_t i = 0; i < run->o->asset_count; i++) {
-        struct release_asset *ours = &run->assets[i];
-        const json_t *theirs = find_stored(run, ours->given->name);
-        ours->stored = run->t->describes ? ours->uploads : theirs && is_same_asset(ours, theirs);
-        free(ours->url);
-        ours->url = theirs ? strdup(arc_json_text_of(theirs, "browser_download_url")) : NULL;
-        if (theirs && !ours->url)
-            return arc_error_nomem(err);
-    }
-
-    bool immutable = json_is_true(json_object_get(run->release, "immutable"));
-    return immutable ? compare_immutable(run, err) : ARC_OK;
-}
-
 /* ---- uploading ------------------------------------------------------------------------------ */
 
 static const char *content_type(const char *name)
@@ -257,13 +224,10 @@ static const char *content_type(const char *name)
         {".html", "text/html"},        {".zst", "application/zstd"},
         {".xz", "application/x-xz"},   {ARC_RELEASE_SUMS, "text/plain"},
     };
-    size_t len = strlen(name);
 
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        size_t end = strlen(table[i][0]);
-        if (len >= end && strcmp(name + len - end, table[i][0]) == 0)
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (arc_text_ends(name, table[i][0]))
             return table[i][1];
-    }
 
     return "application/octet-stream";
 }
@@ -273,19 +237,21 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *id = release_id(theirs);
-    const struct arc_request request = {.method = "DELETE",
-                                        .repeatable = true,
-                                        .why = is_uploaded(theirs)
-                                                   ? "take away an asset that differs"
-                                                   : "take away a half-uploaded asset"};
+    struct arc_request request = {
+        .method = "DELETE", .repeatable = true, .why = "take away an asset that differs"};
+    const char *since = "it differs";
+
+    if (!is_uploaded(theirs)) {
+        request.why = "take away a half-uploaded asset";
+        since = "it was half uploaded";
+    }
 
     ARC_TRY_ALLOC(id, err);
     int rc = release_send(run, request, &reply, err, "/repos/%s/releases/assets/%s",
                           run->o->repository, id);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     ours->replaced = true;
-    release_say(run, "took away %s: %s", ours->given->name,
-                is_uploaded(theirs) ? "it differs" : "it was half uploaded");
+    release_say(run, "took away %s: %s", ours->given->name, since);
 
     return ARC_OK;
 }
@@ -298,6 +264,7 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
     const char *address =
         arc_json_text_of(run->release, "upload_url"); /* "…/assets{?name,label}" */
     const char *query = strstr(address, "{?");
+    size_t len = query ? (size_t)(query - address) : strlen(address);
     const struct arc_request request = {.method = "POST",
                                         .file = given->path,
                                         .data = given->path ? NULL : given->data,
@@ -307,9 +274,7 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
 
     ARC_TRY_ALLOC(name, err);
     ours->uploads++;
-    int rc =
-        release_send(run, request, &reply, err, "%.*s?name=%s",
-                     (int)(query ? query - address : (ptrdiff_t)strlen(address)), address, name);
+    int rc = release_send(run, request, &reply, err, "%.*s?name=%s", (int)len, address, name);
     if (rc && release_look_again(run, &reply, err)) {
         run->half = true;
         return ARC_OK;
@@ -319,17 +284,6 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
         release_say(run, "uploaded %s (%zu bytes)", given->name, ours->size);
 
     return rc;
-}
-
-/* Another job may be uploading it right now: an asset that is not ours and not whole gets some
- * seconds. */
-static bool be_patient(struct release_run *run, const json_t *theirs)
-{
-    if (!theirs || is_uploaded(theirs) || run->half || run->patience >= 3)
-        return false;
-    run->patience++;
-    run->t->clock->wait(run->t->clock->context, 5000);
-    return true;
 }
 
 int release_upload(struct release_run *run, struct arc_error *err)
@@ -348,14 +302,21 @@ int release_upload(struct release_run *run, struct arc_error *err)
             return arc_error_set(
                 err, ARC_EFAILED, "release %s is immutable and %s %s: a new version is needed",
                 run->tag, theirs ? "holds another" : "has no asset", ours->given->name);
-        if (be_patient(run, theirs))
+
+        /* Another job may be uploading it right now: an asset that is not ours and not whole gets
+         * some seconds. */
+        if (theirs && !is_uploaded(theirs) && !run->half && run->patience < 3) {
+            run->patience++;
+            run->t->clock->wait(run->t->clock->context, 5000);
             return ARC_OK;
-        int rc = theirs ? take_asset_away(run, ours, theirs, err) : ARC_OK;
+        }
+
         unsigned troubles = run->troubles;
-        if (!rc)
-            rc = upload_asset(run, ours, err);
-        if (rc || run->troubles > troubles) /* the release itself may be gone */
-            return rc;
+        if (theirs)
+            ARC_TRY(take_asset_away(run, ours, theirs, err));
+        ARC_TRY(upload_asset(run, ours, err));
+        if (run->troubles > troubles) /* the release itself may be gone */
+            return ARC_OK;
     }
 
     return ARC_OK;

@@ -63,41 +63,6 @@ static void add_block(struct arc_buf *out, const char *ours)
     arc_buf_puts(out, END);
 }
 
-/* The text before and after our block; false when there is none. GitHub may store CRLF. */
-static bool split_block(const char *existing, size_t *before, const char **after)
-{
-    const char *begin = strstr(existing, "<!-- arc-ci: notes begin -->");
-    const char *end = begin ? strstr(begin, END) : NULL;
-    if (!end)
-        return false;
-    *before = (size_t)(begin - existing);
-    *after = end + strlen(END);
-    return true;
-}
-
-/* Our block in front of the text or behind it; in the place of an earlier one where there is
- * one. */
-static void add_beside(struct arc_buf *out, bool in_front, const char *existing, const char *ours)
-{
-    size_t before;
-    const char *after;
-
-    if (split_block(existing, &before, &after)) {
-        arc_buf_add(out, existing, before);
-        add_block(out, ours);
-        arc_buf_puts(out, after);
-    } else if (in_front) {
-        add_block(out, ours);
-        arc_buf_puts(out, *existing ? "\n\n" : "\n");
-        arc_buf_puts(out, existing);
-    } else {
-        arc_buf_puts(out, existing);
-        arc_buf_puts(out, *existing ? "\n\n" : "");
-        add_block(out, ours);
-        arc_buf_putc(out, '\n');
-    }
-}
-
 char *release_body(enum arc_body_mode mode, const char *existing, const char *ours)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
@@ -108,12 +73,27 @@ char *release_body(enum arc_body_mode mode, const char *existing, const char *ou
     if (!existing)
         existing = "";
     bool stays = mode == ARC_BODY_AUTO || mode == ARC_BODY_KEEP;
-    if (!*ours || (stays && *existing))
+    const char *begin = strstr(existing, "<!-- arc-ci: notes begin -->"); /* or with CRLF */
+    const char *end = begin ? strstr(begin, END) : NULL;
+
+    if (!*ours || (stays && *existing)) {
         arc_buf_puts(&out, existing);
-    else if (stays || mode == ARC_BODY_REPLACE)
+    } else if (stays || mode == ARC_BODY_REPLACE) {
         arc_buf_puts(&out, ours);
-    else
-        add_beside(&out, mode == ARC_BODY_PREPEND, existing, ours);
+    } else if (end) { /* our block goes in the place of an earlier one, else beside the text */
+        arc_buf_add(&out, existing, (size_t)(begin - existing));
+        add_block(&out, ours);
+        arc_buf_puts(&out, end + strlen(END));
+    } else if (mode == ARC_BODY_PREPEND) {
+        add_block(&out, ours);
+        arc_buf_puts(&out, *existing ? "\n\n" : "\n");
+        arc_buf_puts(&out, existing);
+    } else {
+        arc_buf_puts(&out, existing);
+        arc_buf_puts(&out, *existing ? "\n\n" : "");
+        add_block(&out, ours);
+        arc_buf_putc(&out, '\n');
+    }
 
     return arc_buf_steal(&out);
 }

@@ -12,32 +12,6 @@
 
 /* ---- the tag -------------------------------------------------------------------------------- */
 
-/* Follows one annotated tag to what it points to. */
-static int follow_tag(struct release_run *run, const char *sha, struct arc_reply *reply,
-                      struct arc_error *err)
-{
-    const struct arc_request request = {.method = "GET", .why = "follow the annotated tag"};
-    return release_send(run, request, reply, err, "/repos/%s/git/tags/%s", run->o->repository, sha);
-}
-
-static int get_ref(struct release_run *run, struct arc_reply *reply, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
-    const struct arc_request request = {
-        .method = "GET", .why = "check that the tag points to the commit that was built"};
-
-    ARC_TRY_ALLOC(tag, err);
-    int rc = release_send(run, request, reply, err, "/repos/%s/git/ref/tags%%2F%s",
-                          run->o->repository, tag);
-    if (rc != ARC_ENOTFOUND || run->t->describes)
-        return rc;
-
-    return arc_error_set(err, rc,
-                         "%s has no tag %s: push it first (git push origin %s); without it, "
-                         "publishing would make a tag of its own",
-                         run->o->repository, run->tag, run->tag);
-}
-
 static int keep_commit(struct release_run *run, const char *sha, struct arc_error *err)
 {
     const char *want = run->o->revision;
@@ -51,12 +25,24 @@ static int keep_commit(struct release_run *run, const char *sha, struct arc_erro
 
 int release_check_tag(struct release_run *run, struct arc_error *err)
 {
+    const char *repository = run->o->repository;
+    const struct arc_request look = {
+        .method = "GET", .why = "check that the tag points to the commit that was built"};
+    const struct arc_request follow = {.method = "GET", .why = "follow the annotated tag"};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    int rc = get_ref(run, &reply, run->t->describes ? &why : err);
+    ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
 
+    ARC_TRY_ALLOC(tag, err);
+    int rc = release_send(run, look, &reply, run->t->describes ? &why : err,
+                          "/repos/%s/git/ref/tags%%2F%s", repository, tag);
     if (run->t->describes)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
+    if (rc == ARC_ENOTFOUND)
+        return arc_error_set(err, rc,
+                             "%s has no tag %s: push it first (git push origin %s); without it, "
+                             "publishing would make a tag of its own",
+                             repository, run->tag, run->tag);
 
     for (int depth = 0; !rc; depth++) {
         const json_t *object = json_object_get(reply.body, "object");
@@ -68,7 +54,7 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
         if (strcmp(type, "tag") != 0 || !arc_text_is_hex(sha, strlen(sha)) || depth == TAG_DEPTH)
             return arc_error_set(err, ARC_EFAILED, "the tag %s does not point to a commit",
                                  run->tag);
-        rc = follow_tag(run, sha, &reply, err);
+        rc = release_send(run, follow, &reply, err, "/repos/%s/git/tags/%s", repository, sha);
     }
 
     return rc;
@@ -86,30 +72,12 @@ static json_int_t release_number(const json_t *release)
     return json_integer_value(json_object_get(release, "id"));
 }
 
-/* Published before draft, then the lower id: every job decides alike. */
-static bool goes_before(const json_t *a, const json_t *b)
-{
-    if (is_draft(a) != is_draft(b))
-        return !is_draft(a);
-    return release_number(a) < release_number(b);
-}
-
-static int add_rival(struct release_run *run, json_t *release, struct arc_error *err)
-{
-    if (is_draft(release) && release_draft_untouched(arc_json_text_of(release, "name"),
-                                                     arc_json_text_of(release, "body")))
-        return json_array_append(run->rivals, release) ? arc_error_nomem(err) : ARC_OK;
-    release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
-                (intmax_t)release_number(release), run->tag);
-    return ARC_OK;
-}
-
 static int consider_release(void *context, json_t *release, struct arc_error *err)
 {
     struct release_run *run = context;
-    const char *tag = arc_json_text_of(release, "tag_name");
+    json_t *rival = release;
 
-    if (strcmp(tag, run->tag) != 0)
+    if (strcmp(arc_json_text_of(release, "tag_name"), run->tag) != 0)
         return ARC_OK;
 
     if (!run->release) {
@@ -119,25 +87,40 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
 
     if (release_number(release) == release_number(run->release)) /* a page moved while we read */
         return ARC_OK;
-    if (!goes_before(release, run->release))
-        return add_rival(run, release, err);
-    int rc = add_rival(run, run->release, err);
-    json_decref(run->release);
-    run->release = json_incref(release);
 
-    return rc;
+    /* Published before draft, then the lower id: every job decides alike. */
+    bool before = release_number(release) < release_number(run->release);
+    if (is_draft(release) != is_draft(run->release))
+        before = !is_draft(release);
+
+    if (before) {
+        rival = run->release;
+        run->release = release;
+    }
+
+    json_incref(release); /* its owner and the rivals' list have one each */
+    ARC_AUTO_JSON json_t *held = rival;
+    if (is_draft(rival) &&
+        release_draft_untouched(arc_json_text_of(rival, "name"), arc_json_text_of(rival, "body")))
+        return arc_json_append(run->rivals, json_incref(held), err);
+
+    release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
+                (intmax_t)release_number(rival), run->tag);
+    return ARC_OK;
 }
 
 static int list_releases(struct release_run *run, unsigned page, unsigned pages,
                          struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    const char *why = "find the release of the tag, drafts included";
+
+    if (run->created)
+        why = "see that the draft is the only one and has every asset, whole";
     arc_buf_printf(&path, "/repos/%s/releases?per_page=100", run->o->repository);
     if (page > 1)
         arc_buf_printf(&path, "&page=%u", page);
     ARC_TRY(arc_buf_check(&path, "the address", err));
-    const char *why = run->created ? "see that the draft is the only one and has every asset, whole"
-                                   : "find the release of the tag, drafts included";
     return arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider_release, run,
                               err);
 }
@@ -156,47 +139,35 @@ static int get_release(struct release_run *run, const char *part, const char *wh
     return arc_error_except(ARC_ENOTFOUND, rc, err);
 }
 
-/* A published release shows by its tag, wherever it is in a long listing. */
-static int get_published(struct release_run *run, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf part = {0};
-    ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
-    ARC_TRY_ALLOC(tag, err);
-    arc_buf_printf(&part, "tags/%s", tag);
-    ARC_TRY(arc_buf_check(&part, "the address", err));
-    return get_release(run, arc_buf_text(&part), "find a published release", err);
-}
-
-/* The pages after the first. Rivals were created moments apart for one commit, so they stand next
- * to one another however the listing is sorted: once found, the rest need not be read. */
-static int find_further(struct release_run *run, struct arc_error *err)
-{
-    int rc = get_published(run, err);
-    if (rc || run->release)
-        return rc;
-    rc = list_releases(run, 2, PAGES_MAX - 1, err);
-    if (rc == ARC_ELIMIT) {
-        arc_error_clear(err);
-        release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
-        rc = ARC_OK;
-    }
-
-    return rc;
-}
-
 int release_find(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *last = arc_steal(&run->release);
 
     json_array_clear(run->rivals);
     int rc = list_releases(run, 1, 1, err);
-    if (rc == ARC_ELIMIT) {
-        arc_error_clear(err);
-        rc = run->release ? ARC_OK : find_further(run, err);
+    bool further = rc == ARC_ELIMIT && !run->release;
+    ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
+
+    /* Rivals were created moments apart for one commit, so they stand next to one another however
+     * the listing is sorted: once found, the rest need not be read. A published release shows by
+     * its tag, wherever it is in a long listing. */
+    if (further) {
+        ARC_AUTO_FREE char *part = NULL;
+        ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
+        ARC_TRY_ALLOC(tag, err);
+        ARC_TRY(arc_text_print(&part, err, "tags/%s", tag));
+        ARC_TRY(get_release(run, part, "find a published release", err));
     }
 
-    if (rc || run->release || !run->own)
-        return rc;
+    if (further && !run->release) {
+        rc = list_releases(run, 2, PAGES_MAX - 1, err);
+        if (rc == ARC_ELIMIT)
+            release_say(run, "the listing ends at 10,000 releases; drafts beyond it are not seen");
+        ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
+    }
+
+    if (run->release || !run->own)
+        return ARC_OK;
 
     if (run->t->describes) {
         run->release = arc_steal(&last);
@@ -204,13 +175,11 @@ int release_find(struct release_run *run, struct arc_error *err)
     }
 
     /* Created, yet not in the listing: it lags behind, or another job deleted it as a rival. */
-    rc = get_release(run, run->own, "see whether the new draft is still there", err);
-    if (!rc && !run->release) {
-        free(run->own);
-        run->own = NULL;
-    }
+    ARC_TRY(get_release(run, run->own, "see whether the new draft is still there", err));
+    if (!run->release)
+        free(arc_steal(&run->own));
 
-    return rc;
+    return ARC_OK;
 }
 
 /* ---- creating and deleting ------------------------------------------------------------------ */

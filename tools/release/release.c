@@ -59,62 +59,11 @@ static bool is_draft_now(const struct release_run *run)
     return json_is_true(json_object_get(run->release, "draft"));
 }
 
-static const char *say_latest(const struct release_run *run, bool prerelease)
-{
-    return run->latest && !prerelease ? "true" : "false";
-}
-
-/* Whether the latest release is another group's. */
-static int latest_is_foreign(struct release_run *run, bool *foreign, struct arc_error *err)
-{
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const struct arc_request request = {.method = "GET", .why = "see whose release is the latest"};
-    int rc =
-        release_send(run, request, &reply, err, "/repos/%s/releases/latest", run->o->repository);
-
-    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
-    const char *tag = rc ? "" : arc_json_text_of(reply.body, "tag_name");
-    const char *slash = strrchr(run->tag, '/');
-    size_t group = slash ? (size_t)(slash - run->tag) + 1 : 0;
-    *foreign = *tag && (strncmp(tag, run->tag, group) != 0 || strchr(tag + group, '/'));
-    if (*foreign)
-        release_say(run, "%s stays the latest release: it is another group's", tag);
-
-    return ARC_OK;
-}
-
-static int decide_latest(struct release_run *run, struct arc_error *err)
-{
-    bool foreign = run->o->make_latest == ARC_LATEST_NEVER;
-    if (run->latest && !run->prerelease && !run->o->draft && run->o->make_latest == ARC_LATEST_OWN)
-        ARC_TRY(latest_is_foreign(run, &foreign, err));
-    run->latest = run->latest && !foreign;
-    return ARC_OK;
-}
-
 /* A draft that a person made is theirs to publish. */
 static bool stays_draft(const struct release_run *run)
 {
     return run->o->draft || (!run->o->publish && is_draft_now(run) &&
                              !release_draft_made(arc_json_text_of(run->release, "body")));
-}
-
-/* Whether it shall be a prerelease: as the version says; and what a person marked as one stays
- * one. */
-static bool want_prerelease(const struct release_run *run, bool untouched)
-{
-    return run->prerelease || (!untouched && run->o->mode != ARC_BODY_REPLACE &&
-                               json_is_true(json_object_get(run->release, "prerelease")));
-}
-
-/* The title that the release shall have: a person's stays unless the text is to be replaced. GitHub
- * shows the tag where nobody gave a title. */
-static const char *want_name(const struct release_run *run, bool untouched)
-{
-    const char *now = arc_json_text_of(run->release, "name");
-    const char *ours = run->o->name ? run->o->name : run->tag;
-    bool written = *now && strcmp(now, run->tag) != 0;
-    return written && !untouched && run->o->mode != ARC_BODY_REPLACE ? now : ours;
 }
 
 /* The body that it shall have, *out a new string. A draft of ours that stays one keeps its mark:
@@ -169,9 +118,14 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     const char *now = arc_json_text_of(run->release, "body");
     bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
     bool untouched = draft && release_draft_untouched(name_now, now);
-    bool prerelease = want_prerelease(run, untouched);
-    const char *name = want_name(run, untouched);
+    bool kept = !untouched && run->o->mode != ARC_BODY_REPLACE; /* what a person changed */
+    bool marked = json_is_true(json_object_get(run->release, "prerelease"));
+    bool prerelease = run->prerelease || (kept && marked);
+    const char *name = run->o->name ? run->o->name : run->tag;
     ARC_AUTO_FREE char *want = NULL;
+
+    if (kept && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for none */
+        name = name_now;
 
     ARC_TRY(want_body(run, untouched, publish, &want, err));
     if (!untouched)
@@ -189,8 +143,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
                              "takes %d (--body-mode=auto leaves the text as it is)",
                              run->tag, arc_text_utf16(want, strlen(want)), ARC_RELEASE_BODY_LIMIT);
 
-    bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) &&
-                prerelease == json_is_true(json_object_get(run->release, "prerelease"));
+    bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) && prerelease == marked;
     bool withdrawn = strncmp(now, ARC_WITHDRAWN_MARK, strlen(ARC_WITHDRAWN_MARK)) == 0;
     *out = NULL;
     if ((same || withdrawn) && !publish)
@@ -199,24 +152,12 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     if (draft)
         arc_json_put(out, "tag_name", json_string(run->tag));
     if (!draft || publish)
-        arc_json_put(out, "make_latest", json_string(say_latest(run, prerelease)));
+        arc_json_put(out, "make_latest",
+                     json_string(run->latest && !prerelease ? "true" : "false"));
     if (publish)
         arc_json_put(out, "draft", json_false());
 
     return *out ? ARC_OK : arc_error_nomem(err);
-}
-
-/* The name of the tag is burned: no run can ever publish this draft, so ours does not stay. */
-static int give_up_name(struct release_run *run, struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error left = {0};
-    bool ours =
-        is_draft_now(run) && release_draft_untouched(arc_json_text_of(run->release, "name"),
-                                                     arc_json_text_of(run->release, "body"));
-    if (ours &&
-        release_delete(run, run->release, "delete the draft that can't be published", &left))
-        release_say(run, "the draft of %s stays: %s", run->tag, arc_error_text(&left));
-    return release_refuse_name(run, err);
 }
 
 /* Takes the answer as the release; whether it is what was asked for is for the next look to say
@@ -234,8 +175,18 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
     ARC_TRY_ALLOC(id, err);
     int rc =
         release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, id);
-    if (rc && release_name_burned(&reply))
-        return give_up_name(run, err);
+
+    if (rc && release_name_burned(&reply)) { /* no run can ever publish it: ours does not stay */
+        ARC_AUTO(arc_error) struct arc_error left = {0};
+        bool ours =
+            is_draft_now(run) && release_draft_untouched(arc_json_text_of(run->release, "name"),
+                                                         arc_json_text_of(run->release, "body"));
+        if (ours &&
+            release_delete(run, run->release, "delete the draft that can't be published", &left))
+            release_say(run, "the draft of %s stays: %s", run->tag, arc_error_text(&left));
+        return release_refuse_name(run, err);
+    }
+
     if (rc)
         return release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->updated = true;
@@ -283,54 +234,7 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
     return patch_release(run, fields, json_is_false(json_object_get(fields, "draft")), done, err);
 }
 
-static int repeat_rounds(struct release_run *run, struct arc_error *err)
-{
-    bool done = false;
-    for (unsigned round = 0; !done; round++) {
-        unsigned troubles = run->troubles;
-        int rc = round == ROUNDS ? ARC_EWORLD : round_once(run, &done, err);
-        if (round == ROUNDS && !run->troubles)
-            return arc_error_set(err, ARC_EFAILED,
-                                 "release %s does not stay as it was made: is another job at it?",
-                                 run->tag);
-        if (round == ROUNDS)
-            return arc_error_set(err, rc, "release %s: given up after looking %d times; last: %s",
-                                 run->tag, ROUNDS, arc_error_text(&run->trouble));
-        if (rc)
-            return rc;
-        if (run->troubles > troubles)
-            run->t->clock->wait(run->t->clock->context,
-                                (int64_t)500 << (run->troubles < 6 ? run->troubles : 6));
-    }
-
-    return ARC_OK;
-}
-
-/* What should have been published is a draft still, perhaps beside public tags: who finishes it. */
-static int explain_draft(const struct release_run *run, struct arc_error *err)
-{
-    int rc = err->code;
-    if (rc != ARC_EWORLD || !run->release || !is_draft_now(run) || stays_draft(run))
-        return rc;
-    ARC_AUTO(arc_error) struct arc_error cause = *err;
-    *err = (struct arc_error){0};
-    return arc_error_set(err, rc,
-                         "%s; the release of %s is a draft still, and image tags that moved stay "
-                         "moved; run again: `arc-ci release` publishes what is there",
-                         arc_error_text(&cause), run->tag);
-}
-
 /* ---- release.json --------------------------------------------------------------------------- */
-
-static json_t *asset_row(const struct release_asset *asset)
-{
-    const char *action = asset->replaced ? "replaced" : "uploaded";
-    if (!asset->uploads)
-        action = "kept";
-    return json_pack("{s:s, s:I, s:s, s:s, s:s?}", "name", asset->given->name, "size",
-                     (json_int_t)asset->size, "sha256", asset->sha256, "action", action, "url",
-                     asset->url);
-}
 
 static int make_document(const struct release_run *run, json_t **out, struct arc_error *err)
 {
@@ -341,8 +245,16 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
     if (run->own && id && strcmp(run->own, id) == 0)
         action = "created";
 
-    for (size_t i = 0; i < run->o->asset_count; i++)
-        ARC_TRY(arc_json_append(assets, asset_row(&run->assets[i]), err));
+    for (size_t i = 0; i < run->o->asset_count; i++) {
+        const struct release_asset *asset = &run->assets[i];
+        const char *done = asset->replaced ? "replaced" : "uploaded";
+        if (!asset->uploads)
+            done = "kept";
+        json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s?}", "name", asset->given->name, "size",
+                                (json_int_t)asset->size, "sha256", asset->sha256, "action", done,
+                                "url", asset->url);
+        ARC_TRY(arc_json_append(assets, row, err));
+    }
 
     ARC_TRY_ALLOC(id && assets, err);
     bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
@@ -352,9 +264,33 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
                      arc_json_text_of(run->release, "html_url"), "tag", run->tag, "name",
                      arc_json_text_of(run->release, "name"), "target", run->commit, "draft",
                      is_draft_now(run), "prerelease", prerelease, "make-latest",
-                     strcmp(say_latest(run, prerelease), "true") == 0, "action", action, "assets",
-                     assets, "requests", (int)run->t->requests);
+                     run->latest && !prerelease, "action", action, "assets", assets, "requests",
+                     (int)run->t->requests);
     return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* Rounds until nothing is left to do. */
+static int repeat_rounds(struct release_run *run, struct arc_error *err)
+{
+    bool done = false;
+
+    for (unsigned round = 0; !done && round < ROUNDS; round++) {
+        unsigned troubles = run->troubles;
+        ARC_TRY(round_once(run, &done, err));
+        if (run->troubles > troubles)
+            run->t->clock->wait(run->t->clock->context,
+                                (int64_t)500 << (run->troubles < 6 ? run->troubles : 6));
+    }
+
+    if (done)
+        return ARC_OK;
+    if (!run->troubles)
+        return arc_error_set(err, ARC_EFAILED,
+                             "release %s does not stay as it was made: is another job at it?",
+                             run->tag);
+
+    return arc_error_set(err, ARC_EWORLD, "release %s: given up after looking %d times; last: %s",
+                         run->tag, ROUNDS, arc_error_text(&run->trouble));
 }
 
 int arc_release(const struct arc_release_options *options, struct arc_transport *transport,
@@ -364,17 +300,42 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     struct release_run run = {.o = options, .t = transport, .rivals = json_array()};
     ARC_AUTO(arc_error) struct arc_error local = {0};
     struct arc_error *why = err ? err : &local;
+    bool foreign = options->make_latest == ARC_LATEST_NEVER;
 
-    if (!run.rivals)
-        return arc_error_nomem(why);
+    ARC_TRY_ALLOC(run.rivals, why);
     ARC_TRY(check_options(&run, why));
     ARC_TRY(release_prepare_assets(&run, why));
     ARC_TRY(release_check_tag(&run, why));
-    ARC_TRY(decide_latest(&run, why));
-    if (repeat_rounds(&run, why))
-        return explain_draft(&run, why);
+    if (run.latest && !run.prerelease && !options->draft &&
+        options->make_latest == ARC_LATEST_OWN) { /* and not where another group's is the latest */
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        const struct arc_request look = {.method = "GET", .why = "see whose release is the latest"};
+        int none =
+            release_send(&run, look, &reply, why, "/repos/%s/releases/latest", options->repository);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, why));
+        const char *tag = none ? "" : arc_json_text_of(reply.body, "tag_name");
+        const char *slash = strrchr(run.tag, '/');
+        size_t group = slash ? (size_t)(slash - run.tag) + 1 : 0;
+        foreign = *tag && (strncmp(tag, run.tag, group) != 0 || strchr(tag + group, '/'));
+        if (foreign)
+            release_say(&run, "%s stays the latest release: it is another group's", tag);
+    }
 
-    return make_document(&run, out, why);
+    run.latest = run.latest && !foreign;
+
+    int rc = repeat_rounds(&run, why);
+    if (!rc)
+        return make_document(&run, out, why);
+    if (rc != ARC_EWORLD || !run.release || !is_draft_now(&run) || stays_draft(&run))
+        return rc;
+
+    /* What should have been published is a draft still, perhaps beside public tags. */
+    ARC_AUTO(arc_error) struct arc_error cause = *why;
+    *why = (struct arc_error){0};
+    return arc_error_set(why, rc,
+                         "%s; the release of %s is a draft still, and image tags that moved stay "
+                         "moved; run again: `arc-ci release` publishes what is there",
+                         arc_error_text(&cause), run.tag);
 }
 
 int arc_release_requests(const struct arc_release_options *options, json_t **out,

@@ -76,6 +76,9 @@ int release_remove_rivals(struct release_run *run, struct arc_error *err);
 /* Checks that the tag exists and points to the revision. */
 int release_check_tag(struct release_run *run, struct arc_error *err);
 
+/* The digest of an asset, and with `size` (may be NULL) the size of a file. */
+int release_hash(const struct arc_release_asset *asset, char sha256[ARC_SHA256_HEX], size_t *size,
+                 struct arc_error *err);
 /* Checks the assets' names and computes their sizes and digests. */
 int release_prepare_assets(struct release_run *run, struct arc_error *err);
 /* Compares the release's assets with ours: sets `stored` and `url`. */

@@ -54,10 +54,16 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
     return send_call(p->transport, path.data, body, "create the deployment", out, lost, err);
 }
 
-/* Of the worst status, the later of two alike: the summing-up ones come last. */
-static json_t *status_body(const struct report_posting *p)
+/* A deployment's statuses are a list that only grows; the newest counts. */
+static int set_status(const struct report_posting *p, const json_t *deployment, const char **action,
+                      bool *lost, struct arc_error *err)
 {
-    const json_t *worst = NULL;
+    ARC_AUTO(arc_buf) struct arc_buf path = {0};
+    ARC_AUTO_JSON json_t *now = NULL;
+    ARC_AUTO_JSON json_t *made = NULL;
+    const json_t *id = json_object_get(deployment, "id"), *worst = NULL;
+
+    /* Of two alike the later one: the summing-up ones come last. */
     arc_json_each (status, json_object_get(p->report, "statuses"))
         if (!worst || report_severity(arc_json_text_of(status, "state")) >=
                           report_severity(arc_json_text_of(worst, "state")))
@@ -66,37 +72,21 @@ static json_t *status_body(const struct report_posting *p)
     const char *state = arc_json_text_of(worst, "state");
     if (strcmp(state, "pending") == 0)
         state = "in_progress";
-
-    json_t *body = json_pack("{s:s, s:s}", "state", state, "description",
-                             arc_json_text_of(worst, "description"));
+    ARC_AUTO_JSON json_t *want = json_pack("{s:s, s:s}", "state", state, "description",
+                                           arc_json_text_of(worst, "description"));
     if (p->target->run_url)
-        arc_json_put(&body, "log_url", json_string(p->target->run_url));
-
-    return body;
-}
-
-/* A deployment's statuses are a list that only grows; the newest counts. */
-static int set_status(const struct report_posting *p, const json_t *deployment, const char **action,
-                      bool *lost, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO_JSON json_t *now = NULL;
-    ARC_AUTO_JSON json_t *made = NULL;
-    ARC_AUTO_JSON json_t *want = status_body(p);
-    const json_t *id = json_object_get(deployment, "id");
+        arc_json_put(&want, "log_url", json_string(p->target->run_url));
 
     arc_buf_printf(&path, "/repos/%s/deployments/", p->target->repository);
-
     if (json_is_integer(id))
         arc_buf_printf(&path, "%lld", (long long)json_integer_value(id));
     else
         arc_buf_puts(&path, "{deployment_id}");
-
     arc_buf_puts(&path, "/statuses");
     size_t base = path.len;
     arc_buf_puts(&path, "?per_page=1");
-    if (!want || path.failed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(want && !path.failed, err);
+
     int rc = send_call(p->transport, path.data, NULL, "see whether its status is there already",
                        &now, lost, err);
     if (rc || (now && report_same(now, want, "state", "description", "log_url")))

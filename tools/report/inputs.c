@@ -25,23 +25,6 @@ static void inputs_free(struct inputs *in)
     free(in->run_url);
 }
 
-static int find_plan(struct arc_project *project, const struct arc_report_files *files,
-                     struct inputs *in, struct arc_error *err)
-{
-    in->plan = in->needs.plan ? in->needs.plan : &in->made;
-    if (in->needs.plan)
-        return ARC_OK;
-
-    project->wanted.tag = in->needs.version ? in->needs.version->tag : NULL;
-    project->wanted.group = files->group;
-    int rc = arc_project_load(project, err);
-    const struct arc_plan_options wanted = {.changes = in->needs.changes,
-                                            .push = project->version != NULL};
-    if (!rc)
-        rc = arc_planned(project, &wanted, NULL, &in->made, err);
-    return rc ? arc_error_prefix(err, "no --plan, and it cannot be made here") : ARC_OK;
-}
-
 static bool goes_nowhere(const struct arc_report_target *target)
 {
     return target->kind == ARC_REPORT_NONE && !target->pull && !target->environment;
@@ -104,7 +87,21 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
     }
 
     ARC_TRY(arc_project_load_event(project, err));
-    ARC_TRY(find_plan(project, files, in, err));
+    in->plan = in->needs.plan;
+
+    if (!in->plan) {
+        in->plan = &in->made;
+        project->wanted.tag = in->needs.version ? in->needs.version->tag : NULL;
+        project->wanted.group = files->group;
+        int rc = arc_project_load(project, err);
+        const struct arc_plan_options wanted = {.changes = in->needs.changes,
+                                                .push = project->version != NULL};
+        if (!rc)
+            rc = arc_planned(project, &wanted, NULL, in->plan, err);
+        if (rc)
+            return arc_error_prefix(err, "no --plan, and it cannot be made here");
+    }
+
     if (server && repository && run)
         ARC_TRY(
             arc_text_print(&in->run_url, err, "%s/%s/actions/runs/%s", server, repository, run));

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/findings.h"
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,107 +23,77 @@ struct job {
     char *file; /* the report's name, owned */
 };
 
-/* A word of an argv, which is NULL once one could not be added. */
-static void add_word(json_t **argv, const char *word)
+/* Words of an argv, which is NULL once one could not be added. */
+#define add_words(argv, ...) push_words(argv, (const char *const[]){__VA_ARGS__, NULL})
+static void push_words(json_t **argv, const char *const *words)
 {
-    arc_json_push(argv, json_string(word));
-}
-
-static void add_pair(json_t **argv, const char *option, const char *value)
-{
-    add_word(argv, option);
-    add_word(argv, value);
+    for (; *words; words++)
+        arc_json_push(argv, json_string(*words));
 }
 
 static void add_joined(json_t **argv, const char *option, const char *first, const char *second)
 {
-    add_word(argv, option);
+    add_words(argv, option);
     arc_json_push(argv, json_sprintf("%s%s", first, second));
-}
-
-static bool is_pinned(const char *image)
-{
-    const char *at = strstr(image, "@sha256:");
-    return at && arc_text_is_hex(at + 8, 64);
 }
 
 static int add_docker(const struct arc_scan_run *run, json_t **argv, struct arc_error *err)
 {
-    bool folder = strcmp(run->type, "fs") == 0;
+    const char *at = strstr(run->docker_image, "@sha256:");
 
-    if (!is_pinned(run->docker_image))
+    if (!at || !arc_text_is_hex(at + 8, 64))
         return arc_error_set(err, ARC_EINPUT,
                              "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
                              "since whoever moves its tag would decide what the gate sees",
                              run->docker_image);
 
-    add_word(argv, "docker");
-    add_word(argv, "run");
-    add_word(argv, "--rm");
-    add_pair(argv, "--env", "TRIVY_CACHE_DIR=/cache");
-    add_pair(argv, "--volume", CACHE_VOLUME);
+    add_words(argv, "docker", "run", "--rm", "--env", "TRIVY_CACHE_DIR=/cache", "--volume",
+              CACHE_VOLUME);
     add_joined(argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
     if (run->policy || run->vex_count)
         add_joined(argv, "--volume", run->work_dir, ":" INSIDE_SETTINGS ":ro");
-    if (folder)
+    if (strcmp(run->type, "fs") == 0)
         add_joined(argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
     if (run->docker_config)
         add_joined(argv, "--volume", run->docker_config, ":" INSIDE_CREDENTIALS ":ro");
-    add_word(argv, run->docker_image);
+    add_words(argv, run->docker_image);
 
     return ARC_OK;
-}
-
-/* What the project sets, in files beside which Trivy runs. */
-static void add_settings(const struct arc_scan_run *run, json_t **argv)
-{
-    const char *folder = run->docker_image ? INSIDE_SETTINGS : run->work_dir;
-    for (size_t i = 0; i < run->vex_count; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "/vex-%zu", i);
-        add_joined(argv, "--vex", folder, name);
-    }
-    if (run->policy)
-        add_joined(argv, "--ignore-policy", folder, "/policy.rego");
-}
-
-static void add_scanners(unsigned scanners, json_t **argv)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    for (unsigned bit = ARC_SCANNER_VULN; bit <= ARC_SCANNER_LICENSE; bit <<= 1)
-        if (scanners & bit)
-            arc_buf_printf(&text, "%s%s", text.len ? "," : "",
-                           arc_scanner_name((enum arc_scanner)bit));
-    add_word(argv, "--scanners");
-    arc_json_push(argv, text.failed ? NULL : json_string(arc_buf_text(&text)));
 }
 
 /* Flags win over TRIVY_ variables. */
 static void add_trivy(const struct arc_scan_run *run, const struct job *job, json_t **argv)
 {
     const char *reports = run->docker_image ? INSIDE_REPORTS : run->report_dir;
+    const char *settings = run->docker_image ? INSIDE_SETTINGS : run->work_dir;
     bool inside = run->docker_image && strcmp(run->type, "fs") == 0;
+    ARC_AUTO(arc_buf) struct arc_buf scanners = {0};
 
-    add_word(argv, run->type);
-    add_pair(argv, "--format", "json");
-    add_word(argv, "--output");
+    for (unsigned bit = ARC_SCANNER_VULN; bit <= ARC_SCANNER_LICENSE; bit <<= 1)
+        if (run->scanners & bit)
+            arc_buf_printf(&scanners, "%s%s", scanners.len ? "," : "",
+                           arc_scanner_name((enum arc_scanner)bit));
+
+    add_words(argv, run->type, "--format", "json", "--output");
     arc_json_push(argv, json_sprintf("%s/%s", reports, job->file));
-    add_scanners(run->scanners, argv);
-    add_pair(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL");
-    add_word(argv, "--ignore-unfixed=false");
-    add_word(argv, "--list-all-pkgs");
-    add_word(argv, "--show-suppressed");
-    add_word(argv, "--quiet=false");
-    add_settings(run, argv);
-    add_pair(argv, "--ignorefile", "/dev/null");
-    add_pair(argv, "--exit-code", "0");
-    add_word(argv, "--no-progress");
-    add_word(argv, "--timeout");
+    add_words(argv, "--scanners");
+    arc_json_push(argv, scanners.failed ? NULL : json_string(arc_buf_text(&scanners)));
+    add_words(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false",
+              "--list-all-pkgs", "--show-suppressed", "--quiet=false");
+
+    /* What the project sets, in files beside which Trivy runs. */
+    for (size_t i = 0; i < run->vex_count; i++) {
+        add_words(argv, "--vex");
+        arc_json_push(argv, json_sprintf("%s/vex-%zu", settings, i));
+    }
+    if (run->policy)
+        add_joined(argv, "--ignore-policy", settings, "/policy.rego");
+
+    add_words(argv, "--ignorefile", "/dev/null", "--exit-code", "0", "--no-progress", "--timeout");
     arc_json_push(argv, json_sprintf("%us", run->timeout));
     if (job->platform)
-        add_pair(argv, "--platform", job->platform);
-    add_word(argv, "--");
-    add_word(argv, inside ? INSIDE_TARGET : job->target);
+        add_words(argv, "--platform", job->platform);
+    add_words(argv, "--", inside ? INSIDE_TARGET : job->target);
 }
 
 static void add_file_name(struct arc_buf *out, const char *text)
@@ -136,20 +105,12 @@ static void add_file_name(struct arc_buf *out, const char *text)
                      : '-');
 }
 
-/* Whether a command before has that report: two names may differ in what no file's name holds. */
-static bool is_taken(const json_t *commands, const char *file)
-{
-    arc_json_each (command, commands) {
-        const char *report = json_string_value(json_object_get(command, "report"));
-        if (strcmp(strrchr(report, '/') + 1, file) == 0)
-            return true;
-    }
-    return false;
-}
-
+/* A name that no command before has: two services may differ in what no file's name holds. */
 static int name_report(struct job *job, const json_t *commands, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
+    bool taken = true;
+
     add_file_name(&name, job->service ? job->service : "report");
 
     if (job->platform) {
@@ -160,7 +121,14 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
     size_t stem = name.len;
     arc_buf_puts(&name, ".json");
 
-    for (size_t n = 2; !name.failed && is_taken(commands, arc_buf_text(&name)); n++) {
+    for (size_t n = 2; taken && !name.failed; n++) {
+        taken = false;
+        arc_json_each (command, commands) {
+            const char *report = arc_json_text_of(command, "report");
+            taken = taken || strcmp(strrchr(report, '/') + 1, arc_buf_text(&name)) == 0;
+        }
+        if (!taken)
+            break;
         name.len = stem;
         arc_buf_printf(&name, "-%zu.json", n);
     }
@@ -185,7 +153,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     if (run->docker_image)
         ARC_TRY(add_docker(run, &argv, err));
     else
-        add_word(&argv, "trivy");
+        add_words(&argv, "trivy");
     add_trivy(run, &job, &argv);
     if (!argv)
         return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job.target);
@@ -201,6 +169,9 @@ static bool is_wanted(const struct arc_scan_run *run, const char *name)
 {
     return json_array_size(run->services) == 0 || arc_json_lists(run->services, name);
 }
+
+/* Nothing that was built is passed over in silence. */
+#define EMPTY "%s has no cell in the document: nothing of it would be scanned"
 
 /* A cell by its image and what follows it: "@" a digest, ":" a tag. */
 static int add_cell(const struct arc_scan_run *run, const char *service, const char *platform,
@@ -218,13 +189,6 @@ static int add_cell(const struct arc_scan_run *run, const char *service, const c
     return add_job(run, job, commands, err);
 }
 
-/* Nothing that was built is passed over in silence. */
-static int refuse_empty(const char *service, struct arc_error *err)
-{
-    return arc_error_set(err, ARC_EINPUT,
-                         "%s has no cell in the document: nothing of it would be scanned", service);
-}
-
 static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
 {
     for (size_t i = 0; i < run->build->service_count; i++) {
@@ -232,7 +196,7 @@ static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct a
         if (!is_wanted(run, service->service))
             continue;
         if (!service->cell_count)
-            return refuse_empty(service->service, err);
+            return arc_error_set(err, ARC_EINPUT, EMPTY, service->service);
         for (size_t k = 0; k < service->cell_count; k++)
             ARC_TRY(add_cell(run, service->service, service->cells[k].platform, service->image, "@",
                              service->cells[k].digest, commands, err));
@@ -256,26 +220,7 @@ static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc
                 ARC_TRY(add_cell(run, service->service, plan->cells[k].platform, service->image,
                                  ":", service->staging, commands, err));
         if (json_array_size(commands) == before)
-            return refuse_empty(service->service, err);
-    }
-
-    return ARC_OK;
-}
-
-/* Every --service is one of the document. */
-static int check_services(const struct arc_scan_run *run, struct arc_error *err)
-{
-    arc_json_each (wanted, run->services) {
-        const char *name = json_string_value(wanted);
-        const struct arc_planned_service *planned =
-            run->build ? NULL : arc_plan_service(run->plan, name);
-        if (!planned && !(run->build && arc_ledger_service(run->build, name)))
-            return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
-                                 name);
-        if (planned && !planned->selected)
-            return arc_error_set(
-                err, ARC_EINPUT,
-                "--service: the plan builds nothing of %s, so there is nothing to scan", name);
+            return arc_error_set(err, ARC_EINPUT, EMPTY, service->service);
     }
 
     return ARC_OK;
@@ -309,37 +254,41 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
     return ARC_OK;
 }
 
-static int add_target(const struct arc_scan_run *run, const char *service, json_t *commands,
-                      struct arc_error *err)
-{
-    struct job job = {.service = service, .target = run->target};
-
-    if (strcmp(run->type, "fs") == 0)
-        return add_folder(run, job, commands, err);
-    if (json_array_size(run->platforms) == 0)
-        return add_job(run, job, commands, err);
-
-    arc_json_each (platform, run->platforms) {
-        job.platform = json_string_value(platform);
-        ARC_TRY(add_job(run, job, commands, err));
-    }
-
-    return ARC_OK;
-}
-
 int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,
                       struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *commands = json_array();
-    ARC_TRY_ALLOC(commands, err);
-    if (!run->target && (run->build || run->plan))
-        ARC_TRY(check_services(run, err));
+    struct job job = {.service = service, .target = run->target};
+    bool folder = run->target && strcmp(run->type, "fs") == 0;
 
-    if (run->target)
-        ARC_TRY(add_target(run, service, commands, err));
-    else if (run->build)
+    ARC_TRY_ALLOC(commands, err);
+    if (folder)
+        ARC_TRY(add_folder(run, job, commands, err));
+    else if (run->target && json_array_size(run->platforms) == 0)
+        ARC_TRY(add_job(run, job, commands, err));
+
+    arc_json_each (platform, run->target && !folder ? run->platforms : NULL) {
+        job.platform = json_string_value(platform);
+        ARC_TRY(add_job(run, job, commands, err));
+    }
+
+    /* Every --service is one of the document. */
+    arc_json_each (wanted, !run->target && (run->build || run->plan) ? run->services : NULL) {
+        const char *name = json_string_value(wanted);
+        const struct arc_planned_service *planned =
+            run->build ? NULL : arc_plan_service(run->plan, name);
+        if (!planned && !(run->build && arc_ledger_service(run->build, name)))
+            return arc_error_set(err, ARC_EINPUT, "--service: %s is not a service of the document",
+                                 name);
+        if (planned && !planned->selected)
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "--service: the plan builds nothing of %s, so there is nothing to scan", name);
+    }
+
+    if (!run->target && run->build)
         ARC_TRY(add_ledger(run, commands, err));
-    else if (run->plan)
+    else if (!run->target && run->plan)
         ARC_TRY(add_plan(run, commands, err));
     *out = arc_steal(&commands);
 

@@ -42,35 +42,6 @@ const char *findings_string(struct findings *findings, const char *text)
     return at ? json_object_iter_key(at) : NULL;
 }
 
-/* Puts the last target into the chain of its service's. */
-static int chain_target(struct findings *findings, struct arc_error *err)
-{
-    unsigned index = (unsigned)(findings->target_count - 1), count = 0;
-    struct scan_target *target = &findings->targets[index];
-    const json_t *known = json_object_get(findings->first_of, target->service);
-
-    target->first = known ? (unsigned)json_integer_value(known) : index;
-
-    if (!known)
-        return json_object_set_new_nocheck(findings->first_of, target->service, json_integer(index))
-                   ? arc_error_nomem(err)
-                   : ARC_OK;
-
-    struct scan_target *last = &findings->targets[target->first];
-    for (; last->next; last = &findings->targets[last->next - 1])
-        count++;
-
-    if (count + 1 == SERVICE_TARGETS_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "more than %d targets of %s in one scan",
-                             SERVICE_TARGETS_MAX,
-                             *target->service ? target->service : "one service");
-
-    last->next = index + 1;
-    target->bit = count + 1;
-
-    return ARC_OK;
-}
-
 int findings_add_target(struct findings *findings, const char *service, const char *platform,
                         const char *report, struct arc_error *err)
 {
@@ -81,7 +52,8 @@ int findings_add_target(struct findings *findings, const char *service, const ch
 
     ARC_TRY_ALLOC(arc_room(&findings->targets, findings->target_count, sizeof *findings->targets),
                   err);
-    struct scan_target *target = &findings->targets[findings->target_count];
+    unsigned index = (unsigned)findings->target_count;
+    struct scan_target *target = &findings->targets[index];
     *target = (struct scan_target){.service = findings_string(findings, service),
                                    .platform = findings_string(findings, platform),
                                    .report = findings_string(findings, report),
@@ -90,11 +62,31 @@ int findings_add_target(struct findings *findings, const char *service, const ch
                                    .os = "",
                                    .scanner = "",
                                    .created = "",
-                                   .prefix = ""};
+                                   .prefix = "",
+                                   .first = index};
     ARC_TRY_ALLOC(target->service && target->platform && target->report, err);
     findings->target_count++;
 
-    return chain_target(findings, err);
+    /* The last one in the chain of its service's. */
+    const json_t *known = json_object_get(findings->first_of, target->service);
+    if (!known)
+        return json_object_set_new_nocheck(findings->first_of, target->service, json_integer(index))
+                   ? arc_error_nomem(err)
+                   : ARC_OK;
+
+    target->first = (unsigned)json_integer_value(known);
+    target->bit = 1;
+    struct scan_target *last = &findings->targets[target->first];
+    for (; last->next; last = &findings->targets[last->next - 1])
+        target->bit++;
+
+    if (target->bit == SERVICE_TARGETS_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d targets of %s in one scan",
+                             SERVICE_TARGETS_MAX,
+                             *target->service ? target->service : "one service");
+    last->next = index + 1;
+
+    return ARC_OK;
 }
 
 bool findings_is_folder(const struct scan_target *target)
@@ -224,15 +216,6 @@ static const char *find_place(struct findings *findings, const struct finding *f
     return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }
 
-static void join_finding(struct finding *into, const struct finding *from)
-{
-    if (from->severity > into->severity)
-        into->severity = from->severity;
-    if (!*into->fixed)
-        into->fixed = from->fixed;
-    into->targets |= from->targets;
-}
-
 /* One vulnerability of a package is one, however often it is listed; a setting or a secret that is
  * found twice in a target is two. */
 int findings_join(struct findings *findings, struct arc_error *err)
@@ -253,10 +236,17 @@ int findings_join(struct findings *findings, struct arc_error *err)
         nth = repeated ? nth + 1 : 0;
         if (!same)
             run = kept;
-        if (run + nth < kept)
-            join_finding(&list[run + nth], &list[i]);
-        else
+        if (run + nth == kept) {
             list[kept++] = list[i];
+            continue;
+        }
+
+        struct finding *into = &list[run + nth];
+        if (list[i].severity > into->severity)
+            into->severity = list[i].severity;
+        if (!*into->fixed)
+            into->fixed = list[i].fixed;
+        into->targets |= list[i].targets;
     }
 
     findings->count = kept;

@@ -35,51 +35,28 @@ const char *scan_gap_name(enum scan_gap gap)
     return names[gap];
 }
 
-/* "os-not-scanned", or "os-not-scanned:fedora": a part of what is said about it. */
-static bool is_accepted(const struct scan_judged *judged, enum scan_gap gap, const char *text)
-{
-    const char *name = scan_gap_name(gap);
-    size_t len = strlen(name);
-
-    for (char **accept = judged->accept; accept && *accept; accept++) {
-        if (strncmp(*accept, name, len) != 0)
-            continue;
-        if (!(*accept)[len] || ((*accept)[len] == ':' && strstr(text, *accept + len + 1)))
-            return true;
-    }
-
-    return false;
-}
-
 int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,
               const char *format, ...)
 {
+    const char *name = scan_gap_name(gap);
+    size_t len = strlen(name);
     va_list args;
 
     va_start(args, format);
     ARC_AUTO_FREE char *text = arc_warn_text(format, args);
     va_end(args);
     ARC_TRY_ALLOC(text, err);
-    if (is_accepted(judged, gap, text))
-        return scan_warn(judged, err, "accepted (%s): %s", scan_gap_name(gap), text);
 
-    json_t *entry = json_pack("{s:s, s:s}", "reason", scan_gap_name(gap), "text", text);
-    return arc_json_append(judged->missed, entry, err);
-}
+    /* "os-not-scanned", or "os-not-scanned:fedora": a part of what is said about it. */
+    for (char **accept = judged->accept; accept && *accept; accept++) {
+        const char *rest = *accept + len;
+        if (strncmp(*accept, name, len) == 0 &&
+            (!*rest || (*rest == ':' && strstr(text, rest + 1))))
+            return scan_warn(judged, err, "accepted (%s): %s", name, text);
+    }
 
-/* A gate that is told to fail on what it is told not to look at would never fail. */
-static int check_policy(const struct arc_scan_policy *policy, struct arc_error *err)
-{
-    for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
-        if (!(policy->severities >> i & 1))
-            return arc_error_set(err, ARC_EINPUT,
-                                 "the gate is to fail on %s and above, but %s is not among the "
-                                 "severities that are looked at: add it to --severity, or raise "
-                                 "--fail-on-severity",
-                                 arc_severity_name(policy->fail_on),
-                                 arc_severity_name((enum arc_severity)i));
-
-    return ARC_OK;
+    return arc_json_append(judged->missed, json_pack("{s:s, s:s}", "reason", name, "text", text),
+                           err);
 }
 
 /* "[SERVICE[@PLATFORM]=]FILE": a service's name has no slash, so a path is not taken for one. */
@@ -107,24 +84,21 @@ static int add_target(struct findings *findings, const char *spec, const char *s
     return findings_add_target(findings, name, platform, *file, err);
 }
 
-/* Reads one report; what is wrong with it is kept in its target, and is the verdict's business. */
-static int read_target(struct findings *findings, const char *spec, const char *service,
-                       struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    const char *file;
-    ARC_TRY(add_target(findings, spec, service, &file, err));
-    size_t target = findings->target_count - 1;
-    int rc = scan_report_file(findings, target, file, &problem);
-    return rc ? findings_target_error(findings, target, &problem, err) : ARC_OK;
-}
-
+/* Reads the reports; what is wrong with one is kept in its target, and is the verdict's business. */
 static int read_targets(struct findings *findings, const json_t *specs, const char *service,
                         struct arc_error *err)
 {
     ARC_TRY(findings_init(findings, err));
-    arc_json_each (spec, specs)
-        ARC_TRY(read_target(findings, json_string_value(spec), service, err));
+
+    arc_json_each (spec, specs) {
+        ARC_AUTO(arc_error) struct arc_error problem = {0};
+        const char *file;
+        ARC_TRY(add_target(findings, json_string_value(spec), service, &file, err));
+        size_t target = findings->target_count - 1;
+        if (scan_report_file(findings, target, file, &problem))
+            ARC_TRY(findings_target_error(findings, target, &problem, err));
+    }
+
     return ARC_OK;
 }
 
@@ -153,18 +127,6 @@ static void drop_uncounted(struct scan_judged *judged)
         judged->suppressed += findings->targets[t].suppressed;
 }
 
-static int identities(const struct findings *findings, json_t *set, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    for (size_t i = 0; i < findings->count; i++) {
-        arc_buf_reset(&text);
-        findings_identity(&findings->list[i], &text);
-        if (text.failed || json_object_set_new_nocheck(set, arc_buf_text(&text), json_true()) != 0)
-            return arc_error_nomem(err);
-    }
-    return ARC_OK;
-}
-
 static const char *first_error(const struct findings *findings)
 {
     for (size_t t = 0; t < findings->target_count; t++)
@@ -189,7 +151,15 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
                          first_error(&before));
 
     ARC_TRY(findings_join(&before, err));
-    ARC_TRY(identities(&before, known, err));
+
+    for (size_t i = 0; i < before.count; i++) {
+        arc_buf_reset(&text);
+        findings_identity(&before.list[i], &text);
+        if (text.failed ||
+            json_object_set_new_nocheck(known, arc_buf_text(&text), json_true()) != 0)
+            return arc_error_nomem(err);
+    }
+
     for (size_t i = 0; i < judged->findings.count; i++) {
         struct finding *finding = &judged->findings.list[i];
         arc_buf_reset(&text);
@@ -204,40 +174,20 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
     return ARC_OK;
 }
 
-static void count_findings(struct scan_judged *judged)
+static bool is_stale(struct scan_judged *judged)
 {
-    const struct findings *findings = &judged->findings;
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->list[i];
-        judged->counts[finding->severity]++;
-        judged->fixable += *finding->fixed != '\0';
-        if ((enum arc_severity)finding->severity > judged->worst)
-            judged->worst = (enum arc_severity)finding->severity;
-    }
-
-    judged->total = findings->count;
-}
-
-/* The age of what the scanner knows, in seconds; -1 when nothing tells. A report knows nothing that
- * came after it, so its own age is a lower bound. */
-static int64_t knowledge_age(const struct scan_judged *judged)
-{
+    const struct arc_scan_policy *policy = &judged->options->policy;
     int64_t age = judged->scanner.updated_at ? judged->now - judged->scanner.updated_at : -1;
+    int64_t limit = policy->database_age_max;
+    bool unknown = !judged->scanner.updated_at && policy->database_age_required;
+
+    /* A report knows nothing that came after it, so its own age is a lower bound. */
     for (size_t t = 0; t < judged->findings.target_count; t++) {
         int64_t made;
         const char *created = judged->findings.targets[t].created;
         if (arc_time_parse(created, &made) && judged->now - made > age)
             age = judged->now - made;
     }
-    return age;
-}
-
-static bool is_stale(struct scan_judged *judged)
-{
-    const struct arc_scan_policy *policy = &judged->options->policy;
-    int64_t age = knowledge_age(judged);
-    int64_t limit = policy->database_age_max;
-    bool unknown = !judged->scanner.updated_at && policy->database_age_required;
 
     if (limit && age > limit)
         arc_buf_printf(&judged->reason,
@@ -248,23 +198,6 @@ static bool is_stale(struct scan_judged *judged)
                      "the age of the scanner's database is unknown, and a limit was asked for");
 
     return limit && (unknown || age > limit);
-}
-
-static void explain_findings(struct scan_judged *judged)
-{
-    const struct arc_scan_policy *policy = &judged->options->policy;
-    size_t at_or_above = 0;
-
-    for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
-        at_or_above += judged->counts[i];
-    arc_buf_printf(&judged->reason, "%zu finding%s, ", judged->total,
-                   judged->total == 1 ? "" : "s");
-
-    if (at_or_above)
-        arc_buf_printf(&judged->reason, "%zu of %s or above", at_or_above,
-                       arc_severity_name(policy->fail_on));
-    else
-        arc_buf_printf(&judged->reason, "none of %s or above", arc_severity_name(policy->fail_on));
 }
 
 void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged)
@@ -283,35 +216,45 @@ void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged)
 
 static void choose_verdict(struct scan_judged *judged)
 {
+    const struct arc_scan_policy *policy = &judged->options->policy;
     const struct findings *findings = &judged->findings;
+    struct arc_buf *reason = &judged->reason;
     const char *error = first_error(findings);
+    size_t at_or_above = 0;
 
-    if (error || !findings->target_count) {
+    for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
+        at_or_above += judged->counts[i];
+    if (!error && !findings->target_count)
+        error = "there was nothing to scan: give it --build, --scan-target or --report";
+
+    if (error) {
         judged->verdict = ARC_VERDICT_SCANNER_ERROR;
-        arc_buf_printf(&judged->reason, "the scan gave no answer: %s",
-                       error ? error
-                             : "there was nothing to scan: give it --build, --scan-target or "
-                               "--report");
+        arc_buf_printf(reason, "the scan gave no answer: %s", error);
     } else if (is_stale(judged)) {
         judged->verdict = ARC_VERDICT_STALE_DATABASE;
     } else if (json_array_size(judged->missed)) {
         const json_t *first = json_array_get(judged->missed, 0);
         size_t more = json_array_size(judged->missed) - 1;
         judged->verdict = ARC_VERDICT_INCOMPLETE;
-        arc_buf_printf(&judged->reason, "not everything was looked at: %s (%s)",
+        arc_buf_printf(reason, "not everything was looked at: %s (%s)",
                        arc_json_text_of(first, "text"), arc_json_text_of(first, "reason"));
         if (more)
-            arc_buf_printf(&judged->reason, "; and %zu more", more);
+            arc_buf_printf(reason, "; and %zu more", more);
     } else if (judged->total) {
         judged->verdict = ARC_VERDICT_FINDINGS;
-        explain_findings(judged);
+        arc_buf_printf(reason, "%zu finding%s, ", judged->total, arc_plural(judged->total));
+        if (at_or_above)
+            arc_buf_printf(reason, "%zu", at_or_above);
+        else
+            arc_buf_puts(reason, "none");
+        arc_buf_printf(reason, " of %s or above", arc_severity_name(policy->fail_on));
     } else {
         judged->verdict = ARC_VERDICT_CLEAN;
-        arc_buf_puts(&judged->reason, "everything was looked at, and nothing was found");
-        scan_add_left_out(&judged->reason, judged);
+        arc_buf_puts(reason, "everything was looked at, and nothing was found");
+        scan_add_left_out(reason, judged);
     }
 
-    judged->gate = arc_scan_gate(&judged->options->policy, judged->verdict, judged->worst);
+    judged->gate = arc_scan_gate(policy, judged->verdict, judged->worst);
 }
 
 /* How much of a target was looked at. Trivy lists packages since its report tells its own version;
@@ -354,15 +297,6 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
     return ARC_OK;
 }
 
-static int warn_of_database(struct scan_judged *judged, struct arc_error *err)
-{
-    bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
-    if (!answered || judged->scanner.updated_at || !judged->options->policy.database_age_max)
-        return ARC_OK;
-    return scan_warn(judged, err,
-                     "the age of the scanner's database is unknown: --scanner-info names it");
-}
-
 static void judged_free(struct scan_judged *judged)
 {
     findings_free(&judged->findings);
@@ -376,28 +310,41 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
                            struct arc_error *err)
 {
     const struct arc_scan_options *options = judged->options;
+    struct findings *findings = &judged->findings;
 
-    ARC_TRY(read_targets(&judged->findings, options->reports, options->service, err));
+    ARC_TRY(read_targets(findings, options->reports, options->service, err));
     if (options->settings_problem)
         ARC_TRY(scan_warn(judged, err, "%s", options->settings_problem));
     if (options->scanner_info)
         ARC_TRY(scan_scanner_read(options->scanner_info, &judged->scanner, err));
     if (options->run)
         ARC_TRY(scan_run_all(judged, env, err));
-    ARC_TRY(scan_find_prefixes(&judged->findings, options->root, env, err));
-    ARC_TRY(findings_join(&judged->findings, err));
+    ARC_TRY(scan_find_prefixes(findings, options->root, env, err));
+    ARC_TRY(findings_join(findings, err));
     ARC_TRY(scan_ignore_apply(judged, err));
     drop_uncounted(judged);
-    findings_sort(&judged->findings);
+    findings_sort(findings);
     ARC_TRY(compare_baseline(judged, err));
-    for (size_t t = 0; t < judged->findings.target_count; t++)
-        ARC_TRY(check_target(judged, &judged->findings.targets[t], err));
+    for (size_t t = 0; t < findings->target_count; t++)
+        ARC_TRY(check_target(judged, &findings->targets[t], err));
 
-    count_findings(judged);
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+        judged->counts[finding->severity]++;
+        judged->fixable += *finding->fixed != '\0';
+        if ((enum arc_severity)finding->severity > judged->worst)
+            judged->worst = (enum arc_severity)finding->severity;
+    }
+    judged->total = findings->count;
+
     choose_verdict(judged);
     ARC_TRY(arc_buf_check(&judged->reason, "the verdict's reason", err));
+    if (judged->verdict != ARC_VERDICT_SCANNER_ERROR && !judged->scanner.updated_at &&
+        options->policy.database_age_max)
+        return scan_warn(judged, err,
+                         "the age of the scanner's database is unknown: --scanner-info names it");
 
-    return warn_of_database(judged, err);
+    return ARC_OK;
 }
 
 static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)
@@ -420,6 +367,7 @@ static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_e
 int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
              struct arc_scan *out, struct arc_error *err)
 {
+    const struct arc_scan_policy *policy = &options->policy;
     ARC_AUTO(judged)
     struct scan_judged judged = {.options = options,
                                  .now = env->now,
@@ -428,7 +376,17 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
                                  .missed = json_array()};
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
     ARC_TRY_ALLOC(judged.warnings && judged.missed, err);
-    ARC_TRY(check_policy(&options->policy, err));
+
+    /* A gate that is told to fail on what it is told not to look at would never fail. */
+    for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
+        if (!(policy->severities >> i & 1))
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the gate is to fail on %s and above, but %s is not among the "
+                                 "severities that are looked at: add it to --severity, or raise "
+                                 "--fail-on-severity",
+                                 arc_severity_name(policy->fail_on),
+                                 arc_severity_name((enum arc_severity)i));
+
     if (options->service && !arc_utf8_valid(options->service, strlen(options->service)))
         return arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
 

@@ -62,17 +62,14 @@ static bool is_same_id(const char *a, const char *b, bool check)
            len[0] == len[1] && strncasecmp(letters[0], letters[1], len[0]) == 0;
 }
 
-static bool is_named(const struct findings *findings, const struct finding *finding, const char *id)
-{
-    const struct scan_rule *rule = &findings->rules[finding->rule];
-    bool check = finding->kind == MISCONFIGURATION;
-    return is_same_id(rule->id, id, check) || (*rule->alias && is_same_id(rule->alias, id, check));
-}
-
 static bool is_match(const struct findings *findings, const struct finding *finding,
                      const struct entry *entry)
 {
-    if (entry->id && !is_named(findings, finding, entry->id))
+    const struct scan_rule *rule = &findings->rules[finding->rule];
+    bool check = finding->kind == MISCONFIGURATION;
+
+    if (entry->id && !is_same_id(rule->id, entry->id, check) &&
+        !(*rule->alias && is_same_id(rule->alias, entry->id, check)))
         return false;
     if (entry->license && (finding->kind != LICENSE || strcmp(finding->id, entry->license) != 0))
         return false;
@@ -135,16 +132,6 @@ static int parse_word(struct entry *entry, const char *word, struct arc_error *e
     return ARC_OK;
 }
 
-static int apply_line(struct scan_judged *judged, char *text, unsigned line, struct arc_error *err)
-{
-    struct entry entry = {.file = judged->options->ignore_name, .line = line};
-    char *rest = NULL;
-    text[strcspn(text, "#")] = '\0';
-    for (char *word = strtok_r(text, " \t\r", &rest); word; word = strtok_r(NULL, " \t\r", &rest))
-        ARC_TRY(parse_word(&entry, word, err));
-    return entry.id ? leave_out(judged, &entry, err) : ARC_OK;
-}
-
 static int apply_file(struct scan_judged *judged, struct arc_error *err)
 {
     ARC_AUTO_FREE char *text = strdup(judged->options->ignore_text);
@@ -153,10 +140,17 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
     ARC_TRY_ALLOC(text, err);
     bool mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark */
     for (char *line = text + (mark ? 3 : 0), *next; line; line = next) {
+        struct entry entry = {.file = judged->options->ignore_name, .line = ++number};
+        char *rest = NULL;
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
-        ARC_TRY(apply_line(judged, line, ++number, err));
+        line[strcspn(line, "#")] = '\0';
+        for (char *word = strtok_r(line, " \t\r", &rest); word;
+             word = strtok_r(NULL, " \t\r", &rest))
+            ARC_TRY(parse_word(&entry, word, err));
+        if (entry.id)
+            ARC_TRY(leave_out(judged, &entry, err));
     }
 
     return ARC_OK;

@@ -25,40 +25,31 @@ static void search_free(struct search *search)
     arc_arena_free(&search->memory);
 }
 
-/* Whether a file has such a comment. What cannot be read here Trivy cannot read either. */
-static int find_comment(const char *path, bool *has, struct arc_error *err)
+/* Notes a file that has such a comment. What cannot be read here Trivy cannot read either. */
+static int search_file(struct search *search, const char *path, struct arc_error *err)
 {
     static const char *const marks[] = {"trivy:ignore:", "tfsec:ignore:"};
     const size_t len = strlen(marks[0]);
     char chunk[65536];
     size_t kept = 0;
+    bool has = false;
     int fd, rc = arc_file_open(path, path, &fd, NULL);
 
-    *has = false;
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 
-    for (ssize_t got; !*has && (got = read(fd, chunk + kept, sizeof chunk - kept)) > 0;) {
+    for (ssize_t got; !has && (got = read(fd, chunk + kept, sizeof chunk - kept)) > 0;) {
         size_t all = kept + (size_t)got;
         for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-            *has = *has || memmem(chunk, all, marks[i], len);
+            has = has || memmem(chunk, all, marks[i], len);
         kept = all < len ? all : len - 1; /* one may begin at the end */
         memmove(chunk, chunk + all - kept, kept);
     }
 
     close(fd);
-
-    return ARC_OK;
-}
-
-static int search_file(struct search *search, const char *path, struct arc_error *err)
-{
-    bool has;
-    ARC_TRY(find_comment(path, &has, err));
-    if (!has)
-        return ARC_OK;
-    if (!search->files++ || strcmp(path, search->first) < 0)
+    if (has && (!search->files++ || strcmp(path, search->first) < 0))
         search->first = arc_arena_text(&search->memory, path);
+
     return arc_arena_check(&search->memory, err);
 }
 
@@ -71,21 +62,7 @@ static int add_folder(struct search *search, const char *path, struct arc_error 
     return arc_arena_check(&search->memory, err);
 }
 
-static int search_entry(struct search *search, const char *folder, const char *name,
-                        struct arc_error *err)
-{
-    struct stat info;
-    ARC_AUTO_FREE char *path = arc_file_join(folder, name);
-
-    ARC_TRY_ALLOC(path, err);
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || lstat(path, &info) != 0)
-        return ARC_OK;
-    if (S_ISDIR(info.st_mode))
-        return strcmp(name, ".git") == 0 ? ARC_OK : add_folder(search, path, err);
-
-    return S_ISREG(info.st_mode) ? search_file(search, path, err) : ARC_OK;
-}
-
+/* Notes the folders in a folder, and the comments in its files. */
 static int search_folder(struct search *search, const char *folder, struct arc_error *err)
 {
     DIR *open = opendir(folder);
@@ -94,8 +71,21 @@ static int search_folder(struct search *search, const char *folder, struct arc_e
 
     if (!open)
         return errno == ENOMEM ? arc_error_nomem(err) : ARC_OK;
-    while (!rc && (entry = readdir(open)))
-        rc = search_entry(search, folder, entry->d_name, err);
+
+    while (!rc && (entry = readdir(open))) {
+        struct stat info;
+        if (ARC_AMONG(entry->d_name, ".", ".."))
+            continue;
+        ARC_AUTO_FREE char *path = arc_file_join(folder, entry->d_name);
+        bool there = path && lstat(path, &info) == 0;
+        if (!path)
+            rc = arc_error_nomem(err);
+        else if (there && S_ISREG(info.st_mode))
+            rc = search_file(search, path, err);
+        else if (there && S_ISDIR(info.st_mode) && strcmp(entry->d_name, ".git") != 0)
+            rc = add_folder(search, path, err);
+    }
+
     closedir(open);
 
     return rc;

@@ -20,43 +20,6 @@ static bool counts_for(const struct scan_judged *judged, const struct finding *f
            strcmp(finding->service, service) == 0;
 }
 
-static size_t count_of(const struct scan_judged *judged, const char *service)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < judged->total; i++)
-        count += counts_for(judged, &judged->findings.list[i], service);
-    return count;
-}
-
-static void add_rows(const struct scan_judged *judged, const char *service, size_t count,
-                     struct arc_buf *out)
-{
-    size_t shown = 0;
-
-    arc_buf_puts(
-        out, "| Severity | Id | Package or place | Installed, or what it is | Fixed | Platforms |\n"
-             "|---|---|---|---|---|---|\n");
-
-    for (size_t i = 0; i < judged->total && out->len < BODY_MAX; i++) {
-        if (!counts_for(judged, &judged->findings.list[i], service))
-            continue;
-        scan_add_row(out, judged, &judged->findings.list[i], false);
-        shown++;
-    }
-
-    if (shown < count)
-        arc_buf_printf(out, "\n… and %zu more; the scan's report has them all.\n", count - shown);
-}
-
-static void add_title(struct arc_buf *out, const char *name, size_t count, const char *severity)
-{
-    arc_buf_printf(out, "Security: %s has ", name);
-    if (count)
-        arc_buf_printf(out, "%zu finding%s of %s or above", count, count == 1 ? "" : "s", severity);
-    else
-        arc_buf_printf(out, "no findings of %s or above", severity);
-}
-
 /* The worst findings' ids, each once: people search for them. The text is a stranger's. */
 static void add_ids(const struct scan_judged *judged, const char *service, struct arc_buf *out)
 {
@@ -84,22 +47,38 @@ static void add_ids(const struct scan_judged *judged, const char *service, struc
 static json_t *issue_json(const struct scan_judged *judged, const char *service,
                           struct arc_error *err)
 {
-    const char *name = *service ? service : "this repository";
     const char *severity = arc_severity_name(judged->options->policy.fail_on);
-    size_t count = count_of(judged, service);
-    ARC_AUTO(arc_buf) struct arc_buf marker = {0};
-    ARC_AUTO(arc_buf) struct arc_buf title = {0};
-    ARC_AUTO(arc_buf) struct arc_buf body = {0};
+    size_t count = 0;
+    ARC_AUTO(arc_buf) struct arc_buf marker = {0}, title = {0}, body = {0};
     ARC_AUTO_FREE char *encoded = arc_url_encode(service);
 
+    for (size_t i = 0; i < judged->total; i++)
+        count += counts_for(judged, &judged->findings.list[i], service);
+
     arc_buf_printf(&marker, "<!-- arc-ci:scan:%s -->", encoded ? encoded : "");
-    add_title(&title, name, count, severity);
+    arc_buf_printf(&title, "Security: %s has ", *service ? service : "this repository");
+    if (count)
+        arc_buf_printf(&title, "%zu finding%s of %s or above", count, arc_plural(count), severity);
+    else
+        arc_buf_printf(&title, "no findings of %s or above", severity);
     arc_buf_printf(&body, "%s\n", arc_buf_text(&marker));
     arc_markdown_text(&body, arc_buf_text(&title), title.len);
     arc_buf_puts(&body, ".\n\n");
     add_ids(judged, service, &title);
+
     if (count)
-        add_rows(judged, service, count, &body);
+        arc_buf_puts(&body, "| Severity | Id | Package or place | Installed, or what it is | Fixed "
+                            "| Platforms |\n|---|---|---|---|---|---|\n");
+    size_t shown = 0;
+    for (size_t i = 0; i < judged->total && body.len < BODY_MAX; i++) {
+        if (!counts_for(judged, &judged->findings.list[i], service))
+            continue;
+        scan_add_row(&body, judged, &judged->findings.list[i], false);
+        shown++;
+    }
+    if (shown < count)
+        arc_buf_printf(&body, "\n… and %zu more; the scan's report has them all.\n",
+                       count - shown);
     arc_buf_puts(&body, "\nEvery scan updates this issue, closes it when nothing is found any more "
                         "and reopens it when something is. Closed as not planned, it stays "
                         "closed.\n");
@@ -115,26 +94,17 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
     return issue;
 }
 
-static bool first_of_service(const struct scan_judged *judged, size_t target)
-{
-    for (size_t t = 0; t < target; t++)
-        if (strcmp(judged->findings.targets[t].service, judged->findings.targets[target].service) ==
-            0)
-            return false;
-    return true;
-}
-
 int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error *err)
 {
+    const struct findings *findings = &judged->findings;
     ARC_AUTO_JSON json_t *issues = json_array();
-    bool answered = judged->verdict == ARC_VERDICT_CLEAN || judged->verdict == ARC_VERDICT_FINDINGS;
 
     ARC_TRY_ALLOC(issues, err);
 
-    for (size_t t = 0; answered && t < judged->findings.target_count; t++) {
-        if (!first_of_service(judged, t))
+    for (size_t t = 0; judged->verdict <= ARC_VERDICT_FINDINGS && t < findings->target_count; t++) {
+        if (findings->targets[t].first != t) /* one of each service */
             continue;
-        json_t *issue = issue_json(judged, judged->findings.targets[t].service, err);
+        json_t *issue = issue_json(judged, findings->targets[t].service, err);
         if (!issue || json_array_append_new(issues, issue) != 0)
             return arc_error_nomem(err);
     }

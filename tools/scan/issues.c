@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "github/github.h"
 #include "scan/publish.h"
 #include <stdio.h>
 #include <string.h>
@@ -37,28 +38,16 @@ static bool is_open(const json_t *issue)
     return strcmp(arc_json_text_of(issue, "state"), "closed") != 0;
 }
 
-/* Anyone may write our marker into an issue of their own. */
-static bool is_ours(const struct filing *filing, const json_t *issue)
-{
-    const char *role = arc_json_text_of(issue, "author_association");
-    return filing->trusted ||
-           strcmp(arc_json_text_of(json_object_get(issue, "user"), "type"), "Bot") == 0 ||
-           strcmp(role, "OWNER") == 0 || strcmp(role, "MEMBER") == 0 ||
-           strcmp(role, "COLLABORATOR") == 0;
-}
-
-static int add_double(struct filing *filing, json_t *issue, struct arc_error *err)
-{
-    if (is_open(issue) && json_array_append(filing->doubles, issue) != 0)
-        return arc_error_nomem(err);
-    return ARC_OK;
-}
-
 static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 {
     struct filing *filing = context;
-    if (json_object_get(issue, "pull_request") || !is_ours(filing, issue) ||
-        !strstr(arc_json_text_of(issue, "body"), arc_json_text_of(filing->wanted, "marker")))
+    const char *marker = arc_json_text_of(filing->wanted, "marker");
+    json_t *other = issue;
+
+    /* Anyone may write our marker into an issue of their own. */
+    if (json_object_get(issue, "pull_request") ||
+        (!filing->trusted && !arc_github_is_insider(issue)) ||
+        !strstr(arc_json_text_of(issue, "body"), marker))
         return ARC_OK;
 
     if (!filing->issue) {
@@ -68,11 +57,15 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 
     if (number_of(issue) == number_of(filing->issue)) /* a page moved while we read */
         return ARC_OK;
-    if (number_of(issue) > number_of(filing->issue))
-        return add_double(filing, issue, err);
-    int rc = add_double(filing, filing->issue, err);
-    json_decref(filing->issue);
-    filing->issue = json_incref(issue);
+
+    if (number_of(issue) < number_of(filing->issue)) {
+        other = filing->issue;
+        filing->issue = json_incref(issue);
+    }
+
+    int rc = is_open(other) ? arc_json_append(filing->doubles, json_incref(other), err) : ARC_OK;
+    if (other != issue)
+        json_decref(other);
 
     return rc;
 }
@@ -111,52 +104,48 @@ static bool has_item(const json_t *items, const char *member, const char *text)
     return false;
 }
 
-static int create_label(const struct filing *filing, struct arc_error *err)
+static int ensure_label(const struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    const struct arc_request look = {.method = "GET", .why = "see whether the label is there"};
+    int rc = arc_transport_send(filing->transport, look, &reply, err, "/repos/%s/labels/" LABEL,
+                                filing->options->repository);
+
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+    if (!rc)
+        return ARC_OK;
+
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s}", "name", LABEL, "color", LABEL_COLOR, "description",
                   "Findings of the security scan; kept up to date by arc-ci");
-    const struct arc_request request = {.method = "POST",
-                                        .body = body,
-                                        .repeatable = true,
-                                        .why = "create the label of the scan's issues"};
-    int rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/labels",
-                                filing->options->repository);
+    const struct arc_request create = {.method = "POST",
+                                       .body = body,
+                                       .repeatable = true,
+                                       .why = "create the label of the scan's issues"};
+    rc = arc_transport_send(filing->transport, create, &reply, err, "/repos/%s/labels",
+                            filing->options->repository);
     bool there = rc && reply.status == 422 &&
                  has_item(json_object_get(reply.body, "errors"), "code", "already_exists");
 
     return there ? arc_error_except(rc, rc, err) : rc;
 }
 
-static int ensure_label(const struct filing *filing, struct arc_error *err)
-{
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const struct arc_request request = {.method = "GET", .why = "see whether the label is there"};
-    int rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/labels/" LABEL,
-                                filing->options->repository);
-    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
-    return rc ? create_label(filing, err) : ARC_OK;
-}
-
-static int post_issue(struct filing *filing, struct arc_reply *reply, struct arc_error *err)
+/* When the answer was lost, the issue may be there all the same: look before trying again. */
+static int create_issue(struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:[s]}", "title", arc_json_text_of(filing->wanted, "title"), "body",
                   arc_json_text_of(filing->wanted, "body"), "labels", LABEL);
     const struct arc_request request = {
         .method = "POST", .body = body, .why = "file the service's findings"};
-    return arc_transport_send(filing->transport, request, reply, err, "/repos/%s/issues",
-                              filing->options->repository);
-}
-
-/* When the answer was lost, the issue may be there all the same: look before trying again. */
-static int create_issue(struct filing *filing, struct arc_error *err)
-{
     int rc = ensure_label(filing, err);
+
+    filing->action = "created";
+
     for (int i = 0; !rc && !filing->issue; i++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        rc = post_issue(filing, &reply, err);
+        rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/issues",
+                                filing->options->repository);
         if (!rc)
             filing->issue = json_incref(reply.body);
         if (!rc || !reply.doubtful || i == TRIES)
@@ -165,7 +154,14 @@ static int create_issue(struct filing *filing, struct arc_error *err)
         rc = find_issue(filing, true, err);
     }
 
-    filing->action = "created";
+    if (rc || filing->transport->describes)
+        return rc;
+
+    /* Of two jobs that filed at once, both keep the lower number. */
+    ARC_AUTO_JSON json_t *own = arc_steal(&filing->issue);
+    rc = find_issue(filing, false, err);
+    if (!rc && !filing->issue) /* the listing lags behind */
+        filing->issue = json_incref(own);
 
     return rc;
 }
@@ -179,35 +175,11 @@ static int patch_issue(const struct filing *filing, json_int_t number, const jso
                               filing->options->repository, (long long)number);
 }
 
-static int close_doubles(const struct filing *filing, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *fields =
-        json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
-
-    arc_json_each (issue, filing->doubles) {
-        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        ARC_TRY(patch_issue(filing, number_of(issue), fields, "close a second issue of the service",
-                            &reply, err));
-    }
-
-    return ARC_OK;
-}
-
-/* All labels there are, and ours. */
-static json_t *labels_with_ours(const json_t *issue)
-{
-    json_t *names = json_pack("[s]", LABEL);
-
-    arc_json_each (label, json_object_get(issue, "labels"))
-        arc_json_push(&names, json_incref(json_object_get(label, "name")));
-
-    return names;
-}
-
 /* Only what differs; NULL when out of memory. */
 static json_t *list_changes(const struct filing *filing, bool open)
 {
     static const char *const texts[] = {"title", "body"};
+    const json_t *labels = json_object_get(filing->issue, "labels");
     json_t *fields = json_object();
     bool is_so = is_open(filing->issue);
 
@@ -221,8 +193,13 @@ static json_t *list_changes(const struct filing *filing, bool open)
         arc_json_put(&fields, "state", json_string(open ? "open" : "closed"));
     if (is_so && !open)
         arc_json_put(&fields, "state_reason", json_string("completed"));
-    if (!has_item(json_object_get(filing->issue, "labels"), "name", LABEL))
-        arc_json_put(&fields, "labels", labels_with_ours(filing->issue));
+
+    if (!has_item(labels, "name", LABEL)) {
+        json_t *names = json_pack("[s]", LABEL); /* ours, and all that there are */
+        arc_json_each (label, labels)
+            arc_json_push(&names, json_incref(json_object_get(label, "name")));
+        arc_json_put(&fields, "labels", names);
+    }
 
     return fields;
 }
@@ -256,40 +233,25 @@ static int update_issue(struct filing *filing, struct arc_error *err)
                        "bring the service's issue up to date", &reply, err);
 }
 
-static json_t *result_json(const struct filing *filing)
-{
-    const char *url = json_string_value(json_object_get(filing->issue, "html_url"));
-    json_t *row = json_pack("{s:s, s:s}", "service", arc_json_text_of(filing->wanted, "service"),
-                            "action", filing->action);
-    if (number_of(filing->issue))
-        arc_json_put(&row, "number", json_integer(number_of(filing->issue)));
-    if (url)
-        arc_json_put(&row, "url", json_string(url));
-    return row;
-}
-
-/* Of two jobs that filed at once, both keep the lower number. */
-static int file_new(struct filing *filing, struct arc_error *err)
-{
-    int rc = create_issue(filing, err);
-    if (rc || filing->transport->describes)
-        return rc;
-    ARC_AUTO_JSON json_t *own = arc_steal(&filing->issue);
-    rc = find_issue(filing, false, err);
-    if (!rc && !filing->issue) /* the listing lags behind */
-        filing->issue = json_incref(own);
-    return rc;
-}
-
 static int file_one(struct filing *filing, struct arc_error *err)
 {
     bool wanted = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
+    ARC_AUTO_JSON json_t *closed =
+        json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
+
     ARC_TRY(find_issue(filing, wanted, err));
     if (filing->issue)
         ARC_TRY(update_issue(filing, err));
     else if (wanted)
-        ARC_TRY(file_new(filing, err));
-    return close_doubles(filing, err);
+        ARC_TRY(create_issue(filing, err));
+
+    arc_json_each (issue, filing->doubles) {
+        ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+        ARC_TRY(patch_issue(filing, number_of(issue), closed, "close a second issue of the service",
+                            &reply, err));
+    }
+
+    return ARC_OK;
 }
 
 int scan_file_issues(const struct arc_scan_publish *options, const json_t *wanted,
@@ -300,16 +262,24 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
     ARC_TRY_ALLOC(rows, err);
 
     arc_json_each (one, wanted) {
+        const char *service = arc_json_text_of(one, "service");
         ARC_AUTO(filing)
         struct filing filing = {.options = options,
                                 .transport = transport,
                                 .wanted = one,
                                 .doubles = json_array(),
                                 .action = "none needed"};
-        int rc = filing.doubles ? file_one(&filing, err) : arc_error_nomem(err);
-        if (rc)
-            return arc_error_prefix(err, "the issue of %s", arc_json_text_of(one, "service"));
-        ARC_TRY(arc_json_append(rows, result_json(&filing), err));
+        ARC_TRY_ALLOC(filing.doubles, err);
+        if (file_one(&filing, err))
+            return arc_error_prefix(err, "the issue of %s", service);
+
+        const char *url = json_string_value(json_object_get(filing.issue, "html_url"));
+        json_t *row = json_pack("{s:s, s:s}", "service", service, "action", filing.action);
+        if (number_of(filing.issue))
+            arc_json_put(&row, "number", json_integer(number_of(filing.issue)));
+        if (url)
+            arc_json_put(&row, "url", json_string(url));
+        ARC_TRY(arc_json_append(rows, row, err));
     }
     *out = arc_steal(&rows);
 

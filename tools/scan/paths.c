@@ -5,8 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
-/* The absolute path of what was scanned, without links; false where it is not here (a report that
- * was made elsewhere). A file stands for its folder. */
+/* The absolute path of what was scanned, without links; false where it is not here. A file stands
+ * for its folder. */
 static bool locate_target(const char *artifact, const struct arc_env *env, char out[PATH_MAX])
 {
     ARC_AUTO_FREE char *path = arc_file_join(env->cwd, artifact);
@@ -15,25 +15,6 @@ static bool locate_target(const char *artifact, const struct arc_env *env, char 
     if (arc_file_kind(out) != ARC_FILE_DIRECTORY)
         *strrchr(out, '/') = '\0';
     return true;
-}
-
-/* The path from the repository's root to what was scanned; "" where that is not known. */
-static void find_prefix(const struct scan_target *target, const char *root,
-                        const struct arc_env *env, struct arc_buf *out)
-{
-    char path[PATH_MAX];
-    size_t len = root ? strlen(root) : 0;
-    bool inside = true;
-
-    if (locate_target(target->artifact, env, path)) {
-        if (root && strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/'))
-            inside = arc_text_path(out, path + len);
-    } else if (*target->artifact != '/' && !strstr(target->artifact, "://")) {
-        inside = arc_text_path(out, target->artifact);
-    }
-
-    if (!inside)
-        arc_buf_reset(out);
 }
 
 int scan_find_prefixes(struct findings *findings, const char *root, const struct arc_env *env,
@@ -45,14 +26,29 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
 
     for (size_t t = 0; t < findings->target_count; t++) {
         struct scan_target *target = &findings->targets[t];
+        const char *artifact = target->artifact;
+        char path[PATH_MAX];
+        bool inside = true;
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = PATH_MAX};
         if (target->error || !findings_is_folder(target))
             continue;
-        find_prefix(target, rooted ? top : NULL, env, &text);
+
+        /* The path from the root to what was scanned, both without links; "" where that is not
+         * known. What is not here was scanned elsewhere. */
+        if (locate_target(artifact, env, path)) {
+            size_t len = rooted ? strlen(top) : 0;
+            if (rooted && strncmp(path, top, len) == 0 && (!path[len] || path[len] == '/'))
+                inside = arc_text_path(&text, path + len);
+        } else if (*artifact != '/' && !strstr(artifact, "://")) {
+            inside = arc_text_path(&text, artifact);
+        }
+        if (!inside)
+            arc_buf_reset(&text);
+
         ARC_TRY(arc_buf_check(&text, target->report, err));
         target->prefix = findings_string(findings, arc_buf_text(&text));
-        bool here = strcmp(target->artifact, top) == 0;
-        if (*target->artifact == '/' && (text.len || here))
+        bool here = rooted && strcmp(artifact, top) == 0;
+        if (*artifact == '/' && (text.len || here))
             target->artifact = findings_string(findings, here ? "." : arc_buf_text(&text));
         ARC_TRY_ALLOC(target->prefix && target->artifact, err);
     }

@@ -6,39 +6,6 @@
 #include "scan/run.h"
 #include <string.h>
 
-/* "HOST/NAME:TAG@DIGEST" as its name and what the registry is asked for: the digest, the tag, or
- * "latest". A colon before the last slash is a port. */
-static int split_target(const char *target, char **name, const char **reference,
-                        struct arc_error *err)
-{
-    const char *digest = strchr(target, '@');
-    size_t len = digest ? (size_t)(digest - target) : strlen(target);
-    *name = strndup(target, len);
-    ARC_TRY_ALLOC(*name, err);
-    char *slash = strrchr(*name, '/');
-    char *colon = strchr(slash ? slash : *name, ':');
-    *reference = colon ? target + (colon - *name) + 1 : "latest";
-    if (digest)
-        *reference = digest + 1;
-    if (colon)
-        *colon = '\0';
-
-    return ARC_OK;
-}
-
-/* Attestations are entries for unknown/unknown (BuildKit docs, "Image attestation storage"). */
-static int add_platform(const json_t *entry, json_t *platforms, struct arc_error *err)
-{
-    const json_t *platform = json_object_get(entry, "platform");
-    char text[ARC_PLATFORM_SIZE];
-
-    if (!platform || strcmp(arc_json_text_of(platform, "os"), "unknown") == 0)
-        return ARC_OK;
-    arc_platform_join(arc_json_text_of(platform, "os"), arc_json_text_of(platform, "architecture"),
-                      arc_json_text_of(platform, "variant"), text);
-    return arc_json_append(platforms, json_string(text), err);
-}
-
 static int read_index(const struct arc_env *env, const char *name, const char *reference,
                       json_t *platforms, struct arc_error *err)
 {
@@ -47,8 +14,20 @@ static int read_index(const struct arc_env *env, const char *name, const char *r
 
     ARC_TRY(arc_registry_new(env, NULL, &registry, err));
     ARC_TRY(arc_registry_manifest(registry, name, reference, &manifest, err));
-    arc_json_each (entry, json_object_get(manifest.document, "manifests"))
-        ARC_TRY(add_platform(entry, platforms, err));
+
+    arc_json_each (entry, json_object_get(manifest.document, "manifests")) {
+        const json_t *platform = json_object_get(entry, "platform");
+        const char *os = arc_json_text_of(platform, "os");
+        char text[ARC_PLATFORM_SIZE];
+
+        /* Attestations are entries for unknown/unknown (BuildKit docs, "Image attestation
+         * storage"). */
+        if (!platform || strcmp(os, "unknown") == 0)
+            continue;
+        arc_platform_join(os, arc_json_text_of(platform, "architecture"),
+                          arc_json_text_of(platform, "variant"), text);
+        ARC_TRY(arc_json_append(platforms, json_string(text), err));
+    }
 
     return ARC_OK;
 }
@@ -59,10 +38,22 @@ int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const 
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *platforms = json_array();
     ARC_AUTO_FREE char *name = NULL;
-    const char *reference = NULL;
+    const char *reference = "latest", *digest = strchr(target, '@');
 
+    /* "HOST/NAME:TAG@DIGEST": the registry is asked for the digest, else the tag. A colon before
+     * the last slash is a port. */
     ARC_TRY_ALLOC(platforms, err);
-    ARC_TRY(split_target(target, &name, &reference, err));
+    name = strndup(target, digest ? (size_t)(digest - target) : strlen(target));
+    ARC_TRY_ALLOC(name, err);
+    char *slash = strrchr(name, '/');
+    char *colon = strchr(slash ? slash : name, ':');
+    if (colon) {
+        reference = target + (colon - name) + 1;
+        *colon = '\0';
+    }
+    if (digest)
+        reference = digest + 1;
+
     int rc = read_index(env, name, reference, platforms, &problem);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);

@@ -2,25 +2,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 
-static int publish_sarif(struct arc_scan *scan, const struct arc_scan_publish *options,
-                         struct arc_transport *transport, struct arc_error *err)
-{
-    json_t *upload = NULL;
-    if (!scan->sarif)
-        return ARC_OK;
-    if (scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &upload, err))
-        return arc_error_prefix(err, "SARIF upload");
-    return arc_json_set(scan->document, "upload", upload, err);
-}
-
-static int publish_issues(struct arc_scan *scan, const struct arc_scan_publish *options,
-                          struct arc_transport *transport, struct arc_error *err)
-{
-    json_t *issues = NULL;
-    ARC_TRY(scan_file_issues(options, scan->issues, transport, &issues, err));
-    return arc_json_set(scan->document, "issues", issues, err);
-}
-
 /* The gate's verdict does not hang on a side channel that is turned off or closed here. */
 static int tolerate(struct arc_scan *scan, const struct arc_transport *transport,
                     const char *advice, struct arc_error *err)
@@ -37,7 +18,16 @@ int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *optio
                      struct arc_transport *transport, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error first = {0};
-    int sarif = options->sarif ? publish_sarif(scan, options, transport, &first) : ARC_OK;
+    json_t *made = NULL;
+    int sarif = ARC_OK, issues = ARC_OK;
+
+    if (options->sarif && scan->sarif) {
+        sarif = scan_upload(options, scan->sarif, SARIF_UPLOAD_MAX, transport, &made, &first);
+        if (sarif)
+            arc_error_prefix(&first, "SARIF upload");
+        else
+            sarif = arc_json_set(scan->document, "upload", made, &first);
+    }
 
     if (sarif && options->sarif_optional)
         sarif = tolerate(scan, transport,
@@ -45,7 +35,12 @@ int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *optio
                          "to false",
                          &first);
 
-    int issues = options->issues ? publish_issues(scan, options, transport, err) : ARC_OK;
+    if (options->issues) {
+        issues = scan_file_issues(options, scan->issues, transport, &made, err);
+        if (!issues)
+            issues = arc_json_set(scan->document, "issues", made, err);
+    }
+
     if (issues && options->issues_optional)
         issues =
             tolerate(scan, transport,

@@ -2,6 +2,7 @@
 #include "scan/run.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
@@ -9,7 +10,6 @@
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@
 #define JOBS_MAX   32
 #define STACK_SIZE ((size_t)1 << 20)
 
-/* ---- one scan ------------------------------------------------------------------------------ */
+/* ---- scans --------------------------------------------------------------------------------- */
 
 /* One command and what became of it. */
 struct job {
@@ -27,96 +27,75 @@ struct job {
     struct arc_error problem;
 };
 
-static const char *find_text(const json_t *command, const char *key)
-{
-    return json_string_value(json_object_get(command, key));
-}
-
-static void run_job(struct job *job, const struct arc_env *env, const struct arc_scan_run *run,
-                    const json_t *argv)
-{
-    arc_error_clear(&job->problem);
-    arc_trivy_run(env, argv, run->work_dir, run->timeout, NULL, &job->warnings, &job->problem);
-    job->done = true;
-}
-
-/* ---- several at once ----------------------------------------------------------------------- */
-
+/* All of them. */
 struct pool {
     struct job *jobs;
     size_t count;
-    atomic_size_t next;
+    atomic_size_t next; /* that none of the threads has taken */
     const struct arc_env *env;
     const struct arc_scan_run *run;
 };
 
-/* The command of a scan beside others: the databases stay as the first scan left them, and no two
- * write to one cache. NULL when memory ran out. */
-static json_t *make_side_command(const json_t *argv)
+static void run_job(struct job *job, const struct pool *pool, const json_t *argv)
 {
-    static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
-                                       "--cache-backend", "memory"};
-    json_t *out = json_array();
-    bool whole = out != NULL;
-
-    arc_json_each (word, argv) {
-        bool end = strcmp(json_string_value(word), "--") == 0;
-        for (size_t k = 0; end && k < sizeof more / sizeof *more; k++)
-            whole = json_array_append_new(out, json_string(more[k])) == 0 && whole;
-        whole = json_array_append(out, word) == 0 && whole;
-    }
-
-    if (!whole)
-        json_decref(out);
-
-    return whole ? out : NULL;
+    arc_error_clear(&job->problem);
+    arc_trivy_run(pool->env, argv, pool->run->work_dir, pool->run->timeout, NULL, &job->warnings,
+                  &job->problem);
+    job->done = true;
 }
 
 static void *work(void *data)
 {
+    static const char *const more[] = {"--skip-db-update", "--skip-java-db-update",
+                                       "--cache-backend", "memory"};
     struct pool *pool = data;
+
+    /* The databases stay as the first scan left them, and no two write to one cache. */
     for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->count;) {
-        struct job *job = &pool->jobs[i];
-        ARC_AUTO_JSON json_t *argv = make_side_command(json_object_get(job->command, "argv"));
+        ARC_AUTO_JSON json_t *argv = json_array();
+        arc_json_each (word, json_object_get(pool->jobs[i].command, "argv")) {
+            bool end = strcmp(json_string_value(word), "--") == 0;
+            for (size_t k = 0; end && k < sizeof more / sizeof *more; k++)
+                arc_json_push(&argv, json_string(more[k]));
+            arc_json_push(&argv, json_incref(word));
+        }
         if (argv)
-            run_job(job, pool->env, pool->run, argv);
+            run_job(&pool->jobs[i], pool, argv);
     }
+
     return NULL;
 }
 
-/* Runs them side by side; what fails that way is left to be run alone. */
-static void run_side_by_side(struct job *jobs, size_t count, const struct arc_env *env,
-                             const struct arc_scan_run *run)
+/* The first one brings the databases up to date, alone; the others run side by side, and what fails
+ * that way is run once more, alone. */
+static void run_jobs(struct pool *pool)
 {
-    struct pool pool = {.jobs = jobs, .count = count, .env = env, .run = run};
+    struct job *jobs = pool->jobs;
     pthread_t threads[JOBS_MAX];
     pthread_attr_t attributes;
-    size_t started = 0, wanted = run->jobs < count ? run->jobs : count;
+    size_t started = 0, wanted = pool->run->jobs;
 
-    if (wanted < 2 || pthread_attr_init(&attributes) != 0)
-        return;
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    if (pool->count)
+        run_job(&jobs[0], pool, json_object_get(jobs[0].command, "argv"));
 
-    for (; started < wanted && started < JOBS_MAX; started++)
-        if (pthread_create(&threads[started], &attributes, work, &pool) != 0)
-            break;
+    pool->next = 1;
+    if (wanted >= pool->count)
+        wanted = pool->count ? pool->count - 1 : 0;
 
-    pthread_attr_destroy(&attributes);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-}
+    if (wanted > 1 && jobs[0].problem.code != ARC_ENOTFOUND &&
+        pthread_attr_init(&attributes) == 0) {
+        pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        for (; started < wanted && started < JOBS_MAX; started++)
+            if (pthread_create(&threads[started], &attributes, work, pool) != 0)
+                break;
+        pthread_attr_destroy(&attributes);
+        for (size_t i = 0; i < started; i++)
+            pthread_join(threads[i], NULL);
+    }
 
-/* The first one brings the databases up to date, alone. */
-static void run_jobs(struct job *jobs, size_t count, const struct arc_env *env,
-                     const struct arc_scan_run *run)
-{
-    if (count)
-        run_job(&jobs[0], env, run, json_object_get(jobs[0].command, "argv"));
-    if (count && jobs[0].problem.code != ARC_ENOTFOUND)
-        run_side_by_side(jobs + 1, count - 1, env, run);
-    for (size_t i = 1; i < count; i++)
+    for (size_t i = 1; i < pool->count; i++)
         if (!jobs[i].done || jobs[i].problem.code == ARC_EFAILED)
-            run_job(&jobs[i], env, run, json_object_get(jobs[i].command, "argv"));
+            run_job(&jobs[i], pool, json_object_get(jobs[i].command, "argv"));
 }
 
 /* ---- what they said ------------------------------------------------------------------------ */
@@ -185,13 +164,13 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct findings *findings = &judged->findings;
-    const char *name = find_text(job->command, "target");
+    const char *name = arc_json_text_of(job->command, "target");
     int rc = job->problem.code;
 
     if (rc)
         arc_error_set(&problem, rc, "%s", arc_error_text(&job->problem));
     else
-        rc = scan_report_file(findings, target, find_text(job->command, "report"), &problem);
+        rc = scan_report_file(findings, target, arc_json_text_of(job->command, "report"), &problem);
 
     if (rc) {
         arc_error_prefix(&problem, "%s", name);
@@ -229,9 +208,11 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
 
-    return rc ? scan_warn(judged, err, "the scanner does not report its version: %s",
-                          arc_error_text(&problem))
-              : ARC_OK;
+    if (rc)
+        return scan_warn(judged, err, "the scanner does not report its version: %s",
+                         arc_error_text(&problem));
+
+    return ARC_OK;
 }
 
 /* Every target has its place before the first scan, so a limit is told then. */
@@ -247,13 +228,14 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
 
     for (size_t i = 0; i < count; i++) {
         jobs[i].command = json_array_get(commands, i);
-        ARC_TRY(findings_add_target(findings, find_text(jobs[i].command, "service"),
-                                    find_text(jobs[i].command, "platform"),
-                                    find_text(jobs[i].command, "report"), err));
+        ARC_TRY(findings_add_target(findings, arc_json_text_of(jobs[i].command, "service"),
+                                    arc_json_text_of(jobs[i].command, "platform"),
+                                    arc_json_text_of(jobs[i].command, "report"), err));
     }
 
     arc_trivy_remove(commands);
-    run_jobs(jobs, count, env, run);
+    struct pool pool = {.jobs = jobs, .count = count, .env = env, .run = run};
+    run_jobs(&pool);
     bool answered = false;
     for (size_t i = 0; i < count; i++) {
         if (!rc)
@@ -286,70 +268,55 @@ static void found_free(struct found *found)
     json_decref(found->platforms);
 }
 
-/* The scanner does not run where the tree is. */
-static int absolute_target(const struct arc_scan_run *run, const struct arc_env *env, char **out,
-                           struct arc_error *err)
-{
-    bool folder = run->target && strcmp(run->type, "fs") == 0;
-    ARC_AUTO_FREE char *path = folder ? arc_file_join(env->cwd, run->target) : NULL;
-    *out = path ? realpath(path, NULL) : NULL;
-    if (folder && !*out)
-        return arc_error_set(err, ARC_EINPUT, "there is nothing at %s to scan", run->target);
-    return ARC_OK;
-}
-
-/* Docker's credentials, for the scanner's container: the images may be private. NULL for none. */
-static int find_credentials(const struct arc_env *env, char **out, struct arc_error *err)
-{
-    int rc = arc_docker_file(env, "config.json", out, err);
-    if (rc)
-        return arc_error_except(ARC_ENOTFOUND, rc, err);
-    if (arc_file_kind(*out) != ARC_FILE_REGULAR || **out != '/')
-        free(arc_steal(out));
-
-    return ARC_OK;
-}
-
-/* What the commands rest on and the caller did not say. */
+/* What the commands rest on and the caller did not say. The scanner does not run where the tree is;
+ * its container gets Docker's credentials, since the images may be private. */
 static int complete_run(struct scan_judged *judged, const struct arc_env *env,
                         struct arc_scan_run *run, struct found *found, struct arc_error *err)
 {
-    bool image = strcmp(run->type, "image") == 0;
+    bool folder = strcmp(run->type, "fs") == 0, image = strcmp(run->type, "image") == 0;
 
-    ARC_TRY(absolute_target(run, env, &found->target, err));
-    run->target = found->target ? found->target : run->target;
-    if (run->docker_image)
-        ARC_TRY(find_credentials(env, &found->credentials, err));
-    run->docker_config = found->credentials;
+    if (run->target && folder) {
+        ARC_AUTO_FREE char *path = arc_file_join(env->cwd, run->target);
+        found->target = path ? realpath(path, NULL) : NULL;
+        if (!found->target)
+            return arc_error_set(err, ARC_EINPUT, "there is nothing at %s to scan", run->target);
+        run->target = found->target;
+    }
+
+    if (run->docker_image) {
+        char **file = &found->credentials;
+        int rc = arc_docker_file(env, "config.json", file, err);
+        ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
+        if (!rc && **file == '/' && arc_file_kind(*file) == ARC_FILE_REGULAR)
+            run->docker_config = *file;
+    }
+
     if (image && run->target && json_array_size(run->platforms) == 0)
         ARC_TRY(scan_platforms(judged, env, run->target, &found->platforms, err));
-    run->platforms = found->platforms ? found->platforms : run->platforms;
+    if (found->platforms)
+        run->platforms = found->platforms;
 
     return ARC_OK;
 }
 
 /* ---- where they run ------------------------------------------------------------------------ */
 
-static int write_setting(const char *folder, const char *name, const struct arc_buf *file,
-                         struct arc_error *err)
-{
-    ARC_AUTO_FREE char *path = arc_file_join(folder, name);
-    ARC_TRY_ALLOC(path, err);
-    return arc_file_write(path, arc_buf_text(file), file->len, err);
-}
-
 /* The files that the settings name, beside which the scanner runs: their text may be another than
  * the tree's. */
 static int write_settings(const struct arc_scan_options *options, struct arc_scan_run *run,
                           struct arc_error *err)
 {
-    if (options->policy_file)
-        ARC_TRY(write_setting(run->work_dir, "policy.rego", options->policy_file, err));
-
-    for (size_t i = 0; i < options->vex_count; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "vex-%zu", i);
-        ARC_TRY(write_setting(run->work_dir, name, &options->vex[i], err));
+    for (size_t i = 0; i <= options->vex_count; i++) {
+        bool last = i == options->vex_count;
+        const struct arc_buf *file = last ? options->policy_file : &options->vex[i];
+        ARC_AUTO_FREE char *path = NULL;
+        if (!file)
+            continue;
+        if (last)
+            ARC_TRY(arc_text_print(&path, err, "%s/policy.rego", run->work_dir));
+        else
+            ARC_TRY(arc_text_print(&path, err, "%s/vex-%zu", run->work_dir, i));
+        ARC_TRY(arc_file_write(path, arc_buf_text(file), file->len, err));
     }
 
     run->policy = options->policy_file != NULL;
@@ -358,54 +325,43 @@ static int write_settings(const struct arc_scan_options *options, struct arc_sca
     return ARC_OK;
 }
 
-static int warn_of_withheld(struct scan_judged *judged, const struct arc_env *env,
-                            struct arc_error *err)
+int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
 {
+    struct arc_scan_run run = *judged->options->run;
+    ARC_AUTO(found) struct found found = {.target = NULL};
+    ARC_AUTO_JSON json_t *commands = NULL;
+    ARC_AUTO_FREE char *work_dir = NULL;
+    struct arc_signals held;
+
     for (const char *const *variable = env->vars; variable && *variable; variable++)
         if (arc_trivy_withholds(*variable))
             ARC_TRY(scan_warn(judged, err,
                               "%.*s is kept from Trivy, since it could hide findings; what a "
                               "project sets belongs under scan: in .github/arc-ci.yaml",
                               (int)strcspn(*variable, "="), *variable));
-    return ARC_OK;
-}
 
-/* Runs them in a folder of their own, where no file of the tree is. It is gone afterwards, even
- * when a signal ends this process. */
-static int run_in_folder(struct scan_judged *judged, const struct arc_env *env,
-                         struct arc_scan_run *run, struct found *found, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *commands = NULL;
-    struct arc_signals held;
+    ARC_TRY(complete_run(judged, env, &run, &found, err));
 
+    /* In a folder of their own, where no file of the tree is. It is gone afterwards, even when a
+     * signal ends this process. */
     arc_signals_hold(&held);
-    ARC_AUTO_FREE char *work = NULL;
-    int rc = arc_folder_temporary(env, &work, err);
-    found->work = rc ? NULL : realpath(work, NULL);
-    if (!rc && !found->work)
+    int rc = arc_folder_temporary(env, &work_dir, err);
+    found.work = rc ? NULL : realpath(work_dir, NULL);
+    if (!rc && !found.work)
         rc = arc_error_nomem(err);
-    if (!rc && run->report_dir)
-        rc = arc_trivy_folder(run->report_dir, &found->reports, err);
-    run->work_dir = found->work;
-    run->report_dir = found->reports ? found->reports : found->work;
+    if (!rc && run.report_dir)
+        rc = arc_trivy_folder(run.report_dir, &found.reports, err);
+    run.work_dir = found.work;
+    run.report_dir = found.reports ? found.reports : found.work;
     if (!rc)
-        rc = write_settings(judged->options, run, err);
+        rc = write_settings(judged->options, &run, err);
     if (!rc)
-        rc = arc_scan_commands(run, judged->options->service, &commands, err);
+        rc = arc_scan_commands(&run, judged->options->service, &commands, err);
     if (!rc)
-        rc = run_all(judged, env, run, commands, err);
-    if (found->work)
-        arc_folder_remove(found->work);
+        rc = run_all(judged, env, &run, commands, err);
+    if (found.work)
+        arc_folder_remove(found.work);
     arc_signals_release(&held);
 
     return rc;
-}
-
-int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err)
-{
-    struct arc_scan_run run = *judged->options->run;
-    ARC_AUTO(found) struct found found = {.target = NULL};
-    ARC_TRY(warn_of_withheld(judged, env, err));
-    ARC_TRY(complete_run(judged, env, &run, &found, err));
-    return run_in_folder(judged, env, &run, &found, err);
 }

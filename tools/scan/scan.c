@@ -26,16 +26,6 @@ static void images_free(struct images *images)
     arc_plan_free(&images->made);
 }
 
-static int plan_of_tag(struct arc_project *project, const struct arc_scan_files *files,
-                       struct arc_plan *out, struct arc_error *err)
-{
-    const struct arc_plan_options wanted = {.push = true};
-    project->wanted.tag = files->tag;
-    project->wanted.config = files->config;
-    ARC_TRY(arc_project_load(project, err));
-    return arc_planned(project, &wanted, NULL, out, err);
-}
-
 /* An option that has no say in what is scanned is not taken in silence. */
 static int check_targets(const struct arc_scan_files *files, bool documents, struct arc_error *err)
 {
@@ -79,7 +69,11 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     out->plan = needs->plan;
 
     if (!out->build && !out->plan && files->tag) {
-        ARC_TRY(plan_of_tag(project, files, &out->made, err));
+        const struct arc_plan_options push = {.push = true};
+        project->wanted.tag = files->tag;
+        project->wanted.config = files->config;
+        ARC_TRY(arc_project_load(project, err));
+        ARC_TRY(arc_planned(project, &push, NULL, &out->made, err));
         out->plan = &out->made;
     }
 
@@ -92,26 +86,6 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
         out->group = out->build->group;
     else if (out->plan)
         out->group = out->plan->group;
-
-    return ARC_OK;
-}
-
-/* The commit that the findings belong to: the event's. */
-static int read_event(const struct arc_env *env, struct arc_scan_publish *out,
-                      struct arc_error *err)
-{
-    out->ref = arc_env_nonempty(env, "GITHUB_REF");
-    out->commit = arc_env_nonempty(env, "GITHUB_SHA");
-
-    if (out->sarif && (!out->ref || !out->commit))
-        return arc_error_set(err, ARC_EINPUT,
-                             "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning wants "
-                             "to know what was scanned");
-
-    if (!out->repository)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--upload-sarif and --create-issues need to know the repository: "
-                             "--repository OWNER/NAME or GITHUB_REPOSITORY");
 
     return ARC_OK;
 }
@@ -151,10 +125,13 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
                               struct settings *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = SETTINGS_MAX};
-    const char *path = files->config ? files->config : ARC_CONFIG_PATH;
-    int rc = files->config
-                 ? arc_project_read_given(project, path, SETTINGS_MAX, &text, &out->from, err)
-                 : arc_project_read_trusted(project, path, SETTINGS_MAX, &text, &out->from, err);
+    int rc;
+
+    if (files->config)
+        rc = arc_project_read_given(project, files->config, SETTINGS_MAX, &text, &out->from, err);
+    else
+        rc = arc_project_read_trusted(project, ARC_CONFIG_PATH, SETTINGS_MAX, &text, &out->from,
+                                      err);
 
     if (rc == ARC_EWORLD) { /* nothing is loosened then */
         ARC_TRY(arc_text_print(&out->problem, err, "the settings for the scan are not used: %s",
@@ -228,30 +205,32 @@ static int apply_settings(struct settings *settings, const struct arc_scan_files
     return ARC_OK;
 }
 
-static int publish(const struct arc_env *env, const struct arc_scan_files *files,
-                   struct arc_scan *scan, const struct arc_scan_publish *options,
-                   struct arc_error *err)
-{
-    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    ARC_TRY(arc_github_open(env, &files->github, &transport, err));
-    return arc_scan_publish(scan, options, transport, err);
-}
-
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err)
 {
     const struct arc_env *env = project->env;
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
+    /* The commit that the findings belong to is the event's. */
     struct arc_scan_publish wanted = {.repository = arc_github_repository(env, &files->github),
+                                      .ref = arc_env_nonempty(env, "GITHUB_REF"),
+                                      .commit = arc_env_nonempty(env, "GITHUB_SHA"),
                                       .sarif = files->upload,
                                       .sarif_optional = files->upload_optional,
                                       .issues_optional = files->issues_optional,
                                       .issues = files->issues};
     bool publishes = files->upload || files->issues;
 
-    if (publishes)
-        ARC_TRY(read_event(env, &wanted, err));
+    if (files->upload && (!wanted.ref || !wanted.commit))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning wants "
+                             "to know what was scanned");
+
+    if (publishes && !wanted.repository)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--upload-sarif and --create-issues need to know the repository: "
+                             "--repository OWNER/NAME or GITHUB_REPOSITORY");
+
     ARC_AUTO(images) struct images images = {.group = NULL};
     ARC_TRY(read_images(project, files, &images, err));
     ARC_AUTO(settings) struct settings settings = {.from = NULL};
@@ -270,8 +249,10 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     options.sarif = files->upload;
     options.issues = files->issues;
     ARC_TRY(arc_scan(&options, env, out, err));
-    if (publishes)
-        publish(env, files, out, &wanted, publish_error);
+
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    if (publishes && !arc_github_open(env, &files->github, &transport, publish_error))
+        arc_scan_publish(out, &wanted, transport, publish_error);
 
     return ARC_OK;
 }

@@ -44,70 +44,26 @@ static json_t *counts_json(const size_t counts[ARC_SEVERITIES])
     return object;
 }
 
-static json_t *target_json(const struct scan_target *target)
-{
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service", optional(target->service),
-                     "platform", optional(target->platform), "artifact", optional(target->artifact),
-                     "os", optional(target->os), "report", text_json(target->report), "error",
-                     optional(target->error), "counts",
-                     target->error ? json_null() : counts_json(target->counts));
-}
-
-static json_t *platforms_json(const struct scan_judged *judged, const struct finding *finding)
-{
-    json_t *array = json_array();
-    const struct scan_target *target = NULL;
-    while ((target = findings_next_target(&judged->findings, finding, target)))
-        if (*target->platform)
-            arc_json_push(&array, text_json(target->platform));
-    return array;
-}
-
 static json_t *finding_json(const struct scan_judged *judged, const struct finding *finding)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     json_t *fresh = judged->baseline ? json_boolean(finding->fresh) : json_null();
+    json_t *line = finding->line ? json_integer(finding->line) : json_null();
+    json_t *platforms = json_array();
+
+    for (const struct scan_target *target = NULL;
+         (target = findings_next_target(&judged->findings, finding, target));)
+        if (*target->platform)
+            arc_json_push(&platforms, text_json(target->platform));
 
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "line",
-        finding->line ? json_integer(finding->line) : json_null(), "resource",
-        optional(finding->resource), "message", optional(finding->message), "id",
+        "{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "line", line,
+        "resource", optional(finding->resource), "message", optional(finding->message), "id",
         text_json(rule->id), "severity", arc_severity_name((enum arc_severity)finding->severity),
         "kind", scan_kind_name(finding->kind), "service", optional(finding->service), "package",
         optional(finding->package), "installed", optional(finding->installed), "fixed",
         optional(finding->fixed), "place", optional(finding->place), "title", optional(rule->title),
-        "url", optional(rule->url), "platforms", platforms_json(judged, finding), "new", fresh);
-}
-
-static json_t *targets_json(const struct scan_judged *judged)
-{
-    json_t *array = json_array();
-    for (size_t t = 0; t < judged->findings.target_count; t++)
-        arc_json_push(&array, target_json(&judged->findings.targets[t]));
-    return array;
-}
-
-static json_t *findings_json(const struct scan_judged *judged)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < judged->total && i < DOCUMENT_FINDINGS; i++)
-        arc_json_push(&array, finding_json(judged, &judged->findings.list[i]));
-    return array;
-}
-
-static json_t *entry_json(const struct arc_scan_ignore *entry)
-{
-    const char *const fields[][2] = {{"id", entry->id},           {"license", entry->license},
-                                     {"package", entry->package}, {"path", entry->path},
-                                     {"service", entry->service}, {"reason", entry->reason},
-                                     {"expires", entry->expires}};
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i][1])
-            arc_json_put(&object, fields[i][0], json_string(fields[i][1]));
-
-    return object;
+        "url", optional(rule->url), "platforms", platforms, "new", fresh);
 }
 
 /* What the project sets, shown beside the verdict; null without. */
@@ -133,44 +89,78 @@ static json_t *settings_json(const struct scan_judged *judged)
             arc_json_put(&object, lists[i].name, arc_texts_json(lists[i].list));
     if (settings->policy)
         arc_json_put(&object, "ignore-policy", json_pack("[o]", text_json(settings->policy)));
-    for (size_t i = 0; i < settings->ignore_count; i++)
-        arc_json_push(&entries, entry_json(&settings->ignores[i]));
+
+    for (size_t i = 0; i < settings->ignore_count; i++) {
+        const struct arc_scan_ignore *entry = &settings->ignores[i];
+        const char *const fields[][2] = {{"id", entry->id},           {"license", entry->license},
+                                         {"package", entry->package}, {"path", entry->path},
+                                         {"service", entry->service}, {"reason", entry->reason},
+                                         {"expires", entry->expires}};
+        json_t *row = json_object();
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
+            if (fields[k][1])
+                arc_json_put(&row, fields[k][0], json_string(fields[k][1]));
+        arc_json_push(&entries, row);
+    }
     arc_json_put(&object, "ignore", entries);
 
     return object;
 }
 
-static const char *scanner_version(const struct scan_judged *judged)
-{
-    const struct findings *findings = &judged->findings;
-    if (judged->scanner.version)
-        return judged->scanner.version;
-    return findings->target_count ? findings->targets[0].scanner : "";
-}
-
 int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err)
 {
+    const struct findings *findings = &judged->findings;
+    const char *version = judged->scanner.version;
+    json_t *targets = json_array(), *rows = json_array();
+    json_t *counts = json_null(), *total = json_null(), *fresh = json_null();
     char now[32];
-    bool known = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
-    json_t *fresh =
-        known && judged->baseline ? json_integer((json_int_t)judged->fresh) : json_null();
-    json_t *counts = known ? counts_json(judged->counts) : json_null();
-    json_t *total = known ? json_integer((json_int_t)judged->total) : json_null();
 
+    if (judged->verdict != ARC_VERDICT_SCANNER_ERROR) {
+        counts = counts_json(judged->counts);
+        total = json_integer((json_int_t)judged->total);
+        if (judged->baseline)
+            fresh = json_integer((json_int_t)judged->fresh);
+    }
+
+    for (size_t t = 0; t < findings->target_count; t++) {
+        const struct scan_target *target = &findings->targets[t];
+        json_t *own = target->error ? json_null() : counts_json(target->counts);
+        arc_json_push(&targets,
+                      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service",
+                                optional(target->service), "platform", optional(target->platform),
+                                "artifact", optional(target->artifact), "os", optional(target->os),
+                                "report", text_json(target->report), "error",
+                                optional(target->error), "counts", own));
+    }
+
+    for (size_t i = 0; i < judged->total && i < DOCUMENT_FINDINGS; i++)
+        arc_json_push(&rows, finding_json(judged, &findings->list[i]));
+    if (!version && findings->target_count)
+        version = findings->targets[0].scanner;
     arc_time_print(judged->now, now);
-    *out = json_pack(
-        "{s:s, s:i, s:s, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O,"
-        " s:o, s:o, s:O, s:I, s:o}",
-        "document", "scan", "format", ARC_DOCUMENT_FORMAT, "verdict",
-        arc_verdict_name(judged->verdict), "scanned", now, "gate", arc_gate_name(judged->gate),
-        "reason", text_json(arc_buf_text(&judged->reason)), "fail-on",
-        arc_severity_name(judged->options->policy.fail_on), "block",
-        (int)judged->options->policy.block, "counts", counts, "total", total, "new", fresh,
-        "ignored", (json_int_t)judged->ignored, "unfixed", (json_int_t)judged->unfixed, "scanner",
-        "name", "trivy", "version", optional(scanner_version(judged)), "database",
-        optional(judged->scanner.database), "warnings", judged->warnings, "targets",
-        targets_json(judged), "findings", findings_json(judged), "incomplete", judged->missed,
-        "suppressed", (json_int_t)judged->suppressed, "settings", settings_json(judged));
+
+    /* clang-format off */
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:{s:s, s:o, s:o}, s:O,"
+                     " s:o, s:o, s:O, s:I, s:o}",
+                     "document", "scan", "format", ARC_DOCUMENT_FORMAT,
+                     "verdict", arc_verdict_name(judged->verdict),
+                     "scanned", now,
+                     "gate", arc_gate_name(judged->gate),
+                     "reason", text_json(arc_buf_text(&judged->reason)),
+                     "fail-on", arc_severity_name(judged->options->policy.fail_on),
+                     "block", (int)judged->options->policy.block,
+                     "counts", counts, "total", total, "new", fresh,
+                     "ignored", (json_int_t)judged->ignored,
+                     "unfixed", (json_int_t)judged->unfixed,
+                     "scanner", "name", "trivy", "version", optional(version),
+                       "database", optional(judged->scanner.database),
+                     "warnings", judged->warnings,
+                     "targets", targets,
+                     "findings", rows,
+                     "incomplete", judged->missed,
+                     "suppressed", (json_int_t)judged->suppressed,
+                     "settings", settings_json(judged));
+    /* clang-format on */
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 

@@ -11,16 +11,6 @@
 
 #define OUTPUT_MAX ((size_t)16 << 20)
 
-/* The last line that is not blank, where Go programs put what went wrong. */
-static const char *last_line(struct arc_buf *text)
-{
-    while (text->len && strchr(" \t\r\n", text->data[text->len - 1]))
-        text->data[--text->len] = '\0';
-    const char *all = arc_buf_text(text);
-    const char *line = strrchr(all, '\n');
-    return line ? line + 1 : all;
-}
-
 static void hand_over(struct arc_buf *from, struct arc_buf *to)
 {
     if (!to)
@@ -76,33 +66,37 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
                              "NAME@sha256:… to run it with docker",
                              words[0]);
 
-    if (!rc && result.status)
+    ARC_TRY(rc);
+
+    if (result.status) { /* a Go program says what went wrong on the last line that is not blank */
+        struct arc_buf *said = &result.errors;
+        while (said->len && strchr(" \t\r\n", said->data[said->len - 1]))
+            said->data[--said->len] = '\0';
+        const char *line = strrchr(arc_buf_text(said), '\n');
         return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %.500s", words[0],
-                             result.status, last_line(&result.errors));
+                             result.status, line ? line + 1 : arc_buf_text(said));
+    }
 
     hand_over(&result.output, output);
     hand_over(&result.errors, errors);
 
-    return rc;
-}
-
-static int cannot_make(const char *path, struct arc_error *err)
-{
-    return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path, strerror(errno));
+    return ARC_OK;
 }
 
 int arc_trivy_folder(const char *path, char **out, struct arc_error *err)
 {
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return cannot_make(path, err);
+    bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
 
-    if (arc_file_kind_in(NULL, path) != ARC_FILE_DIRECTORY)
+    if (made && arc_file_kind_in(NULL, path) != ARC_FILE_DIRECTORY)
         return arc_error_set(err, ARC_EINPUT,
                              "%s is not a folder in here: it is a file, or a symbolic link that "
                              "leads elsewhere",
                              path);
-    *out = realpath(path, NULL);
-    return *out ? ARC_OK : cannot_make(path, err);
+    *out = made ? realpath(path, NULL) : NULL;
+    if (*out)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path, strerror(errno));
 }
 
 void arc_trivy_remove(const json_t *commands)

@@ -207,35 +207,6 @@ static int copy_short(const char *text, size_t max, char **out, struct arc_error
     return len && !*out ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int describe(const struct reading *reading, struct scan_rule *rule, struct arc_error *err)
-{
-    ARC_TRY(copy_short(field_text(reading, TITLE), TITLE_MAX, &rule->title, err));
-    ARC_TRY(copy_short(field_text(reading, DESCRIPTION), DESCRIPTION_MAX, &rule->description, err));
-    ARC_TRY(copy_short(field_text(reading, URL), DESCRIPTION_MAX, &rule->url, err));
-    for (size_t i = 3; i-- > 0 && rule->score <= 0;)
-        rule->score = reading->scores[i];
-    return ARC_OK;
-}
-
-/* A severity that we do not know may be worse than any we know: it is not guessed. */
-static int read_severity(const struct reading *reading, unsigned char *out, struct arc_error *err)
-{
-    enum arc_severity severity = ARC_SEVERITY_UNKNOWN;
-    const struct arc_buf *text = &reading->texts[SEVERITY];
-    if (text->len && !arc_severity_parse(text->data, text->len, &severity))
-        return not_understood(reading, err, "the Severity is none that arc-ci knows");
-    *out = (unsigned char)severity;
-    return ARC_OK;
-}
-
-/* --include-non-failures lists the checks that passed as well. */
-static bool is_no_finding(const struct reading *reading, enum finding_kind kind)
-{
-    const char *status = field_text(reading, STATUS);
-    return kind == MISCONFIGURATION &&
-           (strcmp(status, "PASS") == 0 || strcmp(status, "EXCEPTION") == 0);
-}
-
 static int pool_strings(const struct reading *reading, struct finding *finding,
                         struct arc_error *err)
 {
@@ -255,6 +226,7 @@ static int pool_strings(const struct reading *reading, struct finding *finding,
     return whole ? ARC_OK : arc_error_nomem(err);
 }
 
+/* The rule of a finding: new, it gets the finding's words. */
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
     bool made;
@@ -262,26 +234,44 @@ static int add_rule(const struct reading *reading, struct finding *finding, stru
     ARC_TRY(findings_rule(reading->findings, field_text(reading, ID), &finding->rule, &made, err));
     struct scan_rule *rule = &reading->findings->rules[finding->rule];
     finding->id = rule->id;
-    rule->severity = finding->severity > rule->severity ? finding->severity : rule->severity;
+    if (finding->severity > rule->severity)
+        rule->severity = finding->severity;
     if (!made)
         return ARC_OK;
+
     rule->kind = finding->kind;
     rule->alias = findings_string(reading->findings, field_text(reading, ALIAS));
+    ARC_TRY_ALLOC(rule->alias, err);
+    ARC_TRY(copy_short(field_text(reading, TITLE), TITLE_MAX, &rule->title, err));
+    ARC_TRY(copy_short(field_text(reading, DESCRIPTION), DESCRIPTION_MAX, &rule->description, err));
+    ARC_TRY(copy_short(field_text(reading, URL), DESCRIPTION_MAX, &rule->url, err));
+    for (size_t i = 3; i-- > 0 && rule->score <= 0;)
+        rule->score = reading->scores[i];
 
-    return rule->alias ? describe(reading, rule, err) : arc_error_nomem(err);
+    return ARC_OK;
 }
 
 static int add_finding(const struct reading *reading, enum finding_kind kind, struct arc_error *err)
 {
     struct findings *findings = reading->findings;
-    size_t id_len = reading->texts[ID].len;
+    const struct arc_buf *grade = &reading->texts[SEVERITY];
+    const char *status = field_text(reading, STATUS);
+    enum arc_severity severity = ARC_SEVERITY_UNKNOWN;
 
-    if (is_no_finding(reading, kind))
+    /* --include-non-failures lists the checks that passed as well. */
+    if (kind == MISCONFIGURATION && ARC_AMONG(status, "PASS", "EXCEPTION"))
         return ARC_OK;
-    if (!id_len || id_len > ID_MAX)
-        return not_understood(reading, err, id_len ? "the id is too long" : "it has no id");
+    if (!reading->texts[ID].len)
+        return not_understood(reading, err, "it has no id");
+    if (reading->texts[ID].len > ID_MAX)
+        return not_understood(reading, err, "the id is too long");
+    /* One that we do not know may be worse than any we know: it is not guessed. */
+    if (grade->len && !arc_severity_parse(grade->data, grade->len, &severity))
+        return not_understood(reading, err, "the Severity is none that arc-ci knows");
+
     struct finding finding = {
         .kind = (unsigned char)kind,
+        .severity = (unsigned char)severity,
         .service = reading->target->service,
         .result = (unsigned)(findings->result_count - 1),
         .targets = (uint64_t)1 << reading->target->bit,
@@ -289,21 +279,10 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
         .line = reading->line,
         .offset = reading->offset,
     };
-    ARC_TRY(read_severity(reading, &finding.severity, err));
     ARC_TRY(pool_strings(reading, &finding, err));
     ARC_TRY(add_rule(reading, &finding, err));
 
     return findings_add(findings, &finding, err);
-}
-
-static void start_finding(struct reading *reading)
-{
-    for (size_t i = ID; i < FIELDS; i++)
-        arc_buf_reset(&reading->texts[i]);
-    for (size_t i = 0; i < 3; i++)
-        reading->scores[i] = 0;
-    reading->line = reading->offset = 0;
-    reading->element++;
 }
 
 /* Of a long text, the beginning; a character is not cut in two. */
@@ -313,50 +292,6 @@ static size_t kept_length(const struct arc_json_scalar *value)
     while (len && len < value->len && ((unsigned char)value->text[len] & 0xc0) == 0x80)
         len--;
     return len;
-}
-
-static int add_text(struct reading *reading, enum field field, const struct arc_json_scalar *value,
-                    struct arc_error *err)
-{
-    struct arc_buf *text = &reading->texts[field];
-    if (value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
-        return not_understood(reading, err, "a text is not a string");
-    arc_buf_reset(text);
-    arc_buf_add(text, value->text, kept_length(value));
-    return arc_buf_check(text, "a report's field", err);
-}
-
-static double number_of(const struct arc_json_scalar *value)
-{
-    char digits[32];
-    if (value->type != ARC_JSON_NUMBER || value->len >= sizeof digits)
-        return 0;
-    memcpy(digits, value->text, value->len);
-    digits[value->len] = '\0';
-    return strtod(digits, NULL);
-}
-
-static void read_number(struct reading *reading, enum field field,
-                        const struct arc_json_scalar *value)
-{
-    double number = number_of(value);
-    bool natural = number > 0 && number < INT32_MAX;
-    if (field == LINE)
-        reading->line = natural ? (unsigned)number : 0;
-    else if (field == OFFSET)
-        reading->offset = natural ? (unsigned)number : 0;
-    else if (number > reading->scores[field - SCORE_2] && number <= 10)
-        reading->scores[field - SCORE_2] = number;
-}
-
-static int read_schema(struct reading *reading, const struct arc_json_scalar *value,
-                       struct arc_error *err)
-{
-    reading->schema = 2;
-    if (value->type == ARC_JSON_NUMBER && value->len == 1 && *value->text == '2')
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "%s: its SchemaVersion is not 2, the one arc-ci knows",
-                         reading->target->report);
 }
 
 /* Pools a string that may be long or absent. */
@@ -370,52 +305,85 @@ static int pool_field(struct reading *reading, const char **field,
     return *field ? ARC_OK : arc_error_nomem(err);
 }
 
-static int read_result_field(struct reading *reading, enum field field,
-                             const struct arc_json_scalar *value, struct arc_error *err)
+/* Keeps the beginning of a text in a buffer of the reading's own. */
+static int keep_text(struct arc_buf *text, const struct arc_json_scalar *value,
+                     struct arc_error *err)
 {
-    struct scan_result *result = &reading->findings->results[reading->findings->result_count - 1];
-    const char **into = field == CLASS ? &result->class : &result->type;
-    return pool_field(reading, field == TARGET ? &result->target : into, value, err);
-}
-
-static int read_os(struct reading *reading, enum field field, const struct arc_json_scalar *value,
-                   struct arc_error *err)
-{
-    struct arc_buf *text = field == OS_FAMILY ? &reading->family : &reading->release;
-    if (field == OS_END_OF_LIFE && value->type != ARC_JSON_BOOL && value->type != ARC_JSON_NULL)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s: EOSL of the operating system is not true or false",
-                             reading->target->report);
-    if (field == OS_END_OF_LIFE) {
-        reading->target->end_of_life |= value->type == ARC_JSON_BOOL && value->truth;
-        return ARC_OK;
-    }
-
     arc_buf_reset(text);
     arc_buf_add(text, value->text, kept_length(value));
-    return arc_buf_check(text, "the operating system's name", err);
+    return arc_buf_check(text, "a report's field", err);
 }
 
-static int pool_os(struct reading *reading, struct arc_error *err)
+/* A text of a finding, or a number: a line or an offset, which starts at 1, or a score. */
+static int read_item_field(struct reading *reading, enum field field,
+                           const struct arc_json_scalar *value, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "%s %s", arc_buf_text(&reading->family), arc_buf_text(&reading->release));
-    reading->target->has_os |= reading->family.len || reading->release.len;
-    reading->target->os =
-        text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
-    return reading->target->os ? ARC_OK : arc_error_nomem(err);
+    char digits[32] = "";
+
+    if (field >= ID && value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
+        return not_understood(reading, err, "a text is not a string");
+    if (field >= ID)
+        return keep_text(&reading->texts[field], value, err);
+
+    if (value->type == ARC_JSON_NUMBER && value->len < sizeof digits)
+        memcpy(digits, value->text, value->len);
+    double number = strtod(digits, NULL);
+    bool natural = number > 0 && number < INT32_MAX;
+    if (field == LINE)
+        reading->line = natural ? (unsigned)number : 0;
+    else if (field == OFFSET)
+        reading->offset = natural ? (unsigned)number : 0;
+    else if (number > reading->scores[field - SCORE_2] && number <= 10)
+        reading->scores[field - SCORE_2] = number;
+
+    return ARC_OK;
 }
 
-static int read_target_field(struct reading *reading, enum field field,
-                             const struct arc_json_scalar *value, struct arc_error *err)
+/* What is said once of a report, or of a result. */
+static int read_field(struct reading *reading, enum field field,
+                      const struct arc_json_scalar *value, struct arc_error *err)
 {
     struct scan_target *target = reading->target;
-    const char **into = field == ARTIFACT_TYPE ? &target->kind : &target->scanner;
-    if (field == CREATED)
-        into = &target->created;
-    else if (field == ARTIFACT)
-        into = &target->artifact;
-    return pool_field(reading, into, value, err);
+    struct findings *findings = reading->findings;
+    struct scan_result *result =
+        findings->result_count ? &findings->results[findings->result_count - 1] : NULL;
+
+    switch (field) {
+    case SCHEMA_VERSION:
+        reading->schema = 2;
+        if (value->type == ARC_JSON_NUMBER && value->len == 1 && *value->text == '2')
+            return ARC_OK;
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: its SchemaVersion is not 2, the one arc-ci knows",
+                             target->report);
+    case CREATED:
+        return pool_field(reading, &target->created, value, err);
+    case ARTIFACT:
+        return pool_field(reading, &target->artifact, value, err);
+    case ARTIFACT_TYPE:
+        return pool_field(reading, &target->kind, value, err);
+    case SCANNER_VERSION:
+        return pool_field(reading, &target->scanner, value, err);
+    case OS_FAMILY:
+        return keep_text(&reading->family, value, err);
+    case OS_NAME:
+        return keep_text(&reading->release, value, err);
+    case OS_END_OF_LIFE:
+        if (value->type != ARC_JSON_BOOL && value->type != ARC_JSON_NULL)
+            return arc_error_set(err, ARC_EINPUT,
+                                 "%s: EOSL of the operating system is not true or false",
+                                 target->report);
+        target->end_of_life |= value->type == ARC_JSON_BOOL && value->truth;
+        return ARC_OK;
+    case TARGET:
+        return pool_field(reading, &result->target, value, err);
+    case CLASS:
+        return pool_field(reading, &result->class, value, err);
+    case TYPE:
+        return pool_field(reading, &result->type, value, err);
+    default:
+        return read_item_field(reading, field, value, err);
+    }
 }
 
 static int no_report(const struct reading *reading, const struct arc_json_rule *rule,
@@ -438,7 +406,6 @@ static int on_value(void *data, const struct arc_json_rule *rule,
                     const struct arc_json_scalar *value, struct arc_error *err)
 {
     struct reading *reading = data;
-    enum field field = (enum field)rule->tag;
     bool member = rule->key && *rule->key;
 
     if (!arc_utf8_valid(value->text, value->len)) /* libyajl lets overlong forms pass */
@@ -449,58 +416,47 @@ static int on_value(void *data, const struct arc_json_rule *rule,
         return ARC_OK; /* as if it were not there */
     if (rule->enter)
         return no_report(reading, rule, "is not a list or object", err);
-    if (field >= ID)
-        return add_text(reading, field, value, err);
 
-    if (field >= SCORE_2) {
-        read_number(reading, field, value);
-        return ARC_OK;
-    }
-
-    if (field >= TARGET)
-        return read_result_field(reading, field, value, err);
-    if (field >= OS_FAMILY)
-        return read_os(reading, field, value, err);
-
-    return field == SCHEMA_VERSION ? read_schema(reading, value, err)
-                                   : read_target_field(reading, field, value, err);
-}
-
-static bool is_list(unsigned place)
-{
-    return place == RESULTS || place == PACKAGES || place == SUPPRESSED ||
-           (place >= LIST_OF && place < ITEM_OF);
+    return read_field(reading, (enum field)rule->tag, value, err);
 }
 
 static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
                     struct arc_error *err)
 {
     struct reading *reading = data;
+    unsigned place = rule->enter;
+    bool list = place == RESULTS || place == PACKAGES || place == SUPPRESSED ||
+                (place >= LIST_OF && place < ITEM_OF);
 
-    if (rule->enter == DOCUMENT) {
+    if (place == DOCUMENT) {
         reading->schema = bracket == '[' ? 1 : 0;
         return ARC_OK;
     }
 
-    if (rule->enter == FOREIGN)
+    if (place == FOREIGN)
         return is_foreign(reading, rule, err);
+    if (bracket == '[' && !list)
+        return no_report(reading, rule, "is a list, not an object", err);
+    if (bracket == '{' && list)
+        return no_report(reading, rule, "is an object, not a list", err);
 
-    if ((bracket == '[') != is_list(rule->enter))
-        return no_report(reading, rule,
-                         bracket == '[' ? "is a list, not an object" : "is an object, not a list",
-                         err);
-
-    if (rule->enter >= ITEM_OF)
-        start_finding(reading);
-    else if (rule->enter >= LIST_OF)
+    if (place >= ITEM_OF) {
+        for (size_t i = ID; i < FIELDS; i++)
+            arc_buf_reset(&reading->texts[i]);
+        memset(reading->scores, 0, sizeof reading->scores);
+        reading->line = reading->offset = 0;
+        reading->element++;
+    } else if (place >= LIST_OF) {
         reading->element = 0;
+    }
 
-    reading->lists_packages = reading->lists_packages || rule->enter == PACKAGES;
-    reading->packages += rule->enter == PACKAGE_ITEM;
-    reading->target->suppressed += rule->enter == SUPPRESSED_ITEM;
-    reading->vulnerabilities += rule->enter == ITEM_OF + VULNERABILITY;
-    if (rule->enter != RESULT)
+    reading->lists_packages = reading->lists_packages || place == PACKAGES;
+    reading->packages += place == PACKAGE_ITEM;
+    reading->target->suppressed += place == SUPPRESSED_ITEM;
+    reading->vulnerabilities += place == ITEM_OF + VULNERABILITY;
+    if (place != RESULT)
         return ARC_OK;
+
     reading->packages = reading->vulnerabilities = 0;
     reading->lists_packages = false;
     reading->target->results++;
@@ -537,34 +493,23 @@ static int end_result(struct reading *reading, struct arc_error *err)
 
 static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_error *err)
 {
-    if (rule->enter == OS)
-        return pool_os(data, err);
+    struct reading *reading = data;
+    struct scan_target *target = reading->target;
+
     if (rule->enter == RESULT)
-        return end_result(data, err);
-    return rule->enter >= ITEM_OF
-               ? add_finding(data, (enum finding_kind)(rule->enter - ITEM_OF), err)
-               : ARC_OK;
-}
+        return end_result(reading, err);
+    if (rule->enter >= ITEM_OF)
+        return add_finding(reading, (enum finding_kind)(rule->enter - ITEM_OF), err);
+    if (rule->enter != OS)
+        return ARC_OK;
 
-/* `{}`, `[]` and `null` are what scripts leave behind when the scanner failed. */
-static int check_whole(const struct reading *reading, struct arc_error *err)
-{
-    if (!reading->schema)
-        return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: it has no SchemaVersion",
-                             reading->target->report);
+    ARC_AUTO_FREE char *os = NULL;
+    ARC_TRY(arc_text_print(&os, err, "%s %s", arc_buf_text(&reading->family),
+                           arc_buf_text(&reading->release)));
+    target->has_os |= reading->family.len || reading->release.len;
+    target->os = findings_string(reading->findings, os);
 
-    if (reading->schema == 2 && !*reading->target->artifact)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s: not a report of Trivy: it has no ArtifactName, which says what "
-                             "was looked at",
-                             reading->target->report);
-
-    if (reading->schema == 1 && !reading->target->results)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s: an empty list: nothing says that a scanner has looked",
-                             reading->target->report);
-
-    return ARC_OK;
+    return target->os ? ARC_OK : arc_error_nomem(err);
 }
 
 /* How files that are no JSON at all begin. */
@@ -615,6 +560,7 @@ static int read_report(struct findings *findings, size_t target, const char *pat
 {
     ARC_AUTO(reading)
     struct reading reading = {.findings = findings, .target = &findings->targets[target]};
+    const struct scan_target *read = reading.target;
     const struct arc_json_reader reader = {
         .rules = rules,
         .size_max = REPORT_MAX,
@@ -623,10 +569,29 @@ static int read_report(struct findings *findings, size_t target, const char *pat
         .enter = on_enter,
         .leave = on_leave,
     };
-    ARC_TRY(path ? arc_json_stream_file(path, reading.target->report, &reader, err)
-                 : arc_json_stream_text(text, len, reading.target->report, &reader, err));
 
-    return check_whole(&reading, err);
+    if (path)
+        ARC_TRY(arc_json_stream_file(path, read->report, &reader, err));
+    else
+        ARC_TRY(arc_json_stream_text(text, len, read->report, &reader, err));
+
+    /* `{}`, `[]` and `null` are what scripts leave behind when the scanner failed. */
+    if (!reading.schema)
+        return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: it has no SchemaVersion",
+                             read->report);
+
+    if (reading.schema == 2 && !*read->artifact)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: not a report of Trivy: it has no ArtifactName, which says what "
+                             "was looked at",
+                             read->report);
+
+    if (reading.schema == 1 && !read->results)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s: an empty list: nothing says that a scanner has looked",
+                             read->report);
+
+    return ARC_OK;
 }
 
 int scan_report_file(struct findings *findings, size_t target, const char *path,

@@ -36,22 +36,6 @@ static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_
     }
 }
 
-static int send_log(const struct arc_scan_publish *options, const char *log,
-                    struct arc_transport *transport, struct arc_reply *reply, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *body =
-        json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
-                  "sarif", log, "tool_name", "arc-ci scan");
-
-    /* An analysis of the same commit and category replaces the one before. */
-    const struct arc_request request = {.method = "POST",
-                                        .body = body,
-                                        .repeatable = true,
-                                        .why = "upload the findings to code scanning"};
-    return arc_transport_send(transport, request, reply, err, "/repos/%s/code-scanning/sarifs",
-                              options->repository);
-}
-
 /* Right after the upload the id may not be known everywhere yet. */
 static int wait_until_processed(const struct arc_scan_publish *options, const char *id,
                                 struct arc_transport *transport, bool *complete,
@@ -94,7 +78,17 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
     bool complete = false;
 
     ARC_TRY(pack_within(sarif, upload_max, &log, err));
-    ARC_TRY(send_log(options, log, transport, &reply, err));
+    ARC_AUTO_JSON json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
+                  "sarif", log, "tool_name", "arc-ci scan");
+    /* An analysis of the same commit and category replaces the one before. */
+    const struct arc_request request = {.method = "POST",
+                                        .body = body,
+                                        .repeatable = true,
+                                        .why = "upload the findings to code scanning"};
+    ARC_TRY(arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs",
+                               options->repository));
+
     const char *id = json_string_value(json_object_get(reply.body, "id"));
     if (id)
         ARC_TRY(wait_until_processed(options, id, transport, &complete, err));

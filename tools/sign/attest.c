@@ -1,6 +1,7 @@
 #include "sign/attest.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/base64.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -20,17 +21,6 @@ static const char *of_run(const struct attestation *attestation, const char *nam
     return value ? value : "";
 }
 
-/* "owner/name/.github/workflows/file.yml@ref" of GITHUB_WORKFLOW_REF: the path alone. */
-static json_t *workflow_path(const struct attestation *attestation)
-{
-    const char *at = of_run(attestation, "GITHUB_WORKFLOW_REF");
-    const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
-    size_t len = strlen(repository);
-    if (strncmp(at, repository, len) == 0 && at[len] == '/')
-        at += len + 1;
-    return json_stringn(at, strcspn(at, "@"));
-}
-
 /* SLSA provenance 1.0 of the build type of GitHub's workflows
  * (actions.github.io/buildtypes/workflow/v1). */
 static json_t *make_predicate(const struct attestation *attestation)
@@ -38,6 +28,12 @@ static json_t *make_predicate(const struct attestation *attestation)
     const char *server = of_run(attestation, "GITHUB_SERVER_URL");
     const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
     const char *ref = of_run(attestation, "GITHUB_REF");
+    const char *path = of_run(attestation, "GITHUB_WORKFLOW_REF");
+    size_t len = strlen(repository);
+
+    /* "owner/name/.github/workflows/file.yml@ref" */
+    if (strncmp(path, repository, len) == 0 && path[len] == '/')
+        path += len + 1;
 
     /* clang-format off */
     return json_pack(
@@ -47,7 +43,7 @@ static json_t *make_predicate(const struct attestation *attestation)
             "externalParameters", "workflow",
                 "ref", ref,
                 "repository", json_sprintf("%s/%s", server, repository),
-                "path", workflow_path(attestation),
+                "path", json_stringn(path, strcspn(path, "@")),
             "internalParameters", "github",
                 "event_name", of_run(attestation, "GITHUB_EVENT_NAME"),
                 "repository_id", of_run(attestation, "GITHUB_REPOSITORY_ID"),
@@ -67,19 +63,6 @@ static json_t *make_predicate(const struct attestation *attestation)
 
 /* ---- what GitHub has ----------------------------------------------------------------------- */
 
-/* Whether a stored bundle is, by its own words, a provenance by the same builder. */
-static bool says_same_builder(const json_t *bundle, const char *identity)
-{
-    const char *payload = arc_json_text_of(json_object_get(bundle, "dsseEnvelope"), "payload");
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
-    if (arc_base64_decode(payload, &text, NULL))
-        return false;
-    ARC_AUTO_JSON json_t *statement = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
-    const json_t *details = json_object_get(json_object_get(statement, "predicate"), "runDetails");
-    return strcmp(arc_json_text_of(statement, "predicateType"), PREDICATE) == 0 &&
-           strcmp(arc_json_text_of(json_object_get(details, "builder"), "id"), identity) == 0;
-}
-
 /* What is looked for, and where cosign is given what is found. */
 struct search {
     const struct attestation *attestation;
@@ -94,9 +77,18 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     struct search *search = context;
     const struct attestation *attestation = search->attestation;
     const json_t *bundle = json_object_get(stored, "bundle");
+    const char *payload = arc_json_text_of(json_object_get(bundle, "dsseEnvelope"), "payload");
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
 
-    if (!says_same_builder(bundle, attestation->plan->sign->identity))
+    if (arc_base64_decode(payload, &text, NULL))
         return ARC_OK;
+    ARC_AUTO_JSON json_t *statement = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    const json_t *details = json_object_get(json_object_get(statement, "predicate"), "runDetails");
+    const char *builder = arc_json_text_of(json_object_get(details, "builder"), "id");
+    if (strcmp(arc_json_text_of(statement, "predicateType"), PREDICATE) != 0 ||
+        strcmp(builder, attestation->plan->sign->identity) != 0)
+        return ARC_OK;
+
     ARC_AUTO_FREE char *file = arc_file_join(search->folder, "stored.json");
     if (!file || json_dump_file(bundle, file, JSON_COMPACT))
         return arc_error_set(err, ARC_EWORLD, "cannot write the stored bundle to %s",
@@ -106,53 +98,25 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     return rc ? arc_error_except(ARC_EFAILED, rc, err) : 1;
 }
 
-/* Others may have stored any number of them: what is not met within the limit is stored once
- * more. */
-static int look_up(const struct attestation *attestation, const char *folder, bool *there,
-                   struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
-    struct search search = {attestation, folder, false};
-
-    arc_buf_printf(&path, "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
-                   of_run(attestation, "GITHUB_REPOSITORY"), attestation->digest);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    int rc = arc_transport_each(attestation->github, arc_buf_text(&path), "attestations",
-                                "look for the image's attestation", PAGES_MAX, check_stored,
-                                &search, err);
-    *there = search.found;
-
-    return arc_error_except(ARC_ENOTFOUND, arc_error_except(ARC_ELIMIT, rc, err), err);
-}
-
 /* ---- making one ---------------------------------------------------------------------------- */
 
-static int send_bundle(const struct attestation *attestation, const char *file,
-                       struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
-    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-
-    ARC_TRY(arc_file_read(file, "cosign's bundle", BUNDLE_MAX, &text, err));
-    ARC_AUTO_JSON json_t *bundle = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
-    if (!json_is_object(json_object_get(bundle, "dsseEnvelope")))
-        return arc_error_set(err, ARC_EFAILED,
-                             "cosign wrote no Sigstore bundle: version 3 or later is needed");
-
-    ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", bundle);
-    const struct arc_request request = {
-        .method = "POST", .body = body, .why = "store the image's attestation"};
-    return arc_transport_send(attestation->github, request, &reply, err, "/repos/%s/attestations",
-                              of_run(attestation, "GITHUB_REPOSITORY"));
-}
-
+/* Looks, then attests. Others may have stored any number of attestations: what is not met within
+ * the limit is stored once more. */
 static int attest_in(const struct attestation *attestation, const char *folder, const char **action,
                      struct arc_error *err)
 {
-    bool there;
+    const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
+    struct search search = {attestation, folder, false};
+    ARC_AUTO_FREE char *path = NULL;
 
-    ARC_TRY(look_up(attestation, folder, &there, err));
-    if (there)
+    ARC_TRY(arc_text_print(&path, err,
+                           "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
+                           repository, attestation->digest));
+    int rc = arc_transport_each(attestation->github, path, "attestations",
+                                "look for the image's attestation", PAGES_MAX, check_stored,
+                                &search, err);
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, arc_error_except(ARC_ELIMIT, rc, err), err));
+    if (search.found)
         return ARC_OK;
 
     ARC_AUTO_FREE char *predicate = arc_file_join(folder, "predicate.json");
@@ -164,7 +128,19 @@ static int attest_in(const struct attestation *attestation, const char *folder, 
                           predicate, bundle, err));
     *action = "attested";
 
-    return send_bundle(attestation, bundle, err);
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_TRY(arc_file_read(bundle, "cosign's bundle", BUNDLE_MAX, &text, err));
+    ARC_AUTO_JSON json_t *made = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    if (!json_is_object(json_object_get(made, "dsseEnvelope")))
+        return arc_error_set(err, ARC_EFAILED,
+                             "cosign wrote no Sigstore bundle: version 3 or later is needed");
+
+    ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", made);
+    const struct arc_request request = {
+        .method = "POST", .body = body, .why = "store the image's attestation"};
+    return arc_transport_send(attestation->github, request, &reply, err, "/repos/%s/attestations",
+                              repository);
 }
 
 int attest_github(const struct attestation *attestation, const char **action, struct arc_error *err)

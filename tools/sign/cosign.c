@@ -62,33 +62,25 @@ static int read_root(struct cosign *cosign, const char *root, struct arc_error *
     return ARC_OK;
 }
 
-static int check_signer(const struct arc_signing *signing, struct arc_error *err)
-{
-    if (signing->key)
-        return ARC_OK;
-
-    if (!signing->identity || !signing->issuer)
-        return arc_error_set(err, ARC_EINPUT,
-                             "the plan does not say who signs: give `identity` and `issuer` in the "
-                             "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
-
-    if (signing->repository || !arc_signing_is_github(signing))
-        return ARC_OK;
-
-    return arc_error_set(
-        err, ARC_EINPUT,
-        "whose workflow must have signed is not known, and any repository may call "
-        "%s: set GITHUB_REPOSITORY (owner/name), or give the clone its remote "
-        "'origin'",
-        signing->identity);
-}
-
 int cosign_open(const struct arc_env *env, const char *root, const struct arc_signing *signing,
                 struct cosign *out, struct arc_error *err)
 {
     *out = (struct cosign){.env = env, .signing = signing, .no_log = signing->unlogged};
     root = root ? root : env->cwd;
-    ARC_TRY(check_signer(signing, err));
+
+    if (!signing->key && (!signing->identity || !signing->issuer))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the plan does not say who signs: give `identity` and `issuer` in the "
+                             "group's `sign`, or run 'arc-ci plan' in the workflow that signs");
+
+    if (!signing->key && !signing->repository && arc_signing_is_github(signing))
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "whose workflow must have signed is not known, and any repository may call "
+            "%s: set GITHUB_REPOSITORY (owner/name), or give the clone its remote "
+            "'origin'",
+            signing->identity);
+
     ARC_TRY(locate(out, root, signing->public_key, &out->public_key, err));
     ARC_TRY(locate(out, root, signing->trusted_root, &out->trusted_root, err));
     ARC_TRY(locate(out, root, signing->signing_config, &out->signing_config, err));
@@ -128,40 +120,34 @@ static void add_value(struct call *call, const char *option, const char *value)
         add(call, arc_arena_printf(&call->cosign->memory, "%s=%s", option, value));
 }
 
-/* "https://github.com/acme/" + any text, as Go's regular expression. Before an '@' no text has
- * another: a branch may be called "x@refs/tags/v1", and "*@refs/tags/v1" is none of it. */
-static char *identity_pattern(const char *identity)
-{
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 8192};
-    arc_buf_putc(&out, '^');
-
-    for (const char *c = identity; *c; c++) {
-        if (*c != '*' && strchr("\\.+?()[]{}|^$", *c))
-            arc_buf_putc(&out, '\\');
-        if (*c == '*')
-            arc_buf_puts(&out, strchr(c, '@') ? "[^@]" : ".");
-        arc_buf_putc(&out, *c);
-    }
-
-    arc_buf_putc(&out, '$');
-
-    return arc_buf_steal(&out);
-}
-
 /* Whom a signature must be of. */
 static void add_expected(struct call *call, const char *public_key)
 {
     const struct arc_signing *signing = call->cosign->signing;
+    const char *identity = signing->identity;
     if (signing->key) {
         add_value(call, "--key", public_key);
         return;
     }
 
-    if (signing->identity && strchr(signing->identity, '*')) {
-        ARC_AUTO_FREE char *pattern = identity_pattern(signing->identity);
-        add_value(call, "--certificate-identity-regexp", pattern);
+    if (identity && strchr(identity, '*')) {
+        /* "https://github.com/acme/" + any text, as Go's regular expression. Before an '@' no text
+         * has another: a branch may be called "x@refs/tags/v1", and "*@refs/tags/v1" is none of
+         * it. */
+        ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 8192};
+        for (const char *c = identity; *c; c++) {
+            if (*c != '*' && strchr("\\.+?()[]{}|^$", *c))
+                arc_buf_putc(&pattern, '\\');
+            if (*c == '*')
+                arc_buf_puts(&pattern, strchr(c, '@') ? "[^@]" : ".");
+            arc_buf_putc(&pattern, *c);
+        }
+        if (pattern.failed) /* no part of it must be asked for */
+            call->cosign->memory.failed = true;
+        add(call, arc_arena_printf(&call->cosign->memory, "--certificate-identity-regexp=^%s$",
+                                   arc_buf_text(&pattern)));
     } else {
-        add_value(call, "--certificate-identity", signing->identity);
+        add_value(call, "--certificate-identity", identity);
     }
 
     add_value(call, "--certificate-oidc-issuer", signing->issuer);
@@ -193,30 +179,12 @@ static void add_signing(struct call *call)
     add(call, "--tlog-upload=false");
 }
 
-/* What cosign said last, without the notes and warnings before it. */
-static void add_reason(const struct arc_process_result *result, struct arc_buf *out)
-{
-    const char *text = arc_buf_text(&result->errors);
-    size_t len = strlen(text);
-
-    while (len && strchr("\n\r ", text[len - 1]))
-        len--;
-    size_t start = len;
-    while (start && text[start - 1] != '\n')
-        start--;
-    if (strncmp(text + start, "error during command execution: ", 32) == 0)
-        start += 32;
-    size_t shown = len - start < 1500 ? len - start : 1500;
-    arc_text_visible(out, text + start, shown);
-    if (!shown)
-        arc_buf_printf(out, "exit status %d", result->status);
-}
-
 /* Runs a call about `reference` (NULL: its words say it all); only `passes` reaches it beside what
  * any program gets. */
 static int run_cosign(struct call *call, const char *reference, const char *const *passes,
                       struct arc_process_result *result, struct arc_error *err)
 {
+    static const char preface[] = "error during command execution: ";
     struct cosign *cosign = call->cosign;
     if (reference && cosign->insecure) {
         add(call, "--allow-insecure-registry");
@@ -238,8 +206,21 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
 
     if (rc || !result->status)
         return rc;
+
+    /* What cosign said last, without the notes and warnings before it. */
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
-    add_reason(result, &said);
+    const char *text = arc_buf_text(&result->errors);
+    size_t end = strlen(text);
+    while (end && strchr("\n\r ", text[end - 1]))
+        end--;
+    size_t start = end;
+    while (start && text[start - 1] != '\n')
+        start--;
+    if (strncmp(text + start, preface, strlen(preface)) == 0)
+        start += strlen(preface);
+    arc_text_visible(&said, text + start, end - start < 1500 ? end - start : 1500);
+    if (start == end)
+        arc_buf_printf(&said, "exit status %d", result->status);
 
     return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1],
                          reference ? reference : "", arc_buf_text(&said));
@@ -255,25 +236,6 @@ static const char *begin(struct call *call, const char *verb, const char *image,
 }
 
 /* ---- what it does -------------------------------------------------------------------------- */
-
-/* cosign verifies any statement about a digest; one that says "signed" is asked for. */
-static bool says_signed(const char *text, const char *digest)
-{
-    ARC_AUTO_JSON json_t *found = json_loads(text, 0, NULL);
-
-    arc_json_each (item, found) {
-        const json_t *critical = json_object_get(item, "critical");
-        const char *type = arc_json_text_of(critical, "type");
-        bool signs = strcmp(type, "https://sigstore.dev/cosign/sign/v1") == 0 ||
-                     strcmp(type, "cosign container image signature") == 0;
-        if (signs &&
-            strcmp(arc_json_text_of(json_object_get(critical, "image"), "docker-manifest-digest"),
-                   digest) == 0)
-            return true;
-    }
-
-    return false;
-}
 
 /* The names of the variables that a call takes beside what any program gets: where the authorities'
  * keys are, the login to a KMS; for signing the password of a key or the way to an OIDC token. */
@@ -326,8 +288,17 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
     add_value(&call, "--trusted-root", cosign->trusted_root);
     add_checking(&call);
     ARC_TRY(run_cosign(&call, reference, variables(cosign, false), &result, err));
-    if (says_signed(arc_buf_text(&result.output), digest))
-        return ARC_OK;
+
+    /* cosign verifies any statement about a digest; one that says "signed" is asked for. */
+    ARC_AUTO_JSON json_t *found = json_loads(arc_buf_text(&result.output), 0, NULL);
+    arc_json_each (item, found) {
+        const json_t *critical = json_object_get(item, "critical");
+        const json_t *of = json_object_get(critical, "image");
+        if (ARC_AMONG(arc_json_text_of(critical, "type"), "https://sigstore.dev/cosign/sign/v1",
+                      "cosign container image signature") &&
+            strcmp(arc_json_text_of(of, "docker-manifest-digest"), digest) == 0)
+            return ARC_OK;
+    }
 
     return arc_error_set(err, ARC_EFAILED,
                          "%s has statements of that identity, but none is a signature", reference);

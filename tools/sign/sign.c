@@ -95,46 +95,38 @@ static int sign_target(void *context, const struct target *target, struct arc_er
     return arc_json_append(signing->images, item, err);
 }
 
-static int attest_service(struct signing *signing, const struct arc_planned_service *service,
-                          struct arc_error *err)
+static int sign_service(struct signing *signing, const struct arc_planned_service *service,
+                        struct arc_error *err)
 {
     const struct arc_sign_options *options = signing->options;
+    const struct arc_built_service *built = arc_ledger_service(options->build, service->service);
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **images = NULL;
+    const char *action;
+
+    if (!built || !built->digest)
+        return arc_error_set(err, ARC_EFAILED,
+                             "build.json has no pushed image of %s: build it before signing",
+                             service->service);
+
+    signing->built = built;
+    ARC_TRY(arc_planned_images(service, &memory, &images, err));
+    ARC_TRY(each_target(built, images, sign_target, signing, err));
+    if (!options->plan->sign->attest)
+        return ARC_OK;
+
     struct attestation attestation = {.env = options->env,
                                       .cosign = signing->cosign,
                                       .github = options->github,
                                       .plan = options->plan,
                                       .image = service->image,
-                                      .digest = signing->built->digest};
-    const char *action;
-
-    if (!options->plan->sign->attest)
-        return ARC_OK;
+                                      .digest = built->digest};
     ARC_TRY(attest_github(&attestation, &action, err));
     tell(signing, strcmp(action, "attested") == 0 ? "attested" : "attestation unchanged",
-         signing->built->digest);
+         built->digest);
     json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "service", service->service, "image",
-                             service->image, "digest", signing->built->digest, "action", action);
+                             service->image, "digest", built->digest, "action", action);
     return arc_json_append(signing->attestations, item, err);
-}
-
-static int sign_service(struct signing *signing, const struct arc_planned_service *service,
-                        struct arc_error *err)
-{
-    const struct arc_sign_options *options = signing->options;
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    char **images = NULL;
-
-    signing->built = arc_ledger_service(options->build, service->service);
-
-    if (!signing->built || !signing->built->digest)
-        return arc_error_set(err, ARC_EFAILED,
-                             "build.json has no pushed image of %s: build it before signing",
-                             service->service);
-
-    ARC_TRY(arc_planned_images(service, &memory, &images, err));
-    ARC_TRY(each_target(signing->built, images, sign_target, signing, err));
-
-    return attest_service(signing, service, err);
 }
 
 int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_error *err)
