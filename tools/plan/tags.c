@@ -2,11 +2,13 @@
 #include "plan/tags.h"
 #include "arcci/documents.h"
 #include "arcci/glob.h"
+#include "arcci/release_version.h"
 #include "arcci/semver.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "os/hash.h"
+#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
@@ -280,6 +282,47 @@ static bool floats(const struct reading *reading, const char **reason)
     return moves;
 }
 
+/* A text in which every number is 0. */
+static void flatten_numbers(const char *text, struct arc_buf *out)
+{
+    for (const char *c = text; *c; c++)
+        if (!isdigit((unsigned char)*c))
+            arc_buf_putc(out, *c);
+        else if (c == text || !isdigit((unsigned char)c[-1]))
+            arc_buf_putc(out, '0');
+}
+
+/* Whether releases have such names by a part of their version: "1.2" where {major}.{minor} is. */
+static bool is_of_releases(const struct reading *reading, const char *tag)
+{
+    const struct arc_service *service = reading->service;
+    const struct arc_word words[] = {{"major", "0"},
+                                     {"minor", "0"},
+                                     {"patch", "0"},
+                                     {"group", reading->options->group->name},
+                                     {"codename", service->codename},
+                                     {"name", service->name},
+                                     {"suffix", service->suffix ? service->suffix : ""},
+                                     {NULL, NULL}};
+    struct reading other = *reading;
+    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
+
+    flatten_numbers(tag, &own);
+    other.tag = service->image_tags ? service->image_tags : reading->options->group->image_tags;
+
+    for (; other.tag->name; other.tag++) {
+        ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096}, flat = {.max = 4096};
+        if (!has_part(&other))
+            continue;
+        arc_words_fill(other.tag->name, words, &filled);
+        flatten_numbers(arc_buf_text(&filled), &flat);
+        if (strcmp(arc_buf_text(&flat), arc_buf_text(&own)) == 0)
+            return true;
+    }
+
+    return false;
+}
+
 static bool moves(const struct reading *reading, const char *tag, enum arc_tag_kind kind,
                   const char **reason)
 {
@@ -293,13 +336,15 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
         return false;
 
     /* A branch "1.2.3" or "latest" must not take the tags of releases. */
-    const char *group = reading->options->group->name;
-    struct arc_semver semver;
-    tag += strncmp(tag, group, strlen(group)) == 0 ? strlen(group) : 0;
+    const struct arc_group *group = reading->options->group;
+    struct arc_release_version version;
+    bool of_releases = has(reading, "{branch}") && is_of_releases(reading, tag);
+    tag += strncmp(tag, group->name, strlen(group->name)) == 0 ? strlen(group->name) : 0;
     tag += *tag == '-';
     tag += *tag == 'v';
     if (has(reading, "{branch}") &&
-        (strcmp(tag, "latest") == 0 || arc_semver_parse(tag, strlen(tag), &semver, NULL) == 0)) {
+        (of_releases || strcmp(tag, "latest") == 0 ||
+         !arc_release_version_parse(tag, strlen(tag), group->versioning, &version, NULL))) {
         *reason = "not moved: the branch has the name of a version";
         return false;
     }
