@@ -156,30 +156,25 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     return name != 0;
 }
 
-/* Skips the body of a heredoc, up to the line that is its name. */
-static void skip_heredoc(struct arc_dockerfile *d, const struct arc_heredoc *heredoc)
-{
-    const char *line;
-    size_t len, name = strlen(heredoc->name);
-    while (next_line(d, &line, &len)) {
-        while (heredoc->chomp && len && *line == '\t')
-            line++, len--;
-        if (len == name && memcmp(line, heredoc->name, name) == 0)
-            return;
-    }
-}
-
+/* Skips the bodies of the heredocs that an instruction opens, each up to the line that is its
+ * name. */
 static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 {
     struct arc_heredoc heredoc;
 
     while (*(args += strspn(args, " \t\r"))) {
-        size_t len = 0;
+        size_t len = 0, left, name = 0;
         for (char quote = 0; args[len] && (quote || !blank(args[len])); len++)
             arc_word_quotes(&quote, args[len]);
-        if (arc_dockerfile_heredoc(args, len, &heredoc))
-            skip_heredoc(d, &heredoc);
+        bool opens = arc_dockerfile_heredoc(args, len, &heredoc);
         args += len;
+
+        for (const char *line; opens && next_line(d, &line, &left);) {
+            name = strlen(heredoc.name);
+            while (heredoc.chomp && left && *line == '\t')
+                line++, left--;
+            opens = left != name || memcmp(line, heredoc.name, name) != 0;
+        }
     }
 }
 
@@ -217,11 +212,6 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
     return true;
 }
 
-static bool name_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* One "$NAME" or "${NAME…}" at *text; moves behind it. */
 static bool expand_one(const char **text, const json_t *args, struct arc_buf *out)
 {
@@ -230,7 +220,7 @@ static bool expand_one(const char **text, const json_t *args, struct arc_buf *ou
 
     at += braces;
     size_t len = 0;
-    while (name_char(at[len]))
+    while (isalnum((unsigned char)at[len]) || at[len] == '_')
         len++;
     char name[128] = ""; /* a longer one has no value */
     if (len < sizeof name)

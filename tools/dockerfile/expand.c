@@ -114,15 +114,6 @@ static bool expand_dollar(struct expansion *x)
     return known;
 }
 
-static bool expand_single_quotes(struct expansion *x)
-{
-    size_t len = strcspn(x->at, "'");
-    bool closed = x->at[len] == '\'';
-    arc_buf_add(x->out, x->at, len);
-    x->at += len + closed;
-    return closed;
-}
-
 /* In double quotes the escape character counts before itself, a dollar and a quote. */
 static bool expand_double_quotes(struct expansion *x)
 {
@@ -152,7 +143,10 @@ static bool expand(struct expansion *x)
             if (*x->at)
                 arc_buf_putc(x->out, *x->at++);
         } else if (c == '\'') {
-            good = expand_single_quotes(x);
+            size_t len = strcspn(x->at, "'");
+            good = x->at[len] == '\'';
+            arc_buf_add(x->out, x->at, len);
+            x->at += len + good;
         } else if (c == '"') {
             good = expand_double_quotes(x);
         } else if (c == '$') {

@@ -38,18 +38,6 @@ void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *o
     }
 }
 
-static int add_rule(struct arc_arena *memory, struct arc_ignore *ignore, const char *text,
-                    bool takes_in, struct arc_error *err)
-{
-    if (ignore->count == RULES_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
-    struct arc_ignore_rule *rule =
-        arc_arena_append(memory, &ignore->rules, &ignore->count, sizeof *rule);
-    ARC_TRY_ALLOC(rule, err);
-    rule->takes_in = takes_in;
-    return arc_path_pattern_new(memory, text, true, &rule->pattern, err);
-}
-
 static void trim(const char **text, size_t *len)
 {
     while (*len && strchr(" \t\r\v\f", **text))
@@ -80,7 +68,14 @@ static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const c
     if (!clean.len) /* "." and "/" match no path in the context */
         return ARC_OK;
 
-    return add_rule(memory, ignore, arc_buf_text(&clean), takes_in, err);
+    if (ignore->count == RULES_MAX)
+        return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
+    struct arc_ignore_rule *rule =
+        arc_arena_append(memory, &ignore->rules, &ignore->count, sizeof *rule);
+    ARC_TRY_ALLOC(rule, err);
+    rule->takes_in = takes_in;
+
+    return arc_path_pattern_new(memory, arc_buf_text(&clean), true, &rule->pattern, err);
 }
 
 int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,

@@ -76,22 +76,16 @@ static int clean_path(struct arc_inputs *in, const char *path, char **out, struc
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-/* Reads a file that may be missing: *found tells. */
-static int read_optional(const char *root, const char *path, struct arc_buf *text, bool *found,
-                         struct arc_error *err)
-{
-    *found = arc_file_kind_in(root, path) != ARC_FILE_NONE;
-    return *found ? arc_file_read_in(root, path, DOCKERFILE_MAX, text, err) : ARC_OK;
-}
-
 /* The ignore file of a folder. One that BuildKit refuses leaves nothing out. */
 static int read_ignore(struct arc_inputs *in, const char *path, struct folder *folder, bool *found,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
-    ARC_TRY(read_optional(in->root, path, &text, found, err));
-    int rc =
-        *found ? arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore, NULL) : ARC_OK;
+    *found = arc_file_kind_in(in->root, path) != ARC_FILE_NONE;
+    if (!*found)
+        return ARC_OK;
+    ARC_TRY(arc_file_read_in(in->root, path, DOCKERFILE_MAX, &text, err));
+    int rc = arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore, NULL);
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
@@ -244,24 +238,22 @@ static int follow_links(struct arc_inputs *in, const struct arc_source *source, 
     return ARC_OK;
 }
 
-static size_t folder_of(const struct arc_inputs *in, const char *context)
-{
-    for (size_t i = 0; i < in->folder_count; i++)
-        if (context ? in->folders[i].name && !strcmp(in->folders[i].name, context)
-                    : !in->folders[i].name)
-            return i;
-    return SIZE_MAX;
-}
-
+/* Adds a source, unless its context is no directory of ours. */
 static int add_source(struct arc_inputs *in, const struct arc_source *source, struct arc_error *err)
 {
-    size_t folder = folder_of(in, source->context);
-    if (folder == SIZE_MAX) /* no directory of ours */
-        return ARC_OK;
-    if (source->doubt)
-        note_doubt(in, source, source->doubt);
-    ARC_TRY(add_entry(in, source, folder, source->path, false, err));
-    return follow_links(in, source, folder, source->path, 0, err);
+    const char *context = source->context;
+
+    for (size_t i = 0; i < in->folder_count; i++) {
+        const char *name = in->folders[i].name;
+        if (context ? !name || strcmp(name, context) != 0 : name != NULL)
+            continue;
+        if (source->doubt)
+            note_doubt(in, source, source->doubt);
+        ARC_TRY(add_entry(in, source, i, source->path, false, err));
+        return follow_links(in, source, i, source->path, 0, err);
+    }
+
+    return ARC_OK;
 }
 
 /* The sources of a stage and of those that it needs. */
@@ -295,18 +287,6 @@ static size_t plain_length(const char *platform)
     return len;
 }
 
-static void note_pinned(struct arc_inputs *in, const struct arc_stage *target, const char *platform)
-{
-    if (in->pinned || !target->built_for || !platform)
-        return;
-    size_t len = plain_length(platform);
-    if (plain_length(target->built_for) == len &&
-        strncasecmp(platform, target->built_for, len) == 0)
-        return;
-    in->pinned_line = target->platform_line;
-    in->pinned = arc_arena_text(&in->memory, target->platform);
-}
-
 static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *request,
                       const char *text, const char *platform, struct arc_error *err)
 {
@@ -320,22 +300,19 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
                              in->dockerfile ? in->dockerfile : "the Dockerfile", request->target);
 
-    note_pinned(in, target, platform);
+    const char *built_for = target->built_for;
+    if (!in->pinned && built_for && platform) {
+        size_t len = plain_length(platform);
+        if (plain_length(built_for) != len || strncasecmp(platform, built_for, len) != 0) {
+            in->pinned_line = target->platform_line;
+            in->pinned = arc_arena_text(&in->memory, target->platform);
+        }
+    }
+
     ARC_AUTO_FREE bool *seen = calloc(stages.count, sizeof *seen);
     ARC_TRY_ALLOC(seen, err);
 
     return add_stage(in, &stages, (size_t)(target - stages.items), seen, err);
-}
-
-/* All of the context, for a Dockerfile that cannot be read as BuildKit would. */
-static int add_all(struct arc_inputs *in, struct arc_error *why, struct arc_error *err)
-{
-    struct arc_source all = {.text = "whole context", .path = ""};
-    in->doubt = arc_arena_text(&in->memory, arc_error_text(why));
-    arc_error_clear(why);
-    for (size_t i = 0; i < in->folder_count; i++)
-        ARC_TRY(add_entry(in, &all, i, "", false, err));
-    return ARC_OK;
 }
 
 static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request *request,
@@ -353,8 +330,15 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
             break;
     }
 
-    if (rc == ARC_EINPUT || rc == ARC_ELIMIT)
-        return add_all(in, &why, err);
+    if (rc == ARC_EINPUT ||
+        rc == ARC_ELIMIT) { /* it cannot be read as BuildKit would: all counts */
+        struct arc_source all = {.text = "whole context", .path = ""};
+        in->doubt = arc_arena_text(&in->memory, arc_error_text(&why));
+        for (size_t i = 0; i < in->folder_count; i++)
+            ARC_TRY(add_entry(in, &all, i, "", false, err));
+        return ARC_OK;
+    }
+
     if (rc == NO_TARGET)
         rc = ARC_EINPUT;
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;

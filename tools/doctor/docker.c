@@ -87,23 +87,6 @@ static bool has_platform(const char *list, const char *platform)
     return false;
 }
 
-static void compare_platforms(const struct doctor *doctor, const char *list,
-                              struct doctor_result *result)
-{
-    for (size_t g = 0; g < doctor->project->config.group_count; g++)
-        for (char **p = doctor->project->config.groups[g].platforms_release; *p; p++) {
-            if (has_platform(list, *p) || strstr(arc_buf_text(&result->advice), *p))
-                continue;
-            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? ", " : "missing: ", *p);
-            result->status = DOCTOR_WARNING;
-        }
-
-    if (result->status == DOCTOR_WARNING)
-        arc_buf_puts(&result->advice, "; build them on a runner of their own (arc-ci plan prints "
-                                      "the matrix), or install emulation (qemu-user-static, "
-                                      "binfmt-support)");
-}
-
 void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "buildx", "inspect", NULL};
@@ -127,8 +110,20 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     bool known = platforms && *platforms;
     const char *shown = known ? platforms : "platforms not known until it starts";
     arc_buf_printf(&result->found, "driver %s: %.160s", driver ? driver : "unknown", shown);
-    if (known)
-        compare_platforms(doctor, platforms, result);
+
+    const struct arc_config *config = &doctor->project->config;
+    for (size_t g = 0; known && g < config->group_count; g++)
+        for (char **p = config->groups[g].platforms_release; *p; p++) {
+            if (has_platform(platforms, *p) || strstr(arc_buf_text(&result->advice), *p))
+                continue;
+            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? ", " : "missing: ", *p);
+            result->status = DOCTOR_WARNING;
+        }
+
+    if (result->status == DOCTOR_WARNING)
+        arc_buf_puts(&result->advice, "; build them on a runner of their own (arc-ci plan prints "
+                                      "the matrix), or install emulation (qemu-user-static, "
+                                      "binfmt-support)");
 }
 
 void doctor_compose(struct doctor *doctor, struct doctor_result *result)

@@ -104,43 +104,17 @@ int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_
     return rc;
 }
 
-static json_t *row_json(const char *name, const struct doctor_result *result, bool needed)
-{
-    static const char *const names[] = {"ok", "warning", "missing", "skipped"};
-    const char *advice = result->advice.len ? arc_buf_text(&result->advice) : NULL;
-    return json_pack("{s:s, s:s, s:s, s:s?, s:b}", "name", name, "status", names[result->status],
-                     "found", arc_buf_text(&result->found), "advice", advice, "needed", needed);
-}
-
-static int run_checks(struct doctor *doctor, unsigned purpose, json_t *list, bool *ok,
-                      struct arc_error *err)
-{
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        ARC_AUTO(doctor_result) struct doctor_result result = {0};
-        bool needed = (checks[i].needed & purpose) != 0;
-        if (checks[i].check == doctor_push && !doctor->options->push)
-            continue;
-        checks[i].check(doctor, &result);
-        if (needed && result.status == DOCTOR_MISSING)
-            *ok = false;
-        ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
-        ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
-        ARC_TRY(arc_json_append(list, row_json(checks[i].name, &result, needed), err));
-    }
-
-    return ARC_OK;
-}
-
 int arc_doctor(struct arc_project *project, const struct arc_doctor_options *options, json_t **out,
                struct arc_error *err)
 {
+    static const char *const states[] = {"ok", "warning", "missing", "skipped"};
     ARC_AUTO(doctor) struct doctor doctor = {.project = project, .options = options};
-
-    project->wanted.config = options->config;
     ARC_AUTO_JSON json_t *list = json_array();
     const char *name = options->purpose ? options->purpose : "plan";
     unsigned purpose = 0;
     bool ok = true;
+
+    project->wanted.config = options->config;
     for (size_t i = 0; i < sizeof purposes / sizeof *purposes; i++)
         if (strcmp(purposes[i].name, name) == 0)
             purpose = purposes[i].purpose;
@@ -152,8 +126,22 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
         return arc_error_set(err, ARC_EINPUT,
                              "--push asks the registries: it goes without --offline");
 
-    ARC_TRY_ALLOC(list, err);
-    ARC_TRY(run_checks(&doctor, purpose, list, &ok, err));
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        ARC_AUTO(doctor_result) struct doctor_result result = {0};
+        bool needed = (checks[i].needed & purpose) != 0;
+        if (checks[i].check == doctor_push && !options->push)
+            continue;
+        checks[i].check(&doctor, &result);
+        ok = ok && !(needed && result.status == DOCTOR_MISSING);
+        ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
+        ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
+        const char *advice = result.advice.len ? arc_buf_text(&result.advice) : NULL;
+        json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b}", "name", checks[i].name, "status",
+                                states[result.status], "found", arc_buf_text(&result.found),
+                                "advice", advice, "needed", needed);
+        ARC_TRY(arc_json_append(list, row, err));
+    }
+
     *out = json_pack("{s:s, s:i, s:s, s:b, s:O}", "document", "doctor", "format",
                      ARC_DOCUMENT_FORMAT, "for", name, "ok", ok, "checks", list);
     return *out ? ARC_OK : arc_error_nomem(err);

@@ -113,14 +113,6 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     doctor->has_registry = result->status != DOCTOR_MISSING;
 }
 
-/* The owner in "https://github.com/OWNER/NAME"; "" when there is none. */
-static const char *owner_of(const char *source, size_t *len)
-{
-    const char *owner = arc_url_path(source);
-    *len = owner ? strcspn(owner, "/") : 0;
-    return owner ? owner : "";
-}
-
 static int64_t read_time(void *context)
 {
     return arc_clock_system()->now(context);
@@ -176,7 +168,6 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     static const char host[] = "ghcr.io/";
     ARC_AUTO(arc_repository) struct arc_repository repository = {0};
     const struct arc_project *project = doctor->project;
-    size_t len;
 
     if (!project->git || !doctor->has_config ||
         arc_repository_read(project->git, project->env, NULL, &repository, NULL)) {
@@ -184,7 +175,8 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    const char *owner = owner_of(repository.source, &len);
+    const char *owner = arc_url_path(repository.source);
+    size_t len = owner ? strcspn(owner, "/") : 0;
     for (size_t i = 0; i < project->config.group_count; i++)
         for (char **prefix = project->config.groups[i].registries; *prefix; prefix++) {
             const char *name = *prefix + sizeof host - 1;
@@ -329,9 +321,8 @@ void doctor_ports(struct doctor *doctor, struct doctor_result *result)
                 check_port(doctor, *port, result);
         }
 
-    if (!result->found.len) {
+    if (!result->found.len)
         doctor_say(result, DOCTOR_SKIPPED, "no service names a port", NULL);
-    }
 }
 
 void doctor_network(struct doctor *doctor, struct doctor_result *result)
@@ -360,19 +351,6 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
                    doctor->network);
 }
 
-/* Adds the lines of `list` that name a volume of our services: arc-<codename>-<what>. */
-static void add_volumes(const struct doctor *doctor, const char *list, struct arc_buf *out)
-{
-    for (const char *line = list; *line; line += *line == '\n') {
-        size_t len = strcspn(line, "\n");
-        if (is_ours(doctor, line, '-')) {
-            arc_buf_puts(out, out->len ? ", " : "");
-            arc_text_visible(out, line, len);
-        }
-        line += len;
-    }
-}
-
 /* The bookie in a standalone Pulsar writes its name into the volume. Where that is not the host
  * name, it is an address: what is stored is out of reach once another container has it. */
 static void check_bookie(const struct doctor *doctor, const char *container,
@@ -397,16 +375,6 @@ static void check_bookie(const struct doctor *doctor, const char *container,
     arc_buf_puts(&result->advice, "docs/services.md, 'An old volume of Strange'");
 }
 
-static void check_bookies(const struct doctor *doctor, struct doctor_result *result)
-{
-    for (size_t g = 0; g < doctor->project->config.group_count; g++)
-        for (size_t s = 0; s < doctor->project->config.groups[g].service_count; s++) {
-            const struct arc_service *service = &doctor->project->config.groups[g].services[s];
-            if (service->tech && strcmp(service->tech, "pulsar") == 0)
-                check_bookie(doctor, service->name, result);
-        }
-}
-
 void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
@@ -424,8 +392,22 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    add_volumes(doctor, arc_buf_text(&text), &result->found);
+    for (const char *line = arc_buf_text(&text); *line; line += *line == '\n') {
+        size_t len = strcspn(line, "\n");
+        if (is_ours(doctor, line, '-')) { /* arc-<codename>-<what> */
+            arc_buf_puts(&result->found, result->found.len ? ", " : "");
+            arc_text_visible(&result->found, line, len);
+        }
+        line += len;
+    }
     if (!result->found.len)
         arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
-    check_bookies(doctor, result);
+
+    const struct arc_config *config = &doctor->project->config;
+    for (size_t g = 0; g < config->group_count; g++)
+        for (size_t s = 0; s < config->groups[g].service_count; s++) {
+            const struct arc_service *service = &config->groups[g].services[s];
+            if (service->tech && strcmp(service->tech, "pulsar") == 0)
+                check_bookie(doctor, service->name, result);
+        }
 }

@@ -15,26 +15,20 @@
 void doctor_repository(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
-    char *branch = NULL;
 
-    result->status = DOCTOR_MISSING;
     int rc = arc_project_open(doctor->project, &err);
     if (rc) {
-        arc_buf_puts(&result->found, arc_error_text(&err));
-        arc_buf_puts(&result->advice, rc == ARC_ENOTFOUND ? "run it inside a clone" : "");
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   rc == ARC_ENOTFOUND ? "run it inside a clone" : NULL);
         return;
     }
 
-    if (arc_git_head(doctor->project->git, &head, &branch, &err)) {
-        arc_buf_puts(&result->found, arc_error_text(&err));
-        arc_buf_puts(&result->advice, "make a first commit");
-    } else {
-        result->status = DOCTOR_OK;
+    if (arc_git_head(doctor->project->git, &head, &branch, &err))
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), "make a first commit");
+    else
         arc_buf_printf(&result->found, "%s at %.12s", branch ? branch : "detached", head.hex);
-    }
-
-    free(branch);
 
     if (arc_git_is_shallow(doctor->project->git)) {
         arc_buf_puts(&result->found, ", a shallow clone");
@@ -50,41 +44,15 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
     if (doctor_ask(doctor, argv, &result->found, &err) == ARC_OK)
         return;
     bool shallow = doctor->project->git && arc_git_is_shallow(doctor->project->git);
-    result->status = shallow ? DOCTOR_MISSING : DOCTOR_WARNING;
-    arc_buf_puts(&result->found, arc_error_text(&err));
-    arc_buf_puts(&result->advice, shallow ? "install git: a shallow clone is deepened with it"
-                                          : "only a shallow clone needs it, to be deepened");
-}
-
-static char *read_network(const struct doctor *doctor)
-{
-    struct lint_settings settings = {0};
-    ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
-    char *network = NULL;
-    if (root && lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
-        network = strdup(settings.network);
-    lint_settings_free(&settings);
-    return network;
-}
-
-/* A plan needs the groups, but the purpose stands for commands too that do without. */
-static void no_config(const struct doctor *doctor, const struct arc_error *err,
-                      struct doctor_result *result)
-{
-    bool absent = err->code == ARC_ENOTFOUND && !doctor->options->config;
-    const char *purpose = doctor->options->purpose;
-    bool plan = !purpose || strcmp(purpose, "plan") == 0;
-    result->status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;
-    arc_buf_puts(&result->found, arc_error_text(err));
-    arc_buf_puts(&result->advice,
-                 absent ? "version, changes and glob work without it; the rest needs it"
-                        : "put it right; 'arc-ci lint' shows all there is");
+    doctor_say(result, shallow ? DOCTOR_MISSING : DOCTOR_WARNING, arc_error_text(&err),
+               shallow ? "install git: a shallow clone is deepened with it"
+                       : "only a shallow clone needs it, to be deepened");
 }
 
 /* A group whose Dockerfiles are not all there cannot be released. */
-static void check_dockerfiles(const struct doctor *doctor, struct doctor_result *result)
+static void check_dockerfiles(const struct doctor *doctor, const char *root,
+                              struct doctor_result *result)
 {
-    ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
     const struct arc_config *config = &doctor->project->config;
 
     for (size_t i = 0; root && i < config->group_count; i++) {
@@ -100,11 +68,19 @@ static void check_dockerfiles(const struct doctor *doctor, struct doctor_result 
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
+    ARC_AUTO(lint_settings) struct lint_settings settings = {0};
+    ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
 
-    doctor->network = read_network(doctor);
+    if (root && lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
+        doctor->network = strdup(settings.network);
 
     if (arc_project_load_config(doctor->project, &err)) {
-        no_config(doctor, &err, result);
+        bool absent = err.code == ARC_ENOTFOUND && !doctor->options->config;
+        const char *purpose = doctor->options->purpose;
+        bool plan = !purpose || strcmp(purpose, "plan") == 0; /* which stands for others, too */
+        doctor_say(result, absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING, arc_error_text(&err),
+                   absent ? "version, changes and glob work without it; the rest needs it"
+                          : "put it right; 'arc-ci lint' shows all there is");
         return;
     }
 
@@ -115,7 +91,7 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     size_t groups = doctor->project->config.group_count;
     arc_buf_printf(&result->found, "%zu group%s, %zu service%s", groups, arc_plural(groups),
                    services, arc_plural(services));
-    check_dockerfiles(doctor, result);
+    check_dockerfiles(doctor, root, result);
 }
 
 /* Whether a tag releases a group; without a configuration, whether it looks as if it did. */
@@ -159,22 +135,16 @@ void doctor_tags(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_JSON json_t *tags = NULL;
 
-    result->status = DOCTOR_SKIPPED;
-
-    if (!doctor->project->git) {
-        arc_buf_puts(&result->found, "no repository");
-        return;
-    }
-
-    if (arc_git_tags(doctor->project->git, &tags, &err)) {
-        arc_buf_puts(&result->found, arc_error_text(&err));
+    if (!doctor->project->git || arc_git_tags(doctor->project->git, &tags, &err)) {
+        doctor_say(result, DOCTOR_SKIPPED,
+                   doctor->project->git ? arc_error_text(&err) : "no repository", NULL);
         return;
     }
 
     size_t count = tags_at_head(doctor, tags);
     result->status = count > TAGS_AT_ONCE ? DOCTOR_WARNING : DOCTOR_OK;
     arc_buf_printf(&result->found, "%zu in all, %zu release tag%s at HEAD", json_array_size(tags),
-                   count, count == 1 ? "" : "s");
+                   count, arc_plural(count));
 
     if (count > TAGS_AT_ONCE)
         arc_buf_puts(&result->advice,
