@@ -136,24 +136,23 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
                        fact->until);
 }
 
-static void check_fact(struct lint *lint, const struct lint_fact *fact)
-{
-    if (!fact->each)
-        check_case(lint, fact, NULL, NULL);
-
-    for (size_t g = 0; fact->each && g < lint->project->config.group_count; g++) {
-        const struct arc_group *group = &lint->project->config.groups[g];
-        if (fact->in && !arc_texts_have(fact->in, group->name))
-            continue;
-        if (strcmp(fact->each, "group") == 0)
-            check_case(lint, fact, NULL, group);
-        for (size_t s = 0; strcmp(fact->each, "service") == 0 && s < group->service_count; s++)
-            check_case(lint, fact, &group->services[s], group);
-    }
-}
-
 void lint_facts(struct lint *lint)
 {
-    for (size_t i = 0; i < lint->settings.fact_count && !lint->memory.failed; i++)
-        check_fact(lint, &lint->settings.facts[i]);
+    const struct arc_config *config = &lint->project->config;
+
+    for (size_t i = 0; i < lint->settings.fact_count && !lint->memory.failed; i++) {
+        const struct lint_fact *fact = &lint->settings.facts[i];
+        if (!fact->each)
+            check_case(lint, fact, NULL, NULL);
+
+        for (size_t g = 0; fact->each && g < config->group_count; g++) {
+            const struct arc_group *group = &config->groups[g];
+            if (fact->in && !arc_texts_have(fact->in, group->name))
+                continue;
+            if (strcmp(fact->each, "group") == 0)
+                check_case(lint, fact, NULL, group);
+            for (size_t s = 0; strcmp(fact->each, "service") == 0 && s < group->service_count; s++)
+                check_case(lint, fact, &group->services[s], group);
+        }
+    }
 }

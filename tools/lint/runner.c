@@ -2,6 +2,7 @@
  * forgets (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
  * runner's source). */
 #define _GNU_SOURCE /* memmem, strcasestr */
+#include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
 #include <string.h>
@@ -101,41 +102,34 @@ static bool stand_in_order(const char *start, const char *end, const char *const
     return true;
 }
 
-/* Whether what a command prints goes to a file of the runner's by way of another one's
- * arguments. */
-static bool loses_status(const char *line, const char *end)
-{
-    static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
-    static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH",
-                                        "GITHUB_STATE"};
-
-    for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
-        for (size_t k = 0; k < sizeof files / sizeof *files; k++)
-            if (stand_in_order(line, end,
-                               (const char *const[]){prints[i][0], prints[i][1], files[k], NULL}))
-                return true;
-
-    return false;
-}
-
 static void check_line(struct subject *s, const struct arc_yaml_node *script, const char *line,
                        const char *end)
 {
     static const char *const engines[][4] = {{"apt", " install", " docker.io"},
                                              {"apt", " install", " containerd"},
                                              {"apt", " install", " runc"}};
+    static const char *const prints[][2] = {{"echo", "$("}, {"echo", "`"}, {"printf", "$("}};
+    static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH",
+                                        "GITHUB_STATE"};
     static const char *const update[] = {"apt", " update", NULL};
     static const char *const install[] = {"apt", " install", NULL};
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
     static const char *const remote[] = {"driver", "remote", NULL};
+    bool loses_status = false; /* of what it prints to a file of the runner's */
 
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
         if (stand_in_order(line, end, engines[i]))
             find_in_script(s, LINT_SHELL, script, line,
                            "this removes the Docker that GitHub's runners have: use that instead");
 
-    if (loses_status(line, end))
+    for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
+        for (size_t k = 0; k < sizeof files / sizeof *files; k++)
+            loses_status =
+                loses_status ||
+                stand_in_order(line, end,
+                               (const char *const[]){prints[i][0], prints[i][1], files[k], NULL});
+    if (loses_status)
         find_in_script(s, LINT_SHELL, script, line,
                        "where $(…) fails, echo succeeds and writes nothing: assign the value on a "
                        "line of its own first");
@@ -175,31 +169,26 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-/* Whether the workflow has an input whose name says that it is a tag of git. */
-static bool takes_tag(const struct subject *s)
-{
-    static const char *const names[] = {"tag",         "tag-name", "tag_name", "release-tag",
-                                        "release_tag", "git-tag",  "git_tag"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (arc_yaml_at(s->root, "on", "workflow_call", "inputs", names[i], (char *)NULL) ||
-            arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", names[i], (char *)NULL))
-            return true;
-    return false;
-}
-
-/* Whether this is what the event is about, whatever the workflow was given. */
-static bool is_events_own(const char *ref)
-{
-    return !*ref ||
-           (holds_part(ref, "github.") && !holds_part(ref, "inputs.") &&
-            !holds_part(ref, "needs.") && !holds_part(ref, "steps.") && !holds_part(ref, "env."));
-}
-
+/* A workflow that is given a tag of git, as the name of an input says, has to check that out: the
+ * ref of the event is about something else. */
 static void check_checkout(const struct subject *s, const struct arc_yaml_node *uses,
                            const struct arc_yaml_node *with)
 {
-    if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag(s) &&
-        is_events_own(text_given(with, "ref")) && !lint_input(with, "repository"))
+    static const char *const names[] = {"tag",         "tag-name", "tag_name", "release-tag",
+                                        "release_tag", "git-tag",  "git_tag"};
+    const char *ref = text_given(with, "ref");
+    bool takes_tag = false;
+    bool events_own = !*ref || (holds_part(ref, "github.") &&
+                                !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        takes_tag =
+            takes_tag ||
+            arc_yaml_at(s->root, "on", "workflow_call", "inputs", names[i], (char *)NULL) ||
+            arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", names[i], (char *)NULL);
+
+    if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag && events_own &&
+        !lint_input(with, "repository"))
         lint_find_at(
             s->lint, LINT_TAG_REF, uses,
             "without the tag as `ref`, checkout takes the event's commit, not the tag that "
@@ -256,17 +245,6 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     }
 }
 
-/* BuildKit by a tag, where the action of that name makes the builder. */
-static void check_builder(const struct subject *s, const struct arc_yaml_node *uses,
-                          const struct arc_yaml_node *with)
-{
-    const char *driver = text_given(with, "driver");
-    if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
-        (!*driver || strcmp(driver, "docker-container") == 0) &&
-        !holds_part(text_given(with, "driver-opts"), "image="))
-        lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
-}
-
 /* Whether a step runs a command of arc-ci, as a script or as an action, with an option ("" for
  * none). */
 static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
@@ -312,41 +290,42 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
                  "before (`arc-ci release --draft`)");
 }
 
-/* What the jobs that it needs have done before. */
-static void note_needed(struct subject *s, const struct arc_yaml_node *job)
+static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 {
+    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
     const struct arc_yaml_node *needs = arc_yaml_get(job, "needs"), *name;
-    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
-        const struct arc_yaml_node *steps =
+
+    s->refreshed = s->drafted = s->promoted = false;
+
+    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* what they have done before */
+        const struct arc_yaml_node *before =
             name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
-        arc_yaml_each (step, steps) {
+        arc_yaml_each (step, before) {
             s->drafted = s->drafted || DRAFTS(step);
             s->promoted = s->promoted || PROMOTES(step);
         }
     }
-}
-
-static void check_steps(struct subject *s, const struct arc_yaml_node *job)
-{
-    const struct arc_yaml_node *steps = arc_yaml_get(job, "steps");
-
-    s->refreshed = s->drafted = s->promoted = false;
-    note_needed(s, job);
 
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
+        const struct arc_yaml_node *with = arc_yaml_get(step, "with");
+        const char *driver = text_given(with, "driver");
+
         check_script(s, arc_yaml_get(step, "run"));
         check_last(s, step);
         if (!uses || !uses->text)
             continue;
-        check_builder(s, uses, arc_yaml_get(step, "with"));
+        if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
+            (!*driver || strcmp(driver, "docker-container") == 0) &&
+            !holds_part(text_given(with, "driver-opts"), "image="))
+            lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
         if (!s->root && strncmp(uses->text, "actions/cache@", 14) == 0)
             lint_find_at(s->lint, LINT_CACHE, uses,
                          "actions/cache saves after a job that succeeded only: restore, and save "
                          "behind the step that makes it (actions/cache/restore and /save)");
         if (!s->root)
             continue;
-        check_checkout(s, uses, arc_yaml_get(step, "with"));
+        check_checkout(s, uses, with);
         check_cache(s, job, step);
     }
 }
@@ -504,25 +483,22 @@ static void check_required(const struct subject *s)
                      "without `merge_group` nothing reports in a merge queue, and it never merges");
 }
 
-static void check_paths(const struct subject *s)
-{
-    const struct arc_yaml_node *push = arc_yaml_at(s->root, "on", "push", (char *)NULL);
-    const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
-    paths = paths ? paths : arc_yaml_key(push, "paths-ignore");
-    if (paths && any_may_write(s, "packages") && !starts_on(s, "schedule"))
-        lint_find_at(
-            s->lint, LINT_QUEUE, paths,
-            "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
-            "builds what was missed (arc-ci changes --since-image)");
-}
-
 void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 {
     struct subject s = {.lint = lint, .root = root};
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
     check_required(&s);
     check_queue(&s, arc_yaml_get(root, "concurrency"));
-    check_paths(&s);
+
+    const struct arc_yaml_node *push = arc_yaml_at(root, "on", "push", (char *)NULL);
+    const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
+    paths = paths ? paths : arc_yaml_key(push, "paths-ignore");
+    if (paths && any_may_write(&s, "packages") && !starts_on(&s, "schedule"))
+        lint_find_at(
+            lint, LINT_QUEUE, paths,
+            "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
+            "builds what was missed (arc-ci changes --since-image)");
+
     arc_yaml_each_pair (job, jobs)
         check_job(&s, job);
 }

@@ -242,21 +242,6 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
-/* The outputs that a job declares, or the workflow that it calls does. NULL, if there are none;
- * *known is false if they cannot be known. */
-static const struct arc_yaml_node *find_outputs(const struct workflow *w,
-                                                const struct arc_yaml_node *job, bool *known)
-{
-    const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
-    *known = true;
-    if (!uses || !uses->text)
-        return arc_yaml_get(job, "outputs");
-    const struct lint_called *called = read_called(w->lint, uses->text);
-    *known = called && !called->problem;
-    return *known ? arc_yaml_at(called->yaml.root, "on", "workflow_call", "outputs", (char *)NULL)
-                  : NULL;
-}
-
 static size_t name_length(const char *text)
 {
     size_t len = 0;
@@ -290,8 +275,14 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
         return;
     const char *output = lint_text(lint, "%.*s", (int)output_len, text + len + 9);
     const struct arc_yaml_node *job = arc_yaml_at(w->root, "jobs", name, (char *)NULL);
-    bool known;
-    const struct arc_yaml_node *outputs = find_outputs(w, job, &known);
+    const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
+    const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
+    bool known = true;
+    if (uses && uses->text) { /* those of the workflow that it calls */
+        const struct arc_yaml_node *called = lint_called_root(lint, uses->text);
+        outputs = arc_yaml_at(called, "on", "workflow_call", "outputs", (char *)NULL);
+        known = called;
+    }
     if (known && !arc_yaml_key(outputs, output))
         lint_find_at(lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
 }
