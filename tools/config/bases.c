@@ -175,7 +175,7 @@ static int list_images(const struct arc_loading *l, const struct arc_service *se
 
 /* ---- a group -------------------------------------------------------------------------------- */
 
-/* What a Dockerfile names of the group's images, and the additional contexts that say "target:". */
+/* What a Dockerfile names of the group's images, and the additional contexts that are one. */
 static int find_bases(const struct arc_loading *l, const struct arc_group *group,
                       struct arc_service *service)
 {
@@ -192,7 +192,16 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
             ARC_TRY(add_base(l, service, &count, *images, base->codename));
     }
 
-    for (const struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
+    for (struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
+        bool image = strncmp(pair->value, "docker-image://", 15) == 0;
+        ARC_AUTO_FREE char *ref = strdup(image ? pair->value + 15 : "");
+        ARC_TRY_ALLOC(ref, l->err);
+        arc_image_familiarize(ref);
+        const struct arc_service *own = image ? find_released(group, ref) : NULL;
+        if (own && own != service) /* of this release, not the one that is published */
+            pair->value = arc_arena_printf(l->memory, "target:%s", own->codename);
+        ARC_TRY(arc_arena_check(l->memory, l->err));
+
         const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
         if (target && !arc_group_find_service(group, target))
             return arc_error_set(l->err, ARC_EINPUT,
