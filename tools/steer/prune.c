@@ -291,11 +291,12 @@ static int stays_elsewhere(void *context, const struct prune_image *image, const
     return ARC_OK;
 }
 
-/* What goes from all images that were judged, and has signatures in `image`. */
-static int find_seeds(struct pruning *pruning, const struct prune_image *image,
-                      struct arc_error *err)
+/* ---- one image ----------------------------------------------------------------------------- */
+
+static int judge_image(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
 {
-    for (size_t i = 0; i < pruning->image_count; i++) {
+    /* What goes from all images that were judged, and has signatures in this one. */
+    for (size_t i = 0; image->signatures && i < pruning->image_count; i++) {
         const struct prune_image *other = &pruning->images[i].image;
         for (size_t k = 0; other->judged && k < other->node_count; k++) {
             const struct prune_node *node = &other->nodes[k];
@@ -307,15 +308,6 @@ static int find_seeds(struct pruning *pruning, const struct prune_image *image,
         }
     }
 
-    return ARC_OK;
-}
-
-/* ---- one image ----------------------------------------------------------------------------- */
-
-static int judge_image(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
-{
-    if (image->signatures)
-        ARC_TRY(find_seeds(pruning, image, err));
     ARC_TRY(prune_read(image, pruning->github, err));
     return prune_judge(image, err);
 }

@@ -140,7 +140,7 @@ static int check_expected(const struct rollback *rollback, const struct released
                           struct arc_error *err)
 {
     const struct arc_built_service *built =
-        rollback->ledger ? arc_ledger_service(rollback->ledger, tag->service->service) : NULL;
+        arc_ledger_service(rollback->ledger, tag->service->service);
 
     if (!*tag->expected)
         return no_image(rollback, tag->service, tag->service->image, err);
@@ -228,50 +228,12 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
     return read_platforms(rollback, service, service->staging, err);
 }
 
-static int make_plan(struct rollback *rollback, struct arc_error *err)
-{
-    ARC_AUTO_JSON json_t *tags = remaining_tags(rollback);
-    struct arc_plan *plan = &rollback->plan;
-
-    ARC_TRY_ALLOC(tags, err);
-    ARC_TRY(released_plan(rollback->project, rollback->group, rollback->tag.text, tags, plan, err));
-    ARC_TRY(released_signing(rollback->project, rollback->options->identity, plan, err));
-    ARC_TRY(list_moves(rollback, err));
-
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (plan->services[i].selected)
-            ARC_TRY(reduce_service(rollback, &plan->services[i], err));
-
-    return ARC_OK;
-}
-
-/* ---- the tags ------------------------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void on_event(void *context, const struct arc_build_event *event)
 {
     rollback_say(context, "%s", event->step);
 }
-
-/* Verifies every image, and moves the tags; without a tag to move it verifies only. */
-static int promote(struct rollback *rollback, struct arc_error *err)
-{
-    ARC_AUTO(arc_ledger) struct arc_ledger done = {0};
-    struct arc_plan *plan = &rollback->plan;
-    const struct arc_promote_options options = {.env = rollback->project->env,
-                                                .root = rollback->project->repository.root,
-                                                .plan = plan,
-                                                .build = rollback->ledger,
-                                                .force = true,
-                                                .listener = {on_event, rollback}};
-
-    for (size_t s = 0; rollback->options->dry_run && s < plan->service_count; s++)
-        for (size_t t = 0; t < plan->services[s].tag_count; t++)
-            plan->services[s].tags[t].move = false;
-
-    return arc_promote(&options, &done, err);
-}
-
-/* ---- all of it ----------------------------------------------------------------------------- */
 
 static int load(struct rollback *rollback, struct arc_error *err)
 {
@@ -308,11 +270,33 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
 {
     ARC_AUTO(rollback)
     struct rollback rollback = {.project = project, .options = options, .warnings = json_array()};
+    ARC_AUTO(arc_ledger) struct arc_ledger done = {0};
+    struct arc_plan *plan = &rollback.plan;
+
     ARC_TRY_ALLOC(rollback.warnings, err);
     ARC_TRY(load(&rollback, err));
     ARC_TRY(arc_registry_new(project->env, NULL, &rollback.registry, err));
-    ARC_TRY(make_plan(&rollback, err));
-    ARC_TRY(promote(&rollback, err));
+    ARC_AUTO_JSON json_t *tags = remaining_tags(&rollback);
+    ARC_TRY_ALLOC(tags, err);
+    ARC_TRY(released_plan(project, rollback.group, rollback.tag.text, tags, plan, err));
+    ARC_TRY(released_signing(project, options->identity, plan, err));
+    ARC_TRY(list_moves(&rollback, err));
+
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (plan->services[i].selected)
+            ARC_TRY(reduce_service(&rollback, &plan->services[i], err));
+
+    /* Verifies every image, and moves the tags; without a tag to move it verifies only. */
+    for (size_t s = 0; options->dry_run && s < plan->service_count; s++)
+        for (size_t t = 0; t < plan->services[s].tag_count; t++)
+            plan->services[s].tags[t].move = false;
+    const struct arc_promote_options moving = {.env = project->env,
+                                               .root = project->repository.root,
+                                               .plan = plan,
+                                               .build = rollback.ledger,
+                                               .force = true,
+                                               .listener = {on_event, &rollback}};
+    ARC_TRY(arc_promote(&moving, &done, err));
     if (!options->dry_run)
         ARC_TRY(withdraw_do(&rollback, err));
 

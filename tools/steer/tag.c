@@ -218,19 +218,6 @@ static int check_order(const struct tagging *tagging, struct arc_error *err)
                          tagging->group->last);
 }
 
-/* A release that lost its tag: GitHub gives the name to no other commit once it was immutable. */
-static int check_burned(const struct tagging *tagging, struct arc_error *err)
-{
-    const struct arc_repository *repository = &tagging->project->repository;
-    if (tagging->pushed || (!arc_json_lists(repository->published, tagging->tag) &&
-                            !arc_json_lists(repository->withdrawn, tagging->tag)))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EFAILED,
-                         "GitHub has a release of %s, whose tag is gone: its name is used up, take "
-                         "another version",
-                         tagging->tag);
-}
-
 static int check_lint(const struct tagging *tagging, struct arc_error *err)
 {
     static const struct arc_lint_options defaults;
@@ -265,10 +252,18 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
 
     ARC_TRY(check_order(&tagging, err));
     struct arc_git_diff diff = {.each = refuse_change, .context = err};
-    ARC_TRY(arc_git_diff_worktree(tagging.project->git, tagging.project->env, &diff, false, err));
+    ARC_TRY(arc_git_diff_worktree(project->git, project->env, &diff, false, err));
     ARC_TRY(check_pushed(&tagging, err));
     ARC_TRY(check_name(&tagging, err));
-    ARC_TRY(check_burned(&tagging, err));
+
+    /* A release that lost its tag: GitHub gives its name to no other commit. */
+    const struct arc_repository *repository = &project->repository;
+    if (!tagging.pushed && (arc_json_lists(repository->published, tagging.tag) ||
+                            arc_json_lists(repository->withdrawn, tagging.tag)))
+        return arc_error_set(err, ARC_EFAILED,
+                             "GitHub has a release of %s, whose tag is gone: its name is used up, "
+                             "take another version",
+                             tagging.tag);
     ARC_TRY(check_lint(&tagging, err));
 
     if (!tagging.there) {

@@ -72,26 +72,6 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Says what is trusted for want of a record. */
-static int warn_of_trust(struct rollback *rollback, struct arc_error *err)
-{
-    const char *tag = rollback->tag.text;
-    const char *why = rollback->records.github ? "its release has none" : "GitHub is not asked";
-
-    if (rollback->group->includes && !rollback->lock)
-        ARC_TRY(arc_warn(&rollback->warnings, err,
-                         "no lock file says what %s took (%s): the release tags behind it do; "
-                         "--lock names one",
-                         tag, why));
-    if (rollback->ledger)
-        return ARC_OK;
-
-    return arc_warn(&rollback->warnings, err,
-                    "no build.json says what %s built (%s): what its version's tags name now is "
-                    "taken for it; --build names a record",
-                    tag, why);
-}
-
 static int ask_releases(struct rollback *rollback, struct arc_error *err)
 {
     if (!rollback->records.github)
@@ -129,7 +109,22 @@ int withdraw_look(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(ask_releases(rollback, err));
     ARC_TRY(read_ledger(rollback, err));
     ARC_TRY(read_lock(rollback, err));
-    return warn_of_trust(rollback, err);
+
+    /* What is trusted for want of a record. */
+    const char *tag = rollback->tag.text;
+    const char *why = rollback->records.github ? "its release has none" : "GitHub is not asked";
+    if (rollback->group->includes && !rollback->lock)
+        ARC_TRY(arc_warn(&rollback->warnings, err,
+                         "no lock file says what %s took (%s): the release tags behind it do; "
+                         "--lock names one",
+                         tag, why));
+    if (rollback->ledger)
+        return ARC_OK;
+
+    return arc_warn(&rollback->warnings, err,
+                    "no build.json says what %s built (%s): what its version's tags name now is "
+                    "taken for it; --build names a record",
+                    tag, why);
 }
 
 /* ---- doing --------------------------------------------------------------------------------- */
