@@ -324,7 +324,7 @@ int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memo
 const struct arc_changed_filter *arc_changed_filter(const struct arc_changes_info *changes,
                                                     const char *name);
 
-/* A service by its codename; NULL where there is none. Borrowed from the document. */
+/* A service by its codename; NULL where there is none, or no ledger. Borrowed from the document. */
 const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan,
                                                    const char *service);
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service);

@@ -233,31 +233,6 @@ static int define(const struct run *run, json_t **out, struct arc_error *err)
     return arc_bake(&bake, out, err);
 }
 
-static int build_missing(struct run *run, struct arc_error *err)
-{
-    const struct arc_build_options *options = run->options;
-    ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
-    ARC_AUTO_JSON json_t *definition = NULL;
-    bool push = pushes(run);
-
-    ARC_TRY(define(run, &definition, err));
-    const json_t *group = json_object_get(json_object_get(definition, "group"), "default");
-    const json_t *targets = json_object_get(group, "targets");
-    if (!json_array_size(targets))
-        return ARC_OK;
-
-    if (push)
-        arc_build_tell(&options->listener, "",
-                       run->engine ? "pushing under the staging tags"
-                                   : "pushing by digest; the staging tags follow once verified");
-
-    struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
-                                         run};
-    ARC_TRY(arc_bake_run(options, &watch, &result, err));
-
-    return note_built(run, targets, &result, run->engine, err);
-}
-
 /* ---- the stage ----------------------------------------------------------------------------- */
 
 /* Fills in what the plan and the options say about every target. */
@@ -336,6 +311,8 @@ static int check_push(struct run *run, struct arc_error *err)
 static int build_all(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
+    ARC_AUTO(arc_bake_result) struct arc_bake_result result = {0};
+    ARC_AUTO_JSON json_t *definition = NULL;
 
     ARC_TRY(start(run, err));
 
@@ -348,11 +325,24 @@ static int build_all(struct run *run, struct arc_error *err)
         ARC_TRY(check_push(run, err));
     }
 
-    ARC_TRY(build_missing(run, err));
+    bool push = pushes(run);
+    ARC_TRY(define(run, &definition, err));
+    const json_t *group = json_object_get(json_object_get(definition, "group"), "default");
+    const json_t *targets = json_object_get(group, "targets");
+    if (json_array_size(targets)) {
+        const char *how = run->engine ? "pushing under the staging tags"
+                                      : "pushing by digest; the staging tags follow once verified";
+        if (push)
+            arc_build_tell(&options->listener, "", how);
+        struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
+                                             run};
+        ARC_TRY(arc_bake_run(options, &watch, &result, err));
+        ARC_TRY(note_built(run, targets, &result, run->engine, err));
+    }
 
     /* Leaves the entries that are there, in the plan's order. */
     struct arc_ledger *ledger = run->ledger;
-    for (size_t i = 0; i < run->options->plan->service_count; i++)
+    for (size_t i = 0; i < options->plan->service_count; i++)
         if (run->done[i])
             ledger->services[ledger->service_count++] = ledger->services[i];
 

@@ -38,17 +38,6 @@ static bool is_same_to_docker(const char *known_name, const char *name)
     return !*known_name && !*name;
 }
 
-static int check_name(const char *name, struct arc_error *err)
-{
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
-            return arc_error_set(err, ARC_EFAILED,
-                                 "has a member '%s', which docker reads as '%s': no image is "
-                                 "promoted that means something else there",
-                                 name, known[i]);
-    return ARC_OK;
-}
-
 static int check(const json_t *value, unsigned depth, struct arc_error *err)
 {
     const char *name;
@@ -58,7 +47,13 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
         return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
 
     json_object_foreach ((json_t *)value, name, member) {
-        ARC_TRY(check_name(name, err));
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
+                return arc_error_set(err, ARC_EFAILED,
+                                     "has a member '%s', which docker reads as '%s': no image is "
+                                     "promoted that means something else there",
+                                     name, known[i]);
+
         bool users = ARC_AMONG(name, "annotations", "Labels", "Volumes", "ExposedPorts");
         if (!users) /* else its names are the user's own */
             ARC_TRY(check(member, depth + 1, err));

@@ -77,14 +77,6 @@ static const json_t *target_of(const struct arc_progress *progress, const char *
     return json_object_get(json_object_get(progress->options.definition, "target"), name);
 }
 
-static bool is_platform(const struct arc_progress *progress, const char *service, const char *word)
-{
-    arc_json_each (platform, json_object_get(target_of(progress, service), "platforms"))
-        if (strcmp(json_string_value(platform), word) == 0)
-            return true;
-    return false;
-}
-
 /* Whether it is a step of a Dockerfile: "2/3 RUN …", "builder 1/2 COPY …". */
 static bool is_numbered(const char *step)
 {
@@ -108,7 +100,9 @@ static void parse_name(const struct arc_progress *progress, const char *text, st
         snprintf(copy, sizeof copy, "%.*s", (int)len, word);
         if (used == 0 && !out->step[0] && target_of(progress, copy))
             snprintf(out->service, sizeof out->service, "%s", copy);
-        else if (!out->platform[0] && is_platform(progress, out->service, copy))
+        else if (!out->platform[0] &&
+                 arc_json_lists(json_object_get(target_of(progress, out->service), "platforms"),
+                                copy))
             snprintf(out->platform, sizeof out->platform, "%s", copy);
         else if (used + len + 2 < sizeof out->step)
             used += (size_t)snprintf(out->step + used, sizeof out->step - used, "%s ", copy);
@@ -257,16 +251,6 @@ static int see_status(struct arc_progress *progress, const json_t *status)
     return json_object_set_new(progress->pushed, service, text) || failed;
 }
 
-/* All that one piece of output brought at once: who hears of it may take a while. */
-static void tell_pushed(struct arc_progress *progress)
-{
-    if (!json_object_size(progress->news))
-        return;
-    if (progress->options.on_pushed)
-        progress->options.on_pushed(progress->options.context, progress->news);
-    json_object_clear(progress->news);
-}
-
 /* ---- the stream ---------------------------------------------------------------------------- */
 
 static int end_value(struct arc_progress *progress, struct arc_error *err)
@@ -333,8 +317,11 @@ int arc_progress_feed(struct arc_progress *progress, const char *data, size_t le
             rc = arc_buf_check(&progress->value, "a progress report of buildx", err);
     }
 
-    if (!rc)
-        tell_pushed(progress);
+    /* All that one piece of output brought at once: who hears of it may take a while. */
+    const struct arc_progress_options *options = &progress->options;
+    if (!rc && options->on_pushed && json_object_size(progress->news))
+        options->on_pushed(options->context, progress->news);
+    json_object_clear(progress->news);
 
     return rc;
 }

@@ -96,8 +96,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 
     for (size_t i = 0; i < ledger->service_count; i++) {
         struct arc_built_service *entry = &ledger->services[i];
-        const struct arc_built_service *known =
-            options->build ? arc_ledger_service(options->build, entry->service) : NULL;
+        const struct arc_built_service *known = arc_ledger_service(options->build, entry->service);
         if (known)
             ARC_TRY(check_cells(known, entry, err));
         const struct arc_sign_check check = {options->env, options->root, options->plan,
@@ -217,23 +216,6 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
         rc = look_up(promotion, &promotion->moves[*at], err);
 
     return rc;
-}
-
-static int plan_moves(struct promotion *promotion, struct arc_error *err)
-{
-    const struct arc_plan *plan = promotion->options->plan;
-    size_t at, count = 0;
-
-    for (size_t i = 0; i < plan->service_count; i++)
-        count += plan->services[i].tag_count;
-    promotion->moves = arc_arena_array(&promotion->memory, count, sizeof *promotion->moves);
-    ARC_TRY_ALLOC(promotion->moves, err);
-
-    add_moves(promotion, false);
-    promotion->floating = promotion->move_count;
-    add_moves(promotion, true);
-
-    return look_up_between(promotion, 0, promotion->floating, &at, err);
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */
@@ -424,16 +406,26 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
     ARC_AUTO(arc_error) struct arc_error cause = {0};
+    size_t count = 0, at;
 
     ARC_TRY(arc_build_open_registry(options->env, options->clock, &options->listener,
                                     &promotion->registry, err));
     ARC_TRY(read_services(promotion, err));
-    ARC_TRY(plan_moves(promotion, err));
+
+    for (size_t i = 0; i < options->plan->service_count; i++)
+        count += options->plan->services[i].tag_count;
+    promotion->moves = arc_arena_array(&promotion->memory, count, sizeof *promotion->moves);
+    ARC_TRY_ALLOC(promotion->moves, err);
+
+    add_moves(promotion, false);
+    size_t floating = promotion->floating = promotion->move_count;
+    add_moves(promotion, true);
+    ARC_TRY(look_up_between(promotion, 0, floating, &at, err));
     ARC_TRY(check_tag(promotion, err));
 
     /* The floating tags come last, and are looked up only then: the shorter it is between the look
      * and the move, the less another release can come in between. */
-    size_t floating = promotion->floating, count = promotion->move_count, at;
+    count = promotion->move_count;
     ARC_TRY(move_between(promotion, 0, floating, err));
     if (look_up_between(promotion, floating, count, &at, &cause))
         return undo(promotion, &promotion->moves[at], &cause, err);

@@ -6,22 +6,6 @@
 
 /* ---- all of a plan -------------------------------------------------------------------------- */
 
-static int choose_reference(const struct arc_ledger *build, struct arc_verify *verify,
-                            struct arc_error *err)
-{
-    const char *codename = verify->service->service;
-    const struct arc_built_service *built = build ? arc_ledger_service(build, codename) : NULL;
-    verify->reference = verify->service->staging;
-    if (build)
-        verify->reference = built ? built->digest : NULL;
-    if (verify->reference)
-        return ARC_OK;
-
-    return arc_error_set(err, ARC_EFAILED,
-                         "build.json has no pushed image of %s: build it before promoting",
-                         codename);
-}
-
 static int refuse_missing(const struct arc_verify *verify, struct arc_error *err)
 {
     const struct arc_planned_service *service = verify->service;
@@ -48,12 +32,19 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
     for (size_t i = 0; i < plan->service_count; i++) {
         if (!plan->services[i].selected)
             continue;
-        verifies[count] = (struct arc_verify){.registry = what->registry,
-                                              .service = &plan->services[i],
-                                              .platforms = plan->services[i].platforms,
-                                              .details = !what->build,
-                                              .listener = what->listener};
-        ARC_TRY(choose_reference(what->build, &verifies[count++], err));
+        const char *codename = plan->services[i].service;
+        const struct arc_built_service *built = arc_ledger_service(what->build, codename);
+        if (what->build && !(built && built->digest))
+            return arc_error_set(err, ARC_EFAILED,
+                                 "build.json has no pushed image of %s: build it before promoting",
+                                 codename);
+        verifies[count++] =
+            (struct arc_verify){.registry = what->registry,
+                                .service = &plan->services[i],
+                                .platforms = plan->services[i].platforms,
+                                .reference = built ? built->digest : plan->services[i].staging,
+                                .details = !what->build,
+                                .listener = what->listener};
     }
 
     ARC_TRY(arc_verify_ahead(verifies, count, err));

@@ -91,7 +91,7 @@ int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memo
 
 struct arc_built_service *arc_ledger_service(const struct arc_ledger *ledger, const char *service)
 {
-    for (size_t i = 0; i < ledger->service_count; i++)
+    for (size_t i = 0; ledger && i < ledger->service_count; i++)
         if (strcmp(ledger->services[i].service, service) == 0)
             return &ledger->services[i];
     return NULL;

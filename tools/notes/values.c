@@ -155,8 +155,7 @@ static json_t *service_values(const struct arc_notes_options *options,
                               const struct arc_planned_service *service)
 {
     const char *image = service->image, *tag = tag_to_pull(service, options->plan->version);
-    const struct arc_built_service *built =
-        options->build ? arc_ledger_service(options->build, service->service) : NULL;
+    const struct arc_built_service *built = arc_ledger_service(options->build, service->service);
     const char *digest = built ? built->digest : NULL;
     ARC_AUTO_JSON json_t *reference = json_sprintf("%s:%s", image, tag);
     ARC_AUTO_JSON json_t *pinned = digest ? json_sprintf("%s@%s", image, digest) : json_null();
