@@ -18,17 +18,6 @@ static int take_seconds(const char *option, const char *text, unsigned *out, str
     return ARC_OK;
 }
 
-static int open_recorder(const char *dir, struct arc_transport **transport, struct arc_error *err)
-{
-    struct arc_transport *inner = *transport;
-    int rc = arc_transport_record(inner, dir, transport, err);
-    if (rc) {
-        arc_transport_free(inner);
-        *transport = NULL;
-    }
-    return rc;
-}
-
 int arc_github_open(const struct arc_env *env, const struct arc_github_settings *settings,
                     struct arc_transport **out, struct arc_error *err)
 {
@@ -39,7 +28,17 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
     if (settings->dry_run)
         return arc_transport_describe(out, err);
     ARC_TRY(arc_transport_github(&options, out, err));
-    return settings->record ? open_recorder(settings->record, out, err) : ARC_OK;
+    if (!settings->record)
+        return ARC_OK;
+
+    struct arc_transport *inner = *out;
+    int rc = arc_transport_record(inner, settings->record, out, err);
+    if (rc)
+        arc_transport_free(inner);
+    if (rc)
+        *out = NULL;
+
+    return rc;
 }
 
 const char *arc_github_repository(const struct arc_env *env,

@@ -165,23 +165,6 @@ static int add_header(struct arc_http *http, struct curl_slist **list, const cha
     return ARC_OK;
 }
 
-static int make_headers(struct http_exchange *x, struct arc_error *err)
-{
-    const struct arc_http_request *request = x->request;
-    struct curl_slist **list = &x->headers;
-
-    ARC_TRY(add_header(x->http, list, "Expect:", err));
-    for (const char *const *h = request->headers; h && *h; h++)
-        if (x->body || strncasecmp(*h, "Content-", 8) != 0)
-            ARC_TRY(add_header(x->http, list, *h, err));
-
-    if (!x->hop.credentials)
-        return ARC_OK;
-    ARC_AUTO_FREE char *text = NULL;
-    ARC_TRY(arc_text_print(&text, err, "Authorization: %s", request->authorization));
-    return add_header(x->http, list, text, err);
-}
-
 static const char *either(const struct arc_env *env, const char *a, const char *b)
 {
     const char *value = env ? arc_env_nonempty(env, a) : NULL;
@@ -293,25 +276,6 @@ static bool set_exchange(struct http_exchange *x)
 }
 #undef SET
 
-static int open_body(struct http_exchange *x, struct arc_error *err)
-{
-    struct stat st;
-    const char *path = x->request->body_file;
-
-    x->length = (int64_t)x->request->body_len;
-    x->sent = 0;
-    if (!x->body || !path)
-        return ARC_OK;
-    x->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (x->fd < 0)
-        return arc_error_set(err, ARC_EWORLD, "cannot read %s: %s", path, strerror(errno));
-    if (fstat(x->fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return arc_error_set(err, ARC_EINPUT, "%s is not a regular file", path);
-    x->length = st.st_size;
-
-    return ARC_OK;
-}
-
 /* Doubt counts as sent: once a byte of the body was taken, or libcurl would have to take it again.
  */
 static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
@@ -376,11 +340,36 @@ static int no_answer(struct http_exchange *x, CURLcode code)
 
 int http_begin(struct http_exchange *x)
 {
+    const struct arc_http_request *request = x->request;
+    const char *path = request->body_file;
+    struct curl_slist **list = &x->headers;
+    struct stat st;
+
     x->http->curl.easy_reset(x->easy);
     x->message[0] = '\0';
     x->response->fate = ARC_HTTP_BARRED;
-    ARC_TRY(make_headers(x, x->err));
-    ARC_TRY(open_body(x, x->err));
+
+    ARC_TRY(add_header(x->http, list, "Expect:", x->err));
+    for (const char *const *h = request->headers; h && *h; h++)
+        if (x->body || strncasecmp(*h, "Content-", 8) != 0)
+            ARC_TRY(add_header(x->http, list, *h, x->err));
+
+    if (x->hop.credentials) {
+        ARC_AUTO_FREE char *text = NULL;
+        ARC_TRY(arc_text_print(&text, x->err, "Authorization: %s", request->authorization));
+        ARC_TRY(add_header(x->http, list, text, x->err));
+    }
+
+    x->length = (int64_t)request->body_len;
+    x->sent = 0;
+    if (x->body && path) {
+        x->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (x->fd < 0)
+            return arc_error_set(x->err, ARC_EWORLD, "cannot read %s: %s", path, strerror(errno));
+        if (fstat(x->fd, &st) != 0 || !S_ISREG(st.st_mode))
+            return arc_error_set(x->err, ARC_EINPUT, "%s is not a regular file", path);
+        x->length = st.st_size;
+    }
 
     if (!(set_connection(x) && set_exchange(x)))
         return arc_error_set(x->err, ARC_EWORLD, "libcurl refused an option of %s %s",

@@ -196,24 +196,6 @@ static void run_all(struct arc_http *http)
     } while (running);
 }
 
-static void end_all(struct arc_http *http, struct http_exchange *all, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!all[i].request)
-            continue;
-        if (all[i].easy) { /* removing one that is not in it does nothing */
-            http->curl.multi_remove_handle(http->multi, all[i].easy);
-            http->curl.easy_cleanup(all[i].easy);
-        }
-        if (all[i].response->fate != ARC_HTTP_ANSWERED || all[i].failed)
-            arc_http_response_free(all[i].response);
-        all[i].response->url = arc_steal(&all[i].hop.url);
-        exchange_free(&all[i]);
-    }
-
-    free(all);
-}
-
 int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
                       struct arc_http_response *answers, size_t count, struct arc_error *err)
 {
@@ -237,7 +219,19 @@ int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requ
     }
 
     run_all(http);
-    end_all(http, all, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!all[i].request)
+            continue;
+        if (all[i].easy) { /* removing one that is not in it does nothing */
+            http->curl.multi_remove_handle(http->multi, all[i].easy);
+            http->curl.easy_cleanup(all[i].easy);
+        }
+        if (all[i].response->fate != ARC_HTTP_ANSWERED || all[i].failed)
+            arc_http_response_free(all[i].response);
+        all[i].response->url = arc_steal(&all[i].hop.url);
+        exchange_free(&all[i]);
+    }
+    free(all);
 
     return ARC_OK;
 }

@@ -3,6 +3,7 @@
 #include "os/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -11,27 +12,6 @@ bool arc_actions_active(const struct arc_env *env)
 {
     const char *value = arc_env_get(env, "GITHUB_ACTIONS");
     return value && strcmp(value, "true") == 0;
-}
-
-/* 128 random bits: a value cannot hold a delimiter that did not exist when it was made. */
-static int random_delimiter(char out[40], struct arc_error *err)
-{
-    unsigned char bytes[16];
-
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return arc_error_set(err, ARC_EWORLD, "the system has no random numbers: %s",
-                             strerror(errno));
-
-    memcpy(out, "arcci_", 6);
-
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        out[6 + 2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-        out[7 + 2 * i] = "0123456789abcdef"[bytes[i] & 15];
-    }
-
-    out[38] = '\0';
-
-    return ARC_OK;
 }
 
 int arc_actions_format_output(struct arc_buf *out, const char *name, const char *value, size_t len,
@@ -49,11 +29,18 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
         return ARC_OK;
     }
 
-    char delimiter[40];
-    ARC_TRY(random_delimiter(delimiter, err));
-    arc_buf_printf(out, "%s<<%s\n", name, delimiter);
+    /* 128 random bits: a value cannot hold a delimiter that did not exist when it was made. */
+    char delimiter[40] = "";
+    unsigned char bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return arc_error_set(err, ARC_EWORLD, "the system has no random numbers: %s",
+                             strerror(errno));
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(delimiter + 2 * i, 3, "%02x", bytes[i]);
+    arc_buf_printf(out, "%s<<arcci_%s\n", name, delimiter);
     arc_buf_add(out, value, len);
-    arc_buf_printf(out, "\n%s\n", delimiter);
+    arc_buf_printf(out, "\narcci_%s\n", delimiter);
 
     return ARC_OK;
 }

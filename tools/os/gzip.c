@@ -7,39 +7,29 @@
 
 #define GZIP_WINDOW (15 + 16) /* zlib.h, deflateInit2(): 16 more asks for a gzip header */
 
-static int compress_all(const void *bytes, size_t len, unsigned char **out, size_t *out_len,
-                        struct arc_error *err)
+int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
+                    struct arc_error *err)
 {
     z_stream stream = {.next_in = Z_NULL};
     if (len > UINT_MAX / 2)
         return arc_error_set(err, ARC_ELIMIT, "%zu bytes are too many to compress", len);
-
     if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) !=
         Z_OK)
         return arc_error_nomem(err);
 
     uLong room = deflateBound(&stream, (uLong)len);
-    *out = malloc(room);
+    ARC_AUTO_FREE unsigned char *packed = malloc(room);
     stream.next_in = (z_const Bytef *)bytes;
     stream.avail_in = (uInt)len;
-    stream.next_out = *out;
-    stream.avail_out = *out ? (uInt)room : 0;
-    int ended = *out ? deflate(&stream, Z_FINISH) : Z_MEM_ERROR;
-    *out_len = stream.total_out;
+    stream.next_out = packed;
+    stream.avail_out = packed ? (uInt)room : 0;
+    int ended = packed ? deflate(&stream, Z_FINISH) : Z_MEM_ERROR;
     deflateEnd(&stream);
+    if (ended != Z_STREAM_END)
+        return arc_error_nomem(err);
 
-    return ended == Z_STREAM_END ? ARC_OK : arc_error_nomem(err);
-}
-
-int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
-                    struct arc_error *err)
-{
-    ARC_AUTO_FREE unsigned char *packed = NULL;
-    size_t packed_len = 0;
-
-    ARC_TRY(compress_all(bytes, len, &packed, &packed_len, err));
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_TRY(arc_base64_encode(packed, packed_len, &text, err));
+    ARC_TRY(arc_base64_encode(packed, stream.total_out, &text, err));
     *out_len = text.len;
     *out = arc_buf_steal(&text);
 

@@ -50,27 +50,24 @@ static const char *read_value(const char *at, struct arc_buf *value)
     return *at ? at + 1 : NULL;
 }
 
-static char **find_slot(struct arc_challenge *challenge, const char *name, size_t len)
-{
-    if (len == 5 && strncasecmp(name, "realm", len) == 0)
-        return &challenge->realm;
-    if (len == 7 && strncasecmp(name, "service", len) == 0)
-        return &challenge->service;
-    if (len == 5 && strncasecmp(name, "scope", len) == 0)
-        return &challenge->scope;
-    return NULL;
-}
-
 /* An empty value says nothing; one that is too long is of no use. */
 static int set_field(struct arc_challenge *challenge, const char *name, size_t len,
                      struct arc_buf *value, struct arc_error *err)
 {
-    char **field = find_slot(challenge, name, len);
+    const struct {
+        const char *name;
+        char **text;
+    } fields[] = {{"realm", &challenge->realm},
+                  {"service", &challenge->service},
+                  {"scope", &challenge->scope}};
+
     if (value->failed == ARC_ENOMEM)
         return arc_error_nomem(err);
-    if (!field || *field || value->failed || !value->len)
-        return ARC_OK;
-    return arc_text_copy(arc_buf_text(value), field, err);
+    for (size_t i = 0; !value->failed && value->len && i < sizeof fields / sizeof *fields; i++)
+        if (strlen(fields[i].name) == len && strncasecmp(name, fields[i].name, len) == 0)
+            return *fields[i].text ? ARC_OK
+                                   : arc_text_copy(arc_buf_text(value), fields[i].text, err);
+    return ARC_OK;
 }
 
 /* Moves the challenge that was read to *best where it is better. */

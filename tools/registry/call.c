@@ -213,21 +213,10 @@ static void note_wait(struct arc_registry *registry, const struct arc_http_respo
         registry->resume = until;
 }
 
-static void keep_wait(struct arc_registry *registry, const char *url)
-{
-    const struct arc_clock *clock = clock_of(registry);
-    int64_t left = registry->resume - clock->now(clock->context);
-    registry->resume = 0;
-    if (left <= 0 || left > WAIT_MAX)
-        return;
-    if (registry->on_wait)
-        registry->on_wait(registry->wait_context, url, 429, left);
-    clock->wait(clock->context, left * 1000);
-}
-
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err)
 {
+    const struct arc_clock *clock = clock_of(registry);
     struct address address;
     struct arc_http_retry retry = {.attempts = 5,
                                    .max_wait = WAIT_MAX,
@@ -236,7 +225,13 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
                                    .context = registry->wait_context};
 
     ARC_TRY(find_address(registry, call, &address, err));
-    keep_wait(registry, address.url);
+    int64_t left = registry->resume - clock->now(clock->context);
+    registry->resume = 0;
+    if (left > 0 && left <= WAIT_MAX) {
+        if (registry->on_wait)
+            registry->on_wait(registry->wait_context, address.url, 429, left);
+        clock->wait(clock->context, left * 1000);
+    }
 
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);

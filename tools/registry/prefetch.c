@@ -154,23 +154,6 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
 }
 
-static int ask_all(struct arc_registry *registry, const struct registry_call *calls, size_t count,
-                   struct arc_error *err)
-{
-    struct arc_http_response answers[BATCH] = {0};
-    int rc = registry_send_all(registry, calls, answers, count, err);
-
-    for (size_t i = 0; i < count; i++) {
-        if (!rc && calls[i].headers == last_four)
-            rc = note_tail(registry, &calls[i], &answers[i], err);
-        else if (!rc)
-            rc = keep_answer(registry, &calls[i], &answers[i], err);
-        arc_http_response_free(&answers[i]);
-    }
-
-    return rc;
-}
-
 int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
                             size_t count, struct arc_error *err)
 {
@@ -181,7 +164,17 @@ int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_regi
         ready += make_call(registry, &items[i], &calls[ready]);
         if (!ready || (ready < BATCH && i + 1 < count))
             continue;
-        ARC_TRY(ask_all(registry, calls, ready, err));
+
+        struct arc_http_response answers[BATCH] = {0};
+        int rc = registry_send_all(registry, calls, answers, ready, err);
+        for (size_t k = 0; k < ready; k++) {
+            if (!rc && calls[k].headers == last_four)
+                rc = note_tail(registry, &calls[k], &answers[k], err);
+            else if (!rc)
+                rc = keep_answer(registry, &calls[k], &answers[k], err);
+            arc_http_response_free(&answers[k]);
+        }
+        ARC_TRY(rc);
         ready = 0;
     }
 

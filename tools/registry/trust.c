@@ -11,13 +11,6 @@ static bool is_host(const char *text, size_t len, const char *host, size_t host_
     return len == host_len && strncasecmp(text, host, len) == 0;
 }
 
-/* Whether "host:port" is of this machine. */
-static bool is_loopback(const char *host, size_t len)
-{
-    size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    return arc_http_loopback(host, name < len ? name : len);
-}
-
 struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)
 {
     const char *at = arc_env_nonempty(env, "ARC_CI_INSECURE_REGISTRIES");
@@ -32,7 +25,9 @@ struct registry_trust registry_trust_of(const struct arc_env *env, const char *h
         at += word;
     }
 
-    return (struct registry_trust){.plain = is_loopback(host, len)};
+    /* "host:port" of this machine. */
+    size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    return (struct registry_trust){.plain = arc_http_loopback(host, name < len ? name : len)};
 }
 
 bool registry_url_insecure(const struct arc_env *env, const char *url)

@@ -100,23 +100,6 @@ static int settle(struct entry **run, size_t count, struct arc_error *err)
     return ARC_OK;
 }
 
-static int settle_all(struct entries *entries, struct arc_error *err)
-{
-    ARC_AUTO_FREE struct entry **sorted = calloc(entries->count + 1, sizeof(struct entry *));
-    ARC_TRY_ALLOC(sorted, err);
-    for (size_t i = 0; i < entries->count; i++)
-        sorted[i] = &entries->list[i];
-    qsort(sorted, entries->count, sizeof *sorted, by_key);
-
-    for (size_t i = 0, end; i < entries->count; i = end) {
-        for (end = i + 1; end < entries->count && same_key(sorted[i], sorted[end]);)
-            end++;
-        ARC_TRY(settle(sorted + i, end - i, err));
-    }
-
-    return ARC_OK;
-}
-
 int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
 {
     ARC_AUTO(entries) struct entries entries = {0};
@@ -124,7 +107,18 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
     for (size_t i = 0; i < map->count; i++)
         ARC_TRY(map->pairs[i].key->merge_key ? merge(map, &entries, map->pairs[i].value, err)
                                              : add(&entries, map->pairs[i], err));
-    ARC_TRY(settle_all(&entries, err));
+
+    ARC_AUTO_FREE struct entry **sorted = calloc(entries.count + 1, sizeof(struct entry *));
+    ARC_TRY_ALLOC(sorted, err);
+    for (size_t i = 0; i < entries.count; i++)
+        sorted[i] = &entries.list[i];
+    qsort(sorted, entries.count, sizeof *sorted, by_key);
+
+    for (size_t i = 0, end; i < entries.count; i = end) {
+        for (end = i + 1; end < entries.count && same_key(sorted[i], sorted[end]);)
+            end++;
+        ARC_TRY(settle(sorted + i, end - i, err));
+    }
 
     struct arc_yaml_pair *pairs = calloc(entries.count + 1, sizeof *pairs);
     ARC_TRY_ALLOC(pairs, err);
