@@ -224,29 +224,23 @@ static int put_shown(const struct arc_buf *text, unsigned kind, const struct inv
     return put(stdout, &shown, err);
 }
 
-/* The document filled into the caller's template. */
-static int print_template(const struct report *report, const char *format, struct arc_buf *out,
-                          struct arc_error *err)
-{
-    ARC_AUTO(arc_template) struct arc_template template = {0};
-    ARC_TRY(arc_template_parse("--format", format, strlen(format), true, &template, err));
-    ARC_TRY(arc_template_render(&template, report->document, out, err));
-    arc_buf_putc(out, '\n');
-    return ARC_OK;
-}
-
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO(arc_buf) struct arc_buf notes = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0}, notes = {0};
     bool actions = arc_actions_active(inv->env);
 
     if ((inv->format || inv->json) && !report->document)
         return arc_error_set(err, ARC_EINPUT, "--%s: this command has no document to show",
                              inv->format ? "format" : "json");
 
-    if (inv->format) /* a template that is wrong leaves nothing half-written */
-        ARC_TRY(print_template(report, inv->format, &text, err));
+    if (inv->format) { /* a template that is wrong leaves nothing half-written */
+        const char *format = inv->format;
+        ARC_AUTO(arc_template) struct arc_template template = {0};
+        ARC_TRY(arc_template_parse("--format", format, strlen(format), true, &template, err));
+        ARC_TRY(arc_template_render(&template, report->document, &text, err));
+        arc_buf_putc(&text, '\n');
+    }
+
     ARC_TRY(write_github_files(report, inv, err));
 
     for (size_t i = 0; i < report->note_count; i++)

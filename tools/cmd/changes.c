@@ -46,14 +46,6 @@ static bool parse_number(const char *text, unsigned *out)
     return end != digits && *digits != '-' && *digits != '+';
 }
 
-static int read_number(const char *option, const char *text, unsigned *out, struct arc_error *err)
-{
-    if (parse_number(text, out))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not a number from 0 to %d", option, text,
-                         NUMBER_MAX);
-}
-
 static int read_lists(const struct invocation *inv, struct lists *out, struct arc_error *err)
 {
     const char *list = option_value(inv, "list-files");
@@ -75,7 +67,11 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
                              "--%s gives more lists: say how they are written with --list-files",
                              out->by_status ? "files-by-status" : "dir-names");
 
-    return depth ? read_number("dir-names", depth, &out->depth, err) : ARC_OK;
+    if (depth && !parse_number(depth, &out->depth))
+        return arc_error_set(err, ARC_EINPUT, "--dir-names: '%s' is not a number from 0 to %d",
+                             depth, NUMBER_MAX);
+
+    return ARC_OK;
 }
 
 static enum arc_since choose_since(const struct invocation *inv)
@@ -226,8 +222,8 @@ static int note_clashes(const struct arc_changes *changes, const struct lists *l
     return ARC_OK;
 }
 
-static int outputs_of(const struct invocation *inv, const struct arc_changes *changes,
-                      const struct lists *lists, struct report *report, struct arc_error *err)
+static int fill(const struct invocation *inv, const struct arc_changes *changes,
+                const struct lists *lists, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf matching = {0};
 
@@ -238,10 +234,17 @@ static int outputs_of(const struct invocation *inv, const struct arc_changes *ch
     ARC_TRY(arc_buf_check(&matching, "changes", err));
     if (arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
         ARC_TRY(report_output(report, "changes", arc_buf_text(&matching), err));
-    if (arc_filters_index(changes->filters, "any", 3) != SIZE_MAX)
-        return ARC_OK;
+    if (arc_filters_index(changes->filters, "any", 3) == SIZE_MAX)
+        ARC_TRY(report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err));
 
-    return report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err);
+    if (inv->json || inv->format)
+        ARC_TRY(arc_changes_document(changes, &report->document, err));
+    if (option_flag(inv, "explain"))
+        ARC_TRY(arc_changes_explain(changes, &report->human, err));
+    arc_json_each (warning, changes->warnings)
+        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
+
+    return ARC_OK;
 }
 
 static int run_changes(const struct invocation *inv, struct report *report, struct arc_error *err)
@@ -297,15 +300,7 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     options.config = project.config.path ? &project.config : NULL;
     ARC_TRY(arc_changes(&project, &options, &changes, err));
 
-    ARC_TRY(outputs_of(inv, &changes, &lists, report, err));
-    if (inv->json || inv->format)
-        ARC_TRY(arc_changes_document(&changes, &report->document, err));
-    if (option_flag(inv, "explain"))
-        ARC_TRY(arc_changes_explain(&changes, &report->human, err));
-    arc_json_each (warning, changes.warnings)
-        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
-
-    return ARC_OK;
+    return fill(inv, &changes, &lists, report, err);
 }
 
 static const struct option options[] = {

@@ -156,10 +156,10 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     if (!rehearsal)
         ARC_TRY(arc_project_check_config(&project, err));
     ARC_TRY(project_note_tags(&project, report, err));
-    if (!project.group->includes)
+    if (!project.group->includes) {
         ARC_TRY(project_note_dirty(&project, report, err));
-    if (!project.group->includes)
         ARC_TRY(check_dockerfiles(&project, report, err));
+    }
     ARC_TRY(make_plan(inv, &project, file ? &changes : NULL, &plan, err));
     ARC_TRY(arc_plan_write(&plan, &report->document, err));
 

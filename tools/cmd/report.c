@@ -15,19 +15,6 @@ static enum arc_report_kind kind_of(const char *text)
     return *text == 'n' ? ARC_REPORT_NONE : ARC_REPORT_STATUS;
 }
 
-static int note_failures(struct report *report, struct arc_error *err)
-{
-    arc_json_each (row, json_object_get(report->document, "statuses")) {
-        if (strcmp(arc_json_text_of(row, "state"), "success") == 0)
-            continue;
-        report->failed = ARC_EFAILED;
-        ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "context"),
-                            arc_json_text_of(row, "description")));
-    }
-
-    return ARC_OK;
-}
-
 static int run_report(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -62,8 +49,16 @@ static int run_report(const struct invocation *inv, struct report *report, struc
 
     arc_json_each (text, json_object_get(report->document, "refusals"))
         ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
-    if (option_flag(inv, "exit-code"))
-        ARC_TRY(note_failures(report, err));
+
+    arc_json_each (row, json_object_get(report->document, "statuses")) {
+        if (!option_flag(inv, "exit-code") ||
+            strcmp(arc_json_text_of(row, "state"), "success") == 0)
+            continue;
+        report->failed = ARC_EFAILED;
+        ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "context"),
+                            arc_json_text_of(row, "description")));
+    }
+
     const json_t *comment = json_object_get(report->document, "comment");
     const char *url = arc_json_text_of(comment, "url");
     if (strcmp(arc_json_text_of(comment, "action"), "locked") == 0)

@@ -6,16 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int parse_age(const char *text, int64_t *out, struct arc_error *err)
-{
-    *out = 0;
-    if (strcmp(text, "0") == 0 || option_time(text, "hd", out))
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT,
-                         "--max-database-age: '%s' is not an age: 72h, 7d, or 0 for no limit",
-                         text);
-}
-
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
                        struct arc_error *err)
 {
@@ -26,7 +16,13 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     policy->end_of_life_fails = option_flag(inv, "exit-on-eol");
     policy->tolerate_no_answer = strcmp(option_value(inv, "on-scanner-error"), "report") == 0;
     policy->database_age_required = option_given(inv, "max-database-age");
-    ARC_TRY(parse_age(option_value(inv, "max-database-age"), &policy->database_age_max, err));
+
+    const char *text = option_value(inv, "max-database-age");
+    if (strcmp(text, "0") != 0 && !option_time(text, "hd", &policy->database_age_max))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--max-database-age: '%s' is not an age: 72h, 7d, or 0 for no limit",
+                             text);
+
     return arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
 }
 
@@ -50,21 +46,6 @@ static int fill_outputs(struct report *report, struct arc_error *err)
                              err));
 
     return report_value(report, "scan", document, "", err);
-}
-
-static int fill_notes(struct report *report, enum arc_gate gate, struct arc_error *err)
-{
-    bool failed = gate == ARC_GATE_FAIL;
-
-    arc_json_each (warning, json_object_get(report->document, "warnings"))
-        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
-
-    if (gate == ARC_GATE_PASS)
-        return ARC_OK;
-
-    const char *what = failed ? "failed" : "would have failed";
-    return report_note(report, failed ? 'e' : 'w', NULL, err, "the gate %s: %s", what,
-                       arc_json_text_of(report->document, "reason"));
 }
 
 static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
@@ -140,9 +121,17 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
     report->summary = scan.summary;
     scan.human = (struct arc_buf){0};
     scan.summary = (struct arc_buf){0};
-    report->failed = scan.gate == ARC_GATE_FAIL ? ARC_EFAILED : ARC_OK;
+    bool failed = scan.gate == ARC_GATE_FAIL;
+    report->failed = failed ? ARC_EFAILED : ARC_OK;
     ARC_TRY(fill_outputs(report, err));
-    ARC_TRY(fill_notes(report, scan.gate, err));
+    arc_json_each (warning, json_object_get(report->document, "warnings"))
+        ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));
+
+    if (scan.gate != ARC_GATE_PASS) {
+        const char *what = failed ? "failed" : "would have failed";
+        ARC_TRY(report_note(report, failed ? 'e' : 'w', NULL, err, "the gate %s: %s", what,
+                            arc_json_text_of(report->document, "reason")));
+    }
 
     /* What could not be published fails the run, but takes nothing from what the scan found. */
     if (!unpublished.code)

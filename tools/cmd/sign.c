@@ -9,29 +9,6 @@
 
 ARC_TEXT(cmd_sign);
 
-/* The plan and the ledger of what the gate has seen. */
-static int read_documents(const struct invocation *inv, struct arc_needs *found,
-                          struct arc_error *err)
-{
-    struct arc_needs_files files = {.plan = option_value(inv, "plan"),
-                                    .build = option_value(inv, "build"),
-                                    .needs = option_value(inv, "needs")};
-    ARC_TRY(arc_needs_read(&files, found, err));
-    ARC_TRY(arc_needs_check(found, "nothing is signed", err));
-    if (!found->plan)
-        return arc_error_set(err, ARC_EINPUT, "there is no plan: give --plan");
-
-    if (!found->build)
-        return arc_error_set(
-            err, ARC_EINPUT,
-            "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
-
-    if (found->scan && found->judged.gate == ARC_GATE_FAIL)
-        return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
-
-    return ARC_OK;
-}
-
 static int run_sign(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -40,8 +17,24 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     struct build_progress progress = {.quiet = inv->quiet};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *github = NULL;
 
+    struct arc_needs_files files = {.plan = option_value(inv, "plan"),
+                                    .build = option_value(inv, "build"),
+                                    .needs = option_value(inv, "needs")};
+
     ARC_TRY_ALLOC(root, err);
-    ARC_TRY(read_documents(inv, &found, err));
+    ARC_TRY(arc_needs_read(&files, &found, err));
+    ARC_TRY(arc_needs_check(&found, "nothing is signed", err));
+    if (!found.plan)
+        return arc_error_set(err, ARC_EINPUT, "there is no plan: give --plan");
+
+    if (!found.build)
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
+
+    if (found.scan && found.judged.gate == ARC_GATE_FAIL)
+        return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
+
     struct arc_github_settings settings = {.token_file = option_value(inv, "token-file")};
     if (found.plan->sign && found.plan->sign->attest)
         ARC_TRY(arc_github_open(inv->env, &settings, &github, err));
