@@ -240,20 +240,6 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
     return add_node(p, node, err);
 }
 
-static int open_section(struct parser *p, const struct tag *tag, struct arc_error *err)
-{
-    struct arc_template_node node = {.kind = tag->sigil == '#' ? SECTION : INVERTED};
-
-    ARC_TRY(read_word(p, tag, tag->word, tag->len, &node, err));
-
-    if (p->depth == ARC_TEMPLATE_DEPTH)
-        return error_at(p->t, tag->start, err, "is nested deeper than 16 sections", tag->word,
-                        tag->len);
-
-    p->open[p->depth++] = p->t->count;
-    return add_node(p, node, err);
-}
-
 static int close_section(struct parser *p, const struct tag *tag, struct arc_error *err)
 {
     struct arc_template_node *head = p->depth ? &p->t->nodes[p->open[p->depth - 1]] : NULL;
@@ -301,8 +287,17 @@ static int add_tag(struct parser *p, const struct tag *tag, struct arc_error *er
         return ARC_OK;
     if (!tag->sigil)
         return add_value(p, tag, err);
+    if (tag->sigil == '/')
+        return close_section(p, tag, err);
 
-    return tag->sigil == '/' ? close_section(p, tag, err) : open_section(p, tag, err);
+    struct arc_template_node node = {.kind = tag->sigil == '#' ? SECTION : INVERTED};
+    ARC_TRY(read_word(p, tag, tag->word, tag->len, &node, err));
+    if (p->depth == ARC_TEMPLATE_DEPTH)
+        return error_at(p->t, tag->start, err, "is nested deeper than 16 sections", tag->word,
+                        tag->len);
+    p->open[p->depth++] = p->t->count;
+
+    return add_node(p, node, err);
 }
 
 static int parse_text(const char *name, const char *text, size_t len, struct parser *p,

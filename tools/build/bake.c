@@ -72,22 +72,6 @@ static const char *error_text(const char *text)
     return found ? found : last;
 }
 
-/* Adds the lines of a text as one line. */
-static void add_lines(struct arc_buf *out, const char *text)
-{
-    size_t left = ADVICE_MAX;
-    while (*text && left) {
-        size_t len = strcspn(text, "\r\n");
-        size_t shown = len < left ? len : left;
-
-        if (len && out->len)
-            arc_buf_puts(out, " ");
-        arc_text_visible(out, text, shown);
-        left -= shown;
-        text += len + strspn(text + len, "\r\n");
-    }
-}
-
 /* "Dockerfile:12" on a line of its own, with the excerpt below it; 0 of a Dockerfile that is
  * written in the plan, which has no file (NULL). */
 static unsigned dockerfile_line(const char *text, const char *dockerfile)
@@ -155,8 +139,15 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
     if (failure)
         arc_text_visible(&shown, failure, strnlen(failure, ADVICE_MAX));
-    else
-        add_lines(&shown, error_text(text));
+
+    const char *said = failure ? "" : error_text(text);
+    for (size_t left = ADVICE_MAX; *said && left;) { /* several lines become one */
+        size_t len = strcspn(said, "\r\n"), part = len < left ? len : left;
+        arc_buf_puts(&shown, len && shown.len ? " " : "");
+        arc_text_visible(&shown, said, part);
+        left -= part;
+        said += len + strspn(said + len, "\r\n");
+    }
 
     if (ARC_HOLDS(text, "Cannot connect to the Docker daemon", "is not a docker command",
                   "unknown flag: --file"))

@@ -33,14 +33,6 @@ static bool is_below(const char *path, const char *folder)
            (strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]));
 }
 
-static bool is_in_service(const struct comparison *comparison, size_t service, const char *path)
-{
-    char *const *place = comparison->places[service];
-    while (place && *place && !is_below(path, *place))
-        place++;
-    return place && *place;
-}
-
 static int consider(void *context, const char *path, enum arc_git_standing standing)
 {
     static const char *const words[] = {
@@ -55,7 +47,10 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
                   arc_glob_any(comparison->plan->generated, path);
 
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
-        if (!is_in_service(comparison, i, path))
+        char *const *part = comparison->places[i];
+        while (part && *part && !is_below(path, *part))
+            part++;
+        if (!part || !*part)
             continue;
         if (listed && comparison->counts[i] < LISTED_MAX) {
             char **place = arc_arena_append(memory, &comparison->out->generated[i],

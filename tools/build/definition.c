@@ -282,22 +282,6 @@ static void add_attestation(json_t **list, const char *type, const char *value)
         arc_json_push(list, json_sprintf("type=%s,%s", type, value));
 }
 
-/* Attestations and annotations describe what others will pull; what stays here needs neither. */
-static void add_pushed(const struct arc_bake_options *options,
-                       const struct arc_planned_service *service, json_t **target)
-{
-    const struct arc_recipe *recipe = service->recipe;
-    const char *provenance = recipe ? recipe->provenance : NULL;
-    const char *sbom = recipe ? recipe->sbom : NULL;
-    const char *key = options->keys ? options->keys[service - options->plan->services] : NULL;
-    json_t *attest = json_array();
-
-    add_attestation(&attest, "provenance", provenance ? provenance : "mode=max");
-    add_attestation(&attest, "sbom", !sbom && options->sbom ? "true" : sbom);
-    arc_json_put(target, "attest", attest);
-    arc_json_put(target, "annotations", make_annotations(service, key));
-}
-
 /* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
 static void add_recipe(const struct arc_recipe *recipe, json_t **target)
 {
@@ -416,11 +400,13 @@ const char *arc_load_platform(const char *load, const struct arc_planned_service
 static json_t *make_target(const struct scope *scope, const struct arc_planned_service *service,
                            const char *platform)
 {
-    size_t i = (size_t)(service - scope->options->plan->services);
+    const struct arc_bake_options *options = scope->options;
+    const struct arc_recipe *recipe = service->recipe;
+    size_t i = (size_t)(service - options->plan->services);
     json_t *target = json_pack(
         "{s:s, s:o, s:o, s:o}", "context", service->context, "platforms",
         platform ? json_pack("[s]", platform) : arc_texts_json(service->platforms), "args",
-        make_args(scope->options->plan, service), "labels", arc_pairs_json(service->labels));
+        make_args(options->plan, service), "labels", arc_pairs_json(service->labels));
 
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 16384};
     if (service->dockerfile && arc_context_is_remote(service->context))
@@ -430,19 +416,32 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
     if (path.len || path.failed)
         arc_json_put(&target, "dockerfile", path.failed ? NULL : json_string(arc_buf_text(&path)));
 
-    add_recipe(service->recipe, &target);
+    add_recipe(recipe, &target);
     set_contexts(scope, service, platform, &target);
 
     if (is_built(scope, i)) {
         const struct arc_cell *cell = scope->cells ? scope->cells[i] : NULL;
         const char *staging = cell ? cell->staging : service->staging;
 
-        arc_json_put(&target, "output", make_output(scope->options, service));
-        arc_json_put(&target, "tags", make_tags(scope->options, service, staging));
-        if (scope->options->plan->push && !scope->options->load)
-            add_pushed(scope->options, service, &target);
-        if (scope->options->cache)
-            add_cache(scope->options, service, cell, &target);
+        arc_json_put(&target, "output", make_output(options, service));
+        arc_json_put(&target, "tags", make_tags(options, service, staging));
+
+        /* Attestations and annotations describe what others will pull; what stays here needs
+         * neither. */
+        if (options->plan->push && !options->load) {
+            const char *provenance = recipe ? recipe->provenance : NULL;
+            const char *sbom = recipe ? recipe->sbom : NULL;
+            const char *key = options->keys ? options->keys[i] : NULL;
+            json_t *attest = json_array();
+
+            add_attestation(&attest, "provenance", provenance ? provenance : "mode=max");
+            add_attestation(&attest, "sbom", !sbom && options->sbom ? "true" : sbom);
+            arc_json_put(&target, "attest", attest);
+            arc_json_put(&target, "annotations", make_annotations(service, key));
+        }
+
+        if (options->cache)
+            add_cache(options, service, cell, &target);
     } else {
         arc_json_put(&target, "output", json_pack("[s]", "type=cacheonly"));
     }

@@ -360,15 +360,6 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
         tag, commit.hex, revision);
 }
 
-/* Whether an earlier move is of the same image. */
-static bool was_seen(const struct promotion *promotion, const struct move *move)
-{
-    const struct move *earlier = promotion->moves;
-    while (earlier < move && (earlier->held || strcmp(earlier->image, move->image) != 0))
-        earlier++;
-    return earlier < move;
-}
-
 /* Warns where a public repository's images cannot be pulled by everybody: a new package of GHCR is
  * private, and no API changes that. Nothing that is asked here can fail a promotion. */
 static void look_as_the_public(const struct promotion *promotion)
@@ -383,8 +374,12 @@ static void look_as_the_public(const struct promotion *promotion)
         const struct move *move = &promotion->moves[i];
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
         ARC_AUTO(arc_error) struct arc_error why = {0};
+        const struct move *earlier = promotion->moves;
         bool kept = false;
-        if (move->held || was_seen(promotion, move))
+
+        while (earlier < move && (earlier->held || strcmp(earlier->image, move->image) != 0))
+            earlier++;
+        if (move->held || earlier < move) /* an image is asked for once */
             continue;
         if (arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
                                           &kept, &why))

@@ -111,7 +111,7 @@ static size_t option_count(const struct command *command)
     return count;
 }
 
-/* The number of an option in its command's table; of one that is not there, that of the last row. */
+/* The number of an option in its command's table; that of the last row where it is not there. */
 static size_t option_index(const struct command *command, const char *name)
 {
     const struct option *row = option_find(command->options, name, strlen(name));

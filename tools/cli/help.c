@@ -262,17 +262,6 @@ static json_t *list_commands(void)
     return list;
 }
 
-static json_t *command_values(const struct command *command)
-{
-    return json_pack("{s:s, s:s, s:s?, s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
-                     command->name, "summary", command->summary, "argument", command->argument,
-                     "several", command->arguments_max > 1, "description", command->description,
-                     "token", command->token, "options", list_options(command->options, NULL, ""),
-                     "all", list_options(command->options, frame_options, " May be repeated."),
-                     "inputs", list_inputs(command), "outputs", list_outputs(command->outputs),
-                     "examples", list_examples(command->examples));
-}
-
 int help_render(const struct command *command, const char *format, struct arc_buf *out,
                 struct arc_error *err)
 {
@@ -289,7 +278,14 @@ int help_render(const struct command *command, const char *format, struct arc_bu
     size_t i = 0;
 
     if (command)
-        values = command_values(command);
+        values =
+            json_pack("{s:s, s:s, s:s?, s:b, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
+                      command->name, "summary", command->summary, "argument", command->argument,
+                      "several", command->arguments_max > 1, "description", command->description,
+                      "token", command->token, "options", list_options(command->options, NULL, ""),
+                      "all", list_options(command->options, frame_options, " May be repeated."),
+                      "inputs", list_inputs(command), "outputs", list_outputs(command->outputs),
+                      "examples", list_examples(command->examples));
     else
         values = json_pack("{s:o, s:o}", "commands", list_commands(), "all",
                            list_options(frame_options, NULL, ""));

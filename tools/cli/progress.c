@@ -81,20 +81,6 @@ static void show_output(const struct arc_build_event *event)
     }
 }
 
-static void show_step(const struct arc_build_event *event)
-{
-    static const char *const words[] = {"", "", " (cached)", " FAILED"};
-    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 8192};
-    char cell[256];
-
-    name_cell(event, cell, sizeof cell);
-    add_text(&step, event->step, strnlen(event->step, 300));
-    fprintf(stderr, "%-22s   %s%s", cell, arc_buf_text(&step), words[event->state]);
-    if (event->duration >= 0.05)
-        fprintf(stderr, "  %.1f s", event->duration);
-    fputc('\n', stderr);
-}
-
 void build_progress_event(void *context, const struct arc_build_event *event)
 {
     struct build_progress *progress = context;
@@ -118,8 +104,20 @@ void build_progress_event(void *context, const struct arc_build_event *event)
 
     if (event->state == ARC_STEP_RUNNING)
         return;
-    if (lines)
-        show_step(event);
+
+    if (lines) {
+        static const char *const words[] = {"", "", " (cached)", " FAILED"};
+        ARC_AUTO(arc_buf) struct arc_buf step = {.max = 8192};
+        char cell[256];
+
+        name_cell(event, cell, sizeof cell);
+        add_text(&step, event->step, strnlen(event->step, 300));
+        fprintf(stderr, "%-22s   %s%s", cell, arc_buf_text(&step), words[event->state]);
+        if (event->duration >= 0.05)
+            fprintf(stderr, "  %.1f s", event->duration);
+        fputc('\n', stderr);
+    }
+
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 8192};
     arc_buf_printf(&line, "# %s (%.3f s)%s\n", event->step, event->duration,
                    event->state == ARC_STEP_FAILED ? " FAILED" : "");

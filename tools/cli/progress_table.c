@@ -35,23 +35,6 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
 
 /* ---- drawing ------------------------------------------------------------------------------- */
 
-static void draw_row(const struct table_row *row, size_t columns, bool colour, struct arc_buf *out)
-{
-    static const char *const words[] = {"running", "done", "cached", "FAILED"};
-    static const char *const colours[] = {"\033[36m", "\033[32m", "\033[34m", "\033[31m"};
-    double end = row->state == ARC_STEP_RUNNING ? now() : row->until;
-    char line[640];
-
-    snprintf(line, sizeof line, "%-22s %-7s %6.1f s  %s", row->cell, words[row->state],
-             end - row->since, row->step);
-    arc_buf_puts(out, "\r\033[K");
-    if (colour)
-        arc_buf_puts(out, colours[row->state]);
-    /* a character that takes two columns may wrap, which is harmless */
-    arc_buf_add(out, line, arc_text_cut(line, strlen(line), columns > 1 ? columns - 1 : 1));
-    arc_buf_puts(out, colour ? "\033[0m\n" : "\n");
-}
-
 /* Rows that do not fit the screen would scroll away from under the cursor: then only their number
  * is shown. */
 static void draw(struct build_table *table)
@@ -64,8 +47,22 @@ static void draw(struct build_table *table)
     if (table->drawn)
         arc_buf_printf(&out, "\033[%zuA", table->drawn);
     bool fits = table->count + 1 < rows;
-    for (size_t i = 0; fits && i < table->count; i++)
-        draw_row(&table->rows[i], columns, table->colour, &out);
+    for (size_t i = 0; fits && i < table->count; i++) {
+        const struct table_row *row = &table->rows[i];
+        static const char *const words[] = {"running", "done", "cached", "FAILED"};
+        static const char *const colours[] = {"\033[36m", "\033[32m", "\033[34m", "\033[31m"};
+        double end = row->state == ARC_STEP_RUNNING ? now() : row->until;
+        char line[640];
+
+        snprintf(line, sizeof line, "%-22s %-7s %6.1f s  %s", row->cell, words[row->state],
+                 end - row->since, row->step);
+        arc_buf_puts(&out, "\r\033[K");
+        if (table->colour)
+            arc_buf_puts(&out, colours[row->state]);
+        /* a character that takes two columns may wrap, which is harmless */
+        arc_buf_add(&out, line, arc_text_cut(line, strlen(line), columns > 1 ? columns - 1 : 1));
+        arc_buf_puts(&out, table->colour ? "\033[0m\n" : "\n");
+    }
     if (!fits)
         arc_buf_printf(&out, "\r\033[K%zu cells, %u steps done\n", table->count, table->finished);
     table->drawn = fits ? table->count : 1;

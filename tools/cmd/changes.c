@@ -137,15 +137,6 @@ static bool is_wanted(const struct lists *lists, enum arc_list_part part)
     }
 }
 
-/* What is left for one more output. */
-static size_t room_left(const struct report *report)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < report->output_count; i++)
-        used += strlen(report->outputs[i].name) + report->outputs[i].len;
-    return used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0;
-}
-
 static int list_output(const struct invocation *inv, const struct arc_changes *changes,
                        size_t filter, const struct lists *lists, size_t part, struct report *report,
                        struct arc_error *err)
@@ -153,11 +144,15 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
     ARC_AUTO_FREE char *key = NULL;
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
     const struct arc_list list = {lists->format, parts[part].part, lists->depth};
+    size_t used = 0;
     bool spilled = false;
 
     ARC_TRY(arc_text_print(&key, err, "%s_%s", changes->filters->items[filter].name,
                            parts[part].suffix));
-    ARC_TRY(arc_changes_output(inv->env, changes, filter, &list, room_left(report), &value,
+    for (size_t i = 0; i < report->output_count; i++)
+        used += strlen(report->outputs[i].name) + report->outputs[i].len;
+    ARC_TRY(arc_changes_output(inv->env, changes, filter, &list,
+                               used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0, &value,
                                &spilled, err));
 
     if (spilled && lists->format != ARC_LIST_NUL)

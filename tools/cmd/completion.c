@@ -31,20 +31,6 @@ static void offer(const struct candidates *to, const char *name, const char *hel
     arc_buf_putc(to->out, '\n');
 }
 
-static void offer_choices(const struct candidates *to, const char *choices)
-{
-    while (*choices) {
-        char one[64];
-        size_t len = strcspn(choices, "|");
-        if (len < sizeof one) {
-            memcpy(one, choices, len);
-            one[len] = '\0';
-            offer(to, one, NULL);
-        }
-        choices += len + (choices[len] == '|');
-    }
-}
-
 static void offer_options(const struct candidates *to, const struct option *options)
 {
     for (const struct option *row = options; row && row->name; row++) {
@@ -88,7 +74,17 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
     if (strcmp(value, "SHELL") == 0)
         choices = "bash|zsh|fish";
     if (choices) {
-        offer_choices(to, choices);
+        while (*choices) {
+            char one[64];
+            size_t len = strcspn(choices, "|");
+            if (len < sizeof one) {
+                memcpy(one, choices, len);
+                one[len] = '\0';
+                offer(to, one, NULL);
+            }
+            choices += len + (choices[len] == '|');
+        }
+
         return;
     }
 

@@ -5,6 +5,7 @@
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
+#include "os/actions.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -34,36 +35,6 @@ static json_t *group_findings(const json_t *findings)
     return groups;
 }
 
-static int list_rules(const struct invocation *inv, const struct arc_lint_options *options,
-                      struct report *report, struct arc_error *err)
-{
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
-    ARC_AUTO_JSON json_t *rules = NULL;
-
-    ARC_TRY(arc_lint_rules(&project, options, &rules, err));
-
-    report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
-                                 ARC_DOCUMENT_FORMAT, "rules", rules);
-    ARC_TRY_ALLOC(report->document, err);
-
-    return report_show(report, arc_embedded_cmd_lint_rules, err);
-}
-
-/* An annotation for each finding. */
-static int note_findings(struct report *report, const json_t *groups, struct arc_error *err)
-{
-    arc_json_each (group, groups)
-        arc_json_each (finding, json_object_get(group, "findings")) {
-            json_int_t line = json_integer_value(json_object_get(finding, "line"));
-            struct arc_place place = {.file = arc_json_text_of(finding, "file"),
-                                      .line = (unsigned)line};
-            ARC_TRY(report_note(report, 'e', &place, err, "%s [%s]",
-                                arc_json_text_of(finding, "message"),
-                                arc_json_text_of(finding, "rule")));
-        }
-    return ARC_OK;
-}
-
 static int run_lint(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -71,10 +42,15 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
         .config = option_value(inv, "config"),
         .rules = option_value(inv, "rules-file"),
     };
-    const char *in_actions = arc_env_get(inv->env, "GITHUB_ACTIONS");
 
-    if (option_flag(inv, "rules"))
-        return list_rules(inv, &options, report, err);
+    if (option_flag(inv, "rules")) {
+        ARC_AUTO_JSON json_t *rules = NULL;
+        ARC_TRY(arc_lint_rules(&project, &options, &rules, err));
+        report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
+                                     ARC_DOCUMENT_FORMAT, "rules", rules);
+        ARC_TRY_ALLOC(report->document, err);
+        return report_show(report, arc_embedded_cmd_lint_rules, err);
+    }
 
     ARC_TRY(arc_lint(&project, &options, &report->document, err));
     const json_t *findings = json_object_get(report->document, "findings");
@@ -85,8 +61,17 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
 
     ARC_TRY(report_show_values(report, arc_embedded_cmd_lint, values, err));
     ARC_TRY(arc_template_fill(arc_embedded_cmd_lint_summary, NULL, values, &report->summary, err));
-    if (in_actions && strcmp(in_actions, "true") == 0)
-        ARC_TRY(note_findings(report, groups, err));
+
+    arc_json_each (group, arc_actions_active(inv->env) ? groups : NULL)
+        arc_json_each (finding, json_object_get(group, "findings")) {
+            json_int_t line = json_integer_value(json_object_get(finding, "line"));
+            struct arc_place place = {.file = arc_json_text_of(finding, "file"),
+                                      .line = (unsigned)line};
+            ARC_TRY(report_note(report, 'e', &place, err, "%s [%s]",
+                                arc_json_text_of(finding, "message"),
+                                arc_json_text_of(finding, "rule")));
+        }
+
     report->failed = json_array_size(findings) ? ARC_EFAILED : ARC_OK;
     char number[24];
     snprintf(number, sizeof number, "%zu", json_array_size(findings));

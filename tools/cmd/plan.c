@@ -96,21 +96,14 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
 
 /* ---- outputs ------------------------------------------------------------------------------- */
 
-/* The codenames of what is built, once each. */
-static json_t *selected_services(const struct arc_plan *plan)
-{
-    json_t *names = json_array();
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (plan->services[i].selected)
-            arc_json_push(&names, json_string(plan->services[i].service));
-    return names;
-}
-
 static int add_outputs(struct report *report, const struct arc_plan *plan, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *matrix = NULL;
-    ARC_AUTO_JSON json_t *services = selected_services(plan);
+    ARC_AUTO_JSON json_t *services = json_array();
 
+    for (size_t i = 0; i < plan->service_count; i++)
+        if (plan->services[i].selected)
+            arc_json_push(&services, json_string(plan->services[i].service));
     ARC_TRY(arc_plan_matrix(plan, &matrix, err));
     ARC_TRY_ALLOC(services, err);
     ARC_TRY(report_value(report, "matrix", matrix, "", err));

@@ -48,24 +48,6 @@ static int fill_outputs(struct report *report, struct arc_error *err)
     return report_value(report, "scan", document, "", err);
 }
 
-static int parse_timeout(const char *text, unsigned *out, struct arc_error *err)
-{
-    int64_t seconds = 0;
-    bool right = option_time(text, "smh", &seconds) && seconds > 0 && seconds < 1000000;
-    *out = (unsigned)seconds;
-    if (right)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h", text);
-}
-
-static int parse_jobs(const char *text, unsigned *out, struct arc_error *err)
-{
-    char rest = 0;
-    if (sscanf(text, "%3u%c", out, &rest) == 1 && *out >= 1 && *out <= 32)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "--jobs: '%s' is not a number from 1 to 32", text);
-}
-
 static bool wants(const struct invocation *inv, const char *name)
 {
     return option_flag(inv, name) || option_is_auto(inv, name);
@@ -102,9 +84,21 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
     };
     ARC_TRY(read_policy(inv, &out->options.policy, err));
     ARC_TRY(arc_scanner_set(option_value(inv, "scanners"), &out->run.scanners, err));
-    ARC_TRY(parse_timeout(option_value(inv, "timeout"), &out->run.timeout, err));
 
-    return parse_jobs(option_value(inv, "jobs"), &out->run.jobs, err);
+    const char *timeout = option_value(inv, "timeout");
+    int64_t seconds = 0;
+    bool right = option_time(timeout, "smh", &seconds) && seconds > 0 && seconds < 1000000;
+    out->run.timeout = (unsigned)seconds;
+    if (!right)
+        return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h",
+                             timeout);
+
+    const char *jobs = option_value(inv, "jobs");
+    char rest = 0;
+    if (sscanf(jobs, "%3u%c", &out->run.jobs, &rest) == 1 && out->run.jobs >= 1 &&
+        out->run.jobs <= 32)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EINPUT, "--jobs: '%s' is not a number from 1 to 32", jobs);
 }
 
 static int run_scan(const struct invocation *inv, struct report *report, struct arc_error *err)

@@ -35,21 +35,6 @@ struct github {
 
 /* ---- token and address ---------------------------------------------------------------------- */
 
-static int read_token_file(const char *path, char **out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    int rc = arc_file_read_given(path, TOKEN_MAX, &text, err);
-
-    if (rc)
-        return arc_error_prefix(err, "--token-file");
-    while (text.len && isspace((unsigned char)text.data[text.len - 1]))
-        text.data[--text.len] = '\0';
-    if (!text.len)
-        return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", path);
-    *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
-}
-
 const char *arc_github_token(const struct arc_env *env, const char **variable)
 {
     static const char *const names[] = {"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"};
@@ -64,10 +49,19 @@ const char *arc_github_token(const struct arc_env *env, const char **variable)
 
 static int find_token(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
-    if (o->token_file)
-        ARC_TRY(read_token_file(o->token_file, &hub->token, err));
-    else
+    if (o->token_file) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        if (arc_file_read_given(o->token_file, TOKEN_MAX, &text, err))
+            return arc_error_prefix(err, "--token-file");
+        while (text.len && isspace((unsigned char)text.data[text.len - 1]))
+            text.data[--text.len] = '\0';
+        if (!text.len)
+            return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", o->token_file);
+        hub->token = arc_buf_steal(&text);
+        ARC_TRY_ALLOC(hub->token, err);
+    } else {
         ARC_TRY(arc_text_copy(arc_github_token(o->env, NULL), &hub->token, err));
+    }
 
     if (!hub->token && o->anonymous)
         return ARC_OK;

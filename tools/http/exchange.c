@@ -300,23 +300,8 @@ static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
     return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
-/* What may be wrong with the proxy, or that there is none. libcurl's message names who did not
- * answer: the proxy or, where NO_PROXY leaves it out, the host itself. */
-static void add_proxy_hint(const struct http_exchange *x, CURLcode code, const char *why,
-                           struct arc_buf *out)
-{
-    const char *host = x->hop.place.host, *name = find_proxy(x->http->options.env, &x->hop.place);
-    bool unreached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
-    bool by_proxy = code == CURLE_COULDNT_RESOLVE_PROXY || strstr(why, "proxy") ||
-                    strstr(why, "CONNECT tunnel") || (unreached && !strstr(why, host));
-
-    if (name && by_proxy)
-        arc_buf_printf(out, "; that is the proxy that %s names: is it the right one?", name);
-    else if (!name && unreached && !arc_http_loopback(host, strlen(host)))
-        arc_buf_printf(out, "; behind a proxy, set %s",
-                       strcmp(x->hop.place.scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy");
-}
-
+/* The error says, too, what may be wrong with the proxy, or that there is none. libcurl's message
+ * names who did not answer: the proxy or, where NO_PROXY leaves it out, the host itself. */
 static int no_answer(struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
@@ -326,11 +311,19 @@ static int no_answer(struct http_exchange *x, CURLcode code)
     if (x->failed)
         return x->failed;
     const char *why = *x->message ? x->message : http->curl.easy_strerror(code);
+    const char *host = x->hop.place.host, *name = find_proxy(http->options.env, &x->hop.place);
+    bool unreached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
+    bool by_proxy = code == CURLE_COULDNT_RESOLVE_PROXY || strstr(why, "proxy") ||
+                    strstr(why, "CONNECT tunnel") || (unreached && !strstr(why, host));
+    bool https = strcmp(x->hop.place.scheme, "https") == 0;
+
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         arc_buf_puts(&hint,
                      "; if a company's own authority signs it, name its file in SSL_CERT_FILE");
-    else
-        add_proxy_hint(x, code, why, &hint);
+    else if (name && by_proxy)
+        arc_buf_printf(&hint, "; that is the proxy that %s names: is it the right one?", name);
+    else if (!name && unreached && !arc_http_loopback(host, strlen(host)))
+        arc_buf_printf(&hint, "; behind a proxy, set %s", https ? "HTTPS_PROXY" : "http_proxy");
 
     if (strstr(why, "proxy syntax")) /* it quotes the proxy, whose password may stand there */
         why = "no address of a proxy";

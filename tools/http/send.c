@@ -183,19 +183,6 @@ static bool collect(struct arc_http *http)
     return launched;
 }
 
-static void run_all(struct arc_http *http)
-{
-    int running = 0;
-    do {
-        if (http->curl.multi_perform(http->multi, &running) != CURLM_OK)
-            return;
-        if (collect(http))
-            running = 1;
-        else if (running)
-            http->curl.multi_poll(http->multi, NULL, 0, 1000, NULL);
-    } while (running);
-}
-
 int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requests,
                       struct arc_http_response *answers, size_t count, struct arc_error *err)
 {
@@ -218,7 +205,12 @@ int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requ
             launch(&all[i]);
     }
 
-    run_all(http);
+    for (int running = 1; running && http->curl.multi_perform(http->multi, &running) == CURLM_OK;)
+        if (collect(http))
+            running = 1;
+        else if (running)
+            http->curl.multi_poll(http->multi, NULL, 0, 1000, NULL);
+
     for (size_t i = 0; i < count; i++) {
         if (!all[i].request)
             continue;

@@ -45,14 +45,6 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
     return ARC_OK;
 }
 
-/* Whether a line is open at the file's end, as `printf 'a=b' >> "$GITHUB_OUTPUT"` leaves it. */
-static bool has_open_line(int fd)
-{
-    off_t end = lseek(fd, 0, SEEK_END);
-    char last = '\n';
-    return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
-}
-
 int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
                        struct arc_error *err)
 {
@@ -64,7 +56,11 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
         return arc_error_set(err, ARC_EWORLD, "%s: cannot open %s: %s", variable, path,
                              strerror(errno));
 
-    int failed = (has_open_line(fd) && !arc_file_write_all(fd, "\n", 1)) ||
+    /* A line may be open at the file's end, as `printf 'a=b' >> "$GITHUB_OUTPUT"` leaves it. */
+    off_t end = lseek(fd, 0, SEEK_END);
+    char last = '\n';
+    bool open_line = end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+    int failed = (open_line && !arc_file_write_all(fd, "\n", 1)) ||
                  !arc_file_write_all(fd, text->data, text->len);
     int saved = errno;
     if (close(fd) != 0 && !failed)

@@ -80,13 +80,6 @@ static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
     }
 }
 
-/* Whether it is a pipe that some program's output comes through, not one that lies in a folder. */
-static bool is_anonymous_pipe(int fd)
-{
-    struct statfs file_system;
-    return fstatfs(fd, &file_system) == 0 && file_system.f_type == PIPEFS_MAGIC;
-}
-
 /* Keeps what was opened without waiting if it may be read; closes and refuses the rest. */
 static int check_open(int fd, const char *name, bool pipes, struct arc_error *err)
 {
@@ -96,7 +89,9 @@ static int check_open(int fd, const char *name, bool pipes, struct arc_error *er
     if (fd < 0)
         return cannot_read(name, errno, err);
 
-    bool pipe = pipes && is_anonymous_pipe(fd);
+    /* A pipe that some program's output comes through, not one that lies in a folder. */
+    struct statfs file_system;
+    bool pipe = pipes && fstatfs(fd, &file_system) == 0 && file_system.f_type == PIPEFS_MAGIC;
     if (fstat(fd, &st) != 0 || (pipe && fcntl(fd, F_SETFL, 0) != 0))
         rc = cannot_read(name, errno, err);
     else if (!S_ISREG(st.st_mode) && !pipe)

@@ -33,16 +33,6 @@ static int heading(struct walk *walk, char kind, const char *below, const char *
     return arc_hash_add(walk->hash, detail, strlen(detail) + 1, err);
 }
 
-static int hash_link(struct walk *walk, const char *path, const char *below, struct arc_error *err)
-{
-    char target[4096];
-    ssize_t len = readlink(path, target, sizeof target - 1);
-    if (len < 0)
-        return arc_error_set(err, ARC_EWORLD, "%s: %s", path, strerror(errno));
-    target[len] = '\0';
-    return heading(walk, 'l', below, target, err);
-}
-
 static int not_dots(const struct dirent *entry)
 {
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
@@ -82,8 +72,14 @@ static int hash_child(struct walk *walk, const char *path, const char *below, co
         ARC_TRY(arc_sha256_file(full, digits, NULL, err));
         return heading(walk, info.st_mode & S_IXUSR ? 'x' : 'f', inside, digits, err);
     }
-    if (S_ISLNK(info.st_mode))
-        return hash_link(walk, full, inside, err);
+    if (S_ISLNK(info.st_mode)) {
+        char target[4096];
+        ssize_t len = readlink(full, target, sizeof target - 1);
+        if (len < 0)
+            return arc_error_set(err, ARC_EWORLD, "%s: %s", full, strerror(errno));
+        target[len] = '\0';
+        return heading(walk, 'l', inside, target, err);
+    }
     if (S_ISDIR(info.st_mode))
         return hash_folder(walk, full, inside, err);
 

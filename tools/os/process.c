@@ -180,16 +180,6 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void feed(const struct arc_process *process, int *fd, size_t *fed)
-{
-    ssize_t done = write(*fd, process->input + *fed, process->input_len - *fed);
-    if (done > 0)
-        *fed += (size_t)done;
-    bool lost = done < 0 && errno != EAGAIN && errno != EINTR; /* it closed its stdin */
-    if (lost || *fed == process->input_len)
-        close_end(fd);
-}
-
 static int take_output(const struct arc_process *process, enum arc_stream stream, int *fd,
                        struct arc_process_result *result, struct arc_error *err)
 {
@@ -272,8 +262,14 @@ static int move_data(struct watch *watch, struct pipes *pipes, struct arc_proces
         for (int i = 0; i < 3; i++)
             fds[i] = (struct pollfd){.fd = pipes->parent[i], .events = i ? POLLIN : POLLOUT};
         int rc = wait_for(watch, fds, 4, -1, err);
-        if (!rc && fds[0].fd >= 0 && fds[0].revents)
-            feed(process, &pipes->parent[0], &fed);
+        if (!rc && fds[0].fd >= 0 && fds[0].revents) {
+            ssize_t done = write(pipes->parent[0], process->input + fed, process->input_len - fed);
+            if (done > 0)
+                fed += (size_t)done;
+            bool lost = done < 0 && errno != EAGAIN && errno != EINTR; /* it closed its stdin */
+            if (lost || fed == process->input_len)
+                close_end(&pipes->parent[0]);
+        }
         for (int i = 1; i < 3; i++)
             if (!rc && fds[i].fd >= 0 && fds[i].revents)
                 rc = take_output(process, i == 1 ? ARC_STDOUT : ARC_STDERR, &pipes->parent[i],

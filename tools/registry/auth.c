@@ -1,5 +1,6 @@
 #include "registry/auth.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "registry/docker_config.h"
 #include "registry/trust.h"
@@ -138,15 +139,6 @@ static void add_pair(struct arc_buf *out, char separator, const char *name, cons
     arc_text_encode(out, value);
 }
 
-/* Both names are in use for it; where both are there one may be empty. */
-static const char *token_of(const json_t *answer)
-{
-    const char *token = json_string_value(json_object_get(answer, "token"));
-    if (!token || !*token)
-        token = json_string_value(json_object_get(answer, "access_token"));
-    return token && *token ? token : NULL;
-}
-
 /* What is asked of a realm. */
 struct question {
     const struct arc_realm *realm;
@@ -256,9 +248,12 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     if (other && (login->user || login->token))
         ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
 
+    /* Both names are in use for it; where both are there one may be empty. */
     ARC_AUTO_JSON json_t *said = json_loadb(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
-    const char *token = token_of(said);
-    if (answer.status == 200 && token)
+    const char *token = arc_json_text_of(said, "token");
+    if (!*token)
+        token = arc_json_text_of(said, "access_token");
+    if (answer.status == 200 && *token)
         return arc_text_print(out, err, "Bearer %s", token);
     return arc_error_set(err, ARC_EWORLD,
                          "%s gave no token (HTTP %d); docker login with an account that may do "

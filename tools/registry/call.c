@@ -37,15 +37,6 @@ void arc_registry_free(struct arc_registry *registry)
     free(registry);
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
-
-static bool is_reference(const char *text)
-{
-    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    size_t len = strlen(text);
-    return arc_digest_known(text) || (len && len <= 128 && strspn(text, word) == len);
-}
-
 /* ---- requests ------------------------------------------------------------------------------ */
 
 /* A call's URL, and the name under which its login is remembered. */
@@ -72,6 +63,7 @@ static const char *actions_of(const struct registry_call *call)
 static int find_address(const struct arc_registry *registry, const struct registry_call *call,
                         struct address *out, struct arc_error *err)
 {
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
     const char *image = call->image, *slash = strchr(image, '/');
     size_t len = slash ? (size_t)(slash - image) : 0;
@@ -88,7 +80,9 @@ static int find_address(const struct arc_registry *registry, const struct regist
         return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
     snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)len, hub ? "docker.io" : image);
 
-    if (!is_reference(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
+    len = strlen(call->reference);
+    bool tag = len && len <= 128 && strspn(call->reference, word) == len;
+    if (!tag && !arc_digest_known(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "'%.200s' is neither a tag nor a digest that can be checked",
                              call->reference);
@@ -200,19 +194,6 @@ int64_t registry_asked_wait(const struct arc_registry *registry,
     return arc_http_asked_wait(response, clock->now(clock->context));
 }
 
-/* Keeps what an answer of several asks for: they are asked for again one by one. */
-static void note_wait(struct arc_registry *registry, const struct arc_http_response *response)
-{
-    const struct arc_clock *clock = clock_of(registry);
-    int64_t seconds = registry_asked_wait(registry, response);
-    bool refused = response->status == 429 || response->status == 503;
-    if (!refused || seconds <= 0 || seconds > WAIT_MAX)
-        return;
-    int64_t until = clock->now(clock->context) + seconds;
-    if (until > registry->resume)
-        registry->resume = until;
-}
-
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err)
 {
@@ -259,18 +240,28 @@ struct round {
 /* Sends those whose answer has this status. */
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
+    struct arc_registry *registry = round->registry;
+    const struct arc_clock *clock = clock_of(registry);
+
     for (size_t i = 0; i < round->count; i++) {
         round->requests[i] = (struct arc_http_request){.url = NULL};
         if (round->answers[i].status == status && *round->addresses[i].url)
-            round->requests[i] =
-                request_of(round->registry, &round->calls[i], &round->addresses[i]);
+            round->requests[i] = request_of(registry, &round->calls[i], &round->addresses[i]);
     }
 
-    ARC_TRY(arc_http_send_all(round->registry->http, round->requests, round->answers, round->count,
-                              err));
-    for (size_t i = 0; i < round->count; i++)
-        if (round->requests[i].url)
-            note_wait(round->registry, &round->answers[i]);
+    ARC_TRY(arc_http_send_all(registry->http, round->requests, round->answers, round->count, err));
+
+    /* What an answer asks for is kept: they are asked for again one by one. */
+    for (size_t i = 0; i < round->count; i++) {
+        const struct arc_http_response *answer = &round->answers[i];
+        if (!round->requests[i].url || (answer->status != 429 && answer->status != 503))
+            continue;
+        int64_t seconds = registry_asked_wait(registry, answer);
+        if (seconds <= 0 || seconds > WAIT_MAX)
+            continue;
+        int64_t until = clock->now(clock->context) + seconds;
+        registry->resume = until > registry->resume ? until : registry->resume;
+    }
 
     return ARC_OK;
 }

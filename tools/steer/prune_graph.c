@@ -547,8 +547,8 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     while (spread(image))
         continue;
 
-    /* What refers to those that may go, and was not met yet: it goes with them. All that one round of
-     * questions finds is read at once. */
+    /* What refers to those that may go, and was not met yet: it goes with them. All that one round
+     * of questions finds is read at once. */
     for (size_t i = 0; i < image->node_count;) {
         for (size_t end = image->node_count; i < end; i++)
             if (!image->no_referrers && !image->nodes[i].kept)

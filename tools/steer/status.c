@@ -91,25 +91,6 @@ static int find_lock(struct asking *asking, struct survey_group *group, struct a
     return records_find(&asking->records, group->stable, name, &group->lock, err);
 }
 
-/* What a train has taken, and what it would take; adrift when that is not the same. */
-static int look_at_train(struct asking *asking, struct survey_group *group, struct arc_error *err)
-{
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
-    struct survey *survey = &asking->survey;
-
-    if (!group->group->includes)
-        return ARC_OK;
-    int rc = find_lock(asking, group, &problem);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
-    ARC_TRY(survey_find_rides(asking->project, survey, group, err));
-    if (rc)
-        group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
-    asking->adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
-
-    return arc_arena_check(&survey->memory, err);
-}
-
 static int add_group(struct asking *asking, const struct survey_group *group, struct arc_error *err)
 {
     static const struct arc_next_options by_commits;
@@ -157,8 +138,22 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     ARC_TRY(records_open(project, &asking.records, err));
 
     for (size_t g = 0; g < survey->group_count; g++) {
-        ARC_TRY(look_at_train(&asking, &survey->groups[g], err));
-        ARC_TRY(add_group(&asking, &survey->groups[g], err));
+        ARC_AUTO(arc_error) struct arc_error problem = {0};
+        struct survey_group *group = &survey->groups[g];
+
+        /* What a train has taken, and what it would take; adrift when that is not the same. */
+        if (group->group->includes) {
+            int rc = find_lock(&asking, group, &problem);
+            if (rc == ARC_ENOMEM)
+                return arc_error_nomem(err);
+            ARC_TRY(survey_find_rides(project, survey, group, err));
+            if (rc)
+                group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
+            asking.adrift |= group->problem || survey_ride_bump(group) != ARC_BUMP_NONE;
+            ARC_TRY(arc_arena_check(&survey->memory, err));
+        }
+
+        ARC_TRY(add_group(&asking, group, err));
     }
 
     *failed = ARC_OK;

@@ -276,21 +276,6 @@ static int on_event(struct builder *b, const yaml_event_t *event)
     }
 }
 
-/* A byte that is no YAML: libyaml knows its offset only. */
-static int reader_error(const struct builder *b, const yaml_parser_t *parser, const char *text)
-{
-    unsigned line = 1, column = 1;
-    for (size_t i = 0; i < parser->problem_offset; i++) {
-        line += text[i] == '\n';
-        column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
-    }
-
-    arc_error_at(b->err, ARC_EINPUT, b->yaml->source->name, line, column, "%s (0x%02x)",
-                 parser->problem, (unsigned)parser->problem_value & 0xffffffU);
-    arc_error_show_line(b->err, b->yaml->source->text, b->yaml->source->len);
-    return ARC_EINPUT;
-}
-
 /* libyaml's words, or plainer ones. */
 static const char *name_problem(const char *problem)
 {
@@ -314,8 +299,19 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
 {
     if (parser->error == YAML_MEMORY_ERROR)
         return arc_error_nomem(b->err);
-    if (parser->error == YAML_READER_ERROR)
-        return reader_error(b, parser, text);
+    if (parser->error == YAML_READER_ERROR) {
+        /* A byte that is no YAML: libyaml knows its offset only. */
+        unsigned line = 1, column = 1;
+        for (size_t i = 0; i < parser->problem_offset; i++) {
+            line += text[i] == '\n';
+            column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
+        }
+
+        arc_error_at(b->err, ARC_EINPUT, b->yaml->source->name, line, column, "%s (0x%02x)",
+                     parser->problem, (unsigned)parser->problem_value & 0xffffffU);
+        arc_error_show_line(b->err, b->yaml->source->text, b->yaml->source->len);
+        return ARC_EINPUT;
+    }
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
     size_t at = parser->problem_mark.index;
     if (at < b->yaml->source->len && text[at] == '\t')
