@@ -97,7 +97,7 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     arc_buf_puts(&why, "' changed, and is one path: 'submodules: true' looks inside");
     ARC_TRY(arc_buf_check(&why, "a reason", run->err));
 
-    return arc_match_submodule(&run->match, path, len, why.data, run->err);
+    return arc_match_unseen(&run->match, path, len, why.data, run->err);
 }
 
 static int on_api_file(void *context, const char *path, size_t len, unsigned status,

@@ -274,33 +274,17 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
     return false;
 }
 
-int arc_match_unseen(struct arc_match *match, const char *directory, size_t len, const char *why,
-                     struct arc_error *err)
-{
-    const struct arc_filters *filters = match->out->filters;
-    match->covered.len = 0; /* `all` and `ids` are used */
-
-    if (!match->matcher ||
-        !arc_glob_matcher_below(match->matcher, directory, len, match->ids, match->all))
-        return ARC_OK;
-
-    for (size_t i = 0; i < filters->count; i++)
-        if ((!match->only || match->only[i]) && is_viable(match, &filters->items[i]))
-            ARC_TRY(arc_match_mark(&match->out->results[i], err, "%s", why));
-
-    return ARC_OK;
-}
-
-/* Whether a rule can be about something in a submodule, given those whose patterns can. */
+/* Whether a rule can be about something in a directory, given those whose patterns can. */
 static bool looks_into(const struct arc_match *match, size_t rule, const char *path, size_t len)
 {
     const struct arc_rule *the = &match->out->filters->rules[rule];
-    return arc_match_has(match->ids, rule) && !the->negated &&
+    return arc_match_has(match->ids, rule) &&
+           (!the->negated || match->quantifier == ARC_QUANTIFIER_SOME) &&
            (!the->inputs || arc_inputs_below(the->inputs, path, len));
 }
 
-int arc_match_submodule(struct arc_match *match, const char *path, size_t len, const char *why,
-                        struct arc_error *err)
+int arc_match_unseen(struct arc_match *match, const char *path, size_t len, const char *why,
+                     struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
     match->covered.len = 0; /* `all` and `ids` are used */
@@ -462,8 +446,7 @@ static int match_link(void *context, const char *path, const struct arc_oid *fro
     struct commit_match *commit = context;
     (void)from;
     (void)to;
-    return commit->met ? arc_match_submodule(commit->match, path, strlen(path), NULL, NULL)
-                       : ARC_OK;
+    return commit->met ? arc_match_unseen(commit->match, path, strlen(path), NULL, NULL) : ARC_OK;
 }
 
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,

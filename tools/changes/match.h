@@ -65,15 +65,11 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
  * message, when more than ARC_CHANGES_MEMORY would be kept. */
 int arc_match_path(struct arc_match *match, const char *path, size_t len, unsigned status);
 
-/* What changed below the directory ("a/b") is not known: the filters that could match something
- * there count as changed, with `why` as the reason. */
-int arc_match_unseen(struct arc_match *match, const char *directory, size_t len, const char *why,
+/* What changed below the directory ("a/b"), a submodule, is not known: the filters that can be about
+ * something there count as changed, with `why` (may be NULL) as the reason, unless they do already.
+ */
+int arc_match_unseen(struct arc_match *match, const char *path, size_t len, const char *why,
                      struct arc_error *err);
-
-/* A submodule changed, and what is in it is not looked at: a service that may read something of it
- * counts as changed, with `why` (may be NULL) as the reason, unless it does already. */
-int arc_match_submodule(struct arc_match *match, const char *path, size_t len, const char *why,
-                        struct arc_error *err);
 
 /* Counts a filter as changed for a reason, behind those that it has. */
 __attribute__((format(printf, 3, 4))) int
