@@ -485,6 +485,28 @@ static int inherit(struct reader *r, size_t base)
     return ARC_OK;
 }
 
+/* The platform that a FROM names (NULL: none), or that the stage which it starts from has. */
+static int set_platform(struct reader *r, const char *platform, size_t base)
+{
+    struct arc_arena *memory = &r->out->memory;
+    struct arc_scope scope = {r->globals, false, r->escape};
+    struct arc_stage *stage = current(r);
+    ARC_AUTO_FREE char *meant = NULL;
+
+    if (platform && *platform) {
+        ARC_TRY(expand(r, &scope, platform, WORD_MAX, &meant));
+        stage->platform = arc_arena_text(memory, platform);
+        stage->built_for = arc_arena_text(memory, meant ? meant : "");
+        stage->platform_line = stage->line;
+    } else if (base != SIZE_MAX) {
+        stage->platform = r->out->items[base].platform;
+        stage->built_for = r->out->items[base].built_for;
+        stage->platform_line = r->out->items[base].platform_line;
+    }
+
+    return ARC_OK;
+}
+
 /* FROM [--platform=P] REF [AS NAME] */
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
@@ -492,7 +514,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     struct arc_scope scope = {r->globals, false, r->escape};
     struct origin origin = {.keyword = "FROM", .line = in->line};
     const char *args = in->args;
-    ARC_AUTO_FREE char *ref = NULL, *platform = NULL, *name = NULL, *known = NULL, *meant = NULL;
+    ARC_AUTO_FREE char *ref = NULL, *platform = NULL, *name = NULL, *known = NULL;
 
     for (;;) {
         ARC_AUTO_FREE char *word = NULL;
@@ -516,17 +538,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
         *c = (char)tolower((unsigned char)*c);
     stage->name = arc_arena_text(memory, name);
 
-    if (platform && *platform) { /* else that of the stage which it starts from */
-        ARC_TRY(expand(r, &scope, platform, WORD_MAX, &meant));
-        stage->platform = arc_arena_text(memory, platform);
-        stage->built_for = arc_arena_text(memory, meant ? meant : "");
-        stage->platform_line = stage->line;
-    } else if (base != SIZE_MAX) {
-        stage->platform = r->out->items[base].platform;
-        stage->built_for = r->out->items[base].built_for;
-        stage->platform_line = r->out->items[base].platform_line;
-    }
-
+    ARC_TRY(set_platform(r, platform, base));
     ARC_TRY(arc_arena_check(memory, r->err));
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)

@@ -43,10 +43,12 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
 
     if (doctor_ask(doctor, argv, &result->found, &err) == ARC_OK)
         return;
-    bool shallow = doctor->project->git && arc_git_is_shallow(doctor->project->git);
-    doctor_say(result, shallow ? DOCTOR_MISSING : DOCTOR_WARNING, arc_error_text(&err),
-               shallow ? "install git: a shallow clone is deepened with it"
-                       : "only a shallow clone needs it, to be deepened");
+    if (doctor->project->git && arc_git_is_shallow(doctor->project->git))
+        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
+                   "install git: a shallow clone is deepened with it");
+    else
+        doctor_say(result, DOCTOR_WARNING, arc_error_text(&err),
+                   "only a shallow clone needs it, to be deepened");
 }
 
 /* A group whose Dockerfiles are not all there cannot be released. */
@@ -78,7 +80,8 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
         bool absent = err.code == ARC_ENOTFOUND && !doctor->options->config;
         const char *purpose = doctor->options->purpose;
         bool plan = !purpose || strcmp(purpose, "plan") == 0; /* which stands for others, too */
-        doctor_say(result, absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING, arc_error_text(&err),
+        enum doctor_status status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;
+        doctor_say(result, status, arc_error_text(&err),
                    absent ? "version, changes and glob work without it; the rest needs it"
                           : "put it right; 'arc-ci lint' shows all there is");
         return;

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/file_value.h"
-#include "init/expression.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
 #include <string.h>

@@ -2,9 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "init/expression.h"
 #include "init/sources.h"
-#include "init/steps.h"
 #include <string.h>
 
 #define WORD_MAX     65536

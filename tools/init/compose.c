@@ -5,7 +5,6 @@
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
-#include "init/steps.h"
 #include "yaml/yaml.h"
 #include <string.h>
 
@@ -192,8 +191,8 @@ static void take_floating(const struct entry *entry, struct described *described
     bool leads = strncmp(tag, entry->name, len) == 0 && tag[len] == '-' && tag + len + 1 == start;
     bool ends = *end == '-' && strcmp(end + 1, entry->name) == 0;
 
-    arc_buf_add(&out, leads ? "{codename}-" : tag, leads ? 11 : (size_t)(start - tag));
-    arc_buf_printf(&out, "latest%s", ends ? "-{codename}" : end);
+    const char *before = leads ? "{codename}-" : init_cut(entry->init, tag, (size_t)(start - tag));
+    arc_buf_printf(&out, "%slatest%s", before, ends ? "-{codename}" : end);
 
     char *floating = init_hold(entry->init, &out);
     if (!init_allows(entry->init, arc_check_image_tag, floating))

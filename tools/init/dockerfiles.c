@@ -358,10 +358,11 @@ static void take_template(struct init *init, struct init_image *image, const cha
         return;
 
     bool ends = len > tail && strcmp(rest + len - tail, own) == 0;
+    len -= ends ? tail : 0;
     image->name = named.name;
     image->registries = named.registries;
-    image->pattern = init_print(init, "%.*s{suffix}%.*s%s", (int)(arch - last), last,
-                                (int)(ends ? len - tail : len), rest, ends ? "{name}" : "");
+    image->pattern = init_print(init, "%.*s{suffix}%.*s%s", (int)(arch - last), last, (int)len,
+                                rest, ends ? "{name}" : "");
 }
 
 /* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the
@@ -613,9 +614,10 @@ void init_read_dockerfiles(struct init *init)
     json_object_foreach (init->dockerfile_names, path, variant) {
         if (init_find_image(init, path) || json_is_false(variant))
             continue;
-        if (described || pushed)
-            init_ask(init, path, 0, "no %s %s it: is it released?",
-                     described ? described : "workflow", described ? "file names" : "publishes");
+        if (described)
+            init_ask(init, path, 0, "no %s file names it: is it released?", described);
+        else if (pushed)
+            init_ask(init, path, 0, "no workflow publishes it: is it released?");
         else
             take_dockerfile(init, path);
     }

@@ -1,7 +1,8 @@
-#include "init/expression.h"
+/* Texts of workflows with their expressions filled in, as far as the repository tells. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "init/sources.h"
 #include <string.h>
 
 #define ENTRIES_MAX 1000 /* of include and of exclude */

@@ -7,7 +7,6 @@
 #include "config/file_value.h"
 #include "git/git.h"
 #include "init/sources.h"
-#include "init/steps.h"
 #include "os/file.h"
 #include "project/repository.h"
 #include <errno.h>

@@ -264,8 +264,8 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
         if (!same->file || strcmp(same->text, remark.text) != 0)
             continue;
         if (same->more++ < INIT_NAMED_MAX)
-            same->others = init_print(init, "%s%s%s", same->others ? same->others : "",
-                                      same->others ? ", " : "", remark.file);
+            same->others = same->others ? init_print(init, "%s, %s", same->others, remark.file)
+                                        : arc_arena_text(&init->arena, remark.file);
         return;
     }
 

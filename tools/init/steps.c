@@ -1,9 +1,8 @@
-#include "init/steps.h"
+/* What the steps of workflows tell: one table, an action a row. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
-#include "init/expression.h"
 #include "init/sources.h"
 #include <string.h>
 #include <strings.h>
@@ -474,10 +473,11 @@ void init_take_build(const struct init_step *step)
 
 static void take_bake(const struct init_step *step)
 {
-    init_note(step->init, step->file, step->line, "bakes %s%s",
-              arc_text_is_visible(input(step, "files")) && *input(step, "files")
-                  ? input(step, "files")
-                  : "the bake file",
+    const char *files = input(step, "files");
+    if (!*files || !arc_text_is_visible(files))
+        files = "the bake file";
+
+    init_note(step->init, step->file, step->line, "bakes %s%s", files,
               step->init->groups
                   ? ""
                   : ": no target in the repository has tags, so the Dockerfiles are proposed");

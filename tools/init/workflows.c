@@ -2,9 +2,7 @@
  * tell. */
 #include "base/auto.h"
 #include "base/json.h"
-#include "init/expression.h"
 #include "init/sources.h"
-#include "init/steps.h"
 #include <string.h>
 
 #define DEPTH_MAX 4

@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "init/expression.h"
 #include "init/sources.h"
 #include <string.h>
 
@@ -150,6 +149,7 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
 {
     bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
     bool elsewhere = image->registries && !same_texts(image->registries, shared->registries);
+    const char *registry = elsewhere ? image->registries[0] : "{registry}";
     bool inside = directory && strcmp(directory, image->context) == 0;
     const char *name = shared->name ? shared->name : "{name}";
     json_t *service = init_keep(init, json_object()), *build = init_keep(init, json_object());
@@ -167,8 +167,7 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "directory", directory);
     if (elsewhere || image->pattern || shared->name) /* it is not REGISTRY/NAME of its group */
         init_set(init, service, "image",
-                 json_sprintf("%s/%s", elsewhere ? image->registries[0] : "{registry}",
-                              image->pattern ? image->pattern : name));
+                 json_sprintf("%s/%s", registry, image->pattern ? image->pattern : name));
     put(init, service, "build", build);
     put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
@@ -506,8 +505,8 @@ void init_write_config(struct init *init, struct arc_buf *out)
 
     for (size_t i = 0; i < init->questions.count; i++) {
         const struct init_remark *question = &init->questions.items[i];
-        arc_buf_printf(out, "# QUESTION: %s%s%s\n", question->file ? question->file : "",
-                       question->file ? ": " : "", init_remark_text(init, question));
+        const char *of = question->file ? init_print(init, "%s: ", question->file) : "";
+        arc_buf_printf(out, "# QUESTION: %s%s\n", of, init_remark_text(init, question));
         if (!question->names)
             continue;
 

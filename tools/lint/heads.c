@@ -127,11 +127,12 @@ static void check_step(struct search *search, const struct scope *scope,
     if (!at)
         return;
 
+    const char *by = place ? lint_text(search->lint, " by %s", place->text) : "";
     const struct arc_yaml_node *shown = place ? place : at;
     lint_find_at(search->lint, LINT_HEAD, shown,
-                 "code of a pull request is checked out%s%s in a run that holds this repository's "
+                 "code of a pull request is checked out%s in a run that holds this repository's "
                  "secrets; use pull_request, or look at it as data only",
-                 place ? " by " : "", place ? place->text : "");
+                 by);
 }
 
 static void check_steps(struct search *search, const struct scope *scope,

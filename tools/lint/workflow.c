@@ -104,11 +104,10 @@ static const char *find_target(struct lint *lint, const char *path)
         return lint_text(lint, "%s", path);
     while (len && path[len - 1] == '/')
         len--;
-    const char *name = lint_text(lint, "%.*s%saction.yml", (int)len, path, len ? "/" : "");
+    const char *folder = len ? lint_text(lint, "%.*s", (int)len, path) : ".";
+    const char *name = lint_join(lint, folder, "action.yml");
 
-    return lint_exists(lint, name)
-               ? name
-               : lint_text(lint, "%.*s%saction.yaml", (int)len, path, len ? "/" : "");
+    return lint_exists(lint, name) ? name : lint_join(lint, folder, "action.yaml");
 }
 
 static struct lint_called *add_called(struct lint *lint, const char *name)

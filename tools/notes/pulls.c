@@ -77,8 +77,9 @@ int notes_ask_pulls(const struct arc_env *env, const char *source, struct arc_no
                            repository));
     int rc = arc_transport_github(&options, &transport, &why);
     if (!rc)
-        rc = arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
-                                PAGES_MAX, visit_pull, &listing, &why);
+        rc =
+            arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
+                               PAGES_MAX, visit_pull, &listing, &why);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (rc && rc != ARC_ELIMIT)

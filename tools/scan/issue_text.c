@@ -77,8 +77,7 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
         shown++;
     }
     if (shown < count)
-        arc_buf_printf(&body, "\n… and %zu more; the scan's report has them all.\n",
-                       count - shown);
+        arc_buf_printf(&body, "\n… and %zu more; the scan's report has them all.\n", count - shown);
     arc_buf_puts(&body, "\nEvery scan updates this issue, closes it when nothing is found any more "
                         "and reopens it when something is. Closed as not planned, it stays "
                         "closed.\n");
