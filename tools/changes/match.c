@@ -229,16 +229,12 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
     return any;
 }
 
-bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
+/* Patterns that name a directory are likely mistakes. */
+static void note_directory(struct arc_match *match, const char *directory, size_t len)
 {
-    const struct arc_filters *filters = match->out->filters;
-
-    bool broken = arc_glob_line_break(directory, len);
-    match->has_break |= broken;
-
-    /* Patterns that name the directory itself are likely mistakes. */
     if (match->matches_names)
         arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
+
     for (size_t i = 0; i < match->literal_count; i++) {
         struct arc_literal *literal = &match->literals[i];
         if (!literal->pattern)
@@ -246,6 +242,16 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
         else if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)
             literal->is_directory = true;
     }
+}
+
+bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
+{
+    const struct arc_filters *filters = match->out->filters;
+
+    bool broken = arc_glob_line_break(directory, len);
+    match->has_break |= broken;
+
+    note_directory(match, directory, len);
 
     if (match->wants_all || is_covered(match, directory, len) || (filters->from_config && broken))
         return true;

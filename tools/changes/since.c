@@ -86,6 +86,15 @@ static bool is_wanted(const struct arc_last_release *release, const struct arc_t
     return !is_of_another && !(release->stable && tag->version.prerelease);
 }
 
+/* Up to which of a group's tags a round goes that looks at `each` of them. */
+static size_t round_end(const struct wanted *wanted, const struct arc_last_release *release,
+                        size_t each)
+{
+    if (release->tag)
+        return wanted->at;
+    return wanted->end - wanted->at < each ? wanted->end : wanted->at + each;
+}
+
 /* The highest tags of all groups are asked about at once, then twice as many of those that are
  * left: each time may walk the history. */
 static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
@@ -100,8 +109,8 @@ static int find_releases(const struct arc_base_request *request, const struct ra
     for (size_t each = 1, open = count; open; each *= 2) {
         size_t asked_count = 0;
         for (size_t i = 0; i < count; i++)
-            for (size_t tag = wanted[i].at;
-                 !releases[i].tag && tag < wanted[i].end && tag < wanted[i].at + each; tag++) {
+            for (size_t tag = wanted[i].at; tag < round_end(&wanted[i], &releases[i], each);
+                 tag++) {
                 if (places[tag] || !is_wanted(&releases[i], &ranked->tags[tag]))
                     continue;
                 int rc = arc_git_tag_commit(request->git, ranked->tags[tag].text,
@@ -117,7 +126,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
 
         for (size_t i = 0; i < count; i++) {
             struct wanted *the = &wanted[i];
-            size_t end = the->end - the->at < each ? the->end : the->at + each;
+            size_t end = round_end(the, &releases[i], each);
             for (; the->at < end && !releases[i].tag; the->at++) {
                 size_t place = places[the->at];
                 if (!place || !behind[place - 1] ||

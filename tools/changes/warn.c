@@ -226,13 +226,34 @@ static int find_defect(const char *pattern, struct arc_buf *out, struct arc_erro
     return arc_buf_check(out, "a warning", err);
 }
 
+/* What one of a rule's patterns cannot do; *doubt stays NULL for nothing, and may lie in `text`. */
+static int doubt_patterns(const struct arc_match *match, const struct arc_rule *rule,
+                          struct arc_buf *text, const char **doubt, struct arc_error *err)
+{
+    size_t relative = match->relative ? strlen(match->relative) : 0;
+
+    for (size_t i = 0; !*doubt && i < rule->pattern_count; i++) {
+        const char *pattern = rule->patterns[i], *bare = pattern + strspn(pattern, "!");
+        bool is_group = bare > pattern && *bare == '('; /* its mark is no negation */
+        *doubt = doubt_of(bare - is_group, bare - pattern > is_group);
+        if (!*doubt)
+            ARC_TRY(find_defect(pattern, text, err));
+        if (text->len)
+            *doubt = text->data;
+        if (!*doubt && relative && strncmp(bare, match->relative, relative) == 0 &&
+            bare[relative] == '/')
+            *doubt = "starts with the directory of --relative-to, to which it is relative already";
+    }
+
+    return ARC_OK;
+}
+
 static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
     const struct arc_rule *rule = &filters->rules[index];
     const struct arc_filter *filter = &filters->items[rule->filter];
-    ARC_AUTO(arc_buf) struct arc_buf defect = {0};
-    size_t relative = match->relative ? strlen(match->relative) : 0;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const char *doubt = NULL;
 
     /* Renames and copies are not looked for, and a comparison of commits knows no conflict. */
@@ -242,35 +263,26 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
         doubt = "never matches: renames and copies are not looked for (a renamed file is one "
                 "deleted and one added), and git reports no file as unmerged";
 
-    for (size_t i = 0; !doubt && i < rule->pattern_count; i++) {
-        const char *pattern = rule->patterns[i], *bare = pattern + strspn(pattern, "!");
-        bool is_group = bare > pattern && *bare == '('; /* its mark is no negation */
-        doubt = doubt_of(bare - is_group, bare - pattern > is_group);
-        if (!doubt)
-            ARC_TRY(find_defect(pattern, &defect, err));
-        if (defect.len)
-            doubt = defect.data;
-        if (!doubt && relative && strncmp(bare, match->relative, relative) == 0 &&
-            bare[relative] == '/')
-            doubt = "starts with the directory of --relative-to, to which it is relative already";
-    }
+    ARC_TRY(doubt_patterns(match, rule, &text, &doubt, err));
+    if (doubt)
+        return warn(match, index, err, doubt);
+    if (rule->pattern_count && !arc_match_has(match->ids, index))
+        return warn(match, index, err, NEVER);
 
-    if (!doubt && rule->pattern_count && !arc_match_has(match->ids, index))
-        doubt = NEVER;
-    if (!doubt && rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
-        doubt = "matches every path but those: to leave paths out, use predicate-quantifier "
-                "some-with-excludes (or last-match, or every)";
+    if (rule->negated && match->quantifier == ARC_QUANTIFIER_SOME)
+        return warn(match, index, err,
+                    "matches every path but those: to leave paths out, use predicate-quantifier "
+                    "some-with-excludes (or last-match, or every)");
 
-    bool leaves_out = match->quantifier == ARC_QUANTIFIER_SOME_EXCLUDE ||
-                      match->quantifier == ARC_QUANTIFIER_LAST;
-    bool alone = leaves_out && index == filter->first; /* told once */
+    bool alone = index == filter->first && match->quantifier != ARC_QUANTIFIER_EVERY;
     for (size_t i = 0; alone && i < filter->count; i++)
         alone = filters->rules[filter->first + i].negated;
-    if (!doubt && alone)
-        doubt = "only leaves paths out, as every rule of the filter does: it never matches; add "
-                "'**'";
+    if (alone)
+        return warn(match, index, err,
+                    "only leaves paths out, as every rule of the filter does: it never matches; "
+                    "add '**'");
 
-    return doubt ? warn(match, index, err, doubt) : ARC_OK;
+    return ARC_OK;
 }
 
 int arc_warn_of_rules(struct arc_match *match, struct arc_error *err)

@@ -168,23 +168,11 @@ static bool is_link(const struct entry *entry)
     return entry && (entry->mode & MODE_TYPE) == MODE_LINK;
 }
 
-/* Tells of a submodule whose commit differs, or that came or went. */
-static int give_link(const struct walk *walk, const struct entry *from, const struct entry *to)
+static void take_oid(const struct entry *entry, struct arc_oid *out)
 {
-    struct arc_oid before = {{0}}, after = {{0}};
     git_oid id;
-
-    if (is_link(from)) {
-        memcpy(id.id, from->oid, OID_BYTES);
-        arc_git_oid_out(&id, &before);
-    }
-
-    if (is_link(to)) {
-        memcpy(id.id, to->oid, OID_BYTES);
-        arc_git_oid_out(&id, &after);
-    }
-
-    return walk->diff->submodule(walk->diff->context, walk->path.data, &before, &after);
+    memcpy(id.id, entry->oid, OID_BYTES);
+    arc_git_oid_out(&id, out);
 }
 
 /* An entry that differs; either side may be NULL. */
@@ -199,8 +187,16 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
     if (walk->path.failed)
         return arc_buf_check(&walk->path, "a path", walk->err);
     int rc = diff->each(diff->context, walk->path.data, walk->path.len, status);
-    if (!rc && diff->submodule && (is_link(from) || is_link(to)))
-        rc = give_link(walk, from, to);
+
+    /* A submodule whose commit differs, or that came or went. */
+    if (!rc && diff->submodule && (is_link(from) || is_link(to))) {
+        struct arc_oid before = {{0}}, after = {{0}};
+        if (is_link(from))
+            take_oid(from, &before);
+        if (is_link(to))
+            take_oid(to, &after);
+        rc = diff->submodule(diff->context, walk->path.data, &before, &after);
+    }
     walk->path.len = len;
 
     return rc;

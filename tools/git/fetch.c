@@ -147,38 +147,31 @@ static int fetch_named(const struct arc_git *git, const char *from, const char *
     return scratch->branch ? ARC_OK : arc_error_nomem(err);
 }
 
-static int fetch_name(const struct arc_git *git, const char *name, const struct arc_oid *also,
-                      size_t also_count, struct arc_oid *out, struct arc_error *err)
-{
-    if (strpbrk(name, ":^*?[~ \\") || strstr(name, ".."))
-        return arc_error_set(err, ARC_ENOTFOUND,
-                             "'%.200s' is not a valid name of a branch or a tag", name);
-
-    if (strncmp(name, "refs/", 5) == 0)
-        return fetch_named(git, "", "", name, also, also_count, out, err);
-    int rc =
-        fetch_named(git, "refs/heads/", "refs/remotes/origin/", name, also, also_count, out, err);
-    if (rc != ARC_ENOTFOUND)
-        return rc;
-    rc = fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, out, NULL);
-    if (rc == ARC_OK)
-        arc_error_clear(err);
-
-    return rc == ARC_OK ? ARC_OK : ARC_ENOTFOUND;
-}
-
 int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_oid *also,
                   size_t also_count, struct arc_oid *out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf refspec = {0};
     struct arc_oid commit;
 
-    if (!arc_text_is_hex(name, 40))
-        ARC_TRY(fetch_name(git, name, also, also_count, &commit, err));
-    else {
+    if (arc_text_is_hex(name, 40)) {
         memcpy(commit.hex, name, sizeof commit.hex);
         arc_buf_printf(&refspec, "+%s:refs/arc/%s", name, name);
         ARC_TRY(fetch_start(git, arc_buf_text(&refspec), also, also_count, err));
+    } else if (strpbrk(name, ":^*?[~ \\") || strstr(name, "..")) {
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "'%.200s' is not a valid name of a branch or a tag", name);
+    } else if (strncmp(name, "refs/", 5) == 0) {
+        ARC_TRY(fetch_named(git, "", "", name, also, also_count, &commit, err));
+    } else {
+        int rc = fetch_named(git, "refs/heads/", "refs/remotes/origin/", name, also, also_count,
+                             &commit, err);
+        if (rc == ARC_ENOTFOUND) {
+            if (fetch_named(git, "refs/tags/", "refs/tags/", name, also, also_count, &commit, NULL))
+                return rc;
+            arc_error_clear(err);
+            rc = ARC_OK;
+        }
+        ARC_TRY(rc);
     }
     *out = commit;
     return add_tip(git->scratch, out, err);

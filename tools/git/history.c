@@ -66,27 +66,22 @@ static size_t place_of(const struct arc_history *history, const git_oid *oid)
     return place;
 }
 
-static bool grow_table(struct arc_history *history)
-{
-    if (history->count * 2 < history->table_size)
-        return true;
-    size_t size = history->table_size ? 2 * history->table_size : 1024;
-    uint32_t *table = calloc(size, sizeof *table);
-    if (!table)
-        return false;
-    free(history->table);
-    history->table = table;
-    history->table_size = size;
-    for (size_t i = 0; i < history->count; i++)
-        history->table[place_of(history, &history->nodes[i].oid)] = (uint32_t)i + 1;
-
-    return true;
-}
-
 /* The node of a commit, made when it is first named. NONE after a failure. */
 static uint32_t node_of(struct arc_history *history, const git_oid *oid)
 {
-    if (!grow_table(history) || history->count >= UINT32_MAX - 1 ||
+    size_t size = history->table_size ? 2 * history->table_size : 1024;
+    bool full = history->count * 2 >= history->table_size;
+    uint32_t *table = full ? calloc(size, sizeof *table) : NULL;
+
+    if (table) {
+        free(history->table);
+        history->table = table;
+        history->table_size = size;
+        for (size_t i = 0; i < history->count; i++)
+            table[place_of(history, &history->nodes[i].oid)] = (uint32_t)i + 1;
+    }
+
+    if ((full && !table) || history->count >= UINT32_MAX - 1 ||
         !arc_room(&history->nodes, history->count, sizeof *history->nodes)) {
         history->failed = GIT_ERROR;
         return NONE;
@@ -101,23 +96,6 @@ static uint32_t node_of(struct arc_history *history, const git_oid *oid)
     return (uint32_t)history->count - 1;
 }
 
-static bool add_parent(struct arc_history *history, uint32_t node, const char *hex)
-{
-    git_oid oid;
-    uint32_t parent =
-        git_oid_fromstrn(&oid, hex, GIT_OID_HEXSZ) < 0 ? NONE : node_of(history, &oid);
-
-    if (parent == NONE || !arc_room(&history->links, history->link_count, sizeof(uint32_t))) {
-        history->failed = GIT_ERROR;
-        return false;
-    }
-
-    history->links[history->link_count++] = parent;
-    history->nodes[node].count++;
-
-    return true;
-}
-
 /* Reads the header of a commit; it ends with an empty line. */
 static void parse(struct arc_history *history, uint32_t node, const char *text, size_t size)
 {
@@ -128,9 +106,19 @@ static void parse(struct arc_history *history, uint32_t node, const char *text, 
         if (!end)
             return;
         size_t len = (size_t)(end - text);
-        if (len == 7 + GIT_OID_HEXSZ && memcmp(text, "parent ", 7) == 0 &&
-            !add_parent(history, node, text + 7))
-            return;
+        if (len == 7 + GIT_OID_HEXSZ && memcmp(text, "parent ", 7) == 0) {
+            git_oid oid;
+            uint32_t parent = NONE;
+            if (git_oid_fromstrn(&oid, text + 7, GIT_OID_HEXSZ) == 0)
+                parent = node_of(history, &oid);
+            if (parent == NONE ||
+                !arc_room(&history->links, history->link_count, sizeof *history->links)) {
+                history->failed = GIT_ERROR;
+                return;
+            }
+            history->links[history->link_count++] = parent;
+            history->nodes[node].count++;
+        }
         if (len > 10 && memcmp(text, "committer ", 10) == 0) {
             /* The date at the end of "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The
              * text goes on, and may end with the line. */

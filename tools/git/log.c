@@ -163,6 +163,16 @@ static int start(const struct arc_git *git, const struct arc_git_log_range *rang
     return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
 }
 
+static int next(struct source *source, git_oid *out)
+{
+    if (source->walk)
+        return git_revwalk_next(out, source->walk);
+    if (source->at == source->count)
+        return GIT_ITEROVER;
+    *out = source->list[source->at++];
+    return 0;
+}
+
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err)
@@ -178,13 +188,7 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     while (!rc && step >= 0) {
         struct arc_git_commit found = {0};
         git_commit *commit = NULL;
-        if (source.walk)
-            step = git_revwalk_next(&id, source.walk);
-        else if (source.at == source.count)
-            step = GIT_ITEROVER;
-        else
-            id = source.list[source.at++];
-
+        step = next(&source, &id);
         if (!step)
             step = git_commit_lookup(&commit, git->repo, &id);
         if (!step)

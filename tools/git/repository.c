@@ -250,37 +250,28 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
     return ARC_OK;
 }
 
-/* "https://user:token@host/x" → "https://host/x": a URL in a log must not carry a password. */
-static char *without_password(const char *url)
-{
-    const char *scheme = strstr(url, "://");
-    const char *host = scheme ? scheme + 3 : url;
-    const char *end = scheme ? host + strcspn(host, "/") : host;
-    const char *at = NULL;
-
-    for (const char *c = host; c < end; c++)
-        at = *c == '@' ? c : at;
-    char *out = malloc(strlen(url) + 1);
-    if (!out)
-        return NULL;
-    size_t head = (size_t)(host - url);
-    memcpy(out, url, head);
-    const char *rest = at && strncmp(url, "http", 4) == 0 ? at + 1 : host;
-    memcpy(out + head, rest, strlen(rest) + 1);
-
-    return out;
-}
-
 int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *err)
 {
     git_remote *found = NULL;
     int rc = git_remote_lookup(&found, git->repo, git->remote);
     const char *url = rc < 0 ? NULL : git_remote_url(found);
 
-    if (url)
-        *out = without_password(url);
-    git_remote_free(found);
-    if (!url)
+    if (!url) {
+        git_remote_free(found);
         return arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", git->remote);
+    }
+
+    /* "https://user:token@host/x" → "https://host/x": a URL in a log must not carry a password. */
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url, *rest = host;
+    size_t end = scheme && strncmp(url, "http", 4) == 0 ? strcspn(host, "/") : 0;
+    for (size_t i = 0; i < end; i++)
+        if (host[i] == '@')
+            rest = host + i + 1;
+    arc_buf_add(&text, url, (size_t)(host - url));
+    arc_buf_puts(&text, rest);
+    git_remote_free(found);
+    *out = arc_buf_steal(&text);
+
     return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -147,35 +147,31 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
     }
 }
 
-/* The clone's own settings of the remote; those of the user and the system git reads itself. */
-static int add_settings(const struct arc_git *git, struct arc_buf *out, struct arc_error *err)
-{
-    git_config *config = NULL;
-    git_config_iterator *each = NULL;
-    git_config_entry *entry;
-    int rc = git_repository_config(&config, git->repo);
-
-    if (!rc)
-        rc = git_config_iterator_new(&each, config);
-    while (!rc && (rc = git_config_next(&entry, each)) == 0)
-        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL)
-            add_remote_entry(out, git, entry);
-
-    git_config_iterator_free(each);
-    git_config_free(config);
-
-    return rc == GIT_ITEROVER ? ARC_OK : arc_git_failed(err, rc, "reading the configuration");
-}
-
-/* The filter is given as that of a promisor remote: git then adds nothing by itself. */
+/* The clone's own settings of the remote; those of the user and the system git reads itself. The
+ * filter is given as that of a promisor remote: git then adds nothing by itself. libgit2 cannot
+ * write every value. */
 static int write_config(const struct arc_git *git, enum arc_git_part part, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_FREE char *path = arc_file_join(git->scratch->parts[part].gitdir, "config");
+    git_config *config = NULL;
+    git_config_iterator *each = NULL;
+    git_config_entry *entry;
 
     ARC_TRY_ALLOC(path, err);
     arc_buf_puts(&text, "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
-    ARC_TRY(add_settings(git, &text, err));
+    int rc = git_repository_config(&config, git->repo);
+    if (!rc)
+        rc = git_config_iterator_new(&each, config);
+    while (!rc && (rc = git_config_next(&entry, each)) == 0)
+        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL)
+            add_remote_entry(&text, git, entry);
+
+    git_config_iterator_free(each);
+    git_config_free(config);
+    if (rc != GIT_ITEROVER)
+        return arc_git_failed(err, rc, "reading the configuration");
+
     add_entry(&text, "remote.origin.promisor", "true");
     add_entry(&text, "remote.origin.partialclonefilter",
               part == ARC_GIT_TREES ? "blob:none" : "tree:0");

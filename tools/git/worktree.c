@@ -32,25 +32,40 @@ static int tell_submodule(const struct arc_git_diff *diff, const char *raw, cons
     return diff->submodule(diff->context, path, &from, &to);
 }
 
+/* Runs git with these options and, unless NULL, paths. */
 static int run_listing(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *words, struct arc_process_result *result,
-                       struct arc_error *err)
+                       const char *const *options, const char *const *paths,
+                       struct arc_process_result *result, struct arc_error *err)
 {
+    size_t count = 0, path_count = 0;
+    while (options[count])
+        count++;
+    while (paths && paths[path_count])
+        path_count++;
+    ARC_AUTO_FREE const char **words = calloc(count + path_count + 1, sizeof *words);
+    ARC_TRY_ALLOC(words, err);
+    memcpy(words, options, count * sizeof *words);
+    if (paths)
+        memcpy(words + count, paths, path_count * sizeof *words);
+
     ARC_TRY(arc_git_run(git, env, NULL, words, DIFF_SECONDS, result, err));
-    return result->status ? arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(result))
-                          : ARC_OK;
+    if (result->status)
+        return arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(result));
+
+    return ARC_OK;
 }
 
 /* Runs git and hands over what it lists, a NUL behind each word: pairs of what `git diff --raw`
  * says and a path, or, with `added`, paths. */
-static int list(const struct arc_git *git, const struct arc_env *env, const char *const *words,
-                const struct arc_git_diff *diff, bool added, struct arc_error *err)
+static int list(const struct arc_git *git, const struct arc_env *env, const char *const *options,
+                const char *const *paths, const struct arc_git_diff *diff, bool added,
+                struct arc_error *err)
 {
     static const char letters[] = "MADTU";
     static const enum arc_git_status statuses[] = {ARC_GIT_MODIFIED, ARC_GIT_ADDED, ARC_GIT_DELETED,
                                                    ARC_GIT_TYPE_CHANGED, ARC_GIT_UNMERGED};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(run_listing(git, env, words, &result, err));
+    ARC_TRY(run_listing(git, env, options, paths, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
 
     while (at < end) {
@@ -82,9 +97,9 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                              "repository",
                              git->gitdir);
 
-    ARC_TRY(list(git, env, changed, diff, false, err));
+    ARC_TRY(list(git, env, changed, NULL, diff, false, err));
 
-    return untracked ? list(git, env, others, diff, true, err) : ARC_OK;
+    return untracked ? list(git, env, others, NULL, diff, true, err) : ARC_OK;
 }
 
 /* Who hears of the files of a list, and what they are. */
@@ -104,33 +119,6 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
                         status == ARC_GIT_DELETED ? ARC_GIT_MISSING : ARC_GIT_CHANGED);
 }
 
-/* The options and the paths as one list, that the caller frees; NULL when out of memory. */
-static const char **join_words(const char *const *options, const char *const *paths)
-{
-    size_t option_count = 0, path_count = 0;
-    while (options[option_count])
-        option_count++;
-    while (paths[path_count])
-        path_count++;
-
-    const char **words = calloc(option_count + path_count + 1, sizeof *words);
-    if (!words)
-        return NULL;
-    memcpy(words, options, option_count * sizeof *words);
-    memcpy(words + option_count, paths, path_count * sizeof *words);
-
-    return words;
-}
-
-/* Lists with these words of git's, below these paths. */
-static int list_below(const struct arc_git *git, const struct arc_env *env,
-                      const char *const *options, const char *const *paths,
-                      const struct arc_git_diff *diff, bool added, struct arc_error *err)
-{
-    ARC_AUTO_FREE const char **words = join_words(options, paths);
-    return words ? list(git, env, words, diff, added, err) : arc_error_nomem(err);
-}
-
 /* What `git diff` does not look at: files that it was told to believe unchanged, files that a
  * sparse checkout leaves out, and submodules that are not there. `git ls-files -s -v` says "H
  * 100644 OID 0\tPATH"; a small letter is a file believed unchanged, S one that is left out. */
@@ -140,10 +128,8 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
     static const char *const options[] = {
         "--literal-pathspecs", "ls-files", "-s", "-v", "-z", "--", NULL};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO_FREE const char **words = join_words(options, paths);
 
-    ARC_TRY_ALLOC(words, err);
-    ARC_TRY(run_listing(git, env, words, &result, err));
+    ARC_TRY(run_listing(git, env, options, paths, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     for (; at < end; at += strlen(at) + 1) {
         const char *path = strchr(at, '\t');
@@ -182,10 +168,10 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' is a bare repository", git->gitdir);
     if (!*paths) /* git would take it for all of them */
         return ARC_OK;
-    ARC_TRY(list_below(git, env, changed, paths, &diff, false, err));
+    ARC_TRY(list(git, env, changed, paths, &diff, false, err));
     ARC_TRY(list_hidden(git, env, paths, &hearer, err));
-    ARC_TRY(list_below(git, env, others, paths, &diff, true, err));
+    ARC_TRY(list(git, env, others, paths, &diff, true, err));
     hearer.standing = ARC_GIT_IS_IGNORED;
 
-    return list_below(git, env, ignored, paths, &diff, true, err);
+    return list(git, env, ignored, paths, &diff, true, err);
 }

@@ -159,11 +159,17 @@ static void negation_output(struct parser *p, const struct extglob *extglob, str
         arc_units_put(out, ')');
 }
 
-static void extglob_close(struct parser *p)
+void parser_paren_close(struct parser *p)
 {
+    bool of_extglob = p->extglob_count && p->parens == p->extglobs[p->extglob_count - 1].parens + 1;
+    if (!of_extglob) {
+        parser_push(p, TOKEN_PAREN, ")", p->parens ? ")" : "\\)");
+        parser_close(p, &p->parens);
+        return;
+    }
+
     struct extglob extglob = p->extglobs[--p->extglob_count];
     struct token *paren = parser_token(p, TOKEN_PAREN, &p->value, ")");
-
     if (!paren)
         return;
     paren->extglob = true;
@@ -175,16 +181,6 @@ static void extglob_close(struct parser *p)
         arc_units_put(&paren->output, extglob.kind);
 
     parser_push_token(p, paren);
-    parser_close(p, &p->parens);
-}
-
-void parser_paren_close(struct parser *p)
-{
-    if (p->extglob_count && p->parens == p->extglobs[p->extglob_count - 1].parens + 1) {
-        extglob_close(p);
-        return;
-    }
-    parser_push(p, TOKEN_PAREN, ")", p->parens ? ")" : "\\)");
     parser_close(p, &p->parens);
 }
 

@@ -85,8 +85,6 @@ static void add_named(struct regex_reader *r, int letter)
 static uint32_t finish(struct regex_reader *r, size_t first)
 {
     uint32_t index = regex_node(r, REGEX_CLASS);
-    if (index == REGEX_NONE)
-        return index;
     r->regex->nodes[index].first_range = (uint32_t)first;
     r->regex->nodes[index].range_count = (uint32_t)(r->regex->range_count - first);
     return index;
@@ -138,6 +136,18 @@ static bool octal_digit(int unit)
     return unit >= '0' && unit <= '7';
 }
 
+/* After "\c": a control character; otherwise the backslash stands for itself. */
+static uint16_t control(struct regex_reader *r, bool in_class)
+{
+    int next = regex_peek(r, 1);
+    bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
+    bool more = in_class && ((next >= '0' && next <= '9') || next == '_');
+    if (!letter && !more)
+        return '\\';
+    r->at += 2;
+    return (uint16_t)(next & 0x1f);
+}
+
 uint16_t regex_character_escape(struct regex_reader *r, bool in_class)
 {
     static const char letters[] = "tnvfr", values[] = "\t\n\v\f\r";
@@ -149,15 +159,8 @@ uint16_t regex_character_escape(struct regex_reader *r, bool in_class)
         return 0;
     }
 
-    if (unit == 'c') { /* a control character; otherwise the backslash stands for itself */
-        int next = regex_peek(r, 1);
-        bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
-        bool more = in_class && ((next >= '0' && next <= '9') || next == '_');
-        if (!letter && !more)
-            return '\\';
-        r->at += 2;
-        return (uint16_t)(next & 0x1f);
-    }
+    if (unit == 'c')
+        return control(r, in_class);
 
     if (octal_digit(unit)) { /* annex B: up to three octal digits, at most 0377 */
         value = 0;

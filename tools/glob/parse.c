@@ -198,6 +198,9 @@ static bool special(struct parser *p, uint16_t unit)
         {'*', parser_star},
     };
 
+    if (unit == '!')
+        return exclamation(p);
+
     if (unit == '|') {
         parser_push(p, TOKEN_TEXT, "|", NULL);
         return true;
@@ -210,6 +213,17 @@ static bool special(struct parser *p, uint16_t unit)
         }
 
     return false;
+}
+
+static void plain(struct parser *p, uint16_t unit)
+{
+    p->value.len = 0;
+    if (unit == '$' || unit == '^')
+        arc_units_put(&p->value, '\\');
+    arc_units_put(&p->value, unit);
+    while (p->at < p->len && !among(p->input[p->at], "@![].,$*+?^{}()|\\/"))
+        arc_units_put(&p->value, p->input[p->at++]);
+    parser_push_value(p, TOKEN_TEXT, NULL);
 }
 
 static void step(struct parser *p)
@@ -226,30 +240,15 @@ static void step(struct parser *p)
                     arc_units_equal(before, "[^");
     if (p->brackets > 0 && in_class) {
         parser_bracket_inside(p);
-        return;
-    }
-
-    if (p->quoted && unit != '"') {
+    } else if (p->quoted && unit != '"') {
         size_t len = before->len;
         parser_escape(before, &p->value);
         arc_units_add(&p->output, before->at + len, before->len - len);
-        return;
-    }
-
-    if (unit == '"') {
+    } else if (unit == '"') {
         p->quoted = !p->quoted;
-        return;
+    } else if (!special(p, unit)) {
+        plain(p, unit);
     }
-
-    if (unit == '!' ? exclamation(p) : special(p, unit))
-        return;
-    p->value.len = 0;
-    if (unit == '$' || unit == '^')
-        arc_units_put(&p->value, '\\');
-    arc_units_put(&p->value, unit);
-    while (p->at < p->len && !among(p->input[p->at], "@![].,$*+?^{}()|\\/"))
-        arc_units_put(&p->value, p->input[p->at++]);
-    parser_push_value(p, TOKEN_TEXT, NULL);
 }
 
 void parser_loop(struct parser *p)

@@ -126,13 +126,14 @@ static int match_itself(struct glob_pattern *pattern, const char *text, size_t l
     return pattern->literal ? build(pattern, text, len, err) : ARC_OK;
 }
 
-static int compile(struct glob_pattern *pattern, const char *text, size_t len,
-                   struct arc_error *err)
+int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
+                         struct arc_error *err)
 {
-    /* A unit takes at least one byte; a byte gives at most one unit, so this bounds the work. */
+    *pattern = (struct glob_pattern){0};
     if (len == 0)
         return arc_error_set(err, ARC_EINPUT, "an empty pattern matches nothing; leave it out");
 
+    /* A unit takes at least one byte; a byte gives at most one unit, so this bounds the work. */
     if (len <= (size_t)ARC_GLOB_MAX * 3)
         arc_units_decode(&pattern->text, text, len);
     if (len > (size_t)ARC_GLOB_MAX * 3 || pattern->text.len > ARC_GLOB_MAX)
@@ -148,14 +149,4 @@ static int compile(struct glob_pattern *pattern, const char *text, size_t len,
     ARC_TRY(match_itself(pattern, text, len, err));
 
     return glob_pattern_find_prefix(pattern) ? ARC_OK : arc_error_nomem(err);
-}
-
-int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
-                         struct arc_error *err)
-{
-    *pattern = (struct glob_pattern){0};
-    int code = compile(pattern, text, len, err);
-    if (code)
-        glob_pattern_free(pattern);
-    return code;
 }

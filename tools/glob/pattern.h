@@ -23,7 +23,7 @@ struct glob_pattern {
     size_t len;
 };
 
-/* As arc_glob_compile(). On failure *pattern is {0}. */
+/* As arc_glob_compile(); *pattern is to be freed in any case. */
 int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
                          struct arc_error *err);
 void glob_pattern_free(struct glob_pattern *pattern);

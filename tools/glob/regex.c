@@ -35,15 +35,12 @@ uint32_t regex_node(struct regex_reader *r, enum regex_kind kind)
         regex->failed = true;
         return REGEX_NONE;
     }
-    regex->nodes[regex->node_count] =
-        (struct regex_node){.kind = kind, .last = REGEX_NONE, .previous = REGEX_NONE};
+    regex->nodes[regex->node_count] = (struct regex_node){.kind = kind};
     return (uint32_t)regex->node_count++;
 }
 
 static void add_child(struct regex_reader *r, uint32_t parent, uint32_t child)
 {
-    if (parent == REGEX_NONE || child == REGEX_NONE)
-        return;
     r->regex->nodes[child].previous = r->regex->nodes[parent].last;
     r->regex->nodes[parent].last = child;
 }
@@ -133,8 +130,7 @@ static uint32_t escape(struct regex_reader *r, bool *quantifiable)
     int unit = regex_peek(r, 0);
     if (unit == 'b' || unit == 'B') {
         uint32_t index = regex_node(r, REGEX_WORD);
-        if (index != REGEX_NONE)
-            r->regex->nodes[index].negative = unit == 'B';
+        r->regex->nodes[index].negative = unit == 'B';
         r->at++;
         *quantifiable = false;
         return index;
@@ -171,8 +167,7 @@ static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
     if (unit == '=' || unit == '!') {
         uint32_t index = regex_node(r, REGEX_LOOK);
         uint32_t child = either(r);
-        if (index != REGEX_NONE)
-            r->regex->nodes[index].negative = unit == '!';
+        r->regex->nodes[index].negative = unit == '!';
         add_child(r, index, child);
         return index;
     }
@@ -229,12 +224,17 @@ static size_t number(const struct regex_reader *r, size_t ahead, uint32_t *value
     return len;
 }
 
-/* {n}, {n,} or {n,m}: its length, or 0 when the brace stands for itself. */
-static size_t braces(const struct regex_reader *r, uint32_t *min, uint32_t *max)
+/* Reads a quantifier, if there is one: its length, or 0, as when a brace stands for itself. */
+static size_t quantifier(const struct regex_reader *r, uint32_t *min, uint32_t *max)
 {
-    if (regex_peek(r, 0) != '{')
-        return 0;
-    size_t len = 1, digits = number(r, len, min);
+    int unit = regex_peek(r, 0);
+    *min = unit == '+';
+    *max = unit == '?' ? 1 : REGEX_MANY;
+    if (unit == '*' || unit == '+' || unit == '?')
+        return 1;
+
+    /* {n}, {n,} or {n,m} */
+    size_t len = 1, digits = unit == '{' ? number(r, len, min) : 0;
     if (!digits)
         return 0;
     len += digits;
@@ -251,17 +251,6 @@ static size_t braces(const struct regex_reader *r, uint32_t *min, uint32_t *max)
     return regex_peek(r, len) == '}' ? len + 1 : 0;
 }
 
-/* Reads a quantifier, if there is one. */
-static size_t quantifier(const struct regex_reader *r, uint32_t *min, uint32_t *max)
-{
-    int unit = regex_peek(r, 0);
-    *min = unit == '+';
-    *max = unit == '?' ? 1 : REGEX_MANY;
-    if (unit == '*' || unit == '+' || unit == '?')
-        return 1;
-    return braces(r, min, max);
-}
-
 static uint32_t quantified(struct regex_reader *r, uint32_t child)
 {
     uint32_t min, max;
@@ -274,8 +263,6 @@ static uint32_t quantified(struct regex_reader *r, uint32_t child)
     if (min > max)
         regex_defect(r, "numbers out of order in a {} quantifier");
     uint32_t index = regex_node(r, REGEX_REPEAT);
-    if (index == REGEX_NONE)
-        return index;
     r->regex->nodes[index].min = min;
     r->regex->nodes[index].max = max;
     add_child(r, index, child);
@@ -340,6 +327,9 @@ static uint32_t either(struct regex_reader *r)
 void arc_regex_parse(struct arc_regex *regex, const uint16_t *source, size_t len)
 {
     struct regex_reader reader = {.regex = regex, .source = source, .len = len};
+    regex_node(&reader, REGEX_EMPTY); /* REGEX_NONE */
+    if (regex->failed)
+        return;
     regex->root = either(&reader);
     if (!stopped(&reader) && reader.at < reader.len)
         regex_defect(&reader, "a closing parenthesis without an opening one");

@@ -18,7 +18,7 @@ enum regex_kind {
     REGEX_LOOK,     /* lookahead: its child matches here, or not when negative */
 };
 
-#define REGEX_NONE UINT32_MAX /* no node */
+#define REGEX_NONE 0          /* no node: the first one, which may be written to */
 #define REGEX_MANY UINT32_MAX /* no upper limit */
 
 struct regex_node {
@@ -64,7 +64,7 @@ struct regex_reader {
 
 /* The unit `ahead` places on (0 is the next), or -1. */
 int regex_peek(const struct regex_reader *r, size_t ahead);
-/* Adds a node; REGEX_NONE when memory ran out. */
+/* Adds a node; REGEX_NONE, and the tree is of no use, when memory ran out. */
 uint32_t regex_node(struct regex_reader *r, enum regex_kind kind);
 /* Reads after `[` up to `]`; returns a class node. */
 uint32_t regex_class(struct regex_reader *r);

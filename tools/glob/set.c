@@ -98,8 +98,13 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
         return 0;
     ARC_TRY_ALLOC(arc_room(&set->entries, set->entry_count, sizeof *set->entries), err);
     struct entry *entry = &set->entries[set->entry_count];
-    entry->id = id;
-    ARC_TRY(glob_pattern_compile(&entry->pattern, pattern, len, err));
+    *entry = (struct entry){.id = id};
+    int rc = glob_pattern_compile(&entry->pattern, pattern, len, err);
+    if (rc) {
+        glob_pattern_free(&entry->pattern);
+        return rc;
+    }
+
     if (entry->pattern.program.node_count > set->nodes)
         set->nodes = entry->pattern.program.node_count;
     set->entry_count++;
@@ -114,13 +119,17 @@ static int by_prefix(const void *a, const void *b)
     return glob_compare(left->prefix, left->prefix_len, right->prefix, right->prefix_len);
 }
 
-/* Puts the sorted entries with one prefix together. */
-static void make_groups(struct arc_glob_set *set)
+static int prepare(struct arc_glob_set *set, struct arc_error *err)
 {
+    if (set->entry_count)
+        qsort(set->entries, set->entry_count, sizeof *set->entries, by_prefix);
+    set->groups = calloc(set->entry_count + 1, sizeof *set->groups);
+    ARC_TRY_ALLOC(set->groups, err);
+
     for (size_t i = 0; i < set->entry_count; i++) {
         const struct glob_pattern *pattern = &set->entries[i].pattern;
-        struct group *group = set->group_count ? set->groups + set->group_count - 1 : NULL;
-        if (!group || group->count == TOGETHER_MAX ||
+        struct group *group = set->groups + set->group_count - (set->group_count > 0);
+        if (!group->count || group->count == TOGETHER_MAX ||
             glob_compare(group->prefix, group->prefix_len, pattern->prefix, pattern->prefix_len)) {
             group = set->groups + set->group_count++;
             *group = (struct group){
@@ -128,15 +137,6 @@ static void make_groups(struct arc_glob_set *set)
         }
         group->count++;
     }
-}
-
-static int prepare(struct arc_glob_set *set, struct arc_error *err)
-{
-    if (set->entry_count)
-        qsort(set->entries, set->entry_count, sizeof *set->entries, by_prefix);
-    set->groups = calloc(set->entry_count + 1, sizeof *set->groups);
-    ARC_TRY_ALLOC(set->groups, err);
-    make_groups(set);
 
     for (size_t i = 0; i < set->group_count; i++) {
         struct group *group = &set->groups[i];

@@ -317,6 +317,26 @@ static bool match_dir(const struct glob_shapes *shapes, const struct glob_lookup
     return any != 0;
 }
 
+static bool match_name(const struct glob_shapes *shapes, const char *path, size_t len,
+                       uint64_t hash, uint64_t *ids)
+{
+    bool any = false;
+
+    for (uint32_t at = shapes->names[glob_place(hash, shapes->table_size)]; at;) {
+        const struct glob_shaped *shaped = &shapes->list[at - 1];
+        size_t before = len - shaped->end_len;
+        at = shaped->next;
+        if (shaped->hash != hash || len < shaped->end_len ||
+            memcmp(path + before, shaped->end, shaped->end_len) != 0 ||
+            (before && path[before - 1] != '/'))
+            continue;
+        glob_set_bit(ids, shaped->id);
+        any = true;
+    }
+
+    return any;
+}
+
 bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *lookup,
                        const char *path, size_t len, uint64_t *ids, uint64_t *met)
 {
@@ -347,17 +367,7 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *loo
             any |= note_hit(shaped, ids, met);
     }
 
-    for (uint32_t at = shapes->names[glob_place(name, shapes->table_size)]; at;) {
-        const struct glob_shaped *shaped = &shapes->list[at - 1];
-        size_t before = len - shaped->end_len;
-        at = shaped->next;
-        if (shaped->hash == name && len >= shaped->end_len &&
-            memcmp(path + before, shaped->end, shaped->end_len) == 0 &&
-            (before == 0 || path[before - 1] == '/'))
-            any |= note_hit(shaped, ids, met);
-    }
-
-    return any;
+    return match_name(shapes, path, len, name, ids) || any;
 }
 
 /* ---- directories --------------------------------------------------------------------------- */

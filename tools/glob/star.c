@@ -72,45 +72,44 @@ static void globstar(struct parser *p)
     }
 }
 
-void parser_star(struct parser *p)
+/* Two stars are a globstar only where a segment starts. */
+static bool segment_starts(const struct parser *p, enum token_type prior)
+{
+    if (prior == TOKEN_SLASH || prior == TOKEN_BOS || prior == TOKEN_PAREN)
+        return true;
+    return p->braces > 0 && (prior == TOKEN_COMMA || prior == TOKEN_BRACE);
+}
+
+static void single_star(struct parser *p)
 {
     enum token_type before = p->prev->type;
+    if (p->at - 1 == p->start || before == TOKEN_SLASH || before == TOKEN_DOT) {
+        guard(p, before == TOKEN_DOT ? GLOB_NO_DOT_SLASH : GLOB_NO_DOTS_SLASH);
+        if (parser_peek(p, 1) != '*')
+            guard(p, GLOB_ONE_CHAR);
+    }
+    parser_push(p, TOKEN_STAR, "*", GLOB_STAR);
+}
 
-    if (before == TOKEN_GLOBSTAR || p->prev->star) { /* the third, or more */
+void parser_star(struct parser *p)
+{
+    if (p->prev->type == TOKEN_GLOBSTAR || p->prev->star) { /* the third, or more */
         p->prev->type = TOKEN_STAR;
         p->prev->star = true;
         arc_units_put(&p->prev->value, '*');
         token_output(p->prev, GLOB_STAR);
         p->backtrack = true;
-        return;
-    }
-
-    if (parser_peek(p, 1) == '(' && parser_peek(p, 2) >= 0 && parser_peek(p, 2) != '?') {
+    } else if (parser_peek(p, 1) == '(' && parser_peek(p, 2) >= 0 && parser_peek(p, 2) != '?') {
         parser_extglob_open(p, TOKEN_STAR, '*');
-        return;
-    }
-
-    if (before != TOKEN_STAR) {
-        if (p->at - 1 == p->start || before == TOKEN_SLASH || before == TOKEN_DOT) {
-            guard(p, before == TOKEN_DOT ? GLOB_NO_DOT_SLASH : GLOB_NO_DOTS_SLASH);
-            if (parser_peek(p, 1) != '*')
-                guard(p, GLOB_ONE_CHAR);
-        }
-        parser_push(p, TOKEN_STAR, "*", GLOB_STAR);
-        return;
-    }
-
-    /* Two stars are a globstar only where a segment starts. */
-    enum token_type prior = p->prev->prev->type;
-    bool in_brace = p->braces > 0 && (prior == TOKEN_COMMA || prior == TOKEN_BRACE);
-    if (prior != TOKEN_SLASH && prior != TOKEN_BOS && prior != TOKEN_PAREN && !in_brace) {
+    } else if (p->prev->type != TOKEN_STAR) {
+        single_star(p);
+    } else if (!segment_starts(p, p->prev->prev->type)) {
         parser_push(p, TOKEN_STAR, "*", "");
-        return;
+    } else {
+        /* The slashes and stars that follow mean no more than the stars at hand. */
+        while (parser_peek(p, 1) == '/' && parser_peek(p, 2) == '*' && parser_peek(p, 3) == '*' &&
+               (parser_peek(p, 4) < 0 || parser_peek(p, 4) == '/'))
+            p->at += 3;
+        globstar(p);
     }
-
-    /* The slashes and stars that follow mean no more than the stars at hand. */
-    while (parser_peek(p, 1) == '/' && parser_peek(p, 2) == '*' && parser_peek(p, 3) == '*' &&
-           (parser_peek(p, 4) < 0 || parser_peek(p, 4) == '/'))
-        p->at += 3;
-    globstar(p);
 }
