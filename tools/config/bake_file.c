@@ -35,7 +35,9 @@ static int add_texts(const struct arc_loading *l, char ***list, const json_t *it
             arc_buf_puts(&text, json_string_value(item));
         } else if (id && (paths || json_object_size(item) == 1)) { /* of ssh */
             const char *path = json_string_value(json_array_get(paths, 0));
-            arc_buf_printf(&text, "%s%s%s", id, path ? "=" : "", path ? path : "");
+            arc_buf_puts(&text, id);
+            if (path)
+                arc_buf_printf(&text, "=%s", path);
         } else
             json_object_foreach (item, name, value)
                 if (json_is_string(value))

@@ -164,30 +164,6 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
     return ARC_OK;
 }
 
-/* docker's answer as targets of bake, and which of them were asked for; `asked` is empty for
- * all. */
-static int read_answer(const char *root, const struct arc_group *group,
-                       const struct arc_process_result *result, json_t **targets, json_t *asked,
-                       struct arc_error *err)
-{
-    if (group->described.compose) {
-        for (char **name = group->described.targets; name && *name; name++)
-            ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, err);
-        if (arc_compose_targets(root, &result->output, targets, err))
-            return arc_error_prefix(err, "group %s", group->name);
-        return ARC_OK;
-    }
-
-    ARC_AUTO_JSON json_t *printed =
-        json_loadb(arc_buf_text(&result->output), result->output.len, 0, NULL);
-    if (!printed)
-        return arc_error_set(err, ARC_EWORLD,
-                             "group %s: docker buildx bake --print printed no JSON", group->name);
-    *targets = json_incref(json_object_get(printed, "target"));
-
-    return note_asked(printed, "default", 0, asked, err);
-}
-
 /* Adds the targets that contexts of services name, and those of theirs; they are linked only. */
 static int add_bases(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                      char **files, const json_t *version)
@@ -266,20 +242,37 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
         return ARC_OK;
     ARC_TRY_ALLOC(asked, l->err);
 
-    bool compose = group->described.compose;
+    bool compose = group->described.compose, by_compose = compose;
     for (char **file = group->described.files; *file; file++) {
-        compose |= !arc_bake_is_hcl(*file);
+        by_compose |= !arc_bake_is_hcl(*file); /* buildx takes it for one, too */
         if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
             return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
                                  group->name, *file);
         ARC_TRY(arc_texts_add_once(l, &files, *file));
     }
 
-    if (compose && arc_compose_files(l, &files))
+    if (by_compose && arc_compose_files(l, &files))
         return arc_error_prefix(l->err, "group %s", group->name);
 
     ARC_TRY(ask_docker(l, env, group, version, &result));
-    ARC_TRY(read_answer(l->root, group, &result, &targets, asked, l->err));
+
+    /* The answer as targets, and which of them were asked for: none stands for all. */
+    if (compose) {
+        for (char **name = group->described.targets; name && *name; name++)
+            ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, l->err);
+        if (arc_compose_targets(l->root, &result.output, &targets, l->err))
+            return arc_error_prefix(l->err, "group %s", group->name);
+    } else {
+        ARC_AUTO_JSON json_t *printed =
+            json_loadb(arc_buf_text(&result.output), result.output.len, 0, NULL);
+        if (!printed)
+            return arc_error_set(l->err, ARC_EWORLD,
+                                 "group %s: docker buildx bake --print printed no JSON",
+                                 group->name);
+        targets = json_incref(json_object_get(printed, "target"));
+        ARC_TRY(note_asked(printed, "default", 0, asked, l->err));
+    }
+
     ARC_TRY(add_services(l, group, targets, asked, files, version));
 
     return arc_bases_link(l, group);

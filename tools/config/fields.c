@@ -417,9 +417,11 @@ int arc_platform_add(const struct arc_loading *l, char ***list, const char *text
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
     char plain[ARC_PLATFORM_SIZE];
 
-    if (!text || !arc_check_platform(text, &why))
-        return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", text ? text : "",
-                             text ? arc_buf_text(&why) : "is not a string");
+    if (!text)
+        return arc_error_set(l->err, ARC_EINPUT, "platforms: '' is not a string");
+    if (!arc_check_platform(text, &why))
+        return arc_error_set(l->err, ARC_EINPUT, "platforms: '%.100s' %s", text,
+                             arc_buf_text(&why));
     arc_platform_normalize(text, plain);
     return arc_texts_add_once(l, list, plain);
 }

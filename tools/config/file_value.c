@@ -192,6 +192,16 @@ static bool is_at(const struct arc_assignments *reader, char *const *at)
            memcmp(at[i], reader->name, reader->name_len) == 0;
 }
 
+static int read_lines(const struct arc_file_place *place, const struct arc_buf *text, char **out,
+                      struct arc_error *err)
+{
+    struct arc_assignments reader = {.at = arc_buf_text(text)};
+    while (arc_assignments_next(&reader))
+        if (is_at(&reader, place->at))
+            return take(reader.value, reader.value_len, out, err);
+    return not_there(place, err);
+}
+
 /* ---- either --------------------------------------------------------------------------------- */
 
 int arc_file_value(const struct arc_file_place *place, const struct arc_buf *text, char **out,
@@ -206,13 +216,8 @@ int arc_file_value(const struct arc_file_place *place, const struct arc_buf *tex
         return len ? take(first, len, out, err) : not_there(place, err);
 
     if (!arc_text_ends(place->file, ".yaml") && !arc_text_ends(place->file, ".yml") &&
-        !arc_text_ends(place->file, ".json")) {
-        struct arc_assignments reader = {.at = arc_buf_text(text)};
-        while (arc_assignments_next(&reader))
-            if (is_at(&reader, place->at))
-                return take(reader.value, reader.value_len, out, err);
-        return not_there(place, err);
-    }
+        !arc_text_ends(place->file, ".json"))
+        return read_lines(place, text, out, err);
 
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_TRY(

@@ -206,35 +206,30 @@ static int walk_below(struct walk *walk, const char *directory)
     return ARC_OK;
 }
 
-static int add_glob(const struct entry *entry, const struct arc_yaml_node *pattern)
-{
-    struct arc_error *err = entry->l->err;
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-
-    ARC_TRY(arc_field_check(pattern, "services", arc_check_glob, err));
-    size_t len = pattern->len;
-    while (len && pattern->text[len - 1] == '/')
-        len--;
-    ARC_TRY(arc_glob_compile(pattern->text, len, &glob, err));
-    struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
-    ARC_TRY(walk_below(&walk, "."));
-    if (entry->group->service_count > walk.taken)
-        return ARC_OK;
-
-    return arc_yaml_error(pattern, err,
-                          "services: no directory matches '%s' and holds a service.yaml or a "
-                          "Dockerfile",
-                          pattern->text);
-}
-
 /* ---- entries -------------------------------------------------------------------------------- */
 
 static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 {
     struct arc_error *err = entry->l->err;
 
-    if (strpbrk(node->text, "*?[{"))
-        return add_glob(entry, node);
+    if (strpbrk(node->text, "*?[{")) {
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        size_t len = node->len;
+
+        ARC_TRY(arc_field_check(node, "services", arc_check_glob, err));
+        while (len && node->text[len - 1] == '/')
+            len--;
+        ARC_TRY(arc_glob_compile(node->text, len, &glob, err));
+        struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
+        ARC_TRY(walk_below(&walk, "."));
+        if (entry->group->service_count > walk.taken)
+            return ARC_OK;
+        return arc_yaml_error(node, err,
+                              "services: no directory matches '%s' and holds a service.yaml or a "
+                              "Dockerfile",
+                              node->text);
+    }
+
     bool here = strcmp(node->text, ".") == 0 || strcmp(node->text, "./") == 0;
     if (!here)
         ARC_TRY(arc_field_check(node, "services", arc_check_path, err));
