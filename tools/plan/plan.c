@@ -129,8 +129,8 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     else if (!filter->count && filter->reason) /* "depends on base, which changed" */
         *reason = arc_arena_text(memory, filter->reason);
     else
-        *reason = arc_arena_printf(memory, "%lld %s changed", (long long)filter->count,
-                                   filter->count == 1 ? "file" : "files");
+        *reason = arc_arena_printf(memory, "%lld file%s changed", (long long)filter->count,
+                                   arc_plural((size_t)filter->count));
 
     return true;
 }
@@ -174,8 +174,9 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     /* Two services may push to one image: their staging tags then have their names. */
     for (size_t i = 0; i < group->service_count; i++)
         sharing += strcmp(group->services[i].images[0], service->images[0]) == 0;
-    out->staging = arc_arena_printf(planning->memory, "staging-%.*s%s%s", ARC_SHORT_SHA, revision,
-                                    sharing > 1 ? "-" : "", sharing > 1 ? service->codename : "");
+    out->staging = arc_arena_printf(planning->memory, "staging-%.*s", ARC_SHORT_SHA, revision);
+    if (sharing > 1)
+        out->staging = arc_arena_printf(planning->memory, "%s-%s", out->staging, service->codename);
 
     out->selected = is_selected(planning, service, &out->reason);
     ARC_TRY(choose_service_platforms(planning, service, &out->platforms));
@@ -197,31 +198,6 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     return make_labels(planning, own, service, &out->labels);
 }
 
-/* The tag under which its release put the image: the first that names this version alone. */
-static int find_reference(const struct arc_plan_options *options, const struct arc_service *own,
-                          const struct arc_released_from *released, struct arc_arena *memory,
-                          char **out, struct arc_error *err)
-{
-    const struct arc_plan_options of_release = {.group = released->group,
-                                                .version = released->version,
-                                                .revision = released->revision,
-                                                .moment = options->moment};
-    struct arc_planned_service there = {0};
-
-    ARC_TRY(arc_plan_tags(&of_release, own, &there, memory, err));
-
-    for (size_t i = 0; i < there.tag_count; i++)
-        if (there.tags[i].kind == ARC_TAG_VERSION && there.tags[i].move) {
-            *out = there.tags[i].tag;
-            return ARC_OK;
-        }
-
-    return arc_error_set(err, ARC_EINPUT,
-                         "%s includes %s, but %s gives its images no name of their version alone: "
-                         "add {version} or {image-tag} to its image-tags",
-                         options->group->name, released->group->name, own->codename);
-}
-
 /* The service's part of a train's plan, beside its names and tags, which *out has: it is found by
  * the tag of its version, under which its own release put it, and verified by that release's
  * labels. ARC_EINPUT where its group names no image by its version alone. */
@@ -236,7 +212,22 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
 
     while (strcmp(own->codename, service->codename) != 0)
         own++;
-    ARC_TRY(find_reference(options, own, released, memory, &out->staging, err));
+    /* Found by the tag under which its release put it: the first of its version alone. */
+    const struct arc_plan_options of_release = {.group = released->group,
+                                                .version = released->version,
+                                                .revision = released->revision,
+                                                .moment = options->moment};
+    struct arc_planned_service there = {0};
+    ARC_TRY(arc_plan_tags(&of_release, own, &there, memory, err));
+    for (size_t i = there.tag_count; i--;)
+        if (there.tags[i].kind == ARC_TAG_VERSION && there.tags[i].move)
+            out->staging = there.tags[i].tag;
+    if (!out->staging)
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s includes %s, but %s gives its images no name of their version "
+                             "alone: add {version} or {image-tag} to its image-tags",
+                             options->group->name, released->group->name, own->codename);
+
     out->released = arc_arena_array(memory, 1, sizeof *out->released);
     out->labels = arc_arena_array(memory, 3, sizeof *out->labels);
     out->build_args = arc_arena_array(memory, 1, sizeof *out->build_args);
@@ -298,29 +289,6 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     return plan_build(planning, &own, service, out);
 }
 
-/* Services that share an image are told apart by their tags, or each would take the other's. */
-static int note_tags(const struct planning *planning, const struct arc_planned_service *service,
-                     json_t *taken)
-{
-    for (size_t i = 0; i < service->tag_count; i++) {
-        ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 2048};
-        if (service->tags[i].ref)
-            continue;
-        arc_buf_printf(&ref, "%s:%s", service->image, service->tags[i].tag);
-        const char *other = json_string_value(json_object_get(taken, arc_buf_text(&ref)));
-        if (other)
-            return arc_error_set(planning->err, ARC_EINPUT,
-                                 "the services %s and %s would both be %s: give each an image of "
-                                 "its own, or put {codename} or {suffix} in the image-tags",
-                                 other, service->service, arc_buf_text(&ref));
-        if (ref.failed ||
-            json_object_set_new(taken, arc_buf_text(&ref), json_string(service->service)))
-            return arc_error_nomem(planning->err);
-    }
-
-    return ARC_OK;
-}
-
 static int plan_services(const struct planning *planning)
 {
     const struct arc_group *group = planning->options.group;
@@ -334,7 +302,23 @@ static int plan_services(const struct planning *planning)
     for (; plan->service_count < group->service_count; plan->service_count++) {
         struct arc_planned_service *out = &plan->services[plan->service_count];
         ARC_TRY(plan_service(planning, &group->services[plan->service_count], out));
-        ARC_TRY(note_tags(planning, out, taken));
+
+        /* Those that share an image are told apart by their tags, or each would take the other's. */
+        for (size_t i = 0; i < out->tag_count; i++) {
+            ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 2048};
+            if (out->tags[i].ref)
+                continue;
+            arc_buf_printf(&ref, "%s:%s", out->image, out->tags[i].tag);
+            const char *other = json_string_value(json_object_get(taken, arc_buf_text(&ref)));
+            if (other)
+                return arc_error_set(planning->err, ARC_EINPUT,
+                                     "the services %s and %s would both be %s: give each an image "
+                                     "of its own, or put {codename} or {suffix} in the image-tags",
+                                     other, out->service, arc_buf_text(&ref));
+            if (ref.failed ||
+                json_object_set_new(taken, arc_buf_text(&ref), json_string(out->service)))
+                return arc_error_nomem(planning->err);
+        }
     }
 
     return arc_arena_check(planning->memory, planning->err);
@@ -413,52 +397,42 @@ static int link_bases(const struct planning *planning)
 
 /* ---- cells --------------------------------------------------------------------------------- */
 
-static int add_cells(const struct planning *planning, const struct arc_planned_service *service)
+/* GitHub's own runners are native for two platforms; anything else is emulated on the first. */
+static char *choose_runner(const struct arc_group *group, const char *platform)
 {
-    struct arc_plan *plan = planning->plan;
-
-    for (char **platform = service->platforms; *platform; platform++) {
-        const struct arc_pair *runner = planning->options.group->runners;
-        struct arc_cell *cell =
-            arc_arena_append(planning->memory, &plan->cells, &plan->cell_count, sizeof *cell);
-        ARC_TRY_ALLOC(cell, planning->err);
-
-        /* GitHub's own runners are native for two; anything else is emulated on the first. */
-        while (runner && runner->name && strcmp(runner->name, *platform) != 0)
-            runner++;
-        if (runner && runner->name)
-            cell->runner = runner->value;
-        else if (strncmp(*platform, "linux/arm64", 11) == 0)
-            cell->runner = "ubuntu-24.04-arm";
-        else
-            cell->runner = "ubuntu-24.04";
-
-        cell->service = service->service;
-        cell->platform = *platform;
-        cell->staging = arc_arena_printf(planning->memory, "%s-%s", service->staging, *platform);
-        for (char *c = cell->staging; *c; c++)
-            if (*c == '/') /* a tag of its own: "staging-<sha>-linux-amd64" */
-                *c = '-';
-    }
-
-    return ARC_OK;
+    for (const struct arc_pair *pair = group->runners; pair && pair->name; pair++)
+        if (strcmp(pair->name, platform) == 0)
+            return pair->value;
+    return strncmp(platform, "linux/arm64", 11) == 0 ? "ubuntu-24.04-arm" : "ubuntu-24.04";
 }
 
 /* The cells of what is built, and all platforms that some service is built for, in their order. */
 static int plan_cells(const struct planning *planning)
 {
+    struct arc_arena *memory = planning->memory;
     struct arc_plan *plan = planning->plan;
-    plan->platforms = arc_arena_array(planning->memory, 1, sizeof *plan->platforms);
+    plan->platforms = arc_arena_array(memory, 1, sizeof *plan->platforms);
     ARC_TRY_ALLOC(plan->platforms, planning->err);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
-        if (service->selected)
-            ARC_TRY(add_cells(planning, service));
-        for (char **platform = service->platforms; *platform; platform++)
+        for (char **platform = service->platforms; *platform; platform++) {
             if (!arc_texts_have(plan->platforms, *platform))
-                ARC_TRY(
-                    arc_texts_add(planning->memory, &plan->platforms, *platform, planning->err));
+                ARC_TRY(arc_texts_add(memory, &plan->platforms, *platform, planning->err));
+            if (!service->selected)
+                continue;
+            struct arc_cell *cell =
+                arc_arena_append(memory, &plan->cells, &plan->cell_count, sizeof *cell);
+            ARC_TRY_ALLOC(cell, planning->err);
+
+            cell->service = service->service;
+            cell->platform = *platform;
+            cell->runner = choose_runner(planning->options.group, *platform);
+            cell->staging = arc_arena_printf(memory, "%s-%s", service->staging, *platform);
+            for (char *c = cell->staging; *c; c++)
+                if (*c == '/') /* a tag of its own: "staging-<sha>-linux-amd64" */
+                    *c = '-';
+        }
     }
 
     plan->any = plan->cell_count > 0 && !planning->options.group->includes;

@@ -9,7 +9,6 @@
 #include "config/fields.h"
 #include "os/hash.h"
 #include <ctype.h>
-#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -58,6 +57,19 @@ static void add_moment(struct arc_buf *out, const struct arc_plan_options *optio
         arc_buf_printf(out, "%02d%02d%02d", at.tm_hour, at.tm_min, at.tm_sec);
 }
 
+/* A branch's name, cut to what a tag can hold; two long ones stay two. */
+static void add_branch(struct arc_buf *out, const char *branch)
+{
+    char hash[ARC_SHA256_HEX];
+    size_t len = strlen(branch);
+
+    arc_buf_printf(out, "%.*s", BRANCH_TAG_MAX, branch);
+    if (len > BRANCH_TAG_MAX && arc_sha256(branch, len, hash, NULL))
+        out->failed = ARC_ENOMEM;
+    else if (len > BRANCH_TAG_MAX)
+        arc_buf_printf(out, "-%.8s", hash);
+}
+
 /* Appends the value of a placeholder; false if this plan has none: a ci plan has no version, and
  * 1.43.3.10896 has no {major}. */
 static bool add_value(const struct reading *reading, const char *name, struct arc_buf *out)
@@ -70,26 +82,26 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     size_t len;
     const struct {
         const char *name, *value;
-        int len; /* of it; 0: all of it */
+        int len; /* of it; -1: all of it */
     } all[] = {
-        {"image-tag", version->image_tag, 0},
-        {"version", version->version, 0},
-        {"major", version->major, 0},
-        {"minor", version->minor, 0},
-        {"patch", version->patch, 0},
-        {"revision", options->revision, 0},
+        {"image-tag", version->image_tag, -1},
+        {"version", version->version, -1},
+        {"major", version->major, -1},
+        {"minor", version->minor, -1},
+        {"patch", version->patch, -1},
+        {"revision", options->revision, -1},
         {"sha", options->revision, ARC_SHORT_SHA},
         {"sha7", options->revision, 7},
-        {"group", options->group->name, 0},
-        {"codename", reading->service->codename, 0},
-        {"suffix", reading->service->suffix, 0},
-        {"name", reading->service->name, 0},
+        {"group", options->group->name, -1},
+        {"codename", reading->service->codename, -1},
+        {"suffix", reading->service->suffix, -1},
+        {"name", reading->service->name, -1},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].name, name) == 0) {
-            arc_buf_printf(out, "%.*s", all[i].len ? all[i].len : INT_MAX,
-                           all[i].value ? all[i].value : "");
+            if (all[i].value)
+                arc_buf_printf(out, "%.*s", all[i].len, all[i].value);
             return all[i].value != NULL;
         }
 
@@ -101,13 +113,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     } else if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
         arc_buf_printf(out, "%lld", (long long)moment->pull);
     } else if (strcmp(name, "branch") == 0 && branch) {
-        char hash[ARC_SHA256_HEX];
-        len = strlen(branch);
-        arc_buf_printf(out, "%.*s", BRANCH_TAG_MAX, branch);
-        if (len > BRANCH_TAG_MAX && arc_sha256(branch, len, hash, NULL))
-            out->failed = ARC_ENOMEM;
-        else if (len > BRANCH_TAG_MAX) /* two long ones stay two */
-            arc_buf_printf(out, "-%.8s", hash);
+        add_branch(out, branch);
     } else {
         return false;
     }
@@ -191,7 +197,7 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
 static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind)
 {
     const struct arc_version_info *version = reading->options->version;
-    const char *event = reading->options->moment.event;
+    const char *given = reading->options->moment.event, *event = given ? given : "";
     bool own = kind == ARC_TAG_VERSION || kind == ARC_TAG_COMMIT || has_part(reading);
 
     if (version && version->prerelease)
@@ -201,17 +207,11 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     if (version)
         return own ? ARC_WHEN_RELEASE | ARC_WHEN_STABLE : ARC_WHEN_RELEASE;
 
-    static const struct {
-        const char *name;
-        unsigned when;
-    } events[] = {{"push", ARC_WHEN_PUSH},
-                  {"pull_request", ARC_WHEN_PULL_REQUEST},
-                  {"schedule", ARC_WHEN_SCHEDULE}};
-    for (size_t i = 0; event && i < sizeof events / sizeof *events; i++)
-        if (strcmp(events[i].name, event) == 0)
-            return events[i].when;
-
-    return 0;
+    if (strcmp(event, "push") == 0)
+        return ARC_WHEN_PUSH;
+    if (strcmp(event, "pull_request") == 0)
+        return ARC_WHEN_PULL_REQUEST;
+    return strcmp(event, "schedule") == 0 ? ARC_WHEN_SCHEDULE : 0;
 }
 
 /* Whether the plan is what the tag is for; if not, *reason says so. */
@@ -364,8 +364,9 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
 {
     for (size_t i = 0; i < out->tag_count; i++) {
         struct arc_planned_tag *other = &out->tags[i];
-        if (strcmp(other->tag, tag.tag) != 0 ||
-            strcmp(other->ref ? other->ref : "", tag.ref ? tag.ref : "") != 0)
+        bool same =
+            other->ref && tag.ref ? strcmp(other->ref, tag.ref) == 0 : other->ref == tag.ref;
+        if (!same || strcmp(other->tag, tag.tag) != 0)
             continue;
         if (tag.kind < other->kind || (tag.kind == other->kind && tag.move))
             *other = tag;
@@ -434,14 +435,25 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     return keep_tag(planned, out, memory, err);
 }
 
-/* A release whose images nobody could pull is a mistake in the configuration. */
-static int check_moves(const struct arc_plan_options *options,
-                       const struct arc_planned_service *service, struct arc_error *err)
+int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                  struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
+    const struct arc_image_tag *first =
+        service->image_tags ? service->image_tags : options->group->image_tags;
+    for (char **image = service->images; *image; image++)
+        for (const struct arc_image_tag *tag = first; tag->name; tag++) {
+            const struct reading reading = {options, service, tag, *image};
+            if (!tag->image || strcmp(tag->image, *image) == 0)
+                ARC_TRY(add_tag(&reading, out, memory, err));
+        }
 
-    for (size_t i = 0; i < service->tag_count; i++) {
-        const struct arc_planned_tag *tag = &service->tags[i];
+    if (!options->version || service->linked)
+        return ARC_OK;
+
+    /* A release whose images nobody could pull is a mistake in the configuration. */
+    for (size_t i = 0; i < out->tag_count; i++) {
+        const struct arc_planned_tag *tag = &out->tags[i];
         if (tag->move)
             return ARC_OK;
         arc_buf_printf(&why, "%s%s: %s", i ? "; " : "", tag->tag, tag->reason);
@@ -453,21 +465,6 @@ static int check_moves(const struct arc_plan_options *options,
                          options->version->tag,
                          why.len ? arc_buf_text(&why) : "no template has a value",
                          options->group->name);
-}
-
-int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
-                  struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err)
-{
-    const struct arc_image_tag *first =
-        service->image_tags ? service->image_tags : options->group->image_tags;
-    for (char **image = service->images; *image; image++)
-        for (const struct arc_image_tag *tag = first; tag->name; tag++) {
-            const struct reading reading = {options, service, tag, *image};
-            if (!tag->image || strcmp(tag->image, *image) == 0)
-                ARC_TRY(add_tag(&reading, out, memory, err));
-        }
-
-    return options->version && !service->linked ? check_moves(options, out, err) : ARC_OK;
 }
 
 static bool add_to_text(void *context, const char *name, struct arc_buf *out)
