@@ -104,6 +104,14 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
+static int read_file(const char *path, enum kind kind, json_t **out, struct arc_error *err)
+{
+    if (kind == NOTES)
+        return read_notes(path, out, err);
+    ARC_TRY(arc_document_of_stage(kinds[kind], path, out, err));
+    return check_document(*out, kind, err);
+}
+
 /* ---- needs ---------------------------------------------------------------------------------- */
 
 /* Adds the services of one job's build.json to those of the others. */
@@ -197,17 +205,9 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
 
     json_t **of = given.of;
 
-    for (enum kind kind = VERSION; kind < KINDS; kind++) {
-        int rc = ARC_OK;
-        if (paths[kind] && kind == NOTES)
-            rc = read_notes(paths[kind], &of[kind], err);
-        else if (paths[kind])
-            rc = arc_document_of_stage(kinds[kind], paths[kind], &of[kind], err);
-        if (!rc && of[kind] && kind != NOTES)
-            rc = check_document(of[kind], kind, err);
-        if (rc)
+    for (enum kind kind = VERSION; kind < KINDS; kind++)
+        if (paths[kind] && read_file(paths[kind], kind, &of[kind], err))
             return arc_error_prefix(err, "--%s", kinds[kind]);
-    }
 
     if (files->needs)
         ARC_TRY(read_needs(files->needs, &found, out->jobs, err));

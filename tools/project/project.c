@@ -256,9 +256,17 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
     return ARC_OK;
 }
 
-int arc_project_load_version(struct arc_project *project, struct arc_error *err)
+/* `unread`: what loading the configuration came to. */
+static int refuse_no_tag(const struct arc_project *project, int unread, struct arc_error *err)
 {
     static const char what[] = "no tag was given and GITHUB_REF is not set";
+    if (!unread)
+        return arc_config_refuse_group(&project->config, what, err);
+    return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
+}
+
+int arc_project_load_version(struct arc_project *project, struct arc_error *err)
+{
     ARC_AUTO(arc_error) struct arc_error problem = {0}, unread = {0};
     const char *name = project->wanted.tag;
     const struct arc_group *group = NULL;
@@ -272,18 +280,17 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_tag_parse(name, NULL, &project->tag, err);
 
     int rc = arc_project_load_config(project, &unread);
-    if (!name && rc)
-        return arc_error_set(err, ARC_EINPUT, "%s; a release tag is like shop/v1.2.3", what);
     if (!name)
-        return arc_config_refuse_group(&project->config, what, err);
+        return refuse_no_tag(project, rc, err);
     if (rc && rc != ARC_ENOTFOUND) /* without a configuration the tag alone says enough */
         return arc_error_set(err, rc, "%s", arc_error_text(&unread));
     if (!rc)
         group = find_tagged(&project->config, tag, &count);
 
     rc = project->tag.text ? ARC_OK : arc_tag_parse(tag, group, &project->tag, err);
-    if (rc) /* the groups that there are say more than the default form */
-        return !group && project->config.group_count ? choose_tagged(project, tag, err) : rc;
+    if (rc && !group && project->config.group_count)
+        return choose_tagged(project, tag, err); /* the groups say more than the default form */
+    ARC_TRY(rc);
 
     rc = arc_project_open(project, &problem);
     if (!rc)

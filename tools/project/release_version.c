@@ -88,14 +88,21 @@ static int rank(bool there, const struct part *part, enum arc_versioning version
     return names_prerelease(part, versioning) ? 0 : 2;
 }
 
-static int compare_parts(const struct arc_release_version *a, const struct arc_release_version *b)
+int arc_release_version_compare(const struct arc_release_version *a,
+                                const struct arc_release_version *b)
 {
-    const char *x = a->text, *y = b->text;
+    struct arc_semver x, y;
+    const char *at_a = a->text, *at_b = b->text;
+
+    if (a->versioning == ARC_VERSIONING_SEMVER && b->versioning == ARC_VERSIONING_SEMVER &&
+        arc_semver_parse(a->text, a->len, &x, NULL) == ARC_OK &&
+        arc_semver_parse(b->text, b->len, &y, NULL) == ARC_OK)
+        return arc_semver_compare(&x, &y);
 
     for (;;) {
         struct part p = {0}, q = {0};
-        bool more_p = next_part(&x, a->text + a->len, &p);
-        bool more_q = next_part(&y, b->text + b->len, &q);
+        bool more_p = next_part(&at_a, a->text + a->len, &p);
+        bool more_q = next_part(&at_b, b->text + b->len, &q);
         if (!more_p && !more_q)
             return 0;
         int order = rank(more_p, &p, a->versioning) - rank(more_q, &q, b->versioning);
@@ -108,17 +115,6 @@ static int compare_parts(const struct arc_release_version *a, const struct arc_r
         if (order)
             return order;
     }
-}
-
-int arc_release_version_compare(const struct arc_release_version *a,
-                                const struct arc_release_version *b)
-{
-    struct arc_semver x, y;
-    if (a->versioning == ARC_VERSIONING_SEMVER && b->versioning == ARC_VERSIONING_SEMVER &&
-        arc_semver_parse(a->text, a->len, &x, NULL) == ARC_OK &&
-        arc_semver_parse(b->text, b->len, &y, NULL) == ARC_OK)
-        return arc_semver_compare(&x, &y);
-    return compare_parts(a, b);
 }
 
 /* ---- parsing -------------------------------------------------------------------------------- */

@@ -39,28 +39,6 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
     return true;
 }
 
-/* The page of a remote, https://host/owner/name; NULL for a local path. */
-static char *web_url(const char *url)
-{
-    struct arc_buf text = {.max = 4096};
-    const char *host, *path;
-    size_t host_len;
-
-    if (without_prefix(url, "https://") || without_prefix(url, "http://"))
-        arc_buf_puts(&text, url);
-    else if (split_ssh(url, &host, &host_len, &path))
-        arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);
-    else
-        return NULL;
-
-    while (text.len && text.data[text.len - 1] == '/')
-        text.data[--text.len] = '\0';
-    if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
-        text.data[text.len -= 4] = '\0';
-
-    return arc_buf_steal(&text);
-}
-
 int arc_repository_read_source(const struct arc_git *git, const struct arc_env *env,
                                struct arc_repository *out, struct arc_error *err)
 {
@@ -72,9 +50,25 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
                               name);
     }
 
+    /* The page of the remote, https://host/owner/name; a local path has none. */
     ARC_AUTO_FREE char *url = NULL;
-    if (arc_git_remote_url(git, &url, NULL) == ARC_OK)
-        out->source = web_url(url);
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
+    const char *host, *path;
+    size_t host_len;
+    if (arc_git_remote_url(git, &url, NULL))
+        return ARC_OK;
+    if (without_prefix(url, "https://") || without_prefix(url, "http://"))
+        arc_buf_puts(&text, url);
+    else if (split_ssh(url, &host, &host_len, &path))
+        arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);
+    else
+        return ARC_OK;
+
+    while (text.len && text.data[text.len - 1] == '/')
+        text.data[--text.len] = '\0';
+    if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
+        text.data[text.len -= 4] = '\0';
+    out->source = arc_buf_steal(&text);
 
     return ARC_OK;
 }

@@ -235,10 +235,13 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
     for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++)
         rc = try_pattern(*pattern, group, name, out, &why);
 
-    if (rc == ARC_EINPUT)
-        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a tag of group %s (%s%s)%s%s", name,
-                             group->name, group->tags[0], group->tags[1] ? ", …" : "",
-                             why.message ? ": " : "", why.message ? why.message : "");
+    if (rc == ARC_EINPUT) {
+        arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)", name, group->name,
+                      group->tags[0], group->tags[1] ? ", …" : "");
+        if (err && why.message)
+            arc_error_set(err, rc, "%s: %s", arc_error_text(err), why.message);
+        return rc;
+    }
 
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
