@@ -83,6 +83,7 @@ struct arc_service {
     char *version_file;
     char **version_at;          /* where in the file; may be NULL */
     struct arc_base_ref *bases; /* ends with {NULL, NULL}; NULL when read alone */
+    bool triggers;              /* its image has ONBUILD triggers for what starts from it */
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
     bool linked;        /* others start from it; it is not built for itself and gets no tag */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */

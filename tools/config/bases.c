@@ -144,8 +144,8 @@ static int walk_stages(const struct arc_loading *l, const struct arc_stages *sta
     return ARC_OK;
 }
 
-/* The images that a service's Dockerfile names, in familiar form; NULL for none. */
-static int list_images(const struct arc_loading *l, const struct arc_service *service, char ***out)
+/* The images that a service's Dockerfile names, in familiar form; NULL for none. Notes triggers. */
+static int list_images(const struct arc_loading *l, struct arc_service *service, char ***out)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
@@ -167,6 +167,7 @@ static int list_images(const struct arc_loading *l, const struct arc_service *se
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(l->err) : ARC_OK;
     const struct arc_stage *target = arc_stages_target(&stages, build->target);
+    service->triggers = target && json_array_size(target->onbuild);
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
     ARC_TRY_ALLOC(seen, l->err);
 

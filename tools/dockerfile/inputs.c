@@ -330,6 +330,8 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
             break;
     }
 
+    if (!rc && request->triggers)
+        rc = arc_error_set(&why, ARC_EINPUT, "its base has ONBUILD triggers");
     if (rc == ARC_EINPUT ||
         rc == ARC_ELIMIT) { /* it cannot be read as BuildKit would: all counts */
         struct arc_source all = {.text = "whole context", .path = ""};

@@ -19,6 +19,7 @@ struct arc_inputs_request {
     const json_t *args;     /* object; null for a value that is not known yet */
     const json_t *contexts; /* object: name → a directory, or anything else ("target:base") */
     const char *const *platforms; /* NULL-terminated */
+    bool triggers;                /* what it starts from has ONBUILD */
 };
 
 /* Why a file is one of an image's. */

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "config/build.h"
+#include "config/graph.h"
 #include <string.h>
 
 int arc_service_inputs(const char *root, const struct arc_group *group,
@@ -40,6 +41,11 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
                                          .args = args,
                                          .contexts = contexts,
                                          .platforms = (const char *const *)platforms};
+    for (const struct arc_base_ref *base = service->bases; base && base->ref; base++) {
+        const struct arc_service *of = arc_group_find_service(group, base->codename);
+        request.triggers |= of && of->triggers;
+    }
+
     return arc_inputs_read(&request, out, err);
 }
 
