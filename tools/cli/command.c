@@ -415,6 +415,17 @@ bool option_is_auto(const struct invocation *inv, const char *name)
     return value && strcmp(value, "auto") == 0;
 }
 
+size_t option_choice(const struct invocation *inv, const char *name)
+{
+    const char *value = option_value(inv, name);
+    const char *at = inv->command->options[option_index(inv->command, name)].choices;
+    size_t len = strlen(value), number = 0;
+
+    for (; strncmp(at, value, len) != 0 || (at[len] && at[len] != '|'); number++)
+        at += strcspn(at, "|") + 1; /* it is one of them */
+    return number;
+}
+
 bool option_time(const char *text, const char *units, int64_t *out)
 {
     static const char letters[] = "smhd";

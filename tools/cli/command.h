@@ -114,6 +114,8 @@ const char *option_value(const struct invocation *inv, const char *name);
 bool option_flag(const struct invocation *inv, const char *name);
 /* Whether it was given as "auto": wanted, where it can be had. */
 bool option_is_auto(const struct invocation *inv, const char *name);
+/* Which of its choices it is, counted from 0; it has an initial value. */
+size_t option_choice(const struct invocation *inv, const char *name);
 /* Reads a number and one of the units ("90s" with "smh"; s, m, h or d) as seconds; false for any
  * other text. */
 bool option_time(const char *text, const char *units, int64_t *out);

@@ -9,23 +9,6 @@
 #define DEFAULT_DEPTH "100"
 #define NUMBER_MAX    1000000
 
-static enum arc_quantifier quantifier(const char *name)
-{
-    static const struct {
-        const char *name;
-        enum arc_quantifier quantifier;
-    } known[] = {
-        {"every", ARC_QUANTIFIER_EVERY},
-        {"last-match", ARC_QUANTIFIER_LAST},
-        {"some-with-excludes", ARC_QUANTIFIER_SOME_EXCLUDE},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(name, known[i].name) == 0)
-            return known[i].quantifier;
-
-    return ARC_QUANTIFIER_SOME;
-}
-
 /* What of the lists is wanted. */
 struct lists {
     enum arc_list_format format;
@@ -74,22 +57,20 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
     return ARC_OK;
 }
 
-static enum arc_since choose_since(const struct invocation *inv)
-{
-    if (option_flag(inv, "since-image"))
-        return ARC_SINCE_IMAGE;
-    return option_flag(inv, "since-release") ? ARC_SINCE_RELEASE : ARC_SINCE_EVENT;
-}
-
 static int read_options(const struct invocation *inv, struct arc_changes_options *out,
                         struct lists *lists, struct arc_error *err)
 {
+    static const enum arc_quantifier quantifiers[] = {/* in the order of the option's choices */
+                                                      ARC_QUANTIFIER_SOME, ARC_QUANTIFIER_EVERY,
+                                                      ARC_QUANTIFIER_SOME_EXCLUDE,
+                                                      ARC_QUANTIFIER_LAST};
+
     ARC_TRY(read_lists(inv, lists, err));
     *out = (struct arc_changes_options){
         .base = option_value(inv, "base"),
         .ref = option_value(inv, "ref"),
-        .quantifier = quantifier(option_value(inv, "predicate-quantifier")),
-        .since = choose_since(inv),
+        .quantifier = quantifiers[option_choice(inv, "predicate-quantifier")],
+        .since = option_flag(inv, "since-release") ? ARC_SINCE_RELEASE : ARC_SINCE_EVENT,
         .base_on_pulls = option_flag(inv, "base-on-pull-requests"),
         .renames = option_flag(inv, "renames"),
         .submodules = option_flag(inv, "submodules"),
@@ -98,6 +79,8 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
         .count_only = lists->format == ARC_LIST_NONE && !inv->json && !inv->format &&
                       !option_flag(inv, "explain"),
     };
+    if (option_flag(inv, "since-image"))
+        out->since = ARC_SINCE_IMAGE;
     if (out->since != ARC_SINCE_EVENT &&
         (out->base || (option_flag(inv, "since-release") && option_flag(inv, "since-image"))))
         return arc_error_set(err, ARC_EINPUT,

@@ -11,17 +11,6 @@
 ARC_TEXT(cmd_release);
 ARC_TEXT(cmd_release_summary);
 
-static enum arc_body_mode mode_of(const char *text)
-{
-    static const char *const names[] = {"auto", "replace", "keep", "prepend", "append"};
-    static const enum arc_body_mode modes[] = {ARC_BODY_AUTO, ARC_BODY_REPLACE, ARC_BODY_KEEP,
-                                               ARC_BODY_PREPEND, ARC_BODY_APPEND};
-    size_t i = 0;
-    while (i < 4 && strcmp(names[i], text) != 0)
-        i++;
-    return modes[i];
-}
-
 static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -43,7 +32,7 @@ static int run_release(const struct invocation *inv, struct report *report, stru
         .no_gate = !option_flag(inv, "gate"),
         .draft = option_flag(inv, "draft"),
         .publish = option_flag(inv, "publish"),
-        .mode = mode_of(option_value(inv, "body-mode")),
+        .mode = (enum arc_body_mode)option_choice(inv, "body-mode"),
         .warn = report_note_text,
         .warn_context = report,
         .progress = report_progress,

@@ -8,15 +8,10 @@
 
 ARC_TEXT(cmd_report);
 
-static enum arc_report_kind kind_of(const char *text)
-{
-    if (*text == 'c')
-        return ARC_REPORT_CHECK;
-    return *text == 'n' ? ARC_REPORT_NONE : ARC_REPORT_STATUS;
-}
-
 static int run_report(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
+    static const enum arc_report_kind kinds[] = {ARC_REPORT_STATUS, ARC_REPORT_STATUS,
+                                                 ARC_REPORT_CHECK, ARC_REPORT_NONE};
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_report_files files = {
         .documents = {.version = option_value(inv, "version"),
@@ -32,7 +27,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
         .pull = option_value(inv, "pull"),
         .environment = option_value(inv, "deployment"),
         .run = option_value(inv, "run"),
-        .kind = kind_of(option_value(inv, "as")),
+        .kind = kinds[option_choice(inv, "as")],
         .comment = option_flag(inv, "comment") || option_is_auto(inv, "comment"),
         .statuses_optional = option_is_auto(inv, "as"),
         .comment_optional = option_is_auto(inv, "comment"),

@@ -9,14 +9,6 @@
 
 ARC_TEXT(cmd_rollback);
 
-static enum arc_withdrawal choose_withdrawal(const struct invocation *inv)
-{
-    const char *how = option_value(inv, "withdraw");
-    if (strcmp(how, "prerelease") == 0)
-        return ARC_WITHDRAW_PRERELEASE;
-    return strcmp(how, "draft") == 0 ? ARC_WITHDRAW_DRAFT : ARC_WITHDRAW_NOTHING;
-}
-
 static int run_rollback(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -39,9 +31,10 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
         ARC_TRY(arc_ledger_read(json, &build, err));
     }
 
+    enum arc_withdrawal withdraw = (enum arc_withdrawal)option_choice(inv, "withdraw");
     const struct arc_rollback_options options = {.version = inv->args[1],
                                                  .from = from,
-                                                 .withdraw = choose_withdrawal(inv),
+                                                 .withdraw = withdraw,
                                                  .identity = option_value(inv, "sign-identity"),
                                                  .reason = option_value(inv, "reason"),
                                                  .build = file ? &build : NULL,
@@ -49,7 +42,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
                                                  .dry_run = option_flag(inv, "dry-run"),
                                                  .progress = report_progress,
                                                  .progress_context = (void *)inv};
-    if (options.reason && options.withdraw == ARC_WITHDRAW_NOTHING)
+    if (options.reason && withdraw == ARC_WITHDRAW_NOTHING)
         return arc_error_set(err, ARC_EINPUT, "--reason is for the releases that --withdraw marks");
     project.wanted.group = inv->args[0];
     project.wanted.config = option_value(inv, "config");

@@ -59,27 +59,6 @@ static int show_groups(struct report *report, struct arc_error *err)
     return report_show_values(report, arc_embedded_cmd_status, values, err);
 }
 
-static int note_unknown(struct report *report, struct arc_error *err)
-{
-    const char *tags = arc_json_text_of(report->document, "tags-unknown");
-    const char *published = arc_json_text_of(report->document, "published-unknown");
-
-    if (*tags)
-        ARC_TRY(
-            report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", tags));
-
-    if (*published)
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "whether releases are published is not known: %s", published));
-
-    if (json_is_false(json_object_get(report->document, "complete")))
-        return report_note(report, 'w', NULL, err,
-                           "this clone's history is cut: there may be more commits "
-                           "(fetch-depth: 0 gets all of it)");
-
-    return ARC_OK;
-}
-
 static int run_status(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -112,7 +91,23 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     bool adrift = json_is_true(json_object_get(report->document, "adrift"));
     if (!report->failed && option_flag(inv, "exit-code") && (unreleased || adrift))
         report->failed = ARC_EFAILED;
-    ARC_TRY(note_unknown(report, err));
+
+    const char *tags = arc_json_text_of(report->document, "tags-unknown");
+    const char *published = arc_json_text_of(report->document, "published-unknown");
+
+    if (*tags)
+        ARC_TRY(
+            report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", tags));
+
+    if (*published)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "whether releases are published is not known: %s", published));
+
+    if (json_is_false(json_object_get(report->document, "complete")))
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "this clone's history is cut: there may be more commits "
+                            "(fetch-depth: 0 gets all of it)"));
+
     ARC_TRY(page_write(inv, report->document, html_status, err));
     ARC_TRY(report_output(report, "unreleased", unreleased ? "true" : "false", err));
 
