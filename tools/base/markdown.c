@@ -94,14 +94,6 @@ static bool autolinks(const char *s, size_t at)
     }
 }
 
-static void add_autolink(struct arc_buf *out, char c)
-{
-    bool before = c == '.' || c == '-';
-    arc_buf_puts(out, before ? BREAK : "");
-    arc_buf_putc(out, c);
-    arc_buf_puts(out, before ? "" : BREAK);
-}
-
 /* Whether a character would mean something here if it stood bare. */
 static bool special(const char *s, size_t at)
 {
@@ -156,7 +148,7 @@ void arc_markdown_text(struct arc_buf *out, const char *text, size_t len)
         if (named)
             arc_buf_puts(out, named);
         else if (autolinks(s, at))
-            add_autolink(out, s[at]);
+            arc_buf_printf(out, strchr(".-", s[at]) ? BREAK "%c" : "%c" BREAK, s[at]);
         else if (special(s, at))
             arc_buf_printf(out, "\\%c", s[at]);
         else

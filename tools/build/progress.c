@@ -166,15 +166,6 @@ static void tell(const struct arc_progress *progress, const struct arc_build_eve
         listener->on_event(listener->context, event);
 }
 
-static enum arc_step_state state_of(const json_t *vertex, bool completed)
-{
-    if (*arc_json_text_of(vertex, "error"))
-        return ARC_STEP_FAILED;
-    if (!completed)
-        return ARC_STEP_RUNNING;
-    return json_is_true(json_object_get(vertex, "cached")) ? ARC_STEP_CACHED : ARC_STEP_DONE;
-}
-
 static int see_vertex(struct arc_progress *progress, const json_t *vertex)
 {
     const char *digest = arc_json_text_of(vertex, "digest");
@@ -182,7 +173,12 @@ static int see_vertex(struct arc_progress *progress, const json_t *vertex)
     struct name name;
 
     parse_name(progress, arc_json_text_of(vertex, "name"), &name);
-    enum arc_step_state state = state_of(vertex, completed > 0);
+    bool cached = json_is_true(json_object_get(vertex, "cached"));
+    enum arc_step_state state = ARC_STEP_RUNNING;
+    if (*arc_json_text_of(vertex, "error"))
+        state = ARC_STEP_FAILED;
+    else if (completed > 0)
+        state = cached ? ARC_STEP_CACHED : ARC_STEP_DONE;
     if (started <= 0 && state == ARC_STEP_RUNNING)
         return 0; /* only announced */
     const json_t *known = json_object_get(progress->vertexes, digest);

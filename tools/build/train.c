@@ -6,19 +6,6 @@
 
 /* ---- all of a plan -------------------------------------------------------------------------- */
 
-static int refuse_missing(const struct arc_verify *verify, struct arc_error *err)
-{
-    const struct arc_planned_service *service = verify->service;
-    if (!service->released)
-        return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
-                             service->image, verify->reference, service->service);
-
-    return arc_error_set(err, ARC_EFAILED,
-                         "%s:%s is not in the registry, but %s is released: was its release "
-                         "promoted, and is the image called so?",
-                         service->image, verify->reference, service->released->tag);
-}
-
 int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
                     struct arc_manifest *indexes, struct arc_error *err)
 {
@@ -51,8 +38,16 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
     for (size_t i = 0; i < count; i++) {
         int rc = arc_verify_index(&verifies[i], &out->memory, &out->services[i],
                                   indexes ? &indexes[i] : NULL, err);
-        if (rc)
-            return rc == ARC_ENOTFOUND ? refuse_missing(&verifies[i], err) : rc;
+        const struct arc_planned_service *service = verifies[i].service;
+        if (rc == ARC_ENOTFOUND && !service->released)
+            return arc_error_set(err, ARC_EFAILED, "%s:%s is not in the registry: build %s first",
+                                 service->image, verifies[i].reference, service->service);
+        if (rc == ARC_ENOTFOUND)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "%s:%s is not in the registry, but %s is released: was its "
+                                 "release promoted, and is the image called so?",
+                                 service->image, verifies[i].reference, service->released->tag);
+        ARC_TRY(rc);
         out->service_count++;
     }
 

@@ -145,14 +145,6 @@ static void add_permissions(struct arc_buf *out, const char *header, const char 
             out, "; the token of a pull request from a fork may not write, whatever the job says");
 }
 
-/* GitHub names the permission in every answer. It is what is missing only where the message says
- * so, not where a feature is turned off. */
-static bool lacks_permission(const struct arc_http_response *answer, const char *message)
-{
-    return answer->status == 404 ||
-           (answer->status == 403 && (!message || strstr(message, "not accessible")));
-}
-
 /* When a rate limit ends: GitHub docs, "Best practices for using the REST API". */
 static void add_limit(struct arc_buf *out, const struct arc_http_response *answer)
 {
@@ -200,7 +192,11 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         add_shown(out, url ? url + 4 : sso, 300);
     }
 
-    if (permissions && *permissions && lacks_permission(answer, message))
+    /* GitHub names the permission in every answer. It is what is missing only where the message
+     * says so, not where a feature is turned off. */
+    bool lacks = answer->status == 404 ||
+                 (answer->status == 403 && (!message || strstr(message, "not accessible")));
+    if (permissions && *permissions && lacks)
         add_permissions(out, permissions, message);
     else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
         arc_buf_puts(out, "; a classic token needs one of the scopes ");
@@ -211,15 +207,6 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         arc_buf_puts(out,
                      "; the token may not do this: look at the job's `permissions:`, or at the "
                      "token's own");
-}
-
-static int choose_code(const struct arc_http_response *answer)
-{
-    int status = answer->status;
-    if (status == 404 || status == 410)
-        return ARC_ENOTFOUND;
-    bool world = status == 401 || status == 403 || status == 429 || status >= 500;
-    return world ? ARC_EWORLD : ARC_EFAILED;
 }
 
 int arc_github_explain(const char *method, const char *path, const struct arc_http_response *answer,
@@ -252,7 +239,13 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
 
     add_advice(&text, answer, message);
 
-    return arc_error_set(err, choose_code(answer), "%s", arc_buf_text(&text));
+    int status = answer->status, code = ARC_EFAILED;
+    if (status == 404 || status == 410)
+        code = ARC_ENOTFOUND;
+    else if (status == 401 || status == 403 || status == 429 || status >= 500)
+        code = ARC_EWORLD;
+
+    return arc_error_set(err, code, "%s", arc_buf_text(&text));
 }
 
 /* The byte that two hexadecimal digits stand for; -1 for anything else. */

@@ -164,15 +164,6 @@ static bool has_rel(const char *at, const char *end, const char *rel)
     return false;
 }
 
-/* The end of a link's parameters: a comma outside quotes. */
-static const char *link_end(const char *at)
-{
-    bool quoted = false;
-    for (; *at && (quoted || *at != ','); at++)
-        quoted ^= *at == '"';
-    return at;
-}
-
 int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
                   struct arc_error *err)
 {
@@ -183,7 +174,9 @@ int arc_http_link(const struct arc_http_response *response, const char *rel, cha
         const char *close = strchr(at, '>');
         if (!close)
             break;
-        const char *end = link_end(close + 1);
+        const char *end = close + 1; /* of the link's parameters: a comma outside quotes */
+        for (bool quoted = false; *end && (quoted || *end != ','); end++)
+            quoted ^= *end == '"';
         if (has_rel(close + 1, end, rel)) {
             *out = strndup(at + 1, (size_t)(close - at - 1));
             return *out ? ARC_OK : arc_error_nomem(err);

@@ -320,15 +320,14 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     *result = (struct arc_process_result){.output.max = process->output_max,
                                           .errors.max = process->output_max};
     struct arc_signals held;
-    int status = 0, rc = pipes_open(&pipes, err);
-    if (rc)
-        return rc;
+    int status = 0;
+    ARC_TRY(pipes_open(&pipes, err));
 
     /* The child, in a session of its own, does not get a terminal's Ctrl-C, and would go on alone.
      */
     arc_signals_hold(&held);
     int signals = signalfd(-1, &held.ending, SFD_CLOEXEC | SFD_NONBLOCK);
-    rc = start_child(process, &pipes, &watch.pid, err);
+    int rc = start_child(process, &pipes, &watch.pid, err);
     if (rc) {
         close_end(&signals);
         arc_signals_release(&held);

@@ -21,15 +21,6 @@ void arc_challenge_free(struct arc_challenge *challenge)
 
 /* ---- the challenge ------------------------------------------------------------------------- */
 
-static enum arc_challenge_kind kind_of(const char *scheme, size_t len)
-{
-    if (len == 5 && strncasecmp(scheme, "Basic", len) == 0)
-        return ARC_CHALLENGE_BASIC;
-    if (len == 6 && strncasecmp(scheme, "Bearer", len) == 0)
-        return ARC_CHALLENGE_BEARER;
-    return ARC_CHALLENGE_NONE;
-}
-
 /* A parameter's value, quoted or not; returns what follows it, NULL when a quote is not closed. */
 static const char *read_value(const char *at, struct arc_buf *value)
 {
@@ -97,7 +88,10 @@ int arc_challenge_read(const char *header, struct arc_challenge *best, struct ar
             break;
         if (*after != '=') { /* a scheme, or the token that one carries */
             keep_better(&now, best);
-            now.kind = kind_of(name, len);
+            if (len == 5 && strncasecmp(name, "Basic", len) == 0)
+                now.kind = ARC_CHALLENGE_BASIC;
+            else if (len == 6 && strncasecmp(name, "Bearer", len) == 0)
+                now.kind = ARC_CHALLENGE_BEARER;
             at += len;
             continue;
         }

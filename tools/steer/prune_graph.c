@@ -195,16 +195,6 @@ static bool about_of(const char *tag, char digest[ARC_DIGEST_LEN + 1])
     return arc_digest_known(digest);
 }
 
-static enum prune_kind kind_of(const char *tag)
-{
-    char digest[ARC_DIGEST_LEN + 1];
-    if (arc_tag_is_staging(tag))
-        return PRUNE_STAGING;
-    if (arc_tag_is_cache(tag))
-        return PRUNE_CACHE;
-    return about_of(tag, digest) ? PRUNE_ABOUT : PRUNE_PUBLIC;
-}
-
 static int add_tag(struct prune_image *image, const char *name, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
@@ -221,10 +211,15 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
         return arc_error_nomem(err);
 
     *tag = (struct prune_tag){.name = arc_arena_text(&image->memory, name),
-                              .kind = kind_of(name),
+                              .kind = PRUNE_PUBLIC,
                               .node = node,
                               .about = SIZE_MAX};
-    if (tag->kind == PRUNE_ABOUT && about_of(name, about)) {
+    if (arc_tag_is_staging(name)) {
+        tag->kind = PRUNE_STAGING;
+    } else if (arc_tag_is_cache(name)) {
+        tag->kind = PRUNE_CACHE;
+    } else if (about_of(name, about)) {
+        tag->kind = PRUNE_ABOUT;
         tag->about = prune_node_of(image, about);
         if (tag->about == SIZE_MAX)
             return arc_error_nomem(err);

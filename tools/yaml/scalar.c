@@ -51,14 +51,6 @@ static int base_of(const char *text, size_t len)
     }
 }
 
-static bool is_int(const char *text, size_t len)
-{
-    size_t sign = sign_length(text, len);
-    int base = base_of(text + sign, len - sign);
-    size_t skip = sign + (base == 10 ? 0 : 2);
-    return digits(text + skip, len - skip, base);
-}
-
 /* [0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)? with a sign, or \.[0-9_]+([eE][-+]?[0-9]+)? without */
 static bool is_decimal(const char *text, size_t len)
 {
@@ -89,19 +81,12 @@ static bool is_decimal(const char *text, size_t len)
     return at == len && text[len - 1] != '_';
 }
 
-static bool is_float(const char *text, size_t len)
-{
-    static const char *const infinite[] = {".inf", ".Inf", ".INF", NULL};
-    static const char *const none[] = {".nan", ".NaN", ".NAN", NULL};
-    size_t sign = sign_length(text, len);
-    return among(text + sign, len - sign, infinite) || among(text, len, none) ||
-           is_decimal(text, len);
-}
-
 enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len)
 {
     static const char *const null[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const boolean[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
+    static const char *const infinite[] = {".inf", ".Inf", ".INF", NULL};
+    static const char *const none[] = {".nan", ".NaN", ".NAN", NULL};
 
     if (len && !strchr("~nNtTfF.+-0123456789", *text))
         return ARC_YAML_STRING;
@@ -109,10 +94,16 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len)
         return ARC_YAML_NULL;
     if (among(text, len, boolean))
         return ARC_YAML_BOOL;
-    if (is_int(text, len))
-        return ARC_YAML_INT;
 
-    return is_float(text, len) ? ARC_YAML_FLOAT : ARC_YAML_STRING;
+    size_t sign = sign_length(text, len);
+    int base = base_of(text + sign, len - sign);
+    size_t skip = sign + (base == 10 ? 0 : 2);
+    if (digits(text + skip, len - skip, base))
+        return ARC_YAML_INT;
+    if (among(text + sign, len - sign, infinite) || among(text, len, none) || is_decimal(text, len))
+        return ARC_YAML_FLOAT;
+
+    return ARC_YAML_STRING;
 }
 
 bool arc_yaml_bool(const struct arc_yaml_node *node)
