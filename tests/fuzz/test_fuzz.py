@@ -28,7 +28,7 @@ REASONS = {
         " arc_repository_read arc_repository_read_published feed plain_read read_body"
         " read_comment read_configuration read_current read_file read_images read_job"
         " read_lock read_log read_named read_notes read_own_text read_root read_sides"
-        " read_token_file scan_scanner_read",
+        " scan_scanner_read",
     "asks for what a parser with a target has read":
         "read_back read_index read_ledger read_platforms read_revision",
     "runs git or docker for a person who asks what is wrong: tests/doctor":
