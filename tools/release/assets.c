@@ -12,26 +12,6 @@
 
 /* ---- ours ----------------------------------------------------------------------------------- */
 
-/* GitHub rewrites names with other characters, so that a second run would not find them. */
-static int check_name(const char *name, struct arc_error *err)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "._+-";
-    size_t len = strlen(name);
-    bool fine = len && len <= NAME_MAX_LEN && strspn(name, allowed) == len && name[0] != '.' &&
-                name[len - 1] != '.';
-
-    if (fine)
-        return ARC_OK;
-
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    arc_text_visible(&shown, name, strnlen(name, 200));
-    return arc_error_set(err, ARC_EINPUT,
-                         "'%s' cannot be the name of an asset: GitHub keeps letters, digits and "
-                         "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
-                         arc_buf_text(&shown));
-}
-
 int release_hash(const struct arc_release_asset *asset, char sha256[ARC_SHA256_HEX], size_t *size,
                  struct arc_error *err)
 {
@@ -42,6 +22,8 @@ int release_hash(const struct arc_release_asset *asset, char sha256[ARC_SHA256_H
 
 int release_prepare_assets(struct release_run *run, struct arc_error *err)
 {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  "._+-";
     size_t count = run->o->asset_count;
     if (count > ARC_RELEASE_ASSETS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%zu assets; a release holds %d", count,
@@ -55,7 +37,20 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
         const struct arc_release_asset *given = &run->o->assets[i];
         asset->given = given;
         asset->size = given->len;
-        ARC_TRY(check_name(given->name, err));
+
+        /* GitHub rewrites names with other characters: a second run would not find them. */
+        size_t len = strlen(given->name);
+        if (!len || len > NAME_MAX_LEN || strspn(given->name, allowed) != len ||
+            given->name[0] == '.' || given->name[len - 1] == '.') {
+            ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+            arc_text_visible(&shown, given->name, strnlen(given->name, 200));
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "'%s' cannot be the name of an asset: GitHub keeps letters, digits and "
+                "'.', '_', '+', '-' and renames the rest; give one with NAME=FILE",
+                arc_buf_text(&shown));
+        }
+
         for (size_t k = 0; k < i; k++)
             if (strcmp(run->assets[k].given->name, given->name) == 0)
                 return arc_error_set(err, ARC_EINPUT, "two assets are named %s", given->name);
@@ -105,28 +100,13 @@ static const struct record {
 } records[] = {
     {"build", "services", {"service", "image", "digest"}},
     {"scan", "targets", {"service", "platform", "artifact"}},
+    {NULL, NULL, {NULL}},
 };
 
 static bool is_same_member(const json_t *a, const json_t *b, const char *name)
 {
     const json_t *left = json_object_get(a, name), *right = json_object_get(b, name);
     return left == right || json_equal(left, right);
-}
-
-static bool is_same_record(const struct record *record, const json_t *a, const json_t *b)
-{
-    const json_t *left = json_object_get(a, record->list),
-                 *right = json_object_get(b, record->list);
-    bool same = is_same_member(a, b, "document") && is_same_member(a, b, "format") &&
-                is_same_member(a, b, "group") && is_same_member(a, b, "revision") &&
-                json_array_size(left) == json_array_size(right);
-
-    for (size_t i = 0; same && i < json_array_size(left); i++)
-        for (size_t k = 0; k < sizeof record->members / sizeof *record->members; k++)
-            same = same && is_same_member(json_array_get(left, i), json_array_get(right, i),
-                                          record->members[k]);
-
-    return same;
 }
 
 /* An immutable release keeps its asset for ours. */
@@ -148,6 +128,7 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     const struct arc_request request = {.method = "GET",
                                         .accept = "application/octet-stream",
                                         .why = "see whether it is a record of the same images"};
+    static const char *const heads[] = {"document", "format", "group", "revision"};
     const struct arc_release_asset *given = ours->given;
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_DOCUMENT_MAX};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -161,13 +142,24 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     ARC_TRY(arc_buf_check(&text, given->name, err));
     ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
 
-    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
-        if (strcmp(arc_json_text_of(document, "document"), records[i].kind) != 0)
-            continue;
-        ARC_TRY(release_send(run, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
-        if (is_same_record(&records[i], document, reply.body))
-            keep_theirs(run, ours, theirs);
-    }
+    const struct record *record = records;
+    while (record->kind && strcmp(arc_json_text_of(document, "document"), record->kind) != 0)
+        record++;
+    if (!record->kind)
+        return ARC_OK;
+
+    ARC_TRY(release_send(run, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
+    const json_t *left = json_object_get(document, record->list);
+    const json_t *right = json_object_get(reply.body, record->list);
+    bool same = json_array_size(left) == json_array_size(right);
+    for (size_t k = 0; k < 4; k++)
+        same = same && is_same_member(document, reply.body, heads[k]);
+    for (size_t i = 0; same && i < json_array_size(left); i++)
+        for (size_t k = 0; k < 3; k++)
+            same = same && is_same_member(json_array_get(left, i), json_array_get(right, i),
+                                          record->members[k]);
+    if (same)
+        keep_theirs(run, ours, theirs);
 
     return ARC_OK;
 }

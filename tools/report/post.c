@@ -91,16 +91,6 @@ static json_t *check_body(const struct report_posting *p, const json_t *status)
     return body;
 }
 
-/* Whether a status, or a check run, is there as it should be. */
-static bool is_same(const json_t *now, const json_t *want, const char *const *texts)
-{
-    const json_t *output = json_object_get(now, "output");
-    const json_t *wanted = json_object_get(want, "output");
-    return now && report_same_texts(now, want, texts) && report_same(output, wanted, "title") &&
-           arc_markdown_same(arc_json_text_of(output, "summary"),
-                             arc_json_text_of(wanted, "summary"));
-}
-
 /* A commit's statuses are a list that only grows, and the newest of a context counts; a check run
  * is one thing that changes. */
 static int post_status(const struct report_posting *p, json_t *status, const json_t *now,
@@ -112,7 +102,12 @@ static int post_status(const struct report_posting *p, json_t *status, const jso
 
     ARC_TRY_ALLOC(body, err);
 
-    if (is_same(now, body, listings[p->target->kind].texts)) {
+    const json_t *output = json_object_get(now, "output");
+    const json_t *wanted = json_object_get(body, "output");
+    if (now && report_same_texts(now, body, listings[p->target->kind].texts) &&
+        report_same(output, wanted, "title") &&
+        arc_markdown_same(arc_json_text_of(output, "summary"),
+                          arc_json_text_of(wanted, "summary"))) {
         if (json_object_get(status, "action"))
             return ARC_OK;
         return arc_json_set(status, "action", json_string("unchanged"), err);

@@ -187,24 +187,6 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
 
 /* ---- statuses ------------------------------------------------------------------------------- */
 
-/* At most ARC_DESCRIPTION_MAX characters, cut between two of them. */
-static json_t *cut_description(const struct arc_buf *text)
-{
-    size_t at = 0, count = 0, step;
-    const char *bytes = arc_buf_text(text);
-
-    while (at < text->len && count < ARC_DESCRIPTION_MAX - 1 &&
-           (step = arc_utf8_length(bytes + at, text->len - at))) {
-        at += step;
-        count += step == 4 ? 2 : 1;
-    }
-
-    if (at == text->len)
-        return json_stringn(bytes, at);
-
-    return json_sprintf("%.*s…", (int)at, bytes);
-}
-
 /* The statuses of a commit are one list for all runs: that of a push must not overwrite what a pull
  * request with the same head, which compares with another base, has found. */
 static int add_status(json_t *statuses, const struct arc_report_facts *facts, const char *name,
@@ -218,8 +200,18 @@ static int add_status(json_t *statuses, const struct arc_report_facts *facts, co
     else
         ARC_TRY(arc_text_print(&context, err, "%s / %s", facts->plan->group, name));
     ARC_TRY(arc_buf_check(&verdict->why, "a status", err));
-    json_t *row = json_pack("{s:s, s:s, s:o}", "context", context, "state", verdict->state,
-                            "description", cut_description(&verdict->why));
+
+    /* At most ARC_DESCRIPTION_MAX characters, cut between two of them. */
+    const char *why = arc_buf_text(&verdict->why);
+    size_t at = 0, count = 0, step, len = verdict->why.len;
+    while (at < len && count < ARC_DESCRIPTION_MAX - 1 &&
+           (step = arc_utf8_length(why + at, len - at))) {
+        at += step;
+        count += step == 4 ? 2 : 1;
+    }
+    json_t *row =
+        json_pack("{s:s, s:s, s:o}", "context", context, "state", verdict->state, "description",
+                  json_sprintf("%.*s%s", (int)at, why, at < len ? "…" : ""));
 
     return arc_json_append(statuses, row, err);
 }

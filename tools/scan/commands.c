@@ -37,30 +37,6 @@ static void add_joined(json_t **argv, const char *option, const char *first, con
     arc_json_push(argv, json_sprintf("%s%s", first, second));
 }
 
-static int add_docker(const struct arc_scan_run *run, json_t **argv, struct arc_error *err)
-{
-    const char *at = strstr(run->docker_image, "@sha256:");
-
-    if (!at || !arc_text_is_hex(at + 8, 64))
-        return arc_error_set(err, ARC_EINPUT,
-                             "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
-                             "since whoever moves its tag would decide what the gate sees",
-                             run->docker_image);
-
-    add_words(argv, "docker", "run", "--rm", "--env", "TRIVY_CACHE_DIR=/cache", "--volume",
-              CACHE_VOLUME);
-    add_joined(argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
-    if (run->policy || run->vex_count)
-        add_joined(argv, "--volume", run->work_dir, ":" INSIDE_SETTINGS ":ro");
-    if (strcmp(run->type, "fs") == 0)
-        add_joined(argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
-    if (run->docker_config)
-        add_joined(argv, "--volume", run->docker_config, ":" INSIDE_CREDENTIALS ":ro");
-    add_words(argv, run->docker_image);
-
-    return ARC_OK;
-}
-
 /* Flags win over TRIVY_ variables. */
 static void add_trivy(const struct arc_scan_run *run, const struct job *job, json_t **argv)
 {
@@ -141,19 +117,37 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
 static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,
                    struct arc_error *err)
 {
+    ARC_AUTO_JSON json_t *argv = json_array();
+    const char *image = run->docker_image, *pin = image ? strstr(image, "@sha256:") : NULL;
+
     if (json_array_size(commands) == TARGETS_MAX)
         return arc_error_set(err, ARC_ELIMIT,
                              "more than %d targets in one scan; --service takes a part of them",
                              TARGETS_MAX);
 
-    ARC_AUTO_JSON json_t *argv = json_array();
     ARC_TRY(name_report(&job, commands, err));
     ARC_AUTO_FREE char *file = job.file;
 
-    if (run->docker_image)
-        ARC_TRY(add_docker(run, &argv, err));
-    else
+    if (image && (!pin || !arc_text_is_hex(pin + 8, 64)))
+        return arc_error_set(err, ARC_EINPUT,
+                             "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
+                             "since whoever moves its tag would decide what the gate sees",
+                             image);
+
+    if (image) {
+        add_words(&argv, "docker", "run", "--rm", "--env", "TRIVY_CACHE_DIR=/cache", "--volume",
+                  CACHE_VOLUME);
+        add_joined(&argv, "--volume", run->report_dir, ":" INSIDE_REPORTS);
+        if (run->policy || run->vex_count)
+            add_joined(&argv, "--volume", run->work_dir, ":" INSIDE_SETTINGS ":ro");
+        if (strcmp(run->type, "fs") == 0)
+            add_joined(&argv, "--volume", run->target, ":" INSIDE_TARGET ":ro");
+        if (run->docker_config)
+            add_joined(&argv, "--volume", run->docker_config, ":" INSIDE_CREDENTIALS ":ro");
+        add_words(&argv, image);
+    } else {
         add_words(&argv, "trivy");
+    }
     add_trivy(run, &job, &argv);
     if (!argv)
         return arc_error_set(err, ARC_EINPUT, "%s: its name is not valid UTF-8", job.target);

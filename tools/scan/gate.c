@@ -347,23 +347,6 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     return ARC_OK;
 }
 
-static int render(struct scan_judged *judged, struct arc_scan *out, struct arc_error *err)
-{
-    out->verdict = judged->verdict;
-    out->gate = judged->gate;
-    const struct arc_scan_options *options = judged->options;
-    bool answered = judged->verdict != ARC_VERDICT_SCANNER_ERROR;
-
-    if (answered && (options->sarif || options->sarif_file))
-        ARC_TRY(scan_sarif(judged, &out->sarif, err));
-    if (options->issues)
-        ARC_TRY(scan_issues(judged, &out->issues, err));
-    ARC_TRY(scan_document(judged, &out->document, err)); /* last, for the warnings */
-    ARC_TRY(scan_human(judged, &out->human, err));
-
-    return scan_summary(judged, &out->summary, err);
-}
-
 int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
              struct arc_scan *out, struct arc_error *err)
 {
@@ -391,7 +374,15 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
         return arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");
 
     ARC_TRY(look_at_targets(&judged, env, err));
-    ARC_TRY(render(&judged, out, err));
+    out->verdict = judged.verdict;
+    out->gate = judged.gate;
+    if (judged.verdict != ARC_VERDICT_SCANNER_ERROR && (options->sarif || options->sarif_file))
+        ARC_TRY(scan_sarif(&judged, &out->sarif, err));
+    if (options->issues)
+        ARC_TRY(scan_issues(&judged, &out->issues, err));
+    ARC_TRY(scan_document(&judged, &out->document, err)); /* last, for the warnings */
+    ARC_TRY(scan_human(&judged, &out->human, err));
+    ARC_TRY(scan_summary(&judged, &out->summary, err));
     if (!options->sarif_file || !out->sarif)
         return ARC_OK;
 

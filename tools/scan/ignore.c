@@ -179,30 +179,6 @@ static int apply_paths(struct scan_judged *judged, char **patterns, const char *
     return ARC_OK;
 }
 
-static int apply_entry(struct scan_judged *judged, const struct arc_scan_ignore *ignore,
-                       struct arc_error *err)
-{
-    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-    const char *shown = ignore->id ? ignore->id : ignore->license;
-    struct entry entry = {.id = ignore->id,
-                          .license = ignore->license,
-                          .package = ignore->package,
-                          .service = ignore->service,
-                          .file = judged->options->settings_from,
-                          .line = ignore->line};
-
-    if (!shown)
-        shown = ignore->package ? ignore->package : ignore->path;
-    entry.shown = shown;
-    if (ignore->path)
-        ARC_TRY(arc_glob_compile(ignore->path, strlen(ignore->path), &glob, err));
-    entry.path = glob;
-    if (ignore->expires)
-        parse_day(ignore->expires, &entry.expires);
-
-    return leave_out(judged, &entry, err);
-}
-
 int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)
 {
     const struct arc_scan_settings *settings = judged->options->settings;
@@ -210,8 +186,27 @@ int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)
         ARC_TRY(apply_file(judged, err));
     if (!settings)
         return ARC_OK;
-    for (size_t i = 0; i < settings->ignore_count; i++)
-        ARC_TRY(apply_entry(judged, &settings->ignores[i], err));
+
+    for (size_t i = 0; i < settings->ignore_count; i++) {
+        const struct arc_scan_ignore *ignore = &settings->ignores[i];
+        const char *const names[] = {ignore->id, ignore->license, ignore->package, ignore->path};
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+        struct entry entry = {.id = ignore->id,
+                              .license = ignore->license,
+                              .package = ignore->package,
+                              .service = ignore->service,
+                              .file = judged->options->settings_from,
+                              .line = ignore->line};
+        for (size_t k = 0; k < 4 && !entry.shown; k++)
+            entry.shown = names[k];
+        if (ignore->path)
+            ARC_TRY(arc_glob_compile(ignore->path, strlen(ignore->path), &glob, err));
+        entry.path = glob;
+        if (ignore->expires)
+            parse_day(ignore->expires, &entry.expires);
+        ARC_TRY(leave_out(judged, &entry, err));
+    }
+
     ARC_TRY(apply_paths(judged, settings->skip_dirs, "/**", err));
     return apply_paths(judged, settings->skip_files, "", err);
 }

@@ -307,44 +307,36 @@ static void add_cell(struct arc_buf *out, const char *text)
     arc_buf_puts(out, " |");
 }
 
-/* The id, as a link to the advisory where there is one. */
-static void add_id_cell(struct arc_buf *out, const struct scan_rule *rule)
-{
-    bool link = rule->url &&
-                (strncmp(rule->url, "https://", 8) == 0 || strncmp(rule->url, "http://", 7) == 0);
-    arc_buf_puts(out, link ? " [" : " ");
-    arc_markdown_text(out, rule->id, strlen(rule->id));
-
-    if (link) {
-        arc_buf_puts(out, "](");
-        arc_markdown_url(out, rule->url, strlen(rule->url));
-        arc_buf_putc(out, ')');
-    }
-
-    arc_buf_puts(out, " |");
-}
-
 void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
                   const struct finding *finding, bool service)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     struct arc_buf platforms = {0}, subject = {0};
     bool versions = finding->kind == VULNERABILITY;
+    bool link = rule->url &&
+                (strncmp(rule->url, "https://", 8) == 0 || strncmp(rule->url, "http://", 7) == 0);
 
     add_platforms(&platforms, judged, finding);
+    add_subject(&subject, finding);
     arc_buf_puts(out, "|");
     add_cell(out, arc_severity_name((enum arc_severity)finding->severity));
-    add_id_cell(out, rule);
 
-    add_subject(&subject, finding);
+    arc_buf_puts(out, link ? " [" : " "); /* the advisory, where there is one */
+    arc_markdown_text(out, rule->id, strlen(rule->id));
+    if (link) {
+        arc_buf_puts(out, "](");
+        arc_markdown_url(out, rule->url, strlen(rule->url));
+        arc_buf_putc(out, ')');
+    }
+    arc_buf_puts(out, " |");
+
     add_cell(out, arc_buf_text(&subject));
-    arc_buf_free_part(out, &subject);
     add_cell(out, versions ? finding->installed : find_words(judged, finding));
     add_cell(out, versions ? finding->fixed : "");
-
     if (service)
         add_cell(out, finding->service);
     add_cell(out, arc_buf_text(&platforms));
+    arc_buf_free_part(out, &subject);
     arc_buf_free_part(out, &platforms);
     arc_buf_putc(out, '\n');
 }

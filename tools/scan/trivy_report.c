@@ -207,25 +207,6 @@ static int copy_short(const char *text, size_t max, char **out, struct arc_error
     return len && !*out ? arc_error_nomem(err) : ARC_OK;
 }
 
-static int pool_strings(const struct reading *reading, struct finding *finding,
-                        struct arc_error *err)
-{
-    struct findings *findings = reading->findings;
-    const char *fixed = field_text(reading, FIXED);
-
-    finding->package = findings_string(findings, field_text(reading, PACKAGE));
-    finding->installed = findings_string(findings, field_text(reading, INSTALLED));
-    if (!*fixed && strcmp(field_text(reading, STATUS), "fixed") == 0)
-        fixed = "see the advisory";
-    finding->fixed = findings_string(findings, fixed);
-    finding->place = findings_string(findings, field_text(reading, PATH));
-    finding->resource = findings_string(findings, field_text(reading, RESOURCE));
-    finding->message = findings_string(findings, field_text(reading, MESSAGE));
-    bool whole = finding->package && finding->installed && finding->fixed && finding->place &&
-                 finding->resource && finding->message;
-    return whole ? ARC_OK : arc_error_nomem(err);
-}
-
 /* The rule of a finding: new, it gets the finding's words. */
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
@@ -255,7 +236,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
 {
     struct findings *findings = reading->findings;
     const struct arc_buf *grade = &reading->texts[SEVERITY];
-    const char *status = field_text(reading, STATUS);
+    const char *status = field_text(reading, STATUS), *fixed = field_text(reading, FIXED);
     enum arc_severity severity = ARC_SEVERITY_UNKNOWN;
 
     /* --include-non-failures lists the checks that passed as well. */
@@ -279,7 +260,17 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
         .line = reading->line,
         .offset = reading->offset,
     };
-    ARC_TRY(pool_strings(reading, &finding, err));
+    if (!*fixed && strcmp(status, "fixed") == 0)
+        fixed = "see the advisory";
+    finding.fixed = findings_string(findings, fixed);
+    finding.package = findings_string(findings, field_text(reading, PACKAGE));
+    finding.installed = findings_string(findings, field_text(reading, INSTALLED));
+    finding.place = findings_string(findings, field_text(reading, PATH));
+    finding.resource = findings_string(findings, field_text(reading, RESOURCE));
+    finding.message = findings_string(findings, field_text(reading, MESSAGE));
+    ARC_TRY_ALLOC(finding.fixed && finding.package && finding.installed && finding.place &&
+                      finding.resource && finding.message,
+                  err);
     ARC_TRY(add_rule(reading, &finding, err));
 
     return findings_add(findings, &finding, err);
@@ -533,28 +524,6 @@ static const struct {
     {"Report Summary", 14, "a table for a person; write it with --format json"},
 };
 
-/* Says what the file is that could not be read. */
-static int name_format(const char *path, const char *name, struct arc_error *err)
-{
-    char start[16] = {0};
-    int fd;
-
-    if (arc_file_open(path, name, &fd, NULL) != ARC_OK)
-        return ARC_EINPUT;
-    ssize_t len = read(fd, start, sizeof start);
-    close(fd);
-    if (len == 0)
-        return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: the file is empty", name);
-
-    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-        if (len >= (ssize_t)beginnings[i].len &&
-            memcmp(start, beginnings[i].bytes, beginnings[i].len) == 0)
-            return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: this is %s", name,
-                                 beginnings[i].what);
-
-    return ARC_EINPUT;
-}
-
 static int read_report(struct findings *findings, size_t target, const char *path, const char *text,
                        size_t len, struct arc_error *err)
 {
@@ -597,8 +566,26 @@ static int read_report(struct findings *findings, size_t target, const char *pat
 int scan_report_file(struct findings *findings, size_t target, const char *path,
                      struct arc_error *err)
 {
-    int rc = read_report(findings, target, path, NULL, 0, err);
-    return rc == ARC_EINPUT ? name_format(path, findings->targets[target].report, err) : rc;
+    const char *name = findings->targets[target].report;
+    char start[16] = {0};
+    int fd, rc = read_report(findings, target, path, NULL, 0, err);
+
+    if (rc != ARC_EINPUT || arc_file_open(path, name, &fd, NULL) != ARC_OK)
+        return rc;
+
+    /* Says what the file is that could not be read. */
+    ssize_t len = read(fd, start, sizeof start);
+    close(fd);
+    if (len == 0)
+        return arc_error_set(err, rc, "%s: not a report of Trivy: the file is empty", name);
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (len >= (ssize_t)beginnings[i].len &&
+            memcmp(start, beginnings[i].bytes, beginnings[i].len) == 0)
+            return arc_error_set(err, rc, "%s: not a report of Trivy: this is %s", name,
+                                 beginnings[i].what);
+
+    return rc;
 }
 
 int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
