@@ -34,6 +34,15 @@ struct arc_request {
                         GET always is */
 };
 
+/* Requests as most are. A second PATCH or DELETE changes nothing. */
+#define ARC_GET(reason) ((struct arc_request){.method = "GET", .why = (reason)})
+#define ARC_POST(fields, reason)                                                                   \
+    ((struct arc_request){.method = "POST", .body = (fields), .why = (reason)})
+#define ARC_PATCH(fields, reason)                                                                  \
+    ((struct arc_request){.method = "PATCH", .body = (fields), .repeatable = true, .why = (reason)})
+#define ARC_DELETE(reason)                                                                         \
+    ((struct arc_request){.method = "DELETE", .repeatable = true, .why = (reason)})
+
 /* An answer. Initialise with {0}; arc_reply_free() frees it, the next send resets it. */
 struct arc_reply {
     int status;    /* 201; 0 when no answer came */

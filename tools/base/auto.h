@@ -42,6 +42,11 @@
             return arc_error_nomem(err);                                                           \
     } while (0)
 
+static inline int arc_error_unless(const void *made, struct arc_error *err)
+{
+    return made ? ARC_OK : arc_error_nomem(err);
+}
+
 /* Takes the value of a pointer variable and leaves NULL behind. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \

@@ -29,6 +29,12 @@ static inline const char *arc_json_text_of(const json_t *object, const char *nam
         for (json_t *item = (item##_goes = 0, json_array_get(array, item##_at)); item;             \
              item = NULL, item##_goes = 1)
 
+/* The text of a buffer; NULL when it is not whole, which no list or object takes. */
+static inline json_t *arc_json_buf(const struct arc_buf *text)
+{
+    return text->failed ? NULL : json_stringn(arc_buf_text(text), text->len);
+}
+
 /* Whether a text is in an array of texts (NULL: it is not). */
 static inline bool arc_json_lists(const json_t *names, const char *name)
 {

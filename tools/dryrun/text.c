@@ -72,17 +72,11 @@ static const struct arc_template_place coloured_places[] = {
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-/* A text that is whole; NULL, which no list or object takes, when memory ran out for it. */
-static json_t *take_text(const struct arc_buf *text)
-{
-    return text->failed ? NULL : json_stringn(arc_buf_text(text), text->len);
-}
-
 static json_t *lay_out(const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_json_text(&text, value, 0, WIDTH);
-    return take_text(&text);
+    return arc_json_buf(&text);
 }
 
 /* A command as one could type it, over as many lines as it needs. */
@@ -96,7 +90,7 @@ static json_t *wrap_command(const json_t *argv)
         arc_markdown_shell(&word, json_string_value(item), json_string_length(item));
         size_t used = arc_text_columns(arc_buf_text(&line));
         if (used && LABEL + 2 + used + arc_text_columns(arc_buf_text(&word)) > WIDTH) {
-            arc_json_push(&lines, take_text(&line));
+            arc_json_push(&lines, arc_json_buf(&line));
             arc_buf_reset(&line);
             arc_buf_puts(&line, "   ");
         }
@@ -104,7 +98,7 @@ static json_t *wrap_command(const json_t *argv)
         arc_buf_free_part(&line, &word);
     }
 
-    arc_json_push(&lines, take_text(&line));
+    arc_json_push(&lines, arc_json_buf(&line));
 
     return lines;
 }
@@ -148,7 +142,7 @@ static json_t *filter_rows(const json_t *document, const json_t *services)
             arc_buf_putc(&words, ' ');
         arc_json_push(&rows,
                       json_pack("{s:s, s:o, s:I, s:b, s:s, s:o}", "service", name, "words",
-                                take_text(&words), "count", count, "matched", matched, "reason",
+                                arc_json_buf(&words), "count", count, "matched", matched, "reason",
                                 reason, "rules", list_rules(json_object_get(filter, "files"))));
     }
 

@@ -22,7 +22,7 @@ static json_t *link_to(const struct arc_plan *plan, const char *kind, const char
     arc_buf_printf(&url, "%s/%s/", plan->source, kind);
     for (; *name; name++)
         arc_buf_printf(&url, strchr("?#%", *name) ? "%%%02X" : "%c", (unsigned char)*name);
-    return url.failed ? NULL : json_stringn(arc_buf_text(&url), url.len);
+    return arc_json_buf(&url);
 }
 
 static json_t *link_to_number(const struct arc_plan *plan, const char *kind, int64_t number)
@@ -124,8 +124,7 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 
     add_between(&out, start, strlen(start));
 
-    return json_pack("{s:o}", "markdown",
-                     out.failed ? NULL : json_stringn(arc_buf_text(&out), out.len));
+    return json_pack("{s:o}", "markdown", arc_json_buf(&out));
 }
 
 /* ---- kinds of changes ----------------------------------------------------------------------- */

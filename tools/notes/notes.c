@@ -135,5 +135,5 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
                        "pulls-unknown",
                          notes_text_value(options->log ? options->log->pulls_unknown : NULL));
     /* clang-format on */
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -15,8 +15,11 @@ json_t *notes_signature(const struct arc_notes_options *options, const char *ref
 
     if (!sign || !reference)
         return json_null();
-    ARC_AUTO_JSON json_t *words = by_github ? arc_sign_attest_command(sign, reference)
-                                            : arc_sign_command(sign, options->root, reference);
+    ARC_AUTO_JSON json_t *words = NULL;
+    if (by_github)
+        words = arc_sign_attest_command(sign, reference);
+    else
+        words = arc_sign_command(sign, options->root, reference);
     size_t i;
     json_t *word;
     json_array_foreach (words, i, word) {
@@ -25,10 +28,7 @@ json_t *notes_signature(const struct arc_notes_options *options, const char *ref
         arc_markdown_shell(&command, text, strlen(text));
     }
 
-    if (command.failed)
-        return NULL;
-
-    return command.len ? json_string(arc_buf_text(&command)) : json_null();
+    return command.len || command.failed ? arc_json_buf(&command) : json_null();
 }
 
 json_t *notes_releases(const struct arc_plan *plan)

@@ -19,12 +19,6 @@ json_t *notes_text_value(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-/* A buffer's text as a new reference; NULL when it failed. */
-static json_t *buf_value(const struct arc_buf *buf)
-{
-    return buf->failed ? NULL : json_stringn(arc_buf_text(buf), buf->len);
-}
-
 /* ---- services ------------------------------------------------------------------------------ */
 
 /* A row per platform, with what the build found out about it. */
@@ -44,7 +38,7 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
             ARC_AUTO(arc_buf) struct arc_buf text = {0};
             arc_text_size(&text, cell->size, -1);
             bytes = json_integer(cell->size);
-            size = buf_value(&text);
+            size = arc_json_buf(&text);
         }
         arc_json_push(&rows, json_pack("{s:s, s:o, s:o, s:o}", "platform", platform, "digest",
                                        notes_text_value(cell ? cell->digest : NULL), "bytes", bytes,
@@ -89,7 +83,7 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
         arc_buf_printf(&command, "-p 127.0.0.1:%u:%u ", port, port);
     arc_markdown_shell(&command, reference, strlen(reference));
 
-    return buf_value(&command);
+    return arc_json_buf(&command);
 }
 
 /* "make NAME-up", where the directory (`len` bytes of it) has a NAME.mk; else null. */
@@ -131,7 +125,7 @@ static json_t *verify_command(const struct arc_built_service *built, const char 
     arc_buf_puts(&command, "docker buildx imagetools inspect ");
     arc_markdown_shell(&command, arc_buf_text(&reference), reference.len);
     arc_buf_puts(&command, " --format '{{json .Provenance}}'");
-    return reference.failed ? NULL : buf_value(&command);
+    return reference.failed ? NULL : arc_json_buf(&command);
 }
 
 /* The tag that people are told to pull: the first that moves and is this version's own, else the
@@ -293,7 +287,7 @@ static json_t *markdown_value(const char *text)
     if (!len)
         return json_null();
     arc_text_visible_lines(&shown, text, len);
-    return json_pack("{s:o}", "markdown", buf_value(&shown));
+    return json_pack("{s:o}", "markdown", arc_json_buf(&shown));
 }
 
 int arc_notes_values(const struct arc_notes_options *options, json_t **out, struct arc_error *err)
@@ -350,5 +344,5 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "sorted", sorted);
 
     /* clang-format on */
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

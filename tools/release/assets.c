@@ -15,8 +15,11 @@
 int release_hash(const struct arc_release_asset *asset, char sha256[ARC_SHA256_HEX], size_t *size,
                  struct arc_error *err)
 {
-    int rc = asset->path ? arc_sha256_file(asset->path, sha256, size, err)
-                         : arc_sha256(asset->data, asset->len, sha256, err);
+    int rc;
+    if (asset->path)
+        rc = arc_sha256_file(asset->path, sha256, size, err);
+    else
+        rc = arc_sha256(asset->data, asset->len, sha256, err);
     return rc ? arc_error_prefix(err, "asset %s", asset->name) : ARC_OK;
 }
 
@@ -229,17 +232,15 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *id = release_id(theirs);
-    struct arc_request request = {
-        .method = "DELETE", .repeatable = true, .why = "take away an asset that differs"};
-    const char *since = "it differs";
+    const char *why = "take away an asset that differs", *since = "it differs";
 
     if (!is_uploaded(theirs)) {
-        request.why = "take away a half-uploaded asset";
+        why = "take away a half-uploaded asset";
         since = "it was half uploaded";
     }
 
     ARC_TRY_ALLOC(id, err);
-    int rc = release_send(run, request, &reply, err, "/repos/%s/releases/assets/%s",
+    int rc = release_send(run, ARC_DELETE(why), &reply, err, "/repos/%s/releases/assets/%s",
                           run->o->repository, id);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     ours->replaced = true;

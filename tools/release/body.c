@@ -109,5 +109,5 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
     ARC_TRY(hash_text(name, body, sha256, err));
     arc_buf_printf(&text, MARK "%s" MARK_END "\n%s", sha256, body);
     *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

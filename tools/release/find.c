@@ -26,15 +26,13 @@ static int keep_commit(struct release_run *run, const char *sha, struct arc_erro
 int release_check_tag(struct release_run *run, struct arc_error *err)
 {
     const char *repository = run->o->repository;
-    const struct arc_request look = {
-        .method = "GET", .why = "check that the tag points to the commit that was built"};
-    const struct arc_request follow = {.method = "GET", .why = "follow the annotated tag"};
+    const char *look = "check that the tag points to the commit that was built";
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO(arc_error) struct arc_error why = {0};
     ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
 
     ARC_TRY_ALLOC(tag, err);
-    int rc = release_send(run, look, &reply, run->t->describes ? &why : err,
+    int rc = release_send(run, ARC_GET(look), &reply, run->t->describes ? &why : err,
                           "/repos/%s/git/ref/tags%%2F%s", repository, tag);
     if (run->t->describes)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
@@ -54,7 +52,8 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
         if (strcmp(type, "tag") != 0 || !arc_text_is_hex(sha, strlen(sha)) || depth == TAG_DEPTH)
             return arc_error_set(err, ARC_EFAILED, "the tag %s does not point to a commit",
                                  run->tag);
-        rc = release_send(run, follow, &reply, err, "/repos/%s/git/tags/%s", repository, sha);
+        rc = release_send(run, ARC_GET("follow the annotated tag"), &reply, err,
+                          "/repos/%s/git/tags/%s", repository, sha);
     }
 
     return rc;
@@ -129,9 +128,8 @@ static int get_release(struct release_run *run, const char *part, const char *wh
                        struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const struct arc_request request = {.method = "GET", .why = why};
-    int rc =
-        release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, part);
+    int rc = release_send(run, ARC_GET(why), &reply, err, "/repos/%s/releases/%s",
+                          run->o->repository, part);
 
     if (!rc)
         run->release = arc_steal(&reply.body);
@@ -197,9 +195,8 @@ int release_create(struct release_run *run, struct arc_error *err)
     ARC_AUTO_JSON json_t *fields =
         json_pack("{s:s, s:s, s:s, s:b, s:b}", "tag_name", run->tag, "name", name, "body", body,
                   "draft", 1, "prerelease", run->prerelease);
-    const struct arc_request request = {
-        .method = "POST", .body = fields, .why = "create the release as a draft"};
-    int rc = release_send(run, request, &reply, err, "/repos/%s/releases", o->repository);
+    int rc = release_send(run, ARC_POST(fields, "create the release as a draft"), &reply, err,
+                          "/repos/%s/releases", o->repository);
     if (rc && release_name_burned(&reply))
         return release_refuse_name(run, err);
     if (rc)
@@ -218,11 +215,10 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     ARC_AUTO_FREE char *id = release_id(release);
-    const struct arc_request request = {.method = "DELETE", .repeatable = true, .why = why};
 
     ARC_TRY_ALLOC(id, err);
-    int rc =
-        release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, id);
+    int rc = release_send(run, ARC_DELETE(why), &reply, err, "/repos/%s/releases/%s",
+                          run->o->repository, id);
 
     return arc_error_except(ARC_ENOTFOUND, rc, err);
 }

@@ -255,7 +255,7 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
 
     *out = json_pack("{s:s, s:i, s:b, s:O}", "document", "release", "format", ARC_DOCUMENT_FORMAT,
                      "dry-run", 1, "requests", arc_transport_described(transport));
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 int arc_release_files(struct arc_project *project, const struct arc_release_files *files,

@@ -86,7 +86,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
     arc_buf_puts(&all, *out);
     free(*out);
     *out = arc_buf_steal(&all);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* Says once that what stands there is not what we would have written. */
@@ -157,7 +157,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     if (publish)
         arc_json_put(out, "draft", json_false());
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* Takes the answer as the release; whether it is what was asked for is for the next look to say
@@ -266,7 +266,7 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
                      is_draft_now(run), "prerelease", prerelease, "make-latest",
                      run->latest && !prerelease, "action", action, "assets", assets, "requests",
                      (int)run->t->requests);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* Rounds until nothing is left to do. */
@@ -309,9 +309,8 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     if (run.latest && !run.prerelease && !options->draft &&
         options->make_latest == ARC_LATEST_OWN) { /* and not where another group's is the latest */
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        const struct arc_request look = {.method = "GET", .why = "see whose release is the latest"};
-        int none =
-            release_send(&run, look, &reply, why, "/repos/%s/releases/latest", options->repository);
+        int none = release_send(&run, ARC_GET("see whose release is the latest"), &reply, why,
+                                "/repos/%s/releases/latest", options->repository);
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, why));
         const char *tag = none ? "" : arc_json_text_of(reply.body, "tag_name");
         const char *slash = strrchr(run.tag, '/');
@@ -348,5 +347,5 @@ int arc_release_requests(const struct arc_release_options *options, json_t **out
     ARC_TRY(arc_release(options, transport, &document, err));
     *out = json_deep_copy(arc_transport_described(transport));
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -100,17 +100,15 @@ static int send_body(const struct report_posting *p, const json_t *now, const ch
 {
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "body", body);
     const char *repository = p->target->repository;
-    const struct arc_request update = {
-        .method = "PATCH", .body = fields, .repeatable = true, .why = "update the comment"};
-    const struct arc_request create = {.method = "POST", .body = fields, .why = "comment"};
 
     if (now)
-        return arc_transport_send(p->transport, update, reply, err,
+        return arc_transport_send(p->transport, ARC_PATCH(fields, "update the comment"), reply, err,
                                   "/repos/%s/issues/comments/%lld", repository,
                                   (long long)json_integer_value(json_object_get(now, "id")));
 
-    return arc_transport_send(p->transport, create, reply, err, "/repos/%s/issues/%lld/comments",
-                              repository, (long long)p->target->pull);
+    return arc_transport_send(p->transport, ARC_POST(fields, "comment"), reply, err,
+                              "/repos/%s/issues/%lld/comments", repository,
+                              (long long)p->target->pull);
 }
 
 /* One look and what follows from it. *done when the comment stands and is the only one. */
@@ -130,10 +128,9 @@ static int settle_once(const struct report_posting *p, struct comments *found, b
 
     arc_json_each (comment, found->others) {
         ARC_AUTO(arc_reply) struct arc_reply deleted = {0};
-        const struct arc_request request = {
-            .method = "DELETE", .repeatable = true, .why = "delete a second comment of this group"};
-        int rc = arc_transport_send(p->transport, request, &deleted, err,
-                                    "/repos/%s/issues/comments/%lld", p->target->repository,
+        int rc = arc_transport_send(p->transport,
+                                    ARC_DELETE("delete a second comment of this group"), &deleted,
+                                    err, "/repos/%s/issues/comments/%lld", p->target->repository,
                                     (long long)json_integer_value(json_object_get(comment, "id")));
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }

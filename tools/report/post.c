@@ -115,24 +115,16 @@ static int post_status(const struct report_posting *p, json_t *status, const jso
 
     ARC_TRY(arc_json_set(status, "action", json_string(action), err));
 
-    if (!check) {
-        const struct arc_request set = {.method = "POST", .body = body, .why = "set the status"};
-        return send_change(p->transport, set, again, err, "/repos/%s/statuses/%s",
-                           p->target->repository, p->target->revision);
-    }
+    if (!check)
+        return send_change(p->transport, ARC_POST(body, "set the status"), again, err,
+                           "/repos/%s/statuses/%s", p->target->repository, p->target->revision);
+    if (!now)
+        return send_change(p->transport, ARC_POST(body, "create the check run"), again, err,
+                           "/repos/%s/check-runs", p->target->repository);
 
-    if (!now) {
-        const struct arc_request create = {
-            .method = "POST", .body = body, .why = "create the check run"};
-        return send_change(p->transport, create, again, err, "/repos/%s/check-runs",
-                           p->target->repository);
-    }
-
-    const struct arc_request update = {
-        .method = "PATCH", .body = body, .repeatable = true, .why = "update the check run"};
     json_object_del(body, "head_sha");
-    return send_change(p->transport, update, again, err, "/repos/%s/check-runs/%lld",
-                       p->target->repository,
+    return send_change(p->transport, ARC_PATCH(body, "update the check run"), again, err,
+                       "/repos/%s/check-runs/%lld", p->target->repository,
                        (long long)json_integer_value(json_object_get(now, "id")));
 }
 

@@ -294,7 +294,7 @@ int arc_report(const struct arc_report_facts *facts, json_t **out, struct arc_er
                      facts->plan->revision, "statuses", statuses, "body", arc_buf_text(&body),
                      body.len);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* What is optional and was refused becomes a text; any other error stays one. */

@@ -53,7 +53,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
     add_words(argv, run->type, "--format", "json", "--output");
     arc_json_push(argv, json_sprintf("%s/%s", reports, job->file));
     add_words(argv, "--scanners");
-    arc_json_push(argv, scanners.failed ? NULL : json_string(arc_buf_text(&scanners)));
+    arc_json_push(argv, arc_json_buf(&scanners));
     add_words(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false",
               "--list-all-pkgs", "--show-suppressed", "--quiet=false");
 
@@ -74,11 +74,9 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
 
 static void add_file_name(struct arc_buf *out, const char *text)
 {
+    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     for (; *text; text++)
-        arc_buf_putc(
-            out, strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *text)
-                     ? *text
-                     : '-');
+        arc_buf_putc(out, strchr(kept, *text) ? *text : '-');
 }
 
 /* A name that no command before has: two services may differ in what no file's name holds. */
@@ -111,7 +109,7 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
 
     job->file = arc_buf_steal(&name);
 
-    return job->file ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(job->file, err);
 }
 
 static int add_job(const struct arc_scan_run *run, struct job job, json_t *commands,

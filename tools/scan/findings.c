@@ -158,40 +158,40 @@ static int compare_text(const char *a, const char *b)
     return a == b ? 0 : strcmp(a, b);
 }
 
-static int compare_number(unsigned long a, unsigned long b)
+static int compare_number(uint64_t a, uint64_t b)
 {
-    return a < b ? -1 : a > b;
+    return (a > b) - (a < b);
 }
 
 static int compare_same(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
-    int order = compare_text(a->service, b->service);
 
-    order = order ? order : compare_text(a->id, b->id);
-    order = order ? order : compare_number(a->kind, b->kind);
-    order = order ? order : compare_text(a->package, b->package);
-    order = order ? order : compare_text(a->place, b->place);
-    order = order ? order : compare_text(a->installed, b->installed);
-    order = order ? order : compare_number(a->line, b->line);
-    order = order ? order : compare_text(a->resource, b->resource);
-    order = order ? order : compare_text(a->message, b->message);
-    return order ? order : compare_number(a->offset, b->offset);
+    ARC_TRY(compare_text(a->service, b->service)); /* the first that is not 0 decides */
+    ARC_TRY(compare_text(a->id, b->id));
+    ARC_TRY(compare_number(a->kind, b->kind));
+    ARC_TRY(compare_text(a->package, b->package));
+    ARC_TRY(compare_text(a->place, b->place));
+    ARC_TRY(compare_text(a->installed, b->installed));
+    ARC_TRY(compare_number(a->line, b->line));
+    ARC_TRY(compare_text(a->resource, b->resource));
+    ARC_TRY(compare_text(a->message, b->message));
+    return compare_number(a->offset, b->offset);
 }
 
 /* The same ones by target, so that the second of one platform meets the second of the next. */
 static int compare_joined(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
-    int order = compare_same(a, b);
-    return order ? order : (a->targets > b->targets) - (a->targets < b->targets);
+    ARC_TRY(compare_same(a, b));
+    return compare_number(a->targets, b->targets);
 }
 
 static int compare_shown(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
-    int order = compare_number(b->severity, a->severity);
-    return order ? order : compare_same(a, b);
+    ARC_TRY(compare_number(b->severity, a->severity));
+    return compare_same(a, b);
 }
 
 /* The image's name and tag are no place in it: they would make a new finding of every release. In a
@@ -211,7 +211,8 @@ static const char *find_place(struct findings *findings, const struct finding *f
     ARC_AUTO(arc_buf) struct arc_buf full = {0}, text = {0};
     arc_buf_printf(&full, "%s/%s", target->prefix, place);
     arc_text_path(&text, arc_buf_text(&full));
-    text.failed = text.failed ? text.failed : full.failed;
+    if (full.failed)
+        return NULL;
 
     return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }

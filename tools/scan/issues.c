@@ -107,9 +107,9 @@ static bool has_item(const json_t *items, const char *member, const char *text)
 static int ensure_label(const struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const struct arc_request look = {.method = "GET", .why = "see whether the label is there"};
-    int rc = arc_transport_send(filing->transport, look, &reply, err, "/repos/%s/labels/" LABEL,
-                                filing->options->repository);
+    int rc =
+        arc_transport_send(filing->transport, ARC_GET("see whether the label is there"), &reply,
+                           err, "/repos/%s/labels/" LABEL, filing->options->repository);
 
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     if (!rc)
@@ -136,16 +136,14 @@ static int create_issue(struct filing *filing, struct arc_error *err)
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:[s]}", "title", arc_json_text_of(filing->wanted, "title"), "body",
                   arc_json_text_of(filing->wanted, "body"), "labels", LABEL);
-    const struct arc_request request = {
-        .method = "POST", .body = body, .why = "file the service's findings"};
     int rc = ensure_label(filing, err);
 
     filing->action = "created";
 
     for (int i = 0; !rc && !filing->issue; i++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        rc = arc_transport_send(filing->transport, request, &reply, err, "/repos/%s/issues",
-                                filing->options->repository);
+        rc = arc_transport_send(filing->transport, ARC_POST(body, "file the service's findings"),
+                                &reply, err, "/repos/%s/issues", filing->options->repository);
         if (!rc)
             filing->issue = json_incref(reply.body);
         if (!rc || !reply.doubtful || i == TRIES)
@@ -169,10 +167,9 @@ static int create_issue(struct filing *filing, struct arc_error *err)
 static int patch_issue(const struct filing *filing, json_int_t number, const json_t *fields,
                        const char *why, struct arc_reply *reply, struct arc_error *err)
 {
-    const struct arc_request request = {
-        .method = "PATCH", .body = fields, .repeatable = true, .why = why};
-    return arc_transport_send(filing->transport, request, reply, err, "/repos/%s/issues/%lld",
-                              filing->options->repository, (long long)number);
+    return arc_transport_send(filing->transport, ARC_PATCH(fields, why), reply, err,
+                              "/repos/%s/issues/%lld", filing->options->repository,
+                              (long long)number);
 }
 
 /* Only what differs; NULL when out of memory. */

@@ -52,12 +52,11 @@ static json_t *rule_json(const struct scan_rule *rule)
         arc_json_put(&properties, "security-severity", json_string(text));
     }
 
-    json_t *object =
-        json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:{s:o}, s:{s:s}, s:o}", "id", rule->id, "name",
-                  kind, "shortDescription", "text", title, "fullDescription", "text",
-                  or_else(rule->description, title), "help", "text",
-                  help.failed ? NULL : json_string(arc_buf_text(&help)), "defaultConfiguration",
-                  "level", level_name(rule->severity), "properties", properties);
+    json_t *object = json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:{s:o}, s:{s:s}, s:o}", "id",
+                               rule->id, "name", kind, "shortDescription", "text", title,
+                               "fullDescription", "text", or_else(rule->description, title), "help",
+                               "text", arc_json_buf(&help), "defaultConfiguration", "level",
+                               level_name(rule->severity), "properties", properties);
     if (rule->url && strncmp(rule->url, "https://", 8) == 0)
         arc_json_put(&object, "helpUri", json_string(rule->url));
 
@@ -83,11 +82,9 @@ static json_t *location_json(const struct scan_judged *judged, const struct find
 
     scan_add_uri(&uri, place);
 
-    json_int_t line = finding->line ? finding->line : 1;
-
-    return uri.failed ? NULL
-                      : json_pack("{s:{s:{s:s}, s:{s:I}}}", "physicalLocation", "artifactLocation",
-                                  "uri", arc_buf_text(&uri), "region", "startLine", line);
+    return json_pack("{s:{s:{s:o}, s:{s:I}}}", "physicalLocation", "artifactLocation", "uri",
+                     arc_json_buf(&uri), "region", "startLine",
+                     (json_int_t)(finding->line ? finding->line : 1));
 }
 
 static json_t *message_json(const struct scan_judged *judged, const struct finding *finding)
@@ -114,7 +111,7 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
         if (*target->platform)
             arc_buf_printf(&text, "\nPlatform: %s", target->platform);
 
-    return text.failed ? NULL : json_pack("{s:s}", "text", arc_buf_text(&text));
+    return json_pack("{s:o}", "text", arc_json_buf(&text));
 }
 
 /* `seen` counts how often an identity came: several versions of a package, several lines of a file.
@@ -205,5 +202,5 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
                   "utf16CodeUnits", "automationDetails", "id", arc_buf_text(&category));
     *out = json_pack("{s:s, s:s, s:[o]}", "version", "2.1.0", "$schema", SCHEMA, "runs", run);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -26,7 +26,7 @@ static json_t *text_json(const char *text)
     if (value)
         return value;
     arc_text_visible(&shown, text, strlen(text));
-    return shown.failed ? NULL : json_string(arc_buf_text(&shown));
+    return arc_json_buf(&shown);
 }
 
 /* As text_json(), with null for "" or NULL. */
@@ -161,7 +161,7 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
                      "suppressed", (json_int_t)judged->suppressed,
                      "settings", settings_json(judged));
     /* clang-format on */
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* The platforms of a finding, "amd64, arm64"; "" when none is known. */

@@ -293,7 +293,7 @@ static int pool_field(struct reading *reading, const char **field,
     if (value->type == ARC_JSON_STRING)
         arc_buf_add(&text, value->text, kept_length(value));
     *field = text.failed ? NULL : findings_string(reading->findings, arc_buf_text(&text));
-    return *field ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*field, err);
 }
 
 /* Keeps the beginning of a text in a buffer of the reading's own. */
@@ -500,7 +500,7 @@ static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_err
     target->has_os |= reading->family.len || reading->release.len;
     target->os = findings_string(reading->findings, os);
 
-    return target->os ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(target->os, err);
 }
 
 /* How files that are no JSON at all begin. */

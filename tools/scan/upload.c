@@ -41,8 +41,6 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
                                 struct arc_transport *transport, bool *complete,
                                 struct arc_error *err)
 {
-    const struct arc_request request = {.method = "GET",
-                                        .why = "see whether the findings were processed"};
     ARC_AUTO_FREE char *encoded = arc_url_encode(id);
     int64_t wait = WAIT_FIRST;
 
@@ -50,9 +48,9 @@ static int wait_until_processed(const struct arc_scan_publish *options, const ch
 
     for (int i = 0; i < LOOKS; i++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        int rc =
-            arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs/%s",
-                               options->repository, encoded);
+        int rc = arc_transport_send(transport, ARC_GET("see whether the findings were processed"),
+                                    &reply, err, "/repos/%s/code-scanning/sarifs/%s",
+                                    options->repository, encoded);
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
         const char *status = rc ? "" : arc_json_text_of(reply.body, "processing_status");
         const json_t *first = json_array_get(json_object_get(reply.body, "errors"), 0);
@@ -96,5 +94,5 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
         json_pack("{s:s*, s:s, s:I, s:s*}", "id", id, "status", complete ? "complete" : "pending",
                   "results", (json_int_t)json_array_size(results_of(sarif)), "url",
                   json_string_value(json_object_get(reply.body, "url")));
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -137,10 +137,8 @@ static int attest_in(const struct attestation *attestation, const char *folder, 
                              "cosign wrote no Sigstore bundle: version 3 or later is needed");
 
     ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", made);
-    const struct arc_request request = {
-        .method = "POST", .body = body, .why = "store the image's attestation"};
-    return arc_transport_send(attestation->github, request, &reply, err, "/repos/%s/attestations",
-                              repository);
+    return arc_transport_send(attestation->github, ARC_POST(body, "store the image's attestation"),
+                              &reply, err, "/repos/%s/attestations", repository);
 }
 
 int attest_github(const struct attestation *attestation, const char **action, struct arc_error *err)

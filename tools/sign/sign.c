@@ -51,9 +51,10 @@ int arc_sign_verify(const struct arc_sign_check *check, struct arc_error *err)
     ARC_TRY(arc_planned_images(check->service, &memory, &images, err));
     ARC_TRY(cosign_open(check->env, check->root, check->plan->sign, &cosign, err));
     int rc = each_target(check->built, images, verify_target, &cosign, err);
-    return rc == ARC_EFAILED
-               ? arc_error_prefix(err, "%s is not signed as it should be", check->built->service)
-               : rc;
+    if (rc == ARC_EFAILED)
+        return arc_error_prefix(err, "%s is not signed as it should be", check->built->service);
+
+    return rc;
 }
 
 /* ---- signing ------------------------------------------------------------------------------- */
@@ -154,5 +155,5 @@ int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_er
         json_pack("{s:s, s:i, s:s, s:s?, s:s, s:O?, s:O, s:O}", "document", "sign", "format",
                   ARC_DOCUMENT_FORMAT, "group", plan->group, "tag", plan->tag, "revision",
                   plan->revision, "sign", signer, "images", images, "attestations", attestations);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
