@@ -195,22 +195,6 @@ static void add_fence(struct arc_buf *out, struct span open, const char **at)
     arc_buf_puts(out, "</code></pre>\n");
 }
 
-static void add_list(struct arc_buf *out, struct span line, const char **at)
-{
-    arc_buf_puts(out, "<ul>\n");
-
-    for (;;) {
-        arc_buf_puts(out, "<li>");
-        add_inline(out, (struct span){line.at + 2, line.len - 2}, 0);
-        arc_buf_puts(out, "</li>\n");
-        if (strncmp(*at, "- ", 2) != 0)
-            break;
-        line = next_line(at);
-    }
-
-    arc_buf_puts(out, "</ul>\n");
-}
-
 void html_markdown(struct arc_buf *out, const char *text)
 {
     while (*text) {
@@ -237,7 +221,15 @@ void html_markdown(struct arc_buf *out, const char *text)
                 add_cells(out, next_line(&text), "td");
             arc_buf_puts(out, "</tbody></table></div>\n");
         } else if (starts(line, "- ")) {
-            add_list(out, line, &text);
+            arc_buf_puts(out, "<ul>\n");
+            for (;; line = next_line(&text)) {
+                arc_buf_puts(out, "<li>");
+                add_inline(out, (struct span){line.at + 2, line.len - 2}, 0);
+                arc_buf_puts(out, "</li>\n");
+                if (strncmp(text, "- ", 2) != 0)
+                    break;
+            }
+            arc_buf_puts(out, "</ul>\n");
         } else {
             arc_buf_puts(out, "<p>");
             add_inline(out, line, 0);

@@ -172,62 +172,55 @@ static int patch_issue(const struct filing *filing, json_int_t number, const jso
                               (long long)number);
 }
 
-/* Only what differs; NULL when out of memory. */
-static json_t *list_changes(const struct filing *filing, bool open)
-{
-    static const char *const texts[] = {"title", "body"};
-    const json_t *labels = json_object_get(filing->issue, "labels");
-    json_t *fields = json_object();
-    bool is_so = is_open(filing->issue);
-
-    for (size_t i = 0; i < 2; i++) {
-        const char *text = arc_json_text_of(filing->wanted, texts[i]);
-        if (strcmp(arc_json_text_of(filing->issue, texts[i]), text) != 0)
-            arc_json_put(&fields, texts[i], json_string(text));
-    }
-
-    if (is_so != open)
-        arc_json_put(&fields, "state", json_string(open ? "open" : "closed"));
-    if (is_so && !open)
-        arc_json_put(&fields, "state_reason", json_string("completed"));
-
-    if (!has_item(labels, "name", LABEL)) {
-        json_t *names = json_pack("[s]", LABEL); /* ours, and all that there are */
-        arc_json_each (label, labels)
-            arc_json_push(&names, json_incref(json_object_get(label, "name")));
-        arc_json_put(&fields, "labels", names);
-    }
-
-    return fields;
-}
-
 static int update_issue(struct filing *filing, struct arc_error *err)
 {
+    static const char *const texts[] = {"title", "body"};
+    const json_t *issue = filing->issue, *labels = json_object_get(issue, "labels");
     bool open = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
-    bool was_open = is_open(filing->issue);
+    bool was_open = is_open(issue);
+    bool labelled = has_item(labels, "name", LABEL);
+    ARC_AUTO_JSON json_t *fields = json_object(); /* only what differs */
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
     filing->action = "unchanged";
 
-    if (!was_open && strcmp(arc_json_text_of(filing->issue, "state_reason"), "not_planned") == 0) {
+    if (!was_open && strcmp(arc_json_text_of(issue, "state_reason"), "not_planned") == 0) {
         filing->action = "left closed";
         return ARC_OK;
     }
 
     if (!was_open && !open) /* what it last said stands */
         return ARC_OK;
-    ARC_AUTO_JSON json_t *fields = list_changes(filing, open);
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = arc_json_text_of(filing->wanted, texts[i]);
+        if (strcmp(arc_json_text_of(issue, texts[i]), text) != 0)
+            arc_json_put(&fields, texts[i], json_string(text));
+    }
+
+    if (was_open != open)
+        arc_json_put(&fields, "state", json_string(open ? "open" : "closed"));
+    if (was_open && !open)
+        arc_json_put(&fields, "state_reason", json_string("completed"));
+
+    if (!labelled) {
+        json_t *names = json_pack("[s]", LABEL); /* ours, and all that there are */
+        arc_json_each (label, labels)
+            arc_json_push(&names, json_incref(json_object_get(label, "name")));
+        arc_json_put(&fields, "labels", names);
+    }
+
     ARC_TRY_ALLOC(fields, err);
     if (json_object_size(fields) == 0)
         return ARC_OK;
-    if (json_object_get(fields, "labels"))
+    if (!labelled)
         ARC_TRY(ensure_label(filing, err));
     filing->action = open ? "reopened" : "closed";
     if (was_open == open)
         filing->action = "updated";
 
-    return patch_issue(filing, number_of(filing->issue), fields,
-                       "bring the service's issue up to date", &reply, err);
+    return patch_issue(filing, number_of(issue), fields, "bring the service's issue up to date",
+                       &reply, err);
 }
 
 static int file_one(struct filing *filing, struct arc_error *err)

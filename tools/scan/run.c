@@ -193,12 +193,14 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
     const char *image = judged->options->run->docker_image;
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO_JSON json_t *argv =
-        image ? json_pack("[s, s, s, s, s, s, s, s, s, s, s]", "docker", "run", "--rm", "--env",
-                          "TRIVY_CACHE_DIR=/cache", "--volume", "arc-ci-trivy:/cache", image,
-                          "version", "--format", "json")
-              : json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
+    ARC_AUTO_JSON json_t *argv = NULL;
 
+    if (image)
+        argv = json_pack("[s, s, s, s, s, s, s, s, s, s, s]", "docker", "run", "--rm", "--env",
+                         "TRIVY_CACHE_DIR=/cache", "--volume", "arc-ci-trivy:/cache", image,
+                         "version", "--format", "json");
+    else
+        argv = json_pack("[s, s, s, s]", "trivy", "version", "--format", "json");
     ARC_TRY_ALLOC(argv, err);
     int rc = arc_trivy_run(env, argv, work, 60, &text, NULL, &problem);
     if (!rc)

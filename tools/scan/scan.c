@@ -146,12 +146,20 @@ static int read_configuration(struct arc_project *project, const struct arc_scan
     return arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
 }
 
+/* Reads what the project sets, and the files that it names, into `out`; the options point there. */
 static int read_settings(struct arc_project *project, const struct arc_scan_files *files,
-                         struct settings *out, struct arc_error *err)
+                         struct settings *out, struct arc_scan_options *options,
+                         struct arc_scan_run *run, struct arc_error *err)
 {
     ARC_TRY(read_configuration(project, files, out, err));
-    if (out->scan.policy)
+    options->settings = out->from ? &out->scan : NULL;
+    options->settings_from = out->from;
+    options->settings_problem = out->problem;
+
+    if (out->scan.policy) {
         ARC_TRY(read_named(project, out->scan.policy, &out->policy, err));
+        options->policy_file = &out->policy;
+    }
 
     for (char **vex = out->scan.vex; vex && *vex; vex++) {
         if (out->vex_count == VEX_MAX)
@@ -159,39 +167,24 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
                                  VEX_MAX);
         ARC_TRY(read_named(project, *vex, &out->vex[out->vex_count++], err));
     }
-
-    if (!files->ignore_file)
-        return ARC_OK;
-    out->ignore.max = SETTINGS_MAX;
-
-    return arc_project_read_given(project, files->ignore_file, SETTINGS_MAX, &out->ignore,
-                                  &out->ignore_from, err);
-}
-
-static int apply_settings(struct settings *settings, const struct arc_scan_files *files,
-                          struct arc_scan_options *options, struct arc_scan_run *run,
-                          struct arc_error *err)
-{
-    options->settings = settings->from ? &settings->scan : NULL;
-    options->settings_from = settings->from;
-    options->settings_problem = settings->problem;
+    options->vex = out->vex;
+    options->vex_count = out->vex_count;
 
     if (files->ignore_file) {
-        options->ignore_name = settings->ignore_from;
-        options->ignore_text = arc_buf_text(&settings->ignore);
+        out->ignore.max = SETTINGS_MAX;
+        ARC_TRY(arc_project_read_given(project, files->ignore_file, SETTINGS_MAX, &out->ignore,
+                                       &out->ignore_from, err));
+        options->ignore_name = out->ignore_from;
+        options->ignore_text = arc_buf_text(&out->ignore);
     }
 
-    options->policy_file = settings->scan.policy ? &settings->policy : NULL;
-    options->vex = settings->vex;
-    options->vex_count = settings->vex_count;
-
     unsigned severities = 0, scanners = 0, one = 0;
-    for (char **text = settings->scan.severity; text && *text; text++) {
+    for (char **text = out->scan.severity; text && *text; text++) {
         ARC_TRY(arc_severity_set(*text, &one, err));
         severities |= one;
     }
 
-    for (char **text = settings->scan.scanners; text && *text; text++) {
+    for (char **text = out->scan.scanners; text && *text; text++) {
         ARC_TRY(arc_scanner_set(*text, &one, err));
         scanners |= one;
     }
@@ -234,8 +227,7 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     ARC_AUTO(images) struct images images = {.group = NULL};
     ARC_TRY(read_images(project, files, &images, err));
     ARC_AUTO(settings) struct settings settings = {.from = NULL};
-    ARC_TRY(read_settings(project, files, &settings, err));
-    ARC_TRY(apply_settings(&settings, files, &options, &run, err));
+    ARC_TRY(read_settings(project, files, &settings, &options, &run, err));
 
     ARC_AUTO_FREE char *root = arc_project_root(project);
     options.root = root;

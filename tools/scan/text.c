@@ -232,30 +232,6 @@ static const char *find_words(const struct scan_judged *judged, const struct fin
     return rule->title ? rule->title : scan_kind_name(finding->kind);
 }
 
-static void add_row(struct arc_buf *out, const struct scan_judged *judged,
-                    const struct finding *finding)
-{
-    struct arc_buf subject = {0};
-
-    add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
-    add_column(out, finding->id, 19);
-    add_subject(&subject, finding);
-    add_column(out, arc_buf_text(&subject), 28);
-    arc_buf_free_part(out, &subject);
-
-    if (finding->kind == VULNERABILITY) {
-        add_column(out, *finding->installed ? finding->installed : "-", 16);
-        add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
-    } else
-        add_column(out, find_words(judged, finding), 34);
-
-    add_column(out, finding->service, 8);
-    add_platforms(out, judged, finding);
-    while (out->len && out->data[out->len - 1] == ' ')
-        out->data[--out->len] = '\0';
-    arc_buf_putc(out, '\n');
-}
-
 static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
 {
     ARC_AUTO_JSON json_t *settings = settings_json(judged);
@@ -290,8 +266,30 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
     add_counts(out, judged);
     arc_buf_putc(out, '\n');
     add_settings(out, judged);
-    for (size_t i = 0; i < judged->total && i < HUMAN_FINDINGS; i++)
-        add_row(out, judged, &judged->findings.list[i]);
+
+    for (size_t i = 0; i < judged->total && i < HUMAN_FINDINGS; i++) {
+        const struct finding *finding = &judged->findings.list[i];
+        struct arc_buf subject = {0};
+        add_subject(&subject, finding);
+        add_column(out, arc_severity_name((enum arc_severity)finding->severity), 8);
+        add_column(out, finding->id, 19);
+        add_column(out, arc_buf_text(&subject), 28);
+        arc_buf_free_part(out, &subject);
+
+        if (finding->kind == VULNERABILITY) {
+            add_column(out, *finding->installed ? finding->installed : "-", 16);
+            add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
+        } else {
+            add_column(out, find_words(judged, finding), 34);
+        }
+
+        add_column(out, finding->service, 8);
+        add_platforms(out, judged, finding);
+        while (out->len && out->data[out->len - 1] == ' ')
+            out->data[--out->len] = '\0';
+        arc_buf_putc(out, '\n');
+    }
+
     if (judged->total > HUMAN_FINDINGS)
         arc_buf_printf(out, "… and %zu more\n", judged->total - HUMAN_FINDINGS);
 

@@ -455,14 +455,32 @@ static int on_enter(void *data, const struct arc_json_rule *rule, char bracket,
     return findings_add_result(reading->findings, err);
 }
 
-/* What a result says about how much was looked at. */
-static int end_result(struct reading *reading, struct arc_error *err)
+static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_error *err)
 {
+    struct reading *reading = data;
     struct scan_target *target = reading->target;
-    const struct scan_result *result =
-        &reading->findings->results[reading->findings->result_count - 1];
-    bool elsewhere = strcmp(result->class, "secret") == 0 || strcmp(result->class, "config") == 0 ||
-                     strncmp(result->class, "license", 7) == 0;
+
+    if (rule->enter >= ITEM_OF)
+        return add_finding(reading, (enum finding_kind)(rule->enter - ITEM_OF), err);
+
+    if (rule->enter == OS) {
+        ARC_AUTO_FREE char *os = NULL;
+        ARC_TRY(arc_text_print(&os, err, "%s %s", arc_buf_text(&reading->family),
+                               arc_buf_text(&reading->release)));
+        target->has_os |= reading->family.len || reading->release.len;
+        target->os = findings_string(reading->findings, os);
+        return arc_error_unless(target->os, err);
+    }
+
+    if (rule->enter != RESULT)
+        return ARC_OK;
+
+    /* What a result says about how much was looked at. */
+    const struct findings *findings = reading->findings;
+    const struct scan_result *result = &findings->results[findings->result_count - 1];
+    bool elsewhere =
+        ARC_AMONG(result->class, "secret", "config") || strncmp(result->class, "license", 7) == 0;
+    bool nothing = !reading->packages && !reading->vulnerabilities;
 
     if (reading->schema == 1 && !*result->target)
         return arc_error_set(err, ARC_EINPUT,
@@ -471,7 +489,6 @@ static int end_result(struct reading *reading, struct arc_error *err)
 
     target->only_elsewhere = elsewhere && (target->only_elsewhere || target->results == 1);
     target->lists_packages = target->lists_packages || reading->lists_packages;
-    bool nothing = !reading->packages && !reading->vulnerabilities;
     if (strcmp(result->class, "os-pkgs") == 0) {
         target->os_result = true;
         target->os_listed = target->os_listed || !nothing;
@@ -480,27 +497,6 @@ static int end_result(struct reading *reading, struct arc_error *err)
     }
 
     return ARC_OK;
-}
-
-static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_error *err)
-{
-    struct reading *reading = data;
-    struct scan_target *target = reading->target;
-
-    if (rule->enter == RESULT)
-        return end_result(reading, err);
-    if (rule->enter >= ITEM_OF)
-        return add_finding(reading, (enum finding_kind)(rule->enter - ITEM_OF), err);
-    if (rule->enter != OS)
-        return ARC_OK;
-
-    ARC_AUTO_FREE char *os = NULL;
-    ARC_TRY(arc_text_print(&os, err, "%s %s", arc_buf_text(&reading->family),
-                           arc_buf_text(&reading->release)));
-    target->has_os |= reading->family.len || reading->release.len;
-    target->os = findings_string(reading->findings, os);
-
-    return arc_error_unless(target->os, err);
 }
 
 /* How files that are no JSON at all begin. */
