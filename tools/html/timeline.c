@@ -59,7 +59,7 @@ json_t *html_timeline(const struct arc_ledger *build)
     if (bars)
         qsort(bars, count, sizeof *bars, earlier_first);
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; bars && i < count; i++) {
         const struct arc_built_cell *cell = bars[i].cell;
         arc_json_push(&rows, json_pack("{s:s, s:s, s:b, s:b, s:f, s:f, s:f, s:f}", "service",
                                        bars[i].service->service, "platform", cell->platform,
