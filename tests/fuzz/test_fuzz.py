@@ -25,14 +25,14 @@ REASONS = {
         "arc_list_format_parse parse_given",
     "reads or passes on a file or a stream, which a parser with a target then takes":
         "arc_context_read arc_file_read_given arc_file_read_stdin arc_project_read_given arc_project_read_trusted"
-        " arc_repository_read arc_repository_read_published feed plain_read read_body"
+        " arc_repository_read arc_repository_read_published plain_read read_body"
         " read_comment read_configuration read_current read_file read_images read_job"
         " read_lock read_log read_named read_notes read_own_text read_root read_sides"
         " scan_scanner_read",
     "asks for what a parser with a target has read":
         "read_back read_index read_ledger read_platforms read_revision",
     "runs git or docker for a person who asks what is wrong: tests/doctor":
-        "doctor_read read_network read_time",
+        "doctor_read read_time",
     "lines of Trivy's log: tests/scan/test_run.py":
         "read_warnings",
 }
