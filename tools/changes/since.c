@@ -56,19 +56,29 @@ struct wanted {
     size_t at, end;
 };
 
-/* Adds a group's tags, but the one that is being pushed and those of withdrawn releases. */
-static int rank(const struct arc_repository *repository, const char *pushed,
-                const struct arc_group *group, struct ranked *out, struct arc_error *err)
+static int by_name(const void *a, const void *b)
 {
-    size_t len = arc_tag_prefix(group), from = out->count;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-    arc_json_each (tag, repository->tags) {
-        const char *name = json_string_value(tag);
-        if (strncmp(name, group->tags[0], len) != 0 || (pushed && strcmp(name, pushed) == 0) ||
-            arc_json_lists(repository->withdrawn, name))
-            continue;
+/* Adds a group's tags, out of all names in order. */
+static int rank(const char *const *names, size_t count, const struct arc_group *group,
+                struct ranked *out, struct arc_error *err)
+{
+    const char *prefix = group->tags[0];
+    size_t len = arc_tag_prefix(group), from = out->count, low = 0, high = count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strncmp(names[middle], prefix, len) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+
+    for (; low < count && strncmp(names[low], prefix, len) == 0; low++) {
         ARC_TRY_ALLOC(arc_room(&out->tags, out->count, sizeof *out->tags), err);
-        int rc = arc_tag_parse(name, group, &out->tags[out->count], NULL);
+        int rc = arc_tag_parse(names[low], group, &out->tags[out->count], NULL);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
         out->count += rc == ARC_OK;
@@ -159,7 +169,18 @@ int arc_services_find_releases(const struct arc_base_request *request,
                              repository->tags_unknown);
 
     ARC_AUTO_FREE struct wanted *wanted = calloc(count + 1, sizeof *wanted);
-    ARC_TRY_ALLOC(wanted, err);
+    ARC_AUTO_FREE const char **names = calloc(json_array_size(repository->tags) + 1, sizeof *names);
+    size_t name_count = 0;
+    ARC_TRY_ALLOC(wanted && names, err);
+
+    /* All but the tag that is being pushed and those of withdrawn releases. */
+    arc_json_each (tag, repository->tags) {
+        const char *name = json_string_value(tag);
+        if ((!pushed || strcmp(name, pushed) != 0) && !arc_json_lists(repository->withdrawn, name))
+            names[name_count++] = name;
+    }
+
+    qsort(names, name_count, sizeof *names, by_name);
 
     for (size_t i = 0; i < count; i++) {
         size_t same = 0; /* the first that asks about the group */
@@ -167,7 +188,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
             same++;
         wanted[i].at = ranked.count;
         if (same == i)
-            ARC_TRY(rank(repository, pushed, releases[i].group, &ranked, err));
+            ARC_TRY(rank(names, name_count, releases[i].group, &ranked, err));
         wanted[i].end = ranked.count;
         wanted[i] = wanted[same];
     }
