@@ -29,20 +29,6 @@ static const char *icon(const char *state)
     return strcmp(state, "pending") == 0 ? "⏳" : "❌";
 }
 
-static const json_t *find_status(const json_t *statuses, const char *group, const char *name)
-{
-    size_t len = strlen(group);
-
-    arc_json_each (status, statuses) {
-        const char *context = arc_json_text_of(status, "context");
-        if (strncmp(context, group, len) == 0 && strncmp(context + len, " / ", 3) == 0 &&
-            strcmp(context + len + 3, name) == 0)
-            return status;
-    }
-
-    return NULL;
-}
-
 /* Why it was built: the first of its files and the rule that it met, or the plan's reason. */
 static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
                     const struct arc_planned_service *service)
@@ -61,10 +47,9 @@ static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
 }
 
 static void add_service(struct arc_buf *out, const struct arc_report_facts *facts,
-                        const json_t *statuses, const struct arc_planned_service *service)
+                        const json_t *status, const struct arc_planned_service *service)
 {
     const char *name = service->service;
-    const json_t *status = find_status(statuses, facts->plan->group, name);
     const struct arc_built_service *built = report_built(facts->build, name);
     const struct arc_built_service *base = report_built(facts->base, name);
 
@@ -93,10 +78,8 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     arc_buf_puts(out, " |\n");
 }
 
-static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts,
-                     const json_t *statuses)
+static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts, const json_t *gate)
 {
-    const json_t *gate = find_status(statuses, facts->plan->group, "gate");
     const char *level, *separator = " (";
     json_t *count;
 
@@ -125,12 +108,13 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
     arc_buf_puts(out, "\n### ");
     add_text(out, *plan->title ? plan->title : plan->group);
     arc_buf_puts(out, "\n\n| Service | Why | Image | Size |\n|---|---|---|---|\n");
-    while (shown < plan->service_count && out->len <= ARC_COMMENT_MAX - 8192)
-        add_service(out, facts, statuses, &plan->services[shown++]);
+    for (; shown < plan->service_count && out->len <= ARC_COMMENT_MAX - 8192; shown++)
+        add_service(out, facts, json_array_get(statuses, shown), &plan->services[shown]);
     if (shown < plan->service_count)
         arc_buf_printf(out, "\nAnd %zu more services.\n", plan->service_count - shown);
 
-    add_gate(out, facts, statuses);
+    /* They are in a fixed order: those of the services, of all images, of the gate. */
+    add_gate(out, facts, json_array_get(statuses, plan->service_count + 1));
     arc_buf_printf(out, "\n<sub>For %.12s. ", plan->revision);
     if (facts->run_url) {
         arc_buf_puts(out, "[The run](");
