@@ -2,7 +2,6 @@
  * is not whole is not a pass, and what comes out can be printed. */
 #include "base/auto.h"
 #include "scan/judged.h"
-#include "scan/sarif.h"
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

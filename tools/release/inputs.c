@@ -7,8 +7,6 @@
 #include "os/hash.h"
 #include "plan/planned.h"
 #include "project/documents.h"
-#include "release/lock.h"
-#include "release/patterns.h"
 #include "release/release.h"
 #include <string.h>
 

@@ -1,8 +1,9 @@
-#include "release/lock.h"
+/* The lock file of a train: which releases it is made of, and their images by digest. */
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "project/train.h"
+#include "release/release.h"
 #include <string.h>
 
 int release_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,

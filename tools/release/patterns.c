@@ -1,9 +1,10 @@
-#include "release/patterns.h"
+/* Patterns of assets. */
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
+#include "release/release.h"
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>

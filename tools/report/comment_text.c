@@ -78,26 +78,6 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
     arc_buf_puts(out, " |\n");
 }
 
-static void add_gate(struct arc_buf *out, const struct arc_report_facts *facts, const json_t *gate)
-{
-    const char *level, *separator = " (";
-    json_t *count;
-
-    if (!gate)
-        return;
-    arc_buf_printf(out, "\n%s **Gate**: ", icon(arc_json_text_of(gate, "state")));
-    add_text(out, arc_json_text_of(gate, "description"));
-
-    json_t *counts = facts->scan ? facts->scan->counts : NULL;
-    json_object_foreach (counts, level, count) {
-        arc_buf_printf(out, "%s%lld ", separator, (long long)json_integer_value(count));
-        add_text(out, level);
-        separator = ", ";
-    }
-
-    arc_buf_puts(out, *separator == ',' ? ")\n" : "\n");
-}
-
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
                 struct arc_error *err)
 {
@@ -114,7 +94,20 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
         arc_buf_printf(out, "\nAnd %zu more services.\n", plan->service_count - shown);
 
     /* They are in a fixed order: those of the services, of all images, of the gate. */
-    add_gate(out, facts, json_array_get(statuses, plan->service_count + 1));
+    const json_t *gate = json_array_get(statuses, plan->service_count + 1);
+    if (gate) {
+        json_t *count, *counts = facts->scan ? facts->scan->counts : NULL;
+        const char *level, *separator = " (";
+        arc_buf_printf(out, "\n%s **Gate**: ", icon(arc_json_text_of(gate, "state")));
+        add_text(out, arc_json_text_of(gate, "description"));
+        json_object_foreach (counts, level, count) {
+            arc_buf_printf(out, "%s%lld ", separator, (long long)json_integer_value(count));
+            add_text(out, level);
+            separator = ", ";
+        }
+        arc_buf_puts(out, *separator == ',' ? ")\n" : "\n");
+    }
+
     arc_buf_printf(out, "\n<sub>For %.12s. ", plan->revision);
     if (facts->run_url) {
         arc_buf_puts(out, "[The run](");

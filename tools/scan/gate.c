@@ -6,7 +6,6 @@
 #include "scan/judged.h"
 #include "scan/paths.h"
 #include "scan/run.h"
-#include "scan/sarif.h"
 #include <string.h>
 
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,

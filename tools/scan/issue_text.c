@@ -4,7 +4,6 @@
 #include "base/markdown.h"
 #include "base/text.h"
 #include "scan/judged.h"
-#include "scan/text.h"
 #include <string.h>
 
 /* GitHub takes 65,536 characters. */

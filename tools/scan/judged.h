@@ -64,11 +64,21 @@ void scan_scanner_free(struct scan_scanner *scanner);
 #define SCAN_LEFT_OUT 0xff
 int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err);
 
-/* The renderers. */
+/* The renderers. SARIF 2.1.0 (OASIS standard) is within what GitHub takes (GitHub docs, "SARIF
+ * support for code scanning": 25,000 results, 25,000 rules a run, 20 tags a rule): the worst
+ * findings; it warns of those left out. Fingerprints are the same in every run that finds the same
+ * weakness. */
+#define SARIF_RESULTS_MAX 25000
+int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err);
 int scan_document(const struct scan_judged *judged, json_t **out, struct arc_error *err);
 int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
 int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error *err);
 int scan_summary(const struct scan_judged *judged, struct arc_buf *out, struct arc_error *err);
+
+/* A row of a markdown table: severity, id, package, installed, fixed, service (if asked for),
+ * platforms. */
+void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
+                  const struct finding *finding, bool service);
 
 const char *scan_kind_name(unsigned kind);
 

@@ -1,7 +1,7 @@
-#include "scan/sarif.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "os/hash.h"
+#include "scan/judged.h"
 #include "scan/paths.h"
 #include <stdio.h>
 #include <string.h>
