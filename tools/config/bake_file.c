@@ -244,15 +244,14 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
             .image = arc_arena_printf(l->memory, "%.*s", (int)len, ref),
             .name = mark_version(l, colon ? colon + 1 : "latest", version)};
         ARC_TRY(arc_texts_add_once(l, &service->images, tag.image));
+        if (!service->name) /* the first image's last part */
+            service->name = slash ? tag.image + (slash + 1 - ref) : tag.image;
         if (*tag.name)
             add_tag(service->image_tags, &tag);
     }
 
     for (; given->name; given++)
         add_tag(service->image_tags, given);
-
-    const char *slash = strrchr(service->images[0], '/');
-    service->name = arc_arena_text(l->memory, slash ? slash + 1 : service->images[0]);
 
     return arc_arena_check(l->memory, l->err);
 }

@@ -119,7 +119,7 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
     if (tag->service)
         return arc_arena_printf(memory, "highest stable version of %s", tag->service->codename);
 
-    if (tag->group_len)
+    if (tag->group_len || !options->group)
         return arc_arena_printf(memory, "highest stable version of %.*s", (int)tag->group_len,
                                 tag->text);
 
@@ -144,8 +144,10 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
 
     struct arc_arena *memory = &out->memory;
     out->tag = arc_arena_text(memory, tag->text);
-    out->group = tag->group_len ? copy_part(tag->text, tag->group_len, memory)
-                                : arc_arena_text(memory, options->group->name);
+    if (tag->group_len)
+        out->group = copy_part(tag->text, tag->group_len, memory);
+    else if (options->group) /* its tags have no part for it */
+        out->group = arc_arena_text(memory, options->group->name);
     out->version = copy_part(v->text, v->len, memory);
     out->image_tag = arc_arena_text(memory, image_tag);
     out->prerelease = prerelease;
