@@ -42,21 +42,19 @@ static void read_hcl(struct init *init, struct bake *bake, const char *text)
     }
 }
 
-/* ---- JSON ----------------------------------------------------------------------------------- */
-
+/* The same of JSON, which is YAML. */
 static void read_json(struct init *init, struct bake *bake)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     if (!init_read_yaml(init, bake->path, &yaml))
         return;
     ARC_AUTO_JSON json_t *document = init_expand_node(init, yaml.root, NULL);
+    json_t *targets = json_object_get(document, "target"), *variable;
     const char *name;
-    json_t *variable;
 
-    bake->has_default = json_object_get(json_object_get(document, "target"), "default") ||
+    bake->has_default = json_object_get(targets, "default") ||
                         json_object_get(json_object_get(document, "group"), "default");
-    json_object_foreach (json_object_get(document, "target"), name, variable)
-        init_set(init, bake->targets, name, json_incref(variable));
+    init_update(init, bake->targets, targets);
 
     json_object_foreach (json_object_get(document, "variable"), name, variable) {
         json_t *initial = json_object_get(variable, "default");
@@ -170,10 +168,10 @@ void init_read_bake_files(struct init *init)
                             .targets = init_keep(init, json_object()),
                             .variables = init_keep(init, json_object())};
         const char *text = init_read(init, path);
-        if (text && is_json)
-            read_json(init, &bake);
-        else if (text)
+        if (text && is_hcl)
             read_hcl(init, &bake, text);
+        else if (text)
+            read_json(init, &bake);
         take_bake(init, &bake);
         count++;
     }

@@ -135,22 +135,44 @@ static char *find_target(const struct entry *entry, bool *development)
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
-/* A build step of the service: what docker/build-push-action would be given. */
-static void take_build(const struct entry *entry, const struct init_image *image)
+/* Takes what docker/build-push-action would be given for the service, or asks. */
+static void take_service(const struct entry *entry)
 {
     struct init *init = entry->init;
+    struct init_image image = {0};
+    bool told = resolve_build(entry, &image), development;
+
+    if (told && !image.dockerfile) {
+        init_ask(
+            init, entry->file, entry->build->line,
+            "is service %s released? Its Dockerfile is inline: move it to a file of its own, or "
+            "use 'compose: %s' instead of 'services'",
+            entry->name, entry->file);
+        return;
+    }
+
+    if (!told || !json_object_get(init->dockerfile_names, image.dockerfile)) {
+        if (!told || !init_is_aside(image.dockerfile))
+            init_ask(init, entry->file, entry->build->line,
+                     "what does service %s build? Its Dockerfile does not exist", entry->name);
+        return;
+    }
+
     const char *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
-    bool development, contexts = arc_yaml_get(entry->build, "additional_contexts");
     const char *target = find_target(entry, &development), *name = find_name(entry);
-
     if (!*platforms)
         platforms = arc_yaml_text_at(entry->service, "platform");
-    ARC_AUTO_JSON json_t *with = init_made(
-        init, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "context", image->context, "file",
-                        image->dockerfile, "build-args", args, "platforms", platforms, "target",
-                        target ? target : "", "build-contexts", contexts ? "x" : "", "outputs",
-                        name ? init_print(init, "name=%s", name) : ""));
+
+    ARC_AUTO_JSON json_t *with =
+        init_made(init, json_pack("{s:s, s:s, s:s, s:s}", "context", image.context, "file",
+                                  image.dockerfile, "build-args", args, "platforms", platforms));
+    if (target)
+        init_set_text(init, with, "target", target);
+    if (name)
+        init_set(init, with, "outputs", json_sprintf("name=%s", name));
+    if (arc_yaml_get(entry->build, "additional_contexts"))
+        init_set_text(init, with, "build-contexts", "x");
     init_take_build(&(struct init_step){.init = init,
                                         .uses = "",
                                         .with = with,
@@ -158,25 +180,6 @@ static void take_build(const struct entry *entry, const struct init_image *image
                                         .when = "",
                                         .file = entry->file,
                                         .line = entry->build->line});
-}
-
-static void take_service(const struct entry *entry)
-{
-    struct init *init = entry->init;
-    struct init_image image = {0};
-    bool told = resolve_build(entry, &image);
-
-    if (told && !image.dockerfile)
-        init_ask(
-            init, entry->file, entry->build->line,
-            "is service %s released? Its Dockerfile is inline: move it to a file of its own, or "
-            "use 'compose: %s' instead of 'services'",
-            entry->name, entry->file);
-    else if (told && json_object_get(init->dockerfile_names, image.dockerfile))
-        take_build(entry, &image);
-    else if (!told || !init_is_aside(image.dockerfile))
-        init_ask(init, entry->file, entry->build->line,
-                 "what does service %s build? Its Dockerfile does not exist", entry->name);
 }
 
 /* ---- the file as it is ---------------------------------------------------------------------- */

@@ -294,38 +294,30 @@ static json_t *list_remarks(struct init *init, const struct init_remarks *list)
     return out;
 }
 
-static int check_source(const char *source, struct arc_error *err)
-{
-    const char *slash = source ? strchr(source, '/') : NULL;
-    const char *at = slash ? strchr(slash, '@') : NULL;
-
-    if (!source || (slash && at && slash > source && at > slash + 1 && at[1] &&
-                    strspn(source, OWNER_LETTERS "/@") == strlen(source) &&
-                    !strchr(slash + 1, '/') && !strchr(at + 1, '@')))
-        return ARC_OK;
-
-    return arc_error_set(err, ARC_EINPUT,
-                         "'%s' does not say where the workflows are: OWNER/REPOSITORY@COMMIT",
-                         source);
-}
-
 int arc_init(struct arc_project *project, const struct arc_init_options *options, json_t **out,
              struct arc_error *err)
 {
+    const char *source = options->source, *slash = source ? strchr(source, '/') : NULL;
+    const char *at = slash ? strchr(slash, '@') : NULL;
     ARC_AUTO(init) struct init init = {0};
     ARC_AUTO_JSON json_t *files = json_array();
 
-    ARC_TRY(check_source(options->source, err));
+    if (source && !(slash && at && slash > source && at > slash + 1 && at[1] &&
+                    strspn(source, OWNER_LETTERS "/@") == strlen(source) &&
+                    !strchr(slash + 1, '/') && !strchr(at + 1, '@')))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'%s' does not say where the workflows are: OWNER/REPOSITORY@COMMIT",
+                             source);
+
     ARC_TRY(read_repository(project, &init, err));
 
-    if (!options->source)
+    if (!source)
         init_ask(
             &init, NULL, 0,
             "which commit of arc-ci should the workflows use? Replace COMMIT with its full hash, "
             "or pass --source");
 
-    ARC_TRY(propose_files(&init, options->source ? options->source : ARC_OWN_REPOSITORY "@COMMIT",
-                          files, err));
+    ARC_TRY(propose_files(&init, source ? source : ARC_OWN_REPOSITORY "@COMMIT", files, err));
     ARC_TRY(check_absent(init.root, files, err));
     ARC_AUTO_JSON json_t *document =
         init_made(&init, json_pack("{s:s, s:i, s:b, s:O, s:o, s:o}", "document", "init", "format",
