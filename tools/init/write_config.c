@@ -287,6 +287,7 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
 
     if (strcmp(image->codename, init_base(directory)) != 0 || json_object_get(build, "context") ||
         strcmp(directory, ".") == 0 || strpbrk(directory, "*?[]{}!") ||
+        json_object_get(service, "name") || /* the codename, too, where there is none */
         init_has_file(init, init_join(init, directory, "service.yaml")))
         return NULL;
 
