@@ -32,8 +32,9 @@ struct arc_base {
     json_t *warnings;    /* array of strings */
 };
 
-/* Chooses by the event; the head alone where each service has a base of its own. ARC_ENOTFOUND when a commit it needs is not available; ARC_EINPUT when the
- * inputs or the event do not say enough. */
+/* Chooses by the event; the head alone where each service has a base of its own. ARC_ENOTFOUND
+ * when a commit it needs is not available; ARC_EINPUT when the inputs or the event do not say
+ * enough. */
 int arc_base_choose(const struct arc_base_request *request, bool head_alone, struct arc_base *out,
                     struct arc_error *err);
 void arc_base_free(struct arc_base *base);
