@@ -48,11 +48,11 @@ static const char generic[] =
     "docker dockerfiles dockerfile build builds image images container src "
     "containers deploy deployment ci .docker package packaging .";
 /* Folders of other people's code, and of what no release holds. */
-static const char foreign[] = "node_modules vendor third_party .devcontainer";
+static const char foreign[] = "node_modules vendor third_party";
 static const char aside[] =
     "test tests testdata fixtures e2e example examples sample samples templates "
     "template docs hack .github __tests__ testing benchmark benchmarks "
-    "demo-data";
+    "demo-data .devcontainer";
 
 static bool lies_in(const char *path, const char *folders)
 {
