@@ -112,10 +112,14 @@ docs: build
 site:
 	@python3 packaging/site.py
 
+# With ~, which not every shell replaces in an argument, and without a / in front.
+HOME_PREFIX = $(PREFIX:~/%=$(HOME)/%)
+FULL_PREFIX = $(if $(filter /%,$(firstword $(HOME_PREFIX))),,$(CURDIR)/)$(HOME_PREFIX)
+
 ## install: install arc-ci, libarcci, headers and man pages below PREFIX
 install: build
 	@cmake --build $(BUILD) --target man completion
-	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) --prefix $(PREFIX)
+	@DESTDIR='$(DESTDIR)' cmake --install $(BUILD) --prefix '$(FULL_PREFIX)'
 
 ## dist: build the released binaries and packages into dist/ (TARGETS=linux-x86_64 for one)
 dist: build
@@ -125,7 +129,9 @@ dist: build
 ## uninstall: remove what `make install` put below PREFIX
 uninstall:
 	@test -f $(BUILD)/install_manifest.txt || { echo 'nothing was installed from $(BUILD)' >&2; exit 2; }
-	@while IFS= read -r file || [ -n "$$file" ]; do rm -f "$(DESTDIR)$$file"; done <$(BUILD)/install_manifest.txt
+	@while IFS= read -r file || [ -n "$$file" ]; do rm -f '$(DESTDIR)'"$$file"; done <$(BUILD)/install_manifest.txt
+	@sed -n 's|/[^/]*$$||; /\/arc-\{0,1\}ci/p; s|/[^/]*$$||; /\/arc-\{0,1\}ci/p' $(BUILD)/install_manifest.txt | sort -ru | \
+	    while IFS= read -r own; do rmdir '$(DESTDIR)'"$$own" 2>/dev/null || true; done
 
 ## clean: remove the build
 clean:

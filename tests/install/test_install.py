@@ -5,6 +5,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler
@@ -121,10 +122,19 @@ def test_bash_completes(installed, repository, words, offered):
     assert run("bash", "-c", ask, "bash", script, cwd=repository, env=env) == f"{offered}\n"
 
 
-def test_uninstall_leaves_nothing_behind(installed, tmp_path):
-    run("make", "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/arc", cwd=ROOT)
-    run("make", "uninstall", f"DESTDIR={tmp_path}", cwd=ROOT)
-    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
+@pytest.mark.parametrize("prefix, below", [("/opt/arc", "/opt/arc"), ("/opt/arc ci/", "/opt/arc ci"), ("~/local", "/ada/local"),
+                                           ("rel", f"{ROOT}/rel")])
+def test_any_prefix_goes_and_uninstall_leaves_nothing_behind(prefix, below, tmp_path):
+    folder = tmp_path / "stage one"
+    env = {**os.environ, "HOME": "/ada"}
+    make = ["make", f"DESTDIR={folder}", f"PREFIX={prefix}"]
+    run(*make, "install", cwd=ROOT, env=env)
+    place = pathlib.Path(f"{folder}{below}")
+    assert (place / "bin/arc-ci").exists()
+    pkg_config = {**os.environ, "PKG_CONFIG_PATH": str(next(place.rglob("pkgconfig")))}
+    assert shlex.split(run("pkg-config", "--cflags", "arcci", env=pkg_config))[0] == f"-I{below}/include"
+    run(*make, "uninstall", cwd=ROOT, env=env)
+    assert not [path for path in place.rglob("*") if not path.is_dir() or path.name in ("arc-ci", "arcci")]
 
 
 # ---- install.sh: the line of docs/install.md, against a server of this machine -------------------
