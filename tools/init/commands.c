@@ -8,7 +8,8 @@
 #define WORD_MAX     65536
 #define COMMAND_COST 2500
 
-#define LOOPS_MAX 4
+#define LOOPS_MAX  4
+#define NESTED_MAX 8
 
 /* "for NAME in …; do": its commands are read once for each word. */
 struct loop {
@@ -27,6 +28,7 @@ struct script {
     json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the inner one last */
     size_t depth;
+    size_t nested; /* calls of "or" around the variable */
     bool is_makefile;
     bool pushes;
 };
@@ -51,9 +53,49 @@ static const char *find_value(const struct script *script, const char *name)
     return value;
 }
 
+static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out);
+
+/* The bracket that closes this one; NULL when none does. */
+static const char *find_close(struct script *script, const char *open)
+{
+    const char closes = *open == '{' ? '}' : ')', *at = open;
+    size_t depth = 0;
+
+    for (; *at; at++) {
+        depth += *at == *open;
+        if (*at == closes && --depth == 0)
+            break;
+    }
+
+    return init_spend(script->init, (size_t)(at - open)) && *at ? at : NULL;
+}
+
+/* "$(or $(NAME),word)" of a Makefile: the first that is known to hold something. */
+static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+
+    for (script->nested++; at < end && script->nested < NESTED_MAX; at++) {
+        arc_buf_reset(&word);
+        while (at < end && *at != ',')
+            if (*at == '$')
+                at = expand_variable(script, at, &word);
+            else
+                arc_buf_putc(&word, *at++);
+        if (word.len && arc_text_is_visible(arc_buf_text(&word)))
+            break;
+        arc_buf_reset(&word);
+    }
+
+    script->nested--;
+    if (word.len)
+        arc_buf_puts(out, arc_buf_text(&word));
+    else
+        arc_buf_putc(out, INIT_UNKNOWN);
+}
+
 /* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end. */
-static const char *expand_variable(const struct script *script, const char *dollar,
-                                   struct arc_buf *out)
+static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
 {
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
     bool open = *start == '{' || *start == '(';
@@ -62,8 +104,13 @@ static const char *expand_variable(const struct script *script, const char *doll
         rest = name + strcspn(name, ":)}");
     else if (script->is_makefile && (*start == '<' || *start == '@'))
         rest = name + 1;
-    const char *end = open ? strpbrk(rest, *start == '{' ? "}" : ")") : rest;
+    const char *end = open ? find_close(script, start) : rest;
     char *known = init_cut(script->init, name, (size_t)(rest - name));
+
+    if (script->is_makefile && end && strncmp(name, "or ", 3) == 0) {
+        expand_or(script, name + 3, end, out);
+        return end + 1;
+    }
 
     bool is_command = *start == '(' && !script->is_makefile;
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
@@ -144,17 +191,24 @@ static const char *word_at(const json_t *words, size_t index)
     return word ? word : "";
 }
 
-/* "NAME=value" or, in a Makefile, "NAME := value" sets a variable, as "TARGET: FILE" sets those of
- * its rule. True for the first two. */
-static bool take_assignment(struct script *script, const json_t *words)
+static bool is_assignment(const char *word)
+{
+    size_t len = strspn(word, INIT_LETTERS);
+    return len && word[len] == '=';
+}
+
+/* "NAME=value", unless it is `passed` to a command, or, in a Makefile, "NAME := value" sets a
+ * variable, as "TARGET: FILE" sets those of its rule. True for the first two. */
+static bool take_assignment(struct script *script, const json_t *words, bool passed)
 {
     struct init *init = script->init;
-    const char *word = word_at(words, 0), *equals = strchr(word, '=');
-    size_t len = strlen(word), before = equals ? (size_t)(equals - word) : 0;
+    const char *word = word_at(words, 0);
+    size_t len = strlen(word), before = strcspn(word, "=");
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
-    if (before && strspn(word, INIT_LETTERS) == before) {
-        init_set_text(init, script->variables, init_cut(init, word, before), equals + 1);
+    if (is_assignment(word)) {
+        if (!passed)
+            init_set_text(init, script->variables, init_cut(init, word, before), word + before + 1);
         return true;
     }
 
@@ -275,10 +329,14 @@ static bool take_loop(struct script *script, const char *program, json_t *words)
 
 static void take_command(struct script *script, json_t *words)
 {
-    size_t next = 2;
+    static const char prefixes[] = "do then else if ! sudo export time";
+    size_t next = 2, first = 0;
 
-    while (take_assignment(script, words) ||
-           init_is_among(word_at(words, 0), "do then else if ! sudo export time"))
+    while (is_assignment(word_at(words, first)) || init_is_among(word_at(words, first), prefixes))
+        first++;
+    bool passed = first < json_array_size(words);
+
+    while (take_assignment(script, words, passed) || init_is_among(word_at(words, 0), prefixes))
         json_array_remove(words, 0);
 
     const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");

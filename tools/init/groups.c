@@ -745,7 +745,12 @@ void init_make_groups(struct init *init)
     init_each_image (image, init)
         if (!image->registries) {
             usual = usual ? usual : find_registry(init);
-            init_add_text(init, &image->registries, usual);
+            init_each_image (other, init)
+                if (!image->registries && other->registries &&
+                    strcmp(other->registries[0], usual) == 0)
+                    image->registries = other->registries; /* in all that those are in */
+            if (!image->registries)
+                init_add_text(init, &image->registries, usual);
         }
 
     if (init->arena.failed)

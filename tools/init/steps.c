@@ -217,6 +217,19 @@ static char *fill(struct init *init, const char *text, const char *bound)
     return init_hold(init, &out);
 }
 
+/* What was bound stands for one part of a reference: its name, else whatever is not known. */
+static char *fill_reference(struct init *init, const char *reference, const char *bound)
+{
+    const char *slash = strrchr(reference, '/'), *name = slash ? slash + 1 : reference;
+    size_t len = strcspn(name, ":");
+
+    if (!memchr(name, INIT_UNKNOWN, len))
+        return fill(init, reference, bound);
+
+    return init_print(init, "%.*s%s%s", (int)(name - reference), reference,
+                      fill(init, init_cut(init, name, len), bound), name + len);
+}
+
 static bool says_version(const char *name)
 {
     return strstr(name, "{version}") || strstr(name, "{image-tag}");
@@ -347,11 +360,11 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
 
     for (char *reference; (reference = init_next_item(init, &tags, ",\n"));)
-        take_name(init, image, fill(init, reference, bound), step->when);
+        take_name(init, image, fill_reference(init, reference, bound), step->when);
 
     if (output && !image->name) {
         char *name = init_cut(init, output + 5, strcspn(output + 5, ",\""));
-        take_name(init, image, fill(init, name, bound), "");
+        take_name(init, image, fill_reference(init, name, bound), "");
     }
 
     if (!*input(step, "tags"))
