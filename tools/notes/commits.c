@@ -183,8 +183,8 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
     if (!all && breaks && len) { /* as one line of markdown */
         ARC_AUTO_JSON json_t *cut = cut_text(breaks, len, BREAKING_MAX);
         ARC_AUTO_FREE char *line = cut ? strdup(json_string_value(cut)) : NULL;
-        for (char *c = line; c && (c = strchr(c, '\n'));)
-            *c = ' ';
+        for (size_t at = 0; line && line[at += strcspn(line + at, "\n")];)
+            line[at] = ' ';
         breaking = line ? linked_subject(plan, line) : NULL;
     }
 

@@ -311,10 +311,11 @@ static int read_item_field(struct reading *reading, enum field field,
 {
     char digits[32] = "";
 
-    if (field >= ID && value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
-        return not_understood(reading, err, "a text is not a string");
-    if (field >= ID)
+    if (field >= ID && field < FIELDS) {
+        if (value->type != ARC_JSON_STRING && value->type != ARC_JSON_NULL)
+            return not_understood(reading, err, "a text is not a string");
         return keep_text(&reading->texts[field], value, err);
+    }
 
     if (value->type == ARC_JSON_NUMBER && value->len < sizeof digits)
         memcpy(digits, value->text, value->len);
