@@ -212,6 +212,7 @@ static const char *const wrong[][2] = {
     {GROUP("platforms: [linux/amd64]"), "5:16: 'platforms' must be a mapping, this is a list"},
     {GROUP("platforms: {ci: 386}"),
      "5:21: 'ci' must be a string, this is a number; put it in quotes"},
+    {GROUP("tag: []"), "5:10: 'tag' is empty"},
     {GROUP("platforms: {ci: []}"), "5:21: 'ci' is empty"},
     {GROUP("platforms: {release: []}"), "5:26: 'release' is empty"},
     {GROUP("platforms: {dev: []}"),

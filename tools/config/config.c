@@ -50,7 +50,7 @@ static arc_read read_notes_template;
 static const struct arc_field group_fields[] = {
     {"title", FIELD_TEXT, AT(title), .check = arc_check_line},
     {"description", FIELD_TEXT, AT(description), .check = arc_check_text},
-    {"tag", FIELD_LIST, AT(tags), .check = arc_check_tag},
+    {"tag", FIELD_LIST, AT(tags), .filled = true, .check = arc_check_tag},
     {"versioning", FIELD_TEXT, NODE(versioning), .check = arc_check_versioning},
     {"registry", FIELD_LIST, AT(registries), .filled = true, .check = arc_check_registry},
     {"image", FIELD_TEXT, AT(image), .check = arc_check_image},
