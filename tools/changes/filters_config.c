@@ -69,23 +69,35 @@ char *arc_filters_follow(const char *root, const char *path)
     return is_below && strcmp(real + len + 1, path) != 0 ? strdup(real + len + 1) : NULL;
 }
 
-/* Where a file that an image depends on may lie: one rule, which its inputs then narrow. */
+/* One more pattern of the last rule. */
+static int add_file(struct arc_filters *filters, const char *path, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
+    add_name(&pattern, path);
+    ARC_TRY(arc_buf_check(&pattern, "a path", err));
+    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+}
+
+/* Where a file that an image depends on may lie: one rule, which its inputs (NULL: not known) then
+ * narrow. */
 static int add_places(struct arc_filters *filters, const struct arc_service *service,
-                      struct arc_error *err)
+                      const struct arc_inputs *inputs, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     const struct arc_recipe *build = &service->build;
+    const char *link;
 
     ARC_TRY(arc_filters_add_folder(filters, build->context, service->line, err));
 
-    if (build->dockerfile) { /* its ignore file, and what links lead to, lie there as well */
-        const char *slash = strrchr(build->dockerfile, '/');
-        ARC_AUTO_FREE char *folder =
-            slash ? strndup(build->dockerfile, (size_t)(slash - build->dockerfile)) : strdup(".");
-        ARC_TRY_ALLOC(folder, err);
-        ARC_TRY(make_below(folder, &pattern, err));
-        ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
+    if (build->dockerfile) {
+        ARC_TRY(add_file(filters, build->dockerfile, err));
+        arc_buf_printf(&pattern, "%s.dockerignore", build->dockerfile);
+        ARC_TRY(arc_buf_check(&pattern, "a path", err));
+        ARC_TRY(add_file(filters, arc_buf_text(&pattern), err));
     }
+
+    for (size_t at = 0; inputs && (link = arc_inputs_next_link(inputs, &at));)
+        ARC_TRY(add_file(filters, link, err));
 
     for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {
         if (strchr(more->value, ':')) /* "target:base", "docker-image://…" */
@@ -111,11 +123,11 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     if (rc)
         return arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
                         service->codename, arc_error_text(&why)) ||
-               add_places(filters, service, err);
+               add_places(filters, service, NULL, err);
 
     if (!inputs) /* fetched from elsewhere */
         return ARC_OK;
-    rc = add_places(filters, service, err);
+    rc = add_places(filters, service, inputs, err);
     if (rc)
         arc_inputs_free(&inputs);
     else
@@ -144,11 +156,8 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
                      (service->file && strncmp(service->file, service->directory, len) == 0 &&
                       service->file[len] == '/');
     if (service->file && (service->derive_inputs || !is_inside)) {
-        ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
-        add_name(&pattern, service->file);
-        ARC_TRY(arc_buf_check(&pattern, "a path", err));
-        ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
+        ARC_TRY(add_file(filters, service->file, err));
     }
 
     ARC_TRY(add_rules(filters, service->paths, service->line, err));

@@ -513,6 +513,17 @@ bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t 
     return false;
 }
 
+const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at)
+{
+    while (*at < inputs->entry_count) {
+        const struct entry *entry = &inputs->entries[(*at)++];
+        if (entry->linked && entry->folder + 1 == inputs->folder_count) /* follow_own()'s */
+            return entry->path;
+    }
+
+    return NULL;
+}
+
 const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line)
 {
     *line = inputs->doubt_line;

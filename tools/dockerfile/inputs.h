@@ -45,6 +45,10 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
 /* Whether something below the path, which is a submodule, may be one of them. */
 bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t len);
 
+/* The next path from the root, from number *at on, that is or follows a link which the Dockerfile or
+ * its ignore file is; NULL at the end. Borrowed. */
+const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at);
+
 /* Why the whole context counts, for want of knowing better; NULL when that is not so. */
 const char *arc_inputs_doubt(const struct arc_inputs *inputs, unsigned *line);
 
