@@ -15,6 +15,7 @@
 #include "arcci/report.h"
 #include "arcci/scan.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/git.h"
 #include "yaml/yaml.h"
 #include <cmocka.h>
@@ -102,6 +103,20 @@ static int set_up(void **state)
     put(".github/arc-ci.yaml",
         "x-d: &d {registry: ghcr.io/a, rebuild-dependents: true, build-args: {A: b}}\n"
         "groups:\n  m: {<<: *d, services: [services/a, services/b], paths: [common/**]}\n");
+    put("rich.yaml",
+        "groups:\n"
+        "  m:\n    registry: [ghcr.io/a, docker.io/a]\n"
+        "    platforms: {ci: [linux/amd64, linux/arm64, linux/arm/v7]}\n"
+        "    image-tags: ['{image-tag}', latest, {name: nightly, when: [schedule]}]\n"
+        "    build: {secrets: [A, {id: b, environment: B}], ulimits: {c: 1, d: {soft: 1, hard: 2}}}\n"
+        "    services:\n"
+        "      - {directory: services/a, codename: q, variants: {V: [1, 2], W: {x: '', y: z.z}}}\n"
+        "      - {directory: services/b, variants: [{suffix: s, args: {X: 1}}, {suffix: t}]}\n"
+        "      - {codename: y, build: {context: ., dockerfile: y.Dockerfile, additional_contexts: "
+        "{k: 'docker-image://ghcr.io/a/arc-c-t:latest'}}}\n"
+        "  n: {registry: ghcr.io/n, services: [{codename: n, build: services/b}]}\n"
+        "  t: {includes: [m, {group: n, version: 1.2.3}]}\n");
+    put("y.Dockerfile", "FROM ghcr.io/a/arc-c-s:latest\n");
     put(".github/arc-ci-lint.yaml",
         "service-name: arc-{codename}\nnetwork: net\nlabels: {arc.codename: '{codename}'}\n"
         "allow:\n  - {rule: non-root, file: services/b/Dockerfile, why: it is a test}\n"
@@ -179,6 +194,24 @@ static int call_config(char **answer, struct arc_error *err)
     if (!rc)
         *answer = __real_strdup(config.groups[0].services[1].codename);
     return rc;
+}
+
+static int call_rich(char **answer, struct arc_error *err)
+{
+    ARC_AUTO(arc_config) struct arc_config config = {0};
+    int rc = arc_config_load(root, "rich.yaml", &config, err);
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
+    if (rc)
+        return rc;
+    const struct arc_service *last = &config.groups[0].services[config.groups[0].service_count - 1];
+    arc_buf_printf(&text, "%s:", last->codename);
+    for (const struct arc_base_ref *base = last->bases; base->ref; base++)
+        arc_buf_printf(&text, " %s", base->codename);
+    ARC_TRY(arc_buf_check(&text, "the bases", err));
+    assert_string_equal(arc_buf_text(&text), "y: b-s b-t");
+
+    return arc_text_copy(arc_buf_text(&text), answer, err);
 }
 
 static int call_lint(char **answer, struct arc_error *err)
@@ -373,6 +406,7 @@ static void test_config(void **state)
     (void)state;
     torture(call_config, false, 200, 3);
     torture(call_config, true, 200, 3);
+    torture(call_rich, false, 5000, 1);
 }
 
 static void test_lint(void **state)

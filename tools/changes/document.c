@@ -2,6 +2,7 @@
 #include "arcci/changes.h"
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"
@@ -37,7 +38,7 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
                             arc_list_status(file), "rule",
                             text.failed ? NULL : utf8_string(arc_buf_text(&text), text.len));
     if (out && file->previous)
-        json_object_set_new(out, "previous", utf8_string(file->previous, strlen(file->previous)));
+        arc_json_put(&out, "previous", utf8_string(file->previous, strlen(file->previous)));
     return out;
 }
 
@@ -55,9 +56,9 @@ static json_t *result_document(const struct arc_changes *changes, size_t filter)
     json_t *out = json_pack("{s:b, s:I, s:o}", "matched", result->matched, "count",
                             (json_int_t)result->count, "files", files);
     if (out && result->reason)
-        json_object_set_new(out, "reason", json_string(result->reason));
+        arc_json_put(&out, "reason", json_string(result->reason));
     if (out && *result->base)
-        json_object_set_new(out, "base", json_string(result->base));
+        arc_json_put(&out, "base", json_string(result->base));
 
     return out;
 }

@@ -156,11 +156,13 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     *differ = out->old.len != out->new.len ||
               memcmp(arc_buf_text(&out->old), arc_buf_text(&out->new), out->old.len) != 0;
 
-    if (!arc_yaml_parse(arc_buf_text(&out->old), out->old.len, path, 0, &out->before, NULL) &&
-        !arc_yaml_parse(arc_buf_text(&out->new), out->new.len, path, 0, &out->after, NULL))
+    rc = arc_yaml_parse(arc_buf_text(&out->old), out->old.len, path, 0, &out->before, NULL);
+    if (!rc)
+        rc = arc_yaml_parse(arc_buf_text(&out->new), out->new.len, path, 0, &out->after, NULL);
+    if (!rc)
         out->problem = NULL;
 
-    return ARC_OK;
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
 /* Whether the configuration's own link led elsewhere at the base, whose file is then another

@@ -57,8 +57,8 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
 
 /* Whether a reference's tag is one of the service's: its version is not known yet, so a reference
  * that holds {version} itself is compared as it is written. */
-static bool has_tag(const struct arc_group *group, const struct arc_service *service,
-                    const char *tag)
+static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
+                    const struct arc_service *service, const char *tag)
 {
     const struct arc_image_tag *given =
         service->image_tags ? service->image_tags : group->image_tags;
@@ -66,6 +66,7 @@ static bool has_tag(const struct arc_group *group, const struct arc_service *ser
     for (; given->name; given++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
         fill_words(service, "{version}", given->name, &filled);
+        l->memory->failed |= filled.failed == ARC_ENOMEM;
         if (strcmp(arc_buf_text(&filled), tag) == 0)
             return true;
     }
@@ -74,8 +75,10 @@ static bool has_tag(const struct arc_group *group, const struct arc_service *ser
 }
 
 /* The service of the group that is released as `ref`. "latest", which a familiar name leaves out,
- * is this release's, too, unless several services share the image. */
-static const struct arc_service *find_released(const struct arc_group *group, const char *ref)
+ * is this release's, too, unless several services share the image. Without memory l->memory has
+ * failed, and nothing is found. */
+static const struct arc_service *find_released(const struct arc_loading *l,
+                                               const struct arc_group *group, const char *ref)
 {
     const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
@@ -87,15 +90,16 @@ static const struct arc_service *find_released(const struct arc_group *group, co
 
         for (char **image = service->images; !same && *image; image++) {
             ARC_AUTO_FREE char *familiar = strdup(*image);
+            l->memory->failed |= !familiar;
             if (!familiar)
-                continue;
+                return NULL;
             arc_image_familiarize(familiar);
             same = strlen(familiar) == len && memcmp(familiar, ref, len) == 0;
         }
 
         if (!same)
             continue;
-        if (has_tag(group, service, colon ? colon + 1 : "latest"))
+        if (has_tag(l, group, service, colon ? colon + 1 : "latest"))
             return service;
         only = service;
         sharing++;
@@ -153,17 +157,21 @@ static int list_images(const struct arc_loading *l, struct arc_service *service,
     ARC_AUTO_JSON json_t *contexts = arc_pairs_json(service->build.additional_contexts);
     const struct arc_recipe *build = &service->build;
 
+    int rc = ARC_OK;
+
     ARC_TRY_ALLOC(args && contexts, l->err);
 
     if (build->dockerfile_inline)
         arc_buf_puts(&text, build->dockerfile_inline);
-    else if (arc_context_is_remote(build->context) ||
-             arc_file_read_in(l->root, build->dockerfile, DOCKERFILE_MAX, &text, NULL))
+    else if (arc_context_is_remote(build->context))
         return ARC_OK;
+    else
+        rc = arc_file_read_in(l->root, build->dockerfile, DOCKERFILE_MAX, &text, NULL);
 
     const struct arc_stages_request request = {
         .text = arc_buf_text(&text), .args = args, .contexts = contexts};
-    int rc = arc_stages_read(&request, &stages, NULL);
+    if (!rc)
+        rc = arc_stages_read(&request, &stages, NULL);
     if (rc)
         return rc == ARC_ENOMEM ? arc_error_nomem(l->err) : ARC_OK;
     const struct arc_stage *target = arc_stages_target(&stages, build->target);
@@ -188,7 +196,8 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
     ARC_TRY(list_images(l, service, &images));
 
     for (; images && *images; images++) {
-        const struct arc_service *base = find_released(group, *images);
+        const struct arc_service *base = find_released(l, group, *images);
+        ARC_TRY(arc_arena_check(l->memory, l->err));
         if (base && base != service)
             ARC_TRY(add_base(l, service, &count, *images, base->codename));
     }
@@ -198,7 +207,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
         ARC_AUTO_FREE char *ref = strdup(image ? pair->value + 15 : "");
         ARC_TRY_ALLOC(ref, l->err);
         arc_image_familiarize(ref);
-        const struct arc_service *own = image ? find_released(group, ref) : NULL;
+        const struct arc_service *own = image ? find_released(l, group, ref) : NULL;
         if (own && own != service) /* of this release, not the one that is published */
             pair->value = arc_arena_printf(l->memory, "target:%s", own->codename);
         ARC_TRY(arc_arena_check(l->memory, l->err));
@@ -283,8 +292,9 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
             char **images = NULL;
             ARC_TRY(list_images(l, &group->services[i], &images));
             for (; images && *images; images++)
-                if (!find_released(group, *images) && find_released(other, *images))
+                if (!find_released(l, group, *images) && find_released(l, other, *images))
                     ARC_TRY(each(context, &group->services[i], *images, other));
+            ARC_TRY(arc_arena_check(l->memory, l->err));
         }
     }
 

@@ -82,7 +82,7 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
             rc = arc_inputs_missing(inputs, tell_missing, &teller);
         arc_inputs_free(&inputs);
         if (rc)
-            return rc;
+            return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
     }
 
     return ARC_OK;
