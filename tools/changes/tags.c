@@ -55,10 +55,16 @@ static bool parse_at(const char *tag, size_t at, enum arc_versioning versioning,
            ARC_OK;
 }
 
-/* A Semantic Version starts at the earliest place from which the rest is one. */
-static bool read_version(const char *tag, struct versioned *out)
+/* As the group says, else a Semantic Version: it starts at the earliest place from which the rest is
+ * one. */
+static bool read_version(const struct arc_group *group, const char *tag, struct versioned *out)
 {
     size_t prefix;
+    bool is_told = group && group->versioning != ARC_VERSIONING_SEMVER;
+
+    if (is_told && find_numbers(tag, &prefix) && parse_at(tag, prefix, group->versioning, out))
+        return true;
+
     for (size_t at = 0; tag[at]; at++) {
         bool starts = is_digit(tag[at]) && !(at && is_digit(tag[at - 1]));
         if (starts && parse_at(tag, at, ARC_VERSIONING_SEMVER, out))
@@ -71,9 +77,10 @@ static bool read_version(const char *tag, struct versioned *out)
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err)
 {
+    const struct arc_group *group = request->project->group;
     struct versioned own, best = {0};
     *out = NULL;
-    if (!read_version(tag, &own))
+    if (!read_version(group, tag, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' holds no version", tag);
     *is_first = own.version.versioning == ARC_VERSIONING_SEMVER;
     ARC_TRY(arc_project_load_tags(request->project, err));
@@ -85,7 +92,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     arc_json_each (item, repository->tags) {
         const char *other = json_string_value(item);
         struct versioned found;
-        if (strncmp(other, tag, own.prefix) != 0 || !read_version(other, &found) ||
+        if (strncmp(other, tag, own.prefix) != 0 || !read_version(group, other, &found) ||
             found.prefix != own.prefix)
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
