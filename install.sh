@@ -10,8 +10,9 @@ fail() {
 }
 
 [ $# -ge 2 ] || fail "usage: install.sh VERSION SHA256 [DIRECTORY]"
-version=$1 sha256=$2 directory=${3:-/usr/local/bin}
-repository=${ARC_CI_REPOSITORY:?install.sh: set ARC_CI_REPOSITORY=owner/name}
+version=${1#v} sha256=$2 directory=${3:-/usr/local/bin}
+repository=${ARC_CI_REPOSITORY:-}
+[ -n "$repository" ] || fail "set ARC_CI_REPOSITORY=owner/name: where the releases are"
 
 case $version in *[!0-9A-Za-z.+-]* | '') fail "'$version' is not a version" ;; esac
 [ ${#sha256} = 64 ] || fail "'$sha256' is not a SHA-256: 64 hexadecimal digits"
@@ -28,7 +29,8 @@ esac
 
 url=${ARC_CI_SERVER:-https://github.com}/$repository/releases/download/arc-ci/v$version/arc-ci-$system-$machine
 part=$directory/.arc-ci.part
-mkdir -p "$directory"
+mkdir -p "$directory" || fail "cannot create $directory" 3
+[ -w "$directory" ] || fail "cannot write into $directory: name another directory, or run it with sudo" 3
 trap 'rm -f "$part"' EXIT
 curl --fail --silent --show-error --location --proto '=https' --retry 3 --output "$part" -- "$url" || fail "cannot download $url" 3
 if command -v sha256sum >/dev/null; then

@@ -174,9 +174,10 @@ def install(line, home, server):
     return subprocess.run(["sh", "-c", line], cwd=ROOT, env=env, capture_output=True, text=True)
 
 
-def test_the_documented_line_installs(server, tmp_path):
+@pytest.mark.parametrize("version", ["0.1.0", "v0.1.0"])
+def test_the_documented_line_installs(version, server, tmp_path):
     checksum = hashlib.sha256(PROGRAM).hexdigest()
-    done = install(documented_line().replace("SHA256", checksum), tmp_path, server)
+    done = install(documented_line().replace("0.1.0 SHA256", f"{version} {checksum}"), tmp_path, server)
     assert done.returncode == 0 and done.stdout == "arc-ci 0.1.0\n", done.stderr
     assert (tmp_path / ".local/bin/arc-ci").read_bytes() == PROGRAM
     assert [path.name for path in (tmp_path / ".local/bin").iterdir()] == ["arc-ci"]
@@ -188,9 +189,10 @@ def test_the_documented_line_installs(server, tmp_path):
     ("0.1.0 SHA256", "../x " + "0" * 64, 2, "'../x' is not a version"),
     ("0.1.0 SHA256", "9.9.9 " + "0" * 64, 3, "cannot download"),
     ("0.1.0 SHA256", "", 2, "usage: install.sh VERSION SHA256"),
+    ("~/.local/bin", "/dev/null/bin", 3, "install.sh: cannot create /dev/null/bin"),
     ("ARC_CI_REPOSITORY=arc-framework/arc-platform", "", 2, "set ARC_CI_REPOSITORY=owner/name"),
 ])
 def test_nothing_is_installed_otherwise(server, tmp_path, old, new, status, said):
-    done = install(documented_line().replace(old, new), tmp_path, server)
+    done = install(documented_line().replace(old, new).replace("SHA256", "0" * 64), tmp_path, server)
     assert done.returncode == status and said in done.stderr, done
     assert not list(tmp_path.rglob("*arc-ci*"))
