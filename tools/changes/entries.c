@@ -149,9 +149,12 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
         return ARC_OK;
     out->problem = rc ? "the file is new" : "what it was cannot be read";
 
-    if (rc || arc_git_blob(git, base, path, ARC_YAML_BYTES, &out->old, NULL) ||
-        (head && arc_git_blob(git, head, path, ARC_YAML_BYTES, &out->new, NULL)))
-        return ARC_OK; /* a partial clone may lack it */
+    if (!rc)
+        rc = arc_git_blob(git, base, path, ARC_YAML_BYTES, &out->old, NULL);
+    if (!rc && head)
+        rc = arc_git_blob(git, head, path, ARC_YAML_BYTES, &out->new, NULL);
+    if (rc) /* a partial clone may lack it */
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 
     *differ = out->old.len != out->new.len ||
               memcmp(arc_buf_text(&out->old), arc_buf_text(&out->new), out->old.len) != 0;
