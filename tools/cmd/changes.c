@@ -317,8 +317,8 @@ static const struct option options[] = {
     FLAG("since-image",
          "Compare each service with the commit that its published image was built of."),
     FLAG("base-on-pull-requests",
-         "Let --base count on pull requests, too, which else are compared as a whole where there "
-         "is a token. With the event's `before`: what this push brought."),
+         "Let --base count on pull requests too; with a token, they are otherwise compared as a "
+         "whole. With the event's `before`: what this push brought."),
     FLAG("untracked",
          "With --base HEAD: files that git neither tracks nor ignores count as added."),
     VALUE("config", "FILE",

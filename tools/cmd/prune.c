@@ -57,9 +57,9 @@ static const struct option options[] = {
     FLAG("apply", "Remove what is listed; without it nothing is changed."),
     FLAG("dry-run", "List only; the default."),
     VALUE_OR("older-than", "AGE", "14d",
-             "Only what was built so long ago: days (14d) or hours (36h)."),
+             "Only builds older than this, in days (14d) or hours (36h)."),
     VALUE_OR("keep", "NUMBER", "5",
-             "Of every image so many of the newest builds stay, however old; and as many caches."),
+             "How many of the newest builds of each image stay, however old, and how many caches."),
     CONFIG_OPTION,
     {0},
 };
@@ -81,11 +81,11 @@ const struct command cmd_prune = {
     .argument = "GROUP",
     .arguments_max = 64,
     .description =
-        "Reads from the registries of all images, or of the named groups', what every tag leads "
+        "Reads from the registries what every tag of all images, or of the named groups', leads "
         "to. Tags staging-<commit>… and buildcache… may go when they are old and not among the "
         "newest; so may every manifest that then no tag leads to, and on ghcr.io every old "
-        "version without a tag. Never removed is what another tag reaches: its index and what "
-        "that lists, attestations, signatures and whatever else refers to it; nor the images of a "
+        "version without a tag. What another tag reaches is never removed: its index and what that "
+        "lists, attestations, signatures and whatever else refers to it. Nor are the images of a "
         "release under way: a draft, a release tag without a release, a workflow that runs.\n\n"
         "Nothing is changed without --apply. On ghcr.io versions are removed by GitHub's API, in "
         "other registries manifests by digest. A staging tag of a released image goes only where "

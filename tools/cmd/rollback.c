@@ -96,9 +96,9 @@ const struct command cmd_rollback = {
         "index of that release and every image in it is read from the registry and compared with "
         "what was released, and must be signed where the group has `sign`; then all tags move, "
         "or, when one cannot, those before it are put back. The tags of single versions stay.\n\n"
-        "Then GitHub's \"Latest\" goes back where a release that is taken back has it, and "
-        "--withdraw marks those. GITHUB_REPOSITORY and a token say whom to ask; without them the "
-        "registries alone are. A run that failed is finished by running it again.",
+        "Then GitHub's \"Latest\" goes back if a release that is taken back has it, and --withdraw "
+        "marks those releases. Without GITHUB_REPOSITORY and a token only the registries are "
+        "rolled back. Run it again to finish a run that failed.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

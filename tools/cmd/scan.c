@@ -214,8 +214,7 @@ const struct command cmd_scan = {
     .description =
         "Runs Trivy once on each target (--scan-target, --build), or takes its reports "
         "(--report), and derives the rest: counts, verdict, gate, table, SARIF. The gate fails "
-        "when the scanner could not look or its database is stale; it never passes for lack of "
-        "findings.\n\n"
+        "when the scanner could not look or its database is stale: no answer is not a pass.\n\n"
         "Verdicts: clean; findings; incomplete; stale-database; scanner-error. With "
         "--block-on-failure=false findings are reported and the run succeeds, but a scanner error "
         "still fails it. The same finding on several platforms of a service counts once.",

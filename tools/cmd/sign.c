@@ -52,7 +52,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
 }
 
 static const struct option options[] = {
-    VALUE("build", "FILE", "build.json of the build: what is signed are the digests in it."),
+    VALUE("build", "FILE", "build.json of the build: the digests in it are signed."),
     VALUE("needs", "JSON",
           "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
           "jobs. A job that did not succeed stops the signing."),

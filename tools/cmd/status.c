@@ -118,7 +118,7 @@ static const struct option options[] = {
     FLAG("registry",
          "Ask the registries, too, whether the tags of each group's last stable release still "
          "name what was released: by build.json of the release, else by the version's own tag. "
-         "Where one does not answer the rest is shown all the same, and the exit status is 3."),
+         "If one does not answer, the rest is shown anyway, and the exit status is 3."),
     FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, and "
                  "when (scan.json of the release). No verdict changes the exit status."),
     FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
@@ -149,12 +149,13 @@ const struct command cmd_status = {
     .description =
         "For each release group the last release behind HEAD, whether it was published (where "
         "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
-        "touch its services, and the version that 'arc-ci version --next' would choose. Which "
-        "files are a service's is decided as by 'arc-ci changes'. Of a train: which releases its "
+        "touch its services, and the version that 'arc-ci version --next' would choose. 'arc-ci "
+        "changes' decides in the same way which files belong to a service. Of a train: which "
+        "releases its "
         "lock file names, and which ones it would take now. The page of --html also shows what "
         "the gate said of each last published release, and how that was built.\n\n"
-        "A clone may lack tags, so the remote is asked; where it does not answer, the clone's own "
-        "count, and a warning says so.",
+        "A clone may lack tags, so the remote is asked; if it does not answer, the clone's own "
+        "tags count, and a warning says so.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

@@ -61,7 +61,7 @@ const struct command cmd_tag = {
         "than the group's last release behind HEAD; neither the remote nor a published release "
         "has the name; 'arc-ci lint' finds nothing.\n\n"
         "One tag is pushed at a time, since GitHub starts no workflow for more than three in a "
-        "push. Run again after a push that failed, it takes the tag of the clone and pushes it.",
+        "push. If a push fails, run it again: it pushes the tag that the clone has.",
     .options = options,
     .outputs = outputs,
     .examples = examples,

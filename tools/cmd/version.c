@@ -114,15 +114,15 @@ const struct command cmd_version = {
     .description =
         "A release tag is <group>/v<version>, the version as Semantic Versioning 2.0.0 has it. "
         "Without TAG, GITHUB_REF is read. The tag need not exist.\n\n"
-        "Whether it is the latest is decided among the repository's tags. A clone may lack some, "
-        "so the remote is asked; where they cannot be known, nothing is latest, and a warning "
-        "says so. The previous release is the last one that was published, where "
+        "The repository's tags decide whether it is the latest. A clone may lack some, so the "
+        "remote is asked; if that fails, nothing is latest, and a warning says so. The previous "
+        "release is the last one that was published, where "
         "GITHUB_REPOSITORY and a token say whom to ask, else the last tag. No configuration file "
         "is needed.\n\n"
         "With --next, the commits since the group's last stable release that touch its services "
         "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
-        "minor, anything else but docs, test, ci and style the patch. Two commits of which one "
-        "undoes the other count as none. docs/steering.md has the rules.",
+        "minor, anything else but docs, test, ci and style the patch. A commit and its revert "
+        "cancel each other out. docs/steering.md has the rules.",
     .options = options,
     .outputs = outputs,
     .examples = examples,
