@@ -74,22 +74,22 @@ static const char *find_close(struct script *script, const char *open)
 static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    const char *held = "";
 
-    for (script->nested++; at < end && script->nested < NESTED_MAX; at++) {
+    for (script->nested++; at < end && !*held && script->nested < NESTED_MAX; at++) {
         arc_buf_reset(&word);
         while (at < end && *at != ',')
             if (*at == '$')
                 at = expand_variable(script, at, &word);
             else
                 arc_buf_putc(&word, *at++);
-        if (word.len && arc_text_is_visible(arc_buf_text(&word)))
-            break;
-        arc_buf_reset(&word);
+        held = init_hold(script->init, &word);
+        held = arc_text_is_visible(held) ? held : "";
     }
 
     script->nested--;
-    if (word.len)
-        arc_buf_puts(out, arc_buf_text(&word));
+    if (*held)
+        arc_buf_puts(out, held);
     else
         arc_buf_putc(out, INIT_UNKNOWN);
 }
