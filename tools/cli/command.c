@@ -148,13 +148,13 @@ static int set_value(struct invocation *inv, const struct option *option, const 
                      struct arc_error *err)
 {
     size_t i = (size_t)(option - inv->command->options);
-    const char *given = value;
+    const char *flag = option->value ? NULL : boolean(value);
 
-    if (!option->value && (boolean(given) || !option->choices))
-        value = boolean(given);
-    if (!value || (option->choices && !among(option->choices, value)))
-        return bad_value(option, given, err);
-    inv->values[i] = value;
+    if (!option->value && !option->choices && !flag)
+        return bad_value(option, value, err);
+    if (option->choices && !among(option->choices, flag ? flag : value))
+        return bad_value(option, value, err);
+    inv->values[i] = flag ? flag : value;
     if (!option->many)
         return ARC_OK;
     if (!inv->lists[i])
@@ -429,7 +429,7 @@ size_t option_choice(const struct invocation *inv, const char *name)
 bool option_time(const char *text, const char *units, int64_t *out)
 {
     static const char letters[] = "smhd";
-    static const int64_t seconds[] = {1, 60, 3600, 24 * 3600};
+    static const int64_t seconds[] = {1, 60, 3600, 86400};
     size_t digits = strspn(text, "0123456789");
     char unit = text[digits];
     if (!digits || digits > 6 || !unit || !strchr(units, unit) || text[digits + 1])

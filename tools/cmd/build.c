@@ -241,6 +241,7 @@ static int work(const struct invocation *inv, struct arc_project *project,
         rc = arc_build(project, options, out, err);
 
     build_progress_end(&progress);
+    options->listener = (struct arc_build_listener){0};
     if (!rc && progress.failed)
         rc = arc_error_set(err, ARC_EWORLD, "cannot write the logs to %s", progress.logs);
     return rc;

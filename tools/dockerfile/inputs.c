@@ -420,16 +420,17 @@ static bool is_excluded(const struct entry *entry, const char *path, size_t len)
     return false;
 }
 
-/* The path inside of the folder, or NULL when it is not in it. */
-static const char *inside(const struct folder *folder, const char *path, size_t *len)
+/* Whether a path is in the folder; it is then as seen from there. */
+static bool is_inside(const struct folder *folder, const char **path, size_t *len)
 {
     size_t prefix = strlen(folder->directory);
     if (!prefix)
-        return path;
-    if (*len <= prefix || strncmp(path, folder->directory, prefix) != 0 || path[prefix] != '/')
-        return NULL;
+        return true;
+    if (*len <= prefix || strncmp(*path, folder->directory, prefix) != 0 || (*path)[prefix] != '/')
+        return false;
+    *path += prefix + 1;
     *len -= prefix + 1;
-    return path + prefix + 1;
+    return true;
 }
 
 static bool is_same(const char *name, const char *path, size_t len)
@@ -449,8 +450,8 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
         const struct entry *entry = &inputs->entries[i];
         const struct folder *folder = &inputs->folders[entry->folder];
         size_t rest = len;
-        const char *name = inside(folder, path, &rest);
-        if (name && arc_path_pattern_match(entry->pattern, name, rest) &&
+        const char *name = path;
+        if (is_inside(folder, &name, &rest) && arc_path_pattern_match(entry->pattern, name, rest) &&
             !is_excluded(entry, name, rest) && !arc_ignore_match(&folder->ignore, name, rest))
             return &entry->input;
     }
@@ -502,10 +503,10 @@ bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t 
         const struct entry *entry = &inputs->entries[i];
         const struct folder *folder = &inputs->folders[entry->folder];
         size_t rest = len;
-        const char *name = inside(folder, path, &rest);
+        const char *name = path;
         if (lies_in(folder->directory, path, len))
             return true;
-        if (name && can_match_below(entry, name, rest) &&
+        if (is_inside(folder, &name, &rest) && can_match_below(entry, name, rest) &&
             (takes_in(&folder->ignore) || !arc_ignore_match(&folder->ignore, name, rest)))
             return true;
     }
