@@ -163,16 +163,15 @@ static int enter(struct walk *walk, const struct entry *entry, const unsigned ch
     return rc;
 }
 
-static bool is_link(const struct entry *entry)
-{
-    return entry && (entry->mode & MODE_TYPE) == MODE_LINK;
-}
-
-static void take_oid(const struct entry *entry, struct arc_oid *out)
+/* The commit of a submodule; false for an entry that is none, or NULL. */
+static bool take_commit(const struct entry *entry, struct arc_oid *out)
 {
     git_oid id;
+    if (!entry || (entry->mode & MODE_TYPE) != MODE_LINK)
+        return false;
     memcpy(id.id, entry->oid, OID_BYTES);
     arc_git_oid_out(&id, out);
+    return true;
 }
 
 /* An entry that differs; either side may be NULL. */
@@ -188,14 +187,11 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
         return arc_buf_check(&walk->path, "a path", walk->err);
     int rc = diff->each(diff->context, walk->path.data, walk->path.len, status);
 
-    /* A submodule whose commit differs, or that came or went. */
-    if (!rc && diff->submodule && (is_link(from) || is_link(to))) {
+    if (!rc && diff->submodule) { /* whose commit differs, or that came or went */
         struct arc_oid before = {{0}}, after = {{0}};
-        if (is_link(from))
-            take_oid(from, &before);
-        if (is_link(to))
-            take_oid(to, &after);
-        rc = diff->submodule(diff->context, walk->path.data, &before, &after);
+        bool was = take_commit(from, &before), is = take_commit(to, &after);
+        if (was || is)
+            rc = diff->submodule(diff->context, walk->path.data, &before, &after);
     }
     walk->path.len = len;
 

@@ -287,7 +287,7 @@ static size_t mask_spellings(char *text, size_t len, const char *secret)
         size_t found = find_spelling(text + at, len - at, secret);
         if (found < 3)
             continue;
-        memcpy(text + at, "***", 3);
+        memset(text + at, '*', 3);
         memmove(text + at + 3, text + at + found, len - at - found + 1);
         len -= found - 3;
         at += 2;
