@@ -539,7 +539,7 @@ static bool find_version(struct init *init, struct init_image *image, const char
                 take_listed_platforms(init, image, path, tree.root);
             return true;
         }
-        if (take_list(init, image, path, tree.root))
+        if (tree.root && take_list(init, image, path, tree.root))
             return true;
     }
 
@@ -551,7 +551,7 @@ static void forget_versions(struct init *init, size_t count)
 {
     struct init_image **end = &init->images;
 
-    for (size_t i = 0; i < count; i++, end = &(*end)->next)
+    for (size_t i = 0; *end && i < count; i++, end = &(*end)->next)
         (*end)->version_file = NULL;
     *end = NULL;
     init->image_count = count;
