@@ -74,6 +74,9 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
                 return true;
         }
 
+    if (!scope->with)
+        return false;
+
     arc_yaml_each_pair (pair, scope->with) {
         if (!spend(search, text))
             break;

@@ -42,7 +42,7 @@ static json_t *sort_findings(struct lint *lint)
     if (all)
         qsort(lint->findings, lint->finding_count, sizeof *all, by_place);
 
-    for (size_t i = 0; i < lint->finding_count; i++)
+    for (size_t i = 0; all && i < lint->finding_count; i++)
         if (!i || by_place(&all[i - 1], &all[i]) != 0)
             arc_json_push(&out, json_pack("{s:s, s:I, s:s, s:s}", "file", all[i].file, "line",
                                           (json_int_t)all[i].line, "rule", all[i].rule, "message",
