@@ -332,8 +332,8 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
 
     if (!rc && request->triggers)
         rc = arc_error_set(&why, ARC_EINPUT, "its base has ONBUILD triggers");
-    if (rc == ARC_EINPUT ||
-        rc == ARC_ELIMIT) { /* it cannot be read as BuildKit would: all counts */
+    /* It cannot be read as BuildKit would: all of the context counts. */
+    if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         struct arc_source all = {.text = "whole context", .path = ""};
         in->doubt = arc_arena_text(&in->memory, arc_error_text(&why));
         for (size_t i = 0; i < in->folder_count; i++)
