@@ -132,7 +132,8 @@ struct arc_git_log_range {
 };
 
 /* Calls `each` for the commits of the range, newest first in topological order; a non-zero return
- * of it ends the walk and is returned. `*more` (may be NULL) tells whether the maximum cut it. */
+ * of it ends the walk and is returned. Authors are as the .mailmap of HEAD names them. `*more` (may
+ * be NULL) tells whether the maximum cut it. */
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err);

@@ -9,17 +9,24 @@
 
 #define LOG_MAX     1000
 #define LOG_SECONDS 600
+#define MAILMAP_MAX (1 << 20) /* Linux's has 40 KB */
 
-static int fill(git_commit *commit, struct arc_git_commit *out, struct arc_error *err)
+/* With the author as `mailmap` names him; NULL: as the commit does. */
+static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_commit *out,
+                struct arc_error *err)
 {
-    const git_signature *author = git_commit_author(commit);
+    const git_signature *written = git_commit_author(commit);
+    const char *name = written ? written->name : NULL, *email = written ? written->email : NULL;
     const char *subject = git_commit_summary(commit);
     const char *body = git_commit_body(commit);
 
+    if (mailmap && name && email && git_mailmap_resolve(&name, &email, mailmap, name, email) < 0)
+        return arc_error_nomem(err);
+
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
-                                   .author = strdup(author && author->name ? author->name : ""),
-                                   .email = strdup(author && author->email ? author->email : ""),
+                                   .author = strdup(name ? name : ""),
+                                   .email = strdup(email ? email : ""),
                                    .subject = strdup(subject ? subject : ""),
                                    .body = strdup(body ? body : "")};
     arc_git_oid_out(git_commit_id(commit), &out->oid);
@@ -46,7 +53,7 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
             arc_git_is_shallow(git) ? " (its history is cut; fetch-depth: 0 gets all of it)" : "");
     if (rc < 0)
         return arc_git_failed(err, rc, oid->hex);
-    rc = fill(commit, out, err);
+    rc = fill(commit, NULL, out, err);
     git_commit_free(commit);
     if (rc)
         arc_git_commit_free(out);
@@ -173,14 +180,35 @@ static int next(struct source *source, git_oid *out)
     return 0;
 }
 
+/* What `git log` itself reads: the .mailmap of HEAD, whatever is logged. NULL where there is none, or
+ * none in a clone without trees; the caller frees it with git_mailmap_free(). */
+static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MAILMAP_MAX};
+    struct arc_oid head;
+
+    int rc = arc_git_resolve_ref(git, "HEAD", &head, err);
+    if (!rc)
+        rc = arc_git_blob(git, &head, ".mailmap", MAILMAP_MAX, &text, err);
+    if (rc == ARC_ENOTFOUND || rc == ARC_EWORLD)
+        return ARC_OK;
+    ARC_TRY(rc);
+
+    rc = git_mailmap_from_buffer(out, text.data ? text.data : "", text.len);
+    return rc < 0 ? arc_git_failed(err, rc, ".mailmap") : ARC_OK;
+}
+
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err)
 {
     ARC_AUTO(source) struct source source = {0};
+    git_mailmap *mailmap = NULL;
     git_oid id;
     size_t given = 0, max = range->max ? range->max : LOG_MAX;
     int rc = start(git, range, &source, err), step = 0;
+    if (!rc)
+        rc = open_mailmap(git, &mailmap, err);
 
     if (more)
         *more = false;
@@ -201,13 +229,14 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
 
         if (step == 1) {
             step = 0;
-            rc = fill(commit, &found, err);
+            rc = fill(commit, mailmap, &found, err);
             if (!rc)
                 rc = each(context, &found);
             arc_git_commit_free(&found);
         }
         git_commit_free(commit);
     }
+    git_mailmap_free(mailmap);
 
     if (!rc && step != GIT_ITEROVER)
         rc = arc_git_failed(err, step, "walking the history");
