@@ -67,8 +67,8 @@ static int find_address(const struct arc_registry *registry, const struct regist
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
     const char *image = call->image, *slash = strchr(image, '/');
     size_t len = slash ? (size_t)(slash - image) : 0;
-    bool hub = !memchr(image, '.', len) && !memchr(image, ':', len) &&
-               !(len == 9 && strncmp(image, "localhost", 9) == 0);
+    bool hub = !slash || (!memchr(image, '.', len) && !memchr(image, ':', len) &&
+                          !(len == 9 && strncmp(image, "localhost", 9) == 0));
     const char *path = hub ? image : slash + 1;
 
     *out = (struct address){.insecure = false};

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include <string.h>
 
-#define DAY (24 * 60 * 60)
+#define DAY (INT64_C(24) * 60 * 60)
 
 int records_open(const struct arc_project *project, struct records *out, struct arc_error *err)
 {
