@@ -20,11 +20,12 @@ DOCUMENTS = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/li
              "usr/lib/systemd")
 
 
-def build_rootfs(name, architecture, packages, arrange):
-    """A tar in the cache with these packages and what they depend on. arrange(folder) finishes the folder.
+def build_rootfs(name, architecture, packages, arrange, release=None):
+    """A tar in the cache with these packages and what they depend on. arrange(folder) finishes the folder. Of that release, where
+    this machine has its packages (deps.sh adds a second one); otherwise of whichever is the newest.
 
     The cache's key is everything that decides the content but the packages' own versions."""
-    recipe = repr((packages, sorted(_constants(arrange)), NOT_NEEDED)).encode()
+    recipe = repr((packages, sorted(_constants(arrange)), NOT_NEEDED, *([release] if release else []))).encode()
     key = hashlib.sha256(recipe).hexdigest()[:12]
     target = cached.CACHE / "rootfs" / f"{name}-{architecture}-{key}.tar"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +35,7 @@ def build_rootfs(name, architecture, packages, arrange):
             with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
                 folder = pathlib.Path(scratch) / "root"
                 folder.mkdir()
-                for package in _download(architecture, packages, pathlib.Path(scratch)):
+                for package in _download(architecture, packages, pathlib.Path(scratch), release):
                     subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
                 _tidy(folder)
                 arrange(folder)
@@ -59,13 +60,15 @@ def _apt(architecture, state, *arguments):
         raise RuntimeError(f"apt-get {' '.join(arguments)} ({architecture}): {run.stdout}{run.stderr}")
 
 
-def _download(architecture, packages, scratch):
+def _download(architecture, packages, scratch, release):
     state = scratch / "apt"
     for folder in ("lists/partial", "cache/archives/partial"):
         (state / folder).mkdir(parents=True)
     (state / "status").touch()
     _apt(architecture, state, "update")
-    _apt(architecture, state, "install", "-y", "--download-only", *packages)
+    indexes = cached.run(["apt-get", "indextargets", "--format", "$(CODENAME)"], capture_output=True, text=True).stdout
+    wanted = ["-t", release] if release in indexes.split() else []
+    _apt(architecture, state, "install", *wanted, "-y", "--download-only", *packages)
     found = sorted((state / "cache/archives").glob("*.deb"))
     return [path for path in found if path.name.split("_")[0] in packages or not path.name.startswith(NOT_NEEDED)]
 

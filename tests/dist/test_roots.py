@@ -1,5 +1,5 @@
-"""The released program in roots as its users have them: nothing but the program and a repository; Debian with git; Alpine's musl and
-busybox. It says what the other build says, byte for byte, and trusts the authorities that the root trusts. By emulation for the
+"""The released program in roots as its users have them: nothing but the program and a repository; Debian and Ubuntu with git; Alpine's
+musl and busybox. It says what the other build says, byte for byte, and trusts the authorities that the root trusts. By emulation for the
 other architecture (ARC_WHOLE=1)."""
 import functools
 import os
@@ -19,6 +19,9 @@ from loopback import serving  # noqa: E402
 from rootfs import build_rootfs  # noqa: E402
 
 PACKAGES = {"bare": (), "debian": ("base-files", "bash", "coreutils", "git"), "alpine": ("musl", "busybox-static")}
+# Of Ubuntu's own where the tests run on Ubuntu; elsewhere of the release of Debian that a present Ubuntu is made from.
+PACKAGES["ubuntu"] = PACKAGES["debian"]
+RELEASES = {"debian": "bookworm", "ubuntu": "trixie"}
 ROOTS = list(PACKAGES) if WHOLE else ["bare", "debian"]
 BUNDLES = ["etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine, NixOS
            "etc/pki/tls/certs/ca-bundle.crt",  # Fedora
@@ -42,7 +45,8 @@ def enter(tmp_path_factory):
         root = tmp_path_factory.mktemp(name)
         if PACKAGES[name]:
             architecture = {"x86_64": "amd64", "aarch64": "arm64"}[target.removeprefix("linux-")]
-            with tarfile.open(build_rootfs(f"dist-{name}", architecture, PACKAGES[name], leave_as_it_is)) as tar:
+            with tarfile.open(build_rootfs(f"dist-{name}", architecture, PACKAGES[name], leave_as_it_is,
+                                           RELEASES.get(name))) as tar:
                 tar.extractall(root)
             (root / "dev").mkdir(exist_ok=True)
             os.mknod(root / "dev/null", stat.S_IFCHR | 0o666, os.makedev(1, 3))  # git opens it first of all
@@ -68,7 +72,7 @@ def run_inside(root, target, arguments, **environment):
 @pytest.mark.parametrize("target", TARGETS)
 def test_says_the_same_in_any_root(target, name, arguments, enter):
     root = enter(name, target)
-    path = GIT if name == "debian" and target == OWN else "/nowhere"  # the emulator runs no children
+    path = GIT if "git" in PACKAGES[name] and target == OWN else "/nowhere"  # the emulator runs no children
     alone = run_inside(root, target, arguments, PATH=path)
     usual = subprocess.run([ROOT / "build/arc-ci", "-C", root / "repository", *arguments], env={"PATH": path}, capture_output=True)
     assert alone.stdout == usual.stdout
