@@ -25,6 +25,7 @@ struct script {
     const char *at;
     char *directory;              /* it works in, from the root */
     json_t *variables;            /* it sets */
+    json_t *outputs;              /* name → the value last given */
     json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the inner one last */
     size_t depth;
@@ -283,21 +284,27 @@ static void take_options(struct script *script, const json_t *words, size_t inde
 }
 
 /* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a
- * variable. */
+ * variable. Of two values, of the branches of an "if", only a run knows which. */
 static void take_output(struct script *script, const char *said, const char *where)
 {
+    struct init *init = script->init;
     const char *equals = strchr(said, '=');
     if (!equals)
         return;
 
-    char *name = init_cut(script->init, said, (size_t)(equals - said));
-    const char *given = arc_text_is_visible(equals + 1) ? NULL : init_release_value(name, true);
-    const char *value = given ? given : equals + 1;
-    if (strcmp(where, "GITHUB_OUTPUT") == 0)
+    char *name = init_cut(init, said, (size_t)(equals - said));
+    const json_t *before = json_object_get(script->outputs, name);
+    bool told = arc_text_is_visible(equals + 1) &&
+                (!before || strcmp(json_string_value(before), equals + 1) == 0);
+    const char *given = told ? NULL : init_release_value(name, true);
+    const char *unknown = before && !told ? (char[]){INIT_UNKNOWN, '\0'} : equals + 1;
+    const char *value = given ? given : unknown;
+
+    if (strcmp(where, "GITHUB_OUTPUT") == 0) {
+        init_set_text(init, script->outputs, name, equals + 1);
         init_set_output(script->step, name, value);
-    else if (strcmp(where, "GITHUB_ENV") == 0)
-        init_set(script->init, json_object_get(script->step->scope, "env"), name,
-                 json_string(value));
+    } else if (strcmp(where, "GITHUB_ENV") == 0)
+        init_set(init, json_object_get(script->step->scope, "env"), name, json_string(value));
 }
 
 /* "for" starts a loop, "done" goes to its start with the next word, while there is one. False for
@@ -378,6 +385,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
         .directory = arc_arena_text(&init->arena, directory),
         .variables = init_keep(init, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
                                                "GITHUB_ENV", "GITHUB_ENV")),
+        .outputs = init_keep(init, json_object()),
         .builds = init_keep(init, json_array()),
         .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
         .pushes = pushes};
