@@ -553,6 +553,29 @@ static void take_scan(const struct init_step *step)
             init->fail_on = severities[i];
 }
 
+/* The name of an input as most call it: "dockerfile" of "dockerfile-path", "image" of
+ * "docker_image_name", "args" of "buildArgs". */
+static char *plain_input(struct init *init, const char *name)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+
+    for (const char *c = name; *c; c++) {
+        bool upper = *c >= 'A' && *c <= 'Z';
+        if (upper && c > name && c[-1] >= 'a' && c[-1] <= 'z')
+            arc_buf_putc(&out, '-');
+        arc_buf_putc(&out, (char)(upper ? *c - 'A' + 'a' : (*c == '_' ? '-' : *c)));
+    }
+
+    const char *plain = arc_buf_text(&out), *dash;
+    while ((dash = strchr(plain, '-')) &&
+           init_lists("docker build buildx container", plain, (size_t)(dash - plain)))
+        plain = dash + 1;
+    while ((dash = strrchr(plain, '-')) && init_is_among(dash + 1, "path name"))
+        plain = init_cut(init, plain, (size_t)(dash - plain));
+
+    return init_cut(init, plain, strlen(plain));
+}
+
 /* The first input of one of these names; "" when there is none. */
 static const char *find_input(const struct init_step *step, const char *names)
 {
@@ -560,42 +583,56 @@ static const char *find_input(const struct init_step *step, const char *names)
     json_t *value;
 
     json_object_foreach (step->with, name, value)
-        if (init_is_among(name, names) && json_is_string(value))
+        if (json_is_string(value) && init_is_among(plain_input(step->init, name), names))
             return json_string_value(value);
 
     return "";
 }
 
-/* An action that nobody here knows, and that builds an image by its name and its inputs: those of
- * all of them are called alike. It pushes, unless it says that it does not. */
+/* What an action that nobody here knows gives as its image's name, with registry and owner, where
+ * other inputs say them. */
+static char *find_image_name(const struct init_step *step)
+{
+    struct init *init = step->init;
+    const char *image = find_input(step, "image images name repository");
+    const char *owner = find_input(step, "image-owner owner namespace organization");
+    const char *registry = find_input(step, "registry");
+
+    if (*owner && *image && !strchr(image, '/'))
+        image = init_print(init, "%s/%s", owner, image);
+    if (*registry && *image && strncmp(image, registry, strlen(registry)) != 0)
+        image = init_print(init, "%s/%s", registry, image);
+
+    return arc_arena_text(&init->arena, image);
+}
+
+/* An action or a workflow of somebody else that builds an image, by its inputs: those of all of
+ * them are called alike. It pushes, unless it says that it does not. */
 static void take_unknown_build(const struct init_step *step)
 {
     static const char *const inputs[][2] = {
-        {"context", "context path directory build-context build_context"},
-        {"file", "file dockerfile dockerfile_path dockerfile-path containerfile containerfiles"},
-        {"target", "target build_target build-target stage"},
-        {"build-args", "build-args build_args buildargs"},
+        {"context", "context path directory"},
+        {"file", "file dockerfile containerfile containerfiles"},
+        {"target", "target stage"},
+        {"build-args", "args buildargs"},
         {"platforms", "platforms platform"},
         {"push", "push publish"}};
     struct init *init = step->init;
-    const char *image = find_input(step, "image image_name image-name images name repository");
-    const char *registry = find_input(step, "registry"), *slash = *registry ? "/" : "";
-    const char *tags = find_input(step, "tags tag image_tag image-tag image_tags");
+    const char *image = find_image_name(step);
+    const char *tags = find_input(step, "tags tag image-tag image-tags");
     ARC_AUTO_JSON json_t *with = init_made(init, json_pack("{s:s}", "push", "true"));
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1 << 20};
     struct init_step known = *step;
 
     if (!*image && !strchr(tags, '/'))
         return;
-    if (strncmp(image, registry, strlen(registry)) == 0 || !*image)
-        registry = slash = "";
     if (!*tags)
-        init_set(init, with, "outputs", json_sprintf("name=%s%s%s", registry, slash, image));
+        init_set(init, with, "outputs", json_sprintf("name=%s", image));
     for (char *tag; (tag = init_next_item(init, &tags, ",\n"));)
         if (strchr(tag, '/'))
             arc_buf_printf(&names, "%s\n", tag);
         else
-            arc_buf_printf(&names, "%s%s%s:%s\n", registry, slash, image, tag);
+            arc_buf_printf(&names, "%s:%s\n", image, tag);
 
     for (size_t i = 0; i < INIT_COUNT(inputs); i++)
         if (*find_input(step, inputs[i][1]))
@@ -636,8 +673,12 @@ void init_take_step(const struct init_step *step)
         }
 
     const char *name = init_lower(step->init, init_cut(step->init, step->uses, len));
-    if (strstr(name, "build") && (strstr(name, "docker") || strstr(name, "image") ||
-                                  strstr(name, "push") || strstr(name, "container")))
+    bool builds = strstr(name, "build") && (strstr(name, "docker") || strstr(name, "image") ||
+                                            strstr(name, "push") || strstr(name, "container"));
+    bool says = *find_input(step, "context") || /* of a scanner, too, there is a Dockerfile */
+                (*find_input(step, "dockerfile containerfile containerfiles") &&
+                 *find_input(step, "tags tag image-tag image-tags push publish platforms"));
+    if (builds || says)
         take_unknown_build(step);
 }
 

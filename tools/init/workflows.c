@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "init/sources.h"
 #include <string.h>
+#include <strings.h>
 
 #define DEPTH_MAX 4
 #define STEP_COST 6000 /* and of a cell */
@@ -67,10 +68,17 @@ static void add_settings(struct init *init, json_t *scope, const struct arc_yaml
         init_set(init, scope, "directory", init_expand_node(init, inside, scope));
 }
 
-/* The path of a local `uses`, "./x", from the root; NULL for any other. */
+/* The path of a local `uses`, "./x" or "OWNER/REPOSITORY/x@main" of our own, from the root; NULL
+ * for any other. */
 static char *find_called(struct init *init, const struct arc_yaml_node *owner)
 {
     const char *uses = arc_yaml_text_at(owner, "uses");
+    const char *own = init->owner ? init_print(init, "%s/%s/", init->owner, init->repository) : "";
+    size_t len = strlen(own);
+
+    if (len && strncasecmp(uses, own, len) == 0)
+        return init_resolve(init, ".", init_cut(init, uses + len, strcspn(uses + len, "@")));
+
     return strncmp(uses, "./", 2) == 0 ? init_resolve(init, ".", uses) : NULL;
 }
 
@@ -180,6 +188,13 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     place.scope = scope;
     place.runner = runner ? runner : "";
+    if (arc_yaml_get(job, "uses")) { /* a workflow of somebody else */
+        ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
+        place.uses = arc_yaml_text_at(job, "uses");
+        place.line = arc_yaml_get(job, "uses")->line;
+        place.with = with;
+        init_take_step(&place);
+    }
     read_steps(&place, arc_yaml_get(job, "steps"), depth);
 
     if (pair->key->text) /* for jobs that need it */
