@@ -4,6 +4,41 @@
 #include "changes/choice.h"
 #include <string.h>
 
+/* The commit before a merge of the pull request's newest commit; empty for what is none. */
+static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *merge)
+{
+    struct arc_git_commit commit = {0};
+    struct arc_oid before = {{0}};
+
+    if (!*merge->hex || arc_git_commit(c->git, merge, &commit, NULL))
+        return before;
+    if (commit.parents == 2 && strcmp(commit.merged.hex, c->event->head_sha) == 0)
+        before = commit.parent;
+    arc_git_commit_free(&commit);
+
+    return before;
+}
+
+/* The base branch as GITHUB_SHA, or what is checked out, merges the pull request into it. The
+ * payload's base can be older than what the pull request took from the branch since, and can hold
+ * the pull request once that is merged. */
+static struct arc_oid find_base(const struct choice *c)
+{
+    struct arc_oid merges[2] = {{{0}}, {{0}}}, base = {{0}};
+
+    if (c->event->sha)
+        memcpy(merges[0].hex, c->event->sha, sizeof merges[0].hex);
+    if (!c->request->is_recorded)
+        arc_git_head(c->git, &merges[1], NULL, NULL);
+
+    for (size_t i = 0; i < sizeof merges / sizeof *merges && !*base.hex; i++)
+        base = merged_into(c, &merges[i]);
+
+    if (!*base.hex)
+        memcpy(base.hex, c->event->base_sha, sizeof base.hex);
+    return base;
+}
+
 /* Whether a job that writes history anew, with `git commit --amend`, made what is checked out of
  * the pull request: it stands beside the newest commit, and is none of the base branch. */
 static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
@@ -37,7 +72,8 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
     if (!event->head_sha || arc_git_head(c->git, head, NULL, NULL))
         return false;
 
-    if (strcmp(head->hex, event->head_sha) == 0 ||
+    struct arc_oid before = merged_into(c, head);
+    if (strcmp(head->hex, event->head_sha) == 0 || *before.hex ||
         (event->sha && strcmp(head->hex, event->sha) == 0))
         return false;
 
@@ -70,7 +106,7 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
 
     ARC_TRY(settle_head(c, head));
     if (!on_merge)
-        return choice_since_merge_base(c, c->event->base_sha, "the pull request's base");
+        return choice_since_merge_base(c, find_base(c).hex, "the pull request's base");
     memcpy(merge.hex, c->event->sha, sizeof merge.hex);
     ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
 
@@ -83,20 +119,20 @@ static int pull_request_commits(const struct choice *c, bool fetching)
     struct arc_base_request request = *c->request;
     const struct arc_event *event = c->event;
     struct arc_base *out = c->out;
-    struct arc_oid base;
+    struct arc_oid base, tip = find_base(c);
 
     arc_error_clear(c->err);
     if (!fetching)
         request.fetch_depth = 0;
     int rc = arc_base_find(&request, event->head_sha, &out->head, c->err);
     if (!rc)
-        rc = arc_base_find(&request, event->base_sha, &base, c->err);
+        rc = arc_base_find(&request, tip.hex, &base, c->err);
     if (rc)
         return arc_error_prefix(c->err, "the pull request's commits are not all in this clone");
     ARC_TRY(settle_head(c, NULL));
     ARC_TRY(arc_base_merge_base(&request, &base, &out->head, &out->base, c->err));
     if (!*out->base.hex)
-        return choice_since_merge_base(c, event->base_sha, "the pull request's base");
+        return choice_since_merge_base(c, tip.hex, "the pull request's base");
 
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
                          event->base_ref ? event->base_ref : "its base");
