@@ -289,10 +289,30 @@ static void test_excludes(void **state)
 {
     (void)state;
     struct arc_inputs *in = read_inputs(
-        "FROM scratch\nCOPY --exclude=**/*.md docs /d\nCOPY --exclude=x* a /a\n", NULL, NULL);
+        "FROM scratch\nCOPY --exclude=**/*.md docs /d\nCOPY --exclude=x* --exclude=!x2 a b* /a\n"
+        "COPY --exclude=/q --exclude=#r q /q\n"
+        "COPY --parents --exclude=s/*.md ./p/./s n /p\nCOPY --parents --exclude=x --exclude=m/y ./m z/../p/./t /p\n",
+        NULL, NULL);
     assert_non_null(find(in, "docs/a.txt"));
     assert_null(find(in, "docs/deep/a.md"));
-    assert_non_null(find(in, "a/x1")); /* what that is relative to is not certain */
+
+    /* The patterns are relative to a source, and a source itself is not left out. */
+    assert_null(find(in, "a/x1"));
+    assert_null(find(in, "a/x1/deep"));
+    assert_non_null(find(in, "a/x2"));
+    assert_non_null(find(in, "a/deep/x1"));
+    assert_null(find(in, "b1/x1"));
+    assert_non_null(find(in, "bx"));
+    assert_non_null(find(in, "q/q"));
+    assert_non_null(find(in, "q/#r"));
+
+    /* With --parents, to what stands before the pivot. */
+    assert_null(find(in, "p/s/a.md"));
+    assert_non_null(find(in, "p/s/a"));
+    assert_non_null(find(in, "n/s/a.md"));
+    assert_non_null(find(in, "p/t/x"));
+    assert_null(find(in, "m/y"));
+    assert_non_null(find(in, "m/x"));
     arc_inputs_free(&in);
 }
 

@@ -38,6 +38,14 @@ void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *o
     }
 }
 
+size_t arc_path_depth(const char *path)
+{
+    size_t parts = *path != '\0';
+    for (; *path; path++)
+        parts += *path == '/';
+    return parts;
+}
+
 static void trim(const char **text, size_t *len)
 {
     while (*len && strchr(" \t\r\v\f", **text))

@@ -27,4 +27,7 @@ bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t 
  * `rooted`: ".." stops at the root, as in the source of a COPY; otherwise it stays at the start. */
 void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *out);
 
+/* How many parts a clean path has. */
+size_t arc_path_depth(const char *path);
+
 #endif

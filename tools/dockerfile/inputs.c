@@ -29,8 +29,9 @@ struct entry {
     size_t folder;
     char *path;
     struct arc_path_pattern *pattern;
-    struct arc_path_pattern *without; /* of one part, anywhere below */
-    bool linked;                      /* where a link leads to: not to be missed by itself */
+    struct arc_ignore without; /* what is left out below its first parts, as many as `above` */
+    size_t above;
+    bool linked; /* where a link leads to: not to be missed by itself */
 };
 
 struct arc_inputs {
@@ -178,8 +179,11 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
         ARC_TRY(arc_path_pattern_new(&in->memory, "", false, &entry->pattern, err));
     }
 
-    if (source->without) /* when that is malformed, nothing is left out */
-        arc_path_pattern_new(&in->memory, source->without, true, &entry->without, NULL);
+    entry->above = source->parents ? source->pivot : arc_path_depth(path);
+    /* When that is malformed, nothing is left out; nor below a link, where the parts are others. */
+    if (source->without && !(linked && source->parents) &&
+        arc_ignore_parse(&in->memory, source->without, &entry->without, NULL) == ARC_ENOMEM)
+        return arc_error_nomem(err);
 
     return arc_arena_check(&in->memory, err);
 }
@@ -399,25 +403,17 @@ int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs 
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-/* Whether a part of the path below the source's own parts is left out. */
+/* Whether --exclude leaves the path out: a source itself it never does. */
 static bool is_excluded(const struct entry *entry, const char *path, size_t len)
 {
-    size_t skip = 0;
+    const char *end = path + len;
 
-    if (!entry->without)
-        return false;
-    for (const char *c = entry->path; *entry->path && c; c = strchr(c + 1, '/'))
-        skip++;
-
-    for (size_t at = 0, part = 0; at < len; part++) {
-        const char *slash = memchr(path + at, '/', len - at);
-        size_t end = slash ? (size_t)(slash - path) : len;
-        if (part >= skip && arc_path_pattern_match(entry->without, path + at, end - at))
-            return true;
-        at = end + 1;
+    for (size_t i = 0; i < entry->above; i++) {
+        const char *slash = memchr(path, '/', (size_t)(end - path));
+        path = slash ? slash + 1 : end;
     }
 
-    return false;
+    return path < end && arc_ignore_match(&entry->without, path, (size_t)(end - path));
 }
 
 /* Whether a path is in the folder; it is then as seen from there. */

@@ -157,6 +157,18 @@ struct origin {
     bool parents;
 };
 
+/* How many parts of a path stand before "/./". */
+static int find_pivot(struct reader *r, const char *path, size_t *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf before = {.max = WORD_MAX};
+    const char *end = strstr(path, "/./");
+
+    arc_path_clean(path, end ? (size_t)(end - path) : 0, true, &before);
+    *out = arc_path_depth(arc_buf_text(&before));
+
+    return arc_buf_check(&before, "a source", r->err);
+}
+
 /* Adds a source: `path` as written. With a doubt everything in its context counts. */
 static int add_source(struct reader *r, const struct origin *origin, const char *path,
                       const char *doubt)
@@ -170,8 +182,11 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
 
     ARC_AUTO_FREE char *meant = NULL;
+    size_t pivot = 0;
     if (!doubt)
         ARC_TRY(expand(r, &scope, path, WORD_MAX, &meant));
+    if (meant)
+        ARC_TRY(find_pivot(r, meant, &pivot));
     if (meant)
         arc_path_clean(meant, strlen(meant), true, &clean);
     else if (!doubt)
@@ -183,6 +198,7 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     ARC_TRY_ALLOC(source, r->err);
     *source = (struct arc_source){.line = origin->line,
                                   .parents = origin->parents,
+                                  .pivot = pivot,
                                   .context = arc_arena_text(memory, origin->context),
                                   .without = arc_arena_text(memory, origin->without),
                                   .doubt = arc_arena_text(memory, doubt),
@@ -245,13 +261,12 @@ static int take_words(struct reader *r, const char *args, json_t **out)
 static int on_copy(struct reader *r, const struct arc_instruction *in)
 {
     ARC_AUTO_JSON json_t *words = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf flag = {.max = WORD_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf flag = {.max = WORD_MAX}, without = {.max = VALUE_MAX};
     struct arc_arena *memory = &r->out->memory;
     const char *args = in->args, *from = NULL;
     struct origin origin = {.keyword = in->keyword, .line = in->line};
     bool image = false, is_add = strcmp(in->keyword, "ADD") == 0;
     struct arc_heredoc heredoc;
-    size_t excludes = 0;
 
     while (take_flag(&args, &flag)) {
         const char *text = arc_buf_text(&flag);
@@ -260,16 +275,13 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
             from = arc_arena_text(memory, text + 7);
         if (strncmp(text, "--parents", 9) == 0)
             origin.parents = strcmp(text + 9, "=false") != 0;
-        if (strncmp(text, "--exclude=", 10) != 0)
-            continue;
-
-        const char *pattern = text + 10;
-        /* "**" and a slash and a name leaves that name out at any depth; what other patterns are
-         * relative to differs, and leaving them be is the safe side. Of several, none is kept. */
-        bool is_name = strncmp(pattern, "**/", 3) == 0 && pattern[3] && !strpbrk(pattern + 3, "/$");
-        excludes++;
-        origin.without = excludes == 1 && is_name ? arc_arena_text(memory, pattern + 3) : NULL;
+        /* One that starts with a slash matches nothing, a comment is none there. */
+        if (strncmp(text, "--exclude=", 10) == 0 && !strchr("/#", text[10]))
+            arc_buf_printf(&without, "%s\n", text + 10);
     }
+
+    ARC_TRY(arc_buf_check(&without, "what is left out", r->err));
+    origin.without = without.len ? without.data : NULL;
 
     if (from && strchr(from, '$')) {
         struct origin all = {.keyword = in->keyword, .line = in->line};

@@ -12,8 +12,9 @@
 struct arc_source {
     char *context; /* name of an additional context; NULL: the build's own */
     char *path;    /* a pattern from its root, clean; "" for everything */
-    char *without; /* a name that is left out below it, a pattern of one part; NULL: nothing */
+    char *without; /* what --exclude leaves out below it, as an ignore file; NULL: nothing */
     bool parents;  /* of COPY --parents, where two stars cross any number of folders */
+    size_t pivot;  /* of that: how many parts stand before "/./", below which `without` holds */
     char *text;    /* "COPY src": the instruction and the source as written */
     char *doubt;   /* why everything counts, for want of knowing; NULL: it is known */
     unsigned line;
