@@ -274,6 +274,17 @@ int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, con
     return place_words(l, &recipe->target, words);
 }
 
+/* As buildx does: where there is no Dockerfile, "dockerfile" is one. */
+static void take_lower_case(const struct arc_loading *l, char *path)
+{
+    char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    if (strcmp(name, "Dockerfile") != 0 || arc_file_kind_in(l->root, path) != ARC_FILE_NONE)
+        return;
+    *name = 'd';
+    if (arc_file_kind_in(l->root, path) == ARC_FILE_NONE)
+        *name = 'D';
+}
+
 int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
                         const char *directory)
 {
@@ -294,6 +305,7 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
         return arc_error_set(l->err, ARC_EINPUT,
                              "dockerfile: '%s' is absolute or leads out of the repository",
                              recipe->dockerfile);
+    take_lower_case(l, resolved);
     recipe->dockerfile = resolved;
 
     return ARC_OK;
