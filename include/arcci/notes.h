@@ -30,6 +30,7 @@ struct arc_notes_commit {
     char *message; /* the subject as git has it, which may say what kind of change it is */
     char *body;
     char *author; /* a name, or a login where GitHub was asked */
+    char *name;   /* the author's, as git has it */
     char *email;
     char *date;   /* RFC 3339 */
     int64_t pull; /* number of the pull request; 0: none */

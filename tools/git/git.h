@@ -138,6 +138,11 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err);
 
+/* Adds the names of all commits of the range to an object, each with the value true; max does not
+ * count. */
+int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range *range,
+                      json_t *names, struct arc_error *err);
+
 /* The name of the object at a path of a commit. ARC_ENOTFOUND if there is none. */
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                   struct arc_oid *out, struct arc_error *err);

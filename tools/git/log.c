@@ -5,11 +5,35 @@
 #include "git/lib.h"
 #include "git/run.h"
 #include "git/scratch.h"
+#include <ctype.h>
 #include <string.h>
 
 #define LOG_MAX     1000
 #define LOG_SECONDS 600
 #define MAILMAP_MAX (1 << 20) /* Linux's has 40 KB */
+
+/* A copy of what follows the first empty line, with the line ends of Unix: forms of web pages leave
+ * others in a message, and libgit2 finds no body then. */
+static char *copy_body(const char *message)
+{
+    char *copy = strdup(message ? message : ""), *to = copy;
+
+    for (const char *from = copy; from && *from; from++)
+        if (*from != '\r' || (from[1] && from[1] != '\n'))
+            *to++ = *from;
+    while (copy && to > copy && isspace((unsigned char)to[-1]))
+        to--;
+    if (!copy)
+        return NULL;
+
+    *to = '\0';
+    const char *body = strstr(copy, "\n\n");
+    size_t skipped = body ? (size_t)(body - copy) : strlen(copy);
+    skipped += strspn(copy + skipped, " \t\n");
+    memmove(copy, copy + skipped, strlen(copy + skipped) + 1);
+
+    return copy;
+}
 
 /* With the author as `mailmap` names him; NULL: as the commit does. */
 static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_commit *out,
@@ -18,7 +42,6 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
     const git_signature *written = git_commit_author(commit);
     const char *name = written ? written->name : NULL, *email = written ? written->email : NULL;
     const char *subject = git_commit_summary(commit);
-    const char *body = git_commit_body(commit);
 
     if (mailmap && name && email && git_mailmap_resolve(&name, &email, mailmap, name, email) < 0)
         return arc_error_nomem(err);
@@ -28,7 +51,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
                                    .author = strdup(name ? name : ""),
                                    .email = strdup(email ? email : ""),
                                    .subject = strdup(subject ? subject : ""),
-                                   .body = strdup(body ? body : "")};
+                                   .body = copy_body(git_commit_message(commit))};
     arc_git_oid_out(git_commit_id(commit), &out->oid);
     arc_git_oid_out(git_commit_tree_id(commit), &out->tree);
     if (out->parents)
@@ -241,6 +264,19 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
     if (!rc && step != GIT_ITEROVER)
         rc = arc_git_failed(err, step, "walking the history");
     return rc;
+}
+
+static int add_name(void *context, const struct arc_git_commit *commit)
+{
+    return json_object_set_new(context, commit->oid.hex, json_true()) ? ARC_ENOMEM : ARC_OK;
+}
+
+int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range *range,
+                      json_t *names, struct arc_error *err)
+{
+    struct arc_git_log_range whole = *range;
+    whole.max = SIZE_MAX;
+    return arc_git_log(git, &whole, add_name, names, NULL, err);
 }
 
 /* The entry of a path of a commit, which the caller frees: a libgit2 code. */

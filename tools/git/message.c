@@ -1,4 +1,5 @@
 #include "git/message.h"
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -96,13 +97,47 @@ int64_t arc_message_merged(const char *subject)
     return read_number(subject + strlen(merge), " from ");
 }
 
-const char *arc_message_reverts(const char *body, size_t *len)
+/* The number in "owner/name#12", "#12" or the address of a pull request; 0 where there is none. */
+static int64_t read_pull(const char *text)
 {
-    static const char words[] = "This reverts commit ";
-    const char *at = strstr(body, words);
-    if (!at)
-        return NULL;
-    at += strlen(words);
-    *len = strspn(at, "0123456789abcdef");
-    return *len >= 7 && *len <= 64 ? at : NULL;
+    size_t len = strcspn(text, " \t\r\n,;)");
+    while (len && text[len - 1] == '.')
+        len--;
+    size_t start = len;
+    while (start && isdigit((unsigned char)text[start - 1]))
+        start--;
+    if (!start || len == start || len - start > 9 || !strchr("#/-", text[start - 1]))
+        return 0;
+    return strtoll(text + start, NULL, 10);
+}
+
+const char *arc_message_next_undone(const char *at, struct arc_message_undone *out)
+{
+    static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
+    const char *found;
+
+    for (const char *from = at; (found = strstr(from, by_git)); from = found) {
+        found += strlen(by_git);
+        size_t len = strspn(found, "0123456789abcdef");
+        if (len < 7 || len > 64)
+            continue;
+        *out = (struct arc_message_undone){.hash = found, .len = len};
+        return found + len;
+    }
+
+    for (const char *from = at; !out->hash && (found = strstr(from, by_github)); from = found) {
+        found += strlen(by_github);
+        out->pull = read_pull(found);
+        if (out->pull)
+            return found;
+    }
+
+    return NULL;
+}
+
+bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull)
+{
+    if (undone->hash)
+        return strncmp(hash, undone->hash, undone->len) == 0;
+    return pull && pull == undone->pull;
 }

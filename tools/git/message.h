@@ -31,8 +31,19 @@ int64_t arc_message_squashed(const char *subject, size_t *len);
 /* The pull request of "Merge pull request #12 from fork/topic", which GitHub writes. 0: none. */
 int64_t arc_message_merged(const char *subject);
 
-/* The name of the commit that is taken back, "This reverts commit HASH.": where it starts in the
- * body, and its length; NULL where there is none. */
-const char *arc_message_reverts(const char *body, size_t *len);
+/* A commit that is taken back: by the start of its name, or by the number of its pull request. */
+struct arc_message_undone {
+    const char *hash; /* `len` digits of it, in the body; NULL: by number */
+    size_t len;
+    int64_t pull;
+};
+
+/* The next that a revert's body takes back: "This reverts commit HASH." as git writes it for each;
+ * or, where git says nothing, "Reverts owner/name#12" as GitHub's button does. Starts with the body
+ * and with *out = {0}; returns where to go on, NULL where there is none. */
+const char *arc_message_next_undone(const char *at, struct arc_message_undone *out);
+
+/* Whether a commit, with its name and its pull request's number (or 0), is the one. */
+bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull);
 
 #endif

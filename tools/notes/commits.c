@@ -209,26 +209,27 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 
 /* ---- reverts -------------------------------------------------------------------------------- */
 
-/* Whether a commit's text says that it takes back another one: git writes "This reverts commit
- * HASH.", GitHub's button "Reverts owner/name#12". A squashed pull request quotes that of one of
- * its commits and did more: only what is called a revert is one. */
-static bool takes_back(const struct arc_plan *plan, const struct arc_notes_commit *commit,
-                       const struct arc_notes_commit *other)
+/* Takes out what a revert takes back among the older commits, and the revert with it where that is
+ * all: one that takes back what is released is a change like any other. A squashed pull request
+ * quotes the message of one of its commits and did more: only what is called a revert is one. */
+static void take_back(const struct arc_notes_log *log, size_t revert, bool *gone)
 {
-    static const char by_github[] = "Reverts ";
-    int64_t number = 0;
-    size_t len = 0;
+    const struct arc_notes_commit *commit = &log->commits[revert];
+    const char *at = arc_message_is_revert(commit->message) ? commit->body : NULL;
+    struct arc_message_undone undone = {0};
+    bool all = true, any = false;
 
-    if (!arc_message_is_revert(commit->message))
-        return false;
-    const char *at = arc_message_reverts(commit->body, &len);
-    if (at)
-        return strncmp(other->hash, at, len) == 0;
-    at = strstr(commit->body, by_github);
-    if (!at || !other->pull || !plan->source || !*plan->source)
-        return false;
+    while (at && (at = arc_message_next_undone(at, &undone))) {
+        size_t k = revert + 1;
+        while (k < log->count && (gone[k] || !arc_message_is_undone(&undone, log->commits[k].hash,
+                                                                    log->commits[k].pull)))
+            k++;
+        any = any || k < log->count;
+        all = all && k < log->count;
+        gone[k] = true; /* there is one more than there are commits */
+    }
 
-    return read_reference(plan, at + strlen(by_github), &number) && number == other->pull;
+    gone[revert] = any && all;
 }
 
 json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
@@ -248,12 +249,9 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
 
     /* What was taken back within the release, and what took it back; the newest first, so that a
      * revert of a revert counts. */
-    for (size_t i = 0; !log->all && i < log->count; i++) {
-        bool may = strstr(log->commits[i].body, "everts ") != NULL;
-        for (size_t k = i + 1; may && k < log->count && !gone[i]; k++)
-            if (!gone[k] && takes_back(options->plan, &log->commits[i], &log->commits[k]))
-                gone[i] = gone[k] = true;
-    }
+    for (size_t i = 0; !log->all && i < log->count; i++)
+        if (!gone[i])
+            take_back(log, i, gone);
 
     for (size_t i = 0; i < log->count; i++)
         if (!gone[i])

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "changes/match.h"
 #include "git/message.h"
+#include <ctype.h>
 #include <string.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
@@ -56,9 +57,9 @@ char *notes_keep_text(struct arc_notes_log *log, const char *text)
 /* Merges further back are listed commit by commit: each is a walk of its own. */
 #define MERGES_WITHIN (5 * (size_t)ARC_NOTES_COMMITS_MAX)
 
-/* At most so many bytes of a body are read for what it says of a pull request, a revert, a
- * break. */
-#define BODY_MAX 4096
+/* At most so many bytes of a body are read for what it says of a pull request, a revert, a break,
+ * most often at its end: the text of a pull request, GitHub's limit of 65,536 characters. */
+#define BODY_MAX ((size_t)4 * 65536)
 
 static int add_commit(struct reading *reading, const struct arc_git_commit *commit)
 {
@@ -75,6 +76,7 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
                                      .message = notes_keep_text(log, commit->subject),
                                      .body = notes_keep_text(log, body),
                                      .author = notes_keep_text(log, commit->author),
+                                     .name = notes_keep_text(log, commit->author),
                                      .email = notes_keep_text(log, commit->email),
                                      .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
@@ -120,11 +122,6 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 
 /* ---- pull requests that were merged --------------------------------------------------------- */
 
-static int add_hash(void *context, const struct arc_git_commit *commit)
-{
-    return json_object_set_new(context, commit->oid.hex, json_true()) ? ARC_ENOMEM : ARC_OK;
-}
-
 #define BREAKS_MAX 4096 /* bytes: more than notes show of a footer */
 
 /* Adds what a commit of a merge breaks to the footer that its pull request gets. */
@@ -150,14 +147,13 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
     ARC_AUTO_JSON json_t *inner = json_object();
     struct arc_notes_log *log = reading->log;
     struct arc_notes_commit *first = NULL;
-    struct arc_git_log_range range = {
-        .from = &merge->parent, .to = &merge->merged, .max = SIZE_MAX};
+    struct arc_git_log_range range = {.from = &merge->parent, .to = &merge->merged};
     ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
     size_t kept = 0, works = 0;
 
     if (!inner || json_object_set_new(inner, merge->oid.hex, json_true()))
         return arc_error_nomem(err);
-    ARC_TRY(arc_git_log(reading->git, &range, add_hash, inner, NULL, err));
+    ARC_TRY(arc_git_log_names(reading->git, &range, inner, err));
 
     for (size_t i = 0; i < log->count; i++) {
         bool own = !log->commits[i].pull && json_object_get(inner, log->commits[i].hash);
@@ -225,11 +221,33 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
 
 #define AUTHORS_MAX 50000 /* commits that are looked through for earlier authors */
 
+/* Adds a person to those who are known, by name and by address: who commits from two machines, or
+ * by GitHub's page, has two addresses. Returns how
+ * many of the two were known. */
+static int know_person(json_t *known, const char *name, const char *email)
+{
+    const char *const marks[] = {name, email};
+    int seen = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        ARC_AUTO(arc_buf) struct arc_buf key = {0};
+        if (!*marks[i] || !arc_utf8_valid(marks[i], strlen(marks[i])))
+            continue;
+        arc_buf_putc(&key, i ? '@' : ' ');
+        for (const char *c = marks[i]; *c; c++)
+            arc_buf_putc(&key, (char)tolower((unsigned char)*c));
+        seen += json_object_get(known, arc_buf_text(&key)) != NULL;
+        if (key.failed || json_object_set_new(known, arc_buf_text(&key), json_true()))
+            return ARC_ENOMEM;
+    }
+
+    return seen;
+}
+
 static int add_author(void *context, const struct arc_git_commit *commit)
 {
-    if (!arc_utf8_valid(commit->email, strlen(commit->email)))
-        return ARC_OK;
-    return json_object_set_new(context, commit->email, json_true()) ? ARC_ENOMEM : ARC_OK;
+    int rc = know_person(context, commit->author, commit->email);
+    return rc < 0 ? rc : ARC_OK;
 }
 
 /* Names those whose first commit is in the range. Nobody is new where history is too long to tell,
@@ -247,11 +265,14 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
 
     for (size_t i = 0; !more && i < log->count; i++) {
         const struct arc_notes_commit *commit = &log->commits[i];
-        if (!*commit->email || !*commit->author || strstr(commit->author, "[bot]") ||
-            json_object_get(known, commit->email))
+        bool bot = strstr(commit->author, "[bot]") || strstr(commit->email, "[bot]@");
+        if (!*commit->email || !*commit->author || bot)
             continue;
-        ARC_TRY(arc_json_set(known, commit->email, json_true(), err));
-        ARC_TRY(arc_texts_add(&log->memory, &log->newcomers, commit->author, err));
+        int rc = know_person(known, commit->name, commit->email);
+        if (rc < 0)
+            return arc_error_nomem(err);
+        if (!rc)
+            ARC_TRY(arc_texts_add(&log->memory, &log->newcomers, commit->author, err));
     }
 
     return ARC_OK;

@@ -31,10 +31,4 @@ void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conv
     out->pull = arc_message_squashed(commit->subject, NULL);
     if (!out->pull)
         out->pull = arc_message_merged(commit->subject);
-
-    size_t len = 0;
-    const char *undoes =
-        arc_message_is_revert(commit->subject) ? arc_message_reverts(commit->body, &len) : NULL;
-    if (undoes && len == sizeof out->undoes.hex - 1)
-        memcpy(out->undoes.hex, undoes, len);
 }

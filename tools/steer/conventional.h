@@ -8,12 +8,11 @@
 /* What a change asks of the next version; the larger wins. */
 enum arc_bump { ARC_BUMP_NONE, ARC_BUMP_PATCH, ARC_BUMP_MINOR, ARC_BUMP_MAJOR };
 
-/* Owns nothing; `why` is static, the rest points into the commit. */
+/* Owns nothing; `why` is static. */
 struct arc_conventional {
     enum arc_bump bump;
-    const char *why;       /* "a feature" */
-    int64_t pull;          /* number of the pull request that it was, or that it merges; 0: none */
-    struct arc_oid undoes; /* "This reverts commit …"; empty: nothing */
+    const char *why; /* "a feature" */
+    int64_t pull;    /* number of the pull request that it was, or that it merges; 0: none */
 };
 
 void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out);

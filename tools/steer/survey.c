@@ -4,6 +4,7 @@
 #include "changes/match.h"
 #include "changes/services.h"
 #include "git/history.h"
+#include "git/message.h"
 #include "project/repository.h"
 #include "project/train.h"
 #include <string.h>
@@ -134,6 +135,8 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
                                    .time = commit.time,
                                    .merge = commit.parents > 1};
     arc_conventional_parse(&commit, &kept->says);
+    if (arc_message_is_revert(commit.subject))
+        kept->takes_back = arc_arena_text(&out->memory, commit.body);
 
     return note_touches(walk, lacks, walk->err);
 }
@@ -233,24 +236,66 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Takes out pairs of a commit and the one that undoes it, the newest first: what undoes an undoing
- * leaves the first in place. One that undoes what is released is a change like any other. */
-static void cancel_pairs(const struct survey *survey, struct survey_group *group)
+/* Takes out a commit that was taken back; of a merge, what it merged. */
+static int cancel_touch(const struct walk *walk, struct survey_group *group, size_t at,
+                        struct arc_error *err)
 {
-    for (size_t i = 0; i < group->count; i++) {
-        const struct survey_commit *undoing = &survey->commits[group->touches[i].commit];
-        if (!*undoing->says.undoes.hex || group->touches[i].undone ||
-            !group->touches[i].since_stable)
-            continue;
-        for (size_t k = i + 1; k < group->count; k++) {
-            const struct survey_commit *other = &survey->commits[group->touches[k].commit];
-            if (!group->touches[k].since_stable ||
-                strcmp(other->oid.hex, undoing->says.undoes.hex) != 0)
-                continue;
-            group->touches[i].undone = group->touches[k].undone = true;
-            break;
+    const struct survey *survey = walk->out;
+    const struct survey_commit *undone = &survey->commits[group->touches[at].commit];
+    ARC_AUTO(arc_git_commit) struct arc_git_commit merge = {0};
+    ARC_AUTO_JSON json_t *merged = json_object();
+
+    group->touches[at].undone = true;
+    if (!undone->merge)
+        return ARC_OK;
+    ARC_TRY_ALLOC(merged, err);
+    ARC_TRY(arc_git_commit(walk->project->git, &undone->oid, &merge, err));
+    struct arc_git_log_range range = {.from = &merge.parent, .to = &merge.merged};
+    ARC_TRY(arc_git_log_names(walk->project->git, &range, merged, err));
+
+    for (size_t i = 0; i < group->count; i++)
+        if (json_object_get(merged, survey->commits[group->touches[i].commit].oid.hex))
+            group->touches[i].undone = true;
+
+    return ARC_OK;
+}
+
+/* Takes out what a revert takes back, and the revert with it where that is all: one that takes back
+ * what is released is a change like any other. */
+static int cancel_undone(const struct walk *walk, struct survey_group *group, size_t revert,
+                         struct arc_error *err)
+{
+    const struct survey_commit *commits = walk->out->commits;
+    const char *at = commits[group->touches[revert].commit].takes_back;
+    struct arc_message_undone undone = {0};
+    bool all = true, any = false;
+
+    while (at && (at = arc_message_next_undone(at, &undone))) {
+        size_t k = 0; /* two of one second may stand in either order */
+        for (; k < group->count; k++) {
+            const struct survey_commit *other = &commits[group->touches[k].commit];
+            if (k != revert && group->touches[k].since_stable &&
+                arc_message_is_undone(&undone, other->oid.hex, other->says.pull))
+                break;
         }
+        any = any || k < group->count;
+        all = all && k < group->count;
+        if (k < group->count)
+            ARC_TRY(cancel_touch(walk, group, k, err));
     }
+
+    group->touches[revert].undone = any && all;
+
+    return ARC_OK;
+}
+
+/* The newest first: what undoes an undoing leaves the first in place. */
+static int cancel_pairs(const struct walk *walk, struct survey_group *group, struct arc_error *err)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (group->touches[i].since_stable && !group->touches[i].undone)
+            ARC_TRY(cancel_undone(walk, group, i, err));
+    return ARC_OK;
 }
 
 int survey_take(struct arc_project *project, struct survey *out, struct arc_error *err)
@@ -279,7 +324,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(arc_history_since(history, &out->head, bases, walk.slot_count, on_commit, &walk, err));
 
     for (size_t g = 0; g < out->group_count; g++)
-        cancel_pairs(out, &out->groups[g]);
+        ARC_TRY(cancel_pairs(&walk, &out->groups[g], err));
 
     return arc_arena_check(&out->memory, err);
 }

@@ -12,6 +12,7 @@ struct survey_commit {
     char *subject;
     int64_t time;
     bool merge;
+    char *takes_back; /* the body of a revert; NULL: it is none */
     struct arc_conventional says;
 };
 

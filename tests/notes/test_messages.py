@@ -1,0 +1,113 @@
+"""What a message says of its commit, for the notes and for the next version alike: what it takes back, what breaks, who is new."""
+import json
+import subprocess
+
+import pytest
+
+from test_many_groups import ARC_CI, ENV, git, put
+
+
+@pytest.fixture
+def clone(tmp_path):
+    put(tmp_path, ".github/arc-ci.yaml", "groups: {g: {registry: ghcr.io/o, services: [s], image-tags: ['{version}']}}\n")
+    put(tmp_path, "s/service.yaml", "name: s\ncodename: s\n")
+    put(tmp_path, "s/Dockerfile", "FROM scratch\n")
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "remote", "add", "origin", "https://github.com/o/r.git")
+    commit(tmp_path, "feat: released")
+    git(tmp_path, "tag", "g/v1.0.0")
+    return tmp_path
+
+
+def head(clone):
+    return subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=clone, env=ENV, text=True).strip()
+
+
+def commit(clone, message, *options):
+    put(clone, "s/a", message)
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "--cleanup=verbatim", "-m", message, *options)
+    return head(clone)
+
+
+def bump(clone):
+    run = subprocess.run([ARC_CI, "version", "--next", "g", "--json"], cwd=clone, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)["bump"]
+
+
+def changes(clone):
+    git(clone, "tag", "g/v9.0.0")
+    run = subprocess.run([ARC_CI, "notes", "g/v9.0.0"], cwd=clone, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.split("### Changes", 1)[1]
+
+
+def merge(clone):
+    """A pull request that was merged; its merge."""
+    git(clone, "checkout", "-q", "-b", "topic")
+    commit(clone, "feat: big")
+    commit(clone, "feat!: bigger")
+    git(clone, "checkout", "-q", "main")
+    git(clone, "merge", "-q", "--no-ff", "topic", "-m", "Merge pull request #7 from o/topic\n\nAdd big")
+    return head(clone)
+
+
+@pytest.mark.parametrize("body", ["This reverts commit {name}.", "This reverts commit {short} (feat: big, 2026-01-31).", "Reverts o/r#7",
+                                  "Reverts #7.", "Reverts https://github.com/o/r/pull/7\r\n", "Reverts before-it-moved/r#7"])
+def test_a_revert_takes_back(clone, body):
+    name = commit(clone, "feat: big (#7)")
+    commit(clone, 'Revert "feat: big" (#8)\n\n' + body.format(name=name, short=name[:9]))
+    assert bump(clone) == "none"
+    assert "big" not in changes(clone)
+
+
+@pytest.mark.parametrize("body", ["This reverts commit {name}, reversing\nchanges made to 1234567.", "Reverts o/r#7"])
+def test_a_revert_of_a_merge_takes_back_what_it_merged(clone, body):
+    commit(clone, "Go back\n", "--allow-empty")
+    name = merge(clone)
+    commit(clone, 'Revert "Add big" (#8)\n\n' + body.format(name=name))
+    assert bump(clone) == "patch"  # of the first
+    assert "big" not in changes(clone)
+
+
+def test_a_revert_of_several(clone):
+    one, two = commit(clone, "feat: big"), commit(clone, "feat: bigger")
+    commit(clone, f"revert: both\n\nThis reverts commit {one}.\nThis reverts commit {two}.")
+    assert bump(clone) == "none"
+    assert "No commit touched" in changes(clone)
+
+
+def test_a_revert_that_takes_back_what_is_released_too(clone):
+    released, one = head(clone), commit(clone, "feat: big")
+    commit(clone, f"revert: both\n\nThis reverts commit {released}.\nThis reverts commit {one}.")
+    assert bump(clone) == "patch"
+    text = changes(clone)
+    assert "revert: both" in text and "big" not in text
+
+
+@pytest.mark.parametrize("body", ["This reverts the port to 80.", "This reverts commit abc.", "Reverts to 12", "Reverts o/r#0123456789", "Reverts -"])
+def test_what_takes_back_nothing(clone, body):
+    commit(clone, "feat: big (#12)")
+    commit(clone, f"revert: a port\n\n{body}")
+    assert bump(clone) == "minor"
+    assert "big" in changes(clone)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_footer_below_a_long_text(clone, end):
+    text = "A line of a pull request's description, as it was squashed.\n" * 500
+    commit(clone, f"feat: big (#7)\n\n{text}\nBREAKING CHANGE: another port\n\nCo-authored-by: x <x@example.org>\n".replace("\n", end))
+    assert bump(clone) == "major"
+    shown = changes(clone)
+    assert "#### Breaking changes\n\n- feat: big ([#7]" in shown and "\n  another port\n" in shown
+
+
+@pytest.mark.parametrize("author, new", [
+    ("Grace <grace@example.org>", True), ("Ada <ada@elsewhere.example>", False), ("A. L. <{EMAIL}>", False),
+    ("ci <1+ci[bot]@users.noreply.github.com>", False), ("ci[bot] <ci@example.org>", False)])
+def test_who_is_new(clone, author, new):
+    commit(clone, "fix: it", "--author=Ada <Ada@Example.org>")
+    git(clone, "tag", "g/v1.0.1")
+    commit(clone, "fix: more", "--author=" + author.format(EMAIL="ada@example.ORG"))
+    assert ("### New contributors" in changes(clone)) == new
