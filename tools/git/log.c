@@ -213,9 +213,8 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     int rc = arc_git_resolve_ref(git, "HEAD", &head, err);
     if (!rc)
         rc = arc_git_blob(git, &head, ".mailmap", MAILMAP_MAX, &text, err);
-    if (rc == ARC_ENOTFOUND || rc == ARC_EWORLD)
-        return ARC_OK;
-    ARC_TRY(rc);
+    if (rc) /* and nothing in *err of what is no failure */
+        return arc_error_except(rc == ARC_EWORLD ? rc : ARC_ENOTFOUND, rc, err);
 
     rc = git_mailmap_from_buffer(out, text.data ? text.data : "", text.len);
     return rc < 0 ? arc_git_failed(err, rc, ".mailmap") : ARC_OK;
