@@ -229,7 +229,9 @@ ODD = {  # files, tags, what is shown
                            [], "b/Dockerfile: no bake file names it"),
     "other contexts": ({"Dockerfile": D, "compose.yaml": "services: {b: {build: {context: ., additional_contexts: {lib: ./lib}}}}\n"}, [],
                        "which other contexts has b?"),
-    "names in front of 3000 versions": ({"Dockerfile": D}, [f"x{n}-y/v1.0.0" for n in range(3000)], "there is more of that"),
+    "names in front of 3000 versions": ({"Dockerfile": D}, [f"x{n}-y/v1.0.0" for n in range(3000)], "x1003-y/v{version} and 992 more release?"),
+    "more questions than are listed": ({"Dockerfile": D, **{f"d{n}/compose.yaml": f"services: {{s{n}: {{build: x}}}}\n" for n in range(250)}}, [],
+                                       "there is more of that"),
 }
 
 

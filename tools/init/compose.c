@@ -17,6 +17,7 @@ struct entry {
     const struct arc_yaml_node *services; /* all of the file */
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
+    json_t *missing; /* names of the services whose Dockerfiles do not exist */
 };
 
 /* What a compose file describes, when all of it is used as it is. */
@@ -153,8 +154,7 @@ static void take_service(const struct entry *entry)
 
     if (!told || !json_object_get(init->dockerfile_names, image.dockerfile)) {
         if (!told || !init_is_aside(image.dockerfile))
-            init_ask(init, entry->file, entry->build->line,
-                     "what does service %s build? Its Dockerfile does not exist", entry->name);
+            init_push(init, entry->missing, json_string(entry->name));
         return;
     }
 
@@ -314,8 +314,12 @@ static bool read_services(struct init *init, const char *path, struct described 
     if (!init_read_yaml(init, path, &yaml))
         return false;
     const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
-    struct entry entry = {
-        .init = init, .file = path, .directory = init_directory(init, path), .services = services};
+    ARC_AUTO_JSON json_t *missing = init_made(init, json_array());
+    struct entry entry = {.init = init,
+                          .file = path,
+                          .directory = init_directory(init, path),
+                          .services = services,
+                          .missing = missing};
 
     arc_yaml_each_pair (service, services) {
         entry.name = service->key->text;
@@ -328,6 +332,10 @@ static bool read_services(struct init *init, const char *path, struct described 
         if (!described)
             take_service(&entry);
     }
+
+    if (json_array_size(missing))
+        init_ask(init, path, 0, "what do its services build: %s? Their Dockerfiles do not exist",
+                 init_list_names(init, missing));
 
     return true;
 }

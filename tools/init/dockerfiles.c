@@ -244,10 +244,6 @@ static void choose_context(struct init *init, struct init_image *image)
 
 /* ---- build arguments ------------------------------------------------------------------------ */
 
-static const char given[] =
-    "TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT TARGETSTAGE BUILDPLATFORM BUILDOS BUILDARCH "
-    "BUILDVARIANT HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY ALL_PROXY SOURCE_DATE_EPOCH";
-
 /* The ARGs of a Dockerfile: name → default, null for none anywhere. A new reference. */
 static json_t *read_arguments(struct init *init, const char *path)
 {
@@ -301,7 +297,7 @@ static void give_arguments(struct init *init, struct init_image *image)
         const char *released = init_release_value(name, false);
         bool told = arc_yaml_at(build.root, "args", name, (char *)NULL);
         if (json_object_get(image->args, name) || json_object_get(own, name) ||
-            !(told || json_is_null(initial)) || init_is_among(name, given))
+            !(told || json_is_null(initial)) || init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue;
         if (told)
             init_add_pair(init, &image->args, name, NULL, file, "args");

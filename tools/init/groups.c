@@ -430,9 +430,12 @@ static void take_unmatched(struct init *init)
         return;
     }
 
-    each_family(family, init) if (!family->matched) init_ask(
-        init, NULL, 0, "what do tags like %s{version} release (%zu so far)? No image has that name",
-        family->before, family->count);
+    ARC_AUTO_JSON json_t *names = init_made(init, json_array());
+    each_family(family, init) if (!family->matched)
+        init_push(init, names, json_sprintf("%s{version}", family->before));
+    if (json_array_size(names))
+        init_ask(init, NULL, 0, "what do tags like %s release? No image has that name",
+                 init_list_names(init, names));
 }
 
 /* ---- versions in files ---------------------------------------------------------------------- */

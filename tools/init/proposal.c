@@ -277,19 +277,29 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
         *slot = remark;
 }
 
-void init_ask_values(struct init *init, const struct init_image *image, json_t *names)
+char *init_list_names(struct init *init, const json_t *names)
 {
+    size_t count = json_array_size(names),
+           shown = count < INIT_LISTED_MAX ? count : INIT_LISTED_MAX;
     ARC_AUTO(arc_buf) struct arc_buf list = {.max = 4096};
 
-    arc_json_each (name, names)
-        arc_buf_printf(&list, "%s%s", list.len ? ", " : "", json_string_value(name));
+    for (size_t i = 0; i < shown; i++)
+        arc_buf_printf(&list, "%s%s", i ? ", " : "", json_string_value(json_array_get(names, i)));
+    if (count > shown)
+        arc_buf_printf(&list, " and %zu more", count - shown);
+
+    return init_hold(init, &list);
+}
+
+void init_ask_values(struct init *init, const struct init_image *image, json_t *names)
+{
     init_push(init, init->kept, json_incref(names));
     init_add_remark(
         init, &init->questions,
         (struct init_remark){.file = image->dockerfile, .image = image, .names = names},
         "which values does %s have? There is no default and no value in the repository. One goes "
         "under 'args'; for an image of each use 'variants'",
-        init_hold(init, &list));
+        init_list_names(init, names));
 }
 
 bool init_same_text(const char *a, const char *b)

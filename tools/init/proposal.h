@@ -16,8 +16,9 @@
  * MiB. */
 #define INIT_REMARKS_MAX  200
 #define INIT_REMARK_BYTES ((size_t)1000)
-/* Most other files that a remark names. */
-#define INIT_NAMED_MAX ((size_t)3)
+/* Most other files, and other names, that a remark has. */
+#define INIT_NAMED_MAX  ((size_t)3)
+#define INIT_LISTED_MAX ((size_t)8)
 /* Stands in a text for what only a run knows. */
 #define INIT_UNKNOWN '\x01'
 
@@ -111,7 +112,7 @@ struct init {
     size_t file_count;
     json_t *kept;  /* all JSON that lives as long; owned */
     json_t *texts; /* path → what was read, null for what could not be */
-    json_t *said;  /* file and text of each remark, in a line each */
+    json_t *said;  /* file and text of each remark, and "NAME=" of arguments, in a line each */
     size_t bytes_read;
     size_t spent;             /* of INIT_SPENT_MAX */
     json_t *git_tags;         /* owned */
@@ -215,6 +216,9 @@ bool init_read_yaml(struct init *init, const char *path, struct arc_yaml *out);
                     __VA_ARGS__)
 void init_add_remark(struct init *init, struct init_remarks *list, struct init_remark remark,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* "a, b and 3 more" of a list of names. */
+char *init_list_names(struct init *init, const json_t *names);
 
 /* Asks for the values of build arguments. */
 void init_ask_values(struct init *init, const struct init_image *image, json_t *names);

@@ -42,6 +42,12 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
 #define INIT_CONTEXTS                                                                              \
     "which other contexts has %s? Name them under build.additional_contexts; none is proposed"
 
+/* Build arguments that BuildKit gives a value itself. */
+#define INIT_GIVEN_ARGUMENTS                                                                       \
+    "TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT TARGETSTAGE BUILDPLATFORM BUILDOS "          \
+    "BUILDARCH BUILDVARIANT HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY ALL_PROXY "                  \
+    "SOURCE_DATE_EPOCH"
+
 /* Appends a text as YAML reads it back as this string: plain, or quoted as JSON, which YAML reads
  * too. */
 void init_add_scalar(struct arc_buf *out, const char *text);

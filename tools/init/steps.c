@@ -273,6 +273,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
 {
     struct init *init = step->init;
     const char *lines = input(step, "build-args");
+    ARC_AUTO_JSON json_t *asked = init_made(init, json_array());
 
     for (char *name; (name = init_next_item(init, &lines, "\n"));) {
         char *equals = strchr(name, '=');
@@ -288,9 +289,17 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
                           NULL);
         else if (json_object_get(init->dotenv, name))
             init_add_pair(init, &image->args, name, NULL, ".env", NULL);
-        else
-            init_ask(init, step->file, step->line, "what is the value of build argument %s?", name);
+        else if (!init_is_among(name, INIT_GIVEN_ARGUMENTS)) {
+            const char *key = init_print(init, "%s\n%s=", step->file, name);
+            if (!json_object_get(init->said, key)) /* of another build there */
+                init_push(init, asked, json_string(name));
+            init_set(init, init->said, key, json_true());
+        }
     }
+
+    if (json_array_size(asked))
+        init_ask(init, step->file, step->line, "which values do the build arguments have: %s?",
+                 init_list_names(init, asked));
 }
 
 /* Whether another step, cell or service described the image already: the same build, whatever
@@ -376,9 +385,8 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     if (image->name && *init_codename(init, image->name))
         image->codename = init_codename(init, image->name);
     else if (image->pushed && *input(step, "tags"))
-        init_ask(init, step->file, step->line,
-                 "what is the image of %s called? Its tags are only known when it runs",
-                 image->dockerfile);
+        init_ask(init, image->dockerfile, 0,
+                 "what is its image called? What builds it only knows the tags when it runs");
 }
 
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
