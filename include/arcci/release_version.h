@@ -36,8 +36,9 @@ struct arc_release_version {
 int arc_release_version_parse(const char *text, size_t len, enum arc_versioning versioning,
                               struct arc_release_version *out, struct arc_error *err);
 
-/* Precedence of two versions of one kind: negative, 0 or positive. Semantic ones by §11; else
- * numbers count as numbers, a prerelease comes before its version, other words behind it. */
+/* The order of two versions of one kind: negative, 0 or positive. Semantic ones by §11; else
+ * numbers count as numbers, a prerelease comes before its version, other words behind it. Of those
+ * that are equal by this, what stands behind '+' decides, and none comes first. */
 int arc_release_version_compare(const struct arc_release_version *a,
                                 const struct arc_release_version *b);
 

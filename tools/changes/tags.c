@@ -74,6 +74,12 @@ static bool read_version(const struct arc_group *group, const char *tag, struct 
                                           parse_at(tag, prefix, ARC_VERSIONING_LOOSE, out));
 }
 
+static bool is_build_of(const char *a, const char *b)
+{
+    size_t len = strcspn(a, "+");
+    return strcspn(b, "+") == len && strncmp(a, b, len) == 0;
+}
+
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err)
 {
@@ -96,7 +102,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
             found.prefix != own.prefix)
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
-        if (order == 0 && strcmp(other, tag) != 0)
+        if ((order == 0 || is_build_of(other, tag)) && strcmp(other, tag) != 0)
             *is_first = false; /* a version of the same rank may have come before */
         if (order >= 0 || (found.version.prerelease && !own.version.prerelease))
             continue;

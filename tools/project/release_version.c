@@ -78,34 +78,25 @@ static int compare_numbers(const struct part *a, const struct part *b)
 }
 
 /* Where a part stands at a place: a prerelease's word before the end of the version, that before
- * another word, and a number behind all of them. */
-static int rank(bool there, const struct part *part, enum arc_versioning versioning)
+ * another word, and a number behind all of them. `kind` is NULL where no word is a prerelease's. */
+static int rank(bool there, const struct part *part, const enum arc_versioning *kind)
 {
     if (!there)
         return 1;
     if (part->number)
         return 3;
-    return names_prerelease(part, versioning) ? 0 : 2;
+    return kind && names_prerelease(part, *kind) ? 0 : 2;
 }
 
-int arc_release_version_compare(const struct arc_release_version *a,
-                                const struct arc_release_version *b)
+static int compare_parts(const char *a, const char *a_end, const char *b, const char *b_end,
+                         const enum arc_versioning *kind)
 {
-    struct arc_semver x, y;
-    const char *at_a = a->text, *at_b = b->text;
-
-    if (a->versioning == ARC_VERSIONING_SEMVER && b->versioning == ARC_VERSIONING_SEMVER &&
-        arc_semver_parse(a->text, a->len, &x, NULL) == ARC_OK &&
-        arc_semver_parse(b->text, b->len, &y, NULL) == ARC_OK)
-        return arc_semver_compare(&x, &y);
-
     for (;;) {
         struct part p = {0}, q = {0};
-        bool more_p = next_part(&at_a, a->text + a->len, &p);
-        bool more_q = next_part(&at_b, b->text + b->len, &q);
+        bool more_p = next_part(&a, a_end, &p), more_q = next_part(&b, b_end, &q);
         if (!more_p && !more_q)
             return 0;
-        int order = rank(more_p, &p, a->versioning) - rank(more_q, &q, b->versioning);
+        int order = rank(more_p, &p, kind) - rank(more_q, &q, kind);
         if (!order && p.number)
             order = compare_numbers(&p, &q);
         else if (!order && more_p) {
@@ -115,6 +106,31 @@ int arc_release_version_compare(const struct arc_release_version *a,
         if (order)
             return order;
     }
+}
+
+/* What stands behind the '+'; the end where there is none. */
+static const char *build_of(const struct arc_release_version *version)
+{
+    const char *plus = memchr(version->text, '+', version->len);
+    return plus ? plus + 1 : version->text + version->len;
+}
+
+int arc_release_version_compare(const struct arc_release_version *a,
+                                const struct arc_release_version *b)
+{
+    const char *a_end = a->text + a->len, *b_end = b->text + b->len;
+    struct arc_semver x, y;
+    int order;
+
+    if (a->versioning == ARC_VERSIONING_SEMVER && b->versioning == ARC_VERSIONING_SEMVER &&
+        arc_semver_parse(a->text, a->len, &x, NULL) == ARC_OK &&
+        arc_semver_parse(b->text, b->len, &y, NULL) == ARC_OK)
+        order = arc_semver_compare(&x, &y);
+    else
+        order = compare_parts(a->text, a_end, b->text, b_end, &a->versioning);
+
+    /* By §10 builds of a version are equal, but one is made after the other: +k3s1, then +k3s2. */
+    return order ? order : compare_parts(build_of(a), a_end, build_of(b), b_end, NULL);
 }
 
 /* ---- parsing -------------------------------------------------------------------------------- */
