@@ -82,6 +82,7 @@ struct arc_service {
     char *version; /* its own, which stands in a file; NULL: its group's */
     char *version_file;
     char **version_at;          /* where in the file; may be NULL */
+    unsigned version_line;      /* where it stands there */
     struct arc_base_ref *bases; /* ends with {NULL, NULL}; NULL when read alone */
     bool triggers;              /* its image has ONBUILD triggers for what starts from it */
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */

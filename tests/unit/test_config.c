@@ -550,7 +550,7 @@ static void test_file_values(void **state)
         {".env", "A=1.2.1 # not '1'\nB='1.2.1' # one\nC='open\n", "'open", {"C"}},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct arc_file_place place = {(char *)cases[i].file, (char **)cases[i].at};
+        struct arc_file_place place = {(char *)cases[i].file, (char **)cases[i].at, 0};
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         ARC_AUTO_FREE char *value = NULL;
         arc_buf_puts(&text, cases[i].text);

@@ -12,6 +12,8 @@ static int not_there(const struct arc_file_place *place, struct arc_error *err)
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
     for (char **at = place->at; at && *at; at++)
         arc_buf_printf(&path, "%s%s", path.len ? ", " : "", *at);
+    if (!path.len)
+        return arc_error_set(err, ARC_EINPUT, "%s is empty", place->file);
     return arc_error_set(err, ARC_EINPUT, "%s has no value at [%s]", place->file,
                          arc_buf_text(&path));
 }
@@ -192,19 +194,30 @@ static bool is_at(const struct arc_assignments *reader, char *const *at)
            memcmp(at[i], reader->name, reader->name_len) == 0;
 }
 
-static int read_lines(const struct arc_file_place *place, const struct arc_buf *text, char **out,
+static unsigned line_of(const struct arc_buf *text, const char *at)
+{
+    unsigned line = 1;
+    for (const char *c = arc_buf_text(text); c < at; c++)
+        line += *c == '\n';
+    return line;
+}
+
+static int read_lines(struct arc_file_place *place, const struct arc_buf *text, char **out,
                       struct arc_error *err)
 {
     struct arc_assignments reader = {.at = arc_buf_text(text)};
     while (arc_assignments_next(&reader))
-        if (is_at(&reader, place->at))
+        if (is_at(&reader, place->at)) {
+            place->line = line_of(text, reader.name);
             return take(reader.value, reader.value_len, out, err);
+        }
+
     return not_there(place, err);
 }
 
 /* ---- either --------------------------------------------------------------------------------- */
 
-int arc_file_value(const struct arc_file_place *place, const struct arc_buf *text, char **out,
+int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err)
 {
     const char *first = arc_buf_text(text);
@@ -212,6 +225,7 @@ int arc_file_value(const struct arc_file_place *place, const struct arc_buf *tex
     size_t len = strcspn(first, "\r\n");
     while (len && strchr(" \t", first[len - 1]))
         len--;
+    place->line = line_of(text, first);
     if (!place->at || !*place->at)
         return len ? take(first, len, out, err) : not_there(place, err);
 
@@ -227,10 +241,11 @@ int arc_file_value(const struct arc_file_place *place, const struct arc_buf *tex
         node = node->type == ARC_YAML_LIST ? find_item(node, *at) : arc_yaml_get(node, *at);
     if (!node || !node->text || node->type == ARC_YAML_NULL)
         return not_there(place, err);
+    place->line = node->line;
     return take(node->text, strlen(node->text), out, err);
 }
 
-int arc_file_value_in(const char *root, const struct arc_file_place *place, char **out,
+int arc_file_value_in(const char *root, struct arc_file_place *place, char **out,
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = VALUE_FILE_MAX};

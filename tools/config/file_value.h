@@ -34,19 +34,20 @@ bool arc_assignment_is(const struct arc_assignments *reader, size_t part, const 
 
 /* Where a value stands. */
 struct arc_file_place {
-    char *file; /* from the root */
-    char **at;  /* keys, "key=value" for the item of a list that has it, numbers from 0; NULL or
+    char *file;    /* from the root */
+    char **at;     /* keys, "key=value" for the item of a list that has it, numbers from 0; NULL or
                    empty: the whole file */
+    unsigned line; /* where it was found, by arc_file_value() */
 };
 
 /* The value's text, as it is written: 26.10 in YAML is "26.10". YAML and JSON by their keys; of
  * other files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl);
  * without `at` the first line. *out is owned by the caller. ARC_EINPUT when it is not there. */
-int arc_file_value(const struct arc_file_place *place, const struct arc_buf *text, char **out,
+int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err);
 
 /* The same from the file below `root`. */
-int arc_file_value_in(const char *root, const struct arc_file_place *place, char **out,
+int arc_file_value_in(const char *root, struct arc_file_place *place, char **out,
                       struct arc_error *err);
 
 #endif

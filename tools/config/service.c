@@ -83,6 +83,7 @@ int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node
         ARC_TRY(arc_place_read(l, version, "version", base, &place, &service->version));
         service->version_file = place.file;
         service->version_at = place.at;
+        service->version_line = place.line;
     } else if (version && !open)
         return arc_yaml_error(version, l->err, "'version' must say where it is: {file: …, at: …}");
 
@@ -121,6 +122,7 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
         out->service.version = entry->service.version;
         out->service.version_file = entry->service.version_file;
         out->service.version_at = entry->service.version_at;
+        out->service.version_line = entry->service.version_line;
     }
 
     out->named = entry->named;

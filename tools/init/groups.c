@@ -528,7 +528,7 @@ static bool find_version(struct init *init, struct init_image *image, const char
         bool is_bake = arc_text_ends(path, ".hcl");
         char *const *keyed = is_bake ? by_variable : by_key;
         char *const *at = i < WHOLE_FILES ? NULL : keyed;
-        struct arc_file_place place = {path, (char **)at};
+        struct arc_file_place place = {path, (char **)at, 0};
         ARC_AUTO(arc_yaml) struct arc_yaml tree = {0};
         ARC_AUTO_FREE char *value = NULL;
         if (!init_has_file(init, path))

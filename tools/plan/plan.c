@@ -249,6 +249,24 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
     return arc_arena_check(memory, err);
 }
 
+/* The version that stands in a file of the service's. */
+static int read_version(const struct planning *planning, const struct arc_service *service,
+                        struct arc_version_info *out)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    const struct arc_group *group = planning->options.group;
+    int rc = arc_version_of_file(service->version, group, out, &why);
+
+    if (!rc || rc == ARC_ENOMEM)
+        return rc ? arc_error_nomem(planning->err) : ARC_OK;
+
+    return arc_error_at(
+        planning->err, rc, service->version_file, service->version_line, 0,
+        "the version of '%s', '%.100s': %s%s", service->codename, service->version,
+        arc_error_text(&why),
+        group->versioning == ARC_VERSIONING_SEMVER ? " ('versioning: loose' takes others)" : "");
+}
+
 static int plan_service(const struct planning *planning, const struct arc_service *service,
                         struct arc_planned_service *out)
 {
@@ -256,7 +274,7 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     struct arc_plan_options own = planning->options;
 
     if (service->version) {
-        ARC_TRY(arc_version_of_file(service->version, own.group, &version, planning->err));
+        ARC_TRY(read_version(planning, service, &version));
         own.version = &version;
     }
 

@@ -312,7 +312,7 @@ int arc_project_version_at(struct arc_project *project, const struct arc_service
                            const char *commit, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = VERSION_FILE_MAX};
-    const struct arc_file_place place = {service->version_file, service->version_at};
+    struct arc_file_place place = {service->version_file, service->version_at, 0};
     struct arc_oid oid;
     *out = NULL;
     ARC_TRY(arc_project_open(project, err));
