@@ -95,6 +95,36 @@ static void expand_or(struct script *script, const char *at, const char *end, st
         arc_buf_putc(out, INIT_UNKNOWN);
 }
 
+/* "$(echo TEXT)", also in lower case by tr or awk: the text. False for other commands. */
+static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
+{
+    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = bar ? bar : end;
+    const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "tr a-z";
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+
+    filter += strspn(filter, " ");
+    bool lowers = (strncmp(filter, "tr ", 3) == 0 && strstr(filter, "a-z")) ||
+                  (strncmp(filter, "tr ", 3) == 0 && strstr(filter, ":lower:")) ||
+                  (strncmp(filter, "awk ", 4) == 0 && strstr(filter, "tolower"));
+    if (strncmp(at, "echo ", 5) != 0 || !lowers || strchr(filter, '|') ||
+        script->nested == NESTED_MAX)
+        return false;
+
+    script->nested++;
+    for (at += 5; at < stop;)
+        if (*at == '$')
+            at = expand_variable(script, at, &text);
+        else if (strchr("\"' ", *at))
+            at++;
+        else
+            arc_buf_putc(&text, *at++);
+    script->nested--;
+    const char *held = init_hold(script->init, &text);
+    arc_buf_puts(out, bar ? init_lower(script->init, held) : held);
+
+    return true;
+}
+
 /* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
 {
@@ -114,6 +144,9 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     }
 
     bool is_command = *start == '(' && !script->is_makefile;
+    if (is_command && end && expand_echo(script, name, end, out))
+        return end + 1;
+
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
         arc_buf_putc(out, INIT_UNKNOWN);
         return end && end > start ? end + open : start + (*start > '\0' && *start <= '~');
@@ -124,7 +157,9 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     if (is_name && (strncmp(rest, "#v", 2) == 0 || strncmp(rest, "#refs/tags/v", 12) == 0))
         value = "{version}";
 
-    if (value)
+    if (value && strncmp(rest, ",,", 2) == 0)
+        arc_buf_puts(out, init_lower(script->init, value));
+    else if (value)
         arc_buf_puts(out, value);
     else if (rest[0] == ':' && rest[1] == '-')
         arc_buf_add(out, rest + 2, (size_t)(end - rest - 2));
