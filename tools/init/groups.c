@@ -68,19 +68,21 @@ static bool is_taken(const struct init *init, const struct init_image *image)
     return false;
 }
 
-/* Two of one name: the later one takes more of its path, then a number. */
+/* Two of one name: the later one takes more and more of its path, then a number. */
 static void tell_apart(struct init *init, struct init_image *image)
 {
     const char *plain = *image->codename ? image->codename : "image";
-    char *directory = image->directory;
+    char *directory = init_directory(init, image->directory);
 
     image->codename = arc_arena_text(&init->arena, plain);
 
-    while (is_taken(init, image) && strcmp(directory, ".") != 0) {
-        directory = init_directory(init, directory);
-        if (strcmp(directory, ".") != 0)
-            image->codename =
-                init_codename(init, init_print(init, "%s-%s", init_base(directory), plain));
+    for (; is_taken(init, image) && strcmp(directory, ".") != 0;
+         directory = init_directory(init, directory)) {
+        const char *part = init_codename(init, init_base(directory));
+        size_t len = strlen(part);
+        if (strncmp(image->codename, part, len) != 0 || image->codename[len] != '-')
+            image->codename = init_codename(
+                init, init_print(init, "%s-%s", init_base(directory), image->codename));
     }
 
     for (unsigned n = 2; is_taken(init, image); n++)
@@ -125,8 +127,8 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
-/* Images of one name are called what their tags tell apart, or as their stages or Dockerfiles;
- * without tags they get some that do. */
+/* Images of one name, or of one Dockerfile and no name that is known, are called what their tags
+ * tell apart, or as their stages or Dockerfiles; those of a name and no tags get some that do. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
@@ -135,11 +137,12 @@ static void name_alike(struct init *init)
         const char *tag;
         json_t *when;
 
-        init_each_image (other, init)
-            if (image->name && init_same_text(image->name, other->name)) {
-                alike++;
-                sharing += strcmp(image->dockerfile, other->dockerfile) == 0;
-            }
+        init_each_image (other, init) {
+            bool shares = strcmp(image->dockerfile, other->dockerfile) == 0;
+            bool same = init_same_text(image->name, other->name) && (image->name || shares);
+            alike += same;
+            sharing += same && shares;
+        }
         if (alike < 2)
             continue;
 
@@ -148,12 +151,14 @@ static void name_alike(struct init *init)
         if (told && *init_codename(init, told))
             image->codename = init_codename(init, told);
         else if (image->from == FROM_WORKFLOW && image->target && sharing > 1)
-            image->codename = init_codename(init, image->target);
+            image->codename = init_codename(
+                init, image->name ? image->target
+                                  : init_print(init, "%s-%s", image->codename, image->target));
         else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(init, image->dockerfile);
 
         name_codename(init, image);
-        if (image->tags)
+        if (image->tags || !image->name)
             continue;
         init_add_tag(init, &image->tags, "{version}-{codename}", "");
         init_add_tag(init, &image->tags, "latest-{codename}", "");
