@@ -11,7 +11,7 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len);
 /* Ends a mapping: replaces merge keys by the pairs of what they name, and refuses duplicates. A
  * pair of the mapping itself wins over a merged one, an earlier merge over a later one; a pair
  * stays where its key was met first (as in js-yaml). */
-int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err);
+int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, struct arc_error *err);
 
 /* Adds what a child, met at that place, brings to its parent's weight and depth. ARC_ELIMIT beyond
  * the maxima. */

@@ -100,7 +100,7 @@ static int settle(struct entry **run, size_t count, struct arc_error *err)
     return ARC_OK;
 }
 
-int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
+int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, struct arc_error *err)
 {
     ARC_AUTO(entries) struct entries entries = {0};
 
@@ -120,9 +120,8 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_error *err)
         ARC_TRY(settle(sorted + i, end - i, err));
     }
 
-    struct arc_yaml_pair *pairs = calloc(entries.count + 1, sizeof *pairs);
+    struct arc_yaml_pair *pairs = arc_arena_array(arena, entries.count, sizeof *pairs);
     ARC_TRY_ALLOC(pairs, err);
-    free(map->pairs);
     map->pairs = pairs;
     map->count = 0;
 

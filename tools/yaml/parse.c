@@ -1,6 +1,5 @@
 /* libyaml's events made a tree. */
 #include "base/auto.h"
-#include "base/room.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "yaml/internal.h"
@@ -59,7 +58,7 @@ int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *chi
 static struct arc_yaml_node *new_node(struct builder *b, const yaml_event_t *event,
                                       enum arc_yaml_type type)
 {
-    struct arc_yaml_node *node = calloc(1, sizeof *node);
+    struct arc_yaml_node *node = arc_arena_array(&b->yaml->arena, 1, sizeof *node);
     if (!node)
         return NULL;
     node->type = type;
@@ -67,8 +66,6 @@ static struct arc_yaml_node *new_node(struct builder *b, const yaml_event_t *eve
     node->line = (unsigned)event->start_mark.line + 1;
     node->column = (unsigned)event->start_mark.column + 1;
     node->weight = node->depth = 1;
-    node->next_owned = b->yaml->owned;
-    b->yaml->owned = node;
     b->nodes++;
 
     return node;
@@ -82,10 +79,10 @@ static int set_anchor(struct builder *b, struct arc_yaml_node *node, const yaml_
     if (b->anchor_count == ANCHORS_MAX)
         return arc_yaml_error_code(node, ARC_ELIMIT, b->err, "more than %d anchors", ANCHORS_MAX);
 
-    ARC_TRY(arc_text_copy((const char *)anchor, &node->anchor, b->err));
+    node->anchor = arc_arena_text(&b->yaml->arena, (const char *)anchor);
     b->anchors[b->anchor_count++] = node;
 
-    return ARC_OK;
+    return arc_arena_check(&b->yaml->arena, b->err);
 }
 
 static bool known_tag(const char *tag)
@@ -100,8 +97,8 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
 {
     if (!tag || !*tag)
         return ARC_OK;
-    ARC_TRY(arc_text_copy((const char *)tag, &node->tag_owned, b->err));
-    node->tag = node->tag_owned;
+    node->tag = arc_arena_text(&b->yaml->arena, (const char *)tag);
+    ARC_TRY(arc_arena_check(&b->yaml->arena, b->err));
     if (known_tag(node->tag) || (b->flags & ARC_YAML_ANY_TAG))
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
@@ -159,19 +156,21 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
         return ARC_OK;
     }
 
-    bool list = parent->type == ARC_YAML_LIST;
-    size_t count = parent->count;
-    ARC_TRY_ALLOC(list ? arc_room(&parent->items, count, sizeof *parent->items)
-                       : arc_room(&parent->pairs, count, sizeof *parent->pairs),
-                  b->err);
+    struct arc_arena *arena = &b->yaml->arena;
 
-    if (list)
-        parent->items[count] = node;
-    else
-        parent->pairs[count] = (struct arc_yaml_pair){.key = top->key, .value = node};
+    if (parent->type == ARC_YAML_LIST) {
+        const struct arc_yaml_node **item =
+            arc_arena_append(arena, &parent->items, &parent->count, sizeof *item);
+        ARC_TRY_ALLOC(item, b->err);
+        *item = node;
+        return ARC_OK;
+    }
 
+    struct arc_yaml_pair *pair =
+        arc_arena_append(arena, &parent->pairs, &parent->count, sizeof *pair);
+    ARC_TRY_ALLOC(pair, b->err);
+    *pair = (struct arc_yaml_pair){.key = top->key, .value = node};
     top->key = NULL;
-    parent->count++;
 
     return ARC_OK;
 }
@@ -181,10 +180,9 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     struct arc_yaml_node *node = new_node(b, event, ARC_YAML_STRING);
     size_t len = event->data.scalar.length;
 
-    if (!node || !(node->text = malloc(len + 1)))
+    if (!node || !(node->text = arc_arena_array(&b->yaml->arena, len + 1, 1)))
         return arc_error_nomem(b->err);
     memcpy(node->text, event->data.scalar.value, len);
-    node->text[len] = '\0';
     node->len = len;
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     ARC_TRY(set_tag(b, node, event->data.scalar.tag));
@@ -223,7 +221,7 @@ static int on_end(struct builder *b)
 {
     struct arc_yaml_node *node = b->stack[--b->depth].node;
     if (node->type == ARC_YAML_MAP)
-        ARC_TRY(arc_yaml_map_finish(node, b->err));
+        ARC_TRY(arc_yaml_map_finish(node, &b->yaml->arena, b->err));
     node->open = false;
     return attach(b, node, node->line, node->column);
 }
@@ -342,28 +340,25 @@ static int build(struct builder *b, yaml_parser_t *parser, const char *text)
             return rc;
     }
 
-    return ARC_OK;
+    return arc_arena_check(&b->yaml->arena, b->err);
 }
 
 int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flags,
                    struct arc_yaml *out, struct arc_error *err)
 {
-    struct arc_yaml_source *source = calloc(1, sizeof *source);
     ARC_AUTO_FREE struct builder *b = calloc(1, sizeof *b);
     yaml_parser_t parser;
 
-    *out = (struct arc_yaml){.source = source};
-    ARC_TRY_ALLOC(source, err);
-    source->name = strdup(name);
-    source->text = malloc(len + 1);
-    if (!source->name || !source->text || !b || !yaml_parser_initialize(&parser)) {
+    *out = (struct arc_yaml){0};
+    struct arc_yaml_source *source = arc_arena_array(&out->arena, 1, sizeof *source);
+    char *copy = arc_arena_array(&out->arena, len + 1, 1);
+
+    if (!source || !copy || !b || !yaml_parser_initialize(&parser)) {
         arc_yaml_free(out);
         return arc_error_nomem(err);
     }
 
-    b->yaml = out;
-    b->flags = flags;
-    b->err = err;
+    *b = (struct builder){.yaml = out, .flags = flags, .err = err};
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* libyaml takes a mark for text */
@@ -371,8 +366,9 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
         len -= 3;
     }
 
-    memcpy(source->text, text, len);
-    source->len = len;
+    memcpy(copy, text, len);
+    *source = (struct arc_yaml_source){arc_arena_text(&out->arena, name), copy, len};
+    out->source = source;
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     int rc;
     if (len > ARC_YAML_BYTES)
@@ -397,22 +393,7 @@ int arc_yaml_read_in(const char *root, const char *path, unsigned flags, struct 
 
 void arc_yaml_free(struct arc_yaml *yaml)
 {
-    while (yaml->owned) {
-        struct arc_yaml_node *node = yaml->owned;
-        yaml->owned = node->next_owned;
-        free(node->text);
-        free(node->tag_owned);
-        free(node->anchor);
-        free(node->items);
-        free(node->pairs);
-        free(node);
-    }
-
-    if (yaml->source) {
-        free(yaml->source->name);
-        free(yaml->source->text);
-    }
-    free(yaml->source);
+    arc_arena_free(&yaml->arena);
     *yaml = (struct arc_yaml){0};
 }
 

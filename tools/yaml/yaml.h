@@ -14,6 +14,7 @@
 #ifndef ARC_YAML_YAML_H
 #define ARC_YAML_YAML_H
 
+#include "arcci/arena.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,8 +48,8 @@ struct arc_yaml_pair {
 
 /* Where a node comes from. */
 struct arc_yaml_source {
-    char *name; /* as given, for messages */
-    char *text; /* as read, for messages */
+    const char *name; /* as given, for messages */
+    char *text;       /* as read, for messages */
     size_t len;
 };
 
@@ -68,16 +69,14 @@ struct arc_yaml_node {
     unsigned depth;  /* levels below and including it */
     bool open;       /* its end has not been read yet */
     bool merge_key;  /* a plain `<<` */
-    char *tag_owned;
-    char *anchor;
-    struct arc_yaml_node *next_owned;
+    const char *anchor;
 };
 
 /* A document and everything in it. */
 struct arc_yaml {
-    struct arc_yaml_source *source;
+    const struct arc_yaml_source *source;
     const struct arc_yaml_node *root;
-    struct arc_yaml_node *owned;
+    struct arc_arena arena; /* holds them */
 };
 
 /* With this flag a tag that YAML does not define (`!reset`) is kept and the node read as if it had
