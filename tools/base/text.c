@@ -265,15 +265,16 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err)
     return text && !*out ? arc_error_nomem(err) : ARC_OK;
 }
 
-bool arc_text_path(struct arc_buf *out, const char *path)
+bool arc_path_clean(const char *path, size_t path_len, bool rooted, struct arc_buf *out)
 {
     size_t start = out->len, top = start; /* `top`: behind every ".." that leads out */
+    const char *end = path + path_len;
 
-    for (size_t len; *path; path += len) {
-        path += strspn(path, "/");
-        len = strcspn(path, "/");
+    for (size_t len; path < end; path += len + 1) {
+        const char *slash = memchr(path, '/', (size_t)(end - path));
+        len = (size_t)((slash ? slash : end) - path);
         bool up = len == 2 && memcmp(path, "..", 2) == 0;
-        if (!len || (len == 1 && *path == '.'))
+        if (!len || (len == 1 && *path == '.') || (up && rooted && out->len == start))
             continue;
 
         if (up && out->len > top) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The length in bytes (1–4) of the well-formed UTF-8 sequence at `text` with `len` bytes left, or
  * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
@@ -75,8 +76,14 @@ static inline void arc_auto_texts(char ***list)
  * difference, too, in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
 void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);
 
-/* Appends the path "./a//b/../c" as "a/c". False when it leads out at the top: those ".." stay. */
-bool arc_text_path(struct arc_buf *out, const char *path);
+/* Appends the path "./a//b/../c" as "a/c" (Go's path.Clean). False when it leads out at the top:
+ * those ".." stay, unless the path is `rooted`, as the source of a COPY is. */
+bool arc_path_clean(const char *path, size_t path_len, bool rooted, struct arc_buf *out);
+
+static inline bool arc_text_path(struct arc_buf *out, const char *path)
+{
+    return arc_path_clean(path, strlen(path), false, out);
+}
 
 /* "s" behind a noun of which there are so many, "" behind one. */
 static inline const char *arc_plural(size_t count)

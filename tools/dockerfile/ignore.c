@@ -4,40 +4,6 @@
 
 #define RULES_MAX 10000
 
-/* Takes the last part off, unless it is a ".." that stays. */
-static bool go_up(struct arc_buf *out, size_t start)
-{
-    size_t len = out->len;
-    while (len > start && out->data[len - 1] != '/')
-        len--;
-    bool stays = out->len - len == 2 && memcmp(out->data + len, "..", 2) == 0;
-    if (out->len == start || stays)
-        return false;
-    out->len = len > start ? len - 1 : start;
-    out->data[out->len] = '\0';
-    return true;
-}
-
-void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *out)
-{
-    const char *end = path + len;
-    size_t start = out->len;
-
-    while (path < end) {
-        const char *slash = memchr(path, '/', (size_t)(end - path));
-        size_t part = (size_t)((slash ? slash : end) - path);
-        bool up = part == 2 && memcmp(path, "..", 2) == 0;
-        bool here = part == 1 && *path == '.';
-
-        if (part && !here && !(up && (go_up(out, start) || rooted))) {
-            if (out->len > start)
-                arc_buf_putc(out, '/');
-            arc_buf_add(out, path, part);
-        }
-        path += part + 1;
-    }
-}
-
 size_t arc_path_depth(const char *path)
 {
     size_t parts = *path != '\0';

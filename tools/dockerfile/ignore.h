@@ -4,7 +4,7 @@
 #define ARC_DOCKERFILE_IGNORE_H
 
 #include "arcci/arena.h"
-#include "arcci/buf.h"
+#include "base/text.h"
 #include "dockerfile/pattern.h"
 
 struct arc_ignore {
@@ -22,10 +22,6 @@ int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_igno
 
 /* Whether the path, relative to the context, is left out. */
 bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len);
-
-/* Appends the path without empty parts, "." and ".." and slashes at its ends (Go's path.Clean).
- * `rooted`: ".." stops at the root, as in the source of a COPY; otherwise it stays at the start. */
-void arc_path_clean(const char *path, size_t len, bool rooted, struct arc_buf *out);
 
 /* How many parts a clean path has. */
 size_t arc_path_depth(const char *path);
