@@ -11,6 +11,7 @@
 #define ARCCI_FILTERS_H
 
 #include "arcci/api.h"
+#include "arcci/arena.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include "arcci/project.h"
@@ -49,7 +50,7 @@ enum arc_quantifier {
 
 struct arc_inputs;
 
-/* One rule. Strings are owned. */
+/* One rule. */
 struct arc_rule {
     char **patterns;       /* any of them; more than one only under a status */
     size_t pattern_count;  /* may be 0: never matches */
@@ -63,15 +64,16 @@ struct arc_rule {
 
 /* One filter: the rules [first, first + count) of arc_filters.rules. */
 struct arc_filter {
-    char *name;
-    char *source; /* the text it stands in, for messages */
+    const char *name;
+    const char *source; /* the text it stands in, for messages */
     size_t first, count;
 };
 
 /* All filters, in the order of the text. */
 struct arc_filters {
-    char *name;       /* of the text under way, for messages */
-    bool from_config; /* made of services, not of a text */
+    struct arc_arena memory; /* holds the rest, but for `globs` and `warnings` */
+    const char *name;        /* of the text under way, for messages */
+    bool from_config;        /* made of services, not of a text */
     struct arc_filter *items;
     size_t count;
     struct arc_rule *rules;

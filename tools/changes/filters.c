@@ -165,9 +165,7 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
-    free(out->name);
-    out->name = strdup(name);
-    ARC_TRY_ALLOC(out->name, err);
+    out->name = arc_arena_text(&out->memory, name);
     ARC_TRY(arc_yaml_parse(text, len, name, 0, &yaml, err));
     const struct reader reader = {out, err};
     if (yaml.root->type != ARC_YAML_MAP)

@@ -1,7 +1,6 @@
 #include "changes/filters_build.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
-#include "base/room.h"
 #include "dockerfile/inputs.h"
 #include <string.h>
 
@@ -9,14 +8,14 @@ int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_er
 {
     if (filters->count == ARC_FILTERS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d filters", ARC_FILTERS_MAX);
-    bool room = arc_room(&filters->items, filters->count, sizeof *filters->items);
-    char *copy = room ? strdup(name) : NULL;
-    ARC_TRY_ALLOC(copy, err);
-    filters->items[filters->count++] = (struct arc_filter){
-        .name = copy, .source = strdup(filters->name), .first = filters->rule_count};
-    ARC_TRY_ALLOC(filters->items[filters->count - 1].source, err);
+    struct arc_filter *filter =
+        arc_arena_append(&filters->memory, &filters->items, &filters->count, sizeof *filter);
+    ARC_TRY_ALLOC(filter, err);
+    *filter = (struct arc_filter){.name = arc_arena_text(&filters->memory, name),
+                                  .source = filters->name,
+                                  .first = filters->rule_count};
 
-    return ARC_OK;
+    return arc_arena_check(&filters->memory, err);
 }
 
 int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigned line,
@@ -24,8 +23,10 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
 {
     if (filters->rule_count == ARC_RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d rules", ARC_RULES_MAX);
-    ARC_TRY_ALLOC(arc_room(&filters->rules, filters->rule_count, sizeof *filters->rules), err);
-    filters->rules[filters->rule_count++] = (struct arc_rule){
+    struct arc_rule *rule =
+        arc_arena_append(&filters->memory, &filters->rules, &filters->rule_count, sizeof *rule);
+    ARC_TRY_ALLOC(rule, err);
+    *rule = (struct arc_rule){
         .statuses = statuses, .filter = filters->count - 1, .line = line, .column = column};
     filters->items[filters->count - 1].count++;
     return ARC_OK;
@@ -53,12 +54,12 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     ARC_TRY(arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err));
     if (!rule->pattern_count)
         ARC_TRY(is_negated(pattern, &rule->negated, err));
-    bool room = arc_room(&rule->patterns, rule->pattern_count, sizeof *rule->patterns);
-    char *copy = room ? strdup(pattern) : NULL;
+    char **copy =
+        arc_arena_append(&filters->memory, &rule->patterns, &rule->pattern_count, sizeof *copy);
     ARC_TRY_ALLOC(copy, err);
-    rule->patterns[rule->pattern_count++] = copy;
+    *copy = arc_arena_text(&filters->memory, pattern);
 
-    return ARC_OK;
+    return arc_arena_check(&filters->memory, err);
 }
 
 size_t arc_filters_index(const struct arc_filters *filters, const char *name, size_t len)
@@ -71,21 +72,9 @@ size_t arc_filters_index(const struct arc_filters *filters, const char *name, si
 
 void arc_filters_free(struct arc_filters *filters)
 {
-    for (size_t i = 0; i < filters->rule_count; i++) {
-        for (size_t p = 0; p < filters->rules[i].pattern_count; p++)
-            free(filters->rules[i].patterns[p]);
-        free(filters->rules[i].patterns);
+    for (size_t i = 0; i < filters->rule_count; i++)
         arc_inputs_free(&filters->rules[i].inputs);
-    }
-
-    for (size_t i = 0; i < filters->count; i++) {
-        free(filters->items[i].name);
-        free(filters->items[i].source);
-    }
-
-    free(filters->rules);
-    free(filters->items);
-    free(filters->name);
+    arc_arena_free(&filters->memory);
     arc_glob_set_free(&filters->globs);
     json_decref(filters->warnings);
     *filters = (struct arc_filters){0};

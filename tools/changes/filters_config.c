@@ -168,8 +168,9 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
 int arc_filters_of_config(const char *root, const struct arc_config *config,
                           struct arc_filters *out, struct arc_error *err)
 {
-    *out = (struct arc_filters){.name = strdup(config->path), .from_config = true};
-    int rc = out->name ? ARC_OK : arc_error_nomem(err);
+    *out = (struct arc_filters){.from_config = true};
+    out->name = arc_arena_text(&out->memory, config->path);
+    int rc = arc_arena_check(&out->memory, err);
     for (size_t g = 0; !rc && g < config->group_count; g++) {
         const struct arc_group *group = &config->groups[g];
         for (size_t s = 0; !rc && s < group->service_count; s++) {
