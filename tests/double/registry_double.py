@@ -66,6 +66,7 @@ class State:
         self.delete_blocked = set()     # digests that the registry keeps
         self.referrers = True           # whether the API is there; else clients keep tags sha256-… of their own
         self.page = 1000                # tags in a page
+        self.address = ""               # how it names itself where a page leads to the next: "http://{host}"
         self.push = {}                  # image's path → (status, code, message): refused uploads
         self.login = False              # asks for a token
         self.tokens = {}
@@ -163,7 +164,7 @@ class RegistryDouble(Double):
         headers = {}
         if len(rest) > size:
             query = urllib.parse.urlencode({"n": size, "last": rest[size - 1]})
-            headers["Link"] = f'</v2/{name}/tags/list?{query}>; rel="next"'
+            headers["Link"] = f'<{self.state.address.format(host=self.host)}/v2/{name}/tags/list?{query}>; rel="next"'
         return 200, json.dumps({"name": name, "tags": rest[:size] or None}).encode(), headers
 
     def list_referrers(self, request, name, digest):

@@ -142,7 +142,8 @@ def test_what_belongs_together_is_promoted(shop):
 @pytest.mark.parametrize("ours, theirs, held", [
     ("1.0.0", "1.0.1", True), ("1.0.0", "2.0.0", True), ("1.0.0", "1.0.0", False), ("1.0.0", "0.9.9", False),
     ("1.0.0", "2.0.0-rc.1", False), ("1.0.0", "", False), ("1.0.0", "next", False), ("1.0.0-rc.1", "1.0.0-rc.2", True),
-    ("1.0.0-rc.1", "1.0.0", True), ("1.0.0-rc.2", "1.0.0-rc.1", False)])
+    ("1.0.0-rc.1", "1.0.0", True), ("1.0.0-rc.2", "1.0.0-rc.1", False), ("2026.01.05", "2026.02.01", True),
+    ("2026.11.12", "2026.12.01", True), ("1.2", "1.10", True), ("1.10", "1.9", False), ("1.2rc2", "1.2", True), ("1.2", "1.3rc1", False)])
 def test_latest_stays_with_a_higher_version_that_came_in_between(shop, ours, theirs, held):
     shop.plan["version"]["version"] = ours
     other = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [],
@@ -151,6 +152,47 @@ def test_latest_stays_with_a_higher_version_that_came_in_between(shop, ours, the
     run = shop.promote()
     assert run.returncode == 0 and ("latest stays: it is a higher version's" in run.stderr) == held, run.stderr
     assert ("o/a:latest" in shop.server.moved) != held and "o/b:latest" in shop.server.moved
+
+
+def without_digest(self, status, body=b"", kind="application/json", stored=None):
+    """The header is optional (distribution spec 1.1, "Pushing manifests")."""
+    self.send_response(status)
+    self.send_header("Content-Type", kind)
+    self.send_header("Content-Length", str(len(body)))
+    self.end_headers()
+    self.wfile.write(b"" if self.command == "HEAD" else body)
+
+
+def test_a_registry_that_names_no_digest_is_asked_what_it_has(shop, monkeypatch):
+    monkeypatch.setattr(Registry, "answer", without_digest)
+    assert shop.promote().returncode == 0 and len(shop.server.moved) == 6
+
+
+def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
+    def forget(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        without_digest(self, 201)
+    monkeypatch.setattr(Registry, "do_PUT", forget)
+    shop.refuses(1, "cannot move ", "the registry answers 201, and stored nothing: GET ")
+
+
+def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop, monkeypatch):
+    """It stores what it refuses, and is put back."""
+    old = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode()
+    shop.put("o/a", old, INDEX)
+    shop.server.manifests["o/a", "latest"] = (INDEX, old)
+
+    def answer_wrong(self):
+        if not self.path.endswith("/o/a/manifests/latest"):
+            return Registry.do_GET(self)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        shop.server.manifests["o/a", "latest"] = (INDEX, body)
+        return self.answer(201 if body == old else 400, stored=body)
+    monkeypatch.setattr(Registry, "do_PUT", answer_wrong)
+    monkeypatch.setattr(Registry, "do_HEAD", lambda self: self.answer(405, b"{}"))
+    run = shop.promote()
+    assert run.returncode == 1 and "cannot move " in run.stderr, run.stderr
+    assert shop.server.manifests["o/a", "latest"] == (INDEX, old)
 
 
 @pytest.mark.parametrize("annotated", [False, True])

@@ -224,6 +224,16 @@ def test_a_registry_that_removes_nothing_says_so(world):
     assert all("the registry removes no manifests (it answers 405" in row["reason"] for row in image(document)["removals"])
 
 
+@pytest.mark.parametrize("address, status", [("", 0), ("http://{host}", 0), ("https://{host}", 0), ("http://registry.internal:5000", 3)])
+def test_a_listing_goes_on_at_the_same_host(world, address, status):
+    """Behind a proxy that ends TLS a registry takes itself for one without."""
+    old(world, "staging-0123456789ab", "1.0.0", "2.0.0")
+    world.registry.state.page, world.registry.state.address = 2, address
+    run = world.run("prune", "--keep=0", status=status, GITHUB_TOKEN=None)
+    if status:
+        assert "its tags go on at another address, " in run.err
+
+
 def test_a_listing_without_end_fills_no_memory(world):
     def pages(request, name):
         number = int(request.query.get("n", 0))

@@ -1,6 +1,6 @@
 #include "arcci/build.h"
 #include "arcci/documents.h"
-#include "arcci/semver.h"
+#include "arcci/release_version.h"
 #include "arcci/sign.h"
 #include "base/auto.h"
 #include "base/json.h"
@@ -125,11 +125,16 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
     const char *ours = plan->version ? plan->version->version : "";
     const char *theirs = arc_json_text_of(json_object_get(now->document, "annotations"),
                                           "org.opencontainers.image.version");
-    struct arc_semver a, b;
-    return *ours && arc_semver_parse(ours, strlen(ours), &a, NULL) == 0 &&
-           arc_semver_parse(theirs, strlen(theirs), &b, NULL) == 0 &&
-           (arc_semver_is_prerelease(&a) || !arc_semver_is_prerelease(&b)) &&
-           arc_semver_compare(&b, &a) > 0;
+    /* Which kind a group's versions are is not in the plan: dates are read as loose ones. */
+    static const enum arc_versioning kinds[] = {ARC_VERSIONING_SEMVER, ARC_VERSIONING_LOOSE};
+    struct arc_release_version a, b;
+    bool read = false;
+
+    for (size_t i = 0; !read && i < sizeof kinds / sizeof *kinds; i++)
+        read = arc_release_version_parse(ours, strlen(ours), kinds[i], &a, NULL) == 0 &&
+               arc_release_version_parse(theirs, strlen(theirs), kinds[i], &b, NULL) == 0;
+
+    return read && (a.prerelease || !b.prerelease) && arc_release_version_compare(&b, &a) > 0;
 }
 
 static int look_up(struct promotion *promotion, struct move *move, struct arc_error *err)

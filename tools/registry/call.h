@@ -40,8 +40,8 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
 int registry_send_all(struct arc_registry *registry, const struct registry_call *calls,
                       struct arc_http_response *answers, size_t count, struct arc_error *err);
 
-/* The URL that an answer to a call names (Location, Link), as a new string; NULL where it is none,
- * or of another origin, which gets no login. */
+/* The URL that an answer to a call names (Location, Link), as a new string, at the call's own
+ * address; NULL where it is none, or of another host, which gets no login. */
 char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
                       const struct arc_http_response *answer, const char *reference);
 

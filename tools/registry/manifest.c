@@ -167,15 +167,18 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
 
     call.method = "HEAD";
     ARC_TRY(registry_send(registry, &call, &response, err));
-    if (response.status != 200)
+    bool gone = response.status == 404 || response.status == 401;
+    if (gone || response.status == 429 || response.status >= 500)
         return registry_refused(registry, &call, &response, err);
     const char *claimed = arc_http_header(&response, "docker-content-digest");
-    if (claimed && arc_digest_known(claimed) && strncmp(claimed, "sha256:", 7) == 0) {
+    if (response.status == 200 && claimed && arc_digest_known(claimed) &&
+        strncmp(claimed, "sha256:", 7) == 0) {
         memcpy(digest, claimed, strlen(claimed) + 1);
         return ARC_OK;
     }
 
-    /* The header is optional, and may be of another algorithm. */
+    /* The header is optional, and may be of another algorithm; and some registries refuse a HEAD of
+     * what a GET gives (405, 403, 400). */
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     ARC_TRY(arc_registry_manifest(registry, image, reference, &manifest, err));
     memcpy(digest, manifest.digest, sizeof manifest.digest);
@@ -205,19 +208,26 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* Whether a PUT was answered as it should be. */
-static int check_stored(const struct arc_registry *registry, const struct registry_call *call,
+/* Whether a PUT was answered as it should be. The digest in the answer is optional: without it, the
+ * registry is asked what it has. */
+static int check_stored(struct arc_registry *registry, const struct registry_call *call,
                         const struct arc_manifest *manifest,
                         const struct arc_http_response *response, struct arc_error *err)
 {
+    ARC_AUTO(arc_manifest) struct arc_manifest now = {0};
     char ours[ARC_DIGEST_LEN + 1];
 
     if (response->status < 200 || response->status > 299)
         return registry_refused(registry, call, response, err);
 
     const char *stored = arc_http_header(response, "docker-content-digest");
-    if (!stored || !arc_digest_known(stored))
-        return ARC_OK;
+    if (!stored || !arc_digest_known(stored)) {
+        if (arc_registry_manifest(registry, call->image, call->reference, &now, err))
+            return arc_error_prefix(err, "the registry answers %d, and stored nothing",
+                                    response->status);
+        stored = now.digest;
+    }
+
     const struct arc_buf *bytes = &manifest->bytes;
     ARC_TRY(arc_digest_like(stored, bytes->data, bytes->len, ours, err));
 
