@@ -88,7 +88,7 @@ static bool is_of_root(struct init *init, const struct bake *bake)
     const char *name, *directory = init_directory(init, bake->path);
     json_t *target;
 
-    if (strcmp(directory, ".") == 0)
+    if (strcmp(directory, ".") == 0 || json_object_get(init->bakes, bake->path))
         return true;
 
     json_object_foreach (bake->targets, name, target) {
@@ -102,13 +102,31 @@ static bool is_of_root(struct init *init, const struct bake *bake)
     return true;
 }
 
+/* Nothing else is proposed for the Dockerfiles of a target. */
+static void leave_dockerfiles(struct init *init, const json_t *target)
+{
+    const char *context = arc_json_text_of(target, "context");
+    const char *dockerfile = arc_json_text_of(target, "dockerfile"), *path;
+    size_t known = strcspn(context, "$"); /* an expression ends what is known */
+    char *exact =
+        init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
+    json_t *variant;
+    void *next;
+
+    json_object_foreach_safe (init->dockerfile_names, next, path, variant)
+        if ((exact && strcmp(path, exact) == 0) ||
+            (context[known] && strncmp(path, context, known) == 0))
+            init_set(init, init->dockerfile_names, path, json_false());
+    if (exact)
+        (void)json_object_del(init->aside, exact);
+}
+
 static void take_bake(struct init *init, const struct bake *bake)
 {
-    const char *name, *path;
-    json_t *value, *variant;
+    const char *name;
+    json_t *value;
     char **tagged = NULL;
     size_t count = 0;
-    void *next;
 
     json_object_foreach (bake->targets, name, value) {
         const char *tags = arc_json_text_of(value, "tags");
@@ -135,34 +153,41 @@ static void take_bake(struct init *init, const struct bake *bake)
     group->targets = bake->has_default ? NULL : tagged;
 
     json_object_foreach (bake->variables, name, value) {
-        const char *given = init_release_value(name, true);
+        const char *given = init_release_value(name, true), *usual = json_string_value(value);
+        bool own = usual && arc_text_ends(name, "VERSION") && /* and no version of a tool */
+                   init_is_among(usual, "dev local latest edge snapshot main master");
+        given = own ? "{version}" : given;
         if (given)
-            init_add_pair(init, &group->variables, name,
-                          init_as_written(given, json_string_value(value)), NULL, NULL);
+            init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
     }
 
-    json_object_foreach (bake->targets, name, value) { /* nothing else is proposed for these */
-        const char *context = arc_json_text_of(value, "context");
-        const char *dockerfile = arc_json_text_of(value, "dockerfile");
-        size_t known = strcspn(context, "$"); /* an expression ends what is known */
-        char *exact =
-            init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
-        json_object_foreach_safe (init->dockerfile_names, next, path, variant)
-            if ((exact && strcmp(path, exact) == 0) ||
-                (context[known] && strncmp(path, context, known) == 0))
-                init_set(init, init->dockerfile_names, path, json_false());
-    }
+    json_object_foreach (bake->targets, name, value)
+        leave_dockerfiles(init, value);
+}
+
+void init_take_bake_file(struct init *init, const char *directory, const char *path)
+{
+    const char *resolved = init_resolve(init, directory, path);
+    if (resolved && init_has_file(init, resolved))
+        init_set(init, init->bakes, resolved, json_true());
+}
+
+/* Whether a file is read as a bake file: by its name, or because it is used as one. */
+static bool is_bake_file(struct init *init, const char *path)
+{
+    const char *base = init_base(path);
+    return json_object_get(init->bakes, path) ||
+           (strstr(base, arc_text_ends(base, ".hcl") ? "bake" : "docker-bake") &&
+            !strstr(base, "override") && !init_is_aside(path));
 }
 
 void init_read_bake_files(struct init *init)
 {
     size_t count = 0;
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
-        const char *path = init->files[i], *base = init_base(path);
-        bool is_hcl = arc_text_ends(base, ".hcl");
-        bool is_json = arc_text_ends(base, ".json") && strstr(base, "docker-bake");
-        if (!(is_hcl || is_json) || !strstr(base, "bake") || strstr(base, "override") ||
-            init_is_aside(path))
+        const char *path = init->files[i];
+        bool is_hcl = arc_text_ends(path, ".hcl");
+        if (!(is_hcl || arc_text_ends(path, ".json")) || !is_bake_file(init, path))
             continue;
         struct bake bake = {.path = path,
                             .targets = init_keep(init, json_object()),
@@ -175,4 +200,8 @@ void init_read_bake_files(struct init *init)
         take_bake(init, &bake);
         count++;
     }
+
+    if (count && !init->groups)
+        init_note(init, NULL, 0,
+                  "no target of a bake file has tags, so the Dockerfiles are proposed");
 }

@@ -381,7 +381,7 @@ static void take_command(struct script *script, json_t *words)
     while (take_assignment(script, words, passed) || init_is_among(word_at(words, 0), prefixes))
         json_array_remove(words, 0);
 
-    const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");
+    const char *program = init_base(word_at(words, 0) + strspn(word_at(words, 0), "@-+"));
     const char *what = word_at(words, 1);
 
     if (take_loop(script, program, words))
@@ -400,6 +400,14 @@ static void take_command(struct script *script, json_t *words)
         what = word_at(words, next++);
     if (strcmp(what, "build") == 0 || strcmp(what, "bud") == 0)
         take_options(script, words, next);
+    else if (strcmp(what, "bake") == 0)
+        for (; next < json_array_size(words); next++) {
+            const char *word = word_at(words, next), *equals = strchr(word, '=');
+            if (init_is_among(word, "-f --file"))
+                init_take_bake_file(script->init, script->directory, word_at(words, next + 1));
+            else if (strncmp(word, "--file=", 7) == 0)
+                init_take_bake_file(script->init, script->directory, equals + 1);
+        }
     else if (strcmp(what, "push") == 0)
         script->pushes = true;
     else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */

@@ -102,8 +102,8 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
 static int read_files(struct init *init, struct arc_error *err)
 {
     static void (*const readers[])(struct init *) = {
-        read_dotenv,           init_find_dockerfiles,   init_read_bake_files,
-        init_read_workflows,   init_read_compose_files, init_read_scripts,
+        read_dotenv,           init_find_dockerfiles,   init_read_workflows,
+        init_read_bake_files,  init_read_compose_files, init_read_scripts,
         init_read_dockerfiles, init_end_reading};
 
     for (size_t i = 0; i < INIT_COUNT(readers); i++) {
@@ -125,9 +125,9 @@ static int read_repository(struct arc_project *project, struct init *init, struc
 {
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
-    json_t **const maps[] = {&init->dotenv,     &init->texts,   &init->said,
-                             &init->registries, &init->filters, &init->dockerfile_names,
-                             &init->aside};
+    json_t **const maps[] = {&init->dotenv,           &init->texts,   &init->said,
+                             &init->registries,       &init->filters, &init->bakes,
+                             &init->dockerfile_names, &init->aside};
 
     ARC_TRY(arc_project_open(project, err));
     init->kept = init_made(init, json_array());

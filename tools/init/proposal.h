@@ -127,6 +127,7 @@ struct init {
     size_t image_count;
     struct init_group *groups, lost;
     struct init_family *families; /* of tags; groups.c has them */
+    json_t *bakes;                /* paths of the bake files that workflows and scripts name */
     json_t *filters;              /* of workflows: name → patterns */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */

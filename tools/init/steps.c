@@ -494,14 +494,13 @@ void init_take_build(const struct init_step *step)
 
 static void take_bake(const struct init_step *step)
 {
-    const char *files = input(step, "files");
+    const char *files = input(step, "files"), *rest = files;
+    for (char *file; (file = init_next_item(step->init, &rest, ",\n"));)
+        init_take_bake_file(step->init, ".", file);
     if (!*files || !arc_text_is_visible(files))
         files = "the bake file";
 
-    init_note(step->init, step->file, step->line, "bakes %s%s", files,
-              step->init->groups
-                  ? ""
-                  : ": no target in the repository has tags, so the Dockerfiles are proposed");
+    init_note(step->init, step->file, step->line, "bakes %s", files);
 }
 
 /* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it

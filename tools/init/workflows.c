@@ -157,6 +157,9 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         step.uses = uses->text;
         step.with = with;
         init_take_step(&step);
+        const char *command = arc_json_text_of(with, "command"); /* that it tries again, say */
+        if (strstr(command, "docker"))
+            init_take_commands(&step, command, json_object_get(step.scope, "env"), ".", false);
     }
 }
 
