@@ -21,6 +21,23 @@ static inline const char *arc_json_text_of(const json_t *object, const char *nam
     return text ? text : "";
 }
 
+/* Whether the text of a member is this one. */
+static inline bool arc_json_says(const json_t *object, const char *name, const char *text)
+{
+    return strcmp(arc_json_text_of(object, name), text) == 0;
+}
+
+/* The whole number of a member, 0 where it is none; whether a member is true. */
+static inline json_int_t arc_json_number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static inline bool arc_json_true_of(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
 /* For each item of an array (NULL: none), which the loop declares. `break` and `continue` are as in
  * any loop. */
 #define arc_json_each(item, array)                                                                 \
@@ -28,6 +45,15 @@ static inline const char *arc_json_text_of(const json_t *object, const char *nam
          item##_at++)                                                                              \
         for (json_t *item = (item##_goes = 0, json_array_get(array, item##_at)); item;             \
              item = NULL, item##_goes = 1)
+
+/* The first item of an array (NULL: it has none) whose member is this text; NULL for none. Borrowed. */
+static inline json_t *arc_json_find(const json_t *array, const char *name, const char *text)
+{
+    arc_json_each (item, array)
+        if (arc_json_says(item, name, text))
+            return item;
+    return NULL;
+}
 
 /* The text of a buffer; NULL when it is not whole, which no list or object takes. */
 static inline json_t *arc_json_buf(const struct arc_buf *text)

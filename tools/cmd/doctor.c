@@ -33,7 +33,7 @@ static void add_row(const struct invocation *inv, const json_t *check, struct ar
 {
     const char *status = arc_json_text_of(check, "status"),
                *advice = arc_json_text_of(check, "advice");
-    bool needed = json_is_true(json_object_get(check, "needed"));
+    bool needed = arc_json_true_of(check, "needed");
     ARC_AUTO(arc_buf) struct arc_buf found = {0};
 
     arc_buf_printf(&found, "%s%s", arc_json_text_of(check, "found"),
@@ -62,7 +62,7 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
     ARC_TRY(arc_doctor(&project, &options, &report->document, err));
     arc_json_each (check, json_object_get(report->document, "checks"))
         add_row(inv, check, &report->human);
-    bool ok = json_is_true(json_object_get(report->document, "ok"));
+    bool ok = arc_json_true_of(report->document, "ok");
     arc_buf_printf(&report->human, "\n%s: %s\n", options.purpose,
                    ok ? "nothing that it needs is missing" : "something that it needs is missing");
     report->failed = ok ? ARC_OK : ARC_EWORLD;

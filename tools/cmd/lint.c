@@ -64,7 +64,7 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
 
     arc_json_each (group, arc_actions_active(inv->env) ? groups : NULL)
         arc_json_each (finding, json_object_get(group, "findings")) {
-            json_int_t line = json_integer_value(json_object_get(finding, "line"));
+            json_int_t line = arc_json_number_of(finding, "line");
             struct arc_place place = {.file = arc_json_text_of(finding, "file"),
                                       .line = (unsigned)line};
             ARC_TRY(report_note(report, 'e', &place, err, "%s [%s]",

@@ -46,8 +46,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
         ARC_TRY(report_note(report, 'w', NULL, err, "not posted: %s", json_string_value(text)));
 
     arc_json_each (row, json_object_get(report->document, "statuses")) {
-        if (!option_flag(inv, "exit-code") ||
-            strcmp(arc_json_text_of(row, "state"), "success") == 0)
+        if (!option_flag(inv, "exit-code") || arc_json_says(row, "state", "success"))
             continue;
         report->failed = ARC_EFAILED;
         ARC_TRY(report_note(report, 'e', NULL, err, "%s: %s", arc_json_text_of(row, "context"),
@@ -56,7 +55,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
 
     const json_t *comment = json_object_get(report->document, "comment");
     const char *url = arc_json_text_of(comment, "url");
-    if (strcmp(arc_json_text_of(comment, "action"), "locked") == 0)
+    if (arc_json_says(comment, "action", "locked"))
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "the pull request's conversation is locked: nobody but those who may "
                             "write to the repository can comment, so the comment was left out"));

@@ -46,7 +46,7 @@ static int show_groups(struct report *report, struct arc_error *err)
         json_t *includes = json_object_get(row, "includes");
         json_t *pulls = name_list(json_object_get(row, "pulls"));
         json_t *services = name_list(json_object_get(row, "services"));
-        bool newer = json_is_array(includes) && json_is_true(json_object_get(row, "unreleased"));
+        bool newer = json_is_array(includes) && arc_json_true_of(row, "unreleased");
         if (json_object_set_new(row, "newer", json_boolean(newer)) |
             json_object_set_new(row, "named-pulls", pulls) |
             json_object_set_new(row, "named-services", services))
@@ -87,8 +87,8 @@ static int run_status(const struct invocation *inv, struct report *report, struc
                                 problem));
     }
 
-    bool unreleased = json_is_true(json_object_get(report->document, "unreleased"));
-    bool adrift = json_is_true(json_object_get(report->document, "adrift"));
+    bool unreleased = arc_json_true_of(report->document, "unreleased");
+    bool adrift = arc_json_true_of(report->document, "adrift");
     if (!report->failed && option_flag(inv, "exit-code") && (unreleased || adrift))
         report->failed = ARC_EFAILED;
 

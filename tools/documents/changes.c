@@ -54,7 +54,7 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
 {
     *out = (struct arc_changes_info){0};
     ARC_TRY(arc_document_check(json, "changes", err));
-    out->own = strcmp(arc_json_text_of(json, "base-kind"), "own") == 0;
+    out->own = arc_json_says(json, "base-kind", "own");
     out->base = arc_arena_text(&out->memory, json_string_value(json_object_get(json, "base")));
     int rc = read_filters(json_object_get(json, "filters"), out, err);
     if (rc)

@@ -1,5 +1,6 @@
 #include "dryrun/event.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/environment.h"
 #include "project/documents.h"
@@ -98,7 +99,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
 
     if (pull) {
         ARC_TRY(arc_text_print(&merge, err, "refs/pull/%" JSON_INTEGER_FORMAT "/merge",
-                               json_integer_value(json_object_get(pull, "number"))));
+                               arc_json_number_of(pull, "number")));
         ref = merge;
         sha = text_at(pull, "head", "sha");
     }

@@ -129,9 +129,9 @@ static json_t *filter_rows(const json_t *document, const json_t *services)
     arc_json_each (service, filters ? services : NULL) {
         const char *name = arc_json_text_of(service, "service");
         const json_t *filter = json_object_get(filters, name);
-        json_int_t count = json_integer_value(json_object_get(filter, "count"));
+        json_int_t count = arc_json_number_of(filter, "count");
         const char *reason = arc_json_text_of(filter, "reason");
-        bool matched = json_is_true(json_object_get(filter, "matched"));
+        bool matched = arc_json_true_of(filter, "matched");
         ARC_AUTO(arc_buf) struct arc_buf words = {0};
 
         if (count)
@@ -177,11 +177,11 @@ static json_t *list_tags(const json_t *plan, const json_t *services)
 {
     json_t *lists = json_array();
     const json_t *first = NULL;
-    bool same = true, push = json_is_true(json_object_get(plan, "push"));
+    bool same = true, push = arc_json_true_of(plan, "push");
 
     arc_json_each (service, push ? services : NULL) {
         json_t *tags = json_object_get(service, "tags");
-        if (!json_is_true(json_object_get(service, "selected")))
+        if (!arc_json_true_of(service, "selected"))
             continue;
         first = first ? first : tags;
         same = same && json_equal(tags, first);

@@ -271,7 +271,7 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
         bool failed = !own;
         size_t i;
         json_array_foreach (commits, i, commit)
-            if (!sorted || json_integer_value(json_object_get(commit, "section")) == (json_int_t)s)
+            if (!sorted || arc_json_number_of(commit, "section") == (json_int_t)s)
                 failed |= json_array_append(own, commit) != 0;
         if (failed) {
             json_decref(own);

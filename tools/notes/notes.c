@@ -22,7 +22,7 @@ static int render_notes(const struct arc_template *template, const json_t *value
     const json_t *all = json_object_get(values, "commits");
     json_t *commits = json_array(), *left = json_null();
     size_t hidden = json_array_size(all) - shown;
-    bool cut = json_is_true(json_object_get(values, "commits-cut"));
+    bool cut = arc_json_true_of(values, "commits-cut");
 
     for (size_t i = 0; i < shown; i++)
         arc_json_push(&commits, json_incref(json_array_get(all, i)));
@@ -31,7 +31,7 @@ static int render_notes(const struct arc_template *template, const json_t *value
     else if (cut)
         left = json_string("more");
     arc_json_put(&part, "sections",
-                 arc_notes_sections(commits, json_is_true(json_object_get(values, "sorted"))));
+                 arc_notes_sections(commits, arc_json_true_of(values, "sorted")));
     arc_json_put(&part, "commits", commits);
     arc_json_put(&part, "commits-left", left);
     ARC_TRY_ALLOC(part, err);
@@ -79,7 +79,7 @@ static bool drop_chapter(json_t *values)
                                            "digests", "sizes", "platforms",   "also"};
     json_t *has = json_object_get(values, "has");
     for (size_t i = 0; i < sizeof chapters / sizeof *chapters; i++)
-        if (json_is_true(json_object_get(has, chapters[i])))
+        if (arc_json_true_of(has, chapters[i]))
             return json_object_set_new(has, chapters[i], json_false()) == 0;
     return false;
 }
@@ -130,7 +130,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
                      "commits",
                        "total", json_object_get(values, "commit-count"),
                        "shown", (json_int_t)shown,
-                       "complete", !json_is_true(json_object_get(values, "commits-cut")),
+                       "complete", !arc_json_true_of(values, "commits-cut"),
                        "unknown", json_object_get(values, "changes-unknown"),
                        "pulls-unknown",
                          notes_text_value(options->log ? options->log->pulls_unknown : NULL));

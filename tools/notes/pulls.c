@@ -20,7 +20,7 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
 {
     struct listing *listing = context;
     struct arc_notes_log *log = listing->log;
-    int64_t number = json_integer_value(json_object_get(pull, "number"));
+    int64_t number = arc_json_number_of(pull, "number");
     const char *merged = arc_json_text_of(pull, "merge_commit_sha");
     const char *title = arc_json_text_of(pull, "title");
     const char *login = arc_json_text_of(json_object_get(pull, "user"), "login");

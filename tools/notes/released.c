@@ -38,14 +38,10 @@ json_t *notes_releases(const struct arc_plan *plan)
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];
         const struct arc_planned_release *released = service->released;
-        json_t *entry = NULL;
         if (!released)
             continue;
 
-        arc_json_each (one, releases)
-            if (strcmp(arc_json_text_of(one, "tag"), released->tag) == 0)
-                entry = one;
-
+        json_t *entry = arc_json_find(releases, "tag", released->tag);
         if (!entry) {
             ARC_AUTO_FREE char *encoded = arc_url_encode(released->tag);
             json_t *page = json_null();

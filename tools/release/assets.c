@@ -82,18 +82,15 @@ bool release_assets_complete(const struct release_run *run)
 
 /* ---- theirs --------------------------------------------------------------------------------- */
 
-/* The stored asset of that name, or NULL. */
-static const json_t *find_stored(const struct release_run *run, const char *name)
+/* The stored asset of ours, or NULL. */
+static const json_t *find_stored(const struct release_run *run, const struct release_asset *ours)
 {
-    arc_json_each (asset, json_object_get(run->release, "assets"))
-        if (strcmp(arc_json_text_of(asset, "name"), name) == 0)
-            return asset;
-    return NULL;
+    return arc_json_find(json_object_get(run->release, "assets"), "name", ours->given->name);
 }
 
 static bool is_uploaded(const json_t *asset)
 {
-    return strcmp(arc_json_text_of(asset, "state"), "uploaded") == 0;
+    return arc_json_says(asset, "state", "uploaded");
 }
 
 /* Documents that also tell of the run that made them, as when it was: what must be the same in each
@@ -118,7 +115,7 @@ static void keep_theirs(struct release_run *run, struct release_asset *ours, con
     const char *digest = arc_json_text_of(theirs, "digest");
     if (strncmp(digest, "sha256:", 7) == 0)
         snprintf(ours->sha256, sizeof ours->sha256, "%s", digest + 7);
-    ours->size = (size_t)json_integer_value(json_object_get(theirs, "size"));
+    ours->size = (size_t)arc_json_number_of(theirs, "size");
     ours->stored = true;
     release_say(run, "%s stays as it was released", ours->given->name);
 }
@@ -146,7 +143,7 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     ARC_AUTO_JSON json_t *document = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
 
     const struct record *record = records;
-    while (record->kind && strcmp(arc_json_text_of(document, "document"), record->kind) != 0)
+    while (record->kind && !arc_json_says(document, "document", record->kind))
         record++;
     if (!record->kind)
         return ARC_OK;
@@ -169,13 +166,13 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
 
 int release_compare_assets(struct release_run *run, struct arc_error *err)
 {
-    bool immutable = json_is_true(json_object_get(run->release, "immutable")), kept = false;
+    bool immutable = arc_json_true_of(run->release, "immutable"), kept = false;
 
     for (size_t i = 0; i < run->o->asset_count; i++) {
         struct release_asset *ours = &run->assets[i];
-        const json_t *theirs = find_stored(run, ours->given->name);
+        const json_t *theirs = find_stored(run, ours);
         const char *digest = arc_json_text_of(theirs, "digest");
-        json_int_t size = json_integer_value(json_object_get(theirs, "size"));
+        json_int_t size = arc_json_number_of(theirs, "size");
 
         /* `digest` came in 2025; a server without it leaves the size. */
         ours->stored =
@@ -194,7 +191,7 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
      * and the checksums with theirs. */
     for (size_t i = 0; immutable && i < run->o->asset_count; i++) {
         struct release_asset *ours = &run->assets[i];
-        const json_t *theirs = find_stored(run, ours->given->name);
+        const json_t *theirs = find_stored(run, ours);
         if (ours->stored || !theirs)
             continue;
         if (kept && strcmp(ours->given->name, ARC_RELEASE_SUMS) == 0)
@@ -290,8 +287,8 @@ int release_upload(struct release_run *run, struct arc_error *err)
                                  "asset %s was uploaded %u times, and each time the release held "
                                  "something else than these %zu bytes with SHA-256 %s",
                                  ours->given->name, ours->uploads, ours->size, ours->sha256);
-        const json_t *theirs = find_stored(run, ours->given->name);
-        if (json_is_true(json_object_get(run->release, "immutable")))
+        const json_t *theirs = find_stored(run, ours);
+        if (arc_json_true_of(run->release, "immutable"))
             return arc_error_set(
                 err, ARC_EFAILED, "release %s is immutable and %s %s: a new version is needed",
                 run->tag, theirs ? "holds another" : "has no asset", ours->given->name);

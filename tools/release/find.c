@@ -61,22 +61,12 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
-static bool is_draft(const json_t *release)
-{
-    return json_is_true(json_object_get(release, "draft"));
-}
-
-static json_int_t release_number(const json_t *release)
-{
-    return json_integer_value(json_object_get(release, "id"));
-}
-
 static int consider_release(void *context, json_t *release, struct arc_error *err)
 {
     struct release_run *run = context;
     json_t *rival = release;
 
-    if (strcmp(arc_json_text_of(release, "tag_name"), run->tag) != 0)
+    if (!arc_json_says(release, "tag_name", run->tag))
         return ARC_OK;
 
     if (!run->release) {
@@ -84,13 +74,14 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
         return ARC_OK;
     }
 
-    if (release_number(release) == release_number(run->release)) /* a page moved while we read */
+    if (arc_json_number_of(release, "id") ==
+        arc_json_number_of(run->release, "id")) /* a page moved while we read */
         return ARC_OK;
 
     /* Published before draft, then the lower id: every job decides alike. */
-    bool before = release_number(release) < release_number(run->release);
-    if (is_draft(release) != is_draft(run->release))
-        before = !is_draft(release);
+    bool before = arc_json_number_of(release, "id") < arc_json_number_of(run->release, "id");
+    if (arc_json_true_of(release, "draft") != arc_json_true_of(run->release, "draft"))
+        before = !arc_json_true_of(release, "draft");
 
     if (before) {
         rival = run->release;
@@ -99,12 +90,12 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
 
     json_incref(release); /* its owner and the rivals' list have one each */
     ARC_AUTO_JSON json_t *held = rival;
-    if (is_draft(rival) &&
+    if (arc_json_true_of(rival, "draft") &&
         release_draft_untouched(arc_json_text_of(rival, "name"), arc_json_text_of(rival, "body")))
         return arc_json_append(run->rivals, json_incref(held), err);
 
     release_say(run, "release %" PRIdMAX " has the tag %s too; it is a person's and stays",
-                (intmax_t)release_number(rival), run->tag);
+                (intmax_t)arc_json_number_of(rival, "id"), run->tag);
     return ARC_OK;
 }
 
@@ -228,7 +219,7 @@ int release_remove_rivals(struct release_run *run, struct arc_error *err)
     arc_json_each (rival, run->rivals) {
         ARC_TRY(release_delete(run, rival, "delete a second draft of this tag", err));
         release_say(run, "deleted draft %" PRIdMAX ", a second one of %s",
-                    (intmax_t)release_number(rival), run->tag);
+                    (intmax_t)arc_json_number_of(rival, "id"), run->tag);
     }
     return ARC_OK;
 }

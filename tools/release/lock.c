@@ -19,15 +19,13 @@ int release_lock(const struct arc_plan *plan, const struct arc_ledger *build, js
         const struct arc_planned_service *service = &plan->services[i];
         const struct arc_planned_release *released = service->released;
         const struct arc_built_service *built = arc_ledger_service(build, service->service);
-        bool listed = false;
 
         if (!built || !built->digest)
             return arc_error_set(err, ARC_EFAILED, "build.json has no image of %s",
                                  service->service);
 
-        arc_json_each (entry, includes) /* a release, once however many images it has */
-            listed = listed || strcmp(arc_json_text_of(entry, "tag"), released->tag) == 0;
-        if (!listed)
+        /* A release, once however many images it has. */
+        if (!arc_json_find(includes, "tag", released->tag))
             ARC_TRY(arc_json_append(includes,
                                     json_pack("{s:s, s:s, s:s, s:s}", "group", released->group,
                                               "tag", released->tag, "version", released->version,

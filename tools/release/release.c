@@ -56,7 +56,7 @@ static int check_options(struct release_run *run, struct arc_error *err)
 
 static bool is_draft_now(const struct release_run *run)
 {
-    return json_is_true(json_object_get(run->release, "draft"));
+    return arc_json_true_of(run->release, "draft");
 }
 
 /* A draft that a person made is theirs to publish. */
@@ -119,7 +119,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
     bool untouched = draft && release_draft_untouched(name_now, now);
     bool kept = !untouched && run->o->mode != ARC_BODY_REPLACE; /* what a person changed */
-    bool marked = json_is_true(json_object_get(run->release, "prerelease"));
+    bool marked = arc_json_true_of(run->release, "prerelease");
     bool prerelease = run->prerelease || (kept && marked);
     const char *name = run->o->name ? run->o->name : run->tag;
     ARC_AUTO_FREE char *want = NULL;
@@ -257,15 +257,14 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
     }
 
     ARC_TRY_ALLOC(id && assets, err);
-    bool prerelease = json_is_true(json_object_get(run->release, "prerelease"));
-    *out = json_pack("{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}",
-                     "document", "release", "format", ARC_DOCUMENT_FORMAT, "id",
-                     json_integer_value(json_object_get(run->release, "id")), "url",
-                     arc_json_text_of(run->release, "html_url"), "tag", run->tag, "name",
-                     arc_json_text_of(run->release, "name"), "target", run->commit, "draft",
-                     is_draft_now(run), "prerelease", prerelease, "make-latest",
-                     run->latest && !prerelease, "action", action, "assets", assets, "requests",
-                     (int)run->t->requests);
+    bool prerelease = arc_json_true_of(run->release, "prerelease");
+    *out = json_pack(
+        "{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}", "document", "release",
+        "format", ARC_DOCUMENT_FORMAT, "id", arc_json_number_of(run->release, "id"), "url",
+        arc_json_text_of(run->release, "html_url"), "tag", run->tag, "name",
+        arc_json_text_of(run->release, "name"), "target", run->commit, "draft", is_draft_now(run),
+        "prerelease", prerelease, "make-latest", run->latest && !prerelease, "action", action,
+        "assets", assets, "requests", (int)run->t->requests);
     return arc_error_unless(*out, err);
 }
 

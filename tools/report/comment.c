@@ -31,7 +31,7 @@ static bool is_trusted(const struct comments *comments, const json_t *comment)
 {
     const char *login = arc_json_text_of(json_object_get(comment, "user"), "login");
 
-    if (comments->own && json_integer_value(json_object_get(comment, "id")) == comments->own)
+    if (comments->own && arc_json_number_of(comment, "id") == comments->own)
         return true;
     if (comments->login && *login && strcmp(comments->login, login) == 0)
         return true;
@@ -104,7 +104,7 @@ static int send_body(const struct report_posting *p, const json_t *now, const ch
     if (now)
         return arc_transport_send(p->transport, ARC_PATCH(fields, "update the comment"), reply, err,
                                   "/repos/%s/issues/comments/%lld", repository,
-                                  (long long)json_integer_value(json_object_get(now, "id")));
+                                  (long long)arc_json_number_of(now, "id"));
 
     return arc_transport_send(p->transport, ARC_POST(fields, "comment"), reply, err,
                               "/repos/%s/issues/%lld/comments", repository,
@@ -128,10 +128,10 @@ static int settle_once(const struct report_posting *p, struct comments *found, b
 
     arc_json_each (comment, found->others) {
         ARC_AUTO(arc_reply) struct arc_reply deleted = {0};
-        int rc = arc_transport_send(p->transport,
-                                    ARC_DELETE("delete a second comment of this group"), &deleted,
-                                    err, "/repos/%s/issues/comments/%lld", p->target->repository,
-                                    (long long)json_integer_value(json_object_get(comment, "id")));
+        int rc =
+            arc_transport_send(p->transport, ARC_DELETE("delete a second comment of this group"),
+                               &deleted, err, "/repos/%s/issues/comments/%lld",
+                               p->target->repository, (long long)arc_json_number_of(comment, "id"));
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }
 
@@ -152,7 +152,7 @@ static int settle_once(const struct report_posting *p, struct comments *found, b
     if (rc && !reply.doubtful && !gone)
         return rc;
     if (!rc && !found->first)
-        found->own = json_integer_value(json_object_get(reply.body, "id"));
+        found->own = arc_json_number_of(reply.body, "id");
     *done = p->transport->describes || (found->first && !rc);
     arc_error_clear(err);
 

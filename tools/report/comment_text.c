@@ -50,8 +50,8 @@ static void add_service(struct arc_buf *out, const struct arc_report_facts *fact
                         const json_t *status, const struct arc_planned_service *service)
 {
     const char *name = service->service;
-    const struct arc_built_service *built = report_built(facts->build, name);
-    const struct arc_built_service *base = report_built(facts->base, name);
+    const struct arc_built_service *built = arc_ledger_service(facts->build, name);
+    const struct arc_built_service *base = arc_ledger_service(facts->base, name);
 
     arc_buf_printf(out, "| %s ", icon(arc_json_text_of(status, "state")));
     add_text(out, name);

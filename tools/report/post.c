@@ -125,7 +125,7 @@ static int post_status(const struct report_posting *p, json_t *status, const jso
     json_object_del(body, "head_sha");
     return send_change(p->transport, ARC_PATCH(body, "update the check run"), again, err,
                        "/repos/%s/check-runs/%lld", p->target->repository,
-                       (long long)json_integer_value(json_object_get(now, "id")));
+                       (long long)arc_json_number_of(now, "id"));
 }
 
 int report_post_statuses(const struct report_posting *p, struct arc_error *err)

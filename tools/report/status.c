@@ -18,11 +18,6 @@ static void verdict_free(struct verdict *verdict)
     arc_buf_free(&verdict->why);
 }
 
-const struct arc_built_service *report_built(const struct arc_ledger *build, const char *service)
-{
-    return build ? arc_ledger_service(build, service) : NULL;
-}
-
 /* Bytes of all cells of a service (may be NULL), or -1 when they are not known. */
 static int64_t size_of(const struct arc_built_service *built)
 {
@@ -106,7 +101,7 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
 
     if (size >= 0) {
         arc_buf_puts(&out->why, ", ");
-        arc_text_size(&out->why, size, size_of(report_built(facts->base, built->service)));
+        arc_text_size(&out->why, size, size_of(arc_ledger_service(facts->base, built->service)));
     }
 
     if (built->digest)
@@ -123,7 +118,7 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
                   struct verdict *out)
 {
     const struct job job = find_job(facts, service->service);
-    const struct arc_built_service *built = report_built(facts->build, service->service);
+    const struct arc_built_service *built = arc_ledger_service(facts->build, service->service);
 
     if (job.trouble && !(job.shared && (built || !service->selected))) {
         out->state = state_of_trouble(job.trouble);

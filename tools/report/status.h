@@ -5,9 +5,6 @@
 #include "arcci/buf.h"
 #include "arcci/report.h"
 
-/* What a ledger (may be NULL) has of a service, or NULL. */
-const struct arc_built_service *report_built(const struct arc_ledger *build, const char *service);
-
 /* How bad a state is: success, pending, failure, error count from 0. */
 unsigned report_severity(const char *state);
 

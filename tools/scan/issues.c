@@ -28,16 +28,6 @@ static void filing_free(struct filing *filing)
     json_decref(filing->doubles);
 }
 
-static json_int_t number_of(const json_t *issue)
-{
-    return json_integer_value(json_object_get(issue, "number"));
-}
-
-static bool is_open(const json_t *issue)
-{
-    return strcmp(arc_json_text_of(issue, "state"), "closed") != 0;
-}
-
 static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 {
     struct filing *filing = context;
@@ -55,15 +45,18 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
         return ARC_OK;
     }
 
-    if (number_of(issue) == number_of(filing->issue)) /* a page moved while we read */
+    if (arc_json_number_of(issue, "number") ==
+        arc_json_number_of(filing->issue, "number")) /* a page moved while we read */
         return ARC_OK;
 
-    if (number_of(issue) < number_of(filing->issue)) {
+    if (arc_json_number_of(issue, "number") < arc_json_number_of(filing->issue, "number")) {
         other = filing->issue;
         filing->issue = json_incref(issue);
     }
 
-    int rc = is_open(other) ? arc_json_append(filing->doubles, json_incref(other), err) : ARC_OK;
+    int rc = !arc_json_says(other, "state", "closed")
+                 ? arc_json_append(filing->doubles, json_incref(other), err)
+                 : ARC_OK;
     if (other != issue)
         json_decref(other);
 
@@ -95,15 +88,6 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
     return arc_error_except(ARC_ELIMIT, list_issues(filing, "", err), err);
 }
 
-/* Whether a member of one of the items has this text. */
-static bool has_item(const json_t *items, const char *member, const char *text)
-{
-    arc_json_each (item, items)
-        if (strcmp(arc_json_text_of(item, member), text) == 0)
-            return true;
-    return false;
-}
-
 static int ensure_label(const struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -125,7 +109,7 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
     rc = arc_transport_send(filing->transport, create, &reply, err, "/repos/%s/labels",
                             filing->options->repository);
     bool there = rc && reply.status == 422 &&
-                 has_item(json_object_get(reply.body, "errors"), "code", "already_exists");
+                 arc_json_find(json_object_get(reply.body, "errors"), "code", "already_exists");
 
     return there ? arc_error_except(rc, rc, err) : rc;
 }
@@ -176,15 +160,15 @@ static int update_issue(struct filing *filing, struct arc_error *err)
 {
     static const char *const texts[] = {"title", "body"};
     const json_t *issue = filing->issue, *labels = json_object_get(issue, "labels");
-    bool open = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
-    bool was_open = is_open(issue);
-    bool labelled = has_item(labels, "name", LABEL);
+    bool open = arc_json_number_of(filing->wanted, "count") > 0;
+    bool was_open = !arc_json_says(issue, "state", "closed");
+    bool labelled = arc_json_find(labels, "name", LABEL);
     ARC_AUTO_JSON json_t *fields = json_object(); /* only what differs */
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
     filing->action = "unchanged";
 
-    if (!was_open && strcmp(arc_json_text_of(issue, "state_reason"), "not_planned") == 0) {
+    if (!was_open && arc_json_says(issue, "state_reason", "not_planned")) {
         filing->action = "left closed";
         return ARC_OK;
     }
@@ -194,7 +178,7 @@ static int update_issue(struct filing *filing, struct arc_error *err)
 
     for (size_t i = 0; i < 2; i++) {
         const char *text = arc_json_text_of(filing->wanted, texts[i]);
-        if (strcmp(arc_json_text_of(issue, texts[i]), text) != 0)
+        if (!arc_json_says(issue, texts[i], text))
             arc_json_put(&fields, texts[i], json_string(text));
     }
 
@@ -219,13 +203,13 @@ static int update_issue(struct filing *filing, struct arc_error *err)
     if (was_open == open)
         filing->action = "updated";
 
-    return patch_issue(filing, number_of(issue), fields, "bring the service's issue up to date",
-                       &reply, err);
+    return patch_issue(filing, arc_json_number_of(issue, "number"), fields,
+                       "bring the service's issue up to date", &reply, err);
 }
 
 static int file_one(struct filing *filing, struct arc_error *err)
 {
-    bool wanted = json_integer_value(json_object_get(filing->wanted, "count")) > 0;
+    bool wanted = arc_json_number_of(filing->wanted, "count") > 0;
     ARC_AUTO_JSON json_t *closed =
         json_pack("{s:s, s:s}", "state", "closed", "state_reason", "not_planned");
 
@@ -237,8 +221,8 @@ static int file_one(struct filing *filing, struct arc_error *err)
 
     arc_json_each (issue, filing->doubles) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        ARC_TRY(patch_issue(filing, number_of(issue), closed, "close a second issue of the service",
-                            &reply, err));
+        ARC_TRY(patch_issue(filing, arc_json_number_of(issue, "number"), closed,
+                            "close a second issue of the service", &reply, err));
     }
 
     return ARC_OK;
@@ -265,8 +249,8 @@ int scan_file_issues(const struct arc_scan_publish *options, const json_t *wante
 
         const char *url = json_string_value(json_object_get(filing.issue, "html_url"));
         json_t *row = json_pack("{s:s, s:s}", "service", service, "action", filing.action);
-        if (number_of(filing.issue))
-            arc_json_put(&row, "number", json_integer(number_of(filing.issue)));
+        if (arc_json_number_of(filing.issue, "number"))
+            arc_json_put(&row, "number", json_integer(arc_json_number_of(filing.issue, "number")));
         if (url)
             arc_json_put(&row, "url", json_string(url));
         ARC_TRY(arc_json_append(rows, row, err));

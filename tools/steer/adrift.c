@@ -11,9 +11,10 @@ static const char *find_released(const json_t *lock, const struct arc_ledger *le
 {
     const struct arc_built_service *built = arc_ledger_service(ledger, service);
 
-    arc_json_each (image, json_object_get(lock, "images"))
-        if (strcmp(arc_json_text_of(image, "service"), service) == 0)
-            return json_string_value(json_object_get(image, "digest"));
+    const json_t *image = arc_json_find(json_object_get(lock, "images"), "service", service);
+
+    if (image)
+        return json_string_value(json_object_get(image, "digest"));
 
     return built ? built->digest : NULL;
 }

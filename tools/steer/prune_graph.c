@@ -90,7 +90,7 @@ static int read_blob(struct prune_image *image, const json_t *descriptor, json_t
     *out = NULL;
 
     if (!arc_digest_known(digest) ||
-        json_integer_value(json_object_get(descriptor, "size")) > (json_int_t)ARC_MANIFEST_MAX)
+        arc_json_number_of(descriptor, "size") > (json_int_t)ARC_MANIFEST_MAX)
         return ARC_OK;
 
     int rc = arc_registry_blob(image->registry, image->name, digest, out, &problem);

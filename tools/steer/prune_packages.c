@@ -32,7 +32,7 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
         !arc_time_parse(arc_json_text_of(version, "updated_at"), &updated))
         created = INT64_MAX;
 
-    image->nodes[number].version = json_integer_value(json_object_get(version, "id"));
+    image->nodes[number].version = arc_json_number_of(version, "id");
     image->nodes[number].time = updated > created ? updated : created;
 
     return ARC_OK;

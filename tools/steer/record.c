@@ -69,21 +69,20 @@ int records_find(struct records *records, const char *tag, const char *name, jso
     *out = NULL;
     ARC_TRY(records_release(records, tag, &release, err));
 
-    arc_json_each (asset, json_object_get(release, "assets")) {
-        const struct arc_request request = {.accept = "application/octet-stream",
-                                            .why = "read what the release was made of"};
-        if (strcmp(arc_json_text_of(asset, "name"), name) != 0)
-            continue;
-        ARC_TRY(records_get(records, request, out, err, "%s", arc_json_text_of(asset, "url")));
-        if (!*out)
-            return arc_error_set(err, ARC_EFAILED,
-                                 "%s of the release %s is empty or gone, so what was released is "
-                                 "not known: upload it again",
-                                 name, arc_json_text_of(release, "tag_name"));
-        return ARC_OK;
-    }
+    const json_t *asset = arc_json_find(json_object_get(release, "assets"), "name", name);
+    const struct arc_request request = {.accept = "application/octet-stream",
+                                        .why = "read what the release was made of"};
 
-    return ARC_OK;
+    if (!asset)
+        return ARC_OK;
+    ARC_TRY(records_get(records, request, out, err, "%s", arc_json_text_of(asset, "url")));
+    if (*out)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s of the release %s is empty or gone, so what was released is not "
+                         "known: upload it again",
+                         name, arc_json_text_of(release, "tag_name"));
 }
 
 /* ---- the record of a group's row ------------------------------------------------------------- */

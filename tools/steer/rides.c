@@ -108,7 +108,7 @@ enum arc_bump survey_ride_bump(const struct survey_group *group)
 static json_t *find_row(const json_t *rows, const struct survey_ride *ride)
 {
     arc_json_each (row, rows)
-        if (strcmp(arc_json_text_of(row, "group"), ride->from->name) == 0 &&
+        if (arc_json_says(row, "group", ride->from->name) &&
             is_same(json_string_value(json_object_get(row, "tag")), ride->then) &&
             is_same(json_string_value(json_object_get(row, "newest")), ride->now))
             return row;

@@ -76,7 +76,7 @@ static int find_lock(struct asking *asking, struct survey_group *group, struct a
     ARC_AUTO_FREE char *name = arc_train_lock_name(group->group->name);
 
     arc_json_each (lock, asking->options->locks)
-        if (!group->lock && strcmp(arc_json_text_of(lock, "group"), group->group->name) == 0)
+        if (!group->lock && arc_json_says(lock, "group", group->group->name))
             group->lock = json_incref(lock);
 
     const char *tag = arc_json_text_of(group->lock, "tag");

@@ -226,15 +226,14 @@ static int check_lint(const struct tagging *tagging, struct arc_error *err)
     ARC_TRY(arc_lint(tagging->project, &defaults, &lint, err));
     const json_t *findings = json_object_get(lint, "findings");
     const json_t *first = json_array_get(findings, 0);
-    if (json_is_true(json_object_get(lint, "ok")))
+    if (arc_json_true_of(lint, "ok"))
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
                          "lint has %zu findings, the first: %s:%" JSON_INTEGER_FORMAT
                          ": %s ('arc-ci lint' shows all)",
                          json_array_size(findings), arc_json_text_of(first, "file"),
-                         json_integer_value(json_object_get(first, "line")),
-                         arc_json_text_of(first, "message"));
+                         arc_json_number_of(first, "line"), arc_json_text_of(first, "message"));
 }
 
 /* ---- the tag ------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
     if (!lock)
         return ARC_OK;
 
-    if (strcmp(arc_json_text_of(lock, "tag"), rollback->tag.text) != 0)
+    if (!arc_json_says(lock, "tag", rollback->tag.text))
         return arc_error_set(err, ARC_EINPUT, "the lock file is of '%.200s', not of %s",
                              arc_json_text_of(lock, "tag"), rollback->tag.text);
     rollback->lock = arc_json_dumps(lock, JSON_COMPACT);
@@ -137,7 +137,7 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
         .method = "PATCH", .body = fields, .repeatable = true, .why = why};
     int rc = arc_transport_send(rollback->records.github, request, &reply, err,
                                 "/repos/%s/releases/%" PRIdMAX, rollback->records.repository,
-                                (intmax_t)json_integer_value(json_object_get(release, "id")));
+                                (intmax_t)arc_json_number_of(release, "id"));
     if (!rc)
         return ARC_OK;
 
