@@ -307,6 +307,15 @@ bool init_same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+bool init_same_texts(char *const *a, char *const *b)
+{
+    size_t i = 0;
+    for (; a && b && a[i] && b[i]; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    return (!a || !a[i]) && (!b || !b[i]);
+}
+
 bool init_lists(const char *words, const char *word, size_t len)
 {
     for (size_t part; *words; words += part + strspn(words + part, " ")) {

@@ -78,6 +78,7 @@ struct init_group {
     json_t *variables;  /* as arguments of images are */
     json_t *image_tags; /* beside those of the file */
     const char *host;   /* of its first registry */
+    char **registries;  /* of most of its images */
     bool is_released;   /* there is a tag of it */
     bool is_train;      /* its releases are made of those of all other groups */
 };
@@ -279,8 +280,9 @@ char *init_next_variable(struct init *init, const char *text, const char **start
 /* The text without capitals. */
 char *init_lower(struct init *init, const char *text);
 
-/* Whether two texts (NULL: none) are the same. */
+/* Whether two texts, or lists of them, are the same (NULL: none). */
 bool init_same_text(const char *a, const char *b);
+bool init_same_texts(char *const *a, char *const *b);
 
 /* Whether a prefix of images ends with the repository's owner: "ghcr.io/acme". */
 bool init_is_owner(const struct init *init, const char *registry);

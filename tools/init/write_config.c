@@ -111,15 +111,6 @@ struct shared {
     json_t *said;            /* as a service says it */
 };
 
-static bool same_texts(char *const *a, char *const *b)
-{
-    size_t i = 0;
-    for (; a && b && a[i] && b[i]; i++)
-        if (strcmp(a[i], b[i]) != 0)
-            return false;
-    return (!a || !a[i]) && (!b || !b[i]);
-}
-
 /* The Dockerfile as its context names it; NULL: that is the default. */
 static char *below_context(struct init *init, const struct init_image *image, const char *directory)
 {
@@ -148,7 +139,7 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
                                 const struct shared *shared, const char *directory)
 {
     bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
-    bool elsewhere = image->registries && !same_texts(image->registries, shared->registries);
+    bool elsewhere = image->registries && !init_same_texts(image->registries, shared->registries);
     const char *registry = elsewhere ? image->registries[0] : "{registry}";
     bool inside = directory && strcmp(directory, image->context) == 0;
     const char *name = shared->name ? shared->name : "{name}";
@@ -198,24 +189,6 @@ static bool share_directories(const struct init_group *group)
     return own && own < group->count;
 }
 
-static char *const *choose_registries(const struct init_group *group)
-{
-    char *const *chosen = NULL;
-    size_t most = 0;
-
-    init_each_peer (image, group) {
-        size_t same = 0;
-        init_each_peer (other, group)
-            same += same_texts(image->registries, other->registries);
-        if (same > most) {
-            most = same;
-            chosen = image->registries;
-        }
-    }
-
-    return chosen;
-}
-
 /* What all say under a key of their build or, without one, of themselves; with `lax` those count
  * that say something. Borrowed; NULL when they differ. */
 static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
@@ -239,7 +212,7 @@ static void find_shared(struct init *init, const struct init_group *group, struc
     json_t *services = init_keep(init, json_array()), *build = init_keep(init, json_object());
 
     shared->said = init_keep(init, json_object());
-    shared->registries = choose_registries(group);
+    shared->registries = group->registries;
     shared->name = group->count > 1 ? group->images->name : NULL;
 
     init_each_peer (image, group)
