@@ -136,20 +136,52 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     return rc;
 }
 
+/* The file that `path` is a link to, if it is one. */
+static int add_linked(struct arc_filters *filters, const char *root, const char *path,
+                      unsigned line, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *real = arc_filters_follow(root, path);
+    if (!real)
+        return ARC_OK;
+    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
+    return add_file(filters, real, err);
+}
+
+/* A directory as a whole. What its Dockerfile and its ignore file are links to may lie elsewhere. */
+static int add_directory(struct arc_filters *filters, const char *root,
+                         const struct arc_service *service, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *real = arc_filters_follow(root, service->directory);
+    const char *const directories[] = {service->directory, real};
+    ARC_AUTO(arc_buf) struct arc_buf ignore = {0};
+    const char *dockerfile = service->build.dockerfile;
+
+    for (size_t i = 0; i < sizeof directories / sizeof *directories && directories[i]; i++)
+        ARC_TRY(arc_filters_add_folder(filters, directories[i], service->line, err));
+
+    if (dockerfile) {
+        ARC_TRY(add_linked(filters, root, dockerfile, service->line, err));
+        arc_buf_printf(&ignore, "%s.dockerignore", dockerfile);
+        ARC_TRY(arc_buf_check(&ignore, "a path", err));
+        ARC_TRY(add_linked(filters, root, arc_buf_text(&ignore), service->line, err));
+    }
+
+    arc_buf_reset(&ignore);
+    arc_buf_printf(&ignore, "%s/.dockerignore", service->directory);
+    ARC_TRY(arc_buf_check(&ignore, "a path", err));
+
+    return add_linked(filters, root, arc_buf_text(&ignore), service->line, err);
+}
+
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *real = arc_filters_follow(root, service->directory);
-
     ARC_TRY(arc_filters_add(filters, service->codename, err));
 
-    if (service->derive_inputs)
+    if (service->derive_inputs) /* these follow links themselves */
         ARC_TRY(add_inputs(filters, root, group, service, err));
     else
-        ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
-
-    if (real && !service->derive_inputs) /* these follow links themselves */
-        ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
+        ARC_TRY(add_directory(filters, root, service, err));
 
     size_t len = strlen(service->directory);
     bool is_inside = strcmp(service->directory, ".") == 0 ||
