@@ -11,6 +11,27 @@
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
+/* What a test of the ref that a run is for comes to: "branch:main" for a branch, "true" for a tag,
+ * as a release has it. False for any other operand. */
+static bool evaluate_ref(const char *text, size_t len, struct arc_buf *out)
+{
+    static const char branch[] = "github.ref == 'refs/heads/", tag[] = "github.ref_type == 'tag'";
+    static const char tags[] = "startsWith(github.ref, 'refs/tags/";
+    size_t before = sizeof branch - 1;
+
+    if (len > before && strncmp(text, branch, before) == 0 &&
+        memchr(text + before, '\'', len - before) == text + len - 1) {
+        arc_buf_printf(out, "branch:%.*s", (int)(len - before - 1), text + before);
+        return true;
+    }
+
+    bool is_tag =
+        strncmp(text, tag, sizeof tag - 1) == 0 || strncmp(text, tags, sizeof tags - 1) == 0;
+    arc_buf_puts(out, is_tag ? "true" : "");
+
+    return is_tag;
+}
+
 /* One operand: a literal or a name, "a.b.c" in nested objects. False when it is not known. An input
  * that was not given, and what a cell of a known matrix lacks, are empty. */
 static bool evaluate_operand(struct init *init, const char *text, size_t len, const json_t *scope,
@@ -19,6 +40,8 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
     const json_t *value = scope;
 
     arc_text_trim(&text, &len);
+    if (evaluate_ref(text, len, out))
+        return true;
 
     if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
         arc_buf_add(out, text + 1, len - 2);
@@ -35,9 +58,10 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
     if (json_is_string(value))
         arc_buf_puts(out, json_string_value(value));
 
+    bool is_name = len > 7 && !memchr(text, ' ', len); /* and no comparison */
     return json_is_string(value) ||
-           (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
-           (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
+           (is_name && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
+           (is_name && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
 }
 
 /* The length of what stands before an operator, or all of it. */

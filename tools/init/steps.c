@@ -75,8 +75,11 @@ static char *convert_pattern(struct init *init, const char *pattern)
             arc_buf_putc(&out, *pattern++);
             continue;
         }
+        const char *word = pattern + 2;
+        size_t len = (size_t)(end - word);
+        arc_text_trim(&word, &len);
         for (size_t i = 0; i < INIT_COUNT(words); i++)
-            if (strcmp(words[i][0], init_cut(init, pattern + 2, (size_t)(end - pattern - 2))) == 0)
+            if (strcmp(words[i][0], init_cut(init, word, len)) == 0)
                 found = words[i][1];
         arc_buf_puts(&out, found ? found : unknown);
         pattern = end + 2;
@@ -120,9 +123,13 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
         type = strchr(item, '=') ? "" : "raw";
     *when = "";
 
+    bool of_release = init_is_among(type, "semver pep440");
     if (enable && strcmp(enable, "{{is_default_branch}}") == 0)
         *when = init_print(init, "branch:%s", init->branch);
-    else if (enable && strcmp(enable, "true") != 0 && !strstr(enable, "prerelease"))
+    else if (enable && strncmp(enable, "branch:", 7) == 0)
+        *when = enable;
+    else if (enable && !init_is_among(enable, "true \"\"") && !strstr(enable, "prerelease") &&
+             !(of_release && !arc_text_is_visible(enable)))
         return NULL;
     if (strcmp(type, "edge") == 0)
         *when = init_print(init, "branch:%s", branch ? branch : init->branch);
