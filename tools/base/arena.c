@@ -1,5 +1,6 @@
 #include "arcci/arena.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -64,10 +65,7 @@ char *arc_arena_text(struct arc_arena *arena, const char *text)
 
 int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, struct arc_error *err)
 {
-    size_t count = 0;
-    while (*texts && (*texts)[count])
-        count++;
-
+    size_t count = arc_texts_count(*texts);
     char **grown = arc_arena_array(arena, count + 2, sizeof *grown);
     ARC_TRY_ALLOC(grown, err);
     for (size_t i = 0; i < count; i++)

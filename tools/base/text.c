@@ -359,27 +359,6 @@ int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
-int arc_list_add(char ***list, const char *text, struct arc_error *err)
-{
-    size_t count = 0;
-    for (; *list && (*list)[count]; count++)
-        if (strcmp((*list)[count], text) == 0)
-            return ARC_OK;
-
-    char **grown = realloc(*list, (count + 2) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    *list = grown;
-    grown[count + 1] = NULL;
-    return arc_text_copy(text, &grown[count], err);
-}
-
-void arc_texts_free(char **list)
-{
-    for (char **text = list; text && *text; text++)
-        free(*text);
-    free(list);
-}
-
 bool arc_text_is_hex(const char *text, size_t digits)
 {
     return strspn(text, "0123456789abcdef") == digits && !text[digits];

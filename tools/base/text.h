@@ -59,18 +59,15 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err);
 int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Adds a copy of the text to a list that ends with NULL, once. */
-int arc_list_add(char ***list, const char *text, struct arc_error *err);
-
-/* Frees a list of texts; NULL is allowed. */
-void arc_texts_free(char **list);
-
-/* A local list that frees itself. */
-static inline void arc_auto_texts(char ***list)
+/* How many texts are in a list (char **) that ends with NULL; none in NULL. */
+static inline size_t arc_texts_count(const void *list)
 {
-    arc_texts_free(*list);
+    const char *const *texts = list;
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    return count;
 }
-#define ARC_AUTO_TEXTS __attribute__((cleanup(arc_auto_texts)))
 
 /* Appends a size as registries show it, in powers of ten: "12.3 MB"; with a base (0 or more) the
  * difference, too, in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
