@@ -57,8 +57,8 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
                   struct arc_error *err);
 
 /* Lets what is read from now on fetch what it lacks, as far as the request allows it: a choice that
- * was tried without the network has forbidden it. */
-void arc_base_allow_fetching(const struct arc_base_request *request);
+ * was tried without the network has forbidden it. Whether it may. */
+bool arc_base_may_fetch(const struct arc_base_request *request);
 
 /* The merge base; empty when there is none. Where history is cut the API is asked for it if there
  * is a token, else as much is fetched as tells. ARC_ENOTFOUND when that fails. */

@@ -170,7 +170,7 @@ static int choose(struct run *run, struct arc_error *err)
 {
     const struct arc_base_request request = request_of(run);
     int rc = arc_base_choose(&request, run->options->since != ARC_SINCE_EVENT, &run->base, err);
-    arc_base_allow_fetching(&request);
+    arc_base_may_fetch(&request);
     return rc;
 }
 

@@ -104,19 +104,14 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
     return arc_git_resolve(git, name, out, err);
 }
 
-/* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks history
- * or objects, may lack what the origin has. */
-static bool may_fetch(const struct arc_base_request *request)
+bool arc_base_may_fetch(const struct arc_base_request *request)
 {
+    /* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks
+     * history or objects, may lack what the origin has. */
     bool may = request->fetch_depth &&
                (strcmp(request->event->name, "local") != 0 || arc_git_is_partial(request->git));
     arc_git_allow_fetching(request->git, may ? request->fetch_depth : 0);
     return may;
-}
-
-void arc_base_allow_fetching(const struct arc_base_request *request)
-{
-    may_fetch(request);
 }
 
 static void add_sha(const char *sha, struct arc_oid *list, size_t *count)
@@ -171,7 +166,7 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     ARC_AUTO(arc_error) struct arc_error fetching = {0};
     const struct name parsed = parse_name(request->git, name);
-    bool is_ref = parsed.kind != KIND_REVISION, may = may_fetch(request);
+    bool is_ref = parsed.kind != KIND_REVISION, may = arc_base_may_fetch(request);
     int rc = is_ref ? resolve_ref(request->git, &parsed, out, &missing)
                     : arc_git_resolve(request->git, name, out, &missing);
 
@@ -202,7 +197,7 @@ int arc_base_merge_base(const struct arc_base_request *request, const struct arc
                         const struct arc_oid *b, struct arc_oid *out, struct arc_error *err)
 {
     const struct arc_git *git = request->git;
-    bool asks = may_fetch(request) && request->token && arc_git_is_shallow(git);
+    bool asks = arc_base_may_fetch(request) && request->token && arc_git_is_shallow(git);
     if (asks && (arc_git_merge_base(git, a, b, out, NULL) == ARC_OK ||
                  arc_changes_api_merge_base(request->env, request->event, a, b, out, NULL) == 0))
         return ARC_OK;
@@ -213,7 +208,7 @@ int arc_base_ancestors(const struct arc_base_request *request, const struct arc_
                        const struct arc_oid *commits, size_t count, bool *are,
                        struct arc_error *err)
 {
-    may_fetch(request);
+    arc_base_may_fetch(request);
     return arc_git_find_ancestors(request->git, head, commits, count, are, err);
 }
 
@@ -221,7 +216,7 @@ int arc_base_parent(const struct arc_base_request *request, const struct arc_oid
                     struct arc_oid *out, struct arc_error *err)
 {
     struct arc_git_commit found;
-    bool may = may_fetch(request);
+    bool may = arc_base_may_fetch(request);
 
     ARC_TRY(arc_git_commit(request->git, commit, &found, err));
     *out = found.parent;
