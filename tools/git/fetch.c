@@ -7,8 +7,7 @@
 #include "os/file.h"
 #include <string.h>
 
-#define FETCH_SECONDS 600
-#define ASK_SECONDS   60
+#define ASK_SECONDS 60
 
 /* Generations of commits in the first fetch: where branches are merged often, each more of them
  * means many more commits. */
@@ -20,10 +19,10 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
 {
     static const char *const signs[] = {"could not read Username", "could not read Password",
                                         "Authentication failed", "not found"};
-    ARC_AUTO(arc_git_token) struct arc_git_token token = {{0}};
+    ARC_AUTO(arc_git_token) struct arc_git_token token = {0};
     bool refused = false; /* the remote wanted to know who asks */
 
-    ARC_TRY(arc_git_run_with(git, env, &token, words, input, seconds, result, err));
+    ARC_TRY(arc_git_run(git, env, &token, words, input, seconds, result, err));
     for (size_t i = 0; result->status && i < sizeof signs / sizeof *signs; i++)
         refused |= strstr(arc_buf_text(&result->errors), signs[i]) != NULL;
     if (!refused)
@@ -33,18 +32,7 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
         return ARC_OK;
     arc_process_result_free(result);
 
-    return arc_git_run_with(git, env, &token, words, input, seconds, result, err);
-}
-
-int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *words, const struct arc_buf *input, struct arc_error *err)
-{
-    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run_remote(git, env, words, input, FETCH_SECONDS, &result, err));
-    if (result.status == 0)
-        return ARC_OK;
-    return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", git->remote,
-                         arc_git_complaint(&result));
+    return arc_git_run(git, env, &token, words, input, seconds, result, err);
 }
 
 void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)

@@ -397,7 +397,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
                                  "--exclude", except,      slash ? "--match" : "--exclude",
                                  family.data, commit->hex, NULL};
     *out = NULL;
-    ARC_TRY(arc_git_run(git, env, NULL, words, LOG_SECONDS, &result, err));
+    ARC_TRY(arc_git_run(git, env, NULL, words, NULL, LOG_SECONDS, &result, err));
     const char *text = arc_buf_text(&result.output);
     size_t len = strcspn(text, "\n");
     if (result.status || !len) /* it says so where there is no tag, too */

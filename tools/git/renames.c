@@ -57,7 +57,7 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
         arc_git_fetch_absent(git, from, to, fetched);
         ARC_TRY(arc_git_scratch_run(git, words, RENAME_SECONDS, &result, err));
     } else {
-        ARC_TRY(arc_git_run(git, env, NULL, words, RENAME_SECONDS, &result, err));
+        ARC_TRY(arc_git_run(git, env, NULL, words, NULL, RENAME_SECONDS, &result, err));
     }
 
     if (result.status)

@@ -1,5 +1,7 @@
 #include "git/run.h"
 #include "base/auto.h"
+#include "base/text.h"
+#include "os/environment.h"
 #include <string.h>
 
 #define OUTPUT_MAX ((size_t)64 << 20)
@@ -16,52 +18,15 @@ static const char *const common[] = {"git",
 
 #define COMMON_COUNT (sizeof common / sizeof *common)
 
-/* The variables of the caller but for git's own that point elsewhere, then `own`, then the token's
- * where there is one. */
-static int child_environment(const struct arc_env *env, const char *const *own,
-                             const struct arc_git_token *token, const char ***out,
-                             struct arc_error *err)
-{
-    static const char *const names[] = {
-        "GIT_DIR=",    "GIT_WORK_TREE=",   "GIT_COMMON_DIR=", "GIT_TERMINAL_PROMPT=",
-        "GIT_PREFIX=", "GIT_CONFIG_COUNT="};
-    size_t replaced = sizeof names / sizeof *names - (token && token->vars[0] ? 0 : 1);
-    size_t count = 0, kept = 0;
-
-    while (env->vars && env->vars[count])
-        count++;
-    const char **vars = calloc(count + OWN_MAX + ARC_GIT_TOKEN_VARS, sizeof *vars);
-    ARC_TRY_ALLOC(vars, err);
-
-    for (size_t i = 0; i < count; i++) {
-        size_t name = 0;
-        while (name < replaced && strncmp(env->vars[i], names[name], strlen(names[name])) != 0)
-            name++;
-        if (name == replaced)
-            vars[kept++] = env->vars[i];
-    }
-
-    for (; *own; own++)
-        vars[kept++] = *own;
-    for (size_t i = 0; token && i < ARC_GIT_TOKEN_VARS && token->vars[i]; i++)
-        vars[kept++] = token->vars[i];
-    *out = vars;
-
-    return ARC_OK;
-}
-
 int arc_git_run(const struct arc_git *git, const struct arc_env *env,
-                const struct arc_git_token *token, const char *const *words, unsigned seconds,
-                struct arc_process_result *result, struct arc_error *err)
+                const struct arc_git_token *token, const char *const *words,
+                const struct arc_buf *input, unsigned seconds, struct arc_process_result *result,
+                struct arc_error *err)
 {
-    return arc_git_run_with(git, env, token, words, NULL, seconds, result, err);
-}
-
-int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
-                     const struct arc_git_token *token, const char *const *words,
-                     const struct arc_buf *input, unsigned seconds,
-                     struct arc_process_result *result, struct arc_error *err)
-{
+    /* git's own that point elsewhere; the first only where the token brings one */
+    static const char *const names[] = {
+        "GIT_CONFIG_COUNT", "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_TERMINAL_PROMPT",
+        "GIT_PREFIX",       NULL};
     ARC_AUTO_FREE const char **argv = NULL;
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
@@ -72,13 +37,16 @@ int arc_git_run_with(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(arc_buf_check(&gitdir, "the path of the repository", err));
     ARC_TRY(arc_buf_check(&worktree, "the path of the work tree", err));
 
-    const char *const own[OWN_MAX] = {gitdir.data, "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0",
-                                      "LC_ALL=C", git->worktree ? worktree.data : NULL};
-    ARC_TRY(child_environment(env, own, token, &vars, err));
+    const char *own[OWN_MAX + ARC_GIT_TOKEN_VARS] = {gitdir.data, "GIT_TERMINAL_PROMPT=0",
+                                                     "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C"};
+    size_t last = 4, count = arc_texts_count(words);
+    bool login = token && token->vars[0];
+    if (git->worktree)
+        own[last++] = worktree.data;
+    if (login)
+        memcpy(own + last, token->vars, ARC_GIT_TOKEN_VARS * sizeof *own);
+    ARC_TRY(arc_environment_pick(env, false, names + !login, NULL, own, &vars, err));
 
-    size_t count = 0;
-    while (words[count])
-        count++;
     argv = calloc(COMMON_COUNT + count + 1, sizeof *argv);
     ARC_TRY_ALLOC(argv, err);
     memcpy(argv, common, COMMON_COUNT * sizeof *argv);

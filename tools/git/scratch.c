@@ -4,12 +4,14 @@
 #include "base/room.h"
 #include "base/text.h"
 #include "git/run.h"
+#include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include <git2/sys/repository.h>
 #include <string.h>
 
-#define CONFIG_MAX ((size_t)4 << 20)
+#define CONFIG_MAX    ((size_t)4 << 20)
+#define FETCH_SECONDS 600
 
 static void part_free(struct arc_git *part)
 {
@@ -250,6 +252,8 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
                                  how ? how : "--no-progress",
                                  "origin",
                                  NULL};
+    const struct arc_git *there = &git->scratch->parts[part];
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_buf) struct arc_buf input = {0};
     git_odb *odb = NULL;
 
@@ -257,7 +261,11 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
         arc_buf_printf(&input, "%s\n", json_string_value(refspec));
     ARC_TRY(arc_buf_check(&input, "what to fetch", err));
     git->scratch->fetches++;
-    ARC_TRY(arc_git_ask_remote(&git->scratch->parts[part], git->scratch->env, words, &input, err));
+    ARC_TRY(
+        arc_git_run_remote(there, git->scratch->env, words, &input, FETCH_SECONDS, &result, err));
+    if (result.status)
+        return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", there->remote,
+                             arc_git_complaint(&result));
 
     ARC_TRY(arc_git_odb(git, &odb, err));
     git_odb_refresh(odb);
@@ -331,12 +339,11 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     struct arc_env env = *scratch->env;
 
     if (!scratch->allowed || !arc_git_is_partial(git))
-        return arc_git_run(git, &env, NULL, words, seconds, result, err);
+        return arc_git_run(git, &env, NULL, words, NULL, seconds, result, err);
     if (!trees->repo)
         ARC_TRY(make_part(git, ARC_GIT_TREES, err));
 
     ARC_AUTO(arc_buf) struct arc_buf others = {0};
-    size_t count = 0;
     arc_buf_puts(&others, "GIT_ALTERNATE_OBJECT_DIRECTORIES=");
     ARC_TRY(add_objects(&others, git->commondir, err));
 
@@ -344,13 +351,10 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
         if (scratch->parts[i].repo)
             ARC_TRY(add_objects(&others, scratch->parts[i].gitdir, err));
 
-    while (env.vars && env.vars[count])
-        count++;
-    ARC_AUTO_FREE const char **vars = calloc(count + 2, sizeof *vars);
-    ARC_TRY_ALLOC(vars, err);
-    vars[0] = others.data; /* before one of the caller's */
-    if (count)
-        memcpy(vars + 1, env.vars, count * sizeof *vars);
+    static const char *const names[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", NULL};
+    const char *const own[] = {others.data, NULL};
+    ARC_AUTO_FREE const char **vars = NULL;
+    ARC_TRY(arc_environment_pick(&env, false, names, NULL, own, &vars, err));
     env.vars = vars;
 
     return arc_git_run_remote(trees, &env, words, NULL, seconds, result, err);

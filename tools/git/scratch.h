@@ -84,9 +84,4 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
 int arc_git_scratch_run(const struct arc_git *git, const char *const *words, unsigned seconds,
                         struct arc_process_result *result, struct arc_error *err);
 
-/* Runs a `git fetch` in the same way; ARC_ENOTFOUND when it fails. */
-int arc_git_ask_remote(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *words, const struct arc_buf *input,
-                       struct arc_error *err);
-
 #endif

@@ -4,6 +4,7 @@
 #ifndef ARC_GIT_TOKEN_H
 #define ARC_GIT_TOKEN_H
 
+#include "arcci/arena.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 
@@ -11,10 +12,11 @@
 
 /* NAME=value strings for git's environment; the last holds the token. Owned. */
 struct arc_git_token {
-    char *vars[ARC_GIT_TOKEN_VARS];
+    struct arc_arena memory;
+    const char *vars[ARC_GIT_TOKEN_VARS + 1]; /* ends with NULL */
 };
 
-/* Makes the strings; they are NULL when the environment has no token or no server, or the server is
+/* Makes the strings; there are none when the environment has no token or no server, or the server is
  * spoken to over http and is not this machine. They come behind the caller's own GIT_CONFIG_ ones;
  * its GIT_CONFIG_COUNT must go. ARC_ENOMEM. */
 int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, struct arc_error *err);

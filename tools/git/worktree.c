@@ -1,5 +1,6 @@
 /* Uncommitted changes: `git diff HEAD`. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/diff.h"
 #include "git/run.h"
 #include "os/file.h"
@@ -37,18 +38,14 @@ static int run_listing(const struct arc_git *git, const struct arc_env *env,
                        const char *const *options, const char *const *paths,
                        struct arc_process_result *result, struct arc_error *err)
 {
-    size_t count = 0, path_count = 0;
-    while (options[count])
-        count++;
-    while (paths && paths[path_count])
-        path_count++;
+    size_t count = arc_texts_count(options), path_count = arc_texts_count(paths);
     ARC_AUTO_FREE const char **words = calloc(count + path_count + 1, sizeof *words);
     ARC_TRY_ALLOC(words, err);
     memcpy(words, options, count * sizeof *words);
     if (paths)
         memcpy(words + count, paths, path_count * sizeof *words);
 
-    ARC_TRY(arc_git_run(git, env, NULL, words, DIFF_SECONDS, result, err));
+    ARC_TRY(arc_git_run(git, env, NULL, words, NULL, DIFF_SECONDS, result, err));
     if (result->status)
         return arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(result));
 

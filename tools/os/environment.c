@@ -1,5 +1,6 @@
 #include "os/environment.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static const char *const harmless[] = {
 
 bool arc_environment_has(const char *const *names, const char *variable)
 {
-    for (; *names; names++) {
+    for (; names && *names; names++) {
         size_t len = strlen(*names);
         bool start = len && (*names)[len - 1] == '*';
         if (strncmp(*names, variable, start ? len - 1 : len) == 0 &&
@@ -32,21 +33,25 @@ bool arc_environment_has(const char *const *names, const char *variable)
     return false;
 }
 
+int arc_environment_pick(const struct arc_env *env, bool taken, const char *const *names,
+                         const char *const *more, const char *const *own, const char ***out,
+                         struct arc_error *err)
+{
+    size_t kept = 0;
+
+    *out = calloc(arc_texts_count(env->vars) + arc_texts_count(own) + 1, sizeof **out);
+    ARC_TRY_ALLOC(*out, err);
+    for (const char *const *var = env->vars; var && *var; var++)
+        if ((arc_environment_has(names, *var) || arc_environment_has(more, *var)) == taken)
+            (*out)[kept++] = *var;
+    for (; own && *own; own++)
+        (*out)[kept++] = *own;
+
+    return ARC_OK;
+}
+
 int arc_environment_choose(const struct arc_env *env, const char *const *more, const char ***out,
                            struct arc_error *err)
 {
-    size_t count = 0, kept = 0;
-    while (env->vars && env->vars[count])
-        count++;
-
-    const char **chosen = calloc(count + 1, sizeof *chosen);
-    ARC_TRY_ALLOC(chosen, err);
-
-    for (size_t i = 0; i < count; i++)
-        if (arc_environment_has(harmless, env->vars[i]) ||
-            (more && arc_environment_has(more, env->vars[i])))
-            chosen[kept++] = env->vars[i];
-    *out = chosen;
-
-    return ARC_OK;
+    return arc_environment_pick(env, true, harmless, more, NULL, out, err);
 }

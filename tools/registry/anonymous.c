@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "os/environment.h"
 #include "registry/call.h"
-#include <stdlib.h>
 
 int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_clock *clock,
                                   const char *image, const char *reference, bool *kept,
@@ -12,17 +11,9 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
     struct arc_registry *registry = NULL;
     struct arc_env nobody = *env;
     char digest[ARC_DIGEST_LEN + 1] = "";
-    size_t count = 0, left = 0;
+    ARC_AUTO_FREE const char **vars = NULL;
 
-    while (env->vars && env->vars[count])
-        count++;
-    ARC_AUTO_FREE const char **vars = calloc(count + 1, sizeof *vars);
-    ARC_TRY_ALLOC(vars, err);
-
-    for (size_t i = 0; i < count; i++)
-        if (!arc_environment_has(logins, env->vars[i]))
-            vars[left++] = env->vars[i];
-
+    ARC_TRY(arc_environment_pick(env, false, logins, NULL, NULL, &vars, err));
     nobody.vars = vars;
     ARC_TRY(arc_registry_new(&nobody, clock, &registry, err));
     int rc = arc_registry_resolve(registry, image, reference, digest, err);

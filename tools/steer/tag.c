@@ -34,8 +34,8 @@ static int run_git(const struct tagging *tagging, const char *const *words, stru
                    struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run(tagging->project->git, tagging->project->env, NULL, words, SECONDS, &result,
-                        err));
+    ARC_TRY(arc_git_run(tagging->project->git, tagging->project->env, NULL, words, NULL, SECONDS,
+                        &result, err));
     if (result.status)
         return arc_error_set(err, ARC_EFAILED, "git %s: %s", words[0], arc_git_complaint(&result));
     if (out)
