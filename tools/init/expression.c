@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "init/sources.h"
 #include <string.h>
+#include <strings.h>
 
 #define ENTRIES_MAX 1000 /* of include and of exclude */
 #define TEXT_MAX    65536
@@ -40,8 +41,6 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
     const json_t *value = scope;
 
     arc_text_trim(&text, &len);
-    if (evaluate_ref(text, len, out))
-        return true;
 
     if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
         arc_buf_add(out, text + 1, len - 2);
@@ -58,10 +57,9 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
     if (json_is_string(value))
         arc_buf_puts(out, json_string_value(value));
 
-    bool is_name = len > 7 && !memchr(text, ' ', len); /* and no comparison */
     return json_is_string(value) ||
-           (is_name && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
-           (is_name && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
+           (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
+           (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
 }
 
 /* The length of what stands before an operator, or all of it. */
@@ -71,6 +69,30 @@ static size_t measure_operand(const char *text, size_t len, const char *operator
     while (part + 1 < len && strncmp(text + part, operator, 2) != 0)
         part++;
     return part + 1 < len ? part : len;
+}
+
+/* A == B and A != B where both are known, else one operand. */
+static bool evaluate_test(struct init *init, const char *text, size_t len, const json_t *scope,
+                          struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf one = {.max = TEXT_MAX}, other = {.max = TEXT_MAX};
+
+    arc_text_trim(&text, &len);
+    if (evaluate_ref(text, len, out))
+        return true;
+
+    size_t equal = measure_operand(text, len, "=="), differs = measure_operand(text, len, "!=");
+    size_t part = equal < differs ? equal : differs;
+
+    if (part == len)
+        return evaluate_operand(init, text, len, scope, out);
+
+    bool told = evaluate_operand(init, text, part, scope, &one) &&
+                evaluate_operand(init, text + part + 2, len - part - 2, scope, &other);
+    bool same = strcasecmp(arc_buf_text(&one), arc_buf_text(&other)) == 0;
+    arc_buf_puts(out, same == (equal < differs) ? "true" : "false");
+
+    return told;
 }
 
 static bool is_false(struct arc_buf *value)
@@ -86,7 +108,7 @@ static bool evaluate_all(struct init *init, const char *text, size_t len, const 
     for (bool known = true;;) {
         size_t part = measure_operand(text, len, "&&");
         arc_buf_reset(out);
-        bool told = evaluate_operand(init, text, part, scope, out);
+        bool told = evaluate_test(init, text, part, scope, out);
         known = known && told;
         if ((told && is_false(out)) || part == len)
             return known || (told && is_false(out));

@@ -159,6 +159,8 @@ static void take_names(const struct init_step *step)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
     for (char *item; (item = init_next_item(init, &lines, "\n"));) {
         char *name = convert_tag(init, item, &when);
+        if (!name && init_same_text(attribute(init, item, "enable"), "false"))
+            continue;
         if (!name) {
             if (strcmp(item, unknown) == 0)
                 init_ask(init, step->file, step->line,
