@@ -191,7 +191,7 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     ARC_AUTO(sides)
     struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
     const char *path = options->config->path;
-    ARC_AUTO_FREE char *real = git->worktree ? arc_filters_follow(git->worktree, path) : NULL;
+    ARC_AUTO_FREE char *real = git->worktree ? arc_file_follow(git->worktree, path) : NULL;
     bool differ = false;
 
     if (real && is_relinked(git, path, base)) {

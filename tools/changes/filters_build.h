@@ -18,8 +18,5 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern,
 /* A rule of the last filter: everything in a folder; "." is the root. */
 int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
                            struct arc_error *err);
-/* Where a path below the root really lies, when symbolic links lead to another place below it; NULL
- * when they do not. The caller frees it. */
-char *arc_filters_follow(const char *root, const char *path);
 
 #endif

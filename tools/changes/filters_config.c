@@ -3,10 +3,8 @@
 #include "base/warn.h"
 #include "changes/filters_build.h"
 #include "git/git.h"
+#include "os/file.h"
 #include "project/inputs.h"
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int add_rule(struct arc_filters *filters, const char *pattern, unsigned line,
@@ -56,17 +54,6 @@ int arc_filters_add_folder(struct arc_filters *filters, const char *directory, u
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     ARC_TRY(make_below(directory, &pattern, err));
     return add_rule(filters, arc_buf_text(&pattern), line, err);
-}
-
-char *arc_filters_follow(const char *root, const char *path)
-{
-    char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
-    if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full ||
-        !realpath(root, top) || !realpath(full, real))
-        return NULL;
-    size_t len = strlen(top);
-    bool is_below = strncmp(real, top, len) == 0 && real[len] == '/';
-    return is_below && strcmp(real + len + 1, path) != 0 ? strdup(real + len + 1) : NULL;
 }
 
 /* One more pattern of the last rule. */
@@ -140,7 +127,7 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
 static int add_linked(struct arc_filters *filters, const char *root, const char *path,
                       unsigned line, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *real = arc_filters_follow(root, path);
+    ARC_AUTO_FREE char *real = arc_file_follow(root, path);
     if (!real)
         return ARC_OK;
     ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
@@ -151,7 +138,7 @@ static int add_linked(struct arc_filters *filters, const char *root, const char 
 static int add_directory(struct arc_filters *filters, const char *root,
                          const struct arc_service *service, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *real = arc_filters_follow(root, service->directory);
+    ARC_AUTO_FREE char *real = arc_file_follow(root, service->directory);
     const char *const directories[] = {service->directory, real};
     ARC_AUTO(arc_buf) struct arc_buf ignore = {0};
     const char *dockerfile = service->build.dockerfile;
@@ -191,6 +178,9 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
         ARC_TRY(add_file(filters, service->file, err));
     }
+
+    if (service->file)
+        ARC_TRY(add_linked(filters, root, service->file, service->line, err));
 
     ARC_TRY(add_rules(filters, service->paths, service->line, err));
 

@@ -221,8 +221,7 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Files that values stand in count as the service's own. They are names, not patterns. */
-static int add_path(const struct arc_loading *l, struct arc_service *service, const char *file)
+static int add_name(const struct arc_loading *l, struct arc_service *service, const char *file)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 16384};
     for (const char *c = file; *c; c++) {
@@ -232,6 +231,15 @@ static int add_path(const struct arc_loading *l, struct arc_service *service, co
     }
     ARC_TRY(arc_buf_check(&pattern, "a path", l->err));
     return arc_texts_add_once(l, &service->paths, arc_buf_text(&pattern));
+}
+
+/* Files that values stand in count as the service's own, and what they are links to. They are
+ * names, not patterns. */
+static int add_path(const struct arc_loading *l, struct arc_service *service, const char *file)
+{
+    ARC_AUTO_FREE char *real = arc_file_follow(l->root, file);
+    ARC_TRY(add_name(l, service, file));
+    return real ? add_name(l, service, real) : ARC_OK;
 }
 
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* O_PATH, syscall() */
+#define _GNU_SOURCE 1 /* O_PATH, syscall() */
 #include "os/file.h"
 #include "base/auto.h"
 #include "base/text.h"
@@ -128,6 +128,18 @@ int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf
                   struct arc_error *err)
 {
     return read_open(open_without_waiting(path), name ? name : path, false, max, out, err);
+}
+
+char *arc_file_follow(const char *root, const char *path)
+{
+    char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
+    root = root ? root : ".";
+    if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full ||
+        !realpath(root, top) || !realpath(full, real))
+        return NULL;
+    size_t len = strlen(top);
+    bool is_below = strncmp(real, top, len) == 0 && real[len] == '/';
+    return is_below && strcmp(real + len + 1, path) != 0 ? strdup(real + len + 1) : NULL;
 }
 
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err)

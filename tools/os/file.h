@@ -50,6 +50,10 @@ enum arc_file_kind arc_file_kind_in(const char *root, const char *path);
 int arc_file_read_in(const char *root, const char *path, size_t max, struct arc_buf *out,
                      struct arc_error *err);
 
+/* Where a path below `root` (NULL: the current directory) really lies, when symbolic links lead to
+ * another place below it; NULL when they do not. The caller frees it. */
+char *arc_file_follow(const char *root, const char *path);
+
 /* arc_file_read() for a file that a person named, which may be another program's output:
  * `--plan <(…)`. A named pipe is none, since it would be waited for. */
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err);

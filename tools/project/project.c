@@ -6,6 +6,7 @@
 #include "config/file_value.h"
 #include "git/fetch.h"
 #include "git/git.h"
+#include "os/file.h"
 #include "project/repository.h"
 #include "project/train.h"
 #include <string.h>
@@ -312,12 +313,16 @@ int arc_project_version_at(struct arc_project *project, const struct arc_service
                            const char *commit, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = VERSION_FILE_MAX};
-    struct arc_file_place place = {service->version_file, service->version_at, 0};
     struct arc_oid oid;
     *out = NULL;
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_git_resolve(project->git, commit, &oid, err));
-    int rc = arc_git_blob(project->git, &oid, service->version_file, VERSION_FILE_MAX, &text, NULL);
+
+    /* A commit has of a link where it leads to. */
+    ARC_AUTO_FREE char *real = arc_file_follow(project->git->worktree, service->version_file);
+    char *file = real ? real : service->version_file;
+    struct arc_file_place place = {file, service->version_at, 0};
+    int rc = arc_git_blob(project->git, &oid, file, VERSION_FILE_MAX, &text, NULL);
     if (!rc)
         rc = arc_file_value(&place, &text, out, NULL);
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
