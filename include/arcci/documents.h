@@ -341,6 +341,9 @@ const struct arc_built_cell *arc_built_on(const struct arc_built_service *built,
 int arc_ledger_check_plan(const struct arc_ledger *build, const struct arc_plan *plan,
                           struct arc_error *err);
 
+/* The tag that is its version's own, else the first that moves with it; NULL: none moves. */
+const struct arc_planned_tag *arc_planned_own_tag(const struct arc_planned_service *service);
+
 /* The images of a service: its own, then its mirrors; *out, in `memory`, ends with NULL. */
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err);

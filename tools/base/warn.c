@@ -22,3 +22,16 @@ int arc_warn(json_t **warnings, struct arc_error *err, const char *format, ...)
         *warnings = json_array();
     return arc_json_append(*warnings, text ? json_string(text) : NULL, err);
 }
+
+void arc_tell(void (*tell)(void *context, const char *line), void *context, const char *format, ...)
+{
+    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
+    va_list args;
+
+    if (!tell)
+        return;
+    va_start(args, format);
+    arc_buf_vprintf(&line, format, args);
+    va_end(args);
+    tell(context, arc_buf_text(&line));
+}

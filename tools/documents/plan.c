@@ -196,6 +196,21 @@ const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *se
     return NULL;
 }
 
+const struct arc_planned_tag *arc_planned_own_tag(const struct arc_planned_service *service)
+{
+    const struct arc_planned_tag *found = NULL;
+
+    for (size_t i = 0; i < service->tag_count; i++) {
+        const struct arc_planned_tag *tag = &service->tags[i];
+        if (tag->move && tag->kind == ARC_TAG_VERSION)
+            return tag;
+        if (tag->move && !found)
+            found = tag;
+    }
+
+    return found;
+}
+
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err)
 {

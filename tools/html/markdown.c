@@ -1,6 +1,5 @@
 /* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29
  * (github.github.com/gfm). */
-#include "base/auto.h"
 #include "html/page.h"
 #include <ctype.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "changes/filters_build.h"
 #include "config/graph.h"
-#include "notes/log.h"
+#include "notes/values.h"
 #include "yaml/yaml.h"
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* The commits that release notes list: those since the group's previous tag that touch it. */
-#include "notes/log.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/match.h"
 #include "git/message.h"
+#include "notes/values.h"
 #include <ctype.h>
 #include <string.h>
 

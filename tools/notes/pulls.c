@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "github/github.h"
 #include "github/options.h"
-#include "notes/log.h"
+#include "notes/values.h"
 #include <string.h>
 #include <strings.h>
 

@@ -128,27 +128,12 @@ static json_t *verify_command(const struct arc_built_service *built, const char 
     return reference.failed ? NULL : arc_json_buf(&command);
 }
 
-/* The tag that people are told to pull: the first that moves and is this version's own, else the
- * first that moves. A plan of a release has one. */
-static const char *tag_to_pull(const struct arc_planned_service *service,
-                               const struct arc_version_info *version)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < service->tag_count; i++) {
-        const struct arc_planned_tag *tag = &service->tags[i];
-        if (tag->move && tag->kind == ARC_TAG_VERSION)
-            return tag->tag;
-        if (tag->move && !found)
-            found = tag->tag;
-    }
-
-    return found ? found : version->image_tag;
-}
-
 static json_t *service_values(const struct arc_notes_options *options,
                               const struct arc_planned_service *service)
 {
-    const char *image = service->image, *tag = tag_to_pull(service, options->plan->version);
+    const struct arc_planned_tag *own = arc_planned_own_tag(service);
+    const char *image = service->image;
+    const char *tag = own ? own->tag : options->plan->version->image_tag; /* to be pulled */
     const struct arc_built_service *built = arc_ledger_service(options->build, service->service);
     const char *digest = built ? built->digest : NULL;
     ARC_AUTO_JSON json_t *reference = json_sprintf("%s:%s", image, tag);

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "release/release.h"
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PAGES_MAX 100 /* the listing ends at 10,000 releases */

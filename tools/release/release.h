@@ -3,6 +3,7 @@
 #define ARC_RELEASE_RELEASE_H
 
 #include "arcci/release.h"
+#include "base/warn.h"
 #include "os/hash.h"
 
 /* The checksums of all other assets; the last one. */
@@ -41,8 +42,7 @@ struct release_run {
 };
 
 /* Says one step. */
-void release_say(const struct release_run *run, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#define release_say(run, ...) arc_tell((run)->o->progress, (run)->o->progress_context, __VA_ARGS__)
 
 /* As arc_transport_send(); what changes something at a pace that the secondary rate limit allows
  * (80 a minute: GitHub docs, "Rate limits for the REST API"). */

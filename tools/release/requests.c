@@ -7,18 +7,6 @@
 /* So many writes go at once; after them one a second, which stays under 80 in any minute. */
 #define BURST 15
 
-void release_say(const struct release_run *run, const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
-    va_list args;
-    if (!run->o->progress)
-        return;
-    va_start(args, format);
-    arc_buf_vprintf(&line, format, args);
-    va_end(args);
-    run->o->progress(run->o->progress_context, arc_buf_text(&line));
-}
-
 int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
                  struct arc_error *err, const char *format, ...)
 {

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "github/github.h"
 #include "scan/publish.h"
-#include <stdio.h>
 #include <string.h>
 
 #define LABEL       "arc-ci-scan"

@@ -1,6 +1,6 @@
-#include "steer/adrift.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "steer/record.h"
 #include "steer/released.h"
 #include <string.h>
 

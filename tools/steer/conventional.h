@@ -3,7 +3,6 @@
 #define ARC_STEER_CONVENTIONAL_H
 
 #include "git/git.h"
-#include <stdlib.h>
 
 /* What a change asks of the next version; the larger wins. */
 enum arc_bump { ARC_BUMP_NONE, ARC_BUMP_PATCH, ARC_BUMP_MINOR, ARC_BUMP_MAJOR };

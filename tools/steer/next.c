@@ -1,8 +1,8 @@
-#include "steer/next.h"
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "steer/released.h"
+#include "steer/survey.h"
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -177,19 +177,18 @@ static int add_prerelease(const struct choice *choice, char **version, struct ar
     return ARC_OK;
 }
 
-/* Whether a version is above the last release: "beta" is not after "rc". */
-static int is_above_last(const struct choice *choice, const char *version, bool *above,
-                         struct arc_error *err)
+int survey_is_above(const struct survey_group *group, const char *name, bool *above,
+                    struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    ARC_AUTO(arc_tag) struct arc_tag last = {0};
-    const char *name = name_tag(choice, version);
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0}, last = {0};
 
     *above = true;
-    if (!name || !choice->group->last)
+    if (!name)
         return ARC_OK;
-    ARC_TRY(arc_tag_parse(name, choice->group->group, &tag, err));
-    ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &last, err));
+    ARC_TRY(arc_tag_parse(name, group->group, &tag, err));
+    if (!group->last)
+        return ARC_OK;
+    ARC_TRY(arc_tag_parse(group->last, group->group, &last, err));
     *above = arc_release_version_compare(&tag.version, &last.version) > 0;
 
     return ARC_OK;
@@ -232,7 +231,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     out->version = print_core(choice, &core);
     ARC_TRY(add_prerelease(choice, &out->version, err));
     bool above;
-    ARC_TRY(is_above_last(choice, out->version, &above, err));
+    ARC_TRY(survey_is_above(choice->group, name_tag(choice, out->version), &above, err));
     if (above)
         return ARC_OK;
 

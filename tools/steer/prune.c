@@ -4,7 +4,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "git/fetch.h"
-#include "github/github.h"
 #include "plan/tags.h"
 #include "steer/released.h"
 #include <string.h>

@@ -88,15 +88,13 @@ int records_find(struct records *records, const char *tag, const char *name, jso
 /* ---- the record of a group's row ------------------------------------------------------------- */
 
 /* The highest version that is published and neither withdrawn nor above the last release behind
- * HEAD; NULL: there is none. */
+ * HEAD; {0}: there is none. */
 static int find_published(const struct arc_project *project, const struct survey_group *group,
-                          const char **out, struct arc_error *err)
+                          struct arc_tag *out, struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag last = {0};
-    ARC_AUTO(arc_tag) struct arc_tag best = {0};
     const struct arc_repository *repository = &project->repository;
 
-    *out = NULL;
     if (!group->last)
         return ARC_OK;
     ARC_TRY(arc_tag_parse(group->last, group->group, &last, err));
@@ -105,13 +103,9 @@ static int find_published(const struct arc_project *project, const struct survey
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         if (arc_tag_parse(json_string_value(name), group->group, &tag, NULL) ||
             arc_json_lists(repository->withdrawn, tag.text) ||
-            arc_release_version_compare(&tag.version, &last.version) > 0 ||
-            (*out && arc_release_version_compare(&tag.version, &best.version) <= 0))
+            arc_release_version_compare(&tag.version, &last.version) > 0)
             continue;
-        *out = json_string_value(name);
-        arc_tag_free(&best);
-        best = tag;
-        tag = (struct arc_tag){0};
+        arc_tag_keep_higher(out, &tag);
     }
 
     return ARC_OK;
@@ -162,13 +156,14 @@ int records_describe(struct records *records, const struct arc_project *project,
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *scan = NULL;
     ARC_AUTO_JSON json_t *build = NULL;
-    const char *tag;
+    ARC_AUTO(arc_tag) struct arc_tag found = {0};
     int rc = ARC_OK;
 
     *out = json_null();
     if (!records->github || !(options->scan || options->builds))
         return ARC_OK;
-    ARC_TRY(find_published(project, group, &tag, err));
+    ARC_TRY(find_published(project, group, &found, err));
+    const char *tag = found.text;
 
     if (tag)
         rc = describe_scan(records, tag, project->env->now, &scan, &problem);

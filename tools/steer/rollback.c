@@ -23,18 +23,6 @@ static void rollback_free(struct rollback *rollback)
     arc_arena_free(&rollback->memory);
 }
 
-void rollback_say(const struct rollback *rollback, const char *format, ...)
-{
-    ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
-    va_list args;
-    if (!rollback->options->progress)
-        return;
-    va_start(args, format);
-    arc_buf_vprintf(&line, format, args);
-    va_end(args);
-    rollback->options->progress(rollback->options->progress_context, arc_buf_text(&line));
-}
-
 /* ---- which versions ------------------------------------------------------------------------ */
 
 /* A tag of the group, given as "1.2.2" or whole. */
@@ -232,7 +220,8 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
 
 static void on_event(void *context, const struct arc_build_event *event)
 {
-    rollback_say(context, "%s", event->step);
+    const struct rollback *rollback = context;
+    rollback_say(rollback, "%s", event->step);
 }
 
 static int load(struct rollback *rollback, struct arc_error *err)

@@ -6,6 +6,7 @@
 #include "arcci/documents.h"
 #include "arcci/steer.h"
 #include "arcci/transport.h"
+#include "base/warn.h"
 #include "registry/registry.h"
 #include "steer/record.h"
 
@@ -38,8 +39,8 @@ struct rollback {
     bool latest_moves;     /* one that is taken back has it */
 };
 
-void rollback_say(const struct rollback *rollback, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#define rollback_say(rollback, ...)                                                                \
+    arc_tell((rollback)->options->progress, (rollback)->options->progress_context, __VA_ARGS__)
 
 /* Opens GitHub where GITHUB_REPOSITORY and a token say whom to ask, and reads whose releases are
  * withdrawn. ARC_EINPUT when releases are to be marked and nobody can be asked. */

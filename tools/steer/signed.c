@@ -18,21 +18,6 @@ struct looking {
     bool whole; /* nothing is wrong so far */
 };
 
-/* The tag that is this version's own, else the first that moves with it. */
-static const struct arc_planned_tag *tag_of(const struct arc_planned_service *service)
-{
-    const struct arc_planned_tag *found = NULL;
-    for (size_t i = 0; i < service->tag_count; i++) {
-        const struct arc_planned_tag *tag = &service->tags[i];
-        if (tag->move && tag->kind == ARC_TAG_VERSION)
-            return tag;
-        if (tag->move && !found)
-            found = tag;
-    }
-
-    return found;
-}
-
 /* The commands by which anybody checks the image; NULL when out of memory. */
 static json_t *list_commands(const struct looking *looking, const char *image, const char *digest)
 {
@@ -92,7 +77,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     struct arc_built_service built = {0};
-    const struct arc_planned_tag *tag = tag_of(service);
+    const struct arc_planned_tag *tag = arc_planned_own_tag(service);
     int rc = tag ? read_back(looking, service, tag, &memory, &built, &problem)
                  : arc_error_set(&problem, ARC_EFAILED, "no tag moves with it");
 

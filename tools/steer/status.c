@@ -2,9 +2,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "project/train.h"
-#include "steer/adrift.h"
-#include "steer/next.h"
 #include "steer/record.h"
+#include "steer/survey.h"
 #include <string.h>
 
 static int compare_texts(const void *a, const void *b)

@@ -6,7 +6,6 @@
 #include "git/history.h"
 #include "git/message.h"
 #include "project/repository.h"
-#include "project/train.h"
 #include <string.h>
 
 /* Most generations of commits that are fetched at first where history is cut. */

@@ -5,6 +5,7 @@
 
 #include "arcci/arena.h"
 #include "arcci/project.h"
+#include "arcci/steer.h"
 #include "steer/conventional.h"
 
 struct survey_commit {
@@ -78,5 +79,28 @@ enum arc_bump survey_ride_bump(const struct survey_group *group);
 /* Its rides, those of one release in one row; a new reference, NULL when out of memory; null for a
  * group that builds. */
 json_t *survey_describe_rides(const struct survey_group *group);
+
+/* The version that a group would have next. Texts are the survey's, or static. */
+struct survey_next {
+    enum arc_bump bump;
+    char *version; /* "1.3.0"; NULL: nothing asks for a release */
+    char *tag;     /* "messaging/v1.3.0"; or NULL */
+    const char *reason;
+};
+
+/* The survey's memory takes the texts. `tags` are all of the repository, `now` counts for calendar
+ * versions. ARC_EINPUT for options that do not fit, or a version beyond 2^63. */
+int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,
+                       const struct arc_next_options *options, int64_t now, struct survey_next *out,
+                       struct arc_error *err);
+
+/* Whether a tag's version is above the group's last release: "beta" is not after "rc". Anything is
+ * where there is none; NULL is no tag. */
+int survey_is_above(const struct survey_group *group, const char *name, bool *above,
+                    struct arc_error *err);
+
+/* The group of the project's wanted.group, or the only one. ARC_EINPUT. */
+int survey_find_group(const struct arc_project *project, struct survey *survey,
+                      struct survey_group **out, struct arc_error *err);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "git/diff.h"
 #include "git/run.h"
-#include "steer/next.h"
+#include "steer/survey.h"
 #include <string.h>
 
 #define SECONDS 120
@@ -203,19 +203,16 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
 /* Not a step back from what is released behind HEAD. */
 static int check_order(const struct tagging *tagging, struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0}, last = {0};
-    const struct arc_group *group = tagging->group->group;
+    const char *last = tagging->group->last;
+    bool above;
 
-    ARC_TRY(arc_tag_parse(tagging->tag, group, &tag, err));
-    if (!tagging->group->last || strcmp(tagging->group->last, tagging->tag) == 0)
-        return ARC_OK;
-    ARC_TRY(arc_tag_parse(tagging->group->last, group, &last, err));
-    if (arc_release_version_compare(&tag.version, &last.version) > 0)
+    ARC_TRY(survey_is_above(tagging->group, tagging->tag, &above, err));
+    if (above || strcmp(last, tagging->tag) == 0)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
                          "%s would be a step back: %s is released, and behind HEAD", tagging->tag,
-                         tagging->group->last);
+                         last);
 }
 
 static int check_lint(const struct tagging *tagging, struct arc_error *err)

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/warn.h"
-#include "github/github.h"
 #include "project/documents.h"
 #include "project/train.h"
 #include "steer/released.h"
