@@ -445,7 +445,21 @@ static bool is_known(const struct init_step *step, const char *dockerfile, const
     return !step->runner && (json_is_false(variant) || (known && known->settled && !step->service));
 }
 
-/* Paths of the action are those of the root; without a context it builds the root. */
+/* A path of the run's folder, from the root: the repository may be checked out into another one. */
+static char *resolve_path(const struct init_step *step, const char *base, const char *path)
+{
+    const char *folder = arc_json_text_of(step->scope, "checkout");
+    char *resolved = init_resolve(step->init, base, path);
+
+    if (!resolved || !*folder)
+        return resolved;
+    if (strcmp(resolved, folder) == 0)
+        return init_resolve(step->init, ".", ".");
+
+    return init_is_below(resolved, folder) ? resolved + strlen(folder) + 1 : resolved;
+}
+
+/* Paths of the action are those of the run's folder; without a context it builds that. */
 void init_take_build(const struct init_step *step)
 {
     struct init *init = step->init;
@@ -465,10 +479,10 @@ void init_take_build(const struct init_step *step)
         return;
     }
 
-    char *context = init_resolve(init, ".", *given ? given : ".");
+    char *context = resolve_path(step, ".", *given ? given : ".");
     char *wanted = NULL;
     if (context && *file)
-        wanted = init_resolve(init, is_default ? context : ".", file);
+        wanted = resolve_path(step, is_default ? context : ".", file);
     else if (context)
         wanted = init_join(init, context, "Dockerfile");
 
@@ -500,6 +514,17 @@ void init_take_build(const struct init_step *step)
 }
 
 /* ---- other steps ---------------------------------------------------------------------------- */
+
+/* The repository in a folder of the run's. */
+static void take_checkout(const struct init_step *step)
+{
+    const char *of = input(step, "repository"), *path = input(step, "path");
+    const json_t *github = json_object_get(step->scope, "github");
+    char *folder = *path ? init_resolve(step->init, ".", path) : NULL;
+
+    if (folder && (!*of || strcasecmp(of, arc_json_text_of(github, "repository")) == 0))
+        init_set_text(step->init, step->scope, "checkout", folder);
+}
 
 static void take_bake(const struct init_step *step)
 {
@@ -663,6 +688,7 @@ static const struct {
     const char *action;
     void (*take)(const struct init_step *step);
 } known[] = {
+    {"actions/checkout", take_checkout},
     {"docker/metadata-action", take_names},
     {"crazy-max/ghaction-docker-meta", take_names},
     {"docker/build-push-action", init_take_build},
@@ -742,9 +768,8 @@ void init_end_workflows(struct init *init)
             published =
                 published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);
         if (!published) {
-            init_ask(init, image->file, image->line,
-                     "%s is built but never pushed, so it is left out: is it released?",
-                     image->dockerfile);
+            init_ask(init, image->dockerfile, 0,
+                     "it is built but never pushed, so it is left out: is it released?");
             init_set(init, init->dockerfile_names, image->dockerfile, json_false());
         }
         *at = image->next;
