@@ -48,6 +48,15 @@ static void report_found(const struct scan *s, const char *what)
               "%s is committed here; revoke it, and pass it as a secret", what);
 }
 
+/* What vendors write where a token would stand (AKIAIOSFODNN7EXAMPLE), and ghp_xxxxxxxx. */
+static bool is_sample(const char *token, size_t len)
+{
+    bool one = true;
+    for (size_t i = 1; i < len; i++)
+        one = one && token[i] == *token;
+    return one || (len >= 7 && strncmp(token + len - 7, "EXAMPLE", 7) == 0);
+}
+
 /* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
 static void find_tokens(const struct scan *s, const char *line)
 {
@@ -59,7 +68,7 @@ static void find_tokens(const struct scan *s, const char *line)
             }
             at += strlen(tokens[i].prefix);
             size_t len = strspn(at, tokens[i].alphabet);
-            if (len >= tokens[i].least)
+            if (len >= tokens[i].least && !is_sample(at, len))
                 report_found(s, tokens[i].what);
             at += len;
         }
@@ -127,17 +136,20 @@ static bool names_secret(const char *line, const char *end)
     return false;
 }
 
-/* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), or
- * the key's own name. */
+/* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), what
+ * asks for one ("changeme", "your-password-here"), or the key's own name. */
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
-        "true",     "false",     "null",     "none",     "nil",         "write",   "read",
-        "required", "optional",  "string",   "str",      "str?",        "bool",    "integer",
-        "int",      "number",    "text",     "enabled",  "disabled",    "default", "inherit",
-        "generate", "generated", "random",   "redacted", "placeholder", "example", "changed",
-        "unset",    "empty",     "admin",    "always",   "never",       "auto",    "file",
-        "env",      "secret",    "password", "token",    "passwd"};
+        "true",      "false",     "null",      "none",     "nil",         "write",    "read",
+        "required",  "optional",  "string",    "str",      "str?",        "bool",     "integer",
+        "int",       "number",    "text",      "enabled",  "disabled",    "default",  "inherit",
+        "generate",  "generated", "random",    "redacted", "placeholder", "example",  "changed",
+        "unset",     "empty",     "admin",     "always",   "never",       "auto",     "file",
+        "env",       "secret",    "password",  "token",    "passwd",      "changeme", "change-me",
+        "change_me", "changeit",  "replaceme", "dummy",    "todo"};
+    if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
+        return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == len && strncasecmp(words[i], value, len) == 0)
             return true;

@@ -1,9 +1,12 @@
 /* What a released service's Dockerfile must show. */
 #include "dockerfile/dockerfile.h"
 #include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "lint/rule.h"
 #include "project/inputs.h"
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,11 +14,13 @@
 struct reading {
     struct lint *lint;
     const char *file;
-    json_t *args;      /* ARG defaults before the first FROM: name → value */
-    json_t *stages;    /* names of the stages so far */
-    json_t *labels;    /* of the last stage */
-    const char *user;  /* of the last stage, or NULL */
-    const char *stage; /* the last stage's name, or NULL */
+    json_t *args;     /* ARG defaults before the first FROM: name → value */
+    json_t *stages;   /* name of a stage so far, in small letters → what starts from it has: user,
+                          line of that, values, labels */
+    json_t *values;   /* ARG and ENV of the last stage: name → value */
+    json_t *labels;   /* of the last stage */
+    const char *user; /* of the last stage, or NULL */
+    const char *stage; /* the last stage's name, in small letters, or NULL */
     unsigned user_line, from_line, label_line;
 };
 
@@ -23,17 +28,21 @@ static void reading_free(struct reading *reading)
 {
     json_decref(reading->args);
     json_decref(reading->stages);
+    json_decref(reading->values);
     json_decref(reading->labels);
 }
 
-/* The words "NAME=value" of an instruction. */
-static void add_pairs(struct reading *r, const char *args, json_t *pairs)
+/* The words "NAME=value" of an instruction; a mere NAME has the value of `defaults` (or NULL). */
+static void add_pairs(struct reading *r, const char *args, const json_t *defaults, json_t *pairs)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
     size_t equals;
 
     while (arc_dockerfile_word(&args, &word, &equals)) {
         r->lint->memory.failed |= word.failed == ARC_ENOMEM;
+        json_t *value = word.failed ? NULL : json_object_get(defaults, arc_buf_text(&word));
+        if (value && equals >= word.len)
+            lint_set(r->lint, pairs, arc_buf_text(&word), json_incref(value));
         if (word.failed || equals >= word.len)
             continue;
         word.data[equals] = '\0';
@@ -41,7 +50,34 @@ static void add_pairs(struct reading *r, const char *args, json_t *pairs)
     }
 }
 
-/* Whether a base says which version it means. */
+static const char *name_stage(struct reading *r, const char *text)
+{
+    char *name = lint_text(r->lint, "%s", text);
+    for (char *c = name; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return name ? name : "";
+}
+
+/* Keeps what a stage that starts from the last one has. */
+static void keep_stage(struct reading *r)
+{
+    if (r->stage)
+        lint_set(r->lint, r->stages, r->stage,
+                 json_pack("{s:s?, s:i, s:o, s:o}", "user", r->user, "line", (int)r->user_line,
+                           "values", arc_json_copy(r->values), "labels", arc_json_copy(r->labels)));
+}
+
+static void start_from(struct reading *r, const json_t *stage)
+{
+    const char *user = json_string_value(json_object_get(stage, "user"));
+    r->user = user ? lint_text(r->lint, "%s", user) : NULL;
+    r->user_line = (unsigned)json_integer_value(json_object_get(stage, "line"));
+    r->lint->memory.failed |=
+        json_object_update(r->values, json_object_get(stage, "values")) != 0 ||
+        json_object_update(r->labels, json_object_get(stage, "labels")) != 0;
+}
+
+/* Whether a base says which version it means; one that is a stage is started from. */
 static void check_base(struct reading *r, const struct arc_instruction *in, const char *base)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
@@ -50,7 +86,11 @@ static void check_base(struct reading *r, const struct arc_instruction *in, cons
     const char *tag = strchr(slash ? slash : text, ':');
     bool pinned = strstr(text, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
 
-    if (strcmp(text, "scratch") == 0 || json_object_get(r->stages, text))
+    const json_t *stage = json_object_get(r->stages, name_stage(r, text));
+
+    if (stage)
+        start_from(r, stage);
+    if (stage || strcmp(text, "scratch") == 0)
         return;
 
     if (!known)
@@ -67,9 +107,11 @@ static void on_from(struct reading *r, const struct arc_instruction *in)
     const char *args = in->args;
     bool base = false;
 
+    keep_stage(r);
     r->stage = r->user = NULL;
     r->user_line = r->label_line = 0;
     r->from_line = in->line;
+    json_object_clear(r->values);
     json_object_clear(r->labels);
 
     while (arc_dockerfile_word(&args, &word, NULL)) {
@@ -78,8 +120,7 @@ static void on_from(struct reading *r, const struct arc_instruction *in)
             check_base(r, in, text);
             base = true;
         } else if (strcasecmp(text, "AS") == 0 && arc_dockerfile_word(&args, &word, NULL)) {
-            r->stage = lint_text(r->lint, "%s", lint_content(r->lint, &word));
-            lint_set(r->lint, r->stages, r->stage, json_true());
+            r->stage = name_stage(r, lint_content(r->lint, &word));
         }
     }
 }
@@ -118,6 +159,14 @@ static void check_labels(const struct reading *r, const struct arc_group *group,
     }
 }
 
+static void on_user(struct reading *r, const struct arc_instruction *in)
+{
+    ARC_AUTO(arc_buf) struct arc_buf user = {0};
+    bool known = arc_dockerfile_expand(in->args, r->values, &user);
+    r->user = lint_text(r->lint, "%s", known ? lint_content(r->lint, &user) : in->args);
+    r->user_line = in->line;
+}
+
 /* Reads up to the end of the target's stage. */
 static void read_instructions(struct reading *r, const char *target, const char *text)
 {
@@ -128,16 +177,15 @@ static void read_instructions(struct reading *r, const char *target, const char 
         bool from = strcmp(in.keyword, "FROM") == 0;
         if (from && target && r->stage && strcasecmp(r->stage, target) == 0)
             break;
-        if (strcmp(in.keyword, "ARG") == 0 && !r->from_line)
-            add_pairs(r, in.args, r->args);
-        else if (from)
+        if (from)
             on_from(r, &in);
-        else if (strcmp(in.keyword, "USER") == 0) {
-            r->user = lint_text(r->lint, "%s", in.args);
-            r->user_line = in.line;
-        } else if (strcmp(in.keyword, "LABEL") == 0) {
+        else if (ARC_AMONG(in.keyword, "ARG", "ENV"))
+            add_pairs(r, in.args, r->args, r->from_line ? r->values : r->args);
+        else if (strcmp(in.keyword, "USER") == 0)
+            on_user(r, &in);
+        else if (strcmp(in.keyword, "LABEL") == 0) {
             r->label_line = in.line;
-            add_pairs(r, in.args, r->labels);
+            add_pairs(r, in.args, NULL, r->labels);
         }
     }
 
@@ -188,6 +236,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
                         .file = service->build.dockerfile,
                         .args = json_object(),
                         .stages = json_object(),
+                        .values = json_object(),
                         .labels = json_object()};
 
     if (!r.file || arc_context_is_remote(service->build.context) ||

@@ -149,9 +149,9 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
-/* An input in `with` or `inputs`, whose names have no case (a null one is a node); NULL where there
- * is none. */
-const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name);
+/* What a mapping has by a name that GitHub reads without its case: an input in `with` or `inputs`, a
+ * job, an output (a null one is a node); NULL where there is none. */
+const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);
 /* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
  * the next call. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);

@@ -1,6 +1,5 @@
 /* Workflows and composite actions.
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
-#define _GNU_SOURCE /* memmem() */
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/own.h"
@@ -24,13 +23,13 @@ struct workflow {
     json_t *jobs;  /* object: the names of all jobs; NULL for an action */
     json_t *needs; /* object: the names that the job under way needs */
     json_t *seen;  /* object: what of `needs` it refers to, so that each is checked once */
-};
+};                 /* all of them in small letters: they have no case */
 
-const struct arc_yaml_node *lint_input(const struct arc_yaml_node *inputs, const char *name)
+const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name)
 {
-    arc_yaml_each_pair (input, inputs)
-        if (strcasecmp(input->key->text, name) == 0)
-            return input->value;
+    arc_yaml_each_pair (pair, map)
+        if (strcasecmp(pair->key->text, name) == 0)
+            return pair->value;
     return NULL;
 }
 
@@ -241,6 +240,14 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
+static const char *name_in_small(struct lint *lint, const char *text, size_t len)
+{
+    char *name = lint_text(lint, "%.*s", (int)len, text);
+    for (char *c = name; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return name ? name : "";
+}
+
 static size_t name_length(const char *text)
 {
     size_t len = 0;
@@ -258,13 +265,13 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     size_t output_len = output_of ? name_length(text + len + 9) : 0;
     struct lint *lint = w->lint;
 
-    const char *key = lint_text(lint, "%.*s", (int)(output_of ? len + 9 + output_len : len), text);
+    const char *key = name_in_small(lint, text, output_of ? len + 9 + output_len : len);
     if (!len || json_object_get(w->seen, key))
         return; /* it does not stand in the job for the first time */
     lint_set(lint, w->seen, key, json_true());
 
     const char *name = lint_text(lint, "%.*s", (int)len, text);
-    if (!json_object_get(w->needs, name)) {
+    if (!json_object_get(w->needs, name_in_small(lint, text, len))) {
         lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
                      name, name);
         return;
@@ -273,7 +280,7 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     if (!output_len)
         return;
     const char *output = lint_text(lint, "%.*s", (int)output_len, text + len + 9);
-    const struct arc_yaml_node *job = arc_yaml_at(w->root, "jobs", name, (char *)NULL);
+    const struct arc_yaml_node *job = lint_input(arc_yaml_get(w->root, "jobs"), name);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
     bool known = true;
@@ -282,16 +289,22 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
         outputs = arc_yaml_at(called, "on", "workflow_call", "outputs", (char *)NULL);
         known = called;
     }
-    if (known && !arc_yaml_key(outputs, output))
+    if (known && !lint_input(outputs, output))
         lint_find_at(lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
 }
 
+/* Those of an expression, but what its strings hold ('' is a quote within one). */
 static void check_references(const struct workflow *w, const struct arc_yaml_node *node,
                              const char *text, size_t len)
 {
-    for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), "needs.", 6)); at++)
-        if (at == text || (!isalnum((unsigned char)at[-1]) && !strchr("_-./", at[-1])))
+    bool quoted = false;
+
+    for (const char *at = text; at < text + len; at++) {
+        bool starts = at == text || (!isalnum((unsigned char)at[-1]) && !strchr("_-./", at[-1]));
+        quoted ^= *at == '\'';
+        if (!quoted && starts && strncmp(at, "needs.", 6) == 0)
             check_reference(w, node, at + 6);
+    }
 }
 
 /* Every expression below a job: `if` is one as a whole, other texts hold them in braces. */
@@ -321,9 +334,10 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *seen = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
+        const char *small = name_in_small(w->lint, name->text ? name->text : "", name->len);
         if (name->text)
-            lint_set(w->lint, names, name->text, json_true());
-        if (!name->text || !json_object_get(w->jobs, name->text))
+            lint_set(w->lint, names, small, json_true());
+        if (!name->text || !json_object_get(w->jobs, small))
             lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
                          job->key->text, name->text ? name->text : "");
     }
@@ -378,7 +392,7 @@ static void check_workflow(struct lint *lint, const char *file)
         lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
 
     arc_yaml_each_pair (job, jobs)
-        lint_set(lint, names, job->key->text, json_true());
+        lint_set(lint, names, name_in_small(lint, job->key->text, job->key->len), json_true());
     w.jobs = names;
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     arc_yaml_each_pair (job, jobs)
