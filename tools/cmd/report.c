@@ -23,14 +23,14 @@ static int run_report(const struct invocation *inv, struct report *report, struc
         .github = github_settings(inv, "timeout"),
         .base = option_value(inv, "base-build"),
         .group = option_value(inv, "group"),
-        .revision = option_value(inv, "revision"),
         .pull = option_value(inv, "pull"),
-        .environment = option_value(inv, "deployment"),
         .run = option_value(inv, "run"),
-        .kind = kinds[option_choice(inv, "as")],
         .comment = option_flag(inv, "comment") || option_is_auto(inv, "comment"),
-        .statuses_optional = option_is_auto(inv, "as"),
-        .comment_optional = option_is_auto(inv, "comment"),
+        .target = {.revision = option_value(inv, "revision"),
+                   .environment = option_value(inv, "deployment"),
+                   .kind = kinds[option_choice(inv, "as")],
+                   .statuses_optional = option_is_auto(inv, "as"),
+                   .comment_optional = option_is_auto(inv, "comment")},
     };
 
     files.github.dry_run = option_flag(inv, "dry-run");

@@ -104,7 +104,6 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
                   struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
-    ARC_AUTO(arc_plan) struct arc_plan made = {0};
     const struct arc_plan_options wanted_plan = {.push = true};
 
     ARC_TRY(arc_needs_read(&files->documents, &found, err));
@@ -113,11 +112,10 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
     if (!found.plan) {
         project->wanted.tag = files->tag;
         ARC_TRY(arc_project_load(project, err));
-        ARC_TRY(arc_planned(project, &wanted_plan, NULL, &made, err));
+        ARC_TRY(arc_needs_plan(project, &wanted_plan, &found, err));
     }
 
-    struct arc_notes_options facts = {
-        .plan = found.plan ? found.plan : &made, .build = found.build, .scan = found.scan};
+    struct arc_notes_options facts = {.plan = found.plan, .build = found.build, .scan = found.scan};
 
     /* The group and the work tree are there to refine the notes; without them they still are notes.
      * A configuration that is there and wrong is an error, though. */

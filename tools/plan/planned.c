@@ -87,3 +87,13 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
 
     return rc;
 }
+
+int arc_needs_plan(struct arc_project *project, const struct arc_plan_options *wanted,
+                   struct arc_needs *needs, struct arc_error *err)
+{
+    if (needs->plan)
+        return ARC_OK;
+    needs->plan = calloc(1, sizeof *needs->plan);
+    ARC_TRY_ALLOC(needs->plan, err);
+    return arc_planned(project, wanted, NULL, needs->plan, err);
+}

@@ -171,12 +171,7 @@ static int make_notes(struct arc_project *project, const char *tag, struct arc_n
     const struct arc_plan_options wanted = {.push = true};
     project->wanted.tag = needs->version ? needs->version->tag : tag;
     ARC_TRY(arc_project_load_release(project, err));
-
-    if (!needs->plan) {
-        needs->plan = calloc(1, sizeof *needs->plan);
-        ARC_TRY_ALLOC(needs->plan, err);
-        ARC_TRY(arc_planned(project, &wanted, NULL, needs->plan, err));
-    }
+    ARC_TRY(arc_needs_plan(project, &wanted, needs, err));
 
     const struct arc_notes_options facts = {.plan = needs->plan,
                                             .build = needs->build,
@@ -216,21 +211,15 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
 {
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *document = NULL;
-    struct arc_release_options options = {
-        .repository = arc_github_repository(project->env, &files->github),
-        .version = version,
-        .revision = files->revision,
-        .name = files->name,
-        .body = arc_json_text_of(needs->notes, "body"),
-        .mode = files->mode,
-        .draft = files->draft,
-        .publish = files->publish,
-        .assets = assets->items,
-        .asset_count = assets->count,
-        .progress = files->github.dry_run ? NULL : files->progress,
-        .progress_context = files->progress_context,
-    };
+    struct arc_release_options options = files->options;
 
+    options.repository = arc_github_repository(project->env, &files->github);
+    options.version = version;
+    options.body = arc_json_text_of(needs->notes, "body");
+    options.assets = assets->items;
+    options.asset_count = assets->count;
+    if (files->github.dry_run)
+        options.progress = NULL;
     if (!options.name)
         options.name = json_string_value(json_object_get(needs->notes, "title"));
     if (!options.revision && needs->build)
@@ -283,7 +272,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         return arc_error_set(err, ARC_EINPUT, "the documents are about %.200s, not about %.200s",
                              version->tag, tag);
 
-    if (!needs.notes && files->mode != ARC_BODY_KEEP) {
+    if (!needs.notes && files->options.mode != ARC_BODY_KEEP) {
         if (make_notes(project, files->tag, &needs, err))
             return arc_error_prefix(err, "no --notes, and they cannot be made here");
         ARC_TRY(arc_notes_warn(needs.notes, files->warn, files->warn_context, err));

@@ -12,20 +12,17 @@ struct arc_release_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
     const char *tag;         /* when no document has a version; NULL: GITHUB_REF */
-    const char *revision;    /* NULL: the build's, else the plan's */
-    const char *name;        /* NULL: the notes' title, else the tag */
     const json_t *assets;    /* ["[NAME=]FILE"], or NULL */
     bool checksums;          /* attach SHA256SUMS of the assets */
     bool no_gate;            /* with documents.needs: release without a scan.json */
     const char *previous;    /* tag of the release before, for notes that are made here; or NULL */
     const char *make_latest; /* "auto", "own", "never"; NULL: as the group says */
-    bool draft;
-    bool publish; /* a person's draft, too */
-    enum arc_body_mode mode;
     int (*warn)(void *context, char weight, const char *text, struct arc_error *err);
     void *warn_context; /* what may be wrong with notes that are made here: see arc_notes_warn() */
-    void (*progress)(void *context, const char *line);
-    void *progress_context;
+    struct arc_release_options
+        options; /* what is made; repository, version, body, make_latest and assets
+                                           are found, so are `revision` (the build's, else the plan's) and
+                                           `name` (the notes' title) where they are NULL */
 };
 
 /* Reads the documents and releases. Notes that are not given are made from the repository that

@@ -10,8 +10,6 @@
 /* What a report is made from and where it goes. */
 struct inputs {
     struct arc_needs needs;
-    struct arc_plan made; /* when none is given */
-    struct arc_plan *plan;
     struct arc_ledger base; /* where it is given */
     char *run_url;          /* or NULL */
     struct arc_report_target target;
@@ -20,7 +18,6 @@ struct inputs {
 static void inputs_free(struct inputs *in)
 {
     arc_needs_free(&in->needs);
-    arc_plan_free(&in->made);
     arc_ledger_free(&in->base);
     free(in->run_url);
 }
@@ -34,22 +31,16 @@ static int find_target(const struct arc_project *project, const struct arc_repor
                        struct inputs *in, struct arc_error *err)
 {
     struct arc_report_target *target = &in->target;
-    const char *pull = files->pull, *revision = in->plan->revision;
+    const char *pull = files->pull;
+    bool headed = arc_event_is_pull_request(&project->event) && project->event.head_sha;
 
-    if (files->revision)
-        revision = files->revision;
-    else if (arc_event_is_pull_request(&project->event) && project->event.head_sha)
-        revision = project->event.head_sha;
-    *target = (struct arc_report_target){
-        .repository = arc_github_repository(project->env, &files->github),
-        .revision = revision,
-        .run_url = in->run_url,
-        .kind = files->kind,
-        .environment = files->environment,
-        .statuses_optional = files->statuses_optional,
-        .comment_optional = files->comment_optional,
-        .pull = files->comment ? project->event.number : 0,
-    };
+    *target = files->target;
+    target->repository = arc_github_repository(project->env, &files->github);
+    target->run_url = in->run_url;
+    if (!target->revision)
+        target->revision = headed ? project->event.head_sha : in->needs.plan->revision;
+    if (files->comment)
+        target->pull = project->event.number;
 
     if (pull && (!*pull || strspn(pull, "0123456789") != strlen(pull) || strlen(pull) > 15))
         return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", pull);
@@ -87,17 +78,15 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
     }
 
     ARC_TRY(arc_project_load_event(project, err));
-    in->plan = in->needs.plan;
 
-    if (!in->plan) {
-        in->plan = &in->made;
+    if (!in->needs.plan) {
         project->wanted.tag = in->needs.version ? in->needs.version->tag : NULL;
         project->wanted.group = files->group;
         int rc = arc_project_load(project, err);
         const struct arc_plan_options wanted = {.changes = in->needs.changes,
                                                 .push = project->version != NULL};
         if (!rc)
-            rc = arc_planned(project, &wanted, NULL, in->plan, err);
+            rc = arc_needs_plan(project, &wanted, &in->needs, err);
         if (rc)
             return arc_error_prefix(err, "no --plan, and it cannot be made here");
     }
@@ -111,8 +100,8 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
 
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_TRY(arc_github_open(project->env, &files->github, &transport, err));
-    return report_read_run(transport, in->target.repository, files->run, in->plan, &in->needs.jobs,
-                           err);
+    return report_read_run(transport, in->target.repository, files->run, in->needs.plan,
+                           &in->needs.jobs, err);
 }
 
 int arc_report_files(struct arc_project *project, const struct arc_report_files *files,
@@ -124,7 +113,7 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
 
     ARC_TRY(gather(project, files, &in, err));
     struct arc_report_facts facts = {
-        .plan = in.plan,
+        .plan = in.needs.plan,
         .changes = in.needs.changes,
         .build = in.needs.build,
         .base = files->base ? &in.base : NULL,

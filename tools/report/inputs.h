@@ -11,15 +11,14 @@
 struct arc_report_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
-    const char *base;        /* build.json of the base */
-    const char *group;       /* when no plan is given and the configuration has several */
-    const char *revision;    /* NULL: the pull request's head, else the plan's revision */
-    const char *pull;        /* number of the pull request, digits; NULL: the event's, if any */
-    const char *environment; /* of a deployment; NULL: none */
-    const char *run;         /* id of the workflow run whose jobs to report, digits; or NULL */
-    enum arc_report_kind kind;
+    const char *base;  /* build.json of the base */
+    const char *group; /* when no plan is given and the configuration has several */
+    const char *pull;  /* number of the pull request, digits; NULL: the event's, if any */
+    const char *run;   /* id of the workflow run whose jobs to report, digits; or NULL */
     bool comment;
-    bool statuses_optional, comment_optional; /* as in struct arc_report_target */
+    struct arc_report_target
+        target; /* `revision` may be NULL: the pull request's head, else the plan's;
+                                        repository, run_url and pull are found */
 };
 
 /* Reads the documents, makes the report and posts it. A plan that is not given is made from the

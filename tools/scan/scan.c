@@ -11,21 +11,6 @@
 #define SETTINGS_MAX ((size_t)16 << 20)
 #define VEX_MAX      32
 
-/* What names the images. */
-struct images {
-    struct arc_needs needs;
-    struct arc_plan made;           /* of a tag, when no document is given */
-    const struct arc_ledger *build; /* NULL: `plan` names them */
-    const struct arc_plan *plan;    /* NULL: neither does */
-    const char *group;              /* NULL: there is neither */
-};
-
-static void images_free(struct images *images)
-{
-    arc_needs_free(&images->needs);
-    arc_plan_free(&images->made);
-}
-
 /* An option that has no say in what is scanned is not taken in silence. */
 static int check_targets(const struct arc_scan_files *files, bool documents, struct arc_error *err)
 {
@@ -48,44 +33,35 @@ static int check_targets(const struct arc_scan_files *files, bool documents, str
     return ARC_OK;
 }
 
+/* Reads what names the images: build.json, else a plan, or neither. */
 static int read_images(struct arc_project *project, const struct arc_scan_files *files,
-                       struct images *out, struct arc_error *err)
+                       struct arc_needs *needs, struct arc_error *err)
 {
-    struct arc_needs *needs = &out->needs;
-    struct arc_needs_files wanted = {
-        .build = files->build, .plan = files->plan, .needs = files->needs};
-    bool documents = files->build || files->plan || files->needs || files->tag;
+    const struct arc_needs_files *wanted = &files->documents;
+    bool documents = wanted->build || wanted->plan || wanted->needs || files->tag;
 
     ARC_TRY(check_targets(files, documents, err));
     if (!documents)
         return ARC_OK;
 
-    ARC_TRY(arc_needs_read(&wanted, needs, err));
-    if (files->needs)
+    ARC_TRY(arc_needs_read(wanted, needs, err));
+    if (wanted->needs)
         ARC_TRY(arc_needs_check(needs, "its images are not scanned", err));
-    if (files->needs && !files->build)
+    if (wanted->needs && !wanted->build)
         ARC_TRY(arc_needs_check_built(needs, "nothing is scanned", err));
-    out->build = needs->build;
-    out->plan = needs->plan;
 
-    if (!out->build && !out->plan && files->tag) {
+    if (!needs->build && !needs->plan && files->tag) {
         const struct arc_plan_options push = {.push = true};
         project->wanted.tag = files->tag;
         project->wanted.config = files->config;
         ARC_TRY(arc_project_load(project, err));
-        ARC_TRY(arc_planned(project, &push, NULL, &out->made, err));
-        out->plan = &out->made;
+        ARC_TRY(arc_needs_plan(project, &push, needs, err));
     }
 
-    if ((out->build || out->plan) && strcmp(files->run.type, "image") != 0)
+    if ((needs->build || needs->plan) && strcmp(files->run.type, "image") != 0)
         return arc_error_set(
             err, ARC_EINPUT,
             "--build, --plan, --needs and --tag name images: add --scan-type image");
-
-    if (out->build) /* it goes before a plan */
-        out->group = out->build->group;
-    else if (out->plan)
-        out->group = out->plan->group;
 
     return ARC_OK;
 }
@@ -205,16 +181,13 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
     /* The commit that the findings belong to is the event's. */
-    struct arc_scan_publish wanted = {.repository = arc_github_repository(env, &files->github),
-                                      .ref = arc_env_nonempty(env, "GITHUB_REF"),
-                                      .commit = arc_env_nonempty(env, "GITHUB_SHA"),
-                                      .sarif = files->upload,
-                                      .sarif_optional = files->upload_optional,
-                                      .issues_optional = files->issues_optional,
-                                      .issues = files->issues};
-    bool publishes = files->upload || files->issues;
+    struct arc_scan_publish wanted = files->publish;
+    wanted.repository = arc_github_repository(env, &files->github);
+    wanted.ref = arc_env_nonempty(env, "GITHUB_REF");
+    wanted.commit = arc_env_nonempty(env, "GITHUB_SHA");
+    bool publishes = wanted.sarif || wanted.issues;
 
-    if (files->upload && (!wanted.ref || !wanted.commit))
+    if (wanted.sarif && (!wanted.ref || !wanted.commit))
         return arc_error_set(err, ARC_EINPUT,
                              "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning wants "
                              "to know what was scanned");
@@ -224,22 +197,25 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
                              "--upload-sarif and --create-issues need to know the repository: "
                              "--repository OWNER/NAME or GITHUB_REPOSITORY");
 
-    ARC_AUTO(images) struct images images = {.group = NULL};
-    ARC_TRY(read_images(project, files, &images, err));
+    ARC_AUTO(arc_needs) struct arc_needs needs = {0};
+    ARC_TRY(read_images(project, files, &needs, err));
     ARC_AUTO(settings) struct settings settings = {.from = NULL};
     ARC_TRY(read_settings(project, files, &settings, &options, &run, err));
 
     ARC_AUTO_FREE char *root = arc_project_root(project);
     options.root = root;
-    options.name = images.group;
-    run.build = images.build;
-    run.plan = images.build ? NULL : images.plan;
-    if (run.target || images.group)
+    run.build = needs.build; /* it goes before a plan */
+    run.plan = needs.build ? NULL : needs.plan;
+    if (run.build)
+        options.name = run.build->group;
+    else if (run.plan)
+        options.name = run.plan->group;
+    if (run.target || run.build || run.plan)
         options.run = &run;
     if (options.run && options.policy.packages)
         options.policy.database_age_required = true;
-    options.sarif = files->upload;
-    options.issues = files->issues;
+    options.sarif = wanted.sarif;
+    options.issues = wanted.issues;
     ARC_TRY(arc_scan(&options, env, out, err));
 
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;

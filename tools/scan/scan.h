@@ -5,20 +5,19 @@
 #include "arcci/project.h"
 #include "arcci/scan.h"
 #include "github/options.h"
+#include "project/needs.h"
 
 /* Everything is borrowed; what is NULL was not given. */
 struct arc_scan_files {
     struct arc_scan_options options;     /* `run` is set by arc_scan_files() */
     struct arc_scan_run run;             /* `build` and `plan` likewise */
-    const char *build;                   /* build.json, a file */
-    const char *plan;                    /* plan.json, a file */
-    const char *needs;                   /* toJSON(needs), or a file that holds it */
+    struct arc_needs_files documents;    /* build, plan, needs */
     const char *tag;                     /* a release tag: its plan is made */
     const char *ignore_file;             /* ids to leave out */
     bool severity_given, scanners_given; /* by hand: the settings' do not count */
     const char *config;
     struct arc_github_settings github;
-    bool upload, issues, upload_optional, issues_optional;
+    struct arc_scan_publish publish; /* what is sent; where to is found */
 };
 
 /* Scans; then publishes what was asked for. When only the publishing fails, *out is whole and
