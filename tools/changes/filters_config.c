@@ -65,16 +65,34 @@ static int add_file(struct arc_filters *filters, const char *path, struct arc_er
     return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
 }
 
+/* Patterns of the last rule: everything in a context, and where that really lies. */
+static int add_context(struct arc_filters *filters, const char *root, const char *context,
+                       struct arc_error *err)
+{
+    ARC_AUTO_FREE char *real = arc_file_follow(root, context);
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
+
+    ARC_TRY(make_below(context, &pattern, err));
+    ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
+    if (!real)
+        return ARC_OK;
+    ARC_TRY(make_below(real, &pattern, err));
+
+    return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+}
+
 /* Where a file that an image depends on may lie: one rule, which its inputs (NULL: not known) then
  * narrow. */
-static int add_places(struct arc_filters *filters, const struct arc_service *service,
-                      const struct arc_inputs *inputs, struct arc_error *err)
+static int add_places(struct arc_filters *filters, const char *root,
+                      const struct arc_service *service, const struct arc_inputs *inputs,
+                      struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     const struct arc_recipe *build = &service->build;
     const char *link;
 
-    ARC_TRY(arc_filters_add_folder(filters, build->context, service->line, err));
+    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
+    ARC_TRY(add_context(filters, root, build->context, err));
 
     if (build->dockerfile) {
         ARC_TRY(add_file(filters, build->dockerfile, err));
@@ -89,8 +107,7 @@ static int add_places(struct arc_filters *filters, const struct arc_service *ser
     for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {
         if (strchr(more->value, ':')) /* "target:base", "docker-image://…" */
             continue;
-        ARC_TRY(make_below(more->value, &pattern, err));
-        ARC_TRY(arc_filters_add_pattern(filters, arc_buf_text(&pattern), err));
+        ARC_TRY(add_context(filters, root, more->value, err));
     }
 
     return ARC_OK;
@@ -110,11 +127,11 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     if (rc)
         return arc_warn(&filters->warnings, err, "service '%s': %s; its whole context counts",
                         service->codename, arc_error_text(&why)) ||
-               add_places(filters, service, NULL, err);
+               add_places(filters, root, service, NULL, err);
 
     if (!inputs) /* fetched from elsewhere */
         return ARC_OK;
-    rc = add_places(filters, service, inputs, err);
+    rc = add_places(filters, root, service, inputs, err);
     if (rc)
         arc_inputs_free(&inputs);
     else

@@ -15,11 +15,13 @@
 #define DOCKERFILE_MAX ((size_t)1 << 20)
 #define NO_TARGET      ARC_ENOTFOUND /* inside of this file */
 #define LINKS_MAX      40            /* followed on the way to one source, as Linux does */
+#define MATCHES_MAX    10000 /* sources and what links lead to, where wildcards match links */
 
 /* A directory that is read from, with what its ignore file leaves out. */
 struct folder {
     char *name;      /* of the additional context; NULL: the build's own */
-    char *directory; /* from the root, "" for the root */
+    char *directory; /* from the root, "" for the root; where it really lies */
+    char *given;     /* the same as it was named, if links lead from there; else NULL */
     struct arc_ignore ignore;
 };
 
@@ -97,7 +99,15 @@ static int add_folder(struct arc_inputs *in, const char *name, const char *direc
         arc_arena_append(&in->memory, &in->folders, &in->folder_count, sizeof *folder);
     ARC_TRY_ALLOC(folder, err);
     folder->name = arc_arena_text(&in->memory, name);
-    return clean_path(in, directory, &folder->directory, err);
+    ARC_TRY(clean_path(in, directory, &folder->directory, err));
+
+    ARC_AUTO_FREE char *real = arc_file_follow(in->root, folder->directory);
+    if (!real)
+        return ARC_OK;
+    folder->given = folder->directory;
+    folder->directory = arc_arena_text(&in->memory, real);
+
+    return arc_arena_check(&in->memory, err);
 }
 
 /* The build's own context: "X.Dockerfile.dockerignore" takes the place of ".dockerignore". */
@@ -210,33 +220,84 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
     ARC_TRY(arc_buf_check(&text, "a path", err));
     ARC_TRY(clean_path(in, arc_buf_text(&text), &clean, err));
     ARC_TRY(add_entry(in, source, folder, link, true, err));
+    if (is_known(in, folder, clean, source->line)) /* links in a circle, or to one place */
+        return ARC_OK;
     ARC_TRY(add_entry(in, source, folder, clean, true, err));
 
     return follow_links(in, source, folder, clean, links + 1, err);
 }
 
-/* BuildKit sends what links on the way to a source lead to, inside of the context. */
+/* Where the first `len` bytes of a path of a folder lead to, into `to` of PATH_MAX bytes; "" when
+ * that is no link. */
+static int read_link(const struct arc_inputs *in, size_t folder, const char *path, size_t len,
+                     char *to, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
+
+    arc_buf_printf(&name, "%s%s/%.*s", in->root, in->folders[folder].directory, (int)len, path);
+    ARC_TRY(arc_buf_check(&name, "a path", err));
+    ssize_t read = readlink(arc_buf_text(&name), to, PATH_MAX - 1);
+    to[read > 0 ? read : 0] = '\0';
+
+    return ARC_OK;
+}
+
+/* The links among what the part of a path from `start` to `end` matches, a wildcard. */
+static int follow_matches(struct arc_inputs *in, const struct arc_source *source, size_t folder,
+                          const char *path, size_t start, size_t end, unsigned links,
+                          struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const char *part = arc_arena_printf(&memory, "%.*s", (int)(end - start), path + start);
+    const char *parent = arc_arena_printf(&memory, "%s%s/%.*s", in->root,
+                                          in->folders[folder].directory, (int)start, path);
+    ARC_AUTO_JSON json_t *names = NULL;
+    struct arc_path_pattern *pattern;
+    char to[PATH_MAX];
+
+    ARC_TRY(arc_arena_check(&memory, err));
+    if (arc_path_pattern_new(&memory, part, false, &pattern, NULL) ||
+        arc_file_list(parent, &names, NULL))
+        return ARC_OK; /* add_entry() has told */
+
+    arc_json_each (item, names) {
+        const char *name = json_string_value(item);
+        if (!arc_path_pattern_match(pattern, name, strlen(name)))
+            continue;
+        if (in->entry_count > MATCHES_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "line %u: more than %d links", source->line,
+                                 MATCHES_MAX);
+        const char *match =
+            arc_arena_printf(&memory, "%.*s%s%s", (int)start, path, name, path + end);
+        ARC_TRY(arc_arena_check(&memory, err));
+        ARC_TRY(read_link(in, folder, match, start + strlen(name), to, err));
+        if (*to)
+            ARC_TRY(follow_one(in, source, folder, match, start + strlen(name), to, links, err));
+    }
+
+    return ARC_OK;
+}
+
+/* BuildKit sends what links on the way to a source lead to, inside of the context: up to and with
+ * its first part that is a wildcard. */
 static int follow_links(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                         const char *path, unsigned links, struct arc_error *err)
 {
     size_t literal = strcspn(path, "*?[\\");
+    char to[PATH_MAX];
 
     if (links == LINKS_MAX)
         return ARC_OK;
 
-    for (size_t end = 0; end < literal; end++) {
-        ARC_AUTO(arc_buf) struct arc_buf name = {.max = (size_t)64 << 10};
-        char to[PATH_MAX];
-        end += strcspn(path + end, "/");
-        if (end > literal)
-            break;
-        arc_buf_printf(&name, "%s%s/%.*s", in->root, in->folders[folder].directory, (int)end, path);
-        ARC_TRY(arc_buf_check(&name, "a path", err));
-        ssize_t len = readlink(arc_buf_text(&name), to, sizeof to - 1);
-        if (len <= 0)
-            continue;
-        to[len] = '\0';
-        return follow_one(in, source, folder, path, end, to, links, err);
+    for (size_t start = 0, end; path[start]; start = end + (path[end] == '/')) {
+        end = start + strcspn(path + start, "/");
+        if (literal < end && (source->parents || !source->line)) /* a name, or copied as it is */
+            return ARC_OK;
+        if (literal < end)
+            return follow_matches(in, source, folder, path, start, end, links, err);
+        ARC_TRY(read_link(in, folder, path, end, to, err));
+        if (*to)
+            return follow_one(in, source, folder, path, end, to, links, err);
     }
 
     return ARC_OK;
@@ -350,6 +411,24 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
 }
 
+/* The links on the way to a context; what is in it is read where it really lies. */
+static int add_context_links(struct arc_inputs *in, size_t root, const char *path,
+                             struct arc_error *err)
+{
+    static const struct arc_source context = {.text = "context"};
+    char to[PATH_MAX];
+
+    for (size_t start = 0, end; path[start]; start = end + (path[end] == '/')) {
+        end = start + strcspn(path + start, "/");
+        ARC_TRY(read_link(in, root, path, end, to, err));
+        const char *link = *to ? arc_arena_printf(&in->memory, "%.*s", (int)end, path) : NULL;
+        if (link)
+            ARC_TRY(add_entry(in, &context, root, link, true, err));
+    }
+
+    return arc_arena_check(&in->memory, err);
+}
+
 /* The Dockerfile and its ignore file may be links: what they lead to counts. */
 static int follow_own(struct arc_inputs *in, struct arc_error *err)
 {
@@ -359,6 +438,10 @@ static int follow_own(struct arc_inputs *in, struct arc_error *err)
     ARC_TRY(add_folder(in, NULL, ".", err));
     if (in->dockerfile)
         ARC_TRY(follow_links(in, &dockerfile, root, in->dockerfile, 0, err));
+
+    for (size_t i = 0; i < root; i++)
+        if (in->folders[i].given)
+            ARC_TRY(add_context_links(in, root, in->folders[i].given, err));
 
     return follow_links(in, &ignore_file, root, in->ignore_file, 0, err);
 }
