@@ -165,9 +165,9 @@ static void take_bake(struct init *init, const struct bake *bake)
         leave_dockerfiles(init, value);
 }
 
-void init_take_bake_file(struct init *init, const char *directory, const char *path)
+void init_take_bake_file(struct init *init, const char *path)
 {
-    const char *resolved = init_resolve(init, directory, path);
+    const char *resolved = init_resolve(init, ".", path);
     if (resolved && init_has_file(init, resolved))
         init_set(init, init->bakes, resolved, json_true());
 }

@@ -29,7 +29,7 @@ struct script {
     json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the inner one last */
     size_t depth;
-    size_t nested; /* calls of "or" around the variable */
+    size_t nested; /* calls of "or" and "echo" around the variable */
     bool is_makefile;
     bool pushes;
 };
@@ -71,55 +71,55 @@ static const char *find_close(struct script *script, const char *open)
     return init_spend(script->init, (size_t)(at - open)) && *at ? at : NULL;
 }
 
+/* Adds a text up to its end or that byte, without quotes, with its variables; returns where it
+ * stopped. */
+static const char *expand_text(struct script *script, const char *at, const char *end, char until,
+                               struct arc_buf *out)
+{
+    for (script->nested++; at < end && *at != until && script->nested < NESTED_MAX;)
+        if (*at == '$')
+            at = expand_variable(script, at, out);
+        else if (strchr("\"'", *at))
+            at++;
+        else
+            arc_buf_putc(out, *at++);
+    script->nested--;
+
+    return at;
+}
+
 /* "$(or $(NAME),word)" of a Makefile: the first that is known to hold something. */
 static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     const char *held = "";
 
-    for (script->nested++; at < end && !*held && script->nested < NESTED_MAX; at++) {
+    for (; at < end && !*held; at++) {
         arc_buf_reset(&word);
-        while (at < end && *at != ',')
-            if (*at == '$')
-                at = expand_variable(script, at, &word);
-            else
-                arc_buf_putc(&word, *at++);
+        at = expand_text(script, at, end, ',', &word);
         held = init_hold(script->init, &word);
         held = arc_text_is_visible(held) ? held : "";
     }
 
-    script->nested--;
-    if (*held)
-        arc_buf_puts(out, held);
-    else
-        arc_buf_putc(out, INIT_UNKNOWN);
+    arc_buf_puts(out, *held ? held : (char[]){INIT_UNKNOWN, '\0'});
 }
 
 /* "$(echo TEXT)", also in lower case by tr or awk: the text. False for other commands. */
 static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
-    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = bar ? bar : end;
-    const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "tr a-z";
+    const char *bar = memchr(at, '|', (size_t)(end - at));
+    const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "";
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+    bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
+                  strstr(filter, "tolower");
 
-    filter += strspn(filter, " ");
-    bool lowers = (strncmp(filter, "tr ", 3) == 0 && strstr(filter, "a-z")) ||
-                  (strncmp(filter, "tr ", 3) == 0 && strstr(filter, ":lower:")) ||
-                  (strncmp(filter, "awk ", 4) == 0 && strstr(filter, "tolower"));
-    if (strncmp(at, "echo ", 5) != 0 || !lowers || strchr(filter, '|') ||
-        script->nested == NESTED_MAX)
+    if (strncmp(at, "echo ", 5) != 0 || strpbrk(filter, "|;") || (bar && !lowers))
         return false;
-
-    script->nested++;
-    for (at += 5; at < stop;)
-        if (*at == '$')
-            at = expand_variable(script, at, &text);
-        else if (strchr("\"' ", *at))
-            at++;
-        else
-            arc_buf_putc(&text, *at++);
-    script->nested--;
+    (void)expand_text(script, at + 5, bar ? bar : end, '\0', &text);
     const char *held = init_hold(script->init, &text);
+    size_t len = strlen(held);
+    arc_text_trim(&held, &len);
+    held = init_cut(script->init, held, len);
     arc_buf_puts(out, bar ? init_lower(script->init, held) : held);
 
     return true;
@@ -279,8 +279,8 @@ static const char *place(const struct script *script, const char *path)
     return resolved ? resolved : path;
 }
 
-/* The options of a build are the inputs of docker/build-push-action. */
-static void take_options(struct script *script, const json_t *words, size_t index)
+/* The options of a build are the inputs of docker/build-push-action; a bake has files. */
+static void take_options(struct script *script, const json_t *words, size_t first)
 {
     static const char *const inputs[][2] = {
         {"-t --tag", "tags"},        {"-f --file", "file"},  {"--build-arg", "build-args"},
@@ -292,7 +292,7 @@ static void take_options(struct script *script, const json_t *words, size_t inde
     struct init *init = script->init;
     json_t *with = init_keep(init, json_object());
 
-    for (; index < json_array_size(words); index++) {
+    for (size_t index = first; index < json_array_size(words); index++) {
         const char *word = word_at(words, index), *equals = strchr(word, '=');
         const char *option = equals ? init_cut(init, word, (size_t)(equals - word)) : word;
         const char *value = equals ? equals + 1 : word_at(words, index + 1);
@@ -314,7 +314,11 @@ static void take_options(struct script *script, const json_t *words, size_t inde
         index += !equals;
     }
 
-    if (json_object_get(with, "context"))
+    const char *files = arc_json_text_of(with, "file");
+    if (strcmp(word_at(words, first - 1), "bake") == 0)
+        for (char *file; (file = init_next_item(init, &files, "\n"));)
+            init_take_bake_file(init, file);
+    else if (json_object_get(with, "context"))
         init_push(init, script->builds, json_incref(with));
 }
 
@@ -398,16 +402,8 @@ static void take_command(struct script *script, json_t *words)
         return;
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = word_at(words, next++);
-    if (strcmp(what, "build") == 0 || strcmp(what, "bud") == 0)
+    if (init_is_among(what, "build bud bake"))
         take_options(script, words, next);
-    else if (strcmp(what, "bake") == 0)
-        for (; next < json_array_size(words); next++) {
-            const char *word = word_at(words, next), *equals = strchr(word, '=');
-            if (init_is_among(word, "-f --file"))
-                init_take_bake_file(script->init, script->directory, word_at(words, next + 1));
-            else if (strncmp(word, "--file=", 7) == 0)
-                init_take_bake_file(script->init, script->directory, equals + 1);
-        }
     else if (strcmp(what, "push") == 0)
         script->pushes = true;
     else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */

@@ -12,27 +12,6 @@
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
-/* What a test of the ref that a run is for comes to: "branch:main" for a branch, "true" for a tag,
- * as a release has it. False for any other operand. */
-static bool evaluate_ref(const char *text, size_t len, struct arc_buf *out)
-{
-    static const char branch[] = "github.ref == 'refs/heads/", tag[] = "github.ref_type == 'tag'";
-    static const char tags[] = "startsWith(github.ref, 'refs/tags/";
-    size_t before = sizeof branch - 1;
-
-    if (len > before && strncmp(text, branch, before) == 0 &&
-        memchr(text + before, '\'', len - before) == text + len - 1) {
-        arc_buf_printf(out, "branch:%.*s", (int)(len - before - 1), text + before);
-        return true;
-    }
-
-    bool is_tag =
-        strncmp(text, tag, sizeof tag - 1) == 0 || strncmp(text, tags, sizeof tags - 1) == 0;
-    arc_buf_puts(out, is_tag ? "true" : "");
-
-    return is_tag;
-}
-
 /* One operand: a literal or a name, "a.b.c" in nested objects. False when it is not known. An input
  * that was not given, and what a cell of a known matrix lacks, are empty. */
 static bool evaluate_operand(struct init *init, const char *text, size_t len, const json_t *scope,
@@ -54,10 +33,11 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
         at += part;
     }
 
-    if (json_is_string(value))
-        arc_buf_puts(out, json_string_value(value));
+    bool is_tag = len > 32 && strncmp(text, "startsWith(github.ref, 'refs/tags", 33) == 0;
+    if (is_tag || json_is_string(value)) /* the ref of a release is a tag */
+        arc_buf_puts(out, is_tag ? "true" : json_string_value(value));
 
-    return json_is_string(value) ||
+    return is_tag || json_is_string(value) ||
            (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
            (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
 }
@@ -71,25 +51,26 @@ static size_t measure_operand(const char *text, size_t len, const char *operator
     return part + 1 < len ? part : len;
 }
 
-/* A == B and A != B where both are known, else one operand. */
+/* A == B and A != B where both are known, "branch:main" for github.ref, else one operand. */
 static bool evaluate_test(struct init *init, const char *text, size_t len, const json_t *scope,
                           struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf one = {.max = TEXT_MAX}, other = {.max = TEXT_MAX};
-
-    arc_text_trim(&text, &len);
-    if (evaluate_ref(text, len, out))
-        return true;
-
     size_t equal = measure_operand(text, len, "=="), differs = measure_operand(text, len, "!=");
     size_t part = equal < differs ? equal : differs;
+    ARC_AUTO(arc_buf) struct arc_buf one = {.max = TEXT_MAX}, other = {.max = TEXT_MAX};
 
     if (part == len)
         return evaluate_operand(init, text, len, scope, out);
 
-    bool told = evaluate_operand(init, text, part, scope, &one) &&
-                evaluate_operand(init, text + part + 2, len - part - 2, scope, &other);
-    bool same = strcasecmp(arc_buf_text(&one), arc_buf_text(&other)) == 0;
+    bool told = evaluate_operand(init, text + part + 2, len - part - 2, scope, &other);
+    const char *value = arc_buf_text(&other), *ref = strstr(text, "github.ref ");
+    if (ref && ref < text + part && equal < differs && strncmp(value, "refs/heads/", 11) == 0) {
+        arc_buf_printf(out, "branch:%s", value + 11);
+        return true;
+    }
+
+    told = evaluate_operand(init, text, part, scope, &one) && told;
+    bool same = strcasecmp(arc_buf_text(&one), value) == 0;
     arc_buf_puts(out, same == (equal < differs) ? "true" : "false");
 
     return told;

@@ -13,7 +13,7 @@ void init_find_dockerfiles(struct init *init);
 void init_read_workflows(struct init *init);
 
 /* A workflow or a script names a bake file: it is one, whatever it is called and wherever it lies. */
-void init_take_bake_file(struct init *init, const char *directory, const char *path);
+void init_take_bake_file(struct init *init, const char *path);
 
 /* docker-bake files: a group each. */
 void init_read_bake_files(struct init *init);

@@ -12,9 +12,41 @@ static const char unknown[] = {INIT_UNKNOWN, '\0'};
 /* Ends a reference in the outputs of metadata-action, in front of its condition. */
 #define WHEN '\x02'
 
-static const char *input(const struct init_step *step, const char *name)
+/* Whether an input is what most call by one of these names: "dockerfile-path" is "dockerfile",
+ * "docker_image_name" is "image", "buildArgs" is "args". */
+static bool is_input(const char *name, const char *names)
 {
-    return arc_json_text_of(step->with, name);
+    char plain[64];
+    size_t len = 0, from = 0;
+
+    for (const char *c = name; *c && len + 2 < sizeof plain; c++) {
+        bool upper = *c >= 'A' && *c <= 'Z';
+        if (upper && len)
+            plain[len++] = '-';
+        plain[len++] = *c == '_' ? '-' : *c;
+    }
+
+    for (size_t at = 0; at < len; at++)
+        if (plain[at] == '-' &&
+            init_lists("docker build buildx container", plain + from, at - from))
+            from = at + 1;
+    while (len > from + 5 && init_lists("-path -name", plain + len - 5, 5))
+        len -= 5;
+
+    return init_lists(names, plain + from, len - from);
+}
+
+/* The first input of one of these names; "" when there is none. */
+static const char *input(const struct init_step *step, const char *names)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach (step->with, name, value)
+        if (json_is_string(value) && is_input(name, names))
+            return json_string_value(value);
+
+    return "";
 }
 
 char *init_next_item(struct init *init, const char **text, const char *ends)
@@ -281,7 +313,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
 static void take_arguments(const struct init_step *step, struct init_image *image)
 {
     struct init *init = step->init;
-    const char *lines = input(step, "build-args");
+    const char *lines = input(step, "args buildargs");
     ARC_AUTO_JSON json_t *asked = init_made(init, json_array());
 
     for (char *name; (name = init_next_item(init, &lines, "\n"));) {
@@ -405,8 +437,9 @@ static void take_image(const struct init_step *step, const char *context, const 
     struct init_image image = {.from = step->service ? FROM_COMPOSE : FROM_WORKFLOW,
                                .file = step->file,
                                .line = step->line};
-    const char *outputs = input(step, "outputs"), *push = input(step, "push");
-    const char *target = input(step, "target"), *platforms = input(step, "platforms");
+    const char *outputs = input(step, "outputs"), *push = input(step, "push publish");
+    const char *target = input(step, "target stage"),
+               *platforms = input(step, "platforms platform");
 
     image.dockerfile = arc_arena_text(&init->arena, dockerfile);
     image.directory = init_directory(init, dockerfile);
@@ -428,7 +461,7 @@ static void take_image(const struct init_step *step, const char *context, const 
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
         init_add_platform(init, &image, step->file, step->line, item);
-    if (*input(step, "build-contexts"))
+    if (*input(step, "contexts"))
         init_ask(init, step->file, step->line, INIT_CONTEXTS, image.codename);
 
     if (join(step, &image))
@@ -463,7 +496,8 @@ static char *resolve_path(const struct init_step *step, const char *base, const 
 void init_take_build(const struct init_step *step)
 {
     struct init *init = step->init;
-    const char *given = input(step, "context"), *file = input(step, "file"), *path;
+    const char *given = input(step, "context path directory"), *path;
+    const char *file = input(step, "file dockerfile containerfile containerfiles");
     bool is_default = strstr(given, "{{defaultContext}}") != NULL;
     const char *inner = is_default ? strchr(given, ':') : NULL;
     size_t found = 0;
@@ -528,20 +562,17 @@ static void take_checkout(const struct init_step *step)
 
 static void take_bake(const struct init_step *step)
 {
-    const char *files = input(step, "files"), *rest = files;
-    for (char *file; (file = init_next_item(step->init, &rest, ",\n"));)
-        init_take_bake_file(step->init, ".", file);
-    if (!*files || !arc_text_is_visible(files))
-        files = "the bake file";
-
-    init_note(step->init, step->file, step->line, "bakes %s", files);
+    const char *files = input(step, "files");
+    init_note(step->init, step->file, step->line, "bakes %s", *files ? files : "the bake file");
+    for (char *file; (file = init_next_item(step->init, &files, ",\n"));)
+        init_take_bake_file(step->init, file);
 }
 
 /* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it
  * names. */
 static void take_filters(const struct init_step *step)
 {
-    static const char *const keys[] = {"filters", "files_yaml", "files_yaml_from_source_file"};
+    static const char *const keys[] = {"filters", "files-yaml", "files-yaml-from-source-file"};
     struct init *init = step->init;
 
     init_note(init, step->file, step->line,
@@ -594,79 +625,26 @@ static void take_scan(const struct init_step *step)
             init->fail_on = severities[i];
 }
 
-/* The name of an input as most call it: "dockerfile" of "dockerfile-path", "image" of
- * "docker_image_name", "args" of "buildArgs". */
-static char *plain_input(struct init *init, const char *name)
-{
-    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
-
-    for (const char *c = name; *c; c++) {
-        bool upper = *c >= 'A' && *c <= 'Z';
-        if (upper && c > name && c[-1] >= 'a' && c[-1] <= 'z')
-            arc_buf_putc(&out, '-');
-        arc_buf_putc(&out, (char)(upper ? *c - 'A' + 'a' : (*c == '_' ? '-' : *c)));
-    }
-
-    const char *plain = arc_buf_text(&out), *dash;
-    while ((dash = strchr(plain, '-')) &&
-           init_lists("docker build buildx container", plain, (size_t)(dash - plain)))
-        plain = dash + 1;
-    while ((dash = strrchr(plain, '-')) && init_is_among(dash + 1, "path name"))
-        plain = init_cut(init, plain, (size_t)(dash - plain));
-
-    return init_cut(init, plain, strlen(plain));
-}
-
-/* The first input of one of these names; "" when there is none. */
-static const char *find_input(const struct init_step *step, const char *names)
-{
-    const char *name;
-    json_t *value;
-
-    json_object_foreach (step->with, name, value)
-        if (json_is_string(value) && init_is_among(plain_input(step->init, name), names))
-            return json_string_value(value);
-
-    return "";
-}
-
-/* What an action that nobody here knows gives as its image's name, with registry and owner, where
- * other inputs say them. */
-static char *find_image_name(const struct init_step *step)
-{
-    struct init *init = step->init;
-    const char *image = find_input(step, "image images name repository");
-    const char *owner = find_input(step, "image-owner owner namespace organization");
-    const char *registry = find_input(step, "registry");
-
-    if (*owner && *image && !strchr(image, '/'))
-        image = init_print(init, "%s/%s", owner, image);
-    if (*registry && *image && strncmp(image, registry, strlen(registry)) != 0)
-        image = init_print(init, "%s/%s", registry, image);
-
-    return arc_arena_text(&init->arena, image);
-}
-
-/* An action or a workflow of somebody else that builds an image, by its inputs: those of all of
- * them are called alike. It pushes, unless it says that it does not. */
+/* An action or a workflow of somebody else that builds an image: owner, registry and tags may be
+ * inputs of their own. It pushes, unless it says that it does not. */
 static void take_unknown_build(const struct init_step *step)
 {
-    static const char *const inputs[][2] = {
-        {"context", "context path directory"},
-        {"file", "file dockerfile containerfile containerfiles"},
-        {"target", "target stage"},
-        {"build-args", "args buildargs"},
-        {"platforms", "platforms platform"},
-        {"push", "push publish"}};
     struct init *init = step->init;
-    const char *image = find_image_name(step);
-    const char *tags = find_input(step, "tags tag image-tag image-tags");
-    ARC_AUTO_JSON json_t *with = init_made(init, json_pack("{s:s}", "push", "true"));
+    const char *image = input(step, "image images name repository");
+    const char *owner = input(step, "image-owner owner namespace organization");
+    const char *registry = input(step, "registry"),
+               *tags = input(step, "tags tag image-tag image-tags");
+    ARC_AUTO_JSON json_t *with = init_copy(init, step->with);
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1 << 20};
     struct init_step known = *step;
 
     if (!*image && !strchr(tags, '/'))
         return;
+    if (*owner && !strchr(image, '/'))
+        image = init_print(init, "%s/%s", owner, image);
+    if (*registry && strncmp(image, registry, strlen(registry)) != 0)
+        image = init_print(init, "%s/%s", registry, image);
+
     if (!*tags)
         init_set(init, with, "outputs", json_sprintf("name=%s", image));
     for (char *tag; (tag = init_next_item(init, &tags, ",\n"));)
@@ -675,51 +653,40 @@ static void take_unknown_build(const struct init_step *step)
         else
             arc_buf_printf(&names, "%s:%s\n", image, tag);
 
-    for (size_t i = 0; i < INIT_COUNT(inputs); i++)
-        if (*find_input(step, inputs[i][1]))
-            init_set_text(init, with, inputs[i][0], find_input(step, inputs[i][1]));
+    if (!*input(step, "push publish"))
+        init_set_text(init, with, "push", "true");
     init_set_text(init, with, "tags", init_hold(init, &names));
     known.with = with;
     init_take_build(&known);
 }
 
-/* What steps tell. */
+/* What steps tell, by the last part of the action's name: many are copies of somebody's. */
 static const struct {
     const char *action;
     void (*take)(const struct init_step *step);
 } known[] = {
-    {"actions/checkout", take_checkout},
-    {"docker/metadata-action", take_names},
-    {"crazy-max/ghaction-docker-meta", take_names},
-    {"docker/build-push-action", init_take_build},
-    {"docker/bake-action", take_bake},
-    {"depot/build-push-action", init_take_build},
-    {"depot/bake-action", take_bake},
-    {"useblacksmith/build-push-action", init_take_build},
-    {"dorny/paths-filter", take_filters},
-    {"tj-actions/changed-files", take_filters},
-    {"step-security/changed-files", take_filters},
-    {"step-security/paths-filter", take_filters},
-    {"softprops/action-gh-release", take_release},
-    {"ncipollo/release-action", take_release},
-    {"aquasecurity/trivy-action", take_scan},
+    {"checkout", take_checkout},          {"metadata-action", take_names},
+    {"ghaction-docker-meta", take_names}, {"build-push-action", init_take_build},
+    {"bake-action", take_bake},           {"paths-filter", take_filters},
+    {"changed-files", take_filters},      {"action-gh-release", take_release},
+    {"release-action", take_release},     {"trivy-action", take_scan},
 };
 
 void init_take_step(const struct init_step *step)
 {
-    size_t len = strcspn(step->uses, "@");
+    const char *name =
+        init_lower(step->init, init_cut(step->init, step->uses, strcspn(step->uses, "@")));
     for (size_t i = 0; i < INIT_COUNT(known); i++)
-        if (strlen(known[i].action) == len && strncasecmp(known[i].action, step->uses, len) == 0) {
+        if (strcmp(known[i].action, init_base(name)) == 0) {
             known[i].take(step);
             return;
         }
 
-    const char *name = init_lower(step->init, init_cut(step->init, step->uses, len));
     bool builds = strstr(name, "build") && (strstr(name, "docker") || strstr(name, "image") ||
                                             strstr(name, "push") || strstr(name, "container"));
-    bool says = *find_input(step, "context") || /* of a scanner, too, there is a Dockerfile */
-                (*find_input(step, "dockerfile containerfile containerfiles") &&
-                 *find_input(step, "tags tag image-tag image-tags push publish platforms"));
+    bool says = *input(step, "context") || /* of a scanner, too, there is a Dockerfile */
+                (*input(step, "dockerfile containerfile containerfiles") &&
+                 *input(step, "tags tag image-tag image-tags push publish platforms"));
     if (builds || says)
         take_unknown_build(step);
 }
