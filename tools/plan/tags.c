@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define IMAGE_TAG_MAX  128
+#define LETTERS        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 #define BRANCH_TAG_MAX 100 /* of a branch's name; a longer one ends in its hash */
 
 /* The conditions of `when` that only a release meets. */
@@ -57,16 +58,18 @@ static void add_moment(struct arc_buf *out, const struct arc_plan_options *optio
         arc_buf_printf(out, "%02d%02d%02d", at.tm_hour, at.tm_min, at.tm_sec);
 }
 
-/* A branch's name, cut to what a tag can hold; two long ones stay two. */
+/* A branch's name, cut to what a tag can hold; two long ones, or two without a letter that a tag may
+ * start with, stay two. */
 static void add_branch(struct arc_buf *out, const char *branch)
 {
     char hash[ARC_SHA256_HEX];
     size_t len = strlen(branch);
+    bool lost = len > BRANCH_TAG_MAX || !strpbrk(branch, LETTERS);
 
     arc_buf_printf(out, "%.*s", BRANCH_TAG_MAX, branch);
-    if (len > BRANCH_TAG_MAX && arc_sha256(branch, len, hash, NULL))
+    if (lost && arc_sha256(branch, len, hash, NULL))
         out->failed = ARC_ENOMEM;
-    else if (len > BRANCH_TAG_MAX)
+    else if (lost)
         arc_buf_printf(out, "-%.8s", hash);
 }
 
