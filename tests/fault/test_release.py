@@ -155,13 +155,18 @@ def test_patterns_of_assets(project, double):
     for name in ("b.zip", "a.zip", "c.txt", "deep/d.zip", "{x}.txt"):
         (folder / name).write_text(name)
     (folder / "out.zip").symlink_to("/etc/hostname")
+    (folder / "latest.zip").symlink_to("deep/d.zip")
+    (folder / ".hidden.zip").write_text("hidden")
+    (folder / ".cache").mkdir(exist_ok=True)
+    (folder / ".cache/[d].zip").write_text("hidden")
     double.state.expected_assets = None
-    more = ("--asset=dist/*.zip", "--asset=dist/**/[d].zip", "--asset=x.txt=dist/{x}.txt", "--asset=one.txt=dist/c*.txt")
+    more = ("--asset=dist/*.zip", "--asset=dist/**/[d].zip", "--asset=x.txt=dist/{x}.txt", "--asset=one.txt=dist/c*.txt",
+            "--asset=hidden.zip=dist/.h*")
     status, output = project.run(double, *more)
     assert status == 0, output
     names = [asset["name"] for asset in double.state.releases[0]["assets"]]
-    assert set(names) - set(project.expected()) == {"a.zip", "b.zip", "d.zip", "x.txt", "one.txt"}
-    for pattern, message in (("dist/*.none", "matches no file"), ("n=dist/*.zip", "matches 2 files"),
+    assert set(names) - set(project.expected()) == {"a.zip", "b.zip", "d.zip", "latest.zip", "x.txt", "one.txt", "hidden.zip"}
+    for pattern, message in (("dist/*.none", "matches no file"), ("n=dist/*.zip", "matches 3 files"),
                              ("none/*.zip", "matches no file")):
         status, output = project.run(double, f"--asset={pattern}")
         assert status == 2 and message in output

@@ -16,6 +16,7 @@
 struct search {
     struct arc_glob *glob; /* of what stands behind `root` */
     const char *root;      /* the folders that the pattern names outright: "dist/" */
+    bool hidden;           /* names that start with a dot are meant, too, as in a shell */
     json_t *found;         /* paths below it */
     size_t entries;
 };
@@ -26,7 +27,8 @@ static void close_folder(DIR **folder)
         closedir(*folder);
 }
 
-/* `below` is a folder below the root, "" for the root itself. */
+/* `below` is a folder below the root, "" for the root itself. A link to a file below the root counts
+ * as one; what another leads to is not published by a pattern. */
 static int walk_folder(struct search *search, const char *below, unsigned depth,
                        struct arc_error *err)
 {
@@ -38,7 +40,8 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
 
     for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         struct stat info;
-        if (ARC_AMONG(entry->d_name, ".", ".."))
+        bool hidden = *entry->d_name == '.' && !search->hidden;
+        if (hidden || ARC_AMONG(entry->d_name, ".", ".."))
             continue;
         arc_buf_reset(&path);
         arc_buf_reset(&full);
@@ -54,7 +57,8 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
             continue;
         if (S_ISDIR(info.st_mode))
             ARC_TRY(walk_folder(search, arc_buf_text(&path), depth + 1, err));
-        if (!S_ISREG(info.st_mode) || !arc_glob_match(search->glob, arc_buf_text(&path), path.len))
+        if (arc_file_kind_in(search->root, arc_buf_text(&path)) != ARC_FILE_REGULAR ||
+            !arc_glob_match(search->glob, arc_buf_text(&path), path.len))
             continue;
 
         json_t *item = json_string(arc_buf_text(&path));
@@ -89,7 +93,10 @@ int release_expand(const char *text, json_t *out, struct arc_error *err)
     ARC_TRY_ALLOC(root && found, err);
     if (arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err))
         return arc_error_prefix(err, "--asset");
-    struct search search = {.glob = glob, .root = root, .found = found};
+    struct search search = {.glob = glob,
+                            .root = root,
+                            .hidden = pattern[plain] == '.' || strstr(pattern + plain, "/."),
+                            .found = found};
     ARC_TRY(walk_folder(&search, "", 0, err));
     size_t count = json_array_size(found);
     ARC_AUTO_FREE const char **paths = calloc(count + 1, sizeof *paths);
