@@ -43,7 +43,10 @@ static const char *find_value(const struct script *script, const char *name)
     const json_t *places[] = {script->variables, json_object_get(scope, "env"),
                               script->init->dotenv};
     const char *value = init_release_value(name, true), *key = "";
+    const char *own = json_string_value(json_object_get(script->variables, name));
 
+    if (own && strstr(own, "{version}"))
+        return own; /* "${VERSION}-gpu" */
     if (strncmp(name, "GITHUB_", 7) == 0)
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
     if (!value)

@@ -127,6 +127,25 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
+/* Whether an image before this one has its name and one of its tags: no plan has both. */
+static bool collides(const struct init *init, const struct init_image *image)
+{
+    const char *tag;
+    json_t *when;
+
+    init_each_image (other, init) {
+        if (other == image)
+            return false;
+        if (!image->name || !init_same_text(image->name, other->name))
+            continue;
+        json_object_foreach (image->tags, tag, when)
+            if (!strstr(tag, "{codename}") && json_object_get(other->tags, tag))
+                return true;
+    }
+
+    return false;
+}
+
 /* Images of one name, or of one Dockerfile and no name that is known, are called what their tags
  * tell apart, or as their stages or Dockerfiles; those of a name and no tags get some that do. */
 static void name_alike(struct init *init)
@@ -158,6 +177,8 @@ static void name_alike(struct init *init)
             image->codename = init_name_dockerfile(init, image->dockerfile);
 
         name_codename(init, image);
+        if (collides(init, image))
+            image->tags = NULL;
         if (image->tags || !image->name)
             continue;
         init_add_tag(init, &image->tags, "{version}-{codename}", "");
