@@ -51,6 +51,13 @@ def test_github_shows_the_severity_that_the_gate_saw(place, severity, level, sco
     assert rule["properties"].get("security-severity") == score and log["runs"][0]["results"][0]["level"] == level
 
 
+@pytest.mark.parametrize("severity, given, score", [("CRITICAL", 9.0, "9.5"), ("CRITICAL", 9.1, "9.1"), ("HIGH", 8.95, "8.0"), ("HIGH", 7.0, "7.0")])
+def test_a_score_between_two_of_githubs_bands(place, severity, given, score):
+    """Critical is "over 9.0", high "7.0 to 8.9" (GitHub docs, "SARIF support for code scanning")."""
+    log = sarif(place, report(vulnerability(severity=severity, CVSS={"nvd": {"V3Score": given}})))
+    assert log["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["security-severity"] == score
+
+
 def test_help_and_place(place):
     log = sarif(place, report(vulnerability(Title="t" * 400, Description="d" * 5000, PkgPath="usr/lib/a b#?%ä.jar",
                                             PrimaryURL="https://example.org/1")))

@@ -26,12 +26,13 @@ static const char *or_else(const char *text, const char *instead)
 
 static json_t *rule_json(const struct scan_rule *rule)
 {
-    /* GitHub's bands: critical above 9.0, high 7.0–8.9, medium 4.0–6.9, low 0.1–3.9. A CVSS score
-     * of another band than the scanner's severity would show another severity than the gate's. */
+    /* GitHub's bands: critical above 9.0, high 7.0–8.9, medium 4.0–6.9, low 0.1–3.9; what 9.0 is, it
+     * does not say. A CVSS score of another band than the scanner's severity would show another
+     * severity than the gate's. */
     static const struct {
         double low, high, middle;
     } bands[ARC_SEVERITIES] = {
-        {0, 0, 0}, {0.1, 3.9, 2.0}, {4.0, 6.9, 5.5}, {7.0, 8.9, 8.0}, {9.0, 10.0, 9.5}};
+        {0, 0, 0}, {0.1, 3.9, 2.0}, {4.0, 6.9, 5.5}, {7.0, 8.9, 8.0}, {9.1, 10.0, 9.5}};
     const char *title = or_else(rule->title, rule->id);
     const char *kind = scan_kind_name(rule->kind);
     ARC_AUTO(arc_buf) struct arc_buf help = {0};
