@@ -88,7 +88,7 @@ struct arc_changes {
     uint64_t compared;                 /* paths that differ, as far as they were looked at */
     struct arc_filter_result *results; /* one per filter */
     json_t *warnings;                  /* array of strings */
-    struct arc_changes_text *text;     /* where the paths are; private */
+    struct arc_arena memory;           /* of paths, files and results; private */
 };
 
 /* Finds out what changed in the project's repository. ARC_EINPUT for options or an

@@ -1,6 +1,5 @@
 #include "changes/inner.h"
 #include "base/auto.h"
-#include "base/room.h"
 #include "git/run.h"
 #include "os/file.h"
 #include <limits.h>
@@ -10,7 +9,7 @@
 #define FETCH_SECONDS 600
 
 struct arc_inner_one {
-    char *path;
+    const char *path;
     struct arc_oid from, to;
     bool worktree; /* its files as they are count, not those of `to` */
 };
@@ -30,10 +29,12 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
 {
     if (inner->count == INNER_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d submodules changed", INNER_MAX);
-    ARC_TRY_ALLOC(arc_room(&inner->list, inner->count, sizeof *inner->list), err);
-    struct arc_inner_one *one = &inner->list[inner->count++];
-    *one = (struct arc_inner_one){strdup(path), *from, to ? *to : (struct arc_oid){{0}}, !to};
-    return one->path ? ARC_OK : arc_error_nomem(err);
+    struct arc_inner_one *one =
+        arc_arena_append(&inner->memory, &inner->list, &inner->count, sizeof *one);
+    ARC_TRY_ALLOC(one, err);
+    *one = (struct arc_inner_one){arc_arena_text(&inner->memory, path), *from,
+                                  to ? *to : (struct arc_oid){{0}}, !to};
+    return arc_arena_check(&inner->memory, err);
 }
 
 static int join(struct inner_walk *walk, const char *path, size_t *before)
@@ -152,8 +153,6 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const 
 
 void arc_inner_free(struct arc_inner *inner)
 {
-    for (size_t i = 0; i < inner->count; i++)
-        free(inner->list[i].path);
-    free(inner->list);
+    arc_arena_free(&inner->memory);
     *inner = (struct arc_inner){0};
 }

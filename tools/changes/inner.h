@@ -2,11 +2,13 @@
 #ifndef ARC_CHANGES_INNER_H
 #define ARC_CHANGES_INNER_H
 
+#include "arcci/arena.h"
 #include "git/diff.h"
 
 /* Initialise with {0}. */
 struct arc_inner {
-    struct arc_inner_one *list; /* owned; grows while submodules of submodules are met */
+    struct arc_arena memory;
+    struct arc_inner_one *list; /* grows while submodules of submodules are met */
     size_t count;
     /* Hears of one that cannot be looked into, by its path, and why. */
     int (*unseen)(void *context, const char *path, const char *why);

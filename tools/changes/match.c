@@ -1,39 +1,15 @@
 #include "changes/match.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
-#include "base/room.h"
 #include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
 #include <string.h>
 
-#define CHUNK ((size_t)256 << 10)
-
-/* Paths lie in chunks that never move. */
-struct arc_changes_text {
-    struct arc_changes_text *next;
-    size_t used, size;
-    char bytes[];
-};
-
 static const char *keep_text(struct arc_changes *out, const char *path, size_t len)
 {
-    struct arc_changes_text *chunk = out->text;
-    if (!chunk || chunk->size - chunk->used <= len) {
-        size_t size = len + 1 > CHUNK ? len + 1 : CHUNK;
-        chunk = malloc(sizeof *chunk + size);
-        if (!chunk)
-            return NULL;
-        *chunk = (struct arc_changes_text){.next = out->text, .size = size};
-        out->text = chunk;
-    }
-
-    char *copy = chunk->bytes + chunk->used;
-    memcpy(copy, path, len);
-    copy[len] = '\0';
-    chunk->used += len + 1;
-
-    return copy;
+    char *copy = arc_arena_array(&out->memory, len + 1, 1);
+    return copy ? memcpy(copy, path, len) : NULL;
 }
 
 /* A file being matched. */
@@ -53,25 +29,28 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
         match->memory += file->len + sizeof *out->files;
         const char *path = keep_text(out, file->path, file->len);
         const char *previous = old ? keep_text(out, old, strlen(old)) : NULL;
-        if (!path || (old && !previous) ||
-            !arc_room(&out->files, out->file_count, sizeof *out->files))
+        struct arc_changed_file *kept =
+            arc_arena_append(&out->memory, &out->files, &out->file_count, sizeof *kept);
+        if (!path || (old && !previous) || !kept)
             return ARC_ENOMEM;
-        out->files[out->file_count++] =
-            (struct arc_changed_file){path, file->len, file->status, previous};
+        *kept = (struct arc_changed_file){path, file->len, file->status, previous};
         match->kept = out->file_count;
     }
 
-    if (!match->count_only) {
-        match->memory += sizeof *result->hits;
-        if (match->memory > ARC_CHANGES_MEMORY)
-            return ARC_ELIMIT;
-        if (!arc_room(&result->hits, result->count, sizeof *result->hits))
-            return ARC_ENOMEM;
-        result->hits[result->count] = (struct arc_filter_hit){match->kept - 1, rule};
+    result->matched = true;
+    if (match->count_only) {
+        result->count++;
+        return ARC_OK;
     }
 
-    result->matched = true;
-    result->count++;
+    match->memory += sizeof *result->hits;
+    if (match->memory > ARC_CHANGES_MEMORY)
+        return ARC_ELIMIT;
+    struct arc_filter_hit *hit =
+        arc_arena_append(&out->memory, &result->hits, &result->count, sizeof *hit);
+    if (!hit)
+        return ARC_ENOMEM;
+    *hit = (struct arc_filter_hit){match->kept - 1, rule};
 
     return ARC_OK;
 }
@@ -349,10 +328,10 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
             continue; /* few directories have a dot */
         match->matches_names |= !is_plain;
-        ARC_TRY_ALLOC(arc_room(&match->literals, match->literal_count, sizeof *match->literals),
-                      err);
-        match->literals[match->literal_count++] =
-            (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false};
+        struct arc_literal *literal = arc_arena_append(&match->out->memory, &match->literals,
+                                                       &match->literal_count, sizeof *literal);
+        ARC_TRY_ALLOC(literal, err);
+        *literal = (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false};
     }
 
     return ARC_OK;
@@ -366,10 +345,10 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     for (size_t i = 0; i < filters->count; i++)
         match->wants_all |= quantifier == ARC_QUANTIFIER_EVERY && !filters->items[i].count;
     match->words = filters->rule_count / 64 + 1; /* rules without patterns have no id in the set */
-    match->ids = calloc(match->words, sizeof *match->ids);
-    match->all = calloc(match->words, sizeof *match->all);
-    match->asked = calloc(match->words, sizeof *match->asked);
-    out->results = calloc(filters->count + 1, sizeof *out->results);
+    match->ids = arc_arena_array(&out->memory, match->words, sizeof *match->ids);
+    match->all = arc_arena_array(&out->memory, match->words, sizeof *match->all);
+    match->asked = arc_arena_array(&out->memory, match->words, sizeof *match->asked);
+    out->results = arc_arena_array(&out->memory, filters->count, sizeof *out->results);
     ARC_TRY_ALLOC(match->ids && match->all && match->asked && out->results, err);
     ARC_TRY(find_literals(match, err));
     return filters->globs ? arc_glob_matcher_new(filters->globs, &match->matcher, err) : ARC_OK;
@@ -494,29 +473,17 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
 void arc_match_free(struct arc_match *match)
 {
     arc_glob_matcher_free(&match->matcher);
-    free(match->ids);
-    free(match->all);
-    free(match->asked);
     arc_buf_free(&match->covered);
-    free(match->literals);
     *match = (struct arc_match){0};
 }
 
 void arc_changes_free(struct arc_changes *changes)
 {
     size_t count = changes->results ? changes->filters->count : 0;
-    for (size_t i = 0; i < count; i++) {
-        free(changes->results[i].hits);
+    for (size_t i = 0; i < count; i++)
         free(changes->results[i].reason);
-    }
 
-    for (struct arc_changes_text *chunk = changes->text, *next; chunk; chunk = next) {
-        next = chunk->next;
-        free(chunk);
-    }
-
-    free(changes->results);
-    free(changes->files);
+    arc_arena_free(&changes->memory);
     free(changes->event);
     free(changes->base_reason);
     free(changes->head_reason);

@@ -15,7 +15,7 @@ struct arc_literal {
 
 /* Matching under way. Owned by its user; free with arc_match_free(). */
 struct arc_match {
-    struct arc_changes *out; /* gets files and results; borrowed */
+    struct arc_changes *out; /* gets files and results, and has the memory; borrowed */
     enum arc_quantifier quantifier;
     bool count_only;
     struct arc_glob_matcher *matcher; /* NULL when there is no pattern at all */
