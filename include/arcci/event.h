@@ -3,6 +3,7 @@
 #define ARCCI_EVENT_H
 
 #include "arcci/api.h"
+#include "arcci/arena.h"
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <jansson.h>
@@ -14,26 +15,27 @@ ARC_API_BEGIN
  * (GitHub docs, "Webhook events and payloads"). */
 #define ARC_EVENT_MAX ((size_t)26 << 20)
 
-/* The event as far as change detection needs it. Strings are owned; NULL where the event does not
- * say. Commits are 40 lower-case hexadecimal digits: anything else in their place is an error,
+/* The event as far as change detection needs it. Strings are NULL where the event does not say.
+ * Commits are 40 lower-case hexadecimal digits: anything else in their place is an error,
  * since it would be taken for a revision. */
 struct arc_event {
-    char *name;               /* "push", "pull_request", …; "local" outside of GitHub Actions */
-    char *ref;                /* GITHUB_REF: "refs/heads/main" */
-    char *sha;                /* what the event is about: push `after`, else GITHUB_SHA */
-    char *before;             /* push, pull request that was pushed to: the commit the ref was at;
+    struct arc_arena memory;    /* holds the strings */
+    const char *name;           /* "push", "pull_request", …; "local" outside of GitHub Actions */
+    const char *ref;            /* GITHUB_REF: "refs/heads/main" */
+    const char *sha;            /* what the event is about: push `after`, else GITHUB_SHA */
+    const char *before;         /* push, pull request that was pushed to: the commit the ref was at;
                                  forty zeros for a new ref */
-    char *base_sha;           /* pull request, merge group: the commit it is to be merged into */
-    char *base_ref;           /* pull request, merge group: the branch it is to be merged into */
-    char *head_sha;           /* pull request, merge group, workflow_run: its newest commit */
-    char *head_branch;        /* workflow_run: the branch of this repository it ran for */
-    char *default_branch;     /* repository.default_branch */
-    char *repository;         /* "owner/name" */
-    json_int_t number;        /* pull request number, or 0 */
-    json_int_t changed_files; /* files of the pull request, or -1 when it does not say */
-    bool on_pull;             /* issue_comment on a pull request; `number` is that one's */
-    bool is_public;           /* repository.private is false */
-    bool deleted;             /* push: the ref was deleted */
+    const char *base_sha;       /* pull request, merge group: the commit it is to be merged into */
+    const char *base_ref;       /* pull request, merge group: the branch it is to be merged into */
+    const char *head_sha;       /* pull request, merge group, workflow_run: its newest commit */
+    const char *head_branch;    /* workflow_run: the branch of this repository it ran for */
+    const char *default_branch; /* repository.default_branch */
+    const char *repository;     /* "owner/name" */
+    json_int_t number;          /* pull request number, or 0 */
+    json_int_t changed_files;   /* files of the pull request, or -1 when it does not say */
+    bool on_pull;               /* issue_comment on a pull request; `number` is that one's */
+    bool is_public;             /* repository.private is false */
+    bool deleted;               /* push: the ref was deleted */
     bool forward; /* push: not a forced one, as the event says; `before` is an ancestor */
 };
 

@@ -3,6 +3,7 @@
 #define ARCCI_REPOSITORY_H
 
 #include "arcci/api.h"
+#include "arcci/arena.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,17 +14,18 @@ ARC_API_BEGIN
  * predecessor and is never the latest. */
 #define ARC_WITHDRAWN_MARK "<!-- arc-ci: withdrawn -->"
 
-/* Strings and documents are owned. */
+/* Documents are owned. */
 struct arc_repository {
-    char *root;          /* absolute path of the work tree, no slash at the end */
-    char revision[65];   /* the commit, in hexadecimal digits */
-    char *revision_from; /* "tag messaging/v0.1.0", "HEAD (the tag does not exist yet)", … */
-    int64_t committed;   /* its time, seconds since 1970 */
-    char *source;        /* "https://github.com/owner/name" without user or password, or NULL */
-    json_t *tags;        /* array of all tag names; NULL when they are not known */
-    char *tags_unknown;  /* why they are not known, or NULL */
-    json_t *published;   /* array of the tags that have a published release; NULL: not asked for */
-    char *published_unknown; /* why they are not known, or NULL */
+    struct arc_arena memory;   /* holds the strings */
+    const char *root;          /* absolute path of the work tree, no slash at the end */
+    char revision[65];         /* the commit, in hexadecimal digits */
+    const char *revision_from; /* "tag messaging/v0.1.0", "HEAD (the tag does not exist yet)", … */
+    int64_t committed;         /* its time, seconds since 1970 */
+    const char *source; /* "https://github.com/owner/name" without user or password, or NULL */
+    json_t *tags;       /* array of all tag names; NULL when they are not known */
+    const char *tags_unknown; /* why they are not known, or NULL */
+    json_t *published; /* array of the tags that have a published release; NULL: not asked for */
+    const char *published_unknown; /* why they are not known, or NULL */
     json_t *withdrawn; /* array of the tags whose release was withdrawn; NULL as `published` */
 };
 

@@ -51,7 +51,7 @@ static int read_fields(struct arc_event *event, const char *name, const json_t *
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         const struct field *field = &fields[i];
         const json_t *value = strcmp(field->event, name) == 0 ? root : NULL;
-        char **out = (void *)((char *)event + field->offset);
+        const char **out = (void *)((char *)event + field->offset);
         const char *why = NULL;
         ARC_AUTO(arc_buf) struct arc_buf path = {0};
 
@@ -73,11 +73,10 @@ static int read_fields(struct arc_event *event, const char *name, const json_t *
             return arc_error_set(err, ARC_EINPUT, "the event file: %s is %s", arc_buf_text(&path),
                                  why);
 
-        free(*out);
-        ARC_TRY(arc_text_copy(text, out, err));
+        *out = arc_arena_text(&event->memory, text);
     }
 
-    return ARC_OK;
+    return arc_arena_check(&event->memory, err);
 }
 
 int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_error *err)
@@ -115,7 +114,7 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
 
     /* A branch of a fork is none of this repository's, whatever it is called. */
     if (head && event->repository && strcasecmp(head, event->repository) != 0)
-        free(arc_steal(&event->head_branch));
+        event->head_branch = NULL;
 
     return ARC_OK;
 }
@@ -127,10 +126,11 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
     const char *name = arc_env_nonempty(env, "GITHUB_EVENT_NAME");
 
     *out = (struct arc_event){.changed_files = -1};
-    ARC_TRY(arc_text_copy(name ? name : "local", &event.name, err));
-    ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_REF"), &event.ref, err));
-    ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_SHA"), &event.sha, err));
-    ARC_TRY(arc_text_copy(arc_env_nonempty(env, "GITHUB_REPOSITORY"), &event.repository, err));
+    event.name = arc_arena_text(&event.memory, name ? name : "local");
+    event.ref = arc_arena_text(&event.memory, arc_env_nonempty(env, "GITHUB_REF"));
+    event.sha = arc_arena_text(&event.memory, arc_env_nonempty(env, "GITHUB_SHA"));
+    event.repository = arc_arena_text(&event.memory, arc_env_nonempty(env, "GITHUB_REPOSITORY"));
+    ARC_TRY(arc_arena_check(&event.memory, err));
     if (event.sha && !arc_event_is_sha(event.sha))
         return arc_error_set(err, ARC_EINPUT, "GITHUB_SHA: '%.80s' is not a commit", event.sha);
 
@@ -158,15 +158,6 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
 
 void arc_event_free(struct arc_event *event)
 {
-    free(event->name);
-    free(event->ref);
-    free(event->sha);
-    free(event->before);
-    free(event->base_sha);
-    free(event->base_ref);
-    free(event->head_sha);
-    free(event->head_branch);
-    free(event->default_branch);
-    free(event->repository);
+    arc_arena_free(&event->memory);
     *event = (struct arc_event){0};
 }

@@ -73,7 +73,8 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
         return ARC_OK;
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
-    return arc_text_copy(arc_error_text(&problem), &repository->tags_unknown, err);
+    repository->tags_unknown = arc_arena_text(&repository->memory, arc_error_text(&problem));
+    return arc_arena_check(&repository->memory, err);
 }
 
 /* ---- group --------------------------------------------------------------------------------- */

@@ -56,8 +56,7 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     arc_repository_free(&found);
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
-    free(out->published_unknown);
-    out->published_unknown = strdup(arc_error_text(&problem));
+    out->published_unknown = arc_arena_text(&out->memory, arc_error_text(&problem));
 
-    return out->published_unknown ? ARC_OK : arc_error_nomem(err);
+    return arc_arena_check(&out->memory, err);
 }

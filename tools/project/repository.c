@@ -46,8 +46,9 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
 
     if (name) {
-        return arc_text_print(&out->source, err, "%s/%s", server ? server : "https://github.com",
-                              name);
+        out->source =
+            arc_arena_printf(&out->memory, "%s/%s", server ? server : "https://github.com", name);
+        return arc_arena_check(&out->memory, err);
     }
 
     /* The page of the remote, https://host/owner/name; a local path has none. */
@@ -68,9 +69,9 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
         text.data[--text.len] = '\0';
     if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
         text.data[text.len -= 4] = '\0';
-    out->source = arc_buf_steal(&text);
+    out->source = arc_arena_text(&out->memory, arc_buf_text(&text));
 
-    return ARC_OK;
+    return arc_arena_check(&out->memory, err);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -96,30 +97,25 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&missing));
 
-    if (!rc) {
-        ARC_TRY(arc_text_print(&out->revision_from, err, "tag %s", tag));
-    } else {
+    out->revision_from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
+    if (!rc)
+        out->revision_from = arc_arena_printf(&out->memory, "tag %s", tag);
+    else
         ARC_TRY(arc_git_head(git, &oid, NULL, err));
-        ARC_TRY(arc_text_copy(tag ? "HEAD (the tag does not exist yet)" : "HEAD",
-                              &out->revision_from, err));
-    }
 
     ARC_TRY(arc_git_commit(git, &oid, &commit, err));
     memcpy(out->revision, oid.hex, sizeof oid.hex);
     out->committed = commit.time;
     arc_git_commit_free(&commit);
     ARC_TRY(arc_repository_read_source(git, env, out, err));
+    out->root = arc_arena_text(&out->memory, git->worktree);
 
-    return arc_text_copy(git->worktree, &out->root, err);
+    return arc_arena_check(&out->memory, err);
 }
 
 void arc_repository_free(struct arc_repository *repository)
 {
-    free(repository->root);
-    free(repository->revision_from);
-    free(repository->source);
-    free(repository->tags_unknown);
-    free(repository->published_unknown);
+    arc_arena_free(&repository->memory);
     json_decref(repository->tags);
     json_decref(repository->published);
     json_decref(repository->withdrawn);
