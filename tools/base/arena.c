@@ -1,7 +1,6 @@
 #include "arcci/arena.h"
 #include "base/auto.h"
 #include "base/text.h"
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,18 +77,13 @@ int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, stru
 
 char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
 {
-    va_list args;
-
-    va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    int len;
+    ARC_WITH_ARGS(format, len = vsnprintf(NULL, 0, format, args));
 
     char *text = len < 0 ? NULL : arc_arena_array(arena, (size_t)len + 1, 1);
     if (!text)
         return nothing;
-    va_start(args, format);
-    vsnprintf(text, (size_t)len + 1, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, vsnprintf(text, (size_t)len + 1, format, args));
 
     return text;
 }

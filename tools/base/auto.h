@@ -12,6 +12,7 @@
 #include "arcci/buf.h"
 #include "arcci/error.h"
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #define ARC_AUTO(noun) __attribute__((cleanup(noun##_free)))
@@ -46,6 +47,15 @@ static inline int arc_error_unless(const void *made, struct arc_error *err)
 {
     return made ? ARC_OK : arc_error_nomem(err);
 }
+
+/* Runs a statement with the arguments behind the parameter `last`, which are its `args`. */
+#define ARC_WITH_ARGS(last, statement)                                                             \
+    do {                                                                                           \
+        va_list args;                                                                              \
+        va_start(args, last);                                                                      \
+        statement;                                                                                 \
+        va_end(args);                                                                              \
+    } while (0)
 
 /* Takes the value of a pointer variable and leaves NULL behind. */
 #define arc_steal(pointer)                                                                         \

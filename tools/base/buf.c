@@ -1,4 +1,5 @@
 #include "arcci/buf.h"
+#include "base/auto.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,10 +86,7 @@ void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
 
 void arc_buf_printf(struct arc_buf *buf, const char *format, ...)
 {
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(buf, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(buf, format, args));
 }
 
 void arc_buf_reset(struct arc_buf *buf)

@@ -1,6 +1,5 @@
 #include "arcci/env.h"
 #include "base/auto.h"
-#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -29,14 +28,11 @@ int64_t arc_env_moment(const struct arc_env *env)
 void arc_env_trace(const struct arc_env *env, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
-    va_list args;
 
     if (!env || !env->trace)
         return;
 
-    va_start(args, format);
-    arc_buf_vprintf(&line, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&line, format, args));
     if (line.len)
         env->trace(env->trace_context, arc_buf_text(&line));
 }

@@ -37,23 +37,18 @@ static int set_message(struct arc_error *err, int code, char *message)
 
 int arc_error_set(struct arc_error *err, int code, const char *format, ...)
 {
-    va_list args;
     if (!err)
         return code; /* nobody reads it, and some ask very often */
-    va_start(args, format);
-    char *message = format_message(format, args);
-    va_end(args);
+    char *message = NULL;
+    ARC_WITH_ARGS(format, message = format_message(format, args));
     return set_message(err, code, message);
 }
 
 int arc_error_at(struct arc_error *err, int code, const char *file, unsigned line, unsigned column,
                  const char *format, ...)
 {
-    va_list args;
-
-    va_start(args, format);
-    char *message = format_message(format, args);
-    va_end(args);
+    char *message = NULL;
+    ARC_WITH_ARGS(format, message = format_message(format, args));
 
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = MESSAGE_MAX * 2};
     arc_buf_puts(&text, file);
@@ -132,10 +127,8 @@ int arc_error_prefix(struct arc_error *err, const char *format, ...)
 {
     if (!err)
         return ARC_EFAILED;
-    va_list args;
-    va_start(args, format);
-    char *context = format_message(format, args);
-    va_end(args);
+    char *context = NULL;
+    ARC_WITH_ARGS(format, context = format_message(format, args));
 
     struct arc_buf text = {.max = MESSAGE_MAX * 4};
     arc_buf_printf(&text, "%s: %s", context ? context : "", arc_error_text(err));

@@ -350,10 +350,7 @@ static bool read_offset(const char *text, int64_t *seconds)
 int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     ARC_TRY(arc_buf_check(&text, "a text", err));
     *out = arc_buf_steal(&text);
     return *out ? ARC_OK : arc_error_nomem(err);

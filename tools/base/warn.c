@@ -14,10 +14,8 @@ char *arc_warn_text(const char *format, va_list args)
 
 int arc_warn(json_t **warnings, struct arc_error *err, const char *format, ...)
 {
-    va_list args;
-    va_start(args, format);
-    ARC_AUTO_FREE char *text = arc_warn_text(format, args);
-    va_end(args);
+    ARC_AUTO_FREE char *text = NULL;
+    ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
     if (!*warnings)
         *warnings = json_array();
     return arc_json_append(*warnings, text ? json_string(text) : NULL, err);

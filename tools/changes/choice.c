@@ -6,11 +6,8 @@
 
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
 {
-    va_list args;
-    va_start(args, format);
     free(*out);
-    *out = arc_warn_text(format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, *out = arc_warn_text(format, args));
     return *out ? ARC_OK : arc_error_nomem(c->err);
 }
 

@@ -297,13 +297,10 @@ int arc_match_unseen(struct arc_match *match, const char *path, size_t len, cons
 int arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    va_list args;
 
     if (result->reason)
         arc_buf_printf(&text, "%s; ", result->reason);
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
 
     char *reason = arc_buf_steal(&text);
     ARC_TRY_ALLOC(reason, err);

@@ -66,11 +66,8 @@ int report_note(struct report *report, char level, const struct arc_place *place
                 struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    va_list args;
 
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     struct report_note *grown = realloc(report->notes, (report->note_count + 1) * sizeof *grown);
     ARC_TRY_ALLOC(grown, err);
     report->notes = grown;

@@ -22,10 +22,7 @@ static int add(json_t *out, const char *kind, struct arc_error *err, const char 
 static int add(json_t *out, const char *kind, struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     ARC_TRY(arc_buf_check(&text, "the warning", err));
     json_t *row = json_pack("{s:s, s:s}", "kind", kind, "message", arc_buf_text(&text));
     return arc_json_append(out, row, err);

@@ -44,10 +44,8 @@ int arc_transport_vsend(struct arc_transport *transport, struct arc_request requ
 int arc_transport_send(struct arc_transport *transport, struct arc_request request,
                        struct arc_reply *reply, struct arc_error *err, const char *format, ...)
 {
-    va_list args;
-    va_start(args, format);
-    int rc = arc_transport_vsend(transport, request, reply, err, format, args);
-    va_end(args);
+    int rc;
+    ARC_WITH_ARGS(format, rc = arc_transport_vsend(transport, request, reply, err, format, args));
     return rc;
 }
 

@@ -242,14 +242,11 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
                      const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0}, name = {0};
-    va_list args;
 
     if (list->count > INIT_REMARKS_MAX)
         return;
 
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     remark.text = make_showable(init, &text);
     arc_buf_puts(&name, remark.file ? remark.file : "");
     remark.file = remark.file ? make_showable(init, &name) : NULL;

@@ -43,10 +43,7 @@ int lint_fact_check(const struct lint_fact *out, const struct arc_yaml_node *nod
 void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     const char *why = c->fact->why;
     if (why)
         arc_buf_printf(&text, " (%s)", why);

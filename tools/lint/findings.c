@@ -97,10 +97,7 @@ void lint_find_named(struct lint *lint, const char *rule, const char *file, unsi
                      const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     add_finding(lint, rule, file, line, lint_content(lint, &text));
 }
 

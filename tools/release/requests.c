@@ -10,13 +10,10 @@
 int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
                  struct arc_error *err, const char *format, ...)
 {
-    va_list args;
-
     if (strcmp(request.method, "GET") != 0 && ++run->writes > BURST)
         run->t->clock->wait(run->t->clock->context, 1000);
-    va_start(args, format);
-    int rc = arc_transport_vsend(run->t, request, reply, err, format, args);
-    va_end(args);
+    int rc;
+    ARC_WITH_ARGS(format, rc = arc_transport_vsend(run->t, request, reply, err, format, args));
 
     return rc;
 }

@@ -44,11 +44,9 @@ __attribute__((format(printf, 5, 6))) static int send_change(struct arc_transpor
                                                              const char *format, ...)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    va_list args;
 
-    va_start(args, format);
-    int rc = arc_transport_vsend(transport, request, &reply, err, format, args);
-    va_end(args);
+    int rc;
+    ARC_WITH_ARGS(format, rc = arc_transport_vsend(transport, request, &reply, err, format, args));
     if (!rc || !reply.doubtful)
         return rc;
     *again = true;

@@ -39,11 +39,9 @@ int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *e
 {
     const char *name = scan_gap_name(gap);
     size_t len = strlen(name);
-    va_list args;
 
-    va_start(args, format);
-    ARC_AUTO_FREE char *text = arc_warn_text(format, args);
-    va_end(args);
+    ARC_AUTO_FREE char *text = NULL;
+    ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
     ARC_TRY_ALLOC(text, err);
 
     /* "os-not-scanned", or "os-not-scanned:fedora": a part of what is said about it. */

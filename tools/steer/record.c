@@ -29,12 +29,11 @@ int records_get(const struct records *records, struct arc_request request, json_
                 struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    va_list args;
 
     request.method = "GET";
-    va_start(args, format);
-    int rc = arc_transport_vsend(records->github, request, &reply, err, format, args);
-    va_end(args);
+    int rc;
+    ARC_WITH_ARGS(format,
+                  rc = arc_transport_vsend(records->github, request, &reply, err, format, args));
     *out = rc ? NULL : arc_steal(&reply.body);
 
     return arc_error_except(ARC_ENOTFOUND, rc, err);

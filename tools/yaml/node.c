@@ -84,10 +84,7 @@ int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_e
                         const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
-    va_list args;
-    va_start(args, format);
-    arc_buf_vprintf(&text, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     arc_error_at(err, code, node->source->name, node->line, node->column, "%s",
                  arc_buf_text(&text));
     arc_error_show_line(err, node->source->text, node->source->len);
