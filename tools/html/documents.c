@@ -9,6 +9,81 @@ ARC_TEXT(html_dry_run);
 ARC_TEXT(html_status);
 ARC_TEXT(html_timelines);
 
+/* ---- when the cells of a build ran ----------------------------------------------------------- */
+
+/* A cell, and whose it is. */
+struct bar {
+    const struct arc_built_service *service;
+    const struct arc_built_cell *cell;
+};
+
+static int earlier_first(const void *a, const void *b)
+{
+    double x = ((const struct bar *)a)->cell->started, y = ((const struct bar *)b)->cell->started;
+    return (x > y) - (x < y);
+}
+
+/* Whether it is known when it ran. */
+static bool is_timed(const struct arc_built_cell *cell)
+{
+    return cell->started >= 0 && cell->duration >= 0;
+}
+
+/* What is not between 0 and 100 is no part of the whole: clocks differ, and a file may say
+ * anything. */
+static double percent_of(double part, double whole)
+{
+    double percent = whole > 0 ? 100 * part / whole : 0;
+    if (percent > 100)
+        return 100;
+    return percent >= 0 ? percent : 0;
+}
+
+/* For timelines.html; NULL when out of memory. */
+static json_t *describe_timeline(const struct arc_ledger *build)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    json_t *rows = json_array();
+    struct bar *bars = NULL;
+    double start = -1, end = -1;
+    size_t count = 0;
+
+    for (size_t s = 0; s < build->service_count; s++)
+        for (size_t c = 0; c < build->services[s].cell_count; c++) {
+            const struct arc_built_cell *cell = &build->services[s].cells[c];
+            struct bar *bar = arc_arena_append(&memory, &bars, &count, sizeof *bar);
+            if (!bar) {
+                json_decref(rows);
+                return NULL;
+            }
+            *bar = (struct bar){&build->services[s], cell};
+            if (!is_timed(cell))
+                continue;
+            if (start < 0 || cell->started < start)
+                start = cell->started;
+            if (cell->started + cell->duration > end)
+                end = cell->started + cell->duration;
+        }
+
+    if (bars)
+        qsort(bars, count, sizeof *bars, earlier_first);
+
+    for (size_t i = 0; bars && i < count; i++) {
+        const struct arc_built_cell *cell = bars[i].cell;
+        arc_json_push(&rows, json_pack("{s:s, s:s, s:b, s:b, s:f, s:f, s:f, s:f}", "service",
+                                       bars[i].service->service, "platform", cell->platform,
+                                       "cached", cell->cached == 1, "known", is_timed(cell),
+                                       "began", cell->started - start, "took", cell->duration,
+                                       "left", percent_of(cell->started - start, end - start),
+                                       "width", percent_of(cell->duration, end - start)));
+    }
+
+    return json_pack("{s:s, s:s, s:o}", "group", build->group, "revision", build->revision, "bars",
+                     rows);
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
 /* Notes are text that GitHub shows as markdown; a buffer's, so it ends where it is to. */
 static void add_markdown(struct arc_buf *out, const char *text, size_t len)
 {
@@ -36,7 +111,7 @@ static json_t *list_timelines(const struct arc_ledger *builds, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        arc_json_push(&list, html_timeline(&builds[i]));
+        arc_json_push(&list, describe_timeline(&builds[i]));
     return list;
 }
 
@@ -71,7 +146,8 @@ static int add_recorded(const json_t *recorded, const struct arc_ledger *given, 
             strcmp(given[i].revision, build.revision) == 0)
             return ARC_OK;
 
-    return json_array_append_new(timelines, html_timeline(&build)) ? arc_error_nomem(err) : ARC_OK;
+    return json_array_append_new(timelines, describe_timeline(&build)) ? arc_error_nomem(err)
+                                                                       : ARC_OK;
 }
 
 static json_t *has_any(const json_t *groups, const char *list)

@@ -1,8 +1,28 @@
 /* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29
  * (github.github.com/gfm). */
+#include "base/auto.h"
+#include "base/text.h"
 #include "html/page.h"
 #include <ctype.h>
 #include <string.h>
+
+void html_text(struct arc_buf *out, const char *text, size_t len)
+{
+    static const char marks[] = "&<>\"'";
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    arc_text_visible_lines(&shown, text, len);
+    if (shown.failed)
+        out->failed = shown.failed;
+
+    for (const char *c = arc_buf_text(&shown); *c; c++) {
+        const char *mark = strchr(marks, *c);
+        if (mark)
+            arc_buf_puts(out, entities[mark - marks]);
+        else
+            arc_buf_putc(out, *c);
+    }
+}
 
 #define NESTING_MAX 8 /* of links and strong text within one another */
 

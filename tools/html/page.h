@@ -21,9 +21,6 @@ html_page html_dryrun, html_status;
 /* Text, with controls written out. */
 void html_text(struct arc_buf *out, const char *text, size_t len);
 
-/* When each cell of a build ran, for timelines.html; NULL when out of memory. */
-json_t *html_timeline(const struct arc_ledger *build);
-
 /* GitHub's markdown as release notes use it: headings, paragraphs, lists, tables, fenced code;
  * code, links, strong text and line breaks in them. Anything else stays text. */
 void html_markdown(struct arc_buf *out, const char *text);

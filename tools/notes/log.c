@@ -1,12 +1,18 @@
 /* The commits that release notes list: those since the group's previous tag that touch it. */
+#include "arcci/notes.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "changes/filters_build.h"
 #include "changes/match.h"
+#include "config/graph.h"
 #include "git/message.h"
-#include "notes/values.h"
+#include "github/github.h"
+#include "github/options.h"
+#include "yaml/yaml.h"
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
 struct merge {
@@ -43,13 +49,92 @@ void arc_notes_log_free(struct arc_notes_log *log)
     *log = (struct arc_notes_log){0};
 }
 
-char *notes_keep_text(struct arc_notes_log *log, const char *text)
+/* A text in the log's memory; what is not UTF-8 is made visible. */
+static char *keep_text(struct arc_notes_log *log, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
     if (arc_utf8_valid(text, strlen(text)))
         return arc_arena_text(&log->memory, text);
     arc_text_visible_lines(&shown, text, strlen(text));
     return arc_arena_text(&log->memory, arc_buf_text(&shown));
+}
+
+/* ---- which files are the group's, as `changes` has it ---------------------------------------- */
+
+static int add_folder(struct arc_filters *filters, const char *name, const char *folder,
+                      struct arc_error *err)
+{
+    ARC_TRY(arc_filters_add(filters, name, err));
+    return arc_filters_add_folder(filters, folder, 0, err);
+}
+
+/* Where the services were at the group's previous tag, as its configuration said there: the commits
+ * of one that has moved since, or is gone, are there. One that cannot be read adds nothing. */
+static int add_previous(const struct arc_git *git, const struct arc_oid *from,
+                        const struct arc_plan *plan, struct arc_filters *filters,
+                        struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
+
+    if (!rc)
+        rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
+    if (rc)
+        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+
+    const struct arc_yaml_node *services =
+        arc_yaml_at(yaml.root, "groups", plan->group, "services", (char *)NULL);
+    bool list = services && services->type == ARC_YAML_LIST;
+
+    /* But for folders of services that there are. A glob named folders loosely, whether or not they
+     * held a service. */
+    for (size_t i = 0; list && i < services->count; i++) {
+        const char *name = services->items[i]->text;
+        if (services->items[i]->type != ARC_YAML_STRING || strpbrk(name, "*?[{!"))
+            continue;
+
+        size_t len = strlen(name);
+        bool there = false;
+        while (len > 1 && name[len - 1] == '/')
+            len--;
+        ARC_AUTO_FREE char *folder = strndup(name, len);
+        ARC_TRY_ALLOC(folder, err);
+        for (size_t k = 0; k < plan->service_count; k++)
+            there = there || strcmp(plan->services[k].directory, folder) == 0;
+        if (!there)
+            ARC_TRY(add_folder(filters, folder, folder, err));
+    }
+
+    return ARC_OK;
+}
+
+/* Those of `changes`, and the folders that the group's services had at the commit `from` (NULL: there
+ * is no previous release). */
+static int make_filters(struct arc_project *project, const struct arc_plan *plan,
+                        const struct arc_group *group, const struct arc_oid *from,
+                        struct arc_filters *out, struct arc_error *err)
+{
+    struct arc_group own = {0};
+    struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
+    ARC_AUTO_FREE char *root = arc_project_root(project);
+
+    ARC_TRY_ALLOC(root, err);
+
+    if (group) {
+        own = *group;
+        config.group_count = 1;
+    }
+
+    ARC_TRY(arc_filters_of_config(root, &config, out, err));
+
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        if (!group || !arc_group_find_service(group, service->service))
+            ARC_TRY(add_folder(out, service->service, service->directory, err));
+    }
+
+    return from ? add_previous(project->git, from, plan, out, err) : ARC_OK;
 }
 
 /* ---- one commit ----------------------------------------------------------------------------- */
@@ -72,12 +157,12 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     ARC_TRY_ALLOC(row && body, reading->err);
     arc_time_print(commit->time, date);
     *row = (struct arc_notes_commit){.hash = arc_arena_text(&log->memory, commit->oid.hex),
-                                     .subject = notes_keep_text(log, commit->subject),
-                                     .message = notes_keep_text(log, commit->subject),
-                                     .body = notes_keep_text(log, body),
-                                     .author = notes_keep_text(log, commit->author),
-                                     .name = notes_keep_text(log, commit->author),
-                                     .email = notes_keep_text(log, commit->email),
+                                     .subject = keep_text(log, commit->subject),
+                                     .message = keep_text(log, commit->subject),
+                                     .body = keep_text(log, body),
+                                     .author = keep_text(log, commit->author),
+                                     .name = keep_text(log, commit->author),
+                                     .email = keep_text(log, commit->email),
                                      .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
     size_t len = 0;
@@ -107,7 +192,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
                                 .parent = commit->parent,
                                 .merged = commit->merged,
                                 .pull = pull,
-                                .title = notes_keep_text(log, *title ? title : commit->subject)};
+                                .title = keep_text(log, *title ? title : commit->subject)};
     }
 
     reading->seen++;
@@ -188,6 +273,90 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         first->message = merge->title;
         first->body = arc_arena_text(&log->memory, arc_buf_text(&breaks));
     }
+
+    return arc_arena_check(&log->memory, err);
+}
+
+/* ---- titles and authors of pull requests, as GitHub has them --------------------------------- */
+
+#define PAGES_MAX 20 /* of 100 pull requests, those that changed last first */
+
+/* A listing under way. */
+struct listing {
+    struct arc_notes_log *log;
+    const char *oldest; /* date of the log's oldest commit: what was merged with it changed later */
+};
+
+static int visit_pull(void *context, json_t *pull, struct arc_error *err)
+{
+    struct listing *listing = context;
+    struct arc_notes_log *log = listing->log;
+    int64_t number = arc_json_number_of(pull, "number");
+    const char *merged = arc_json_text_of(pull, "merge_commit_sha");
+    const char *title = arc_json_text_of(pull, "title");
+    const char *login = arc_json_text_of(json_object_get(pull, "user"), "login");
+
+    if (strcmp(arc_json_text_of(pull, "updated_at"), listing->oldest) < 0)
+        return 1;
+    if (!*arc_json_text_of(pull, "merged_at") || number <= 0)
+        return ARC_OK;
+
+    /* The pull request's own title may have been mended since it was merged. One that was rebased,
+     * or whose subject somebody wrote anew, is known by its commit alone: that says what it says. */
+    for (size_t i = 0; i < log->count; i++) {
+        struct arc_notes_commit *commit = &log->commits[i];
+        if (commit->pull ? commit->pull != number : strcmp(commit->hash, merged) != 0)
+            continue;
+        if (commit->pull && *title)
+            commit->subject = keep_text(log, title);
+        if (*login)
+            commit->author = keep_text(log, login);
+        commit->pull = number;
+    }
+
+    return arc_arena_check(&log->memory, err);
+}
+
+/* Takes over titles and authors of the log's pull requests, where the environment says whom to ask
+ * about the repository `source` (its page; may be NULL); a refusal goes into log->pulls_unknown. */
+static int ask_pulls(const struct arc_env *env, const char *source, struct arc_notes_log *log,
+                     struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error why = {0};
+    const char *repository = arc_env_nonempty(env, "GITHUB_REPOSITORY");
+
+    if (!log->count || !source || !repository || !arc_repository_name_valid(repository) ||
+        !arc_github_token(env, NULL))
+        return ARC_OK;
+
+    /* "https://github.com/owner/name" must be its page: the numbers of another repository's pull
+     * requests mean others. */
+    size_t len = strlen(source), name = strlen(repository);
+    if (len <= name || source[len - name - 1] != '/' ||
+        strcasecmp(source + len - name, repository) != 0)
+        return ARC_OK;
+
+    struct listing listing = {.log = log, .oldest = log->commits[0].date};
+    for (size_t i = 1; i < log->count; i++)
+        if (strcmp(log->commits[i].date, listing.oldest) < 0)
+            listing.oldest = log->commits[i].date;
+
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
+    struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
+
+    ARC_TRY(arc_text_print(&path, err,
+                           "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
+                           repository));
+    int rc = arc_transport_github(&options, &transport, &why);
+    if (!rc)
+        rc =
+            arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
+                               PAGES_MAX, visit_pull, &listing, &why);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    if (rc && rc != ARC_ELIMIT)
+        log->pulls_unknown = arc_arena_text(&log->memory, arc_error_text(&why));
 
     return arc_arena_check(&log->memory, err);
 }
@@ -294,7 +463,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     const struct arc_oid *since = *from.hex ? &from : NULL;
     struct arc_git_log_range range = {.from = since, .to = &to, .max = SIZE_MAX};
 
-    ARC_TRY(notes_make_filters(project, plan, group, since, &reading->filters, err));
+    ARC_TRY(make_filters(project, plan, group, since, &reading->filters, err));
     reading->changes.filters = &reading->filters;
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));
@@ -308,7 +477,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     if (log->all)
         return ARC_OK;
 
-    ARC_TRY(notes_ask_pulls(project->env, plan->source, log, err));
+    ARC_TRY(ask_pulls(project->env, plan->source, log, err));
 
     return since ? find_newcomers(reading, since, err) : ARC_OK;
 }
@@ -325,7 +494,7 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
         !arc_project_open(project, NULL)) { /* the release's own tag may say something */
         ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
         ARC_TRY(arc_git_tag_message(project->git, plan->tag, &message, err));
-        out->message = notes_keep_text(out, arc_buf_text(&message));
+        out->message = keep_text(out, arc_buf_text(&message));
         ARC_TRY(arc_arena_check(&out->memory, err));
     }
 

@@ -1,14 +1,19 @@
 #include "release/inputs.h"
 #include "arcci/documents.h"
+#include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "notes/inputs.h"
 #include "os/file.h"
 #include "os/hash.h"
 #include "plan/planned.h"
 #include "project/documents.h"
+#include "project/train.h"
 #include "release/release.h"
+#include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The assets and what they point to. */
 struct asset_list {
@@ -29,6 +34,172 @@ static void asset_list_free(struct asset_list *list)
     free(list->lock);
     free(list->lock_name);
     arc_buf_free(&list->sums);
+}
+
+/* ---- a train's lock file: its releases, and their images by digest --------------------------- */
+
+/* Makes platform.lock.json (docs/schema/lock.schema.json) of a train's plan and build (each may be
+ * NULL), and its name as an asset, which the caller frees. *out is NULL for another plan, else a
+ * new reference. */
+static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,
+                     char **name, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *includes = json_array();
+    ARC_AUTO_JSON json_t *images = json_array();
+    *out = NULL;
+    if (!plan || !build || !arc_plan_is_train(plan))
+        return ARC_OK;
+
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        const struct arc_planned_release *released = service->released;
+        const struct arc_built_service *built = arc_ledger_service(build, service->service);
+
+        if (!built || !built->digest)
+            return arc_error_set(err, ARC_EFAILED, "build.json has no image of %s",
+                                 service->service);
+
+        /* A release, once however many images it has. */
+        if (!arc_json_find(includes, "tag", released->tag))
+            ARC_TRY(arc_json_append(includes,
+                                    json_pack("{s:s, s:s, s:s, s:s}", "group", released->group,
+                                              "tag", released->tag, "version", released->version,
+                                              "revision", released->revision),
+                                    err));
+
+        json_t *platforms = json_object();
+        for (size_t k = 0; k < built->cell_count; k++)
+            arc_json_put(&platforms, built->cells[k].platform, json_string(built->cells[k].digest));
+        ARC_TRY(arc_json_append(images,
+                                json_pack("{s:s, s:s, s:s, s:s, s:o}", "service", service->service,
+                                          "tag", released->tag, "image", service->image, "digest",
+                                          built->digest, "platforms", platforms),
+                                err));
+    }
+
+    *name = arc_train_lock_name(plan->group);
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O, s:O}", "document", "lock", "format",
+                     ARC_DOCUMENT_FORMAT, "group", plan->group, "tag", plan->tag, "revision",
+                     plan->revision, "includes", includes, "images", images);
+    return *out && *name ? ARC_OK : arc_error_nomem(err);
+}
+
+/* ---- patterns of assets ---------------------------------------------------------------------- */
+
+#define DEPTH_MAX   32
+#define ENTRIES_MAX 100000
+
+/* A pattern being followed. */
+struct search {
+    struct arc_glob *glob; /* of what stands behind `root` */
+    const char *root;      /* the folders that the pattern names outright: "dist/" */
+    bool hidden;           /* names that start with a dot are meant, too, as in a shell */
+    json_t *found;         /* paths below it */
+    size_t entries;
+};
+
+static void close_folder(DIR **folder)
+{
+    if (*folder)
+        closedir(*folder);
+}
+
+/* `below` is a folder below the root, "" for the root itself. A link to a file below the root counts
+ * as one; what another leads to is not published by a pattern. */
+static int walk_folder(struct search *search, const char *below, unsigned depth,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 8192}, full = {.max = 8192};
+    const char *top = *search->root ? search->root : ".";
+    arc_buf_printf(&full, "%s%s", *below ? search->root : top, below);
+    ARC_TRY(arc_buf_check(&full, "a path", err));
+    __attribute__((cleanup(close_folder))) DIR *folder = opendir(arc_buf_text(&full));
+
+    for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+        struct stat info;
+        bool hidden = *entry->d_name == '.' && !search->hidden;
+        if (hidden || ARC_AMONG(entry->d_name, ".", ".."))
+            continue;
+        arc_buf_reset(&path);
+        arc_buf_reset(&full);
+        arc_buf_printf(&path, "%s%s%s", below, *below ? "/" : "", entry->d_name);
+        arc_buf_printf(&full, "%s%s", search->root, arc_buf_text(&path));
+        ARC_TRY(arc_buf_check(&path, "a path", err));
+        ARC_TRY(arc_buf_check(&full, "a path", err));
+
+        if (++search->entries > ENTRIES_MAX || depth > DEPTH_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "more than %d entries, or %d levels, below %s",
+                                 ENTRIES_MAX, DEPTH_MAX, top);
+        if (lstat(arc_buf_text(&full), &info) != 0)
+            continue;
+        if (S_ISDIR(info.st_mode))
+            ARC_TRY(walk_folder(search, arc_buf_text(&path), depth + 1, err));
+        if (arc_file_kind_in(search->root, arc_buf_text(&path)) != ARC_FILE_REGULAR ||
+            !arc_glob_match(search->glob, arc_buf_text(&path), path.len))
+            continue;
+
+        json_t *item = json_string(arc_buf_text(&path));
+        if (!item)
+            return arc_error_set(err, ARC_EINPUT, "--asset: a file's name below %s is not UTF-8",
+                                 search->root);
+        ARC_TRY(arc_json_append(search->found, item, err));
+    }
+
+    return ARC_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Appends "[NAME=]FILE" for every file that "[NAME=]PATTERN" matches, in byte order, to `out`: no
+ * shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
+ * appended as it is. Symbolic links are not followed. ARC_EINPUT when a pattern matches nothing, or
+ * a NAME stands for several files. */
+static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
+{
+    const char *equals = strchr(text, '='), *slash = strchr(text, '/');
+    const char *pattern = equals && (!slash || equals < slash) ? equals + 1 : text;
+    size_t plain = strcspn(pattern, "*?[{");
+
+    if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
+        return arc_json_append(out, json_string(text), err);
+
+    while (plain && pattern[plain - 1] != '/')
+        plain--;
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    ARC_AUTO_FREE char *root = strndup(pattern, plain);
+    ARC_AUTO_JSON json_t *found = json_array();
+    ARC_TRY_ALLOC(root && found, err);
+    if (arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err))
+        return arc_error_prefix(err, "--asset");
+    struct search search = {.glob = glob,
+                            .root = root,
+                            .hidden = pattern[plain] == '.' || strstr(pattern + plain, "/."),
+                            .found = found};
+    ARC_TRY(walk_folder(&search, "", 0, err));
+    size_t count = json_array_size(found);
+    ARC_AUTO_FREE const char **paths = calloc(count + 1, sizeof *paths);
+    ARC_TRY_ALLOC(paths, err);
+    if (!count)
+        return arc_error_set(err, ARC_EINPUT, "--asset: the pattern '%.300s' matches no file",
+                             pattern);
+
+    if (pattern != text && count > 1)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--asset: '%.300s' matches %zu files, which cannot have one name",
+                             text, count);
+
+    for (size_t i = 0; i < count; i++)
+        paths[i] = json_string_value(json_array_get(found, i));
+    qsort(paths, count, sizeof *paths, by_bytes);
+
+    for (size_t i = 0; i < count; i++) /* with the name in front */
+        ARC_TRY(arc_json_append(
+            out, json_sprintf("%.*s%s%s", (int)(pattern - text), text, root, paths[i]), err));
+
+    return ARC_OK;
 }
 
 /* ---- assets --------------------------------------------------------------------------------- */
@@ -93,7 +264,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
 
     ARC_TRY(arc_json_append(kept, expanded, err));
     arc_json_each (text, files->assets)
-        ARC_TRY(release_expand(json_string_value(text), expanded, err));
+        ARC_TRY(expand_pattern(json_string_value(text), expanded, err));
 
     list->items = calloc(json_array_size(expanded) + 4, sizeof *list->items);
     ARC_TRY_ALLOC(list->items, err);
@@ -103,7 +274,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
         ARC_AUTO_JSON json_t *lock = NULL;
         ARC_TRY(arc_ledger_write(needs->build, &build, err));
         ARC_TRY(add_document(list, "build.json", build, &list->build, err));
-        ARC_TRY(release_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
+        ARC_TRY(make_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
         if (lock)
             ARC_TRY(add_document(list, list->lock_name, lock, &list->lock, err));
     }

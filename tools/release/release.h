@@ -99,16 +99,4 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
 bool release_draft_made(const char *body);
 bool release_draft_untouched(const char *name, const char *body);
 
-/* Makes platform.lock.json (docs/schema/lock.schema.json) of a train's plan and build (each may be
- * NULL), and its name as an asset, which the caller frees. *out is NULL for another plan, else a
- * new reference. */
-int release_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,
-                 char **name, struct arc_error *err);
-
-/* Appends "[NAME=]FILE" for every file that "[NAME=]PATTERN" matches, in byte order, to `out`: no
- * shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
- * appended as it is. Symbolic links are not followed. ARC_EINPUT when a pattern matches nothing, or
- * a NAME stands for several files. */
-int release_expand(const char *text, json_t *out, struct arc_error *err);
-
 #endif

@@ -24,15 +24,8 @@ struct report_posting {
 /* So often it is looked again whether what was sent stands. */
 #define REPORT_LOOKS 4
 
-/* Posts the statuses or check runs, the deployment, and the comment. */
-int report_post_statuses(const struct report_posting *p, struct arc_error *err);
-int report_post_deployment(const struct report_posting *p, struct arc_error *err);
+/* Posts the comment. */
 int report_post_comment(const struct report_posting *p, struct arc_error *err);
-
-/* Whether what stands there has the texts of what is wanted; a member that is not there is "". */
-#define report_same(now, want, ...)                                                                \
-    report_same_texts(now, want, (const char *const[]){__VA_ARGS__, NULL})
-bool report_same_texts(const json_t *now, const json_t *want, const char *const *members);
 
 /* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as
  * one. Where no job failed, the plan's services whose job was skipped are not selected any more.
