@@ -225,9 +225,9 @@ static void take_names(const struct init_step *step)
 
 /* ---- images: build-push-action -------------------------------------------------------------- */
 
-/* Matches a pattern whose INIT_UNKNOWN stands for one part, or, at its start, for any: what it
- * stands for goes to *bound. Two of them say too little. */
-static bool match(struct init *init, const char *pattern, const char *path, char **bound)
+/* Matches a pattern whose INIT_UNKNOWN stands for one part or, at its start and with `deep`, for
+ * any: what it stands for goes to *bound. Two of them say too little. */
+static bool match(struct init *init, const char *pattern, const char *path, bool deep, char **bound)
 {
     size_t len = strlen(path), before = strcspn(pattern, unknown);
     const char *rest = pattern + before + 1;
@@ -239,7 +239,7 @@ static bool match(struct init *init, const char *pattern, const char *path, char
         strncmp(pattern, path, before) != 0 || strcmp(path + len - after, rest) != 0)
         return false;
     size_t part = len - before - after;
-    if (before && memchr(path + before, '/', part))
+    if ((before || !deep) && memchr(path + before, '/', part))
         return false;
     *bound = init_cut(init, path + before, part);
 
@@ -526,13 +526,14 @@ void init_take_build(const struct init_step *step)
         return;
     }
 
-    if (strcmp(wanted, unknown) != 0)
+    for (int deep = 0; strcmp(wanted, unknown) != 0 && deep < 2 && !found; deep++)
         json_object_foreach (init->dockerfile_names, path, variant) {
             char *bound = NULL;
-            if (!match(init, wanted, path, &bound) || is_known(step, path, variant))
+            if (!match(init, wanted, path, deep, &bound))
                 continue;
-            take_image(step, fill(init, context, bound), path, bound);
             found++;
+            if (!is_known(step, path, variant))
+                take_image(step, fill(init, context, bound), path, bound);
         }
 
     if (!found && step->runner && json_object_get(init->aside, wanted)) {
