@@ -16,7 +16,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 import documents  # noqa: E402
 
-ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
+ARC_CI = os.environ.setdefault("ARC_CI", str(ROOT / "build/arc-ci"))  # the cases' shells take it from there
 WRAPPER = os.environ.get("ARC_CI_WRAPPER", "").split()
 # An older valgrind says so when it does not know a system call (openat2), which then fails as on an older kernel.
 VALGRIND = re.compile(r"^--\d+-- .*\n", re.M)
