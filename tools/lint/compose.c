@@ -1,6 +1,7 @@
 /* What compose files may do with ports, volumes, networks and privileges.
  * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
 #include "base/auto.h"
+#include "base/text.h"
 #include "lint/rule.h"
 #include <string.h>
 
@@ -48,8 +49,10 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
 static void check_volume(const struct compose *c, const struct arc_yaml_node *volume)
 {
     const struct arc_yaml_node *type = arc_yaml_get(volume, "type");
+    static const char *const sockets[] = {"docker.sock", "podman.sock", "containerd.sock",
+                                          "crio.sock"};
     const char *name = "";
-    bool read_only = false;
+    bool read_only = false, socket = false;
 
     if (volume->type == ARC_YAML_MAP) {
         name = plain_text(c, arc_yaml_get(volume, "source"));
@@ -59,11 +62,14 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
     } else { /* "./x:/y:ro" */
         const char *text = plain_text(c, volume), *colon = strchr(text, ':');
         const char *mode = colon ? strchr(colon + 1, ':') : NULL;
-        read_only = mode && (strcmp(mode, ":ro") == 0 || strncmp(mode, ":ro,", 4) == 0);
+        for (; mode && !read_only; mode = strchr(mode + 1, ',')) /* ":z,ro" */
+            read_only = strncmp(mode + 1, "ro", 2) == 0 && (!mode[3] || mode[3] == ',');
         name = colon ? lint_text(c->lint, "%.*s", (int)(colon - text), text) : "";
     }
 
-    if (strstr(name, "docker.sock"))
+    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
+        socket = socket || arc_text_ends(name, sockets[i]);
+    if (socket)
         lint_find_at(c->lint, LINT_PRIVILEGES, volume,
                      "'%s' gives the container the whole host, read-only or not", name);
 
@@ -100,12 +106,11 @@ static void check_privileges(const struct compose *c, const struct arc_yaml_pair
     const struct arc_yaml_node *privileged = arc_yaml_get(service->value, "privileged");
     const struct arc_yaml_node *user = arc_yaml_get(service->value, "user");
 
-    if (arc_yaml_bool(privileged))
+    if (arc_yaml_reads(privileged, "true"))
         lint_find_at(c->lint, LINT_PRIVILEGES, privileged, "'%s' is privileged",
                      service->key->text);
 
-    if (user && user->text &&
-        (strncmp(user->text, "root", 4) == 0 || strspn(user->text, "0:") == user->len))
+    if (user && lint_is_root(plain_text(c, user)))
         lint_find_at(c->lint, LINT_PRIVILEGES, user, "'%s' runs as '%s'", service->key->text,
                      user->text);
 

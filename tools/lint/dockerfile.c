@@ -125,6 +125,12 @@ static void on_from(struct reading *r, const struct arc_instruction *in)
     }
 }
 
+bool lint_is_root(const char *user)
+{
+    size_t name = strcspn(user, ":");
+    return (name == 4 && memcmp(user, "root", 4) == 0) || (name && strspn(user, "0") == name);
+}
+
 static void check_user(const struct reading *r)
 {
     if (!r->user) {
@@ -133,10 +139,7 @@ static void check_user(const struct reading *r)
         return;
     }
 
-    size_t name = strcspn(r->user, ":");
-    bool root =
-        (name == 4 && memcmp(r->user, "root", 4) == 0) || (name && strspn(r->user, "0") == name);
-    if (root)
+    if (lint_is_root(r->user))
         lint_find(r->lint, LINT_NON_ROOT, r->file, r->user_line,
                   "the last USER is '%s'; the image must not run as root", r->user);
 }

@@ -149,6 +149,8 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
 void lint_compose(struct lint *lint, const struct lint_service *service);
 void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
+/* Whether "USER[:GROUP]" is root, by its name or its number. */
+bool lint_is_root(const char *user);
 /* What a mapping has by a name that GitHub reads without its case: an input in `with` or `inputs`, a
  * job, an output (a null one is a node); NULL where there is none. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);

@@ -74,21 +74,23 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
                      "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
 }
 
-/* Compares what is given with what is declared: `with` of a call, `inputs` of its target. */
+/* Compares what is given with what is declared: `with` of a call with `inputs` of its target, or
+ * `secrets` with `secrets`; `what` is one of them. */
 static void check_inputs(const struct workflow *w, const struct arc_yaml_node *uses,
-                         const struct arc_yaml_node *with, const struct arc_yaml_node *inputs)
+                         const struct arc_yaml_node *with, const struct arc_yaml_node *inputs,
+                         const char *what)
 {
     arc_yaml_each_pair (given, with)
         if (!lint_input(inputs, given->key->text))
-            lint_find_at(w->lint, LINT_INPUTS, given->key, "%s has no input '%s'", uses->text,
+            lint_find_at(w->lint, LINT_INPUTS, given->key, "%s has no %s '%s'", uses->text, what,
                          given->key->text);
 
     arc_yaml_each_pair (input, inputs) {
         bool required = arc_yaml_bool(arc_yaml_get(input->value, "required"));
         if (required && !arc_yaml_get(input->value, "default") &&
             !lint_input(with, input->key->text))
-            lint_find_at(w->lint, LINT_INPUTS, uses, "%s needs the input '%s', which is not given",
-                         uses->text, input->key->text);
+            lint_find_at(w->lint, LINT_INPUTS, uses, "%s needs the %s '%s', which is not given",
+                         uses->text, what, input->key->text);
     }
 }
 
@@ -153,7 +155,7 @@ const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses
 }
 
 static void check_local(const struct workflow *w, const struct arc_yaml_node *uses,
-                        const struct arc_yaml_node *with)
+                        const struct arc_yaml_node *holder)
 {
     if (strstr(uses->text, "..")) {
         lint_find_at(w->lint, LINT_INPUTS, uses, "'%s' leaves the repository", uses->text);
@@ -170,6 +172,8 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
     }
 
     const struct arc_yaml_node *root = target->yaml.root;
+    const struct arc_yaml_node *with = arc_yaml_get(holder, "with");
+    const struct arc_yaml_node *secrets = arc_yaml_get(holder, "secrets");
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct arc_yaml_node *call =
         on ? arc_yaml_get(on, "workflow_call") : arc_yaml_get(root, "runs");
@@ -177,7 +181,9 @@ static void check_local(const struct workflow *w, const struct arc_yaml_node *us
         lint_find_at(w->lint, LINT_INPUTS, uses, "%s cannot be called: it has no %s", uses->text,
                      on ? "workflow_call" : "runs");
     else
-        check_inputs(w, uses, with, arc_yaml_get(on ? call : root, "inputs"));
+        check_inputs(w, uses, with, arc_yaml_get(on ? call : root, "inputs"), "input");
+    if (on && !arc_yaml_is(secrets, "inherit"))
+        check_inputs(w, uses, secrets, arc_yaml_get(call, "secrets"), "secret");
 }
 
 static void check_uses(const struct workflow *w, const struct arc_yaml_node *holder)
@@ -186,7 +192,7 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
     if (!uses || !uses->text)
         return;
     if (strncmp(uses->text, "./", 2) == 0)
-        check_local(w, uses, arc_yaml_get(holder, "with"));
+        check_local(w, uses, holder);
     else
         check_foreign(w, uses);
 }
@@ -220,7 +226,14 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
         "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
+        bool runs = arc_yaml_get(step, "run"), uses = arc_yaml_get(step, "uses");
         check_uses(w, step);
+        if (runs == uses)
+            lint_find_at(w->lint, LINT_WORKFLOW, step, "a step has %s `run` %s `uses`",
+                         runs ? "both" : "neither", runs ? "and" : "nor");
+        else if (runs && !w->jobs && !*shell)
+            lint_find_at(w->lint, LINT_WORKFLOW, step,
+                         "a step of an action that runs something needs a `shell`");
         bool keeps = strlen(shell) > 12 && strncmp(shell, "cp {0} ", 7) == 0 &&
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
         if (!keeps) /* the text, of any length, as a document: a "shell" that runs nothing */
@@ -326,6 +339,32 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
     }
 }
 
+/* Whether a job waits for itself, by way of the jobs that it needs and those that they need. */
+static bool needs_itself(const struct workflow *w, const char *job)
+{
+    const struct arc_yaml_node *jobs = arc_yaml_get(w->root, "jobs"), *name;
+    ARC_AUTO_JSON json_t *seen = json_object();
+    ARC_AUTO_JSON json_t *queue = json_pack("[s]", job);
+
+    for (size_t k = 0; k < json_array_size(queue); k++) {
+        const char *at = json_string_value(json_array_get(queue, k));
+        const struct arc_yaml_node *needs = arc_yaml_get(lint_input(jobs, at), "needs");
+        for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
+            const char *small = name_in_small(w->lint, name->text ? name->text : "", name->len);
+            if (strcasecmp(small, job) == 0)
+                return true;
+            if (json_object_get(seen, small))
+                continue;
+            lint_set(w->lint, seen, small, json_true());
+            w->lint->memory.failed |= json_array_append_new(queue, json_string(small)) != 0;
+        }
+    }
+
+    w->lint->memory.failed |= !seen || !queue;
+
+    return false;
+}
+
 static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job->value, "needs");
@@ -341,6 +380,9 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
             lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
                          job->key->text, name->text ? name->text : "");
     }
+
+    if (needs && needs_itself(w, job->key->text))
+        lint_find_at(w->lint, LINT_NEEDS, needs, "the job '%s' waits for itself", job->key->text);
 
     w->needs = names;
     w->seen = seen;
