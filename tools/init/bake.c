@@ -172,22 +172,15 @@ void init_take_bake_file(struct init *init, const char *path)
         init_set(init, init->bakes, resolved, json_true());
 }
 
-/* Whether a file is read as a bake file: by its name, or because it is used as one. */
-static bool is_bake_file(struct init *init, const char *path)
-{
-    const char *base = init_base(path);
-    return json_object_get(init->bakes, path) ||
-           (strstr(base, arc_text_ends(base, ".hcl") ? "bake" : "docker-bake") &&
-            !strstr(base, "override") && !init_is_aside(path));
-}
-
 void init_read_bake_files(struct init *init)
 {
     size_t count = 0;
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
-        const char *path = init->files[i];
-        bool is_hcl = arc_text_ends(path, ".hcl");
-        if (!(is_hcl || arc_text_ends(path, ".json")) || !is_bake_file(init, path))
+        const char *path = init->files[i], *base = init_base(path);
+        bool is_hcl = arc_text_ends(path, ".hcl"), is_json = arc_text_ends(path, ".json");
+        bool is_named = strstr(base, is_hcl ? "bake" : "docker-bake") &&
+                        !strstr(base, "override") && !init_is_aside(path);
+        if (!(is_hcl || is_json) || !(is_named || json_object_get(init->bakes, path)))
             continue;
         struct bake bake = {.path = path,
                             .targets = init_keep(init, json_object()),

@@ -110,7 +110,7 @@ static void expand_or(struct script *script, const char *at, const char *end, st
 /* "$(echo TEXT)", also in lower case by tr or awk: the text. False for other commands. */
 static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
-    const char *bar = memchr(at, '|', (size_t)(end - at));
+    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = bar ? bar : end;
     const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "";
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
     bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
@@ -118,11 +118,10 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
 
     if (strncmp(at, "echo ", 5) != 0 || strpbrk(filter, "|;") || (bar && !lowers))
         return false;
-    (void)expand_text(script, at + 5, bar ? bar : end, '\0', &text);
+    while (stop[-1] == ' ')
+        stop--;
+    (void)expand_text(script, at + 5, stop, '\0', &text);
     const char *held = init_hold(script->init, &text);
-    size_t len = strlen(held);
-    arc_text_trim(&held, &len);
-    held = init_cut(script->init, held, len);
     arc_buf_puts(out, bar ? init_lower(script->init, held) : held);
 
     return true;
@@ -335,18 +334,18 @@ static void take_output(struct script *script, const char *said, const char *whe
         return;
 
     char *name = init_cut(init, said, (size_t)(equals - said));
-    const json_t *before = json_object_get(script->outputs, name);
-    bool told = arc_text_is_visible(equals + 1) &&
-                (!before || strcmp(json_string_value(before), equals + 1) == 0);
+    const char *before = arc_json_text_of(script->outputs, name);
+    bool told = arc_text_is_visible(equals + 1) && (!*before || strcmp(before, equals + 1) == 0);
     const char *given = told ? NULL : init_release_value(name, true);
-    const char *unknown = before && !told ? (char[]){INIT_UNKNOWN, '\0'} : equals + 1;
-    const char *value = given ? given : unknown;
+    const char *value = *before && !told ? (char[]){INIT_UNKNOWN, '\0'} : equals + 1;
+    value = given ? given : value;
 
-    if (strcmp(where, "GITHUB_OUTPUT") == 0) {
-        init_set_text(init, script->outputs, name, equals + 1);
-        init_set_output(script->step, name, value);
-    } else if (strcmp(where, "GITHUB_ENV") == 0)
-        init_set(init, json_object_get(script->step->scope, "env"), name, json_string(value));
+    if (strcmp(where, "GITHUB_ENV") == 0)
+        init_set_text(init, json_object_get(script->step->scope, "env"), name, value);
+    if (strcmp(where, "GITHUB_OUTPUT") != 0)
+        return;
+    init_set_text(init, script->outputs, name, equals + 1);
+    init_set_output(script->step, name, value);
 }
 
 /* "for" starts a loop, "done" goes to its start with the next word, while there is one. False for

@@ -8,13 +8,11 @@
 #include "git/git.h"
 #include "init/sources.h"
 #include "os/file.h"
+#include "os/new_files.h"
 #include "project/repository.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define IMAGES_PATH   ".github/workflows/arc-ci-images.yml"
 #define RELEASE_PATH  ".github/workflows/arc-ci-release.yml"
@@ -209,71 +207,6 @@ static int check_absent(const char *root, const json_t *files, struct arc_error 
     return ARC_OK;
 }
 
-/* What was made, to be taken back. */
-struct made {
-    const char *root;
-    const char *paths[8];
-    size_t count;
-};
-
-/* Makes the folder unless it is there: in the repository, and no link. */
-static int make_folder(struct made *made, const char *path, struct arc_error *err)
-{
-    ARC_AUTO_FREE char *full = arc_file_join(made->root, path);
-    ARC_TRY_ALLOC(full, err);
-
-    if (mkdir(full, 0777) == 0)
-        made->paths[made->count++] = path;
-    else if (errno != EEXIST)
-        return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path,
-                             strerror(errno));
-
-    if (!arc_file_is_folder(full))
-        return arc_error_set(err, ARC_EINPUT, "%s is not a folder of the repository", path);
-
-    return ARC_OK;
-}
-
-static int write_new(struct made *made, const json_t *file, struct arc_error *err)
-{
-    const char *path = arc_json_text_of(file, "path"), *text = arc_json_text_of(file, "text");
-    int fd = arc_file_open_in(made->root, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
-    bool written = fd >= 0 && arc_file_write_all(fd, text, strlen(text));
-    int why = errno;
-
-    if (fd >= 0)
-        made->paths[made->count++] = path;
-
-    if (fd >= 0 && close(fd) != 0 && written) {
-        written = false;
-        why = errno;
-    }
-
-    if (!written)
-        return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(why));
-
-    return ARC_OK;
-}
-
-/* All or nothing: what was made is taken back when a later file cannot be written. */
-static int write_files(const char *root, const json_t *files, struct arc_error *err)
-{
-    struct made made = {.root = root};
-    int rc = make_folder(&made, ".github", err);
-
-    rc = rc ? rc : make_folder(&made, ".github/workflows", err);
-    arc_json_each (file, files)
-        rc = rc ? rc : write_new(&made, file, err);
-
-    while (rc && made.count) {
-        ARC_AUTO_FREE char *full = arc_file_join(root, made.paths[--made.count]);
-        if (full)
-            (void)remove(full);
-    }
-
-    return rc;
-}
-
 /* ---- the document --------------------------------------------------------------------------- */
 
 static json_t *list_remarks(struct init *init, const struct init_remarks *list)
@@ -326,7 +259,7 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
                                    list_remarks(&init, &init.questions)));
     ARC_TRY(arc_arena_check(&init.arena, err));
     if (options->write)
-        ARC_TRY(write_files(init.root, files, err));
+        ARC_TRY(arc_files_make(init.root, files, err));
     *out = arc_steal(&document);
     return ARC_OK;
 }

@@ -470,26 +470,16 @@ static void take_image(const struct init_step *step, const char *context, const 
     init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
 }
 
-/* Whether nothing is to be proposed for a Dockerfile that a script builds: a file describes it that
- * says more. */
-static bool is_known(const struct init_step *step, const char *dockerfile, const json_t *variant)
-{
-    const struct init_image *known = init_find_image(step->init, dockerfile);
-    return !step->runner && (json_is_false(variant) || (known && known->settled && !step->service));
-}
-
 /* A path of the run's folder, from the root: the repository may be checked out into another one. */
 static char *resolve_path(const struct init_step *step, const char *base, const char *path)
 {
     const char *folder = arc_json_text_of(step->scope, "checkout");
     char *resolved = init_resolve(step->init, base, path);
 
-    if (!resolved || !*folder)
+    if (!resolved || !*folder || !init_is_below(init_join(step->init, resolved, "."), folder))
         return resolved;
-    if (strcmp(resolved, folder) == 0)
-        return init_resolve(step->init, ".", ".");
 
-    return init_is_below(resolved, folder) ? resolved + strlen(folder) + 1 : resolved;
+    return init_resolve(step->init, ".", init_print(step->init, "./%s", resolved + strlen(folder)));
 }
 
 /* Paths of the action are those of the run's folder; without a context it builds that. */
@@ -532,7 +522,9 @@ void init_take_build(const struct init_step *step)
             if (!match(init, wanted, path, deep, &bound))
                 continue;
             found++;
-            if (!is_known(step, path, variant))
+            const struct init_image *other = init_find_image(init, path);
+            bool told = json_is_false(variant) || (other && other->settled && !step->service);
+            if (step->runner || !told) /* nothing that says more than a script describes it */
                 take_image(step, fill(init, context, bound), path, bound);
         }
 
@@ -573,29 +565,26 @@ static void take_bake(const struct init_step *step)
  * names. */
 static void take_filters(const struct init_step *step)
 {
-    static const char *const keys[] = {"filters", "files-yaml", "files-yaml-from-source-file"};
     struct init *init = step->init;
+    const char *text = input(step, "filters files-yaml files-yaml-from-source-file");
+    char *path = *text && !strchr(text, '\n') ? init_resolve(init, ".", text) : NULL;
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
     init_note(init, step->file, step->line,
               "path filters: 'arc-ci changes' has one for each service");
+    if (path && init_has_file(init, path))
+        text = init_read(init, path);
+    if (!text ||
+        !init_succeeds(init, arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL)))
+        return;
 
-    for (size_t k = 0; k < INIT_COUNT(keys); k++) {
-        const char *text = input(step, keys[k]);
-        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        char *path = *text && !strchr(text, '\n') ? init_resolve(init, ".", text) : NULL;
-        if (path && init_has_file(init, path))
-            text = init_read(init, path);
-        if (!text ||
-            !init_succeeds(init, arc_yaml_parse(text, strlen(text), step->file, 0, &yaml, NULL)))
-            continue;
-        arc_yaml_each_pair (filter, yaml.root) {
-            json_t *patterns = init_expand_node(init, filter->value, NULL);
-            if (json_is_string(patterns))
-                patterns = json_pack("[o]", patterns);
-            if (json_is_array(patterns))
-                init_set(init, init->filters, filter->key->text, json_incref(patterns));
-            json_decref(patterns);
-        }
+    arc_yaml_each_pair (filter, yaml.root) {
+        json_t *patterns = init_expand_node(init, filter->value, NULL);
+        if (json_is_string(patterns))
+            patterns = json_pack("[o]", patterns);
+        if (json_is_array(patterns))
+            init_set(init, init->filters, filter->key->text, json_incref(patterns));
+        json_decref(patterns);
     }
 }
 
@@ -604,7 +593,7 @@ static void take_release(const struct init_step *step)
     init_note(
         step->init, step->file, step->line,
         "creates the GitHub release: arc-ci-release.yml does that, with notes for each service");
-    if (*input(step, "files") || *input(step, "artifacts"))
+    if (*input(step, "files artifacts"))
         init_ask(
             step->init, step->file, step->line,
             "it attaches files to the release: which job builds them? 'arc-ci release --asset' "
@@ -683,12 +672,9 @@ void init_take_step(const struct init_step *step)
             return;
         }
 
-    bool builds = strstr(name, "build") && (strstr(name, "docker") || strstr(name, "image") ||
-                                            strstr(name, "push") || strstr(name, "container"));
-    bool says = *input(step, "context") || /* of a scanner, too, there is a Dockerfile */
-                (*input(step, "dockerfile containerfile containerfiles") &&
-                 *input(step, "tags tag image-tag image-tags push publish platforms"));
-    if (builds || says)
+    if (*input(step, "context") || /* of a scanner, too, there is a Dockerfile */
+        (*input(step, "dockerfile containerfile containerfiles") &&
+         *input(step, "tags tag image-tag image-tags push publish platforms")))
         take_unknown_build(step);
 }
 
