@@ -235,6 +235,43 @@ def test_what_buildkit_fetches_is_no_matter_of_the_work_tree(shop, context):
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize("changed", ["docker/Dockerfile", "docker/link.dockerignore", "docker/c.Dockerfile", "docker/c.Dockerfile.dockerignore", "real/x"])
+def test_what_lies_elsewhere_and_belongs_to_an_image(shop, changed):
+    """A link out of the context, the ignore file of a Dockerfile that lies elsewhere, a context that is a link: what is not committed
+    is refused, and what is gives the image another key."""
+    services = [{"codename": "l", "name": "shop-l", "build": {"context": "l"}},
+                {"codename": "c", "name": "shop-c", "build": {"context": "c", "dockerfile": "../docker/c.Dockerfile"}}]
+    shop.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": {"registry": "127.0.0.1:9/o", "services": services}}}))
+    for name in ("docker/Dockerfile", "docker/link.dockerignore", "docker/c.Dockerfile", "docker/c.Dockerfile.dockerignore", "real/x", "l/x"):
+        shop.write(name, "FROM scratch\n")
+    (shop.folder / "c").symlink_to("real")
+    (shop.folder / "l/Dockerfile").symlink_to("../docker/Dockerfile")
+    (shop.folder / "l/Dockerfile.dockerignore").symlink_to("../docker/link.dockerignore")
+    shop.commit("links")
+
+    def keys():
+        status, out, err = shop.arc("plan", "--json", "--push")
+        assert status == 0, err
+        plan = json.loads(out)
+        plan["created"] = "2026-01-01T00:00:00Z"
+        for service in plan["services"]:
+            service["labels"] = {}
+        (shop.folder.parent / "plan.json").write_text(json.dumps(plan))
+        status, out, err = shop.arc("build", "--plan", "../plan.json", "--dry-run")
+        assert status == 0, err
+        targets = json.loads(out[out.index("{"):out.rindex("}") + 1])["target"]
+        return {name: [text for text in target["annotations"] if "arc.ci.key" in text] for name, target in targets.items()}
+
+    before = keys()
+    shop.write(changed, "FROM scratch\nUSER 1\n")
+    refused, message = shop.build()
+    assert refused and f"{changed} is changed" in message
+    shop.commit("changed")
+    after = keys()
+    service = "l" if changed in ("docker/Dockerfile", "docker/link.dockerignore") else "c"
+    assert {name for name in before if before[name] != after[name]} == {service}
+
+
 def test_a_failed_build_of_a_dockerfile_that_the_plan_holds(shop):
     """It has no file in which the error could be."""
     group = {"registry": "127.0.0.1:9/o", "services": ["b", {"name": "shop-c", "codename": "c", "build": {

@@ -25,14 +25,6 @@ void arc_context_free(struct arc_context *context)
     *context = (struct arc_context){0};
 }
 
-/* Whether a path lies in a folder, "." for the root, or is that file. */
-static bool is_below(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    return strcmp(folder, ".") == 0 ||
-           (strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]));
-}
-
 static int consider(void *context, const char *path, enum arc_git_standing standing)
 {
     static const char *const words[] = {
@@ -48,7 +40,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
 
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
         char *const *part = comparison->places[i];
-        while (part && *part && !is_below(path, *part))
+        while (part && *part && !arc_place_holds(*part, path))
             part++;
         if (!part || !*part)
             continue;
@@ -69,23 +61,12 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-int arc_context_places(const struct arc_planned_service *service, struct arc_arena *memory,
-                       char ***out, struct arc_error *err)
+int arc_context_places(const char *root, const struct arc_planned_service *service,
+                       struct arc_arena *memory, char ***out, struct arc_error *err)
 {
-    const char *dockerfile = service->dockerfile;
-    const struct arc_pair *other = service->recipe ? service->recipe->additional_contexts : NULL;
-
-    if (!arc_context_is_remote(service->context)) {
-        ARC_TRY(arc_texts_add(memory, out, service->context, err));
-        if (dockerfile && !is_below(dockerfile, service->context))
-            ARC_TRY(arc_texts_add(memory, out, dockerfile, err));
-    }
-
-    for (; other && other->name; other++)
-        if (!arc_context_is_remote(other->value))
-            ARC_TRY(arc_texts_add(memory, out, other->value, err));
-
-    return ARC_OK;
+    return arc_recipe_places(root, service->context, service->dockerfile,
+                             service->recipe ? service->recipe->additional_contexts : NULL, memory,
+                             out, err);
 }
 
 /* One comparison for all services: a git for each took a second for 300. */
@@ -104,7 +85,8 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     for (size_t i = 0; i < plan->service_count; i++) {
         char ***places = &comparison->places[i];
         if (plan->services[i].selected)
-            ARC_TRY(arc_context_places(&plan->services[i], &memory, places, err));
+            ARC_TRY(arc_context_places(project->git->worktree, &plan->services[i], &memory, places,
+                                       err));
         for (char **place = *places; place && *place; place++)
             ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }

@@ -21,11 +21,10 @@ void arc_context_free(struct arc_context *context);
 int arc_context_read(struct arc_project *project, const struct arc_plan *plan, bool allow_dirty,
                      struct arc_context *out, struct arc_error *err);
 
-/* Everything of the work tree that goes into a service: its context, its Dockerfile, which may lie
- * elsewhere, and its other contexts; *out, in `memory`, ends with NULL, and is NULL for none. What
- * BuildKit fetches is no matter of the work tree. */
-int arc_context_places(const struct arc_planned_service *service, struct arc_arena *memory,
-                       char ***out, struct arc_error *err);
+/* Everything of the work tree that goes into a service, as arc_recipe_places() has it; *out ends
+ * with NULL, and is NULL for none. */
+int arc_context_places(const char *root, const struct arc_planned_service *service,
+                       struct arc_arena *memory, char ***out, struct arc_error *err);
 
 /* Marks a ci plan as one of a dirty tree, in its labels and in every name that an image gets, so
  * that it cannot be taken for the commit's. ARC_EINPUT for a release. */

@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "build/context.h"
 #include "build/run.h"
 #include "build/verify.h"
@@ -21,14 +22,17 @@ static int hash_inputs(const struct arc_build_options *options,
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     char **places = NULL;
 
-    ARC_TRY(arc_context_places(service, &memory, &places, err));
+    ARC_TRY(arc_context_places(options->env->cwd, service, &memory, &places, err));
     for (char **place = places; place && *place; place++) {
         char hash[ARC_SHA256_HEX] = "";
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
         ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, *place);
 
         ARC_TRY_ALLOC(full, err);
-        if (arc_file_kind_in(options->env->cwd, *place) == ARC_FILE_REGULAR) {
+        enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, *place);
+        if (kind == ARC_FILE_NONE && arc_text_ends(*place, ".dockerignore"))
+            continue;
+        if (kind == ARC_FILE_REGULAR) {
             ARC_TRY(arc_file_read_in(options->env->cwd, *place, text.max, &text, err));
             ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
         } else {

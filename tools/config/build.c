@@ -202,6 +202,52 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
     return arc_arena_check(l->memory, l->err);
 }
 
+/* ---- places -------------------------------------------------------------------------------- */
+
+bool arc_place_holds(const char *place, const char *path)
+{
+    size_t len = strlen(place);
+    return strcmp(place, ".") == 0 ||
+           (strncmp(path, place, len) == 0 && (path[len] == '/' || !path[len]));
+}
+
+/* Adds a path that is in none of the places yet, and what it is a link to. */
+static int add_place(const char *root, const char *path, struct arc_arena *memory, char ***out,
+                     struct arc_error *err)
+{
+    ARC_AUTO_FREE char *real = arc_file_follow(root, path);
+    const char *const paths[] = {path, real};
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths && paths[i]; i++) {
+        char **place = *out;
+        while (place && *place && !arc_place_holds(*place, paths[i]))
+            place++;
+        if (!place || !*place)
+            ARC_TRY(arc_texts_add(memory, out, paths[i], err));
+    }
+
+    return ARC_OK;
+}
+
+int arc_recipe_places(const char *root, const char *context, const char *dockerfile,
+                      const struct arc_pair *other, struct arc_arena *memory, char ***out,
+                      struct arc_error *err)
+{
+    if (!arc_context_is_remote(context)) {
+        const char *paths[] = {context, arc_arena_printf(memory, "%s/.dockerignore", context),
+                               dockerfile, arc_arena_printf(memory, "%s.dockerignore", dockerfile)};
+        ARC_TRY(arc_arena_check(memory, err));
+        for (size_t i = 0; i < (dockerfile ? 4 : 2); i++)
+            ARC_TRY(add_place(root, paths[i], memory, out, err));
+    }
+
+    for (; other && other->name; other++)
+        if (!arc_context_is_remote(other->value))
+            ARC_TRY(add_place(root, other->value, memory, out, err));
+
+    return ARC_OK;
+}
+
 /* ---- the section ---------------------------------------------------------------------------- */
 
 const struct arc_field *arc_recipe_field(const char *name)

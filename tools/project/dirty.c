@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "config/build.h"
 #include "git/diff.h"
+#include "os/file.h"
 #include <string.h>
 
 #define SHOWN_MAX 5
@@ -38,6 +39,7 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
 
 /* Paths that are compared. */
 struct paths {
+    const char *root; /* the work tree */
     struct arc_arena memory;
     const char **list;
     size_t count;
@@ -48,15 +50,31 @@ static void paths_free(struct paths *paths)
     arc_arena_free(&paths->memory);
 }
 
-/* Adds a path; nothing for NULL, nor for one that leads out of the repository. */
+/* Adds a path, and what it is a link to; nothing for NULL, nor for one that leads out of the
+ * repository. */
 static void add_path(struct paths *paths, const char *path)
 {
     if (!path || *path == '/' || strncmp(path, "..", 2) == 0)
         return;
-    const char **place =
-        arc_arena_append(&paths->memory, &paths->list, &paths->count, sizeof *paths->list);
-    if (place)
-        *place = path;
+    ARC_AUTO_FREE char *real = arc_file_follow(paths->root, path);
+    const char *const both[] = {path, real};
+
+    for (size_t i = 0; i < sizeof both / sizeof *both && both[i]; i++) {
+        const char **place =
+            arc_arena_append(&paths->memory, &paths->list, &paths->count, sizeof *paths->list);
+        if (place)
+            *place = arc_arena_text(&paths->memory, both[i]);
+    }
+}
+
+static int add_places(struct paths *paths, const struct arc_recipe *build, struct arc_error *err)
+{
+    char **places = NULL;
+    ARC_TRY(arc_recipe_places(paths->root, build->context, build->dockerfile,
+                              build->additional_contexts, &paths->memory, &places, err));
+    for (char **place = places; place && *place; place++)
+        add_path(paths, *place);
+    return ARC_OK;
 }
 
 /* Appends which files of the configuration, and with `contexts` of the services, are not as the
@@ -64,7 +82,7 @@ static void add_path(struct paths *paths, const char *path)
 static int list_dirty(struct arc_project *project, const struct arc_oid *commit, bool contexts,
                       struct arc_buf *out, struct arc_error *err)
 {
-    ARC_AUTO(paths) struct paths paths = {0};
+    ARC_AUTO(paths) struct paths paths = {.root = project->git->worktree};
     const struct arc_group *group = project->group;
     struct count count = {.generated = group->generated, .known_only = !contexts, .out = out};
 
@@ -77,8 +95,10 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
         const struct arc_service *service = &group->services[i];
         add_path(&paths, service->file);
         add_path(&paths, service->version_file);
-        if (contexts && !arc_context_is_remote(service->build.context))
-            add_path(&paths, service->build.context);
+        for (char **file = service->build.files; file && *file; file++)
+            add_path(&paths, *file);
+        if (contexts)
+            ARC_TRY(add_places(&paths, &service->build, err));
     }
 
     bool any = paths.count != 0;
