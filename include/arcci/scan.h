@@ -41,10 +41,11 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
 
 /* What the scanner is to be run on. Nothing is owned. */
 struct arc_scan_run {
-    const char *type;               /* "fs" or "image" */
-    const char *target;             /* a folder, or an image's name; NULL: the documents' images */
-    const json_t *platforms;        /* array of "linux/amd64", …: one scan each; NULL: arc_scan()
-                                           asks the registry for all that the image has */
+    const char *type;        /* "fs" or "image" */
+    const char *target;      /* a folder, or an image's name; NULL: the documents' images */
+    const json_t *platforms; /* array of "linux/amd64", …: one scan each, of the target or of
+                                           what follows an '@'; NULL: arc_scan() asks the registry
+                                           for all that the image has */
     const struct arc_ledger *build; /* every cell by its digest; NULL for none */
     const struct arc_plan *plan;    /* every cell by its service's staging tag; or NULL */
     unsigned scanners;              /* what to look for: bits of enum arc_scanner */

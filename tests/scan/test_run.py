@@ -203,6 +203,16 @@ def test_every_platform_of_an_index_unasked(place, registry):
     assert scanned(place) == [(target, "linux/amd64"), (target, "linux/arm/v6")]
 
 
+def test_two_images_of_one_platform(place, registry):
+    """Two versions of Windows, or two compressions: by the platform the scanner would take the first one twice."""
+    entries = [registry.image("amd64", number) for number in "12"]
+    for name in ("linux-amd64", "linux-amd64-2"):
+        place.write(f"fake/{name}.json", report())
+    target = f"{registry.host}/team/img@{registry.index(*entries)['digest']}"
+    assert place.run("--scan-type", "image", "--scan-target", target) == 0
+    assert scanned(place) == [(target, "linux/amd64"), (f"{registry.host}/team/img@{entries[1]['digest']}", "linux/amd64")]
+
+
 def test_an_image_of_one_platform(place, registry):
     target = f"{registry.host}/img@{registry.image('amd64', '1')['digest']}"
     assert place.run("--scan-type", "image", "--scan-target", target) == 0

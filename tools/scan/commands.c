@@ -260,7 +260,11 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         ARC_TRY(add_job(run, job, commands, err));
 
     arc_json_each (platform, run->target && !folder ? run->platforms : NULL) {
-        job.platform = json_string_value(platform);
+        const char *text = json_string_value(platform), *at = strchr(text, '@');
+        ARC_AUTO_FREE char *name = strndup(text, strcspn(text, "@"));
+        ARC_TRY_ALLOC(name, err);
+        job.platform = name;
+        job.target = at ? at + 1 : run->target;
         ARC_TRY(add_job(run, job, commands, err));
     }
 

@@ -26,7 +26,12 @@ static int read_index(const struct arc_env *env, const char *name, const char *r
             continue;
         arc_platform_join(os, arc_json_text_of(platform, "architecture"),
                           arc_json_text_of(platform, "variant"), text);
-        ARC_TRY(arc_json_append(platforms, json_string(text), err));
+
+        /* Of two for one platform (versions of Windows, compressions) a scanner takes the first. */
+        const char *digest = arc_json_text_of(entry, "digest");
+        bool again = arc_json_lists(platforms, text);
+        json_t *item = again ? json_sprintf("%s@%s@%s", text, name, digest) : json_string(text);
+        ARC_TRY(arc_json_append(platforms, item, err));
     }
 
     return ARC_OK;

@@ -13,7 +13,8 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
 int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err);
 
 /* The platforms of the image index that `target` names in its registry: *out is an array of
- * "linux/amd64", …, empty for an image of one platform; a new reference. It stays NULL, with a
+ * "linux/amd64", …, and "linux/amd64@NAME@DIGEST" for another one of that platform, empty for an
+ * image of one platform; a new reference. It stays NULL, with a
  * warning, when the registry does not tell: a local image has none. */
 int scan_platforms(struct scan_judged *judged, const struct arc_env *env, const char *target,
                    json_t **out, struct arc_error *err);
