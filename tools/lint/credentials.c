@@ -157,6 +157,19 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
     return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
 }
 
+/* Whether a value says where a secret lies: a path, an address, a name in a vault, what SOPS
+ * encrypted. */
+static bool is_reference(const char *value, size_t len)
+{
+    static const char *const starts[] = {"vault:", "arn:", "ssm:", "ENC[", "file:", "env:"};
+    const char *address = strstr(value, "://");
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(value, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
+           (address && address < value + len);
+}
+
 /* In files of settings: "PASSWORD: literal" or "password=literal". Variables, templates, references
  * to secrets, comments, words and short or spaced values are none. */
 static void find_assignment(const struct scan *s, const char *line)
@@ -172,8 +185,9 @@ static void find_assignment(const struct scan *s, const char *line)
     size_t len = strcspn(value, " \t\"'\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
                     memchr(value, '(', len);
-    bool reference = strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len;
-    if (len >= 4 && !variable && !reference && !is_word(value, len, line, key_len))
+    bool named = strncasecmp(line, "existing", 8) == 0; /* existingSecret: NAME */
+    if (len >= 4 && !named && !variable && !is_reference(value, len) &&
+        !is_word(value, len, line, key_len))
         report_found(s, "a value for a password, key or token");
 }
 

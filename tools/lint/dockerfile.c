@@ -32,21 +32,35 @@ static void reading_free(struct reading *reading)
     json_decref(reading->labels);
 }
 
-/* The words "NAME=value" of an instruction; a mere NAME has the value of `defaults` (or NULL). */
-static void add_pairs(struct reading *r, const char *args, const json_t *defaults, json_t *pairs)
+/* What a value means, as far as it is known. */
+static void set_pair(struct reading *r, json_t *pairs, const char *name, const char *value)
+{
+    ARC_AUTO(arc_buf) struct arc_buf meant = {0};
+    bool known = arc_dockerfile_expand(value, r->from_line ? r->values : r->args, &meant);
+    lint_set(r->lint, pairs, name, json_string(known ? lint_content(r->lint, &meant) : value));
+}
+
+/* The words "NAME=value" of an ARG, ENV or LABEL; a mere NAME of an ARG has the value that is set
+ * before the first FROM, of the others the rest of the line. */
+static void add_pairs(struct reading *r, const struct arc_instruction *in, json_t *pairs)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
+    const char *args = in->args;
+    bool arg = strcmp(in->keyword, "ARG") == 0;
     size_t equals;
 
     while (arc_dockerfile_word(&args, &word, &equals)) {
-        r->lint->memory.failed |= word.failed == ARC_ENOMEM;
-        json_t *value = word.failed ? NULL : json_object_get(defaults, arc_buf_text(&word));
-        if (value && equals >= word.len)
-            lint_set(r->lint, pairs, arc_buf_text(&word), json_incref(value));
-        if (word.failed || equals >= word.len)
-            continue;
-        word.data[equals] = '\0';
-        lint_set(r->lint, pairs, word.data, json_string(word.data + equals + 1));
+        const char *name = lint_content(r->lint, &word);
+        const char *set = arg ? json_string_value(json_object_get(r->args, name)) : NULL;
+        if (equals < word.len) {
+            word.data[equals] = '\0';
+            set_pair(r, pairs, name, word.data + equals + 1);
+        } else if (set) {
+            lint_set(r->lint, pairs, name, json_string(set));
+        } else if (!arg) {
+            set_pair(r, pairs, name, args + strspn(args, " \t"));
+            return;
+        }
     }
 }
 
@@ -183,12 +197,12 @@ static void read_instructions(struct reading *r, const char *target, const char 
         if (from)
             on_from(r, &in);
         else if (ARC_AMONG(in.keyword, "ARG", "ENV"))
-            add_pairs(r, in.args, r->args, r->from_line ? r->values : r->args);
+            add_pairs(r, &in, r->from_line ? r->values : r->args);
         else if (strcmp(in.keyword, "USER") == 0)
             on_user(r, &in);
         else if (strcmp(in.keyword, "LABEL") == 0) {
             r->label_line = in.line;
-            add_pairs(r, in.args, NULL, r->labels);
+            add_pairs(r, &in, r->labels);
         }
     }
 
