@@ -194,12 +194,35 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
     return ARC_OK;
 }
 
+/* The highest version of the group, on whatever branch, into the survey's memory; NULL for none. */
+static char *find_elsewhere(const struct choice *choice)
+{
+    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+
+    arc_json_each (name, choice->tags) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        if (!arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL))
+            arc_tag_keep_higher(&highest, &tag);
+    }
+
+    return arc_arena_text(&choice->survey->memory, highest.text);
+}
+
 /* The version after `base` by its numbers; a train that goes further is finished instead. */
 static int choose_semver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {
     struct core core, train;
     bool prerelease;
+    const char *elsewhere = choice->group->last ? NULL : find_elsewhere(choice);
+
+    if (elsewhere) {
+        out->reason = arc_arena_printf(&choice->survey->memory,
+                                       "its last release, %s, is not behind HEAD: merge that, or "
+                                       "name a version",
+                                       elsewhere);
+        return ARC_OK;
+    }
 
     ARC_TRY(read_tag(choice, choice->group->stable, &core, &prerelease, err));
     ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
