@@ -129,6 +129,21 @@ def test_a_challenge_is_answered(repo, registry, lines):
     changes(repo, login=auths(registry))
 
 
+@pytest.mark.parametrize("named, more", [
+    ("repository:user/image:pull", True), (SCOPE.rsplit(":", 1)[0] + ":push", True), (SCOPE.rsplit(":", 1)[0] + "x:pull", True),
+    ("registry:catalog:*", True), (SCOPE.replace("pull", "pulls,pus"), True), (SCOPE.replace("pull", "push,pull"), False),
+    (SCOPE.replace("pull", "*"), False), ("x:y:z " + SCOPE, False)])
+def test_what_a_challenge_leaves_out_of_the_scope_is_asked_for_as_well(repo, registry, named, more):
+    asked = []
+
+    def answer(handler, fields):
+        asked.extend(fields["scope"])
+        return 200, {"token": "good"}
+    registry.challenge, registry.token = lambda s: [bearer(s, named)], answer
+    changes(repo, login=auths(registry))
+    assert asked[:len(named.split()) + more] == named.split() + [SCOPE] * more
+
+
 def test_basic_is_taken_where_there_is_no_bearer(repo, registry):
     registry.challenge, registry.basic = lambda s: ["Negotiate", 'Basic realm="x"'], BASIC
     changes(repo, login=auths(registry))

@@ -255,6 +255,41 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
                          question->challenge->realm, answer.status);
 }
 
+/* Whether a word is among those that commas part, up to a space or the end; '*' is any. */
+static bool lists_action(const char *list, const char *word, size_t len)
+{
+    for (;; list++) {
+        size_t own = strcspn(list, ", ");
+        if ((own == 1 && *list == '*') || (own == len && strncmp(list, word, len) == 0))
+            return true;
+        list += own;
+        if (*list != ',')
+            return false;
+    }
+}
+
+/* Whether one of the scopes that spaces part grants all of `scope`: "repository:a:pull,push" grants
+ * "repository:a:push". */
+static bool grants(const char *scopes, const char *scope)
+{
+    const char *actions = strrchr(scope, ':') + 1;
+    size_t name = (size_t)(actions - scope);
+
+    for (; *scopes; scopes += strspn(scopes, " ")) {
+        bool all = strncmp(scopes, scope, name) == 0;
+        for (const char *at = actions; all && *at; at += *at == ',') {
+            size_t len = strcspn(at, ",");
+            all = lists_action(scopes + name, at, len);
+            at += len;
+        }
+        if (all)
+            return true;
+        scopes += strcspn(scopes, " ");
+    }
+
+    return false;
+}
+
 int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challenge *challenge,
                          char **out, struct arc_error *err)
 {
@@ -269,11 +304,16 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     if (bearer && login.bearer)
         return arc_text_print(out, err, "Bearer %s", login.bearer);
 
+    /* What the registry names, and what the request is for: some name less, or an example. */
     if (bearer) {
-        struct question question = {.realm = realm,
-                                    .challenge = challenge,
-                                    .login = &login,
-                                    .scope = challenge->scope ? challenge->scope : realm->scope};
+        ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 2 * VALUE_MAX};
+        const char *named = challenge->scope ? challenge->scope : "";
+        bool enough = grants(named, realm->scope);
+        arc_buf_printf(&scope, "%s%s%s", named, *named && !enough ? " " : "",
+                       enough ? "" : realm->scope);
+        ARC_TRY(arc_buf_check(&scope, "a scope", err));
+        struct question question = {
+            .realm = realm, .challenge = challenge, .login = &login, .scope = arc_buf_text(&scope)};
         return ask_realm(&question, out, err);
     }
     *out = login.user ? arc_login_basic(&login) : NULL;

@@ -33,7 +33,7 @@ struct arc_realm {
     struct arc_http *http;
     const struct arc_clock *clock;
     const char *host;
-    const char *scope; /* what the request needs, for a challenge that names none */
+    const char *scope; /* what the request needs, where the challenge names less */
     int *status;       /* where the status of the realm's answer goes; 0: none came */
 };
 
