@@ -24,12 +24,9 @@ int arc_warn(json_t **warnings, struct arc_error *err, const char *format, ...)
 void arc_tell(void (*tell)(void *context, const char *line), void *context, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {.max = 4096};
-    va_list args;
 
     if (!tell)
         return;
-    va_start(args, format);
-    arc_buf_vprintf(&line, format, args);
-    va_end(args);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&line, format, args));
     tell(context, arc_buf_text(&line));
 }

@@ -5,15 +5,6 @@
 #include "git/fetch.h"
 #include <string.h>
 
-static int try_ref(const struct arc_git *git, const char *prefix, const char *name,
-                   struct arc_oid *out, struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
-    arc_buf_printf(&ref, "%s%s", prefix, name);
-    ARC_TRY(arc_buf_check(&ref, "the name of a ref", err));
-    return arc_git_resolve_ref(git, ref.data, out, err);
-}
-
 /* What a name says it is. */
 enum kind { KIND_ANY, KIND_BRANCH, KIND_TAG, KIND_REF, KIND_REVISION };
 
@@ -76,14 +67,14 @@ static int resolve_ref(const struct arc_git *git, const struct name *name, struc
     if (name->kind == KIND_REF)
         return arc_git_resolve_ref(git, name->text, out, err);
     if (name->kind == KIND_TAG)
-        return try_ref(git, "refs/tags/", name->text, out, err);
+        return arc_git_resolve_in(git, "refs/tags/", name->text, out, err);
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
     ARC_TRY(arc_git_remote_ref(git, name->text, &ref, err));
     if (arc_git_resolve_ref(git, ref.data, out, NULL) == ARC_OK)
         return ARC_OK;
-    int rc = try_ref(git, "refs/heads/", name->text, out, err);
+    int rc = arc_git_resolve_in(git, "refs/heads/", name->text, out, err);
     if (rc != ARC_OK && name->kind == KIND_ANY &&
-        try_ref(git, "refs/tags/", name->text, out, NULL) == ARC_OK) {
+        arc_git_resolve_in(git, "refs/tags/", name->text, out, NULL) == ARC_OK) {
         arc_error_clear(err);
         return ARC_OK;
     }

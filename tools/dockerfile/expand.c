@@ -52,11 +52,18 @@ static bool expand_operand(struct expansion *x, bool used)
     return known || !used;
 }
 
-/* "${NAME…}" behind the brace. */
-static bool expand_braces(struct expansion *x)
+/* "$NAME" and "${NAME…}" behind the dollar. */
+static bool expand_dollar(struct expansion *x)
 {
     char name[128];
+    bool known, braces = *x->at == '{';
+
+    x->at += braces;
     size_t len = name_length(x->at);
+    if (!len && !braces) {
+        arc_buf_putc(x->out, '$');
+        return true;
+    }
 
     if (!len || len >= sizeof name)
         return false;
@@ -64,10 +71,9 @@ static bool expand_braces(struct expansion *x)
     name[len] = '\0';
     x->at += len;
 
-    bool known;
     const char *value = value_of(x->scope, name, &known);
-    if (*x->at == '}') {
-        x->at++;
+    if (!braces || *x->at == '}') {
+        x->at += braces;
         arc_buf_puts(x->out, value ? value : "");
         return known;
     }
@@ -85,33 +91,6 @@ static bool expand_braces(struct expansion *x)
     arc_buf_puts(x->out, set ? value : "");
 
     return expand_operand(x, !set);
-}
-
-static bool expand_dollar(struct expansion *x)
-{
-    char name[128];
-    bool known;
-
-    if (*x->at == '{') {
-        x->at++;
-        return expand_braces(x);
-    }
-
-    size_t len = name_length(x->at);
-    if (!len) {
-        arc_buf_putc(x->out, '$');
-        return true;
-    }
-
-    if (len >= sizeof name)
-        return false;
-    memcpy(name, x->at, len);
-    name[len] = '\0';
-    x->at += len;
-    const char *value = value_of(x->scope, name, &known);
-    arc_buf_puts(x->out, value ? value : "");
-
-    return known;
 }
 
 /* In double quotes the escape character counts before itself, a dollar and a quote. */

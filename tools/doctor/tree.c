@@ -121,13 +121,10 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
         return 0;
 
     arc_json_each (tag, tags) {
-        ARC_AUTO(arc_buf) struct arc_buf ref = {0};
-        if (!is_release(doctor, json_string_value(tag)))
-            continue;
-        arc_buf_printf(&ref, "refs/tags/%s", json_string_value(tag));
-        count +=
-            arc_git_resolve_ref(doctor->project->git, arc_buf_text(&ref), &oid, NULL) == ARC_OK &&
-            strcmp(oid.hex, head.hex) == 0;
+        const char *name = json_string_value(tag);
+        count += is_release(doctor, name) &&
+                 arc_git_resolve_in(doctor->project->git, "refs/tags/", name, &oid, NULL) == 0 &&
+                 strcmp(oid.hex, head.hex) == 0;
     }
 
     return count;

@@ -282,7 +282,6 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
 int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_oid *out,
                        struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192};
     const char *commit = json_string_value(json_object_get(git->scratch->tags, name));
 
     if (commit && arc_text_is_hex(commit, 40)) {
@@ -290,9 +289,7 @@ int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_o
         return ARC_OK;
     }
 
-    arc_buf_printf(&ref, "refs/tags/%s", name);
-    ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
-    return arc_git_resolve_ref(git, ref.data, out, err);
+    return arc_git_resolve_in(git, "refs/tags/", name, out, err);
 }
 
 int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const char *name,

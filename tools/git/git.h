@@ -77,6 +77,9 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
 /* As arc_git_resolve() for a full ref ("refs/tags/x", "HEAD") only: no guessing. */
 int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_oid *out,
                         struct arc_error *err);
+/* The same for a name and what stands before it ("refs/tags/"). */
+int arc_git_resolve_in(const struct arc_git *git, const char *prefix, const char *name,
+                       struct arc_oid *out, struct arc_error *err);
 
 /* Whether the object is in the repository. */
 bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid);

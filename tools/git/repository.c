@@ -117,6 +117,15 @@ int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_o
     return take_commit(rc, commit, ref, out, err);
 }
 
+int arc_git_resolve_in(const struct arc_git *git, const char *prefix, const char *name,
+                       struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+    arc_buf_printf(&ref, "%s%s", prefix, name);
+    ARC_TRY(arc_buf_check(&ref, "the name of a ref", err));
+    return arc_git_resolve_ref(git, ref.data, out, err);
+}
+
 bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid)
 {
     git_odb *odb = NULL;

@@ -377,9 +377,7 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
     if (!previous)
         return ARC_OK;
 
-    ARC_AUTO_FREE char *ref = NULL;
-    ARC_TRY(arc_text_print(&ref, err, "refs/tags/%s", previous));
-    int rc = arc_git_resolve_ref(git, ref, from, err);
+    int rc = arc_git_resolve_in(git, "refs/tags/", previous, from, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, rc, "the tag %s is not in this clone", previous);
 

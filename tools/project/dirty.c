@@ -125,12 +125,11 @@ int arc_project_dirty(struct arc_project *project, struct arc_buf *out, struct a
 
 int arc_project_check_config(struct arc_project *project, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024}, files = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf files = {.max = 4096};
     struct arc_oid commit;
     const char *tag = project->tag.text;
 
-    arc_buf_printf(&ref, "refs/tags/%s", tag ? tag : "");
-    if (!tag || arc_git_resolve_ref(project->git, arc_buf_text(&ref), &commit, NULL))
+    if (!tag || arc_git_resolve_in(project->git, "refs/tags/", tag, &commit, NULL))
         return ARC_OK;
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = list_dirty(project, &commit, false, &files, &why);
@@ -163,11 +162,8 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
                              "%s (in a workflow: `ref:` of actions/checkout)",
                              tag, repository->revision, head.hex, tag);
 
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     struct arc_oid local;
-    arc_buf_printf(&ref, "refs/tags/%s", tag);
-    ARC_TRY(arc_buf_check(&ref, "the name of a tag", err));
-    int rc = arc_git_resolve_ref(project->git, arc_buf_text(&ref), &local, err);
+    int rc = arc_git_resolve_in(project->git, "refs/tags/", tag, &local, err);
     bool here = rc == ARC_OK;
     if (rc && rc != ARC_ENOTFOUND)
         return rc;

@@ -79,7 +79,6 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
                         struct arc_repository *out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct arc_oid oid;
     struct arc_git_commit commit = {0};
@@ -89,11 +88,8 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
         return arc_error_set(err, ARC_EINPUT,
                              "%s is a bare repository: there is no work tree to read", git->gitdir);
 
-    if (tag) {
-        arc_buf_printf(&ref, "refs/tags/%s", tag);
-        rc = arc_git_resolve_ref(git, arc_buf_text(&ref), &oid, &missing);
-    }
-
+    if (tag)
+        rc = arc_git_resolve_in(git, "refs/tags/", tag, &oid, &missing);
     if (rc && rc != ARC_ENOTFOUND)
         return arc_error_set(err, rc, "%s", arc_error_text(&missing));
 
