@@ -16,3 +16,12 @@ int arc_path_resolve(const char *base, const char *path, char **out, struct arc_
         return ARC_OK;
     return arc_text_copy(at.len ? at.data : ".", out, err);
 }
+
+void arc_path_to_glob(struct arc_buf *out, const char *path)
+{
+    for (; *path; path++) {
+        if (strchr("\\*?[]{}()!+@|^$\"", *path))
+            arc_buf_putc(out, '\\');
+        arc_buf_putc(out, *path);
+    }
+}

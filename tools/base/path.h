@@ -2,11 +2,15 @@
 #ifndef ARC_BASE_PATH_H
 #define ARC_BASE_PATH_H
 
+#include "arcci/buf.h"
 #include "arcci/error.h"
 
 /* Makes `path`, which is relative to `base` ("" or "." for the root), relative to the root, without
  * "." and ".."; "." is the root itself. *out is owned by the caller, and NULL when the path is
  * absolute or leads out of the repository. */
 int arc_path_resolve(const char *base, const char *path, char **out, struct arc_error *err);
+
+/* Appends a path as a glob that matches it alone. */
+void arc_path_to_glob(struct arc_buf *out, const char *path);
 
 #endif

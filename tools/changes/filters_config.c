@@ -1,5 +1,6 @@
 /* The services of the configuration as filters. */
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
 #include "git/git.h"
@@ -26,22 +27,12 @@ static int add_rules(struct arc_filters *filters, char *const *patterns, unsigne
     return ARC_OK;
 }
 
-/* A name, not a pattern: its special characters stand for themselves. */
-static void add_name(struct arc_buf *out, const char *name)
-{
-    for (; *name; name++) {
-        if (strchr("\\*?[]{}()!+@|^$\"", *name))
-            arc_buf_putc(out, '\\');
-        arc_buf_putc(out, *name);
-    }
-}
-
 /* Everything in a directory; "." is the root. */
 static int make_below(const char *directory, struct arc_buf *out, struct arc_error *err)
 {
     arc_buf_reset(out);
     if (strcmp(directory, ".") != 0) {
-        add_name(out, directory);
+        arc_path_to_glob(out, directory);
         arc_buf_putc(out, '/');
     }
     arc_buf_puts(out, "**");
@@ -60,7 +51,7 @@ int arc_filters_add_folder(struct arc_filters *filters, const char *directory, u
 static int add_file(struct arc_filters *filters, const char *path, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
-    add_name(&pattern, path);
+    arc_path_to_glob(&pattern, path);
     ARC_TRY(arc_buf_check(&pattern, "a path", err));
     return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
 }

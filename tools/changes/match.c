@@ -380,16 +380,11 @@ void arc_match_only(struct arc_match *match, const bool *only)
  * with a NUL, to be met again, in the same order, among what differs from the second. */
 struct commit_match {
     struct arc_match *match;
-    struct arc_buf first;
+    struct arc_buf *first;
     size_t at;
     bool keeps, compares;
     bool met; /* the path that was looked at last counts */
 };
-
-static void commit_match_free(struct commit_match *commit)
-{
-    arc_buf_free(&commit->first);
-}
 
 static bool enter_folder(void *context, const char *directory, size_t len)
 {
@@ -404,13 +399,13 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
 
     commit->met = false;
     if (commit->keeps) {
-        arc_buf_add(&commit->first, path, len + 1);
-        return arc_buf_check(&commit->first, "the files of a merge", NULL);
+        arc_buf_add(commit->first, path, len + 1);
+        return arc_buf_check(commit->first, "the files of a merge", NULL);
     }
 
     /* Whether the names that were kept hold this one; those before it are done with. */
-    while (commit->at < commit->first.len && order < 0) {
-        const char *kept = commit->first.data + commit->at;
+    while (commit->at < commit->first->len && order < 0) {
+        const char *kept = commit->first->data + commit->at;
         order = strcmp(kept, path);
         if (order <= 0)
             commit->at += strlen(kept) + 1;
@@ -435,7 +430,8 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                      const struct arc_git_commit *commit, bool own, bool *any,
                      struct arc_error *err)
 {
-    ARC_AUTO(commit_match) struct commit_match looked = {.match = match};
+    ARC_AUTO(arc_buf) struct arc_buf first = {0};
+    struct commit_match looked = {.match = match, .first = &first};
     struct arc_git_diff diff = {.from = commit->parents ? &commit->parent : NULL,
                                 .to = &commit->oid,
                                 .enter = enter_folder,
@@ -452,7 +448,7 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
     if (!looked.keeps || commit->parents == 2) /* git makes no merge of more with a conflict */
         ARC_TRY(arc_git_diff(git, &diff, err));
 
-    if (looked.first.len) {
+    if (first.len) {
         looked.keeps = false;
         looked.compares = true;
         diff.from = &commit->merged;

@@ -60,13 +60,6 @@ struct walk {
     size_t depth;
 };
 
-static void walk_free(struct walk *walk)
-{
-    free(walk->services);
-    free(walk->state);
-    free(walk->path);
-}
-
 #define CYCLE                                                                                      \
     "depends_on: these services depend on themselves: %s; with rebuild-dependents there may be "   \
     "no cycle"
@@ -124,25 +117,26 @@ static int visit(struct walk *walk, size_t i, struct arc_error *err)
 
 int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err)
 {
-    ARC_AUTO(walk) struct walk walk = {.root = root, .config = config};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct walk walk = {.root = root, .config = config};
     bool wanted = false;
-    size_t total = 0;
 
     for (size_t g = 0; g < config->group_count; g++) {
         wanted = wanted || config->groups[g].rebuild_dependents;
-        total += config->groups[g].service_count;
+        for (size_t s = 0; s < config->groups[g].service_count; s++) {
+            const struct arc_service **place =
+                arc_arena_append(&memory, &walk.services, &walk.count, sizeof *place);
+            ARC_TRY_ALLOC(place, err);
+            *place = &config->groups[g].services[s];
+        }
     }
 
     if (!wanted)
         return ARC_OK;
-    walk.services = calloc(total + 1, sizeof *walk.services);
-    walk.state = calloc(total + 1, 1);
-    walk.path = calloc(total + 1, sizeof *walk.path);
-    ARC_TRY_ALLOC(walk.services && walk.state && walk.path, err);
+    walk.state = arc_arena_array(&memory, walk.count, 1);
+    walk.path = arc_arena_array(&memory, walk.count, sizeof *walk.path);
+    ARC_TRY_ALLOC(walk.state && walk.path, err);
 
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            walk.services[walk.count++] = &config->groups[g].services[s];
     for (size_t i = 0; i < walk.count; i++)
         if (!walk.state[i])
             ARC_TRY(visit(&walk, i, err));

@@ -1,6 +1,7 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
 #include "config/service.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "config/reading.h"
@@ -224,11 +225,7 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
 static int add_name(const struct arc_loading *l, struct arc_service *service, const char *file)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 16384};
-    for (const char *c = file; *c; c++) {
-        if (strchr("\\*?[]{}()!+@|^$\"", *c))
-            arc_buf_putc(&pattern, '\\');
-        arc_buf_putc(&pattern, *c);
-    }
+    arc_path_to_glob(&pattern, file);
     ARC_TRY(arc_buf_check(&pattern, "a path", l->err));
     return arc_texts_add_once(l, &service->paths, arc_buf_text(&pattern));
 }

@@ -39,11 +39,6 @@ struct arc_path_pattern {
     size_t range_count;
 };
 
-bool arc_path_is_literal(const char *text)
-{
-    return !text[strcspn(text, "*?[\\")];
-}
-
 /* One character; a byte that is no UTF-8 counts as one, as in Go. Returns its length. */
 static size_t decode(const char *text, size_t len, uint32_t *out)
 {

@@ -19,7 +19,4 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
  * cost grows with the product of both lengths and no faster. */
 bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *path, size_t len);
 
-/* Whether the text has none of the special characters of filepath.Match. */
-bool arc_path_is_literal(const char *text);
-
 #endif

@@ -40,20 +40,18 @@ static size_t familiar(const char **name)
     return len;
 }
 
-bool arc_context_is(const char *key, const char *name)
-{
-    size_t a = familiar(&key), b = familiar(&name);
-    return a == b && strncasecmp(key, name, a) == 0;
-}
-
-/* The key of the additional context that a name means, or NULL. */
+/* The key of the additional context that a name means ("alpine" is
+ * "docker.io/library/alpine:latest"), or NULL. */
 static const char *context_of(const struct reader *r, const char *name)
 {
+    size_t len = familiar(&name);
     const char *key;
     json_t *value;
-    json_object_foreach ((json_t *)r->request->contexts, key, value)
-        if (arc_context_is(key, name))
+    json_object_foreach ((json_t *)r->request->contexts, key, value) {
+        const char *own = key;
+        if (familiar(&own) == len && strncasecmp(own, name, len) == 0)
             return key;
+    }
     return NULL;
 }
 

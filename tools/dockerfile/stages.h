@@ -61,8 +61,4 @@ void arc_stages_free(struct arc_stages *stages);
  * none. */
 const struct arc_stage *arc_stages_target(const struct arc_stages *stages, const char *target);
 
-/* Whether the name means this key of the additional contexts ("alpine" is
- * "docker.io/library/alpine:latest"). */
-bool arc_context_is(const char *key, const char *name);
-
 #endif

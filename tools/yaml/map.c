@@ -1,6 +1,5 @@
 /* Merge keys and duplicate keys of a mapping. */
 #include "base/auto.h"
-#include "base/room.h"
 #include "base/text.h"
 #include "yaml/internal.h"
 #include <string.h>
@@ -13,20 +12,18 @@ struct entry {
 };
 
 struct entries {
+    struct arc_arena *memory;
     struct entry *list;
     size_t count;
 };
 
-static void entries_free(struct entries *entries)
-{
-    free(entries->list);
-}
-
 static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_error *err)
 {
-    ARC_TRY_ALLOC(arc_room(&entries->list, entries->count, sizeof *entries->list), err);
-    entries->list[entries->count] = (struct entry){pair, entries->count, false};
-    entries->count++;
+    size_t position = entries->count;
+    struct entry *entry =
+        arc_arena_append(entries->memory, &entries->list, &entries->count, sizeof *entry);
+    ARC_TRY_ALLOC(entry, err);
+    *entry = (struct entry){pair, position, false};
     return ARC_OK;
 }
 
@@ -102,13 +99,14 @@ static int settle(struct entry **run, size_t count, struct arc_error *err)
 
 int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, struct arc_error *err)
 {
-    ARC_AUTO(entries) struct entries entries = {0};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct entries entries = {.memory = &memory};
 
     for (size_t i = 0; i < map->count; i++)
         ARC_TRY(map->pairs[i].key->merge_key ? merge(map, &entries, map->pairs[i].value, err)
                                              : add(&entries, map->pairs[i], err));
 
-    ARC_AUTO_FREE struct entry **sorted = calloc(entries.count + 1, sizeof(struct entry *));
+    struct entry **sorted = arc_arena_array(&memory, entries.count, sizeof *sorted);
     ARC_TRY_ALLOC(sorted, err);
     for (size_t i = 0; i < entries.count; i++)
         sorted[i] = &entries.list[i];
