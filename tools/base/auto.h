@@ -57,6 +57,12 @@ static inline int arc_error_unless(const void *made, struct arc_error *err)
         va_end(args);                                                                              \
     } while (0)
 
+/* For each item of an array, which the loop declares as a pointer to it. The array stays where it
+ * is meanwhile, as long as it is. */
+#define arc_each(item, array, count)                                                               \
+    for (__typeof__((array)[0]) *item = (array), *item##_end = item ? item + (count) : item;       \
+         item < item##_end; item++)
+
 /* Takes the value of a pointer variable and leaves NULL behind. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \

@@ -113,8 +113,7 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
     const json_t *targets = json_object_get(definition, "target");
     const char *marked = strstr(text, ">>> ");
 
-    for (size_t i = 0; i < options->plan->service_count; i++) {
-        const struct arc_planned_service *item = &options->plan->services[i];
+    arc_each (item, options->plan->services, options->plan->service_count) {
         char named[300];
         bool built = json_object_get(targets, item->service);
         snprintf(named, sizeof named, "target %.250s: ", item->service);

@@ -157,8 +157,7 @@ int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
     if (plan->tag)
         return arc_error_set(err, ARC_EINPUT, "a release is never of a dirty work tree");
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         service->staging = dirty(plan, service->staging);
         for (struct arc_pair *label = service->labels; label->name; label++)
             if (strcmp(label->name, "org.opencontainers.image.version") == 0 ||

@@ -57,8 +57,7 @@ int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc
     int rc = ARC_OK;
 
     for (int round = 0; !rc && count && round < 3; round++) {
-        for (size_t i = 0; i < count; i++) {
-            const struct arc_verify *verify = &verifies[i];
+        arc_each (verify, verifies, count) {
             if (round == 0)
                 wish(&wishes, ARC_REGISTRY_MANIFEST, verify->service->image, verify->reference);
             else if (round == 1) {

@@ -59,8 +59,7 @@ static void tell(const struct promotion *promotion, const struct move *move, con
 static int check_cells(const struct arc_built_service *known, const struct arc_built_service *found,
                        struct arc_error *err)
 {
-    for (size_t i = 0; i < found->cell_count; i++) {
-        const struct arc_built_cell *cell = &found->cells[i];
+    arc_each (cell, found->cells, found->cell_count) {
         const struct arc_built_cell *seen = arc_built_on(known, cell->platform);
         const char *digest = seen ? seen->digest : NULL;
         if (!digest || strcmp(digest, cell->digest) != 0)
@@ -94,8 +93,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
     ARC_TRY_ALLOC(promotion->indexes, err);
     ARC_TRY(arc_verify_plan(&what, ledger, promotion->indexes, err));
 
-    for (size_t i = 0; i < ledger->service_count; i++) {
-        struct arc_built_service *entry = &ledger->services[i];
+    arc_each (entry, ledger->services, ledger->service_count) {
         const struct arc_built_service *known = arc_ledger_service(options->build, entry->service);
         if (known)
             ARC_TRY(check_cells(known, entry, err));
@@ -185,12 +183,10 @@ static void add_moves(struct promotion *promotion, bool floating)
     const struct arc_plan *plan = promotion->options->plan;
     size_t at = 0;
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         if (!service->selected)
             continue;
-        for (size_t k = 0; k < service->tag_count; k++) {
-            const struct arc_planned_tag *tag = &service->tags[k];
+        arc_each (tag, service->tags, service->tag_count) {
             if (tag->move && goes_on(tag->kind) == floating)
                 promotion->moves[promotion->move_count++] =
                     (struct move){.codename = service->service,
@@ -437,8 +433,7 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     for (size_t i = 0; i < ledger->service_count; i++)
         ledger->services[i].tags = NULL;
 
-    for (size_t k = 0; k < promotion->move_count; k++) {
-        const struct move *move = &promotion->moves[k];
+    arc_each (move, promotion->moves, promotion->move_count) {
         if (!move->held)
             ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
     }

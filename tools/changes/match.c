@@ -214,8 +214,7 @@ static void note_directory(struct arc_match *match, const char *directory, size_
     if (match->matches_names)
         arc_glob_matcher_match(match->matcher, directory, len - 1, match->ids);
 
-    for (size_t i = 0; i < match->literal_count; i++) {
-        struct arc_literal *literal = &match->literals[i];
+    arc_each (literal, match->literals, match->literal_count) {
         if (!literal->pattern)
             literal->is_directory |= arc_match_has(match->ids, literal->rule);
         else if (literal->len == len - 1 && memcmp(literal->pattern, directory, len - 1) == 0)

@@ -84,8 +84,7 @@ static const struct arc_service *find_released(const struct arc_loading *l,
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
     const struct arc_service *only = NULL;
 
-    for (size_t i = 0; i < group->service_count; i++) {
-        const struct arc_service *service = &group->services[i];
+    arc_each (service, group->services, group->service_count) {
         bool same = false;
 
         for (char **image = service->images; !same && *image; image++) {
@@ -252,8 +251,7 @@ int arc_bases_link(const struct arc_loading *l, struct arc_group *group)
     ARC_AUTO_FREE char *state = calloc(group->service_count + 1, 1);
     ARC_TRY_ALLOC(state, l->err);
 
-    for (size_t i = 0; i < group->service_count; i++) {
-        struct arc_service *service = &group->services[i];
+    arc_each (service, group->services, group->service_count) {
         if (arc_recipe_check_files(l->root, &service->build, l->err))
             return arc_error_prefix(l->err, "service '%s'", service->codename);
         ARC_TRY(find_bases(l, group, service));
@@ -284,8 +282,7 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
                                     const char *ref, const struct arc_group *of),
                         void *context)
 {
-    for (size_t g = 0; g < config->group_count; g++) {
-        const struct arc_group *other = &config->groups[g];
+    arc_each (other, config->groups, config->group_count) {
         if (other == group || other->includes || !share_tag(group, other))
             continue;
         for (size_t i = 0; i < group->service_count; i++) {

@@ -16,10 +16,8 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
 {
     const struct arc_group *own = &config->groups[config->group_count - 1];
 
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++) {
-            const struct arc_group *group = &config->groups[g];
-            const struct arc_service *other = &group->services[s];
+    arc_each (group, config->groups, config->group_count)
+        arc_each (other, group->services, group->service_count) {
             if (other == service)
                 return ARC_OK; /* the later ones look back at this one */
             bool variants = other->suffix && service->suffix && other->line == service->line;
@@ -121,13 +119,13 @@ int arc_config_acyclic(const char *root, const struct arc_config *config, struct
     struct walk walk = {.root = root, .config = config};
     bool wanted = false;
 
-    for (size_t g = 0; g < config->group_count; g++) {
-        wanted = wanted || config->groups[g].rebuild_dependents;
-        for (size_t s = 0; s < config->groups[g].service_count; s++) {
+    arc_each (group, config->groups, config->group_count) {
+        wanted = wanted || group->rebuild_dependents;
+        arc_each (service, group->services, group->service_count) {
             const struct arc_service **place =
                 arc_arena_append(&memory, &walk.services, &walk.count, sizeof *place);
             ARC_TRY_ALLOC(place, err);
-            *place = &config->groups[g].services[s];
+            *place = service;
         }
     }
 

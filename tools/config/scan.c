@@ -212,8 +212,7 @@ static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_se
     for (char **file = settings->skip_files; file && *file; file++)
         ARC_TRY(match_samples(*file, "", matched, err));
 
-    for (size_t i = 0; i < settings->ignore_count; i++) {
-        const struct arc_scan_ignore *entry = &settings->ignores[i];
+    arc_each (entry, settings->ignores, settings->ignore_count) {
         if (entry->path && !entry->id && !entry->license && !entry->package)
             ARC_TRY(match_samples(entry->path, "", matched, err));
     }

@@ -133,8 +133,7 @@ struct walk {
 static bool is_taken(const struct walk *walk, const char *directory)
 {
     const struct arc_config *config = walk->entry->config;
-    for (size_t g = 0; g < config->group_count; g++) {
-        const struct arc_group *group = &config->groups[g];
+    arc_each (group, config->groups, config->group_count) {
         size_t count = group == walk->entry->group ? walk->taken : group->service_count;
         for (size_t i = 0; i < count; i++)
             if (strcmp(group->services[i].directory, directory) == 0)

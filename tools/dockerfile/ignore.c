@@ -72,8 +72,7 @@ int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_igno
 bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len)
 {
     bool out = false;
-    for (size_t i = 0; i < ignore->count; i++) {
-        const struct arc_ignore_rule *rule = &ignore->rules[i];
+    arc_each (rule, ignore->rules, ignore->count) {
         if (rule->takes_in == out && arc_path_pattern_match(rule->pattern, path, len))
             out = !rule->takes_in;
     }

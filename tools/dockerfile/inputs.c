@@ -150,8 +150,7 @@ static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct ar
 
 static bool is_known(const struct arc_inputs *in, size_t folder, const char *path, unsigned line)
 {
-    for (size_t i = 0; i < in->entry_count; i++) {
-        const struct entry *entry = &in->entries[i];
+    arc_each (entry, in->entries, in->entry_count) {
         if (entry->folder == folder && entry->input.line == line && !strcmp(entry->path, path))
             return true;
     }
@@ -525,8 +524,7 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
     if (is_same(inputs->ignore_file, path, len) || is_same(inputs->own_ignore, path, len))
         return &inputs->by_ignore_file;
 
-    for (size_t i = 0; i < inputs->entry_count; i++) {
-        const struct entry *entry = &inputs->entries[i];
+    arc_each (entry, inputs->entries, inputs->entry_count) {
         const struct folder *folder = &inputs->folders[entry->folder];
         size_t rest = len;
         const char *name = path;
@@ -578,8 +576,7 @@ bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t 
     if (lies_in(inputs->dockerfile, path, len) || lies_in(inputs->ignore_file, path, len))
         return true;
 
-    for (size_t i = 0; i < inputs->entry_count; i++) {
-        const struct entry *entry = &inputs->entries[i];
+    arc_each (entry, inputs->entries, inputs->entry_count) {
         const struct folder *folder = &inputs->folders[entry->folder];
         size_t rest = len;
         const char *name = path;

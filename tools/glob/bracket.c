@@ -118,8 +118,7 @@ void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind)
 {
     if (!parser_room(p, &p->extglobs, p->extglob_count, sizeof *p->extglobs))
         return;
-    struct extglob extglob = {
-        .kind = kind, .parens = p->parens, .after_bos = p->prev->type == TOKEN_BOS};
+    struct extglob extglob = {.kind = kind, .parens = p->parens};
     parser_open(p, &p->parens, '(');
     parser_push_value(p, type, p->output.len ? "" : GLOB_ONE_CHAR);
     parser_advance(p);

@@ -58,7 +58,6 @@ struct token {
 struct extglob {
     uint16_t kind; /* '!', '?', '+', '*', '@' */
     int parens;    /* how many parentheses were open before it */
-    bool after_bos;
     size_t inner_len;
     bool inner_slash, inner_star; /* whether its inside has such characters */
 };

@@ -138,8 +138,7 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
         group->count++;
     }
 
-    for (size_t i = 0; i < set->group_count; i++) {
-        struct group *group = &set->groups[i];
+    arc_each (group, set->groups, set->group_count) {
         group->program = &set->entries[group->first].pattern.program;
         if (group->count > 1) {
             group->program = &group->joined;

@@ -57,8 +57,7 @@ static void add_finding(struct lint *lint, const char *rule, const char *file, u
     if (!lint_is_on(lint, rule))
         return;
 
-    for (size_t i = 0; i < lint->settings.waiver_count; i++) {
-        struct lint_waiver *waiver = &lint->settings.waivers[i];
+    arc_each (waiver, lint->settings.waivers, lint->settings.waiver_count) {
         if (strcmp(waiver->rule, rule) != 0 || strcmp(waiver->file, file) != 0 ||
             (waiver->has && !strstr(message, waiver->has)))
             continue;

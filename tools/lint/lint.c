@@ -96,8 +96,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
     lint_facts(&lint);
     lint_credentials(&lint);
 
-    for (size_t i = 0; i < lint.settings.waiver_count; i++) {
-        const struct lint_waiver *waiver = &lint.settings.waivers[i];
+    arc_each (waiver, lint.settings.waivers, lint.settings.waiver_count) {
         if (!waiver->used) /* it would hide the next mistake of its kind */
             lint_find(&lint, LINT_ALLOW, lint.settings.yaml.source->name, waiver->line,
                       "nothing in %s breaks the rule %s any more; take the exception out",
@@ -138,8 +137,7 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
     ARC_TRY(start_lint(&lint, project, options, err));
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
         bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
-    for (size_t i = 0; i < lint.settings.fact_count; i++) {
-        const struct lint_fact *fact = &lint.settings.facts[i];
+    arc_each (fact, lint.settings.facts, lint.settings.fact_count) {
         bad |=
             add_rule(list, fact->rule, fact->why ? fact->why : "", lint.settings.yaml.source->name);
     }

@@ -43,11 +43,10 @@ static void collect_services(struct lint *lint)
     if (config->group_count == 0)
         lint_set(lint, parents, "services", json_true());
 
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++) {
-            const struct arc_service *service = &config->groups[g].services[s];
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count) {
             if (service->file && !find_directory(lint, service->directory))
-                add_service(lint, service->directory, &config->groups[g]);
+                add_service(lint, service->directory, group);
             lint_set(lint, parents, lint_parent(lint, service->directory), json_true());
         }
 

@@ -100,8 +100,7 @@ static int add_to_row(struct rows *rows, size_t number, const struct row *part,
 static int make_rows(const struct arc_plan *plan, const size_t *parent, struct rows *rows,
                      struct arc_error *err)
 {
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        const struct arc_cell *cell = &plan->cells[i];
+    arc_each (cell, plan->cells, plan->cell_count) {
         const struct arc_planned_service *service = arc_plan_service(plan, cell->service);
         if (!service || service->released) /* nobody builds it */
             continue;
@@ -166,8 +165,7 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
     ARC_TRY(make_rows(plan, parent, &rows, err));
     ARC_TRY(batch_rows(&rows, &batches, err));
 
-    for (size_t i = 0; i < batches.count; i++) {
-        const struct row *row = &batches.items[i];
+    arc_each (row, batches.items, batches.count) {
         json_t *object =
             json_pack(format, "service", arc_buf_text(&row->services), "platform", row->platform,
                       "runner", row->runner, "cells", arc_buf_text(&row->cells));

@@ -432,8 +432,7 @@ static int plan_cells(const struct planning *planning)
     plan->platforms = arc_arena_array(memory, 1, sizeof *plan->platforms);
     ARC_TRY_ALLOC(plan->platforms, planning->err);
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         for (char **platform = service->platforms; *platform; platform++) {
             if (!arc_texts_have(plan->platforms, *platform))
                 ARC_TRY(arc_texts_add(memory, &plan->platforms, *platform, planning->err));

@@ -36,8 +36,7 @@ static int find_before(struct arc_project *project, const struct arc_changes_inf
 
     *out = before;
 
-    for (size_t i = 0; i < group->service_count; i++) {
-        const struct arc_service *service = &group->services[i];
+    arc_each (service, group->services, group->service_count) {
         const struct arc_changed_filter *filter = arc_changed_filter(changes, service->codename);
         ARC_AUTO_FREE char *version = NULL;
         const char *base = changes->base;

@@ -365,8 +365,7 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
 static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
                     struct arc_arena *memory, struct arc_error *err)
 {
-    for (size_t i = 0; i < out->tag_count; i++) {
-        struct arc_planned_tag *other = &out->tags[i];
+    arc_each (other, out->tags, out->tag_count) {
         bool same =
             other->ref && tag.ref ? strcmp(other->ref, tag.ref) == 0 : other->ref == tag.ref;
         if (!same || strcmp(other->tag, tag.tag) != 0)

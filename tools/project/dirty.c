@@ -91,8 +91,7 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
     for (char **file = group->described.files; file && *file; file++)
         add_path(&paths, *file);
 
-    for (size_t i = 0; i < group->service_count; i++) {
-        const struct arc_service *service = &group->services[i];
+    arc_each (service, group->services, group->service_count) {
         add_path(&paths, service->file);
         add_path(&paths, service->version_file);
         for (char **file = service->build.files; file && *file; file++)

@@ -68,8 +68,7 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
                                             const struct arc_missing_source *missing),
                                 void *context, struct arc_error *err)
 {
-    for (size_t i = 0; i < group->service_count; i++) {
-        const struct arc_service *service = &group->services[i];
+    arc_each (service, group->services, group->service_count) {
         struct teller teller = {service, each, context};
         struct arc_inputs *inputs = NULL;
         int rc = arc_service_inputs(root, group, service, &inputs, err);

@@ -104,8 +104,7 @@ static int choose(const struct train *train, struct candidates *candidates,
 
     for (;;) {
         struct candidate *best = NULL;
-        for (size_t i = 0; i < candidates->count; i++) {
-            struct candidate *one = &candidates->items[i];
+        arc_each (one, candidates->items, candidates->count) {
             if (one->ruled_out || !names_service(one, service))
                 continue;
             if (!best || arc_release_version_compare(&one->tag.version, &best->tag.version) > 0)
