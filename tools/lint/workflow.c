@@ -114,10 +114,10 @@ static const char *find_target(struct lint *lint, const char *path)
 static struct lint_called *add_called(struct lint *lint, const char *name)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    json_t *index = json_integer((json_int_t)lint->called_count);
+    json_int_t index = (json_int_t)lint->called_count;
 
-    if (json_object_set_new_nocheck(lint->parsed, name, index) ||
-        !arc_room(&lint->called, lint->called_count, sizeof *lint->called)) {
+    if (!arc_room(&lint->called, lint->called_count, sizeof *lint->called) ||
+        json_object_set_new_nocheck(lint->parsed, name, json_integer(index))) {
         lint->memory.failed = true;
         return NULL;
     }
