@@ -32,7 +32,8 @@ static bool find_numbers(const char *tag, size_t *prefix)
     size_t best = len, rank = 3;
 
     for (size_t at = first; at < len; at++) {
-        if (!is_digit(tag[at]) || (at > first && is_digit(tag[at - 1])))
+        bool goes_on = at > first + 1 && tag[at - 1] == '.' && is_digit(tag[at - 2]);
+        if (!is_digit(tag[at]) || goes_on || (at > first && is_digit(tag[at - 1])))
             continue;
         bool after_v = at > first && strchr("vV", tag[at - 1]) && starts_word(tag, at - 1);
         size_t own = starts_word(tag, at) ? 1 : 2;
