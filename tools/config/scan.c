@@ -138,7 +138,7 @@ static bool check_left_out(const char *text, struct arc_buf *why)
     return arc_check_glob(text, why);
 }
 
-/* A reason that scan_gap_name() knows, alone or with a part of its text:
+/* A reason of scan/judged.h (SCAN_GAP_…), alone or with a part of its text:
  * "os-not-scanned:fedora". */
 static bool check_reason(const char *text, struct arc_buf *why)
 {

@@ -306,8 +306,9 @@ static int read_object(struct reading *reading, const struct arc_record *record,
     return ARC_OK;
 }
 
-int arc_record_read(const struct arc_record *record, const json_t *json, struct arc_arena *memory,
-                    void *out, struct arc_error *err)
+/* Fills *out, which is zeroed. All of its memory is the arena's. */
+static int read_record(const struct arc_record *record, const json_t *json,
+                       struct arc_arena *memory, void *out, struct arc_error *err)
 {
     ARC_AUTO(reading)
     struct reading reading = {
@@ -325,7 +326,7 @@ int arc_document_load(const struct arc_record *record, const json_t *json, void 
                       struct arc_error *err)
 {
     memset(out, 0, record->size);
-    int rc = arc_record_read(record, json, out, out, err);
+    int rc = read_record(record, json, out, out, err);
     if (rc)
         arc_document_free(out, record->size);
     return rc;
@@ -449,5 +450,5 @@ int arc_record_copy(const struct arc_record *record, const void *in, struct arc_
     ARC_AUTO_JSON json_t *json = NULL;
     memset(out, 0, record->size);
     ARC_TRY(arc_record_write(record, in, &json, err));
-    return arc_record_read(record, json, memory, out, err);
+    return read_record(record, json, memory, out, err);
 }

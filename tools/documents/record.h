@@ -55,13 +55,8 @@ extern const struct arc_record arc_version_record; /* a plan holds one, too */
 extern const struct arc_form arc_form_digest;   /* "sha256:<64 hex>" */
 extern const struct arc_form arc_form_revision; /* 40 or 64 hexadecimal digits */
 
-/* Fills *out, which is zeroed. All of its memory is the arena's. ARC_EINPUT with the member's path
- * for what is missing, unknown, or not of its type and form. */
-int arc_record_read(const struct arc_record *record, const json_t *json, struct arc_arena *memory,
-                    void *out, struct arc_error *err);
-
-/* The same of a whole document, whose struct starts with its memory: *out need not be zeroed, and
- * is on an error. */
+/* Fills *out, which starts with its memory, need not be zeroed, and is on an error. ARC_EINPUT with the
+ * member's path for what is missing, unknown, or not of its type and form. */
 int arc_document_load(const struct arc_record *record, const json_t *json, void *out,
                       struct arc_error *err);
 

@@ -27,18 +27,10 @@ enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdi
     return !policy->block && policy->tolerate_no_answer ? ARC_GATE_REPORT_ONLY : ARC_GATE_FAIL;
 }
 
-const char *scan_gap_name(enum scan_gap gap)
-{
-    static const char *const names[] = {"os-not-scanned", "os-without-packages", "end-of-life",
-                                        "scanner-warning", "inline-ignore"};
-    return names[gap];
-}
-
-int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,
+int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err,
               const char *format, ...)
 {
-    const char *name = scan_gap_name(gap);
-    size_t len = strlen(name);
+    size_t len = strlen(gap);
 
     ARC_AUTO_FREE char *text = NULL;
     ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
@@ -47,12 +39,11 @@ int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *e
     /* "os-not-scanned", or "os-not-scanned:fedora": a part of what is said about it. */
     for (char **accept = judged->accept; accept && *accept; accept++) {
         const char *rest = *accept + len;
-        if (strncmp(*accept, name, len) == 0 &&
-            (!*rest || (*rest == ':' && strstr(text, rest + 1))))
-            return scan_warn(judged, err, "accepted (%s): %s", name, text);
+        if (strncmp(*accept, gap, len) == 0 && (!*rest || (*rest == ':' && strstr(text, rest + 1))))
+            return scan_warn(judged, err, "accepted (%s): %s", gap, text);
     }
 
-    return arc_json_append(judged->missed, json_pack("{s:s, s:s}", "reason", name, "text", text),
+    return arc_json_append(judged->missed, json_pack("{s:s, s:s}", "reason", gap, "text", text),
                            err);
 }
 

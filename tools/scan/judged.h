@@ -13,14 +13,12 @@ struct scan_scanner {
     int64_t updated_at; /* the same in seconds since 1970; 0 when unknown */
 };
 
-/* Why a part was not looked at; `scan.accept` names them (scan_gap_name()). */
-enum scan_gap {
-    SCAN_GAP_OS,
-    SCAN_GAP_PACKAGES,
-    SCAN_GAP_END_OF_LIFE,
-    SCAN_GAP_WARNING,
-    SCAN_GAP_INLINE
-};
+/* Why a part was not looked at; `scan.accept` names them. */
+#define SCAN_GAP_OS          "os-not-scanned"
+#define SCAN_GAP_PACKAGES    "os-without-packages"
+#define SCAN_GAP_END_OF_LIFE "end-of-life"
+#define SCAN_GAP_WARNING     "scanner-warning"
+#define SCAN_GAP_INLINE      "inline-ignore"
 
 struct scan_judged {
     const struct arc_scan_options *options;
@@ -49,9 +47,8 @@ struct scan_judged {
 #define scan_warn(judged, err, ...) arc_warn(&(judged)->warnings, err, __VA_ARGS__)
 
 /* Notes that something was not looked at, or warns of it where that is accepted. */
-int scan_miss(struct scan_judged *judged, enum scan_gap gap, struct arc_error *err,
+int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
-const char *scan_gap_name(enum scan_gap gap);
 
 /* Reads the scanner's information file. Any failure is an error. */
 int scan_scanner_read(const char *path, struct scan_scanner *out, struct arc_error *err);
