@@ -213,28 +213,6 @@ static int warn_of_files(struct arc_project *project, json_t *out, struct arc_er
                project->repository.revision, arc_buf_text(&files));
 }
 
-/* Appends {kind, message} to `out`, an array, for each of:
- *   exists    there is such a tag, and this is no run of it: its push (`ref`, may be NULL), or a CI
- *             system's checkout of it
- *   back      the group has a higher version
- *   jump      versions between the last one and this one are left out
- *   unreleased  a service that a train goes without
- *   not-head  another commit is checked out than the one that is rehearsed
- *   dirty     files of the group's services are not as the commit has them
- * The project is loaded. */
-static int add_warnings(struct arc_project *project, const char *ref, json_t *out,
-                        struct arc_error *err)
-{
-    char *const *left_out = project->group->unreleased;
-    if (project->tag.text)
-        ARC_TRY(warn_of_tags(project, ref, out, err));
-    for (; left_out && *left_out; left_out++)
-        ARC_TRY(add(out, "unreleased", err, "%s has no release yet: %s goes without it", *left_out,
-                    project->group->name));
-    ARC_TRY(warn_of_head(project, out, err));
-    return warn_of_files(project, out, err);
-}
-
 /* ---- the facts ----------------------------------------------------------------------------- */
 
 /* The project, and the event to play: a recorded one, or the push of the tag. */
@@ -453,13 +431,29 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     return keep(run, "requests", requests, err);
 }
 
-/* What may be wrong. The tag of the run that rehearses is there, of course. */
+/* What may be wrong, {kind, message} for each of:
+ *   exists    there is such a tag, and this is no run of it: its push, or a CI system's checkout of it
+ *   back      the group has a higher version
+ *   jump      versions between the last one and this one are left out
+ *   unreleased  a service that a train goes without
+ *   not-head  another commit is checked out than the one that is rehearsed
+ *   dirty     files of the group's services are not as the commit has them */
 static int warn(struct dryrun *run, struct arc_error *err)
 {
+    struct arc_project *project = run->project;
     const struct arc_env *env = run->recorded ? &run->event.env : run->env;
+    char *const *left_out = project->group->unreleased;
     json_t *warnings = json_array();
+
     ARC_TRY(keep(run, "warnings", warnings, err));
-    return add_warnings(run->project, arc_env_get(env, "GITHUB_REF"), warnings, err);
+    if (project->tag.text)
+        ARC_TRY(warn_of_tags(project, arc_env_get(env, "GITHUB_REF"), warnings, err));
+    for (; left_out && *left_out; left_out++)
+        ARC_TRY(add(warnings, "unreleased", err, "%s has no release yet: %s goes without it",
+                    *left_out, project->group->name));
+    ARC_TRY(warn_of_head(project, warnings, err));
+
+    return warn_of_files(project, warnings, err);
 }
 
 int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,

@@ -155,7 +155,7 @@ static int by_bytes(const void *a, const void *b)
 
 /* Appends "[NAME=]FILE" for every file that "[NAME=]PATTERN" matches, in byte order, to `out`: no
  * shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
- * appended as it is. Symbolic links are not followed. ARC_EINPUT when a pattern matches nothing, or
+ * appended as it is. No link to a folder is followed. ARC_EINPUT when a pattern matches nothing, or
  * a NAME stands for several files. */
 static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
 {

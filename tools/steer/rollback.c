@@ -70,21 +70,6 @@ static void rollback_free(struct rollback *rollback)
 /* Most characters of a release's text (GitHub's own limit). */
 #define BODY_MAX 125000
 
-/* Opens GitHub where GITHUB_REPOSITORY and a token say whom to ask, and reads whose releases are
- * withdrawn. ARC_EINPUT when releases are to be marked and nobody can be asked. */
-static int withdraw_open(struct rollback *rollback, struct arc_error *err)
-{
-    rollback->ledger = rollback->options->build;
-    ARC_TRY(released_open_github(rollback->project, &rollback->records.github,
-                                 &rollback->records.repository, err));
-    if (rollback->records.github || rollback->options->withdraw == ARC_WITHDRAW_NOTHING)
-        return ARC_OK;
-
-    return arc_error_set(err, ARC_EINPUT,
-                         "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
-                         "(owner/name) and GITHUB_TOKEN");
-}
-
 /* ---- looking ------------------------------------------------------------------------------- */
 
 /* What the release built: what was given, else its own file. */
@@ -501,7 +486,14 @@ static int load(struct rollback *rollback, struct arc_error *err)
         return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
                              project->repository.tags_unknown);
 
-    ARC_TRY(withdraw_open(rollback, err));
+    struct records *records = &rollback->records;
+    rollback->ledger = rollback->options->build;
+    ARC_TRY(released_open_github(project, &records->github, &records->repository, err));
+    if (!records->github && rollback->options->withdraw != ARC_WITHDRAW_NOTHING)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
+                             "(owner/name) and GITHUB_TOKEN");
+
     ARC_TRY(parse_given(rollback, rollback->options->version, &rollback->tag, err));
 
     if (rollback->tag.version.prerelease)
