@@ -4,7 +4,6 @@
 
 #include "arcci/steer.h"
 #include "arcci/transport.h"
-#include "steer/survey.h"
 
 /* Releases that are asked for once each. Initialise with {0}. */
 struct records {
@@ -13,8 +12,6 @@ struct records {
     json_t *releases; /* owned: tag → its published release, or null */
 };
 
-/* Opens GitHub where the project knows what is published there. */
-int records_open(const struct arc_project *project, struct records *out, struct arc_error *err);
 void records_free(struct records *records);
 
 /* GET of a path, put together as by printf(); *out is a new reference, NULL where there is no such
@@ -32,12 +29,5 @@ int records_release(struct records *records, const char *tag, const json_t **out
  * where there is no such release or file. ARC_EFAILED when the file is empty or gone. */
 int records_find(struct records *records, const char *tag, const char *name, json_t **out,
                  struct arc_error *err);
-
-/* The `record` of a group's row: what its last published release says of its scan and, with
- * options->builds, of its build. What cannot be read is the record's `problem`. *out is a new
- * reference; null where neither was asked for, or GitHub does not tell. */
-int records_describe(struct records *records, const struct arc_project *project,
-                     const struct survey_group *group, const struct arc_status_options *options,
-                     json_t **out, struct arc_error *err);
 
 #endif

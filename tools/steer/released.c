@@ -42,24 +42,6 @@ int released_open_github(struct arc_project *project, struct arc_transport **git
                          repository->published_unknown);
 }
 
-int released_load(struct arc_project *project, const char *tag, const char *lock,
-                  struct arc_error *err)
-{
-    struct arc_repository *repository = &project->repository;
-    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
-    struct arc_oid oid;
-
-    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
-    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
-    ARC_TRY(arc_repository_read(project->git, project->env, tag, repository, err));
-    memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the tag may be the remote's alone */
-    repository->committed = commit.time;
-    project->wanted.tag = tag;
-    project->wanted.lock = lock;
-
-    return arc_project_load(project, err);
-}
-
 int released_signing(struct arc_project *project, const char *identity, struct arc_plan *out,
                      struct arc_error *err)
 {

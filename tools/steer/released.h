@@ -17,12 +17,6 @@ int released_find_group(const struct arc_config *config, const char *name,
 int released_open_github(struct arc_project *project, struct arc_transport **github,
                          const char **name, struct arc_error *err);
 
-/* Loads the project as arc_project_load() would for the release tag, at its commit; of a train with
- * what its lock file (its text, or NULL) says. Its configuration and tags are loaded; `tag` and
- * `lock` are borrowed. */
-int released_load(struct arc_project *project, const char *tag, const char *lock,
-                  struct arc_error *err);
-
 /* Sets out->sign to who must have signed the release that the project was loaded for: `identity`,
  * whom the group names, else any workflow of this repository that ran for the release's tag. */
 int released_signing(struct arc_project *project, const char *identity, struct arc_plan *out,

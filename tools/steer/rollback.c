@@ -12,7 +12,9 @@
 #include "base/platform.h"
 #include "base/warn.h"
 #include "build/verify.h"
+#include "git/fetch.h"
 #include "project/documents.h"
+#include "project/repository.h"
 #include "project/train.h"
 #include "registry/registry.h"
 #include "steer/record.h"
@@ -474,6 +476,27 @@ static void on_event(void *context, const struct arc_build_event *event)
     rollback_say(rollback, "%s", event->step);
 }
 
+/* Loads the project as arc_project_load() would for the release tag, at its commit; of a train with
+ * what its lock file (its text, or NULL) says. Its configuration and tags are loaded; `tag` and
+ * `lock` are borrowed. */
+static int load_release(struct arc_project *project, const char *tag, const char *lock,
+                        struct arc_error *err)
+{
+    struct arc_repository *repository = &project->repository;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_oid oid;
+
+    ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
+    ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
+    ARC_TRY(arc_repository_read(project->git, project->env, tag, repository, err));
+    memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the tag may be the remote's alone */
+    repository->committed = commit.time;
+    project->wanted.tag = tag;
+    project->wanted.lock = lock;
+
+    return arc_project_load(project, err);
+}
+
 static int load(struct rollback *rollback, struct arc_error *err)
 {
     struct arc_project *project = rollback->project;
@@ -508,7 +531,7 @@ static int load(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(rollback->options->from ? take_given(rollback, err) : take_higher(rollback, err));
     ARC_TRY(withdraw_look(rollback, err));
 
-    return released_load(project, rollback->tag.text, rollback->lock, err);
+    return load_release(project, rollback->tag.text, rollback->lock, err);
 }
 
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,

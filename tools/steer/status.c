@@ -52,6 +52,106 @@ static json_t *published(const struct arc_repository *repository, const char *ta
     return json_boolean(arc_json_lists(repository->published, tag));
 }
 
+/* ---- the record of a group's row ------------------------------------------------------------- */
+
+#define DAY (INT64_C(24) * 60 * 60)
+
+/* The highest version that is published and neither withdrawn nor above the last release behind
+ * HEAD; {0}: there is none. */
+static int find_published(const struct arc_project *project, const struct survey_group *group,
+                          struct arc_tag *out, struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag last = {0};
+    const struct arc_repository *repository = &project->repository;
+
+    if (!group->last)
+        return ARC_OK;
+    ARC_TRY(arc_tag_parse(group->last, group->group, &last, err));
+
+    arc_json_each (name, repository->published) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        if (arc_tag_parse(json_string_value(name), group->group, &tag, NULL) ||
+            arc_json_lists(repository->withdrawn, tag.text) ||
+            arc_release_version_compare(&tag.version, &last.version) > 0)
+            continue;
+        arc_tag_keep_higher(out, &tag);
+    }
+
+    return ARC_OK;
+}
+
+/* What the gate said; null where the release has no scan.json. */
+static int describe_scan(struct records *records, const char *tag, int64_t now, json_t **out,
+                         struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *scan = NULL;
+    struct arc_scan_info info;
+    char time[32];
+
+    ARC_TRY(records_find(records, tag, "scan.json", &scan, err));
+    if (!scan)
+        return ARC_OK;
+    if (arc_scan_read(scan, &info, err))
+        return arc_error_prefix(err, "scan.json of the release %s", tag);
+
+    arc_time_print(info.time, time);
+    int64_t age = info.time < now ? now - info.time : 0;
+    json_t *days = info.time ? json_integer(age / DAY) : json_null();
+    *out = json_pack("{s:s, s:s, s:s?, s:o}", "verdict", arc_verdict_name(info.verdict), "gate",
+                     arc_gate_name(info.gate), "scanned", info.time ? time : NULL, "days", days);
+
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* build.json of a release, as far as it can be read. */
+static int describe_build(struct records *records, const char *tag, json_t **out,
+                          struct arc_error *err)
+{
+    ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
+    ARC_AUTO_JSON json_t *build = NULL;
+
+    ARC_TRY(records_find(records, tag, "build.json", &build, err));
+    if (build && arc_ledger_read(build, &ledger, err))
+        return arc_error_prefix(err, "build.json of the release %s", tag);
+    *out = arc_steal(&build);
+
+    return ARC_OK;
+}
+
+/* The `record` of a group's row: what its last published release says of its scan and, with
+ * options->builds, of its build. What cannot be read is the record's `problem`. *out is a new
+ * reference; null where neither was asked for, or GitHub does not tell. */
+static int describe_record(struct records *records, const struct arc_project *project,
+                           const struct survey_group *group,
+                           const struct arc_status_options *options, json_t **out,
+                           struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO_JSON json_t *scan = NULL;
+    ARC_AUTO_JSON json_t *build = NULL;
+    ARC_AUTO(arc_tag) struct arc_tag found = {0};
+    int rc = ARC_OK;
+
+    *out = json_null();
+    if (!records->github || !(options->scan || options->builds))
+        return ARC_OK;
+    ARC_TRY(find_published(project, group, &found, err));
+    const char *tag = found.text;
+
+    if (tag)
+        rc = describe_scan(records, tag, project->env->now, &scan, &problem);
+    if (tag && !rc && options->builds)
+        rc = describe_build(records, tag, &build, &problem);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+    *out = json_pack("{s:s?, s:O?, s:O?, s:s?}", "tag", tag, "scan", scan, "build", build,
+                     "problem", rc ? arc_error_text(&problem) : NULL);
+
+    return *out ? ARC_OK : arc_error_nomem(err);
+}
+
+/* ---- the groups ------------------------------------------------------------------------------ */
+
 /* A survey that is made a document. */
 struct asking {
     struct arc_project *project;
@@ -105,7 +205,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
     ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
                                arc_env_moment(asking->project->env), &next, err));
     ARC_TRY(
-        records_describe(&asking->records, asking->project, group, asking->options, &record, err));
+        describe_record(&asking->records, asking->project, group, asking->options, &record, err));
 
     arc_time_print(group->last_time, time);
     snprintf(date, sizeof date, "%.10s", time);
@@ -253,6 +353,8 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     ARC_AUTO(asking)
     struct asking asking = {.project = project, .options = options, .rows = json_array()};
     struct survey *survey = &asking.survey;
+    const struct arc_github_options patient = {
+        .env = project->env, .idle_timeout = 20, .max_wait = 20};
 
     ARC_TRY_ALLOC(asking.rows, err);
     ARC_TRY(survey_take(project, survey, err));
@@ -260,7 +362,9 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         return arc_error_set(err, ARC_EINPUT,
                              "what the gate said is read from releases at GitHub: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN");
-    ARC_TRY(records_open(project, &asking.records, err));
+    asking.records.repository = arc_env_get(project->env, "GITHUB_REPOSITORY");
+    if (project->repository.published)
+        ARC_TRY(arc_transport_github(&patient, &asking.records.github, err));
 
     for (size_t g = 0; g < survey->group_count; g++) {
         ARC_AUTO(arc_error) struct arc_error problem = {0};
