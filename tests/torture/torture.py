@@ -71,8 +71,15 @@ jobs:
       - {uses: dorny/paths-filter@v3, with: {filters: "f: ['f/**', 'lib/**']"}}
       - {uses: aquasecurity/trivy-action@v1, with: {exit-code: 1, severity: HIGH}}
       - {uses: softprops/action-gh-release@v2, with: {files: x}}
+      - {uses: actions/checkout@v4, with: {path: code}}
+      - {id: n, run: 'N=$(echo "H" | tr A-Z a-z); echo "t=${N,,}" >> $GITHUB_OUTPUT; echo "t=2" >> $GITHUB_OUTPUT; docker buildx bake -f ci/x.hcl'}
+      - {uses: some/publish@v1, with: {image-owner: o, docker-image-name: h, registry: quay.io, build-context: code/h, image-tag: 1, buildArgs: "Z=${{ steps.n.outputs.t }}"}}
+      - {uses: some/retry@v1, with: {command: docker build -t o/h --target x --push h}}
+      - {uses: docker/build-push-action@v6, with: {context: h, push: "${{ github.ref == 'refs/heads/main' }}", tags: "${{ secrets.X }}", target: y}}
+  c: {uses: some/x/.github/workflows/y.yml@v1, with: {context: "${{ inputs.a != 'x' && 'g' }}", image: o/g}}
 """,
-    "f/Dockerfile": "FROM scratch\n", "g/Dockerfile": "FROM scratch\n",
+    "f/Dockerfile": "FROM scratch\n", "g/Dockerfile": "FROM scratch\n", "h/Dockerfile": "FROM scratch AS x\nFROM scratch AS y\n", "dev/compose.yaml": "services: {n: {build: n}}\n",
+    "ci/x.hcl": 'target "n" {\n  context = "n"\n}\n',
 }
 
 

@@ -461,8 +461,9 @@ void init_take_commands(const struct init_step *step, const char *text, const js
         for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
             if (strchr(tag, '/')) /* one without is the machine's own where others are given */
                 arc_buf_printf(&kept, "%s%s", kept.len ? "\n" : "", tag);
-        if (kept.len)
-            init_set_text(init, with, "tags", init_hold(init, &kept));
+        const char *names = init_hold(init, &kept);
+        if (*names)
+            init_set_text(init, with, "tags", names);
         else if (!step->runner)
             json_object_del(with, "tags"); /* what a developer calls it */
         if (script.pushes)

@@ -63,17 +63,19 @@ static bool evaluate_test(struct init *init, const char *text, size_t len, const
         return evaluate_operand(init, text, len, scope, out);
 
     bool told = evaluate_operand(init, text + part + 2, len - part - 2, scope, &other);
+    bool known = evaluate_operand(init, text, part, scope, &one);
+    (void)init_succeeds(init, one.failed ? one.failed : other.failed);
+
     const char *value = arc_buf_text(&other), *ref = strstr(text, "github.ref ");
     if (ref && ref < text + part && equal < differs && strncmp(value, "refs/heads/", 11) == 0) {
         arc_buf_printf(out, "branch:%s", value + 11);
         return true;
     }
 
-    told = evaluate_operand(init, text, part, scope, &one) && told;
     bool same = strcasecmp(arc_buf_text(&one), value) == 0;
     arc_buf_puts(out, same == (equal < differs) ? "true" : "false");
 
-    return told;
+    return known && told;
 }
 
 static bool is_false(struct arc_buf *value)

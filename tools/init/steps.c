@@ -482,16 +482,36 @@ static char *resolve_path(const struct init_step *step, const char *base, const 
     return init_resolve(step->init, ".", init_print(step->init, "./%s", resolved + strlen(folder)));
 }
 
+/* The Dockerfiles of such a path: path → what is unknown in it stands for, or null. Of several that
+ * have one name nothing is told. A new reference. */
+static json_t *find_dockerfiles(const struct init_step *step, const char *wanted)
+{
+    json_t *found = init_made(step->init, json_object()), *variant;
+    const char *name = strstr(input(step, "outputs"), "name="), *path;
+
+    for (int deep = 0; strcmp(wanted, unknown) != 0 && deep < 2 && !json_object_size(found); deep++)
+        json_object_foreach (step->init->dockerfile_names, path, variant) {
+            char *bound = NULL;
+            if (match(step->init, wanted, path, deep, &bound))
+                init_set(step->init, found, path, bound ? json_string(bound) : json_null());
+        }
+
+    name = *input(step, "tags") ? input(step, "tags") : name;
+    if (json_object_size(found) > 1 && name && arc_text_is_visible(name))
+        json_object_clear(found);
+
+    return found;
+}
+
 /* Paths of the action are those of the run's folder; without a context it builds that. */
 void init_take_build(const struct init_step *step)
 {
     struct init *init = step->init;
     const char *given = input(step, "context path directory"), *path;
+    json_t *bound;
     const char *file = input(step, "file dockerfile containerfile containerfiles");
     bool is_default = strstr(given, "{{defaultContext}}") != NULL;
     const char *inner = is_default ? strchr(given, ':') : NULL;
-    size_t found = 0;
-    json_t *variant;
 
     if (init->spent > INIT_SPENT_MAX)
         return;
@@ -516,24 +536,20 @@ void init_take_build(const struct init_step *step)
         return;
     }
 
-    for (int deep = 0; strcmp(wanted, unknown) != 0 && deep < 2 && !found; deep++)
-        json_object_foreach (init->dockerfile_names, path, variant) {
-            char *bound = NULL;
-            if (!match(init, wanted, path, deep, &bound))
-                continue;
-            found++;
-            const struct init_image *other = init_find_image(init, path);
-            bool told = json_is_false(variant) || (other && other->settled && !step->service);
-            if (step->runner || !told) /* nothing that says more than a script describes it */
-                take_image(step, fill(init, context, bound), path, bound);
-        }
+    ARC_AUTO_JSON json_t *found = find_dockerfiles(step, wanted);
+    if (!json_object_size(found) && step->runner && json_object_get(init->aside, wanted))
+        init_set(init, found, wanted, json_null()); /* the workflow says that it counts */
 
-    if (!found && step->runner && json_object_get(init->aside, wanted)) {
-        take_image(step, context, wanted, NULL); /* the workflow says that it counts */
-        found++;
+    json_object_foreach (found, path, bound) {
+        const struct init_image *other = init_find_image(init, path);
+        bool told = json_is_false(json_object_get(init->dockerfile_names, path)) ||
+                    (other && other->settled && !step->service);
+        const char *part = json_string_value(bound);
+        if (step->runner || !told) /* nothing that says more than a script describes it */
+            take_image(step, fill(init, context, part), path, part);
     }
 
-    if (found || !step->runner)
+    if (json_object_size(found) || !step->runner)
         return;
     init->guessed = true;
     init_ask(init, step->file, step->line,

@@ -142,7 +142,8 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
         }
     }
 
-    if (!filters.len)
+    const char *tags = init_hold(init, &filters);
+    if (!*tags)
         return;
     arc_buf_printf(
         out,
@@ -154,7 +155,7 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
         "issues: write, id-token: write, attestations: write}\n\n"
         "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
         "jobs:\n",
-        init_hold(init, &filters));
+        tags);
 
     init_each_group (group, init) {
         const struct init_group *first = init->groups;
