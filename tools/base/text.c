@@ -375,6 +375,13 @@ bool arc_text_holds(const char *text, const char *const *parts)
     return *parts != NULL;
 }
 
+bool arc_text_starts(const char *text, const char *const *parts)
+{
+    while (*parts && strncmp(text, *parts, strlen(*parts)) != 0)
+        parts++;
+    return *parts != NULL;
+}
+
 void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out)

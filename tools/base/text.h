@@ -88,11 +88,13 @@ static inline const char *arc_plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-/* Whether a text is one of some, or has one of them in it. */
-#define ARC_AMONG(text, ...) arc_text_among(text, (const char *const[]){__VA_ARGS__, NULL})
-#define ARC_HOLDS(text, ...) arc_text_holds(text, (const char *const[]){__VA_ARGS__, NULL})
+/* Whether a text is one of some, has one of them in it, or at its start. */
+#define ARC_AMONG(text, ...)  arc_text_among(text, (const char *const[]){__VA_ARGS__, NULL})
+#define ARC_HOLDS(text, ...)  arc_text_holds(text, (const char *const[]){__VA_ARGS__, NULL})
+#define ARC_STARTS(text, ...) arc_text_starts(text, (const char *const[]){__VA_ARGS__, NULL})
 bool arc_text_among(const char *text, const char *const *words);
 bool arc_text_holds(const char *text, const char *const *parts);
+bool arc_text_starts(const char *text, const char *const *parts);
 
 /* Appends a text with a value in the place of each {name}: `value` appends it, or says that there
  * is none, and the name stays as it is written. */

@@ -122,11 +122,8 @@ static int read_ulimits(const struct arc_loading *l, const struct arc_yaml_node 
 
 bool arc_context_is_remote(const char *context)
 {
-    static const char *const signs[] = {"git@", "github.com/", "target:", "service:"};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (strncmp(context, signs[i], strlen(signs[i])) == 0)
-            return true;
-    return strstr(context, "://") != NULL;
+    return ARC_STARTS(context, "git@", "github.com/", "target:", "service:") ||
+           strstr(context, "://");
 }
 
 int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out)

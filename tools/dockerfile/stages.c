@@ -294,9 +294,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
 
     for (size_t i = 0; i + 1 < json_array_size(words); i++) { /* the last is where they go */
         const char *word = json_string_value(json_array_get(words, i));
-        bool remote = strncmp(word, "http://", 7) == 0 || strncmp(word, "https://", 8) == 0 ||
-                      strncmp(word, "git@", 4) == 0 || strncmp(word, "git://", 6) == 0 ||
-                      strncmp(word, "ssh://", 6) == 0;
+        bool remote = ARC_STARTS(word, "http://", "https://", "git@", "git://", "ssh://");
         if (!(is_add && remote) && !arc_dockerfile_heredoc(word, strlen(word), &heredoc))
             ARC_TRY(add_source(r, &origin, word, NULL));
     }

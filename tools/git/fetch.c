@@ -17,14 +17,13 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, const struct arc_buf *input, unsigned seconds,
                        struct arc_process_result *result, struct arc_error *err)
 {
-    static const char *const signs[] = {"could not read Username", "could not read Password",
-                                        "Authentication failed", "not found"};
     ARC_AUTO(arc_git_token) struct arc_git_token token = {0};
-    bool refused = false; /* the remote wanted to know who asks */
 
     ARC_TRY(arc_git_run(git, env, &token, words, input, seconds, result, err));
-    for (size_t i = 0; result->status && i < sizeof signs / sizeof *signs; i++)
-        refused |= strstr(arc_buf_text(&result->errors), signs[i]) != NULL;
+    bool refused = /* the remote wanted to know who asks */
+        result->status &&
+        ARC_HOLDS(arc_buf_text(&result->errors), "could not read Username",
+                  "could not read Password", "Authentication failed", "not found");
     if (!refused)
         return ARC_OK;
     ARC_TRY(arc_git_token_make(env, &token, err));

@@ -58,18 +58,8 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
  * file that only this clone's configuration includes. */
 static bool is_of_connection(const char *name)
 {
-    static const char *const sections[] = {"http.", "credential.", "url.", "protocol.", "ssh."};
-    static const char *const names[] = {"core.sshcommand", "core.gitproxy", "core.askpass"};
-
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (strncmp(name, sections[i], strlen(sections[i])) == 0)
-            return true;
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-
-    return false;
+    return ARC_STARTS(name, "http.", "credential.", "url.", "protocol.", "ssh.") ||
+           ARC_AMONG(name, "core.sshcommand", "core.gitproxy", "core.askpass");
 }
 
 /* The name of a remote's setting, as "remote.origin.url"; NULL for another. Here every remote is

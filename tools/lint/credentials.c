@@ -161,12 +161,9 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
  * encrypted. */
 static bool is_reference(const char *value, size_t len)
 {
-    static const char *const starts[] = {"vault:", "arn:", "ssm:", "ENC[", "file:", "env:"};
     const char *address = strstr(value, "://");
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (strncmp(value, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
+    return ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:") ||
+           strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
            (address && address < value + len);
 }
 

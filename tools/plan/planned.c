@@ -1,12 +1,12 @@
 #include "plan/planned.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
 
 /* The branch that a run is about; NULL for none. A workflow_run or a comment has the default branch
  * as its ref, whatever it is about, and a run by hand may have checked out something else. */
 static const char *find_branch(const struct arc_event *event, const char *revision)
 {
-    static const char *const by_hand[] = {"schedule", "workflow_dispatch", "repository_dispatch"};
     const char *branch =
         event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 ? event->ref + 11 : NULL;
 
@@ -16,11 +16,8 @@ static const char *find_branch(const struct arc_event *event, const char *revisi
         return event->head_sha && strcmp(event->head_sha, revision) == 0 ? event->head_branch
                                                                          : NULL;
 
-    for (size_t i = 0; i < sizeof by_hand / sizeof *by_hand; i++)
-        if (strcmp(event->name, by_hand[i]) == 0)
-            return !event->sha || strcmp(event->sha, revision) == 0 ? branch : NULL;
-
-    return NULL;
+    bool by_hand = ARC_AMONG(event->name, "schedule", "workflow_dispatch", "repository_dispatch");
+    return by_hand && (!event->sha || strcmp(event->sha, revision) == 0) ? branch : NULL;
 }
 
 /* The versions that the services' files had at the base of `changes`; NULL without one. */
