@@ -9,6 +9,7 @@
 #ifndef ARC_BASE_AUTO_H
 #define ARC_BASE_AUTO_H
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 #include "arcci/error.h"
 #include <jansson.h>
@@ -41,6 +42,14 @@
     do {                                                                                           \
         if (!(made))                                                                               \
             return arc_error_nomem(err);                                                           \
+    } while (0)
+
+/* Adds a value to an array that the arena holds: arc_arena_append(). */
+#define ARC_APPEND(arena, list, count, err, ...)                                                   \
+    do {                                                                                           \
+        __typeof__(list) place_ = arc_arena_append(arena, &(list), &(count), sizeof *place_);      \
+        ARC_TRY_ALLOC(place_, err);                                                                \
+        *place_ = __VA_ARGS__;                                                                     \
     } while (0)
 
 static inline int arc_error_unless(const void *made, struct arc_error *err)

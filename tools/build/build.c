@@ -112,15 +112,13 @@ static int make_local(const struct run *run, const struct arc_verify *verify,
     for (char *const *platform = verify->platforms; *platform; platform++) {
         if (built->cell_count && run->load)
             break; /* the first of these is the one */
-        struct arc_built_cell *cell =
-            arc_arena_append(memory, &built->cells, &built->cell_count, sizeof *cell);
-        ARC_TRY_ALLOC(cell, err);
-        *cell = (struct arc_built_cell){.platform = arc_arena_text(memory, *platform),
-                                        .size = -1,
-                                        .unpacked = -1,
-                                        .started = -1,
-                                        .duration = -1,
-                                        .cached = -1};
+        ARC_APPEND(memory, built->cells, built->cell_count, err,
+                   (struct arc_built_cell){.platform = arc_arena_text(memory, *platform),
+                                           .size = -1,
+                                           .unpacked = -1,
+                                           .started = -1,
+                                           .duration = -1,
+                                           .cached = -1});
     }
 
     return arc_arena_check(memory, err);

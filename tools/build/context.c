@@ -45,10 +45,8 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         if (!part || !*part)
             continue;
         if (listed && comparison->counts[i] < LISTED_MAX) {
-            char **place = arc_arena_append(memory, &comparison->out->generated[i],
-                                            &comparison->counts[i], sizeof *place);
-            ARC_TRY_ALLOC(place, comparison->err);
-            *place = arc_arena_text(memory, path);
+            ARC_APPEND(memory, comparison->out->generated[i], comparison->counts[i],
+                       comparison->err, arc_arena_text(memory, path));
         }
         if (listed)
             continue;

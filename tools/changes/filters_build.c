@@ -8,12 +8,10 @@ int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_er
 {
     if (filters->count == ARC_FILTERS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d filters", ARC_FILTERS_MAX);
-    struct arc_filter *filter =
-        arc_arena_append(&filters->memory, &filters->items, &filters->count, sizeof *filter);
-    ARC_TRY_ALLOC(filter, err);
-    *filter = (struct arc_filter){.name = arc_arena_text(&filters->memory, name),
-                                  .source = filters->name,
-                                  .first = filters->rule_count};
+    ARC_APPEND(&filters->memory, filters->items, filters->count, err,
+               (struct arc_filter){.name = arc_arena_text(&filters->memory, name),
+                                   .source = filters->name,
+                                   .first = filters->rule_count});
 
     return arc_arena_check(&filters->memory, err);
 }
@@ -23,11 +21,10 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
 {
     if (filters->rule_count == ARC_RULES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d rules", ARC_RULES_MAX);
-    struct arc_rule *rule =
-        arc_arena_append(&filters->memory, &filters->rules, &filters->rule_count, sizeof *rule);
-    ARC_TRY_ALLOC(rule, err);
-    *rule = (struct arc_rule){
-        .statuses = statuses, .filter = filters->count - 1, .line = line, .column = column};
+    ARC_APPEND(
+        &filters->memory, filters->rules, filters->rule_count, err,
+        (struct arc_rule){
+            .statuses = statuses, .filter = filters->count - 1, .line = line, .column = column});
     filters->items[filters->count - 1].count++;
     return ARC_OK;
 }
@@ -54,10 +51,8 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
     ARC_TRY(arc_glob_set_add(filters->globs, pattern, strlen(pattern), id, err));
     if (!rule->pattern_count)
         ARC_TRY(is_negated(pattern, &rule->negated, err));
-    char **copy =
-        arc_arena_append(&filters->memory, &rule->patterns, &rule->pattern_count, sizeof *copy);
-    ARC_TRY_ALLOC(copy, err);
-    *copy = arc_arena_text(&filters->memory, pattern);
+    ARC_APPEND(&filters->memory, rule->patterns, rule->pattern_count, err,
+               arc_arena_text(&filters->memory, pattern));
 
     return arc_arena_check(&filters->memory, err);
 }

@@ -29,11 +29,9 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
 {
     if (inner->count == INNER_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d submodules changed", INNER_MAX);
-    struct arc_inner_one *one =
-        arc_arena_append(&inner->memory, &inner->list, &inner->count, sizeof *one);
-    ARC_TRY_ALLOC(one, err);
-    *one = (struct arc_inner_one){arc_arena_text(&inner->memory, path), *from,
-                                  to ? *to : (struct arc_oid){{0}}, !to};
+    ARC_APPEND(&inner->memory, inner->list, inner->count, err,
+               (struct arc_inner_one){arc_arena_text(&inner->memory, path), *from,
+                                      to ? *to : (struct arc_oid){{0}}, !to});
     return arc_arena_check(&inner->memory, err);
 }
 

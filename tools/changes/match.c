@@ -324,10 +324,8 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
             continue; /* few directories have a dot */
         match->matches_names |= !is_plain;
-        struct arc_literal *literal = arc_arena_append(&match->out->memory, &match->literals,
-                                                       &match->literal_count, sizeof *literal);
-        ARC_TRY_ALLOC(literal, err);
-        *literal = (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false};
+        ARC_APPEND(&match->out->memory, match->literals, match->literal_count, err,
+                   (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false});
     }
 
     return ARC_OK;

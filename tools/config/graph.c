@@ -121,12 +121,8 @@ int arc_config_acyclic(const char *root, const struct arc_config *config, struct
 
     arc_each (group, config->groups, config->group_count) {
         wanted = wanted || group->rebuild_dependents;
-        arc_each (service, group->services, group->service_count) {
-            const struct arc_service **place =
-                arc_arena_append(&memory, &walk.services, &walk.count, sizeof *place);
-            ARC_TRY_ALLOC(place, err);
-            *place = service;
-        }
+        arc_each (service, group->services, group->service_count)
+            ARC_APPEND(&memory, walk.services, walk.count, err, service);
     }
 
     if (!wanted)

@@ -309,10 +309,7 @@ int arc_service_make_images(const struct arc_loading *l, struct arc_service *ser
 int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
                            const struct arc_service *service)
 {
-    struct arc_service *added =
-        arc_arena_append(l->memory, &group->services, &group->service_count, sizeof *added);
-    ARC_TRY_ALLOC(added, l->err);
-    *added = *service;
+    ARC_APPEND(l->memory, group->services, group->service_count, l->err, *service);
     return ARC_OK;
 }
 

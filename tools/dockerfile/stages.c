@@ -191,17 +191,16 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
         doubt = "it contains a variable whose value is not known";
     ARC_TRY(arc_buf_check(&clean, "a source", r->err));
 
-    struct arc_source *source =
-        arc_arena_append(memory, &stage->sources, &stage->count, sizeof *source);
-    ARC_TRY_ALLOC(source, r->err);
-    *source = (struct arc_source){.line = origin->line,
-                                  .parents = origin->parents,
-                                  .pivot = pivot,
-                                  .context = arc_arena_text(memory, origin->context),
-                                  .without = arc_arena_text(memory, origin->without),
-                                  .doubt = arc_arena_text(memory, doubt),
-                                  .path = arc_arena_text(memory, arc_buf_text(&clean)),
-                                  .text = arc_arena_printf(memory, "%s %s", origin->keyword, path)};
+    ARC_APPEND(
+        memory, stage->sources, stage->count, r->err,
+        (struct arc_source){.line = origin->line,
+                            .parents = origin->parents,
+                            .pivot = pivot,
+                            .context = arc_arena_text(memory, origin->context),
+                            .without = arc_arena_text(memory, origin->without),
+                            .doubt = arc_arena_text(memory, doubt),
+                            .path = arc_arena_text(memory, arc_buf_text(&clean)),
+                            .text = arc_arena_printf(memory, "%s %s", origin->keyword, path)});
     return arc_arena_check(memory, r->err);
 }
 

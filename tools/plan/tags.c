@@ -375,10 +375,7 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
         return ARC_OK;
     }
 
-    struct arc_planned_tag *added =
-        arc_arena_append(memory, &out->tags, &out->tag_count, sizeof *added);
-    ARC_TRY_ALLOC(added, err);
-    *added = tag;
+    ARC_APPEND(memory, out->tags, out->tag_count, err, tag);
 
     return ARC_OK;
 }

@@ -24,10 +24,8 @@ static int add_text(struct listing *listing, const char *text, struct arc_error 
     size_t room = sizeof *listing->texts + (text ? strlen(text) + 1 : 0);
     if (listing->bytes + room > NAMES_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %zu MiB of names", NAMES_MAX >> 20);
-    char **place =
-        arc_arena_append(listing->memory, &listing->texts, &listing->count, sizeof *place);
-    ARC_TRY_ALLOC(place, err);
-    *place = text ? arc_arena_text(listing->memory, text) : NULL;
+    ARC_APPEND(listing->memory, listing->texts, listing->count, err,
+               text ? arc_arena_text(listing->memory, text) : NULL);
     listing->bytes += room;
 
     return arc_arena_check(listing->memory, err);

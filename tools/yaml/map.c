@@ -20,10 +20,8 @@ struct entries {
 static int add(struct entries *entries, struct arc_yaml_pair pair, struct arc_error *err)
 {
     size_t position = entries->count;
-    struct entry *entry =
-        arc_arena_append(entries->memory, &entries->list, &entries->count, sizeof *entry);
-    ARC_TRY_ALLOC(entry, err);
-    *entry = (struct entry){pair, position, false};
+    ARC_APPEND(entries->memory, entries->list, entries->count, err,
+               (struct entry){pair, position, false});
     return ARC_OK;
 }
 

@@ -159,17 +159,12 @@ static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned 
     struct arc_arena *arena = &b->yaml->arena;
 
     if (parent->type == ARC_YAML_LIST) {
-        const struct arc_yaml_node **item =
-            arc_arena_append(arena, &parent->items, &parent->count, sizeof *item);
-        ARC_TRY_ALLOC(item, b->err);
-        *item = node;
+        ARC_APPEND(arena, parent->items, parent->count, b->err, node);
         return ARC_OK;
     }
 
-    struct arc_yaml_pair *pair =
-        arc_arena_append(arena, &parent->pairs, &parent->count, sizeof *pair);
-    ARC_TRY_ALLOC(pair, b->err);
-    *pair = (struct arc_yaml_pair){.key = top->key, .value = node};
+    ARC_APPEND(arena, parent->pairs, parent->count, b->err,
+               (struct arc_yaml_pair){.key = top->key, .value = node});
     top->key = NULL;
 
     return ARC_OK;
