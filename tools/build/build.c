@@ -67,16 +67,13 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
 static int find_built(struct run *run, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
-    struct arc_verify *verifies =
-        arc_arena_array(run->memory, plan->service_count, sizeof *verifies);
+    struct arc_verify *verifies = NULL;
     size_t count = 0;
-
-    ARC_TRY_ALLOC(verifies, err);
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (run->keys[i])
-            verifies[count++] =
-                verify_of(run, &plan->services[i], staging_of(run, &plan->services[i]));
+            ARC_APPEND(run->memory, verifies, count, err,
+                       verify_of(run, &plan->services[i], staging_of(run, &plan->services[i])));
     ARC_TRY(arc_verify_ahead(verifies, count, err));
 
     for (size_t k = 0; k < count; k++) {
@@ -182,19 +179,16 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
                       bool tagged, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
-    struct arc_verify *verifies =
-        arc_arena_array(run->memory, plan->service_count, sizeof *verifies);
+    struct arc_verify *verifies = NULL;
     size_t count = 0;
-
-    ARC_TRY_ALLOC(verifies, err);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const char *codename = plan->services[i].service;
         if (arc_json_lists(targets, codename))
-            verifies[count++] =
-                verify_of(run, &plan->services[i],
-                          arc_json_text_of(json_object_get(result->metadata, codename),
-                                           "containerimage.digest"));
+            ARC_APPEND(run->memory, verifies, count, err,
+                       verify_of(run, &plan->services[i],
+                                 arc_json_text_of(json_object_get(result->metadata, codename),
+                                                  "containerimage.digest")));
     }
 
     if (pushes(run))

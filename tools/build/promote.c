@@ -178,7 +178,7 @@ static const char *image_of(const struct arc_planned_service *service,
 }
 
 /* Adds the tags that move: the floating ones, or the others. */
-static void add_moves(struct promotion *promotion, bool floating)
+static int add_moves(struct promotion *promotion, bool floating, struct arc_error *err)
 {
     const struct arc_plan *plan = promotion->options->plan;
     size_t at = 0;
@@ -188,16 +188,18 @@ static void add_moves(struct promotion *promotion, bool floating)
             continue;
         arc_each (tag, service->tags, service->tag_count) {
             if (tag->move && goes_on(tag->kind) == floating)
-                promotion->moves[promotion->move_count++] =
-                    (struct move){.codename = service->service,
-                                  .image = image_of(service, tag),
-                                  .tag = tag->tag,
-                                  .kind = tag->kind,
-                                  .built = &promotion->ledger->services[at],
-                                  .index = &promotion->indexes[at]};
+                ARC_APPEND(&promotion->memory, promotion->moves, promotion->move_count, err,
+                           (struct move){.codename = service->service,
+                                         .image = image_of(service, tag),
+                                         .tag = tag->tag,
+                                         .kind = tag->kind,
+                                         .built = &promotion->ledger->services[at],
+                                         .index = &promotion->indexes[at]});
         }
         at++;
     }
+
+    return ARC_OK;
 }
 
 /* Looks up the tags from..to, asked for side by side. *at: the one that could not be. */
@@ -402,26 +404,21 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
     ARC_AUTO(arc_error) struct arc_error cause = {0};
-    size_t count = 0, at;
+    size_t at;
 
     ARC_TRY(arc_build_open_registry(options->env, options->clock, &options->listener,
                                     &promotion->registry, err));
     ARC_TRY(read_services(promotion, err));
 
-    for (size_t i = 0; i < options->plan->service_count; i++)
-        count += options->plan->services[i].tag_count;
-    promotion->moves = arc_arena_array(&promotion->memory, count, sizeof *promotion->moves);
-    ARC_TRY_ALLOC(promotion->moves, err);
-
-    add_moves(promotion, false);
+    ARC_TRY(add_moves(promotion, false, err));
     size_t floating = promotion->floating = promotion->move_count;
-    add_moves(promotion, true);
+    ARC_TRY(add_moves(promotion, true, err));
     ARC_TRY(look_up_between(promotion, 0, floating, &at, err));
     ARC_TRY(check_tag(promotion, err));
 
     /* The floating tags come last, and are looked up only then: the shorter it is between the look
      * and the move, the less another release can come in between. */
-    count = promotion->move_count;
+    size_t count = promotion->move_count;
     ARC_TRY(move_between(promotion, 0, floating, err));
     if (look_up_between(promotion, floating, count, &at, &cause))
         return undo(promotion, &promotion->moves[at], &cause, err);

@@ -10,11 +10,8 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
                     struct arc_manifest *indexes, struct arc_error *err)
 {
     const struct arc_plan *plan = what->plan;
-    struct arc_verify *verifies =
-        arc_arena_array(&out->memory, plan->service_count, sizeof *verifies);
+    struct arc_verify *verifies = NULL;
     size_t count = 0;
-
-    ARC_TRY_ALLOC(verifies, err);
 
     for (size_t i = 0; i < plan->service_count; i++) {
         if (!plan->services[i].selected)
@@ -25,13 +22,14 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
             return arc_error_set(err, ARC_EFAILED,
                                  "build.json has no pushed image of %s: build it before promoting",
                                  codename);
-        verifies[count++] =
+        ARC_APPEND(
+            &out->memory, verifies, count, err,
             (struct arc_verify){.registry = what->registry,
                                 .service = &plan->services[i],
                                 .platforms = plan->services[i].platforms,
                                 .reference = built ? built->digest : plan->services[i].staging,
                                 .details = !what->build,
-                                .listener = what->listener};
+                                .listener = what->listener});
     }
 
     ARC_TRY(arc_verify_ahead(verifies, count, err));
