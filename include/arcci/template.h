@@ -31,7 +31,7 @@ ARC_API_BEGIN
  * rendering writes (loops in loops multiply). */
 #define ARC_TEMPLATE_MAX   ((size_t)256 << 10)
 #define ARC_TEMPLATE_DEPTH 16
-#define ARC_TEMPLATE_STEPS 4000000
+#define ARC_TEMPLATE_STEPS 20000000
 
 struct arc_template_node;
 
