@@ -198,16 +198,46 @@ static void test_names_that_would_begin_another_output(void **state)
     assert_string_equal(arc_buf_text(&text), "a<b=v\n");
 }
 
+/* GitHub shows no summary of more than 1 MiB: what a step has written counts. */
+static void test_a_summary_ends_where_github_has_no_room(void **state)
+{
+    (void)state;
+    char file[256], variable[300];
+    ARC_AUTO(arc_buf) struct arc_buf line = {0}, before = {0}, found = {0};
+    ARC_AUTO(arc_error) struct arc_error err = {0};
+    snprintf(file, sizeof file, "%s/summary", folder);
+    snprintf(variable, sizeof variable, "GITHUB_STEP_SUMMARY=%s", file);
+    const char *const vars[] = {variable, NULL};
+    const struct arc_env env = {.vars = vars};
+
+    while (before.len < (1u << 20) - 1000)
+        arc_buf_puts(&before, "before\n");
+    assert_int_equal(arc_file_write(file, before.data, before.len, &err), ARC_OK);
+    arc_buf_puts(&line, "fits\n");
+    arc_buf_printf(&line, "%01000d\n", 1);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(arc_actions_summarize(&env, &line, &err), ARC_OK);
+
+    assert_int_equal(arc_file_read(file, NULL, 2u << 20, &found, &err), ARC_OK);
+    assert_true(found.len > (1u << 20) - 50 && found.len <= 1u << 20);
+    assert_non_null(
+        strstr(arc_buf_text(&found), "before\nfits\n\n… and more than GitHub shows.\n"));
+    assert_null(strstr(arc_buf_text(&found), "0001"));
+    unlink(file);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
-                                       cmocka_unit_test(test_names_that_would_begin_another_output),
-                                       cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_write),
-                                       cmocka_unit_test(test_a_device_is_written_to_not_replaced),
-                                       cmocka_unit_test(test_a_pipe_that_was_named),
-                                       cmocka_unit_test(test_kind),
-                                       cmocka_unit_test(test_nothing_leads_out),
-                                       cmocka_unit_test(test_join)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_names_that_would_begin_another_output),
+        cmocka_unit_test(test_a_summary_ends_where_github_has_no_room),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_a_device_is_written_to_not_replaced),
+        cmocka_unit_test(test_a_pipe_that_was_named),
+        cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_nothing_leads_out),
+        cmocka_unit_test(test_join)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -165,7 +165,7 @@ static int write_github_files(const struct report *report, const struct invocati
     ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
     ARC_TRY(arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err));
 
-    return arc_actions_append(inv->env, "GITHUB_STEP_SUMMARY", &report->summary, err);
+    return arc_actions_summarize(inv->env, &report->summary, err);
 }
 
 /* The length of a colour that our texts use (plain, bold, faint, red to cyan) at the start of `at`;

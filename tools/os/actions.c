@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool arc_actions_active(const struct arc_env *env)
@@ -70,6 +71,35 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
                              strerror(saved));
 
     return ARC_OK;
+}
+
+/* GitHub shows no summary of a step at all that is larger (GitHub docs, "Adding a job summary"). */
+#define SUMMARY_MAX ((size_t)1 << 20)
+
+int arc_actions_summarize(const struct arc_env *env, const struct arc_buf *text,
+                          struct arc_error *err)
+{
+    static const char name[] = "GITHUB_STEP_SUMMARY", rest[] = "\n… and more than GitHub shows.\n";
+    const char *path = arc_env_nonempty(env, name);
+    ARC_AUTO(arc_buf) struct arc_buf cut = {0};
+    struct stat now = {.st_size = 0};
+
+    if (path && stat(path, &now) != 0)
+        now.st_size = 0;
+    size_t used = (size_t)now.st_size + sizeof rest + 1; /* and what ends an open line */
+    if (used >= SUMMARY_MAX)
+        return ARC_OK;
+    size_t room = SUMMARY_MAX - used;
+    if (text->len <= room)
+        return arc_actions_append(env, name, text, err);
+
+    while (room && text->data[room - 1] != '\n')
+        room--;
+    arc_buf_add(&cut, text->data, room);
+    arc_buf_puts(&cut, rest);
+    ARC_TRY(arc_buf_check(&cut, name, err));
+
+    return arc_actions_append(env, name, &cut, err);
 }
 
 /* One in a file's name could mask `true`, and GitHub would then drop every output that is `true`.

@@ -22,6 +22,11 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
 int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
                        struct arc_error *err);
 
+/* Appends the text to the file that GITHUB_STEP_SUMMARY names, up to the last line for which GitHub
+ * has room. */
+int arc_actions_summarize(const struct arc_env *env, const struct arc_buf *text,
+                          struct arc_error *err);
+
 /* Appends a workflow command line, `::error file=…,line=…::message`, escaped. `place`
  * and `title` may be NULL. */
 void arc_actions_annotation(struct arc_buf *out, const char *level, const struct arc_place *place,
