@@ -55,9 +55,10 @@ const struct command cmd_init = {
     .summary = "propose a configuration and workflows for a repository",
     .description =
         "Reads the files that git tracks, and runs none of them: Dockerfiles, bake and compose "
-        "files, workflows that use build-push-action, metadata-action, bake-action, paths-filter, "
-        "changed-files, trivy-action or a release action, 'docker build' in workflows, Makefiles "
-        "and shell scripts, versions in files; and the repository's tags.\n\n"
+        "files, workflows that use build-push-action or another action or workflow with a context "
+        "and an image among its inputs, metadata-action, bake-action, paths-filter, "
+        "changed-files, trivy-action or a release action, 'docker build' and 'bake' in workflows, "
+        "Makefiles and shell scripts, versions in files; and the repository's tags.\n\n"
         "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git "
         "apply' takes, and lists what it found and what is left for you to answer; the questions "
         "are in the file, too. Existing workflows are not changed: delete the jobs that the new "
