@@ -32,7 +32,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
         return arc_error_set(err, ARC_ELIMIT, "%zu assets; a release holds %d", count,
                              ARC_RELEASE_ASSETS_MAX);
 
-    run->assets = calloc(count + 1, sizeof *run->assets);
+    run->assets = arc_arena_array(&run->memory, count, sizeof *run->assets);
     ARC_TRY_ALLOC(run->assets, err);
 
     for (size_t i = 0; i < count; i++) {
@@ -180,11 +180,8 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
             (strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0);
         if (run->t->describes)
             ours->stored = ours->uploads;
-        free(ours->url);
-        ours->url = NULL;
-        if (theirs)
-            ARC_TRY(
-                arc_text_copy(arc_json_text_of(theirs, "browser_download_url"), &ours->url, err));
+        const char *url = theirs ? arc_json_text_of(theirs, "browser_download_url") : NULL;
+        ours->url = arc_arena_text(&run->memory, url);
     }
 
     /* Assets of an immutable release that differ from ours and are right all the same: records,
@@ -228,7 +225,7 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
                            const json_t *theirs, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO_FREE char *id = release_id(theirs);
+    const char *id = release_id(run, theirs);
     const char *why = "take away an asset that differs", *since = "it differs";
 
     if (!is_uploaded(theirs)) {
@@ -236,7 +233,6 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
         since = "it was half uploaded";
     }
 
-    ARC_TRY_ALLOC(id, err);
     int rc = release_send(run, ARC_DELETE(why), &reply, err, "/repos/%s/releases/assets/%s",
                           run->o->repository, id);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));

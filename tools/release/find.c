@@ -19,7 +19,8 @@ static int keep_commit(struct release_run *run, const char *sha, struct arc_erro
                              "the tag %s points to %.64s, but %s was built: the tag was moved, or "
                              "these are the documents of another build",
                              run->tag, sha, want);
-    return arc_text_copy(want ? want : sha, &run->commit, err);
+    run->commit = arc_arena_text(&run->memory, want ? want : sha);
+    return arc_arena_check(&run->memory, err);
 }
 
 int release_check_tag(struct release_run *run, struct arc_error *err)
@@ -165,7 +166,7 @@ int release_find(struct release_run *run, struct arc_error *err)
     /* Created, yet not in the listing: it lags behind, or another job deleted it as a rival. */
     ARC_TRY(get_release(run, run->own, "see whether the new draft is still there", err));
     if (!run->release)
-        free(arc_steal(&run->own));
+        run->own = NULL;
 
     return ARC_OK;
 }
@@ -192,9 +193,9 @@ int release_create(struct release_run *run, struct arc_error *err)
     if (rc)
         return reply.status != 404 && release_look_again(run, &reply, err) ? ARC_OK : rc;
     run->release = arc_steal(&reply.body);
-    run->own = release_id(run->release);
+    run->own = release_id(run, run->release);
     run->created = true;
-    ARC_TRY_ALLOC(run->own, err);
+    ARC_TRY(arc_arena_check(&run->memory, err));
     release_say(run, "created draft release %s of %s", run->own, run->tag);
 
     return ARC_OK;
@@ -204,9 +205,7 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
                    struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO_FREE char *id = release_id(release);
-
-    ARC_TRY_ALLOC(id, err);
+    const char *id = release_id(run, release);
     int rc = release_send(run, ARC_DELETE(why), &reply, err, "/repos/%s/releases/%s",
                           run->o->repository, id);
 

@@ -15,25 +15,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The assets and what they point to. */
+/* The assets; what they point to is in `memory`. */
 struct asset_list {
+    struct arc_arena memory;
     struct arc_release_asset *items;
     size_t count;
-    char *build; /* build.json as text */
-    char *scan;  /* scan.json as text */
-    char *lock;  /* a train's lock file as text, and its name */
-    char *lock_name;
-    struct arc_buf sums; /* SHA256SUMS */
 };
 
 static void asset_list_free(struct asset_list *list)
 {
-    free(list->items);
-    free(list->build);
-    free(list->scan);
-    free(list->lock);
-    free(list->lock_name);
-    arc_buf_free(&list->sums);
+    arc_arena_free(&list->memory);
 }
 
 /* ---- a train's lock file: its releases, and their images by digest --------------------------- */
@@ -204,42 +195,38 @@ static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
 
 /* ---- assets --------------------------------------------------------------------------------- */
 
-/* "FILE" is called by its last part, "NAME=FILE" by NAME. The name points into an owned copy only
- * for the latter, so it is kept in the JSON array's own memory: `names` lives as long as the list.
- */
-static int split_asset(const char *text, json_t *names, struct arc_release_asset *out,
-                       struct arc_error *err)
+/* "FILE" is called by its last part, "NAME=FILE" by NAME. */
+static struct arc_release_asset split_asset(struct arc_arena *memory, const char *given)
 {
-    const char *equals = strchr(text, '=');
+    const char *text = arc_arena_text(memory, given), *equals = strchr(text, '=');
     const char *slash = strrchr(text, '/');
 
-    if (!equals || (strchr(text, '/') && strchr(text, '/') < equals)) {
-        *out = (struct arc_release_asset){.name = slash ? slash + 1 : text, .path = text};
-        return ARC_OK;
-    }
+    if (!equals || (slash && strchr(text, '/') < equals))
+        return (struct arc_release_asset){.name = slash ? slash + 1 : text, .path = text};
 
-    json_t *name = json_stringn(text, (size_t)(equals - text));
-    if (!name || json_array_append_new(names, name))
-        return arc_error_nomem(err);
-    *out = (struct arc_release_asset){.name = json_string_value(name), .path = equals + 1};
-
-    return ARC_OK;
+    const char *name = arc_arena_printf(memory, "%.*s", (int)(equals - text), text);
+    return (struct arc_release_asset){.name = name, .path = equals + 1};
 }
 
-/* Adds a document as an asset; *text becomes its text. */
-static int add_document(struct asset_list *list, const char *name, const json_t *document,
-                        char **text, struct arc_error *err)
+static int add_asset(struct asset_list *list, struct arc_release_asset asset, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    struct arc_release_asset *place =
+        arc_arena_append(&list->memory, &list->items, &list->count, sizeof *place);
+    ARC_TRY_ALLOC(place, err);
+    *place = asset;
+    return arc_arena_check(&list->memory, err);
+}
+
+/* Adds a document as an asset. */
+static int add_document(struct asset_list *list, const char *name, const json_t *document,
+                        struct arc_error *err)
+{
     ARC_AUTO_FREE char *json = arc_json_dumps(document, JSON_INDENT(2));
-
-    arc_buf_printf(&out, "%s\n", json ? json : "");
-    *text = json ? arc_buf_steal(&out) : NULL;
-    ARC_TRY_ALLOC(*text, err);
-    list->items[list->count++] =
-        (struct arc_release_asset){.name = name, .data = *text, .len = strlen(*text)};
-
-    return ARC_OK;
+    ARC_TRY_ALLOC(json, err);
+    const char *text = arc_arena_printf(&list->memory, "%s\n", json);
+    const struct arc_release_asset asset = {
+        .name = arc_arena_text(&list->memory, name), .data = text, .len = strlen(text)};
+    return add_asset(list, asset, err);
 }
 
 /* The asset of a name, which is the file at `path` (NULL: whatever it is); NULL for none. */
@@ -255,43 +242,42 @@ static const struct arc_release_asset *find_asset(const struct asset_list *list,
     return NULL;
 }
 
-/* `kept` holds the texts that the assets' names and paths point into. */
 static int make_assets(const struct arc_release_files *files, const struct arc_needs *needs,
-                       json_t *kept, struct asset_list *list, struct arc_error *err)
+                       struct asset_list *list, struct arc_error *err)
 {
     const char *ledger = files->documents.build;
-    json_t *expanded = json_array();
+    ARC_AUTO_JSON json_t *expanded = json_array();
+    ARC_AUTO(arc_buf) struct arc_buf sums = {0};
 
-    ARC_TRY(arc_json_append(kept, expanded, err));
+    ARC_TRY_ALLOC(expanded, err);
     arc_json_each (text, files->assets)
         ARC_TRY(expand_pattern(json_string_value(text), expanded, err));
-
-    list->items = calloc(json_array_size(expanded) + 4, sizeof *list->items);
-    ARC_TRY_ALLOC(list->items, err);
 
     if (needs->build) {
         ARC_AUTO_JSON json_t *build = NULL;
         ARC_AUTO_JSON json_t *lock = NULL;
+        ARC_AUTO_FREE char *name = NULL;
         ARC_TRY(arc_ledger_write(needs->build, &build, err));
-        ARC_TRY(add_document(list, "build.json", build, &list->build, err));
-        ARC_TRY(make_lock(needs->plan, needs->build, &lock, &list->lock_name, err));
+        ARC_TRY(add_document(list, "build.json", build, err));
+        ARC_TRY(make_lock(needs->plan, needs->build, &lock, &name, err));
         if (lock)
-            ARC_TRY(add_document(list, list->lock_name, lock, &list->lock, err));
+            ARC_TRY(add_document(list, name, lock, err));
     }
 
     /* A file that an earlier pattern gave, and the ledger, are there already. */
     arc_json_each (text, expanded) {
-        struct arc_release_asset *asset = &list->items[list->count];
-        ARC_TRY(split_asset(json_string_value(text), kept, asset, err));
+        const struct arc_release_asset asset = split_asset(&list->memory, json_string_value(text));
         bool own =
-            ledger && strcmp(asset->name, "build.json") == 0 && arc_file_same(ledger, asset->path);
-        list->count += !own && !find_asset(list, asset->name, asset->path);
+            ledger && strcmp(asset.name, "build.json") == 0 && arc_file_same(ledger, asset.path);
+        ARC_TRY(arc_arena_check(&list->memory, err));
+        if (!own && !find_asset(list, asset.name, asset.path))
+            ARC_TRY(add_asset(list, asset, err));
     }
 
     /* The verdict, for `arc-ci status --scan`; a file of that name that was asked for stands in its
      * place. */
     if (needs->scan && !find_asset(list, "scan.json", NULL))
-        ARC_TRY(add_document(list, "scan.json", needs->scan, &list->scan, err));
+        ARC_TRY(add_document(list, "scan.json", needs->scan, err));
 
     if (!files->checksums || !list->count)
         return ARC_OK;
@@ -300,13 +286,13 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
     for (size_t i = 0; i < list->count; i++) {
         char hex[ARC_SHA256_HEX];
         ARC_TRY(release_hash(&list->items[i], hex, NULL, err));
-        arc_buf_printf(&list->sums, "%s  %s\n", hex, list->items[i].name);
+        arc_buf_printf(&sums, "%s  %s\n", hex, list->items[i].name);
     }
-    ARC_TRY(arc_buf_check(&list->sums, ARC_RELEASE_SUMS, err));
-    list->items[list->count++] = (struct arc_release_asset){
-        .name = ARC_RELEASE_SUMS, .data = list->sums.data, .len = list->sums.len};
-
-    return ARC_OK;
+    ARC_TRY(arc_buf_check(&sums, ARC_RELEASE_SUMS, err));
+    const struct arc_release_asset asset = {.name = ARC_RELEASE_SUMS,
+                                            .data = arc_arena_text(&list->memory, sums.data),
+                                            .len = sums.len};
+    return add_asset(list, asset, err);
 }
 
 /* ---- documents ------------------------------------------------------------------------------ */
@@ -422,9 +408,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_AUTO(asset_list) struct asset_list assets = {0};
     const char *tag = files->tag;
-    ARC_AUTO_JSON json_t *names = json_array();
 
-    ARC_TRY_ALLOC(names, err);
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_needs(files, &needs, err));
 
@@ -449,7 +433,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         ARC_TRY(arc_notes_warn(needs.notes, files->warn, files->warn_context, err));
     }
 
-    ARC_TRY(make_assets(files, &needs, names, &assets, err));
+    ARC_TRY(make_assets(files, &needs, &assets, err));
 
     return make_release(project, files, &needs, version, &assets, out, err);
 }

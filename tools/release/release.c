@@ -14,11 +14,7 @@
 
 static void release_run_free(struct release_run *run)
 {
-    for (size_t i = 0; run->assets && i < run->o->asset_count; i++)
-        free(run->assets[i].url);
-    free(run->assets);
-    free(run->commit);
-    free(run->own);
+    arc_arena_free(&run->memory);
     json_decref(run->release);
     json_decref(run->rivals);
     arc_error_clear(&run->trouble);
@@ -166,13 +162,12 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
                          struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO_FREE char *id = release_id(run->release);
+    const char *id = release_id(run, run->release);
     const struct arc_request request = {.method = "PATCH",
                                         .body = fields,
                                         .why = publish ? "publish: everything is in place"
                                                        : "bring the release up to date"};
 
-    ARC_TRY_ALLOC(id, err);
     int rc =
         release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, id);
 
@@ -236,13 +231,13 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
 
 /* ---- release.json --------------------------------------------------------------------------- */
 
-static int make_document(const struct release_run *run, json_t **out, struct arc_error *err)
+static int make_document(struct release_run *run, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *id = release_id(run->release);
+    const char *id = release_id(run, run->release);
     ARC_AUTO_JSON json_t *assets = json_array();
     const char *action = run->updated ? "updated" : "unchanged";
 
-    if (run->own && id && strcmp(run->own, id) == 0)
+    if (run->own && strcmp(run->own, id) == 0)
         action = "created";
 
     for (size_t i = 0; i < run->o->asset_count; i++) {
@@ -256,7 +251,7 @@ static int make_document(const struct release_run *run, json_t **out, struct arc
         ARC_TRY(arc_json_append(assets, row, err));
     }
 
-    ARC_TRY_ALLOC(id && assets, err);
+    ARC_TRY_ALLOC(assets && !run->memory.failed, err);
     bool prerelease = arc_json_true_of(run->release, "prerelease");
     *out = json_pack(
         "{s:s, s:i, s:I, s:s, s:s, s:s, s:s?, s:b, s:b, s:b, s:s, s:O, s:i}", "document", "release",

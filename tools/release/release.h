@@ -2,6 +2,7 @@
 #ifndef ARC_RELEASE_RELEASE_H
 #define ARC_RELEASE_RELEASE_H
 
+#include "arcci/arena.h"
 #include "arcci/release.h"
 #include "base/warn.h"
 #include "os/hash.h"
@@ -17,19 +18,20 @@ struct release_asset {
     unsigned uploads; /* by this run */
     bool stored;      /* the release has it: whole, with our size and digest */
     bool replaced;    /* this run took a different or half-uploaded one away */
-    char *url;        /* owned; browser_download_url, or NULL */
+    char *url;        /* browser_download_url, or NULL */
 };
 
 /* One run. */
 struct release_run {
+    struct arc_arena memory;
     const struct arc_release_options *o;
     struct arc_transport *t;
     const char *tag;
     bool prerelease, latest;
-    char *commit;    /* owned: where the tag points, or o->revision */
+    char *commit;    /* where the tag points, or o->revision */
     json_t *release; /* owned: the release as the API gave it last; NULL: there is none */
     json_t *rivals;  /* owned: other drafts of the tag that arc-ci made, to be deleted */
-    char *own;       /* owned: id of the release that this run created, or NULL */
+    char *own;       /* id of the release that this run created, or NULL */
     struct release_asset *assets;
     bool created, updated;
     bool said;                /* that a person's text stays */
@@ -61,8 +63,8 @@ bool release_name_burned(const struct arc_reply *reply);
 /* The error for that: ARC_EFAILED. */
 int release_refuse_name(const struct release_run *run, struct arc_error *err);
 
-/* The id, an integer or (described) a string, as a new string; NULL when out of memory. */
-char *release_id(const json_t *object);
+/* The id, an integer or (described) a string, as a text in the run's memory. */
+char *release_id(struct release_run *run, const json_t *object);
 
 /* Finds the release of the tag: run->release and run->rivals. */
 int release_find(struct release_run *run, struct arc_error *err);

@@ -10,6 +10,7 @@
 int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
                  struct arc_error *err, const char *format, ...)
 {
+    ARC_TRY(arc_arena_check(&run->memory, err));
     if (strcmp(request.method, "GET") != 0 && ++run->writes > BURST)
         run->t->clock->wait(run->t->clock->context, 1000);
     int rc;
@@ -58,13 +59,10 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
     return true;
 }
 
-char *release_id(const json_t *object)
+char *release_id(struct release_run *run, const json_t *object)
 {
     const json_t *id = json_object_get(object, "id");
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     if (json_is_integer(id))
-        arc_buf_printf(&text, "%lld", (long long)json_integer_value(id));
-    else
-        arc_buf_puts(&text, json_is_string(id) ? json_string_value(id) : "");
-    return arc_buf_steal(&text);
+        return arc_arena_printf(&run->memory, "%lld", (long long)json_integer_value(id));
+    return arc_arena_text(&run->memory, arc_json_text_of(object, "id"));
 }
