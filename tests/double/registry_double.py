@@ -65,6 +65,7 @@ class State:
         self.strict = False             # what an index lists is kept as long as that is there
         self.delete_blocked = set()     # digests that the registry keeps
         self.referrers = True           # whether the API is there; else clients keep tags sha256-… of their own
+        self.refusal = 404              # what one without answers
         self.page = 1000                # tags in a page
         self.address = ""               # how it names itself where a page leads to the next: "http://{host}"
         self.push = {}                  # image's path → (status, code, message): refused uploads
@@ -169,7 +170,7 @@ class RegistryDouble(Double):
 
     def list_referrers(self, request, name, digest):
         if not self.state.referrers:
-            return 404, b"404 page not found", {"Content-Type": "text/plain"}
+            return self.state.refusal, b"404 page not found", {"Content-Type": "text/plain"}
         found = []
         for own, (media, data) in self.state.repository(name).manifests.items():
             document = json.loads(data)

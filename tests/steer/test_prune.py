@@ -216,6 +216,18 @@ def test_what_is_listed_many_times_is_dated_once(world):
     assert prune(world, "--apply", "--keep=0", timeout=30)["removed"] == 13 and not repository.manifests
 
 
+@pytest.mark.parametrize("refusal, status", [(404, 0), (405, 0), (501, 0), (403, 3)])
+def test_a_registry_that_knows_no_referrers(world, refusal, status):
+    """404 is what the specification wants, and some say that the method is not allowed; what is forbidden may be there."""
+    old(world, "staging-0123456789ab")
+    old(world, "1.2.3")
+    world.registry.state.referrers, world.registry.state.refusal = False, refusal
+    if status:
+        assert "the registry answers 403" in world.run("prune", "--apply", "--keep=0", status=status, GITHUB_TOKEN=None).err
+    else:
+        assert prune(world, "--apply", "--keep=0")["removed"] == 2
+
+
 def test_a_registry_that_removes_nothing_says_so(world):
     old(world, "staging-0123456789ab")
     world.registry.state.delete_manifest = False

@@ -557,6 +557,7 @@ static void test_link(void **state)
         {"<https://a/>;rel=next", "https://a/"},
         {"<https://a/>;rel=prev,<https://b/>;rel=next", "https://b/"},
         {"<https://a/>; REL=\"NEXT\"", "https://a/"},
+        {"</style.css>; rel=preload\nlink: <https://a/2>; rel=next", "https://a/2"},
         {"<https://a/>; rel=\"nextish\"", NULL},
         {"<https://a/>; rel=\"prev\"", NULL},
         {"<https://a/; rel=\"next\"", NULL},

@@ -164,25 +164,40 @@ static bool has_rel(const char *at, const char *end, const char *rel)
     return false;
 }
 
-int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
-                  struct arc_error *err)
+/* The target of the first link of a header with this relation: where it starts, and its length;
+ * NULL where there is none. */
+static const char *find_link(const char *header, const char *rel, size_t *len)
 {
-    const char *at = arc_http_header(response, "link");
-    *out = NULL;
+    const char *at = header;
 
-    while (at && (at = strchr(at, '<'))) {
+    while ((at = strchr(at, '<'))) {
         const char *close = strchr(at, '>');
         if (!close)
             break;
         const char *end = close + 1; /* of the link's parameters: a comma outside quotes */
         for (bool quoted = false; *end && (quoted || *end != ','); end++)
             quoted ^= *end == '"';
-        if (has_rel(close + 1, end, rel)) {
-            *out = strndup(at + 1, (size_t)(close - at - 1));
-            return *out ? ARC_OK : arc_error_nomem(err);
-        }
+        *len = (size_t)(close - at - 1);
+        if (has_rel(close + 1, end, rel))
+            return at + 1;
         at = end;
     }
 
-    return ARC_OK;
+    return NULL;
+}
+
+int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
+                  struct arc_error *err)
+{
+    const char *header = NULL, *target = NULL;
+    size_t len = 0;
+
+    *out = NULL;
+    while (!target && (header = arc_http_header_next(response, "link", header)))
+        target = find_link(header, rel, &len);
+    if (!target)
+        return ARC_OK;
+    *out = strndup(target, len);
+
+    return *out ? ARC_OK : arc_error_nomem(err);
 }

@@ -95,7 +95,9 @@ int arc_registry_referrers(struct arc_registry *registry, const char *image, con
     const struct registry_call call = {
         .method = "GET", .image = image, .kind = "referrers", .reference = digest};
     struct listing listing = {.array = "manifests", .member = "digest", .memory = memory};
-    return read_pages(registry, call, &listing, out, err);
+    int rc = read_pages(registry, call, &listing, out, err);
+    bool unknown = rc == ARC_EWORLD && (registry->status == 405 || registry->status == 501);
+    return unknown ? ARC_ENOTFOUND : rc; /* 404 is what the specification wants of one without */
 }
 
 int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
