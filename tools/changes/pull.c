@@ -21,8 +21,8 @@ static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *
 
 /* The base branch as GITHUB_SHA, or what is checked out, merges the pull request into it. The
  * payload's base can be older than what the pull request took from the branch since, and can hold
- * the pull request once that is merged. */
-static struct arc_oid find_base(const struct choice *c)
+ * the pull request once that is merged. *merge (or NULL) is that commit; empty for none. */
+static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
 {
     struct arc_oid merges[2] = {{{0}}, {{0}}}, base = {{0}};
 
@@ -31,11 +31,18 @@ static struct arc_oid find_base(const struct choice *c)
     if (!c->request->is_recorded)
         arc_git_head(c->git, &merges[1], NULL, NULL);
 
-    for (size_t i = 0; i < sizeof merges / sizeof *merges && !*base.hex; i++)
-        base = merged_into(c, &merges[i]);
+    if (merge)
+        *merge = base;
 
-    if (!*base.hex)
-        memcpy(base.hex, c->event->base_sha, sizeof base.hex);
+    for (size_t i = 0; i < sizeof merges / sizeof *merges; i++) {
+        struct arc_oid before = merged_into(c, &merges[i]);
+        if (*before.hex && merge)
+            *merge = merges[i];
+        if (*before.hex)
+            return before;
+    }
+
+    memcpy(base.hex, c->event->base_sha, sizeof base.hex);
     return base;
 }
 
@@ -106,7 +113,7 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
 
     ARC_TRY(settle_head(c, head));
     if (!on_merge)
-        return choice_since_merge_base(c, find_base(c).hex, "the pull request's base");
+        return choice_since_merge_base(c, find_base(c, NULL).hex, "the pull request's base");
     memcpy(merge.hex, c->event->sha, sizeof merge.hex);
     ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
 
@@ -119,7 +126,7 @@ static int pull_request_commits(const struct choice *c, bool fetching)
     struct arc_base_request request = *c->request;
     const struct arc_event *event = c->event;
     struct arc_base *out = c->out;
-    struct arc_oid base, tip = find_base(c);
+    struct arc_oid base, tip = find_base(c, NULL);
 
     arc_error_clear(c->err);
     if (!fetching)
@@ -136,6 +143,28 @@ static int pull_request_commits(const struct choice *c, bool fetching)
 
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
                          event->base_ref ? event->base_ref : "its base");
+}
+
+/* Where history is cut and cannot be fetched: what the merge commit brought to the base branch. A
+ * change that both sides made is none there. */
+static int by_merge(const struct choice *c, int rc)
+{
+    struct arc_oid merge, base = find_base(c, &merge);
+    struct arc_base *out = c->out;
+
+    if (rc != ARC_ENOTFOUND || !*merge.hex || !arc_git_has(c->git, &base))
+        return rc;
+
+    ARC_AUTO(arc_error) struct arc_error missing = *c->err;
+    *c->err = (struct arc_error){0};
+    out->head = merge;
+    out->base = base;
+    ARC_TRY(arc_warn(&out->warnings, c->err,
+                     "the merge commit is compared with the base branch as it was merged; %s",
+                     arc_error_text(&missing)));
+    ARC_TRY(choice_reason(c, &out->head_reason, "the pull request as it was merged"));
+
+    return choice_reason(c, &out->base_reason, "the base branch as it was merged");
 }
 
 static int listed_by_api(const struct choice *c)
@@ -198,5 +227,8 @@ int choice_pull_request(struct choice *c)
     if (rc == ARC_ENOTFOUND && request->api)
         return listed_by_api(c);
 
-    return rc == ARC_ENOTFOUND ? pull_request_commits(c, true) : rc;
+    if (rc == ARC_ENOTFOUND)
+        rc = pull_request_commits(c, true);
+
+    return rc ? by_merge(c, rc) : ARC_OK;
 }
