@@ -195,6 +195,5 @@ void init_read_bake_files(struct init *init)
     }
 
     if (count && !init->groups)
-        init_note(init, NULL, 0,
-                  "no target of a bake file has tags, so the Dockerfiles are proposed");
+        init_note(init, NULL, 0, "no bake target has tags, so the Dockerfiles are proposed");
 }

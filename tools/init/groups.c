@@ -127,31 +127,13 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
-/* Whether an image before this one has its name and one of its tags: no plan has both. */
-static bool collides(const struct init *init, const struct init_image *image)
-{
-    const char *tag;
-    json_t *when;
-
-    init_each_image (other, init) {
-        if (other == image)
-            return false;
-        if (!image->name || !init_same_text(image->name, other->name))
-            continue;
-        json_object_foreach (image->tags, tag, when)
-            if (!strstr(tag, "{codename}") && json_object_get(other->tags, tag))
-                return true;
-    }
-
-    return false;
-}
-
 /* Images of one name, or of one Dockerfile and no name that is known, are called what their tags
  * tell apart, or as their stages or Dockerfiles; those of a name and no tags get some that do. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
-        size_t alike = 0, sharing = 0; /* its Dockerfile */
+        size_t alike = 0, sharing = 0;      /* its Dockerfile */
+        bool first = true, clashes = false; /* with one before it, in a tag: no plan has both */
         char *told = NULL;
         const char *tag;
         json_t *when;
@@ -161,6 +143,9 @@ static void name_alike(struct init *init)
             bool same = init_same_text(image->name, other->name) && (image->name || shares);
             alike += same;
             sharing += same && shares;
+            first = first && other != image;
+            json_object_foreach (image->tags, tag, when)
+                clashes = clashes || (first && same && json_object_get(other->tags, tag));
         }
         if (alike < 2)
             continue;
@@ -177,7 +162,7 @@ static void name_alike(struct init *init)
             image->codename = init_name_dockerfile(init, image->dockerfile);
 
         name_codename(init, image);
-        if (collides(init, image))
+        if (clashes && image->name)
             image->tags = NULL;
         if (image->tags || !image->name)
             continue;

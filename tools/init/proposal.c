@@ -276,14 +276,13 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
 
 char *init_list_names(struct init *init, const json_t *names)
 {
-    size_t count = json_array_size(names),
-           shown = count < INIT_LISTED_MAX ? count : INIT_LISTED_MAX;
     ARC_AUTO(arc_buf) struct arc_buf list = {.max = 4096};
+    size_t count = json_array_size(names);
 
-    for (size_t i = 0; i < shown; i++)
+    for (size_t i = 0; i < count && i < INIT_LISTED_MAX; i++)
         arc_buf_printf(&list, "%s%s", i ? ", " : "", json_string_value(json_array_get(names, i)));
-    if (count > shown)
-        arc_buf_printf(&list, " and %zu more", count - shown);
+    if (count > INIT_LISTED_MAX)
+        arc_buf_printf(&list, " and %zu more", count - INIT_LISTED_MAX);
 
     return init_hold(init, &list);
 }

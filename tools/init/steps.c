@@ -123,13 +123,15 @@ static char *convert_pattern(struct init *init, const char *pattern)
 /* The name that a line of `tags` gives; NULL when it cannot be said. */
 static const char *convert_type(struct init *init, const char *type, const char *item)
 {
+    static const char *const patterns[][2] = {
+        {"semver", "{{version}}"}, {"pep440", "{{version}}"}, {"schedule", "nightly"}};
     const char *pattern = attribute(init, item, "pattern"), *value = attribute(init, item, "value"),
                *event = attribute(init, item, "event"), *format = attribute(init, item, "format");
 
-    if (strcmp(type, "semver") == 0 || strcmp(type, "pep440") == 0)
-        return convert_pattern(init, pattern ? pattern : "{{version}}");
-    if (strcmp(type, "schedule") == 0)
-        return convert_pattern(init, pattern ? pattern : "nightly");
+    for (size_t i = 0; i < INIT_COUNT(patterns); i++)
+        if (strcmp(type, patterns[i][0]) == 0)
+            return convert_pattern(init, pattern ? pattern : patterns[i][1]);
+
     if (strcmp(type, "raw") == 0)
         return convert_pattern(init, value ? value : item);
     if (strcmp(type, "sha") == 0)
@@ -138,7 +140,6 @@ static const char *convert_type(struct init *init, const char *type, const char 
         return "edge";
     if (strcmp(type, "ref") != 0 || !event)
         return NULL;
-
     if (strcmp(event, "pr") == 0)
         return "pr-{pr}";
 

@@ -192,13 +192,11 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     place.scope = scope;
     place.runner = runner ? runner : "";
-    if (arc_yaml_get(job, "uses")) { /* a workflow of somebody else */
-        ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
-        place.uses = arc_yaml_text_at(job, "uses");
-        place.line = arc_yaml_get(job, "uses")->line;
-        place.with = with;
-        init_take_step(&place);
-    }
+    ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
+    place.uses = arc_yaml_text_at(job, "uses"); /* a workflow of somebody else */
+    place.line = pair->key->line;
+    place.with = with;
+    init_take_step(&place);
     read_steps(&place, arc_yaml_get(job, "steps"), depth);
 
     if (pair->key->text) /* for jobs that need it */
