@@ -8,14 +8,9 @@
 /* Looks like nothing, and keeps GitHub from seeing a mention, a reference or a URL. */
 #define BREAK "&#8203;"
 
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool alnum(char c)
 {
-    return digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    return arc_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
 static bool blank(char c)
@@ -63,7 +58,7 @@ static size_t add_start(struct arc_buf *out, const char *s)
         return 1;
     }
 
-    while (digit(s[digits]))
+    while (arc_is_digit(s[digits]))
         digits++;
     bool marker = digits && (s[digits] == '.' || s[digits] == ')');
     if (!marker || (s[digits + 1] && s[digits + 1] != ' '))
@@ -82,13 +77,13 @@ static bool autolinks(const char *s, size_t at)
     case '@':
         return alnum(s[at + 1]);
     case '#':
-        return digit(s[at + 1]);
+        return arc_is_digit(s[at + 1]);
     case ':':
         return s[at + 1] == '/' && s[at + 2] == '/';
     case '.':
         return at >= 3 && strncasecmp(s + at - 3, "www", 3) == 0;
     case '-':
-        return at >= 2 && strncasecmp(s + at - 2, "gh", 2) == 0 && digit(s[at + 1]);
+        return at >= 2 && strncasecmp(s + at - 2, "gh", 2) == 0 && arc_is_digit(s[at + 1]);
     default:
         return false;
     }

@@ -1,15 +1,11 @@
 #include "arcci/semver.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
-
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool identifier_char(char c)
 {
-    return digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+    return arc_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
 }
 
 /* The character at `at`, NUL at the end of the text. */
@@ -31,7 +27,7 @@ static int number(const struct arc_semver *version, const char **at, const char 
 {
     const char *start = *at;
 
-    while (digit(peek(version, *at)))
+    while (arc_is_digit(peek(version, *at)))
         ++*at;
     *part = start;
     *len = (size_t)(*at - start);
@@ -53,7 +49,7 @@ static int dot(const struct arc_semver *version, const char **at, struct arc_err
 
 static bool all_digits(const char *text, size_t len)
 {
-    while (len && digit(text[len - 1]))
+    while (len && arc_is_digit(text[len - 1]))
         len--;
     return len == 0;
 }

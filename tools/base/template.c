@@ -124,8 +124,7 @@ static int read_tag(const struct parser *p, const char *start, struct tag *tag,
 
 static bool name_char(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
+    return arc_is_word(c) || c == '-';
 }
 
 static bool is_word(const char *text, size_t len, const char *word)

@@ -82,6 +82,17 @@ static inline bool arc_text_path(struct arc_buf *out, const char *path)
     return arc_path_clean(path, strlen(path), false, out);
 }
 
+/* What ASCII has as a digit; as a letter, digit or '_'. */
+static inline bool arc_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool arc_is_word(char c)
+{
+    return arc_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 /* "s" behind a noun of which there are so many, "" behind one. */
 static inline const char *arc_plural(size_t count)
 {

@@ -23,9 +23,7 @@ int arc_list_format_parse(const char *name)
 /* Characters that no shell gives a meaning to; csv counts ',' as one that it does. */
 static bool safe(char c, bool comma)
 {
-    bool word =
-        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-    return word || (c && strchr(".+:@%/-", c)) || (comma && c == ',');
+    return arc_is_word(c) || (c && strchr(".+:@%/-", c)) || (comma && c == ',');
 }
 
 static bool all_safe(const char *text, size_t len, bool comma)

@@ -3,6 +3,7 @@
 #include "arcci/release_version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "changes/base.h"
 #include <string.h>
 
@@ -12,11 +13,6 @@ struct versioned {
     size_t prefix; /* bytes before the version: the tag's family */
     struct arc_release_version version;
 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool starts_word(const char *tag, size_t at)
 {
@@ -32,8 +28,8 @@ static bool find_numbers(const char *tag, size_t *prefix)
     size_t best = len, rank = 3;
 
     for (size_t at = first; at < len; at++) {
-        bool goes_on = at > first + 1 && tag[at - 1] == '.' && is_digit(tag[at - 2]);
-        if (!is_digit(tag[at]) || goes_on || (at > first && is_digit(tag[at - 1])))
+        bool goes_on = at > first + 1 && tag[at - 1] == '.' && arc_is_digit(tag[at - 2]);
+        if (!arc_is_digit(tag[at]) || goes_on || (at > first && arc_is_digit(tag[at - 1])))
             continue;
         bool after_v = at > first && strchr("vV", tag[at - 1]) && starts_word(tag, at - 1);
         size_t own = starts_word(tag, at) ? 1 : 2;
@@ -67,7 +63,7 @@ static bool read_version(const struct arc_group *group, const char *tag, struct 
         return true;
 
     for (size_t at = 0; tag[at]; at++) {
-        bool starts = is_digit(tag[at]) && !(at && is_digit(tag[at - 1]));
+        bool starts = arc_is_digit(tag[at]) && !(at && arc_is_digit(tag[at - 1]));
         if (starts && parse_at(tag, at, ARC_VERSIONING_SEMVER, out))
             return true;
     }

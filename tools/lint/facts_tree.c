@@ -1,7 +1,7 @@
 /* Facts about a place in a YAML tree. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "lint/facts.h"
-#include <ctype.h>
 #include <string.h>
 
 /* A walk along `at`. */
@@ -39,18 +39,13 @@ static void add_squeezed(struct arc_buf *out, const char *text)
     }
 }
 
-static bool word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Whether `part` stands in `text` and is not just a part of a longer word there. */
 static bool contains_word(const char *text, const char *part)
 {
     size_t len = strlen(part);
     for (const char *at = text; len && (at = strstr(at, part)); at++) {
-        bool before = at > text && word_char(at[-1]) && word_char(part[0]);
-        bool after = word_char(at[len]) && word_char(part[len - 1]);
+        bool before = at > text && arc_is_word(at[-1]) && arc_is_word(part[0]);
+        bool after = arc_is_word(at[len]) && arc_is_word(part[len - 1]);
         if (!before && !after)
             return true;
     }

@@ -127,8 +127,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
 /* [A-Za-z0-9_.-]: what an image tag may hold (OCI distribution spec 1.1). */
 static bool tag_char(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           (c && strchr("_.-", c));
+    return arc_is_word(c) || c == '.' || c == '-';
 }
 
 /* A text being filled in. */

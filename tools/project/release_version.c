@@ -1,6 +1,7 @@
 #include "arcci/release_version.h"
 #include "arcci/semver.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
 #include <strings.h>
 
@@ -17,11 +18,6 @@ bool arc_versioning_parse(const char *text, enum arc_versioning *out)
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -37,14 +33,14 @@ struct part {
 /* The next part at *at; false at the end. Build metadata behind '+' is no part (semver §10). */
 static bool next_part(const char **at, const char *end, struct part *out)
 {
-    while (*at < end && !digit(**at) && !letter(**at))
+    while (*at < end && !arc_is_digit(**at) && !letter(**at))
         if (*(*at)++ == '+')
             *at = end;
 
     if (*at == end)
         return false;
-    *out = (struct part){*at, 0, digit(**at)};
-    while (*at < end && (out->number ? digit(**at) : letter(**at)))
+    *out = (struct part){*at, 0, arc_is_digit(**at)};
+    while (*at < end && (out->number ? arc_is_digit(**at) : letter(**at)))
         ++*at;
     out->len = (size_t)(*at - out->text);
 
@@ -139,10 +135,10 @@ int arc_release_version_compare(const struct arc_release_version *a,
 static bool plain(const struct arc_release_version *version)
 {
     for (size_t i = 0; i < version->len; i++)
-        if (!digit(version->text[i]) && !letter(version->text[i]) &&
+        if (!arc_is_digit(version->text[i]) && !letter(version->text[i]) &&
             !strchr("._-+~", version->text[i]))
             return false;
-    return version->len && version->len <= ARC_SEMVER_MAX && digit(*version->text);
+    return version->len && version->len <= ARC_SEMVER_MAX && arc_is_digit(*version->text);
 }
 
 /* The first three numbers, and whether a word for a prerelease stands behind. */
