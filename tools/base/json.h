@@ -46,6 +46,20 @@ static inline bool arc_json_true_of(const json_t *object, const char *name)
         for (json_t *item = (item##_goes = 0, json_array_get(array, item##_at)); item;             \
              item = NULL, item##_goes = 1)
 
+/* The same for each member of an object (NULL: none), of which only `value` may be changed. */
+#define arc_json_each_pair(key, value, object)                                                     \
+    for (const char *key = json_object_iter_key(json_object_iter((json_t *)(object))),             \
+                    *key##_goes = "";                                                              \
+         key##_goes && key; key = key##_goes ? arc_json_next((json_t *)(object), key) : NULL)      \
+        for (json_t *value =                                                                       \
+                 (key##_goes = NULL, json_object_iter_value(json_object_key_to_iter(key)));        \
+             value; value = NULL, key##_goes = "")
+
+static inline const char *arc_json_next(json_t *object, const char *key)
+{
+    return json_object_iter_key(json_object_iter_next(object, json_object_key_to_iter(key)));
+}
+
 /* The first item of an array (NULL: it has none) whose member is this text; NULL for none. Borrowed. */
 static inline json_t *arc_json_find(const json_t *array, const char *name, const char *text)
 {

@@ -229,11 +229,9 @@ static int find_variables(const struct arc_build_options *options, const json_t 
 {
     static const char *const of_cache[] = {"ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL",
                                            "ACTIONS_RUNTIME_TOKEN", "ACTIONS_CACHE_SERVICE_V2"};
-    const char *name;
-    json_t *target;
     bool gha = false;
 
-    json_object_foreach (json_object_get(definition, "target"), name, target) {
+    arc_json_each_pair (name, target, json_object_get(definition, "target")) {
         arc_json_each (item, json_object_get(target, "secret"))
             ARC_TRY(add_variable(memory, json_string_value(item), out, err));
         arc_json_each (item, json_object_get(target, "cache-from"))

@@ -164,10 +164,8 @@ static void on_pushed(void *context, const json_t *digests)
     const struct run *run = context;
     ARC_AUTO_FREE struct arc_verify *verifies = calloc(json_object_size(digests), sizeof *verifies);
     size_t count = 0;
-    const char *codename;
-    json_t *digest;
 
-    json_object_foreach ((json_t *)digests, codename, digest)
+    arc_json_each_pair (codename, digest, digests)
         if (verifies)
             verifies[count++] = verify_of(run, arc_plan_service(run->options->plan, codename),
                                           json_string_value(digest));

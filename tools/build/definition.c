@@ -16,14 +16,12 @@
 static int escape(json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
-    const char *name, *text = json_string_value(value);
-    json_t *item;
-    size_t i;
+    const char *text = json_string_value(value);
     int failed = 0;
 
-    json_object_foreach (value, name, item)
-        failed |= escape(item);
-    json_array_foreach (value, i, item)
+    arc_json_each_pair (name, member, value)
+        failed |= escape(member);
+    arc_json_each (item, value)
         failed |= escape(item);
     if (!text)
         return failed;
@@ -286,15 +284,13 @@ static void add_attestation(json_t **list, const char *type, const char *value)
 static void add_recipe(const struct arc_recipe *recipe, json_t **target)
 {
     ARC_AUTO_JSON json_t *said = NULL;
-    const char *name;
-    json_t *value;
 
     if (recipe && arc_recipe_json(recipe, &said, NULL)) {
         json_decref(*target);
         *target = NULL;
     }
 
-    json_object_foreach (said, name, value)
+    arc_json_each_pair (name, value, said)
         if (strcmp(name, "secrets") == 0)
             arc_json_put(target, "secret", json_incref(value));
         else if (!ARC_AMONG(name, "contexts", "annotations", "provenance", "sbom"))
@@ -453,10 +449,8 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
 static int add_linked(const struct scope *scope, const json_t *target, const char *platform,
                       json_t *targets)
 {
-    const char *name;
-    json_t *value;
 
-    json_object_foreach (json_object_get(target, "contexts"), name, value) {
+    arc_json_each_pair (name, value, json_object_get(target, "contexts")) {
         const struct arc_planned_service *base =
             find_target(scope->options->plan, json_string_value(value));
         if (!base || json_object_get(targets, base->service) ||

@@ -40,13 +40,11 @@ static bool is_same_to_docker(const char *known_name, const char *name)
 
 static int check(const json_t *value, unsigned depth, struct arc_error *err)
 {
-    const char *name;
-    json_t *member;
 
     if (depth > DEPTH_MAX)
         return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
 
-    json_object_foreach ((json_t *)value, name, member) {
+    arc_json_each_pair (name, member, value) {
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
             if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
                 return arc_error_set(err, ARC_EFAILED,

@@ -356,9 +356,7 @@ const char *arc_progress_failure(const struct arc_progress *progress, const char
 size_t arc_progress_done(const struct arc_progress *progress)
 {
     size_t count = 0;
-    const char *digest;
-    json_t *vertex;
-    json_object_foreach (progress->vertexes, digest, vertex)
+    arc_json_each_pair (digest, vertex, progress->vertexes)
         count += json_integer_value(json_object_get(vertex, "state")) != ARC_STEP_RUNNING;
     return count;
 }

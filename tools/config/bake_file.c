@@ -27,9 +27,8 @@ static int add_texts(const struct arc_loading *l, char ***list, const json_t *it
 {
     arc_json_each (item, items) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
-        const char *name, *id = json_string_value(json_object_get(item, "id"));
+        const char *id = json_string_value(json_object_get(item, "id"));
         const json_t *paths = json_object_get(item, "paths");
-        json_t *value;
 
         if (json_is_string(item)) {
             arc_buf_puts(&text, json_string_value(item));
@@ -39,7 +38,7 @@ static int add_texts(const struct arc_loading *l, char ***list, const json_t *it
             if (path)
                 arc_buf_printf(&text, "=%s", path);
         } else
-            json_object_foreach (item, name, value)
+            arc_json_each_pair (name, value, item)
                 if (json_is_string(value))
                     add_field(&text, name, json_string_value(value));
 
@@ -68,13 +67,11 @@ static int take_context(const struct arc_loading *l, const char *text, char **ou
 static int take_pairs(const struct arc_loading *l, const json_t *object, bool contexts,
                       struct arc_pair **out)
 {
-    const char *name;
-    json_t *value;
     size_t count = 0;
     *out = arc_arena_array(l->memory, json_object_size(object) + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, l->err);
 
-    json_object_foreach ((json_t *)object, name, value) {
+    arc_json_each_pair (name, value, object) {
         struct arc_pair *pair = &(*out)[count];
         const char *text = json_string_value(value);
         if (!text)
@@ -168,11 +165,10 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
 
 static int take_recipe(const struct arc_loading *l, const json_t *target, struct arc_recipe *build)
 {
-    const char *key, *context = json_string_value(json_object_get(target, "context"));
-    json_t *value;
+    const char *context = json_string_value(json_object_get(target, "context"));
     char **attestations = NULL;
 
-    json_object_foreach ((json_t *)target, key, value)
+    arc_json_each_pair (key, value, target)
         ARC_TRY(take_member(l, key, value, build));
     arc_json_each (platform, json_object_get(target, "platforms"))
         ARC_TRY(arc_platform_add(l, &build->platforms, json_string_value(platform)));

@@ -74,10 +74,9 @@ static void add_item(struct reading *r, const char *name, json_t *text)
 
 static void take_contexts(struct reading *r, const char *name, const json_t *contexts)
 {
-    json_t *out = json_object(), *value;
-    const char *context;
+    json_t *out = json_object();
 
-    json_object_foreach ((json_t *)contexts, context, value) {
+    arc_json_each_pair (context, value, contexts) {
         ARC_AUTO_FREE char *familiar = strdup(context);
         const char *text = json_string_value(value);
         if (!familiar || !text)
@@ -129,10 +128,8 @@ static void take_ssh(struct reading *r, const char *name, const json_t *keys)
 
 static void take_ulimits(struct reading *r, const char *name, const json_t *limits)
 {
-    const char *limit;
-    json_t *said;
 
-    json_object_foreach ((json_t *)limits, limit, said)
+    arc_json_each_pair (limit, said, limits)
         if (json_is_string(said))
             add_item(r, name, json_sprintf("%s=%s", limit, json_string_value(said)));
         else
@@ -230,9 +227,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
     ARC_AUTO_FREE char *real = realpath(root ? root : ".", NULL);
     ARC_TRY_ALLOC(config && targets && real, err);
 
-    const char *name, *key;
-    json_t *service, *value;
-    json_object_foreach (json_object_get(config, "services"), name, service) {
+    arc_json_each_pair (name, service, json_object_get(config, "services")) {
         struct reading reading = {.root = real, .service = name, .err = err};
         json_t *image = json_object_get(service, "image");
         json_t *platform = json_object_get(service, "platform");
@@ -243,7 +238,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
         reading.target = json_object();
         if (json_is_string(image))
             add_item(&reading, "tags", json_incref(image));
-        json_object_foreach (json_object_get(service, "build"), key, value)
+        arc_json_each_pair (key, value, json_object_get(service, "build"))
             if (!reading.rc)
                 take_member(&reading, key, value);
         if (json_is_string(platform) && !json_object_get(reading.target, "platforms"))

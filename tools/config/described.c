@@ -171,8 +171,6 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
     for (size_t i = 0; i < group->service_count; i++)
         for (size_t k = 0;; k++) { /* the services move when one is added */
             const struct arc_pair *pair = &group->services[i].build.additional_contexts[k];
-            const char *name;
-            json_t *target;
 
             if (!pair->name)
                 break;
@@ -182,7 +180,7 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
 
             bool found = false;
             const char *codename = pair->value + 7;
-            json_object_foreach ((json_t *)targets, name, target)
+            arc_json_each_pair (name, target, targets)
                 if (!found && strcmp(arc_codename_of(l->memory, name), codename) == 0) {
                     found = true;
                     ARC_TRY(arc_bake_add_target(l, group, name, target, true, files, version));
@@ -201,12 +199,10 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
 static int add_services(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                         const json_t *asked, char **files, const json_t *version)
 {
-    const char *name;
-    json_t *target;
 
     group->service_count = 0;
 
-    json_object_foreach ((json_t *)targets, name, target) {
+    arc_json_each_pair (name, target, targets) {
         bool named = json_array_size(json_object_get(target, "tags")) || *group->registries;
         if (!named || (json_object_size(asked) && !json_object_get(asked, name)))
             continue;

@@ -129,10 +129,8 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
 /* Additional contexts that are directories; others are not files here. */
 static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct arc_error *err)
 {
-    const char *name;
-    json_t *value;
 
-    json_object_foreach ((json_t *)contexts, name, value) {
+    arc_json_each_pair (name, value, contexts) {
         const char *directory = json_string_value(value);
         if (!directory || strstr(directory, "://") || strchr(directory, ':'))
             continue;

@@ -45,9 +45,7 @@ static size_t familiar(const char **name)
 static const char *context_of(const struct reader *r, const char *name)
 {
     size_t len = familiar(&name);
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)r->request->contexts, key, value) {
+    arc_json_each_pair (key, value, r->request->contexts) {
         const char *own = key;
         if (familiar(&own) == len && strncasecmp(own, name, len) == 0)
             return key;

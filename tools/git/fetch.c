@@ -1,5 +1,6 @@
 #include "git/fetch.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "git/run.h"
 #include "git/scratch.h"
@@ -254,15 +255,13 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     /* The remote's alone: a workspace that is used again keeps tags that are deleted there. */
     ARC_TRY(load_tags(git, env, err));
     ARC_AUTO_JSON json_t *names = json_array();
-    const char *name;
-    json_t *commit;
     git_odb *odb = NULL;
     git_oid oid;
     struct arc_git_asked last = {0};
     int failed = !names;
 
     ARC_TRY(arc_git_odb(git, &odb, err));
-    json_object_foreach (git->scratch->tags, name, commit) {
+    arc_json_each_pair (name, commit, git->scratch->tags) {
         if (git_oid_fromstr(&oid, json_string_value(commit)) != 0)
             continue;
         git_object_t type = arc_git_type(odb, &oid, &last);

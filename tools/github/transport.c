@@ -203,10 +203,8 @@ static json_t *imagine(const struct arc_request *request)
                              "{upload_url}{?name,label}", "html_url", "{html_url}", "state",
                              "uploaded", "assets");
     bool failed = !made || !more;
-    const char *name;
-    json_t *value;
 
-    json_object_foreach (more, name, value) /* json_object_update_missing() hides a failure */
+    arc_json_each_pair (name, value, more) /* json_object_update_missing() hides a failure */
         failed = failed || (!json_object_get(made, name) && json_object_set(made, name, value));
     json_decref(more);
     if (!failed)

@@ -1,6 +1,7 @@
 /* Findings, and reading the tree they are about. */
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
@@ -80,10 +81,8 @@ static void add_finding(struct lint *lint, const char *rule, const char *file, u
 
 void lint_find_rest(struct lint *lint)
 {
-    const char *key;
-    json_t *value;
 
-    json_object_foreach (lint->counts, key, value) {
+    arc_json_each_pair (key, value, lint->counts) {
         json_int_t more = json_integer_value(value) - SHOWN_MAX;
         const char *file = strchr(key, ':') + 1;
         if (more > 0)

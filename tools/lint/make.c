@@ -117,8 +117,6 @@ static void check_file(struct lint *lint, const char *file)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
-    const char *name;
-    json_t *line;
 
     if (!lint_read(lint, LINT_PHONY, file, &text))
         return;
@@ -128,7 +126,7 @@ static void check_file(struct lint *lint, const char *file)
         return;
     }
 
-    json_object_foreach (make.targets, name, line) {
+    arc_json_each_pair (name, line, make.targets) {
         unsigned at = (unsigned)json_integer_value(line);
         if (!json_object_get(make.phony, name))
             lint_find(lint, LINT_PHONY, file, at, "the target '%s' is not in .PHONY", name);
@@ -137,12 +135,12 @@ static void check_file(struct lint *lint, const char *file)
                       "the target '%s' has no line '## %s: description'", name, name);
     }
 
-    json_object_foreach (make.phony, name, line)
+    arc_json_each_pair (name, line, make.phony)
         if (!json_object_get(make.targets, name))
             lint_find(lint, LINT_PHONY, file, (unsigned)json_integer_value(line),
                       ".PHONY names '%s', which is not a target here", name);
 
-    json_object_foreach (make.comments, name, line)
+    arc_json_each_pair (name, line, make.comments)
         if (!json_object_get(make.targets, name))
             lint_find(lint, LINT_COMMENT, file, (unsigned)json_integer_value(line),
                       "'%s' is described, but is not a target here", name);
@@ -151,8 +149,6 @@ static void check_file(struct lint *lint, const char *file)
 void lint_make(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *directories = json_object();
-    const char *directory;
-    json_t *value;
 
     for (size_t i = 0; i < lint->service_count; i++) {
         lint_set(lint, directories, lint->services[i].directory, json_true());
@@ -162,7 +158,7 @@ void lint_make(struct lint *lint)
     if (lint_exists(lint, "Makefile"))
         check_file(lint, "Makefile");
 
-    json_object_foreach (directories, directory, value) {
+    arc_json_each_pair (directory, value, directories) {
         ARC_AUTO_JSON json_t *names = lint_list(lint, directory);
         arc_json_each (name, names) {
             const char *file = json_string_value(name);

@@ -37,8 +37,6 @@ static void collect_services(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *parents = json_object();
     const struct arc_config *config = &lint->project->config;
-    const char *parent;
-    json_t *value;
 
     if (config->group_count == 0)
         lint_set(lint, parents, "services", json_true());
@@ -50,7 +48,7 @@ static void collect_services(struct lint *lint)
             lint_set(lint, parents, lint_parent(lint, service->directory), json_true());
         }
 
-    json_object_foreach (parents, parent, value) { /* others beside the released ones */
+    arc_json_each_pair (parent, value, parents) { /* others beside the released ones */
         ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
         arc_json_each (name, names) {
             const char *directory = lint_join(lint, parent, json_string_value(name));

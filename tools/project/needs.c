@@ -173,20 +173,18 @@ static int take_output(struct gathered *found, const char *job, const char *text
 static int read_needs(const char *text, struct gathered *found, json_t *jobs, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *needs = NULL;
-    const char *job, *name;
-    json_t *entry, *value;
 
     if (arc_document_read(text, &needs, err))
         return arc_error_prefix(err, "--needs");
 
-    json_object_foreach (needs, job, entry) {
+    arc_json_each_pair (job, entry, needs) {
         json_t *result = json_object_get(entry, "result");
         if (!json_is_string(result))
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: '%.100s' is not a job with a result; pass toJSON(needs)",
                                  job);
         ARC_TRY_ALLOC(json_object_set(jobs, job, result) == 0, err);
-        json_object_foreach (json_object_get(entry, "outputs"), name, value)
+        arc_json_each_pair (name, value, json_object_get(entry, "outputs"))
             if (json_is_string(value))
                 ARC_TRY(take_output(found, job, json_string_value(value), err));
     }
@@ -273,10 +271,8 @@ const char *arc_job_trouble(const json_t *jobs, const char *job, const struct ar
 
 int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
-    const char *job;
-    json_t *result;
 
-    json_object_foreach (needs->jobs, job, result) {
+    arc_json_each_pair (job, result, needs->jobs) {
         const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
         if (trouble && strcmp(trouble, "skipped") == 0)
             return arc_error_set(err, ARC_EFAILED,

@@ -1,5 +1,6 @@
 #include "registry/docker_config.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/base64.h"
 #include "os/file.h"
@@ -19,9 +20,7 @@ static const char hub_key[] = "https://index.docker.io/v1/";
 static const json_t *find_member(const json_t *object, const char *name)
 {
     const json_t *found = NULL;
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)object, key, value)
+    arc_json_each_pair (key, value, object)
         if (strcasecmp(key, name) == 0)
             found = value;
     return found;
@@ -84,13 +83,11 @@ static const json_t *entry_of(const json_t *map, const char *host)
 {
     const char *usual = strcmp(host, "docker.io") == 0 ? hub_key : host;
     const json_t *entry = json_object_get(map, usual);
-    const char *key;
-    json_t *value;
 
     if (entry)
         return entry;
 
-    json_object_foreach ((json_t *)map, key, value)
+    arc_json_each_pair (key, value, map)
         if (names_host(key, host))
             return value;
 
