@@ -210,7 +210,7 @@ int arc_services_last_releases(const struct arc_base_request *request, struct ar
         if (!rc && releases[i].tag)
             rc = since(&out[i], releases[i].tag, "", err);
         else if (!rc)
-            rc = never(&out[i], err, "never released: every file counts as added");
+            rc = never(&out[i], err, "no release is behind the head: every file counts as added");
         free(releases[i].tag);
     }
 
