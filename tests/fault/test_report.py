@@ -69,6 +69,18 @@ def test_statuses_and_comment(project, double):
     assert len(double.state.statuses) == 4
 
 
+def test_many_statuses_are_paced(project, double, tmp_path):
+    """Fifteen at once, then one a second: GitHub takes 80 writes a minute."""
+    names = [f"s{number}" for number in range(30)]
+    project.put("many.json", json.dumps(documents.plan(
+        group="many", title="Many", revision=SHA, services=[{"service": name, "selected": False} for name in names])))
+    log = tmp_path / "waits"
+    run = subprocess.run([*WRAPPER, ARC_CI, "report", "--plan=many.json"], cwd=project.folder, capture_output=True, text=True, timeout=120,
+                         env=project.environment(double, QUICK_SLEEP_LOG=str(log)))
+    assert run.returncode == 0, run.stderr
+    assert len(double.state.statuses) == 31 and log.read_text().split() == ["1000"] * (31 - 15)
+
+
 def test_run_again_changes_nothing(project, double):
     assert report(project, double)[0] == 0
     count = len(double.log)

@@ -11,6 +11,7 @@
 
 #define API_URL    "https://api.github.com"
 #define TOKEN_MAX  4096
+#define BURST      15                  /* so many writes go at once */
 #define CACHE      8                   /* answers kept for If-None-Match */
 #define CACHE_BODY ((size_t)256 << 10) /* larger ones are not */
 
@@ -29,6 +30,7 @@ struct github {
     char *api;   /* without a slash at the end */
     char *token; /* or NULL */
     char *authorization;
+    unsigned writes; /* requests that change something, for their pace */
     struct cached cache[CACHE];
     size_t cache_next;
 };
@@ -309,6 +311,11 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         http.body = body;
         http.body_len = strlen(body);
     }
+
+    /* After them one a second, which stays under 80 in any minute (GitHub docs, "Rate limits for the
+     * REST API"). */
+    if (strcmp(request->method, "GET") != 0 && ++hub->writes > BURST)
+        hub->base.clock->wait(hub->base.clock->context, 1000);
 
     struct arc_error *why = err ? err : &(struct arc_error){0};
     int rc = exchange_request(hub, request, &http, known, reply, why);

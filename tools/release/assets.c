@@ -148,7 +148,8 @@ static int compare_record(struct release_run *run, struct release_asset *ours, c
     if (!record->kind)
         return ARC_OK;
 
-    ARC_TRY(release_send(run, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
+    ARC_TRY(
+        arc_transport_send(run->t, request, &reply, err, "%s", arc_json_text_of(theirs, "url")));
     const json_t *left = json_object_get(document, record->list);
     const json_t *right = json_object_get(reply.body, record->list);
     bool same = json_array_size(left) == json_array_size(right);
@@ -233,8 +234,8 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
         since = "it was half uploaded";
     }
 
-    int rc = release_send(run, ARC_DELETE(why), &reply, err, "/repos/%s/releases/assets/%s",
-                          run->o->repository, id);
+    int rc = arc_transport_send(run->t, ARC_DELETE(why), &reply, err,
+                                "/repos/%s/releases/assets/%s", run->o->repository, id);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     ours->replaced = true;
     release_say(run, "took away %s: %s", ours->given->name, since);
@@ -260,7 +261,8 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
 
     ARC_TRY_ALLOC(name, err);
     ours->uploads++;
-    int rc = release_send(run, request, &reply, err, "%.*s?name=%s", (int)len, address, name);
+    int rc =
+        arc_transport_send(run->t, request, &reply, err, "%.*s?name=%s", (int)len, address, name);
     if (rc && release_look_again(run, &reply, err)) {
         run->half = true;
         return ARC_OK;

@@ -32,8 +32,8 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
     ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
 
     ARC_TRY_ALLOC(tag, err);
-    int rc = release_send(run, ARC_GET(look), &reply, run->t->describes ? &why : err,
-                          "/repos/%s/git/ref/tags%%2F%s", repository, tag);
+    int rc = arc_transport_send(run->t, ARC_GET(look), &reply, run->t->describes ? &why : err,
+                                "/repos/%s/git/ref/tags%%2F%s", repository, tag);
     if (run->t->describes)
         return rc == ARC_ENOMEM ? arc_error_nomem(err) : keep_commit(run, NULL, err);
     if (rc == ARC_ENOTFOUND)
@@ -52,8 +52,8 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
         if (strcmp(type, "tag") != 0 || !arc_text_is_hex(sha, strlen(sha)) || depth == TAG_DEPTH)
             return arc_error_set(err, ARC_EFAILED, "the tag %s does not point to a commit",
                                  run->tag);
-        rc = release_send(run, ARC_GET("follow the annotated tag"), &reply, err,
-                          "/repos/%s/git/tags/%s", repository, sha);
+        rc = arc_transport_send(run->t, ARC_GET("follow the annotated tag"), &reply, err,
+                                "/repos/%s/git/tags/%s", repository, sha);
     }
 
     return rc;
@@ -119,8 +119,8 @@ static int get_release(struct release_run *run, const char *part, const char *wh
                        struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    int rc = release_send(run, ARC_GET(why), &reply, err, "/repos/%s/releases/%s",
-                          run->o->repository, part);
+    int rc = arc_transport_send(run->t, ARC_GET(why), &reply, err, "/repos/%s/releases/%s",
+                                run->o->repository, part);
 
     if (!rc)
         run->release = arc_steal(&reply.body);
@@ -186,8 +186,8 @@ int release_create(struct release_run *run, struct arc_error *err)
     ARC_AUTO_JSON json_t *fields =
         json_pack("{s:s, s:s, s:s, s:b, s:b}", "tag_name", run->tag, "name", name, "body", body,
                   "draft", 1, "prerelease", run->prerelease);
-    int rc = release_send(run, ARC_POST(fields, "create the release as a draft"), &reply, err,
-                          "/repos/%s/releases", o->repository);
+    int rc = arc_transport_send(run->t, ARC_POST(fields, "create the release as a draft"), &reply,
+                                err, "/repos/%s/releases", o->repository);
     if (rc && release_name_burned(&reply))
         return release_refuse_name(run, err);
     if (rc)
@@ -206,8 +206,8 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *id = release_id(run, release);
-    int rc = release_send(run, ARC_DELETE(why), &reply, err, "/repos/%s/releases/%s",
-                          run->o->repository, id);
+    int rc = arc_transport_send(run->t, ARC_DELETE(why), &reply, err, "/repos/%s/releases/%s",
+                                run->o->repository, id);
 
     return arc_error_except(ARC_ENOTFOUND, rc, err);
 }

@@ -168,8 +168,8 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
                                         .why = publish ? "publish: everything is in place"
                                                        : "bring the release up to date"};
 
-    int rc =
-        release_send(run, request, &reply, err, "/repos/%s/releases/%s", run->o->repository, id);
+    int rc = arc_transport_send(run->t, request, &reply, err, "/repos/%s/releases/%s",
+                                run->o->repository, id);
 
     if (rc && release_name_burned(&reply)) { /* no run can ever publish it: ours does not stay */
         ARC_AUTO(arc_error) struct arc_error left = {0};
@@ -303,8 +303,8 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     if (run.latest && !run.prerelease && !options->draft &&
         options->make_latest == ARC_LATEST_OWN) { /* and not where another group's is the latest */
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-        int none = release_send(&run, ARC_GET("see whose release is the latest"), &reply, why,
-                                "/repos/%s/releases/latest", options->repository);
+        int none = arc_transport_send(run.t, ARC_GET("see whose release is the latest"), &reply,
+                                      why, "/repos/%s/releases/latest", options->repository);
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, why));
         const char *tag = none ? "" : arc_json_text_of(reply.body, "tag_name");
         const char *slash = strrchr(run.tag, '/');

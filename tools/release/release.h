@@ -39,18 +39,11 @@ struct release_run {
     struct arc_error trouble; /* the last failure that a further look may mend */
     unsigned troubles, gone;  /* how many of them, and how many were 404 */
     bool half;         /* an upload of this run got no answer: a half-uploaded asset is ours */
-    unsigned writes;   /* requests that change something, for their pace */
     unsigned patience; /* rounds spent waiting for another job's uploads */
 };
 
 /* Says one step. */
 #define release_say(run, ...) arc_tell((run)->o->progress, (run)->o->progress_context, __VA_ARGS__)
-
-/* As arc_transport_send(); what changes something at a pace that the secondary rate limit allows
- * (80 a minute: GitHub docs, "Rate limits for the REST API"). */
-int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
-                 struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
 
 /* Whether a failed write is a matter of looking again: its answer was lost, or another job was
  * faster. If so, the error moves from *err to run->trouble. */

@@ -4,21 +4,6 @@
 #include "release/release.h"
 #include <string.h>
 
-/* So many writes go at once; after them one a second, which stays under 80 in any minute. */
-#define BURST 15
-
-int release_send(struct release_run *run, struct arc_request request, struct arc_reply *reply,
-                 struct arc_error *err, const char *format, ...)
-{
-    ARC_TRY(arc_arena_check(&run->memory, err));
-    if (strcmp(request.method, "GET") != 0 && ++run->writes > BURST)
-        run->t->clock->wait(run->t->clock->context, 1000);
-    int rc;
-    ARC_WITH_ARGS(format, rc = arc_transport_vsend(run->t, request, reply, err, format, args));
-
-    return rc;
-}
-
 /* Whether one of the errors of an answer has this text in a member. */
 static bool error_says(const json_t *body, const char *member, const char *text)
 {
