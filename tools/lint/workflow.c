@@ -218,6 +218,24 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
               (int)strcspn(expression, "}"), expression);
 }
 
+/* Whether a local `uses` lies in a folder that one of the steps checks something out into: another
+ * repository's files, or ours in another place. */
+static bool is_checked_out(const struct arc_yaml_node *steps, const struct arc_yaml_node *uses)
+{
+    if (!uses || !uses->text || strncmp(uses->text, "./", 2) != 0)
+        return false;
+
+    arc_yaml_each (step, steps) {
+        const char *path = arc_yaml_text_at(arc_yaml_get(step, "with"), "path");
+        path += strncmp(path, "./", 2) == 0 ? 2 : 0;
+        if (strncmp(arc_yaml_text_at(step, "uses"), "actions/checkout@", 17) == 0 &&
+            is_below(uses->text + 2, uses->len - 2, path))
+            return true;
+    }
+
+    return false;
+}
+
 static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
 {
     /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry,
@@ -227,7 +245,8 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
         bool runs = arc_yaml_get(step, "run"), uses = arc_yaml_get(step, "uses");
-        check_uses(w, step);
+        if (!is_checked_out(steps, arc_yaml_get(step, "uses")))
+            check_uses(w, step);
         if (runs == uses)
             lint_find_at(w->lint, LINT_WORKFLOW, step, "a step has %s `run` %s `uses`",
                          runs ? "both" : "neither", runs ? "and" : "nor");
