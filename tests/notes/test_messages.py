@@ -103,6 +103,17 @@ def test_a_footer_below_a_long_text(clone, end):
     assert "#### Breaking changes\n\n- feat: big ([#7]" in shown and "\n  another port\n" in shown
 
 
+@pytest.mark.parametrize("message, shown", [
+    ("g/v9.0.0", False), ("v9.0.0", False), ("Release 9.0.0.", False), ("G 9.0.0", False), ("release v9.0.0\r\n", False),
+    ("9.0.0 is slow", True), ("Not 9.0.0", True), ("One\r\n\r\nTwo", True)])
+def test_a_tags_message_that_is_more_than_its_name(clone, message, shown):
+    git(clone, "tag", "-a", "--cleanup=verbatim", "-m", message, "g/v9.0.0")
+    run = subprocess.run([ARC_CI, "notes", "g/v9.0.0"], cwd=clone, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    top = run.stdout.split("### Images", 1)[0].removeprefix("## g 9.0.0\n\n")
+    assert top == (message.replace("\r", "") + "\n\n" if shown else "")
+
+
 @pytest.mark.parametrize("author, new", [
     ("Grace <grace@example.org>", True), ("Ada <ada@elsewhere.example>", False), ("A. L. <{EMAIL}>", False),
     ("ci <1+ci[bot]@users.noreply.github.com>", False), ("ci[bot] <ci@example.org>", False)])

@@ -419,8 +419,10 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
     const char *message =
         git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
     const char *signature = message ? strstr(message, "-----BEGIN ") : NULL;
-    if (message)
-        arc_buf_add(out, message, signature ? (size_t)(signature - message) : strlen(message));
+    const char *end = signature ? signature : "";
+    for (const char *at = message; at && at != end && *at; at++) /* line ends as in copy_body() */
+        if (*at != '\r' || at[1] != '\n')
+            arc_buf_putc(out, *at);
     git_object_free(object);
 
     return arc_buf_check(out, "the tag's message", err);

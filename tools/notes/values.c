@@ -8,6 +8,7 @@
 #include "config/graph.h"
 #include "os/file.h"
 #include <string.h>
+#include <strings.h>
 
 /* A text or number of another document as a new reference; null for anything else. */
 static json_t *member(const json_t *object, const char *key)
@@ -328,6 +329,32 @@ static json_t *paragraphs(const char *text)
     return list;
 }
 
+/* Whether a tag's message says nothing but its name: `git tag -a v1.0.0 -m v1.0.0`, and what
+ * `arc-ci tag` writes. */
+static bool names_itself(const char *message, const struct arc_plan *plan)
+{
+    const char *const before[] = {"",        "v",         "release",  "release v",
+                                  "version", plan->title, plan->group};
+    const char *version = plan->version->version;
+    size_t len = message ? strlen(message) : 0, end = strlen(version);
+
+    while (len && strchr("\n\r .", message[len - 1]))
+        len--;
+    if (len == strlen(plan->tag) && strncmp(message, plan->tag, len) == 0)
+        return true;
+    if (len < end || strncmp(message + len - end, version, end) != 0)
+        return false;
+
+    len -= end;
+    while (len && message[len - 1] == ' ')
+        len--;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+        if (len == strlen(before[i]) && strncasecmp(message, before[i], len) == 0)
+            return true;
+
+    return false;
+}
+
 /* Markdown of the repository's own, which a template writes as it is. */
 static json_t *markdown_value(const char *text)
 {
@@ -390,7 +417,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "commits-left", /* set when it is known how many fit */
                      "changes-unknown", notes_text_value(unknown),
                      "own-text", markdown_value(options->own_text),
-                     "tag-message", paragraphs(log->message),
+                     "tag-message", paragraphs(names_itself(log->message, plan) ? NULL : log->message),
                      "new-contributors", arc_texts_json(log->newcomers),
                      "sorted", sorted);
 
