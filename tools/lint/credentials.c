@@ -137,7 +137,8 @@ static bool names_secret(const char *line, const char *end)
 }
 
 /* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), what
- * asks for one ("changeme", "your-password-here"), or the key's own name. */
+ * asks for one ("changeme", "your-password-here"), the version of a package (`jsonwebtoken: ^9.0.3`
+ * of a lock file), or the key's own name. */
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
@@ -148,6 +149,10 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         "unset",     "empty",     "admin",     "always",   "never",       "auto",     "file",
         "env",       "secret",    "password",  "token",    "passwd",      "changeme", "change-me",
         "change_me", "changeit",  "replaceme", "dummy",    "todo"};
+    const char *dot = memchr(value, '.', len);
+    if (dot && memchr(dot + 1, '.', len - (size_t)(dot + 1 - value)) &&
+        strspn(value, "^~v0123456789.") >= len)
+        return true;
     if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
         return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
