@@ -336,9 +336,11 @@ static bool names_itself(const char *message, const struct arc_plan *plan)
     const char *const before[] = {"",        "v",         "release",  "release v",
                                   "version", plan->title, plan->group};
     const char *version = plan->version->version;
-    size_t len = message ? strlen(message) : 0, end = strlen(version);
+    size_t len, end = strlen(version);
 
-    while (len && strchr("\n\r .", message[len - 1]))
+    if (!message)
+        return false;
+    for (len = strlen(message); len && strchr("\n\r .", message[len - 1]);)
         len--;
     if (len == strlen(plan->tag) && strncmp(message, plan->tag, len) == 0)
         return true;
