@@ -32,7 +32,7 @@ struct dryrun {
 static void dryrun_free(struct dryrun *run)
 {
     run->project->env = run->env;
-    arc_dryrun_event_free(&run->event);
+    arc_arena_free(&run->event.memory);
     json_decref(run->unknown);
     json_decref(run->document);
     arc_plan_free(&run->plan);
@@ -51,19 +51,6 @@ static const json_t *part(const struct dryrun *run, const char *name)
 
 /* ---- what may be wrong with a release, found before it is made ------------------------------- */
 
-/* The group's other tags, as far as they tell of this one. */
-struct neighbours {
-    struct arc_tag above; /* the highest version above it: a stable one, for a prerelease any */
-    struct arc_tag below; /* the highest one below it, likewise */
-    bool exists;          /* the tag itself is among them */
-};
-
-static void neighbours_free(struct neighbours *neighbours)
-{
-    arc_tag_free(&neighbours->above);
-    arc_tag_free(&neighbours->below);
-}
-
 static int add(json_t *out, const char *kind, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 static int add(json_t *out, const char *kind, struct arc_error *err, const char *format, ...)
@@ -77,8 +64,10 @@ static int add(json_t *out, const char *kind, struct arc_error *err, const char 
 
 /* ---- the other tags -------------------------------------------------------------------------- */
 
-static int find_neighbours(const struct arc_project *project, struct neighbours *out,
-                           struct arc_error *err)
+/* The group's other tags, as far as they tell of this one: the highest version above it (a stable one,
+ * for a prerelease any), the highest one below it, likewise, and whether it is among them itself. */
+static int find_neighbours(const struct arc_project *project, struct arc_tag *above,
+                           struct arc_tag *below, bool *exists, struct arc_error *err)
 {
     const struct arc_tag *tag = &project->tag;
     size_t i;
@@ -92,10 +81,10 @@ static int find_neighbours(const struct arc_project *project, struct neighbours 
         if (rc || other.service != tag->service)
             continue;
 
-        out->exists |= strcmp(other.text, tag->text) == 0;
+        *exists |= strcmp(other.text, tag->text) == 0;
         int order = arc_release_version_compare(&other.version, &tag->version);
         if (order && (!other.version.prerelease || tag->version.prerelease))
-            arc_tag_keep_higher(order > 0 ? &out->above : &out->below, &other);
+            arc_tag_keep_higher(order > 0 ? above : below, &other);
     }
 
     return ARC_OK;
@@ -133,39 +122,40 @@ static bool is_jump(const struct arc_release_version *last, const struct arc_rel
 static int warn_of_tags(const struct arc_project *project, const char *ref, json_t *out,
                         struct arc_error *err)
 {
-    ARC_AUTO(neighbours) struct neighbours found = {0};
+    ARC_AUTO(arc_tag) struct arc_tag above = {0}, below = {0};
+    bool exists = false;
     const char *tag = project->tag.text, *group = project->group->name;
     const char *pushed = ref ? arc_tag_name(ref) : NULL;
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
 
-    ARC_TRY(find_neighbours(project, &found, err));
+    ARC_TRY(find_neighbours(project, &above, &below, &exists, err));
 
     /* Not a run of the tag itself: by its ref, or by what every CI system checks out. */
     bool runs = pushed && strcmp(pushed, tag) == 0;
     if (!runs && arc_env_nonempty(project->env, "CI"))
         runs = arc_git_head(project->git, &head, &branch, NULL) == ARC_OK && !branch &&
                strcmp(head.hex, project->repository.revision) == 0;
-    if (found.exists && !runs)
+    if (exists && !runs)
         ARC_TRY(add(out, "exists", err,
                     "the tag %s exists already: its release was started by its push, and a tag is "
                     "not moved; for another release take a new version ('arc-ci version --next "
                     "%s')",
                     tag, group));
 
-    if (found.above.text)
+    if (above.text)
         ARC_TRY(add(out, "back", err,
                     "a step back: %s is a higher version, and keeps `latest`; right for a fix of "
                     "an older line, else take the next version ('arc-ci version --next %s')",
-                    found.above.text, group));
+                    above.text, group));
 
-    if (!found.below.text || !is_jump(&found.below.version, &project->tag.version))
+    if (!below.text || !is_jump(&below.version, &project->tag.version))
         return ARC_OK;
 
     return add(out, "jump", err,
                "a jump: %s is the last version below %s, and some between them are left out; "
                "'arc-ci version --next %s' names the next one",
-               found.below.text, tag, group);
+               below.text, tag, group);
 }
 
 /* ---- the work tree --------------------------------------------------------------------------- */

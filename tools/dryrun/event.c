@@ -117,9 +117,3 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
 
     return make_environment(env, out, err);
 }
-
-void arc_dryrun_event_free(struct arc_dryrun_event *event)
-{
-    arc_arena_free(&event->memory);
-    *event = (struct arc_dryrun_event){0};
-}

@@ -26,6 +26,4 @@ int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const ch
 int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
                              struct arc_dryrun_event *out, struct arc_error *err);
 
-void arc_dryrun_event_free(struct arc_dryrun_event *event);
-
 #endif
