@@ -316,6 +316,31 @@ static void test_excludes(void **state)
     arc_inputs_free(&in);
 }
 
+static void test_trimmed_variables(void **state)
+{
+    (void)state;
+    struct arc_inputs *in =
+        read_inputs("FROM scratch\nARG V=v1.2.3 E\nCOPY ${V#v} /\nCOPY x${V%.*} y${V%%.*} /\n"
+                    "COPY z${V##*.} a${V#*.}b ${V%z}c d${E%z} e${V%2*} /\n",
+                    NULL, NULL);
+    const char *const read[] = {"1.2.3", "xv1.2", "yv1", "z3", "a2.3b", "v1.2.3c", "d", "ev1."};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        assert_non_null(find(in, read[i]));
+    assert_null(find(in, "v1.2.3"));
+    arc_inputs_free(&in);
+
+    /* These are for BuildKit alone to tell. */
+    const char *const unknown[] = {"${V%.*.*}", "${V#?}", "${V#$E}", "${V#'v'}", "${V#v", "${U#x}"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "FROM %s\nARG V=v1.2.3 E=v\nCOPY %s /x /\n",
+                 strchr(unknown[i], 'U') ? "alpine" : "scratch", unknown[i]);
+        in = read_inputs(text, NULL, NULL);
+        assert_non_null(find(in, "anything"));
+        arc_inputs_free(&in);
+    }
+}
+
 static void test_two_stars_cross_folders_with_parents_alone(void **state)
 {
     (void)state;
@@ -399,7 +424,7 @@ static void test_what_cannot_be_told_is_everything(void **state)
                                         "ARG B\nFROM $BUILDARCH-base\n",
                                         "FROM node:20-onbuild\n",
                                         "FROM busybox\nCOPY $HOME/x /\n",
-                                        "FROM scratch\nCOPY ${A%x} /\n",
+                                        "FROM scratch\nCOPY ${A/x/y} /\n",
                                         "FROM scratch\nENV A=1\nARG A=2\nCOPY $A /\n",
                                         "FROM scratch\nCOPY [ /x\n",
                                         "FROM scratch\nLABEL a=\xfc\nCOPY a /x\n"};
@@ -470,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_a_frontend_of_the_arguments),
         cmocka_unit_test(test_additional_contexts),
         cmocka_unit_test(test_excludes),
+        cmocka_unit_test(test_trimmed_variables),
         cmocka_unit_test(test_two_stars_cross_folders_with_parents_alone),
         cmocka_unit_test(test_links_are_followed),
         cmocka_unit_test(test_the_dockerfile_and_its_ignore_file_may_be_links),

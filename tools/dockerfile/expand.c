@@ -1,6 +1,7 @@
 #include "dockerfile/expand.h"
 #include "base/auto.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Words in words: deeper than this nobody writes. */
@@ -52,6 +53,66 @@ static bool expand_operand(struct expansion *x, bool used)
     return known || !used;
 }
 
+static void reverse(char *text, size_t len)
+{
+    for (size_t i = 0; i < len / 2; i++) {
+        char c = text[i];
+        text[i] = text[len - 1 - i];
+        text[len - 1 - i] = c;
+    }
+}
+
+/* How much of the text's start a pattern with at most one '*' matches: as little as it can, or
+ * (`greedy`) as much; 0 when it does not. */
+static size_t match_start(const char *pattern, const char *text, bool greedy)
+{
+    size_t head = strcspn(pattern, "*"), len = strlen(text), found = 0;
+
+    if (strncmp(text, pattern, head) != 0)
+        return 0;
+    if (!pattern[head])
+        return head;
+
+    const char *tail = pattern + head + 1;
+    size_t rest = strlen(tail);
+    for (size_t at = head; at + rest <= len; at++)
+        if (strncmp(text + at, tail, rest) == 0) {
+            found = at + rest;
+            if (!greedy)
+                break;
+        }
+
+    return found;
+}
+
+/* "${NAME#pattern}" from the operator on, '#' or '%', once or twice: without what the pattern
+ * matches of the start or the end. Of plain patterns alone; what else they mean is not told. */
+static bool expand_trimmed(struct expansion *x, const char *value)
+{
+    char operator= * x->at, text[1024], pattern[128];
+    bool greedy = x->at[1] == operator;
+    const char *start = x->at + 1 + greedy;
+    size_t len = strcspn(start, "}?\\'\"$"), size = strlen(value);
+    const char *star = memchr(start, '*', len);
+    bool more = star && memchr(star + 1, '*', len - (size_t)(star + 1 - start));
+
+    if (start[len] != '}' || more || len >= sizeof pattern || size >= sizeof text)
+        return false;
+    x->at = start + len + 1;
+    snprintf(pattern, sizeof pattern, "%.*s", (int)len, start);
+    memcpy(text, value, size + 1);
+
+    if (operator== '%') {
+        reverse(pattern, len);
+        reverse(text, size);
+    }
+
+    size_t cut = match_start(pattern, text, greedy);
+    arc_buf_add(x->out, operator== '%' ? value : value + cut, size - cut);
+
+    return true;
+}
+
 /* "$NAME" and "${NAME…}" behind the dollar. */
 static bool expand_dollar(struct expansion *x)
 {
@@ -77,6 +138,9 @@ static bool expand_dollar(struct expansion *x)
         arc_buf_puts(x->out, value ? value : "");
         return known;
     }
+
+    if (*x->at == '#' || *x->at == '%')
+        return known && expand_trimmed(x, value ? value : "");
 
     bool colon = *x->at == ':';
     char operator= x->at[colon];
