@@ -5,7 +5,6 @@
 #include "os/file.h"
 #include "scan/judged.h"
 #include "scan/paths.h"
-#include "scan/run.h"
 #include <string.h>
 
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,

@@ -1,11 +1,11 @@
 /* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). Like
  * Trivy this follows no link, and looks at every file whatever its name, its size and its depth. */
-#define _GNU_SOURCE /* memmem */
+#define _GNU_SOURCE 1 /* memmem */
 #include "arcci/arena.h"
 #include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
-#include "scan/run.h"
+#include "scan/judged.h"
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -13,17 +13,12 @@
 #include <unistd.h>
 
 struct search {
-    struct arc_arena memory;
+    struct arc_arena *memory;
     char **folders; /* those found so far; which of them were looked into is the caller's */
     size_t folder_count;
     const char *first; /* of the files that have one, by name; NULL: none */
     size_t files;
 };
-
-static void search_free(struct search *search)
-{
-    arc_arena_free(&search->memory);
-}
 
 /* Notes a file that has such a comment. What cannot be read here Trivy cannot read either. */
 static int search_file(struct search *search, const char *path, struct arc_error *err)
@@ -48,18 +43,18 @@ static int search_file(struct search *search, const char *path, struct arc_error
 
     close(fd);
     if (has && (!search->files++ || strcmp(path, search->first) < 0))
-        search->first = arc_arena_text(&search->memory, path);
+        search->first = arc_arena_text(search->memory, path);
 
-    return arc_arena_check(&search->memory, err);
+    return arc_arena_check(search->memory, err);
 }
 
 static int add_folder(struct search *search, const char *path, struct arc_error *err)
 {
     char **place =
-        arc_arena_append(&search->memory, &search->folders, &search->folder_count, sizeof *place);
+        arc_arena_append(search->memory, &search->folders, &search->folder_count, sizeof *place);
     ARC_TRY_ALLOC(place, err);
-    *place = arc_arena_text(&search->memory, path);
-    return arc_arena_check(&search->memory, err);
+    *place = arc_arena_text(search->memory, path);
+    return arc_arena_check(search->memory, err);
 }
 
 /* Notes the folders in a folder, and the comments in its files. */
@@ -93,7 +88,8 @@ static int search_folder(struct search *search, const char *folder, struct arc_e
 
 int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err)
 {
-    ARC_AUTO(search) struct search search = {.first = NULL};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    struct search search = {.memory = &memory};
     enum arc_file_kind kind = arc_file_kind(target);
 
     if (!(judged->options->run->scanners & ARC_SCANNER_MISCONFIG))

@@ -82,4 +82,12 @@ const char *scan_kind_name(unsigned kind);
 /* Appends "; 3 ignored" and the like: nothing is left out without a word. */
 void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged);
 
+/* Runs the commands, reads each report into a target of its own, then asks the scanner for its
+ * version and the age of its database. What goes wrong with one target is kept in that target. */
+int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct arc_error *err);
+
+/* Notes comments in a file, or in the files of a folder, by which Trivy leaves out checks
+ * (--scanners misconfig). */
+int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err);
+
 #endif

@@ -1,12 +1,14 @@
-#define _GNU_SOURCE /* strcasestr */
-#include "scan/run.h"
+#define _GNU_SOURCE 1 /* strcasestr */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
 #include "registry/docker_config.h"
+#include "registry/registry.h"
+#include "scan/judged.h"
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -255,6 +257,79 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
     return ARC_OK;
 }
 
+/* ---- what is scanned ------------------------------------------------------------------------ */
+
+static int read_index(const struct arc_env *env, const char *name, const char *reference,
+                      json_t *platforms, struct arc_error *err)
+{
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
+    ARC_AUTO(arc_manifest) struct arc_manifest manifest = {.document = NULL};
+
+    ARC_TRY(arc_registry_new(env, NULL, &registry, err));
+    ARC_TRY(arc_registry_manifest(registry, name, reference, &manifest, err));
+
+    arc_json_each (entry, json_object_get(manifest.document, "manifests")) {
+        const json_t *platform = json_object_get(entry, "platform");
+        const char *os = arc_json_text_of(platform, "os");
+        char text[ARC_PLATFORM_SIZE];
+
+        /* Attestations are entries for unknown/unknown (BuildKit docs, "Image attestation
+         * storage"). */
+        if (!platform || strcmp(os, "unknown") == 0)
+            continue;
+        arc_platform_join(os, arc_json_text_of(platform, "architecture"),
+                          arc_json_text_of(platform, "variant"), text);
+
+        /* Of two for one platform (versions of Windows, compressions) a scanner takes the first. */
+        const char *digest = arc_json_text_of(entry, "digest");
+        bool again = arc_json_lists(platforms, text);
+        json_t *item = again ? json_sprintf("%s@%s@%s", text, name, digest) : json_string(text);
+        ARC_TRY(arc_json_append(platforms, item, err));
+    }
+
+    return ARC_OK;
+}
+
+/* The platforms of the image index that `target` names in its registry: *out is an array of
+ * "linux/amd64", …, and "linux/amd64@NAME@DIGEST" for another one of that platform, empty for an
+ * image of one platform; a new reference. It stays NULL, with a
+ * warning, when the registry does not tell: a local image has none. */
+static int find_platforms(struct scan_judged *judged, const struct arc_env *env, const char *target,
+                          json_t **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_error) struct arc_error problem = {0};
+    ARC_AUTO_JSON json_t *platforms = json_array();
+    ARC_AUTO_FREE char *name = NULL;
+    const char *reference = "latest", *digest = strchr(target, '@');
+
+    /* "HOST/NAME:TAG@DIGEST": the registry is asked for the digest, else the tag. A colon before
+     * the last slash is a port. */
+    ARC_TRY_ALLOC(platforms, err);
+    name = strndup(target, digest ? (size_t)(digest - target) : strlen(target));
+    ARC_TRY_ALLOC(name, err);
+    char *slash = strrchr(name, '/');
+    char *colon = strchr(slash ? slash : name, ':');
+    if (colon) {
+        reference = target + (colon - name) + 1;
+        *colon = '\0';
+    }
+    if (digest)
+        reference = digest + 1;
+
+    int rc = read_index(env, name, reference, platforms, &problem);
+    if (rc == ARC_ENOMEM)
+        return arc_error_nomem(err);
+
+    if (rc)
+        return scan_warn(judged, err,
+                         "%s: the registry does not say its platforms, so only the one that the "
+                         "scanner chooses is scanned; --platform names others: %s",
+                         target, arc_error_text(&problem));
+    *out = arc_steal(&platforms);
+
+    return ARC_OK;
+}
+
 /* What complete_run() found out; owned. */
 struct found {
     char *target, *credentials, *work, *reports;
@@ -294,7 +369,7 @@ static int complete_run(struct scan_judged *judged, const struct arc_env *env,
     }
 
     if (image && run->target && json_array_size(run->platforms) == 0)
-        ARC_TRY(scan_platforms(judged, env, run->target, &found->platforms, err));
+        ARC_TRY(find_platforms(judged, env, run->target, &found->platforms, err));
     if (found->platforms)
         run->platforms = found->platforms;
 
