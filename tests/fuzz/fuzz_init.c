@@ -56,6 +56,10 @@ static const char *repository(void)
     }
     if (git_index_write(index))
         abort();
+    git_remote *remote = NULL;
+    if (git_remote_create(&remote, made, "origin", "https://h/o/r"))
+        abort();
+    git_remote_free(remote);
     git_index_free(index);
     git_repository_free(made);
     return root;
