@@ -5,6 +5,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "changes/base.h"
+#include "git/message.h"
 #include "steer/conventional.h"
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     find_previous(text, text + rest);
     struct arc_git_commit commit = {.subject = text, .body = text + rest};
     arc_conventional_parse(&commit, &change);
+    struct arc_message_undone undone = {0};
+    for (const char *at = commit.body, *next; (next = arc_message_next_undone(at, &undone));
+         at = next)
+        if (next <= at || !(undone.hash ? undone.len >= 7 : undone.pull > 0))
+            abort();
     if (arc_tag_parse(text, NULL, &tag, NULL) == 0)
         arc_tag_free(&tag);
     return 0;
