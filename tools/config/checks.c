@@ -281,7 +281,8 @@ bool arc_check_day(const char *text, struct arc_buf *why)
 {
     struct tm day = {0};
     int used = 0;
-    bool shape = strlen(text) == 10 &&
+    bool shape = strspn(text, "0123456789-") == 10 && arc_is_digit(text[5]) &&
+                 arc_is_digit(text[8]) && !text[10] &&
                  sscanf(text, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &used) == 3;
 
     day.tm_year -= 1900;
