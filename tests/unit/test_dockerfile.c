@@ -8,6 +8,7 @@
 #include "dockerfile/ignore.h"
 #include "dockerfile/inputs.h"
 #include "dockerfile/pattern.h"
+#include "dockerfile/stages.h"
 #include "os/folder.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -283,6 +284,15 @@ static void test_additional_contexts(void **state)
     assert_null(find(in, "no"));
     assert_null(find(in, "proto"));
     arc_inputs_free(&in);
+
+    /* Three names of one image; the last is another's. */
+    const char *const names[] = {"base", "docker.io/library/base", "index.docker.io/library/base",
+                                 "library/shop/base"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *familiar = names[i];
+        size_t len = arc_image_familiar(&familiar);
+        assert_true((len == 4 && strncmp(familiar, "base", 4) == 0) == (i < 3));
+    }
 }
 
 static void test_excludes(void **state)

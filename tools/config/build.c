@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "dockerfile/stages.h"
 #include "os/file.h"
 #include <string.h>
 #include <strings.h>
@@ -151,17 +152,10 @@ static int root_path(const struct arc_loading *l, const struct arc_yaml_node *no
 
 void arc_image_familiarize(char *name)
 {
-    static const char *const prefixes[] = {"index.docker.io/", "docker.io/", "library/"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        size_t len = strlen(prefixes[i]);
-        bool bare = i < 2 || !strchr(name + (strncmp(name, prefixes[i], len) == 0 ? len : 0), '/');
-        if (strncmp(name, prefixes[i], len) == 0 && bare)
-            memmove(name, name + len, strlen(name + len) + 1);
-    }
-
-    size_t len = strlen(name);
-    if (len > 7 && strcmp(name + len - 7, ":latest") == 0)
-        name[len - 7] = '\0';
+    const char *familiar = name;
+    size_t len = arc_image_familiar(&familiar);
+    memmove(name, familiar, len);
+    name[len] = '\0';
 }
 
 /* ---- values from files ---------------------------------------------------------------------- */

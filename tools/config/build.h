@@ -64,8 +64,7 @@ int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe,
 /* Whether a context is fetched or made by BuildKit rather than lying in the repository. */
 bool arc_context_is_remote(const char *context);
 
-/* Shortens an image's name to the form under which BuildKit looks for a named context: without
- * docker.io/, library/ and :latest (distribution/reference, "FamiliarString"). */
+/* Shortens an image's name to what arc_image_familiar() says of it. */
 void arc_image_familiarize(char *name);
 
 #endif

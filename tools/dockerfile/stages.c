@@ -27,27 +27,29 @@ struct reader {
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-/* The part of a reference that tells it apart: without docker.io/, library/ and :latest. */
-static size_t familiar(const char **name)
+size_t arc_image_familiar(const char **name)
 {
-    if (strncmp(*name, "docker.io/", 10) == 0)
-        *name += 10;
-    if (strncmp(*name, "library/", 8) == 0)
-        *name += 8;
+    static const char *const prefixes[] = {"index.docker.io/", "docker.io/", "library/"};
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+        bool is_host = i < 2; /* "library/a/b" is another's */
+        if (strncmp(*name, prefixes[i], len) == 0 && (is_host || !strchr(*name + len, '/')))
+            *name += len;
+    }
+
     size_t len = strlen(*name);
-    if (len > 7 && strcmp(*name + len - 7, ":latest") == 0)
-        len -= 7;
-    return len;
+    return len > 7 && strcmp(*name + len - 7, ":latest") == 0 ? len - 7 : len;
 }
 
 /* The key of the additional context that a name means ("alpine" is
  * "docker.io/library/alpine:latest"), or NULL. */
 static const char *context_of(const struct reader *r, const char *name)
 {
-    size_t len = familiar(&name);
+    size_t len = arc_image_familiar(&name);
     arc_json_each_pair (key, value, r->request->contexts) {
         const char *own = key;
-        if (familiar(&own) == len && strncasecmp(own, name, len) == 0)
+        if (arc_image_familiar(&own) == len && strncasecmp(own, name, len) == 0)
             return key;
     }
     return NULL;

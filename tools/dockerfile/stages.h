@@ -51,6 +51,11 @@ struct arc_stages_request {
     const char *platform;   /* "linux/arm64": TARGETPLATFORM and the like; NULL: not known */
 };
 
+/* The part of an image's name under which BuildKit looks for a named context: moves *name behind
+ * docker.io/ and library/ and gives the length without :latest (distribution/reference,
+ * "FamiliarString"). */
+size_t arc_image_familiar(const char **name);
+
 /* Reads the stages. ARC_EINPUT for what BuildKit would refuse, or what only another frontend
  * understands; ARC_ELIMIT. On an error *out is {0}. */
 int arc_stages_read(const struct arc_stages_request *request, struct arc_stages *out,
