@@ -38,7 +38,8 @@ int arc_release_version_parse(const char *text, size_t len, enum arc_versioning 
 
 /* The order of two versions of one kind: negative, 0 or positive. Semantic ones by §11; else
  * numbers count as numbers, a prerelease comes before its version, other words behind it. Of those
- * that are equal by this, what stands behind '+' decides, and none comes first. */
+ * that are equal by this, what stands behind '+' decides, and none comes first; the hash of a commit
+ * counts as none. */
 int arc_release_version_compare(const struct arc_release_version *a,
                                 const struct arc_release_version *b);
 

@@ -104,11 +104,22 @@ static int compare_parts(const char *a, const char *a_end, const char *b, const 
     }
 }
 
-/* What stands behind the '+'; the end where there is none. */
+/* What stands behind the '+'; the end where there is nothing, or the hash of a commit, which says
+ * nothing about what came first. */
 static const char *build_of(const struct arc_release_version *version)
 {
+    const char *end = version->text + version->len;
     const char *plus = memchr(version->text, '+', version->len);
-    return plus ? plus + 1 : version->text + version->len;
+    const char *build = plus ? plus + 1 : end, *hash = build + (build < end && *build == 'g');
+    bool letters = false;
+
+    for (const char *c = hash; c < end; c++) {
+        if (!arc_is_digit(*c) && !(*c >= 'a' && *c <= 'f'))
+            return build;
+        letters = letters || !arc_is_digit(*c);
+    }
+
+    return letters && end - hash >= 7 ? end : build;
 }
 
 int arc_release_version_compare(const struct arc_release_version *a,
