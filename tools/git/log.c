@@ -1,4 +1,5 @@
 /* Commits: one, the common ancestor of two, a range; and a file of one. */
+#define _GNU_SOURCE /* memmem */
 #include "base/auto.h"
 #include "git/git.h"
 #include "git/history.h"
@@ -203,11 +204,25 @@ static int next(struct source *source, git_oid *out)
     return 0;
 }
 
+/* The lines that git heeds: for a NUL or an empty address libgit2 refuses the whole text. */
+static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
+{
+    const char *at = arc_buf_text(text), *end = at + text->len;
+    size_t len;
+
+    for (; at < end; at += len) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        len = (size_t)((line_end ? line_end + 1 : end) - at);
+        if (!memchr(at, '\0', len) && !memmem(at, len, "<>", 2))
+            arc_buf_add(out, at, len);
+    }
+}
+
 /* What `git log` itself reads: the .mailmap of HEAD, whatever is logged. NULL where there is none, or
  * none in a clone without trees; the caller frees it with git_mailmap_free(). */
 static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MAILMAP_MAX};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = MAILMAP_MAX}, lines = {.max = MAILMAP_MAX};
     struct arc_oid head;
 
     int rc = arc_git_resolve_ref(git, "HEAD", &head, err);
@@ -216,7 +231,9 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     if (rc) /* and nothing in *err of what is no failure */
         return arc_error_except(rc == ARC_EWORLD ? rc : ARC_ENOTFOUND, rc, err);
 
-    rc = git_mailmap_from_buffer(out, text.data ? text.data : "", text.len);
+    copy_lines(&text, &lines);
+    ARC_TRY(arc_buf_check(&lines, ".mailmap", err));
+    rc = git_mailmap_from_buffer(out, arc_buf_text(&lines), lines.len);
     return rc < 0 ? arc_git_failed(err, rc, ".mailmap") : ARC_OK;
 }
 
