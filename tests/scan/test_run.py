@@ -213,6 +213,16 @@ def test_two_images_of_one_platform(place, registry):
     assert scanned(place) == [(target, "linux/amd64"), (f"{registry.host}/team/img@{entries[1]['digest']}", "linux/amd64")]
 
 
+def test_an_index_names_no_other_image_by_a_platform(place, registry):
+    """Whoever wrote the index could have had a clean image scanned in place of its own."""
+    entry = registry.image("amd64", "1")
+    entry["platform"] = {"os": "linux@example.org", "architecture": "clean"}
+    target = f"{registry.host}/team/img@{registry.index(entry)['digest']}"
+    place.write("fake/linux-example.org-clean.json", report())
+    place.run("--scan-type", "image", "--scan-target", target)
+    assert [name for name, _ in scanned(place)] == [target]
+
+
 def test_an_image_of_one_platform(place, registry):
     target = f"{registry.host}/img@{registry.image('amd64', '1')['digest']}"
     assert place.run("--scan-type", "image", "--scan-target", target) == 0

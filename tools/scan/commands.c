@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
+#include "os/hash.h"
 #include "scan/findings.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -260,8 +261,11 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         ARC_TRY(add_job(run, job, commands, err));
 
     arc_json_each (platform, run->target && !folder ? run->platforms : NULL) {
-        const char *text = json_string_value(platform), *at = strchr(text, '@');
-        ARC_AUTO_FREE char *name = strndup(text, strcspn(text, "@"));
+        /* Only find_platforms() names an image by its digest: an index may call its platforms
+         * anything, and none of that says what else is scanned in its place. */
+        const char *text = json_string_value(platform), *at = strrchr(text, '@');
+        at = at && arc_digest_known(at + 1) ? strchr(text, '@') : NULL;
+        ARC_AUTO_FREE char *name = strndup(text, at ? (size_t)(at - text) : strlen(text));
         ARC_TRY_ALLOC(name, err);
         job.platform = name;
         job.target = at ? at + 1 : run->target;
