@@ -20,7 +20,7 @@
 struct workflow {
     struct lint *lint;
     const struct arc_yaml_node *root;
-    json_t *jobs;  /* object: the names of all jobs; NULL for an action */
+    json_t *jobs;  /* object: the names of all jobs → their places; NULL for an action */
     json_t *needs; /* object: the names that the job under way needs */
     json_t *seen;  /* object: what of `needs` it refers to, so that each is checked once */
 };                 /* all of them in small letters: they have no case */
@@ -218,22 +218,36 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
               (int)strcspn(expression, "}"), expression);
 }
 
-/* Whether a local `uses` lies in a folder that one of the steps checks something out into: another
- * repository's files, or ours in another place. */
-static bool is_checked_out(const struct arc_yaml_node *steps, const struct arc_yaml_node *uses)
+/* Whether a local `uses` lies in a folder that a step checks something out into: another
+ * repository's files, or ours in another place. `folders` are those, and end with NULL. */
+static bool is_checked_out(const char *const *folders, const struct arc_yaml_node *uses)
 {
-    if (!uses || !uses->text || strncmp(uses->text, "./", 2) != 0)
-        return false;
+    bool found = false;
+    if (uses && uses->text && strncmp(uses->text, "./", 2) == 0)
+        for (; *folders && !found; folders++)
+            found = is_below(uses->text + 2, uses->len - 2, *folders);
+    return found;
+}
+
+/* The folders that the steps check something out into. */
+static const char *const *find_checkouts(struct lint *lint, const struct arc_yaml_node *steps)
+{
+    static const char *const none[] = {NULL};
+    const char **folders = NULL;
+    size_t count = 0;
 
     arc_yaml_each (step, steps) {
         const char *path = arc_yaml_text_at(arc_yaml_get(step, "with"), "path");
-        path += strncmp(path, "./", 2) == 0 ? 2 : 0;
-        if (strncmp(arc_yaml_text_at(step, "uses"), "actions/checkout@", 17) == 0 &&
-            is_below(uses->text + 2, uses->len - 2, path))
-            return true;
+        if (!*path || strncmp(arc_yaml_text_at(step, "uses"), "actions/checkout@", 17) != 0)
+            continue;
+        const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
+        if (place)
+            *place = path + (strncmp(path, "./", 2) == 0 ? 2 : 0);
     }
 
-    return false;
+    const char **end =
+        folders ? arc_arena_append(&lint->memory, &folders, &count, sizeof *end) : NULL;
+    return end ? folders : none;
 }
 
 static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
@@ -242,10 +256,12 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
      * … */
     static const char *const scripts[] = {
         "script", "inlineScript", "inline-script", "run", "command", "commands", "cmd"};
+    const char *const *folders = find_checkouts(w->lint, steps);
+
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
         bool runs = arc_yaml_get(step, "run"), uses = arc_yaml_get(step, "uses");
-        if (!is_checked_out(steps, arc_yaml_get(step, "uses")))
+        if (!is_checked_out(folders, arc_yaml_get(step, "uses")))
             check_uses(w, step);
         if (runs == uses)
             lint_find_at(w->lint, LINT_WORKFLOW, step, "a step has %s `run` %s `uses`",
@@ -358,30 +374,63 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
     }
 }
 
-/* Whether a job waits for itself, by way of the jobs that it needs and those that they need. */
-static bool needs_itself(const struct workflow *w, const char *job)
+/* How far the walk along `needs` has come with a job. */
+struct walk {
+    size_t above; /* the job before it on the path */
+    size_t depth; /* its place on the path, from 1; 0: it was not met yet */
+    size_t reach; /* the first place on the path that it waits for */
+    size_t next;  /* the entry of its `needs` that comes next */
+    bool done;    /* it has left the path */
+};
+
+static void walk_from(const struct workflow *w, const struct arc_yaml_node *jobs,
+                      struct walk *walks, size_t at)
 {
-    const struct arc_yaml_node *jobs = arc_yaml_get(w->root, "jobs"), *name;
-    ARC_AUTO_JSON json_t *seen = json_object();
-    ARC_AUTO_JSON json_t *queue = json_pack("[s]", job);
+    walks[at] = (struct walk){.depth = 1, .reach = SIZE_MAX};
 
-    for (size_t k = 0; k < json_array_size(queue); k++) {
-        const char *at = json_string_value(json_array_get(queue, k));
-        const struct arc_yaml_node *needs = arc_yaml_get(lint_input(jobs, at), "needs");
-        for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
-            const char *small = name_in_small(w->lint, name->text ? name->text : "", name->len);
-            if (strcasecmp(small, job) == 0)
-                return true;
-            if (json_object_get(seen, small))
-                continue;
-            lint_set(w->lint, seen, small, json_true());
-            w->lint->memory.failed |= json_array_append_new(queue, json_string(small)) != 0;
+    while (!walks[at].done) {
+        struct walk *walk = &walks[at], *above = &walks[walk->above];
+        const struct arc_yaml_node *needs = arc_yaml_get(jobs->pairs[at].value, "needs");
+        const struct arc_yaml_node *name = arc_yaml_entry(needs, walk->next++);
+
+        if (!name) {
+            walk->done = true;
+            if (walk->depth == 1)
+                return;
+            above->reach = walk->reach < above->reach ? walk->reach : above->reach;
+            at = walk->above;
+            continue;
         }
+
+        const char *small = name_in_small(w->lint, name->text ? name->text : "", name->len);
+        const json_t *job = json_object_get(w->jobs, small);
+        size_t to = (size_t)json_integer_value(job);
+        if (!job || walks[to].done)
+            continue;
+        if (walks[to].depth) {
+            walk->reach = walks[to].depth < walk->reach ? walks[to].depth : walk->reach;
+            continue;
+        }
+        walks[to] = (struct walk){.above = at, .depth = walk->depth + 1, .reach = SIZE_MAX};
+        at = to;
     }
+}
 
-    w->lint->memory.failed |= !seen || !queue;
+/* Jobs that wait for themselves, by way of those that they need. Every entry of `needs` is followed
+ * once, so that a long chain takes no time; of circles that share jobs some jobs may be left out. */
+static void check_circles(const struct workflow *w, const struct arc_yaml_node *jobs)
+{
+    size_t count = arc_yaml_pairs(jobs);
+    struct walk *walks = arc_arena_array(&w->lint->memory, count, sizeof *walks);
 
-    return false;
+    for (size_t i = 0; walks && i < count; i++)
+        if (!walks[i].depth)
+            walk_from(w, jobs, walks, i);
+
+    for (size_t i = 0; walks && i < count; i++)
+        if (walks[i].reach <= walks[i].depth)
+            lint_find_at(w->lint, LINT_NEEDS, arc_yaml_get(jobs->pairs[i].value, "needs"),
+                         "the job '%s' waits for itself", jobs->pairs[i].key->text);
 }
 
 static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
@@ -399,9 +448,6 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
             lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
                          job->key->text, name->text ? name->text : "");
     }
-
-    if (needs && needs_itself(w, job->key->text))
-        lint_find_at(w->lint, LINT_NEEDS, needs, "the job '%s' waits for itself", job->key->text);
 
     w->needs = names;
     w->seen = seen;
@@ -453,11 +499,13 @@ static void check_workflow(struct lint *lint, const char *file)
         lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
 
     arc_yaml_each_pair (job, jobs)
-        lint_set(lint, names, name_in_small(lint, job->key->text, job->key->len), json_true());
+        lint_set(lint, names, name_in_small(lint, job->key->text, job->key->len),
+                 json_integer(job - jobs->pairs));
     w.jobs = names;
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     arc_yaml_each_pair (job, jobs)
         check_job(&w, job);
+    check_circles(&w, jobs);
     lint_heads(lint, yaml.root);
     lint_runner(lint, yaml.root);
 }
