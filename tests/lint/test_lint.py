@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 
@@ -344,6 +345,30 @@ def test_eight_groups_of_25_services(tmp_path):
 
 
 # ---- what git tracks ----
+
+HOSTILE = {
+    "a chain of jobs": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n" + "".join(
+        f"  j{i}: {{runs-on: x, needs: j{i + 1}, steps: [{{run: a}}]}}\n" for i in range(4000)) + "  j4000: {uses: ./x}\n"),
+    "local steps": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
+                    "    - uses: ./x\n" * 20000),
+    "a value that doubles": ("services/x/Dockerfile", "FROM alpine:3\nENV A=0123456789abcdef\n" + "ENV A=$A$A\n" * 60),
+    "stages upon stages": ("services/x/Dockerfile", "FROM alpine:3 AS s0\n" + "".join(
+        f"ENV A{i}=x\nFROM s{i} AS s{i + 1}\n" for i in range(8000))),
+}
+
+
+@pytest.mark.parametrize("path, text", HOSTILE.values(), ids=HOSTILE)
+def test_what_a_stranger_wrote_takes_no_time(tmp_path, path, text):
+    """Before: 5 to 100 seconds, and gigabytes for the Dockerfiles."""
+    for name, content in ((".github/arc-ci.yaml", "groups: {web: {registry: example.org/team, services: [services/x]}}\n"),
+                          ("services/x/service.yaml", "{name: x, codename: x}\n"),
+                          ("services/x/Dockerfile", "FROM alpine:3\nUSER 1\n"), (path, text)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    lint(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 3
+
 
 def test_only_tracked_files_count(tree):
     subprocess.run(["git", "init", "-q"], cwd=tree, check=True)

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define MEANT_MAX 4096   /* bytes of a text with its variables */
+#define TAKEN_MAX 100000 /* values and labels that stages take over from one another */
+
 /* What was read of a Dockerfile. */
 struct reading {
     struct lint *lint;
@@ -22,6 +25,7 @@ struct reading {
     const char *user; /* of the last stage, or NULL */
     const char *stage; /* the last stage's name, in small letters, or NULL */
     unsigned user_line, from_line, label_line;
+    size_t taken; /* towards TAKEN_MAX */
 };
 
 static void reading_free(struct reading *reading)
@@ -32,12 +36,20 @@ static void reading_free(struct reading *reading)
     json_decref(reading->labels);
 }
 
-/* What a value means, as far as it is known. */
+/* A text with its variables, as far as they are known; `room` is for it. A longer one stays as it is:
+ * `ENV A=$A$A` doubles it line by line. */
+static const char *expand(struct reading *r, const char *text, struct arc_buf *room)
+{
+    room->max = MEANT_MAX;
+    bool known = arc_dockerfile_expand(text, r->from_line ? r->values : r->args, room);
+    const char *meant = lint_content(r->lint, room);
+    return known && !room->failed ? meant : text;
+}
+
 static void set_pair(struct reading *r, json_t *pairs, const char *name, const char *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf meant = {0};
-    bool known = arc_dockerfile_expand(value, r->from_line ? r->values : r->args, &meant);
-    lint_set(r->lint, pairs, name, json_string(known ? lint_content(r->lint, &meant) : value));
+    lint_set(r->lint, pairs, name, json_string(expand(r, value, &meant)));
 }
 
 /* The words "NAME=value" of an ARG, ENV or LABEL; a mere NAME of an ARG has the value that is set
@@ -72,13 +84,18 @@ static const char *name_stage(struct reading *r, const char *text)
     return name ? name : "";
 }
 
-/* Keeps what a stage that starts from the last one has. */
+/* Keeps what a stage that starts from the last one has, and empties that. */
 static void keep_stage(struct reading *r)
 {
     if (r->stage)
         lint_set(r->lint, r->stages, r->stage,
-                 json_pack("{s:s?, s:i, s:o, s:o}", "user", r->user, "line", (int)r->user_line,
-                           "values", arc_json_copy(r->values), "labels", arc_json_copy(r->labels)));
+                 json_pack("{s:s?, s:i, s:O, s:O}", "user", r->user, "line", (int)r->user_line,
+                           "values", r->values, "labels", r->labels));
+    json_decref(r->values);
+    json_decref(r->labels);
+    r->values = json_object();
+    r->labels = json_object();
+    r->lint->memory.failed |= !r->values || !r->labels;
 }
 
 static void start_from(struct reading *r, const json_t *stage)
@@ -86,6 +103,10 @@ static void start_from(struct reading *r, const json_t *stage)
     const char *user = json_string_value(json_object_get(stage, "user"));
     r->user = user ? lint_text(r->lint, "%s", user) : NULL;
     r->user_line = (unsigned)json_integer_value(json_object_get(stage, "line"));
+    r->taken += json_object_size(json_object_get(stage, "values")) +
+                json_object_size(json_object_get(stage, "labels"));
+    if (r->taken > TAKEN_MAX)
+        return;
     r->lint->memory.failed |=
         json_object_update(r->values, json_object_get(stage, "values")) != 0 ||
         json_object_update(r->labels, json_object_get(stage, "labels")) != 0;
@@ -94,8 +115,8 @@ static void start_from(struct reading *r, const json_t *stage)
 /* Whether a base says which version it means; one that is a stage is started from. */
 static void check_base(struct reading *r, const struct arc_instruction *in, const char *base)
 {
-    ARC_AUTO(arc_buf) struct arc_buf ref = {0};
-    bool known = arc_dockerfile_expand(base, r->args, &ref);
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = MEANT_MAX};
+    bool known = arc_dockerfile_expand(base, r->args, &ref) && !ref.failed;
     const char *text = lint_content(r->lint, &ref), *slash = strrchr(text, '/');
     const char *tag = strchr(slash ? slash : text, ':');
     bool pinned = strstr(text, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
@@ -125,8 +146,6 @@ static void on_from(struct reading *r, const struct arc_instruction *in)
     r->stage = r->user = NULL;
     r->user_line = r->label_line = 0;
     r->from_line = in->line;
-    json_object_clear(r->values);
-    json_object_clear(r->labels);
 
     while (arc_dockerfile_word(&args, &word, NULL)) {
         const char *text = lint_content(r->lint, &word);
@@ -179,8 +198,7 @@ static void check_labels(const struct reading *r, const struct arc_group *group,
 static void on_user(struct reading *r, const struct arc_instruction *in)
 {
     ARC_AUTO(arc_buf) struct arc_buf user = {0};
-    bool known = arc_dockerfile_expand(in->args, r->values, &user);
-    r->user = lint_text(r->lint, "%s", known ? lint_content(r->lint, &user) : in->args);
+    r->user = lint_text(r->lint, "%s", expand(r, in->args, &user));
     r->user_line = in->line;
 }
 
