@@ -167,7 +167,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
 static bool is_reference(const char *value, size_t len)
 {
     const char *address = strstr(value, "://");
-    return ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:") ||
+    return ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:", "./", "../") ||
            strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
            (address && address < value + len);
 }
@@ -184,6 +184,8 @@ static void find_assignment(const struct scan *s, const char *line)
     while (key_len && strchr(" \t\"'", line[key_len - 1]))
         key_len--;
     const char *value = sign + 1 + strspn(sign + 1, " \t\"'");
+    if (ARC_STARTS(value, "Bearer ", "Basic ")) /* what a header has in front of it */
+        value += strcspn(value, " ") + 1;
     size_t len = strcspn(value, " \t\"'\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
                     memchr(value, '(', len);
