@@ -183,6 +183,23 @@ def test_ten_thousand_million_paths_end(shop):
     assert "x=" not in run.stdout
 
 
+def test_folders_of_links_to_each_other_end(shop):
+    """90^8 ways through 90 folders with 90 links each."""
+    shop.put(".github/arc-ci.yaml", CONFIG + "    inputs: dockerfile\n")
+    shop.put("services/a/Dockerfile", "FROM scratch\nCOPY d/0" + "/*" * 8 + " /\n")
+    for name in range(90):
+        (shop.path / f"services/a/d/{name}").mkdir(parents=True)
+        for other in range(90):
+            (shop.path / f"services/a/d/{name}/{other}").symlink_to(f"../{other}")
+    shop.commit()
+    shop.put("services/a/x", "")
+    shop.commit()
+    start = time.monotonic()
+    run = shop.run("changes", "--base", "HEAD~1", "--json")
+    assert run.returncode == 0 and time.monotonic() - start < 4
+    assert '"rule": "whole context"' in run.stdout
+
+
 def test_links_and_actions_that_go_round_end(shop):
     """2^32 paths by links to their own folder; 1,000^9 steps by actions that use the next one."""
     for name in ("a", "b", "c"):

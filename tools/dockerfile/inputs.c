@@ -15,7 +15,8 @@
 #define DOCKERFILE_MAX ((size_t)1 << 20)
 #define NO_TARGET      ARC_ENOTFOUND /* inside of this file */
 #define LINKS_MAX      40            /* followed on the way to one source, as Linux does */
-#define MATCHES_MAX    10000 /* sources and what links lead to, where wildcards match links */
+#define WORK_MAX       1000000 /* names that wildcards in the way of links are compared with */
+#define LINK_COST      100     /* as many of them a link counts for */
 
 /* A directory that is read from, with what its ignore file leaves out. */
 struct folder {
@@ -47,6 +48,7 @@ struct arc_inputs {
     size_t folder_count;
     struct entry *entries;
     size_t entry_count;
+    size_t work; /* of WORK_MAX */
     char *doubt;
     unsigned doubt_line;
     char *pinned;
@@ -248,6 +250,7 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
     const char *part = arc_arena_printf(&memory, "%.*s", (int)(end - start), path + start);
     const char *parent = arc_arena_printf(&memory, "%s%s/%.*s", in->root,
                                           in->folders[folder].directory, (int)start, path);
+    ARC_AUTO(arc_buf) struct arc_buf match = {.max = (size_t)64 << 10};
     ARC_AUTO_JSON json_t *names = NULL;
     struct arc_path_pattern *pattern;
     char to[PATH_MAX];
@@ -259,17 +262,21 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
 
     arc_json_each (item, names) {
         const char *name = json_string_value(item);
-        if (!arc_path_pattern_match(pattern, name, strlen(name)))
+        size_t len = strlen(name);
+        if (in->work++ > WORK_MAX)
+            return arc_error_set(err, ARC_ELIMIT, "line %u: its wildcards match too many links",
+                                 source->line);
+        if (!arc_path_pattern_match(pattern, name, len))
             continue;
-        if (in->entry_count > MATCHES_MAX)
-            return arc_error_set(err, ARC_ELIMIT, "line %u: more than %d links", source->line,
-                                 MATCHES_MAX);
-        const char *match =
-            arc_arena_printf(&memory, "%.*s%s%s", (int)start, path, name, path + end);
-        ARC_TRY(arc_arena_check(&memory, err));
-        ARC_TRY(read_link(in, folder, match, start + strlen(name), to, err));
-        if (*to)
-            ARC_TRY(follow_one(in, source, folder, match, start + strlen(name), to, links, err));
+
+        arc_buf_reset(&match);
+        arc_buf_printf(&match, "%.*s%s%s", (int)start, path, name, path + end);
+        ARC_TRY(arc_buf_check(&match, "a path", err));
+        ARC_TRY(read_link(in, folder, match.data, start + len, to, err));
+        if (!*to)
+            continue;
+        in->work += LINK_COST;
+        ARC_TRY(follow_one(in, source, folder, match.data, start + len, to, links, err));
     }
 
     return ARC_OK;
