@@ -1,6 +1,7 @@
 """What a message says of its commit, for the notes and for the next version alike: what it takes back, what breaks, who is new."""
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -54,7 +55,7 @@ def merge(clone):
 
 
 @pytest.mark.parametrize("body", ["This reverts commit {name}.", "This reverts commit {short} (feat: big, 2026-01-31).", "Reverts o/r#7",
-                                  "Reverts #7.", "Reverts https://github.com/o/r/pull/7\r\n", "Reverts before-it-moved/r#7"])
+                                  "Reverts #7.", "Reverts GH-7", "Reverts https://github.com/o/r/pull/7\r\n", "Reverts before-it-moved/r#7"])
 def test_a_revert_takes_back(clone, body):
     name = commit(clone, "feat: big (#7)")
     commit(clone, 'Revert "feat: big" (#8)\n\n' + body.format(name=name, short=name[:9]))
@@ -86,12 +87,22 @@ def test_a_revert_that_takes_back_what_is_released_too(clone):
     assert "revert: both" in text and "big" not in text
 
 
-@pytest.mark.parametrize("body", ["This reverts the port to 80.", "This reverts commit abc.", "Reverts to 12", "Reverts o/r#0123456789", "Reverts -"])
+@pytest.mark.parametrize("body", ["This reverts the port to 80.", "This reverts commit abc.", "Reverts to 12", "Reverts o/r#0123456789", "Reverts -",
+                                  "Reverts ABC-12", "Reverts fix/12", "Reverts CVE-2024-12."])
 def test_what_takes_back_nothing(clone, body):
     commit(clone, "feat: big (#12)")
     commit(clone, f"revert: a port\n\n{body}")
     assert bump(clone) == "minor"
     assert "big" in changes(clone)
+
+
+def test_a_message_of_very_many_reverts(clone):
+    commit(clone, "feat: big (#12)")
+    put(clone, "s/a", "")
+    put(clone, ".git/message", "revert: all\n\n" + "Reverts #9\n" * 200000)
+    git(clone, "commit", "-q", "-a", "-F", ".git/message")
+    start = time.monotonic()
+    assert bump(clone) == "minor" and time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

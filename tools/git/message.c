@@ -97,18 +97,25 @@ int64_t arc_message_merged(const char *subject)
     return read_number(subject + strlen(merge), " from ");
 }
 
-/* The number in "owner/name#12", "#12" or the address of a pull request; 0 where there is none. */
+/* The number in "owner/name#12", "#12", "GH-12" or the address of a pull request; 0 where there is
+ * none, as in "ABC-12" of another tracker. */
 static int64_t read_pull(const char *text)
 {
+    static const char *const marks[] = {"#", "GH-", "/pull/"};
+    bool marked = false;
     size_t len = strcspn(text, " \t\r\n,;)");
     while (len && text[len - 1] == '.')
         len--;
     size_t start = len;
     while (start && isdigit((unsigned char)text[start - 1]))
         start--;
-    if (!start || len == start || len - start > 9 || !strchr("#/-", text[start - 1]))
-        return 0;
-    return strtoll(text + start, NULL, 10);
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t mark = strlen(marks[i]);
+        marked |= start >= mark && memcmp(text + start - mark, marks[i], mark) == 0;
+    }
+
+    return marked && len > start && len - start <= 9 ? strtoll(text + start, NULL, 10) : 0;
 }
 
 const char *arc_message_next_undone(const char *at, struct arc_message_undone *out)
@@ -116,7 +123,8 @@ const char *arc_message_next_undone(const char *at, struct arc_message_undone *o
     static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
     const char *found;
 
-    for (const char *from = at; (found = strstr(from, by_git)); from = found) {
+    /* behind a number there is no hash: looked for again and again, it would take long */
+    for (const char *from = at; !out->pull && (found = strstr(from, by_git)); from = found) {
         found += strlen(by_git);
         size_t len = strspn(found, "0123456789abcdef");
         if (len < 7 || len > 64)
