@@ -2,6 +2,7 @@
  * tell. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "init/sources.h"
 #include <string.h>
 #include <strings.h>
@@ -69,7 +70,7 @@ static void add_settings(struct init *init, json_t *scope, const struct arc_yaml
         init_set(init, scope, "directory", init_expand_node(init, inside, scope));
 }
 
-/* The path of a local `uses`, "./x" or "OWNER/REPOSITORY/x@main" of our own, from the root; NULL
+/* The path of a local `uses`, "./x", "$/x" or "OWNER/REPOSITORY/x@main" of our own, from the root; NULL
  * for any other. */
 static char *find_called(struct init *init, const struct arc_yaml_node *owner)
 {
@@ -80,7 +81,10 @@ static char *find_called(struct init *init, const struct arc_yaml_node *owner)
     if (len && strncasecmp(uses, own, len) == 0)
         return init_resolve(init, ".", init_cut(init, uses + len, strcspn(uses + len, "@")));
 
-    return strncmp(uses, "./", 2) == 0 ? init_resolve(init, ".", uses) : NULL;
+    if (!ARC_STARTS(uses, "./", "$/"))
+        return NULL;
+
+    return init_resolve(init, ".", init_print(init, ".%s", uses + 1));
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */

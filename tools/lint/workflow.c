@@ -135,11 +135,18 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
     return &lint->called[place];
 }
 
+/* Whether `uses` names what is here: in the work tree of the run, or ("$/", GitHub docs, "Workflow
+ * syntax for GitHub Actions") at its commit. */
+static bool is_local(const char *uses)
+{
+    return ARC_STARTS(uses, "./", "$/");
+}
+
 /* The action or workflow that a local `uses` names, read once however often it is used. NULL beyond
  * CALLED_MAX, or where the path leaves the repository. Valid until the next call. */
 static const struct lint_called *read_called(struct lint *lint, const char *uses)
 {
-    if (strncmp(uses, "./", 2) != 0 || strstr(uses, ".."))
+    if (!is_local(uses) || strstr(uses, ".."))
         return NULL;
     const char *name = find_target(lint, uses + 2);
     const json_t *known = json_object_get(lint->parsed, name);
@@ -191,7 +198,7 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
     const struct arc_yaml_node *uses = arc_yaml_get(holder, "uses");
     if (!uses || !uses->text)
         return;
-    if (strncmp(uses->text, "./", 2) == 0)
+    if (is_local(uses->text))
         check_local(w, uses, holder);
     else
         check_foreign(w, uses);
