@@ -234,6 +234,7 @@ static int take_asset_away(struct release_run *run, struct release_asset *ours,
         since = "it was half uploaded";
     }
 
+    ARC_TRY(arc_arena_check(&run->memory, err));
     int rc = arc_transport_send(run->t, ARC_DELETE(why), &reply, err,
                                 "/repos/%s/releases/assets/%s", run->o->repository, id);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));

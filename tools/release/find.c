@@ -206,6 +206,7 @@ int release_delete(struct release_run *run, const json_t *release, const char *w
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const char *id = release_id(run, release);
+    ARC_TRY(arc_arena_check(&run->memory, err));
     int rc = arc_transport_send(run->t, ARC_DELETE(why), &reply, err, "/repos/%s/releases/%s",
                                 run->o->repository, id);
 

@@ -168,6 +168,7 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
                                         .why = publish ? "publish: everything is in place"
                                                        : "bring the release up to date"};
 
+    ARC_TRY(arc_arena_check(&run->memory, err));
     int rc = arc_transport_send(run->t, request, &reply, err, "/repos/%s/releases/%s",
                                 run->o->repository, id);
 
