@@ -67,11 +67,6 @@ static void rollback_free(struct rollback *rollback)
     arc_arena_free(&rollback->memory);
 }
 
-/* ---- at GitHub: who is the latest release, and what withdrawn ones say ----------------------- */
-
-/* Most characters of a release's text (GitHub's own limit). */
-#define BODY_MAX 125000
-
 /* ---- looking ------------------------------------------------------------------------------- */
 
 /* What the release built: what was given, else its own file. */
@@ -191,6 +186,9 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
     return arc_error_prefix(err, "the images are rolled back, GitHub's releases are not; run it "
                                  "again");
 }
+
+/* Most characters of a release's text (GitHub's own limit). */
+#define BODY_MAX 125000
 
 /* The notes behind what people must read first; their end goes where GitHub takes no more. */
 static char *make_body(const struct rollback *rollback, const json_t *release)
