@@ -244,9 +244,12 @@ static int cancel_touch(const struct walk *walk, struct survey_group *group, siz
     ARC_AUTO(arc_git_commit) struct arc_git_commit merge = {0};
     ARC_AUTO_JSON json_t *merged = json_object();
 
-    group->touches[at].undone = true;
-    if (!undone->merge)
+    if (group->touches[at].undone || !undone->merge) {
+        group->touches[at].undone = true;
         return ARC_OK;
+    }
+
+    group->touches[at].undone = true;
     ARC_TRY_ALLOC(merged, err);
     ARC_TRY(arc_git_commit(walk->project->git, &undone->oid, &merge, err));
     struct arc_git_log_range range = {.from = &merge.parent, .to = &merge.merged};
