@@ -229,6 +229,8 @@ int choice_pull_request(struct choice *c)
 
     if (rc == ARC_ENOTFOUND)
         rc = pull_request_commits(c, true);
+    if (!rc) /* where history is cut it may be known by its name alone */
+        rc = arc_base_find(request, c->out->base.hex, &c->out->base, c->err);
 
     return rc ? by_merge(c, rc) : ARC_OK;
 }
