@@ -59,9 +59,12 @@ static const char *find_registry(struct init *init)
 
 /* ---- codenames ------------------------------------------------------------------------------ */
 
-/* Whether an image before this one is called so, too. */
+/* Whether an image before this one is called so, too; not once names are empty for want of memory,
+ * or looking for another would never end. */
 static bool is_taken(const struct init *init, const struct init_image *image)
 {
+    if (init->arena.failed)
+        return false;
     init_each_image (other, init)
         if (other == image || strcmp(other->codename, image->codename) == 0)
             return other != image;
