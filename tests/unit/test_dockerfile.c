@@ -301,9 +301,11 @@ static void test_excludes(void **state)
     struct arc_inputs *in = read_inputs(
         "FROM scratch\nCOPY --exclude=**/*.md docs /d\nCOPY --exclude=x* --exclude=!x2 a b* /a\n"
         "COPY --exclude=/q --exclude=#r q /q\n"
-        "COPY --parents --exclude=s/*.md ./p/./s n /p\nCOPY --parents --exclude=x --exclude=m/y ./m z/../p/./t /p\n",
+        "COPY --parents --exclude=s/*.md ./p/./s n /p\nCOPY --parents --exclude=x --exclude=m/y ./m z/../p/./t /p\n"
+        "ARG X=x\nCOPY --exclude=* --exclude=!$X v /v\n",
         NULL, NULL);
     assert_non_null(find(in, "docs/a.txt"));
+    assert_non_null(find(in, "v/y")); /* what $X is there, BuildKit knows */
     assert_null(find(in, "docs/deep/a.md"));
 
     /* The patterns are relative to a source, and a source itself is not left out. */

@@ -262,7 +262,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
     struct arc_arena *memory = &r->out->memory;
     const char *args = in->args, *from = NULL;
     struct origin origin = {.keyword = in->keyword, .line = in->line};
-    bool image = false, is_add = strcmp(in->keyword, "ADD") == 0;
+    bool unsure = false, image = false, is_add = strcmp(in->keyword, "ADD") == 0;
     struct arc_heredoc heredoc;
 
     while (take_flag(&args, &flag)) {
@@ -272,13 +272,18 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
             from = arc_arena_text(memory, text + 7);
         if (strncmp(text, "--parents", 9) == 0)
             origin.parents = strcmp(text + 9, "=false") != 0;
+
+        if (strncmp(text, "--exclude=", 10) != 0)
+            continue;
         /* One that starts with a slash matches nothing, a comment is none there. */
-        if (strncmp(text, "--exclude=", 10) == 0 && !strchr("/#", text[10]))
+        if (!strchr("/#", text[10]))
             arc_buf_printf(&without, "%s\n", text + 10);
+        unsure = unsure || strchr(text, '$');
     }
 
     ARC_TRY(arc_buf_check(&without, "what is left out", r->err));
-    origin.without = without.len ? without.data : NULL;
+    /* Whether a variable is expanded there depends on the frontend: with one, nothing is left out. */
+    origin.without = without.len && !unsure ? without.data : NULL;
 
     if (from && strchr(from, '$')) {
         struct origin all = {.keyword = in->keyword, .line = in->line};
