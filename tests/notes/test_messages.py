@@ -115,6 +115,14 @@ def test_a_footer_below_a_long_text(clone, end):
     assert "#### Breaking changes\n\n- feat: big ([#7]" in shown and "\n  another port\n" in shown
 
 
+@pytest.mark.parametrize("message", ["fix: x\n \t\nBREAKING CHANGE: y\n", "\n\nfix: x\n\nBREAKING CHANGE: y\n"])
+def test_a_body_begins_where_git_lets_it_begin(clone, message):
+    commit(clone, message)
+    said = subprocess.check_output(["git", "log", "-1", "--format=%s|%b"], cwd=clone, env=ENV, text=True)
+    assert said.strip() == "fix: x|BREAKING CHANGE: y"
+    assert bump(clone) == "major" and "#### Breaking changes\n\n- fix: x" in changes(clone)
+
+
 @pytest.mark.parametrize("message, shown", [
     ("g/v9.0.0", False), ("v9.0.0", False), ("Release 9.0.0.", False), ("G 9.0.0", False), ("release v9.0.0\r\n", False),
     ("9.0.0 is slow", True), ("Not 9.0.0", True), ("One\r\n\r\nTwo", True)])

@@ -13,22 +13,22 @@
 #define LOG_SECONDS 600
 #define MAILMAP_MAX (1 << 20) /* Linux's has 40 KB */
 
-/* A copy of what follows the first empty line, with the line ends of Unix: forms of web pages leave
- * others in a message, and libgit2 finds no body then. */
+/* A copy of what follows the first empty line behind the subject. As to git, a line of blanks is
+ * empty; forms of web pages leave them, and other line ends, with which libgit2 finds no body. */
 static char *copy_body(const char *message)
 {
     char *copy = strdup(message ? message : ""), *to = copy;
 
-    for (const char *from = copy; from && *from; from++)
-        if (*from != '\r' || (from[1] && from[1] != '\n'))
-            *to++ = *from;
+    for (const char *from = copy; from && *from; *to++ = *from++)
+        while (*from == '\n' && to > copy && strchr(" \t\r", to[-1]))
+            to--;
     while (copy && to > copy && isspace((unsigned char)to[-1]))
         to--;
     if (!copy)
         return NULL;
 
     *to = '\0';
-    const char *body = strstr(copy, "\n\n");
+    const char *body = strstr(copy + strspn(copy, "\n"), "\n\n");
     size_t skipped = body ? (size_t)(body - copy) : strlen(copy);
     skipped += strspn(copy + skipped, " \t\n");
     memmove(copy, copy + skipped, strlen(copy + skipped) + 1);
