@@ -366,13 +366,16 @@ static json_t *explain(const struct survey *survey, const struct survey_touch *t
 {
     const struct survey_commit *commit = &survey->commits[touch->commit];
     struct arc_conventional says = commit->says;
+    json_t *services = json_array();
 
+    for (size_t i = 0; i < touch->service_count; i++)
+        arc_json_push(&services, json_string(touch->services[i]));
     if (touch->undone)
         says = (struct arc_conventional){.why = "undone, or undoes another of these"};
 
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "hash", commit->oid.hex, "subject",
                      commit->subject, "bump", arc_bump_name(says.bump), "why", says.why, "services",
-                     arc_texts_json(touch->services));
+                     services);
 }
 
 int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,

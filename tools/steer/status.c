@@ -21,17 +21,15 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
     *commits = 0;
 
     for (size_t i = 0; i < group->count; i++) {
-        const struct survey_commit *commit = &survey->commits[group->touches[i].commit];
-        if (!group->touches[i].since_last)
+        const struct survey_touch *touch = &group->touches[i];
+        const struct survey_commit *commit = &survey->commits[touch->commit];
+        if (!touch->since_last)
             continue;
         *commits += !commit->merge;
         if (commit->says.pull)
             arc_json_push(pulls, json_integer(commit->says.pull));
-        for (char **service = group->touches[i].services; !commit->merge && *service; service++) {
-            char **name = arc_arena_append(&survey->memory, &names, &count, sizeof *name);
-            ARC_TRY_ALLOC(name, err);
-            *name = *service;
-        }
+        for (size_t k = 0; !commit->merge && k < touch->service_count; k++)
+            ARC_APPEND(&survey->memory, names, count, err, touch->services[k]);
     }
 
     if (count)

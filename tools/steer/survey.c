@@ -95,8 +95,8 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
         touch->commit = out->commit_count - 1;
         touch->since_last = last;
         touch->since_stable = stable;
-        ARC_TRY(arc_texts_add(&out->memory, &touch->services,
-                              walk->filters.items[owner->filter].name, err));
+        ARC_APPEND(&out->memory, touch->services, touch->service_count, err,
+                   arc_arena_text(&out->memory, walk->filters.items[owner->filter].name));
     }
 
     return ARC_OK;

@@ -20,7 +20,8 @@ struct survey_commit {
 /* A commit that touched files of a group. */
 struct survey_touch {
     size_t commit;   /* index into survey.commits */
-    char **services; /* codenames; ends with NULL */
+    char **services; /* codenames */
+    size_t service_count;
     bool since_last; /* the group's last release has it not */
     bool since_stable;
     bool undone; /* itself undone, or undoing another, since the last stable release */
