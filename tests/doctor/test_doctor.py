@@ -312,7 +312,7 @@ def test_who_may_write_the_packages(machine, prefix, repository, status, says):
     assert says in checks["packages"]["advice"] if says else not checks["packages"].get("advice")
 
 
-@pytest.mark.parametrize("status, says", [(401, "{} is private"), (400, "whether everybody can pull {} is not known: HEAD {}:latest")])
+@pytest.mark.parametrize("status, says", [(401, "{} is private"), (400, "whether everybody can pull {} is not known: GET {}:latest")])
 def test_an_image_that_nobody_can_pull(machine, status, says):
     """What is there for those who log in, and for nobody else; or the registry does not say so."""
     asked = []
