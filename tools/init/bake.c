@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
@@ -130,6 +131,8 @@ static void take_bake(struct init *init, const struct bake *bake)
 
     json_object_foreach (bake->targets, name, value) {
         const char *tags = arc_json_text_of(value, "tags");
+        if (!init_allows(init, arc_check_target, name)) /* docker refuses the file, too */
+            continue;
         if ((*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(value, "tags"))) {
             init_add_text(init, &tagged, name);
             count++;
