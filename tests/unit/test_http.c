@@ -595,7 +595,8 @@ static void test_resolve(void **state)
         assert_int_equal(arc_http_resolve(http, table[i].base, table[i].reference, &got, NULL), 0);
         assert_string_equal(got, table[i].want);
     }
-    static const char *const bad[] = {"", "a b", "a\x7f", "a\nb", "\x1f"};
+    static const char *const bad[] = {
+        "", "a b", "a\x7f", "a\nb", "\x1f", "file:///etc/passwd", "ftp://b/c"};
     char *none = NULL;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(arc_http_resolve(http, "https://a/", bad[i], &none, NULL), ARC_EINPUT);

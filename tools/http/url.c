@@ -70,13 +70,25 @@ static int parse_url(struct arc_http *http, const char *base, const char *refere
     return bad_url(shown, "only http:// and https:// are", err);
 }
 
+static bool is_http(const char *scheme)
+{
+    return scheme && (strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0);
+}
+
 int arc_http_resolve(struct arc_http *http, const char *base, const char *reference, char **out,
                      struct arc_error *err)
 {
     CURLU *url;
+
+    *out = NULL;
     ARC_TRY(parse_url(http, base, reference, &url, err));
-    *out = url_part(http, url, CURLUPART_URL, 0);
+    ARC_AUTO_FREE char *scheme = url_part(http, url, CURLUPART_SCHEME, 0);
+    if (is_http(scheme))
+        *out = url_part(http, url, CURLUPART_URL, 0);
     http->curl.url_cleanup(url);
+
+    if (scheme && !is_http(scheme)) /* libcurl knows file: and others */
+        return bad_url(reference ? reference : base, "only http:// and https:// are", err);
     return *out ? ARC_OK : arc_error_nomem(err);
 }
 
@@ -91,9 +103,7 @@ int http_locate(struct arc_http *http, const char *text, struct http_place *out,
     out->port = url_part(http, url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     http->curl.url_cleanup(url);
 
-    bool known = out->scheme && (strcmp(out->scheme, "https") == 0 || //
-                                 strcmp(out->scheme, "http") == 0);
-    if (!known || !out->host || !out->port)
+    if (!is_http(out->scheme) || !out->host || !out->port)
         return bad_url(text, "only http:// and https:// are", err);
 
     return ARC_OK;
