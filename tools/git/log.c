@@ -237,17 +237,16 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     return rc < 0 ? arc_git_failed(err, rc, ".mailmap") : ARC_OK;
 }
 
-int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
-                int (*each)(void *context, const struct arc_git_commit *commit), void *context,
-                bool *more, struct arc_error *err)
+/* arc_git_log(), with the authors as `mailmap` names them; NULL: as the commits do. */
+static int walk_log(const struct arc_git *git, const struct arc_git_log_range *range,
+                    const git_mailmap *mailmap,
+                    int (*each)(void *context, const struct arc_git_commit *commit), void *context,
+                    bool *more, struct arc_error *err)
 {
     ARC_AUTO(source) struct source source = {0};
-    git_mailmap *mailmap = NULL;
     git_oid id;
     size_t given = 0, max = range->max ? range->max : LOG_MAX;
     int rc = start(git, range, &source, err), step = 0;
-    if (!rc)
-        rc = open_mailmap(git, &mailmap, err);
 
     if (more)
         *more = false;
@@ -275,10 +274,20 @@ int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range
         }
         git_commit_free(commit);
     }
-    git_mailmap_free(mailmap);
 
     if (!rc && step != GIT_ITEROVER)
         rc = arc_git_failed(err, step, "walking the history");
+    return rc;
+}
+
+int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
+                int (*each)(void *context, const struct arc_git_commit *commit), void *context,
+                bool *more, struct arc_error *err)
+{
+    git_mailmap *mailmap = NULL;
+    ARC_TRY(open_mailmap(git, &mailmap, err));
+    int rc = walk_log(git, range, mailmap, each, context, more, err);
+    git_mailmap_free(mailmap);
     return rc;
 }
 
@@ -292,7 +301,7 @@ int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range 
 {
     struct arc_git_log_range whole = *range;
     whole.max = SIZE_MAX;
-    return arc_git_log(git, &whole, add_name, names, NULL, err);
+    return walk_log(git, &whole, NULL, add_name, names, NULL, err);
 }
 
 /* The entry of a path of a commit, which the caller frees: a libgit2 code. */
