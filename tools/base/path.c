@@ -17,6 +17,18 @@ int arc_path_resolve(const char *base, const char *path, char **out, struct arc_
     return arc_text_copy(at.len ? at.data : ".", out, err);
 }
 
+const char *arc_path_below(const char *directory, const char *path)
+{
+    size_t len = strlen(directory);
+
+    if (strcmp(directory, ".") == 0)
+        return path;
+    if (strncmp(path, directory, len) != 0 || (path[len] && path[len] != '/'))
+        return NULL;
+
+    return path + len + (path[len] == '/');
+}
+
 void arc_path_to_glob(struct arc_buf *out, const char *path)
 {
     for (; *path; path++) {

@@ -1,6 +1,7 @@
 #include "build/context.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "config/build.h"
 #include "git/diff.h"
 #include <string.h>
@@ -40,7 +41,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
 
     for (size_t i = 0; i < comparison->plan->service_count; i++) {
         char *const *part = comparison->places[i];
-        while (part && *part && !arc_place_holds(*part, path))
+        while (part && *part && !arc_path_below(*part, path))
             part++;
         if (!part || !*part)
             continue;

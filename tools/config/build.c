@@ -195,13 +195,6 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-bool arc_place_holds(const char *place, const char *path)
-{
-    size_t len = strlen(place);
-    return strcmp(place, ".") == 0 ||
-           (strncmp(path, place, len) == 0 && (path[len] == '/' || !path[len]));
-}
-
 /* Adds a path that is in none of the places yet, and what it is a link to. */
 static int add_place(const char *root, const char *path, struct arc_arena *memory, char ***out,
                      struct arc_error *err)
@@ -211,7 +204,7 @@ static int add_place(const char *root, const char *path, struct arc_arena *memor
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths && paths[i]; i++) {
         char **place = *out;
-        while (place && *place && !arc_place_holds(*place, paths[i]))
+        while (place && *place && !arc_path_below(*place, paths[i]))
             place++;
         if (!place || !*place)
             ARC_TRY(arc_texts_add(memory, out, paths[i], err));

@@ -46,9 +46,6 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
  * repository. */
 int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out);
 
-/* Whether a path is the place or lies in it; "." is the root. */
-bool arc_place_holds(const char *place, const char *path);
-
 /* Everything of the work tree `root` that goes into an image: its context, its Dockerfile and the
  * ignore file of that, there or not, its other contexts, and what these are links to. Appended to
  * *out, in `memory`. What BuildKit fetches is no matter of the work tree. */

@@ -1,6 +1,7 @@
 /* `.github/arc-ci.yaml`: the release groups. */
 #include "arcci/config.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/platform.h"
 #include "base/text.h"
 #include "config/bases.h"
@@ -265,13 +266,12 @@ static int read_config(const char *root, const char *path, const char *text, siz
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_config) struct arc_config config = {0};
     const struct arc_loading l = {root, &config.memory, err};
-    size_t below = strlen(root);
     *out = (struct arc_config){0};
 
     /* As git has the path, where it lies below the root: "./ci.yaml" is "ci.yaml". */
     path = path ? path : ARC_CONFIG_PATH;
-    bool is_below = strncmp(path, root, below) == 0 && path[below] == '/';
-    ARC_TRY(arc_path_from_root(&l, "", is_below ? path + below + 1 : path, &config.path));
+    const char *below = arc_path_below(root, path);
+    ARC_TRY(arc_path_from_root(&l, "", below && *below ? below : path, &config.path));
     if (!config.path)
         config.path = arc_arena_text(&config.memory, path);
     ARC_TRY(arc_arena_check(&config.memory, err));

@@ -114,6 +114,9 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
 /* Whether credentials may go to this URL: https, or http to a loopback address. */
 bool arc_http_safe(struct arc_http *http, const char *url);
 
+/* Whether two URLs name one server: http and https are one where both have their usual ports. */
+bool arc_http_same_host(struct arc_http *http, const char *a, const char *b);
+
 /* Whether a host, "localhost", "127.0.0.1" or "[::1]", is this machine: "127.example.org" is
  * another. */
 bool arc_http_loopback(const char *host, size_t len);

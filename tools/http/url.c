@@ -115,6 +115,21 @@ bool http_same_origin(const struct http_place *a, const struct http_place *b)
            strcmp(a->port, b->port) == 0;
 }
 
+static bool has_usual_port(const struct http_place *place)
+{
+    return strcmp(place->port, strcmp(place->scheme, "https") == 0 ? "443" : "80") == 0;
+}
+
+bool arc_http_same_host(struct arc_http *http, const char *a, const char *b)
+{
+    ARC_AUTO(http_place) struct http_place one = {0}, other = {0};
+    if (http_locate(http, a, &one, NULL) || http_locate(http, b, &other, NULL))
+        return false;
+
+    return strcasecmp(one.host, other.host) == 0 &&
+           (strcmp(one.port, other.port) == 0 || (has_usual_port(&one) && has_usual_port(&other)));
+}
+
 bool arc_http_loopback(const char *host, size_t len)
 {
     struct in_addr v4;

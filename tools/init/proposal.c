@@ -159,12 +159,6 @@ bool init_is_yaml(const char *path)
     return arc_text_ends(path, ".yml") || arc_text_ends(path, ".yaml");
 }
 
-bool init_is_below(const char *path, const char *directory)
-{
-    size_t len = strlen(directory);
-    return strcmp(directory, ".") == 0 || (strncmp(path, directory, len) == 0 && path[len] == '/');
-}
-
 size_t init_first_below(struct init *init, const char *directory)
 {
     return strcmp(directory, ".") == 0 ? 0 : lower_bound(init, init_join(init, directory, ""));

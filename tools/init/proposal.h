@@ -5,6 +5,7 @@
 
 #include "arcci/arena.h"
 #include "arcci/buf.h"
+#include "base/path.h"
 #include "yaml/yaml.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -189,15 +190,12 @@ char *init_resolve(struct init *init, const char *base, const char *path);
 bool init_has_file(const struct init *init, const char *path);
 bool init_has_directory(struct init *init, const char *path);
 
-/* Whether a path lies below a directory; all do below ".". */
-bool init_is_below(const char *path, const char *directory);
-
 bool init_is_yaml(const char *path);
 
 /* For each tracked path below a directory (all below "."), by number. */
 #define init_each_below(i, init, directory)                                                        \
     for (size_t i = init_first_below(init, directory);                                             \
-         i < (init)->file_count && init_is_below((init)->files[i], directory); i++)
+         i < (init)->file_count && arc_path_below(directory, (init)->files[i]); i++)
 size_t init_first_below(struct init *init, const char *directory);
 
 /* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot

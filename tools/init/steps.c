@@ -1,6 +1,7 @@
 /* What the steps of workflows tell: one table, an action a row. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "init/sources.h"
@@ -477,10 +478,8 @@ static char *resolve_path(const struct init_step *step, const char *base, const 
     const char *folder = arc_json_text_of(step->scope, "checkout");
     char *resolved = init_resolve(step->init, base, path);
 
-    if (!resolved || !*folder || !init_is_below(init_join(step->init, resolved, "."), folder))
-        return resolved;
-
-    return init_resolve(step->init, ".", init_print(step->init, "./%s", resolved + strlen(folder)));
+    const char *below = resolved && *folder ? arc_path_below(folder, resolved) : NULL;
+    return below ? init_resolve(step->init, ".", below) : resolved;
 }
 
 /* The Dockerfiles of such a path: path → what is unknown in it stands for, or null. Of several that
@@ -765,7 +764,7 @@ void init_end_reading(struct init *init)
             arc_json_each (pattern, patterns) {
                 const char *glob = json_string_value(pattern);
                 if (glob && *glob != '!' && strncmp(glob, ".github/", 8) != 0 &&
-                    strncmp(glob, "**", 2) != 0 && !init_is_below(glob, image->context) &&
+                    strncmp(glob, "**", 2) != 0 && !arc_path_below(image->context, glob) &&
                     init_allows(init, arc_check_glob, glob))
                     init_add_text(init, &image->paths, glob);
             }

@@ -1,6 +1,7 @@
 /* The text of arc-ci.yaml: short where the repository is regular. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "init/sources.h"
 #include <string.h>
@@ -121,8 +122,9 @@ static char *below_context(struct init *init, const struct init_image *image, co
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
     char *context = image->context;
     while (strcmp(context, ".") != 0) {
-        if (init_is_below(path, context)) {
-            path += strlen(context) + 1;
+        const char *below = arc_path_below(context, path);
+        if (below && *below) {
+            path = below;
             break;
         }
         arc_buf_puts(&out, "../");
@@ -272,8 +274,9 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
     json_object_del(service, "directory");
     if (!json_object_size(build))
         json_object_del(service, "build");
-    if (*file && init_is_below(file, directory))
-        init_set(init, version, "file", json_sprintf("{directory}%s", file + strlen(directory)));
+    const char *below = arc_path_below(directory, file);
+    if (below && *below)
+        init_set(init, version, "file", json_sprintf("{directory}/%s", below));
 
     return service;
 }

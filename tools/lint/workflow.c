@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "base/path.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "lint/rule.h"
@@ -232,7 +233,7 @@ static bool is_checked_out(const char *const *folders, const struct arc_yaml_nod
     bool found = false;
     if (uses && uses->text && strncmp(uses->text, "./", 2) == 0)
         for (; *folders && !found; folders++)
-            found = is_below(uses->text + 2, uses->len - 2, *folders);
+            found = arc_path_below(*folders, uses->text + 2);
     return found;
 }
 
@@ -245,11 +246,13 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
 
     arc_yaml_each (step, steps) {
         const char *path = arc_yaml_text_at(arc_yaml_get(step, "with"), "path");
-        if (!*path || strncmp(arc_yaml_text_at(step, "uses"), "actions/checkout@", 17) != 0)
+        ARC_AUTO_FREE char *clean = NULL;
+        if (strncmp(arc_yaml_text_at(step, "uses"), "actions/checkout@", 17) != 0 ||
+            arc_path_resolve(".", path, &clean, NULL) || !clean || strcmp(clean, ".") == 0)
             continue;
         const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
         if (place)
-            *place = path + (strncmp(path, "./", 2) == 0 ? 2 : 0);
+            *place = arc_arena_text(&lint->memory, clean);
     }
 
     const char **end =

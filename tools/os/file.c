@@ -1,6 +1,7 @@
 #define _GNU_SOURCE 1 /* O_PATH, syscall() */
 #include "os/file.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/text.h"
 #include <dirent.h>
 #include <errno.h>
@@ -137,9 +138,8 @@ char *arc_file_follow(const char *root, const char *path)
     if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full ||
         !realpath(root, top) || !realpath(full, real))
         return NULL;
-    size_t len = strlen(top);
-    bool is_below = strncmp(real, top, len) == 0 && real[len] == '/';
-    return is_below && strcmp(real + len + 1, path) != 0 ? strdup(real + len + 1) : NULL;
+    const char *below = arc_path_below(top, real);
+    return below && *below && strcmp(below, path) != 0 ? strdup(below) : NULL;
 }
 
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err)

@@ -6,7 +6,6 @@
 #include "registry/auth.h"
 #include "registry/trust.h"
 #include <string.h>
-#include <strings.h>
 
 int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
                      struct arc_registry **out, struct arc_error *err)
@@ -105,18 +104,6 @@ static int find_address(const struct arc_registry *registry, const struct regist
     return ARC_OK;
 }
 
-/* The host of a URL, without the port that its scheme has anyway. */
-static const char *host_of(const char *url, size_t *len)
-{
-    const char *host = strstr(url, "://") + 3;
-    *len = strcspn(host, "/?#");
-    if (*len > 3 && strncmp(host + *len - 3, ":80", 3) == 0)
-        *len -= 3;
-    if (*len > 4 && strncmp(host + *len - 4, ":443", 4) == 0)
-        *len -= 4;
-    return host;
-}
-
 char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
                       const struct arc_http_response *answer, const char *reference)
 {
@@ -131,10 +118,9 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
         return NULL;
 
     /* Behind a proxy that ends TLS a registry names itself by http: it is asked where it was. */
-    size_t origin = (size_t)(strstr(address.url, "/v2/") - address.url), own_len, len;
-    const char *own = host_of(address.url, &own_len), *host = host_of(url, &len);
-    const char *path = strchr(host, '/');
-    if (!path || len != own_len || strncasecmp(own, host, len) != 0)
+    size_t origin = (size_t)(strstr(address.url, "/v2/") - address.url);
+    const char *path = strchr(strstr(url, "://") + 3, '/');
+    if (!path || !arc_http_same_host(registry->http, address.url, url))
         return NULL;
 
     ARC_AUTO_FREE char *followed = NULL;
