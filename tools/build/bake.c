@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
+#include "config/build.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -193,31 +194,20 @@ void arc_build_argv(const struct arc_build_options *options, const char *metadat
 /* The job's own tokens: no build gets them by their names, whatever the tree asks for. */
 static const char *const kept_back[] = {"GITHUB_TOKEN", "GH_TOKEN", "INPUT_*", "ACTIONS_*", NULL};
 
-/* Adds the variable that holds a secret: "id=npm,env=NPM_TOKEN", or "id=NPM_TOKEN" (docs of buildx,
- * "--secret"). */
+/* Adds the variable that holds a secret. */
 static int add_variable(struct arc_arena *memory, const char *secret, char ***out,
                         struct arc_error *err)
 {
-    char name[256] = "";
+    char name[ARC_VARIABLE_MAX + 1], pair[ARC_VARIABLE_MAX + 2];
 
-    for (const char *field = secret; field; field = strchr(field, ',')) {
-        field += *field == ',';
-        size_t key = strcspn(field, "="), end = strcspn(field, ",");
-        if (strncmp(field, "src=", 4) == 0 || strncmp(field, "source=", 7) == 0)
-            return ARC_OK;
-        if (key < end &&
-            (strncmp(field, "env=", 4) == 0 || (!*name && strncmp(field, "id=", 3) == 0)))
-            snprintf(name, sizeof name, "%.*s=", (int)(end - key - 1), field + key + 1);
-    }
+    arc_secret_variable(secret, name);
+    snprintf(pair, sizeof pair, "%s=", name);
+    if (arc_environment_has(kept_back, pair))
+        return arc_error_set(err, ARC_EINPUT,
+                             "a secret of the build is %s, which no build gets: put what it needs "
+                             "into a variable of its own (`env: MODULES_TOKEN:`), and name that",
+                             name);
 
-    if (arc_environment_has(kept_back, name))
-        return arc_error_set(
-            err, ARC_EINPUT,
-            "a secret of the build is %.*s, which no build gets: put what it needs "
-            "into a variable of its own (`env: MODULES_TOKEN:`), and name that",
-            (int)strcspn(name, "="), name);
-
-    name[strcspn(name, "=")] = '\0';
     return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "build/run.h"
 #include "build/verify.h"
+#include "config/build.h"
 #include <string.h>
 
 /* A build under way. The arrays go by the plan's services. */
@@ -298,6 +299,18 @@ static int check_push(struct run *run, struct arc_error *err)
     return rc;
 }
 
+/* Secrets without a value, as in a fork's run: the build may do without them, or not. */
+static void tell_lacks(const struct arc_build_options *options)
+{
+    arc_each (service, options->plan->services, options->plan->service_count) {
+        ARC_AUTO(arc_buf) struct arc_buf names = {0};
+        if (service->selected)
+            arc_recipe_lacks(service->recipe, options->env, &names);
+        if (names.len)
+            arc_build_tell(&options->listener, service->service, arc_buf_text(&names));
+    }
+}
+
 static int build_all(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
@@ -324,6 +337,7 @@ static int build_all(struct run *run, struct arc_error *err)
                                       : "pushing by digest; the staging tags follow once verified";
         if (push)
             arc_build_tell(&options->listener, "", how);
+        tell_lacks(options);
         struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
                                              run};
         ARC_TRY(arc_bake_run(options, &watch, &result, err));

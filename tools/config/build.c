@@ -389,6 +389,39 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
     return placed || !id ? ARC_OK : check_file(root, "the secret", secret, id, err);
 }
 
+void arc_secret_variable(const char *secret, char out[ARC_VARIABLE_MAX + 1])
+{
+    *out = '\0';
+
+    for (const char *field = secret; field; field = strchr(field, ',')) {
+        field += *field == ',';
+        size_t key = strcspn(field, "="), end = strcspn(field, ",");
+        if (ARC_STARTS(field, "src=", "source=")) {
+            *out = '\0';
+            return;
+        }
+        if (key < end && (ARC_STARTS(field, "env=") || (!*out && ARC_STARTS(field, "id="))))
+            snprintf(out, ARC_VARIABLE_MAX + 1, "%.*s", (int)(end - key - 1), field + key + 1);
+    }
+}
+
+void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env,
+                      struct arc_buf *out)
+{
+    const char *before = "its secrets are empty, since these variables are not set here: ";
+
+    for (char **secret = recipe ? recipe->secrets : NULL; secret && *secret; secret++) {
+        char name[ARC_VARIABLE_MAX + 1];
+        arc_secret_variable(*secret, name);
+        if (!*name || arc_env_nonempty(env, name))
+            continue;
+        if (!strstr(*secret, "env=")) /* then the id names a file */
+            continue;
+        arc_buf_printf(out, "%s%s", before, name);
+        before = ", ";
+    }
+}
+
 /* "type=local,dest=FOLDER": written wherever the job may write. */
 static int check_cache(const char *root, const char *cache, struct arc_error *err)
 {

@@ -46,6 +46,16 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
  * repository. */
 int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out);
 
+/* The variable that a secret comes from, "" for one of a file: "id=npm,env=NPM_TOKEN", or
+ * "id=NPM_TOKEN" (docs of buildx, "--secret"). */
+#define ARC_VARIABLE_MAX 255
+void arc_secret_variable(const char *secret, char out[ARC_VARIABLE_MAX + 1]);
+
+/* Appends a sentence about the variables without a value that a recipe's secrets come from: of those
+ * BuildKit makes empty secrets, without a word. Nothing where there are none. */
+void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env,
+                      struct arc_buf *out);
+
 /* Everything of the work tree `root` that goes into an image: its context, its Dockerfile and the
  * ignore file of that, there or not, its other contexts, and what these are links to. Appended to
  * *out, in `memory`. What BuildKit fetches is no matter of the work tree. */

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "config/build.h"
 #include "doctor/doctor.h"
 #include "lint/rule.h"
 #include "project/inputs.h"
@@ -67,6 +68,24 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
     }
 }
 
+/* A build whose secrets have no value goes wrong, or worse, does not. */
+static void check_secrets(const struct doctor *doctor, struct doctor_result *result)
+{
+    const struct arc_config *config = &doctor->project->config;
+
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count) {
+            ARC_AUTO(arc_buf) struct arc_buf lacks = {0};
+            arc_recipe_lacks(&service->build, doctor->project->env, &lacks);
+            if (!lacks.len)
+                continue;
+            if (result->status == DOCTOR_OK)
+                result->status = DOCTOR_WARNING;
+            arc_buf_printf(&result->advice, "%s%s: %s", result->advice.len ? "; " : "",
+                           service->codename, arc_buf_text(&lacks));
+        }
+}
+
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
@@ -95,6 +114,7 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     arc_buf_printf(&result->found, "%zu group%s, %zu service%s", groups, arc_plural(groups),
                    services, arc_plural(services));
     check_dockerfiles(doctor, root, result);
+    check_secrets(doctor, result);
 }
 
 /* Whether a tag releases a group; without a configuration, whether it looks as if it did. */

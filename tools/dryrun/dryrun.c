@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "config/build.h"
 #include "dryrun/event.h"
 #include "git/git.h"
 #include "github/options.h"
@@ -201,6 +202,21 @@ static int warn_of_files(struct arc_project *project, json_t *out, struct arc_er
                "the work tree is not commit %.12s: %s; commit or stash it: 'arc-ci build' refuses "
                "what is not committed",
                project->repository.revision, arc_buf_text(&files));
+}
+
+/* A service whose secrets have no value here: in a job of a fork, say, or of a person. */
+static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *env, json_t *out,
+                           struct arc_error *err)
+{
+    arc_each (service, plan->services, plan->service_count) {
+        ARC_AUTO(arc_buf) struct arc_buf lacks = {0};
+        if (service->selected)
+            arc_recipe_lacks(service->recipe, env, &lacks);
+        if (lacks.len)
+            ARC_TRY(add(out, "secrets", err, "%s: %s", service->service, arc_buf_text(&lacks)));
+    }
+
+    return ARC_OK;
 }
 
 /* ---- the facts ----------------------------------------------------------------------------- */
@@ -427,7 +443,8 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
  *   jump      versions between the last one and this one are left out
  *   unreleased  a service that a train goes without
  *   not-head  another commit is checked out than the one that is rehearsed
- *   dirty     files of the group's services are not as the commit has them */
+ *   dirty     files of the group's services are not as the commit has them
+ *   secrets   variables of a build's secrets are not set */
 static int warn(struct dryrun *run, struct arc_error *err)
 {
     struct arc_project *project = run->project;
@@ -442,8 +459,9 @@ static int warn(struct dryrun *run, struct arc_error *err)
         ARC_TRY(add(warnings, "unreleased", err, "%s has no release yet: %s goes without it",
                     *left_out, project->group->name));
     ARC_TRY(warn_of_head(project, warnings, err));
+    ARC_TRY(warn_of_files(project, warnings, err));
 
-    return warn_of_files(project, warnings, err);
+    return warn_of_secrets(&run->plan, env, warnings, err);
 }
 
 int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
