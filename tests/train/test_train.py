@@ -88,6 +88,18 @@ def test_what_is_not_published_is_not_taken(platform, github):
     assert platform.run("plan", "platform/v1.0.0", status=3).stderr.count("is not known, since GitHub did not tell") == 1
 
 
+def test_a_pinned_release_that_was_withdrawn_stops_the_train(platform, github):
+    platform.config["groups"]["platform"]["includes"] = ["data", {"group": "messaging", "version": "1.0.0"}]
+    platform.write(".github/arc-ci.yaml", json.dumps(platform.config))
+    platform.commit("platform/v2.0.0")
+    for tag in ("messaging/v1.0.0", "data/v0.4.0"):
+        github.state.add_release(tag)
+    assert "messaging/v1.0.0" in {row["released"]["tag"] for row in platform.json("plan", "platform/v2.0.0")["services"]}
+    github.state.of_tag("messaging/v1.0.0")[0]["body"] = "<!-- arc-ci: withdrawn -->"
+    said = platform.run("plan", "platform/v2.0.0", status=2).stderr
+    assert "platform takes 1.0.0 of messaging, and messaging/v1.0.0 was withdrawn: name another version" in said
+
+
 def test_an_image_that_is_not_what_its_release_says_stops_all_of_it(platform):
     plan = platform.json("plan", "platform/v1.0.0")
     service = plan["services"][2]

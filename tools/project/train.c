@@ -68,9 +68,12 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
         out->count++;
         if (train->lock) { /* what it does not name is not taken either */
             candidate->ruled_out = !find_locked(train, include->group, tag->text);
+        } else if (version && (strlen(version) != tag->version.len ||
+                               memcmp(version, tag->version.text, tag->version.len) != 0)) {
+            candidate->ruled_out = true;
         } else if (version) {
-            candidate->ruled_out = strlen(version) != tag->version.len ||
-                                   memcmp(version, tag->version.text, tag->version.len) != 0;
+            candidate->kept_back = arc_json_lists(repository->withdrawn, tag->text);
+            candidate->ruled_out = candidate->kept_back;
         } else if (tag->version.prerelease && !train->prerelease) {
             candidate->ruled_out = true;
         } else {
@@ -125,8 +128,15 @@ static int choose(const struct train *train, struct candidates *candidates,
 /* ---- what is taken ------------------------------------------------------------------------- */
 
 static int refuse(const struct train *train, const struct arc_include *include,
-                  const struct arc_service *service)
+                  const struct candidates *candidates, const struct arc_service *service)
 {
+    arc_each (one, candidates->items, include->version ? candidates->count : 0)
+        if (one->kept_back && names_service(one, service))
+            return arc_error_set(train->err, ARC_EINPUT,
+                                 "%s takes %s of %s, and %s was withdrawn: name another version",
+                                 train->group->name, include->version, include->group,
+                                 one->tag.text);
+
     if (train->lock)
         return arc_error_set(train->err, ARC_EINPUT,
                              "%s includes %s, and the lock file names no release of %s that is "
@@ -188,7 +198,7 @@ static int add_service(const struct train *train, const struct arc_include *incl
     if (unreleased)
         return arc_texts_add(memory, &out->unreleased, service->codename, train->err);
     if (!tag)
-        return refuse(train, include, service);
+        return refuse(train, include, candidates, service);
 
     /* A tag that was moved since is not the release that the lock file names. */
     const json_t *locked = find_locked(train, include->group, tag->text);
