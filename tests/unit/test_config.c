@@ -301,15 +301,15 @@ static const char *const wrong[][2] = {
     {SERVICES("[services/gone]"), "4:16: services: there is no directory services/gone"},
     {SERVICES("[services/empty]"),
      "4:16: services: services/empty has neither a service.yaml, which names the service, nor "
-     "a Dockerfile"},
+     "the Dockerfile services/empty/Dockerfile"},
     {SERVICES("[services/messaging, services/messaging/]"),
      "4:36: services: 'services/messaging' is in group 'm' already (line 4); a service is released "
      "with one group"},
     {SERVICES("[services/messaging, services/twin]"),
-     "4:36: services: the codename 'flash' of 'services/twin' is 'services/messaging's already "
-     "(line 4); filters and jobs are named by it"},
+     "4:36: services: the codename 'flash' of 'services/twin' belongs to 'services/messaging' "
+     "already (line 4); filters and jobs are named by it"},
     {GROUPS("services: [services/messaging]", "services: [services/copy]"),
-     "3:39: services: the image 'ghcr.io/a/arc-flash' of 'services/copy' is 'services/messaging's "
+     "3:39: services: the image 'ghcr.io/a/arc-flash' of 'services/copy' belongs to 'services/messaging' "
      "already (line 2)"},
     {GROUPS("services: [services/cache]", "services: [services/cache]"),
      "3:39: services: 'services/cache' is in group 'm' already (line 2); a service is released "

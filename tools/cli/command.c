@@ -261,7 +261,9 @@ static int add_argument(struct invocation *inv, const char *arg, struct arc_erro
     if (inv->arg_count == inv->command->arguments_max) {
         ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
         arc_text_visible(&shown, arg, strnlen(arg, 200));
-        return arc_error_set(err, ARC_EINPUT, "unexpected argument '%s'", arc_buf_text(&shown));
+        return arc_error_set(err, ARC_EINPUT,
+                             "unexpected argument '%s'; 'arc-ci help %s' shows the usage",
+                             arc_buf_text(&shown), inv->command->name);
     }
     inv->args[inv->arg_count++] = arg;
     return ARC_OK;

@@ -24,7 +24,10 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
                              "GROUP --next' chooses the version");
 
     if (next == (options.version != NULL))
-        return arc_error_set(err, ARC_EINPUT, "name a version, or choose one with --next");
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "name a version behind the group ('arc-ci tag GROUP 1.2.3'), or choose "
+            "it with --next");
     if (!next && (option_given(inv, "bump") || option_given(inv, "prerelease")))
         return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
     project.wanted.group = inv->args[0];

@@ -169,6 +169,8 @@ static bool platform_word(const char *word, const char *const *words, const char
     arc_buf_printf(why, "names an unknown %s", what);
     if (meant)
         arc_buf_printf(why, "; did you mean '%s'?", meant);
+    else
+        arc_buf_puts(why, "; a platform is written as in 'linux/amd64'");
     return false;
 }
 

@@ -204,7 +204,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     ARC_TRY(arc_signing_read(l, reading->sign, &group->sign));
 
     if (group->sign.attest && (!group->sign.with || group->sign.key))
-        return arc_yaml_error(pair->value, l->err,
+        return arc_yaml_error(arc_yaml_get(pair->value, "attest"), l->err,
                               "'attest: github' needs 'sign: cosign' without a key: GitHub takes "
                               "what is signed with the job's OIDC token");
 

@@ -29,8 +29,8 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
                                       service->directory, group->name, other->line);
             if (strcmp(other->codename, service->codename) == 0)
                 return arc_yaml_error(entry, err,
-                                      "services: the codename '%s' of '%s' is '%s's already (line "
-                                      "%u); filters and jobs are named by it",
+                                      "services: the codename '%s' of '%s' belongs to '%s' already "
+                                      "(line %u); filters and jobs are named by it",
                                       service->codename, service->directory, other->directory,
                                       other->line);
             if (group == own) /* may share an image, told apart by tags: the plan looks at those */
@@ -38,8 +38,8 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
             for (char **image = service->images; *image; image++)
                 if (arc_texts_have(other->images, *image))
                     return arc_yaml_error(entry, err,
-                                          "services: the image '%s' of '%s' is '%s's already "
-                                          "(line %u)",
+                                          "services: the image '%s' of '%s' belongs to '%s' "
+                                          "already (line %u)",
                                           *image, service->directory, other->directory,
                                           other->line);
         }

@@ -93,8 +93,8 @@ static int add_service(const struct entry *entry, const char *directory, const c
         if (!rc && !file && !entry->map && !has_dockerfile(entry, &service.service.build))
             return arc_yaml_error(entry->node, l->err,
                                   "services: %s has neither a service.yaml, which names the "
-                                  "service, nor a Dockerfile",
-                                  directory);
+                                  "service, nor the Dockerfile %s",
+                                  directory, service.service.build.dockerfile);
 
         if (!rc)
             rc = keep(entry, &service);

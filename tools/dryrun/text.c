@@ -171,6 +171,20 @@ static json_t *describe_definition(const json_t *build, bool full)
                      "text", shown ? lay_out(shown) : NULL, "more", more);
 }
 
+/* The tags with the name that each moves under: of a mirror the whole reference. */
+static json_t *name_tags(const json_t *tags)
+{
+    json_t *rows = json_array();
+
+    arc_json_each (tag, tags) {
+        json_t *row = arc_json_copy(tag), *ref = json_object_get(tag, "ref");
+        arc_json_put(&row, "name", json_incref(ref ? ref : json_object_get(tag, "tag")));
+        arc_json_push(&rows, row);
+    }
+
+    return rows;
+}
+
 /* One list for all services if they agree, else one for each. Of what is not built nothing
  * moves. */
 static json_t *list_tags(const json_t *plan, const json_t *services)
@@ -185,15 +199,16 @@ static json_t *list_tags(const json_t *plan, const json_t *services)
             continue;
         first = first ? first : tags;
         same = same && json_equal(tags, first);
-        arc_json_push(&lists, json_pack("{s:O, s:O}", "service",
-                                        json_object_get(service, "service"), "tags", tags));
+        arc_json_push(&lists,
+                      json_pack("{s:O, s:o}", "service", json_object_get(service, "service"),
+                                "tags", name_tags(tags)));
     }
 
     if (!same || !first || !lists)
         return lists;
     json_decref(lists);
 
-    return json_pack("[{s:n, s:O}]", "service", "tags", first);
+    return json_pack("[{s:n, s:o}]", "service", "tags", name_tags(first));
 }
 
 static int keep_warning(void *list, char weight, const char *text, struct arc_error *err)

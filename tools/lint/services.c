@@ -147,7 +147,8 @@ static void check_service(struct lint *lint, const struct lint_service *service)
     const struct lint_service *first = find_codename(lint, service->data.codename);
     if (first != service)
         lint_find(lint, LINT_CODENAME, file, line_of(yaml.root, "codename"),
-                  "the codename '%s' is %s's already", service->data.codename, first->directory);
+                  "the codename '%s' belongs to %s already", service->data.codename,
+                  first->directory);
 }
 
 void lint_services(struct lint *lint)

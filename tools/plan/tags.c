@@ -216,6 +216,14 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     return strcmp(event, "schedule") == 0 ? ARC_WHEN_SCHEDULE : 0;
 }
 
+/* Why the version is latest or not, short: a warning says why the other tags are not known. */
+static const char *explain_latest(const struct arc_version_info *version)
+{
+    if (version->tags_known || version->prerelease)
+        return version->latest_reason;
+    return "the other tags are not known";
+}
+
 /* Whether the plan is what the tag is for; if not, *reason says so. */
 static bool applies(const struct reading *reading, enum arc_tag_kind kind, const char **reason)
 {
@@ -234,7 +242,7 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
         return true;
 
     if (stable && (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)))
-        *reason = version->latest_reason;
+        *reason = explain_latest(version);
     else if (!version)
         *reason = "its 'when' does not name this event";
     else if (!(when & releases))
@@ -274,7 +282,7 @@ static bool floats(const struct reading *reading, const char **reason)
         moves = version->latest_minor;
 
     if (latest || !version->tags_known)
-        *reason = version->latest_reason;
+        *reason = explain_latest(version);
     else if (version->prerelease)
         *reason = "a prerelease moves no floating tag";
     else
