@@ -7,9 +7,7 @@
 #include "changes/services.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
-#include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Keys of a group that say what its images are, or what counts as a change of them. */
 static const char *const group_keys[] = {"registry", "image",   "platforms", "image-tags",
@@ -168,22 +166,6 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
-/* Whether the configuration's own link led elsewhere at the base, whose file is then another
- * one. */
-static bool is_relinked(const struct arc_git *git, const char *path, const struct arc_oid *base)
-{
-    ARC_AUTO_FREE char *place = arc_file_join(git->worktree, path);
-    ARC_AUTO(arc_buf) struct arc_buf before = {.max = ARC_YAML_BYTES};
-    char now[PATH_MAX];
-    struct arc_oid entry;
-
-    if (arc_git_entry(git, base, path, &entry, NULL))
-        return false;
-    ssize_t len = place ? readlink(place, now, sizeof now) : -1;
-    return len < 0 || arc_git_blob(git, base, path, ARC_YAML_BYTES, &before, NULL) ||
-           before.len != (size_t)len || memcmp(before.data, now, before.len) != 0;
-}
-
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err)
@@ -191,14 +173,10 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     ARC_AUTO(sides)
     struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
     const char *path = options->config->path;
-    ARC_AUTO_FREE char *real = git->worktree ? arc_file_follow(git->worktree, path) : NULL;
     bool differ = false;
 
-    if (real && is_relinked(git, path, base)) {
-        sides.problem = "it is a link to another file";
-        differ = true;
-    } else if (*path != '/')
-        ARC_TRY(read_sides(git, real ? real : path, base, head, &sides, &differ, err));
+    if (*path != '/')
+        ARC_TRY(read_sides(git, path, base, head, &sides, &differ, err));
 
     for (size_t i = 0; differ && i < options->filters->count; i++) {
         const struct arc_group *group;

@@ -1,4 +1,4 @@
-/* Commits: one, the common ancestor of two, a range; and a file of one. */
+/* Commits: one, the common ancestor of two, a range. */
 #define _GNU_SOURCE /* memmem */
 #include "base/auto.h"
 #include "git/git.h"
@@ -302,111 +302,6 @@ int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range 
     struct arc_git_log_range whole = *range;
     whole.max = SIZE_MAX;
     return walk_log(git, &whole, NULL, add_name, names, NULL, err);
-}
-
-/* The entry of a path of a commit, which the caller frees: a libgit2 code. */
-static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                      git_tree_entry **out)
-{
-    git_commit *found = NULL;
-    git_tree *tree = NULL;
-    git_oid id;
-    int rc = git_oid_fromstr(&id, commit->hex);
-
-    if (!rc)
-        rc = git_commit_lookup(&found, git->repo, &id);
-    if (!rc)
-        rc = git_commit_tree(&tree, found);
-    if (!rc)
-        rc = git_tree_entry_bypath(out, tree, path);
-    git_tree_free(tree);
-    git_commit_free(found);
-
-    return rc;
-}
-
-int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                  struct arc_oid *out, struct arc_error *err)
-{
-    git_tree_entry *entry = NULL;
-    int rc = find_entry(git, commit, path, &entry);
-    if (!rc)
-        arc_git_oid_out(git_tree_entry_id(entry), out);
-    git_tree_entry_free(entry);
-    return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
-}
-
-/* The file at a path of a commit, unpacked where it is no larger than `max`: a libgit2 code. */
-static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                     size_t max, git_oid *blob, size_t *size, git_object **out)
-{
-    git_tree_entry *entry = NULL;
-    git_odb *odb = NULL;
-    git_object_t type;
-    int rc = find_entry(git, commit, path, &entry);
-
-    if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
-        rc = GIT_ENOTFOUND;
-    if (!rc) {
-        *blob = *git_tree_entry_id(entry);
-        rc = git_repository_odb(&odb, git->repo);
-    }
-
-    if (!rc) /* its size by its header: a gigabyte of zeros is a megabyte in a pack */
-        rc = git_odb_read_header(size, &type, odb, blob);
-    if (!rc && *size <= max)
-        rc = git_tree_entry_to_object(out, git->repo, entry);
-    git_odb_free(odb);
-    git_tree_entry_free(entry);
-
-    return rc;
-}
-
-/* Whether an object is missing from the clone, in contrast to a path from a tree. */
-static bool lacks_object(int rc)
-{
-    const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
-    return problem && problem->klass == GIT_ERROR_ODB;
-}
-
-int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                 size_t max, struct arc_buf *out, struct arc_error *err)
-{
-    git_object *object = NULL;
-    git_oid blob = {{0}};
-    size_t size = 0;
-    int step = open_blob(git, commit, path, max, &blob, &size, &object);
-
-    /* The trees first, then what they name. */
-    for (int left = 2; left && lacks_object(step) && git->scratch->allowed; left--) {
-        struct arc_oid name = *commit;
-        bool trees = git_oid_is_zero(&blob);
-        if (!trees)
-            arc_git_oid_out(&blob, &name);
-        int rc =
-            arc_git_fetch_commits(git, ARC_GIT_TREES, trees ? "--depth=1" : NULL, &name, 1, err);
-        if (rc == ARC_ENOTFOUND) /* that is not to say that there is no file */
-            return ARC_EWORLD;
-        ARC_TRY(rc);
-        step = open_blob(git, commit, path, max, &blob, &size, &object);
-    }
-
-    if (lacks_object(step))
-        return arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
-                             path, commit->hex);
-    if (step == GIT_ENOTFOUND)
-        return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
-                             commit->hex);
-    if (step < 0)
-        return arc_git_failed(err, step, path);
-    if (size > max)
-        return arc_error_set(err, ARC_ELIMIT, "%s: %zu bytes; at most %zu are read", path, size,
-                             max);
-
-    arc_buf_add(out, git_blob_rawcontent((git_blob *)object), size);
-    git_object_free(object);
-
-    return arc_buf_check(out, path, err);
 }
 
 int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,

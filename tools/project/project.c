@@ -6,7 +6,6 @@
 #include "config/file_value.h"
 #include "git/fetch.h"
 #include "git/git.h"
-#include "os/file.h"
 #include "project/repository.h"
 #include "project/train.h"
 #include <string.h>
@@ -322,11 +321,8 @@ int arc_project_version_at(struct arc_project *project, const struct arc_service
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_git_resolve(project->git, commit, &oid, err));
 
-    /* A commit has of a link where it leads to. */
-    ARC_AUTO_FREE char *real = arc_file_follow(project->git->worktree, service->version_file);
-    char *file = real ? real : service->version_file;
-    struct arc_file_place place = {file, service->version_at, 0};
-    int rc = arc_git_blob(project->git, &oid, file, VERSION_FILE_MAX, &text, NULL);
+    struct arc_file_place place = {service->version_file, service->version_at, 0};
+    int rc = arc_git_blob(project->git, &oid, place.file, VERSION_FILE_MAX, &text, NULL);
     if (!rc)
         rc = arc_file_value(&place, &text, out, NULL);
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;

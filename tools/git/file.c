@@ -1,0 +1,200 @@
+/* A file of a commit. Symbolic links of the commit are followed, as they were there. */
+#include "base/auto.h"
+#include "base/path.h"
+#include "git/git.h"
+#include "git/history.h"
+#include "git/lib.h"
+#include "git/scratch.h"
+#include <limits.h>
+#include <string.h>
+
+#define LINKS_MAX 40 /* as Linux does */
+#define FETCHES   4  /* trees, then links, then the file */
+
+/* ---- objects: libgit2 codes ----------------------------------------------------------------- */
+
+/* A blob, unpacked where it is no larger than `max`. */
+static int read_blob(const struct arc_git *git, const git_oid *blob, size_t max, size_t *size,
+                     git_blob **out)
+{
+    git_odb *odb = NULL;
+    git_object_t type;
+    int rc = git_repository_odb(&odb, git->repo);
+
+    if (!rc) /* its size by its header: a gigabyte of zeros is a megabyte in a pack */
+        rc = git_odb_read_header(size, &type, odb, blob);
+    if (!rc && *size <= max)
+        rc = git_blob_lookup(out, git->repo, blob);
+    git_odb_free(odb);
+
+    return rc;
+}
+
+static bool is_link(const git_tree_entry *entry)
+{
+    return git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK;
+}
+
+/* The entry of a path, or of the first link on the way to it: *len is how much of the path names
+ * it. The caller frees it. */
+static int find_step(const git_tree *tree, const char *path, size_t *len, git_tree_entry **out)
+{
+    char prefix[PATH_MAX];
+
+    for (*len = 0;; ++*len) {
+        *len += strcspn(path + *len, "/");
+        if (snprintf(prefix, sizeof prefix, "%.*s", (int)*len, path) >= (int)sizeof prefix)
+            return GIT_ENOTFOUND;
+        int rc = git_tree_entry_bypath(out, tree, prefix);
+        if (rc || !path[*len] || is_link(*out))
+            return rc;
+        git_tree_entry_free(*out);
+        *out = NULL;
+    }
+}
+
+/* Where a path leads whose first `len` bytes name the link: *out is owned. GIT_ENOTFOUND out of the
+ * repository. */
+static int follow_link(const struct arc_git *git, const git_oid *link, const char *path, size_t len,
+                       char **out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf whole = {.max = PATH_MAX}, folder = {.max = PATH_MAX};
+    git_blob *target = NULL;
+    size_t size = 0, parent = len;
+    int rc = read_blob(git, link, PATH_MAX - 1, &size, &target);
+
+    if (rc || !target)
+        return rc ? rc : GIT_ENOTFOUND;
+    while (parent && path[parent - 1] != '/')
+        parent--;
+    arc_buf_add(&folder, path, parent);
+    arc_buf_add(&whole, git_blob_rawcontent(target), size);
+    arc_buf_puts(&whole, path + len);
+    git_blob_free(target);
+    if (whole.failed || folder.failed ||
+        arc_path_resolve(arc_buf_text(&folder), arc_buf_text(&whole), out, NULL) || !*out)
+        return GIT_ENOTFOUND;
+
+    return 0;
+}
+
+static int find_tree(const struct arc_git *git, const struct arc_oid *commit, git_tree **out)
+{
+    git_commit *found = NULL;
+    git_oid id;
+    int rc = git_oid_fromstr(&id, commit->hex);
+
+    if (!rc)
+        rc = git_commit_lookup(&found, git->repo, &id);
+    if (!rc)
+        rc = git_commit_tree(out, found);
+    git_commit_free(found);
+
+    return rc;
+}
+
+/* The entry of a path of a commit, which the caller frees. `blob` is the last link or file that was
+ * met; zero: none. */
+static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                      git_oid *blob, git_tree_entry **out)
+{
+    ARC_AUTO_FREE char *now = strdup(path);
+    git_tree *tree = NULL;
+    size_t len;
+
+    git_error_clear(); /* lacks_object() asks for the last one */
+    int rc = now ? find_tree(git, commit, &tree) : GIT_ERROR;
+
+    for (unsigned links = 0; !rc; links++) {
+        char *next = NULL;
+        rc = find_step(tree, now, &len, out);
+        if (rc)
+            break;
+        if (git_tree_entry_type(*out) == GIT_OBJECT_BLOB)
+            *blob = *git_tree_entry_id(*out);
+        if (!is_link(*out))
+            break;
+        git_tree_entry_free(*out);
+        *out = NULL;
+        rc = links < LINKS_MAX ? follow_link(git, blob, now, len, &next) : GIT_ENOTFOUND;
+        free(now);
+        now = next;
+    }
+    git_tree_free(tree);
+
+    return rc;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                  struct arc_oid *out, struct arc_error *err)
+{
+    git_tree_entry *entry = NULL;
+    git_oid blob;
+    int rc = find_entry(git, commit, path, &blob, &entry);
+    if (!rc)
+        arc_git_oid_out(git_tree_entry_id(entry), out);
+    git_tree_entry_free(entry);
+    return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
+}
+
+/* The file at a path of a commit: a libgit2 code. */
+static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                     size_t max, git_oid *blob, size_t *size, git_blob **out)
+{
+    git_tree_entry *entry = NULL;
+    int rc = find_entry(git, commit, path, blob, &entry);
+
+    if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
+        rc = GIT_ENOTFOUND;
+    git_tree_entry_free(entry);
+
+    return rc ? rc : read_blob(git, blob, max, size, out);
+}
+
+/* Whether an object is missing from the clone, in contrast to a path from a tree. */
+static bool lacks_object(int rc)
+{
+    const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
+    return problem && problem->klass == GIT_ERROR_ODB;
+}
+
+int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                 size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    git_blob *file = NULL;
+    git_oid blob = {{0}};
+    size_t size = 0;
+    int step = open_blob(git, commit, path, max, &blob, &size, &file);
+
+    for (int left = FETCHES; left && lacks_object(step) && git->scratch->allowed; left--) {
+        struct arc_oid name = *commit;
+        bool trees = git_oid_is_zero(&blob);
+        if (!trees)
+            arc_git_oid_out(&blob, &name);
+        int rc =
+            arc_git_fetch_commits(git, ARC_GIT_TREES, trees ? "--depth=1" : NULL, &name, 1, err);
+        if (rc == ARC_ENOTFOUND) /* that is not to say that there is no file */
+            return ARC_EWORLD;
+        ARC_TRY(rc);
+        step = open_blob(git, commit, path, max, &blob, &size, &file);
+    }
+
+    if (lacks_object(step))
+        return arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
+                             path, commit->hex);
+    if (step == GIT_ENOTFOUND)
+        return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
+                             commit->hex);
+    if (step < 0)
+        return arc_git_failed(err, step, path);
+    if (size > max)
+        return arc_error_set(err, ARC_ELIMIT, "%s: %zu bytes; at most %zu are read", path, size,
+                             max);
+
+    arc_buf_add(out, git_blob_rawcontent(file), size);
+    git_blob_free(file);
+
+    return arc_buf_check(out, path, err);
+}
