@@ -107,9 +107,8 @@ static int add_folder(struct arc_inputs *in, const char *name, const char *direc
     if (!real)
         return ARC_OK;
     folder->given = folder->directory;
-    folder->directory = arc_arena_text(&in->memory, real);
 
-    return arc_arena_check(&in->memory, err);
+    return clean_path(in, real, &folder->directory, err);
 }
 
 /* The build's own context: "X.Dockerfile.dockerignore" takes the place of ".dockerignore". */
@@ -166,13 +165,28 @@ static void note_doubt(struct arc_inputs *in, const struct arc_source *source, c
     in->doubt_line = source->line;
 }
 
-/* Adds a source at this path of a folder. A pattern that is malformed is refused by BuildKit, or
+/* Appends a name that is no pattern to one. */
+static void add_name(struct arc_buf *pattern, const char *name)
+{
+    for (; *name; name++)
+        arc_buf_printf(pattern, "%s%c", strchr("*?[\\", *name) ? "\\" : "", *name);
+}
+
+/* Adds a source at this path of a folder, a name where no line says it. A pattern that is malformed is refused by BuildKit, or
  * matches nothing; all counts. */
 static int add_entry(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                      const char *path, bool linked, struct arc_error *err)
 {
+    ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = (size_t)64 << 10};
+
     if (is_known(in, folder, path, source->line))
         return ARC_OK;
+    if (source->line)
+        arc_buf_puts(&pattern, path);
+    else
+        add_name(&pattern, path);
+    ARC_TRY(arc_buf_check(&pattern, "a path", err));
+
     struct entry *entry =
         arc_arena_append(&in->memory, &in->entries, &in->entry_count, sizeof *entry);
     ARC_TRY_ALLOC(entry, err);
@@ -183,7 +197,8 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                                       .file = in->dockerfile,
                                       .line = source->line}};
 
-    if (arc_path_pattern_new(&in->memory, path, source->parents, &entry->pattern, NULL)) {
+    if (arc_path_pattern_new(&in->memory, arc_buf_text(&pattern), source->parents, &entry->pattern,
+                             NULL)) {
         note_doubt(in, source, "it is not a valid pattern");
         ARC_TRY(arc_path_pattern_new(&in->memory, "", false, &entry->pattern, err));
     }
@@ -214,7 +229,10 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
         parent--;
     if (*to != '/')
         arc_buf_add(&text, path, parent);
-    arc_buf_puts(&text, to);
+    if (source->line)
+        add_name(&text, to);
+    else
+        arc_buf_puts(&text, to);
     arc_buf_puts(&text, path + prefix);
     ARC_TRY(arc_buf_check(&text, "a path", err));
     ARC_TRY(clean_path(in, arc_buf_text(&text), &clean, err));
@@ -252,6 +270,7 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
                                           in->folders[folder].directory, (int)start, path);
     ARC_AUTO(arc_buf) struct arc_buf match = {.max = (size_t)64 << 10};
     ARC_AUTO_JSON json_t *names = NULL;
+    size_t prefix;
     struct arc_path_pattern *pattern;
     char to[PATH_MAX];
 
@@ -270,13 +289,19 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
             continue;
 
         arc_buf_reset(&match);
-        arc_buf_printf(&match, "%.*s%s%s", (int)start, path, name, path + end);
+        arc_buf_printf(&match, "%.*s%s", (int)start, path, name);
         ARC_TRY(arc_buf_check(&match, "a path", err));
         ARC_TRY(read_link(in, folder, match.data, start + len, to, err));
         if (!*to)
             continue;
         in->work += LINK_COST;
-        ARC_TRY(follow_one(in, source, folder, match.data, start + len, to, links, err));
+
+        match.len = start;
+        add_name(&match, name);
+        prefix = match.len;
+        arc_buf_puts(&match, path + end);
+        ARC_TRY(arc_buf_check(&match, "a path", err));
+        ARC_TRY(follow_one(in, source, folder, match.data, prefix, to, links, err));
     }
 
     return ARC_OK;

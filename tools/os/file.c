@@ -131,15 +131,48 @@ int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf
     return read_open(open_without_waiting(path), name ? name : path, false, max, out, err);
 }
 
+/* Puts the end of `full` where it leads to, if it is a link; else before `tail`, since it is not
+ * there. Both have room for PATH_MAX. */
+static bool step_back(char *full, char *tail)
+{
+    char to[PATH_MAX], text[PATH_MAX];
+    char *slash = strrchr(full, '/');
+
+    if (!slash || slash == full || strcmp(slash, "/..") == 0)
+        return false;
+
+    ssize_t len = readlink(full, to, sizeof to);
+    int keep = len >= 0 && *to == '/' ? 0 : (int)(slash + 1 - full);
+    int made = len >= 0 ? snprintf(text, sizeof text, "%.*s%.*s", keep, full, (int)len, to)
+                        : snprintf(text, sizeof text, "%s%s", slash[1] ? slash : "", tail);
+    if (made >= (int)sizeof text)
+        return false;
+
+    memcpy(len >= 0 ? full : tail, text, (size_t)made + 1);
+    if (len < 0)
+        *slash = '\0';
+
+    return true;
+}
+
 char *arc_file_follow(const char *root, const char *path)
 {
-    char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
-    root = root ? root : ".";
-    if (snprintf(full, sizeof full, "%s/%s", root, path) >= (int)sizeof full ||
-        !realpath(root, top) || !realpath(full, real))
+    char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX], tail[PATH_MAX] = "", found[PATH_MAX];
+
+    if (snprintf(full, sizeof full, "%s/%s", root ? root : ".", path) >= (int)sizeof full ||
+        !realpath(root ? root : ".", top))
         return NULL;
-    const char *below = arc_path_below(top, real);
-    return below && *below && strcmp(below, path) != 0 ? strdup(below) : NULL;
+
+    for (unsigned steps = 0; !realpath(full, real); steps++)
+        if (errno != ENOENT || steps == PATH_MAX || !step_back(full, tail))
+            return NULL;
+
+    if (snprintf(found, sizeof found, "%s%s", real, tail) >= (int)sizeof found)
+        return NULL;
+    const char *below = arc_path_below(top, found);
+    below = below && !*below ? "." : below;
+
+    return below && strcmp(below, path) != 0 ? strdup(below) : NULL;
 }
 
 int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struct arc_error *err)

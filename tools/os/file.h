@@ -50,8 +50,9 @@ enum arc_file_kind arc_file_kind_in(const char *root, const char *path);
 int arc_file_read_in(const char *root, const char *path, size_t max, struct arc_buf *out,
                      struct arc_error *err);
 
-/* Where a path below `root` (NULL: the current directory) really lies, when symbolic links lead to
- * another place below it; NULL when they do not. The caller frees it. */
+/* Where a path below `root` (NULL: the current directory) really lies, there or not, when symbolic
+ * links lead to another place below it ("." for `root` itself); NULL when they do not. The caller
+ * frees it. */
 char *arc_file_follow(const char *root, const char *path);
 
 /* arc_file_read() for a file that a person named, which may be another program's output:
