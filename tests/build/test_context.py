@@ -281,3 +281,28 @@ def test_a_failed_build_of_a_dockerfile_that_the_plan_holds(shop):
     shop.plan()
     status, _, err = shop.arc("build", "--plan", "../plan.json")
     assert status == 1 and "the build failed" in err, (status, err)
+
+
+@pytest.mark.parametrize("answer", ["", "unknown flag: --allow", 'ERROR: unknown entitlement key "ssh"'])
+def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
+    """buildx refuses, without a terminal, what it was not allowed by name (since 0.18); older ones know no such option."""
+    shop.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": {"registry": "127.0.0.1:9/o", "services": [
+        {"directory": "a", "build": {"network": "host", "ssh": ["default"]}}, {"directory": "b", "build": {"ssh": ["key=b/key"]}}]}}}))
+    shop.write("b/key", "")
+    shop.commit("allowed")
+    words = shop.folder.parent / "words"
+    (shop.folder.parent / "bin/docker").write_text(
+        f'#!/bin/sh\ncase "$*" in *bake*) echo "$*" >> {words}; cat > {shop.bake}\n'
+        f'case "$*" in *--allow*) echo \'{answer}\' >&2;; esac; exit 1;; esac\n')
+    plan = ["--plan", str(shop.folder.parent / "plan.json")]
+    shop.plan()
+    allowed = " --allow=network.host --allow=ssh"
+    assert allowed in shop.arc("build", *plan, "--dry-run")[1]
+    shop.arc("build", *plan, f"--cache=local,dir={shop.folder.parent}/cache")
+    runs = words.read_text().splitlines()
+    assert runs[0].endswith(f"{allowed} --allow=fs={shop.folder.parent}/cache")
+    assert len(runs) == (2 if answer else 1) and ("--allow" in runs[-1]) == (not answer)
+    words.unlink()
+    shop.plan("--service", "b")
+    shop.arc("build", *plan)
+    assert "--allow" not in words.read_text()

@@ -173,22 +173,44 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
 /* ---- one run ------------------------------------------------------------------------------- */
 
-void arc_build_argv(const struct arc_build_options *options, const char *metadata,
-                    const char *progress, const char **argv)
+/* What lies outside of the work tree, or is the machine's own, bake is allowed by name (buildx,
+ * bake/entitlements.go); without a terminal it does not ask. */
+static void add_allowed(const struct arc_build_options *options, const json_t *definition,
+                        struct arc_arena *memory, const char ***argv)
 {
-    const char *const words[ARC_BAKE_WORDS] = {"docker",
-                                               "buildx",
-                                               "bake",
-                                               "--file",
-                                               "-",
-                                               "--progress",
-                                               progress,
-                                               "--metadata-file",
-                                               metadata,
-                                               options->builder ? "--builder" : NULL,
-                                               options->builder,
-                                               NULL};
+    static const char local[] = "local,dir=";
+    bool host = false, agent = false;
+
+    arc_json_each_pair (name, target, json_object_get(definition, "target")) {
+        host |= strcmp(arc_json_text_of(target, "network"), "host") == 0;
+        arc_json_each (key, json_object_get(target, "ssh"))
+            agent |= !strchr(json_string_value(key), '=');
+    }
+
+    if (host)
+        *(*argv)++ = "--allow=network.host";
+    if (agent)
+        *(*argv)++ = "--allow=ssh";
+    if (options->cache && ARC_STARTS(options->cache, local))
+        *(*argv)++ = arc_arena_printf(memory, "--allow=fs=%s", options->cache + strlen(local));
+}
+
+void arc_build_argv(const struct arc_build_options *options, const json_t *definition,
+                    const char *metadata, const char *progress, bool allows,
+                    struct arc_arena *memory, const char **argv)
+{
+    const char *const words[] = {"docker", "buildx",          "bake",  "--file", "-", "--progress",
+                                 progress, "--metadata-file", metadata};
+
     memcpy(argv, words, sizeof words);
+    argv += sizeof words / sizeof *words;
+    if (options->builder) {
+        *argv++ = "--builder";
+        *argv++ = options->builder;
+    }
+    if (allows)
+        add_allowed(options, definition, memory, &argv);
+    *argv = NULL;
 }
 
 /* The job's own tokens: no build gets them by their names, whatever the tree asks for. */
@@ -279,6 +301,7 @@ struct baking {
     const struct arc_progress_options *watch;
     const char *metadata; /* the file for the digests */
     bool plain;           /* this buildx has no rawjson: lines for people, passed on as they are */
+    bool trusting;        /* this buildx allows what a definition asks for */
     bool again;           /* what went wrong may pass */
     struct arc_bake_result *out;
     struct arc_error *err;
@@ -309,7 +332,9 @@ static int run_once(struct baking *baking, int *status)
     char **variables = NULL;
 
     ARC_TRY_ALLOC(input, baking->err);
-    arc_build_argv(options, baking->metadata, baking->plain ? "plain" : "rawjson", argv);
+    arc_build_argv(options, definition, baking->metadata, baking->plain ? "plain" : "rawjson",
+                   !baking->trusting, &memory, argv);
+    ARC_TRY(arc_arena_check(&memory, baking->err));
     ARC_TRY(find_variables(options, definition, &memory, &variables, baking->err));
     struct arc_process process = {.argv = argv,
                                   .env = options->env,
@@ -358,6 +383,12 @@ static int attempt(struct baking *baking)
         return attempt(baking);
     }
 
+    if (status && !baking->trusting &&
+        ARC_HOLDS(text, "unknown flag: --allow", "unknown entitlement key")) {
+        baking->trusting = true;
+        return attempt(baking);
+    }
+
     if (status) {
         baking->again = can_pass(text);
         return failed(baking->options, baking->watch->definition, out->progress, baking->err);
@@ -375,7 +406,8 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
 
     ARC_TRY(arc_folder_temporary(options->env, &folder, err));
     ARC_AUTO_FREE char *metadata = arc_file_join(folder, "metadata.json");
-    struct baking baking = {options, watch, metadata, false, false, out, err};
+    struct baking baking = {
+        .options = options, .watch = watch, .metadata = metadata, .out = out, .err = err};
     int rc = metadata ? attempt(&baking) : arc_error_nomem(err);
 
     for (unsigned i = 1; rc && baking.again && i < ATTEMPTS; i++) {

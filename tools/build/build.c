@@ -396,7 +396,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     if (pushes(&run)) /* without docker: as it is by default */
         arc_build_is_engine(&options, &run.engine, NULL);
     ARC_TRY(define(&run, definition, err));
-    arc_build_argv(given, "metadata.json", "rawjson", words);
+    arc_build_argv(given, *definition, "metadata.json", "rawjson", true, &memory, words);
     *argv = arc_texts_json((char *const *)words);
 
     return *argv ? ARC_OK : arc_error_nomem(err);

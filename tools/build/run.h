@@ -36,11 +36,14 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
 
 /* ---- bake.c ---- */
 
-/* The argv of bake, with the NULL at its end; `metadata` is the file for the digests, `progress`
- * "rawjson" or, for a buildx that lacks it (before 0.13), "plain". */
-#define ARC_BAKE_WORDS 12
-void arc_build_argv(const struct arc_build_options *options, const char *metadata,
-                    const char *progress, const char **argv);
+/* The argv of bake for a definition, with the NULL at its end, in `memory`; `metadata` is the file
+ * for the digests, `progress` "rawjson" or, for a buildx that lacks it (before 0.13), "plain";
+ * `allows`: with what the definition needs beyond the tree, which a buildx before 0.18 cannot be
+ * told. */
+#define ARC_BAKE_WORDS 16
+void arc_build_argv(const struct arc_build_options *options, const json_t *definition,
+                    const char *metadata, const char *progress, bool allows,
+                    struct arc_arena *memory, const char **argv);
 
 /* What a run of bake gave. */
 struct arc_bake_result {
