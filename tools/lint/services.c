@@ -96,11 +96,21 @@ static void check_fields(struct lint *lint, const struct lint_service *service,
                   "port %u is not among ports", service->data.port);
 }
 
-static const struct lint_service *find_codename(const struct lint *lint, const char *codename)
+/* The directory of the first service of that codename, whether a service.yaml or the
+ * configuration names it; or NULL. */
+static const char *find_codename(const struct lint *lint, const char *codename)
 {
+    const struct arc_config *config = &lint->project->config;
+
     for (size_t i = 0; i < lint->service_count; i++)
         if (lint->services[i].loaded && strcmp(lint->services[i].data.codename, codename) == 0)
-            return &lint->services[i];
+            return lint->services[i].directory;
+
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count)
+            if (strcmp(service->codename, codename) == 0)
+                return service->directory;
+
     return NULL;
 }
 
@@ -128,7 +138,7 @@ static void check_depends_on(struct lint *lint, const struct lint_service *servi
         if (find_codename(lint, *out))
             lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "external", *out),
                       "'%s' is listed as external, but %s has that codename", *out,
-                      find_codename(lint, *out)->directory);
+                      find_codename(lint, *out));
         if (!arc_texts_have(service->data.depends_on, *out))
             lint_find(lint, LINT_DEPENDS_ON, root->source->name, item_line(root, "external", *out),
                       "'%s' is listed as external, but not under depends_on", *out);
@@ -144,11 +154,10 @@ static void check_service(struct lint *lint, const struct lint_service *service)
         return;
     check_fields(lint, service, yaml.root);
     check_depends_on(lint, service, yaml.root);
-    const struct lint_service *first = find_codename(lint, service->data.codename);
-    if (first != service)
+    const char *first = find_codename(lint, service->data.codename);
+    if (strcmp(first, service->directory) != 0)
         lint_find(lint, LINT_CODENAME, file, line_of(yaml.root, "codename"),
-                  "the codename '%s' belongs to %s already", service->data.codename,
-                  first->directory);
+                  "the codename '%s' belongs to %s already", service->data.codename, first);
 }
 
 void lint_services(struct lint *lint)
