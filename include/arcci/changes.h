@@ -8,7 +8,6 @@
 #include "arcci/filters.h"
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 ARC_API_BEGIN
 
@@ -85,7 +84,6 @@ struct arc_changes {
     char *head_reason;
     struct arc_changed_file *files; /* paths that some filter matched, in git's order */
     size_t file_count;
-    uint64_t compared;                 /* paths that differ, as far as they were looked at */
     struct arc_filter_result *results; /* one per filter */
     json_t *warnings;                  /* array of strings */
     struct arc_arena memory;           /* of paths, files and results; private */

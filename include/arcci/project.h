@@ -55,8 +55,8 @@ char *arc_project_root(struct arc_project *project);
  * no file. */
 int arc_project_load_config(struct arc_project *project, struct arc_error *err);
 
-/* Reads the names of all tags: project->repository.tags, or tags_unknown where a shallow clone
- * could not ask its remote. The remote is asked once a run at the most. */
+/* Reads the names of all tags: project->repository.tags, or tags_unknown where a clone that may
+ * lack some could not ask its remote. The remote is asked once a run at the most. */
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err);
 
 /* Reads the facts of the repository, the configuration, the group and, if there is a tag, the

@@ -92,7 +92,7 @@ struct arc_scan_options {
     bool sarif;             /* make the SARIF log, also without a file */
     bool issues;            /* make the issues' texts */
     const char *sarif_file; /* written with the findings as SARIF 2.1.0, or NULL; left alone when
-                                 the   scanner could not look */
+                               the scanner could not look */
 };
 
 /* What a scan gave. arc_scan_free() frees it. */

@@ -15,12 +15,11 @@ ARC_API_BEGIN
 
 /* What `status` looks at. */
 struct arc_status_options {
-    bool registry; /* ask the registries whether the tags still name what was released */
-    bool scan;     /* ask GitHub what the gate said of each group's last published release */
-    bool builds;   /* … and how it was built */
-    const json_t
-        *locks; /* array of lock files of trains, which are asked of GitHub otherwise; NULL:
-                            none. Borrowed */
+    bool registry;       /* ask the registries whether the tags still name what was released */
+    bool scan;           /* ask GitHub what the gate said of each group's last published release */
+    bool builds;         /* … and how it was built */
+    const json_t *locks; /* array of lock files of trains, which are asked of GitHub otherwise;
+                            NULL: none. Borrowed */
 };
 
 /* Makes status.json: the last release of every group, what touched it since, and its next version.
@@ -53,9 +52,10 @@ struct arc_tag_options {
 /* Makes the annotated release tag of the project's group (project->wanted.group) at HEAD after its
  * checks: nothing is changed and not committed; HEAD is pushed to the release branch; the version
  * is higher than the last release behind HEAD; no tag and no release has the name; lint finds
- * nothing. A tag of that name at HEAD that only the clone has, or the remote has the same of, is taken as made. *out: {"document":
- * "tag", tag, revision, action ("created" or "unchanged"), pushed, push (the command)}, a new
- * reference. ARC_EFAILED for a check that does not hold, ARC_EINPUT for a version that is none. */
+ * nothing. A tag of that name at HEAD that only the clone has, or the remote has the same of, is
+ * taken as made. *out: {"document": "tag", tag, revision, action ("created" or "unchanged"), pushed,
+ * push (the command)}, a new reference. ARC_EFAILED for a check that does not hold, ARC_EINPUT for a
+ * version that is none. */
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err);
 
@@ -73,9 +73,8 @@ struct arc_rollback_options {
     const char *reason;   /* for those who read a withdrawn release; or NULL */
     const struct arc_ledger *build; /* what the release built; NULL: its build.json at GitHub, else
                                        what the version's own tags name */
-    const char
-        *lock;    /* a train's lock file; NULL: its release's at GitHub, else what its tags say */
-    bool dry_run; /* look at everything, change nothing */
+    const char *lock; /* a train's lock file; NULL: its release's at GitHub, else its tags */
+    bool dry_run;     /* look at everything, change nothing */
     void (*progress)(void *context, const char *line); /* may be NULL */
     void *progress_context;
 };
@@ -90,6 +89,7 @@ struct arc_rollback_options {
  * the same state. */
 int arc_rollback(struct arc_project *project, const struct arc_rollback_options *options,
                  json_t **out, struct arc_error *err);
+
 /* Reads the images of the release of project->wanted.tag back from the registry, by the version's
  * tags, and compares them with the commit and with what the group's `sign` expects (`identity` as
  * arc_plan_signing() takes it). *out is verify.json (docs/schema/verify.schema.json), a new

@@ -31,6 +31,8 @@ struct arc_tag {
  * <group>/v<Semantic Version>. ARC_EINPUT if it is not a release tag. */
 int arc_tag_parse(const char *name, const struct arc_group *group, struct arc_tag *out,
                   struct arc_error *err);
+void arc_tag_free(struct arc_tag *tag);
+
 /* How many bytes of its first pattern all tags of the group start with. */
 size_t arc_tag_prefix(const struct arc_group *group);
 
@@ -45,7 +47,6 @@ const char *arc_tag_name(const char *name);
 /* Whether a text is a pattern of tags: with {version} once, or a '*' at its end for it. *why: what
  * is wrong. */
 bool arc_tag_pattern_valid(const char *pattern, const char **why);
-void arc_tag_free(struct arc_tag *tag);
 
 /* Moves a tag into *kept, where that is none yet ({0}) or of a lower version. */
 void arc_tag_keep_higher(struct arc_tag *kept, struct arc_tag *tag);

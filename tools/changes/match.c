@@ -168,7 +168,6 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
 
     if (any && match->only)
         any = keep_asked(match, match->ids);
-    match->out->compared++;
     match->kept = 0;
     if (!any && !match->wants_all)
         return ARC_OK;
