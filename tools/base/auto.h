@@ -72,6 +72,13 @@ static inline int arc_error_unless(const void *made, struct arc_error *err)
     for (__typeof__((array)[0]) *item = (array), *item##_end = item ? item + (count) : item;       \
          item < item##_end; item++)
 
+/* The value, read once, or what stands for it where it is NULL or 0. */
+#define arc_or(value, otherwise)                                                                   \
+    __extension__({                                                                                \
+        __typeof__(value) arc_value_ = (value);                                                    \
+        arc_value_ ? arc_value_ : (otherwise);                                                     \
+    })
+
 /* Takes the value of a pointer variable and leaves NULL behind. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \

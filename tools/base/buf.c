@@ -99,7 +99,7 @@ void arc_buf_reset(struct arc_buf *buf)
 
 const char *arc_buf_text(const struct arc_buf *buf)
 {
-    return buf->data ? buf->data : "";
+    return arc_or(buf->data, "");
 }
 
 int arc_buf_check(const struct arc_buf *buf, const char *what, struct arc_error *err)

@@ -58,7 +58,7 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
         arc_buf_printf(&text, ":%u", column);
     arc_buf_puts(&text, ": ");
     size_t place_len = text.len;
-    arc_buf_puts(&text, message ? message : "");
+    arc_buf_puts(&text, arc_or(message, ""));
     free(message);
 
     set_message(err, code, arc_buf_steal(&text));
@@ -108,7 +108,7 @@ void arc_error_show_line(struct arc_error *err, const char *text, size_t len)
     if (line == end || *line == '\n')
         return;
     const char *stop = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
-    end = stop ? stop : end;
+    end = arc_or(stop, end);
 
     size_t column = err->place.column - 1, left_out = 0;
     if (column > EXCERPT_BEFORE)
@@ -131,7 +131,7 @@ int arc_error_prefix(struct arc_error *err, const char *format, ...)
     ARC_WITH_ARGS(format, context = format_message(format, args));
 
     struct arc_buf text = {.max = MESSAGE_MAX * 4};
-    arc_buf_printf(&text, "%s: %s", context ? context : "", arc_error_text(err));
+    arc_buf_printf(&text, "%s: %s", arc_or(context, ""), arc_error_text(err));
     free(context);
     char *message = arc_buf_steal(&text);
     arc_buf_free(&text);

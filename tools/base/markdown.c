@@ -38,7 +38,7 @@ static const char *make_line(struct arc_buf *line, const char *text, size_t len,
 
     arc_text_visible(line, arc_buf_text(&flat), flat.len);
     if (flat.failed || line->failed)
-        whole->failed = flat.failed ? flat.failed : line->failed;
+        whole->failed = arc_or(flat.failed, line->failed);
 
     return arc_buf_text(line);
 }
@@ -256,8 +256,8 @@ static bool only_space(const char *at)
 
 bool arc_markdown_same(const char *a, const char *b)
 {
-    a = a ? a : "";
-    b = b ? b : "";
+    a = arc_or(a, "");
+    b = arc_or(b, "");
     for (;; a++, b++) {
         a = skip_returns(a);
         b = skip_returns(b);

@@ -132,7 +132,7 @@ static int compare_identifiers(const char *a, size_t a_len, const char *b, size_
 static size_t identifier_length(const char *text, const char *end)
 {
     const char *stop = memchr(text, '.', (size_t)(end - text));
-    return (size_t)((stop ? stop : end) - text);
+    return (size_t)(arc_or(stop, end) - text);
 }
 
 static int compare_prereleases(const struct arc_semver *a, const struct arc_semver *b)

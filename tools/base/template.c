@@ -221,7 +221,7 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
 
     if (first < len) {
         node.escape = find_place(p->places, name, first);
-        node.escape = node.escape ? node.escape : find_place(markdown_places, name, first);
+        node.escape = arc_or(node.escape, find_place(markdown_places, name, first));
         while (first < len && space(name[first]))
             first++;
         name += first;
@@ -477,7 +477,7 @@ static void add_plain(const json_t *value, const struct arc_template_node *node,
 
     if (node->form == JSON) {
         ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
-        arc_buf_puts(out, text ? text : "");
+        arc_buf_puts(out, arc_or(text, ""));
         out->failed = text ? out->failed : ARC_ENOMEM;
     } else if (node->form == COUNT)
         arc_buf_printf(out, "%zu", count_parts(value));

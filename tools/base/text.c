@@ -272,7 +272,7 @@ bool arc_path_clean(const char *path, size_t path_len, bool rooted, struct arc_b
 
     for (size_t len; path < end; path += len + 1) {
         const char *slash = memchr(path, '/', (size_t)(end - path));
-        len = (size_t)((slash ? slash : end) - path);
+        len = (size_t)(arc_or(slash, end) - path);
         bool up = len == 2 && memcmp(path, "..", 2) == 0;
         if (!len || (len == 1 && *path == '.') || (up && rooted && out->len == start))
             continue;
@@ -353,7 +353,7 @@ int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     ARC_TRY(arc_buf_check(&text, "a text", err));
     *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 bool arc_text_is_hex(const char *text, size_t digits)

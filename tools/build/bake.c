@@ -70,7 +70,7 @@ static const char *error_text(const char *text)
         if (*line != '\n')
             last = line;
     }
-    return found ? found : last;
+    return arc_or(found, last);
 }
 
 /* "Dockerfile:12" on a line of its own, with the excerpt below it; 0 of a Dockerfile that is
@@ -401,7 +401,7 @@ static int attempt(struct baking *baking)
 int arc_bake_run(const struct arc_build_options *options, const struct arc_progress_options *watch,
                  struct arc_bake_result *out, struct arc_error *err)
 {
-    const struct arc_clock *clock = options->clock ? options->clock : arc_clock_system();
+    const struct arc_clock *clock = arc_or(options->clock, arc_clock_system());
     ARC_AUTO_FREE char *folder = NULL;
 
     ARC_TRY(arc_folder_temporary(options->env, &folder, err));

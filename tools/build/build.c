@@ -399,5 +399,5 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     arc_build_argv(given, *definition, "metadata.json", "rawjson", true, &memory, words);
     *argv = arc_texts_json((char *const *)words);
 
-    return *argv ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*argv, err);
 }

@@ -126,7 +126,7 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
                              "the plan is about commit %.12s, but %.12s is checked out: the images "
                              "would be labelled as what they are not; git checkout %s (in a "
                              "workflow: `ref:` of actions/checkout)",
-                             plan->revision, head.hex, plan->tag ? plan->tag : plan->revision);
+                             plan->revision, head.hex, arc_or(plan->tag, plan->revision));
 
     if (!other)
         ARC_TRY(compare(project, &comparison));

@@ -430,7 +430,7 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
             const char *key = options->keys ? options->keys[i] : NULL;
             json_t *attest = json_array();
 
-            add_attestation(&attest, "provenance", provenance ? provenance : "mode=max");
+            add_attestation(&attest, "provenance", arc_or(provenance, "mode=max"));
             add_attestation(&attest, "sbom", !sbom && options->sbom ? "true" : sbom);
             arc_json_put(&target, "attest", attest);
             arc_json_put(&target, "annotations", make_annotations(service, key));
@@ -494,5 +494,5 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
     if (escape(targets))
         return arc_error_nomem(err);
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -112,7 +112,7 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
 
     /* "nats:2.10-alpine" → "nats", "2.10-alpine". */
     const char *slash = strrchr(ref, '/');
-    const char *colon = strchr(slash ? slash : ref, ':');
+    const char *colon = strchr(arc_or(slash, ref), ':');
     ARC_AUTO_FREE char *image = colon ? strndup(ref, (size_t)(colon - ref)) : strdup(ref);
     const char *tag = colon ? colon + 1 : "latest";
     ARC_TRY_ALLOC(image, err);

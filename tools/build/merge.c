@@ -28,7 +28,7 @@ static int check_key(struct join *join, const json_t *annotations, const char *l
 {
     if (!join->annotations) {
         join->annotations = annotations ? json_deep_copy(annotations) : json_object();
-        return join->annotations ? ARC_OK : arc_error_nomem(err);
+        return arc_error_unless(join->annotations, err);
     }
 
     const char *first = arc_json_text_of(join->annotations, ARC_KEY_ANNOTATION);

@@ -340,7 +340,7 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                      struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest own = {0};
-    struct arc_manifest *found = index ? index : &own;
+    struct arc_manifest *found = arc_or(index, &own);
     const struct arc_planned_service *service = verify->service;
     ARC_AUTO_JSON json_t *layers = json_array();
     struct reading reading = {verify, memory, built, layers};

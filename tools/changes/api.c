@@ -35,7 +35,7 @@ static enum arc_status status_of(const char *name)
 /* "owner/name": it becomes part of an address. */
 static int check_repository(const struct arc_event *event, struct arc_error *err)
 {
-    const char *name = event->repository ? event->repository : "";
+    const char *name = arc_or(event->repository, "");
     size_t owner = strspn(name, WORD);
     const char *rest = name + owner + (name[owner] == '/');
 
@@ -68,7 +68,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
         bool renamed = status && strcmp(status, "renamed") == 0;
         const char *old = renamed ? json_string_value(previous) : NULL;
         ARC_TRY(to->each(to->context, json_string_value(path), json_string_length(path),
-                         status_of(status ? status : ""), old));
+                         status_of(arc_or(status, "")), old));
         if (old)
             ARC_TRY(
                 to->each(to->context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL));

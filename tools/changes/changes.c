@@ -333,7 +333,7 @@ static int compare_each(struct run *run, struct arc_error *err)
     run->base.base_reason =
         strdup(release ? "each service's last release" : "each service's published image");
 
-    return run->base.base_reason ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(run->base.base_reason, err);
 }
 
 /* Hands over what was found out about the base. */

@@ -8,7 +8,7 @@ int choice_reason(const struct choice *c, char **out, const char *format, ...)
 {
     free(*out);
     ARC_WITH_ARGS(format, *out = arc_warn_text(format, args));
-    return *out ? ARC_OK : arc_error_nomem(c->err);
+    return arc_error_unless(*out, c->err);
 }
 
 void choice_free(struct choice *c)
@@ -241,7 +241,7 @@ int choice_default_branch(const struct choice *c, char **out)
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
             *out = strdup(usual[i]);
-            return *out ? ARC_OK : arc_error_nomem(c->err);
+            return arc_error_unless(*out, c->err);
         }
 
     return arc_error_set(c->err, ARC_EINPUT,
@@ -286,7 +286,7 @@ static int by_branch(const struct choice *c)
         base = fallback;
     }
 
-    const char *name = fallback ? fallback : input;
+    const char *name = arc_or(fallback, input);
     if (base && c->branch && strcmp(base, c->branch) == 0) {
         const char *before = c->is_checked_out ? NULL : c->event->before;
         if (before && arc_event_is_null_sha(before))
@@ -401,7 +401,7 @@ int arc_base_choose(const struct arc_base_request *request, bool head_alone, str
     struct choice c = {
         .request = request, .git = request->git, .event = request->event, .out = out, .err = err};
     *out = (struct arc_base){.warnings = json_array()};
-    int rc = out->warnings ? ARC_OK : arc_error_nomem(err);
+    int rc = arc_error_unless(out->warnings, err);
 
     if (!rc)
         rc = head_alone ? choice_head(&c) : choose(&c);

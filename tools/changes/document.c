@@ -93,5 +93,5 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
                      "base-reason", changes->base_reason, "head", empty_is_null(changes->head),
                      "head-reason", changes->head_reason, "any", arc_changes_any(changes),
                      "changes", matching, "filters", filters, "warnings", changes->warnings);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

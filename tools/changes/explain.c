@@ -1,5 +1,6 @@
 /* What was compared and why, for a person. */
 #include "arcci/changes.h"
+#include "base/auto.h"
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"
@@ -23,7 +24,7 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
         arc_text_visible(out, input->what, strlen(input->what));
         if (!input->line)
             return;
-        const char *file_name = input->file ? input->file : "dockerfile_inline";
+        const char *file_name = arc_or(input->file, "dockerfile_inline");
         arc_buf_puts(out, "  (");
         arc_text_visible(out, file_name, strlen(file_name));
         arc_buf_printf(out, ":%u)", input->line);

@@ -44,7 +44,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
     const char *at = key->text, *end = at + key->len;
     for (*out = 0; at <= end; at++) {
         const char *bar = memchr(at, '|', (size_t)(end - at));
-        const char *stop = bar ? bar : end;
+        const char *stop = arc_or(bar, end);
         const char *next = stop;
         while (at < stop && isspace((unsigned char)*at))
             at++;

@@ -56,7 +56,7 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
         return arc_warn(&c->out->warnings, c->err,
                         "the event's commit %.12s is looked at, not what is checked out (%s, "
                         "%.12s): 'ref: HEAD' looks at that",
-                        sha, branch ? branch : "no branch", head.hex);
+                        sha, arc_or(branch, "no branch"), head.hex);
     *chosen = true;
     c->out->head = head;
     c->is_checked_out = true;

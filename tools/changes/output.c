@@ -14,7 +14,7 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
 
     if (!base)
         base = arc_env_nonempty(env, "TMPDIR");
-    arc_buf_printf(&name, "%s/arc-ci-XXXXXX", base ? base : "/tmp");
+    arc_buf_printf(&name, "%s/arc-ci-XXXXXX", arc_or(base, "/tmp"));
     ARC_TRY(arc_buf_check(&name, "the name of a temporary file", err));
 
     if (!mkdtemp(name.data))
@@ -25,7 +25,7 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
     ARC_TRY(arc_buf_check(&name, "the name of a temporary file", err));
     ARC_TRY(arc_file_write(name.data, arc_buf_text(text), text->len, err));
     *path = arc_buf_steal(&name);
-    return *path ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*path, err);
 }
 
 int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,

@@ -19,14 +19,14 @@ static int since(struct arc_last_good *out, const char *what, const char *more,
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     arc_buf_printf(&text, "since %s%s", what, more);
     out->reason = arc_buf_steal(&text);
-    return out->reason ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(out->reason, err);
 }
 
 static int never(struct arc_last_good *out, struct arc_error *err, const char *why)
 {
     out->base = (struct arc_oid){{0}};
     out->reason = strdup(why);
-    return out->reason ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(out->reason, err);
 }
 
 /* ---- releases ------------------------------------------------------------------------------ */

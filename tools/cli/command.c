@@ -122,7 +122,7 @@ static int bad_value(const struct option *option, const char *value, struct arc_
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, value, strnlen(value, 200));
-    const char *allowed = option->choices ? option->choices : "true|false";
+    const char *allowed = arc_or(option->choices, "true|false");
     return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not one of %s", option->name,
                          arc_buf_text(&shown), allowed);
 }
@@ -152,9 +152,9 @@ static int set_value(struct invocation *inv, const struct option *option, const 
 
     if (!option->value && !option->choices && !flag)
         return bad_value(option, value, err);
-    if (option->choices && !among(option->choices, flag ? flag : value))
+    if (option->choices && !among(option->choices, arc_or(flag, value)))
         return bad_value(option, value, err);
-    inv->values[i] = flag ? flag : value;
+    inv->values[i] = arc_or(flag, value);
     if (!option->many)
         return ARC_OK;
     if (!inv->lists[i])
@@ -220,11 +220,11 @@ static int parse_option(struct invocation *inv, int argc, char *const *argv, int
                         struct arc_error *err)
 {
     const char *shorthand = long_option(argv[0]);
-    const char *name = (shorthand ? shorthand : argv[0]) + 2;
+    const char *name = arc_or(shorthand, argv[0]) + 2;
     const char *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
     const struct option *own = option_find(inv->command->options, name, len);
-    const struct option *option = own ? own : option_find(frame_options, name, len);
+    const struct option *option = arc_or(own, option_find(frame_options, name, len));
     const char *value = equals ? equals + 1 : "true";
 
     *used = 1;
@@ -330,7 +330,7 @@ static int read_input(struct invocation *inv, size_t i, const char *name, const 
         if (*c == '-')
             *c = '_';
 
-    const char *text = value ? value : arc_env_nonempty(inv->env, key);
+    const char *text = arc_or(value, arc_env_nonempty(inv->env, key));
     size_t len = text ? strlen(text) : 0;
     *out = text ? "" : NULL;
     if (text)
@@ -338,7 +338,7 @@ static int read_input(struct invocation *inv, size_t i, const char *name, const 
     if (!len)
         return ARC_OK;
     *out = inv->inputs[i] = strndup(text, len);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 static int parse_environment(struct invocation *inv, struct arc_error *err)
@@ -402,7 +402,7 @@ void invocation_free(struct invocation *inv)
 const char *option_value(const struct invocation *inv, const char *name)
 {
     size_t i = option_index(inv->command, name);
-    return inv->values[i] ? inv->values[i] : inv->command->options[i].initial;
+    return arc_or(inv->values[i], inv->command->options[i].initial);
 }
 
 bool option_flag(const struct invocation *inv, const char *name)

@@ -295,7 +295,7 @@ void report_error(const struct arc_error *error, const struct arc_env *env, cons
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    const char *message = arc_error_text(error), *name = command ? command : "";
+    const char *message = arc_error_text(error), *name = arc_or(command, "");
 
     arc_text_visible(&shown, message, strlen(message));
 

@@ -79,7 +79,7 @@ static int add_service(struct report *report, const struct arc_build_options *op
             seconds = cell->duration;
     }
 
-    const char *digest = built->digest ? built->digest : "";
+    const char *digest = arc_or(built->digest, "");
     if (options->load)
         snprintf(ref, sizeof ref, "%.700s:%.200s", built->image, loaded_tag(options, built));
     else

@@ -32,7 +32,7 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
         text += whole + (text[whole] == ',');
     }
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 static int make_plan(const struct invocation *inv, struct arc_project *project,

@@ -130,7 +130,7 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
     /* What could not be published fails the run, but takes nothing from what the scan found. */
     if (!unpublished.code)
         return ARC_OK;
-    report->failed = report->failed ? report->failed : unpublished.code;
+    report->failed = arc_or(report->failed, unpublished.code);
     return report_note(report, 'e', NULL, err, "%s", arc_error_text(&unpublished));
 }
 

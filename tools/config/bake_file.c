@@ -172,7 +172,7 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
         ARC_TRY(take_member(l, key, value, build));
     arc_json_each (platform, json_object_get(target, "platforms"))
         ARC_TRY(arc_platform_add(l, &build->platforms, json_string_value(platform)));
-    ARC_TRY(take_context(l, context ? context : ".", &build->context));
+    ARC_TRY(take_context(l, arc_or(context, "."), &build->context));
     if (build->dockerfile_inline)
         build->dockerfile = NULL;
 
@@ -234,7 +234,7 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
 
     arc_json_each (item, refs) {
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
-        const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
+        const char *slash = strrchr(ref, '/'), *colon = strchr(arc_or(slash, ref), ':');
         size_t len = colon ? (size_t)(colon - ref) : strlen(ref);
         const struct arc_image_tag tag = {
             .image = arc_arena_printf(l->memory, "%.*s", (int)len, ref),

@@ -15,7 +15,7 @@
 static void fill_words(const struct arc_service *service, const char *version, const char *template,
                        struct arc_buf *filled)
 {
-    const struct arc_word words[] = {{"suffix", service->suffix ? service->suffix : ""},
+    const struct arc_word words[] = {{"suffix", arc_or(service->suffix, "")},
                                      {"codename", service->codename},
                                      {"name", service->name},
                                      {"version", version},
@@ -31,7 +31,7 @@ static bool says_latest(const struct arc_image_tag *tag)
 int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
                               const char **image, char **out, struct arc_error *err)
 {
-    const struct arc_image_tag *tag = service->image_tags ? service->image_tags : group->image_tags;
+    const struct arc_image_tag *tag = arc_or(service->image_tags, group->image_tags);
     const struct arc_image_tag *chosen = NULL;
     ARC_AUTO_FREE char *text = NULL;
 
@@ -39,7 +39,7 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
 
     for (; tag->name && (service->version ? !chosen : !says_latest(chosen)); tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
-        fill_words(service, service->version ? service->version : "{version}", tag->name, &filled);
+        fill_words(service, arc_or(service->version, "{version}"), tag->name, &filled);
         bool other =
             service->version ? !strstr(tag->name, "{version}") : chosen && !says_latest(tag);
         if (other || strchr(arc_buf_text(&filled), '{'))
@@ -80,7 +80,7 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
 static const struct arc_service *find_released(const struct arc_loading *l,
                                                const struct arc_group *group, const char *ref)
 {
-    const char *slash = strrchr(ref, '/'), *colon = strchr(slash ? slash : ref, ':');
+    const char *slash = strrchr(ref, '/'), *colon = strchr(arc_or(slash, ref), ':');
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
     const struct arc_service *only = NULL;
 

@@ -256,7 +256,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
     } else
         ARC_TRY(arc_fields_read(l, node, &recipe_table, out));
 
-    ARC_TRY(root_path(l, context ? context : node, base->folder, &out->context));
+    ARC_TRY(root_path(l, arc_or(context, node), base->folder, &out->context));
 
     for (struct arc_pair *pair = out->additional_contexts; pair && pair->name; pair++) {
         arc_image_familiarize(pair->name);

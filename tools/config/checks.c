@@ -87,7 +87,7 @@ bool arc_check_group(const char *text, struct arc_buf *why)
     ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
 
     arc_buf_printf(&tag, "%s/v1.0.0", text);
-    int rc = tag.failed ? tag.failed : arc_tag_parse(arc_buf_text(&tag), NULL, &parsed, NULL);
+    int rc = arc_or(tag.failed, arc_tag_parse(arc_buf_text(&tag), NULL, &parsed, NULL));
     if (rc == ARC_OK && strncmp(text, "refs/", 5) != 0)
         return true;
     if (rc == ARC_ENOMEM)

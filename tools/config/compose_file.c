@@ -24,7 +24,7 @@ static json_t *json_of(const struct arc_yaml_node *node)
 
     if (!list && node->type != ARC_YAML_MAP) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
-        for (const char *c = node->text ? node->text : ""; *c; c++) {
+        for (const char *c = arc_or(node->text, ""); *c; c++) {
             arc_buf_putc(&text, *c);
             c += *c == '$' && c[1] == '$'; /* doubled, to be read as a compose file again */
         }
@@ -224,7 +224,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
                            &yaml, err));
     ARC_AUTO_JSON json_t *config = json_of(yaml.root);
     ARC_AUTO_JSON json_t *targets = json_object();
-    ARC_AUTO_FREE char *real = realpath(root ? root : ".", NULL);
+    ARC_AUTO_FREE char *real = realpath(arc_or(root, "."), NULL);
     ARC_TRY_ALLOC(config && targets && real, err);
 
     arc_json_each_pair (name, service, json_object_get(config, "services")) {
@@ -309,7 +309,7 @@ static int add_include(const struct arc_loading *l, const struct arc_yaml_node *
     ARC_TRY(add_named(l, node, base, false, files));
     ARC_TRY(add_named(l, variables, base, false, settings));
     ARC_TRY(add_named(l, arc_yaml_get(node, "project_directory"), base, false, NULL));
-    path = path ? path : node;
+    path = arc_or(path, node);
     path = path->type == ARC_YAML_LIST && path->count ? path->items[0] : path;
     if (variables || path->type != ARC_YAML_STRING || strchr(path->text, '$'))
         return ARC_OK;

@@ -165,7 +165,7 @@ static int check_sources(const struct arc_loading *l, const struct group_reading
 {
     if (reading->includes)
         return arc_train_read(l, map, reading->includes, group);
-    const struct arc_yaml_node *file = reading->bake ? reading->bake : reading->compose;
+    const struct arc_yaml_node *file = arc_or(reading->bake, reading->compose);
     if (!file && !group->registries)
         return arc_yaml_error(map, l->err, "a group needs 'registry'");
     if (!file && !reading->services)
@@ -185,7 +185,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
                           const struct arc_yaml_pair *pair, const struct group_reading *reading,
                           struct arc_group *group)
 {
-    const struct arc_yaml_node *file = reading->bake ? reading->bake : reading->compose;
+    const struct arc_yaml_node *file = arc_or(reading->bake, reading->compose);
 
     group->line = pair->key->line;
     group->name = arc_arena_text(l->memory, pair->key->text);

@@ -441,7 +441,7 @@ static bool add_word(void *context, const char *name, struct arc_buf *out)
     const struct arc_word *word = context;
     while (word->name && strcmp(word->name, name) != 0)
         word++;
-    arc_buf_puts(out, word->value ? word->value : "");
+    arc_buf_puts(out, arc_or(word->value, ""));
     return word->value != NULL;
 }
 

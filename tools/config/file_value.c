@@ -21,7 +21,7 @@ static int not_there(const struct arc_file_place *place, struct arc_error *err)
 static int take(const char *text, size_t len, char **out, struct arc_error *err)
 {
     *out = strndup(text, len);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* ---- YAML and JSON -------------------------------------------------------------------------- */

@@ -175,7 +175,7 @@ static int complete_names(const struct arc_loading *l, struct arc_service *servi
 static int complete_directory(const struct arc_loading *l, struct arc_service *service)
 {
     const struct arc_recipe *build = &service->build;
-    const char *context = build->context ? build->context : ".";
+    const char *context = arc_or(build->context, ".");
     bool remote = arc_context_is_remote(context);
 
     if (service->directory)
@@ -292,7 +292,7 @@ int arc_service_make_images(const struct arc_loading *l, struct arc_service *ser
                                          {"name", service->name},
                                          {"codename", service->codename},
                                          {"group", group->name},
-                                         {"suffix", service->suffix ? service->suffix : ""},
+                                         {"suffix", arc_or(service->suffix, "")},
                                          {NULL, NULL}};
         arc_words_fill(template, words, &image);
         ARC_TRY(arc_buf_check(&image, "an image's name", l->err));

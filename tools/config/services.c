@@ -270,7 +270,7 @@ int arc_services_read(const struct arc_loading *l, const struct arc_config *conf
         if (entry.map && !directory)
             ARC_TRY(add_service(&entry, NULL, NULL));
         else
-            ARC_TRY(add_path(&entry, directory ? directory : node));
+            ARC_TRY(add_path(&entry, arc_or(directory, node)));
     }
 
     return ARC_OK;

@@ -135,12 +135,12 @@ static bool expand_dollar(struct expansion *x)
     const char *value = value_of(x->scope, name, &known);
     if (!braces || *x->at == '}') {
         x->at += braces;
-        arc_buf_puts(x->out, value ? value : "");
+        arc_buf_puts(x->out, arc_or(value, ""));
         return known;
     }
 
     if (*x->at == '#' || *x->at == '%')
-        return known && expand_trimmed(x, value ? value : "");
+        return known && expand_trimmed(x, arc_or(value, ""));
 
     bool colon = *x->at == ':';
     char operator= x->at[colon];

@@ -480,7 +480,7 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
 
-    in->root = arc_arena_printf(&in->memory, "%s/", request->root ? request->root : ".");
+    in->root = arc_arena_printf(&in->memory, "%s/", arc_or(request->root, "."));
     in->by_dockerfile.what = "Dockerfile";
     in->by_ignore_file.what = "ignore file";
 

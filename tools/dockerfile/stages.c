@@ -252,7 +252,7 @@ static int take_words(struct reader *r, const char *args, json_t **out)
         args += len;
     }
 
-    return *out ? ARC_OK : arc_error_nomem(r->err);
+    return arc_error_unless(*out, r->err);
 }
 
 static int on_copy(struct reader *r, const struct arc_instruction *in)
@@ -508,7 +508,7 @@ static int set_platform(struct reader *r, const char *platform, size_t base)
     if (platform && *platform) {
         ARC_TRY(expand(r, &scope, platform, WORD_MAX, &meant));
         stage->platform = arc_arena_text(memory, platform);
-        stage->built_for = arc_arena_text(memory, meant ? meant : "");
+        stage->built_for = arc_arena_text(memory, arc_or(meant, ""));
         stage->platform_line = stage->line;
     } else if (base != SIZE_MAX) {
         stage->platform = r->out->items[base].platform;
@@ -541,11 +541,11 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
             ARC_TRY(take_word(r, &args, WORD_MAX, "a stage's name", &name));
     }
 
-    ARC_TRY(expand(r, &scope, ref ? ref : "", WORD_MAX, &known));
+    ARC_TRY(expand(r, &scope, arc_or(ref, ""), WORD_MAX, &known));
     size_t base = known ? stage_of(r->out, known) : SIZE_MAX;
     ARC_TRY(new_stage(r, in->line));
     struct arc_stage *stage = current(r);
-    stage->base = arc_arena_text(memory, known ? known : "");
+    stage->base = arc_arena_text(memory, arc_or(known, ""));
     for (char *c = name; c && *c; c++)
         *c = (char)tolower((unsigned char)*c);
     stage->name = arc_arena_text(memory, name);
@@ -557,7 +557,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
         return add_source(r, &origin, "/", NULL);
 
     if (!known) /* no stage can be meant that is not named plainly, unless it is */
-        return add_source(r, &origin, ref ? ref : "",
+        return add_source(r, &origin, arc_or(ref, ""),
                           "its base contains a variable whose value is not known");
 
     origin.context = context_of(r, stage->base);
@@ -632,7 +632,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     const char *syntax = given ? json_string_value(given) : dockerfile->syntax;
     struct arc_instruction in;
 
-    syntax = syntax ? syntax : "not known yet";
+    syntax = arc_or(syntax, "not known yet");
     syntax += strncmp(syntax, "docker.io/", 10) == 0 ? 10 : 0;
     if (*syntax && strncmp(syntax, "docker/dockerfile", 17) != 0) /* docker's own are known */
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",

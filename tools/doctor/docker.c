@@ -109,7 +109,7 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO_FREE char *platforms = line_value(arc_buf_text(&text), "Platforms:");
     bool known = platforms && *platforms;
     const char *shown = known ? platforms : "platforms not known until it starts";
-    arc_buf_printf(&result->found, "driver %s: %.160s", driver ? driver : "unknown", shown);
+    arc_buf_printf(&result->found, "driver %s: %.160s", arc_or(driver, "unknown"), shown);
 
     const struct arc_config *config = &doctor->project->config;
     for (size_t g = 0; known && g < config->group_count; g++)

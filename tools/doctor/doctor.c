@@ -61,7 +61,7 @@ void doctor_say(struct doctor_result *result, enum doctor_status status, const c
     result->status = status;
     arc_buf_reset(&result->found);
     arc_buf_puts(&result->found, found);
-    arc_buf_puts(&result->advice, advice ? advice : "");
+    arc_buf_puts(&result->advice, arc_or(advice, ""));
 }
 
 /* The first line that is not empty, fit to be shown. */
@@ -110,7 +110,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     static const char *const states[] = {"ok", "warning", "missing", "skipped"};
     ARC_AUTO(doctor) struct doctor doctor = {.project = project, .options = options};
     ARC_AUTO_JSON json_t *list = json_array();
-    const char *name = options->purpose ? options->purpose : "plan";
+    const char *name = arc_or(options->purpose, "plan");
     unsigned purpose = 0;
     bool ok = true;
 
@@ -144,5 +144,5 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
 
     *out = json_pack("{s:s, s:i, s:s, s:b, s:O}", "document", "doctor", "format",
                      ARC_DOCUMENT_FORMAT, "for", name, "ok", ok, "checks", list);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -29,7 +29,7 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
     if (arc_git_head(doctor->project->git, &head, &branch, &err))
         doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), "make a first commit");
     else
-        arc_buf_printf(&result->found, "%s at %.12s", branch ? branch : "detached", head.hex);
+        arc_buf_printf(&result->found, "%s at %.12s", arc_or(branch, "detached"), head.hex);
 
     if (arc_git_is_shallow(doctor->project->git)) {
         arc_buf_puts(&result->found, ", a shallow clone");

@@ -76,7 +76,7 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
     return arc_error_set(err, ARC_EINPUT,
                          "%s.json has the format %.40s, and this arc-ci reads format %d; make it "
                          "again with '%s'",
-                         kind, shown ? shown : "(none)", ARC_DOCUMENT_FORMAT, command);
+                         kind, arc_or(shown, "(none)"), ARC_DOCUMENT_FORMAT, command);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -225,7 +225,7 @@ static int read_nothing(struct reading *reading, const struct arc_member *field,
     void *empty = arc_arena_array(reading->memory, 1, end); /* no list is ever NULL */
     store_pointer(at, empty);
 
-    return empty ? ARC_OK : arc_error_nomem(reading->err);
+    return arc_error_unless(empty, reading->err);
 }
 
 static int read_member(struct reading *reading, const struct arc_member *field, const json_t *value,
@@ -312,7 +312,7 @@ static int read_record(const struct arc_record *record, const json_t *json,
 {
     ARC_AUTO(reading)
     struct reading reading = {
-        .memory = memory, .document = record->document ? record->document : "part", .err = err};
+        .memory = memory, .document = arc_or(record->document, "part"), .err = err};
     ARC_TRY(read_object(&reading, record, json, out));
     return arc_arena_check(memory, err);
 }
@@ -441,7 +441,7 @@ int arc_record_write(const struct arc_record *record, const void *in, json_t **o
                      struct arc_error *err)
 {
     *out = make_object(record, in);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 int arc_record_copy(const struct arc_record *record, const void *in, struct arc_arena *memory,

@@ -197,7 +197,7 @@ static json_t *list_tags(const json_t *plan, const json_t *services)
         json_t *tags = json_object_get(service, "tags");
         if (!arc_json_true_of(service, "selected"))
             continue;
-        first = first ? first : tags;
+        first = arc_or(first, tags);
         same = same && json_equal(tags, first);
         arc_json_push(&lists,
                       json_pack("{s:O, s:o}", "service", json_object_get(service, "service"),

@@ -179,7 +179,7 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
                 enum arc_git_status status)
 {
     const struct arc_git_diff *diff = walk->diff;
-    const struct entry *entry = to ? to : from;
+    const struct entry *entry = arc_or(to, from);
     size_t len = walk->path.len;
 
     arc_buf_add(&walk->path, entry->name, entry->len);

@@ -132,7 +132,7 @@ static int fetch_named(const struct arc_git *git, const char *from, const char *
     scratch->branch = strdup(what.data + 1);
     scratch->branch_tip = *out;
 
-    return scratch->branch ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(scratch->branch, err);
 }
 
 int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_oid *also,

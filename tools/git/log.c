@@ -17,7 +17,7 @@
  * empty; forms of web pages leave them, and other line ends, with which libgit2 finds no body. */
 static char *copy_body(const char *message)
 {
-    char *copy = strdup(message ? message : ""), *to = copy;
+    char *copy = strdup(arc_or(message, "")), *to = copy;
 
     for (const char *from = copy; from && *from; *to++ = *from++)
         while (*from == '\n' && to > copy && strchr(" \t\r", to[-1]))
@@ -49,9 +49,9 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
-                                   .author = strdup(name ? name : ""),
-                                   .email = strdup(email ? email : ""),
-                                   .subject = strdup(subject ? subject : ""),
+                                   .author = strdup(arc_or(name, "")),
+                                   .email = strdup(arc_or(email, "")),
+                                   .subject = strdup(arc_or(subject, "")),
                                    .body = copy_body(git_commit_message(commit))};
     arc_git_oid_out(git_commit_id(commit), &out->oid);
     arc_git_oid_out(git_commit_tree_id(commit), &out->tree);
@@ -324,7 +324,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
     if (result.status || !len) /* it says so where there is no tag, too */
         return ARC_OK;
     *out = strndup(text, len);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
@@ -340,7 +340,7 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
     const char *message =
         git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
     const char *signature = message ? strstr(message, "-----BEGIN ") : NULL;
-    const char *end = signature ? signature : "";
+    const char *end = arc_or(signature, "");
     for (const char *at = message; at && at != end && *at; at++) /* line ends as in copy_body() */
         if (*at != '\r' || at[1] != '\n')
             arc_buf_putc(out, *at);

@@ -64,10 +64,10 @@ static int search_upwards(struct search *search, git_repository **out)
 /* As a hook or a script says it. Without GIT_WORK_TREE the work tree is where git is started. */
 static int open_named(struct search *search, const char *gitdir, git_repository **out)
 {
-    const char *cwd = search->env->cwd ? search->env->cwd : ".";
+    const char *cwd = arc_or(search->env->cwd, ".");
     const char *tree = arc_env_nonempty(search->env, "GIT_WORK_TREE");
     ARC_AUTO_FREE char *path = arc_file_join(cwd, gitdir);
-    ARC_AUTO_FREE char *work = arc_file_join(cwd, tree ? tree : ".");
+    ARC_AUTO_FREE char *work = arc_file_join(cwd, arc_or(tree, "."));
     git_config *config = NULL;
     const char *set = NULL;
 
@@ -225,9 +225,9 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
         ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
         git_config *config = NULL;
         int rc = ARC_OK;
-        arc_buf_printf(&path, "%s%s/config", gitdir ? gitdir : search->top, gitdir ? "" : "/.git");
+        arc_buf_printf(&path, "%s%s/config", arc_or(gitdir, search->top), gitdir ? "" : "/.git");
         if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
-            rc = check_extensions(config, gitdir ? gitdir : search->path, err);
+            rc = check_extensions(config, arc_or(gitdir, search->path), err);
         git_config_free(config);
         ARC_TRY(rc);
     }
@@ -253,7 +253,7 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
     rc = git_repository_config(&config, out->repo);
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the configuration of the repository");
-    rc = check_extensions(config, gitdir ? gitdir : search->path, err);
+    rc = check_extensions(config, arc_or(gitdir, search->path), err);
     if (!rc)
         rc = choose_remote(out, config, err);
     git_config_free(config);
@@ -264,8 +264,8 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,
                  struct arc_error *err)
 {
-    const char *here = env->cwd ? env->cwd : ".";
-    struct search search = {.env = env, .path = path ? path : here};
+    const char *here = arc_or(env->cwd, ".");
+    struct search search = {.env = env, .path = arc_or(path, here)};
     *out = (struct arc_git){0};
     ARC_TRY(arc_git_start(err));
     out->initialised = true;

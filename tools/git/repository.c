@@ -282,5 +282,5 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
     git_remote_free(found);
     *out = arc_buf_steal(&text);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -33,7 +33,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     ARC_AUTO(arc_buf) struct arc_buf worktree = {.max = 8192};
 
     arc_buf_printf(&gitdir, "GIT_DIR=%s", git->gitdir);
-    arc_buf_printf(&worktree, "GIT_WORK_TREE=%s", git->worktree ? git->worktree : "");
+    arc_buf_printf(&worktree, "GIT_WORK_TREE=%s", arc_or(git->worktree, ""));
     ARC_TRY(arc_buf_check(&gitdir, "the path of the repository", err));
     ARC_TRY(arc_buf_check(&worktree, "the path of the work tree", err));
 
@@ -53,7 +53,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     memcpy(argv + COMMON_COUNT, words, count * sizeof *argv);
 
     struct arc_env there = *env;
-    there.cwd = git->worktree ? git->worktree : git->gitdir;
+    there.cwd = arc_or(git->worktree, git->gitdir);
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
                                         .environment = vars,

@@ -105,7 +105,7 @@ static void add_entry(struct arc_buf *out, const char *name, const char *value)
     if (last > first) {
         ARC_AUTO_FREE char *section = strndup(first + 1, (size_t)(last - first - 1));
         arc_buf_putc(out, ' ');
-        add_quoted(out, section ? section : "");
+        add_quoted(out, arc_or(section, ""));
     }
 
     arc_buf_printf(out, "]\n\t%s", last + 1);
@@ -132,7 +132,7 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
     const char *url = strcmp(name, "remote.origin.url") == 0 ? entry->value : NULL;
     if (url && *url != '/' &&
         strcspn(url, ":") >= strcspn(url, "/")) { /* from where the clone is */
-        arc_buf_printf(&path, "%s/%s", git->worktree ? git->worktree : git->gitdir, entry->value);
+        arc_buf_printf(&path, "%s/%s", arc_or(git->worktree, git->gitdir), entry->value);
         add_entry(out, name, arc_buf_text(&path));
     } else {
         add_entry(out, name, entry->value);

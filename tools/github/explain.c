@@ -41,10 +41,10 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
         if (i == 5)
             break;
         arc_buf_puts(out, i ? ", " : " (");
-        add_shown(out, field ? field : "", 100);
+        add_shown(out, arc_or(field, ""), 100);
         arc_buf_puts(out, field ? ": " : "");
         if (!message)
-            message = code ? code : "unnamed error";
+            message = arc_or(code, "unnamed error");
         add_shown(out, message, 200);
     }
 
@@ -223,11 +223,11 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
     if (answer->status >= 300 && answer->status < 400) {
         const char *location = arc_http_header(answer, "location");
         arc_buf_puts(&text, "sends the request elsewhere, to ");
-        add_shown(&text, location ? location : "nowhere", 300);
+        add_shown(&text, arc_or(location, "nowhere"), 300);
         arc_buf_puts(&text, "; it was not followed, so that the token goes to no other host: check "
                             "GITHUB_API_URL and the repository's name");
     } else {
-        add_shown(&text, message ? message : "without a message of GitHub's", 600);
+        add_shown(&text, arc_or(message, "without a message of GitHub's"), 600);
     }
 
     add_field_errors(&text, body);

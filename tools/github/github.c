@@ -151,7 +151,7 @@ static void keep_answer(struct github *hub, const char *url, const struct arc_ht
         forget_cached(entry);
     if (!etag || strpbrk(etag, "\r\n") || answer->body.len > CACHE_BODY || !reply->body)
         return;
-    entry = entry ? entry : &hub->cache[hub->cache_next++ % CACHE];
+    entry = arc_or(entry, &hub->cache[hub->cache_next++ % CACHE]);
     forget_cached(entry);
     *entry = (struct cached){.url = strdup(url),
                              .etag = strdup(etag),
@@ -175,7 +175,7 @@ static int make_absolute(struct github *hub, const char *path, char **out, struc
     else
         arc_buf_puts(&text, path);
     *out = arc_buf_steal(&text);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* A body that is not JSON is a page of some proxy: no answer of GitHub's. */
@@ -259,8 +259,7 @@ static int prepare_headers(const struct arc_request *request, const struct cache
     static const char json[] = "application/vnd.github+json, application/json";
     size_t count = 0;
 
-    headers[count++] =
-        arc_arena_printf(memory, "Accept: %s", request->accept ? request->accept : json);
+    headers[count++] = arc_arena_printf(memory, "Accept: %s", arc_or(request->accept, json));
     headers[count++] = "X-GitHub-Api-Version: 2022-11-28";
     if (known)
         headers[count++] = arc_arena_printf(memory, "If-None-Match: %s", known->etag);
@@ -273,7 +272,7 @@ static int prepare_headers(const struct arc_request *request, const struct cache
     if (request->body || request->file || request->data) {
         const char *name = request->body ? "application/json" : request->content_type;
         headers[count++] =
-            arc_arena_printf(memory, "Content-Type: %s", name ? name : "application/octet-stream");
+            arc_arena_printf(memory, "Content-Type: %s", arc_or(name, "application/octet-stream"));
     }
 
     headers[count] = NULL;
@@ -349,7 +348,7 @@ int arc_transport_github(const struct arc_github_options *options, struct arc_tr
     hub->base = (struct arc_transport){
         .send = send_github,
         .close = close_github,
-        .clock = options->clock ? options->clock : arc_clock_system(),
+        .clock = arc_or(options->clock, arc_clock_system()),
     };
     hub->retry = (struct arc_http_retry){.max_wait = options->max_wait, .clock = hub->base.clock};
     int rc = find_token(hub, options, err);

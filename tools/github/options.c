@@ -44,7 +44,7 @@ int arc_github_open(const struct arc_env *env, const struct arc_github_settings 
 const char *arc_github_repository(const struct arc_env *env,
                                   const struct arc_github_settings *settings)
 {
-    return settings->repository ? settings->repository : arc_env_nonempty(env, "GITHUB_REPOSITORY");
+    return arc_or(settings->repository, arc_env_nonempty(env, "GITHUB_REPOSITORY"));
 }
 
 bool arc_repository_name_valid(const char *text)

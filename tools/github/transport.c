@@ -78,7 +78,7 @@ int arc_transport_each(struct arc_transport *transport, const char *path, const 
 {
     ARC_AUTO_FREE char *at = strdup(path);
     unsigned limit = max_pages ? max_pages : PAGES_MAX;
-    int rc = at ? ARC_OK : arc_error_nomem(err);
+    int rc = arc_error_unless(at, err);
 
     for (unsigned page = 0; !rc && at; page++) {
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -234,7 +234,7 @@ static int send_described(struct arc_transport *self, const struct arc_request *
     reply->status = read ? 200 : 201;
     reply->body = read ? json_array() : imagine(request);
 
-    return reply->body ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(reply->body, err);
 }
 
 static void close_describer(struct arc_transport *self)

@@ -117,7 +117,7 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
 
     for (size_t len; at < end; at += len + 1) {
         const char *stop = memchr(at, nul ? '\0' : '\n', (size_t)(end - at));
-        len = (size_t)((stop ? stop : end) - at);
+        len = (size_t)(arc_or(stop, end) - at);
         if (nul)
             try_path(filter, at, len);
         else

@@ -226,7 +226,7 @@ static bool set_connection(struct http_exchange *x)
     SET(CURLOPT_SSL_VERIFYHOST, x->hop.insecure ? 0L : 2L);
     const char *proxy = find_proxy(o->env, &x->hop.place);
     SET(CURLOPT_PROXY, proxy ? arc_env_get(o->env, proxy) : "");
-    SET(CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
+    SET(CURLOPT_NOPROXY, arc_or(no_proxy, ""));
     SET(CURLOPT_CONNECTTIMEOUT, (long)(o->connect_timeout ? o->connect_timeout : 15));
     SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
     SET(CURLOPT_LOW_SPEED_TIME, (long)(o->idle_timeout ? o->idle_timeout : 60));

@@ -106,7 +106,7 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
 bool arc_http_wait_again(const struct arc_http_retry *retry,
                          const struct arc_http_response *response, unsigned attempt)
 {
-    const struct arc_clock *clock = retry->clock ? retry->clock : arc_clock_system();
+    const struct arc_clock *clock = arc_or(retry->clock, arc_clock_system());
     int64_t now = clock->now(clock->context);
     int64_t wait =
         arc_http_retry_wait(retry, response, attempt, now, clock->random(clock->context));
@@ -199,5 +199,5 @@ int arc_http_link(const struct arc_http_response *response, const char *rel, cha
         return ARC_OK;
     *out = strndup(target, len);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -99,7 +99,7 @@ static int start(struct http_exchange *x, struct arc_error *err)
 
     x->hop.url = strdup(request->url);
 
-    return x->hop.url ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(x->hop.url, err);
 }
 
 static int begin_hop(struct http_exchange *x)

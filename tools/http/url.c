@@ -49,7 +49,7 @@ static char *url_part(struct arc_http *http, CURLU *url, CURLUPart part, unsigne
 static int parse_url(struct arc_http *http, const char *base, const char *reference, CURLU **out,
                      struct arc_error *err)
 {
-    const char *shown = reference ? reference : base;
+    const char *shown = arc_or(reference, base);
 
     if (!clean_url(base) || !clean_url(shown))
         return bad_url(shown, "it is empty, too long or holds a space or control character", err);
@@ -88,8 +88,8 @@ int arc_http_resolve(struct arc_http *http, const char *base, const char *refere
     http->curl.url_cleanup(url);
 
     if (scheme && !is_http(scheme)) /* libcurl knows file: and others */
-        return bad_url(reference ? reference : base, "only http:// and https:// are", err);
-    return *out ? ARC_OK : arc_error_nomem(err);
+        return bad_url(arc_or(reference, base), "only http:// and https:// are", err);
+    return arc_error_unless(*out, err);
 }
 
 int http_locate(struct arc_http *http, const char *text, struct http_place *out,

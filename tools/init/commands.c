@@ -110,7 +110,7 @@ static void expand_or(struct script *script, const char *at, const char *end, st
 /* "$(echo TEXT)", also in lower case by tr or awk: the text. False for other commands. */
 static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
-    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = bar ? bar : end;
+    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = arc_or(bar, end);
     const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "";
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
     bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
@@ -226,7 +226,7 @@ static bool take_word(struct script *script, struct arc_buf *word, bool *is_vari
 static const char *word_at(const json_t *words, size_t index)
 {
     const char *word = json_string_value(json_array_get(words, index));
-    return word ? word : "";
+    return arc_or(word, "");
 }
 
 static bool is_assignment(const char *word)
@@ -278,7 +278,7 @@ static const char *place(const struct script *script, const char *path)
 {
     bool is_local = !strstr(path, "://") && strncmp(path, "git@", 4) != 0;
     char *resolved = is_local ? init_resolve(script->init, script->directory, path) : NULL;
-    return resolved ? resolved : path;
+    return arc_or(resolved, path);
 }
 
 /* The options of a build are the inputs of docker/build-push-action; a bake has files. */
@@ -338,7 +338,7 @@ static void take_output(struct script *script, const char *said, const char *whe
     bool told = arc_text_is_visible(equals + 1) && (!*before || strcmp(before, equals + 1) == 0);
     const char *given = told ? NULL : init_release_value(name, true);
     const char *value = *before && !told ? (char[]){INIT_UNKNOWN, '\0'} : equals + 1;
-    value = given ? given : value;
+    value = arc_or(given, value);
 
     if (strcmp(where, "GITHUB_ENV") == 0)
         init_set_text(init, json_object_get(script->step->scope, "env"), name, value);
@@ -395,7 +395,7 @@ static void take_command(struct script *script, json_t *words)
 
     if (strcmp(program, "cd") == 0) {
         char *directory = init_resolve(script->init, script->directory, what);
-        script->directory = directory ? directory : script->directory;
+        script->directory = arc_or(directory, script->directory);
     }
 
     if (strcmp(program, "echo") == 0 && strcmp(word_at(words, 2), ">>") == 0)

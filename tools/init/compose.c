@@ -250,7 +250,7 @@ static bool take_release_arguments(const struct entry *entry, struct described *
         if (!name || !value || arg->value->type == ARC_YAML_NULL)
             return false; /* of the environment of who builds */
         char *variable = init_next_variable(entry->init, value, &start, &end);
-        const char *given = init_release_value(variable ? variable : name, variable != NULL);
+        const char *given = init_release_value(arc_or(variable, name), variable != NULL);
         if (given && !variable)
             return false;
         if (given && !json_object_get(described->variables, variable))
@@ -298,7 +298,7 @@ static bool describe(const struct entry *entry, struct described *described)
     if (base)
         return true;
 
-    described->registry = described->registry ? described->registry : image.registries[0];
+    described->registry = arc_or(described->registry, image.registries[0]);
     described->images++;
 
     return take_tag(entry, find_tag(text), described) && take_release_arguments(entry, described);

@@ -542,7 +542,7 @@ static void learn_name(struct init *init, struct init_image *image, const struct
         if (ours || !init->owner)
             init_count_registry(init, base->registries[0]);
         else
-            init->guess = init->guess ? init->guess : base->registries[0];
+            init->guess = arc_or(init->guess, base->registries[0]);
         return;
     }
 
@@ -620,7 +620,7 @@ void init_read_dockerfiles(struct init *init)
 
     json_object_foreach (init->aside, path, variant)
         if (!init_find_image(init, path)) {
-            first = first ? first : path;
+            first = arc_or(first, path);
             count++;
         }
     if (count)

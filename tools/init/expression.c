@@ -64,7 +64,7 @@ static bool evaluate_test(struct init *init, const char *text, size_t len, const
 
     bool told = evaluate_operand(init, text + part + 2, len - part - 2, scope, &other);
     bool known = evaluate_operand(init, text, part, scope, &one);
-    (void)init_succeeds(init, one.failed ? one.failed : other.failed);
+    (void)init_succeeds(init, arc_or(one.failed, other.failed));
 
     const char *value = arc_buf_text(&other), *ref = strstr(text, "github.ref ");
     if (ref && ref < text + part && equal < differs && strncmp(value, "refs/heads/", 11) == 0) {

@@ -154,7 +154,7 @@ static void name_alike(struct init *init)
             continue;
 
         json_object_foreach (image->tags, tag, when)
-            told = told ? told : told_by(init, tag);
+            told = arc_or(told, told_by(init, tag));
         if (told && *init_codename(init, told))
             image->codename = init_codename(init, told);
         else if (image->from == FROM_WORKFLOW && image->target && sharing > 1)
@@ -292,7 +292,7 @@ static bool is_related(const struct init_image *image, const char *prefix)
 static void add_pattern(struct init *init, struct init_group *group, struct init_family *family)
 {
     init_add_text(init, &group->tags, init_print(init, "%s{version}", family->before));
-    group->versioning = group->versioning ? group->versioning : versioning_of(family);
+    group->versioning = arc_or(group->versioning, versioning_of(family));
     group->is_released = true;
     family->matched = true;
 }
@@ -311,7 +311,7 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
         init_each_image (image, init) {
             if (image->group || !match(image, family->prefix))
                 continue;
-            group = group ? group : init_add_group(init, family->prefix);
+            group = arc_or(group, init_add_group(init, family->prefix));
             image->group = group;
         }
         if (group)
@@ -333,7 +333,7 @@ static bool are_left(const struct init *init)
 static void take_left(const struct init *init, struct init_group *group)
 {
     init_each_image (image, init)
-        image->group = image->group ? image->group : group;
+        image->group = arc_or(image->group, group);
 }
 
 /* Families without a prefix, most used first, release what no other does. */
@@ -509,7 +509,7 @@ static void take_listed_platforms(struct init *init, struct init_image *image, c
 
     for (size_t i = 0; i < INIT_COUNT(keys) && !list; i++) {
         list = arc_yaml_get(tree, keys[i]);
-        list = list ? list : arc_yaml_get(first, keys[i]);
+        list = arc_or(list, arc_yaml_get(first, keys[i]));
     }
 
     arc_yaml_each (item, list)
@@ -687,7 +687,7 @@ static void take_published(struct init *init)
             init_ask(init, image->dockerfile, 0, "no %s file names it: is it released?", key);
             continue;
         }
-        group = group ? group : init_add_group(init, "images");
+        group = arc_or(group, init_add_group(init, "images"));
         image->group = group;
     }
 
@@ -728,7 +728,7 @@ static void choose_registries(struct init *init, struct init_group *group)
 static void list_images(struct init *init, struct init_group *group)
 {
     struct init_image **end = &group->images;
-    const char *first = group->host ? group->host : "ghcr.io", *other = NULL;
+    const char *first = arc_or(group->host, "ghcr.io"), *other = NULL;
 
     init_each_image (image, init)
         if (image->group == group) {
@@ -785,7 +785,7 @@ void init_make_groups(struct init *init)
 
     init_each_image (image, init)
         if (!image->registries) {
-            usual = usual ? usual : find_registry(init);
+            usual = arc_or(usual, find_registry(init));
             init_each_image (other, init)
                 if (!image->registries && other->registries &&
                     strcmp(other->registries[0], usual) == 0)

@@ -192,7 +192,7 @@ const char *init_read(struct init *init, const char *path)
     }
 
     init->bytes_read += raw.len;
-    init_set(init, init->texts, path, known ? known : json_null());
+    init_set(init, init->texts, path, arc_or(known, json_null()));
 
     return json_string_value(known);
 }
@@ -242,7 +242,7 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
 
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
     remark.text = make_showable(init, &text);
-    arc_buf_puts(&name, remark.file ? remark.file : "");
+    arc_buf_puts(&name, arc_or(remark.file, ""));
     remark.file = remark.file ? make_showable(init, &name) : NULL;
 
     const char *both = init_print(init, "%s\n%s", arc_buf_text(&name), remark.text);
@@ -379,7 +379,7 @@ struct init_group *init_add_group(struct init *init, const char *name)
 struct init_group *init_use_file(struct init *init, const char *key, const char *path,
                                  const char *name, size_t images)
 {
-    struct init_group *group = init_add_group(init, name ? name : init->repository);
+    struct init_group *group = init_add_group(init, arc_or(name, init->repository));
 
     group->key = key;
     group->source = arc_arena_text(&init->arena, path);
@@ -510,7 +510,7 @@ bool init_take_reference(struct init *init, const char *reference, struct init_i
 {
     const char *at = strchr(reference, '@'), *last = strrchr(reference, '/');
     size_t len = at ? (size_t)(at - reference) : strlen(reference);
-    const char *tag = strchr(last ? last : reference, ':');
+    const char *tag = strchr(arc_or(last, reference), ':');
 
     if (tag && (size_t)(tag - reference) < len)
         len = (size_t)(tag - reference);

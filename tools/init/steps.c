@@ -114,7 +114,7 @@ static char *convert_pattern(struct init *init, const char *pattern)
         for (size_t i = 0; i < INIT_COUNT(words); i++)
             if (strcmp(words[i][0], init_cut(init, word, len)) == 0)
                 found = words[i][1];
-        arc_buf_puts(&out, found ? found : unknown);
+        arc_buf_puts(&out, arc_or(found, unknown));
         pattern = end + 2;
     }
 
@@ -131,10 +131,10 @@ static const char *convert_type(struct init *init, const char *type, const char 
 
     for (size_t i = 0; i < INIT_COUNT(patterns); i++)
         if (strcmp(type, patterns[i][0]) == 0)
-            return convert_pattern(init, pattern ? pattern : patterns[i][1]);
+            return convert_pattern(init, arc_or(pattern, patterns[i][1]));
 
     if (strcmp(type, "raw") == 0)
-        return convert_pattern(init, value ? value : item);
+        return convert_pattern(init, arc_or(value, item));
     if (strcmp(type, "sha") == 0)
         return format && strcmp(format, "long") == 0 ? "{revision}" : "{sha7}";
     if (strcmp(type, "edge") == 0)
@@ -214,10 +214,10 @@ static void take_names(const struct init_step *step)
         char *name = attribute(init, image, "name");
         const char *rest = arc_buf_text(&tags);
         struct init_image named = {0};
-        if (init_take_reference(init, name ? name : image, &named) && named.registries)
+        if (init_take_reference(init, arc_or(name, image), &named) && named.registries)
             init_count_registry(init, named.registries[0]);
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
-            arc_buf_printf(&out, "%s:%s\n", name ? name : image, tag);
+            arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), tag);
     }
 
     init_set_output(step, "tags", arc_buf_text(&out));
@@ -289,7 +289,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
 
     if (split)
         *split = '\0';
-    char *last = slash ? slash : reference, *tag = strchr(last, ':');
+    char *last = arc_or(slash, reference), *tag = strchr(last, ':');
     if (tag)
         *tag++ = '\0';
 
@@ -298,7 +298,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
         return; /* all of it is known to a run only */
     if (!split && !(tag && says_version(tag)))
         when = usual;
-    init_add_tag(init, &image->tags, tag ? tag : "latest", when);
+    init_add_tag(init, &image->tags, arc_or(tag, "latest"), when);
 
     if (!is_known ||
         !init_take_reference(init, arc_text_is_visible(reference) ? reference : slash + 1, &named))
@@ -378,8 +378,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
         return false;
 
     if (step->service) {
-        image->name = image->name ? image->name : more->name;
-        image->registries = image->registries ? image->registries : more->registries;
+        image->name = arc_or(image->name, more->name);
+        image->registries = arc_or(image->registries, more->registries);
         return true;
     }
 
@@ -392,7 +392,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
     }
 
     image->pushed = more->pushed;
-    image->name = image->name ? image->name : more->name;
+    image->name = arc_or(image->name, more->name);
     image->codename = image->name ? init_codename(init, image->name) : image->codename;
     for (char **text = more->platforms; text && *text; text++)
         init_add_text(init, &image->platforms, *text);

@@ -195,7 +195,7 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     const char *runner =
         json_string_value(json_is_array(runs_on) ? json_array_get(runs_on, 0) : runs_on);
     place.scope = scope;
-    place.runner = runner ? runner : "";
+    place.runner = arc_or(runner, "");
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
     place.uses = arc_yaml_text_at(job, "uses"); /* a workflow of somebody else */
     place.line = pair->key->line;
@@ -250,7 +250,7 @@ static void read_workflow(struct init *init, const char *path, const char *when,
     if (called_only && !with)
         return;
 
-    when = when ? when : condition_of(init, on);
+    when = arc_or(when, condition_of(init, on));
     ARC_AUTO_JSON json_t *scope =
         make_scope(init, when, arc_yaml_at(on, "workflow_call", "inputs", (char *)NULL), with);
     struct init_step place = {.init = init, .uses = "", .scope = scope, .when = when, .file = path};

@@ -116,7 +116,7 @@ struct shared {
 static char *below_context(struct init *init, const struct init_image *image, const char *directory)
 {
     const char *path = image->dockerfile;
-    if (strcmp(path, init_join(init, directory ? directory : image->context, "Dockerfile")) == 0)
+    if (strcmp(path, init_join(init, arc_or(directory, image->context), "Dockerfile")) == 0)
         return NULL;
 
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
@@ -144,7 +144,7 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     bool elsewhere = image->registries && !init_same_texts(image->registries, shared->registries);
     const char *registry = elsewhere ? image->registries[0] : "{registry}";
     bool inside = directory && strcmp(directory, image->context) == 0;
-    const char *name = shared->name ? shared->name : "{name}";
+    const char *name = arc_or(shared->name, "{name}");
     json_t *service = init_keep(init, json_object()), *build = init_keep(init, json_object());
     json_t *version = image->version_file ? init_keep(init, json_object()) : NULL;
 
@@ -160,7 +160,7 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "directory", directory);
     if (elsewhere || image->pattern || shared->name) /* it is not REGISTRY/NAME of its group */
         init_set(init, service, "image",
-                 json_sprintf("%s/%s", registry, image->pattern ? image->pattern : name));
+                 json_sprintf("%s/%s", registry, arc_or(image->pattern, name)));
     put(init, service, "build", build);
     put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
@@ -333,7 +333,7 @@ static json_t *list_services(struct init *init, const struct init_group *group,
         json_t *glob = json_object_get(globs, parent);
         if (!glob) {
             glob = choose_kind(init, group, parent);
-            glob = glob ? glob : json_null();
+            glob = arc_or(glob, json_null());
             put(init, globs, parent, glob);
         }
         bool is_glob = json_is_object(glob);

@@ -55,7 +55,7 @@ void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size
         new_line(out, indent + 2);
         if (!shown)
             out->failed = ARC_ENOMEM;
-        arc_buf_printf(out, "%s: ", shown ? shown : "");
+        arc_buf_printf(out, "%s: ", arc_or(shown, ""));
         arc_json_text(out, member, indent + 2, width > used ? width - used : 0);
         separator = ",";
     }

@@ -137,7 +137,7 @@ static int enter(struct parser *parser, char bracket)
 
     if (!rule->enter)
         parser->code = arc_error_set(parser->err, ARC_EINPUT, "%s: %s is not a single value",
-                                     parser->name, rule->key ? rule->key : "an element");
+                                     parser->name, arc_or(rule->key, "an element"));
     else
         parser->code = reader->enter(reader->data, rule, bracket, parser->err);
 
@@ -313,7 +313,7 @@ int arc_json_stream_file(const char *path, const char *name, const struct arc_js
                          struct arc_error *err)
 {
     struct source source;
-    name = name ? name : path;
+    name = arc_or(name, path);
     ARC_TRY(arc_file_open(path, name, &source.fd, err));
     int rc = read_document(&source, name, reader, err);
     close(source.fd);

@@ -130,13 +130,13 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
     const struct arc_yaml_node *declared = arc_yaml_at(c->root, "networks", network, (char *)NULL);
     const struct arc_yaml_node *networks = arc_yaml_key(c->root, "networks");
     const struct arc_yaml_node *joined = arc_yaml_key(main->value, "networks");
-    const struct arc_yaml_node *place = declared ? declared : networks;
+    const struct arc_yaml_node *place = arc_or(declared, networks);
     if (!arc_yaml_bool(arc_yaml_get(declared, "external")))
         lint_find(c->lint, LINT_NETWORK, c->file, place ? place->line : 1,
                   "the network %s is not declared with external: true", network);
 
     if (!arc_yaml_names(arc_yaml_get(main->value, "networks"), network))
-        lint_find_at(c->lint, LINT_NETWORK, joined ? joined : main->key,
+        lint_find_at(c->lint, LINT_NETWORK, arc_or(joined, main->key),
                      "'%s' does not join the network %s", main->key->text, network);
 }
 
@@ -170,7 +170,7 @@ static void check_published(const struct compose *c, const struct arc_yaml_pair 
         arc_yaml_each_pair (service, services)
             found = found || publishes(c, arc_yaml_get(service->value, "ports"), text);
         if (!found)
-            lint_find_at(c->lint, LINT_SERVICE_PORT, key ? key : main->key,
+            lint_find_at(c->lint, LINT_SERVICE_PORT, arc_or(key, main->key),
                          "service.yaml names port %u, which is not published here", *port);
     }
 }
@@ -181,7 +181,7 @@ static const struct arc_yaml_pair *find_main(const struct compose *c)
     const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
     arc_yaml_each_pair (service, services) {
         const struct arc_yaml_node *name = arc_yaml_get(service->value, "container_name");
-        if (arc_yaml_reads(name ? name : service->key, c->service->data.name))
+        if (arc_yaml_reads(arc_or(name, service->key), c->service->data.name))
             return service;
     }
 

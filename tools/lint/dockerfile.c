@@ -81,7 +81,7 @@ static const char *name_stage(struct reading *r, const char *text)
     char *name = lint_text(r->lint, "%s", text);
     for (char *c = name; c && *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return name ? name : "";
+    return arc_or(name, "");
 }
 
 /* Keeps what a stage that starts from the last one has, and empties that. */
@@ -118,7 +118,7 @@ static void check_base(struct reading *r, const struct arc_instruction *in, cons
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = MEANT_MAX};
     bool known = arc_dockerfile_expand(base, r->args, &ref) && !ref.failed;
     const char *text = lint_content(r->lint, &ref), *slash = strrchr(text, '/');
-    const char *tag = strchr(slash ? slash : text, ':');
+    const char *tag = strchr(arc_or(slash, text), ':');
     bool pinned = strstr(text, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
 
     const json_t *stage = json_object_get(r->stages, name_stage(r, text));
@@ -185,7 +185,7 @@ static void check_labels(const struct reading *r, const struct arc_group *group,
     for (; label && label->name; label++) {
         const char *wanted = lint_expand(r->lint, label->value, service, group);
         const char *found = json_string_value(json_object_get(r->labels, label->name));
-        unsigned line = r->label_line ? r->label_line : r->from_line;
+        unsigned line = arc_or(r->label_line, r->from_line);
         if (!found)
             lint_find(r->lint, LINT_LABELS, r->file, line,
                       "the label %s is missing; it must be '%s'", label->name, wanted);

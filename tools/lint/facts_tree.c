@@ -18,7 +18,7 @@ static const char *show_node(struct lint *lint, const struct arc_yaml_node *node
     if (node->type == ARC_YAML_MAP)
         return "a mapping";
     if (node->type != ARC_YAML_LIST)
-        return lint_text(lint, "'%.200s'", node->text ? node->text : "");
+        return lint_text(lint, "'%.200s'", arc_or(node->text, ""));
 
     arc_yaml_each (item, node)
         arc_buf_printf(&out, "%s%s", item == node->items[0] ? "" : ", ",
@@ -64,12 +64,12 @@ static bool holds_part(struct lint *lint, const struct arc_yaml_node *node, cons
     arc_yaml_each (item, node) {
         if (arc_yaml_reads(item, wanted))
             return true;
-        add_squeezed(&joined, item->text ? item->text : "");
+        add_squeezed(&joined, arc_or(item->text, ""));
     }
 
     if (node->type == ARC_YAML_LIST)
         return strchr(wanted, ' ') && contains_word(lint_content(lint, &joined), wanted);
-    add_squeezed(&joined, node->text ? node->text : "");
+    add_squeezed(&joined, arc_or(node->text, ""));
 
     return contains_word(lint_content(lint, &joined), wanted);
 }

@@ -178,7 +178,7 @@ json_t *lint_list(struct lint *lint, const char *directory)
     json_t *names = NULL;
     if (arc_file_list(lint_text(lint, "%s/%s", lint->root, directory), &names, NULL) == ARC_ENOMEM)
         lint->memory.failed = true;
-    return names ? names : json_array();
+    return arc_or(names, json_array());
 }
 
 /* Whose values fill a text in; either may be NULL. */

@@ -131,7 +131,7 @@ static void check_step(struct search *search, const struct scope *scope,
         return;
 
     const char *by = place ? lint_text(search->lint, " by %s", place->text) : "";
-    const struct arc_yaml_node *shown = place ? place : at;
+    const struct arc_yaml_node *shown = arc_or(place, at);
     lint_find_at(search->lint, LINT_HEAD, shown,
                  "code of a pull request is checked out%s in a run that holds this repository's "
                  "secrets; use pull_request, or look at it as data only",
@@ -177,7 +177,7 @@ static void check_jobs(struct search *search, const struct scope *scope,
         const struct scope inner = {
             .with = arc_yaml_get(job, "with"), .outer = &own, .level = own.level + 1};
         if (called)
-            check_jobs(search, &inner, called, place ? place : uses);
+            check_jobs(search, &inner, called, arc_or(place, uses));
     }
 }
 

@@ -85,7 +85,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
     /* the configuration's own mistakes are findings; what depends on it is then not looked at */
     lint_looked_at(&lint, shown);
     if (arc_project_load_config(project, &wrong)) {
-        const char *file = wrong.place.file ? wrong.place.file : shown;
+        const char *file = arc_or(wrong.place.file, shown);
         bool service = strcmp(file, shown) != 0;
         lint_find_error(&lint, lint_rule_name(service ? LINT_SERVICE : LINT_CONFIG), file, &wrong);
     }
@@ -113,7 +113,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
                   ARC_DOCUMENT_FORMAT, "ok", ok, "files", (json_int_t)json_object_size(lint.files),
                   "rules", (json_int_t)json_object_size(lint.rules), "findings", findings);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 static int add_rule(json_t *list, const char *name, const char *summary, const char *from)
@@ -138,8 +138,7 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
         bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
     arc_each (fact, lint.settings.facts, lint.settings.fact_count) {
-        bad |=
-            add_rule(list, fact->rule, fact->why ? fact->why : "", lint.settings.yaml.source->name);
+        bad |= add_rule(list, fact->rule, arc_or(fact->why, ""), lint.settings.yaml.source->name);
     }
 
     if (!list || bad)

@@ -101,7 +101,7 @@ bool arc_makefile_read(const char *text, struct arc_makefile *out)
         if (line.failed)
             return false;
         char none[1] = "";
-        char *at = line.data ? line.data : none;
+        char *at = arc_or(line.data, none);
         if (strncmp(at, "define ", 7) == 0)
             defining = true;
         else if (strncmp(at, "endef", 5) == 0)

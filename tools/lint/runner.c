@@ -2,6 +2,7 @@
  * forgets (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
  * runner's source). */
 #define _GNU_SOURCE /* memmem, strcasestr */
+#include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
@@ -285,7 +286,7 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
     if (!RELEASES(step) || !s->promoted || s->drafted)
         return;
     const struct arc_yaml_node *run = arc_yaml_get(step, "run");
-    lint_find_at(s->lint, LINT_LAST, run ? run : arc_yaml_get(step, "uses"),
+    lint_find_at(s->lint, LINT_LAST, arc_or(run, arc_yaml_get(step, "uses")),
                  "the public tags have moved when GitHub may still refuse the release: draft it "
                  "before (`arc-ci release --draft`)");
 }
@@ -471,7 +472,7 @@ static void check_required(const struct subject *s)
         return;
 
     const struct arc_yaml_node *paths = arc_yaml_key(pull, "paths");
-    paths = paths ? paths : arc_yaml_key(pull, "paths-ignore");
+    paths = arc_or(paths, arc_yaml_key(pull, "paths-ignore"));
     if (paths)
         lint_find_at(
             s->lint, LINT_REQUIRED, paths,
@@ -492,7 +493,7 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 
     const struct arc_yaml_node *push = arc_yaml_at(root, "on", "push", (char *)NULL);
     const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
-    paths = paths ? paths : arc_yaml_key(push, "paths-ignore");
+    paths = arc_or(paths, arc_yaml_key(push, "paths-ignore"));
     if (paths && any_may_write(&s, "packages") && !starts_on(&s, "schedule"))
         lint_find_at(
             lint, LINT_QUEUE, paths,

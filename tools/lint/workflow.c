@@ -303,7 +303,7 @@ static const char *name_in_small(struct lint *lint, const char *text, size_t len
     char *name = lint_text(lint, "%.*s", (int)len, text);
     for (char *c = name; c && *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return name ? name : "";
+    return arc_or(name, "");
 }
 
 static size_t name_length(const char *text)
@@ -412,7 +412,7 @@ static void walk_from(const struct workflow *w, const struct arc_yaml_node *jobs
             continue;
         }
 
-        const char *small = name_in_small(w->lint, name->text ? name->text : "", name->len);
+        const char *small = name_in_small(w->lint, arc_or(name->text, ""), name->len);
         const json_t *job = json_object_get(w->jobs, small);
         size_t to = (size_t)json_integer_value(job);
         if (!job || walks[to].done)
@@ -451,12 +451,12 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *seen = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
-        const char *small = name_in_small(w->lint, name->text ? name->text : "", name->len);
+        const char *small = name_in_small(w->lint, arc_or(name->text, ""), name->len);
         if (name->text)
             lint_set(w->lint, names, small, json_true());
         if (!name->text || !json_object_get(w->jobs, small))
             lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
-                         job->key->text, name->text ? name->text : "");
+                         job->key->text, arc_or(name->text, ""));
     }
 
     w->needs = names;

@@ -323,7 +323,7 @@ static json_t *paragraphs(const char *text)
             len--;
         if (len)
             arc_json_push(&list, json_stringn(text, len));
-        text = end ? end : "";
+        text = arc_or(end, "");
     }
 
     return list;

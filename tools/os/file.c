@@ -128,7 +128,7 @@ int arc_file_open(const char *path, const char *name, int *out, struct arc_error
 int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf *out,
                   struct arc_error *err)
 {
-    return read_open(open_without_waiting(path), name ? name : path, false, max, out, err);
+    return read_open(open_without_waiting(path), arc_or(name, path), false, max, out, err);
 }
 
 /* Puts the end of `full` where it leads to, if it is a link; else before `tail`, since it is not
@@ -159,8 +159,8 @@ char *arc_file_follow(const char *root, const char *path)
 {
     char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX], tail[PATH_MAX] = "", found[PATH_MAX];
 
-    if (snprintf(full, sizeof full, "%s/%s", root ? root : ".", path) >= (int)sizeof full ||
-        !realpath(root ? root : ".", top))
+    if (snprintf(full, sizeof full, "%s/%s", arc_or(root, "."), path) >= (int)sizeof full ||
+        !realpath(arc_or(root, "."), top))
         return NULL;
 
     for (unsigned steps = 0; !realpath(full, real); steps++)

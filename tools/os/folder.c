@@ -129,7 +129,7 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
     const char *place = arc_env_nonempty(env, "TMPDIR");
     ARC_AUTO_FREE char *path = NULL;
 
-    place = place ? place : "/tmp";
+    place = arc_or(place, "/tmp");
     ARC_TRY(arc_text_print(&path, err, "%s/arc-ci-XXXXXX", place));
 
     if (!mkdtemp(path))

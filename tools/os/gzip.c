@@ -33,7 +33,7 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
     *out_len = text.len;
     *out = arc_buf_steal(&text);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 static int inflate_all(z_stream *stream, struct arc_buf *out, struct arc_error *err)

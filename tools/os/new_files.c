@@ -70,7 +70,7 @@ int arc_files_make(const char *root, const json_t *files, struct arc_error *err)
 
     ARC_TRY_ALLOC(made, err);
     arc_json_each (file, files)
-        rc = rc ? rc : write_new(root, file, made, err);
+        rc = arc_or(rc, write_new(root, file, made, err));
 
     for (size_t left = json_array_size(made); rc && left--;) {
         ARC_AUTO_FREE char *full =

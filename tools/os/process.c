@@ -124,7 +124,7 @@ static int start_child(const struct arc_process *process, struct pipes *pipes, p
     ARC_AUTO_FREE const char **chosen = NULL;
     if (!process->environment)
         ARC_TRY(arc_environment_choose(process->env, process->passes, &chosen, err));
-    const char *const *variables = chosen ? chosen : process->environment;
+    const char *const *variables = arc_or(chosen, process->environment);
 
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

@@ -183,5 +183,5 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
                       json_pack(format, "service", plan->group, "platform", "released", "runner",
                                 plan->cell_count ? plan->cells[0].runner : NULL, "cells", ""));
     *out = list ? json_pack("{s:O}", "include", list) : NULL;
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -478,7 +478,7 @@ static int plan_group(struct planning *planning)
     plan->created = arc_arena_text(planning->memory, created);
     plan->source = arc_arena_text(planning->memory, options->source);
     plan->generated = group->generated;
-    plan->unreleased = group->unreleased ? group->unreleased : none;
+    plan->unreleased = arc_or(group->unreleased, none);
 
     if (options->version) {
         ARC_TRY(arc_version_info_copy(options->version, planning->memory, &plan->version,

@@ -32,7 +32,7 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
     if (signing->key)
         return ARC_OK;
 
-    server = server ? server : "https://github.com";
+    server = arc_or(server, "https://github.com");
 
     if (!signing->identity && identity)
         signing->identity = arc_arena_text(memory, identity);

@@ -79,7 +79,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
 {
     static const struct arc_version_info none = {0};
     const struct arc_plan_options *options = reading->options;
-    const struct arc_version_info *version = options->version ? options->version : &none;
+    const struct arc_version_info *version = arc_or(options->version, &none);
     const struct arc_plan_moment *moment = &options->moment;
     const char *branch = options->version ? NULL : moment->branch, *prerelease;
     size_t len;
@@ -199,7 +199,7 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
 static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind)
 {
     const struct arc_version_info *version = reading->options->version;
-    const char *given = reading->options->moment.event, *event = given ? given : "";
+    const char *given = reading->options->moment.event, *event = arc_or(given, "");
     bool own = kind == ARC_TAG_VERSION || kind == ARC_TAG_COMMIT || has_part(reading);
 
     if (version && version->prerelease)
@@ -312,13 +312,13 @@ static bool is_of_releases(const struct reading *reading, const char *tag)
                                      {"group", reading->options->group->name},
                                      {"codename", service->codename},
                                      {"name", service->name},
-                                     {"suffix", service->suffix ? service->suffix : ""},
+                                     {"suffix", arc_or(service->suffix, "")},
                                      {NULL, NULL}};
     struct reading other = *reading;
     ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
 
     flatten_numbers(tag, &own);
-    other.tag = service->image_tags ? service->image_tags : reading->options->group->image_tags;
+    other.tag = arc_or(service->image_tags, reading->options->group->image_tags);
 
     for (; other.tag->name; other.tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096}, flat = {.max = 4096};

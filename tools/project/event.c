@@ -126,7 +126,7 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
     const char *name = arc_env_nonempty(env, "GITHUB_EVENT_NAME");
 
     *out = (struct arc_event){.changed_files = -1};
-    event.name = arc_arena_text(&event.memory, name ? name : "local");
+    event.name = arc_arena_text(&event.memory, arc_or(name, "local"));
     event.ref = arc_arena_text(&event.memory, arc_env_nonempty(env, "GITHUB_REF"));
     event.sha = arc_arena_text(&event.memory, arc_env_nonempty(env, "GITHUB_SHA"));
     event.repository = arc_arena_text(&event.memory, arc_env_nonempty(env, "GITHUB_REPOSITORY"));

@@ -101,7 +101,7 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
 
     size_t mark = strncmp(arc_buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* is no text */
     *out = json_pack("{s:s%}", "body", arc_buf_text(&text) + mark, text.len - mark);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 static int read_file(const char *path, enum kind kind, json_t **out, struct arc_error *err)

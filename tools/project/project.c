@@ -54,7 +54,7 @@ char *arc_project_root(struct arc_project *project)
 {
     if (arc_project_open(project, NULL) == ARC_OK && project->git->worktree)
         return strdup(project->git->worktree);
-    return strdup(project->env->cwd ? project->env->cwd : ".");
+    return strdup(arc_or(project->env->cwd, "."));
 }
 
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
@@ -89,7 +89,7 @@ static const struct arc_group *find_tagged(const struct arc_config *config, cons
         ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
         if (arc_tag_parse(tag, &config->groups[i], &parsed, NULL))
             continue;
-        found = found ? found : &config->groups[i];
+        found = arc_or(found, &config->groups[i]);
         ++*count;
     }
 

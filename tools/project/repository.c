@@ -21,7 +21,7 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
 
     if (!rest && (strstr(url, "://") || strcspn(url, ":") > strcspn(url, "/")))
         return false;
-    rest = rest ? rest : url;
+    rest = arc_or(rest, url);
     const char *end = strchr(rest, separator);
     const char *at = end ? memchr(rest, '@', (size_t)(end - rest)) : NULL;
     if (!end)
@@ -47,7 +47,7 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
 
     if (name) {
         out->source =
-            arc_arena_printf(&out->memory, "%s/%s", server ? server : "https://github.com", name);
+            arc_arena_printf(&out->memory, "%s/%s", arc_or(server, "https://github.com"), name);
         return arc_arena_check(&out->memory, err);
     }
 

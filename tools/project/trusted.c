@@ -68,7 +68,7 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
 
     /* The path below the work tree, by what the words say, wherever links lead. */
     const char *top = rc ? NULL : project->git->worktree;
-    if (top && realpath(project->env->cwd ? project->env->cwd : ".", here)) {
+    if (top && realpath(arc_or(project->env->cwd, "."), here)) {
         size_t len = strlen(top);
         arc_buf_printf(&whole, "%s/%s", *path == '/' ? "" : here, path);
         arc_text_path(&plain, arc_buf_text(&whole));

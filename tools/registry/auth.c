@@ -307,7 +307,7 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     /* What the registry names, and what the request is for: some name less, or an example. */
     if (bearer) {
         ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 2 * VALUE_MAX};
-        const char *named = challenge->scope ? challenge->scope : "";
+        const char *named = arc_or(challenge->scope, "");
         bool enough = grants(named, realm->scope);
         arc_buf_printf(&scope, "%s%s%s", named, *named && !enough ? " " : "",
                        enough ? "" : realm->scope);

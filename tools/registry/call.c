@@ -140,7 +140,7 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                           const struct address *address)
 {
     static const struct arc_buf none;
-    const struct arc_buf *body = call->body ? call->body : &none;
+    const struct arc_buf *body = arc_or(call->body, &none);
 
     return (struct arc_http_request){.method = call->method,
                                      .url = address->url,
@@ -194,7 +194,7 @@ void arc_registry_on_wait(struct arc_registry *registry,
 
 static const struct arc_clock *clock_of(const struct arc_registry *registry)
 {
-    return registry->clock ? registry->clock : arc_clock_system();
+    return arc_or(registry->clock, arc_clock_system());
 }
 
 int64_t registry_asked_wait(const struct arc_registry *registry,

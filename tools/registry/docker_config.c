@@ -208,7 +208,7 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
     ARC_AUTO_JSON json_t *config = NULL;
     const char *value = arc_env_nonempty(env, "DOCKER_AUTH_CONFIG");
 
-    arc_buf_puts(&text, value ? value : "");
+    arc_buf_puts(&text, arc_or(value, ""));
     ARC_TRY(arc_buf_check(&text, "DOCKER_AUTH_CONFIG", err));
     if (value)
         ARC_TRY(parse_config(&text, "DOCKER_AUTH_CONFIG", &config, err));
@@ -276,8 +276,8 @@ void arc_login_free(struct arc_login *login)
 char *arc_login_basic(const struct arc_login *login)
 {
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = LOGIN_MAX};
-    const char *secret = login->password ? login->password : login->token;
-    arc_buf_printf(&plain, "%s:%s", login->user ? login->user : "", secret);
+    const char *secret = arc_or(login->password, login->token);
+    arc_buf_printf(&plain, "%s:%s", arc_or(login->user, ""), secret);
     if (plain.failed)
         return NULL;
     struct arc_buf header = {.max = 2 * LOGIN_MAX};

@@ -19,7 +19,7 @@ static int keep_commit(struct release_run *run, const char *sha, struct arc_erro
                              "the tag %s points to %.64s, but %s was built: the tag was moved, or "
                              "these are the documents of another build",
                              run->tag, sha, want);
-    run->commit = arc_arena_text(&run->memory, want ? want : sha);
+    run->commit = arc_arena_text(&run->memory, arc_or(want, sha));
     return arc_arena_check(&run->memory, err);
 }
 
@@ -177,7 +177,7 @@ int release_create(struct release_run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     const struct arc_release_options *o = run->o;
-    const char *name = o->name ? o->name : run->tag;
+    const char *name = arc_or(o->name, run->tag);
     ARC_AUTO_FREE char *body = NULL;
 
     ARC_TRY(release_draft_body(o->mode, name, o->body, &body, err));

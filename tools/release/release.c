@@ -72,7 +72,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
     bool marked = is_draft_now(run) && !publish && release_draft_made(now);
 
     if (marked && (untouched || (o->mode == ARC_BODY_REPLACE && *o->body)))
-        return release_draft_body(o->mode, o->name ? o->name : run->tag, o->body, out, err);
+        return release_draft_body(o->mode, arc_or(o->name, run->tag), o->body, out, err);
     *out = release_body(o->mode, untouched ? NULL : now, o->body);
     ARC_TRY_ALLOC(*out, err);
     if (!marked)
@@ -117,7 +117,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     bool kept = !untouched && run->o->mode != ARC_BODY_REPLACE; /* what a person changed */
     bool marked = arc_json_true_of(run->release, "prerelease");
     bool prerelease = run->prerelease || (kept && marked);
-    const char *name = run->o->name ? run->o->name : run->tag;
+    const char *name = arc_or(run->o->name, run->tag);
     ARC_AUTO_FREE char *want = NULL;
 
     if (kept && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for none */
@@ -294,7 +294,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     ARC_AUTO(release_run)
     struct release_run run = {.o = options, .t = transport, .rivals = json_array()};
     ARC_AUTO(arc_error) struct arc_error local = {0};
-    struct arc_error *why = err ? err : &local;
+    struct arc_error *why = arc_or(err, &local);
     bool foreign = options->make_latest == ARC_LATEST_NEVER;
 
     ARC_TRY_ALLOC(run.rivals, why);

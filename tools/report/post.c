@@ -297,7 +297,7 @@ int arc_report_post(json_t *report, const struct arc_report_target *target,
                     struct arc_transport *transport, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error local = {0};
-    struct arc_error *why = err ? err : &local;
+    struct arc_error *why = arc_or(err, &local);
     const struct report_posting posting = {report, target, transport};
 
     int rc = target->kind == ARC_REPORT_NONE ? ARC_OK : post_statuses(&posting, why);

@@ -106,7 +106,7 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
         ARC_AUTO_FREE char *own = NULL;
         ARC_TRY(arc_text_print(&own, err, "build-%s", service->service));
         const json_t *job = json_object_get(*jobs, own);
-        job = job ? job : json_object_get(*jobs, "build");
+        job = arc_or(job, json_object_get(*jobs, "build"));
         if (weigh_result(json_string_value(job)))
             continue;
         service->selected = false;

@@ -86,7 +86,7 @@ static int name_report(struct job *job, const json_t *commands, struct arc_error
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     bool taken = true;
 
-    add_file_name(&name, job->service ? job->service : "report");
+    add_file_name(&name, arc_or(job->service, "report"));
 
     if (job->platform) {
         arc_buf_putc(&name, '-');

@@ -59,7 +59,7 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
     for (size_t i = 0; i < judged->total; i++)
         count += counts_for(judged, &judged->findings.list[i], service);
 
-    arc_buf_printf(&marker, "<!-- arc-ci:scan:%s -->", encoded ? encoded : "");
+    arc_buf_printf(&marker, "<!-- arc-ci:scan:%s -->", arc_or(encoded, ""));
     arc_buf_printf(&title, "Security: %s has ", *service ? service : "this repository");
     if (count)
         arc_buf_printf(&title, "%zu finding%s of %s or above", count, arc_plural(count), severity);

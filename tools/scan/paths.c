@@ -21,8 +21,8 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
                        struct arc_error *err)
 {
     char top[PATH_MAX];
-    const char *place = root ? root : env->cwd;
-    bool rooted = realpath(place ? place : ".", top) != NULL;
+    const char *place = arc_or(root, env->cwd);
+    bool rooted = realpath(arc_or(place, "."), top) != NULL;
 
     for (size_t t = 0; t < findings->target_count; t++) {
         struct scan_target *target = &findings->targets[t];
@@ -72,5 +72,5 @@ void scan_add_uri(struct arc_buf *out, const char *path)
             arc_buf_putc(out, *at);
         else
             arc_buf_printf(out, "%%%02X", (unsigned char)*at);
-    out->failed = out->failed ? out->failed : text.failed;
+    out->failed = arc_or(out->failed, text.failed);
 }

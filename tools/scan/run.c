@@ -308,7 +308,7 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
     name = strndup(target, digest ? (size_t)(digest - target) : strlen(target));
     ARC_TRY_ALLOC(name, err);
     char *slash = strrchr(name, '/');
-    char *colon = strchr(slash ? slash : name, ':');
+    char *colon = strchr(arc_or(slash, name), ':');
     if (colon) {
         reference = target + (colon - name) + 1;
         *colon = '\0';
@@ -429,7 +429,7 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
     if (!rc && run.report_dir)
         rc = arc_trivy_folder(run.report_dir, &found.reports, err);
     run.work_dir = found.work;
-    run.report_dir = found.reports ? found.reports : found.work;
+    run.report_dir = arc_or(found.reports, found.work);
     if (!rc)
         rc = write_settings(judged->options, &run, err);
     if (!rc)

@@ -53,7 +53,7 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
     for (size_t i = 0; i < count; i++)
         words[i] = json_string_value(json_array_get(argv, i));
 
-    there.cwd = folder ? folder : env->cwd;
+    there.cwd = arc_or(folder, env->cwd);
     struct arc_process process = {.argv = words,
                                   .env = &there,
                                   .passes = passes,

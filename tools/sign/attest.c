@@ -18,7 +18,7 @@
 static const char *of_run(const struct attestation *attestation, const char *name)
 {
     const char *value = arc_env_nonempty(attestation->env, name);
-    return value ? value : "";
+    return arc_or(value, "");
 }
 
 /* SLSA provenance 1.0 of the build type of GitHub's workflows

@@ -66,7 +66,7 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
                 struct cosign *out, struct arc_error *err)
 {
     *out = (struct cosign){.env = env, .signing = signing, .no_log = signing->unlogged};
-    root = root ? root : env->cwd;
+    root = arc_or(root, env->cwd);
 
     if (!signing->key && (!signing->identity || !signing->issuer))
         return arc_error_set(err, ARC_EINPUT,
@@ -358,7 +358,7 @@ json_t *arc_sign_command(const struct arc_signing *signing, const char *root, co
     read_root(&cosign, root, NULL);
     add(&call, "cosign");
     add(&call, "verify");
-    add_expected(&call, signing->public_key ? signing->public_key : signing->key);
+    add_expected(&call, arc_or(signing->public_key, signing->key));
     add_value(&call, "--trusted-root", signing->trusted_root);
     add_checking(&call);
     add(&call, reference);

@@ -402,5 +402,5 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
                      arc_bump_name(next.bump), "next", next.version, "next-tag", next.tag, "reason",
                      next.reason, "complete", survey.complete, "tags-known", !survey.tags_unknown,
                      "commits", commits, "includes", survey_describe_rides(group));
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -451,5 +451,5 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
                      ARC_DOCUMENT_FORMAT, "applied", options->apply, "releases-known",
                      pruning.github != NULL, "removed", (int)pruning.removed, "left",
                      (int)pruning.refused, "images", describe_images(&pruning, failed));
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -35,7 +35,7 @@ int records_release(struct records *records, const char *tag, const json_t **out
         ARC_TRY_ALLOC(name, err);
         ARC_TRY(records_get(records, request, &release, err, "/repos/%s/releases/tags/%s",
                             records->repository, name));
-        release = release ? release : json_null();
+        release = arc_or(release, json_null());
         if (!records->releases)
             records->releases = json_object();
         ARC_TRY(arc_json_set(records->releases, tag, release, err));

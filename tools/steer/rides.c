@@ -11,7 +11,7 @@ static int add_ride(struct survey *survey, struct survey_group *group,
                     const struct arc_service *then, const struct arc_service *now,
                     struct arc_error *err)
 {
-    const struct arc_service *known = then ? then : now;
+    const struct arc_service *known = arc_or(then, now);
     struct survey_ride *ride =
         arc_arena_append(&survey->memory, &group->rides, &group->ride_count, sizeof *ride);
 

@@ -573,5 +573,5 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
                   rollback.tag.text, "dry-run", rollback.options->dry_run, "moves", rollback.moves,
                   "releases", withdraw_describe(&rollback), "latest", rollback.latest,
                   "latest-moves", rollback.latest_moves, "warnings", rollback.warnings);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

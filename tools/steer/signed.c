@@ -121,5 +121,5 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O}", "document", "verify", "format",
                      ARC_DOCUMENT_FORMAT, "group", plan.group, "tag", plan.tag, "revision",
                      plan.revision, "services", services);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

@@ -98,7 +98,7 @@ static int describe_scan(struct records *records, const char *tag, int64_t now, 
     *out = json_pack("{s:s, s:s, s:s?, s:o}", "verdict", arc_verdict_name(info.verdict), "gate",
                      arc_gate_name(info.gate), "scanned", info.time ? time : NULL, "days", days);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* build.json of a release, as far as it can be read. */
@@ -145,7 +145,7 @@ static int describe_record(struct records *records, const struct arc_project *pr
     *out = json_pack("{s:s?, s:O?, s:O?, s:s?}", "tag", tag, "scan", scan, "build", build,
                      "problem", rc ? arc_error_text(&problem) : NULL);
 
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }
 
 /* ---- the groups ------------------------------------------------------------------------------ */
@@ -392,5 +392,5 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
                      survey->complete, "tags-unknown", survey->tags_unknown, "published-unknown",
                      project->repository.published_unknown, "unreleased", asking.behind, "adrift",
                      asking.adrift, "groups", asking.rows);
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

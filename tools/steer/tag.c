@@ -280,5 +280,5 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
                      "branch", tagging.branch, "action", tagging.there ? "unchanged" : "created",
                      "pushed", options->push || tagging.pushed, "push",
                      json_pack("[s, s, s, s, s]", "git", push[0], push[1], push[2], push[3]));
-    return *out ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out, err);
 }

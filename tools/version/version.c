@@ -98,7 +98,7 @@ static const char *previous_tag(const struct standing *standing,
         return options->previous;
     if (standing->released.text)
         return standing->released.text;
-    return standing->previous.text ? standing->previous.text : options->predecessor;
+    return arc_or(standing->previous.text, options->predecessor);
 }
 
 static char *explain_latest(const struct arc_tag *tag, const struct standing *standing,

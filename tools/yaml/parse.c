@@ -285,7 +285,7 @@ static const char *name_problem(const char *problem)
         if (strcmp(problem, words[i][0]) == 0)
             return words[i][1];
 
-    return problem ? problem : "this is not YAML";
+    return arc_or(problem, "this is not YAML");
 }
 
 static int syntax_error(const struct builder *b, const yaml_parser_t *parser, const char *text)
@@ -328,7 +328,7 @@ static int build(struct builder *b, yaml_parser_t *parser, const char *text)
         done = event.type == YAML_STREAM_END_EVENT;
         if (!rc && done && !b->yaml->root) {
             b->yaml->root = new_node(b, &event, ARC_YAML_NULL);
-            rc = b->yaml->root ? ARC_OK : arc_error_nomem(b->err);
+            rc = arc_error_unless(b->yaml->root, b->err);
         }
         yaml_event_delete(&event);
         if (rc)
