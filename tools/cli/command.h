@@ -54,7 +54,8 @@ struct report;
 struct command {
     const char *name;
     const char *summary;            /* one line, no full stop */
-    const char *argument;           /* name of its positional argument ("TAG"); NULL for none */
+    const char *argument;           /* name of its positional argument ("TAG"), which may be left
+                                       out; of several as the usage shows them; NULL for none */
     size_t arguments_max;           /* how many of them it takes */
     const char *description;        /* paragraphs, separated by blank lines */
     const struct option *options;   /* its own; --help, --json are everybody's */

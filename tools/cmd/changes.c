@@ -309,8 +309,8 @@ static const struct option options[] = {
            "some-with-excludes, some rule without '!' and no rule with one; with last-match, the "
            "last rule that applies decides."),
     VALUE_OR("initial-fetch-depth", "N", DEFAULT_DEPTH,
-             "Generations of commits to fetch at first where history is cut, 10 at most; then "
-             "more by date until it is enough; 0: never fetch."),
+             "Generations of commits to fetch at first where history is cut (more than 10 count as "
+             "10); then more by date until it is enough; 0: never fetch."),
     FLAG("since-release",
          "Compare each service with its group's last release tag, so that a failed or cancelled "
          "run loses no change."),

@@ -88,7 +88,8 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
         return;
     }
 
-    size_t len = strcspn(value, " "); /* the first of several words */
+    value += *value == '[';
+    size_t len = strcspn(value, " ]"); /* the first of several words */
     for (size_t i = 0; known[i]; i++)
         if (strlen(known[i]) == len && strncmp(value, known[i], len) == 0) {
             offer_names(to, env, known[i]);

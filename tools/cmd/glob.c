@@ -60,7 +60,7 @@ static const struct example examples[] = {
 const struct command cmd_glob = {
     .name = "glob",
     .summary = "print the paths that match a pattern, as filters see it",
-    .argument = "PATTERN [PATH]",
+    .argument = "[PATTERN] [PATH]...",
     .arguments_max = 100000,
     .description =
         "The first argument is the pattern and the others are paths, which need not exist. "

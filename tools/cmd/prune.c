@@ -77,8 +77,8 @@ static const struct example examples[] = {
 
 const struct command cmd_prune = {
     .name = "prune",
-    .summary = "remove staging images, caches and untagged versions that nothing needs",
-    .argument = "GROUP",
+    .summary = "remove staging images and caches that nothing needs",
+    .argument = "[GROUP]...",
     .arguments_max = 64,
     .description =
         "Reads from the registries what every tag of all images, or of the named groups', leads "

@@ -56,7 +56,7 @@ static const struct example examples[] = {
 const struct command cmd_tag = {
     .name = "tag",
     .summary = "make the release tag of a group, after its checks",
-    .argument = "GROUP VERSION",
+    .argument = "GROUP [VERSION]",
     .arguments_max = 2,
     .description =
         "Makes an annotated tag at HEAD, and prints the push or does it. Before that: nothing is "
