@@ -176,6 +176,20 @@ def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     shop.refuses(1, "cannot move ", "the registry answers 201, and stored nothing: GET ")
 
 
+@pytest.mark.parametrize("status, code, message, advice", [
+    (403, "DENIED", "permission_denied: write_package", "this login may not push"),
+    (404, "NAME_UNKNOWN", "The repository with name 'o/a' does not exist", "make it first"),
+    (400, "TAG_INVALID", "The tag 'latest' cannot be overwritten because the repository is immutable.", "out of image-tags"),
+    (412, "PRECONDITION", "Failed to process request due to 'a:latest' configured as immutable.", "out of image-tags"),
+    (404, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", None)])
+def test_a_tag_that_a_registry_keeps_says_what_to_do(shop, monkeypatch, status, code, message, advice):
+    body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
+    monkeypatch.setattr(Registry, "do_PUT", lambda self: (self.rfile.read(int(self.headers["Content-Length"])),
+                                                          self.answer(status, body)))
+    said = f"the registry answers {status}: {message}"
+    shop.refuses(1, "cannot move ", f"{said}; " if advice else f"{said}; 0 tags", advice or "put back")
+
+
 def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop, monkeypatch):
     """It stores what it refuses, and is put back."""
     old = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode()

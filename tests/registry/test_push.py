@@ -22,6 +22,9 @@ REFUSALS = {
     "no repository": (404, "NAME_UNKNOWN", "repository name not known to registry", "make it first"),
     "read-only": (405, "UNSUPPORTED", "the operation is unsupported", "it is read-only"),
     "quota": (403, "DENIED", "adding 5 MiB would exceed the Quota of 1 GiB", "there is no room"),
+    "Harbor's quota": (403, "DENIED", "adding 2.0 MiB of storage resource, which when updated to current usage of 1 GiB will exceed "
+                       "the configured upper limit of 1 GiB.", "there is no room"),
+    "Harbor, read-only": (403, "DENIED", "The system is in read only mode. Any modification is prohibited.", "it is read-only"),
     "full": (507, "UNKNOWN", "insufficient storage", "there is no room"),
     "too large": (413, "SIZE_INVALID", "too large", "there is no room"),
     "no login": (401, "UNAUTHORIZED", "authentication required", "docker login"),

@@ -37,6 +37,11 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
     char separator = arc_digest_known(call->reference) ? '@' : ':';
 
     registry_reason(response, &reason);
+    const char *advice = strcmp(call->method, "PUT") == 0
+                             ? registry_push_advice(response, arc_buf_text(&reason))
+                             : NULL;
+    if (advice)
+        arc_buf_printf(&reason, "; %s", advice);
     if (seconds > 0)
         arc_buf_printf(&reason, "; it asks to wait %" PRId64 " seconds", seconds);
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;

@@ -2,17 +2,25 @@
 /* Whether a login may push, found out before anything is built (distribution spec 1.1, "Pushing
  * blobs"). */
 #include "base/auto.h"
+#include "base/text.h"
 #include "registry/call.h"
 #include <string.h>
 
-/* What an answer means to who wants to push. */
-static const char *find_advice(int status, const char *reason)
+const char *registry_push_advice(const struct arc_http_response *answer, const char *reason)
 {
-    bool full = strcasestr(reason, "quota") || strcasestr(reason, "storage limit");
+    int status = answer->status;
+    bool full = strcasestr(reason, "quota") || strcasestr(reason, "storage limit") ||
+                strcasestr(reason, "upper limit"); /* Harbor */
+    bool frozen = strcasestr(reason, "read only") || strcasestr(reason, "read-only");
     if (full || status == 413 || status == 507)
         return "there is no room: remove images ('arc-ci prune') or raise the quota";
+    if (ARC_HOLDS(arc_buf_text(&answer->body), "BLOB_UNKNOWN\"", "MANIFEST_UNKNOWN\""))
+        return NULL; /* it is about what is pushed, or was asked for */
+    if (strcasestr(reason, "immutable"))
+        return "the registry keeps this tag where it is: let it move there, or take it out of "
+               "image-tags";
 
-    switch (status) {
+    switch (frozen ? 405 : status) {
     case 401:
         return "docker has no login here that may push: 'docker login' as somebody who may";
     case 403:
@@ -58,15 +66,14 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
     struct registry_call call = open_call(item->image), drop;
 
     if (registry_send(registry, &call, &answer, &item->problem)) {
-        item->advice = answer.status == 401 ? find_advice(401, "") : NULL;
+        item->advice = answer.status == 401 ? registry_push_advice(&answer, "") : NULL;
         arc_error_prefix(&item->problem, "%s", item->image);
         return;
     }
 
     if (answer.status < 200 || answer.status > 299) {
         registry_reason(&answer, &reason);
-        if (!strstr(arc_buf_text(&answer.body), "\"BLOB_UNKNOWN\"")) /* that answers nothing here */
-            item->advice = find_advice(answer.status, arc_buf_text(&reason));
+        item->advice = registry_push_advice(&answer, arc_buf_text(&reason));
         arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s", item->image,
                       answer.status, arc_buf_text(&reason));
     }
