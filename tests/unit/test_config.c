@@ -542,6 +542,7 @@ static void test_file_values(void **state)
         {"x.hcl", hcl, "5", {"later"}},
         {".env", "# no\nexport A='x y'\nB={\nC=h//t\n", "x y", {"A"}},
         {".env", "# no\nexport A='x y'\nB={\nC=h//t\n", "h//t", {"C"}},
+        {".env", "export  \nA=1\nexport \t", "1", {"A"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "1.10", {"a", "b", "v"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "2", {"c", "v"}},
         {"x.toml", "v = 0\n[a.b]\nv = \"1.10\"\n[c]\nv=2\n", "0", {"v"}},

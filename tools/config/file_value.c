@@ -166,7 +166,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
         reader->at += *reader->at == '\n';
         while (len && strchr(" \t\r", line[len - 1]))
             len--;
-        if (len && strncmp(line, "export ", 7) == 0)
+        if (len > 7 && strncmp(line, "export ", 7) == 0)
             line += 7, len -= 7;
         if (reader->in_comment || (len > 1 && line[0] == '/' && line[1] == '*'))
             reader->in_comment = !ends_comment(line, len);
