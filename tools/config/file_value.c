@@ -157,6 +157,18 @@ static bool read_line(struct arc_assignments *reader, const char *line, size_t l
     return rest > skip && assign(reader, brace + 1 + skip, rest - skip);
 }
 
+/* The word before a name that a shell exports, or that a Dockerfile gives a value. */
+static size_t measure_keyword(const char *line, size_t len)
+{
+    static const char *const words[] = {"export ", "ARG ", "ENV ", "LABEL "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t word = strlen(words[i]);
+        if (len > word && strncmp(line, words[i], word) == 0)
+            return word;
+    }
+    return 0;
+}
+
 bool arc_assignments_next(struct arc_assignments *reader)
 {
     while (*reader->at) {
@@ -166,8 +178,9 @@ bool arc_assignments_next(struct arc_assignments *reader)
         reader->at += *reader->at == '\n';
         while (len && strchr(" \t\r", line[len - 1]))
             len--;
-        if (len > 7 && strncmp(line, "export ", 7) == 0)
-            line += 7, len -= 7;
+        size_t keyword = measure_keyword(line, len);
+        line += keyword;
+        len -= keyword;
         if (reader->in_comment || (len > 1 && line[0] == '/' && line[1] == '*'))
             reader->in_comment = !ends_comment(line, len);
         else if (len && !strchr("#;", *line) && strncmp(line, "//", 2) != 0 &&

@@ -9,7 +9,7 @@
 #define ARC_BLOCK_PARTS 8
 #define ARC_BLOCKS      4
 
-/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files. Starts with `at` alone. What
+/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files, and of Dockerfiles. Starts with `at` alone. What
  * it points to is in the text. */
 struct arc_assignments {
     const char *at; /* the rest of the text */
@@ -41,7 +41,8 @@ struct arc_file_place {
 };
 
 /* The value's text, as it is written: 26.10 in YAML is "26.10". YAML and JSON by their keys; of
- * other files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl);
+ * other files the lines NAME = VALUE below [section] or `block "label" {` (.env, .toml, .hcl), and
+ * ARG, ENV and LABEL of a Dockerfile;
  * without `at` the first line. *out is owned by the caller. ARC_EINPUT when it is not there. */
 int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, char **out,
                    struct arc_error *err);
