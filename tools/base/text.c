@@ -382,6 +382,20 @@ bool arc_text_starts(const char *text, const char *const *parts)
     return *parts != NULL;
 }
 
+/* "1.2.3" of "{version}-{suffix}" where there is no suffix, and of "{suffix}-{version}". */
+static void drop_separator(struct arc_buf *out, const char **next)
+{
+    static const char separators[] = "-_";
+    char last = '\0';
+
+    if (out->len)
+        last = out->data[out->len - 1];
+    if (last && strchr(separators, last))
+        out->data[--out->len] = '\0';
+    else if (**next && strchr(separators, **next) && !arc_is_word(last))
+        ++*next;
+}
+
 void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out)
@@ -392,10 +406,16 @@ void arc_text_fill(const char *text,
         if (len && len < sizeof name && text[1 + len] == '}')
             memcpy(name, text + 1, len);
 
-        if (*name && value(context, name, out))
-            text += len + 2;
-        else
+        size_t before = out->len;
+
+        if (!*name || !value(context, name, out)) {
             arc_buf_putc(out, *text++);
+            continue;
+        }
+
+        text += len + 2;
+        if (out->len == before)
+            drop_separator(out, &text);
     }
 }
 

@@ -108,7 +108,8 @@ bool arc_text_holds(const char *text, const char *const *parts);
 bool arc_text_starts(const char *text, const char *const *parts);
 
 /* Appends a text with a value in the place of each {name}: `value` appends it, or says that there
- * is none, and the name stays as it is written. */
+ * is none, and the name stays as it is written. An empty value goes with the '-' or '_' that parts it
+ * from the rest. */
 void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out);

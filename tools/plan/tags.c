@@ -412,7 +412,7 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
 
     arc_text_fill(reading->tag->name, add_to_tag, &filling, &tag);
     ARC_TRY(arc_buf_check(&tag, "image tag", err));
-    if (!filling.whole)
+    if (!filling.whole || !tag.len)
         return ARC_OK;
 
     while (len < tag.len && tag_char(tag.data[len]))
