@@ -190,7 +190,11 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
         return ARC_TAG_VERSION;
     if (has(reading, "{sha}") || has(reading, "{sha7}") || has(reading, "{revision}"))
         return ARC_TAG_COMMIT;
-    bool of_releases = tag->when ? !(tag->when & ~releases) : names_latest(tag->name);
+
+    bool of_releases = names_latest(tag->name);
+    if (tag->when || tag->branches)
+        of_releases = !(tag->when & ~releases) && !tag->branches;
+
     return has_part(reading) || of_releases ? ARC_TAG_FLOATING : ARC_TAG_MOVING;
 }
 
@@ -224,21 +228,25 @@ static const char *explain_latest(const struct arc_version_info *version)
     return "the other tags are not known";
 }
 
-/* Whether the plan is what the tag is for; if not, *reason says so. */
+/* Whether the plan is what the tag is for; if not, *reason says so. A release has no branch and is
+ * no other event: its conditions stand beside those of other runs. */
 static bool applies(const struct reading *reading, enum arc_tag_kind kind, const char **reason)
 {
     const struct arc_version_info *version = reading->options->version;
-    unsigned when = reading->tag->when;
-    bool stable = version && !version->prerelease;
-    const char *name = version ? NULL : reading->options->moment.branch;
+    unsigned when = reading->tag->when, event = when & ~releases;
+    bool stable = version && !version->prerelease, holds = when & conditions(reading, kind);
+    const char *name = reading->options->moment.branch;
     char *const *branches = reading->tag->branches;
 
-    if (branches && *branches && (!name || !arc_glob_any(branches, name))) {
+    if ((!when && !branches) || (version && holds))
+        return true;
+
+    if (!version && branches && (!name || !arc_glob_any(branches, name))) {
         *reason = "its 'when' names other branches";
         return false;
     }
 
-    if (!when || (when & conditions(reading, kind)))
+    if (!version && (holds || (branches && !event)))
         return true;
 
     if (stable && (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)))
@@ -260,13 +268,12 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
 static bool floats(const struct reading *reading, const char **reason)
 {
     const struct arc_version_info *version = reading->options->version;
-    const char *name = reading->tag->name;
     unsigned when = reading->tag->when;
     bool part = has_part(reading);
     bool latest = !part && (!when || (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)));
 
-    if (!version || (names_latest(name) && reading->options->hold_latest)) {
-        *reason = version ? "held back: latest-tag is false" : "moves on a release only";
+    if (!version) {
+        *reason = "moves on a release only";
         return false;
     }
 
@@ -356,6 +363,12 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
         (of_releases || strcmp(tag, "latest") == 0 ||
          !arc_release_version_parse(tag, strlen(tag), group->versioning, &version, NULL))) {
         *reason = "not moved: the branch has the name of a version";
+        return false;
+    }
+
+    if (kind >= ARC_TAG_FLOATING && names_latest(reading->tag->name) &&
+        reading->options->hold_latest) {
+        *reason = "held back: latest-tag is false";
         return false;
     }
 
