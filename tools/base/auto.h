@@ -72,6 +72,10 @@ static inline int arc_error_unless(const void *made, struct arc_error *err)
     for (__typeof__((array)[0]) *item = (array), *item##_end = item ? item + (count) : item;       \
          item < item##_end; item++)
 
+/* How many items an array has, and a loop over all of them. */
+#define ARC_COUNT(array)         (sizeof(array) / sizeof *(array))
+#define arc_each_in(item, array) arc_each (item, array, ARC_COUNT(array))
+
 /* The value, read once, or what stands for it where it is NULL or 0. */
 #define arc_or(value, otherwise)                                                                   \
     __extension__({                                                                                \

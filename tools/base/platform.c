@@ -1,4 +1,5 @@
 #include "base/platform.h"
+#include "base/auto.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ static void lower(const char *from, char *to, size_t size)
 /* Rewrites both in place, once. True when something changed: "x86_64/v1" takes two steps. */
 static bool respell(char architecture[40], char variant[40])
 {
-    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+    for (size_t i = 0; i < ARC_COUNT(spellings); i++) {
         const struct spelling *s = &spellings[i];
         bool renames = strcmp(s->architecture, s->plain) != 0;
         if (strcmp(architecture, s->architecture) != 0 ||

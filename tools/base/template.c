@@ -167,7 +167,7 @@ static bool read_form(const char *at, const char *end, struct arc_template_node 
             *numbers[i] = *numbers[i] * 10 + (unsigned)(*at++ - '0');
     }
 
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    for (size_t i = 0; i < ARC_COUNT(forms); i++)
         if (is_word(at, (size_t)(end - at), forms[i])) {
             node->form = (enum form)i;
             return true;

@@ -203,7 +203,7 @@ void arc_build_argv(const struct arc_build_options *options, const json_t *defin
                                  progress, "--metadata-file", metadata};
 
     memcpy(argv, words, sizeof words);
-    argv += sizeof words / sizeof *words;
+    argv += ARC_COUNT(words);
     if (options->builder) {
         *argv++ = "--builder";
         *argv++ = options->builder;
@@ -261,7 +261,7 @@ static int find_variables(const struct arc_build_options *options, const json_t 
                              "cache-variables passes them on (docs/building.md); or take --cache "
                              "registry");
 
-    for (size_t i = 0; gha && i < sizeof of_cache / sizeof *of_cache; i++)
+    for (size_t i = 0; gha && i < ARC_COUNT(of_cache); i++)
         ARC_TRY(arc_texts_add(memory, out, of_cache[i], err));
 
     return ARC_OK;

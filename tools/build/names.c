@@ -1,3 +1,4 @@
+#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "build/verify.h"
@@ -45,7 +46,7 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
         return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
 
     arc_json_each_pair (name, member, value) {
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (size_t i = 0; i < ARC_COUNT(known); i++)
             if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
                 return arc_error_set(err, ARC_EFAILED,
                                      "has a member '%s', which docker reads as '%s': no image is "

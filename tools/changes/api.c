@@ -25,7 +25,7 @@ static enum arc_status status_of(const char *name)
         {"copied", ARC_STATUS_COPIED}, {"changed", ARC_STATUS_TYPE_CHANGED},
         {"renamed", ARC_STATUS_ADDED},
     };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; i < ARC_COUNT(known); i++)
         if (strcmp(name, known[i].name) == 0)
             return known[i].status;
 

@@ -238,7 +238,7 @@ int choice_default_branch(const struct choice *c, char **out)
 
     ARC_TRY(arc_git_remote_head(c->git, &origin, c->err));
     usual[1] = origin;
-    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    for (size_t i = 0; i < ARC_COUNT(usual); i++)
         if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
             *out = strdup(usual[i]);
             return arc_error_unless(*out, c->err);

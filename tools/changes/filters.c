@@ -21,11 +21,9 @@ static const struct {
     {"type-changed", ARC_STATUS_TYPE_CHANGED},
 };
 
-#define STATUS_COUNT (sizeof status_names / sizeof *status_names)
-
 const char *arc_status_name(enum arc_status status)
 {
-    for (size_t i = 0; i < STATUS_COUNT; i++)
+    for (size_t i = 0; i < ARC_COUNT(status_names); i++)
         if (status_names[i].status == status)
             return status_names[i].name;
     return "unknown";
@@ -52,7 +50,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
             stop--;
         size_t len = (size_t)(stop - at);
         unsigned bit = 0;
-        for (size_t i = 0; i < STATUS_COUNT; i++)
+        for (size_t i = 0; i < ARC_COUNT(status_names); i++)
             if (strlen(status_names[i].name) == len &&
                 strncasecmp(status_names[i].name, at, len) == 0)
                 bit = status_names[i].status;

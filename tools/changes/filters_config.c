@@ -151,7 +151,7 @@ static int add_directory(struct arc_filters *filters, const char *root,
     ARC_AUTO(arc_buf) struct arc_buf ignore = {0};
     const char *dockerfile = service->build.dockerfile;
 
-    for (size_t i = 0; i < sizeof directories / sizeof *directories && directories[i]; i++)
+    for (size_t i = 0; i < ARC_COUNT(directories) && directories[i]; i++)
         ARC_TRY(arc_filters_add_folder(filters, directories[i], service->line, err));
 
     if (dockerfile) {

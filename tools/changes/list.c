@@ -14,7 +14,7 @@ int arc_list_format_parse(const char *name)
 {
     static const char *const names[] = {"none",   "csv",   "json", "shell",
                                         "escape", "lines", "nul",  "matrix"};
-    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+    for (int i = 0; i < (int)ARC_COUNT(names); i++)
         if (strcasecmp(name, names[i]) == 0)
             return i;
     return -1;

@@ -21,11 +21,11 @@ const struct command *const commands[] = {
 #include "cli/commands.def"
 };
 #undef COMMAND
-const size_t command_count = sizeof commands / sizeof *commands;
+const size_t command_count = ARC_COUNT(commands);
 
 const struct command *command_find(const char *name, struct arc_error *err)
 {
-    const char *names[sizeof commands / sizeof *commands + 1] = {0};
+    const char *names[ARC_COUNT(commands) + 1] = {0};
 
     for (size_t i = 0; i < command_count; i++) {
         if (strcmp(commands[i]->name, name) == 0)
@@ -69,7 +69,7 @@ static const char *long_option(const char *word)
 {
     static const char *const names[][2] = {
         {"-h", "--help"}, {"-q", "--quiet"}, {"-v", "--verbose"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < ARC_COUNT(names); i++)
         if (strcmp(word, names[i][0]) == 0)
             return names[i][1];
     return NULL;

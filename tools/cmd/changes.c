@@ -164,7 +164,7 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     ARC_TRY(report_output(report, name, changes->results[filter].matched ? "true" : "false", err));
     ARC_TRY(report_output(report, arc_buf_text(&key), value, err));
 
-    for (size_t i = 0; lists->format != ARC_LIST_NONE && i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; lists->format != ARC_LIST_NONE && i < ARC_COUNT(parts); i++)
         if (is_wanted(lists, parts[i].part))
             ARC_TRY(list_output(inv, changes, filter, lists, i, report, err));
 
@@ -186,7 +186,7 @@ static int note_clashes(const struct arc_changes *changes, const struct lists *l
     for (size_t i = 0; i < changes->filters->count; i++) {
         const char *name = changes->filters->items[i].name;
         bool clashes = is_output_of(changes, name, "count");
-        for (size_t p = 0; lists->format != ARC_LIST_NONE && p < sizeof parts / sizeof *parts; p++)
+        for (size_t p = 0; lists->format != ARC_LIST_NONE && p < ARC_COUNT(parts); p++)
             clashes |=
                 is_wanted(lists, parts[p].part) && is_output_of(changes, name, parts[p].suffix);
         if (clashes)

@@ -178,7 +178,7 @@ static int run_completion(const struct invocation *inv, struct report *report,
         return ARC_OK;
     }
 
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+    for (size_t i = 0; i < ARC_COUNT(scripts); i++)
         if (strcmp(shell, scripts[i].shell) == 0 && inv->arg_count == 1) {
             arc_buf_puts(&report->human, scripts[i].script);
             return ARC_OK;

@@ -38,10 +38,10 @@ static int fill_outputs(struct report *report, struct arc_error *err)
     const json_t *document = report->document, *known = json_object_get(document, "counts");
 
     ARC_TRY(report_value(report, "cve-count", json_object_get(document, "total"), "unknown", err));
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+    for (size_t i = 0; i < ARC_COUNT(counts); i++)
         ARC_TRY(report_value(report, counts[i][0], json_object_get(known, counts[i][1]), "unknown",
                              err));
-    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+    for (size_t i = 0; i < ARC_COUNT(rest); i++)
         ARC_TRY(report_value(report, rest[i][0], json_object_get(document, rest[i][1]), "unknown",
                              err));
 

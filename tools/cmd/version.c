@@ -51,7 +51,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
 
     /* Options that need --next do nothing without it. */
     static const char *const of_next[] = {"bump", "prerelease", "explain"};
-    for (size_t i = 0; i < sizeof of_next / sizeof *of_next; i++)
+    for (size_t i = 0; i < ARC_COUNT(of_next); i++)
         if (option_given(inv, of_next[i]))
             return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
 
@@ -60,7 +60,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     ARC_TRY(arc_project_load_version(&project, err));
     ARC_TRY(arc_version_write(project.version, &report->document, err));
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; i < ARC_COUNT(keys); i++)
         ARC_TRY(report_value(report, keys[i], json_object_get(report->document, keys[i]), "", err));
 
     if (!project.version->tags_known)

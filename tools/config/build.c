@@ -202,7 +202,7 @@ static int add_place(const char *root, const char *path, struct arc_arena *memor
     ARC_AUTO_FREE char *real = arc_file_follow(root, path);
     const char *const paths[] = {path, real};
 
-    for (size_t i = 0; i < sizeof paths / sizeof *paths && paths[i]; i++) {
+    for (size_t i = 0; i < ARC_COUNT(paths) && paths[i]; i++) {
         char **place = *out;
         while (place && *place && !arc_path_below(*place, paths[i]))
             place++;

@@ -196,7 +196,7 @@ static const struct member {
 
 static void take_member(struct reading *r, const char *key, json_t *value)
 {
-    const struct member *member = members, *end = members + sizeof members / sizeof *members;
+    const struct member *member = members, *end = members + ARC_COUNT(members);
     bool empty = json_is_null(value) || json_is_false(value) ||
                  (!json_is_true(value) && !json_is_string(value) && !json_array_size(value) &&
                   !json_object_size(value));

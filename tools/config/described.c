@@ -42,7 +42,7 @@ static int choose_environment(const struct arc_loading *l, const struct arc_env 
 {
     static const char *const needed[] = {"PATH",        "HOME",          "DOCKER_CONFIG",
                                          "DOCKER_HOST", "BUILDX_CONFIG", "TMPDIR"};
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+    for (size_t i = 0; i < ARC_COUNT(needed); i++) {
         const char *value = arc_env_get(env, needed[i]);
         if (value)
             ARC_TRY(arc_texts_add(l->memory, list,

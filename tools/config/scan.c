@@ -107,7 +107,7 @@ const char *arc_scanner_name(enum arc_scanner scanner)
 
 int arc_scanner_set(const char *list, unsigned *out, struct arc_error *err)
 {
-    if (parse_set(scanners, sizeof scanners / sizeof *scanners, list, out))
+    if (parse_set(scanners, ARC_COUNT(scanners), list, out))
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT,
                          "'%s' is not a list of scanners: one or more of vuln, misconfig, secret, "
@@ -125,7 +125,7 @@ static bool check_severity(const char *text, struct arc_buf *why)
 
 static bool check_scanner(const char *text, struct arc_buf *why)
 {
-    size_t count = sizeof scanners / sizeof *scanners;
+    size_t count = ARC_COUNT(scanners);
     return find_name(scanners, count, text, strlen(text)) < count ||
            arc_check_fails(why, "is not a scanner: vuln, misconfig, secret or license");
 }
@@ -146,7 +146,7 @@ static bool check_reason(const char *text, struct arc_buf *why)
                                           "scanner-warning", "inline-ignore"};
     size_t len = strcspn(text, ":");
 
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+    for (size_t i = 0; i < ARC_COUNT(reasons); i++)
         if (strlen(reasons[i]) == len && strncmp(reasons[i], text, len) == 0)
             return !text[len] || arc_check_line(text + len + 1, why);
 
@@ -181,9 +181,8 @@ static int read_ignore(const struct arc_loading *l, const struct arc_yaml_node *
 /* Paths as different as paths can be: what matches all of them leaves nothing to look at. */
 static const char *const samples[] = {"z",     "Q7",          "w.x9",          "a-1/Z_2",
                                       ".h/k0", "9/m~/j.Y/8c", "X/e/r.5/u/o+.t"};
-#define SAMPLES (sizeof samples / sizeof *samples)
 
-static int match_samples(const char *pattern, const char *below, bool matched[SAMPLES],
+static int match_samples(const char *pattern, const char *below, bool matched[ARC_COUNT(samples)],
                          struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -195,7 +194,7 @@ static int match_samples(const char *pattern, const char *below, bool matched[SA
     arc_buf_printf(&text, "%.*s%s", (int)len, pattern, below);
     ARC_TRY(arc_buf_check(&text, "a pattern", err));
     ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));
-    for (size_t i = 0; i < SAMPLES; i++)
+    for (size_t i = 0; i < ARC_COUNT(samples); i++)
         matched[i] = matched[i] || arc_glob_match(glob, samples[i], strlen(samples[i]));
 
     return ARC_OK;
@@ -205,7 +204,7 @@ static int match_samples(const char *pattern, const char *below, bool matched[SA
 static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_settings *settings,
                       struct arc_error *err)
 {
-    bool matched[SAMPLES] = {false};
+    bool matched[ARC_COUNT(samples)] = {false};
 
     for (char **folder = settings->skip_dirs; folder && *folder; folder++)
         ARC_TRY(match_samples(strcmp(*folder, ".") == 0 ? "**" : *folder, "/**", matched, err));
@@ -217,7 +216,7 @@ static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_se
             ARC_TRY(match_samples(entry->path, "", matched, err));
     }
 
-    for (size_t i = 0; i < SAMPLES; i++)
+    for (size_t i = 0; i < ARC_COUNT(samples); i++)
         if (!matched[i])
             return ARC_OK;
 

@@ -57,7 +57,7 @@ static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *
         {"cache_to", "cache_to"},
     };
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    for (size_t i = 0; i < ARC_COUNT(keys); i++) {
         const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
         if (key)
             return arc_yaml_error(key, err,

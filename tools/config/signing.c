@@ -28,7 +28,7 @@ static bool check_key(const char *text, struct arc_buf *why)
     if (!rest && strncmp(text, "pkcs11:", 7) != 0)
         return arc_check_path(text, why);
 
-    for (size_t i = 0; rest && i < sizeof schemes / sizeof *schemes; i++)
+    for (size_t i = 0; rest && i < ARC_COUNT(schemes); i++)
         if (strlen(schemes[i]) == len && strncmp(text, schemes[i], len) == 0 && rest[3])
             return arc_check_line(text, why);
 
@@ -101,7 +101,7 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
     if (conflict)
         return arc_yaml_error(node, l->err, "%s", conflict);
 
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    for (size_t i = 0; i < ARC_COUNT(files); i++) {
         const struct arc_yaml_node *file = arc_yaml_get(node, files[i]);
         if (file && arc_file_kind_in(l->root, file->text) != ARC_FILE_REGULAR)
             return arc_yaml_error(file, l->err, "%s: there is no file %s", files[i], file->text);

@@ -22,7 +22,7 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                                          "build-args", "platforms",
                                          "runners",    "generated",
                                          "commits",    "rebuild-dependents"};
-    for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
+    for (size_t i = 0; i < ARC_COUNT(builds); i++)
         if (arc_yaml_get(map, builds[i]))
             return arc_yaml_error(arc_yaml_get(map, builds[i]), l->err,
                                   "a group with 'includes' builds nothing: leave '%s' out",

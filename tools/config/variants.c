@@ -59,7 +59,7 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
                               "suffixes",
                               pair->key->text);
 
-    if (m->count == sizeof m->axes / sizeof *m->axes)
+    if (m->count == ARC_COUNT(m->axes))
         return arc_yaml_error(values, m->err, "variants: more than 16 arguments");
 
     for (size_t i = 0; i < values->count; i++) {

@@ -31,7 +31,7 @@ size_t arc_image_familiar(const char **name)
 {
     static const char *const prefixes[] = {"index.docker.io/", "docker.io/", "library/"};
 
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+    for (size_t i = 0; i < ARC_COUNT(prefixes); i++) {
         size_t len = strlen(prefixes[i]);
         bool is_host = i < 2; /* "library/a/b" is another's */
         if (strncmp(*name, prefixes[i], len) == 0 && (is_host || !strchr(*name + len, '/')))
@@ -343,7 +343,7 @@ static int on_mount(struct reader *r, const struct arc_instruction *in, const ch
         at = take_field(at, &field);
         const char *name = arc_buf_text(&field), *value = strchr(name, '=');
         size_t len = value ? (size_t)(value - name) : 0;
-        for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
+        for (size_t i = 0; i < ARC_COUNT(slots); i++)
             if (len == strlen(slots[i].name) && strncasecmp(name, slots[i].name, len) == 0) {
                 arc_buf_reset(slots[i].value);
                 arc_buf_puts(slots[i].value, value + 1);
@@ -591,7 +591,7 @@ static int apply(struct reader *r, const struct arc_instruction *in)
         int (*apply)(struct reader *r, const struct arc_instruction *in);
     } rows[] = {{"COPY", on_copy}, {"ADD", on_copy}, {"RUN", on_run},
                 {"ARG", on_arg},   {"ENV", on_env},  {"ONBUILD", on_onbuild}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < ARC_COUNT(rows); i++)
         if (strcmp(in->keyword, rows[i].keyword) == 0)
             return rows[i].apply(r, in);
 
@@ -608,14 +608,14 @@ static int add_globals(struct reader *r)
     static const char *const parts[] = {"TARGETOS", "TARGETARCH", "TARGETVARIANT"};
     const char *platform = r->request->platform;
 
-    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+    for (size_t i = 0; i < ARC_COUNT(unknown); i++)
         ARC_TRY(set_value(r, r->globals, unknown[i], NULL));
     if (!platform)
         return ARC_OK;
 
     ARC_TRY(set_value(r, r->globals, "TARGETPLATFORM", platform));
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < ARC_COUNT(parts); i++) {
         char part[64] = "";
         size_t len = strcspn(platform, "/");
         snprintf(part, sizeof part, "%.*s", (int)len, platform);

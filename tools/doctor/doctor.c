@@ -115,7 +115,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     bool ok = true;
 
     project->wanted.config = options->config;
-    for (size_t i = 0; i < sizeof purposes / sizeof *purposes; i++)
+    for (size_t i = 0; i < ARC_COUNT(purposes); i++)
         if (strcmp(purposes[i].name, name) == 0)
             purpose = purposes[i].purpose;
 
@@ -126,7 +126,7 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
         return arc_error_set(err, ARC_EINPUT,
                              "--push asks the registries: it goes without --offline");
 
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    for (size_t i = 0; i < ARC_COUNT(checks); i++) {
         ARC_AUTO(doctor_result) struct doctor_result result = {0};
         bool needed = (checks[i].needed & purpose) != 0;
         if (checks[i].check == doctor_push && !options->push)

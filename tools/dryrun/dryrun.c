@@ -479,7 +479,7 @@ int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *opt
     run.unknown = json_object();
     ARC_TRY_ALLOC(run.document && run.unknown, err);
     ARC_TRY(read_facts(&run, options, err));
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+    for (size_t i = 0; i < ARC_COUNT(stages); i++)
         ARC_TRY(stages[i](&run, err));
     ARC_TRY(keep(&run, "unknown", json_incref(run.unknown), err));
     *out = arc_steal(&run.document);

@@ -83,7 +83,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     *out = (struct arc_dryrun_event){0};
 
     ARC_TRY(arc_document_read(path, &payload, err));
-    for (size_t i = sizeof known / sizeof *known; i-- > 0;)
+    for (size_t i = ARC_COUNT(known); i-- > 0;)
         if (json_object_get(payload, known[i].member))
             name = known[i].name;
     if (!name)

@@ -1,4 +1,5 @@
 #include "git/message.h"
+#include "base/auto.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +111,7 @@ static int64_t read_pull(const char *text)
     while (start && isdigit((unsigned char)text[start - 1]))
         start--;
 
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    for (size_t i = 0; i < ARC_COUNT(marks); i++) {
         size_t mark = strlen(marks[i]);
         marked |= start >= mark && memcmp(text + start - mark, marks[i], mark) == 0;
     }

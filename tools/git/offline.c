@@ -6,6 +6,7 @@
  * the places where libgit2 refers to them (GIT2_OFFLINE in CMakeLists.txt), so that these stand
  * there instead and none of that code is in the program. Names and types: libgit2's src/libgit2/
  * {transport,settings}.c, streams/{mbedtls,openssl}.h, transports/{ssh,http}.h. */
+#include "base/auto.h"
 #include "git/lib.h"
 
 int __wrap_git_mbedtls_stream_global_init(void);
@@ -80,8 +81,7 @@ int arc_git_start(struct arc_error *err)
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* git/open.c does it */
-    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions,
-                     sizeof harmless_extensions / sizeof *harmless_extensions);
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions, ARC_COUNT(harmless_extensions));
 
     return ARC_OK;
 }

@@ -16,8 +16,6 @@ static const char *const common[] = {"git",
                                      "-c",
                                      "safe.bareRepository=explicit"};
 
-#define COMMON_COUNT (sizeof common / sizeof *common)
-
 int arc_git_run(const struct arc_git *git, const struct arc_env *env,
                 const struct arc_git_token *token, const char *const *words,
                 const struct arc_buf *input, unsigned seconds, struct arc_process_result *result,
@@ -47,10 +45,10 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
         memcpy(own + last, token->vars, ARC_GIT_TOKEN_VARS * sizeof *own);
     ARC_TRY(arc_environment_pick(env, false, names + !login, NULL, own, &vars, err));
 
-    argv = calloc(COMMON_COUNT + count + 1, sizeof *argv);
+    argv = calloc(ARC_COUNT(common) + count + 1, sizeof *argv);
     ARC_TRY_ALLOC(argv, err);
-    memcpy(argv, common, COMMON_COUNT * sizeof *argv);
-    memcpy(argv + COMMON_COUNT, words, count * sizeof *argv);
+    memcpy(argv, common, ARC_COUNT(common) * sizeof *argv);
+    memcpy(argv + ARC_COUNT(common), words, count * sizeof *argv);
 
     struct arc_env there = *env;
     there.cwd = arc_or(git->worktree, git->gitdir);

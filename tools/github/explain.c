@@ -62,7 +62,7 @@ static bool is_grantable(const char *name, size_t len)
                                        "packages",        "pages",
                                        "pull_requests",   "statuses",
                                        "security_events", "repository_projects"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; i < ARC_COUNT(keys); i++)
         if (strlen(keys[i]) == len && strncmp(keys[i], name, len) == 0)
             return true;
 

@@ -41,7 +41,7 @@ const char *arc_github_token(const struct arc_env *env, const char **variable)
 {
     static const char *const names[] = {"INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"};
     const char *value = NULL;
-    for (size_t i = 0; !value && i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; !value && i < ARC_COUNT(names); i++) {
         value = arc_env_nonempty(env, names[i]);
         if (value && variable)
             *variable = names[i];

@@ -1,4 +1,5 @@
 #include "glob/automaton.h"
+#include "base/auto.h"
 #include "base/room.h"
 #include "glob/table.h"
 #include <stdlib.h>
@@ -139,7 +140,7 @@ void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum 
         start = emit(p, regex, regex->root, node(p, PROGRAM_END, 0, 0));
 
     if (regex && use == PROGRAM_NEGATED) { /* picomatch's "^(?!^(?:" … ")$).*$" */
-        uint32_t line = any_of(p, dot, sizeof dot / sizeof *dot, node(p, PROGRAM_END, 0, 0));
+        uint32_t line = any_of(p, dot, ARC_COUNT(dot), node(p, PROGRAM_END, 0, 0));
         start = node(p, PROGRAM_LOOK, line, start);
         p->nodes[start].negative = true;
     }

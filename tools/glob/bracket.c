@@ -1,4 +1,5 @@
 /* Brackets, parentheses of extended globs, braces. */
+#include "base/auto.h"
 #include "glob/picomatch.h"
 #include "glob/regex.h"
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static const char *posix_class(const uint16_t *name, size_t len)
     };
     struct arc_units text = {.at = (uint16_t *)name, .len = len};
 
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    for (size_t i = 0; i < ARC_COUNT(table); i++)
         if (arc_units_equal(&text, table[i][0]))
             return table[i][1];
 

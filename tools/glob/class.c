@@ -1,4 +1,5 @@
 /* Character classes and escapes of regular expressions. */
+#include "base/auto.h"
 #include "base/room.h"
 #include "glob/regex.h"
 #include <ctype.h>
@@ -13,7 +14,6 @@ static const struct regex_range spaces[] = {
     {'\t', '\r'},     {' ', ' '},       {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
     {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}, {0xfeff, 0xfeff},
 };
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 
 static void add(struct regex_reader *r, uint16_t low, uint16_t high)
 {
@@ -70,10 +70,11 @@ static void add_named(struct regex_reader *r, int letter)
         char letter;
         const struct regex_range *ranges;
         size_t count;
-    } sets[] = {
-        {'d', digits, COUNT(digits)}, {'s', spaces, COUNT(spaces)}, {'w', words, COUNT(words)}};
+    } sets[] = {{'d', digits, ARC_COUNT(digits)},
+                {'s', spaces, ARC_COUNT(spaces)},
+                {'w', words, ARC_COUNT(words)}};
 
-    for (size_t i = 0; i < COUNT(sets); i++) {
+    for (size_t i = 0; i < ARC_COUNT(sets); i++) {
         if (letter != sets[i].letter && (letter | 0x20) == sets[i].letter)
             add_complement(r, sets[i].ranges, sets[i].count);
         for (size_t k = 0; letter == sets[i].letter && k < sets[i].count; k++)
@@ -93,7 +94,7 @@ static uint32_t finish(struct regex_reader *r, size_t first)
 uint32_t regex_dot(struct regex_reader *r)
 {
     size_t first = r->regex->range_count;
-    add_complement(r, line_ends, COUNT(line_ends));
+    add_complement(r, line_ends, ARC_COUNT(line_ends));
     return finish(r, first);
 }
 

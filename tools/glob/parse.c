@@ -1,4 +1,5 @@
 /* The main loop of picomatch's parse(), and the tokens that need little thought. */
+#include "base/auto.h"
 #include "glob/picomatch.h"
 #include <string.h>
 
@@ -206,7 +207,7 @@ static bool special(struct parser *p, uint16_t unit)
         return true;
     }
 
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    for (size_t i = 0; i < ARC_COUNT(table); i++)
         if (table[i].unit == unit) {
             table[i].parse(p);
             return true;

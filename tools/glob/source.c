@@ -1,4 +1,5 @@
 #include "glob/source.h"
+#include "base/auto.h"
 #include "glob/picomatch.h"
 #include <string.h>
 
@@ -23,7 +24,7 @@ static const char *shape_source(const uint16_t *units, size_t len)
         {"**/.*", TREE GLOB_DOT GLOB_ONE_CHAR GLOB_STAR},
     };
 #undef TREE
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    for (size_t i = 0; i < ARC_COUNT(table); i++)
         if (is_text(units, len, table[i][0]))
             return table[i][1];
 

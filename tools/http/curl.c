@@ -1,4 +1,5 @@
 #include "http/curl.h"
+#include "base/auto.h"
 #include "http/http.h"
 
 #ifdef ARCCI_STANDALONE
@@ -35,7 +36,7 @@ static int resolve(void *library, const char *symbol, void *slot, struct arc_err
 int arc_curl_load(struct arc_curl *out, struct arc_error *err)
 {
     void *library = NULL;
-    for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; !library && i < ARC_COUNT(names); i++)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 
     if (!library)

@@ -51,7 +51,7 @@ static const char *find_value(const struct script *script, const char *name)
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
     if (!value)
         value = json_string_value(json_object_get(json_object_get(scope, "github"), key));
-    for (size_t i = 0; i < INIT_COUNT(places) && !value; i++)
+    for (size_t i = 0; i < ARC_COUNT(places) && !value; i++)
         value = json_string_value(json_object_get(places[i], name));
 
     return value;
@@ -309,7 +309,7 @@ static void take_options(struct script *script, const json_t *words, size_t firs
             init_set_text(init, with, "push", "true");
         if (init_is_among(option, flags))
             continue;
-        for (size_t i = 0; i < INIT_COUNT(inputs); i++)
+        for (size_t i = 0; i < ARC_COUNT(inputs); i++)
             if (init_is_among(option, inputs[i][0]))
                 add_input(init, with, inputs[i][1],
                           strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);

@@ -29,7 +29,7 @@ static char *variant_of(struct init *init, const char *name)
     if (dot && init_is_among(dot + 1, others))
         return NULL;
 
-    for (size_t i = 0; i < INIT_COUNT(words); i++) {
+    for (size_t i = 0; i < ARC_COUNT(words); i++) {
         size_t word = strlen(words[i]);
         if (strcasecmp(name, words[i]) == 0)
             return arc_arena_text(&init->arena, "");
@@ -79,9 +79,9 @@ char *init_name_dockerfile(struct init *init, const char *path)
     char *above = init_directory(init, directory); /* of another image: cuda12 in pytorch */
     bool has_owner = false;
     if (*named && strcmp(above, ".") != 0)
-        init_each_below(i, init, above) has_owner =
-            has_owner || (json_object_get(init->dockerfile_names, init->files[i]) &&
-                          strcmp(init_directory(init, init->files[i]), above) == 0);
+        init_each_below (i, init, above)
+            has_owner = has_owner || (json_object_get(init->dockerfile_names, init->files[i]) &&
+                                      strcmp(init_directory(init, init->files[i]), above) == 0);
     if (has_owner)
         named = init_print(init, "%s-%s", init_base(above), named);
 
@@ -214,9 +214,9 @@ static void choose_context(struct init *init, struct init_image *image)
     }
 
     if (is_generic)
-        init_each_below(i, init, image->directory) is_generic =
-            is_generic && (json_object_get(init->dockerfile_names, init->files[i]) ||
-                           arc_text_ends(init->files[i], ".dockerignore"));
+        init_each_below (i, init, image->directory)
+            is_generic = is_generic && (json_object_get(init->dockerfile_names, init->files[i]) ||
+                                        arc_text_ends(init->files[i], ".dockerignore"));
     if (is_generic && count > 1 && has_instruction(init, image->dockerfile, "COPY", "ADD"))
         best = 1;
 
@@ -273,7 +273,7 @@ static char *read_first(struct init *init, const char *directory, const char *na
 {
     static const char *const ends[] = {"yaml", "yml", "json"};
 
-    for (size_t i = 0; i < INIT_COUNT(ends); i++) {
+    for (size_t i = 0; i < ARC_COUNT(ends); i++) {
         char *path = init_join(init, directory, init_print(init, "%s.%s", name, ends[i]));
         if (init_read_yaml(init, path, out))
             return path;
@@ -475,8 +475,7 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
     if (!directory)
         return false;
 
-    init_each_below(i, init, directory)
-    {
+    init_each_below (i, init, directory) {
         const char *path = init->files[i] + len, *slash = strchr(path, '/');
         size_t part = slash ? (size_t)(slash - path) : 0;
         if (!slash || (folder && strncmp(folder, path, part) == 0 && !folder[part]))

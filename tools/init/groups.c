@@ -97,7 +97,7 @@ static char *told_by(struct init *init, const char *tag)
 {
     static const char *const words[] = {"{version}", "{image-tag}", "latest", "{revision}",
                                         "{sha7}"};
-    for (size_t i = 0; i < INIT_COUNT(words); i++) {
+    for (size_t i = 0; i < ARC_COUNT(words); i++) {
         const char *at = strstr(tag, words[i]), *end = at ? at + strlen(words[i]) : NULL;
         if (!at || strchr(end, '{'))
             continue;
@@ -303,8 +303,7 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
 {
     bool found = false;
 
-    each_family(family, init)
-    {
+    each_family (family, init) {
         struct init_group *group = NULL;
         if (!*family->prefix || family->matched)
             continue;
@@ -341,16 +340,16 @@ static void take_plain(struct init *init)
 {
     struct init_family *first = NULL;
 
-    each_family(family, init) if (!*family->prefix && (!first || family->count > first->count))
-        first = family;
+    each_family (family, init)
+        if (!*family->prefix && (!first || family->count > first->count))
+            first = family;
 
     if (!first || !are_left(init))
         return;
     struct init_group *group = init_add_group(init, init->repository);
     add_pattern(init, group, first);
 
-    each_family(family, init)
-    {
+    each_family (family, init) {
         if (!*family->prefix && versioning_of(family) == versioning_of(first))
             add_pattern(init, group, family);
         family->matched |= !*family->prefix;
@@ -369,8 +368,7 @@ static void take_rest(struct init *init, bool each_its_own)
     if (!are_left(init))
         return;
 
-    each_family(family, init)
-    {
+    each_family (family, init) {
         like = family->matched ? family : like;
         spare = family->matched ? spare : family;
         spares += !family->matched;
@@ -421,8 +419,7 @@ static void take_unmatched(struct init *init)
     size_t unmatched = 0;
     bool plain = false;
 
-    each_family(family, init)
-    {
+    each_family (family, init) {
         plain = plain || !*family->prefix;
         only = family->matched ? only : family;
         unmatched += !family->matched;
@@ -445,8 +442,9 @@ static void take_unmatched(struct init *init)
     }
 
     ARC_AUTO_JSON json_t *names = init_made(init, json_array());
-    each_family(family, init) if (!family->matched)
-        init_push(init, names, json_sprintf("%s{version}", family->before));
+    each_family (family, init)
+        if (!family->matched)
+            init_push(init, names, json_sprintf("%s{version}", family->before));
     if (json_array_size(names))
         init_ask(init, NULL, 0, "what do tags like %s release? No image has that name",
                  init_list_names(init, names));
@@ -507,7 +505,7 @@ static void take_listed_platforms(struct init *init, struct init_image *image, c
     const struct arc_yaml_node *first = arc_yaml_items(channels) ? channels->items[0] : NULL;
     struct arc_assignments reader = {.at = tree ? NULL : init_read(init, file)};
 
-    for (size_t i = 0; i < INIT_COUNT(keys) && !list; i++) {
+    for (size_t i = 0; i < ARC_COUNT(keys) && !list; i++) {
         list = arc_yaml_get(tree, keys[i]);
         list = arc_or(list, arc_yaml_get(first, keys[i]));
     }
@@ -583,7 +581,7 @@ static bool find_versions(struct init *init)
     init_each_image (image, init)
         if (seen++ < count)
             found += image->version_file ||
-                     find_version(init, image, image->directory, INIT_COUNT(version_files));
+                     find_version(init, image, image->directory, ARC_COUNT(version_files));
 
     if (!found) /* one for all */
         init_each_image (image, init)
@@ -601,8 +599,10 @@ static bool use_files(struct init *init)
 {
     bool tagged = false;
 
-    each_family(family, init) init_each_image (
-        image, init) if (*family->prefix && is_named(image, family->prefix)) return false;
+    each_family (family, init)
+        init_each_image (image, init)
+            if (*family->prefix && is_named(image, family->prefix))
+                return false;
 
     size_t count = init->image_count;
     if (!init->families)
@@ -659,8 +659,9 @@ static void sort_by_files(struct init *init)
  * name. */
 static void give_file_tags(struct init *init)
 {
-    each_family(family, init) if (!*family->prefix || !init->families->next)
-        add_pattern(init, init->groups, family);
+    each_family (family, init)
+        if (!*family->prefix || !init->families->next)
+            add_pattern(init, init->groups, family);
 
     init_each_group (group, init) {
         if (group->tags)

@@ -104,7 +104,7 @@ static int read_files(struct init *init, struct arc_error *err)
         init_read_bake_files,  init_read_compose_files, init_read_scripts,
         init_read_dockerfiles, init_end_reading};
 
-    for (size_t i = 0; i < INIT_COUNT(readers); i++) {
+    for (size_t i = 0; i < ARC_COUNT(readers); i++) {
         readers[i](init);
         ARC_TRY(arc_arena_check(&init->arena, err));
     }
@@ -129,7 +129,7 @@ static int read_repository(struct arc_project *project, struct init *init, struc
 
     ARC_TRY(arc_project_open(project, err));
     init->kept = init_made(init, json_array());
-    for (size_t i = 0; i < INIT_COUNT(maps); i++)
+    for (size_t i = 0; i < ARC_COUNT(maps); i++)
         *maps[i] = init_keep(init, json_object());
 
     if (!project->git->worktree)
@@ -172,7 +172,7 @@ static int propose_files(struct init *init, const char *source, json_t *files,
     init_write_release_workflow(init, source, &release);
     ARC_TRY(arc_arena_check(&init->arena, err));
 
-    for (size_t i = 0; i < INIT_COUNT(made); i++) {
+    for (size_t i = 0; i < ARC_COUNT(made); i++) {
         ARC_TRY(arc_buf_check(made[i].text, made[i].path, err));
         if (made[i].text->len)
             ARC_TRY(arc_json_append(

@@ -166,7 +166,8 @@ size_t init_first_below(struct init *init, const char *directory)
 
 bool init_has_directory(struct init *init, const char *path)
 {
-    init_each_below(i, init, path) return true;
+    init_each_below (i, init, path)
+        return true;
     return false;
 }
 
@@ -478,7 +479,7 @@ void init_add_platform(struct init *init, struct init_image *image, const char *
     char **known = image->platforms;
     const char *whole = text;
 
-    for (size_t i = 0; i < INIT_COUNT(names); i++)
+    for (size_t i = 0; i < ARC_COUNT(names); i++)
         whole = strcmp(text, names[i][0]) == 0 ? names[i][1] : whole;
     if (whole != text || !strchr(text, '/'))
         whole = init_print(init, "linux/%s", whole);

@@ -265,8 +265,6 @@ void init_add_tag(struct init *init, json_t **tags, const char *name, const char
  * name. */
 bool init_take_reference(struct init *init, const char *reference, struct init_image *image);
 
-#define INIT_COUNT(table) (sizeof(table) / sizeof *(table))
-
 /* Whether a word is among those that blanks separate, in capitals or not. */
 bool init_is_among(const char *word, const char *words);
 bool init_lists(const char *words, const char *word, size_t len);

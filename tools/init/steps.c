@@ -111,7 +111,7 @@ static char *convert_pattern(struct init *init, const char *pattern)
         const char *word = pattern + 2;
         size_t len = (size_t)(end - word);
         arc_text_trim(&word, &len);
-        for (size_t i = 0; i < INIT_COUNT(words); i++)
+        for (size_t i = 0; i < ARC_COUNT(words); i++)
             if (strcmp(words[i][0], init_cut(init, word, len)) == 0)
                 found = words[i][1];
         arc_buf_puts(&out, arc_or(found, unknown));
@@ -129,7 +129,7 @@ static const char *convert_type(struct init *init, const char *type, const char 
     const char *pattern = attribute(init, item, "pattern"), *value = attribute(init, item, "value"),
                *event = attribute(init, item, "event"), *format = attribute(init, item, "format");
 
-    for (size_t i = 0; i < INIT_COUNT(patterns); i++)
+    for (size_t i = 0; i < ARC_COUNT(patterns); i++)
         if (strcmp(type, patterns[i][0]) == 0)
             return convert_pattern(init, arc_or(pattern, patterns[i][1]));
 
@@ -626,7 +626,7 @@ static void take_scan(const struct init_step *step)
     init_note(init, step->file, step->line, "scans%s: the gate of arc-ci-release.yml does that",
               gate ? " and fails on findings" : "");
 
-    for (size_t i = 0; gate && i < INIT_COUNT(severities); i++)
+    for (size_t i = 0; gate && i < ARC_COUNT(severities); i++)
         if (strstr(list, severities[i]))
             init->fail_on = severities[i];
 }
@@ -682,7 +682,7 @@ void init_take_step(const struct init_step *step)
 {
     const char *name =
         init_lower(step->init, init_cut(step->init, step->uses, strcspn(step->uses, "@")));
-    for (size_t i = 0; i < INIT_COUNT(known); i++)
+    for (size_t i = 0; i < ARC_COUNT(known); i++)
         if (strcmp(known[i].action, init_base(name)) == 0) {
             known[i].take(step);
             return;

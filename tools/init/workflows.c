@@ -269,11 +269,11 @@ void init_read_workflows(struct init *init)
     static const char folder[] = ".github/workflows";
     size_t read = 0;
 
-    init_each_below(i, init, folder) if (read < INIT_FILES_MAX && init_is_yaml(init->files[i]))
-    {
-        read_workflow(init, init->files[i], NULL, NULL, 0);
-        read++;
-    }
+    init_each_below (i, init, folder)
+        if (read < INIT_FILES_MAX && init_is_yaml(init->files[i])) {
+            read_workflow(init, init->files[i], NULL, NULL, 0);
+            read++;
+        }
 
     init_end_workflows(init);
 }

@@ -291,8 +291,7 @@ static json_t *choose_kind(struct init *init, const struct init_group *group, co
     if (strpbrk(parent, "*?[]{}!") || strcmp(parent, ".") == 0)
         return NULL;
 
-    init_each_below(i, init, parent)
-    {
+    init_each_below (i, init, parent) {
         const char *path = init->files[i], *name = init_base(path);
         char *directory = init_directory(init, path);
         bool known = strcmp(name, "Dockerfile") != 0 && strcmp(name, "service.yaml") != 0;

@@ -67,7 +67,7 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
         name = colon ? lint_text(c->lint, "%.*s", (int)(colon - text), text) : "";
     }
 
-    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
+    for (size_t i = 0; i < ARC_COUNT(sockets); i++)
         socket = socket || arc_text_ends(name, sockets[i]);
     if (socket)
         lint_find_at(c->lint, LINT_PRIVILEGES, volume,
@@ -114,7 +114,7 @@ static void check_privileges(const struct compose *c, const struct arc_yaml_pair
         lint_find_at(c->lint, LINT_PRIVILEGES, user, "'%s' runs as '%s'", service->key->text,
                      user->text);
 
-    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+    for (size_t i = 0; i < ARC_COUNT(spaces); i++) {
         const struct arc_yaml_node *space = arc_yaml_get(service->value, spaces[i]);
         if (arc_yaml_is(space, "host"))
             lint_find_at(c->lint, LINT_PRIVILEGES, space, "'%s' has %s: host", service->key->text,
@@ -222,7 +222,7 @@ void lint_compose(struct lint *lint, const struct lint_service *service)
     static const char *const names[] = {"docker-compose.yml", "docker-compose.yaml", "compose.yaml",
                                         "compose.yml"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < ARC_COUNT(names); i++) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
         const char *file = lint_text(lint, "%s/%s", service->directory, names[i]);
         if (!lint_exists(lint, file) || !lint_read_yaml(lint, LINT_COMPOSE, file, &yaml))

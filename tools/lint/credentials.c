@@ -60,7 +60,7 @@ static bool is_sample(const char *token, size_t len)
 /* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
 static void find_tokens(const struct scan *s, const char *line)
 {
-    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+    for (size_t i = 0; i < ARC_COUNT(tokens); i++)
         for (const char *at = line; (at = strstr(at, tokens[i].prefix));) {
             if (at != line && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) {
                 at++;
@@ -127,7 +127,7 @@ static bool names_secret(const char *line, const char *end)
     while (end > line && strchr(" \t\"'", end[-1]))
         end--;
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    for (size_t i = 0; i < ARC_COUNT(words); i++) {
         size_t len = strlen(words[i]);
         if ((size_t)(end - line) >= len && strncasecmp(end - len, words[i], len) == 0)
             return true;
@@ -155,7 +155,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         return true;
     if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
         return true;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (size_t i = 0; i < ARC_COUNT(words); i++)
         if (strlen(words[i]) == len && strncasecmp(words[i], value, len) == 0)
             return true;
 
@@ -202,7 +202,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     struct scan s = {lint, file, 0};
     bool settings = strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
 
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    for (size_t i = 0; i < ARC_COUNT(ends); i++)
         settings = settings || arc_text_ends(file, ends[i]);
 
     for (char *line = text; *line;) {

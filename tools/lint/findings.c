@@ -211,7 +211,7 @@ static bool add_value(void *context, const char *name, struct arc_buf *out)
     } values[] = {{"codename", service->codename},   {"name", service->name},
                   {"directory", service->directory}, {"role", service->role},
                   {"tech", service->tech},           {"health", service->health}};
-    size_t i = 0, count = sizeof values / sizeof *values;
+    size_t i = 0, count = ARC_COUNT(values);
     while (i < count && strcmp(values[i].name, name) != 0)
         i++;
     if (i < count && values[i].value)

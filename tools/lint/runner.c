@@ -119,13 +119,13 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const remote[] = {"driver", "remote", NULL};
     bool loses_status = false; /* of what it prints to a file of the runner's */
 
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+    for (size_t i = 0; i < ARC_COUNT(engines); i++)
         if (stand_in_order(line, end, engines[i]))
             find_in_script(s, LINT_SHELL, script, line,
                            "this removes the Docker that GitHub's runners have: use that instead");
 
-    for (size_t i = 0; i < sizeof prints / sizeof *prints; i++)
-        for (size_t k = 0; k < sizeof files / sizeof *files; k++)
+    for (size_t i = 0; i < ARC_COUNT(prints); i++)
+        for (size_t k = 0; k < ARC_COUNT(files); k++)
             loses_status =
                 loses_status ||
                 stand_in_order(line, end,
@@ -150,7 +150,7 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
 static void check_script(struct subject *s, const struct arc_yaml_node *script)
 {
     static const char *const emptied[] = {"GITHUB_ACTION_REPOSITORY", "GITHUB_ACTION_REF"};
-    for (size_t i = 0; !s->root && i < sizeof emptied / sizeof *emptied; i++) {
+    for (size_t i = 0; !s->root && i < ARC_COUNT(emptied); i++) {
         const char *name = script && script->text ? strstr(script->text, emptied[i]) : NULL;
         if (name)
             find_in_script(s, LINT_SHELL, script, name,
@@ -182,7 +182,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
     bool events_own = !*ref || (holds_part(ref, "github.") &&
                                 !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < ARC_COUNT(names); i++)
         takes_tag =
             takes_tag ||
             arc_yaml_at(s->root, "on", "workflow_call", "inputs", names[i], (char *)NULL) ||
@@ -235,7 +235,7 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     static const char *const scopes[] = {"contents", "packages", "id-token"};
     const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
 
-    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+    for (size_t i = 0; i < ARC_COUNT(scopes); i++) {
         if (!may_write(s, job, scopes[i]) || (!restores_cache(step) && !restores_within(s, step)))
             continue;
         lint_find_at(s->lint, LINT_CACHE, uses,
@@ -509,7 +509,7 @@ void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs)
     static const char *const gone[] = {"node12", "node16", "node20"};
     struct subject s = {.lint = lint};
     const struct arc_yaml_node *using = arc_yaml_get(runs, "using");
-    for (size_t i = 0; using && i < sizeof gone / sizeof *gone; i++)
+    for (size_t i = 0; using && i < ARC_COUNT(gone); i++)
         if (arc_yaml_reads(using, gone[i]))
             lint_find_at(lint, LINT_NODE, using, "GitHub's runners have no %s any more: use node24",
                          gone[i]);

@@ -80,7 +80,7 @@ static void check_fields(struct lint *lint, const struct lint_service *service,
                   "the name is '%s'; by this repository's pattern '%s' it is '%s'",
                   service->data.name, pattern, name);
 
-    for (size_t i = 0; service->group && i < sizeof wanted / sizeof *wanted; i++)
+    for (size_t i = 0; service->group && i < ARC_COUNT(wanted); i++)
         if (!arc_yaml_get(root, wanted[i]))
             lint_find(lint, LINT_SERVICE_FIELDS, file, 1, "'%s' is missing", wanted[i]);
     if (health && !strstr(health, "://"))

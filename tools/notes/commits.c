@@ -138,8 +138,6 @@ static const struct {
                 {"Fixes", {"fix", NULL}},         {"Performance", {"perf", NULL}},
                 {"Security", {"security", NULL}}, {"Other changes", {NULL}}};
 
-#define SECTION_COUNT (sizeof sections / sizeof *sections)
-
 /* The section of a commit; *conventional is set when it has a type. */
 static size_t find_section(const char *subject, const char *body, bool *conventional)
 {
@@ -149,11 +147,11 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     if (arc_message_is_breaking(subject, body))
         return 0;
 
-    for (size_t i = 1; len && i < SECTION_COUNT; i++)
+    for (size_t i = 1; len && i < ARC_COUNT(sections); i++)
         if (arc_message_type_is(subject, len, sections[i].types))
             return i;
 
-    return SECTION_COUNT - 1;
+    return ARC_COUNT(sections) - 1;
 }
 
 #define SUBJECT_MAX  250
@@ -174,7 +172,7 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
     const char *breaks = arc_message_breaks(commit->body, &len);
     json_t *pull = json_null(), *breaking = json_null();
 
-    if (section == SECTION_COUNT - 1) /* a title may have lost what the commit says */
+    if (section == ARC_COUNT(sections) - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
     ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
     if (!shown)
@@ -266,7 +264,7 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
 {
     json_t *list = json_array();
 
-    for (size_t s = 0; s < (sorted ? SECTION_COUNT : 1); s++) {
+    for (size_t s = 0; s < (sorted ? ARC_COUNT(sections) : 1); s++) {
         json_t *own = json_array(), *commit;
         bool failed = !own;
         size_t i;

@@ -153,7 +153,7 @@ int arc_notes_warn(const json_t *notes,
          json_is_false(json_object_get(own, "found")) ? arc_json_text_of(own, "file") : ""},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < ARC_COUNT(all); i++) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
         if (!*all[i].what)
             continue;

@@ -78,7 +78,7 @@ static bool drop_chapter(json_t *values)
     static const char *const chapters[] = {"verify",  "make",  "base-images", "pinned",
                                            "digests", "sizes", "platforms",   "also"};
     json_t *has = json_object_get(values, "has");
-    for (size_t i = 0; i < sizeof chapters / sizeof *chapters; i++)
+    for (size_t i = 0; i < ARC_COUNT(chapters); i++)
         if (arc_json_true_of(has, chapters[i]))
             return json_object_set_new(has, chapters[i], json_false()) == 0;
     return false;

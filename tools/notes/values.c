@@ -271,7 +271,7 @@ static json_t *has_values(const json_t *services)
     json_t *has =
         json_pack("{s:b, s:b, s:b}", "platforms", any_platform(services, "platform"), "digests",
                   any_platform(services, "digest"), "sizes", any_platform(services, "size"));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (size_t i = 0; i < ARC_COUNT(parts); i++)
         arc_json_put(&has, parts[i], json_boolean(any_service(services, parts[i])));
     return has;
 }
@@ -350,7 +350,7 @@ static bool names_itself(const char *message, const struct arc_plan *plan)
     len -= end;
     while (len && message[len - 1] == ' ')
         len--;
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+    for (size_t i = 0; i < ARC_COUNT(before); i++)
         if (len == strlen(before[i]) && strncasecmp(message, before[i], len) == 0)
             return true;
 

@@ -101,7 +101,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
         {"name", reading->service->name, -1},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; i < ARC_COUNT(all); i++)
         if (strcmp(all[i].name, name) == 0) {
             if (all[i].value)
                 arc_buf_printf(out, "%.*s", all[i].len, all[i].value);

@@ -59,7 +59,7 @@ static void add_path(struct paths *paths, const char *path)
     ARC_AUTO_FREE char *real = arc_file_follow(paths->root, path);
     const char *const both[] = {path, real};
 
-    for (size_t i = 0; i < sizeof both / sizeof *both && both[i]; i++) {
+    for (size_t i = 0; i < ARC_COUNT(both) && both[i]; i++) {
         const char **place =
             arc_arena_append(&paths->memory, &paths->list, &paths->count, sizeof *paths->list);
         if (place)

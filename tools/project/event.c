@@ -48,7 +48,7 @@ static const struct field {
 static int read_fields(struct arc_event *event, const char *name, const json_t *root,
                        struct arc_error *err)
 {
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    for (size_t i = 0; i < ARC_COUNT(fields); i++) {
         const struct field *field = &fields[i];
         const json_t *value = strcmp(field->event, name) == 0 ? root : NULL;
         const char **out = (void *)((char *)event + field->offset);

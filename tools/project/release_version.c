@@ -8,7 +8,7 @@
 bool arc_versioning_parse(const char *text, enum arc_versioning *out)
 {
     static const char *const names[] = {"semver", "calver", "loose"};
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+    for (unsigned i = 0; i < ARC_COUNT(names); i++)
         if (strcmp(text, names[i]) == 0) {
             *out = (enum arc_versioning)i;
             return true;
@@ -53,7 +53,7 @@ static bool names_prerelease(const struct part *part, enum arc_versioning versio
 {
     static const char *const words[] = {"alpha",   "beta",     "rc", "cr", "dev", "pre",
                                         "preview", "snapshot", "a",  "b",  "c"};
-    size_t count = sizeof words / sizeof *words - (versioning == ARC_VERSIONING_LOOSE ? 3 : 0);
+    size_t count = ARC_COUNT(words) - (versioning == ARC_VERSIONING_LOOSE ? 3 : 0);
     for (size_t i = 0; !part->number && i < count; i++)
         if (strlen(words[i]) == part->len && strncasecmp(words[i], part->text, part->len) == 0)
             return true;

@@ -55,7 +55,7 @@ static int set_field(struct arc_challenge *challenge, const char *name, size_t l
 
     if (value->failed == ARC_ENOMEM)
         return arc_error_nomem(err);
-    for (size_t i = 0; !value->failed && value->len && i < sizeof fields / sizeof *fields; i++)
+    for (size_t i = 0; !value->failed && value->len && i < ARC_COUNT(fields); i++)
         if (strlen(fields[i].name) == len && strncasecmp(name, fields[i].name, len) == 0)
             return *fields[i].text ? ARC_OK
                                    : arc_text_copy(arc_buf_text(value), fields[i].text, err);

@@ -71,7 +71,7 @@ static bool names_host(const char *key, const char *host)
     if (strlen(host) == len && strncasecmp(key, host, len) == 0)
         return true;
 
-    for (size_t i = 0; strcmp(host, "docker.io") == 0 && i < sizeof hub / sizeof *hub; i++)
+    for (size_t i = 0; strcmp(host, "docker.io") == 0 && i < ARC_COUNT(hub); i++)
         if (strlen(hub[i]) == len && strncasecmp(key, hub[i], len) == 0)
             return true;
 

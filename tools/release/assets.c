@@ -215,7 +215,7 @@ static const char *content_type(const char *name)
         {".xz", "application/x-xz"},   {ARC_RELEASE_SUMS, "text/plain"},
     };
 
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    for (size_t i = 0; i < ARC_COUNT(table); i++)
         if (arc_text_ends(name, table[i][0]))
             return table[i][1];
 

@@ -231,7 +231,7 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
     if (run->docker_image || strcmp(target, "/") == 0)
         return ARC_OK;
 
-    for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++) {
+    for (size_t i = 0; i < ARC_COUNT(skipped); i++) {
         struct stat st;
         ARC_AUTO_FREE char *folder = arc_file_join(target, skipped[i]);
         ARC_TRY_ALLOC(folder, err);

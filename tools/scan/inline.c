@@ -35,7 +35,7 @@ static int search_file(struct search *search, const char *path, struct arc_error
 
     for (ssize_t got; !has && (got = read(fd, chunk + kept, sizeof chunk - kept)) > 0;) {
         size_t all = kept + (size_t)got;
-        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        for (size_t i = 0; i < ARC_COUNT(marks); i++)
             has = has || memmem(chunk, all, marks[i], len);
         kept = all < len ? all : len - 1; /* one may begin at the end */
         memmove(chunk, chunk + all - kept, kept);

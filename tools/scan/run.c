@@ -57,7 +57,7 @@ static void *work(void *data)
         ARC_AUTO_JSON json_t *argv = json_array();
         arc_json_each (word, json_object_get(pool->jobs[i].command, "argv")) {
             bool end = strcmp(json_string_value(word), "--") == 0;
-            for (size_t k = 0; end && k < sizeof more / sizeof *more; k++)
+            for (size_t k = 0; end && k < ARC_COUNT(more); k++)
                 arc_json_push(&argv, json_string(more[k]));
             arc_json_push(&argv, json_incref(word));
         }
@@ -121,10 +121,10 @@ static bool is_harmless(const char *message)
                                         "direct dependencies",
                                         "CVE may be rejected"};
 
-    for (size_t i = 0; i < sizeof grave / sizeof *grave; i++)
+    for (size_t i = 0; i < ARC_COUNT(grave); i++)
         if (strcasestr(message, grave[i]))
             return false;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    for (size_t i = 0; i < ARC_COUNT(known); i++)
         if (strstr(message, known[i]))
             return true;
 

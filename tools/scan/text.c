@@ -84,7 +84,7 @@ static json_t *settings_json(const struct scan_judged *judged)
     json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
     json_t *entries = json_array();
 
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    for (size_t i = 0; i < ARC_COUNT(lists); i++)
         if (lists[i].list)
             arc_json_put(&object, lists[i].name, arc_texts_json(lists[i].list));
     if (settings->policy)
@@ -97,7 +97,7 @@ static json_t *settings_json(const struct scan_judged *judged)
                                          {"service", entry->service}, {"reason", entry->reason},
                                          {"expires", entry->expires}};
         json_t *row = json_object();
-        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
+        for (size_t k = 0; k < ARC_COUNT(fields); k++)
             if (fields[k][1])
                 arc_json_put(&row, fields[k][0], json_string(fields[k][1]));
         arc_json_push(&entries, row);

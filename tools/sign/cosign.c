@@ -254,7 +254,7 @@ static const char *const *variables(struct cosign *cosign, bool signs)
     };
     static const char *const tokens[] = {"ACTIONS_ID_TOKEN_REQUEST_*", "SIGSTORE_ID_TOKEN",
                                          "BUILDKITE_AGENT_*", "SPIFFE_ENDPOINT_SOCKET"};
-    enum { CHECKING = sizeof checking / sizeof *checking, TOKENS = sizeof tokens / sizeof *tokens };
+    enum { CHECKING = ARC_COUNT(checking), TOKENS = ARC_COUNT(tokens) };
     const char *key = signs ? cosign->key : cosign->public_key;
     const char **names = arc_arena_array(&cosign->memory, CHECKING + TOKENS + 1, sizeof *names);
 

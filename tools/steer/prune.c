@@ -108,7 +108,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
                              project->repository.tags_unknown);
     ARC_TRY(add_tags(pruning, err));
 
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+    for (size_t i = 0; i < ARC_COUNT(states); i++) {
         ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
         arc_buf_printf(&path, "/repos/%s/actions/runs?status=%s&per_page=100", name, states[i]);
         ARC_TRY(arc_buf_check(&path, "the address", err));

@@ -122,7 +122,7 @@ static int set_type(struct builder *b, struct arc_yaml_node *node)
 
     node->type = !tag && node->plain ? core : ARC_YAML_STRING;
 
-    for (size_t i = 0; tag && i < sizeof tagged / sizeof *tagged; i++) {
+    for (size_t i = 0; tag && i < ARC_COUNT(tagged); i++) {
         if (strcmp(node->tag, tagged[i].tag) != 0)
             continue;
         node->type = tagged[i].type;
@@ -281,7 +281,7 @@ static const char *name_problem(const char *problem)
         {"found unexpected end of stream", "the text ends before a quote is closed"},
     };
 
-    for (size_t i = 0; problem && i < sizeof words / sizeof *words; i++)
+    for (size_t i = 0; problem && i < ARC_COUNT(words); i++)
         if (strcmp(problem, words[i][0]) == 0)
             return words[i][1];
 
