@@ -120,11 +120,9 @@ static size_t option_index(const struct command *command, const char *name)
 
 static int bad_value(const struct option *option, const char *value, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    arc_text_visible(&shown, value, strnlen(value, 200));
     const char *allowed = arc_or(option->choices, "true|false");
-    return arc_error_set(err, ARC_EINPUT, "--%s: '%s' is not one of %s", option->name,
-                         arc_buf_text(&shown), allowed);
+    return arc_error_set(err, ARC_EINPUT, "--%s: '%.200s' is not one of %s", option->name, value,
+                         allowed);
 }
 
 static bool among(const char *choices, const char *value)
@@ -168,7 +166,7 @@ static int set_value(struct invocation *inv, const struct option *option, const 
 /* "--jsn=x" is near to "--json". */
 static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048}, name = {.max = 256};
+    ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
     const struct option *tables[] = {frame_options, inv->command->options};
     const char *names[OPTIONS_MAX + 1] = {NULL};
     size_t count = 0, dashes = strspn(arg, "-");
@@ -177,16 +175,15 @@ static int unknown_option(const struct invocation *inv, const char *arg, struct 
         for (const struct option *row = tables[i]; row && row->name && count < OPTIONS_MAX; row++)
             names[count++] = row->name;
     arc_buf_add(&name, arg + dashes, strcspn(arg + dashes, "="));
-    arc_text_visible(&shown, arg, strnlen(arg, 200));
 
     const char *meant = arc_suggest(arc_buf_text(&name), names);
     if (meant)
-        return arc_error_set(err, ARC_EINPUT, "there is no option '%s'; did you mean '--%s'?",
-                             arc_buf_text(&shown), meant);
+        return arc_error_set(err, ARC_EINPUT, "there is no option '%.200s'; did you mean '--%s'?",
+                             arg, meant);
 
     return arc_error_set(err, ARC_EINPUT,
-                         "there is no option '%s'; 'arc-ci help %s' lists the options",
-                         arc_buf_text(&shown), inv->command->name);
+                         "there is no option '%.200s'; 'arc-ci help %s' lists the options", arg,
+                         inv->command->name);
 }
 
 static int set_frame_option(struct invocation *inv, const struct option *option, const char *value,
@@ -258,13 +255,10 @@ static int parse_letter(struct invocation *inv, const char *word, struct arc_err
 
 static int add_argument(struct invocation *inv, const char *arg, struct arc_error *err)
 {
-    if (inv->arg_count == inv->command->arguments_max) {
-        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-        arc_text_visible(&shown, arg, strnlen(arg, 200));
+    if (inv->arg_count == inv->command->arguments_max)
         return arc_error_set(err, ARC_EINPUT,
-                             "unexpected argument '%s'; 'arc-ci help %s' shows the usage",
-                             arc_buf_text(&shown), inv->command->name);
-    }
+                             "unexpected argument '%.200s'; 'arc-ci help %s' shows the usage", arg,
+                             inv->command->name);
     inv->args[inv->arg_count++] = arg;
     return ARC_OK;
 }

@@ -80,7 +80,7 @@ struct invocation {
     const struct arc_env *env;
     const char **values; /* for option i of the table: values[i] or NULL (the last one given) */
     json_t **lists;      /* for a `many` option i: array of strings, or NULL */
-    const char **args;   /* positional arguments, NULL-terminated */
+    const char **args;   /* positional arguments, NULL behind the last; args[1] may be read */
     char **inputs;       /* the trimmed INPUT_ variables that values and args point to */
     size_t arg_count;
     const char *format; /* --format: a template for the document; NULL: none */
@@ -151,6 +151,8 @@ int report_output(struct report *report, const char *name, const char *value,
                   struct arc_error *err);
 int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
                         struct arc_error *err);
+/* The same: "true" or "false". */
+int report_flag(struct report *report, const char *name, bool value, struct arc_error *err);
 /* The same of a value of the document: a text as it is, others as JSON; `missing` for none and for
  * null. */
 int report_value(struct report *report, const char *name, const json_t *value, const char *missing,

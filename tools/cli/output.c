@@ -32,6 +32,11 @@ int report_output(struct report *report, const char *name, const char *value, st
     return report_output_bytes(report, name, value, strlen(value), err);
 }
 
+int report_flag(struct report *report, const char *name, bool value, struct arc_error *err)
+{
+    return report_output(report, name, value ? "true" : "false", err);
+}
+
 int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
                  struct arc_error *err)
 {

@@ -161,7 +161,7 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     arc_buf_puts(&key, "_count");
     ARC_TRY(arc_text_print(&value, err, "%zu", count));
     ARC_TRY(arc_buf_check(&key, "an output's name", err));
-    ARC_TRY(report_output(report, name, changes->results[filter].matched ? "true" : "false", err));
+    ARC_TRY(report_flag(report, name, changes->results[filter].matched, err));
     ARC_TRY(report_output(report, arc_buf_text(&key), value, err));
 
     for (size_t i = 0; lists->format != ARC_LIST_NONE && i < ARC_COUNT(parts); i++)
@@ -213,7 +213,7 @@ static int fill(const struct invocation *inv, const struct arc_changes *changes,
     if (arc_filters_index(changes->filters, "changes", 7) == SIZE_MAX)
         ARC_TRY(report_output(report, "changes", arc_buf_text(&matching), err));
     if (arc_filters_index(changes->filters, "any", 3) == SIZE_MAX)
-        ARC_TRY(report_output(report, "any", arc_changes_any(changes) ? "true" : "false", err));
+        ARC_TRY(report_flag(report, "any", arc_changes_any(changes), err));
 
     if (inv->json || inv->format)
         ARC_TRY(arc_changes_document(changes, &report->document, err));

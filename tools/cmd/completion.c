@@ -162,7 +162,7 @@ static void complete(const struct arc_env *env, const char *const *words, size_t
 static int run_completion(const struct invocation *inv, struct report *report,
                           struct arc_error *err)
 {
-    const char *shell = inv->arg_count ? inv->args[0] : "";
+    const char *shell = arc_or(inv->args[0], "");
     static const struct {
         const char *shell, *script;
     } scripts[] = {{"bash", arc_embedded_cmd_completion_bash},

@@ -67,7 +67,7 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
                    ok ? "nothing that it needs is missing" : "something that it needs is missing");
     report->failed = ok ? ARC_OK : ARC_EWORLD;
 
-    return report_output(report, "ok", ok ? "true" : "false", err);
+    return report_flag(report, "ok", ok, err);
 }
 
 static const struct option options[] = {

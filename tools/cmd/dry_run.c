@@ -9,7 +9,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_dryrun_options options = {
-        .tag = inv->arg_count ? inv->args[0] : NULL,
+        .tag = inv->args[0],
         .event = option_value(inv, "event"),
         .group = option_value(inv, "group"),
         .config = option_value(inv, "config"),

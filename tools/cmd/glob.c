@@ -19,7 +19,7 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
 
     report->kind = REPORT_DATA;
     ARC_TRY_ALLOC(patterns && paths && notes, err);
-    if (!given && inv->arg_count == 0)
+    if (!given && !inv->args[0])
         return arc_error_set(err, ARC_EINPUT,
                              "no pattern: give one as the first argument, or several as --pattern");
 

@@ -12,7 +12,7 @@ static int run_help(const struct invocation *inv, struct report *report, struct 
         return inv->json ? arc_libraries(&report->document, err) : ARC_OK;
     }
 
-    if (inv->arg_count) {
+    if (inv->args[0]) {
         const struct command *command = command_find(inv->args[0], err);
         if (!command)
             return ARC_EINPUT;

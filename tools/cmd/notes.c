@@ -14,7 +14,7 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
         return ARC_OK;
     }
 
-    const char *tag = inv->arg_count ? inv->args[0] : NULL;
+    const char *tag = inv->args[0];
     struct arc_notes_files files = {
         .tag = tag,
         .documents.plan = tag && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),

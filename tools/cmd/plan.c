@@ -107,9 +107,9 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_TRY(arc_plan_matrix(plan, &matrix, err));
     ARC_TRY_ALLOC(services, err);
     ARC_TRY(report_value(report, "matrix", matrix, "", err));
-    ARC_TRY(report_output(report, "any", plan->any ? "true" : "false", err));
-    ARC_TRY(report_output(report, "push", plan->push ? "true" : "false", err));
-    ARC_TRY(report_output(report, "sign", plan->sign ? "true" : "false", err));
+    ARC_TRY(report_flag(report, "any", plan->any, err));
+    ARC_TRY(report_flag(report, "push", plan->push, err));
+    ARC_TRY(report_flag(report, "sign", plan->sign, err));
     ARC_TRY(report_value(report, "services", services, "", err));
 
     ARC_AUTO(arc_buf) struct arc_buf platforms = {.max = 65536};
@@ -130,7 +130,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     const char *file = option_value(inv, "changes");
 
-    project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
+    project.wanted = (struct arc_project_options){.tag = inv->args[0],
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config"),
                                                   .previous = option_value(inv, "previous-tag"),

@@ -15,8 +15,8 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     struct arc_prune_options options = {.apply = option_flag(inv, "apply")};
     char **groups = arc_arena_array(&memory, 1, sizeof *groups);
 
-    for (size_t k = 0; k < inv->arg_count; k++)
-        ARC_TRY(arc_texts_add(&memory, &groups, inv->args[k], err));
+    for (const char **name = inv->args; *name; name++)
+        ARC_TRY(arc_texts_add(&memory, &groups, *name, err));
     ARC_TRY_ALLOC(groups, err);
     options.groups = groups;
     const char *age = option_value(inv, "older-than");

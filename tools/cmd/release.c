@@ -22,7 +22,7 @@ static int run_release(const struct invocation *inv, struct report *report, stru
                       .notes = option_value(inv, "notes"),
                       .needs = option_value(inv, "needs")},
         .github = github_settings(inv, "timeout"),
-        .tag = inv->arg_count ? inv->args[0] : NULL,
+        .tag = inv->args[0],
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),
         .previous = option_value(inv, "previous-tag"),

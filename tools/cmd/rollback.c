@@ -17,7 +17,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     const char *file = option_value(inv, "build");
     char **from = NULL;
 
-    if (inv->arg_count < 2)
+    if (!inv->args[1])
         return arc_error_set(err, ARC_EINPUT,
                              "which group, and back to which version? 'arc-ci rollback GROUP "
                              "VERSION --dry-run' shows what would move");

@@ -109,9 +109,9 @@ static int run_status(const struct invocation *inv, struct report *report, struc
                             "(fetch-depth: 0 gets all of it)"));
 
     ARC_TRY(page_write(inv, report->document, html_status, err));
-    ARC_TRY(report_output(report, "unreleased", unreleased ? "true" : "false", err));
+    ARC_TRY(report_flag(report, "unreleased", unreleased, err));
 
-    return report_output(report, "adrift", adrift ? "true" : "false", err);
+    return report_flag(report, "adrift", adrift, err);
 }
 
 static const struct option options[] = {

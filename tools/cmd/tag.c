@@ -12,13 +12,13 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     bool next = option_flag(inv, "next");
     struct arc_tag_options options = {
-        .version = inv->arg_count > 1 ? inv->args[1] : NULL,
+        .version = inv->args[1],
         .next = {.bump = option_value(inv, "bump"), .prerelease = option_value(inv, "prerelease")},
         .branch = option_value(inv, "branch"),
         .push = option_flag(inv, "push"),
     };
 
-    if (!inv->arg_count)
+    if (!inv->args[0])
         return arc_error_set(err, ARC_EINPUT,
                              "which group, and which version? 'arc-ci tag "
                              "GROUP --next' chooses the version");

@@ -11,7 +11,7 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     bool whole = false;
 
-    project.wanted = (struct arc_project_options){.tag = inv->arg_count ? inv->args[0] : NULL,
+    project.wanted = (struct arc_project_options){.tag = inv->args[0],
                                                   .group = option_value(inv, "group"),
                                                   .config = option_value(inv, "config")};
     ARC_TRY(arc_verify_release(&project, option_value(inv, "sign-identity"), &report->document,

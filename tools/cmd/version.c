@@ -23,7 +23,7 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
         .prerelease = option_value(inv, "prerelease"),
     };
 
-    project.wanted.group = inv->arg_count ? inv->args[0] : NULL;
+    project.wanted.group = inv->args[0];
     ARC_TRY(arc_next(&project, &options, &report->document, err));
     const json_t *next = report->document;
     if (option_flag(inv, "explain"))
@@ -55,7 +55,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
         if (option_given(inv, of_next[i]))
             return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
 
-    project.wanted.tag = inv->arg_count ? inv->args[0] : NULL;
+    project.wanted.tag = inv->args[0];
     project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
     ARC_TRY(arc_version_write(project.version, &report->document, err));
