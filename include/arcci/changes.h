@@ -61,6 +61,7 @@ struct arc_filter_result {
         size_t file; /* index into arc_changes.files */
         size_t rule; /* index into arc_filters.rules: the first that matched */
     } * hits;        /* `count` of them in git's order; NULL with count_only */
+    size_t defining; /* of `count`, by a rule that `defines` the service */
 };
 
 /* What the head is compared with. */

@@ -87,6 +87,7 @@ struct arc_service {
     bool triggers;              /* its image has ONBUILD triggers for what starts from it */
     bool derive_inputs; /* its files are what its Dockerfile reads, not its whole directory */
     bool linked;        /* others start from it; it is not built for itself and gets no tag */
+    char *definition;   /* its target of bake as JSON, where a file of docker's says it; or NULL */
     unsigned line;      /* of its entry in arc-ci.yaml, from 1; 0 when read alone */
     struct arc_released_from *released; /* of a train, whose service borrows all else from its
                                            group; NULL: it is built */
@@ -99,6 +100,7 @@ struct arc_described {
     char **profiles; /* of Compose, that are on; or NULL */
     struct arc_pair *variables;
     bool compose; /* Compose's files, not bake's */
+    char **read;  /* these and what they include, extend and are set by, once it is resolved */
 };
 
 /* A release group: services that release together under one tag. */

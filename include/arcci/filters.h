@@ -58,6 +58,7 @@ struct arc_rule {
     bool negated;          /* its (only) pattern starts with `!` and so matches all but the rest */
     size_t filter;         /* index of its filter */
     unsigned line, column; /* in the text; 0 when it comes from the configuration */
+    bool defines;          /* the file says what the service is: it counts if that differs */
     struct arc_inputs *inputs; /* of an image: of what the patterns match only these files count;
                                   NULL: all do. Owned */
 };

@@ -184,8 +184,11 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     const struct arc_changes_options *options = run->options;
     bool of_commits = run->base.kind == ARC_BASE_COMMITS || run->base.kind == ARC_BASE_WORKTREE;
     const struct arc_oid *head = run->base.kind == ARC_BASE_WORKTREE ? NULL : &run->base.head;
+    for (size_t i = 0; !of_commits && i < options->filters->count; i++)
+        run->out->results[i].matched |= run->out->results[i].defining > 0;
     if (!options->config || !options->filters->from_config || !run->git || !of_commits)
         return ARC_OK;
+    ARC_TRY(arc_services_definitions(run->project, options, only, base, head, run->out, err));
     return arc_services_entries(run->git, options, only, base, head, run->out->results, err);
 }
 
@@ -414,6 +417,7 @@ static int changes(struct run *run, struct arc_error *err)
         quantifier = ARC_QUANTIFIER_SOME_EXCLUDE;
     ARC_TRY(arc_match_start(&run->match, run->out, quantifier, options->count_only, err));
     run->match.renames = options->renames;
+    run->match.defers = options->config && options->filters->from_config;
     run->match.relative = options->relative;
     ARC_TRY(arc_warn_of_rules(&run->match, err));
 

@@ -168,6 +168,17 @@ static int add_directory(struct arc_filters *filters, const char *root,
     return add_linked(filters, root, arc_buf_text(&ignore), service->line, err);
 }
 
+/* A file of docker's that says what the service is, and what it is a link to. */
+static int add_definition(struct arc_filters *filters, const char *root, const char *path,
+                          unsigned line, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *real = arc_file_follow(root, path);
+    ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
+    filters->rules[filters->rule_count - 1].defines = true;
+    ARC_TRY(add_file(filters, path, err));
+    return real ? add_file(filters, real, err) : ARC_OK;
+}
+
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_error *err)
 {
@@ -191,8 +202,12 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
         ARC_TRY(add_linked(filters, root, service->file, service->line, err));
 
     ARC_TRY(add_rules(filters, service->paths, service->line, err));
+    ARC_TRY(add_rules(filters, group->paths, group->line, err));
 
-    return add_rules(filters, group->paths, group->line, err);
+    for (char **file = group->described.read; file && *file; file++)
+        ARC_TRY(add_definition(filters, root, *file, service->line, err));
+
+    return ARC_OK;
 }
 
 int arc_filters_of_config(const char *root, const struct arc_config *config,

@@ -37,7 +37,9 @@ static int hit(struct arc_match *match, size_t filter, size_t rule, const struct
         match->kept = out->file_count;
     }
 
-    result->matched = true;
+    bool defers = match->defers && out->filters->rules[rule].defines;
+    result->defining += defers;
+    result->matched |= !defers;
     if (match->count_only) {
         result->count++;
         return ARC_OK;

@@ -32,6 +32,7 @@ struct arc_match {
     uint64_t *asked;      /* bitmap of the rules of those */
     const char *previous; /* the old name of the path being matched, or NULL; borrowed */
     bool renames;         /* renames are looked for */
+    bool defers;          /* whether a file that defines a service counts is told later */
     bool has_break;       /* a path that was looked at holds a line break */
     const char
         *relative; /* the directory that counts, to which patterns are relative; NULL: the top.

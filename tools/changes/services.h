@@ -54,6 +54,14 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err);
 
+/* Takes files of docker's back where they changed and the service's definition in them did not, as
+ * docker reads the files of both commits (`head` NULL: the work tree); where it differs, or that
+ * cannot be told, the service is marked. `only` as above. */
+int arc_services_definitions(struct arc_project *project, const struct arc_changes_options *options,
+                             const bool *only, const struct arc_oid *base,
+                             const struct arc_oid *head, struct arc_changes *out,
+                             struct arc_error *err);
+
 /* Marks the services whose image starts, directly or not, from one that changed, and in groups with
  * rebuild-dependents those that depend on one. */
 int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,

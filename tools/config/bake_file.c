@@ -254,6 +254,18 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
 
 /* ---- the service ---------------------------------------------------------------------------- */
 
+/* The target as a text that differs where it does, without what no plan carries. */
+static int keep_definition(const struct arc_loading *l, const json_t *target, char **out)
+{
+    ARC_AUTO_JSON json_t *copy = json_copy((json_t *)target);
+    json_object_del(copy, "description");
+    json_object_del(copy, "output");
+    ARC_AUTO_FREE char *text = copy ? json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+    ARC_TRY_ALLOC(text, l->err);
+    *out = arc_arena_text(l->memory, text);
+    return arc_arena_check(l->memory, l->err);
+}
+
 int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, const char *name,
                         const json_t *target, bool linked, char **files, const json_t *version)
 {
@@ -265,6 +277,7 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
     service->linked = linked;
     service->line = group->line;
     service->build.files = files;
+    ARC_TRY(keep_definition(l, target, &service->definition));
 
     if (!linked && json_array_size(tags))
         ARC_TRY(take_tags(l, group, tags, version, service));

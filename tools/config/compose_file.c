@@ -261,7 +261,7 @@ static char *directory_of(const struct arc_loading *l, const char *file)
     return arc_arena_printf(l->memory, "%.*s", slash ? (int)(slash - file) : 0, file);
 }
 
-/* Adds a path to the files, NULL: only looks at it. Compose reads the file, and may show a line of
+/* Adds a path to the files (NULL: only looks at it). Compose reads the file, and may show a line of
  * it: so it lies in the repository. */
 static int add_path(const struct arc_loading *l, const struct arc_yaml_node *node, const char *base,
                     const char *text, char ***files)
@@ -327,7 +327,7 @@ bool arc_bake_is_hcl(const char *file)
 }
 
 static int add_of_file(const struct arc_loading *l, const char *file, char ***files,
-                       char ***settings)
+                       char ***settings, char ***given)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
@@ -354,14 +354,14 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
         const struct arc_yaml_node *said = service->value;
         const struct arc_yaml_node *extends = arc_yaml_at(said, "extends", "file", (char *)NULL);
         ARC_TRY(add_named(l, extends, base, false, files));
-        ARC_TRY(add_named(l, arc_yaml_get(said, "env_file"), base, true, NULL));
-        ARC_TRY(add_named(l, arc_yaml_get(said, "label_file"), base, true, NULL));
+        ARC_TRY(add_named(l, arc_yaml_get(said, "env_file"), base, true, given));
+        ARC_TRY(add_named(l, arc_yaml_get(said, "label_file"), base, true, given));
     }
 
     return arc_arena_check(l->memory, l->err);
 }
 
-int arc_compose_files(const struct arc_loading *l, char ***files)
+int arc_compose_files(const struct arc_loading *l, char ***files, char ***given)
 {
     const char *base = directory_of(l, (*files)[0]);
     char **settings = NULL;
@@ -369,7 +369,7 @@ int arc_compose_files(const struct arc_loading *l, char ***files)
     for (size_t i = 0; (*files)[i]; i++) {
         if (i == FILES_MAX)
             return arc_error_set(l->err, ARC_ELIMIT, "more than %d compose files", FILES_MAX);
-        ARC_TRY(add_of_file(l, (*files)[i], files, &settings));
+        ARC_TRY(add_of_file(l, (*files)[i], files, &settings, given));
     }
 
     ARC_TRY(add_path(l, NULL, base, ".env", &settings));

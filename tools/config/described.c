@@ -226,6 +226,25 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
     return add_bases(l, group, targets, files, version);
 }
 
+int arc_described_files(const struct arc_loading *l, const struct arc_group *group, char ***files,
+                        char ***given)
+{
+    bool by_compose = group->described.compose;
+
+    for (char **file = group->described.files; *file; file++) {
+        by_compose |= !arc_bake_is_hcl(*file); /* buildx takes it for one, too */
+        if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
+            return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
+                                 group->name, *file);
+        ARC_TRY(arc_texts_add_once(l, files, *file));
+    }
+
+    if (by_compose && arc_compose_files(l, files, given))
+        return arc_error_prefix(l->err, "group %s", group->name);
+
+    return ARC_OK;
+}
+
 int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env,
                           struct arc_group *group, const json_t *version)
 {
@@ -238,22 +257,13 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
         return ARC_OK;
     ARC_TRY_ALLOC(asked, l->err);
 
-    bool compose = group->described.compose, by_compose = compose;
-    for (char **file = group->described.files; *file; file++) {
-        by_compose |= !arc_bake_is_hcl(*file); /* buildx takes it for one, too */
-        if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
-            return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
-                                 group->name, *file);
-        ARC_TRY(arc_texts_add_once(l, &files, *file));
-    }
-
-    if (by_compose && arc_compose_files(l, &files))
-        return arc_error_prefix(l->err, "group %s", group->name);
+    ARC_TRY(arc_described_files(l, group, &files, NULL));
+    group->described.read = files;
 
     ARC_TRY(ask_docker(l, env, group, version, &result));
 
     /* The answer as targets, and which of them were asked for: none stands for all. */
-    if (compose) {
+    if (group->described.compose) {
         for (char **name = group->described.targets; name && *name; name++)
             ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, l->err);
         if (arc_compose_targets(l->root, &result.output, &targets, l->err))

@@ -30,9 +30,15 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 bool arc_bake_is_hcl(const char *file);
 
 /* Adds to the files those that they include or extend, and the .env beside them: what is in them
- * counts as well. ARC_EINPUT for one that Compose would read and that lies elsewhere, by its path
- * or by a link. */
-int arc_compose_files(const struct arc_loading *l, char ***files);
+ * counts as well. `given` (may be NULL) gets those that Compose reads for a container's variables
+ * and labels, which no build gets. ARC_EINPUT for one that Compose would read and that lies
+ * elsewhere, by its path or by a link. */
+int arc_compose_files(const struct arc_loading *l, char ***files, char ***given);
+
+/* Lists the files that say what a group's services are, and, as arc_compose_files(), what else
+ * Compose reads: as far as they are there, whatever it returns. */
+int arc_described_files(const struct arc_loading *l, const struct arc_group *group, char ***files,
+                        char ***given);
 
 /* Appends a target (of bake --print) to the group's services. `linked`: it gets no tag, since
  * nobody asked for it. `files` are where it stands; a change of them is one of its own. ARC_EINPUT

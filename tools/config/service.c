@@ -262,8 +262,10 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
     ARC_TRY(name_variant(l, reading, group));
     ARC_TRY(arc_recipe_complete(l, build, service->directory));
 
+    char *const *described = group ? group->described.read : NULL; /* these count by themselves */
     for (char **file = build->files; file && *file; file++)
-        ARC_TRY(add_path(l, service, *file));
+        if (!described || !arc_texts_have(described, *file))
+            ARC_TRY(add_path(l, service, *file));
     if (service->version_file)
         ARC_TRY(add_path(l, service, service->version_file));
 

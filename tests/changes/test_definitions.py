@@ -1,0 +1,159 @@
+"""Services of a bake or compose file: an edit of it counts those whose definition differs, as docker reads both commits."""
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import test_cmd as cmd
+
+BAKE = """variable "TAG" { default = "1" }
+variable "GO" { default = "1.22" }
+group "default" { targets = ["web", "api"] }
+target "_common" { args = { COMMON = "1" } }
+target "base" {
+  context = "base"
+}
+target "web" {
+  inherits = ["_common"]
+  context = "web"
+  tags = ["ghcr.io/o/web:latest"]
+}
+target "api" {
+  context = "api"
+  contexts = { base = "target:base" }
+  args = { GO = GO }
+  tags = ["ghcr.io/o/api:latest"]
+}
+"""
+COMPOSE = """x-common: &common
+  args: {A: "1"}
+include: [more/compose.yaml]
+services:
+  web:
+    image: ghcr.io/o/web:latest
+    env_file: [web.env]
+    build: {context: web, <<: *common}
+  api:
+    image: ghcr.io/o/api:latest
+    extends: {file: parent.yaml, service: parent}
+    build: {context: api, args: {GO: "${GO:-1}"}}
+    environment: [X=1]
+"""
+MORE = "services: {more: {image: ghcr.io/o/more, env_file: more.env, build: {context: ., args: {M: '${M:-1}'}}}}\n"
+PARENT = "services: {parent: {build: {target: prod}}}\n"
+FILES = {"docker-bake.hcl": BAKE, "compose.yaml": COMPOSE, "more/compose.yaml": MORE, "parent.yaml": PARENT, "web.env": "A=1\n", "more/more.env": ""}
+
+
+def needs(plugin):
+    there = shutil.which("docker") and subprocess.run(["docker", plugin, "version"], capture_output=True).returncode == 0
+    return pytest.mark.skipif(not there, reason=f"no docker {plugin}, which reads the file")
+
+
+def make(tmp_path, config):
+    repo = tmp_path / "repo"
+    dockerfiles = {f"{name}/Dockerfile": "FROM scratch\nCOPY x /\n" for name in ("web", "api", "base")}
+    cmd.make_repo(repo, [{"write": {**FILES, **dockerfiles, ".github/arc-ci.yaml": f"groups: {{g: {{tag: 'v{{version}}', {config}}}}}\n",
+                                    "more/Dockerfile": "FROM scratch\n"}}, {"commit": "one"}])
+    return repo
+
+
+def changes(repo, base="HEAD~1"):
+    run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--json", "--base", base], cwd=repo, capture_output=True, text=True, timeout=60,
+                         env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def edit(repo, path, old, new):
+    text = (repo / path).read_text() if (repo / path).exists() else ""
+    assert old in text
+    (repo / path).write_text(text.replace(old, new) if old else text + new)
+    cmd.git(repo, "add", "-A")
+    cmd.git(repo, "commit", "-qm", "two")
+
+
+@needs("buildx")
+@pytest.mark.parametrize("old, new, changed, reason", [
+    ("", "# a comment\n", [], None),
+    ('"TAG" { default = "1"', '"TAG" { default = "2"', [], None),
+    ("GO = GO", 'GO = "2", NEW = "1"', ["api"], "args"),
+    ("1.22", "1.23", ["api"], "args"),
+    ('COMMON = "1"', 'COMMON = "2"', ["web"], "args"),
+    ("web:latest", "web:edge", ["web"], "tags"),
+    ("  args = { GO = GO }\n", "", ["api"], "args"),
+    ('context = "base"', 'context = "base"\ntarget = "x"', ["api", "base"], "target"),
+])
+def test_bake(tmp_path, old, new, changed, reason):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    edit(repo, "docker-bake.hcl", old, new)
+    found = changes(repo)
+    assert found["changes"] == changed
+    for name, service in found["filters"].items():
+        says = f"changed: {reason}" if name in changed else "did not change"
+        starts = name == "api" and "base" in changed
+        assert service["reason"].startswith(f"its definition in docker-bake.hcl {'did not change; starts from base' if starts else says}")
+        assert service["count"] == (name in changed and not starts)
+
+
+@needs("buildx")
+def test_bake_that_cannot_be_compared(tmp_path):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    (repo / "docker-bake.hcl").write_text("x = [")
+    cmd.git(repo, "commit", "-qam", "two")
+    edit(repo, "docker-bake.hcl", "x = [", BAKE)
+    found = changes(repo)
+    assert set(found["changes"]) == {"api", "base", "web"}
+    assert "may have changed: group g: docker buildx bake refuses" in found["filters"]["web"]["reason"]
+    assert changes(repo, "HEAD~2")["changes"] == []  # nothing differs at all
+    edit(repo, "docker-bake.hcl", '["web", "api"]', '["web", "api", "new"]')
+    edit(repo, "docker-bake.hcl", "", 'target "new" {\n  context = "web"\n  tags = ["ghcr.io/o/new"]\n}\n')
+    found = changes(repo, "HEAD~2")
+    assert found["changes"] == ["new"] and found["filters"]["new"]["reason"] == "its definition in docker-bake.hcl is new"
+
+
+@needs("buildx")
+def test_bake_in_the_work_tree(tmp_path):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    (repo / "docker-bake.hcl").write_text(BAKE.replace("1.22", "1.23"))
+    (repo / "web/x").write_text("1\n")
+    cmd.git(repo, "add", "-A")
+    assert changes(repo, "HEAD")["changes"] == ["api", "web"]
+    (repo / "docker-bake.hcl").write_text(BAKE + "#\n")
+    assert changes(repo, "HEAD")["changes"] == ["web"]
+
+
+@needs("buildx")
+def test_each_service_since_its_release(tmp_path):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    cmd.git(repo, "tag", "v1.0.0")
+    edit(repo, "docker-bake.hcl", "1.22", "1.23")
+    run = subprocess.run([cmd.ARC_CI, "changes", "--since-release", "--json"], cwd=repo, capture_output=True, text=True,
+                         env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
+    found = json.loads(run.stdout)
+    assert found["changes"] == ["api"]
+    assert found["filters"]["web"]["reason"] == "since v1.0.0; its definition in docker-bake.hcl did not change"
+
+
+@needs("compose")
+@pytest.mark.parametrize("path, old, new, changed", [
+    ("compose.yaml", "", "# a comment\n", []),
+    ("compose.yaml", "X=1", "X=2", []),
+    ("compose.yaml", "", "    ports: ['80:80']\n", []),
+    ("compose.yaml", "GO:-1", "GO:-2", ["api"]),
+    ("compose.yaml", 'A: "1"', 'A: "2"', ["web"]),
+    (".env", "", "GO=5\n", ["api"]),
+    (".env", "", "OTHER=5\n", []),
+    ("web.env", "A=1", "A=2", []),
+    ("parent.yaml", "prod", "dev", ["api"]),
+    ("parent.yaml", "", "# a comment\n", []),
+    ("more/.env", "", "M=2\n", ["more"]),
+    ("compose.yaml", "web.env", "none.env", ["api", "more", "web"]),  # is not there: docker refuses it
+])
+def test_compose(tmp_path, path, old, new, changed):
+    repo = make(tmp_path, "compose: compose.yaml")
+    edit(repo, path, old, new)
+    if "none.env" in new:  # as one that a step makes
+        (repo / "none.env").write_text("")
+    assert changes(repo)["changes"] == changed

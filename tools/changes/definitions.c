@@ -1,0 +1,198 @@
+/* Services that a file of docker's describes: one whose definition did not change does not count,
+ * whatever else in the file did. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "changes/match.h"
+#include "changes/services.h"
+#include "config/described.h"
+#include "config/graph.h"
+#include "git/git.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include "os/new_files.h"
+#include "yaml/yaml.h"
+#include <string.h>
+
+#define ROUNDS_MAX 100          /* of files that name files */
+#define FOLDER     "repository" /* Compose names a project after it */
+
+/* A group as one commit describes it. */
+struct side {
+    struct arc_arena memory;
+    struct arc_error why; /* what keeps it from being read */
+    struct arc_group group;
+    char *folder; /* holds its files, if the work tree does not */
+};
+
+static void side_free(struct side *side)
+{
+    if (side->folder)
+        arc_folder_remove(side->folder);
+    free(side->folder);
+    arc_error_clear(&side->why);
+    arc_arena_free(&side->memory);
+}
+
+/* ---- the files of a commit ------------------------------------------------------------------- */
+
+/* Adds those of the files that are not in the folder yet, and are in the commit. */
+static int add_missing(const struct arc_git *git, const struct arc_oid *commit, const char *root,
+                       char *const *names, json_t **files, struct arc_error *err)
+{
+    for (; names && *names; names++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
+        if (arc_file_kind_in(root, *names) != ARC_FILE_NONE)
+            continue;
+        int rc = arc_git_blob(git, commit, *names, ARC_YAML_BYTES, &text, err);
+        if (rc == ARC_ENOTFOUND) {
+            arc_error_clear(err);
+            continue;
+        }
+        ARC_TRY(rc);
+        arc_json_push(files, json_pack("{s:s++, s:s%}", "path", FOLDER "/", *names, "", "text",
+                                       arc_buf_text(&text), text.len));
+        if (!*files)
+            return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8", *names);
+    }
+
+    return ARC_OK;
+}
+
+/* Puts what docker reads of a commit into the side's folder, file by file as they name others. */
+static int write_files(const struct arc_git *git, const struct arc_oid *commit,
+                       const struct arc_loading *l, struct side *side)
+{
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        ARC_AUTO(arc_error) struct arc_error unread = {0};
+        ARC_AUTO_JSON json_t *files = json_array();
+        const struct arc_loading reading = {l->root, l->memory, &unread};
+        char **names = NULL, **given = NULL;
+
+        if (arc_described_files(&reading, &side->group, &names, &given) == ARC_ENOMEM)
+            return arc_error_nomem(l->err);
+        ARC_TRY(add_missing(git, commit, l->root, names, &files, l->err));
+        ARC_TRY(add_missing(git, commit, l->root, given, &files, l->err));
+        ARC_TRY_ALLOC(files, l->err);
+        if (!json_array_size(files))
+            break;
+        ARC_TRY(arc_files_make(side->folder, files, l->err));
+    }
+
+    return ARC_OK;
+}
+
+/* Reads the group's services at a commit (NULL: of the work tree). What keeps it from that is
+ * side->why. */
+static int read_side(struct arc_project *project, const struct arc_group *group,
+                     const struct arc_oid *commit, struct side *side, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *root = NULL;
+    struct arc_loading l = {project->git->worktree, &side->memory, &side->why};
+    int rc = ARC_OK;
+
+    side->group = *group;
+    side->group.services = NULL;
+    side->group.service_count = 0;
+
+    if (commit) {
+        ARC_TRY(arc_folder_temporary(project->env, &side->folder, err));
+        root = arc_file_join(side->folder, FOLDER);
+        ARC_TRY_ALLOC(root, err);
+        l.root = root;
+        rc = write_files(project->git, commit, &l, side);
+    }
+
+    if (!rc)
+        rc = arc_described_resolve(&l, project->env, &side->group, NULL);
+
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+}
+
+/* ---- what differs --------------------------------------------------------------------------- */
+
+/* Says the members that differ. */
+static int mark_difference(const char *file, const char *old, const char *new,
+                           struct arc_filter_result *result, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf names = {0};
+    ARC_AUTO_JSON json_t *before = json_loads(old, 0, NULL);
+    ARC_AUTO_JSON json_t *after = json_loads(new, 0, NULL);
+    ARC_TRY_ALLOC(before && after, err);
+
+    arc_json_each_pair (name, value, after)
+        if (!json_equal(value, json_object_get(before, name)))
+            arc_buf_printf(&names, "%s%s", names.len ? ", " : "", name);
+    arc_json_each_pair (gone, was, before)
+        if (was && !json_object_get(after, gone))
+            arc_buf_printf(&names, "%s%s", names.len ? ", " : "", gone);
+    ARC_TRY(arc_buf_check(&names, "a reason", err));
+
+    return arc_match_mark(result, err, "its definition in %s changed: %s", file, names.data);
+}
+
+/* Takes the files back that would count for the service's definition alone. */
+static int take_back(const char *file, const struct arc_filters *filters,
+                     struct arc_filter_result *result, struct arc_error *err)
+{
+    const bool matched = result->matched;
+    size_t kept = 0;
+
+    for (size_t i = 0; result->hits && i < result->count; i++)
+        if (!filters->rules[result->hits[i].rule].defines)
+            result->hits[kept++] = result->hits[i];
+    result->count -= result->defining;
+    result->defining = 0;
+
+    ARC_TRY(arc_match_mark(result, err, "its definition in %s did not change", file));
+    result->matched = matched; /* that was to say why not */
+
+    return ARC_OK;
+}
+
+static int judge(const struct side *before, const struct side *after, const char *codename,
+                 const struct arc_filters *filters, struct arc_filter_result *result,
+                 struct arc_error *err)
+{
+    const struct arc_service *old = arc_group_find_service(&before->group, codename);
+    const struct arc_service *new = arc_group_find_service(&after->group, codename);
+    const char *file = before->group.described.files[0];
+    const struct side *unread = after->why.code ? after : before;
+
+    if (unread->why.code)
+        return arc_match_mark(result, err, "its definition in %s may have changed: %s", file,
+                              arc_error_text(&unread->why));
+    if (!old || !new || !old->definition || !new->definition || old->linked != new->linked)
+        return arc_match_mark(result, err, "its definition in %s is new", file);
+    if (strcmp(old->definition, new->definition) != 0)
+        return mark_difference(file, old->definition, new->definition, result, err);
+
+    return take_back(file, filters, result, err);
+}
+
+int arc_services_definitions(struct arc_project *project, const struct arc_changes_options *options,
+                             const bool *only, const struct arc_oid *base,
+                             const struct arc_oid *head, struct arc_changes *out,
+                             struct arc_error *err)
+{
+    const struct arc_group *group;
+    const struct arc_service *service;
+
+    arc_each (of, options->config->groups, options->config->group_count) {
+        ARC_AUTO(side) struct side before = {0}, after = {0};
+        bool is_read = false;
+
+        for (size_t i = 0; of->described.files && i < out->filters->count; i++) {
+            if ((only && !only[i]) || !out->results[i].defining ||
+                !arc_services_find(options, i, &group, &service) || group != of)
+                continue;
+            if (!is_read) {
+                ARC_TRY(read_side(project, group, base, &before, err));
+                ARC_TRY(read_side(project, group, head, &after, err));
+                is_read = true;
+            }
+            ARC_TRY(judge(&before, &after, service->codename, out->filters, &out->results[i], err));
+        }
+    }
+
+    return ARC_OK;
+}
