@@ -163,7 +163,15 @@ def test_a_train_that_never_ran(train):
     for version in ("1.0.0", "1.1.0"):
         train.git("tag", "-d", f"platform/v{version}")
     row = row_of(train)
-    assert (row["tag"], row["includes"], row["problem"]) == (None, [], None)
+    assert (row["tag"], row["problem"], row["next-tag"]) == (None, None, "platform/v0.1.0")
+    assert [(one["tag"], one["newest"]) for one in row["includes"]] == [(None, "shop/v1.1.0"), (None, "data/v0.1.0")]
+    assert "platform         no release behind HEAD: its groups have releases; next is" in train.run("status").out
+    told = train.document("version", "--next", "platform")
+    assert (told["next"], told["reason"]) == ("0.1.0", "the first release")
+    for tag in train.git("tag").split():
+        train.git("tag", "-d", tag)
+    row = row_of(train)
+    assert (row["includes"], row["problem"], row["next-tag"]) == ([], None, None)
 
 
 def test_a_registry_that_refuses_hides_no_other_group(train):

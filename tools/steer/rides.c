@@ -45,11 +45,17 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
     struct arc_group now = {0};
     struct arc_oid then;
 
-    if (!group->group->includes || !group->stable)
+    if (!group->group->includes)
         return ARC_OK;
-    ARC_TRY(arc_git_tag_commit(project->git, group->stable, &then, err));
-    ARC_TRY(take(project, survey, group, &then, group->lock, &group->taken, err));
+
+    if (group->stable) {
+        ARC_TRY(arc_git_tag_commit(project->git, group->stable, &then, err));
+        ARC_TRY(take(project, survey, group, &then, group->lock, &group->taken, err));
+    }
+
     ARC_TRY(take(project, survey, group, &survey->head, NULL, &now, err));
+    if (!group->stable)
+        group->problem = NULL; /* its groups may have released nothing yet */
 
     for (size_t i = 0; i < group->taken.service_count; i++) {
         const struct arc_service *service = &group->taken.services[i];

@@ -81,10 +81,11 @@ static int refuse_change(void *context, const char *path, size_t len, enum arc_g
                          "'%.200s' is changed and not committed: the release would lack it", path);
 }
 
-/* What `git ls-remote --symref origin HEAD` says: "ref: refs/heads/main\tHEAD". */
+/* What `git ls-remote --symref REMOTE HEAD` says: "ref: refs/heads/main\tHEAD". */
 static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
 {
-    static const char *const words[] = {"ls-remote", "--symref", "origin", "HEAD", NULL};
+    const char *const words[] = {"ls-remote", "--symref", tagging->project->git->remote, "HEAD",
+                                 NULL};
     static const char start[] = "ref: refs/heads/";
     ARC_AUTO(arc_buf) struct arc_buf answer = {.max = 65536};
 
@@ -114,7 +115,7 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf answer = {.max = (size_t)1 << 20};
-    const char *const words[] = {"ls-remote", "origin", ref, NULL};
+    const char *const words[] = {"ls-remote", tagging->project->git->remote, ref, NULL};
     *out = (struct arc_oid){{0}};
 
     ARC_TRY(run_git(tagging, words, &answer, err));
@@ -136,6 +137,13 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
 {
     const struct arc_git *git = tagging->project->git;
     struct arc_oid tip = {{0}}, base = {{0}};
+    ARC_AUTO_FREE char *url = NULL;
+
+    if (arc_git_remote_url(git, &url, NULL))
+        return arc_error_set(err, ARC_EWORLD,
+                             "this clone has no remote '%s', whose release branch must have HEAD: "
+                             "git remote add %s URL",
+                             git->remote, git->remote);
 
     ARC_TRY(ask_default_branch(tagging, err));
     const char *ref = arc_arena_printf(&tagging->survey.memory, "refs/heads/%s", tagging->branch);
@@ -272,7 +280,8 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     }
 
     /* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
-    const char *const push[] = {"push", "--no-follow-tags", "origin", tagging.ref, NULL};
+    const char *const push[] = {"push", "--no-follow-tags", project->git->remote, tagging.ref,
+                                NULL};
     if (options->push && !tagging.pushed)
         ARC_TRY(run_git(&tagging, push, NULL, err));
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
