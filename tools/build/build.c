@@ -77,9 +77,9 @@ static int find_built(struct run *run, struct arc_error *err)
                        verify_of(run, &plan->services[i], staging_of(run, &plan->services[i])));
     ARC_TRY(arc_verify_ahead(verifies, count, err));
 
-    for (size_t k = 0; k < count; k++) {
-        size_t i = (size_t)(verifies[k].service - plan->services);
-        ARC_TRY(arc_build_find(run->options, &verifies[k], run->keys[i], run->engine, run->memory,
+    arc_each (verify, verifies, count) {
+        size_t i = (size_t)(verify->service - plan->services);
+        ARC_TRY(arc_build_find(run->options, verify, run->keys[i], run->engine, run->memory,
                                &run->ledger->services[i], &run->done[i], err));
         if (run->done[i])
             arc_build_tell(&run->options->listener, plan->services[i].service,
@@ -181,11 +181,11 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
     struct arc_verify *verifies = NULL;
     size_t count = 0;
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const char *codename = plan->services[i].service;
+    arc_each (service, plan->services, plan->service_count) {
+        const char *codename = service->service;
         if (arc_json_lists(targets, codename))
             ARC_APPEND(run->memory, verifies, count, err,
-                       verify_of(run, &plan->services[i],
+                       verify_of(run, service,
                                  arc_json_text_of(json_object_get(result->metadata, codename),
                                                   "containerimage.digest")));
     }
@@ -193,15 +193,15 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
     if (pushes(run))
         ARC_TRY(arc_verify_ahead(verifies, count, err));
 
-    for (size_t k = 0; k < count; k++) {
-        size_t i = (size_t)(verifies[k].service - plan->services);
+    arc_each (verify, verifies, count) {
+        size_t i = (size_t)(verify->service - plan->services);
         struct arc_built_service *built = &run->ledger->services[i];
         if (pushes(run))
-            ARC_TRY(read_back(run, &verifies[k], tagged, built, err));
+            ARC_TRY(read_back(run, verify, tagged, built, err));
         else
-            ARC_TRY(make_local(run, &verifies[k], built, err));
-        for (size_t c = 0; c < built->cell_count; c++)
-            arc_progress_time(result->progress, built->service, &built->cells[c]);
+            ARC_TRY(make_local(run, verify, built, err));
+        arc_each (cell, built->cells, built->cell_count)
+            arc_progress_time(result->progress, built->service, cell);
         run->done[i] = true;
     }
 
@@ -293,8 +293,8 @@ static int check_push(struct run *run, struct arc_error *err)
             "%s ('arc-ci doctor --push' shows all)",
             refused, count, arc_error_text(&first->problem), first->advice);
 
-    for (size_t i = 0; i < count; i++)
-        arc_error_clear(&items[i].problem);
+    arc_each (item, items, count)
+        arc_error_clear(&item->problem);
 
     return rc;
 }

@@ -162,12 +162,12 @@ int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
             if (strcmp(label->name, "org.opencontainers.image.version") == 0 ||
                 strcmp(label->name, "org.opencontainers.image.revision") == 0)
                 label->value = dirty(plan, label->value);
-        for (size_t k = 0; k < service->tag_count; k++)
-            service->tags[k].tag = dirty(plan, service->tags[k].tag);
+        arc_each (tag, service->tags, service->tag_count)
+            tag->tag = dirty(plan, tag->tag);
     }
 
-    for (size_t i = 0; i < plan->cell_count; i++)
-        plan->cells[i].staging = dirty(plan, plan->cells[i].staging);
+    arc_each (cell, plan->cells, plan->cell_count)
+        cell->staging = dirty(plan, cell->staging);
 
     return arc_arena_check(&plan->memory, err);
 }

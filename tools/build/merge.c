@@ -82,9 +82,9 @@ static int merge_service(const struct arc_build_options *options, struct arc_reg
     ARC_AUTO(join) struct join join = {registry, service, json_array(), 0, NULL};
 
     ARC_TRY_ALLOC(join.manifests, err);
-    for (size_t i = 0; i < options->plan->cell_count; i++)
-        if (strcmp(options->plan->cells[i].service, service->service) == 0)
-            ARC_TRY(add_leg(&join, &options->plan->cells[i], err));
+    arc_each (cell, options->plan->cells, options->plan->cell_count)
+        if (strcmp(cell->service, service->service) == 0)
+            ARC_TRY(add_leg(&join, cell, err));
 
     /* OCI image spec 1.1, "Image Index". The same legs always give the same bytes. */
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = ARC_MANIFEST_MAX};

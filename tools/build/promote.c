@@ -39,8 +39,8 @@ static void promotion_free(struct promotion *promotion)
 {
     for (size_t i = 0; promotion->indexes && i < promotion->options->plan->service_count; i++)
         arc_manifest_free(&promotion->indexes[i]);
-    for (size_t i = 0; i < promotion->move_count; i++)
-        arc_manifest_free(&promotion->moves[i].before);
+    arc_each (move, promotion->moves, promotion->move_count)
+        arc_manifest_free(&move->before);
     arc_registry_free(promotion->registry);
     arc_arena_free(&promotion->memory);
 }
@@ -373,8 +373,7 @@ static void look_as_the_public(const struct promotion *promotion)
     if (!project || arc_project_load_event(project, NULL) || !project->event.is_public)
         return;
 
-    for (size_t i = 0; i < promotion->move_count; i++) {
-        const struct move *move = &promotion->moves[i];
+    arc_each (move, promotion->moves, promotion->move_count) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
         ARC_AUTO(arc_error) struct arc_error why = {0};
         const struct move *earlier = promotion->moves;
@@ -427,13 +426,12 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     look_as_the_public(promotion);
 
     struct arc_ledger *ledger = promotion->ledger;
-    for (size_t i = 0; i < ledger->service_count; i++)
-        ledger->services[i].tags = NULL;
+    arc_each (service, ledger->services, ledger->service_count)
+        service->tags = NULL;
 
-    arc_each (move, promotion->moves, promotion->move_count) {
+    arc_each (move, promotion->moves, promotion->move_count)
         if (!move->held)
             ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
-    }
 
     return ARC_OK;
 }

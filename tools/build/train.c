@@ -70,9 +70,9 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
         return rc;
     }
 
-    for (size_t i = 0; i < out->service_count; i++) {
-        out->services[i].built = false;
-        arc_build_tell(&options->listener, out->services[i].service,
+    arc_each (service, out->services, out->service_count) {
+        service->built = false;
+        arc_build_tell(&options->listener, service->service,
                        "read back from its release, and verified");
     }
 

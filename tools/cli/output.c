@@ -94,14 +94,14 @@ int report_note_text(void *report, char level, const char *text, struct arc_erro
 
 void report_free(struct report *report)
 {
-    for (size_t i = 0; i < report->output_count; i++) {
-        free(report->outputs[i].name);
-        free(report->outputs[i].value);
+    arc_each (output, report->outputs, report->output_count) {
+        free(output->name);
+        free(output->value);
     }
 
-    for (size_t i = 0; i < report->note_count; i++) {
-        free(report->notes[i].message);
-        free((char *)report->notes[i].place.file);
+    arc_each (note, report->notes, report->note_count) {
+        free(note->message);
+        free((char *)note->place.file);
     }
 
     free(report->outputs);
@@ -162,10 +162,8 @@ static int write_github_files(const struct report *report, const struct invocati
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)128 << 20};
 
-    for (size_t i = 0; i < report->output_count; i++) {
-        const struct report_output *output = &report->outputs[i];
+    arc_each (output, report->outputs, report->output_count)
         ARC_TRY(arc_actions_format_output(&text, output->name, output->value, output->len, err));
-    }
 
     ARC_TRY(arc_buf_check(&text, "GITHUB_OUTPUT", err));
     ARC_TRY(arc_actions_append(inv->env, "GITHUB_OUTPUT", &text, err));
@@ -246,9 +244,9 @@ int report_print(const struct report *report, const struct invocation *inv, stru
 
     ARC_TRY(write_github_files(report, inv, err));
 
-    for (size_t i = 0; i < report->note_count; i++)
-        if (!inv->quiet || report->notes[i].level != 'n')
-            add_note(&notes, &report->notes[i], inv->command->name, actions);
+    arc_each (note, report->notes, report->note_count)
+        if (!inv->quiet || note->level != 'n')
+            add_note(&notes, note, inv->command->name, actions);
 
     ARC_TRY(put(stderr, &notes, err));
 
@@ -268,10 +266,10 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     }
 
     /* key=value lines; a value that does not fit on its line is shown with visible escapes. */
-    for (size_t i = 0; i < report->output_count; i++) {
-        arc_buf_puts(&text, report->outputs[i].name);
+    arc_each (output, report->outputs, report->output_count) {
+        arc_buf_puts(&text, output->name);
         arc_buf_putc(&text, '=');
-        arc_text_visible(&text, report->outputs[i].value, report->outputs[i].len);
+        arc_text_visible(&text, output->value, output->len);
         arc_buf_putc(&text, '\n');
     }
 

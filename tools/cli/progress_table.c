@@ -127,9 +127,9 @@ void build_table_end(struct build_table *table)
 {
     if (table->count)
         draw(table);
-    for (size_t i = 0; i < table->count; i++)
-        if (table->rows[i].state == ARC_STEP_FAILED && *table->rows[i].tail)
-            fprintf(stderr, "%s said:\n%s", table->rows[i].cell, table->rows[i].tail);
+    arc_each (row, table->rows, table->count)
+        if (row->state == ARC_STEP_FAILED && *row->tail)
+            fprintf(stderr, "%s said:\n%s", row->cell, row->tail);
     free(table->rows);
     *table = (struct build_table){0};
 }

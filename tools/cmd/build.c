@@ -71,8 +71,7 @@ static int add_service(struct report *report, const struct arc_build_options *op
     int64_t bytes = 0;
     double seconds = 0;
 
-    for (size_t i = 0; i < built->cell_count; i++) {
-        const struct arc_built_cell *cell = &built->cells[i];
+    arc_each (cell, built->cells, built->cell_count) {
         if (cell->size > 0)
             bytes += cell->size;
         if (cell->duration > seconds)
@@ -103,9 +102,8 @@ static int add_outputs(struct report *report, const struct arc_build_options *op
     if (ledger->service_count == 1)
         ARC_TRY(add_service(report, options, "", &ledger->services[0], err));
 
-    for (size_t i = 0; i < ledger->service_count; i++)
-        ARC_TRY(
-            add_service(report, options, ledger->services[i].service, &ledger->services[i], err));
+    arc_each (service, ledger->services, ledger->service_count)
+        ARC_TRY(add_service(report, options, service->service, service, err));
 
     return ARC_OK;
 }
@@ -126,13 +124,11 @@ static void draw_times(const struct arc_ledger *ledger, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf rows = {.max = (size_t)1 << 20};
 
-    for (size_t i = 0; i < ledger->service_count; i++) {
-        const struct arc_built_service *built = &ledger->services[i];
+    arc_each (built, ledger->services, ledger->service_count) {
         arc_buf_puts(&rows, "    section ");
         add_word(&rows, built->service);
         arc_buf_putc(&rows, '\n');
-        for (size_t k = 0; k < built->cell_count; k++) {
-            const struct arc_built_cell *cell = &built->cells[k];
+        arc_each (cell, built->cells, built->cell_count) {
             if (cell->started <= 0)
                 continue;
             arc_buf_puts(&rows, "    ");
@@ -282,8 +278,7 @@ static int read_plan(const char *where, struct arc_plan *out, struct arc_error *
 static int list_generated(const struct arc_plan *plan, const struct arc_context *context,
                           struct arc_ledger *ledger, struct arc_error *err)
 {
-    for (size_t i = 0; i < ledger->service_count; i++) {
-        struct arc_built_service *built = &ledger->services[i];
+    arc_each (built, ledger->services, ledger->service_count) {
         if (!built->generated)
             built->generated = arc_arena_array(&ledger->memory, 1, sizeof *built->generated);
         ARC_TRY_ALLOC(built->generated, err);

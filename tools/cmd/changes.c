@@ -183,8 +183,8 @@ static bool is_output_of(const struct arc_changes *changes, const char *name, co
 static int note_clashes(const struct arc_changes *changes, const struct lists *lists,
                         struct report *report, struct arc_error *err)
 {
-    for (size_t i = 0; i < changes->filters->count; i++) {
-        const char *name = changes->filters->items[i].name;
+    arc_each (filter, changes->filters->items, changes->filters->count) {
+        const char *name = filter->name;
         bool clashes = is_output_of(changes, name, "count");
         for (size_t p = 0; lists->format != ARC_LIST_NONE && p < ARC_COUNT(parts); p++)
             clashes |=

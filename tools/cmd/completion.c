@@ -57,8 +57,7 @@ static void offer_names(const struct candidates *to, const struct arc_env *env, 
         return;
 
     bool groups = strcmp(kind, "GROUP") == 0;
-    for (size_t g = 0; g < project.config.group_count; g++) {
-        const struct arc_group *group = &project.config.groups[g];
+    arc_each (group, project.config.groups, project.config.group_count) {
         if (groups)
             offer(to, group->name, group->title);
         for (size_t s = 0; !groups && s < group->service_count; s++)

@@ -101,9 +101,9 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
     ARC_AUTO_JSON json_t *matrix = NULL;
     ARC_AUTO_JSON json_t *services = json_array();
 
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (plan->services[i].selected)
-            arc_json_push(&services, json_string(plan->services[i].service));
+    arc_each (service, plan->services, plan->service_count)
+        if (service->selected)
+            arc_json_push(&services, json_string(service->service));
     ARC_TRY(arc_plan_matrix(plan, &matrix, err));
     ARC_TRY_ALLOC(services, err);
     ARC_TRY(report_value(report, "matrix", matrix, "", err));

@@ -87,8 +87,8 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     const char *host;
     json_t *value;
 
-    for (size_t i = 0; i < doctor->project->config.group_count; i++) {
-        for (char **prefix = doctor->project->config.groups[i].registries; *prefix; prefix++) {
+    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count) {
+        for (char **prefix = group->registries; *prefix; prefix++) {
             ARC_AUTO_FREE char *name = strndup(*prefix, strcspn(*prefix, "/"));
             if (name)
                 json_object_set_new(hosts, name, json_true());
@@ -141,8 +141,7 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
     if (!doctor->has_registry || arc_registry_new(env, &impatient, &registry, NULL))
         return;
 
-    for (size_t i = 0; i < doctor->project->config.group_count; i++) {
-        const struct arc_group *group = &doctor->project->config.groups[i];
+    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count) {
         const char *image = group->service_count ? group->services[0].images[0] : NULL;
         ARC_AUTO(arc_error) struct arc_error why = {0};
         bool kept = false;
@@ -177,8 +176,8 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 
     const char *owner = arc_url_path(repository.source);
     size_t len = owner ? strcspn(owner, "/") : 0;
-    for (size_t i = 0; i < project->config.group_count; i++)
-        for (char **prefix = project->config.groups[i].registries; *prefix; prefix++) {
+    arc_each (group, project->config.groups, project->config.group_count)
+        for (char **prefix = group->registries; *prefix; prefix++) {
             const char *name = *prefix + sizeof host - 1;
             if (strncmp(*prefix, host, sizeof host - 1) != 0)
                 continue;
@@ -209,9 +208,9 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 static int list_images(const struct arc_config *config, struct arc_arena *memory,
                        struct arc_registry_push **out, size_t *count, struct arc_error *err)
 {
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            for (char **image = config->groups[g].services[s].images; *image; image++) {
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count)
+            for (char **image = service->images; *image; image++) {
                 size_t known = 0;
                 while (known < *count && strcmp((*out)[known].image, *image) != 0)
                     known++;
@@ -235,15 +234,14 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
     ARC_TRY(list_images(&doctor->project->config, &memory, &items, &count, err));
     ARC_TRY(arc_registry_new(doctor->project->env, NULL, &registry, err));
     int rc = arc_registry_may_push(registry, items, count, err);
-    for (size_t i = 0; i < count; i++) {
-        fine += !items[i].problem.code;
-        if (items[i].problem.code)
+    arc_each (item, items, count) {
+        fine += !item->problem.code;
+        if (item->problem.code)
             arc_buf_printf(&result->found, "%s%s", result->found.len ? "; " : "",
-                           arc_error_text(&items[i].problem));
-        if (items[i].advice && !strstr(arc_buf_text(&result->advice), items[i].advice))
-            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? "; " : "",
-                           items[i].advice);
-        arc_error_clear(&items[i].problem);
+                           arc_error_text(&item->problem));
+        if (item->advice && !strstr(arc_buf_text(&result->advice), item->advice))
+            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? "; " : "", item->advice);
+        arc_error_clear(&item->problem);
     }
 
     ARC_TRY(rc);
@@ -270,9 +268,9 @@ void doctor_push(struct doctor *doctor, struct doctor_result *result)
 /* Whether `name` starts with the name of one of our services, and `next` follows. */
 static bool is_ours(const struct doctor *doctor, const char *name, char next)
 {
-    for (size_t g = 0; g < doctor->project->config.group_count; g++)
-        for (size_t s = 0; s < doctor->project->config.groups[g].service_count; s++) {
-            const char *service = doctor->project->config.groups[g].services[s].name;
+    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count)
+        for (size_t s = 0; s < group->service_count; s++) {
+            const char *service = group->services[s].name;
             size_t len = strlen(service);
             if (strncmp(service, name, len) == 0 && name[len] == next)
                 return true;
@@ -313,9 +311,8 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
 
 void doctor_ports(struct doctor *doctor, struct doctor_result *result)
 {
-    for (size_t g = 0; g < doctor->project->config.group_count; g++)
-        for (size_t s = 0; s < doctor->project->config.groups[g].service_count; s++) {
-            const struct arc_service *service = &doctor->project->config.groups[g].services[s];
+    arc_each (group, doctor->project->config.groups, doctor->project->config.group_count)
+        arc_each (service, group->services, group->service_count) {
             unsigned one[] = {service->port, 0};
             for (unsigned *port = *service->ports ? service->ports : one; *port; port++)
                 check_port(doctor, *port, result);
@@ -404,10 +401,8 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
         arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
 
     const struct arc_config *config = &doctor->project->config;
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++) {
-            const struct arc_service *service = &config->groups[g].services[s];
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count)
             if (service->tech && strcmp(service->tech, "pulsar") == 0)
                 check_bookie(doctor, service->name, result);
-        }
 }

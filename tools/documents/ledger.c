@@ -1,4 +1,5 @@
 #include "arcci/documents.h"
+#include "base/auto.h"
 #include "documents/record.h"
 #include <string.h>
 
@@ -118,8 +119,7 @@ int arc_ledger_check_plan(const struct arc_ledger *build, const struct arc_plan 
         return arc_error_set(err, ARC_EINPUT, "build.json is about group %s, the plan about %s",
                              build->group, plan->group);
 
-    for (size_t i = 0; i < build->service_count; i++) {
-        const struct arc_built_service *built = &build->services[i];
+    arc_each (built, build->services, build->service_count) {
         const struct arc_planned_service *planned = arc_plan_service(plan, built->service);
         if (!planned || strcmp(planned->image, built->image) != 0)
             return arc_error_set(

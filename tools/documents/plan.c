@@ -189,10 +189,9 @@ const struct arc_planned_service *arc_plan_service(const struct arc_plan *plan, 
 const struct arc_cell *arc_plan_cell(const struct arc_plan *plan, const char *service,
                                      const char *platform)
 {
-    for (size_t i = 0; i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].service, service) == 0 &&
-            strcmp(plan->cells[i].platform, platform) == 0)
-            return &plan->cells[i];
+    arc_each (cell, plan->cells, plan->cell_count)
+        if (strcmp(cell->service, service) == 0 && strcmp(cell->platform, platform) == 0)
+            return cell;
     return NULL;
 }
 
@@ -200,8 +199,7 @@ const struct arc_planned_tag *arc_planned_own_tag(const struct arc_planned_servi
 {
     const struct arc_planned_tag *found = NULL;
 
-    for (size_t i = 0; i < service->tag_count; i++) {
-        const struct arc_planned_tag *tag = &service->tags[i];
+    arc_each (tag, service->tags, service->tag_count) {
         if (tag->move && tag->kind == ARC_TAG_VERSION)
             return tag;
         if (tag->move && !found)

@@ -128,11 +128,9 @@ static int make_filters(struct arc_project *project, const struct arc_plan *plan
 
     ARC_TRY(arc_filters_of_config(root, &config, out, err));
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count)
         if (!group || !arc_group_find_service(group, service->service))
             ARC_TRY(add_folder(out, service->service, service->directory, err));
-    }
 
     return from ? add_previous(project->git, from, plan, out, err) : ARC_OK;
 }
@@ -303,8 +301,7 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
 
     /* The pull request's own title may have been mended since it was merged. One that was rebased,
      * or whose subject somebody wrote anew, is known by its commit alone: that says what it says. */
-    for (size_t i = 0; i < log->count; i++) {
-        struct arc_notes_commit *commit = &log->commits[i];
+    arc_each (commit, log->commits, log->count) {
         if (commit->pull ? commit->pull != number : strcmp(commit->hash, merged) != 0)
             continue;
         if (commit->pull && *title)

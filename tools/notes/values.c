@@ -55,8 +55,7 @@ static json_t *list_releases(const struct arc_plan *plan)
 {
     json_t *releases = json_array();
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         const struct arc_planned_release *released = service->released;
         if (!released)
             continue;
@@ -236,9 +235,9 @@ static json_t *service_values(const struct arc_notes_options *options,
 static json_t *services_values(const struct arc_notes_options *options)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < options->plan->service_count; i++)
-        if (options->plan->services[i].selected)
-            arc_json_push(&list, service_values(options, &options->plan->services[i]));
+    arc_each (service, options->plan->services, options->plan->service_count)
+        if (service->selected)
+            arc_json_push(&list, service_values(options, service));
     return list;
 }
 

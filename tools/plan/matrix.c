@@ -25,9 +25,9 @@ struct rows {
 
 static void rows_free(struct rows *rows)
 {
-    for (size_t i = 0; i < rows->count; i++) {
-        arc_buf_free(&rows->items[i].services);
-        arc_buf_free(&rows->items[i].cells);
+    arc_each (row, rows->items, rows->count) {
+        arc_buf_free(&row->services);
+        arc_buf_free(&row->cells);
     }
     free(rows->items);
 }
@@ -123,8 +123,8 @@ static int make_rows(const struct arc_plan *plan, const size_t *parent, struct r
 static size_t count_rows(const struct rows *rows, size_t end, const char *platform)
 {
     size_t count = 0;
-    for (size_t i = 0; i < end; i++)
-        count += strcmp(rows->items[i].platform, platform) == 0;
+    arc_each (row, rows->items, end)
+        count += strcmp(row->platform, platform) == 0;
     return count;
 }
 

@@ -322,11 +322,11 @@ static int plan_services(const struct planning *planning)
         ARC_TRY(plan_service(planning, &group->services[plan->service_count], out));
 
         /* Those that share an image are told apart by their tags, or each would take the other's. */
-        for (size_t i = 0; i < out->tag_count; i++) {
+        arc_each (tag, out->tags, out->tag_count) {
             ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 2048};
-            if (out->tags[i].ref)
+            if (tag->ref)
                 continue;
-            arc_buf_printf(&ref, "%s:%s", out->image, out->tags[i].tag);
+            arc_buf_printf(&ref, "%s:%s", out->image, tag->tag);
             const char *other = json_string_value(json_object_get(taken, arc_buf_text(&ref)));
             if (other)
                 return arc_error_set(planning->err, ARC_EINPUT,

@@ -48,8 +48,7 @@ static const struct field {
 static int read_fields(struct arc_event *event, const char *name, const json_t *root,
                        struct arc_error *err)
 {
-    for (size_t i = 0; i < ARC_COUNT(fields); i++) {
-        const struct field *field = &fields[i];
+    arc_each_in (field, fields) {
         const json_t *value = strcmp(field->event, name) == 0 ? root : NULL;
         const char **out = (void *)((char *)event + field->offset);
         const char *why = NULL;

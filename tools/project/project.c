@@ -45,8 +45,8 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
     ARC_TRY_ALLOC(root, err);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
     const struct arc_loading l = {root, &project->config.memory, err};
-    for (size_t i = 0; i < project->config.group_count; i++)
-        ARC_TRY(arc_described_resolve(&l, project->env, &project->config.groups[i], NULL));
+    arc_each (group, project->config.groups, project->config.group_count)
+        ARC_TRY(arc_described_resolve(&l, project->env, group, NULL));
     return ARC_OK;
 }
 
@@ -85,11 +85,11 @@ static const struct arc_group *find_tagged(const struct arc_config *config, cons
     const struct arc_group *found = NULL;
     *count = 0;
 
-    for (size_t i = 0; i < config->group_count; i++) {
+    arc_each (group, config->groups, config->group_count) {
         ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
-        if (arc_tag_parse(tag, &config->groups[i], &parsed, NULL))
+        if (arc_tag_parse(tag, group, &parsed, NULL))
             continue;
-        found = arc_or(found, &config->groups[i]);
+        found = arc_or(found, group);
         ++*count;
     }
 

@@ -32,8 +32,8 @@ struct candidates {
 
 static void candidates_free(struct candidates *candidates)
 {
-    for (size_t i = 0; i < candidates->count; i++)
-        arc_tag_free(&candidates->items[i].tag);
+    arc_each (candidate, candidates->items, candidates->count)
+        arc_tag_free(&candidate->tag);
     free(candidates->items);
 }
 
@@ -239,8 +239,8 @@ static int add_groups(const struct train *train)
         while (strcmp(group->name, include->group) != 0)
             group++;
         ARC_TRY(find_candidates(train, group, include, &candidates));
-        for (size_t i = 0; i < group->service_count; i++)
-            ARC_TRY(add_service(train, include, group, &candidates, &group->services[i]));
+        arc_each (service, group->services, group->service_count)
+            ARC_TRY(add_service(train, include, group, &candidates, service));
     }
 
     if (train->group->service_count)

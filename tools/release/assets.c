@@ -74,8 +74,8 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
 
 bool release_assets_complete(const struct release_run *run)
 {
-    for (size_t i = 0; i < run->o->asset_count; i++)
-        if (!run->assets[i].stored)
+    arc_each (asset, run->assets, run->o->asset_count)
+        if (!asset->stored)
             return false;
     return true;
 }
@@ -169,8 +169,7 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
 {
     bool immutable = arc_json_true_of(run->release, "immutable"), kept = false;
 
-    for (size_t i = 0; i < run->o->asset_count; i++) {
-        struct release_asset *ours = &run->assets[i];
+    arc_each (ours, run->assets, run->o->asset_count) {
         const json_t *theirs = find_stored(run, ours);
         const char *digest = arc_json_text_of(theirs, "digest");
         json_int_t size = arc_json_number_of(theirs, "size");
@@ -277,8 +276,7 @@ static int upload_asset(struct release_run *run, struct release_asset *ours, str
 
 int release_upload(struct release_run *run, struct arc_error *err)
 {
-    for (size_t i = 0; i < run->o->asset_count; i++) {
-        struct release_asset *ours = &run->assets[i];
+    arc_each (ours, run->assets, run->o->asset_count) {
         if (ours->stored)
             continue;
         if (ours->uploads >= 4)

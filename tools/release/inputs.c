@@ -41,8 +41,7 @@ static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build
     if (!plan || !build || !arc_plan_is_train(plan))
         return ARC_OK;
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         const struct arc_planned_release *released = service->released;
         const struct arc_built_service *built = arc_ledger_service(build, service->service);
 
@@ -59,8 +58,8 @@ static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build
                                     err));
 
         json_t *platforms = json_object();
-        for (size_t k = 0; k < built->cell_count; k++)
-            arc_json_put(&platforms, built->cells[k].platform, json_string(built->cells[k].digest));
+        arc_each (cell, built->cells, built->cell_count)
+            arc_json_put(&platforms, cell->platform, json_string(cell->digest));
         ARC_TRY(arc_json_append(images,
                                 json_pack("{s:s, s:s, s:s, s:s, s:o}", "service", service->service,
                                           "tag", released->tag, "image", service->image, "digest",
@@ -233,8 +232,7 @@ static int add_document(struct asset_list *list, const char *name, const json_t 
 static const struct arc_release_asset *find_asset(const struct asset_list *list, const char *name,
                                                   const char *path)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        const struct arc_release_asset *item = &list->items[i];
+    arc_each (item, list->items, list->count) {
         if (strcmp(item->name, name) == 0 &&
             (!path || (item->path && arc_file_same(item->path, path))))
             return item;
@@ -283,10 +281,10 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
         return ARC_OK;
 
     /* As sha256sum prints it, so that `sha256sum -c` checks it. */
-    for (size_t i = 0; i < list->count; i++) {
+    arc_each (item, list->items, list->count) {
         char hex[ARC_SHA256_HEX];
-        ARC_TRY(release_hash(&list->items[i], hex, NULL, err));
-        arc_buf_printf(&sums, "%s  %s\n", hex, list->items[i].name);
+        ARC_TRY(release_hash(item, hex, NULL, err));
+        arc_buf_printf(&sums, "%s  %s\n", hex, item->name);
     }
     ARC_TRY(arc_buf_check(&sums, ARC_RELEASE_SUMS, err));
     const struct arc_release_asset asset = {.name = ARC_RELEASE_SUMS,

@@ -241,8 +241,7 @@ static int make_document(struct release_run *run, json_t **out, struct arc_error
     if (run->own && strcmp(run->own, id) == 0)
         action = "created";
 
-    for (size_t i = 0; i < run->o->asset_count; i++) {
-        const struct release_asset *asset = &run->assets[i];
+    arc_each (asset, run->assets, run->o->asset_count) {
         const char *done = asset->replaced ? "replaced" : "uploaded";
         if (!asset->uploads)
             done = "kept";

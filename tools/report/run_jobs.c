@@ -101,8 +101,7 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
         return ARC_OK;
 
     /* A job was skipped by its own condition then: its service had nothing to do. */
-    for (size_t i = 0; i < plan->service_count; i++) {
-        struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         ARC_AUTO_FREE char *own = NULL;
         ARC_TRY(arc_text_print(&own, err, "build-%s", service->service));
         const json_t *job = json_object_get(*jobs, own);

@@ -25,10 +25,10 @@ static int64_t size_of(const struct arc_built_service *built)
     if (!built || !built->cell_count)
         return -1;
 
-    for (size_t i = 0; i < built->cell_count; i++) {
-        if (built->cells[i].size < 0)
+    arc_each (cell, built->cells, built->cell_count) {
+        if (cell->size < 0)
             return -1;
-        sum += built->cells[i].size;
+        sum += cell->size;
     }
 
     return sum;
@@ -84,11 +84,11 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
     size_t planned = 0, found = 0;
     int64_t size = size_of(built);
 
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        if (strcmp(plan->cells[i].service, built->service) != 0)
+    arc_each (cell, plan->cells, plan->cell_count) {
+        if (strcmp(cell->service, built->service) != 0)
             continue;
         planned++;
-        found += arc_built_on(built, plan->cells[i].platform) != NULL;
+        found += arc_built_on(built, cell->platform) != NULL;
     }
 
     if (found < planned) {
@@ -245,8 +245,7 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
     const char *job;
     json_t *result;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct arc_planned_service *service = &facts->plan->services[i];
+    arc_each (service, facts->plan->services, count) {
         ARC_AUTO(verdict) struct verdict one = {0};
         judge(facts, service, &one);
         ARC_TRY(add_status(statuses, facts, service->service, &one, err));

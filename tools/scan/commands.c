@@ -184,15 +184,14 @@ static int add_cell(const struct arc_scan_run *run, const char *service, const c
 
 static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
 {
-    for (size_t i = 0; i < run->build->service_count; i++) {
-        const struct arc_built_service *service = &run->build->services[i];
+    arc_each (service, run->build->services, run->build->service_count) {
         if (!is_wanted(run, service->service))
             continue;
         if (!service->cell_count)
             return arc_error_set(err, ARC_EINPUT, EMPTY, service->service);
-        for (size_t k = 0; k < service->cell_count; k++)
-            ARC_TRY(add_cell(run, service->service, service->cells[k].platform, service->image, "@",
-                             service->cells[k].digest, commands, err));
+        arc_each (cell, service->cells, service->cell_count)
+            ARC_TRY(add_cell(run, service->service, cell->platform, service->image, "@",
+                             cell->digest, commands, err));
     }
 
     return ARC_OK;
@@ -203,8 +202,7 @@ static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct a
 static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
 {
     const struct arc_plan *plan = run->plan;
-    for (size_t i = 0; i < plan->service_count; i++) {
-        const struct arc_planned_service *service = &plan->services[i];
+    arc_each (service, plan->services, plan->service_count) {
         size_t before = json_array_size(commands);
         if (!service->selected || !is_wanted(run, service->service))
             continue;

@@ -14,14 +14,14 @@ int findings_init(struct findings *findings, struct arc_error *err)
 
 void findings_free(struct findings *findings)
 {
-    for (size_t i = 0; i < findings->rule_count; i++) {
-        free(findings->rules[i].title);
-        free(findings->rules[i].description);
-        free(findings->rules[i].url);
+    arc_each (rule, findings->rules, findings->rule_count) {
+        free(rule->title);
+        free(rule->description);
+        free(rule->url);
     }
 
-    for (size_t i = 0; i < findings->target_count; i++)
-        free(findings->targets[i].error);
+    arc_each (target, findings->targets, findings->target_count)
+        free(target->error);
     free(findings->targets);
     free(findings->list);
     free(findings->rules);
@@ -224,8 +224,8 @@ int findings_join(struct findings *findings, struct arc_error *err)
     struct finding *list = findings->list;
     size_t kept = 0, run = 0, nth = 0; /* `run`: where those that are the same begin */
 
-    for (size_t i = 0; i < findings->count; i++)
-        ARC_TRY_ALLOC(list[i].place = find_place(findings, &list[i]), err);
+    arc_each (finding, list, findings->count)
+        ARC_TRY_ALLOC(finding->place = find_place(findings, finding), err);
 
     if (findings->count)
         qsort(list, findings->count, sizeof *list, compare_joined);
@@ -260,8 +260,7 @@ void findings_sort(struct findings *findings)
     for (size_t t = 0; t < findings->target_count; t++)
         memset(findings->targets[t].counts, 0, sizeof findings->targets[t].counts);
 
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->list[i];
+    arc_each (finding, findings->list, findings->count) {
         const struct scan_target *target = NULL;
         while ((target = findings_next_target(findings, finding, target)))
             findings->targets[target - findings->targets].counts[finding->severity]++;

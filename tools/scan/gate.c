@@ -96,8 +96,7 @@ static void drop_uncounted(struct scan_judged *judged)
     struct findings *findings = &judged->findings;
     size_t kept = 0;
 
-    for (size_t i = 0; i < findings->count; i++) {
-        struct finding *finding = &findings->list[i];
+    arc_each (finding, findings->list, findings->count) {
         bool unfixed = policy->ignore_unfixed && finding->kind == VULNERABILITY && !*finding->fixed;
         if (finding->severity == SCAN_LEFT_OUT)
             judged->ignored++;
@@ -110,15 +109,15 @@ static void drop_uncounted(struct scan_judged *judged)
     }
 
     findings->count = kept;
-    for (size_t t = 0; t < findings->target_count; t++)
-        judged->suppressed += findings->targets[t].suppressed;
+    arc_each (target, findings->targets, findings->target_count)
+        judged->suppressed += target->suppressed;
 }
 
 static const char *first_error(const struct findings *findings)
 {
-    for (size_t t = 0; t < findings->target_count; t++)
-        if (findings->targets[t].error)
-            return findings->targets[t].error;
+    arc_each (target, findings->targets, findings->target_count)
+        if (target->error)
+            return target->error;
     return NULL;
 }
 
@@ -147,8 +146,7 @@ static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
             return arc_error_nomem(err);
     }
 
-    for (size_t i = 0; i < judged->findings.count; i++) {
-        struct finding *finding = &judged->findings.list[i];
+    arc_each (finding, judged->findings.list, judged->findings.count) {
         arc_buf_reset(&text);
         findings_identity(finding, &text);
         ARC_TRY(arc_buf_check(&text, "a finding's identity", err));
@@ -169,9 +167,9 @@ static bool is_stale(struct scan_judged *judged)
     bool unknown = !judged->scanner.updated_at && policy->database_age_required;
 
     /* A report knows nothing that came after it, so its own age is a lower bound. */
-    for (size_t t = 0; t < judged->findings.target_count; t++) {
+    arc_each (target, judged->findings.targets, judged->findings.target_count) {
         int64_t made;
-        const char *created = judged->findings.targets[t].created;
+        const char *created = target->created;
         if (arc_time_parse(created, &made) && judged->now - made > age)
             age = judged->now - made;
     }
@@ -312,11 +310,10 @@ static int look_at_targets(struct scan_judged *judged, const struct arc_env *env
     drop_uncounted(judged);
     findings_sort(findings);
     ARC_TRY(compare_baseline(judged, err));
-    for (size_t t = 0; t < findings->target_count; t++)
-        ARC_TRY(check_target(judged, &findings->targets[t], err));
+    arc_each (target, findings->targets, findings->target_count)
+        ARC_TRY(check_target(judged, target, err));
 
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->list[i];
+    arc_each (finding, findings->list, findings->count) {
         judged->counts[finding->severity]++;
         judged->fixable += *finding->fixed != '\0';
         if ((enum arc_severity)finding->severity > judged->worst)

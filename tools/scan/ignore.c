@@ -89,10 +89,10 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
         return scan_warn(judged, err, "%s:%u: the entry for %s has expired: it counts again",
                          entry->file, entry->line, entry->shown);
 
-    for (size_t i = 0; i < findings->count; i++) {
-        if (!is_match(findings, &findings->list[i], entry))
+    arc_each (finding, findings->list, findings->count) {
+        if (!is_match(findings, finding, entry))
             continue;
-        findings->list[i].severity = SCAN_LEFT_OUT;
+        finding->severity = SCAN_LEFT_OUT;
         found++;
     }
 
@@ -187,8 +187,7 @@ int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)
     if (!settings)
         return ARC_OK;
 
-    for (size_t i = 0; i < settings->ignore_count; i++) {
-        const struct arc_scan_ignore *ignore = &settings->ignores[i];
+    arc_each (ignore, settings->ignores, settings->ignore_count) {
         const char *const names[] = {ignore->id, ignore->license, ignore->package, ignore->path};
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
         struct entry entry = {.id = ignore->id,

@@ -30,9 +30,9 @@ static void add_ids(const struct scan_judged *judged, const char *service, struc
     const char *seen[TITLE_IDS];
     size_t count = 0, k;
 
-    for (size_t i = 0; i < judged->total; i++) {
-        const char *id = judged->findings.list[i].id;
-        if (!counts_for(judged, &judged->findings.list[i], service))
+    arc_each (finding, judged->findings.list, judged->total) {
+        const char *id = finding->id;
+        if (!counts_for(judged, finding, service))
             continue;
         for (k = 0; k < count && strcmp(seen[k], id) != 0; k++)
             ;

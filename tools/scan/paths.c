@@ -24,8 +24,7 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
     const char *place = arc_or(root, env->cwd);
     bool rooted = realpath(arc_or(place, "."), top) != NULL;
 
-    for (size_t t = 0; t < findings->target_count; t++) {
-        struct scan_target *target = &findings->targets[t];
+    arc_each (target, findings->targets, findings->target_count) {
         const char *artifact = target->artifact;
         char path[PATH_MAX];
         bool inside = true;

@@ -90,8 +90,7 @@ static json_t *settings_json(const struct scan_judged *judged)
     if (settings->policy)
         arc_json_put(&object, "ignore-policy", json_pack("[o]", text_json(settings->policy)));
 
-    for (size_t i = 0; i < settings->ignore_count; i++) {
-        const struct arc_scan_ignore *entry = &settings->ignores[i];
+    arc_each (entry, settings->ignores, settings->ignore_count) {
         const char *const fields[][2] = {{"id", entry->id},           {"license", entry->license},
                                          {"package", entry->package}, {"path", entry->path},
                                          {"service", entry->service}, {"reason", entry->reason},
@@ -122,8 +121,7 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
             fresh = json_integer((json_int_t)judged->fresh);
     }
 
-    for (size_t t = 0; t < findings->target_count; t++) {
-        const struct scan_target *target = &findings->targets[t];
+    arc_each (target, findings->targets, findings->target_count) {
         json_t *own = target->error ? json_null() : counts_json(target->counts);
         arc_json_push(&targets,
                       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "service",

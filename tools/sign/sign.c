@@ -23,8 +23,8 @@ static int each_target(const struct arc_built_service *built, char *const *image
     for (; *images; images++) {
         struct target target = {*images, built->digest, "index"};
         ARC_TRY(each(context, &target, err));
-        for (size_t i = 0; i < built->cell_count; i++)
-            for (char **one = built->cells[i].attestations; one && *one; one++) {
+        arc_each (cell, built->cells, built->cell_count)
+            for (char **one = cell->attestations; one && *one; one++) {
                 target = (struct target){*images, *one, "attestation"};
                 ARC_TRY(each(context, &target, err));
             }

@@ -93,8 +93,7 @@ static enum arc_bump find_bump(const struct choice *choice)
     enum arc_bump bump = survey_ride_bump(group);
     bool fresh = !choice->options->prerelease || bump != ARC_BUMP_NONE;
 
-    for (size_t i = 0; i < group->count; i++) {
-        const struct survey_touch *touch = &group->touches[i];
+    arc_each (touch, group->touches, group->count) {
         enum arc_bump asked = choice->survey->commits[touch->commit].says.bump;
         if (!touch->since_stable || touch->undone)
             continue;
@@ -392,9 +391,9 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
                                arc_env_moment(project->env), &next, err));
 
-    for (size_t i = 0; i < group->count; i++)
-        if (group->touches[i].since_stable)
-            arc_json_push(&commits, explain(&survey, &group->touches[i]));
+    arc_each (touch, group->touches, group->count)
+        if (touch->since_stable)
+            arc_json_push(&commits, explain(&survey, touch));
 
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
                      "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,

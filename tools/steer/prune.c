@@ -33,8 +33,7 @@ struct pruning {
 
 static void pruning_free(struct pruning *pruning)
 {
-    for (size_t i = 0; i < pruning->image_count; i++) {
-        struct pruned *pruned = &pruning->images[i];
+    arc_each (pruned, pruning->images, pruning->image_count) {
         prune_image_free(&pruned->image);
         arc_error_clear(&pruned->problem);
         json_decref(pruned->removals);
@@ -205,8 +204,7 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
                                 "need that";
     bool probed = false, alone = !image->versions;
 
-    for (size_t i = 0; i < image->tag_count; i++) {
-        const struct prune_tag *tag = &image->tags[i];
+    arc_each (tag, image->tags, image->tag_count) {
         ARC_AUTO(arc_error) struct arc_error refused = {0};
         const char *reason = NULL;
         if (tag->kept || !image->nodes[tag->node].kept)
@@ -239,9 +237,9 @@ static bool has_failed(const struct pruned *pruned)
 
 static const struct pruned *find_image(const struct pruning *pruning, const char *name)
 {
-    for (size_t i = 0; i < pruning->image_count; i++)
-        if (strcmp(pruning->images[i].image.name, name) == 0)
-            return &pruning->images[i];
+    arc_each (pruned, pruning->images, pruning->image_count)
+        if (strcmp(pruned->image.name, name) == 0)
+            return pruned;
     return NULL;
 }
 
@@ -252,9 +250,9 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
     const struct arc_config *config = &pruning->project->config;
     char found[ARC_DIGEST_LEN + 1];
 
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            for (char **name = config->groups[g].services[s].images; *name && !*stays; name++) {
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count)
+            for (char **name = service->images; *name && !*stays; name++) {
                 const struct pruned *known = find_image(pruning, *name);
                 if (known && (known->image.judged || &known->image == image))
                     continue;
@@ -328,8 +326,7 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
     ARC_TRY(remove_nodes(pruning, image, &pruned->removals, err));
     ARC_TRY(remove_tags(pruning, image, &pruned->removals, err));
 
-    for (size_t i = 0; i < image->tag_count; i++) {
-        const struct prune_tag *tag = &image->tags[i];
+    arc_each (tag, image->tags, image->tag_count) {
         if (tag->kept && tag->kind != PRUNE_PUBLIC)
             arc_json_push(&pruned->kept,
                           json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept));
@@ -369,12 +366,12 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     char *const *names = pruning->options->groups;
     bool configured = false;
 
-    for (size_t g = 0; g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            for (char **image = config->groups[g].services[s].images; *image; image++) {
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count)
+            for (char **image = service->images; *image; image++) {
                 bool signatures = last && strcmp(*image, last) == 0;
                 configured = configured || signatures;
-                bool wanted = !*names || arc_texts_have(names, config->groups[g].name);
+                bool wanted = !*names || arc_texts_have(names, group->name);
                 if (wanted && !signatures)
                     ARC_TRY(add_image(pruning, *image, err));
             }
@@ -396,8 +393,7 @@ static json_t *describe_images(const struct pruning *pruning, int *failed)
     json_t *rows = json_array();
     *failed = ARC_OK;
 
-    for (size_t i = 0; i < pruning->image_count; i++) {
-        const struct pruned *pruned = &pruning->images[i];
+    arc_each (pruned, pruning->images, pruning->image_count) {
         bool wrong = has_failed(pruned);
         arc_json_push(&rows, json_pack("{s:s, s:b, s:O, s:O, s:s?}", "image", pruned->image.name,
                                        "there", pruned->rc != ARC_ENOTFOUND, "removals",
@@ -434,10 +430,8 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
 
     /* All are read and judged before the first removal; then signatures go before what they sign.
      * An image that something went wrong with is left, and the others go on. */
-    for (size_t i = 0; i < pruning.image_count; i++) {
-        struct pruned *pruned = &pruning.images[i];
+    arc_each (pruned, pruning.images, pruning.image_count)
         pruned->rc = judge_image(&pruning, &pruned->image, &pruned->problem);
-    }
 
     for (size_t i = pruning.image_count; i-- > 0;) {
         struct pruned *pruned = &pruning.images[i];

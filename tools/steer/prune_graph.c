@@ -160,10 +160,10 @@ static int read_nodes(struct prune_image *image, bool dated, struct arc_error *e
         size_t count = 0, end = image->node_count;
         struct arc_registry_item *items = arc_arena_array(&image->memory, end + 1, sizeof *items);
         ARC_TRY_ALLOC(items, err);
-        for (size_t i = 0; i < end; i++)
-            if (!image->nodes[i].seen)
-                items[count++] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name,
-                                                            image->nodes[i].digest};
+        arc_each (node, image->nodes, end)
+            if (!node->seen)
+                items[count++] =
+                    (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name, node->digest};
         if (!count)
             return ARC_OK;
         for (size_t from = 0, i = 0; from < count; from += 64) {
@@ -420,8 +420,7 @@ static bool spread(struct prune_image *image)
             news |= keep_node(image, node->children[k]);
     }
 
-    for (size_t i = 0; i < image->tag_count; i++) {
-        struct prune_tag *tag = &image->tags[i];
+    arc_each (tag, image->tags, image->tag_count) {
         if (tag->about == SIZE_MAX || tag->kept || !image->nodes[tag->about].kept)
             continue;
         tag->kept = "about an image that stays";
@@ -467,23 +466,23 @@ static int keep_subject_elsewhere(struct prune_image *image, size_t number, stru
  * packages API tells the age of such a one.) */
 static int keep_subjects(struct prune_image *image, struct arc_error *err)
 {
+    arc_each (node, image->nodes, image->node_count)
+        ARC_TRY(keep_subject_elsewhere(image, node->subject, err));
+    arc_each (tag, image->tags, image->tag_count)
+        ARC_TRY(keep_subject_elsewhere(image, tag->about, err));
+    if (image->versions)
+        return ARC_OK;
+
     bool *reached = arc_arena_array(&image->memory, image->node_count + 1, sizeof *reached);
     ARC_TRY_ALLOC(reached, err);
-    for (size_t i = 0; i < image->node_count; i++)
-        ARC_TRY(keep_subject_elsewhere(image, image->nodes[i].subject, err));
-    for (size_t i = 0; i < image->tag_count; i++)
-        ARC_TRY(keep_subject_elsewhere(image, image->tags[i].about, err));
-    for (size_t i = 0; i < image->node_count; i++)
-        for (size_t k = 0; k < image->nodes[i].child_count; k++)
-            reached[image->nodes[i].children[k]] = true;
-
-    for (size_t i = 0; i < image->tag_count; i++)
-        reached[image->tags[i].node] = true;
-    for (size_t i = 0; !image->versions && i < image->tag_count; i++) {
-        size_t about = image->tags[i].about;
-        if (about != SIZE_MAX && !reached[about] && !image->nodes[about].missing)
-            keep_node(image, about);
-    }
+    arc_each (node, image->nodes, image->node_count)
+        arc_each (child, node->children, node->child_count)
+            reached[*child] = true;
+    arc_each (tag, image->tags, image->tag_count)
+        reached[tag->node] = true;
+    arc_each (tag, image->tags, image->tag_count)
+        if (tag->about != SIZE_MAX && !reached[tag->about] && !image->nodes[tag->about].missing)
+            keep_node(image, tag->about);
 
     return ARC_OK;
 }
@@ -495,8 +494,7 @@ static void find_depths(struct prune_image *image)
     bool news = true;
     for (unsigned round = 0; news && round < 2 * DEPTH_MAX; round++) {
         news = false;
-        for (size_t i = 0; i < image->node_count; i++) {
-            struct prune_node *node = &image->nodes[i];
+        arc_each (node, image->nodes, image->node_count) {
             unsigned before = node->depth;
             for (size_t k = 0; k < node->child_count; k++) {
                 const struct prune_node *child = &image->nodes[node->children[k]];
@@ -514,8 +512,7 @@ static void find_depths(struct prune_image *image)
     }
 
     /* A tag "sha256-…" leads to what it names, too. */
-    for (size_t i = 0; i < image->tag_count; i++) {
-        const struct prune_tag *tag = &image->tags[i];
+    arc_each (tag, image->tags, image->tag_count) {
         if (tag->about != SIZE_MAX &&
             image->nodes[tag->about].depth <= image->nodes[tag->node].depth)
             image->nodes[tag->about].depth = image->nodes[tag->node].depth + 1;
@@ -526,9 +523,9 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
 {
     ARC_TRY(judge_tags(image, err));
 
-    for (size_t i = 0; i < image->tag_count; i++)
-        if (image->tags[i].kept)
-            keep_node(image, image->tags[i].node);
+    arc_each (tag, image->tags, image->tag_count)
+        if (tag->kept)
+            keep_node(image, tag->node);
 
     for (size_t i = 0; i < image->node_count; i++) {
         const struct prune_node *node = &image->nodes[i];

@@ -95,9 +95,8 @@ static const char *image_of(const struct arc_planned_service *service,
 static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
                      struct released_tag **out, size_t *count, struct arc_error *err)
 {
-    for (size_t s = 0; s < plan->service_count; s++)
-        for (size_t t = 0; t < plan->services[s].tag_count; t++) {
-            const struct arc_planned_service *service = &plan->services[s];
+    arc_each (service, plan->services, plan->service_count)
+        for (size_t t = 0; t < service->tag_count; t++) {
             if (!service->selected || !service->tags[t].move)
                 continue;
             struct released_tag *tag = arc_arena_append(memory, out, count, sizeof *tag);

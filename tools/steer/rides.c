@@ -57,11 +57,9 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
     if (!group->stable)
         group->problem = NULL; /* its groups may have released nothing yet */
 
-    for (size_t i = 0; i < group->taken.service_count; i++) {
-        const struct arc_service *service = &group->taken.services[i];
+    arc_each (service, group->taken.services, group->taken.service_count)
         ARC_TRY(
             add_ride(survey, group, service, arc_group_find_service(&now, service->codename), err));
-    }
 
     for (size_t i = 0; i < now.service_count; i++)
         if (!arc_group_find_service(&group->taken, now.services[i].codename))
@@ -104,8 +102,8 @@ static enum arc_bump compare_releases(const struct survey_ride *ride)
 enum arc_bump survey_ride_bump(const struct survey_group *group)
 {
     enum arc_bump most = ARC_BUMP_NONE;
-    for (size_t i = 0; i < group->ride_count; i++) {
-        enum arc_bump asked = compare_releases(&group->rides[i]);
+    arc_each (ride, group->rides, group->ride_count) {
+        enum arc_bump asked = compare_releases(ride);
         most = asked > most ? asked : most;
     }
     return most;
@@ -128,8 +126,7 @@ json_t *survey_describe_rides(const struct survey_group *group)
     if (!group->group->includes)
         return json_null();
 
-    for (size_t i = 0; i < group->ride_count; i++) {
-        const struct survey_ride *ride = &group->rides[i];
+    arc_each (ride, group->rides, group->ride_count) {
         json_t *row = find_row(rows, ride);
         if (!row) {
             row = json_pack("{s:s, s:s?, s:s?, s:[]}", "group", ride->from->name, "tag", ride->then,

@@ -124,8 +124,7 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
                              "draft",
                              rollback->records.repository, rollback->tag.text);
 
-    for (size_t i = 0; i < rollback->taken_count; i++) {
-        struct taken_back *taken = &rollback->taken[i];
+    arc_each (taken, rollback->taken, rollback->taken_count) {
         ARC_TRY(records_release(&rollback->records, taken->tag, &taken->release, err));
         taken->marked = strncmp(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK,
                                 strlen(ARC_WITHDRAWN_MARK)) == 0;
@@ -233,8 +232,7 @@ static int withdraw_do(struct rollback *rollback, struct arc_error *err)
         rollback_say(rollback, "%s is GitHub's latest release again", rollback->tag.text);
     }
 
-    for (size_t i = 0; i < rollback->taken_count; i++) {
-        struct taken_back *taken = &rollback->taken[i];
+    arc_each (taken, rollback->taken, rollback->taken_count) {
         if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING || !taken->release || taken->marked)
             continue;
 
@@ -258,8 +256,7 @@ static json_t *withdraw_describe(const struct rollback *rollback)
     json_t *list = json_array();
     bool asked = rollback->options->withdraw != ARC_WITHDRAW_NOTHING;
 
-    for (size_t i = 0; i < rollback->taken_count; i++) {
-        const struct taken_back *taken = &rollback->taken[i];
+    arc_each (taken, rollback->taken, rollback->taken_count) {
         const char *url = json_string_value(json_object_get(taken->release, "html_url"));
         const char *action = "none";
         if (taken->marked)
@@ -403,8 +400,7 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
     rollback->moves = json_array();
     ARC_TRY_ALLOC(rollback->moves, err);
 
-    for (size_t i = 0; i < count; i++) {
-        const struct released_tag *tag = &tags[i];
+    arc_each (tag, tags, count) {
         ARC_TRY(check_expected(rollback, tag, err));
         if (!goes_back(tag->planned))
             continue;
@@ -456,8 +452,7 @@ static int reduce_service(struct rollback *rollback, struct arc_planned_service 
 
     service->staging = NULL;
 
-    for (size_t i = 0; i < service->tag_count; i++) {
-        struct arc_planned_tag *tag = &service->tags[i];
+    arc_each (tag, service->tags, service->tag_count) {
         if (tag->kind == ARC_TAG_VERSION && tag->move && !tag->ref && !service->staging)
             service->staging = tag->tag;
         tag->move = goes_back(tag);
@@ -549,9 +544,9 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
     ARC_TRY(released_signing(project, options->identity, plan, err));
     ARC_TRY(list_moves(&rollback, err));
 
-    for (size_t i = 0; i < plan->service_count; i++)
-        if (plan->services[i].selected)
-            ARC_TRY(reduce_service(&rollback, &plan->services[i], err));
+    arc_each (service, plan->services, plan->service_count)
+        if (service->selected)
+            ARC_TRY(reduce_service(&rollback, service, err));
 
     /* Verifies every image, and moves the tags; without a tag to move it verifies only. */
     for (size_t s = 0; options->dry_run && s < plan->service_count; s++)

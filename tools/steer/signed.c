@@ -113,9 +113,9 @@ int arc_verify_release(struct arc_project *project, const char *identity, json_t
 
     ARC_TRY(arc_registry_new(project->env, NULL, &registry, err));
     struct looking looking = {project, registry, &plan, services, true};
-    for (size_t i = 0; i < plan.service_count; i++)
-        if (plan.services[i].selected)
-            ARC_TRY(look_at(&looking, &plan.services[i], err));
+    arc_each (service, plan.services, plan.service_count)
+        if (service->selected)
+            ARC_TRY(look_at(&looking, service, err));
 
     *whole = looking.whole;
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O}", "document", "verify", "format",

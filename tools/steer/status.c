@@ -20,8 +20,7 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
     size_t count = 0;
     *commits = 0;
 
-    for (size_t i = 0; i < group->count; i++) {
-        const struct survey_touch *touch = &group->touches[i];
+    arc_each (touch, group->touches, group->count) {
         const struct survey_commit *commit = &survey->commits[touch->commit];
         if (!touch->since_last)
             continue;
@@ -260,8 +259,7 @@ static int compare_tags(const struct looking *looking, const struct survey_group
         *looking->failed = rc;
     ARC_TRY(rc);
 
-    for (size_t i = 0; i < count; i++) {
-        struct released_tag *tag = &tags[i];
+    arc_each (tag, tags, count) {
         const char *digest = find_released(group->lock, ledger, tag->service->service);
         if (digest)
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);

@@ -69,10 +69,8 @@ static void ask_lacking(struct walk *walk, const uint64_t *lacks)
     memcpy(walk->lacks, lacks, words * sizeof *lacks);
     memset(walk->asked, 0, walk->filters.count * sizeof *walk->asked);
 
-    for (size_t i = 0; i < walk->owner_count; i++) {
-        const struct owner *owner = &walk->owners[i];
+    arc_each (owner, walk->owners, walk->owner_count)
         walk->asked[owner->filter] |= lacked(lacks, owner->slot) || lacked(lacks, owner->slot + 1);
-    }
 
     arc_match_only(&walk->match, walk->asked);
 }
@@ -82,8 +80,7 @@ static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_err
 {
     struct survey *out = walk->out;
 
-    for (size_t i = 0; i < walk->owner_count; i++) {
-        const struct owner *owner = &walk->owners[i];
+    arc_each (owner, walk->owners, walk->owner_count) {
         struct survey_group *group = &out->groups[owner->group];
         bool last = lacked(lacks, owner->slot), stable = lacked(lacks, owner->slot + 1);
         if (!walk->changes.results[owner->filter].matched || !(last || stable))
@@ -206,12 +203,10 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         walk->releases[i] =
             (struct arc_last_release){.group = &config->groups[i / 2], .stable = i % 2};
 
-    for (size_t i = 0; i < walk->owner_count; i++)
-        for (size_t k = 0; walk->owners[i].slot >= 2 * config->group_count && k < 2; k++)
-            walk->releases[walk->owners[i].slot + k] =
-                (struct arc_last_release){.group = &config->groups[walk->owners[i].group],
-                                          .service = walk->owners[i].service,
-                                          .stable = k};
+    arc_each (owner, walk->owners, walk->owner_count)
+        for (size_t k = 0; owner->slot >= 2 * config->group_count && k < 2; k++)
+            walk->releases[owner->slot + k] = (struct arc_last_release){
+                .group = &config->groups[owner->group], .service = owner->service, .stable = k};
 
     ARC_TRY(load_tags(walk, err));
     ARC_TRY(arc_repository_read_published(walk->project->env, &walk->project->repository, err));
@@ -255,9 +250,9 @@ static int cancel_touch(const struct walk *walk, struct survey_group *group, siz
     struct arc_git_log_range range = {.from = &merge.parent, .to = &merge.merged};
     ARC_TRY(arc_git_log_names(walk->project->git, &range, merged, err));
 
-    for (size_t i = 0; i < group->count; i++)
-        if (json_object_get(merged, survey->commits[group->touches[i].commit].oid.hex))
-            group->touches[i].undone = true;
+    arc_each (touch, group->touches, group->count)
+        if (json_object_get(merged, survey->commits[touch->commit].oid.hex))
+            touch->undone = true;
 
     return ARC_OK;
 }
@@ -325,8 +320,8 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     walk.err = err;
     ARC_TRY(arc_history_since(history, &out->head, bases, walk.slot_count, on_commit, &walk, err));
 
-    for (size_t g = 0; g < out->group_count; g++)
-        ARC_TRY(cancel_pairs(&walk, &out->groups[g], err));
+    arc_each (group, out->groups, out->group_count)
+        ARC_TRY(cancel_pairs(&walk, group, err));
 
     return arc_arena_check(&out->memory, err);
 }
