@@ -177,9 +177,9 @@ static int run_completion(const struct invocation *inv, struct report *report,
         return ARC_OK;
     }
 
-    for (size_t i = 0; i < ARC_COUNT(scripts); i++)
-        if (strcmp(shell, scripts[i].shell) == 0 && inv->arg_count == 1) {
-            arc_buf_puts(&report->human, scripts[i].script);
+    arc_each_in (row, scripts)
+        if (strcmp(shell, row->shell) == 0 && inv->arg_count == 1) {
+            arc_buf_puts(&report->human, row->script);
             return ARC_OK;
         }
 

@@ -115,9 +115,9 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     bool ok = true;
 
     project->wanted.config = options->config;
-    for (size_t i = 0; i < ARC_COUNT(purposes); i++)
-        if (strcmp(purposes[i].name, name) == 0)
-            purpose = purposes[i].purpose;
+    arc_each_in (row, purposes)
+        if (strcmp(row->name, name) == 0)
+            purpose = row->purpose;
 
     if (!purpose)
         return arc_error_set(err, ARC_EINPUT, "'%s' is not a purpose", name);
@@ -126,17 +126,17 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
         return arc_error_set(err, ARC_EINPUT,
                              "--push asks the registries: it goes without --offline");
 
-    for (size_t i = 0; i < ARC_COUNT(checks); i++) {
+    arc_each_in (check, checks) {
         ARC_AUTO(doctor_result) struct doctor_result result = {0};
-        bool needed = (checks[i].needed & purpose) != 0;
-        if (checks[i].check == doctor_push && !options->push)
+        bool needed = (check->needed & purpose) != 0;
+        if (check->check == doctor_push && !options->push)
             continue;
-        checks[i].check(&doctor, &result);
+        check->check(&doctor, &result);
         ok = ok && !(needed && result.status == DOCTOR_MISSING);
-        ARC_TRY(arc_buf_check(&result.found, checks[i].name, err));
-        ARC_TRY(arc_buf_check(&result.advice, checks[i].name, err));
+        ARC_TRY(arc_buf_check(&result.found, check->name, err));
+        ARC_TRY(arc_buf_check(&result.advice, check->name, err));
         const char *advice = result.advice.len ? arc_buf_text(&result.advice) : NULL;
-        json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b}", "name", checks[i].name, "status",
+        json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b}", "name", check->name, "status",
                                 states[result.status], "found", arc_buf_text(&result.found),
                                 "advice", advice, "needed", needed);
         ARC_TRY(arc_json_append(list, row, err));

@@ -50,9 +50,9 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
     const json_t *format = json_object_get(json, "format");
     const char *command = "arc-ci";
 
-    for (size_t i = 0; i < ARC_COUNT(makers); i++)
-        if (strcmp(makers[i].kind, kind) == 0)
-            command = makers[i].command;
+    arc_each_in (maker, makers)
+        if (strcmp(maker->kind, kind) == 0)
+            command = maker->command;
 
     if (!found)
         return arc_error_set(err, ARC_EINPUT,

@@ -153,12 +153,12 @@ int arc_notes_warn(const json_t *notes,
          json_is_false(json_object_get(own, "found")) ? arc_json_text_of(own, "file") : ""},
     };
 
-    for (size_t i = 0; i < ARC_COUNT(all); i++) {
+    arc_each_in (one, all) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
-        if (!*all[i].what)
+        if (!*one->what)
             continue;
-        arc_buf_printf(&text, "%s%s", all[i].says, all[i].what);
-        ARC_TRY(warn(context, all[i].weight, arc_buf_text(&text), err));
+        arc_buf_printf(&text, "%s%s", one->says, one->what);
+        ARC_TRY(warn(context, one->weight, arc_buf_text(&text), err));
     }
 
     return ARC_OK;

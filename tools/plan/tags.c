@@ -101,11 +101,11 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
         {"name", reading->service->name, -1},
     };
 
-    for (size_t i = 0; i < ARC_COUNT(all); i++)
-        if (strcmp(all[i].name, name) == 0) {
-            if (all[i].value)
-                arc_buf_printf(out, "%.*s", all[i].len, all[i].value);
-            return all[i].value != NULL;
+    arc_each_in (value, all)
+        if (strcmp(value->name, name) == 0) {
+            if (value->value)
+                arc_buf_printf(out, "%.*s", value->len, value->value);
+            return value->value != NULL;
         }
 
     if (strcmp(name, "date") == 0 || strcmp(name, "time") == 0) {

@@ -194,9 +194,9 @@ void scan_add_left_out(struct arc_buf *out, const struct scan_judged *judged)
                  {judged->unfixed, "without a fix left out"},
                  {judged->suppressed, "left out by VEX documents or policies"},
                  {judged->other, "of severities that do not count"}};
-    for (size_t i = 0; i < ARC_COUNT(parts); i++)
-        if (parts[i].count)
-            arc_buf_printf(out, "; %zu %s", parts[i].count, parts[i].what);
+    arc_each_in (part, parts)
+        if (part->count)
+            arc_buf_printf(out, "; %zu %s", part->count, part->what);
 }
 
 static void choose_verdict(struct scan_judged *judged)

@@ -84,9 +84,9 @@ static json_t *settings_json(const struct scan_judged *judged)
     json_t *object = json_pack("{s:o}", "from", text_json(judged->options->settings_from));
     json_t *entries = json_array();
 
-    for (size_t i = 0; i < ARC_COUNT(lists); i++)
-        if (lists[i].list)
-            arc_json_put(&object, lists[i].name, arc_texts_json(lists[i].list));
+    arc_each_in (row, lists)
+        if (row->list)
+            arc_json_put(&object, row->name, arc_texts_json(row->list));
     if (settings->policy)
         arc_json_put(&object, "ignore-policy", json_pack("[o]", text_json(settings->policy)));
 

@@ -576,11 +576,10 @@ int scan_report_file(struct findings *findings, size_t target, const char *path,
     if (len == 0)
         return arc_error_set(err, rc, "%s: not a report of Trivy: the file is empty", name);
 
-    for (size_t i = 0; i < ARC_COUNT(beginnings); i++)
-        if (len >= (ssize_t)beginnings[i].len &&
-            memcmp(start, beginnings[i].bytes, beginnings[i].len) == 0)
+    arc_each_in (beginning, beginnings)
+        if (len >= (ssize_t)beginning->len && memcmp(start, beginning->bytes, beginning->len) == 0)
             return arc_error_set(err, rc, "%s: not a report of Trivy: this is %s", name,
-                                 beginnings[i].what);
+                                 beginning->what);
 
     return rc;
 }
