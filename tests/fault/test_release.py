@@ -152,7 +152,7 @@ def test_whose_release_is_the_latest(project, double, policy, before, expected):
 def test_patterns_of_assets(project, double):
     folder = project.folder / "dist"
     (folder / "deep").mkdir(parents=True, exist_ok=True)
-    for name in ("b.zip", "a.zip", "c.txt", "deep/d.zip", "{x}.txt"):
+    for name in ("b.zip", "a.zip", "c.txt", "deep/d.zip", "{x}.txt", "e.yml", "f.yml"):
         (folder / name).write_text(name)
     (folder / "out.zip").symlink_to("/etc/hostname")
     (folder / "latest.zip").symlink_to("deep/d.zip")
@@ -160,16 +160,19 @@ def test_patterns_of_assets(project, double):
     (folder / ".cache").mkdir(exist_ok=True)
     (folder / ".cache/[d].zip").write_text("hidden")
     double.state.expected_assets = None
-    more = ("--asset=dist/*.zip", "--asset=dist/**/[d].zip", "--asset=x.txt=dist/{x}.txt", "--asset=one.txt=dist/c*.txt",
-            "--asset=hidden.zip=dist/.h*")
+    more = ("--asset=dist/*.zip", "--asset=dist/**/[d].zip", "--asset=x.txt=dist/{x}.txt",
+            "--asset=hidden.zip=dist/.h*", "--asset=no.txt=dist/c.txt", "--asset=!dist/c.*", "--asset=dist/!(f).yml", "--asset=one.txt=dist/c*.txt")
     status, output = project.run(double, *more)
     assert status == 0, output
     names = [asset["name"] for asset in double.state.releases[0]["assets"]]
-    assert set(names) - set(project.expected()) == {"a.zip", "b.zip", "d.zip", "latest.zip", "x.txt", "one.txt", "hidden.zip"}
+    assert set(names) - set(project.expected()) == {"a.zip", "b.zip", "d.zip", "latest.zip", "x.txt", "one.txt", "hidden.zip", "e.yml"}
     for pattern, message in (("dist/*.none", "matches no file"), ("n=dist/*.zip", "matches 3 files"),
                              ("none/*.zip", "matches no file")):
         status, output = project.run(double, f"--asset={pattern}")
         assert status == 2 and message in output
+    project.assets = {}
+    status, output = project.run(double, "--asset=!dist/b*")
+    assert status == 2 and "takes out what those before it name, and there is none" in output
 
 
 @pytest.mark.parametrize("whose", ["ours", "a person's"])

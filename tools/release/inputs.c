@@ -138,6 +138,35 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
     return ARC_OK;
 }
 
+/* The file of "[NAME=]FILE". */
+static const char *file_of(const char *text)
+{
+    const char *equals = strchr(text, '='), *slash = strchr(text, '/');
+    return equals && (!slash || equals < slash) ? equals + 1 : text;
+}
+
+/* Takes out of a list of "[NAME=]FILE" what a pattern behind a "!" matches. */
+static int exclude_pattern(const char *pattern, json_t *list, struct arc_error *err)
+{
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+
+    if (!json_array_size(list))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--asset: '!%.300s' takes out what those before it name, and there is "
+                             "none",
+                             pattern);
+    if (arc_glob_compile(pattern, strlen(pattern), &glob, err))
+        return arc_error_prefix(err, "--asset");
+
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        const char *file = file_of(json_string_value(json_array_get(list, i)));
+        if (arc_glob_match(glob, file, strlen(file)))
+            json_array_remove(list, i);
+    }
+
+    return ARC_OK;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -145,14 +174,15 @@ static int by_bytes(const void *a, const void *b)
 
 /* Appends "[NAME=]FILE" for every file that "[NAME=]PATTERN" matches, in byte order, to `out`: no
  * shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
- * appended as it is. No link to a folder is followed. ARC_EINPUT when a pattern matches nothing, or
+ * appended as it is. "!PATTERN" takes out those before it. No link to a folder is followed. ARC_EINPUT when a pattern matches nothing, or
  * a NAME stands for several files. */
 static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
 {
-    const char *equals = strchr(text, '='), *slash = strchr(text, '/');
-    const char *pattern = equals && (!slash || equals < slash) ? equals + 1 : text;
-    size_t plain = strcspn(pattern, "*?[{");
+    const char *pattern = file_of(text);
+    size_t plain = strcspn(pattern, "*?[{(");
 
+    if (*text == '!' && text[1] != '(')
+        return exclude_pattern(text + 1, out, err);
     if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
         return arc_json_append(out, json_string(text), err);
 
@@ -197,14 +227,14 @@ static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
 /* "FILE" is called by its last part, "NAME=FILE" by NAME. */
 static struct arc_release_asset split_asset(struct arc_arena *memory, const char *given)
 {
-    const char *text = arc_arena_text(memory, given), *equals = strchr(text, '=');
+    const char *text = arc_arena_text(memory, given), *file = file_of(text);
     const char *slash = strrchr(text, '/');
 
-    if (!equals || (slash && strchr(text, '/') < equals))
+    if (file == text)
         return (struct arc_release_asset){.name = slash ? slash + 1 : text, .path = text};
 
-    const char *name = arc_arena_printf(memory, "%.*s", (int)(equals - text), text);
-    return (struct arc_release_asset){.name = name, .path = equals + 1};
+    const char *name = arc_arena_printf(memory, "%.*s", (int)(file - text) - 1, text);
+    return (struct arc_release_asset){.name = name, .path = file};
 }
 
 static int add_asset(struct asset_list *list, struct arc_release_asset asset, struct arc_error *err)
