@@ -212,15 +212,32 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
     return true;
 }
 
-/* One "$NAME" or "${NAME…}" at *text; moves behind it. */
-static bool expand_one(const char **text, const json_t *args, struct arc_buf *out)
+#define NESTED_MAX 8
+
+static bool expand(const char *text, size_t len, const json_t *args, unsigned depth,
+                   struct arc_buf *out);
+
+/* What is in braces, up to the one that closes them, or to the end. */
+static size_t braces_length(const char *text, size_t len)
+{
+    size_t open = 0, at = 0;
+    for (; at < len && (text[at] != '}' || open); at++) {
+        open += text[at] == '{' && at && text[at - 1] == '$';
+        open -= text[at] == '}';
+    }
+    return at;
+}
+
+/* One "$NAME" or "${NAME…}" at *text, which ends at `end`; moves behind it. */
+static bool expand_one(const char **text, const char *end, const json_t *args, unsigned depth,
+                       struct arc_buf *out)
 {
     const char *at = *text + 1;
     bool braces = *at == '{';
 
     at += braces;
     size_t len = 0;
-    while (isalnum((unsigned char)at[len]) || at[len] == '_')
+    while (at + len < end && (isalnum((unsigned char)at[len]) || at[len] == '_'))
         len++;
     char name[128] = ""; /* a longer one has no value */
     if (len < sizeof name)
@@ -228,34 +245,47 @@ static bool expand_one(const char **text, const json_t *args, struct arc_buf *ou
     const char *value = *name ? json_string_value(json_object_get(args, name)) : NULL;
     at += len;
 
+    bool known = true;
     if (braces) {
-        size_t rest = strcspn(at, "}");
-        size_t colon = *at == ':';
-        if (at[colon] == '-' && rest > colon && (!value || (colon && !*value))) {
-            arc_buf_add(out, at + colon + 1, rest - colon - 1);
+        size_t rest = braces_length(at, (size_t)(end - at)), colon = rest && *at == ':';
+        char op = rest > colon ? at[colon] : '\0';
+        bool set = value && (!colon || *value);
+        if ((op == '-' && !set) || (op == '+' && set))
+            known = depth < NESTED_MAX &&
+                    expand(at + colon + 1, rest - colon - 1, args, depth + 1, out);
+        if (op == '+' || (op == '-' && !set))
             value = "";
-        }
-        at += rest + (at[rest] == '}');
+        at += rest;
+        at += at < end;
     }
     *text = at;
     if (value)
         arc_buf_puts(out, value);
 
-    return value != NULL;
+    return known && value;
 }
 
-bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf *out)
+static bool expand(const char *text, size_t len, const json_t *args, unsigned depth,
+                   struct arc_buf *out)
 {
+    const char *end = text + len;
     bool known = true;
-    while (*text) {
-        size_t plain = strcspn(text, "$");
+
+    while (text < end) {
+        const char *dollar = memchr(text, '$', (size_t)(end - text));
+        size_t plain = (size_t)((dollar ? dollar : end) - text);
         arc_buf_add(out, text, plain);
         text += plain;
-        if (*text == '$' && !expand_one(&text, args, out))
+        if (dollar && !expand_one(&text, end, args, depth, out))
             known = false;
     }
 
     return known;
+}
+
+bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf *out)
+{
+    return expand(text, strlen(text), args, 0, out);
 }
 
 bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals)

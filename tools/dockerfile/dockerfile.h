@@ -44,8 +44,8 @@ struct arc_heredoc {
 /* Whether the word opens one: "<<EOT", "<<-'EOT'", "3<<EOT". */
 bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out);
 
-/* Appends the text with $NAME, ${NAME}, ${NAME:-word} and ${NAME-word} replaced by the strings of
- * `args` (an object). False if a name has no value. */
+/* Appends the text with $NAME, ${NAME}, and ${NAME:-word}, ${NAME:+word} and the like, replaced by
+ * the strings of `args` (an object). False if a name has no value. */
 bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf *out);
 
 /* Takes the next word of *text, quotes and backslashes resolved: false at the end. `equals`, if

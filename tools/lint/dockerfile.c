@@ -17,12 +17,14 @@
 struct reading {
     struct lint *lint;
     const char *file;
+    json_t *given;    /* what the build sets: its arguments, and a platform's; name → value */
     json_t *args;     /* ARG defaults before the first FROM: name → value */
     json_t *stages;   /* name of a stage so far, in small letters → what starts from it has: user,
                           line of that, values, labels */
     json_t *values;   /* ARG and ENV of the last stage: name → value */
     json_t *labels;   /* of the last stage */
-    const char *user; /* of the last stage, or NULL */
+    const char *base; /* of the last stage, or NULL */
+    const char *user; /* of it, or NULL */
     const char *stage; /* the last stage's name, in small letters, or NULL */
     unsigned user_line, from_line, label_line;
     size_t taken; /* towards TAKEN_MAX */
@@ -30,6 +32,7 @@ struct reading {
 
 static void reading_free(struct reading *reading)
 {
+    json_decref(reading->given);
     json_decref(reading->args);
     json_decref(reading->stages);
     json_decref(reading->values);
@@ -52,8 +55,9 @@ static void set_pair(struct reading *r, json_t *pairs, const char *name, const c
     lint_set(r->lint, pairs, name, json_string(expand(r, value, &meant)));
 }
 
-/* The words "NAME=value" of an ARG, ENV or LABEL; a mere NAME of an ARG has the value that is set
- * before the first FROM, of the others the rest of the line. */
+/* The words "NAME=value" of an ARG, ENV or LABEL. An ARG has the value that the build sets, else its
+ * own, else the one that is set before the first FROM; a mere NAME of the others the rest of the
+ * line. */
 static void add_pairs(struct reading *r, const struct arc_instruction *in, json_t *pairs)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
@@ -62,10 +66,15 @@ static void add_pairs(struct reading *r, const struct arc_instruction *in, json_
     size_t equals;
 
     while (arc_dockerfile_word(&args, &word, &equals)) {
-        const char *name = lint_content(r->lint, &word);
-        const char *set = arg ? json_string_value(json_object_get(r->args, name)) : NULL;
-        if (equals < word.len) {
+        bool own = equals < word.len;
+        if (own)
             word.data[equals] = '\0';
+        const char *name = lint_content(r->lint, &word);
+        const char *given = arg ? json_string_value(json_object_get(r->given, name)) : NULL;
+        const char *set = arg ? json_string_value(json_object_get(r->args, name)) : NULL;
+        if (given) {
+            lint_set(r->lint, pairs, name, json_string(given));
+        } else if (own) {
             set_pair(r, pairs, name, word.data + equals + 1);
         } else if (set) {
             lint_set(r->lint, pairs, name, json_string(set));
@@ -123,6 +132,7 @@ static void check_base(struct reading *r, const struct arc_instruction *in, cons
 
     const json_t *stage = json_object_get(r->stages, name_stage(r, text));
 
+    r->base = lint_text(r->lint, "%s", text);
     if (stage)
         start_from(r, stage);
     if (stage || strcmp(text, "scratch") == 0)
@@ -166,6 +176,9 @@ bool lint_is_root(const char *user)
 
 static void check_user(const struct reading *r)
 {
+    if (!r->user && r->base && ARC_HOLDS(r->base, "nonroot", "unprivileged", "rootless"))
+        return; /* as the base's name has it */
+
     if (!r->user) {
         lint_find(r->lint, LINT_NON_ROOT, r->file, r->from_line,
                   "no USER in the last stage: the image runs as whatever its base says");
@@ -262,6 +275,29 @@ static void check_inputs(struct reading *r, const struct arc_group *group,
                   pinned);
 }
 
+/* What BuildKit sets for the first platform that the service is built for, and its arguments. */
+static void set_given(struct reading *r, const struct arc_group *group,
+                      const struct arc_service *service)
+{
+    static const char *const names[] = {"OS", "ARCH", "VARIANT"};
+    char *const *own = service->build.platforms, *const *shared = group->platforms_release;
+    const char *platform = own && *own ? *own : shared && *shared ? *shared : "linux/amd64";
+
+    lint_set(r->lint, r->args, "TARGETPLATFORM", json_string(platform));
+    lint_set(r->lint, r->args, "BUILDPLATFORM", json_string(platform));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = strcspn(platform, "/");
+        lint_set(r->lint, r->args, lint_text(r->lint, "TARGET%s", names[i]),
+                 json_stringn(platform, len));
+        lint_set(r->lint, r->args, lint_text(r->lint, "BUILD%s", names[i]),
+                 json_stringn(platform, len));
+        platform += len + (platform[len] == '/');
+    }
+
+    for (const struct arc_pair *arg = service->build.args; arg && arg->name; arg++)
+        lint_set(r->lint, r->given, arg->name, json_string(arg->value));
+}
+
 void lint_dockerfile(struct lint *lint, const struct arc_group *group,
                      const struct arc_service *service)
 {
@@ -269,6 +305,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
     ARC_AUTO(reading)
     struct reading r = {.lint = lint,
                         .file = service->build.dockerfile,
+                        .given = json_object(),
                         .args = json_object(),
                         .stages = json_object(),
                         .values = json_object(),
@@ -277,6 +314,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
     if (!r.file || arc_context_is_remote(service->build.context) ||
         !lint_read(lint, LINT_DOCKERFILE, r.file, &text))
         return;
+    set_given(&r, group, service);
     read_instructions(&r, service->build.target, lint_content(lint, &text));
 
     if (!r.from_line) {
