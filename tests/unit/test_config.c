@@ -166,8 +166,8 @@ static void test_everything(void **state)
 #define SERVICES(text) "groups:\n  m:\n    registry: ghcr.io/a\n    services: " text "\n"
 
 static const char *const wrong[][2] = {
-    {"", "1:1: this file must be a mapping, this is nothing"},
-    {"- a\n", "1:1: this file must be a mapping, this is a list"},
+    {"", "1:1: this file must be a mapping, this is nothing; its keys are groups, scan"},
+    {"- a\n", "1:1: this file must be a mapping, this is a list; its keys are groups, scan"},
     {"group: {}\n", "1:1: 'group' is not a key of this file; did you mean 'groups'?"},
     {"other: {}\ngroups: {}\n",
      "1:1: 'other' is not a key of this file; its keys are groups, scan"},
@@ -175,8 +175,10 @@ static const char *const wrong[][2] = {
     {"groups: {}\n", "1:9: 'groups' must be a mapping of release groups, this is empty"},
     {"groups: [a]\n", "1:9: 'groups' must be a mapping of release groups, this is a list"},
     {"groups:\n  m:\n", "2:5: a group must be a mapping, this is nothing"},
-    {"groups:\n  m: {services: [services/messaging]}\n", "2:6: a group needs 'registry'"},
-    {"groups:\n  m: {registry: ghcr.io/a}\n", "2:6: a group needs 'services'"},
+    {"groups:\n  m: {services: [services/messaging]}\n",
+     "2:6: a group needs 'registry', as in registry: ghcr.io/owner"},
+    {"groups:\n  m: {registry: ghcr.io/a}\n",
+     "2:6: a group needs 'services', as in services: [services/*]"},
     {"groups:\n  'm..n': {}\n",
      "2:3: groups: 'm..n' cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between "
      "parts"},
@@ -209,7 +211,8 @@ static const char *const wrong[][2] = {
      "5:25: tag: '{version}-{version}' is not a pattern of tags: it has more than one version"},
     {GROUP("versioning: semantic"),
      "5:17: versioning: 'semantic' is neither 'semver', 'calver' nor 'loose'"},
-    {GROUP("platforms: [linux/amd64]"), "5:16: 'platforms' must be a mapping, this is a list"},
+    {GROUP("platforms: [linux/amd64]"),
+     "5:16: 'platforms' must be a mapping, this is a list; its keys are ci, release"},
     {GROUP("platforms: {ci: 386}"),
      "5:21: 'ci' must be a string, this is a number; put it in quotes"},
     {GROUP("tag: []"), "5:10: 'tag' is empty"},
@@ -398,7 +401,7 @@ static void test_missing_file(void **state)
     assert_int_equal(arc_config_load(root, "gone.yaml", &config, &err), ARC_ENOTFOUND);
     assert_string_equal(
         arc_error_text(&err),
-        "there is no gone.yaml; it names the release groups (docs/configuration.md)");
+        "there is no gone.yaml, which names the release groups; 'arc-ci init' proposes one");
     arc_config_free(&config);
 }
 

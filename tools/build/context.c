@@ -124,7 +124,7 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     if (other && !lenient)
         return arc_error_set(err, ARC_EINPUT,
                              "the plan is about commit %.12s, but %.12s is checked out: the images "
-                             "would be labelled as what they are not; git checkout %s (in a "
+                             "would be labeled as what they are not; git checkout %s (in a "
                              "workflow: `ref:` of actions/checkout)",
                              plan->revision, head.hex, arc_or(plan->tag, plan->revision));
 
@@ -137,7 +137,7 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     if (comparison.differ > SHOWN_MAX)
         arc_buf_printf(&shown, " and %zu more", comparison.differ - SHOWN_MAX);
     return arc_error_set(err, ARC_EINPUT,
-                         "the work tree is not commit %.12s, which the images would be labelled "
+                         "the work tree is not commit %.12s, which the images would be labeled "
                          "with: %s; commit them, ignore them, or list what an earlier step makes "
                          "under `generated` of the group%s",
                          plan->revision, arc_buf_text(&shown),

@@ -248,7 +248,7 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
 
     int rc = arc_project_load_config(project, err);
     if (rc == ARC_ENOTFOUND)
-        return arc_error_prefix(err, "there are no filters (--filters)");
+        return arc_error_prefix(err, "there are no filters: give --filters, or a configuration");
     if (rc)
         return rc;
     ARC_AUTO_FREE char *root = arc_project_root(project);

@@ -56,7 +56,7 @@ const struct option frame_options[] = {
           "Print the document filled into a template instead: '{{tag}}', "
           "'{{#services}}{{image}} {{/services}}' (docs/notes.md)."),
     CHOICE("color", "WHEN", "auto|always|never", "auto",
-           "Whether to colour text; auto obeys NO_COLOR, CLICOLOR_FORCE and TERM=dumb."),
+           "Whether to color text; auto obeys NO_COLOR, CLICOLOR_FORCE and TERM=dumb."),
     FLAG("quiet", "Print no text for a person, no progress, no notices (-q)."),
     FLAG("verbose",
          "Show what is run and asked, and how long it took (-v); RUNNER_DEBUG=1 does too."),

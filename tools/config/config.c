@@ -167,9 +167,11 @@ static int check_sources(const struct arc_loading *l, const struct group_reading
         return arc_train_read(l, map, reading->includes, group);
     const struct arc_yaml_node *file = arc_or(reading->bake, reading->compose);
     if (!file && !group->registries)
-        return arc_yaml_error(map, l->err, "a group needs 'registry'");
+        return arc_yaml_error(map, l->err,
+                              "a group needs 'registry', as in registry: ghcr.io/owner");
     if (!file && !reading->services)
-        return arc_yaml_error(map, l->err, "a group needs 'services'");
+        return arc_yaml_error(map, l->err,
+                              "a group needs 'services', as in services: [services/*]");
     if (reading->bake && reading->compose)
         return arc_yaml_error(file, l->err, "'bake' and 'compose' exclude one another");
 
@@ -279,9 +281,9 @@ static int read_config(const char *root, const char *path, const char *text, siz
     int rc = text ? arc_yaml_parse(text, len, config.path, 0, &yaml, err)
                   : arc_yaml_read_in(root, config.path, 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, rc,
-                             "there is no %s; it names the release groups (docs/configuration.md)",
-                             config.path);
+        return arc_error_set(
+            err, rc, "there is no %s, which names the release groups; 'arc-ci init' proposes one",
+            config.path);
     ARC_TRY(rc);
     ARC_TRY(read_groups(&l, yaml.root, &config));
     *out = config;

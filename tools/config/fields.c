@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FIELDS_MAX 32
+#define FEW_KEYS   8
 
 /* What was read, fit for a message. */
 static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
@@ -247,17 +248,37 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
+/* The keys of a table, also as one text; how many they are. */
+static size_t list_keys(const struct arc_table *table, const char *names[FIELDS_MAX + 1],
+                        struct arc_buf *text)
+{
+    size_t count = 0;
+    for (; count < FIELDS_MAX && table->fields[count].key; count++) {
+        names[count] = table->fields[count].key;
+        arc_buf_printf(text, "%s%s", count ? ", " : "", names[count]);
+    }
+    return count;
+}
+
+/* Where the keys are few the error names them. */
+static int no_mapping(const struct arc_yaml_node *node, const struct arc_table *table,
+                      struct arc_error *err)
+{
+    const char *names[FIELDS_MAX + 1] = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
+    bool few = list_keys(table, names, &text) <= FEW_KEYS;
+    return arc_yaml_error(node, err, "%s must be a mapping, this is %s%s%s", table->what,
+                          arc_yaml_type_name(node), few ? "; its keys are " : "",
+                          few ? arc_buf_text(&text) : "");
+}
+
 /* `x-…` keys hold what is anchored there and used elsewhere, as in a compose file. */
 static int unknown_key(const struct arc_yaml_node *key, const struct arc_table *table,
                        struct arc_error *err)
 {
     const char *names[FIELDS_MAX + 1] = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
-
-    for (size_t i = 0; i < FIELDS_MAX && table->fields[i].key; i++) {
-        names[i] = table->fields[i].key;
-        arc_buf_printf(&text, "%s%s", i ? ", " : "", names[i]);
-    }
+    list_keys(table, names, &text);
 
     const char *meant = arc_suggest(key->text, names);
     if (strncmp(key->text, "x-", 2) == 0 || (table->open && !meant))
@@ -277,8 +298,7 @@ int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map
                     const struct arc_table *table, void *out)
 {
     if (map->type != ARC_YAML_MAP)
-        return arc_yaml_error(map, l->err, "%s must be a mapping, this is %s", table->what,
-                              arc_yaml_type_name(map));
+        return no_mapping(map, table, l->err);
 
     arc_yaml_each_pair (pair, map) {
         const struct arc_field *field = table->fields;

@@ -91,7 +91,7 @@ int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc
     first_line(result.errors.len ? &result.errors : &result.output, &why);
 
     return arc_error_set(err, ARC_EFAILED, "%s",
-                         why.len ? arc_buf_text(&why) : "it failed without a word");
+                         why.len ? arc_buf_text(&why) : "it failed and printed nothing");
 }
 
 int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,

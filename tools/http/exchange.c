@@ -26,7 +26,7 @@ int arc_http_new(const struct arc_http_options *options, struct arc_http **out,
     if (http->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
         !(http->easy = http->curl.easy_init())) {
         free(http);
-        return arc_error_set(err, ARC_EWORLD, "libcurl could not be initialised");
+        return arc_error_set(err, ARC_EWORLD, "libcurl could not be initialized");
     }
     *out = http;
 

@@ -279,9 +279,9 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
     if (done)
         return ARC_OK;
     if (!run->troubles)
-        return arc_error_set(err, ARC_EFAILED,
-                             "release %s does not stay as it was made: is another job at it?",
-                             run->tag);
+        return arc_error_set(
+            err, ARC_EFAILED,
+            "release %s does not stay as it was made: another job may be changing it", run->tag);
 
     return arc_error_set(err, ARC_EWORLD, "release %s: given up after looking %d times; last: %s",
                          run->tag, ROUNDS, arc_error_text(&run->trouble));

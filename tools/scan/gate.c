@@ -277,7 +277,7 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
                          "%s: no package is in the list of those in '%s'", name, target->hollow);
 
     if (!target->results)
-        return scan_warn(judged, err, "%s: the scanner recognised nothing in it", name);
+        return scan_warn(judged, err, "%s: the scanner recognized nothing in it", name);
 
     return ARC_OK;
 }

@@ -56,7 +56,9 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
         tagging->tag =
             arc_tag_name_version(tagging->group->group, options->version, &survey->memory);
         if (!tagging->tag)
-            return arc_error_set(err, ARC_EINPUT, "the tags of %s name one service each",
+            return arc_error_set(err, ARC_EINPUT,
+                                 "the tags of %s name one service each: make such a tag with git "
+                                 "tag",
                                  tagging->group->group->name);
         return arc_arena_check(&survey->memory, err);
     }
@@ -78,7 +80,9 @@ static int refuse_change(void *context, const char *path, size_t len, enum arc_g
     (void)len;
     (void)status;
     return arc_error_set(context, ARC_EFAILED,
-                         "'%.200s' is changed and not committed: the release would lack it", path);
+                         "'%.200s' is changed and not committed: the release would lack it; commit "
+                         "it, or git stash",
+                         path);
 }
 
 /* What `git ls-remote --symref REMOTE HEAD` says: "ref: refs/heads/main\tHEAD". */
