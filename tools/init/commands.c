@@ -45,7 +45,7 @@ static const char *find_value(const struct script *script, const char *name)
     const char *value = init_release_value(name, true), *key = "";
     const char *own = json_string_value(json_object_get(script->variables, name));
 
-    if (own && strstr(own, "{version}"))
+    if (own && init_says_version(own))
         return own; /* "${VERSION}-gpu" */
     if (strncmp(name, "GITHUB_", 7) == 0)
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
@@ -107,7 +107,16 @@ static void expand_or(struct script *script, const char *at, const char *end, st
     arc_buf_puts(out, *held ? held : (char[]){INIT_UNKNOWN, '\0'});
 }
 
-/* "$(echo TEXT)", also in lower case by tr or awk: the text. False for other commands. */
+/* What is left of a release's tag when `how` cuts it from its ref: all of it, or the version. */
+static const char *cut_tag(const char *how)
+{
+    bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
+                            "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'");
+    return letter ? "{version}" : "{image-tag}";
+}
+
+/* "$(echo TEXT)", also in lower case by tr or awk: the text; of a ref what other filters leave.
+ * False for other commands. */
 static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = arc_or(bar, end);
@@ -116,13 +125,21 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
                   strstr(filter, "tolower");
 
-    if (strncmp(at, "echo ", 5) != 0 || strpbrk(filter, "|;") || (bar && !lowers))
+    if (strncmp(at, "echo ", 5) != 0 || strchr(filter, ';') || (lowers && strchr(filter, '|')))
         return false;
     while (stop[-1] == ' ')
         stop--;
     (void)expand_text(script, at + 5, stop, '\0', &text);
     const char *held = init_hold(script->init, &text);
-    arc_buf_puts(out, bar ? init_lower(script->init, held) : held);
+    bool is_tag = strcmp(held, "{image-tag}") == 0;
+    if (bar && !lowers && !is_tag)
+        return false;
+
+    if (lowers)
+        held = init_lower(script->init, held);
+    else if (bar)
+        held = cut_tag(filter);
+    arc_buf_puts(out, held);
 
     return true;
 }
@@ -155,9 +172,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     }
 
     const char *value = find_value(script, known);
-    bool is_name = value && strcmp(value, "{image-tag}") == 0;
-    if (is_name && (strncmp(rest, "#v", 2) == 0 || strncmp(rest, "#refs/tags/v", 12) == 0))
-        value = "{version}";
+    if (value && strcmp(value, "{image-tag}") == 0)
+        value = cut_tag(init_cut(script->init, rest, (size_t)(end - rest)));
 
     if (value && strncmp(rest, ",,", 2) == 0)
         arc_buf_puts(out, init_lower(script->init, value));
@@ -245,8 +261,11 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = WORD_MAX};
 
     if (is_assignment(word)) {
-        if (!passed)
-            init_set_text(init, script->variables, init_cut(init, word, before), word + before + 1);
+        char *name = init_cut(init, word, before);
+        const char *now = arc_json_text_of(script->variables, name);
+        bool keeps = init_says_version(now) && !init_says_version(word + before + 1);
+        if (!passed && !keeps) /* a release's value; another is one of other runs */
+            init_set_text(init, script->variables, name, word + before + 1);
         return true;
     }
 
@@ -334,17 +353,19 @@ static void take_output(struct script *script, const char *said, const char *whe
         return;
 
     char *name = init_cut(init, said, (size_t)(equals - said));
-    const char *before = arc_json_text_of(script->outputs, name);
-    bool told = arc_text_is_visible(equals + 1) && (!*before || strcmp(before, equals + 1) == 0);
+    const char *before = arc_arena_text(&init->arena, arc_json_text_of(script->outputs, name));
+    const char *value = init_says_version(before) ? before : equals + 1;
+    bool told = arc_text_is_visible(value) &&
+                (!*before || init_says_version(value) || strcmp(before, value) == 0);
     const char *given = told ? NULL : init_release_value(name, true);
-    const char *value = *before && !told ? (char[]){INIT_UNKNOWN, '\0'} : equals + 1;
+    value = *before && !told ? (char[]){INIT_UNKNOWN, '\0'} : value;
     value = arc_or(given, value);
 
     if (strcmp(where, "GITHUB_ENV") == 0)
         init_set_text(init, json_object_get(script->step->scope, "env"), name, value);
     if (strcmp(where, "GITHUB_OUTPUT") != 0)
         return;
-    init_set_text(init, script->outputs, name, equals + 1);
+    init_set_text(init, script->outputs, name, value);
     init_set_output(script->step, name, value);
 }
 

@@ -517,7 +517,7 @@ static void split_by_folders(struct init *init, struct init_image *image)
             const char *source = arc_buf_text(&word);
             char *argument = init_next_variable(init, source, &start, &end);
             if (!argument || (start > source && start[-1] != '/') || (*end && *end != '/') ||
-                !json_object_get(args, argument))
+                !json_object_get(args, argument) || init_is_among(argument, INIT_GIVEN_ARGUMENTS))
                 continue;
             char *above = init_cut(init, source, (size_t)(start - source));
             if (add_folders(init, image, argument, above, arc_json_text_of(args, argument)))

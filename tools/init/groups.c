@@ -148,7 +148,8 @@ static void name_alike(struct init *init)
             sharing += same && shares;
             first = first && other != image;
             json_object_foreach (image->tags, tag, when)
-                clashes = clashes || (first && same && json_object_get(other->tags, tag));
+                clashes = clashes || (first && same && json_object_get(other->tags, tag) &&
+                                      !strstr(tag, "{codename}"));
         }
         if (alike < 2)
             continue;

@@ -74,7 +74,8 @@ static void read_dotenv(struct init *init)
                  json_string(value));
         if (strchr(value, '.') && strchr(value, '/') && !strstr(value, "://") &&
             init_take_reference(init, value, &image) && image.registries &&
-            strncmp(image.registries[0], "docker.io/", 10) != 0)
+            (init->owner ? init_is_owner(init, image.registries[0]) /* no base, no address */
+                         : strncmp(image.registries[0], "docker.io/", 10) != 0))
             init_count_registry(init, image.registries[0]);
     }
 }

@@ -273,7 +273,7 @@ static char *fill_reference(struct init *init, const char *reference, const char
                       fill(init, init_cut(init, name, len), bound), name + len);
 }
 
-static bool says_version(const char *name)
+bool init_says_version(const char *name)
 {
     return strstr(name, "{version}") || strstr(name, "{image-tag}");
 }
@@ -296,7 +296,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     bool is_known = arc_text_is_visible(last);
     if (!tag && !is_known)
         return; /* all of it is known to a run only */
-    if (!split && !(tag && says_version(tag)))
+    if (!split && !(tag && init_says_version(tag)))
         when = usual;
     init_add_tag(init, &image->tags, arc_or(tag, "latest"), when);
 
@@ -571,10 +571,14 @@ static void take_checkout(const struct init_step *step)
 
 static void take_bake(const struct init_step *step)
 {
-    const char *files = input(step, "files");
-    init_note(step->init, step->file, step->line, "bakes %s", *files ? files : "the bake file");
-    for (char *file; (file = init_next_item(step->init, &files, ",\n"));)
+    const char *files = input(step, "files"), *named = NULL;
+
+    for (char *file; (file = init_next_item(step->init, &files, ",\n"));) {
         init_take_bake_file(step->init, file);
+        named = !named && arc_text_is_visible(file) ? file : named;
+    }
+
+    init_note(step->init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
 }
 
 /* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it
@@ -704,12 +708,16 @@ static void name_versions(struct init *init)
         const char *tag, *added = "{version}";
         json_t *when;
         json_object_foreach (image->tags, tag, when)
-            named = named || says_version(tag);
+            named = named || init_says_version(tag);
         if (named)
             continue;
-        init_each_image (other, init)
-            if (other != image && image->name && init_same_text(image->name, other->name))
+        bool first = true; /* of its name: it has the version alone, unless another one says so */
+        init_each_image (other, init) {
+            first = first && other != image;
+            if (other != image && image->name && init_same_text(image->name, other->name) &&
+                (first || json_object_get(other->tags, "{version}")))
                 added = "{version}-{codename}";
+        }
         init_add_tag(init, &image->tags, added, "");
         init_ask(init, image->file, image->line,
                  "none of its image tags contains the version: %s is added", added);
