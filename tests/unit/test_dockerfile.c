@@ -370,6 +370,28 @@ static void test_two_stars_cross_folders_with_parents_alone(void **state)
     arc_inputs_free(&in);
 }
 
+static void test_directives_are_those_of_buildkit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *syntax;
+        char escape;
+    } cases[] = {
+        {"# escape=`\n# Syntax = a/b\nFROM x\n", "a/b", '`'},
+        {"# check=skip=all\n#escape=`\n", "", '`'},
+        {"# other=x\n# escape=`\n# syntax=a/b\n", "", '\\'},
+        {"# a comment\n# escape=`\n", "", '\\'},
+        {"  # escape=`\n", "", '\\'},
+        {"\xef\xbb\xbf#!/usr/bin/env docker\n# syntax=a/b\n# escape=`\n", "a/b", '\\'},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ARC_AUTO(arc_dockerfile) struct arc_dockerfile d = {0};
+        arc_dockerfile_start(&d, cases[i].text);
+        assert_string_equal(d.syntax, cases[i].syntax);
+        assert_int_equal(d.escape, cases[i].escape);
+    }
+}
+
 static void test_links_are_followed(void **state)
 {
     (void)state;
@@ -509,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_excludes),
         cmocka_unit_test(test_trimmed_variables),
         cmocka_unit_test(test_two_stars_cross_folders_with_parents_alone),
+        cmocka_unit_test(test_directives_are_those_of_buildkit),
         cmocka_unit_test(test_links_are_followed),
         cmocka_unit_test(test_the_dockerfile_and_its_ignore_file_may_be_links),
         cmocka_unit_test(test_flags_lose_their_quotes),

@@ -49,31 +49,34 @@ static bool is_empty(const char *line, size_t len)
 
 /* ---- directives ---------------------------------------------------------------------------- */
 
-/* "# name = value" in the lines at the top; false when the line is something else. */
+/* "# name = value" in the lines at the top; false when the line is something else, which ends them:
+ * a name that is none of BuildKit's, too. */
 static bool read_directive(struct arc_dockerfile *d, const char *line, size_t len)
 {
-    trim_left(&line, &len);
     if (!len || *line != '#')
         return false;
     line++, len--;
     trim_left(&line, &len);
     size_t name = 0;
-    while (name < len && (isalnum((unsigned char)line[name]) || line[name] == '_'))
+    while (name < len && isalnum((unsigned char)line[name]))
         name++;
     const char *value = line + name;
     size_t rest = len - name;
     trim_left(&value, &rest);
-    if (!name || !rest || *value != '=')
+    bool escapes = name == 6 && strncasecmp(line, "escape", 6) == 0;
+    bool names_syntax = name == 6 && strncasecmp(line, "syntax", 6) == 0;
+    bool checks = name == 5 && strncasecmp(line, "check", 5) == 0;
+    if (!rest || *value != '=' || !(escapes || names_syntax || checks))
         return false;
     value++, rest--;
     trim_left(&value, &rest);
     while (rest && blank(value[rest - 1]))
         rest--;
 
-    if (name == 6 && strncasecmp(line, "escape", 6) == 0 && rest == 1 && *value == '`')
+    if (escapes && rest == 1 && *value == '`')
         d->escape = '`';
 
-    if (name == 6 && strncasecmp(line, "syntax", 6) == 0 && rest < sizeof d->syntax) {
+    if (names_syntax && rest < sizeof d->syntax) {
         memcpy(d->syntax, value, rest);
         d->syntax[rest] = '\0';
     }
@@ -91,8 +94,11 @@ void arc_dockerfile_start(struct arc_dockerfile *d, const char *text)
     arc_buf_free(&d->args);
     *d = (struct arc_dockerfile){.at = text, .line = 1, .escape = '\\'};
     struct arc_dockerfile top = *d;
+    bool shebang = strncmp(text, "#!", 2) == 0 && next_line(&top, &line, &len);
     while (next_line(&top, &line, &len) && read_directive(d, line, len))
         continue;
+    if (shebang)
+        d->escape = '\\'; /* behind one only the syntax is looked for */
 }
 
 /* ---- instructions -------------------------------------------------------------------------- */
