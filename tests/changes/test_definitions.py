@@ -136,6 +136,15 @@ def test_each_service_since_its_release(tmp_path):
     assert found["filters"]["web"]["reason"] == "since v1.0.0; its definition in docker-bake.hcl did not change"
 
 
+@needs("buildx")
+@pytest.mark.parametrize("path, changed", [(".env", ["api"]), ("deploy/.env", [])])
+def test_bake_reads_a_compose_file_with_the_variables_of_the_root(tmp_path, path, changed):
+    repo = make(tmp_path, "bake: deploy/compose.yaml")
+    edit(repo, "deploy/compose.yaml", "", "services: {api: {image: ghcr.io/o/api, build: {context: ./api, args: {GO: '${GO:-1}'}}}}\n")
+    edit(repo, path, "", "GO=5\n")
+    assert changes(repo)["changes"] == changed
+
+
 @needs("compose")
 @pytest.mark.parametrize("path, old, new, changed", [
     ("compose.yaml", "", "# a comment\n", []),

@@ -361,9 +361,9 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
     return arc_arena_check(l->memory, l->err);
 }
 
-int arc_compose_files(const struct arc_loading *l, char ***files, char ***given)
+int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, char ***given)
 {
-    const char *base = directory_of(l, (*files)[0]);
+    const char *base = by_bake ? "" : directory_of(l, (*files)[0]); /* bake runs in the root */
     char **settings = NULL;
 
     for (size_t i = 0; (*files)[i]; i++) {

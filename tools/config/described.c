@@ -239,7 +239,7 @@ int arc_described_files(const struct arc_loading *l, const struct arc_group *gro
         ARC_TRY(arc_texts_add_once(l, files, *file));
     }
 
-    if (by_compose && arc_compose_files(l, files, given))
+    if (by_compose && arc_compose_files(l, !group->described.compose, files, given))
         return arc_error_prefix(l->err, "group %s", group->name);
 
     return ARC_OK;

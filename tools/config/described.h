@@ -29,11 +29,11 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 /* Whether buildx takes a file for bake's own, by its name; any other may be a compose file. */
 bool arc_bake_is_hcl(const char *file);
 
-/* Adds to the files those that they include or extend, and the .env beside them: what is in them
- * counts as well. `given` (may be NULL) gets those that Compose reads for a container's variables
+/* Adds to the files those that they include or extend, and the .env beside the first one (`by_bake`:
+ * in the root): what is in them counts as well. `given` (may be NULL) gets those that Compose reads for a container's variables
  * and labels, which no build gets. ARC_EINPUT for one that Compose would read and that lies
  * elsewhere, by its path or by a link. */
-int arc_compose_files(const struct arc_loading *l, char ***files, char ***given);
+int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, char ***given);
 
 /* Lists the files that say what a group's services are, and, as arc_compose_files(), what else
  * Compose reads: as far as they are there, whatever it returns. */
