@@ -69,6 +69,7 @@ def changes(repo, base="HEAD~1"):
 def edit(repo, path, old, new):
     text = (repo / path).read_text() if (repo / path).exists() else ""
     assert old in text
+    (repo / path).parent.mkdir(exist_ok=True)
     (repo / path).write_text(text.replace(old, new) if old else text + new)
     cmd.git(repo, "add", "-A")
     cmd.git(repo, "commit", "-qm", "two")
