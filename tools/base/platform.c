@@ -32,8 +32,7 @@ static void lower(const char *from, char *to, size_t size)
 /* Rewrites both in place, once. True when something changed: "x86_64/v1" takes two steps. */
 static bool respell(char architecture[40], char variant[40])
 {
-    for (size_t i = 0; i < ARC_COUNT(spellings); i++) {
-        const struct spelling *s = &spellings[i];
+    arc_each_in (s, spellings) {
         bool renames = strcmp(s->architecture, s->plain) != 0;
         if (strcmp(architecture, s->architecture) != 0 ||
             (!renames && strcmp(variant, s->variant) != 0))

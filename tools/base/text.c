@@ -215,9 +215,9 @@ size_t arc_text_space(const char *text, size_t len)
     if ((unsigned char)*text < 0x80)
         return 0;
 
-    for (size_t i = 0; i < ARC_COUNT(wide); i++)
-        if (strlen(wide[i]) <= len && memcmp(text, wide[i], strlen(wide[i])) == 0)
-            return strlen(wide[i]);
+    arc_each_in (space, wide)
+        if (strlen(*space) <= len && memcmp(text, *space, strlen(*space)) == 0)
+            return strlen(*space);
 
     return 0;
 }

@@ -25,9 +25,9 @@ static enum arc_status status_of(const char *name)
         {"copied", ARC_STATUS_COPIED}, {"changed", ARC_STATUS_TYPE_CHANGED},
         {"renamed", ARC_STATUS_ADDED},
     };
-    for (size_t i = 0; i < ARC_COUNT(known); i++)
-        if (strcmp(name, known[i].name) == 0)
-            return known[i].status;
+    arc_each_in (row, known)
+        if (strcmp(name, row->name) == 0)
+            return row->status;
 
     return ARC_STATUS_MODIFIED;
 }

@@ -38,17 +38,17 @@ static struct name parse_name(const struct arc_git *git, const char *name)
     /* "refs/remotes/origin/main", "remotes/origin/main" or "origin/main". */
     static const char *const before[] = {"refs/remotes/", "remotes/", ""};
     size_t remote = strlen(git->remote);
-    for (size_t i = 0; i < ARC_COUNT(before); i++) {
-        const char *rest = name + strlen(before[i]);
-        if (strncmp(name, before[i], strlen(before[i])) == 0 &&
-            strncmp(rest, git->remote, remote) == 0 && rest[remote] == '/' && rest[remote + 1])
+    arc_each_in (start, before) {
+        const char *rest = name + strlen(*start);
+        if (strncmp(name, *start, strlen(*start)) == 0 && strncmp(rest, git->remote, remote) == 0 &&
+            rest[remote] == '/' && rest[remote + 1])
             return (struct name){KIND_BRANCH, rest + remote + 1};
     }
 
-    for (size_t i = 0; i < ARC_COUNT(known); i++) {
-        size_t len = strlen(known[i].prefix);
-        if (strncmp(name, known[i].prefix, len) == 0 && name[len])
-            return (struct name){known[i].kind, name + len};
+    arc_each_in (row, known) {
+        size_t len = strlen(row->prefix);
+        if (strncmp(name, row->prefix, len) == 0 && name[len])
+            return (struct name){row->kind, name + len};
     }
 
     return (struct name){strncmp(name, "refs/", 5) == 0 ? KIND_REF : KIND_ANY, name};

@@ -23,9 +23,9 @@ static const struct {
 
 const char *arc_status_name(enum arc_status status)
 {
-    for (size_t i = 0; i < ARC_COUNT(status_names); i++)
-        if (status_names[i].status == status)
-            return status_names[i].name;
+    arc_each_in (row, status_names)
+        if (row->status == status)
+            return row->name;
     return "unknown";
 }
 
@@ -50,10 +50,9 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
             stop--;
         size_t len = (size_t)(stop - at);
         unsigned bit = 0;
-        for (size_t i = 0; i < ARC_COUNT(status_names); i++)
-            if (strlen(status_names[i].name) == len &&
-                strncasecmp(status_names[i].name, at, len) == 0)
-                bit = status_names[i].status;
+        arc_each_in (row, status_names)
+            if (strlen(row->name) == len && strncasecmp(row->name, at, len) == 0)
+                bit = row->status;
         *out |= bit;
         if (!bit && len)
             ARC_TRY(arc_warn(&reader->filters->warnings, reader->err,

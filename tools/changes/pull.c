@@ -34,10 +34,10 @@ static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
     if (merge)
         *merge = base;
 
-    for (size_t i = 0; i < ARC_COUNT(merges); i++) {
-        struct arc_oid before = merged_into(c, &merges[i]);
+    arc_each_in (oid, merges) {
+        struct arc_oid before = merged_into(c, oid);
         if (*before.hex && merge)
-            *merge = merges[i];
+            *merge = *oid;
         if (*before.hex)
             return before;
     }
@@ -57,8 +57,8 @@ static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
     if (!c->event->base_ref || arc_base_find(c->request, c->event->base_ref, &tips[2], NULL))
         tips[2] = tips[1];
 
-    for (size_t i = 0; i < ARC_COUNT(tips); i++)
-        if (arc_base_ancestors(c->request, &tips[i], head, 1, &behind, NULL) || behind)
+    arc_each_in (tip, tips)
+        if (arc_base_ancestors(c->request, tip, head, 1, &behind, NULL) || behind)
             return false;
 
     return arc_base_ancestors(c->request, head, newest, 1, &behind, NULL) == ARC_OK &&

@@ -42,11 +42,11 @@ static int choose_environment(const struct arc_loading *l, const struct arc_env 
 {
     static const char *const needed[] = {"PATH",        "HOME",          "DOCKER_CONFIG",
                                          "DOCKER_HOST", "BUILDX_CONFIG", "TMPDIR"};
-    for (size_t i = 0; i < ARC_COUNT(needed); i++) {
-        const char *value = arc_env_get(env, needed[i]);
+    arc_each_in (name, needed) {
+        const char *value = arc_env_get(env, *name);
         if (value)
             ARC_TRY(arc_texts_add(l->memory, list,
-                                  arc_arena_printf(l->memory, "%s=%s", needed[i], value), l->err));
+                                  arc_arena_printf(l->memory, "%s=%s", *name, value), l->err));
     }
 
     for (const struct arc_pair *pair = described->variables; pair && pair->name; pair++) {

@@ -146,8 +146,8 @@ static bool check_reason(const char *text, struct arc_buf *why)
                                           "scanner-warning", "inline-ignore"};
     size_t len = strcspn(text, ":");
 
-    for (size_t i = 0; i < ARC_COUNT(reasons); i++)
-        if (strlen(reasons[i]) == len && strncmp(reasons[i], text, len) == 0)
+    arc_each_in (reason, reasons)
+        if (strlen(*reason) == len && strncmp(*reason, text, len) == 0)
             return !text[len] || arc_check_line(text + len + 1, why);
 
     return arc_check_fails(why,

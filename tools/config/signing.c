@@ -101,10 +101,10 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
     if (conflict)
         return arc_yaml_error(node, l->err, "%s", conflict);
 
-    for (size_t i = 0; i < ARC_COUNT(files); i++) {
-        const struct arc_yaml_node *file = arc_yaml_get(node, files[i]);
+    arc_each_in (name, files) {
+        const struct arc_yaml_node *file = arc_yaml_get(node, *name);
         if (file && arc_file_kind_in(l->root, file->text) != ARC_FILE_REGULAR)
-            return arc_yaml_error(file, l->err, "%s: there is no file %s", files[i], file->text);
+            return arc_yaml_error(file, l->err, "%s: there is no file %s", *name, file->text);
     }
 
     if (out->issuer || !out->identity)

@@ -22,11 +22,10 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                                          "build-args", "platforms",
                                          "runners",    "generated",
                                          "commits",    "rebuild-dependents"};
-    for (size_t i = 0; i < ARC_COUNT(builds); i++)
-        if (arc_yaml_get(map, builds[i]))
-            return arc_yaml_error(arc_yaml_get(map, builds[i]), l->err,
-                                  "a group with 'includes' builds nothing: leave '%s' out",
-                                  builds[i]);
+    arc_each_in (key, builds)
+        if (arc_yaml_get(map, *key))
+            return arc_yaml_error(arc_yaml_get(map, *key), l->err,
+                                  "a group with 'includes' builds nothing: leave '%s' out", *key);
 
     if (node->type != ARC_YAML_LIST || !node->count)
         return arc_yaml_error(node, l->err, "'includes' must be a list of release groups");

@@ -373,9 +373,9 @@ static size_t plain_length(const char *platform)
 {
     static const char *const usual[] = {"/arm64/v8", "/arm/v7", "/amd64/v1"};
     size_t len = strlen(platform);
-    for (size_t i = 0; i < ARC_COUNT(usual); i++) {
-        size_t end = strlen(usual[i]);
-        if (len > end && strcasecmp(platform + len - end, usual[i]) == 0)
+    arc_each_in (variant, usual) {
+        size_t end = strlen(*variant);
+        if (len > end && strcasecmp(platform + len - end, *variant) == 0)
             return len - 3;
     }
     return len;

@@ -343,10 +343,10 @@ static int on_mount(struct reader *r, const struct arc_instruction *in, const ch
         at = take_field(at, &field);
         const char *name = arc_buf_text(&field), *value = strchr(name, '=');
         size_t len = value ? (size_t)(value - name) : 0;
-        for (size_t i = 0; i < ARC_COUNT(slots); i++)
-            if (len == strlen(slots[i].name) && strncasecmp(name, slots[i].name, len) == 0) {
-                arc_buf_reset(slots[i].value);
-                arc_buf_puts(slots[i].value, value + 1);
+        arc_each_in (slot, slots)
+            if (len == strlen(slot->name) && strncasecmp(name, slot->name, len) == 0) {
+                arc_buf_reset(slot->value);
+                arc_buf_puts(slot->value, value + 1);
             }
     }
 
@@ -591,9 +591,9 @@ static int apply(struct reader *r, const struct arc_instruction *in)
         int (*apply)(struct reader *r, const struct arc_instruction *in);
     } rows[] = {{"COPY", on_copy}, {"ADD", on_copy}, {"RUN", on_run},
                 {"ARG", on_arg},   {"ENV", on_env},  {"ONBUILD", on_onbuild}};
-    for (size_t i = 0; i < ARC_COUNT(rows); i++)
-        if (strcmp(in->keyword, rows[i].keyword) == 0)
-            return rows[i].apply(r, in);
+    arc_each_in (row, rows)
+        if (strcmp(in->keyword, row->keyword) == 0)
+            return row->apply(r, in);
 
     return ARC_OK;
 }
@@ -608,18 +608,18 @@ static int add_globals(struct reader *r)
     static const char *const parts[] = {"TARGETOS", "TARGETARCH", "TARGETVARIANT"};
     const char *platform = r->request->platform;
 
-    for (size_t i = 0; i < ARC_COUNT(unknown); i++)
-        ARC_TRY(set_value(r, r->globals, unknown[i], NULL));
+    arc_each_in (name, unknown)
+        ARC_TRY(set_value(r, r->globals, *name, NULL));
     if (!platform)
         return ARC_OK;
 
     ARC_TRY(set_value(r, r->globals, "TARGETPLATFORM", platform));
 
-    for (size_t i = 0; i < ARC_COUNT(parts); i++) {
+    arc_each_in (name, parts) {
         char part[64] = "";
         size_t len = strcspn(platform, "/");
         snprintf(part, sizeof part, "%.*s", (int)len, platform);
-        ARC_TRY(set_value(r, r->globals, parts[i], part));
+        ARC_TRY(set_value(r, r->globals, *name, part));
         platform += len + (platform[len] == '/');
     }
 

@@ -111,9 +111,9 @@ static int64_t read_pull(const char *text)
     while (start && isdigit((unsigned char)text[start - 1]))
         start--;
 
-    for (size_t i = 0; i < ARC_COUNT(marks); i++) {
-        size_t mark = strlen(marks[i]);
-        marked |= start >= mark && memcmp(text + start - mark, marks[i], mark) == 0;
+    arc_each_in (word, marks) {
+        size_t mark = strlen(*word);
+        marked |= start >= mark && memcmp(text + start - mark, *word, mark) == 0;
     }
 
     return marked && len > start && len - start <= 9 ? strtoll(text + start, NULL, 10) : 0;

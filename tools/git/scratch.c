@@ -73,9 +73,9 @@ static const char *name_here(const char *remote, const char *name)
 
     if (strncmp(name, "remote.", before) != 0 || strncmp(name + before, remote, len) != 0)
         return NULL;
-    for (size_t i = 0; i < ARC_COUNT(names); i++)
-        if (strcmp(name + before + len, names[i] + strlen("remote.origin")) == 0)
-            return names[i];
+    arc_each_in (known, names)
+        if (strcmp(name + before + len, *known + strlen("remote.origin")) == 0)
+            return *known;
 
     return NULL;
 }

@@ -74,11 +74,11 @@ static void add_named(struct regex_reader *r, int letter)
                 {'s', spaces, ARC_COUNT(spaces)},
                 {'w', words, ARC_COUNT(words)}};
 
-    for (size_t i = 0; i < ARC_COUNT(sets); i++) {
-        if (letter != sets[i].letter && (letter | 0x20) == sets[i].letter)
-            add_complement(r, sets[i].ranges, sets[i].count);
-        for (size_t k = 0; letter == sets[i].letter && k < sets[i].count; k++)
-            add(r, sets[i].ranges[k].low, sets[i].ranges[k].high);
+    arc_each_in (set, sets) {
+        if (letter != set->letter && (letter | 0x20) == set->letter)
+            add_complement(r, set->ranges, set->count);
+        for (size_t k = 0; letter == set->letter && k < set->count; k++)
+            add(r, set->ranges[k].low, set->ranges[k].high);
     }
 }
 

@@ -207,9 +207,9 @@ static bool special(struct parser *p, uint16_t unit)
         return true;
     }
 
-    for (size_t i = 0; i < ARC_COUNT(table); i++)
-        if (table[i].unit == unit) {
-            table[i].parse(p);
+    arc_each_in (row, table)
+        if (row->unit == unit) {
+            row->parse(p);
             return true;
         }
 

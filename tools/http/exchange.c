@@ -198,9 +198,9 @@ static const char *find_ca_bundle(void)
     static const char *const places[] = {
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
         "/etc/ssl/ca-bundle.pem", "/etc/ssl/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
-    for (size_t i = 0; i < ARC_COUNT(places); i++)
-        if (access(places[i], R_OK) == 0)
-            return places[i];
+    arc_each_in (place, places)
+        if (access(*place, R_OK) == 0)
+            return *place;
 
 #endif
     return NULL;

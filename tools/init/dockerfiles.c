@@ -29,13 +29,13 @@ static char *variant_of(struct init *init, const char *name)
     if (dot && init_is_among(dot + 1, others))
         return NULL;
 
-    for (size_t i = 0; i < ARC_COUNT(words); i++) {
-        size_t word = strlen(words[i]);
-        if (strcasecmp(name, words[i]) == 0)
+    arc_each_in (usual, words) {
+        size_t word = strlen(*usual);
+        if (strcasecmp(name, *usual) == 0)
             return arc_arena_text(&init->arena, "");
-        if (len > word + 1 && strncasecmp(name, words[i], word) == 0 && strchr(".-_", name[word]))
+        if (len > word + 1 && strncasecmp(name, *usual, word) == 0 && strchr(".-_", name[word]))
             return arc_arena_text(&init->arena, name + word + 1);
-        if (len > word + 1 && strcasecmp(name + len - word, words[i]) == 0 &&
+        if (len > word + 1 && strcasecmp(name + len - word, *usual) == 0 &&
             name[len - word - 1] == '.')
             return init_cut(init, name, len - word - 1);
     }
@@ -273,8 +273,8 @@ static char *read_first(struct init *init, const char *directory, const char *na
 {
     static const char *const ends[] = {"yaml", "yml", "json"};
 
-    for (size_t i = 0; i < ARC_COUNT(ends); i++) {
-        char *path = init_join(init, directory, init_print(init, "%s.%s", name, ends[i]));
+    arc_each_in (end, ends) {
+        char *path = init_join(init, directory, init_print(init, "%s.%s", name, *end));
         if (init_read_yaml(init, path, out))
             return path;
     }

@@ -97,8 +97,8 @@ static char *told_by(struct init *init, const char *tag)
 {
     static const char *const words[] = {"{version}", "{image-tag}", "latest", "{revision}",
                                         "{sha7}"};
-    for (size_t i = 0; i < ARC_COUNT(words); i++) {
-        const char *at = strstr(tag, words[i]), *end = at ? at + strlen(words[i]) : NULL;
+    arc_each_in (word, words) {
+        const char *at = strstr(tag, *word), *end = at ? at + strlen(*word) : NULL;
         if (!at || strchr(end, '{'))
             continue;
         if (at == tag && *end && strchr("-._", *end) && end[1])

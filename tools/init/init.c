@@ -105,8 +105,8 @@ static int read_files(struct init *init, struct arc_error *err)
         init_read_bake_files,  init_read_compose_files, init_read_scripts,
         init_read_dockerfiles, init_end_reading};
 
-    for (size_t i = 0; i < ARC_COUNT(readers); i++) {
-        readers[i](init);
+    arc_each_in (read, readers) {
+        (*read)(init);
         ARC_TRY(arc_arena_check(&init->arena, err));
     }
 
@@ -130,8 +130,8 @@ static int read_repository(struct arc_project *project, struct init *init, struc
 
     ARC_TRY(arc_project_open(project, err));
     init->kept = init_made(init, json_array());
-    for (size_t i = 0; i < ARC_COUNT(maps); i++)
-        *maps[i] = init_keep(init, json_object());
+    arc_each_in (map, maps)
+        **map = init_keep(init, json_object());
 
     if (!project->git->worktree)
         return arc_error_set(err, ARC_EINPUT,
@@ -173,12 +173,12 @@ static int propose_files(struct init *init, const char *source, json_t *files,
     init_write_release_workflow(init, source, &release);
     ARC_TRY(arc_arena_check(&init->arena, err));
 
-    for (size_t i = 0; i < ARC_COUNT(made); i++) {
-        ARC_TRY(arc_buf_check(made[i].text, made[i].path, err));
-        if (made[i].text->len)
+    arc_each_in (file, made) {
+        ARC_TRY(arc_buf_check(file->text, file->path, err));
+        if (file->text->len)
             ARC_TRY(arc_json_append(
                 files,
-                json_pack("{s:s, s:s}", "path", made[i].path, "text", arc_buf_text(made[i].text)),
+                json_pack("{s:s, s:s}", "path", file->path, "text", arc_buf_text(file->text)),
                 err));
     }
 

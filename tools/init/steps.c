@@ -686,9 +686,9 @@ void init_take_step(const struct init_step *step)
 {
     const char *name =
         init_lower(step->init, init_cut(step->init, step->uses, strcspn(step->uses, "@")));
-    for (size_t i = 0; i < ARC_COUNT(known); i++)
-        if (strcmp(known[i].action, init_base(name)) == 0) {
-            known[i].take(step);
+    arc_each_in (row, known)
+        if (strcmp(row->action, init_base(name)) == 0) {
+            row->take(step);
             return;
         }
 

@@ -67,8 +67,8 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
         name = colon ? lint_text(c->lint, "%.*s", (int)(colon - text), text) : "";
     }
 
-    for (size_t i = 0; i < ARC_COUNT(sockets); i++)
-        socket = socket || arc_text_ends(name, sockets[i]);
+    arc_each_in (end, sockets)
+        socket = socket || arc_text_ends(name, *end);
     if (socket)
         lint_find_at(c->lint, LINT_PRIVILEGES, volume,
                      "'%s' gives the container the whole host, read-only or not", name);
@@ -114,11 +114,11 @@ static void check_privileges(const struct compose *c, const struct arc_yaml_pair
         lint_find_at(c->lint, LINT_PRIVILEGES, user, "'%s' runs as '%s'", service->key->text,
                      user->text);
 
-    for (size_t i = 0; i < ARC_COUNT(spaces); i++) {
-        const struct arc_yaml_node *space = arc_yaml_get(service->value, spaces[i]);
+    arc_each_in (key, spaces) {
+        const struct arc_yaml_node *space = arc_yaml_get(service->value, *key);
         if (arc_yaml_is(space, "host"))
             lint_find_at(c->lint, LINT_PRIVILEGES, space, "'%s' has %s: host", service->key->text,
-                         spaces[i]);
+                         *key);
     }
 }
 
@@ -222,9 +222,9 @@ void lint_compose(struct lint *lint, const struct lint_service *service)
     static const char *const names[] = {"docker-compose.yml", "docker-compose.yaml", "compose.yaml",
                                         "compose.yml"};
 
-    for (size_t i = 0; i < ARC_COUNT(names); i++) {
+    arc_each_in (name, names) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        const char *file = lint_text(lint, "%s/%s", service->directory, names[i]);
+        const char *file = lint_text(lint, "%s/%s", service->directory, *name);
         if (!lint_exists(lint, file) || !lint_read_yaml(lint, LINT_COMPOSE, file, &yaml))
             continue;
         struct compose compose = {lint, file, yaml.root, service};

@@ -60,16 +60,16 @@ static bool is_sample(const char *token, size_t len)
 /* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
 static void find_tokens(const struct scan *s, const char *line)
 {
-    for (size_t i = 0; i < ARC_COUNT(tokens); i++)
-        for (const char *at = line; (at = strstr(at, tokens[i].prefix));) {
+    arc_each_in (token, tokens)
+        for (const char *at = line; (at = strstr(at, token->prefix));) {
             if (at != line && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) {
                 at++;
                 continue;
             }
-            at += strlen(tokens[i].prefix);
-            size_t len = strspn(at, tokens[i].alphabet);
-            if (len >= tokens[i].least && !is_sample(at, len))
-                report_found(s, tokens[i].what);
+            at += strlen(token->prefix);
+            size_t len = strspn(at, token->alphabet);
+            if (len >= token->least && !is_sample(at, len))
+                report_found(s, token->what);
             at += len;
         }
 }
@@ -127,9 +127,9 @@ static bool names_secret(const char *line, const char *end)
     while (end > line && strchr(" \t\"'", end[-1]))
         end--;
 
-    for (size_t i = 0; i < ARC_COUNT(words); i++) {
-        size_t len = strlen(words[i]);
-        if ((size_t)(end - line) >= len && strncasecmp(end - len, words[i], len) == 0)
+    arc_each_in (word, words) {
+        size_t len = strlen(*word);
+        if ((size_t)(end - line) >= len && strncasecmp(end - len, *word, len) == 0)
             return true;
     }
 
@@ -155,8 +155,8 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         return true;
     if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
         return true;
-    for (size_t i = 0; i < ARC_COUNT(words); i++)
-        if (strlen(words[i]) == len && strncasecmp(words[i], value, len) == 0)
+    arc_each_in (word, words)
+        if (strlen(*word) == len && strncasecmp(*word, value, len) == 0)
             return true;
 
     return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
@@ -202,8 +202,8 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     struct scan s = {lint, file, 0};
     bool settings = strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
 
-    for (size_t i = 0; i < ARC_COUNT(ends); i++)
-        settings = settings || arc_text_ends(file, ends[i]);
+    arc_each_in (end, ends)
+        settings = settings || arc_text_ends(file, *end);
 
     for (char *line = text; *line;) {
         size_t len = strcspn(line, "\n");

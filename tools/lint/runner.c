@@ -119,8 +119,8 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const remote[] = {"driver", "remote", NULL};
     bool loses_status = false; /* of what it prints to a file of the runner's */
 
-    for (size_t i = 0; i < ARC_COUNT(engines); i++)
-        if (stand_in_order(line, end, engines[i]))
+    arc_each_in (engine, engines)
+        if (stand_in_order(line, end, *engine))
             find_in_script(s, LINT_SHELL, script, line,
                            "this removes the Docker that GitHub's runners have: use that instead");
 
@@ -182,11 +182,10 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
     bool events_own = !*ref || (holds_part(ref, "github.") &&
                                 !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
 
-    for (size_t i = 0; i < ARC_COUNT(names); i++)
-        takes_tag =
-            takes_tag ||
-            arc_yaml_at(s->root, "on", "workflow_call", "inputs", names[i], (char *)NULL) ||
-            arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", names[i], (char *)NULL);
+    arc_each_in (name, names)
+        takes_tag = takes_tag ||
+                    arc_yaml_at(s->root, "on", "workflow_call", "inputs", *name, (char *)NULL) ||
+                    arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", *name, (char *)NULL);
 
     if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag && events_own &&
         !lint_input(with, "repository"))
@@ -235,13 +234,13 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     static const char *const scopes[] = {"contents", "packages", "id-token"};
     const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
 
-    for (size_t i = 0; i < ARC_COUNT(scopes); i++) {
-        if (!may_write(s, job, scopes[i]) || (!restores_cache(step) && !restores_within(s, step)))
+    arc_each_in (scope, scopes) {
+        if (!may_write(s, job, *scope) || (!restores_cache(step) && !restores_within(s, step)))
             continue;
         lint_find_at(s->lint, LINT_CACHE, uses,
                      "every run on the default branch may have filled this cache, and what it "
                      "restores runs with %s: write",
-                     scopes[i]);
+                     *scope);
         return;
     }
 }

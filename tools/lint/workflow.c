@@ -284,8 +284,8 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
         if (!keeps) /* the text, of any length, as a document: a "shell" that runs nothing */
             check_script(w, arc_yaml_get(step, "run"));
         check_script(w, arc_yaml_get(step, "shell"));
-        for (size_t k = 0; k < ARC_COUNT(scripts); k++)
-            check_script(w, lint_input(arc_yaml_get(step, "with"), scripts[k]));
+        arc_each_in (name, scripts)
+            check_script(w, lint_input(arc_yaml_get(step, "with"), *name));
     }
 }
 

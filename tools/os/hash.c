@@ -129,8 +129,7 @@ static const struct algorithm algorithms[] = {{"sha256:", MBEDTLS_MD_SHA256, 32}
 /* The algorithm of a digest, or NULL when the text is none. All names are of one length. */
 static const struct algorithm *algorithm_of(const char *digest)
 {
-    for (size_t i = 0; i < ARC_COUNT(algorithms); i++) {
-        const struct algorithm *found = &algorithms[i];
+    arc_each_in (found, algorithms) {
         size_t digits = 2 * found->bytes;
 
         if (strncmp(digest, found->name, 7) == 0 && strlen(digest) == 7 + digits &&

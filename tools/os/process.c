@@ -160,9 +160,9 @@ void arc_signals_hold(struct arc_signals *held)
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
     sigemptyset(&held->ending);
-    for (size_t i = 0; i < ARC_COUNT(ending); i++)
-        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL)
-            sigaddset(&held->ending, ending[i]);
+    arc_each_in (number, ending)
+        if (sigaction(*number, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+            sigaddset(&held->ending, *number);
     pthread_sigmask(SIG_BLOCK, &held->ending, &held->before);
 }
 
