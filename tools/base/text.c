@@ -356,6 +356,18 @@ int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     return arc_error_unless(*out, err);
 }
 
+void arc_text_separate(struct arc_buf *list, const char *separator)
+{
+    if (list->len)
+        arc_buf_puts(list, separator);
+}
+
+void arc_text_item(struct arc_buf *list, const char *separator, const char *format, ...)
+{
+    arc_text_separate(list, separator);
+    ARC_WITH_ARGS(format, arc_buf_vprintf(list, format, args));
+}
+
 bool arc_text_is_hex(const char *text, size_t digits)
 {
     return strspn(text, "0123456789abcdef") == digits && !text[digits];

@@ -59,6 +59,11 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err);
 int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Appends an item to a list, or only what stands before it: the separator, unless it is the first. */
+void arc_text_item(struct arc_buf *list, const char *separator, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void arc_text_separate(struct arc_buf *list, const char *separator);
+
 /* How many texts are in a list (char **) that ends with NULL; none in NULL. */
 static inline size_t arc_texts_count(const void *list)
 {

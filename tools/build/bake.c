@@ -143,7 +143,8 @@ static int failed(const struct arc_build_options *options, const json_t *definit
     const char *said = failure ? "" : error_text(text);
     for (size_t left = ADVICE_MAX; *said && left;) { /* several lines become one */
         size_t len = strcspn(said, "\r\n"), part = len < left ? len : left;
-        arc_buf_puts(&shown, len && shown.len ? " " : "");
+        if (len)
+            arc_text_separate(&shown, " ");
         arc_text_visible(&shown, said, part);
         left -= part;
         said += len + strspn(said + len, "\r\n");

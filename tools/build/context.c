@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "git/diff.h"
 #include <string.h>
@@ -52,8 +53,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
         if (listed)
             continue;
         if (comparison->differ++ < SHOWN_MAX)
-            arc_buf_printf(comparison->shown, "%s%.200s %s", comparison->differ > 1 ? ", " : "",
-                           path, words[standing]);
+            arc_text_item(comparison->shown, ", ", "%.200s %s", path, words[standing]);
         return ARC_OK;
     }
 

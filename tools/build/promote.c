@@ -4,6 +4,7 @@
 #include "arcci/sign.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "build/run.h"
 #include "build/verify.h"
 #include "git/fetch.h"
@@ -253,7 +254,7 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
         if (put_back(promotion, move) == ARC_OK)
             count++;
         else
-            arc_buf_printf(&left, "%s %s:%s", left.len ? "," : "", move->image, move->tag);
+            arc_text_item(&left, ",", " %s:%s", move->image, move->tag);
     }
 
     int code = cause->code == ARC_ENOMEM ? ARC_ENOMEM : ARC_EFAILED;

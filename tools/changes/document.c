@@ -31,7 +31,7 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
         if (input)
             arc_buf_puts(&text, input->what);
         for (size_t i = 0; !input && i < rule->pattern_count; i++)
-            arc_buf_printf(&text, "%s%s", i ? " " : "", rule->patterns[i]);
+            arc_text_item(&text, " ", "%s", rule->patterns[i]);
     }
 
     json_t *out = json_pack("{s:o, s:s, s:o}", "path", utf8_string(file->path, file->len), "status",

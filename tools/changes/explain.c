@@ -32,7 +32,8 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
     }
 
     for (size_t i = 0; i < the->pattern_count; i++) {
-        arc_buf_puts(out, i ? " " : "");
+        if (i)
+            arc_buf_putc(out, ' ');
         arc_text_visible(out, the->patterns[i], strlen(the->patterns[i]));
     }
 

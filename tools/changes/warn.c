@@ -19,7 +19,7 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
     if (the->line && the->column)
         arc_buf_printf(&place, ":%u", the->column);
     for (size_t i = 0; i < the->pattern_count; i++)
-        arc_buf_printf(&patterns, "%s%s", i ? "', '" : "", the->patterns[i]);
+        arc_text_item(&patterns, "', '", "%s", the->patterns[i]);
 
     return arc_warn(&match->out->warnings, err, "%s%s: filter '%s': '%s' %s", filter->source,
                     arc_buf_text(&place), filter->name, arc_buf_text(&patterns), what);

@@ -173,10 +173,8 @@ static int describe(struct arc_project *project, const struct arc_build_options 
     ARC_AUTO_JSON json_t *definition = NULL;
 
     ARC_TRY(arc_build_describe(project, options, &argv, &definition, err));
-    size_t i;
-    json_t *word;
-    json_array_foreach (argv, i, word)
-        arc_buf_printf(out, "%s%s", i ? " " : "", json_string_value(word));
+    arc_json_each (word, argv)
+        arc_buf_printf(out, word_at ? " %s" : "%s", json_string_value(word));
     ARC_AUTO_FREE char *text = arc_json_dumps(definition, JSON_INDENT(2));
     ARC_TRY_ALLOC(text, err);
     arc_buf_printf(out, " <<'END'\n%s\nEND\n", text);

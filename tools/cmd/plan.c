@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "config/bases.h"
@@ -114,7 +115,7 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
 
     ARC_AUTO(arc_buf) struct arc_buf platforms = {.max = 65536};
     for (char **platform = plan->platforms; *platform; platform++)
-        arc_buf_printf(&platforms, "%s%s", platforms.len ? "," : "", *platform);
+        arc_text_item(&platforms, ",", "%s", *platform);
     ARC_TRY(arc_buf_check(&platforms, "the platforms", err));
     ARC_TRY(report_output(report, "platforms", arc_buf_text(&platforms), err));
     ARC_AUTO_FREE char *packed = NULL;

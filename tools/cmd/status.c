@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "cmd/page.h"
@@ -26,7 +27,7 @@ static json_t *name_list(const json_t *list)
             arc_buf_printf(&text, " and %zu more", count - i);
             break;
         }
-        arc_buf_puts(&text, i ? ", " : "");
+        arc_text_separate(&text, ", ");
         if (json_is_integer(item))
             arc_buf_printf(&text, "#%" PRIdMAX, (intmax_t)json_integer_value(item));
         else

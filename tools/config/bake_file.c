@@ -106,7 +106,7 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
         } else if (strncmp(at, "disabled=", 9) == 0) {
             disabled |= len == 13 && strncmp(at + 9, "true", 4) == 0;
         } else {
-            arc_buf_printf(&rest, "%s%.*s", rest.len ? "," : "", (int)len, at);
+            arc_text_item(&rest, ",", "%.*s", (int)len, at);
         }
         at += len;
     }

@@ -216,7 +216,7 @@ static bool check_template(const char *text, const char *plain, const char *cons
         if (!arc_text_among(name, names)) {
             arc_buf_puts(why, "has an unknown placeholder; there are");
             for (size_t i = 0; names[i]; i++)
-                arc_buf_printf(why, "%s {%s}", i ? "," : "", names[i]);
+                arc_buf_printf(why, i ? ", {%s}" : " {%s}", names[i]);
             return false;
         }
         at += inner + 2;

@@ -325,8 +325,7 @@ int arc_config_refuse_group(const struct arc_config *config, const char *what,
 {
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
     for (size_t i = 0; i < config->group_count; i++)
-        arc_buf_printf(&names, "%s%s (%s)", i ? ", " : "", config->groups[i].name,
-                       config->groups[i].tags[0]);
+        arc_text_item(&names, ", ", "%s (%s)", config->groups[i].name, config->groups[i].tags[0]);
     return arc_error_set(err, ARC_EINPUT, "%s; %s has: %s", what, config->path,
                          names.failed ? "many groups" : arc_buf_text(&names));
 }

@@ -11,7 +11,7 @@ static int not_there(const struct arc_file_place *place, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 2048};
     for (char **at = place->at; at && *at; at++)
-        arc_buf_printf(&path, "%s%s", path.len ? ", " : "", *at);
+        arc_text_item(&path, ", ", "%s", *at);
     if (!path.len)
         return arc_error_set(err, ARC_EINPUT, "%s is empty", place->file);
     return arc_error_set(err, ARC_EINPUT, "%s has no value at [%s]", place->file,

@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/reading.h"
 #include <string.h>
@@ -122,7 +123,8 @@ static int add_combination(const struct arc_loading *l, const struct matrix *m,
         const char *part = map ? axis->pairs[m->at[a]].value->text : value->text;
         args[a] = (struct arc_pair){arc_arena_text(l->memory, m->names[a]),
                                     arc_arena_text(l->memory, value->text)};
-        arc_buf_printf(&suffix, "%s%s", suffix.len && *part ? "-" : "", part);
+        if (*part)
+            arc_text_item(&suffix, "-", "%s", part);
     }
     variant->service.build.args = args;
 

@@ -2,6 +2,7 @@
 #include "arcci/doctor.h"
 #include "arcci/documents.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "git/git.h"
 #include "http/http.h"
@@ -59,6 +60,5 @@ void doctor_libraries(struct doctor *doctor, struct doctor_result *result)
     list_libraries(libraries);
     for (size_t i = 0; i < LIBRARIES; i++)
         if (libraries[i].version)
-            arc_buf_printf(&result->found, "%s%s %s", result->found.len ? ", " : "",
-                           libraries[i].name, libraries[i].version);
+            arc_text_item(&result->found, ", ", "%s %s", libraries[i].name, libraries[i].version);
 }

@@ -61,7 +61,7 @@ static void reach_registry(struct arc_http *http, const char *host, struct docto
     struct arc_http_request request = {
         .method = "GET", .url = arc_buf_text(&url), .timeout = REACH_SECONDS, .max = 65536};
     int rc = arc_http_send(http, &request, &response, &err);
-    arc_buf_printf(&result->found, "%s%s: ", result->found.len ? "; " : "", host);
+    arc_text_item(&result->found, "; ", "%s: ", host);
 
     if (rc || (response.status != 200 && response.status != 401)) {
         result->status = DOCTOR_MISSING;
@@ -182,7 +182,7 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
             if (strncmp(*prefix, host, sizeof host - 1) != 0)
                 continue;
             bool foreign = len && (strcspn(name, "/") != len || strncasecmp(name, owner, len) != 0);
-            arc_buf_printf(&result->found, "%s%s", result->found.len ? ", " : "", *prefix);
+            arc_text_item(&result->found, ", ", "%s", *prefix);
             if (!foreign)
                 continue;
             result->status = DOCTOR_WARNING;
@@ -237,10 +237,9 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
     arc_each (item, items, count) {
         fine += !item->problem.code;
         if (item->problem.code)
-            arc_buf_printf(&result->found, "%s%s", result->found.len ? "; " : "",
-                           arc_error_text(&item->problem));
+            arc_text_item(&result->found, "; ", "%s", arc_error_text(&item->problem));
         if (item->advice && !strstr(arc_buf_text(&result->advice), item->advice))
-            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? "; " : "", item->advice);
+            arc_text_item(&result->advice, "; ", "%s", item->advice);
         arc_error_clear(&item->problem);
     }
 
@@ -285,7 +284,7 @@ static void check_port(const struct doctor *doctor, unsigned port, struct doctor
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
     bool is_free = false;
 
-    arc_buf_printf(&result->found, "%s%u ", result->found.len ? ", " : "", port);
+    arc_text_item(&result->found, ", ", "%u ", port);
 
     if (arc_socket_port_free(port, &is_free, &err) || is_free) {
         arc_buf_puts(&result->found, is_free ? "free" : arc_error_text(&err));
@@ -392,7 +391,7 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
     for (const char *line = arc_buf_text(&text); *line; line += *line == '\n') {
         size_t len = strcspn(line, "\n");
         if (is_ours(doctor, line, '-')) { /* arc-<codename>-<what> */
-            arc_buf_puts(&result->found, result->found.len ? ", " : "");
+            arc_text_separate(&result->found, ", ");
             arc_text_visible(&result->found, line, len);
         }
         line += len;

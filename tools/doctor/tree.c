@@ -63,7 +63,7 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
         if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &err))
             continue;
         result->status = DOCTOR_MISSING;
-        arc_buf_puts(&result->advice, result->advice.len ? "; " : "");
+        arc_text_separate(&result->advice, "; ");
         arc_buf_puts(&result->advice, arc_error_text(&err));
     }
 }
@@ -81,8 +81,7 @@ static void check_secrets(const struct doctor *doctor, struct doctor_result *res
                 continue;
             if (result->status == DOCTOR_OK)
                 result->status = DOCTOR_WARNING;
-            arc_buf_printf(&result->advice, "%s%s: %s", result->advice.len ? "; " : "",
-                           service->codename, arc_buf_text(&lacks));
+            arc_text_item(&result->advice, "; ", "%s: %s", service->codename, arc_buf_text(&lacks));
         }
 }
 

@@ -94,7 +94,7 @@ static json_t *wrap_command(const json_t *argv)
             arc_buf_reset(&line);
             arc_buf_puts(&line, "   ");
         }
-        arc_buf_printf(&line, "%s%s", line.len ? " " : "", arc_buf_text(&word));
+        arc_text_item(&line, " ", "%s", arc_buf_text(&word));
         arc_buf_free_part(&line, &word);
     }
 

@@ -108,7 +108,7 @@ static void split_permissions(const char *header, struct arc_buf *gives, struct 
         size_t len = strcspn(header, ";");
         struct arc_buf *to = add_alternative(&one, header, len) ? gives : cannot;
         if (one.len)
-            arc_buf_printf(to, "%s%s%s%s", to->len ? " or " : "", open, arc_buf_text(&one), close);
+            arc_text_item(to, " or ", "%s%s%s", open, arc_buf_text(&one), close);
         header += len + (header[len] == ';');
     }
 }

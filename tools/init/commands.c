@@ -277,7 +277,7 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
     if (!len || !init_is_among(word_at(words, 1), ":= ?= ="))
         return false;
     for (size_t i = 2; i < json_array_size(words); i++)
-        arc_buf_printf(&value, "%s%s", i > 2 ? " " : "", word_at(words, i));
+        arc_buf_printf(&value, i > 2 ? " %s" : "%s", word_at(words, i));
     init_set_text(init, script->variables, word, init_hold(init, &value));
 
     return true;
@@ -481,7 +481,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
 
         for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
             if (strchr(tag, '/')) /* one without is the machine's own where others are given */
-                arc_buf_printf(&kept, "%s%s", kept.len ? "\n" : "", tag);
+                arc_text_item(&kept, "\n", "%s", tag);
         const char *names = init_hold(init, &kept);
         if (*names)
             init_set_text(init, with, "tags", names);

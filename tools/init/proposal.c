@@ -275,7 +275,7 @@ char *init_list_names(struct init *init, const json_t *names)
     size_t count = json_array_size(names);
 
     for (size_t i = 0; i < count && i < INIT_LISTED_MAX; i++)
-        arc_buf_printf(&list, "%s%s", i ? ", " : "", json_string_value(json_array_get(names, i)));
+        arc_text_item(&list, ", ", "%s", json_string_value(json_array_get(names, i)));
     if (count > INIT_LISTED_MAX)
         arc_buf_printf(&list, " and %zu more", count - INIT_LISTED_MAX);
 

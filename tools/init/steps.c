@@ -204,11 +204,11 @@ static void take_names(const struct init_step *step)
             continue;
         }
         latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
-        arc_buf_printf(&tags, "%s%s%c%s", tags.len ? "\n" : "", name, WHEN, when);
+        arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }
 
     if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
-        arc_buf_printf(&tags, "%slatest%c", tags.len ? "\n" : "", WHEN);
+        arc_text_item(&tags, "\n", "latest%c", WHEN);
 
     for (char *image; (image = init_next_item(init, &images, "\n"));) {
         char *name = attribute(init, image, "name");

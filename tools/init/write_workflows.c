@@ -1,5 +1,6 @@
 /* The texts of the workflows: callers of group-images.yml and group-release.yml. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "init/sources.h"
 #include <string.h>
 
@@ -91,7 +92,7 @@ static void add_condition(const struct init *init, const struct init_group *grou
 {
     size_t len = measure_start(pattern);
 
-    arc_buf_puts(out, out->len ? " || " : "");
+    arc_text_separate(out, " || ");
     add_test(pattern, out);
 
     init_each_group (other, init)
@@ -137,8 +138,7 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
             for (size_t i = 0; i < len; i++)
                 arc_buf_printf(&filter, strchr("+!()]", (*tag)[i]) ? "\\%c" : "%c", (*tag)[i]);
             arc_buf_puts(&filter, len && (*tag)[len - 1] == 'v' ? "*" : "[0-9]*");
-            arc_buf_printf(&filters, "%s%s", filters.len ? ", " : "",
-                           quote(init, init_hold(init, &filter)));
+            arc_text_item(&filters, ", ", "%s", quote(init, init_hold(init, &filter)));
         }
     }
 

@@ -39,7 +39,8 @@ void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size
     arc_buf_putc(out, list ? '[' : '{');
 
     arc_json_each (item, value) {
-        arc_buf_puts(out, item_at ? "," : "");
+        if (item_at)
+            arc_buf_putc(out, ',');
         new_line(out, indent + 2);
         arc_json_text(out, item, indent + 2, width);
     }

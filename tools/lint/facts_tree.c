@@ -131,7 +131,7 @@ static void step_into(struct walk *w, char **rest, const char *key,
                       const struct arc_yaml_node *node)
 {
     size_t len = w->trail.len;
-    arc_buf_printf(&w->trail, "%s%s", len ? "." : "", key);
+    arc_text_item(&w->trail, ".", "%s", key);
     follow_keys(w, rest, node);
     if (w->trail.data && !w->trail.failed) {
         w->trail.len = len;

@@ -39,11 +39,9 @@ static json_t *sign_command(const struct arc_notes_options *options, const char 
         words = arc_sign_attest_command(sign, reference);
     else
         words = arc_sign_command(sign, options->root, reference);
-    size_t i;
-    json_t *word;
-    json_array_foreach (words, i, word) {
+    arc_json_each (word, words) {
         const char *text = json_string_value(word);
-        arc_buf_puts(&command, i ? " " : "");
+        arc_text_separate(&command, " ");
         arc_markdown_shell(&command, text, strlen(text));
     }
 

@@ -515,7 +515,7 @@ static int make_plan(struct planning *planning)
                              options->revision);
 
     for (size_t i = 0; i < group->service_count; i++)
-        arc_buf_printf(&names, "%s%s", i ? ", " : "", group->services[i].codename);
+        arc_text_item(&names, ", ", "%s", group->services[i].codename);
     arc_json_each (name, options->services) {
         const char *text = json_is_string(name) ? json_string_value(name) : "";
         if (!arc_group_find_service(group, text))

@@ -475,7 +475,7 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
         const struct arc_planned_tag *tag = &out->tags[i];
         if (tag->move)
             return ARC_OK;
-        arc_buf_printf(&why, "%s%s: %s", i ? "; " : "", tag->tag, tag->reason);
+        arc_text_item(&why, "; ", "%s: %s", tag->tag, tag->reason);
     }
 
     return arc_error_set(err, ARC_EINPUT,

@@ -48,8 +48,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
 
     for (unsigned bit = ARC_SCANNER_VULN; bit <= ARC_SCANNER_LICENSE; bit <<= 1)
         if (run->scanners & bit)
-            arc_buf_printf(&scanners, "%s%s", scanners.len ? "," : "",
-                           arc_scanner_name((enum arc_scanner)bit));
+            arc_text_item(&scanners, ",", "%s", arc_scanner_name((enum arc_scanner)bit));
 
     add_words(argv, run->type, "--format", "json", "--output");
     arc_json_push(argv, json_sprintf("%s/%s", reports, job->file));
