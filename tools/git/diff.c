@@ -43,6 +43,12 @@ struct walk {
     struct arc_error *err;
 };
 
+static void walk_free(struct walk *walk)
+{
+    git_odb_free(walk->odb);
+    arc_buf_free(&walk->path);
+}
+
 static int corrupt(const struct walk *walk)
 {
     return arc_error_set(walk->err, ARC_EWORLD,
@@ -280,12 +286,9 @@ static int walk_trees(struct walk *walk, const unsigned char *from, const unsign
 static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_oid *out,
                    struct arc_error *err)
 {
-    struct arc_git_commit parsed;
-    int rc = arc_git_commit(git, commit, &parsed, err);
-    if (!rc)
-        rc = arc_git_oid_in(&parsed.tree, out, err);
-    arc_git_commit_free(&parsed);
-    return rc;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit parsed = {0};
+    ARC_TRY(arc_git_commit(git, commit, &parsed, err));
+    return arc_git_oid_in(&parsed.tree, out, err);
 }
 
 /* Whether a commit or its tree is not here. */
@@ -320,20 +323,15 @@ void arc_git_fetch_absent(const struct arc_git *git, const struct arc_oid *from,
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err)
 {
     git_oid from, to;
+    ARC_AUTO(walk)
     struct walk walk = {.git = git, .diff = diff, .err = err, .path = {.max = (size_t)1 << 20}};
 
     arc_git_fetch_absent(git, diff->from, diff->to, walk.fetched);
-    int rc = tree_of(git, diff->to, &to, err);
-    if (!rc && diff->from)
-        rc = tree_of(git, diff->from, &from, err);
-    if (!rc)
-        rc = arc_git_odb(git, &walk.odb, err);
-    if (rc || (diff->from && git_oid_equal(&from, &to)))
-        goto done;
-    rc = walk_trees(&walk, diff->from ? from.id : NULL, to.id);
-done:
-    git_odb_free(walk.odb);
-    arc_buf_free(&walk.path);
+    ARC_TRY(tree_of(git, diff->to, &to, err));
+    ARC_TRY(arc_git_odb(git, &walk.odb, err));
+    if (!diff->from)
+        return walk_trees(&walk, NULL, to.id);
 
-    return rc;
+    ARC_TRY(tree_of(git, diff->from, &from, err));
+    return git_oid_equal(&from, &to) ? ARC_OK : walk_trees(&walk, from.id, to.id);
 }

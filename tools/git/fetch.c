@@ -255,7 +255,7 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     /* The remote's alone: a workspace that is used again keeps tags that are deleted there. */
     ARC_TRY(load_tags(git, env, err));
     ARC_AUTO_JSON json_t *names = json_array();
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     git_oid oid;
     struct arc_git_asked last = {0};
     int failed = !names;
@@ -269,7 +269,6 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
             failed |= json_array_append_new(names, json_string(name));
     }
 
-    git_odb_free(odb);
     if (failed)
         return arc_error_nomem(err);
     *out = arc_steal(&names);

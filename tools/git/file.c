@@ -17,17 +17,16 @@
 static int read_blob(const struct arc_git *git, const git_oid *blob, size_t max, size_t *size,
                      git_blob **out)
 {
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     git_object_t type;
-    int rc = git_repository_odb(&odb, git->repo);
 
-    if (!rc) /* its size by its header: a gigabyte of zeros is a megabyte in a pack */
-        rc = git_odb_read_header(size, &type, odb, blob);
-    if (!rc && *size <= max)
-        rc = git_blob_lookup(out, git->repo, blob);
-    git_odb_free(odb);
+    /* Its size by its header: a gigabyte of zeros is a megabyte in a pack. */
+    ARC_TRY(git_repository_odb(&odb, git->repo));
+    ARC_TRY(git_odb_read_header(size, &type, odb, blob));
+    if (*size > max)
+        return 0;
 
-    return rc;
+    return git_blob_lookup(out, git->repo, blob);
 }
 
 static bool is_link(const git_tree_entry *entry)
@@ -59,18 +58,17 @@ static int follow_link(const struct arc_git *git, const git_oid *link, const cha
                        char **out)
 {
     ARC_AUTO(arc_buf) struct arc_buf whole = {.max = PATH_MAX}, folder = {.max = PATH_MAX};
-    git_blob *target = NULL;
+    ARC_AUTO_HANDLE(git_blob) git_blob *target = NULL;
     size_t size = 0, parent = len;
-    int rc = read_blob(git, link, PATH_MAX - 1, &size, &target);
 
-    if (rc || !target)
-        return rc ? rc : GIT_ENOTFOUND;
+    ARC_TRY(read_blob(git, link, PATH_MAX - 1, &size, &target));
+    if (!target)
+        return GIT_ENOTFOUND;
     while (parent && path[parent - 1] != '/')
         parent--;
     arc_buf_add(&folder, path, parent);
     arc_buf_add(&whole, git_blob_rawcontent(target), size);
     arc_buf_puts(&whole, path + len);
-    git_blob_free(target);
     if (whole.failed || folder.failed ||
         arc_path_resolve(arc_buf_text(&folder), arc_buf_text(&whole), out, NULL) || !*out)
         return GIT_ENOTFOUND;
@@ -80,17 +78,13 @@ static int follow_link(const struct arc_git *git, const git_oid *link, const cha
 
 static int find_tree(const struct arc_git *git, const struct arc_oid *commit, git_tree **out)
 {
-    git_commit *found = NULL;
+    ARC_AUTO_HANDLE(git_commit) git_commit *found = NULL;
     git_oid id;
-    int rc = git_oid_fromstr(&id, commit->hex);
 
-    if (!rc)
-        rc = git_commit_lookup(&found, git->repo, &id);
-    if (!rc)
-        rc = git_commit_tree(out, found);
-    git_commit_free(found);
+    ARC_TRY(git_oid_fromstr(&id, commit->hex));
+    ARC_TRY(git_commit_lookup(&found, git->repo, &id));
 
-    return rc;
+    return git_commit_tree(out, found);
 }
 
 /* The entry of a path of a commit, which the caller frees. `blob` is the last link or file that was
@@ -99,30 +93,30 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
                       git_oid *blob, git_tree_entry **out)
 {
     ARC_AUTO_FREE char *now = strdup(path);
-    git_tree *tree = NULL;
+    ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
     size_t len;
 
     git_error_clear(); /* lacks_object() asks for the last one */
-    int rc = now ? find_tree(git, commit, &tree) : GIT_ERROR;
+    if (!now)
+        return GIT_ERROR;
+    ARC_TRY(find_tree(git, commit, &tree));
 
-    for (unsigned links = 0; !rc; links++) {
+    for (unsigned links = 0;; links++) {
         char *next = NULL;
-        rc = find_step(tree, now, &len, out);
-        if (rc)
-            break;
+        ARC_TRY(find_step(tree, now, &len, out));
         if (git_tree_entry_type(*out) == GIT_OBJECT_BLOB)
             *blob = *git_tree_entry_id(*out);
         if (!is_link(*out))
-            break;
+            return 0;
+
         git_tree_entry_free(*out);
         *out = NULL;
-        rc = links < LINKS_MAX ? follow_link(git, blob, now, len, &next) : GIT_ENOTFOUND;
+        if (links == LINKS_MAX)
+            return GIT_ENOTFOUND;
+        ARC_TRY(follow_link(git, blob, now, len, &next));
         free(now);
         now = next;
     }
-    git_tree_free(tree);
-
-    return rc;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -130,27 +124,24 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                   struct arc_oid *out, struct arc_error *err)
 {
-    git_tree_entry *entry = NULL;
+    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
     git_oid blob;
     int rc = find_entry(git, commit, path, &blob, &entry);
-    if (!rc)
-        arc_git_oid_out(git_tree_entry_id(entry), out);
-    git_tree_entry_free(entry);
-    return rc < 0 ? arc_git_failed(err, rc, path) : ARC_OK;
+    if (rc)
+        return arc_git_failed(err, rc, path);
+    arc_git_oid_out(git_tree_entry_id(entry), out);
+    return ARC_OK;
 }
 
 /* The file at a path of a commit: a libgit2 code. */
 static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                      size_t max, git_oid *blob, size_t *size, git_blob **out)
 {
-    git_tree_entry *entry = NULL;
-    int rc = find_entry(git, commit, path, blob, &entry);
-
-    if (!rc && git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
-        rc = GIT_ENOTFOUND;
-    git_tree_entry_free(entry);
-
-    return rc ? rc : read_blob(git, blob, max, size, out);
+    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
+    ARC_TRY(find_entry(git, commit, path, blob, &entry));
+    if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
+        return GIT_ENOTFOUND;
+    return read_blob(git, blob, max, size, out);
 }
 
 /* Whether an object is missing from the clone, in contrast to a path from a tree. */
@@ -163,7 +154,7 @@ static bool lacks_object(int rc)
 int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                  size_t max, struct arc_buf *out, struct arc_error *err)
 {
-    git_blob *file = NULL;
+    ARC_AUTO_HANDLE(git_blob) git_blob *file = NULL;
     git_oid blob = {{0}};
     size_t size = 0;
     int step = open_blob(git, commit, path, max, &blob, &size, &file);
@@ -194,7 +185,6 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
                              max);
 
     arc_buf_add(out, git_blob_rawcontent(file), size);
-    git_blob_free(file);
 
     return arc_buf_check(out, path, err);
 }

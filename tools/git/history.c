@@ -141,7 +141,7 @@ static bool read_node(struct arc_history *history, uint32_t node)
 {
     if (history->nodes[node].read)
         return !history->nodes[node].missing;
-    git_odb_object *object = NULL;
+    ARC_AUTO_HANDLE(git_odb_object) git_odb_object *object = NULL;
     const git_oid oid = history->nodes[node].oid;
     int rc = GIT_ENOTFOUND;
     if (git_odb_exists_ext(history->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1)
@@ -152,7 +152,6 @@ static bool read_node(struct arc_history *history, uint32_t node)
     else if (rc < 0 && rc != GIT_ENOTFOUND)
         history->failed = rc;
 
-    git_odb_object_free(object);
     history->nodes[node].read = true;
     history->nodes[node].missing = !is_commit;
     if (!is_commit)

@@ -1,23 +1,22 @@
 /* The files that git tracks. */
+#include "base/auto.h"
 #include "git/git.h"
 #include "git/lib.h"
 
 int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),
                     void *context, struct arc_error *err)
 {
-    git_index *index = NULL;
+    ARC_AUTO_HANDLE(git_index) git_index *index = NULL;
     int rc = git_repository_index(&index, git->repo);
 
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the index");
-    rc = ARC_OK;
-    for (size_t i = 0; !rc && i < git_index_entrycount(index); i++) {
+
+    for (size_t i = 0; i < git_index_entrycount(index); i++) {
         const git_index_entry *entry = git_index_get_byindex(index, i);
         if ((entry->mode & 0170000) == 0100000)
-            rc = each(context, entry->path);
+            ARC_TRY(each(context, entry->path));
     }
 
-    git_index_free(index);
-
-    return rc;
+    return ARC_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef ARC_GIT_LIB_H
 #define ARC_GIT_LIB_H
 
+#include "base/auto.h"
 #include "git/git.h"
 #include <git2.h>
 
@@ -16,7 +17,24 @@ int arc_git_failed(struct arc_error *err, int code, const char *what);
 void arc_git_oid_out(const git_oid *oid, struct arc_oid *out);
 int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *err);
 
-/* The object database; the caller frees it with git_odb_free(). */
+/* What libgit2 hands out frees itself: ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL; */
+ARC_HANDLE(git_blob)
+ARC_HANDLE(git_commit)
+ARC_HANDLE(git_config)
+ARC_HANDLE(git_config_entry)
+ARC_HANDLE(git_config_iterator)
+ARC_HANDLE(git_index)
+ARC_HANDLE(git_mailmap)
+ARC_HANDLE(git_object)
+ARC_HANDLE(git_odb)
+ARC_HANDLE(git_odb_object)
+ARC_HANDLE(git_reference)
+ARC_HANDLE(git_reference_iterator)
+ARC_HANDLE(git_remote)
+ARC_HANDLE(git_tree)
+ARC_HANDLE(git_tree_entry)
+
+/* The object database; the caller frees it. */
 int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
 
 /* The object that was asked about last, and its type. Initialise with {0}. */

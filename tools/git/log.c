@@ -66,7 +66,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct arc_git_commit *out,
                    struct arc_error *err)
 {
-    git_commit *commit = NULL;
+    ARC_AUTO_HANDLE(git_commit) git_commit *commit = NULL;
     git_oid id;
     *out = (struct arc_git_commit){0};
     ARC_TRY(arc_git_oid_in(oid, &id, err));
@@ -78,7 +78,6 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
     if (rc < 0)
         return arc_git_failed(err, rc, oid->hex);
     rc = fill(commit, NULL, out, err);
-    git_commit_free(commit);
     if (rc)
         arc_git_commit_free(out);
     return rc;
@@ -97,7 +96,7 @@ void arc_git_commit_free(struct arc_git_commit *commit)
  * lacks is an error, not an absent path. */
 static int entry_at(git_tree *tree, const char *path, git_oid *out)
 {
-    git_tree_entry *entry = NULL;
+    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
 
     memset(out, 0, sizeof *out);
     if (!tree)
@@ -106,7 +105,6 @@ static int entry_at(git_tree *tree, const char *path, git_oid *out)
     const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
     if (rc == 0)
         git_oid_cpy(out, git_tree_entry_id(entry));
-    git_tree_entry_free(entry);
 
     return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
 }
@@ -116,42 +114,36 @@ static int entry_at(git_tree *tree, const char *path, git_oid *out)
 static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
                                const char *const *paths)
 {
-    git_commit *parent = NULL;
-    git_tree *parent_tree = NULL;
-    int rc = 0;
+    ARC_AUTO_HANDLE(git_commit) git_commit *parent = NULL;
+    ARC_AUTO_HANDLE(git_tree) git_tree *parent_tree = NULL;
 
     if (i < git_commit_parentcount(commit) && git_commit_parent(&parent, commit, i) == 0)
-        rc = git_commit_tree(&parent_tree, parent);
+        ARC_TRY(git_commit_tree(&parent_tree, parent));
 
-    for (; !rc && *paths; paths++) {
+    for (; *paths; paths++) {
         git_oid here, there;
-        rc = entry_at(tree, *paths, &here);
-        if (!rc)
-            rc = entry_at(parent_tree, *paths, &there);
-        if (!rc)
-            rc = !git_oid_equal(&here, &there);
+        ARC_TRY(entry_at(tree, *paths, &here));
+        ARC_TRY(entry_at(parent_tree, *paths, &there));
+        if (!git_oid_equal(&here, &there))
+            return 1;
     }
 
-    git_tree_free(parent_tree);
-    git_commit_free(parent);
-
-    return rc;
+    return 0;
 }
 
 /* The same for a commit and all its parents: a merge that took a path over unchanged from one
  * of them tells nothing about it (git's TREESAME). */
 static int touches(git_commit *commit, const char *const *paths)
 {
-    git_tree *tree = NULL;
+    ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
     unsigned parents = git_commit_parentcount(commit);
-    int rc = git_commit_tree(&tree, commit);
+    int differs = 1;
 
-    if (!rc)
-        rc = 1;
-    for (unsigned i = 0; rc == 1 && (i < parents || i == 0); i++)
-        rc = differs_from_parent(commit, tree, i, paths);
-    git_tree_free(tree);
-    return rc;
+    ARC_TRY(git_commit_tree(&tree, commit));
+    for (unsigned i = 0; differs == 1 && (i < parents || i == 0); i++)
+        differs = differs_from_parent(commit, tree, i, paths);
+
+    return differs;
 }
 
 /* Where the commits of a range come from: libgit2, or a list where history is cut. */
@@ -219,7 +211,7 @@ static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
 }
 
 /* What `git log` itself reads: the .mailmap of HEAD, whatever is logged. NULL where there is none, or
- * none in a clone without trees; the caller frees it with git_mailmap_free(). */
+ * none in a clone without trees; the caller frees it. */
 static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = MAILMAP_MAX}, lines = {.max = MAILMAP_MAX};
@@ -245,50 +237,45 @@ static int walk_log(const struct arc_git *git, const struct arc_git_log_range *r
 {
     ARC_AUTO(source) struct source source = {0};
     git_oid id;
-    size_t given = 0, max = range->max ? range->max : LOG_MAX;
-    int rc = start(git, range, &source, err), step = 0;
+    size_t given = 0, max = arc_or(range->max, LOG_MAX);
 
     if (more)
         *more = false;
+    ARC_TRY(start(git, range, &source, err));
 
-    while (!rc && step >= 0) {
-        struct arc_git_commit found = {0};
-        git_commit *commit = NULL;
-        step = next(&source, &id);
+    for (;;) {
+        ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
+        ARC_AUTO_HANDLE(git_commit) git_commit *commit = NULL;
+        int step = next(&source, &id);
+        if (step == GIT_ITEROVER)
+            return ARC_OK;
         if (!step)
             step = git_commit_lookup(&commit, git->repo, &id);
         if (!step)
             step = range->paths ? touches(commit, range->paths) : 1;
-        if (step == 1 && given++ == max) {
-            step = GIT_ITEROVER;
+        if (step < 0)
+            return arc_git_failed(err, step, "walking the history");
+
+        if (step && given++ == max) {
             if (more)
                 *more = true;
+            return ARC_OK;
         }
 
-        if (step == 1) {
-            step = 0;
-            rc = fill(commit, mailmap, &found, err);
-            if (!rc)
-                rc = each(context, &found);
-            arc_git_commit_free(&found);
+        if (step) {
+            ARC_TRY(fill(commit, mailmap, &found, err));
+            ARC_TRY(each(context, &found));
         }
-        git_commit_free(commit);
     }
-
-    if (!rc && step != GIT_ITEROVER)
-        rc = arc_git_failed(err, step, "walking the history");
-    return rc;
 }
 
 int arc_git_log(const struct arc_git *git, const struct arc_git_log_range *range,
                 int (*each)(void *context, const struct arc_git_commit *commit), void *context,
                 bool *more, struct arc_error *err)
 {
-    git_mailmap *mailmap = NULL;
+    ARC_AUTO_HANDLE(git_mailmap) git_mailmap *mailmap = NULL;
     ARC_TRY(open_mailmap(git, &mailmap, err));
-    int rc = walk_log(git, range, mailmap, each, context, more, err);
-    git_mailmap_free(mailmap);
-    return rc;
+    return walk_log(git, range, mailmap, each, context, more, err);
 }
 
 static int add_name(void *context, const struct arc_git_commit *commit)
@@ -331,7 +318,7 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
                         struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 1024};
-    git_object *object = NULL;
+    ARC_AUTO_HANDLE(git_object) git_object *object = NULL;
 
     arc_buf_printf(&name, "refs/tags/%s", tag);
     ARC_TRY(arc_buf_check(&name, "tag", err));
@@ -344,7 +331,6 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
     for (const char *at = message; at && at != end && *at; at++) /* line ends as in copy_body() */
         if (*at != '\r' || at[1] != '\n')
             arc_buf_putc(out, *at);
-    git_object_free(object);
 
     return arc_buf_check(out, "the tag's message", err);
 }

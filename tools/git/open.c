@@ -68,7 +68,7 @@ static int open_named(struct search *search, const char *gitdir, git_repository 
     const char *tree = arc_env_nonempty(search->env, "GIT_WORK_TREE");
     ARC_AUTO_FREE char *path = arc_file_join(cwd, gitdir);
     ARC_AUTO_FREE char *work = arc_file_join(cwd, arc_or(tree, "."));
-    git_config *config = NULL;
+    ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
     const char *set = NULL;
 
     if (!path || !work)
@@ -79,11 +79,8 @@ static int open_named(struct search *search, const char *gitdir, git_repository 
         return rc;
     if (!tree && git_repository_config_snapshot(&config, *out) == 0)
         git_config_get_string(&set, config, "core.worktree");
-    if (!set)
-        rc = git_repository_set_workdir(*out, work, 0);
-    git_config_free(config);
 
-    return rc;
+    return set ? 0 : git_repository_set_workdir(*out, work, 0);
 }
 
 static bool is_mine(const char *path)
@@ -136,7 +133,7 @@ static bool is_trusted(const struct search *search, const git_repository *repo)
  * it would refuse even their usual values. */
 static int check_extensions(git_config *from, const char *path, struct arc_error *err)
 {
-    git_config *config = NULL;
+    ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
     const char *names = NULL, *refs = NULL;
     int rc = git_config_snapshot(&config, from);
 
@@ -146,28 +143,25 @@ static int check_extensions(git_config *from, const char *path, struct arc_error
     git_config_get_string(&refs, config, "extensions.refstorage");
 
     if (names && strcasecmp(names, "sha1") != 0)
-        rc = arc_error_set(err, ARC_EWORLD,
-                           "the git repository at '%s' uses %s object names, which this build's "
-                           "libgit2 cannot read; only SHA-1 repositories are supported",
-                           path, strcasecmp(names, "sha256") == 0 ? "SHA-256" : names);
-    else if (refs && strcasecmp(refs, "files") != 0)
-        rc = arc_error_set(err, ARC_EWORLD,
-                           "the git repository at '%s' stores its refs as '%s', which this build's "
-                           "libgit2 cannot read; only 'files' is supported: git refs migrate "
-                           "--ref-format=files (or git clone --ref-format=files)",
-                           path, refs);
+        return arc_error_set(err, ARC_EWORLD,
+                             "the git repository at '%s' uses %s object names, which this build's "
+                             "libgit2 cannot read; only SHA-1 repositories are supported",
+                             path, strcasecmp(names, "sha256") == 0 ? "SHA-256" : names);
+    if (refs && strcasecmp(refs, "files") != 0)
+        return arc_error_set(
+            err, ARC_EWORLD,
+            "the git repository at '%s' stores its refs as '%s', which this build's "
+            "libgit2 cannot read; only 'files' is supported: git refs migrate "
+            "--ref-format=files (or git clone --ref-format=files)",
+            path, refs);
 
-    git_config_free(config);
-
-    return rc;
+    return ARC_OK;
 }
 
 static bool is_set(git_config *config, const char *name)
 {
-    git_config_entry *entry = NULL;
-    bool found = git_config_get_entry(&entry, config, name) == 0;
-    git_config_entry_free(entry);
-    return found;
+    ARC_AUTO_HANDLE(git_config_entry) git_config_entry *entry = NULL;
+    return git_config_get_entry(&entry, config, name) == 0;
 }
 
 /* Few clones have another remote than origin (`git clone -o`, clone.defaultRemoteName). */
@@ -177,7 +171,7 @@ static int choose_remote(struct arc_git *git, git_config *config, struct arc_err
     const char *name = "origin";
     git_buf tracked = {0};
     git_strarray all = {0};
-    git_reference *head = NULL;
+    ARC_AUTO_HANDLE(git_reference) git_reference *head = NULL;
 
     if (!is_set(config, "remote.origin.url")) {
         if (git_reference_lookup(&head, git->repo, "HEAD") == 0 &&
@@ -194,7 +188,6 @@ static int choose_remote(struct arc_git *git, git_config *config, struct arc_err
     arc_buf_printf(&filter, "remote.%s.partialclonefilter", name);
     git->is_filtered = !filter.failed && is_set(config, filter.data);
 
-    git_reference_free(head);
     git_strarray_dispose(&all);
     git_buf_dispose(&tracked);
 
@@ -223,13 +216,10 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
     /* libgit2 1.9 refuses a format itself: which one stands in the file of the configuration. */
     if (gitdir || search->top) {
         ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
-        git_config *config = NULL;
-        int rc = ARC_OK;
+        ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
         arc_buf_printf(&path, "%s%s/config", arc_or(gitdir, search->top), gitdir ? "" : "/.git");
         if (!path.failed && git_config_open_ondisk(&config, path.data) == 0)
-            rc = check_extensions(config, arc_or(gitdir, search->path), err);
-        git_config_free(config);
-        ARC_TRY(rc);
+            ARC_TRY(check_extensions(config, arc_or(gitdir, search->path), err));
     }
 
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
@@ -249,16 +239,13 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
                              "trust it; if you do: git config --global --add safe.directory '%s'",
                              search->top, search->top);
 
-    git_config *config = NULL;
+    ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
     rc = git_repository_config(&config, out->repo);
     if (rc < 0)
         return arc_git_failed(err, rc, "reading the configuration of the repository");
-    rc = check_extensions(config, arc_or(gitdir, search->path), err);
-    if (!rc)
-        rc = choose_remote(out, config, err);
-    git_config_free(config);
+    ARC_TRY(check_extensions(config, arc_or(gitdir, search->path), err));
 
-    return rc;
+    return choose_remote(out, config, err);
 }
 
 int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *out,

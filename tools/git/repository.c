@@ -45,8 +45,8 @@ int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err)
     return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
 }
 
-/* The end of a peeling with the result `rc`: takes over the commit. */
-static int take_commit(int rc, git_object *commit, const char *name, struct arc_oid *out,
+/* The end of a peeling with the result `rc`. */
+static int take_commit(int rc, const git_object *commit, const char *name, struct arc_oid *out,
                        struct arc_error *err)
 {
     if (rc == GIT_ENOTFOUND)
@@ -59,7 +59,6 @@ static int take_commit(int rc, git_object *commit, const char *name, struct arc_
         return arc_git_failed(err, rc, name);
 
     arc_git_oid_out(git_object_id(commit), out);
-    git_object_free(commit);
 
     return ARC_OK;
 }
@@ -75,7 +74,8 @@ static const char *cut(const struct arc_git *git)
 int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
                     struct arc_error *err)
 {
-    git_object *object = NULL, *commit = NULL;
+    ARC_AUTO_HANDLE(git_object) git_object *object = NULL;
+    ARC_AUTO_HANDLE(git_object) git_object *commit = NULL;
 
     /* revparse also knows searches of the whole history, reflogs and paths: none of them belongs
      * into a value that an event or an input may hold. */
@@ -92,7 +92,6 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
     if (rc < 0)
         return arc_git_failed(err, rc, revision);
     rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
-    git_object_free(object);
 
     return take_commit(rc, commit, revision, out, err);
 }
@@ -100,8 +99,8 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
 int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_oid *out,
                         struct arc_error *err)
 {
-    git_reference *found = NULL;
-    git_object *commit = NULL;
+    ARC_AUTO_HANDLE(git_reference) git_reference *found = NULL;
+    ARC_AUTO_HANDLE(git_object) git_object *commit = NULL;
     int rc = git_reference_lookup(&found, git->repo, ref);
 
     if (rc == GIT_EINVALIDSPEC)
@@ -112,7 +111,6 @@ int arc_git_resolve_ref(const struct arc_git *git, const char *ref, struct arc_o
                              cut(git));
 
     rc = git_reference_peel(&commit, found, GIT_OBJECT_COMMIT);
-    git_reference_free(found);
 
     return take_commit(rc, commit, ref, out, err);
 }
@@ -128,27 +126,23 @@ int arc_git_resolve_in(const struct arc_git *git, const char *prefix, const char
 
 bool arc_git_has(const struct arc_git *git, const struct arc_oid *oid)
 {
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     git_oid id;
-    if (arc_git_oid_in(oid, &id, NULL) || arc_git_odb(git, &odb, NULL))
-        return false;
-    bool has = git_odb_exists(odb, &id) == 1;
-    git_odb_free(odb);
-    return has;
+    return arc_git_oid_in(oid, &id, NULL) == ARC_OK && arc_git_odb(git, &odb, NULL) == ARC_OK &&
+           git_odb_exists(odb, &id) == 1;
 }
 
 int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
                  struct arc_error *err)
 {
     if (branch) {
-        git_reference *head = NULL;
+        ARC_AUTO_HANDLE(git_reference) git_reference *head = NULL;
         *branch = NULL;
         git_reference_lookup(&head, git->repo, "HEAD");
         const char *name = head ? git_reference_symbolic_target(head) : NULL;
         bool is_branch = name && strncmp(name, "refs/heads/", 11) == 0;
         if (is_branch)
             *branch = strdup(name + 11);
-        git_reference_free(head);
         ARC_TRY_ALLOC(!is_branch || *branch, err);
     }
 
@@ -161,7 +155,7 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
 int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
-    git_reference *head = NULL;
+    ARC_AUTO_HANDLE(git_reference) git_reference *head = NULL;
     *branch = NULL;
 
     arc_buf_printf(&name, "refs/remotes/%s/HEAD", git->remote);
@@ -170,12 +164,10 @@ int arc_git_remote_head(const struct arc_git *git, char **branch, struct arc_err
         return ARC_OK;
     const char *target = git_reference_symbolic_target(head);
     size_t prefix = name.len - strlen("HEAD");
-    bool known = target && strncmp(target, name.data, prefix) == 0;
-    if (known)
-        *branch = strdup(target + prefix);
-    git_reference_free(head);
+    if (!target || strncmp(target, name.data, prefix) != 0)
+        return ARC_OK;
 
-    return known && !*branch ? arc_error_nomem(err) : ARC_OK;
+    return arc_text_copy(target + prefix, branch, err);
 }
 
 int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc_buf *out,
@@ -216,25 +208,23 @@ git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked
 static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_git_asked *last)
 {
     const git_oid *target = git_reference_target_peel(tag);
-    git_object *end = NULL;
+    ARC_AUTO_HANDLE(git_object) git_object *end = NULL;
 
     if (!target)
         target = git_reference_target(tag);
     git_object_t type = target ? arc_git_type(odb, target, last) : GIT_OBJECT_INVALID;
     if (type != GIT_OBJECT_TAG)
         return type == GIT_OBJECT_COMMIT || type == GIT_OBJECT_INVALID;
-    bool no = git_reference_peel(&end, tag, GIT_OBJECT_ANY) == 0 &&
-              git_object_type(end) != GIT_OBJECT_COMMIT;
-    git_object_free(end);
 
-    return !no;
+    return git_reference_peel(&end, tag, GIT_OBJECT_ANY) != 0 ||
+           git_object_type(end) == GIT_OBJECT_COMMIT;
 }
 
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
-    git_reference_iterator *tags = NULL;
+    ARC_AUTO_HANDLE(git_reference_iterator) git_reference_iterator *tags = NULL;
     git_reference *tag = NULL;
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     struct arc_git_asked last = {0};
     ARC_AUTO_JSON json_t *list = json_array();
 
@@ -249,8 +239,6 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
         git_reference_free(tag);
     }
 
-    git_reference_iterator_free(tags);
-    git_odb_free(odb);
     ARC_TRY_ALLOC(added, err);
     if (rc != GIT_ITEROVER)
         return arc_git_failed(err, rc, "listing the tags");
@@ -261,14 +249,12 @@ int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 
 int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *err)
 {
-    git_remote *found = NULL;
+    ARC_AUTO_HANDLE(git_remote) git_remote *found = NULL;
     int rc = git_remote_lookup(&found, git->repo, git->remote);
     const char *url = rc < 0 ? NULL : git_remote_url(found);
 
-    if (!url) {
-        git_remote_free(found);
+    if (!url)
         return arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", git->remote);
-    }
 
     /* "https://user:token@host/x" → "https://host/x": a URL in a log must not carry a password. */
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -279,7 +265,6 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
             rest = host + i + 1;
     arc_buf_add(&text, url, (size_t)(host - url));
     arc_buf_puts(&text, rest);
-    git_remote_free(found);
     *out = arc_buf_steal(&text);
 
     return arc_error_unless(*out, err);

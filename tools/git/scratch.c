@@ -146,8 +146,8 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_FREE char *path = arc_file_join(git->scratch->parts[part].gitdir, "config");
-    git_config *config = NULL;
-    git_config_iterator *each = NULL;
+    ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
+    ARC_AUTO_HANDLE(git_config_iterator) git_config_iterator *each = NULL;
     git_config_entry *entry;
 
     ARC_TRY_ALLOC(path, err);
@@ -159,8 +159,6 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
         if (entry->level >= GIT_CONFIG_LEVEL_LOCAL)
             add_remote_entry(&text, git, entry);
 
-    git_config_iterator_free(each);
-    git_config_free(config);
     if (rc != GIT_ITEROVER)
         return arc_git_failed(err, rc, "reading the configuration");
 
@@ -178,7 +176,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
 static int make_part(const struct arc_git *git, enum arc_git_part which, struct arc_error *err)
 {
     struct arc_git *part = &git->scratch->parts[which];
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
 
     ARC_TRY(arc_folder_temporary(git->scratch->env, &part->gitdir, err));
 
@@ -192,7 +190,6 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
     ARC_TRY(write_config(git, which, err));
     ARC_TRY(arc_git_odb(git, &odb, err));
     rc = git_odb_add_disk_alternate(odb, objects);
-    git_odb_free(odb);
 
     return rc < 0 ? arc_git_failed(err, rc, "adding what is fetched") : ARC_OK;
 }
@@ -200,7 +197,7 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
 int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
 {
     struct arc_git *const parts = git->scratch->parts;
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     ARC_AUTO_FREE char *own = arc_file_join(git->commondir, "objects");
 
     ARC_TRY_ALLOC(own, err);
@@ -214,7 +211,6 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
 
     if (!rc)
         rc = git_repository_set_odb(git->repo, odb);
-    git_odb_free(odb);
 
     return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
 }
@@ -245,7 +241,7 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     const struct arc_git *there = &git->scratch->parts[part];
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_buf) struct arc_buf input = {0};
-    git_odb *odb = NULL;
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
 
     arc_json_each (refspec, refspecs)
         arc_buf_printf(&input, "%s\n", json_string_value(refspec));
@@ -259,7 +255,6 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
 
     ARC_TRY(arc_git_odb(git, &odb, err));
     git_odb_refresh(odb);
-    git_odb_free(odb);
 
     return ARC_OK;
 }
