@@ -106,6 +106,12 @@ static inline void arc_error_free(struct arc_error *err)
     arc_error_clear(err);
 }
 
+/* The code of a call whose error was looked at first, in `kept`: *err gets it now. */
+static inline int arc_error_pass(int rc, const struct arc_error *kept, struct arc_error *err)
+{
+    return rc ? arc_error_set(err, rc, "%s", arc_error_text(kept)) : ARC_OK;
+}
+
 /* The code of a call, or ARC_OK, and nothing in *err, for the one failure that is none to the
  * caller. */
 static inline int arc_error_except(int harmless, int rc, struct arc_error *err)

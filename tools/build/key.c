@@ -136,8 +136,7 @@ int arc_build_find(const struct arc_build_options *options, const struct arc_ver
     int rc = arc_verify_index(verify, memory, built, NULL, &problem);
     if (rc == ARC_ENOTFOUND || rc == ARC_EFAILED)
         return ARC_OK;
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    ARC_TRY(arc_error_pass(rc, &problem, err));
     if (!built->key || strcmp(built->key, key) != 0)
         return ARC_OK;
 

@@ -145,8 +145,7 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
 
     if (rc == ARC_ENOTFOUND)
         return ARC_OK;
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+    ARC_TRY(arc_error_pass(rc, &problem, err));
 
     move->there = strcmp(move->before.digest, move->index->digest) == 0;
     if (move->there || options->force)

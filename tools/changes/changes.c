@@ -211,7 +211,7 @@ static int compare_by_api(struct run *run, struct arc_error *err)
     if (rc == ARC_ENOMEM)
         return arc_error_nomem(err);
     if (!run->git)
-        return arc_error_set(err, rc, "%s", arc_error_text(&refused));
+        return arc_error_pass(rc, &refused, err);
     run->api_failed = true;
     arc_base_free(&run->base);
     rc = choose(run, &fetching);

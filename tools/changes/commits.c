@@ -181,7 +181,7 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
         return arc_error_set(err, missing.code, "%s; fetching it failed: %s",
                              arc_error_text(&missing), arc_error_text(&fetching));
 
-    return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+    return arc_error_pass(rc, &missing, err);
 }
 
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,

@@ -24,8 +24,7 @@ int project_note_dirty(struct arc_project *project, struct report *report, struc
                            "whether the work tree is commit %.12s is not known: %s",
                            project->repository.revision, arc_error_text(&why));
 
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    ARC_TRY(arc_error_pass(rc, &why, err));
     if (!files.len)
         return ARC_OK;
 

@@ -437,7 +437,7 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
 
     if (rc == NO_TARGET)
         rc = ARC_EINPUT;
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&why)) : ARC_OK;
+    return arc_error_pass(rc, &why, err);
 }
 
 /* The links on the way to a context; what is in it is read where it really lies. */

@@ -170,8 +170,7 @@ static int warn_of_head(struct arc_project *project, json_t *out, struct arc_err
 
     if (rc == ARC_EINPUT)
         return add(out, "not-head", err, "%s", arc_error_text(&why));
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    ARC_TRY(arc_error_pass(rc, &why, err));
 
     ARC_TRY(arc_git_head(project->git, &head, NULL, err));
     if (strcmp(head.hex, revision) == 0)
@@ -193,8 +192,7 @@ static int warn_of_files(struct arc_project *project, json_t *out, struct arc_er
         return add(out, "dirty", err, "whether the work tree is the commit is not known: %s",
                    arc_error_text(&why));
 
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    ARC_TRY(arc_error_pass(rc, &why, err));
     if (!files.len)
         return ARC_OK;
 

@@ -113,7 +113,7 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
     if (rc == ARC_ENOTFOUND)
         scratch->way = ARC_GIT_BY_DEPTH;
     else if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&refused));
+        return arc_error_pass(rc, &refused, err);
     else
         scratch->since = since;
 
@@ -191,8 +191,7 @@ static int ask_parting(const struct arc_git *git, const struct arc_oid *a, const
     int rc = arc_git_fetch_commits(git, ARC_GIT_APART, how.data, tip, 1, &refused);
     if (rc == ARC_ENOTFOUND)
         return ARC_OK;
-    if (rc)
-        return arc_error_set(err, rc, "%s", arc_error_text(&refused));
+    ARC_TRY(arc_error_pass(rc, &refused, err));
 
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
     struct arc_oid cut;

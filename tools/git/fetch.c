@@ -64,7 +64,7 @@ int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, con
     if (rc == ARC_ENOTFOUND && by_depth && strstr(arc_error_text(&problem), "does not support"))
         return arc_git_scratch_fetch(git, part, NULL, refspecs, err);
 
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+    return arc_error_pass(rc, &problem, err);
 }
 
 int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits, size_t count,
@@ -112,7 +112,7 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
     for (size_t i = 0; !rc && i < also_count; i++)
         ARC_TRY(add_tip(scratch, &also[i], err));
 
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+    return arc_error_pass(rc, &problem, err);
 }
 
 static int fetch_named(const struct arc_git *git, const char *from, const char *to,

@@ -302,7 +302,7 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
     if (rc == ARC_ENOTFOUND && strstr(arc_error_text(&problem), "unadvertised object"))
         return fetch_all_refs(git, part, refspecs, err);
 
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+    return arc_error_pass(rc, &problem, err);
 }
 
 /* Adds to a list as GIT_ALTERNATE_OBJECT_DIRECTORIES has it: ':' between them, quoted. */

@@ -133,7 +133,7 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = list_dirty(project, &commit, false, &files, &why);
     if (rc && rc != ARC_ENOTFOUND) /* no git: the warning of arc_project_dirty() says so */
-        return arc_error_set(err, rc, "%s", arc_error_text(&why));
+        return arc_error_pass(rc, &why, err);
     if (rc || !files.len)
         return ARC_OK;
 

@@ -287,7 +287,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     if (!name)
         return refuse_no_tag(project, rc, err);
     if (rc && rc != ARC_ENOTFOUND) /* without a configuration the tag alone says enough */
-        return arc_error_set(err, rc, "%s", arc_error_text(&unread));
+        return arc_error_pass(rc, &unread, err);
     if (!rc)
         group = find_tagged(&project->config, tag, &count);
 
@@ -304,7 +304,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     if (!rc)
         return make_version(project, group, err);
     if (rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        return arc_error_pass(rc, &problem, err);
 
     struct arc_version_options unknown = {.tags_unknown = arc_error_text(&problem),
                                           .previous = project->wanted.previous,

@@ -91,7 +91,7 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
     if (tag)
         rc = arc_git_resolve_in(git, "refs/tags/", tag, &oid, &missing);
     if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&missing));
+        return arc_error_pass(rc, &missing, err);
 
     out->revision_from = tag ? "HEAD (the tag does not exist yet)" : "HEAD";
     if (!rc)

@@ -254,7 +254,7 @@ int arc_docker_login(const struct arc_env *env, const char *host, struct arc_log
     if (file != ARC_ENOTFOUND || rc == ARC_ENOTFOUND)
         return file;
 
-    return arc_error_set(err, rc, "%s", arc_error_text(&why));
+    return arc_error_pass(rc, &why, err);
 }
 
 static void free_secret(char *text)

@@ -375,7 +375,7 @@ static int find_latest(struct arc_project *project, const struct arc_release_fil
     int rc = word ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
 
     if (rc && rc != ARC_ENOTFOUND)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        return arc_error_pass(rc, &problem, err);
 
     const struct arc_group *group = rc ? NULL : arc_config_group(&project->config, group_name);
     if (group && group->make_latest)

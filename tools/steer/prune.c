@@ -218,7 +218,7 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
         else if (pruning->options->apply) {
             int rc = arc_registry_untag(pruning->registry, image->name, tag->name, &refused);
             if (rc && rc != ARC_ENOTFOUND && rc != ARC_EFAILED)
-                return arc_error_set(err, rc, "%s", arc_error_text(&refused));
+                return arc_error_pass(rc, &refused, err);
             reason = rc == ARC_EFAILED ? arc_error_text(&refused) : NULL;
         }
         note(pruning, rows, "tag", tag->name, image, tag->node, reason);

@@ -95,7 +95,7 @@ static int read_blob(struct prune_image *image, const json_t *descriptor, json_t
 
     int rc = arc_registry_blob(image->registry, image->name, digest, out, &problem);
     if (rc == ARC_EWORLD || rc == ARC_ENOMEM)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        return arc_error_pass(rc, &problem, err);
 
     return ARC_OK;
 }

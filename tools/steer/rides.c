@@ -34,7 +34,7 @@ static int take(struct arc_project *project, struct survey *survey, struct surve
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     int rc = arc_train_take(project, group->group, commit, lock, out, &problem);
     if (rc != ARC_EINPUT && rc != ARC_EFAILED)
-        return rc ? arc_error_set(err, rc, "%s", arc_error_text(&problem)) : ARC_OK;
+        return arc_error_pass(rc, &problem, err);
     group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));
     return arc_arena_check(&survey->memory, err);
 }

@@ -87,7 +87,7 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
     if (!rc)
         rc = arc_sign_verify(&check, &problem);
     if (rc && rc != ARC_EFAILED)
-        return arc_error_set(err, rc, "%s", arc_error_text(&problem));
+        return arc_error_pass(rc, &problem, err);
 
     looking->whole = looking->whole && !rc;
     json_t *is_signed = looking->plan->sign && digest ? json_boolean(!rc) : json_null();
