@@ -75,17 +75,12 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
 #define EXCERPT_MAX    100
 #define EXCERPT_BEFORE 60
 
-static bool starts_character(const char *at)
-{
-    return ((unsigned char)*at & 0xc0) != 0x80;
-}
-
 /* The first byte of the `count`th character from `at`, or the end. */
 static const char *skip_characters(const char *at, const char *end, size_t count)
 {
     while (at < end && count) {
         at++;
-        while (at < end && !starts_character(at))
+        while (at < end && arc_utf8_continues(*at))
             at++;
         count--;
     }

@@ -8,16 +8,6 @@
 /* Looks like nothing, and keeps GitHub from seeing a mention, a reference or a URL. */
 #define BREAK "&#8203;"
 
-static bool alnum(char c)
-{
-    return arc_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* The text on one line, trimmed, its line breaks and tabs as spaces, the rest of its control
  * characters visible. It is in *line, and goes into *whole, which fails with it. */
 static const char *make_line(struct arc_buf *line, const char *text, size_t len, bool collapse,
@@ -25,15 +15,15 @@ static const char *make_line(struct arc_buf *line, const char *text, size_t len,
 {
     ARC_AUTO(arc_buf) struct arc_buf flat = {0};
 
-    for (; len && blank(*text); text++, len--)
+    for (; len && arc_is_space(*text); text++, len--)
         ;
-    for (; len && blank(text[len - 1]); len--)
+    for (; len && arc_is_space(text[len - 1]); len--)
         ;
 
     for (size_t i = 0; i < len; i++)
-        if (!blank(text[i]))
+        if (!arc_is_space(text[i]))
             arc_buf_putc(&flat, text[i]);
-        else if (!collapse || !blank(text[i - 1]))
+        else if (!collapse || !arc_is_space(text[i - 1]))
             arc_buf_putc(&flat, ' ');
 
     arc_text_visible(line, arc_buf_text(&flat), flat.len);
@@ -75,7 +65,7 @@ static bool autolinks(const char *s, size_t at)
 {
     switch (s[at]) {
     case '@':
-        return alnum(s[at + 1]);
+        return arc_is_alnum(s[at + 1]);
     case '#':
         return arc_is_digit(s[at + 1]);
     case ':':
@@ -105,7 +95,7 @@ static bool special(const char *s, size_t at)
     case '~':
         return true;
     case '_':
-        return !(alnum(before) && alnum(s[at + 1]));
+        return !(arc_is_alnum(before) && arc_is_alnum(s[at + 1]));
     case '#':
         return !before || before == ' ';
     default:
@@ -128,7 +118,7 @@ static const char *entity(const char *s, size_t at)
     case '$':
         return "&#36;";
     case '&':
-        return alnum(s[at + 1]) || s[at + 1] == '#' ? "&amp;" : NULL;
+        return arc_is_alnum(s[at + 1]) || s[at + 1] == '#' ? "&amp;" : NULL;
     default:
         return NULL;
     }
@@ -170,7 +160,7 @@ void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
          * a character reference is safe, and those are read in <code>, not in a span. */
         arc_buf_puts(out, "<code>");
         for (; *s; s++)
-            if (alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
+            if (arc_is_alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
                 arc_buf_putc(out, *s);
             else /* an address would become a link even here */
                 arc_buf_printf(out, "&#%d;%s", *s, *s == '@' ? BREAK : "");
@@ -192,7 +182,7 @@ void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
 static bool url_char(const char *s, size_t left)
 {
     bool hex = left > 2 && strspn(s + 1, "0123456789abcdefABCDEF") >= 2;
-    return *s == '%' ? hex : alnum(*s) || (*s && strchr("-._~:/?#@!$&*+,=", *s));
+    return *s == '%' ? hex : arc_is_alnum(*s) || (*s && strchr("-._~:/?#@!$&*+,=", *s));
 }
 
 void arc_markdown_url(struct arc_buf *out, const char *text, size_t len)
@@ -229,7 +219,7 @@ void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len)
     const char *s = make_line(&line, text, len, false, out);
     bool bare = line.len > 0;
     for (const char *c = s; *c; c++)
-        bare = bare && (alnum(*c) || strchr("_./:@%+=,-", *c));
+        bare = bare && (arc_is_alnum(*c) || strchr("_./:@%+=,-", *c));
 
     if (bare) {
         arc_buf_puts(out, s);

@@ -3,11 +3,6 @@
 #include "base/text.h"
 #include <string.h>
 
-static bool identifier_char(char c)
-{
-    return arc_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
-}
-
 /* The character at `at`, NUL at the end of the text. */
 static char peek(const struct arc_semver *version, const char *at)
 {
@@ -63,7 +58,7 @@ static int identifiers(const struct arc_semver *version, const char **at, bool p
 
     for (;;) {
         const char *start = *at;
-        while (identifier_char(peek(version, *at)))
+        while (arc_is_alnum(peek(version, *at)) || peek(version, *at) == '-')
             ++*at;
         size_t len = (size_t)(*at - start);
         if (len == 0)

@@ -47,7 +47,7 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
     unsigned line = 1, column = 1;
 
     for (const char *c = t->text; c < at; c++) {
-        column = *c == '\n' ? 1 : column + ((*c & 0xc0) != 0x80);
+        column = *c == '\n' ? 1 : column + !arc_utf8_continues(*c);
         line += *c == '\n';
     }
 
@@ -90,11 +90,6 @@ static int add_node(struct parser *p, struct arc_template_node node, struct arc_
     return ARC_OK;
 }
 
-static bool space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static int read_tag(const struct parser *p, const char *start, struct tag *tag,
                     struct arc_error *err)
 {
@@ -112,19 +107,14 @@ static int read_tag(const struct parser *p, const char *start, struct tag *tag,
 
     if (*inner && strchr("#^/!", *inner))
         tag->sigil = *inner++;
-    while (inner < close && space(*inner))
+    while (inner < close && arc_is_space(*inner))
         inner++;
-    while (close > inner && space(close[-1]))
+    while (close > inner && arc_is_space(close[-1]))
         close--;
     tag->word = inner;
     tag->len = (size_t)(close - inner);
 
     return ARC_OK;
-}
-
-static bool name_char(char c)
-{
-    return arc_is_word(c) || c == '-';
 }
 
 static bool is_word(const char *text, size_t len, const char *word)
@@ -145,10 +135,10 @@ static bool path_valid(const char *name, size_t len)
         return true;
     bool in_name = false;
     for (size_t i = 0; i < len; i++) {
-        bool dot = name[i] == '.';
-        if (dot ? !in_name : !name_char(name[i]))
+        bool of_name = arc_is_word(name[i]) || name[i] == '-';
+        if (!of_name && (name[i] != '.' || !in_name))
             return false;
-        in_name = !dot;
+        in_name = of_name;
     }
 
     return in_name;
@@ -216,13 +206,13 @@ static int add_value(struct parser *p, const struct tag *tag, struct arc_error *
     size_t len = tag->len, first = 0;
     struct arc_template_node node = {.kind = VALUE};
 
-    while (first < len && !space(name[first]))
+    while (first < len && !arc_is_space(name[first]))
         first++;
 
     if (first < len) {
         node.escape = find_place(p->places, name, first);
         node.escape = arc_or(node.escape, find_place(markdown_places, name, first));
-        while (first < len && space(name[first]))
+        while (first < len && arc_is_space(name[first]))
             first++;
         name += first;
         len -= first;

@@ -4,11 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-static bool continues(unsigned char c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
 size_t arc_utf8_length(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
@@ -18,10 +13,10 @@ size_t arc_utf8_length(const char *text, size_t len)
     if (s[0] < 0x80)
         return 1;
     if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        return len >= 2 && continues(s[1]) ? 2 : 0;
+        return len >= 2 && arc_utf8_continues((char)s[1]) ? 2 : 0;
 
     if (s[0] >= 0xe0 && s[0] <= 0xef) {
-        if (len < 3 || !continues(s[1]) || !continues(s[2]))
+        if (len < 3 || !arc_utf8_continues((char)s[1]) || !arc_utf8_continues((char)s[2]))
             return 0;
         bool overlong = s[0] == 0xe0 && s[1] < 0xa0;
         bool surrogate = s[0] == 0xed && s[1] > 0x9f;
@@ -29,7 +24,8 @@ size_t arc_utf8_length(const char *text, size_t len)
     }
 
     if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-        if (len < 4 || !continues(s[1]) || !continues(s[2]) || !continues(s[3]))
+        if (len < 4 || !arc_utf8_continues((char)s[1]) || !arc_utf8_continues((char)s[2]) ||
+            !arc_utf8_continues((char)s[3]))
             return 0;
         bool overlong = s[0] == 0xf0 && s[1] < 0x90;
         bool beyond = s[0] == 0xf4 && s[1] > 0x8f;
@@ -74,7 +70,7 @@ size_t arc_text_utf16(const char *text, size_t len)
     size_t units = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        units += (c & 0xc0) != 0x80;
+        units += !arc_utf8_continues(text[i]);
         units += c >= 0xf0;
     }
     return units;
@@ -87,7 +83,7 @@ size_t arc_text_columns(const char *text)
         if (strncmp(text, "\x1b[", 2) == 0 && strchr(text, 'm'))
             text = strchr(text, 'm');
         else
-            count += !continues((unsigned char)*text);
+            count += !arc_utf8_continues(*text);
     return count;
 }
 
@@ -210,7 +206,7 @@ size_t arc_text_space(const char *text, size_t len)
 
     if (!len)
         return 0;
-    if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+    if (arc_is_space(*text))
         return 1;
     if ((unsigned char)*text < 0x80)
         return 0;
@@ -233,7 +229,7 @@ void arc_text_trim(const char **text, size_t *len)
 
     for (; *len; *len = start) {
         start = *len - 1;
-        while (start && *len - start < 3 && continues((unsigned char)(*text)[start]))
+        while (start && *len - start < 3 && arc_utf8_continues((*text)[start]))
             start--;
         if (arc_text_space(*text + start, *len - start) != *len - start)
             return;
@@ -319,7 +315,7 @@ static bool read_numbers(const char **text, const char *form, int *out)
             *++out = 0;
             continue;
         }
-        if (!isdigit((unsigned char)**text))
+        if (!arc_is_digit(**text))
             return false;
         *out = *out * 10 + (**text - '0');
     }

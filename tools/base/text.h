@@ -87,15 +87,31 @@ static inline bool arc_text_path(struct arc_buf *out, const char *path)
     return arc_path_clean(path, strlen(path), false, out);
 }
 
-/* What ASCII has as a digit; as a letter, digit or '_'. */
+/* What ASCII has as a digit; a letter or digit; those or '_'; white space. */
 static inline bool arc_is_digit(char c)
 {
     return c >= '0' && c <= '9';
 }
 
+static inline bool arc_is_alnum(char c)
+{
+    return arc_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static inline bool arc_is_word(char c)
 {
-    return arc_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return arc_is_alnum(c) || c == '_';
+}
+
+static inline bool arc_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Whether a byte goes on with a character of UTF-8 that a byte before it began. */
+static inline bool arc_utf8_continues(char c)
+{
+    return (c & 0xc0) == 0x80;
 }
 
 /* "s" behind a noun of which there are so many, "" behind one. */

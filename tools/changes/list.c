@@ -137,7 +137,7 @@ static void add_shell(struct arc_buf *out, const char *text, size_t len)
 static void add_escape(struct arc_buf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        bool tail = ((unsigned char)text[i] & 0xc0) == 0x80;
+        bool tail = arc_utf8_continues(text[i]);
         if (text[i] == '\n') {
             arc_buf_puts(out, "'\n'");
             continue;

@@ -61,7 +61,7 @@ static bool is_list(const char *pattern)
     int depth = 0;
 
     for (const char *c = pattern; *c; c++) {
-        if (isalnum((unsigned char)*c)) /* nearly all */
+        if (arc_is_alnum(*c)) /* nearly all */
             continue;
         depth += strchr("[{(", *c) != NULL;
         depth -= strchr("]})", *c) != NULL;
@@ -86,7 +86,7 @@ static bool has_separator_of_windows(const char *pattern)
 {
     for (const char *c = pattern; *c; c++)
         if (*c == '\\' && *++c &&
-            (isalnum((unsigned char)*c) || strchr("_.-", *c) || strncmp(c, "**", 2) == 0))
+            (arc_is_alnum(*c) || strchr("_.-", *c) || strncmp(c, "**", 2) == 0))
             return true;
     return false;
 }

@@ -58,7 +58,7 @@ static bool read_directive(struct arc_dockerfile *d, const char *line, size_t le
     line++, len--;
     trim_left(&line, &len);
     size_t name = 0;
-    while (name < len && isalnum((unsigned char)line[name]))
+    while (name < len && arc_is_alnum(line[name]))
         name++;
     const char *value = line + name;
     size_t rest = len - name;
@@ -144,7 +144,7 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     const char *end = word + len;
     size_t name = 0;
 
-    while (word < end && isdigit((unsigned char)*word))
+    while (word < end && arc_is_digit(*word))
         word++;
     if (end - word < 3 || strncmp(word, "<<", 2) != 0)
         return false;
@@ -243,7 +243,7 @@ static bool expand_one(const char **text, const char *end, const json_t *args, u
 
     at += braces;
     size_t len = 0;
-    while (at + len < end && (isalnum((unsigned char)at[len]) || at[len] == '_'))
+    while (at + len < end && arc_is_word(at[len]))
         len++;
     char name[128] = ""; /* a longer one has no value */
     if (len < sizeof name)

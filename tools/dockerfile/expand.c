@@ -1,6 +1,6 @@
 #include "dockerfile/expand.h"
 #include "base/auto.h"
-#include <ctype.h>
+#include "base/text.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -29,9 +29,9 @@ static const char *value_of(const struct arc_scope *scope, const char *name, boo
 static size_t name_length(const char *text)
 {
     size_t len = 0;
-    if (isdigit((unsigned char)*text))
+    if (arc_is_digit(*text))
         return 1;
-    while (isalnum((unsigned char)text[len]) || text[len] == '_')
+    while (arc_is_word(text[len]))
         len++;
     return len;
 }

@@ -1,6 +1,6 @@
 #include "git/message.h"
 #include "base/auto.h"
-#include <ctype.h>
+#include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -108,7 +108,7 @@ static int64_t read_pull(const char *text)
     while (len && text[len - 1] == '.')
         len--;
     size_t start = len;
-    while (start && isdigit((unsigned char)text[start - 1]))
+    while (start && arc_is_digit(text[start - 1]))
         start--;
 
     arc_each_in (word, marks) {

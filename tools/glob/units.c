@@ -142,7 +142,7 @@ size_t arc_units_before(const char *bytes, size_t len, uint16_t units[2], size_t
     uint32_t point;
     size_t back = 1;
 
-    while (back < 4 && back < len && ((unsigned char)bytes[len - back] & 0xc0) == 0x80)
+    while (back < 4 && back < len && arc_utf8_continues(bytes[len - back]))
         back++;
 
     if (arc_utf8_point(bytes + len - back, back, &point) != back) {

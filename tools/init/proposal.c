@@ -217,7 +217,7 @@ static char *make_showable(struct init *init, struct arc_buf *text)
     arc_text_visible(&visible, arc_buf_text(text), text->len);
     char *whole = init_hold(init, &visible);
     size_t len = visible.len < INIT_REMARK_BYTES ? visible.len : INIT_REMARK_BYTES;
-    while (len && (whole[len] & 0xC0) == 0x80)
+    while (len && arc_utf8_continues(whole[len]))
         len--; /* no character is cut in two */
 
     return init_cut(init, whole, len);

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,7 +61,7 @@ static void find_tokens(const struct scan *s, const char *line)
 {
     arc_each_in (token, tokens)
         for (const char *at = line; (at = strstr(at, token->prefix));) {
-            if (at != line && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) {
+            if (at != line && (arc_is_word(at[-1]))) {
                 at++;
                 continue;
             }

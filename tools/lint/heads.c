@@ -4,7 +4,6 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
-#include <ctype.h>
 #include <string.h>
 
 /* Most looks at a step, a variable or 256 bytes of a script for one workflow, those of what it uses
@@ -37,7 +36,7 @@ static bool holds_name(const char *text, const char *prefix, const char *name)
 {
     size_t before = strlen(prefix), len = strlen(name);
     for (const char *at = text; (at = strcasestr(at, prefix)); at += before)
-        if (strncasecmp(at + before, name, len) == 0 && !isalnum((unsigned char)at[before + len]) &&
+        if (strncasecmp(at + before, name, len) == 0 && !arc_is_alnum(at[before + len]) &&
             !strchr("_-", at[before + len] ? at[before + len] : ' '))
             return true;
     return false;

@@ -77,11 +77,6 @@ static void find_in_script(const struct subject *s, enum lint_rule rule,
     lint_find(s->lint, rule, script->source->name, lint_script_line(script, at), "%s", message);
 }
 
-static bool is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Whether all of the parts stand between two places, in this order, each as a word. */
 static bool stand_in_order(const char *start, const char *end, const char *const parts[])
 {
@@ -94,9 +89,9 @@ static bool stand_in_order(const char *start, const char *end, const char *const
             if (!at)
                 return false;
             from = at + len;
-            whole = (!is_word(*at) || at == start || !is_word(at[-1])) &&
-                    (!is_word(from[-1]) || from[-1] == '_' || from == end ||
-                     (!is_word(*from) && !strchr("/.:", *from)));
+            whole = (!arc_is_word(*at) || at == start || !arc_is_word(at[-1])) &&
+                    (!arc_is_word(from[-1]) || from[-1] == '_' || from == end ||
+                     (!arc_is_word(*from) && !strchr("/.:", *from)));
         } while (!whole);
     }
 
@@ -267,7 +262,7 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
     bool set = strcmp(arc_yaml_text_at(arc_yaml_get(step, "env"), variable), "true") == 0;
     for (; (run = strstr(run, program)); run += sizeof program - 1)
         if (strncmp(run + sizeof program - 1, command, len) == 0 &&
-            !is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
+            !arc_is_word(run[sizeof program - 1 + len]) && run[sizeof program - 1 + len] != '-')
             return !*option || set || holds_part(run, flag);
 
     return false;

@@ -309,7 +309,7 @@ static const char *name_in_small(struct lint *lint, const char *text, size_t len
 static size_t name_length(const char *text)
 {
     size_t len = 0;
-    while (isalnum((unsigned char)text[len]) || text[len] == '_' || text[len] == '-')
+    while (arc_is_word(text[len]) || text[len] == '-')
         len++;
     return len;
 }
@@ -358,7 +358,7 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     bool quoted = false;
 
     for (const char *at = text; at < text + len; at++) {
-        bool starts = at == text || (!isalnum((unsigned char)at[-1]) && !strchr("_-./", at[-1]));
+        bool starts = at == text || (!arc_is_alnum(at[-1]) && !strchr("_-./", at[-1]));
         quoted ^= *at == '\'';
         if (!quoted && starts && strncmp(at, "needs.", 6) == 0)
             check_reference(w, node, at + 6);

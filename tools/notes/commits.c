@@ -43,11 +43,6 @@ json_t *notes_compare_url(const struct arc_plan *plan)
 
 /* ---- references ----------------------------------------------------------------------------- */
 
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 /* The length of a prefix that names the plan's repository as people write it before "#12" or "/12";
  * 0 where there is none. */
 static size_t skip_own_name(const struct arc_plan *plan, const char *text)
@@ -81,7 +76,7 @@ static size_t read_reference(const struct arc_plan *plan, const char *text, int6
         return 0;
 
     char next = text[prefix + digits];
-    if (is_word(next) || next == '/' || next == '#')
+    if (arc_is_word(next) || next == '/' || next == '#')
         return 0;
     *number = strtoll(text + prefix, NULL, 10);
     return prefix + digits;
@@ -105,7 +100,7 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 
     while (plan->source && *plan->source && *at) {
         int64_t number = 0;
-        bool begins = at == subject || (!is_word(at[-1]) && !strchr("/#&-.@!", at[-1]));
+        bool begins = at == subject || (!arc_is_word(at[-1]) && !strchr("/#&-.@!", at[-1]));
         size_t len = begins ? read_reference(plan, at, &number) : 0;
         if (!len) {
             at++;

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "os/hash.h"
-#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
@@ -303,9 +302,9 @@ static bool floats(const struct reading *reading, const char **reason)
 static void flatten_numbers(const char *text, struct arc_buf *out)
 {
     for (const char *c = text; *c; c++)
-        if (!isdigit((unsigned char)*c))
+        if (!arc_is_digit(*c))
             arc_buf_putc(out, *c);
-        else if (c == text || !isdigit((unsigned char)c[-1]))
+        else if (c == text || !arc_is_digit(c[-1]))
             arc_buf_putc(out, '0');
 }
 

@@ -280,7 +280,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
 static size_t kept_length(const struct arc_json_scalar *value)
 {
     size_t len = value->len < FIELD_MAX ? value->len : FIELD_MAX;
-    while (len && len < value->len && ((unsigned char)value->text[len] & 0xc0) == 0x80)
+    while (len && len < value->len && arc_utf8_continues(value->text[len]))
         len--;
     return len;
 }

@@ -2,7 +2,6 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/text.h"
-#include <ctype.h>
 #include <string.h>
 
 #define REF_TAGS "refs/tags/"
@@ -97,10 +96,9 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
 
     /* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is
      * no part of it. */
-    for (const char *said = arc_buf_text(&before); *said && !isdigit((unsigned char)*version);
-         said++) {
+    for (const char *said = arc_buf_text(&before); *said && !arc_is_digit(*version); said++) {
         size_t len = strlen(said);
-        if (strncmp(version, said, len) == 0 && isdigit((unsigned char)version[len]))
+        if (strncmp(version, said, len) == 0 && arc_is_digit(version[len]))
             version += len;
     }
 

@@ -297,7 +297,7 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
         unsigned line = 1, column = 1;
         for (size_t i = 0; i < parser->problem_offset; i++) {
             line += text[i] == '\n';
-            column = text[i] == '\n' ? 1 : column + (((unsigned char)text[i] & 0xc0) != 0x80);
+            column = text[i] == '\n' ? 1 : column + !arc_utf8_continues(text[i]);
         }
 
         arc_error_at(b->err, ARC_EINPUT, b->yaml->source->name, line, column, "%s (0x%02x)",
