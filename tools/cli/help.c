@@ -18,7 +18,7 @@ static const char exit_status[] =
     "0 done; 1 the work failed (a build, a gate); 2 wrong use or wrong configuration; "
     "3 something is missing or unavailable (git, docker, network, permission).";
 
-static const char environment[] = "Every option can also come from the environment as "
+static const char environment[] = "The command's own options can also come from the environment as "
                                   "INPUT_<OPTION> (upper case, hyphens kept or "
                                   "as underscores); the command line wins.";
 
