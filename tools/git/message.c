@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define BREAKS_MAX 4096 /* bytes: more than notes show */
+
 size_t arc_message_type(const char *subject, bool *bang)
 {
     static const char letters[] =
@@ -30,22 +32,34 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
     return false;
 }
 
+/* How much of a line is "BREAKING CHANGE:", as an item of a list as well; 0 for another line. */
+static size_t measure_break(const char *line)
+{
+    size_t start = strspn(line, " \t*");
+    const char *words = line + start;
+    bool is_break =
+        strncmp(words, "BREAKING CHANGE:", 16) == 0 || strncmp(words, "BREAKING-CHANGE:", 16) == 0;
+    return is_break && words[16] && strchr(" \n", words[16]) ? start + 16 : 0;
+}
+
 /* Whether a line is a footer: "Token: value" or "Token #12", with a token of one word. */
 static bool is_footer(const char *line)
 {
     size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
     return (len && (strncmp(line + len, ": ", 2) == 0 || strncmp(line + len, " #", 2) == 0)) ||
-           strncmp(line, "BREAKING CHANGE:", 16) == 0;
+           measure_break(line);
 }
 
-const char *arc_message_breaks(const char *body, size_t *len)
+/* The text of the first such footer, NULL for none; what follows it may have another one. */
+static const char *find_break(const char *body, size_t *len)
 {
     for (; body; body = strchr(body, '\n') ? strchr(body, '\n') + 1 : NULL) {
-        if ((strncmp(body, "BREAKING CHANGE:", 16) != 0 &&
-             strncmp(body, "BREAKING-CHANGE:", 16) != 0) ||
-            !strchr(" \n", body[16]) || !body[16])
+        size_t prefix = measure_break(body);
+        if (!prefix)
             continue;
-        const char *text = body + 16 + strspn(body + 16, " \n"), *end = text;
+        const char *text = body + prefix + strspn(body + prefix, " \n"), *end = text;
+        if (memchr(body + prefix, '\n', (size_t)(text - body) - prefix) && is_footer(text))
+            text = end = body + prefix; /* that is another one, and this one has no text */
         do {
             end += strcspn(end, "\n");
         } while (*end && *++end != '\n' && *end && !is_footer(end));
@@ -58,11 +72,24 @@ const char *arc_message_breaks(const char *body, size_t *len)
     return NULL;
 }
 
+void arc_message_add_breaks(const char *body, struct arc_buf *out)
+{
+    size_t len = 0;
+
+    for (const char *at = body; (at = find_break(at, &len)); at += len) {
+        if (!len || out->len >= BREAKS_MAX)
+            continue;
+        if (out->len && out->data[out->len - 1] != ' ')
+            arc_buf_puts(out, "; ");
+        arc_buf_add(out, at, len < BREAKS_MAX ? len : BREAKS_MAX);
+    }
+}
+
 bool arc_message_is_breaking(const char *subject, const char *body)
 {
     bool bang = false;
     size_t len;
-    return (arc_message_type(subject, &bang) && bang) || arc_message_breaks(body, &len);
+    return (arc_message_type(subject, &bang) && bang) || find_break(body, &len);
 }
 
 bool arc_message_is_revert(const char *subject)

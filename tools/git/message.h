@@ -3,6 +3,7 @@
 #ifndef ARC_GIT_MESSAGE_H
 #define ARC_GIT_MESSAGE_H
 
+#include "arcci/buf.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,9 +14,10 @@ size_t arc_message_type(const char *subject, bool *bang);
 /* Whether a type of that length is one of these words, in any case; the list ends with NULL. */
 bool arc_message_type_is(const char *type, size_t len, const char *const *words);
 
-/* What breaks, as the footer "BREAKING CHANGE: text" has it: up to an empty line, the next footer
- * or the end, of *len bytes, maybe of several lines, maybe none; NULL without that footer. */
-const char *arc_message_breaks(const char *body, size_t *len);
+/* Appends what breaks, as the footers "BREAKING CHANGE: text" have it: up to an empty line, the next
+ * footer or the end, maybe of several lines, maybe nothing; "; " before each, but at the start and
+ * behind a space. Some kilobytes at most. */
+void arc_message_add_breaks(const char *body, struct arc_buf *out);
 
 /* Whether a commit is a breaking change: by the "!" of its subject, or by a line of its body that
  * starts with the footer. */

@@ -163,18 +163,19 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
                              bool all, bool *conventional)
 {
     const char *subject = *commit->subject ? commit->subject : "(no message)";
-    size_t section = find_section(subject, commit->body, conventional), len = 0;
-    const char *breaks = arc_message_breaks(commit->body, &len);
+    size_t section = find_section(subject, commit->body, conventional);
+    ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
     json_t *pull = json_null(), *breaking = json_null();
 
     if (section == ARC_COUNT(sections) - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
     ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
-    if (!shown)
+    arc_message_add_breaks(commit->body, &breaks);
+    if (!shown || breaks.failed)
         return NULL;
 
-    if (!all && breaks && len) { /* as one line of markdown */
-        ARC_AUTO_JSON json_t *cut = cut_text(breaks, len, BREAKING_MAX);
+    if (!all && breaks.len) { /* as one line of markdown */
+        ARC_AUTO_JSON json_t *cut = cut_text(arc_buf_text(&breaks), breaks.len, BREAKING_MAX);
         ARC_AUTO_FREE char *line = cut ? strdup(json_string_value(cut)) : NULL;
         for (size_t at = 0; line && line[at += strcspn(line + at, "\n")];)
             line[at] = ' ';

@@ -205,22 +205,14 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 
 /* ---- pull requests that were merged --------------------------------------------------------- */
 
-#define BREAKS_MAX 4096 /* bytes: more than notes show of a footer */
-
 /* Adds what a commit of a merge breaks to the footer that its pull request gets. */
 static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *footer)
 {
-    size_t len = 0;
-    const char *text = arc_message_breaks(commit->body, &len);
-
     if (!arc_message_is_breaking(commit->message, commit->body))
         return;
     if (!footer->len)
         arc_buf_puts(footer, "BREAKING CHANGE: ");
-    else if (len && footer->data[footer->len - 1] != ' ')
-        arc_buf_puts(footer, "; ");
-    if (text && footer->len < BREAKS_MAX)
-        arc_buf_add(footer, text, len < BREAKS_MAX ? len : BREAKS_MAX);
+    arc_message_add_breaks(commit->body, footer);
 }
 
 /* Puts a merge in the place of its commits, and of itself, among those that were read: the first of
