@@ -1,5 +1,6 @@
 #include "arcci/env.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -20,9 +21,9 @@ const char *arc_env_nonempty(const struct arc_env *env, const char *name)
 
 int64_t arc_env_moment(const struct arc_env *env)
 {
-    const char *epoch = arc_env_nonempty(env, "SOURCE_DATE_EPOCH");
-    size_t digits = epoch ? strspn(epoch, "0123456789") : 0;
-    return digits && digits < 13 && !epoch[digits] ? strtoll(epoch, NULL, 10) : env->now;
+    int64_t moment = env->now;
+    arc_text_number(arc_env_get(env, "SOURCE_DATE_EPOCH"), 12, &moment);
+    return moment;
 }
 
 void arc_env_trace(const struct arc_env *env, const char *format, ...)

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "base/auto.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -431,6 +432,15 @@ bool arc_text_ends(const char *text, const char *end)
 {
     size_t len = strlen(text), tail = strlen(end);
     return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+bool arc_text_number(const char *text, size_t most, int64_t *out)
+{
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (!digits || digits > most || text[digits])
+        return false;
+    *out = strtoll(text, NULL, 10);
+    return true;
 }
 
 bool arc_time_parse(const char *text, int64_t *out)

@@ -138,6 +138,10 @@ void arc_text_fill(const char *text,
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 
+/* Reads a text of 1 to `most` (18) decimal digits and nothing else; false for any other, and for
+ * NULL. */
+bool arc_text_number(const char *text, size_t most, int64_t *out);
+
 /* Whether a text is so many lower-case hexadecimal digits, and nothing else. */
 bool arc_text_is_hex(const char *text, size_t digits);
 

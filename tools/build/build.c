@@ -2,6 +2,7 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "build/run.h"
 #include "build/verify.h"
 #include "config/build.h"
@@ -267,13 +268,12 @@ static int check_push(struct run *run, struct arc_error *err)
     const struct arc_plan *plan = run->options->plan;
     const struct arc_registry_push *first = NULL;
     char **images = NULL;
-    size_t count = 0, refused = 0;
+    size_t refused = 0;
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (run->keys[i] && !run->done[i])
             ARC_TRY(arc_planned_images(&plan->services[i], run->memory, &images, err));
-    while (images && images[count])
-        count++;
+    size_t count = arc_texts_count(images);
     struct arc_registry_push *items = arc_arena_array(run->memory, count, sizeof *items);
     ARC_TRY_ALLOC(items, err);
     for (size_t i = 0; i < count; i++)

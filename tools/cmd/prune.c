@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include <string.h>
@@ -11,24 +12,18 @@ ARC_TEXT(cmd_prune);
 static int run_prune(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    struct arc_prune_options options = {.apply = option_flag(inv, "apply")};
-    char **groups = arc_arena_array(&memory, 1, sizeof *groups);
-
-    for (const char **name = inv->args; *name; name++)
-        ARC_TRY(arc_texts_add(&memory, &groups, *name, err));
-    ARC_TRY_ALLOC(groups, err);
-    options.groups = groups;
+    struct arc_prune_options options = {.groups = (char *const *)inv->args,
+                                        .apply = option_flag(inv, "apply")};
     const char *age = option_value(inv, "older-than");
     if (!option_time(age, "hd", &options.older_than))
         return arc_error_set(err, ARC_EINPUT,
                              "--older-than: '%.100s' is not an age: 14d, or 36h for hours", age);
 
     const char *number = option_value(inv, "keep");
-    size_t digits = strspn(number, "0123456789");
-    if (!digits || digits > 6 || number[digits])
+    int64_t keep = 0;
+    if (!arc_text_number(number, 6, &keep))
         return arc_error_set(err, ARC_EINPUT, "--keep: '%.100s' is not a number", number);
-    options.keep = (size_t)strtoull(number, NULL, 10);
+    options.keep = (size_t)keep;
     if (options.apply && option_flag(inv, "dry-run"))
         return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
     project.wanted.config = option_value(inv, "config");

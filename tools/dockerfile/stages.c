@@ -65,11 +65,10 @@ static size_t stage_of(const struct arc_stages *stages, const char *name)
 
 static size_t number_of(const struct arc_stages *stages, const char *name)
 {
-    size_t digits = strspn(name, "0123456789");
-    if (!digits || digits > 6 || name[digits])
+    int64_t number;
+    if (!arc_text_number(name, 6, &number) || (size_t)number >= stages->count)
         return SIZE_MAX;
-    size_t number = (size_t)strtoul(name, NULL, 10);
-    return number < stages->count ? number : SIZE_MAX;
+    return (size_t)number;
 }
 
 const struct arc_stage *arc_stages_target(const struct arc_stages *stages, const char *target)

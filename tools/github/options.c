@@ -1,16 +1,12 @@
 #include "github/options.h"
 #include "base/auto.h"
-#include <stdlib.h>
+#include "base/text.h"
 #include <string.h>
 
 static int take_seconds(const char *option, const char *text, unsigned *out, struct arc_error *err)
 {
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-    *out = 0;
-    if (!text)
-        return ARC_OK;
-    unsigned long value = digits && digits <= 6 && !text[digits] ? strtoul(text, NULL, 10) : 0;
-    if (value == 0)
+    int64_t value = 0;
+    if (text && (!arc_text_number(text, 6, &value) || !value))
         return arc_error_set(err, ARC_EINPUT, "--%s: '%.40s' is not a number of seconds from 1",
                              option, text);
     *out = (unsigned)value;

@@ -1,6 +1,7 @@
 /* When a request is tried again, and how long that waits. */
 #define _GNU_SOURCE /* strcasestr, strptime */
 #include "base/auto.h"
+#include "base/text.h"
 #include "http/http.h"
 #include <string.h>
 #include <strings.h>
@@ -9,15 +10,6 @@
 #define ATTEMPTS       6
 #define MAX_WAIT       900
 #define SECONDARY_WAIT 60
-
-static bool number(const char *text, int64_t *out)
-{
-    size_t digits = text ? strspn(text, "0123456789") : 0;
-    if (!digits || digits > 15 || text[digits])
-        return false;
-    *out = strtoll(text, NULL, 10);
-    return true;
-}
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); strptime() knows English in any
  * locale. */
@@ -57,13 +49,13 @@ int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t no
         return -1;
     const char *after = arc_http_header(response, "retry-after");
     const char *left = arc_http_header(response, "x-ratelimit-remaining");
-    if (number(after, &value))
+    if (arc_text_number(after, 15, &value))
         return value;
     if (http_date(after, &value))
         return value > now ? value - now : 0;
     bool limited = arc_http_rate_limited(response);
     if (limited && left && strcmp(left, "0") == 0 &&
-        number(arc_http_header(response, "x-ratelimit-reset"), &value))
+        arc_text_number(arc_http_header(response, "x-ratelimit-reset"), 15, &value))
         return value > now ? value - now + 1 : 1; /* our clocks differ by less than that */
 
     return -1;

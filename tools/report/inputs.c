@@ -42,9 +42,9 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     if (files->comment)
         target->pull = project->event.number;
 
-    if (pull && (!*pull || strspn(pull, "0123456789") != strlen(pull) || strlen(pull) > 15))
+    if (pull && !arc_text_number(pull, 15, &target->pull))
         return arc_error_set(err, ARC_EINPUT, "--pull: '%.40s' is not a number", pull);
-    if (pull && !(target->pull = strtoll(pull, NULL, 10)))
+    if (pull && !target->pull)
         return arc_error_set(err, ARC_EINPUT, "--pull: pull requests are counted from 1");
     if (goes_nowhere(target))
         return ARC_OK;

@@ -84,8 +84,9 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
     const char *name;
     json_t *result;
     void *next;
+    int64_t id;
 
-    if (!*run || strspn(run, "0123456789") != strlen(run) || strlen(run) > 18)
+    if (!arc_text_number(run, 18, &id))
         return arc_error_set(err, ARC_EINPUT, "--run: '%.40s' is not a number", run);
 
     ARC_TRY(

@@ -1,6 +1,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "steer/released.h"
 #include "steer/survey.h"
 #include <inttypes.h>
@@ -133,9 +134,9 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
 }
 
 /* The number behind the last "-rc." of this version among all tags. */
-static uint64_t last_of_train(const struct choice *choice, const char *core)
+static int64_t last_of_train(const struct choice *choice, const char *core)
 {
-    uint64_t last = 0;
+    int64_t last = 0, number = 0;
     ARC_AUTO(arc_buf) struct arc_buf start = {.max = 1024};
     const char *tag = name_tag(choice, core);
 
@@ -145,13 +146,9 @@ static uint64_t last_of_train(const struct choice *choice, const char *core)
 
     arc_json_each (name, choice->tags) {
         const char *text = json_string_value(name);
-        if (strncmp(text, arc_buf_text(&start), start.len) != 0)
-            continue;
-        size_t digits = strspn(text + start.len, "0123456789");
-        if (!digits || digits > 18 || text[start.len + digits])
-            continue;
-        uint64_t number = strtoull(text + start.len, NULL, 10);
-        last = number > last ? number : last;
+        if (strncmp(text, arc_buf_text(&start), start.len) == 0 &&
+            arc_text_number(text + start.len, 18, &number) && number > last)
+            last = number;
     }
 
     return last;
@@ -170,7 +167,7 @@ static int add_prerelease(const struct choice *choice, char **version, struct ar
         return arc_error_set(err, ARC_EINPUT,
                              "'%.100s' is not a valid prerelease: a word such as rc or beta", word);
 
-    *version = arc_arena_printf(&choice->survey->memory, "%s-%s.%" PRIu64, *version, word,
+    *version = arc_arena_printf(&choice->survey->memory, "%s-%s.%" PRId64, *version, word,
                                 last_of_train(choice, *version) + 1);
 
     return ARC_OK;

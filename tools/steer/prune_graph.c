@@ -232,12 +232,9 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
 static int read_tags(struct prune_image *image, struct arc_error *err)
 {
     char **names;
-    size_t count = 0;
 
     ARC_TRY(arc_registry_tags(image->registry, image->name, &image->memory, &names, err));
-    while (names[count])
-        count++;
-
+    size_t count = arc_texts_count(names);
     for (size_t from = 0; from < count; from += 64) {
         struct arc_registry_item items[64];
         size_t part = count - from < 64 ? count - from : 64;
