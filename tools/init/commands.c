@@ -144,6 +144,48 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     return true;
 }
 
+/* "$(cat VERSION)", "$(jq -r .version FILE)": the version that stands there; of what no tag starts,
+ * it is a release of its own. False for other commands. */
+static bool expand_version(struct script *script, const char *at, const char *end,
+                           struct arc_buf *out)
+{
+    struct init *init = script->init;
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+    (void)expand_text(script, at, end, '\0', &text);
+    const char *rest = init_hold(init, &text), *path = NULL, *keys = "", *name;
+    const char *program = arc_or(init_next_item(init, &rest, " \t"), "");
+    bool by_key = init_is_among(program, "jq yq");
+
+    if (!by_key && strcmp(program, "cat") != 0)
+        return false;
+    for (char *word; !path && (word = init_next_item(init, &rest, " \t"));)
+        if (by_key && *word == '.' && !*keys)
+            keys = word + 1;
+        else if (*word != '-' && !init_is_among(word, "e eval"))
+            path = init_resolve(init, script->directory, word);
+
+    name = by_key || !path ? keys : init_lower(init, init_base(path));
+    bool plain = !*rest || strstr(rest, "| tr -d"); /* of line breaks */
+    if (!path || !init_has_file(init, path) || !strstr(name, "version") || !plain)
+        return false;
+
+    if (!*script->step->when) { /* the tag's */
+        arc_buf_puts(out, "{version}");
+        return true;
+    }
+
+    json_t *list = init_made(init, json_array());
+    for (char *key; (key = init_next_item(init, &keys, "."));) {
+        init_push(init, list, json_string(key));
+        keys += *keys == '.';
+    }
+    char *number = init_print(init, "%zu", json_object_size(init->places));
+    init_set(init, init->places, number, json_pack("{s:s, s:o}", "file", path, "at", list));
+    arc_buf_printf(out, INIT_FILE_VERSION "%s}", number);
+
+    return true;
+}
+
 /* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
 {
@@ -163,7 +205,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     }
 
     bool is_command = *start == '(' && !script->is_makefile;
-    if (is_command && end && expand_echo(script, name, end, out))
+    if (is_command && end &&
+        (expand_echo(script, name, end, out) || expand_version(script, name, end, out)))
         return end + 1;
 
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */

@@ -72,6 +72,12 @@ static bool evaluate_test(struct init *init, const char *text, size_t len, const
         return true;
     }
 
+    bool is_secret = strstr(text, "secrets.") == text + strspn(text, " ");
+    if (is_secret && told && !*value) { /* who publishes has it */
+        arc_buf_puts(out, equal < differs ? "false" : "true");
+        return true;
+    }
+
     bool same = strcasecmp(arc_buf_text(&one), value) == 0;
     arc_buf_puts(out, same == (equal < differs) ? "true" : "false");
 

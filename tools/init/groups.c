@@ -568,7 +568,8 @@ static void forget_versions(struct init *init, size_t count)
     struct init_image **end = &init->images;
 
     for (size_t i = 0; *end && i < count; i++, end = &(*end)->next)
-        (*end)->version_file = NULL;
+        if (!(*end)->group)
+            (*end)->version_file = NULL;
     *end = NULL;
     init->image_count = count;
 }
@@ -577,21 +578,23 @@ static void forget_versions(struct init *init, size_t count)
  * where none has, in the root. */
 static bool find_versions(struct init *init)
 {
-    size_t found = 0, count = init->image_count, seen = 0;
+    size_t found = 0, count = init->image_count, seen = 0, left = 0;
 
     init_each_image (image, init)
-        if (seen++ < count)
+        if (seen++ < count && !image->group) {
+            left++;
             found += image->version_file ||
                      find_version(init, image, image->directory, ARC_COUNT(version_files));
+        }
 
     if (!found) /* one for all */
         init_each_image (image, init)
-            found += find_version(init, image, ".", WHOLE_FILES);
+            found += !image->group && find_version(init, image, ".", WHOLE_FILES);
 
-    if (found * 2 <= count)
+    if (found * 2 <= left)
         forget_versions(init, count);
 
-    return found * 2 > count;
+    return found * 2 > left;
 }
 
 /* Whether versions stand in files: there is no tag of a version, or the tags are of something else:
@@ -616,7 +619,10 @@ static bool use_files(struct init *init)
             tagged = tagged || (image->version && *image->version &&
                                 arc_text_ends(json_string_value(tag), image->version));
 
-    const char *first = init->images->version_file;
+    const struct init_image *image = init->images;
+    while (image->group) /* one that commands of workflows told of */
+        image = image->next;
+    const char *first = image->version_file;
     if (!tagged && (!first || strchr(first, '/'))) {
         init_ask(
             init, NULL, 0,
@@ -629,6 +635,30 @@ static bool use_files(struct init *init)
     forget_versions(init, count);
 
     return false;
+}
+
+/* A group of the images whose versions commands of workflows read in files, beside the others. */
+static void take_filed(struct init *init)
+{
+    const char *name = init->repository;
+    struct init_group *group = NULL;
+    const char *tag;
+    json_t *when;
+
+    init_each_image (image, init)
+        if (!image->version_file)
+            name = init_print(init, "%s-versions", init->repository);
+
+    init_each_image (image, init)
+        if (image->version_file) {
+            if (!group)
+                group = init_add_group(init, name);
+            group->versioning = "loose";
+            image->group = group;
+            json_object_foreach (image->tags, tag, when) /* a push of a version is a release */
+                if (strcmp(json_string_value(when), "schedule") != 0)
+                    init_set_text(init, image->tags, tag, "");
+        }
 }
 
 /* Versions stand in files, or the first tag is still to come. */
@@ -768,12 +798,15 @@ void init_make_groups(struct init *init)
     init_each_image (image, init)
         tell_apart(init, image);
 
-    if (init->groups) {
+    bool described = init->groups;
+    if (described) {
         give_file_tags(init);
         take_published(init);
-    } else if (use_files(init))
+    } else
+        take_filed(init);
+    if (!described && are_left(init) && use_files(init))
         sort_by_files(init);
-    else {
+    else if (!described) {
         bool named = take_named(init, is_named), related = take_named(init, is_related);
         take_plain(init);
         take_rest(init, named && !related);

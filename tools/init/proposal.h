@@ -23,6 +23,9 @@
 /* Stands in a text for what only a run knows. */
 #define INIT_UNKNOWN '\x01'
 
+/* Starts the version of a file, by its number in init->places: "{version_0}". */
+#define INIT_FILE_VERSION "{version_"
+
 /* What the name of a variable is made of. */
 #define INIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -131,6 +134,7 @@ struct init {
     struct init_family *families; /* of tags; groups.c has them */
     json_t *bakes;                /* paths of the bake files that workflows and scripts name */
     json_t *filters;              /* of workflows: name → patterns */
+    json_t *places;               /* of versions that commands read: number → {file, at} */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */
     bool pushes;         /* workflows publish images */

@@ -105,7 +105,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
  * none. NULL at the end. */
 char *init_next_item(struct init *init, const char **text, const char *ends);
 
-/* Whether a text has the version of a release in it, or its tag. */
+/* Whether a text has the version of a release or a file in it, or a release's tag. */
 bool init_says_version(const char *text);
 
 /* Sets an output of the step, if it has an id, for the expressions of later ones. */

@@ -275,7 +275,29 @@ static char *fill_reference(struct init *init, const char *reference, const char
 
 bool init_says_version(const char *name)
 {
-    return strstr(name, "{version}") || strstr(name, "{image-tag}");
+    return ARC_HOLDS(name, "{version}", "{image-tag}", INIT_FILE_VERSION);
+}
+
+/* A text with {version} for the version of a file, which becomes the image's; NULL when the image
+ * has that of another file. */
+static char *take_version(struct init *init, struct init_image *image, char *text)
+{
+    for (char *at; (at = strstr(text, INIT_FILE_VERSION));) {
+        const char *number = at + strlen(INIT_FILE_VERSION), *end = strchr(number, '}');
+        if (!end)
+            return NULL;
+        const json_t *place =
+            json_object_get(init->places, init_cut(init, number, (size_t)(end - number)));
+        const char *file = arc_json_text_of(place, "file");
+        if (!*file || (image->version_file && strcmp(image->version_file, file) != 0))
+            return NULL;
+        if (!image->version_file)
+            arc_json_each (key, json_object_get(place, "at"))
+                init_add_text(init, &image->version_at, json_string_value(key));
+        image->version_file = arc_arena_text(&init->arena, file);
+        text = init_print(init, "%.*s{version}%s", (int)(at - text), text, end + 1);
+    }
+    return text;
 }
 
 /* "ghcr.io/acme/cart:{version}", with a condition behind it or not: `usual` then, unless it says a
@@ -296,6 +318,8 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     bool is_known = arc_text_is_visible(last);
     if (!tag && !is_known)
         return; /* all of it is known to a run only */
+    if (tag && !(tag = take_version(init, image, tag)))
+        return;
     if (!split && !(tag && init_says_version(tag)))
         when = usual;
     init_add_tag(init, &image->tags, arc_or(tag, "latest"), when);
@@ -322,14 +346,14 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         char *equals = strchr(name, '=');
         if (equals)
             *equals = '\0';
-        bool known = equals && arc_text_is_visible(equals + 1);
+        char *value = equals ? take_version(init, image, equals + 1) : NULL;
+        bool known = value && arc_text_is_visible(value);
         const char *given = init_release_value(name, false);
         if (given && (!known || step->service))
             init_add_pair(init, &image->args, name, given, NULL, NULL);
         else if (known)
             init_add_pair(init, &image->args, name,
-                          strcmp(equals + 1, "{image-tag}") == 0 ? "{version}" : equals + 1, NULL,
-                          NULL);
+                          strcmp(value, "{image-tag}") == 0 ? "{version}" : value, NULL, NULL);
         else if (json_object_get(init->dotenv, name))
             init_add_pair(init, &image->args, name, NULL, ".env", NULL);
         else if (!init_is_among(name, INIT_GIVEN_ARGUMENTS)) {
@@ -392,6 +416,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
     }
 
     image->pushed = more->pushed;
+    image->version_at = arc_or(image->version_at, more->version_at);
+    image->version_file = arc_or(image->version_file, more->version_file);
     image->name = arc_or(image->name, more->name);
     image->codename = image->name ? init_codename(init, image->name) : image->codename;
     for (char **text = more->platforms; text && *text; text++)
