@@ -79,6 +79,36 @@ static int read_facts(const struct arc_loading *l, const struct arc_yaml_node *l
     return ARC_OK;
 }
 
+/* A rule that is turned off is one: a built-in one, or a fact's. */
+static int check_off(const struct lint_settings *settings, struct arc_error *err)
+{
+    const struct arc_yaml_node *off = arc_yaml_get(settings->yaml.root, "off"), *item;
+    const char *names[LINT_RULE_COUNT + 1] = {0};
+
+    for (int i = 0; i < LINT_RULE_COUNT; i++)
+        names[i] = lint_rule_name((enum lint_rule)i);
+
+    for (size_t i = 0; off && (item = arc_yaml_entry(off, i)); i++) {
+        bool known = arc_text_among(item->text, names);
+        for (size_t f = 0; !known && f < settings->fact_count; f++)
+            known = strcmp(item->text, settings->facts[f].rule) == 0;
+        if (known)
+            continue;
+
+        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
+        const char *meant = arc_suggest(item->text, names);
+        arc_text_visible(&shown, item->text, strlen(item->text));
+        if (meant)
+            return arc_yaml_error(item, err, "off: there is no rule '%s'; did you mean '%s'?",
+                                  arc_buf_text(&shown), meant);
+        return arc_yaml_error(item, err,
+                              "off: there is no rule '%s'; 'arc-ci lint --rules' lists them",
+                              arc_buf_text(&shown));
+    }
+
+    return ARC_OK;
+}
+
 int lint_settings_load(const char *root, const char *path, struct lint_settings *out,
                        struct arc_error *err)
 {
@@ -89,5 +119,6 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
     if (!asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE)
         return ARC_OK;
     ARC_TRY(arc_yaml_read_in(root, path, 0, &out->yaml, err));
-    return arc_fields_read(&l, out->yaml.root, &table, out);
+    ARC_TRY(arc_fields_read(&l, out->yaml.root, &table, out));
+    return check_off(out, err);
 }
