@@ -2,6 +2,7 @@
  * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
 #include "base/auto.h"
 #include "base/text.h"
+#include "dockerfile/dockerfile.h"
 #include "lint/rule.h"
 #include <string.h>
 
@@ -16,21 +17,8 @@ struct compose {
 /* The text that a value has when no variable is set: ${NAME:-word} becomes word. */
 static const char *plain_text(const struct compose *c, const struct arc_yaml_node *node)
 {
-    ARC_AUTO(arc_buf) struct arc_buf out = {0};
-
-    for (const char *at = node && node->text ? node->text : ""; *at;) {
-        size_t plain = strcspn(at, "$");
-        arc_buf_add(&out, at, plain);
-        at += plain;
-        if (!*at)
-            break;
-        size_t len = at[1] == '{' ? strcspn(at, "}") : 0;
-        const char *word = len ? memchr(at, '-', len) : NULL;
-        if (word)
-            arc_buf_add(&out, word + 1, len - (size_t)(word + 1 - at));
-        at += len ? len + (at[len] == '}') : 1;
-    }
-
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
+    arc_dockerfile_expand(node && node->text ? node->text : "", NULL, &out);
     return arc_arena_text(&c->lint->memory, lint_content(c->lint, &out));
 }
 
@@ -181,7 +169,8 @@ static const struct arc_yaml_pair *find_main(const struct compose *c)
     const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
     arc_yaml_each_pair (service, services) {
         const struct arc_yaml_node *name = arc_yaml_get(service->value, "container_name");
-        if (arc_yaml_reads(arc_or(name, service->key), c->service->data.name))
+        const char *text = plain_text(c, arc_or(name, service->key));
+        if (text && strcmp(text, c->service->data.name) == 0)
             return service;
     }
 
