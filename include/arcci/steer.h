@@ -103,6 +103,7 @@ struct arc_prune_options {
     int64_t older_than;  /* seconds */
     size_t keep;         /* of every image the newest builds that stay, however old */
     bool apply;          /* remove it; else it is only listed */
+    bool closed_pulls;   /* also the tags of pull requests that are closed */
 };
 
 /* Finds, in the registries of the groups' images, staging, cell and cache tags that are old enough,

@@ -171,6 +171,34 @@ def test_releases_under_way_are_left_alone(world):
     assert "actions" in failed.err
 
 
+@pytest.mark.parametrize("ghcr", [False, True])
+def test_tags_of_closed_pull_requests(world, ghcr):
+    """When asked for, by the names that the configuration makes; the open ones' stay, young ones, and what another tag leads to."""
+    config = world.repo / ".github/arc-ci.yaml"
+    config.write_text(config.read_text().replace("latest,", 'latest, "pr-{pr}", "{codename}-pull{pr}-{branch}", "{codename}.{pr}-x", "v{pr}",'))
+    repository, packages, env = on_ghcr(world, "orgs") if ghcr else (world.registry.state.repository("o/arc-a"), None,
+                                                                     {"GITHUB_TOKEN": github_double.TOKEN})
+    closed = ["pr-1", "a.12-x", "pr-5"]
+    for name in (*closed, "pr-7", "v1", "pr-01", "pr-1-x", "pr-", "a-pull1-main", "xpr-1"):
+        old(world, name)
+    old(world, "pr-3", days=1)
+    repository.tags["pr-2"] = repository.tags["v1"]
+    if ghcr:
+        packages.times[repository.tags["pr-3"]] = stamp(1)
+    world.github.state.add_pull(7, "open", "ada", state="open", merged_at=None)
+    world.github.state.add_pull(5, "closed", "ada")
+    names = set(repository.tags)
+    assert prune(world, "--apply", "--keep=9", **env)["removed"] == 0
+    listed = prune(world, "--closed-pulls", "--keep=9", **env)
+    assert set(repository.tags) == names
+    document = prune(world, "--closed-pulls", "--apply", "--keep=9", **env)
+    assert listed["removed"] >= len(closed) and names - set(repository.tags) == {*closed, *(() if ghcr else ("pr-2",))}
+    assert reasons(document) == {"pr-7": "its pull request is open", "pr-3": "not old enough"}
+    assert not any(repository.missing(name) for name in repository.tags)
+    said = world.run("prune", "--closed-pulls", status=2, GITHUB_TOKEN=None).err
+    assert "--closed-pulls: which pull requests are closed, GitHub says: set GITHUB_REPOSITORY" in said
+
+
 def test_what_tells_no_time_and_what_is_not_there(world):
     assert image(prune(world))["there"] is False
     repository = world.registry.state.repository("o/arc-a")

@@ -13,7 +13,8 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_prune_options options = {.groups = (char *const *)inv->args,
-                                        .apply = option_flag(inv, "apply")};
+                                        .apply = option_flag(inv, "apply"),
+                                        .closed_pulls = option_flag(inv, "closed-pulls")};
     const char *age = option_value(inv, "older-than");
     if (!option_time(age, "hd", &options.older_than))
         return arc_error_set(err, ARC_EINPUT,
@@ -55,6 +56,8 @@ static const struct option options[] = {
              "Only builds older than this, in days (14d) or hours (36h)."),
     VALUE_OR("keep", "NUMBER", "5",
              "How many of the newest builds of each image stay, however old, and how many caches."),
+    FLAG("closed-pulls",
+         "Also tags of pull requests that are closed: what image-tags make of {pr}."),
     CONFIG_OPTION,
     {0},
 };

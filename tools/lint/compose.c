@@ -169,7 +169,7 @@ static const struct arc_yaml_pair *find_main(const struct compose *c)
     const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
     arc_yaml_each_pair (service, services) {
         const struct arc_yaml_node *name = arc_yaml_get(service->value, "container_name");
-        const char *text = plain_text(c, arc_or(name, service->key));
+        const char *text = name ? plain_text(c, name) : service->key->text;
         if (text && strcmp(text, c->service->data.name) == 0)
             return service;
     }

@@ -308,18 +308,25 @@ static void flatten_numbers(const char *text, struct arc_buf *out)
             arc_buf_putc(out, '0');
 }
 
-/* Whether releases have such names by a part of their version: "1.2" where {major}.{minor} is. */
-static bool is_of_releases(const struct reading *reading, const char *tag)
+/* Fills in what a service's names are made of, and every part of a version as 0. */
+static void fill_names(const struct arc_group *group, const struct arc_service *service,
+                       const char *template, struct arc_buf *out)
 {
-    const struct arc_service *service = reading->service;
     const struct arc_word words[] = {{"major", "0"},
                                      {"minor", "0"},
                                      {"patch", "0"},
-                                     {"group", reading->options->group->name},
+                                     {"group", group->name},
                                      {"codename", service->codename},
                                      {"name", service->name},
                                      {"suffix", arc_or(service->suffix, "")},
                                      {NULL, NULL}};
+    arc_words_fill(template, words, out);
+}
+
+/* Whether releases have such names by a part of their version: "1.2" where {major}.{minor} is. */
+static bool is_of_releases(const struct reading *reading, const char *tag)
+{
+    const struct arc_service *service = reading->service;
     struct reading other = *reading;
     ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
 
@@ -330,13 +337,49 @@ static bool is_of_releases(const struct reading *reading, const char *tag)
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096}, flat = {.max = 4096};
         if (!has_part(&other))
             continue;
-        arc_words_fill(other.tag->name, words, &filled);
+        fill_names(reading->options->group, service, other.tag->name, &filled);
         flatten_numbers(arc_buf_text(&filled), &flat);
         if (strcmp(arc_buf_text(&flat), arc_buf_text(&own)) == 0)
             return true;
     }
 
     return false;
+}
+
+int arc_tag_pulls(const struct arc_group *group, const struct arc_service *service,
+                  const char *image, struct arc_arena *memory, char ***out, struct arc_error *err)
+{
+    static const char pull[] = "{pr}";
+    const struct arc_image_tag *tag = arc_or(service->image_tags, group->image_tags);
+
+    for (; tag->name; tag++) {
+        ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
+        size_t letters = 0;
+        if ((tag->image && strcmp(tag->image, image) != 0) || !strstr(tag->name, pull))
+            continue;
+        fill_names(group, service, tag->name, &name);
+        const char *text = arc_buf_text(&name), *at = strstr(text, pull);
+        for (const char *c = text; *c; c++)
+            letters += arc_is_word(*c) && !arc_is_digit(*c) && *c != '_';
+        if (at && !memchr(text, '{', (size_t)(at - text)) && !strchr(at + 1, '{') &&
+            letters >= strlen("pr") + 2)
+            ARC_TRY(arc_texts_add(memory, out, text, err));
+    }
+
+    return ARC_OK;
+}
+
+bool arc_tag_is_pull(const char *name, const char *tag, int64_t *pull)
+{
+    const char *at = strstr(name, "{pr}");
+    size_t before = (size_t)(at - name);
+
+    if (strncmp(name, tag, before) != 0)
+        return false;
+    size_t digits = strspn(tag + before, "0123456789");
+    *pull = digits && digits < 18 ? strtoll(tag + before, NULL, 10) : 0;
+
+    return *pull && tag[before] != '0' && strcmp(tag + before + digits, at + 4) == 0;
 }
 
 static bool moves(const struct reading *reading, const char *tag, enum arc_tag_kind kind,

@@ -15,6 +15,15 @@
 bool arc_tag_is_staging(const char *tag);
 bool arc_tag_is_cache(const char *tag);
 
+/* Adds to *out what the tags of pull requests' images are called, for an image of a service: the
+ * templates with {pr}, which stays. One whose other words are not known before a build, or that has
+ * less than two letters ("v{pr}" may be a release's), is left out. In `memory`. */
+int arc_tag_pulls(const struct arc_group *group, const struct arc_service *service,
+                  const char *image, struct arc_arena *memory, char ***out, struct arc_error *err);
+
+/* Whether a tag is such a name; *pull is the number. */
+bool arc_tag_is_pull(const char *name, const char *tag, int64_t *pull);
+
 /* Fills in the group's templates for each image of a service and adds a tag of each to out->tags,
  * doubled ones once; a template with a placeholder that this plan has no value for gives none. What
  * they point to is in `memory`. ARC_EINPUT for what is not an image tag, or a release that would

@@ -22,7 +22,7 @@ struct pruning {
     const struct arc_prune_options *options;
     struct arc_registry *registry;
     struct arc_transport *github; /* NULL: not asked */
-    json_t *open;                 /* owned: see struct prune_rules */
+    json_t *open, *pulls;         /* owned: see struct prune_rules */
     json_t *seeds;                /* owned: what goes from all images, for the last one */
     struct arc_arena memory;
     struct prune_rules rules;
@@ -44,6 +44,7 @@ static void pruning_free(struct pruning *pruning)
     if (pruning->github)
         arc_transport_free(pruning->github);
     json_decref(pruning->open);
+    json_decref(pruning->pulls);
     json_decref(pruning->seeds);
     arc_arena_free(&pruning->memory);
 }
@@ -88,6 +89,36 @@ static int add_run(void *context, json_t *run, struct arc_error *err)
     return add_commit(context, arc_json_text_of(run, "head_sha"), err);
 }
 
+static int add_pull(void *context, json_t *pull, struct arc_error *err)
+{
+    struct pruning *pruning = context;
+    char number[32];
+    snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, arc_json_number_of(pull, "number"));
+    return arc_json_set(pruning->pulls, number, json_true(), err);
+}
+
+/* The pull requests that are open: all others are closed. */
+static int find_pulls(struct pruning *pruning, const char *name, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
+
+    if (!pruning->options->closed_pulls)
+        return ARC_OK;
+    if (!pruning->github)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--closed-pulls: which pull requests are closed, GitHub says: set "
+                             "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (pull-requests: "
+                             "read)");
+
+    pruning->pulls = json_object();
+    ARC_TRY_ALLOC(pruning->pulls, err);
+    arc_buf_printf(&path, "/repos/%s/pulls?state=open&per_page=100", name);
+    ARC_TRY(arc_buf_check(&path, "the address", err));
+
+    return arc_transport_each(pruning->github, arc_buf_text(&path), NULL,
+                              "see which pull requests are open", 0, add_pull, pruning, err);
+}
+
 static int find_open(struct pruning *pruning, struct arc_error *err)
 {
     struct arc_project *project = pruning->project;
@@ -99,6 +130,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
     ARC_TRY_ALLOC(pruning->open, err);
     if (released_open_github(project, &pruning->github, &name, err))
         return arc_error_prefix(err, "which releases are under way is not known");
+    ARC_TRY(find_pulls(pruning, name, err));
     if (!pruning->github)
         return ARC_OK;
     ARC_TRY(arc_project_load_tags(project, err));
@@ -341,7 +373,6 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
 {
     if (find_image(pruning, name))
         return ARC_OK;
-
     if (prune_is_package(name) && !pruning->github)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: versions on ghcr.io are deleted with GitHub's API: set "
@@ -355,6 +386,19 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
         .image = {.registry = pruning->registry, .name = name, .rules = &pruning->rules},
         .removals = json_array(),
         .kept = json_array()};
+    return ARC_OK;
+}
+
+/* What its pull requests' tags are called; several services may share an image. */
+static int add_pull_names(struct pruning *pruning, const struct arc_group *group,
+                          const struct arc_service *service, const char *name,
+                          struct arc_error *err)
+{
+    for (size_t i = 0; pruning->pulls && i < pruning->image_count; i++) {
+        struct prune_image *image = &pruning->images[i].image;
+        if (strcmp(image->name, name) == 0)
+            return arc_tag_pulls(group, service, name, &pruning->memory, &image->pulls, err);
+    }
     return ARC_OK;
 }
 
@@ -374,6 +418,8 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
                 bool wanted = !*names || arc_texts_have(names, group->name);
                 if (wanted && !signatures)
                     ARC_TRY(add_image(pruning, *image, err));
+                if (wanted)
+                    ARC_TRY(add_pull_names(pruning, group, service, *image, err));
             }
 
     if (!last)
@@ -422,6 +468,7 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
     ARC_TRY(find_open(&pruning, err));
     pruning.rules = (struct prune_rules){.before = project->env->now - options->older_than,
                                          .keep = options->keep,
+                                         .pulls = pruning.pulls,
                                          .open = pruning.open,
                                          .stays_elsewhere = stays_elsewhere,
                                          .context = &pruning};

@@ -26,12 +26,13 @@ struct prune_node {
 };
 
 /* What a tag's name says of it. */
-enum prune_kind { PRUNE_PUBLIC, PRUNE_STAGING, PRUNE_CACHE, PRUNE_ABOUT };
+enum prune_kind { PRUNE_PUBLIC, PRUNE_STAGING, PRUNE_CACHE, PRUNE_PULL, PRUNE_ABOUT };
 
 struct prune_tag {
     char *name;
     enum prune_kind kind;
     size_t node;
+    int64_t pull;     /* PRUNE_PULL: the number of its pull request */
     size_t about;     /* PRUNE_ABOUT: the node that its name has the digest of */
     const char *kept; /* why it stays; NULL: it may go */
 };
@@ -42,6 +43,7 @@ struct prune_image {
     struct arc_registry *registry; /* borrowed */
     const char *name;
     const struct prune_rules *rules;
+    char **pulls;        /* what the tags of pull requests are called; NULL: they stay */
     const json_t *seeds; /* digests that are not here, and what here may be about; or NULL */
     bool signatures;     /* it is where cosign puts those of all images */
     bool foreign;        /* … and no image of the configuration */
@@ -59,9 +61,10 @@ struct prune_image {
 
 /* What may go. Borrowed. */
 struct prune_rules {
-    int64_t before;     /* made before this time */
-    size_t keep;        /* of every kind the newest builds that stay, however old */
-    const json_t *open; /* array: first digits of commits that a release under way is of */
+    int64_t before;      /* made before this time */
+    size_t keep;         /* of every kind the newest builds that stay, however old */
+    const json_t *pulls; /* object: the numbers of open pull requests */
+    const json_t *open;  /* array: first digits of commits that a release under way is of */
     /* Whether something stays that is not in this image, but has signatures here. */
     int (*stays_elsewhere)(void *context, const struct prune_image *image, const char *digest,
                            bool *stays, struct arc_error *err);

@@ -214,6 +214,9 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
                               .kind = PRUNE_PUBLIC,
                               .node = node,
                               .about = SIZE_MAX};
+    for (char **pull = image->pulls; pull && *pull && tag->kind == PRUNE_PUBLIC; pull++)
+        if (arc_tag_is_pull(*pull, name, &tag->pull))
+            tag->kind = PRUNE_PULL;
     if (arc_tag_is_staging(name)) {
         tag->kind = PRUNE_STAGING;
     } else if (arc_tag_is_cache(name)) {
@@ -365,8 +368,16 @@ static bool is_open(const struct prune_image *image, const struct prune_tag *tag
     return arc_json_lists(image->rules->open, commit);
 }
 
+static bool has_open_pull(const struct prune_image *image, const struct prune_tag *tag)
+{
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)tag->pull);
+    return json_object_get(image->rules->pulls, number) != NULL;
+}
+
 static int judge_tags(struct prune_image *image, struct arc_error *err)
 {
+    static const struct build none = {.rank = SIZE_MAX};
     struct build **of;
 
     ARC_TRY(find_builds(image, &of, err));
@@ -375,15 +386,19 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
         struct prune_tag *tag = &image->tags[i];
         if (tag->kind == PRUNE_ABOUT)
             continue;
+        const struct build *build = of[i] ? of[i] : &none; /* one that is none's has no rank */
+        int64_t time = of[i] ? build->time : newest_time(image, tag->node, 0);
         if (tag->kind == PRUNE_PUBLIC || image->foreign)
             tag->kept = "a name of its own";
         else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
             tag->kept = "its release is under way";
-        else if (!of[i]->time)
+        else if (tag->kind == PRUNE_PULL && has_open_pull(image, tag))
+            tag->kept = "its pull request is open";
+        else if (!time)
             tag->kept = "it does not say when it was made";
-        else if (of[i]->time >= image->rules->before)
+        else if (time >= image->rules->before)
             tag->kept = "not old enough";
-        else if (of[i]->rank < image->rules->keep)
+        else if (build->rank < image->rules->keep)
             tag->kept = "one of the newest";
     }
 
