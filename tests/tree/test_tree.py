@@ -141,6 +141,15 @@ def test_every_option_that_a_message_names_exists():
 MANUALS = ["arc-ci.yaml.5", "service.yaml.5"]
 
 
+def test_every_variable_that_is_read_is_in_the_docs():
+    """Those of options are INPUT_<OPTION>."""
+    read = {name for file in tracked("tools/*.c") for name in
+            re.findall(r'arc_env_(?:get|nonempty)\([^"();]*,\s*"([A-Z_]+)"', file.read_text())}
+    text = (ROOT / "docs/environment.md").read_text()
+    assert "GITHUB_REPOSITORY" in read and len(read) > 25
+    assert sorted(name for name in read if f"`{name}`" not in text and not name.startswith("INPUT_")) == []
+
+
 def test_manuals_of_the_files_are_those_of_the_schemas(tmp_path):
     subprocess.run([sys.executable, ROOT / "packaging/manual.py", tmp_path], check=True)
     for name in MANUALS:
