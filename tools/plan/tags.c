@@ -310,17 +310,18 @@ static void flatten_numbers(const char *text, struct arc_buf *out)
 
 /* Fills in what a service's names are made of, and every part of a version as 0. */
 static void fill_names(const struct arc_group *group, const struct arc_service *service,
-                       const char *template, struct arc_buf *out)
+                       const char *text, struct arc_buf *out)
 {
+    const char *suffix = arc_or(service->suffix, "");
     const struct arc_word words[] = {{"major", "0"},
                                      {"minor", "0"},
                                      {"patch", "0"},
                                      {"group", group->name},
                                      {"codename", service->codename},
                                      {"name", service->name},
-                                     {"suffix", arc_or(service->suffix, "")},
+                                     {"suffix", suffix},
                                      {NULL, NULL}};
-    arc_words_fill(template, words, out);
+    arc_words_fill(text, words, out);
 }
 
 /* Whether releases have such names by a part of their version: "1.2" where {major}.{minor} is. */
