@@ -240,6 +240,9 @@ def test_auto_warns_of_what_the_token_may_not(project, double):
     assert report(project, double, "--comment=auto")[0] == 3
     status, output = report(project, double, "--as=auto", "--comment=auto")
     assert status == 0 and output.count("warning: not posted: ") == 2 and not double.state.statuses
+    double.state.off = {f"/statuses/{SHA}": FORBIDDEN}
+    status, output = report(project, double, "--as=auto")
+    assert status == 0 and "not posted" in output and "— created" not in output, output
 
 
 def of_run(project, double, jobs, *extra):

@@ -220,12 +220,14 @@ def test_a_comment_that_was_deleted_while_we_looked(project, double):
     ("Resource not accessible by integration", "administration=write", "no workflow's token", "add to the job"),
     ("Resource not accessible by integration", "metadata=read,contents=write", "`permissions: {contents: write}`", "metadata: "),
     ("Resource not accessible by personal access token", "contents=write", "give the token contents: write", "add to the job"),
+    ("You must authenticate via a GitHub App.", "checks=write", "a person's is not", "scopes"),
 ])
 def test_a_refusal_says_what_the_token_at_hand_needs(project, double, message, header, says, lacks):
     def refuse(server, handler, request):
         text = json.dumps({"message": message}).encode()
         handler.send_response(403)
         handler.send_header("x-accepted-github-permissions", header)
+        handler.send_header("x-accepted-oauth-scopes", "repo")
         handler.send_header("Content-Length", str(len(text)))
         handler.end_headers()
         handler.wfile.write(text)

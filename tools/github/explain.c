@@ -196,7 +196,9 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
      * says so, not where a feature is turned off. */
     bool lacks = answer->status == 404 ||
                  (answer->status == 403 && (!message || strstr(message, "not accessible")));
-    if (permissions && *permissions && lacks)
+    if (answer->status == 403 && message && strstr(message, "via a GitHub App"))
+        arc_buf_puts(out, "; a workflow's own GITHUB_TOKEN is one of an App, a person's is not");
+    else if (permissions && *permissions && lacks)
         add_permissions(out, permissions, message);
     else if ((answer->status == 403 || answer->status == 404) && scopes && *scopes) {
         arc_buf_puts(out, "; a classic token needs one of the scopes ");

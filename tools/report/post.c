@@ -146,10 +146,13 @@ static int post_statuses(const struct report_posting *p, struct arc_error *err)
         ARC_TRY(arc_transport_each(p->transport, path, listing->member,
                                    "see which of them stand already", 100, keep_first, &found,
                                    err));
-        arc_json_each (status, json_object_get(p->report, "statuses"))
-            ARC_TRY(post_status(p, status,
-                                json_object_get(known, arc_json_text_of(status, "context")), &again,
-                                err));
+        arc_json_each (status, json_object_get(p->report, "statuses")) {
+            const char *context = arc_json_text_of(status, "context");
+            int rc = post_status(p, status, json_object_get(known, context), &again, err);
+            if (rc) /* nothing was done to it */
+                json_object_del(status, "action");
+            ARC_TRY(rc);
+        }
         if (!again)
             return ARC_OK;
         p->transport->clock->wait(p->transport->clock->context, (int64_t)1000 << looks);
