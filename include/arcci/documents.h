@@ -94,9 +94,11 @@ struct arc_recipe {
     char **platforms;             /* normalized; empty: the group's */
     char **cache_from;
     char **cache_to;
-    char **ulimits;     /* "nofile=1024:2048" */
-    char **annotations; /* as buildx takes them: "index:org.example.key=value" */
-    char **files;       /* that values of arguments stand in; NULL: none */
+    char **ulimits;                /* "nofile=1024:2048" */
+    char **annotations;            /* as buildx takes them: "index:org.example.key=value" */
+    char **files;                  /* that values of arguments stand in; NULL: none */
+    struct arc_file_place *places; /* where in them, and that of the version */
+    size_t place_count;
     char *network;
     char *shm_size;
     char *provenance; /* "mode=max", "false"; NULL: the default */

@@ -92,9 +92,9 @@ def test_bake(tmp_path, old, new, changed, reason):
     found = changes(repo)
     assert found["changes"] == changed
     for name, service in found["filters"].items():
-        says = f"changed: {reason}" if name in changed else "did not change"
         starts = name == "api" and "base" in changed
-        assert service["reason"].startswith(f"its definition in docker-bake.hcl {'did not change; starts from base' if starts else says}")
+        same = "what it takes of a file that changed is the same" + "; starts from base, which changed" * starts
+        assert service["reason"] == (f"its definition in docker-bake.hcl changed: {reason}" if name in changed and not starts else same)
         assert service["count"] == (name in changed and not starts)
 
 
@@ -134,7 +134,7 @@ def test_each_service_since_its_release(tmp_path):
                          env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
     found = json.loads(run.stdout)
     assert found["changes"] == ["api"]
-    assert found["filters"]["web"]["reason"] == "since v1.0.0; its definition in docker-bake.hcl did not change"
+    assert found["filters"]["web"]["reason"] == "since v1.0.0; what it takes of a file that changed is the same"
 
 
 @needs("buildx")
@@ -167,3 +167,48 @@ def test_compose(tmp_path, path, old, new, changed):
     if "none.env" in new:  # as one that a step makes
         (repo / "none.env").write_text("")
     assert changes(repo)["changes"] == changed
+
+
+VALUES = """groups:
+  g:
+    registry: ghcr.io/o
+    versioning: loose
+    services:
+      - {codename: web, build: {context: web, args: {KIT: {file: versions.env, at: KIT}}}}
+      - {codename: api, build: api, version: {file: all.json, at: api}}
+      - {codename: base, build: base, version: {file: base/VERSION}}
+"""
+
+
+@pytest.mark.parametrize("path, old, new, changed", [
+    ("versions.env", "KIT=1", "KIT=2", {"web": "its value in versions.env changed"}),
+    ("versions.env", "OTHER=1", "OTHER=2", {}),
+    ("versions.env", "", "# a comment\n", {}),
+    ("all.json", '"api": "1.0"', '"api": "1.1"', {"api": "its value in all.json changed"}),
+    ("all.json", '"web": "1.0"', '"web": "1.1"', {}),
+    ("base/VERSION", "", "\n", {"base": None}),  # in its context
+])
+def test_a_value_in_a_file(tmp_path, path, old, new, changed):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    for name, text in {".github/arc-ci.yaml": VALUES, "versions.env": "KIT=1\nOTHER=1\n", "base/VERSION": "1.0\n",
+                       "all.json": '{"api": "1.0",\n "web": "1.0"}\n'}.items():
+        (repo / name).write_text(text)
+    cmd.git(repo, "add", "-A")
+    cmd.git(repo, "commit", "-qm", "one")
+    edit(repo, path, old, new)
+    for base in ("HEAD~1", "HEAD"):  # of commits, then of the work tree
+        found = changes(repo, base)
+        assert {name: found["filters"][name].get("reason") for name in found["changes"]} == changed
+        if base == "HEAD~1":
+            cmd.git(repo, "reset", "-q", "--soft", base)
+
+
+def test_a_value_whose_file_is_new(tmp_path):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    (repo / ".github/arc-ci.yaml").write_text(VALUES)
+    for name, text in {"versions.env": "OTHER=1\n", "base/VERSION": "1.0\n", "all.json": '{"api": "1.0"}\n'}.items():
+        (repo / name).write_text(text)
+    cmd.git(repo, "add", "-A")
+    cmd.git(repo, "commit", "-qm", "one")
+    edit(repo, "versions.env", "", "KIT=1\n")
+    assert changes(repo)["filters"]["web"]["reason"] == "its value in versions.env is new"

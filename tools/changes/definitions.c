@@ -1,15 +1,17 @@
-/* Services that a file of docker's describes: one whose definition did not change does not count,
- * whatever else in the file did. */
+/* Services that a file of docker's describes, and those that have a value in a file: one does not
+ * count for a file of which another part changed. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "config/described.h"
+#include "config/file_value.h"
 #include "config/graph.h"
 #include "git/git.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/new_files.h"
+#include "project/value.h"
 #include "yaml/yaml.h"
 #include <string.h>
 
@@ -131,8 +133,8 @@ static int mark_difference(const char *file, const char *old, const char *new,
 }
 
 /* Takes the files back that would count for the service's definition alone. */
-static int take_back(const char *file, const struct arc_filters *filters,
-                     struct arc_filter_result *result, struct arc_error *err)
+static int take_back(const struct arc_filters *filters, struct arc_filter_result *result,
+                     struct arc_error *err)
 {
     const bool matched = result->matched;
     size_t kept = 0;
@@ -143,30 +145,88 @@ static int take_back(const char *file, const struct arc_filters *filters,
     result->count -= result->defining;
     result->defining = 0;
 
-    ARC_TRY(arc_match_mark(result, err, "its definition in %s did not change", file));
+    ARC_TRY(arc_match_mark(result, err, "what it takes of a file that changed is the same"));
     result->matched = matched; /* that was to say why not */
 
     return ARC_OK;
 }
 
-static int judge(const struct side *before, const struct side *after, const char *codename,
-                 const struct arc_filters *filters, struct arc_filter_result *result,
-                 struct arc_error *err)
+/* Marks a service whose definition differs; *same: it does not. */
+static int judge_definition(const struct side *before, const struct side *after,
+                            const char *codename, struct arc_filter_result *result, bool *same,
+                            struct arc_error *err)
 {
     const struct arc_service *old = arc_group_find_service(&before->group, codename);
     const struct arc_service *new = arc_group_find_service(&after->group, codename);
     const char *file = before->group.described.files[0];
     const struct side *unread = after->why.code ? after : before;
 
+    *same = false;
     if (unread->why.code)
         return arc_match_mark(result, err, "its definition in %s may have changed: %s", file,
                               arc_error_text(&unread->why));
     if (!old || !new || !old->definition || !new->definition || old->linked != new->linked)
         return arc_match_mark(result, err, "its definition in %s is new", file);
-    if (strcmp(old->definition, new->definition) != 0)
-        return mark_difference(file, old->definition, new->definition, result, err);
+    *same = strcmp(old->definition, new->definition) == 0;
+    if (*same)
+        return ARC_OK;
 
-    return take_back(file, filters, result, err);
+    return mark_difference(file, old->definition, new->definition, result, err);
+}
+
+/* Marks a service one of whose values differs, or is only on one side; *same: none. */
+static int judge_values(struct arc_project *project, const struct arc_service *service,
+                        const struct arc_oid *base, const struct arc_oid *head,
+                        struct arc_filter_result *result, bool *same, struct arc_error *err)
+{
+    arc_each (place, service->build.places, service->build.place_count) {
+        ARC_AUTO_FREE char *old = NULL, *new = NULL;
+
+        ARC_TRY(arc_project_value_at(project, place, base, &old, err));
+        ARC_TRY(arc_project_value_at(project, place, head, &new, err));
+        if (old && new &&strcmp(old, new) == 0)
+            continue;
+        *same = false;
+        ARC_TRY(arc_match_mark(result, err, "its value in %s %s", place->file,
+                               old ? "changed" : "is new"));
+    }
+
+    return ARC_OK;
+}
+
+/* The services of one group. */
+static int judge_group(struct arc_project *project, const struct arc_changes_options *options,
+                       const bool *only, const struct arc_group *group, const struct arc_oid *base,
+                       const struct arc_oid *head, struct arc_changes *out, struct arc_error *err)
+{
+    ARC_AUTO(side) struct side before = {0}, after = {0};
+    const bool described = group->described.files;
+    const struct arc_service *service;
+    const struct arc_group *of;
+    bool is_read = false;
+
+    for (size_t i = 0; i < out->filters->count; i++) {
+        struct arc_filter_result *result = &out->results[i];
+        bool same = true;
+
+        if ((only && !only[i]) || !result->defining ||
+            !arc_services_find(options, i, &of, &service) || of != group)
+            continue;
+
+        if (described && !is_read) {
+            ARC_TRY(read_side(project, group, base, &before, err));
+            ARC_TRY(read_side(project, group, head, &after, err));
+            is_read = true;
+        }
+
+        if (described)
+            ARC_TRY(judge_definition(&before, &after, service->codename, result, &same, err));
+        ARC_TRY(judge_values(project, service, base, head, result, &same, err));
+        if (same)
+            ARC_TRY(take_back(out->filters, result, err));
+    }
+
+    return ARC_OK;
 }
 
 int arc_services_definitions(struct arc_project *project, const struct arc_changes_options *options,
@@ -174,25 +234,7 @@ int arc_services_definitions(struct arc_project *project, const struct arc_chang
                              const struct arc_oid *head, struct arc_changes *out,
                              struct arc_error *err)
 {
-    const struct arc_group *group;
-    const struct arc_service *service;
-
-    arc_each (of, options->config->groups, options->config->group_count) {
-        ARC_AUTO(side) struct side before = {0}, after = {0};
-        bool is_read = false;
-
-        for (size_t i = 0; of->described.files && i < out->filters->count; i++) {
-            if ((only && !only[i]) || !out->results[i].defining ||
-                !arc_services_find(options, i, &group, &service) || group != of)
-                continue;
-            if (!is_read) {
-                ARC_TRY(read_side(project, group, base, &before, err));
-                ARC_TRY(read_side(project, group, head, &after, err));
-                is_read = true;
-            }
-            ARC_TRY(judge(&before, &after, service->codename, out->filters, &out->results[i], err));
-        }
-    }
-
+    arc_each (group, options->config->groups, options->config->group_count)
+        ARC_TRY(judge_group(project, options, only, group, base, head, out, err));
     return ARC_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
+#include "config/file_value.h"
 #include "git/git.h"
 #include "os/file.h"
 #include "project/inputs.h"
@@ -168,7 +169,7 @@ static int add_directory(struct arc_filters *filters, const char *root,
     return add_linked(filters, root, arc_buf_text(&ignore), service->line, err);
 }
 
-/* A file of docker's that says what the service is, and what it is a link to. */
+/* A file that says what the service is, or holds a value of it, and what it is a link to. */
 static int add_definition(struct arc_filters *filters, const char *root, const char *path,
                           unsigned line, struct arc_error *err)
 {
@@ -206,6 +207,8 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
 
     for (char **file = group->described.read; file && *file; file++)
         ARC_TRY(add_definition(filters, root, *file, service->line, err));
+    arc_each (place, service->build.places, service->build.place_count)
+        ARC_TRY(add_definition(filters, root, place->file, service->line, err));
 
     return ARC_OK;
 }

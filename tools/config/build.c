@@ -273,6 +273,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
             continue;
         ARC_TRY(arc_place_read(l, arg, "args", base, &place, &pair->value));
         ARC_TRY(arc_texts_add_once(l, &out->files, place.file));
+        ARC_APPEND(l->memory, out->places, out->place_count, l->err, place);
     }
 
     if (out->dockerfile && out->dockerfile_inline)
@@ -291,6 +292,8 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
     ARC_TRY(arc_fields_inherit(l, &recipe_table, own, &theirs));
     for (char **file = given->files; file && *file; file++)
         ARC_TRY(arc_texts_add_once(l, &own->files, *file));
+    arc_each (place, given->places, given->place_count)
+        ARC_APPEND(l->memory, own->places, own->place_count, l->err, *place);
     return ARC_OK;
 }
 

@@ -222,23 +222,6 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
     return arc_arena_check(l->memory, l->err);
 }
 
-static int add_name(const struct arc_loading *l, struct arc_service *service, const char *file)
-{
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 16384};
-    arc_path_to_glob(&pattern, file);
-    ARC_TRY(arc_buf_check(&pattern, "a path", l->err));
-    return arc_texts_add_once(l, &service->paths, arc_buf_text(&pattern));
-}
-
-/* Files that values stand in count as the service's own, and what they are links to. They are
- * names, not patterns. */
-static int add_path(const struct arc_loading *l, struct arc_service *service, const char *file)
-{
-    ARC_AUTO_FREE char *real = arc_file_follow(l->root, file);
-    ARC_TRY(add_name(l, service, file));
-    return real ? add_name(l, service, real) : ARC_OK;
-}
-
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
                          const struct arc_group *group)
 {
@@ -262,12 +245,10 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
     ARC_TRY(name_variant(l, reading, group));
     ARC_TRY(arc_recipe_complete(l, build, service->directory));
 
-    char *const *described = group ? group->described.read : NULL; /* these count by themselves */
-    for (char **file = build->files; file && *file; file++)
-        if (!described || !arc_texts_have(described, *file))
-            ARC_TRY(add_path(l, service, *file));
-    if (service->version_file)
-        ARC_TRY(add_path(l, service, service->version_file));
+    if (service->version_file) {
+        const struct arc_file_place place = {service->version_file, service->version_at, 0};
+        ARC_APPEND(l->memory, build->places, build->place_count, l->err, place);
+    }
 
     bool whole =
         strcmp(build->context, service->directory) == 0 && strcmp(service->directory, ".") != 0;

@@ -6,11 +6,13 @@
 #include "config/file_value.h"
 #include "git/fetch.h"
 #include "git/git.h"
+#include "os/file.h"
 #include "project/repository.h"
 #include "project/train.h"
+#include "project/value.h"
 #include <string.h>
 
-#define VERSION_FILE_MAX ((size_t)1 << 20)
+#define VALUE_FILE_MAX ((size_t)1 << 20)
 
 int arc_project_open(struct arc_project *project, struct arc_error *err)
 {
@@ -312,20 +314,34 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     return set_version(project, &unknown, err);
 }
 
+int arc_project_value_at(struct arc_project *project, const struct arc_file_place *place,
+                         const struct arc_oid *commit, char **out, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = VALUE_FILE_MAX};
+    struct arc_file_place found = *place;
+    int rc;
+
+    *out = NULL;
+    if (commit)
+        rc = arc_git_blob(project->git, commit, place->file, VALUE_FILE_MAX, &text, NULL);
+    else
+        rc = arc_file_read_in(project->git->worktree, place->file, VALUE_FILE_MAX, &text, NULL);
+    if (!rc)
+        rc = arc_file_value(&found, &text, out, NULL);
+
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+}
+
 int arc_project_version_at(struct arc_project *project, const struct arc_service *service,
                            const char *commit, char **out, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = VERSION_FILE_MAX};
+    const struct arc_file_place place = {service->version_file, service->version_at, 0};
     struct arc_oid oid;
-    *out = NULL;
+
     ARC_TRY(arc_project_open(project, err));
     ARC_TRY(arc_git_resolve(project->git, commit, &oid, err));
 
-    struct arc_file_place place = {service->version_file, service->version_at, 0};
-    int rc = arc_git_blob(project->git, &oid, place.file, VERSION_FILE_MAX, &text, NULL);
-    if (!rc)
-        rc = arc_file_value(&place, &text, out, NULL);
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    return arc_project_value_at(project, &place, &oid, out, err);
 }
 
 void arc_project_free(struct arc_project *project)

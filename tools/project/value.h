@@ -1,0 +1,14 @@
+/* What stood in a file at a commit. */
+#ifndef ARC_PROJECT_VALUE_H
+#define ARC_PROJECT_VALUE_H
+
+#include "arcci/project.h"
+#include "config/file_value.h"
+#include "git/git.h"
+
+/* The value in a place of a commit (NULL: of the work tree); *out (owned by the caller) is NULL
+ * where there was no such file or value. The project is open. */
+int arc_project_value_at(struct arc_project *project, const struct arc_file_place *place,
+                         const struct arc_oid *commit, char **out, struct arc_error *err);
+
+#endif
