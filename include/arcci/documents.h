@@ -79,14 +79,14 @@ struct arc_planned_tag {
 /* How an image is built: Compose's build section (Compose specification, "Build"), with the paths
  * made relative to the repository's root. Texts that are not given are NULL; lists never are. */
 struct arc_recipe {
-    char *context;    /* "services/cache", "." for the root, or what BuildKit fetches (an URL) */
+    char *context;    /* "services/cache", "." for the root, or what BuildKit fetches (a URL) */
     char *dockerfile; /* "services/cache/Dockerfile"; below a remote context as it is written
                          there; NULL with dockerfile_inline */
     char *dockerfile_inline;
     char *target;
     struct arc_pair *args;                /* these lists of pairs end with {NULL, NULL} */
     struct arc_pair *additional_contexts; /* name in BuildKit's familiar form → a path from the
-                                             root, or "docker-image://…", "target:…", an URL */
+                                             root, or "docker-image://…", "target:…", a URL */
     struct arc_pair *labels;
     struct arc_pair *extra_hosts; /* name → address */
     char **secrets;               /* as buildx takes them: "id=token,env=TOKEN" */
@@ -122,7 +122,7 @@ struct arc_planned_service {
     char *description; /* or NULL */
     char *tech;        /* or NULL */
     char *directory;
-    char *context;    /* from the root, "." for it; or an URL */
+    char *context;    /* from the root, "." for it; or a URL */
     char *dockerfile; /* from the root, below a remote context from there; NULL: inline */
     char **platforms; /* what its index holds */
     char *image;      /* registry and name, without a tag */

@@ -176,6 +176,12 @@ def test_every_key_that_is_accepted_is_in_a_manual():
     assert not accepted - known
 
 
+@pytest.mark.parametrize("name", MANUALS)
+def test_every_key_of_a_manual_says_what_it_is(name):
+    text = (ROOT / "docs/man" / name).read_text()
+    assert re.findall(r"^(\\fB\S+\\fR)[^\n]*\n(?:Required\.|\\&)$", text, re.M) == []
+
+
 NOT_HERE = {"init": "a repository without a configuration", "prune": "a registry", "report": "the documents of a run",
             "rollback": "a registry", "sign": "cosign and a registry", "verify": "a registry"}
 

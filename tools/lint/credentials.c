@@ -101,7 +101,7 @@ static bool is_example(const char *host)
     return !memchr(host, '.', len) || strncmp(host, "127.", 4) == 0;
 }
 
-/* "https://user:password@host": a password in an URL that is not a variable and no placeholder. */
+/* "https://user:password@host": a password in a URL that is not a variable and no placeholder. */
 static void find_url_password(const struct scan *s, const char *line)
 {
     for (const char *at = line; (at = strstr(at, "://")); at += 3) {
@@ -113,7 +113,7 @@ static void find_url_password(const struct scan *s, const char *line)
         size_t len = strcspn(password, "/@ \t\"'<>$%{}");
         if (password[len] == '@' && len >= 3 && strspn(password, "*x.") < len &&
             !is_example(password + len + 1))
-            report_found(s, "a password in an URL");
+            report_found(s, "a password in a URL");
     }
 }
 
