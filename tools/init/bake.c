@@ -122,21 +122,49 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
         (void)json_object_del(init->aside, exact);
 }
 
+/* Whether a target has names, or, of a file whose names come from a step, whether it is built. */
+static bool is_image(const json_t *target, bool named)
+{
+    const char *tags = arc_json_text_of(target, "tags");
+    if (named)
+        return json_object_get(target, "context") || json_object_get(target, "dockerfile");
+    return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
+}
+
+/* What a step gives the targets of the file: their names, unless they have some, and platforms. */
+static void take_given(struct init *init, struct init_group *group, bool named)
+{
+    group->platforms = init->baked.platforms;
+    if (!named)
+        return;
+
+    group->registries = init->baked.registries;
+    group->host = init_cut(init, *group->registries, strcspn(*group->registries, "/"));
+    group->image_tags = init->baked.tags;
+    if (!init->baked_differ)
+        group->image = init_print(init, "{registry}/%s", init->baked.name);
+    else
+        init_ask(init, group->source, 0,
+                 "what are its images called? metadata-action names them; as proposed, each is "
+                 "called as its target");
+}
+
 static void take_bake(struct init *init, const struct bake *bake)
 {
     const char *name;
     json_t *value;
     char **tagged = NULL;
     size_t count = 0;
+    bool named = false, versioned = false;
 
-    json_object_foreach (bake->targets, name, value) {
-        const char *tags = arc_json_text_of(value, "tags");
-        if (!init_allows(init, arc_check_target, name)) /* docker refuses the file, too */
-            continue;
-        if ((*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(value, "tags"))) {
-            init_add_text(init, &tagged, name);
-            count++;
-        }
+    for (int tries = 0; tries < 2 && !tagged; tries++) {
+        named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
+        json_object_foreach (bake->targets, name, value)
+            if (init_allows(init, arc_check_target, name) && /* docker refuses the file, too */
+                (named || !tries) && is_image(value, named)) {
+                init_add_text(init, &tagged, name);
+                count++;
+            }
     }
 
     if (!tagged)
@@ -154,15 +182,23 @@ static void take_bake(struct init *init, const struct bake *bake)
         init_use_file(init, "bake", bake->path,
                       init->groups ? init_name_dockerfile(init, bake->path) : NULL, count);
     group->targets = bake->has_default ? NULL : tagged;
+    take_given(init, group, named);
 
     json_object_foreach (bake->variables, name, value) {
         const char *given = init_release_value(name, true), *usual = json_string_value(value);
         bool own = usual && arc_text_ends(name, "VERSION") && /* and no version of a tool */
                    init_is_among(usual, "dev local latest edge snapshot main master");
         given = own ? "{version}" : given;
+        versioned = versioned || init_same_text(given, "{version}");
         if (given)
             init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
     }
+
+    if (!versioned && !named && json_object_size(bake->variables))
+        init_ask(init, bake->path, 0,
+                 "which of its variables gets the version of a release? None of %zu is called so: "
+                 "name it under 'variables'",
+                 json_object_size(bake->variables));
 
     json_object_foreach (bake->targets, name, value)
         leave_dockerfiles(init, value);

@@ -81,6 +81,8 @@ struct init_group {
     char **targets;     /* of it; NULL: its default ones */
     json_t *variables;  /* as arguments of images are */
     json_t *image_tags; /* beside those of the file */
+    char **platforms;   /* of its targets that name none; NULL: the default */
+    char *image;        /* what it is called that the file does not name; NULL: as its target */
     const char *host;   /* of its first registry */
     char **registries;  /* of most of its images */
     bool is_released;   /* there is a tag of it */
@@ -133,6 +135,8 @@ struct init {
     struct init_group *groups, lost;
     struct init_family *families; /* of tags; groups.c has them */
     json_t *bakes;                /* paths of the bake files that workflows and scripts name */
+    struct init_image baked;      /* names, tags and platforms that workflows give their targets */
+    bool baked_differ;            /* and those are several names */
     json_t *filters;              /* of workflows: name → patterns */
     json_t *places;               /* of versions that commands read: number → {file, at} */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */

@@ -221,6 +221,8 @@ static void take_names(const struct init_step *step)
     }
 
     init_set_output(step, "tags", arc_buf_text(&out));
+    init_set_output(step, "bake-file", arc_buf_text(&out)); /* take_bake() reads it */
+    init_set_output(step, "bake-file-tags", arc_buf_text(&out));
     init_set_output(step, "version", "{version}");
     init_set_output(step, "labels", "");
 }
@@ -595,16 +597,34 @@ static void take_checkout(const struct init_step *step)
         init_set_text(step->init, step->scope, "checkout", folder);
 }
 
+/* The names that metadata-action gives to targets, and platforms of "*.platform=linux/arm64". */
 static void take_bake(const struct init_step *step)
 {
-    const char *files = input(step, "files"), *named = NULL;
+    struct init *init = step->init;
+    const char *files = input(step, "files"), *settings = input(step, "set"), *named = NULL;
+    static const char platform[] = "*.platform=";
 
-    for (char *file; (file = init_next_item(step->init, &files, ",\n"));) {
-        init_take_bake_file(step->init, file);
-        named = !named && arc_text_is_visible(file) ? file : named;
+    for (char *file; (file = init_next_item(init, &files, ",\n"));) {
+        struct init_image one = {0};
+        if (!strchr(file, WHEN)) {
+            init_take_bake_file(init, file);
+            named = !named && arc_text_is_visible(file) ? file : named;
+            continue;
+        }
+        file += strncmp(file, "cwd://", 6) == 0 ? 6 : 0;
+        take_name(init, &one, arc_arena_text(&init->arena, file), step->when);
+        init->baked_differ |= init->baked.name && !init_same_text(init->baked.name, one.name);
+        take_name(init, &init->baked, file, step->when);
     }
 
-    init_note(step->init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
+    for (char *item; (item = init_next_item(init, &settings, "\n"));) {
+        const char *list = item + strlen(platform);
+        for (char *one; strncmp(item, platform, strlen(platform)) == 0 &&
+                        (one = init_next_item(init, &list, ","));)
+            init_add_platform(init, &init->baked, step->file, step->line, one);
+    }
+
+    init_note(init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
 }
 
 /* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it

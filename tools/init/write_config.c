@@ -399,6 +399,11 @@ static void describe_file(struct init *init, const struct init_group *group, jso
     json_t *file = init_keep(init, json_pack("{s:s}", "files", group->source));
     put(init, file, "targets", list_texts(init, group->targets));
     put(init, file, "variables", group->variables);
+    json_t *platforms = list_texts(init, group->platforms);
+    if (platforms)
+        init_set(init, said, "platforms",
+                 json_pack("{s:O, s:O}", "ci", platforms, "release", platforms));
+    put_text(init, said, "image", group->image);
     put(init, said, "image-tags", list_tags(init, group->image_tags));
     put(init, said, group->key, file);
 }
