@@ -4,10 +4,13 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/fault"))
+from harness import quick_sleep  # noqa: E402
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 DOCKER = """#!/bin/sh
 case "$*" in
@@ -306,3 +309,20 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     shop.plan("--service", "b")
     shop.arc("build", *plan)
     assert "--allow" not in words.read_text()
+
+
+@pytest.mark.parametrize("said, shown", [
+    ("ERROR: target a: failed to solve: write /x: no space left on device", "a failed: target a: failed to solve: write /x: no space left on "
+     "device; the builder's disk is full: docker buildx prune"),
+    ('ERROR: target a: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 137', "for want of memory"),
+    ("ERROR: target a: failed to solve: 429: toomanyrequests: You have reached your pull rate limit.", "; a login to that registry"),
+    ("ERROR: target a: failed to solve: x: pull access denied, repository does not exist", "; correct the name, or log in"),
+    ("ERROR: target a: x: http: server gave HTTP response to HTTPS client", "http = true"),
+    ("ERROR: target a: x: x509: certificate signed by unknown authority", "buildkitd.toml"),
+    ("ERROR: target a: x: not found", "a failed: target a: x: not found\n"),
+    ("", "the build failed: docker gave no reason\n")])
+def test_what_buildkit_leaves_open_is_said(shop, said, shown):
+    (shop.folder.parent / "bin/docker").write_text(f"#!/bin/sh\ncat > /dev/null\necho '{said}' >&2\nexit 1\n")
+    shop.env["LD_PRELOAD"] = quick_sleep()
+    shop.plan()
+    assert shown in shop.build()[1]

@@ -129,6 +129,33 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
     return NULL;
 }
 
+/* What to do, where BuildKit's own words leave that open. */
+static void add_advice(const char *text, struct arc_buf *shown)
+{
+    static const struct {
+        const char *sign, *advice;
+    } rows[] = {
+        {"no space left on device",
+         "the builder's disk is full: docker buildx prune, or a larger one"},
+        {"exit code: 137", "the step was killed, mostly for want of memory: give the builder more, "
+                           "or build less at once (--cell)"},
+        {"toomanyrequests", "a login to that registry may pull more: docker login"},
+        {"pull access denied", "correct the name, or log in to its registry: docker login"},
+        {"server gave HTTP response to HTTPS client",
+         "the builder is to be told that this registry has http alone, in its buildkitd.toml: "
+         "[registry.\"HOST\"] http = true"},
+        {"certificate signed by unknown authority",
+         "the builder trusts a list of its own; in its buildkitd.toml: [registry.\"HOST\"] ca = "
+         "[\"FILE\"]"},
+    };
+
+    arc_each_in (row, rows)
+        if (strstr(text, row->sign) || strstr(arc_buf_text(shown), row->sign)) {
+            arc_buf_printf(shown, "; %s", row->advice);
+            return;
+        }
+}
+
 static int failed(const struct arc_build_options *options, const json_t *definition,
                   const struct arc_progress *progress, struct arc_error *err)
 {
@@ -157,8 +184,12 @@ static int failed(const struct arc_build_options *options, const json_t *definit
                              "(arc-ci doctor)",
                              arc_buf_text(&shown));
 
+    if (!shown.len)
+        arc_buf_puts(&shown, "docker gave no reason");
     if (foreign || strstr(text, "exec format error"))
         arc_build_explain_foreign(options, platform, &shown);
+    else
+        add_advice(text, &shown);
     const struct arc_planned_service *known = failed_service(options, definition, text, service);
     const char *codename = known ? known->service : "the build";
     const char *dockerfile = known ? known->dockerfile : "Dockerfile";
