@@ -15,7 +15,7 @@ static char nothing[1];
 
 void *arc_arena_array(struct arc_arena *arena, size_t count, size_t size)
 {
-    size_t room = count ? count : 1;
+    size_t room = arc_or(count, 1);
     if (size > (SIZE_MAX - sizeof(struct arc_arena_block)) / room) {
         arena->failed = true;
         return NULL;

@@ -6,7 +6,7 @@
 
 static size_t limit(const struct arc_buf *buf)
 {
-    return buf->max ? buf->max : ARC_BUF_MAX;
+    return arc_or(buf->max, ARC_BUF_MAX);
 }
 
 /* Makes room for `more` bytes and a NUL; records a failure. */
@@ -23,7 +23,7 @@ static bool reserve(struct arc_buf *buf, size_t more)
     size_t need = buf->len + more + 1;
     if (need <= buf->size)
         return true;
-    size_t size = buf->size ? buf->size : 64;
+    size_t size = arc_or(buf->size, 64);
     while (size < need)
         size *= 2;
     char *data = realloc(buf->data, size);
@@ -71,7 +71,7 @@ void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
     int len = vsnprintf(room ? buf->data + buf->len : NULL, room, format, again);
     va_end(again);
     if (len < 0)
-        buf->failed = buf->failed ? buf->failed : ARC_ENOMEM;
+        buf->failed = arc_or(buf->failed, ARC_ENOMEM);
 
     if (len < 0 || !reserve(buf, (size_t)len)) {
         if (room)

@@ -15,8 +15,7 @@ const char *arc_env_get(const struct arc_env *env, const char *name)
 
 const char *arc_env_nonempty(const struct arc_env *env, const char *name)
 {
-    const char *value = arc_env_get(env, name);
-    return value && *value ? value : NULL;
+    return arc_text_or(arc_env_get(env, name), NULL);
 }
 
 int64_t arc_env_moment(const struct arc_env *env)

@@ -29,6 +29,12 @@ const char *arc_path_below(const char *directory, const char *path)
     return path + len + (path[len] == '/');
 }
 
+const char *arc_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 void arc_path_to_glob(struct arc_buf *out, const char *path)
 {
     for (; *path; path++) {

@@ -14,6 +14,9 @@ int arc_path_resolve(const char *base, const char *path, char **out, struct arc_
  * elsewhere. Both are clean. */
 const char *arc_path_below(const char *directory, const char *path);
 
+/* The last part of a path. */
+const char *arc_path_name(const char *path);
+
 /* Appends a path as a glob that matches it alone. */
 void arc_path_to_glob(struct arc_buf *out, const char *path);
 

@@ -93,7 +93,7 @@ size_t arc_text_cut(const char *text, size_t len, size_t most)
     size_t at = 0;
     for (; at < len && most; most--) {
         size_t step = arc_utf8_length(text + at, len - at);
-        at += step ? step : 1;
+        at += arc_or(step, 1);
     }
     return at;
 }
@@ -177,7 +177,7 @@ void arc_text_visible(struct arc_buf *out, const char *text, size_t len)
             at += step;
             continue;
         }
-        for (size_t end = at + (step ? step : 1); at < end; at++)
+        for (size_t end = at + arc_or(step, 1); at < end; at++)
             arc_buf_printf(out, "\\x%02x", s[at]);
     }
 }

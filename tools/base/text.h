@@ -114,6 +114,12 @@ static inline bool arc_utf8_continues(char c)
     return (c & 0xc0) == 0x80;
 }
 
+/* The text, or what stands for it where it is empty or NULL. */
+static inline const char *arc_text_or(const char *text, const char *otherwise)
+{
+    return text && *text ? text : otherwise;
+}
+
 /* "s" behind a noun of which there are so many, "" behind one. */
 static inline const char *arc_plural(size_t count)
 {

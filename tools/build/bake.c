@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
@@ -80,8 +81,7 @@ static unsigned dockerfile_line(const char *text, const char *dockerfile)
     if (!dockerfile)
         return 0;
 
-    const char *name = strrchr(dockerfile, '/');
-    name = name ? name + 1 : dockerfile;
+    const char *name = arc_path_name(dockerfile);
     size_t len = strlen(name);
     unsigned line = 0;
     for (const char *at = text; (at = strstr(at, name)); at += len)

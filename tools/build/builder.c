@@ -159,7 +159,7 @@ void arc_build_explain_foreign(const struct arc_build_options *options, const ch
     architecture = architecture ? architecture + 1 : "all";
     const char *runs_none =
         asked ? "no node of the builder runs" : "the builder does not seem to run";
-    platform = *platform ? platform : "the platform";
+    platform = arc_text_or(platform, "the platform");
     arc_buf_printf(out,
                    ": exec format error: %s %s, and emulation is not installed; run: docker run "
                    "--privileged --rm tonistiigi/binfmt --install "

@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "build/context.h"
 #include "build/run.h"
@@ -111,8 +112,7 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
         return ARC_OK;
 
     /* "nats:2.10-alpine" → "nats", "2.10-alpine". */
-    const char *slash = strrchr(ref, '/');
-    const char *colon = strchr(arc_or(slash, ref), ':');
+    const char *colon = strchr(arc_path_name(ref), ':');
     ARC_AUTO_FREE char *image = colon ? strndup(ref, (size_t)(colon - ref)) : strdup(ref);
     const char *tag = colon ? colon + 1 : "latest";
     ARC_TRY_ALLOC(image, err);

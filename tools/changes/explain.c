@@ -8,7 +8,7 @@
 
 static void add_state(struct arc_buf *out, const char *what, const char *commit, const char *why)
 {
-    arc_buf_printf(out, "%-6s %-13.12s", what, *commit ? commit : "-");
+    arc_buf_printf(out, "%-6s %-13.12s", what, arc_text_or(commit, "-"));
     arc_buf_printf(out, "%s\n", why);
 }
 

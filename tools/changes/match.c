@@ -1,6 +1,7 @@
 #include "changes/match.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
@@ -320,7 +321,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         const struct arc_rule *rule = &filters->rules[i];
         const char *pattern = rule->pattern_count == 1 ? rule->patterns[0] : "*";
         pattern += strncmp(pattern, "./", 2) == 0 ? 2 : 0;
-        const char *slash = strrchr(pattern, '/'), *name = slash ? slash + 1 : pattern;
+        const char *name = arc_path_name(pattern);
         bool is_plain = !strpbrk(pattern, special);
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
             continue; /* few directories have a dot */

@@ -48,7 +48,7 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
         if (strchr(" /", *c))
             *c = '-';
 
-    arc_buf_printf(&path, "%s/%s.log", progress->logs, *cell ? cell : "build");
+    arc_buf_printf(&path, "%s/%s.log", progress->logs, arc_text_or(cell, "build"));
     int fd = -1;
     if (!path.failed)
         fd = arc_file_open_in(NULL, arc_buf_text(&path), O_WRONLY | O_APPEND | O_CREAT, 0666);

@@ -102,7 +102,7 @@ void build_table_event(struct build_table *table, const struct arc_build_event *
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
     char cell[224];
 
-    const char *service = *event->service ? event->service : "build";
+    const char *service = arc_text_or(event->service, "build");
     snprintf(cell, sizeof cell, "%.100s%s%.100s", service, *event->platform ? " " : "",
              event->platform);
     struct table_row *row = row_of(table, cell);

@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "config/described.h"
@@ -234,14 +235,14 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
 
     arc_json_each (item, refs) {
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
-        const char *slash = strrchr(ref, '/'), *colon = strchr(arc_or(slash, ref), ':');
+        const char *name = arc_path_name(ref), *colon = strchr(name, ':');
         size_t len = colon ? (size_t)(colon - ref) : strlen(ref);
         const struct arc_image_tag tag = {
             .image = arc_arena_printf(l->memory, "%.*s", (int)len, ref),
             .name = mark_version(l, colon ? colon + 1 : "latest", version)};
         ARC_TRY(arc_texts_add_once(l, &service->images, tag.image));
         if (!service->name) /* the first image's last part */
-            service->name = slash ? tag.image + (slash + 1 - ref) : tag.image;
+            service->name = tag.image + (name - ref);
         if (*tag.name)
             add_tag(service->image_tags, &tag);
     }

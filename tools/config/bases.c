@@ -1,6 +1,7 @@
 #include "config/bases.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "config/graph.h"
@@ -80,7 +81,7 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
 static const struct arc_service *find_released(const struct arc_loading *l,
                                                const struct arc_group *group, const char *ref)
 {
-    const char *slash = strrchr(ref, '/'), *colon = strchr(arc_or(slash, ref), ':');
+    const char *colon = strchr(arc_path_name(ref), ':');
     size_t len = colon ? (size_t)(colon - ref) : strlen(ref), sharing = 0;
     const struct arc_service *only = NULL;
 

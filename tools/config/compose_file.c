@@ -100,7 +100,7 @@ static void take_secrets(struct reading *r, const char *name, const json_t *secr
         const char *variable = arc_json_text_of(secret, "environment");
         const char *file = arc_json_text_of(secret, "file");
 
-        id = *id ? id : source;
+        id = arc_text_or(id, source);
         if (*variable)
             add_item(r, name, json_sprintf("id=%s,env=%s", id, variable));
         else if (*file)

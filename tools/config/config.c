@@ -271,9 +271,9 @@ static int read_config(const char *root, const char *path, const char *text, siz
     *out = (struct arc_config){0};
 
     /* As git has the path, where it lies below the root: "./ci.yaml" is "ci.yaml". */
-    path = path ? path : ARC_CONFIG_PATH;
+    path = arc_or(path, ARC_CONFIG_PATH);
     const char *below = arc_path_below(root, path);
-    ARC_TRY(arc_path_from_root(&l, "", below && *below ? below : path, &config.path));
+    ARC_TRY(arc_path_from_root(&l, "", arc_text_or(below, path), &config.path));
     if (!config.path)
         config.path = arc_arena_text(&config.memory, path);
     ARC_TRY(arc_arena_check(&config.memory, err));

@@ -361,7 +361,7 @@ void arc_texts_inherit(char ***own, char **given)
 {
     static char *none[] = {NULL};
     if (!*own)
-        *own = given ? given : none;
+        *own = arc_or(given, none);
 }
 
 int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,

@@ -154,12 +154,7 @@ char *arc_codename_of(struct arc_arena *memory, const char *name)
 static int complete_names(const struct arc_loading *l, struct arc_service *service)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 2048};
-    const char *from = service->name;
-
-    if (!from) {
-        const char *slash = strrchr(service->directory, '/');
-        from = slash ? slash + 1 : service->directory;
-    }
+    const char *from = arc_or(service->name, arc_path_name(service->directory));
 
     if (!service->codename)
         service->codename = arc_codename_of(l->memory, from);

@@ -159,7 +159,7 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
         .context = brief ? build->text : (char *)said(build, "context", group->context),
         .dockerfile = (char *)said(build, "dockerfile", group->dockerfile),
         .dockerfile_inline = (char *)said(build, "dockerfile_inline", group->dockerfile_inline)};
-    const char *slash = strrchr(directory, '/'), *name = slash ? slash + 1 : directory;
+    const char *name = arc_path_name(directory);
 
     ARC_TRY(arc_recipe_place(entry->l, &recipe, name, name, directory));
     int rc = arc_recipe_complete(entry->l, &recipe, directory);

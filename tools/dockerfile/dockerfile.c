@@ -1,4 +1,5 @@
 #include "dockerfile/dockerfile.h"
+#include "base/auto.h"
 #include "base/text.h"
 #include "dockerfile/expand.h"
 #include <ctype.h>
@@ -279,7 +280,7 @@ static bool expand(const char *text, size_t len, const json_t *args, unsigned de
 
     while (text < end) {
         const char *dollar = memchr(text, '$', (size_t)(end - text));
-        size_t plain = (size_t)((dollar ? dollar : end) - text);
+        size_t plain = (size_t)(arc_or(dollar, end) - text);
         arc_buf_add(out, text, plain);
         text += plain;
         if (dollar && !expand_one(&text, end, args, depth, out))

@@ -110,7 +110,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
             (branch && strncmp(ref, "refs/heads/", 11) == 0 && strcmp(ref + 11, branch) == 0);
     ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));
     ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", name, err));
-    ARC_TRY(add_variable(out, "GITHUB_REF", ref && *ref ? ref : NULL, err));
+    ARC_TRY(add_variable(out, "GITHUB_REF", arc_text_or(ref, NULL), err));
     ARC_TRY(add_variable(out, "GITHUB_SHA", sha, err));
     ARC_TRY(
         add_variable(out, "GITHUB_REPOSITORY", text_at(payload, "repository", "full_name"), err));

@@ -178,7 +178,7 @@ static json_t *name_tags(const json_t *tags)
 
     arc_json_each (tag, tags) {
         json_t *row = arc_json_copy(tag), *ref = json_object_get(tag, "ref");
-        arc_json_put(&row, "name", json_incref(ref ? ref : json_object_get(tag, "tag")));
+        arc_json_put(&row, "name", json_incref(arc_or(ref, json_object_get(tag, "tag"))));
         arc_json_push(&rows, row);
     }
 

@@ -77,7 +77,7 @@ int arc_transport_each(struct arc_transport *transport, const char *path, const 
                        void *context, struct arc_error *err)
 {
     ARC_AUTO_FREE char *at = strdup(path);
-    unsigned limit = max_pages ? max_pages : PAGES_MAX;
+    unsigned limit = arc_or(max_pages, PAGES_MAX);
     int rc = arc_error_unless(at, err);
 
     for (unsigned page = 0; !rc && at; page++) {

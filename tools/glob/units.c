@@ -1,4 +1,5 @@
 #include "glob/units.h"
+#include "base/auto.h"
 #include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ static bool reserve(struct arc_units *text, size_t more)
     size_t need = text->len + more;
     if (need <= text->size)
         return true;
-    size_t size = text->size ? text->size : 16;
+    size_t size = arc_or(text->size, 16);
     while (size < need)
         size *= 2;
     uint16_t *at = realloc(text->at, size * sizeof *at);

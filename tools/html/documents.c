@@ -1,6 +1,7 @@
 /* The pages of dry-run.json and status.json. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "html/page.h"
 #include <string.h>
 
@@ -121,12 +122,13 @@ int html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t 
     const json_t *plan = json_object_get(document, "plan");
     const char *tag = arc_json_text_of(plan, "tag");
 
-    return fill_page(
-        arc_embedded_html_dry_run, document,
-        json_sprintf("%s: %s", arc_json_text_of(plan, "title"), *tag ? tag : "a rehearsed build"),
-        json_sprintf("A rehearsal of commit %.12s, %s", arc_json_text_of(document, "revision"),
-                     arc_json_text_of(document, "revision-from")),
-        list_timelines(builds, count), out, err);
+    return fill_page(arc_embedded_html_dry_run, document,
+                     json_sprintf("%s: %s", arc_json_text_of(plan, "title"),
+                                  arc_text_or(tag, "a rehearsed build")),
+                     json_sprintf("A rehearsal of commit %.12s, %s",
+                                  arc_json_text_of(document, "revision"),
+                                  arc_json_text_of(document, "revision-from")),
+                     list_timelines(builds, count), out, err);
 }
 
 /* ---- status -------------------------------------------------------------------------------- */

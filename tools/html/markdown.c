@@ -147,7 +147,7 @@ static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth)
         add_text(out, (struct span){text.at + plain, at - plain});
         plain = at;
         size_t taken = add_special(out, (struct span){text.at + at, text.len - at}, depth);
-        at += taken ? taken : 1;
+        at += arc_or(taken, 1);
         plain = taken ? at : plain;
     }
 

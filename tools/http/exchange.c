@@ -227,9 +227,9 @@ static bool set_connection(struct http_exchange *x)
     const char *proxy = find_proxy(o->env, &x->hop.place);
     SET(CURLOPT_PROXY, proxy ? arc_env_get(o->env, proxy) : "");
     SET(CURLOPT_NOPROXY, arc_or(no_proxy, ""));
-    SET(CURLOPT_CONNECTTIMEOUT, (long)(o->connect_timeout ? o->connect_timeout : 15));
+    SET(CURLOPT_CONNECTTIMEOUT, (long)arc_or(o->connect_timeout, 15));
     SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
-    SET(CURLOPT_LOW_SPEED_TIME, (long)(o->idle_timeout ? o->idle_timeout : 60));
+    SET(CURLOPT_LOW_SPEED_TIME, (long)arc_or(o->idle_timeout, 60));
     SET(CURLOPT_TIMEOUT, (long)request->timeout);
     SET(CURLOPT_USERAGENT, "arc-ci/" ARCCI_VERSION);
     if (ca_file)
@@ -310,7 +310,7 @@ static int no_answer(struct http_exchange *x, CURLcode code)
     x->response->fate = fate_of(x, code);
     if (x->failed)
         return x->failed;
-    const char *why = *x->message ? x->message : http->curl.easy_strerror(code);
+    const char *why = arc_text_or(x->message, http->curl.easy_strerror(code));
     const char *host = x->hop.place.host, *name = find_proxy(http->options.env, &x->hop.place);
     bool unreached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT;
     bool by_proxy = code == CURLE_COULDNT_RESOLVE_PROXY || strstr(why, "proxy") ||

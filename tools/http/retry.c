@@ -70,13 +70,13 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
                             const struct arc_http_response *response, unsigned attempt, int64_t now,
                             uint32_t random)
 {
-    int64_t max = retry->max_wait ? retry->max_wait : MAX_WAIT;
+    int64_t max = arc_or(retry->max_wait, MAX_WAIT);
     bool limited = arc_http_rate_limited(response);
     bool unsent = response->fate == ARC_HTTP_UNSENT;
     bool doubtful = response->fate == ARC_HTTP_LOST ||
                     (response->fate == ARC_HTTP_ANSWERED && passing(response->status));
 
-    if (attempt >= (retry->attempts ? retry->attempts : ATTEMPTS))
+    if (attempt >= arc_or(retry->attempts, ATTEMPTS))
         return -1;
     if (!(limited || unsent || (doubtful && !retry->create)))
         return -1;

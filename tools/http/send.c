@@ -83,7 +83,7 @@ static int start(struct http_exchange *x, struct arc_error *err)
 
     arc_http_response_free(response);
     response->headers.max = HEADERS_MAX;
-    response->body.max = request->max ? request->max : ARC_HTTP_BODY_MAX;
+    response->body.max = arc_or(request->max, ARC_HTTP_BODY_MAX);
     x->fd = -1;
     x->err = err;
     x->body = request->body || request->body_file;

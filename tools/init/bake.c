@@ -94,7 +94,7 @@ static bool is_of_root(struct init *init, const struct bake *bake)
 
     json_object_foreach (bake->targets, name, target) {
         const char *context = arc_json_text_of(target, "context");
-        char *path = init_resolve(init, ".", *context ? context : ".");
+        char *path = init_resolve(init, ".", arc_text_or(context, "."));
         if (!path || strchr(context, '$') || strcmp(path, ".") == 0 ||
             !init_has_directory(init, path))
             return false;
@@ -110,7 +110,7 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
     const char *dockerfile = arc_json_text_of(target, "dockerfile"), *path;
     size_t known = strcspn(context, "$"); /* an expression ends what is known */
     char *exact =
-        init_resolve(init, *context ? context : ".", *dockerfile ? dockerfile : "Dockerfile");
+        init_resolve(init, arc_text_or(context, "."), arc_text_or(dockerfile, "Dockerfile"));
     json_t *variant;
     void *next;
 
@@ -215,7 +215,7 @@ void init_read_bake_files(struct init *init)
 {
     size_t count = 0;
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
-        const char *path = init->files[i], *base = init_base(path);
+        const char *path = init->files[i], *base = arc_path_name(path);
         bool is_hcl = arc_text_ends(path, ".hcl"), is_json = arc_text_ends(path, ".json");
         bool is_named = strstr(base, is_hcl ? "bake" : "docker-bake") &&
                         !strstr(base, "override") && !init_is_aside(path);

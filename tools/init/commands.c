@@ -451,7 +451,7 @@ static void take_command(struct script *script, json_t *words)
     while (take_assignment(script, words, passed) || init_is_among(word_at(words, 0), prefixes))
         json_array_remove(words, 0);
 
-    const char *program = init_base(word_at(words, 0) + strspn(word_at(words, 0), "@-+"));
+    const char *program = arc_path_name(word_at(words, 0) + strspn(word_at(words, 0), "@-+"));
     const char *what = word_at(words, 1);
 
     if (take_loop(script, program, words))
@@ -548,7 +548,7 @@ void init_read_scripts(struct init *init)
     init_settle(init);
 
     for (size_t i = 0; i < init->file_count && !told && count < INIT_FILES_MAX; i++) {
-        const char *path = init->files[i], *name = init_base(path);
+        const char *path = init->files[i], *name = arc_path_name(path);
         bool is_shell = arc_text_ends(path, ".sh"); /* started from the root */
         bool is_script =
             is_shell || init_is_among(name, "Makefile GNUmakefile") || arc_text_ends(path, ".mk");

@@ -69,7 +69,7 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
  * cart. NULL when there is no name. */
 static const char *find_name(const struct entry *entry)
 {
-    const char *text = arc_yaml_text_at(entry->service, "image"), *last = init_base(text);
+    const char *text = arc_yaml_text_at(entry->service, "image"), *last = arc_path_name(text);
     size_t len = strcspn(last, ":@");
     struct init_image image = {0};
 
@@ -123,7 +123,7 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
         return false;
     if (arc_yaml_get(entry->build, "dockerfile_inline"))
         return true;
-    image->dockerfile = init_resolve(init, image->context, *dockerfile ? dockerfile : "Dockerfile");
+    image->dockerfile = init_resolve(init, image->context, arc_text_or(dockerfile, "Dockerfile"));
 
     return image->dockerfile != NULL;
 }
@@ -346,7 +346,7 @@ static bool use_file(struct init *init, const char *path)
 {
     struct described described = {.variables = init_keep(init, json_object()),
                                   .dockerfiles = init_keep(init, json_object())};
-    const char *base = init_base(path), *name;
+    const char *base = arc_path_name(path), *name;
     bool plain = strncmp(base, "compose.y", 9) == 0 || strncmp(base, "docker-compose.y", 16) == 0;
     json_t *value;
 
@@ -381,7 +381,7 @@ void init_read_compose_files(struct init *init)
     init_settle(init);
 
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
-        const char *path = init->files[i], *name = init_base(path);
+        const char *path = init->files[i], *name = arc_path_name(path);
         name += strncmp(name, "docker-", 7) == 0 ? 7 : 0;
         if (!init_is_yaml(path) || strncmp(name, "compose", 7) != 0 || !strchr(".-_", name[7]) ||
             init_is_aside(path))

@@ -69,12 +69,12 @@ bool init_is_aside(const char *path)
 
 char *init_name_dockerfile(struct init *init, const char *path)
 {
-    const char *variant = variant_of(init, init_base(path));
+    const char *variant = variant_of(init, arc_path_name(path));
     char *directory = init_directory(init, path), *name;
 
-    while (init_is_among(init_base(directory), generic) && strcmp(directory, ".") != 0)
+    while (init_is_among(arc_path_name(directory), generic) && strcmp(directory, ".") != 0)
         directory = init_directory(init, directory);
-    const char *named = strcmp(directory, ".") != 0 ? init_base(directory) : "";
+    const char *named = strcmp(directory, ".") != 0 ? arc_path_name(directory) : "";
 
     char *above = init_directory(init, directory); /* of another image: cuda12 in pytorch */
     bool has_owner = false;
@@ -83,7 +83,7 @@ char *init_name_dockerfile(struct init *init, const char *path)
             has_owner = has_owner || (json_object_get(init->dockerfile_names, init->files[i]) &&
                                       strcmp(init_directory(init, init->files[i]), above) == 0);
     if (has_owner)
-        named = init_print(init, "%s-%s", init_base(above), named);
+        named = init_print(init, "%s-%s", arc_path_name(above), named);
 
     bool is_variant = variant && *variant;
     const char *spare = is_variant ? variant : init->repository;
@@ -92,7 +92,7 @@ char *init_name_dockerfile(struct init *init, const char *path)
     if (*before && is_variant)
         name = init_codename(init, init_print(init, "%s-%s", before, variant));
     else
-        name = init_codename(init, *named ? named : spare);
+        name = init_codename(init, arc_text_or(named, spare));
 
     return *name ? name : arc_arena_text(&init->arena, "image");
 }
@@ -139,7 +139,7 @@ static void look_at(struct init *init, bool set_aside)
 
     for (size_t i = 0; i < init->file_count; i++) {
         const char *path = init->files[i];
-        char *variant = variant_of(init, init_base(path));
+        char *variant = variant_of(init, arc_path_name(path));
         if (!variant || lies_in(path, foreign))
             continue;
         bool is_aside =
@@ -206,7 +206,7 @@ static void choose_context(struct init *init, struct init_image *image)
 {
     char *candidates[CONTEXTS_MAX] = {image->directory};
     size_t count = 1, best = 0, fewest = (size_t)-1;
-    bool is_generic = init_is_among(init_base(image->directory), generic);
+    bool is_generic = init_is_among(arc_path_name(image->directory), generic);
 
     while (count < CONTEXTS_MAX && strcmp(candidates[count - 1], ".") != 0) {
         candidates[count] = init_directory(init, candidates[count - 1]);
@@ -341,8 +341,8 @@ static void add_architecture(struct init *init, struct init_image *image, const 
 /* "acme/{arch}-addon-samba" is what samba's images are called. */
 static void take_template(struct init *init, struct init_image *image, const char *template)
 {
-    const char *last = init_base(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
-    const char *own = init_base(image->directory);
+    const char *last = arc_path_name(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
+    const char *own = arc_path_name(image->directory);
     size_t len = strlen(rest), tail = strlen(own);
     struct init_image named = {0};
 
@@ -371,7 +371,7 @@ static void split_by_architectures(struct init *init, struct init_image *image)
     const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
     const struct arc_yaml_node *archs = arc_yaml_get(about.root, "arch");
     const char *name = arc_yaml_text_at(about.root, "image");
-    bool named = strstr(init_base(name), "{arch}");
+    bool named = strstr(arc_path_name(name), "{arch}");
 
     arc_yaml_each_pair (base, bases)
         if (base->key->text)

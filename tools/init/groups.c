@@ -74,18 +74,18 @@ static bool is_taken(const struct init *init, const struct init_image *image)
 /* Two of one name: the later one takes more and more of its path, then a number. */
 static void tell_apart(struct init *init, struct init_image *image)
 {
-    const char *plain = *image->codename ? image->codename : "image";
+    const char *plain = arc_text_or(image->codename, "image");
     char *directory = init_directory(init, image->directory);
 
     image->codename = arc_arena_text(&init->arena, plain);
 
     for (; is_taken(init, image) && strcmp(directory, ".") != 0;
          directory = init_directory(init, directory)) {
-        const char *part = init_codename(init, init_base(directory));
+        const char *part = init_codename(init, arc_path_name(directory));
         size_t len = strlen(part);
         if (strncmp(image->codename, part, len) != 0 || image->codename[len] != '-')
             image->codename = init_codename(
-                init, init_print(init, "%s-%s", init_base(directory), image->codename));
+                init, init_print(init, "%s-%s", arc_path_name(directory), image->codename));
     }
 
     for (unsigned n = 2; is_taken(init, image); n++)
@@ -268,14 +268,14 @@ static const char *versioning_of(const struct init_family *family)
 
 static bool is_named(const struct init_image *image, const char *prefix)
 {
-    const char *last = init_base(prefix);
+    const char *last = arc_path_name(prefix);
     return strcmp(image->codename, last) == 0 || (image->name && strcmp(image->name, last) == 0) ||
-           strcmp(init_base(image->directory), last) == 0;
+           strcmp(arc_path_name(image->directory), last) == 0;
 }
 
 static bool is_related(const struct init_image *image, const char *prefix)
 {
-    const char *last = init_base(prefix);
+    const char *last = arc_path_name(prefix);
     size_t len = strlen(last);
 
     if (strncmp(image->codename, last, len) == 0 && image->codename[len] == '-')
@@ -426,7 +426,7 @@ static void take_unmatched(struct init *init)
         unmatched += !family->matched;
     }
 
-    const char *name = only ? init_base(only->prefix) : "";
+    const char *name = only ? arc_path_name(only->prefix) : "";
     if (unmatched == 1 && !plain && init->groups && init->groups->next &&
         (init_is_among(name, "platform release releases stack suite all bundle train system "
                              "product distribution") ||
@@ -487,7 +487,7 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
         if (!one)
             break;
         one->version_at = NULL;
-        one->codename = init_codename(init, init_base(name));
+        one->codename = init_codename(init, arc_path_name(name));
         (void)init_take_reference(init, name, one);
         set_place(init, one, file,
                   (char *const[]){init_print(init, "%s=%s", key, name), "version", NULL});

@@ -51,9 +51,9 @@ static int read_names(const struct arc_project *project, struct init *init, stru
     int rc = arc_repository_read_source(project->git, project->env, &known, err);
     const char *path = arc_url_path(known.source);
 
-    init->repository = arc_arena_text(&init->arena, init_base(arc_or(path, init->root)));
+    init->repository = arc_arena_text(&init->arena, arc_path_name(arc_or(path, init->root)));
     if (path && strchr(path, '/')) {
-        const char *owner = init_base(init_directory(init, path));
+        const char *owner = arc_path_name(init_directory(init, path));
         init->owner = !*owner || owner[strspn(owner, OWNER_LETTERS)] ? NULL : (char *)owner;
     }
     arc_repository_free(&known);

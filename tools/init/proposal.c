@@ -102,12 +102,6 @@ bool init_spend(struct init *init, size_t bytes)
 
 /* ---- paths ---------------------------------------------------------------------------------- */
 
-const char *init_base(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 char *init_directory(struct init *init, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -349,7 +343,7 @@ char *init_lower(struct init *init, const char *text)
 
 bool init_is_owner(const struct init *init, const char *registry)
 {
-    return init->owner && strcasecmp(init_base(registry), init->owner) == 0;
+    return init->owner && strcasecmp(arc_path_name(registry), init->owner) == 0;
 }
 
 /* ---- images --------------------------------------------------------------------------------- */
@@ -363,7 +357,7 @@ struct init_group *init_add_group(struct init *init, const char *name)
 
     if (!group)
         return &init->lost;
-    plain = *plain ? plain : "images";
+    plain = arc_text_or(plain, "images");
     group->name = arc_arena_text(&init->arena, plain);
 
     while (*end)
@@ -509,9 +503,8 @@ void init_add_tag(struct init *init, json_t **tags, const char *name, const char
 
 bool init_take_reference(struct init *init, const char *reference, struct init_image *image)
 {
-    const char *at = strchr(reference, '@'), *last = strrchr(reference, '/');
+    const char *at = strchr(reference, '@'), *tag = strchr(arc_path_name(reference), ':');
     size_t len = at ? (size_t)(at - reference) : strlen(reference);
-    const char *tag = strchr(arc_or(last, reference), ':');
 
     if (tag && (size_t)(tag - reference) < len)
         len = (size_t)(tag - reference);

@@ -184,8 +184,7 @@ bool init_succeeds(struct init *init, int rc);
  * end then. */
 bool init_spend(struct init *init, size_t bytes);
 
-/* The last part of a path, and what is before it ("." where there is nothing). */
-const char *init_base(const char *path);
+/* What is before the last part of a path ("." where there is nothing). */
 char *init_directory(struct init *init, const char *path);
 
 /* "DIRECTORY/NAME", or NAME in the root. */

@@ -166,7 +166,7 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
              !(of_release && !arc_text_is_visible(enable)))
         return NULL;
     if (strcmp(type, "edge") == 0)
-        *when = init_print(init, "branch:%s", branch ? branch : init->branch);
+        *when = init_print(init, "branch:%s", arc_or(branch, init->branch));
     if (strcmp(type, "schedule") == 0)
         *when = "schedule";
 
@@ -265,7 +265,7 @@ static char *fill(struct init *init, const char *text, const char *bound)
 /* What was bound stands for one part of a reference: its name, else whatever is not known. */
 static char *fill_reference(struct init *init, const char *reference, const char *bound)
 {
-    const char *slash = strrchr(reference, '/'), *name = slash ? slash + 1 : reference;
+    const char *name = arc_path_name(reference);
     size_t len = strcspn(name, ":");
 
     if (!memchr(name, INIT_UNKNOWN, len))
@@ -551,7 +551,7 @@ void init_take_build(const struct init_step *step)
         return;
     }
 
-    char *context = resolve_path(step, ".", *given ? given : ".");
+    char *context = resolve_path(step, ".", arc_text_or(given, "."));
     char *wanted = NULL;
     if (context && *file)
         wanted = resolve_path(step, is_default ? context : ".", file);
@@ -733,7 +733,7 @@ void init_take_step(const struct init_step *step)
     const char *name =
         init_lower(step->init, init_cut(step->init, step->uses, strcspn(step->uses, "@")));
     arc_each_in (row, known)
-        if (strcmp(row->action, init_base(name)) == 0) {
+        if (strcmp(row->action, arc_path_name(name)) == 0) {
             row->take(step);
             return;
         }
@@ -812,7 +812,7 @@ void init_end_reading(struct init *init)
         init_each_image (image, init) {
             bool is_filter_of = strcasecmp(image->codename, name) == 0 ||
                                 (image->name && strcasecmp(image->name, name) == 0) ||
-                                strcasecmp(init_base(image->directory), name) == 0;
+                                strcasecmp(arc_path_name(image->directory), name) == 0;
             if (!is_filter_of || strcmp(image->context, ".") == 0)
                 continue; /* what its Dockerfile reads of the root is known */
             arc_json_each (pattern, patterns) {

@@ -124,7 +124,7 @@ static void read_commands(const struct init_step *step, const struct arc_yaml_no
     ARC_AUTO_JSON json_t *all = init_expand_node(init, node, scope);
     const char *inside = arc_json_text_of(all, "working-directory");
 
-    inside = *inside ? inside : arc_json_text_of(scope, "directory");
+    inside = arc_text_or(inside, arc_json_text_of(scope, "directory"));
     init_take_commands(step, arc_json_text_of(all, "run"), json_object_get(scope, "env"),
                        *inside ? inside : ".", pushes);
 }

@@ -260,8 +260,9 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
            *version = json_object_get(service, "version");
     const char *file = arc_json_text_of(version, "file");
 
-    if (strcmp(image->codename, init_base(directory)) != 0 || json_object_get(build, "context") ||
-        strcmp(directory, ".") == 0 || strpbrk(directory, "*?[]{}!") ||
+    if (strcmp(image->codename, arc_path_name(directory)) != 0 ||
+        json_object_get(build, "context") || strcmp(directory, ".") == 0 ||
+        strpbrk(directory, "*?[]{}!") ||
         json_object_get(service, "name") || /* the codename, too, where there is none */
         init_has_file(init, init_join(init, directory, "service.yaml")))
         return NULL;
@@ -292,7 +293,7 @@ static json_t *choose_kind(struct init *init, const struct init_group *group, co
         return NULL;
 
     init_each_below (i, init, parent) {
-        const char *path = init->files[i], *name = init_base(path);
+        const char *path = init->files[i], *name = arc_path_name(path);
         char *directory = init_directory(init, path);
         bool known = strcmp(name, "Dockerfile") != 0 && strcmp(name, "service.yaml") != 0;
         if (strcmp(init_directory(init, directory), parent) != 0)

@@ -46,7 +46,7 @@ static void keep_finding(struct lint *lint, const char *rule, const char *file, 
         arc_arena_append(memory, &lint->findings, &lint->finding_count, sizeof *finding);
     if (finding)
         *finding =
-            (struct lint_finding){arc_arena_text(memory, file), line ? line : 1,
+            (struct lint_finding){arc_arena_text(memory, file), arc_or(line, 1),
                                   arc_arena_text(memory, rule), arc_arena_text(memory, message)};
 }
 
@@ -154,7 +154,7 @@ bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct 
         return false;
     }
 
-    for (size_t at = 0, step; at < out->len; at += step ? step : 1) {
+    for (size_t at = 0, step; at < out->len; at += arc_or(step, 1)) {
         step = arc_utf8_length(out->data + at, out->len - at);
         if (!step)
             out->data[at] = '?'; /* what is looked for is not among such bytes */

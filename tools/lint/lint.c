@@ -30,7 +30,7 @@ static int by_place(const void *a, const void *b)
         order = (x->line > y->line) - (x->line < y->line);
     if (!order)
         order = strcmp(x->rule, y->rule);
-    return order ? order : strcmp(x->message, y->message);
+    return arc_or(order, strcmp(x->message, y->message));
 }
 
 /* The findings by file and line, each once: a new array. */
@@ -72,7 +72,7 @@ int arc_lint(struct arc_project *project, const struct arc_lint_options *options
 {
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO(arc_error) struct arc_error wrong = {0};
-    const char *shown = options->config ? options->config : ARC_CONFIG_PATH;
+    const char *shown = arc_or(options->config, ARC_CONFIG_PATH);
 
     ARC_TRY(start_lint(&lint, project, options, err));
     for (int i = 0; i < LINT_RULE_COUNT; i++)

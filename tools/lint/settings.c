@@ -114,7 +114,7 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
 {
     const struct arc_loading l = {root, &out->memory, err};
     bool asked_for = path != NULL;
-    path = path ? path : DEFAULT_PATH;
+    path = arc_or(path, DEFAULT_PATH);
     *out = (struct lint_settings){0};
     if (!asked_for && arc_file_kind_in(root, path) == ARC_FILE_NONE)
         return ARC_OK;

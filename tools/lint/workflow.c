@@ -525,7 +525,7 @@ static void check_workflow(struct lint *lint, const char *file)
 static int check_action(void *context, const char *file)
 {
     struct lint *lint = context;
-    const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+    const char *name = arc_path_name(file);
     bool must = strncmp(file, ACTIONS "/", sizeof ACTIONS) == 0;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     ARC_AUTO(arc_error) struct arc_error err = {0};

@@ -162,7 +162,7 @@ static json_t *cut_text(const char *text, size_t len, size_t max)
 static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes_commit *commit,
                              bool all, bool *conventional)
 {
-    const char *subject = *commit->subject ? commit->subject : "(no message)";
+    const char *subject = arc_text_or(commit->subject, "(no message)");
     size_t section = find_section(subject, commit->body, conventional);
     ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
     json_t *pull = json_null(), *breaking = json_null();

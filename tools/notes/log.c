@@ -190,7 +190,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
                                 .parent = commit->parent,
                                 .merged = commit->merged,
                                 .pull = pull,
-                                .title = keep_text(log, *title ? title : commit->subject)};
+                                .title = keep_text(log, arc_text_or(title, commit->subject))};
     }
 
     reading->seen++;

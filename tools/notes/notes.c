@@ -102,7 +102,7 @@ int arc_notes(const struct arc_notes_options *options, json_t **out, struct arc_
     ARC_TRY(arc_template_parse(name, text, len, false, &template, err));
     ARC_TRY(arc_notes_values(options, &values, err));
 
-    size_t max = options->max ? options->max : ARC_NOTES_MAX;
+    size_t max = arc_or(options->max, ARC_NOTES_MAX);
     int rc = fit_commits(&template, values, max, &shown, &body, err);
     while (rc == ARC_ELIMIT && drop_chapter(values)) {
         arc_error_clear(err);

@@ -225,7 +225,7 @@ static int open_checked(const char *root, const char *path, int flags, unsigned 
 /* Allocates nothing: a file must not seem to be missing because memory ran out. */
 int arc_file_open_in(const char *root, const char *path, int flags, unsigned mode)
 {
-    root = root && *root ? root : ".";
+    root = arc_text_or(root, ".");
     flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK);
     struct open_how how = {.flags = (unsigned)flags,
                            .mode = flags & O_CREAT ? mode : 0,

@@ -28,8 +28,7 @@ static const json_t *find_member(const json_t *object, const char *name)
 
 static const char *member_text(const json_t *object, const char *name)
 {
-    const char *text = json_string_value(find_member(object, name));
-    return text && *text ? text : NULL;
+    return arc_text_or(json_string_value(find_member(object, name)), NULL);
 }
 
 static int parse_config(const struct arc_buf *text, const char *name, json_t **out,

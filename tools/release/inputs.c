@@ -3,6 +3,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "notes/inputs.h"
 #include "os/file.h"
@@ -100,7 +101,7 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 8192}, full = {.max = 8192};
-    const char *top = *search->root ? search->root : ".";
+    const char *top = arc_text_or(search->root, ".");
     arc_buf_printf(&full, "%s%s", *below ? search->root : top, below);
     ARC_TRY(arc_buf_check(&full, "a path", err));
     __attribute__((cleanup(close_folder))) DIR *folder = opendir(arc_buf_text(&full));
@@ -228,10 +229,9 @@ static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
 static struct arc_release_asset split_asset(struct arc_arena *memory, const char *given)
 {
     const char *text = arc_arena_text(memory, given), *file = file_of(text);
-    const char *slash = strrchr(text, '/');
 
     if (file == text)
-        return (struct arc_release_asset){.name = slash ? slash + 1 : text, .path = text};
+        return (struct arc_release_asset){.name = arc_path_name(text), .path = text};
 
     const char *name = arc_arena_printf(memory, "%.*s", (int)(file - text) - 1, text);
     return (struct arc_release_asset){.name = name, .path = file};

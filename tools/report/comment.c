@@ -138,7 +138,7 @@ static int settle_once(const struct report_posting *p, struct comments *found, b
     if (found->first && arc_markdown_same(arc_json_text_of(found->first, "body"), body)) {
         const char *action = arc_json_text_of(json_object_get(p->report, "comment"), "action");
         *done = true;
-        return set_comment(p->report, *action ? action : "unchanged", found->first, err);
+        return set_comment(p->report, arc_text_or(action, "unchanged"), found->first, err);
     }
 
     int rc = send_body(p, found->first, body, &reply, err);

@@ -86,7 +86,7 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
 
     report_mark(out, plan->group);
     arc_buf_puts(out, "\n### ");
-    add_text(out, *plan->title ? plan->title : plan->group);
+    add_text(out, arc_text_or(plan->title, plan->group));
     arc_buf_puts(out, "\n\n| Service | Why | Image | Size |\n|---|---|---|---|\n");
     for (; shown < plan->service_count && out->len <= ARC_COMMENT_MAX - 8192; shown++)
         add_service(out, facts, json_array_get(statuses, shown), &plan->services[shown]);

@@ -68,7 +68,7 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
             key ? json_string_value(json_object_get(jobs, key)) : NULL; /* NULL: none yet */
         *broken = *broken || weigh_result(result) == 2;
         if (!key || ((!known || weigh_result(result) > weigh_result(known)) &&
-                     json_object_set_new(jobs, key, json_string(*result ? result : "missing"))))
+                     json_object_set_new(jobs, key, json_string(arc_text_or(result, "missing")))))
             return arc_error_nomem(err);
     }
 

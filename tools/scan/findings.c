@@ -200,7 +200,7 @@ static const char *find_place(struct findings *findings, const struct finding *f
 {
     const struct scan_result *result = &findings->results[finding->result];
     const struct scan_target *target = findings_next_target(findings, finding, NULL);
-    const char *place = *finding->place ? finding->place : result->target;
+    const char *place = arc_text_or(finding->place, result->target);
     bool os = strcmp(result->class, "os-pkgs") == 0 && *result->type;
 
     if (os && !*finding->place)

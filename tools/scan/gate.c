@@ -247,7 +247,7 @@ static void choose_verdict(struct scan_judged *judged)
 static int check_target(struct scan_judged *judged, const struct scan_target *target,
                         struct arc_error *err)
 {
-    const char *name = *target->artifact ? target->artifact : target->report;
+    const char *name = arc_text_or(target->artifact, target->report);
     bool packages = judged->options->policy.packages && (target->ours || !target->only_elsewhere);
     bool lists = *target->scanner || target->lists_packages;
 

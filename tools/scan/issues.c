@@ -60,7 +60,7 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
         count += counts_for(judged, &judged->findings.list[i], service);
 
     arc_buf_printf(&marker, "<!-- arc-ci:scan:%s -->", arc_or(encoded, ""));
-    arc_buf_printf(&title, "Security: %s has ", *service ? service : "this repository");
+    arc_buf_printf(&title, "Security: %s has ", arc_text_or(service, "this repository"));
     if (count)
         arc_buf_printf(&title, "%zu finding%s of %s or above", count, arc_plural(count), severity);
     else

@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/hash.h"
 #include "scan/judged.h"
 #include "scan/paths.h"
@@ -19,11 +20,6 @@ static const char *level_name(unsigned severity)
     return levels[severity];
 }
 
-static const char *or_else(const char *text, const char *instead)
-{
-    return text && *text ? text : instead;
-}
-
 static json_t *rule_json(const struct scan_rule *rule)
 {
     /* GitHub's bands: critical above 9.0, high 7.0–8.9, medium 4.0–6.9, low 0.1–3.9; what 9.0 is, it
@@ -33,11 +29,11 @@ static json_t *rule_json(const struct scan_rule *rule)
         double low, high, middle;
     } bands[ARC_SEVERITIES] = {
         {0, 0, 0}, {0.1, 3.9, 2.0}, {4.0, 6.9, 5.5}, {7.0, 8.9, 8.0}, {9.1, 10.0, 9.5}};
-    const char *title = or_else(rule->title, rule->id);
+    const char *title = arc_text_or(rule->title, rule->id);
     const char *kind = scan_kind_name(rule->kind);
     ARC_AUTO(arc_buf) struct arc_buf help = {0};
 
-    arc_buf_printf(&help, "%s: %s\n\n%s", rule->id, title, or_else(rule->description, ""));
+    arc_buf_printf(&help, "%s: %s\n\n%s", rule->id, title, arc_text_or(rule->description, ""));
     if (rule->url)
         arc_buf_printf(&help, "\n\n%s", rule->url);
     json_t *properties =
@@ -55,8 +51,8 @@ static json_t *rule_json(const struct scan_rule *rule)
 
     json_t *object = json_pack("{s:s, s:s, s:{s:s}, s:{s:s}, s:{s:o}, s:{s:s}, s:o}", "id",
                                rule->id, "name", kind, "shortDescription", "text", title,
-                               "fullDescription", "text", or_else(rule->description, title), "help",
-                               "text", arc_json_buf(&help), "defaultConfiguration", "level",
+                               "fullDescription", "text", arc_text_or(rule->description, title),
+                               "help", "text", arc_json_buf(&help), "defaultConfiguration", "level",
                                level_name(rule->severity), "properties", properties);
     if (rule->url && strncmp(rule->url, "https://", 8) == 0)
         arc_json_put(&object, "helpUri", json_string(rule->url));
@@ -85,7 +81,7 @@ static json_t *location_json(const struct scan_judged *judged, const struct find
 
     return json_pack("{s:{s:{s:o}, s:{s:I}}}", "physicalLocation", "artifactLocation", "uri",
                      arc_json_buf(&uri), "region", "startLine",
-                     (json_int_t)(finding->line ? finding->line : 1));
+                     (json_int_t)arc_or(finding->line, 1));
 }
 
 static json_t *message_json(const struct scan_judged *judged, const struct finding *finding)
@@ -93,7 +89,7 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    arc_buf_printf(&text, "%s: %s", rule->id, or_else(rule->title, scan_kind_name(rule->kind)));
+    arc_buf_printf(&text, "%s: %s", rule->id, arc_text_or(rule->title, scan_kind_name(rule->kind)));
     if (*finding->message)
         arc_buf_printf(&text, "\n%s", finding->message);
     if (*finding->resource)
@@ -103,7 +99,7 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
         arc_buf_printf(&text, "\nPackage: %s", finding->package);
     if (finding->kind == VULNERABILITY)
         arc_buf_printf(&text, " %s\nFixed version: %s", finding->installed,
-                       or_else(finding->fixed, "none yet"));
+                       arc_text_or(finding->fixed, "none yet"));
 
     if (*finding->service)
         arc_buf_printf(&text, "\nService: %s", finding->service);
@@ -189,9 +185,9 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     if (!name || !*name)
         name = judged->options->name;
     if (!name && first && (findings->target_count == 1 || findings_is_folder(first)))
-        name = or_else(first->service, first->artifact);
+        name = arc_text_or(first->service, first->artifact);
     arc_buf_printf(&category, "arc-ci/%s/", kind);
-    scan_add_uri(&category, or_else(name, "all"));
+    scan_add_uri(&category, arc_text_or(name, "all"));
     arc_buf_putc(&category, '/');
     ARC_TRY(arc_buf_check(&category, "the category", err));
 

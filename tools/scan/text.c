@@ -216,7 +216,7 @@ static void add_column(struct arc_buf *out, const char *text, int width)
 /* A package, else a place: "templates/deployment.yaml:19". */
 static void add_subject(struct arc_buf *out, const struct finding *finding)
 {
-    arc_buf_puts(out, *finding->package ? finding->package : finding->place);
+    arc_buf_puts(out, arc_text_or(finding->package, finding->place));
     if (finding->line && !*finding->package)
         arc_buf_printf(out, ":%u", finding->line);
 }
@@ -275,8 +275,8 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
         arc_buf_free_part(out, &subject);
 
         if (finding->kind == VULNERABILITY) {
-            add_column(out, *finding->installed ? finding->installed : "-", 16);
-            add_column(out, *finding->fixed ? finding->fixed : "no fix", 16);
+            add_column(out, arc_text_or(finding->installed, "-"), 16);
+            add_column(out, arc_text_or(finding->fixed, "no fix"), 16);
         } else {
             add_column(out, find_words(judged, finding), 34);
         }

@@ -381,7 +381,7 @@ static int read_field(struct reading *reading, enum field field,
 static int no_report(const struct reading *reading, const struct arc_json_rule *rule,
                      const char *is, struct arc_error *err)
 {
-    const char *what = rule->key && *rule->key ? rule->key : "the document or an element";
+    const char *what = arc_text_or(rule->key, "the document or an element");
     return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: %s %s",
                          reading->target->report, what, is);
 }

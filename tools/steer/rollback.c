@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/platform.h"
+#include "base/text.h"
 #include "base/warn.h"
 #include "build/verify.h"
 #include "git/fetch.h"
@@ -404,10 +405,10 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
         ARC_TRY(check_expected(rollback, tag, err));
         if (!goes_back(tag->planned))
             continue;
-        json_t *move = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:b}", "service",
-                                 tag->service->service, "image", tag->image, "tag",
-                                 tag->planned->tag, "from", *tag->digest ? tag->digest : NULL, "to",
-                                 tag->expected, "moves", strcmp(tag->digest, tag->expected) != 0);
+        json_t *move =
+            json_pack("{s:s, s:s, s:s, s:s?, s:s, s:b}", "service", tag->service->service, "image",
+                      tag->image, "tag", tag->planned->tag, "from", arc_text_or(tag->digest, NULL),
+                      "to", tag->expected, "moves", strcmp(tag->digest, tag->expected) != 0);
         ARC_TRY(arc_json_append(rollback->moves, move, err));
     }
 

@@ -265,8 +265,8 @@ static int compare_tags(const struct looking *looking, const struct survey_group
             snprintf(tag->expected, sizeof tag->expected, "%s", digest);
         if (*tag->digest && strcmp(tag->digest, tag->expected) == 0)
             continue;
-        const char *now = *tag->digest ? tag->digest : NULL;
-        const char *expected = *tag->expected ? tag->expected : NULL;
+        const char *now = arc_text_or(tag->digest, NULL);
+        const char *expected = arc_text_or(tag->expected, NULL);
         json_t *row =
             json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "service", tag->service->service, "image",
                       tag->image, "tag", tag->planned->tag, "digest", now, "expected", expected);
