@@ -78,9 +78,7 @@ static inline json_t *arc_json_buf(const struct arc_buf *text)
 /* Whether a text is in an array of texts (NULL: it is not). */
 static inline bool arc_json_lists(const json_t *names, const char *name)
 {
-    size_t i;
-    json_t *item;
-    json_array_foreach (names, i, item)
+    arc_json_each (item, names)
         if (json_is_string(item) && strcmp(json_string_value(item), name) == 0)
             return true;
     return false;

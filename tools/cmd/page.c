@@ -1,17 +1,15 @@
 #include "cmd/page.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "os/file.h"
 #include "project/documents.h"
 
 static int read_builds(const json_t *files, struct arc_ledger *builds, struct arc_error *err)
 {
-    size_t i;
-    json_t *file;
-
-    json_array_foreach (files, i, file) {
+    arc_json_each (file, files) {
         ARC_AUTO_JSON json_t *build = NULL;
         ARC_TRY(arc_document_read(json_string_value(file), &build, err));
-        if (arc_ledger_read(build, &builds[i], err))
+        if (arc_ledger_read(build, builds++, err))
             return arc_error_prefix(err, "%s", json_string_value(file));
     }
 

@@ -19,12 +19,10 @@ ARC_TEXT(cmd_status);
 static json_t *name_list(const json_t *list)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    size_t i, count = json_array_size(list);
-    json_t *item;
 
-    json_array_foreach (list, i, item) {
-        if (i == SHOWN_MAX) {
-            arc_buf_printf(&text, " and %zu more", count - i);
+    arc_json_each (item, list) {
+        if (item_at == SHOWN_MAX) {
+            arc_buf_printf(&text, " and %zu more", json_array_size(list) - item_at);
             break;
         }
         arc_text_separate(&text, ", ");

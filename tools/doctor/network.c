@@ -1,5 +1,6 @@
 /* The network: libcurl, the token, registries, this machine's ports; and the services' volumes. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 #include "github/github.h"
@@ -84,8 +85,6 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
                                        .connect_timeout = REACH_SECONDS};
     ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
     ARC_AUTO_JSON json_t *hosts = json_object();
-    const char *host;
-    json_t *value;
 
     arc_each (group, doctor->project->config.groups, doctor->project->config.group_count) {
         for (char **prefix = group->registries; *prefix; prefix++) {
@@ -108,7 +107,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    json_object_foreach (hosts, host, value)
+    arc_json_each_pair (host, value, hosts)
         reach_registry(http, host, result);
     doctor->has_registry = result->status != DOCTOR_MISSING;
 }

@@ -17,8 +17,6 @@ static int refuse(const char *filter, const char *member, const char *expected,
 static int read_filters(const json_t *filters, struct arc_changes_info *out, struct arc_error *err)
 {
     struct arc_arena *memory = &out->memory;
-    const char *name;
-    json_t *filter;
 
     if (!json_is_object(filters))
         return arc_error_set(err, ARC_EINPUT,
@@ -27,7 +25,7 @@ static int read_filters(const json_t *filters, struct arc_changes_info *out, str
     out->filters = arc_arena_array(memory, json_object_size(filters) + 1, sizeof *out->filters);
     ARC_TRY_ALLOC(out->filters, err);
 
-    json_object_foreach ((json_t *)filters, name, filter) {
+    arc_json_each_pair (name, filter, filters) {
         struct arc_changed_filter *read = &out->filters[out->filter_count++];
         const json_t *matched = json_object_get(filter, "matched");
         const json_t *count = json_object_get(filter, "count");

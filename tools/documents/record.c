@@ -154,9 +154,8 @@ static int read_choice(struct reading *reading, const struct arc_member *field, 
 static int read_items(struct reading *reading, const struct arc_member *field, const json_t *value,
                       void *out, size_t *count)
 {
-    size_t i, len = reading->path.len;
+    size_t len = reading->path.len;
     size_t size = field->record ? field->record->size : sizeof(char *);
-    json_t *item;
 
     if (!json_is_array(value))
         return refuse(reading, value, field->record ? "a list" : "a list of texts");
@@ -164,9 +163,9 @@ static int read_items(struct reading *reading, const struct arc_member *field, c
     char *items = arc_arena_array(reading->memory, json_array_size(value) + 1, size);
     ARC_TRY_ALLOC(items, reading->err);
 
-    json_array_foreach (value, i, item) {
-        void *at = items + i * size;
-        arc_buf_printf(&reading->path, "[%zu]", i);
+    arc_json_each (item, value) {
+        void *at = items + item_at * size;
+        arc_buf_printf(&reading->path, "[%zu]", item_at);
         if (field->record)
             ARC_TRY(read_object(reading, field->record, item, at));
         else
@@ -184,8 +183,6 @@ static int read_items(struct reading *reading, const struct arc_member *field, c
 static int read_pairs(struct reading *reading, const json_t *value, struct arc_pair **out)
 {
     size_t count = 0;
-    const char *name;
-    json_t *text;
 
     if (!json_is_object(value))
         return refuse(reading, value, "an object of texts");
@@ -194,7 +191,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
         arc_arena_array(reading->memory, json_object_size(value) + 1, sizeof *pairs);
     ARC_TRY_ALLOC(pairs, reading->err);
 
-    json_object_foreach ((json_t *)value, name, text) {
+    arc_json_each_pair (name, text, value) {
         if (!json_is_string(text))
             return refuse(reading, text, "texts alone in it");
         pairs[count++] =
@@ -277,8 +274,6 @@ static int read_object(struct reading *reading, const struct arc_record *record,
                        void *out)
 {
     size_t len = reading->path.len;
-    const char *name;
-    json_t *value;
 
     if (!json_is_object(json))
         return refuse(reading, json, "an object");
@@ -292,7 +287,7 @@ static int read_object(struct reading *reading, const struct arc_record *record,
         reading->path.data[reading->path.len = len] = '\0';
     }
 
-    json_object_foreach ((json_t *)json, name, value) {
+    arc_json_each_pair (name, value, json) {
         const struct arc_member *field = record->fields;
         while (field->name && strcmp(field->name, name) != 0)
             field++;

@@ -71,10 +71,8 @@ static int find_neighbours(const struct arc_project *project, struct arc_tag *ab
                            struct arc_tag *below, bool *exists, struct arc_error *err)
 {
     const struct arc_tag *tag = &project->tag;
-    size_t i;
-    json_t *name;
 
-    json_array_foreach (project->repository.tags, i, name) {
+    arc_json_each (name, project->repository.tags) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         int rc = arc_tag_parse(json_string_value(name), project->group, &other, NULL);
         if (rc == ARC_ENOMEM)

@@ -1,5 +1,6 @@
 /* Errors of the GitHub API in words that help. */
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
@@ -30,17 +31,16 @@ static void add_shown(struct arc_buf *out, const char *text, size_t max)
  */
 static void add_field_errors(struct arc_buf *out, const json_t *body)
 {
-    size_t i;
-    json_t *one;
+    const json_t *errors = json_object_get(body, "errors");
 
-    json_array_foreach (json_object_get(body, "errors"), i, one) {
+    arc_json_each (one, errors) {
         const char *message =
             json_string_value(json_is_string(one) ? one : json_object_get(one, "message"));
         const char *field = json_string_value(json_object_get(one, "field"));
         const char *code = json_string_value(json_object_get(one, "code"));
-        if (i == 5)
+        if (one_at == 5)
             break;
-        arc_buf_puts(out, i ? ", " : " (");
+        arc_buf_puts(out, one_at ? ", " : " (");
         add_shown(out, arc_or(field, ""), 100);
         arc_buf_puts(out, field ? ": " : "");
         if (!message)
@@ -48,7 +48,7 @@ static void add_field_errors(struct arc_buf *out, const json_t *body)
         add_shown(out, message, 200);
     }
 
-    arc_buf_puts(out, i ? ")" : "");
+    arc_buf_puts(out, json_array_size(errors) ? ")" : "");
 }
 
 /* Whether a workflow's `permissions:` has this key, as GitHub's headers spell it. */

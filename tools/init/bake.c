@@ -50,14 +50,13 @@ static void read_json(struct init *init, struct bake *bake)
     if (!init_read_yaml(init, bake->path, &yaml))
         return;
     ARC_AUTO_JSON json_t *document = init_expand_node(init, yaml.root, NULL);
-    json_t *targets = json_object_get(document, "target"), *variable;
-    const char *name;
+    json_t *targets = json_object_get(document, "target");
 
     bake->has_default = json_object_get(targets, "default") ||
                         json_object_get(json_object_get(document, "group"), "default");
     init_update(init, bake->targets, targets);
 
-    json_object_foreach (json_object_get(document, "variable"), name, variable) {
+    arc_json_each_pair (name, variable, json_object_get(document, "variable")) {
         json_t *initial = json_object_get(variable, "default");
         init_set(init, bake->variables, name, initial ? json_incref(initial) : json_null());
     }
@@ -86,13 +85,12 @@ const char *init_as_written(const char *value, const char *usual)
  * mean its own. */
 static bool is_of_root(struct init *init, const struct bake *bake)
 {
-    const char *name, *directory = init_directory(init, bake->path);
-    json_t *target;
+    const char *directory = init_directory(init, bake->path);
 
     if (strcmp(directory, ".") == 0 || json_object_get(init->bakes, bake->path))
         return true;
 
-    json_object_foreach (bake->targets, name, target) {
+    arc_json_each_pair (name, target, bake->targets) {
         const char *context = arc_json_text_of(target, "context");
         char *path = init_resolve(init, ".", arc_text_or(context, "."));
         if (!path || strchr(context, '$') || strcmp(path, ".") == 0 ||
@@ -107,14 +105,12 @@ static bool is_of_root(struct init *init, const struct bake *bake)
 static void leave_dockerfiles(struct init *init, const json_t *target)
 {
     const char *context = arc_json_text_of(target, "context");
-    const char *dockerfile = arc_json_text_of(target, "dockerfile"), *path;
+    const char *dockerfile = arc_json_text_of(target, "dockerfile");
     size_t known = strcspn(context, "$"); /* an expression ends what is known */
     char *exact =
         init_resolve(init, arc_text_or(context, "."), arc_text_or(dockerfile, "Dockerfile"));
-    json_t *variant;
-    void *next;
 
-    json_object_foreach_safe (init->dockerfile_names, next, path, variant)
+    arc_json_each_pair (path, variant, init->dockerfile_names)
         if ((exact && strcmp(path, exact) == 0) ||
             (context[known] && strncmp(path, context, known) == 0))
             init_set(init, init->dockerfile_names, path, json_false());
@@ -151,15 +147,13 @@ static void take_given(struct init *init, struct init_group *group, bool named)
 
 static void take_bake(struct init *init, const struct bake *bake)
 {
-    const char *name;
-    json_t *value;
     char **tagged = NULL;
     size_t count = 0;
     bool named = false, versioned = false;
 
     for (int tries = 0; tries < 2 && !tagged; tries++) {
         named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
-        json_object_foreach (bake->targets, name, value)
+        arc_json_each_pair (name, value, bake->targets)
             if (init_allows(init, arc_check_target, name) && /* docker refuses the file, too */
                 (named || !tries) && is_image(value, named)) {
                 init_add_text(init, &tagged, name);
@@ -184,7 +178,7 @@ static void take_bake(struct init *init, const struct bake *bake)
     group->targets = bake->has_default ? NULL : tagged;
     take_given(init, group, named);
 
-    json_object_foreach (bake->variables, name, value) {
+    arc_json_each_pair (name, value, bake->variables) {
         const char *given = init_release_value(name, true), *usual = json_string_value(value);
         bool own = usual && arc_text_ends(name, "VERSION") && /* and no version of a tool */
                    init_is_among(usual, "dev local latest edge snapshot main master");
@@ -200,7 +194,7 @@ static void take_bake(struct init *init, const struct bake *bake)
                  "name it under 'variables'",
                  json_object_size(bake->variables));
 
-    json_object_foreach (bake->targets, name, value)
+    arc_json_each_pair (name, value, bake->targets)
         leave_dockerfiles(init, value);
 }
 

@@ -346,27 +346,26 @@ static bool use_file(struct init *init, const char *path)
 {
     struct described described = {.variables = init_keep(init, json_object()),
                                   .dockerfiles = init_keep(init, json_object())};
-    const char *base = arc_path_name(path), *name;
+    const char *base = arc_path_name(path);
     bool plain = strncmp(base, "compose.y", 9) == 0 || strncmp(base, "docker-compose.y", 16) == 0;
-    json_t *value;
 
     if (!plain || !read_services(init, path, &described) || !described.images)
         return false;
-    json_object_foreach (init->dockerfile_names, name, value)
+    arc_json_each_pair (name, value, init->dockerfile_names)
         if (!json_object_get(described.dockerfiles, name))
             return false;
 
     struct init_group *group = init_use_file(init, "compose", path, NULL, described.images);
     group->host = described.registry;
 
-    json_object_foreach (described.variables, name, value)
+    arc_json_each_pair (name, value, described.variables)
         init_add_pair(init, &group->variables, name, json_string_value(value), NULL, NULL);
 
     if (described.fixed)
         init_add_tag(init, &group->image_tags, "{version}", "");
     if (described.floating && *described.floating)
         init_add_tag(init, &group->image_tags, described.floating, "");
-    json_object_foreach (described.dockerfiles, name, value)
+    arc_json_each_pair (name, value, described.dockerfiles)
         init_set(init, init->dockerfile_names, name, json_false());
 
     return true;

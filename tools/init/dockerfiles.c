@@ -289,11 +289,10 @@ static void give_arguments(struct init *init, struct init_image *image)
     ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
     ARC_AUTO_JSON json_t *left = init_made(init, json_array());
     ARC_AUTO(arc_yaml) struct arc_yaml build = {0};
-    const char *name, *file = read_first(init, image->directory, "build", &build);
+    const char *file = read_first(init, image->directory, "build", &build);
     const json_t *own = json_object_get(json_array_get(image->variants, 0), "args");
-    json_t *initial;
 
-    json_object_foreach (args, name, initial) {
+    arc_json_each_pair (name, initial, args) {
         const char *released = init_release_value(name, false);
         bool told = arc_yaml_at(build.root, "args", name, (char *)NULL);
         if (json_object_get(image->args, name) || json_object_get(own, name) ||
@@ -601,12 +600,11 @@ static void take_dockerfile(struct init *init, const char *path)
 
 void init_read_dockerfiles(struct init *init)
 {
-    const char *path, *first = NULL, *described = init->groups ? init->groups->key : NULL;
+    const char *first = NULL, *described = init->groups ? init->groups->key : NULL;
     bool pushed = init->pushes && !init->guessed;
-    json_t *variant;
     size_t count = 0;
 
-    json_object_foreach (init->dockerfile_names, path, variant) {
+    arc_json_each_pair (path, variant, init->dockerfile_names) {
         if (init_find_image(init, path) || json_is_false(variant))
             continue;
         if (described)
@@ -617,7 +615,7 @@ void init_read_dockerfiles(struct init *init)
             take_dockerfile(init, path);
     }
 
-    json_object_foreach (init->aside, path, variant)
+    arc_json_each_pair (path, variant, init->aside)
         if (!init_find_image(init, path)) {
             first = arc_or(first, path);
             count++;

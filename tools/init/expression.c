@@ -168,9 +168,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
 /* Whether the cell has all that the entry says; `keys` (NULL: all of the entry's) restrict it. */
 static bool agrees(const json_t *cell, json_t *entry, const json_t *keys)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach (entry, key, value)
+    arc_json_each_pair (key, value, entry)
         if ((!keys || json_object_get(keys, key)) && !json_equal(json_object_get(cell, key), value))
             return false;
     return true;
@@ -179,10 +177,9 @@ static bool agrees(const json_t *cell, json_t *entry, const json_t *keys)
 /* The product of the lists of a matrix. */
 static json_t *multiply(struct init *init, json_t *axes)
 {
-    json_t *cells = init_made(init, json_pack("[{}]")), *values;
-    const char *key;
+    json_t *cells = init_made(init, json_pack("[{}]"));
 
-    json_object_foreach (axes, key, values) {
+    arc_json_each_pair (key, values, axes) {
         json_t *next = init_made(init, json_array());
         arc_json_each (cell, cells)
             arc_json_each (value, values) {
@@ -229,13 +226,11 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
     ARC_AUTO_JSON json_t *axes = init_expand_node(init, node, scope);
     ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
     ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
-    const char *key;
-    json_t *values, *entry;
-    void *next;
+    json_t *entry;
 
     json_object_del(axes, "include");
     json_object_del(axes, "exclude");
-    json_object_foreach_safe (axes, next, key, values)
+    arc_json_each_pair (key, values, axes)
         if (!json_is_array(values))
             init_set(init, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
 

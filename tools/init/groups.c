@@ -20,15 +20,14 @@ void init_count_registry(struct init *init, const char *registry)
  * owner. */
 static const char *find_registry(struct init *init)
 {
-    const char *best = NULL, *registry;
+    const char *best = NULL;
     json_int_t most = 0;
-    json_t *seen;
 
     init_each_image (image, init)
         for (char **at = image->registries; at && *at; at++)
             init_count_registry(init, *at);
 
-    json_object_foreach (init->registries, registry, seen) {
+    arc_json_each_pair (registry, seen, init->registries) {
         json_int_t weight = json_integer_value(seen);
         weight *= init_is_owner(init, registry) ? INIT_FILES_MAX * INIT_FILES_MAX : 1;
         if (weight > most) {
@@ -114,12 +113,11 @@ static char *told_by(struct init *init, const char *tag)
 static void name_codename(struct init *init, struct init_image *image)
 {
     size_t len = strlen(image->codename);
-    json_t *tags = image->tags, *when;
-    const char *tag;
+    json_t *tags = image->tags;
 
     image->tags = NULL;
 
-    json_object_foreach (tags, tag, when) {
+    arc_json_each_pair (tag, when, tags) {
         size_t whole = strlen(tag), rest = whole - len;
         const char *name = tag;
         if (whole > len && strcmp(tag + rest, image->codename) == 0 && strchr("-._", tag[rest - 1]))
@@ -138,8 +136,6 @@ static void name_alike(struct init *init)
         size_t alike = 0, sharing = 0;      /* its Dockerfile */
         bool first = true, clashes = false; /* with one before it, in a tag: no plan has both */
         char *told = NULL;
-        const char *tag;
-        json_t *when;
 
         init_each_image (other, init) {
             bool shares = strcmp(image->dockerfile, other->dockerfile) == 0;
@@ -147,14 +143,14 @@ static void name_alike(struct init *init)
             alike += same;
             sharing += same && shares;
             first = first && other != image;
-            json_object_foreach (image->tags, tag, when)
+            arc_json_each_pair (tag, when, image->tags)
                 clashes = clashes || (first && same && json_object_get(other->tags, tag) &&
                                       !strstr(tag, "{codename}"));
         }
         if (alike < 2)
             continue;
 
-        json_object_foreach (image->tags, tag, when)
+        arc_json_each_pair (tag, when, image->tags)
             told = arc_or(told, told_by(init, tag));
         if (told && *init_codename(init, told))
             image->codename = init_codename(init, told);
@@ -642,8 +638,6 @@ static void take_filed(struct init *init)
 {
     const char *name = init->repository;
     struct init_group *group = NULL;
-    const char *tag;
-    json_t *when;
 
     init_each_image (image, init)
         if (!image->version_file)
@@ -655,7 +649,7 @@ static void take_filed(struct init *init)
                 group = init_add_group(init, name);
             group->versioning = "loose";
             image->group = group;
-            json_object_foreach (image->tags, tag, when) /* a push of a version is a release */
+            arc_json_each_pair (tag, when, image->tags) /* a push of a version is a release */
                 if (strcmp(json_string_value(when), "schedule") != 0)
                     init_set_text(init, image->tags, tag, "");
         }

@@ -40,10 +40,7 @@ static bool is_input(const char *name, const char *names)
 /* The first input of one of these names; "" when there is none. */
 static const char *input(const struct init_step *step, const char *names)
 {
-    const char *name;
-    json_t *value;
-
-    json_object_foreach (step->with, name, value)
+    arc_json_each_pair (name, value, step->with)
         if (json_is_string(value) && is_input(name, names))
             return json_string_value(value);
 
@@ -394,8 +391,6 @@ static bool join(const struct init_step *step, const struct init_image *more)
 {
     struct init *init = step->init;
     struct init_image *image = init->images;
-    const char *tag;
-    json_t *when;
 
     while (image && (strcmp(image->dockerfile, more->dockerfile) != 0 ||
                      (!image->settled && !is_same(step, image, more))))
@@ -426,7 +421,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
         init_add_text(init, &image->platforms, *text);
     for (char **text = more->registries; text && *text; text++)
         init_add_text(init, &image->registries, *text);
-    json_object_foreach (more->tags, tag, when)
+    arc_json_each_pair (tag, when, more->tags)
         init_add_tag(init, &image->tags, tag, json_string_value(when));
 
     return true;
@@ -514,11 +509,11 @@ static char *resolve_path(const struct init_step *step, const char *base, const 
  * have one name nothing is told. A new reference. */
 static json_t *find_dockerfiles(const struct init_step *step, const char *wanted)
 {
-    json_t *found = init_made(step->init, json_object()), *variant;
-    const char *name = strstr(input(step, "outputs"), "name="), *path;
+    json_t *found = init_made(step->init, json_object());
+    const char *name = strstr(input(step, "outputs"), "name=");
 
     for (int deep = 0; strcmp(wanted, unknown) != 0 && deep < 2 && !json_object_size(found); deep++)
-        json_object_foreach (step->init->dockerfile_names, path, variant) {
+        arc_json_each_pair (path, variant, step->init->dockerfile_names) {
             char *bound = NULL;
             if (match(step->init, wanted, path, deep, &bound))
                 init_set(step->init, found, path, bound ? json_string(bound) : json_null());
@@ -535,8 +530,7 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
 void init_take_build(const struct init_step *step)
 {
     struct init *init = step->init;
-    const char *given = input(step, "context path directory"), *path;
-    json_t *bound;
+    const char *given = input(step, "context path directory");
     const char *file = input(step, "file dockerfile containerfile containerfiles");
     bool is_default = strstr(given, "{{defaultContext}}") != NULL;
     const char *inner = is_default ? strchr(given, ':') : NULL;
@@ -568,7 +562,7 @@ void init_take_build(const struct init_step *step)
     if (!json_object_size(found) && step->runner && json_object_get(init->aside, wanted))
         init_set(init, found, wanted, json_null()); /* the workflow says that it counts */
 
-    json_object_foreach (found, path, bound) {
+    arc_json_each_pair (path, bound, found) {
         const struct init_image *other = init_find_image(init, path);
         bool told = json_is_false(json_object_get(init->dockerfile_names, path)) ||
                     (other && other->settled && !step->service);
@@ -751,9 +745,8 @@ static void name_versions(struct init *init)
 {
     init_each_image (image, init) {
         bool named = !image->tags;
-        const char *tag, *added = "{version}";
-        json_t *when;
-        json_object_foreach (image->tags, tag, when)
+        const char *added = "{version}";
+        arc_json_each_pair (tag, when, image->tags)
             named = named || init_says_version(tag);
         if (named)
             continue;
@@ -803,12 +796,9 @@ void init_end_workflows(struct init *init)
 
 void init_end_reading(struct init *init)
 {
-    const char *name;
-    json_t *patterns;
-
     name_versions(init);
 
-    json_object_foreach (init->filters, name, patterns)
+    arc_json_each_pair (name, patterns, init->filters)
         init_each_image (image, init) {
             bool is_filter_of = strcasecmp(image->codename, name) == 0 ||
                                 (image->name && strcasecmp(image->name, name) == 0) ||

@@ -33,9 +33,7 @@ void init_add_scalar(struct arc_buf *out, const char *text)
 static void add_flow(struct arc_buf *out, const json_t *value)
 {
     bool is_list = json_is_array(value);
-    const char *key;
-    json_t *item;
-    size_t i, count = 0;
+    size_t count = 0;
 
     if (json_is_string(value)) {
         init_add_scalar(out, json_string_value(value));
@@ -44,12 +42,12 @@ static void add_flow(struct arc_buf *out, const json_t *value)
 
     arc_buf_putc(out, is_list ? '[' : '{');
 
-    json_array_foreach (value, i, item) {
-        arc_buf_puts(out, i ? ", " : "");
+    arc_json_each (item, value) {
+        arc_buf_puts(out, item_at ? ", " : "");
         add_flow(out, item);
     }
 
-    json_object_foreach ((json_t *)value, key, item) {
+    arc_json_each_pair (key, item, value) {
         arc_buf_puts(out, count++ ? ", " : "");
         init_add_scalar(out, key);
         arc_buf_puts(out, ": ");
@@ -91,10 +89,9 @@ static json_t *text_or_list(struct init *init, char *const *texts)
 
 static json_t *list_tags(struct init *init, const json_t *tags)
 {
-    json_t *list = tags ? init_keep(init, json_array()) : NULL, *when;
-    const char *name;
+    json_t *list = tags ? init_keep(init, json_array()) : NULL;
 
-    json_object_foreach ((json_t *)tags, name, when) {
+    arc_json_each_pair (name, when, tags) {
         bool always = !*json_string_value(when);
         init_push(init, list,
                   always ? json_string(name) : json_pack("{s:s, s:O}", "name", name, "when", when));
@@ -237,12 +234,11 @@ static json_t *describe_rest(struct init *init, const struct init_image *image,
                              const struct shared *shared, const char *directory)
 {
     json_t *service = describe_service(init, image, shared, directory);
-    json_t *build = json_object_get(service, "build"), *value;
-    const char *key;
+    json_t *build = json_object_get(service, "build");
 
-    json_object_foreach (json_object_get(shared->said, "build"), key, value)
+    arc_json_each_pair (key, value, json_object_get(shared->said, "build"))
         json_object_del(build, key);
-    json_object_foreach (shared->said, key, value)
+    arc_json_each_pair (key, value, shared->said)
         if (strcmp(key, "build") != 0 || !json_object_size(build))
             json_object_del(service, key);
 
@@ -322,14 +318,13 @@ static json_t *list_services(struct init *init, const struct init_group *group,
                              const struct shared *shared)
 {
     json_t *globs = init_keep(init, json_object()), *plain = init_keep(init, json_array());
-    json_t *services = init_keep(init, json_array()), *taken;
-    const char *parent;
+    json_t *services = init_keep(init, json_array());
 
     init_each_peer (image, group)
         image->kind = describe_kind(init, image, shared);
 
     init_each_peer (image, group) {
-        parent = init_directory(init, image->directory);
+        const char *parent = init_directory(init, image->directory);
         json_t *glob = json_object_get(globs, parent);
         if (!glob) {
             glob = choose_kind(init, group, parent);
@@ -347,7 +342,7 @@ static json_t *list_services(struct init *init, const struct init_group *group,
                 json_incref(describe_rest(init, image, shared, is_glob ? image->directory : NULL)));
     }
 
-    json_object_foreach (globs, parent, taken) {
+    arc_json_each_pair (parent, taken, globs) {
         const char *pattern = init_print(init, "%s/%c", parent, '*');
         json_t *service = init_made(init, json_pack("{s:s}", "directory", pattern));
         init_update(init, service, taken);
@@ -431,9 +426,8 @@ static void describe_images(struct init *init, const struct init_group *group,
 static void add_group(struct init *init, const struct init_group *group, struct arc_buf *out)
 {
     struct shared shared = {0};
-    json_t *said = init_keep(init, json_object()), *value;
+    json_t *said = init_keep(init, json_object());
     bool is_guess = group->count > 0;
-    const char *key;
 
     find_shared(init, group, &shared);
     put(init, said, "registry", text_or_list(init, shared.registries));
@@ -458,7 +452,7 @@ static void add_group(struct init *init, const struct init_group *group, struct 
     init_add_scalar(out, group->name);
     arc_buf_puts(out, ":\n");
 
-    json_object_foreach (said, key, value) {
+    arc_json_each_pair (key, value, said) {
         arc_buf_printf(out, "    %s:", key);
         if (strcmp(key, "services") == 0) {
             arc_json_each (service, value) { /* a line each */

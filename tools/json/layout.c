@@ -45,9 +45,8 @@ void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size
         arc_json_text(out, item, indent + 2, width);
     }
 
-    const char *name, *separator = "";
-    json_t *member;
-    json_object_foreach ((json_t *)value, name, member) {
+    const char *separator = "";
+    arc_json_each_pair (name, member, value) {
         ARC_AUTO_JSON json_t *text = json_string(name);
         ARC_AUTO_FREE char *shown = text ? one_line(text) : NULL;
         size_t used = shown ? strlen(shown) + 2 : 0;

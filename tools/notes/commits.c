@@ -261,10 +261,9 @@ json_t *arc_notes_sections(const json_t *commits, bool sorted)
     json_t *list = json_array();
 
     for (size_t s = 0; s < (sorted ? ARC_COUNT(sections) : 1); s++) {
-        json_t *own = json_array(), *commit;
+        json_t *own = json_array();
         bool failed = !own;
-        size_t i;
-        json_array_foreach (commits, i, commit)
+        arc_json_each (commit, commits)
             if (!sorted || arc_json_number_of(commit, "section") == (json_int_t)s)
                 failed |= json_array_append(own, commit) != 0;
         if (failed) {

@@ -96,11 +96,11 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
     /* They are in a fixed order: those of the services, of all images, of the gate. */
     const json_t *gate = json_array_get(statuses, plan->service_count + 1);
     if (gate) {
-        json_t *count, *counts = facts->scan ? facts->scan->counts : NULL;
-        const char *level, *separator = " (";
+        json_t *counts = facts->scan ? facts->scan->counts : NULL;
+        const char *separator = " (";
         arc_buf_printf(out, "\n%s **Gate**: ", icon(arc_json_text_of(gate, "state")));
         add_text(out, arc_json_text_of(gate, "description"));
-        json_object_foreach (counts, level, count) {
+        arc_json_each_pair (level, count, counts) {
             arc_buf_printf(out, "%s%lld ", separator, (long long)json_integer_value(count));
             add_text(out, level);
             separator = ", ";

@@ -144,8 +144,7 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
 static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
 {
     const char *trouble = has_job(facts, "security") ? find_trouble(facts, "security") : NULL;
-    const char *job, *cause = NULL;
-    json_t *result;
+    const char *cause = NULL;
 
     if (facts->scan) {
         bool looked = facts->scan->verdict <= ARC_VERDICT_FINDINGS;
@@ -165,7 +164,7 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
         return;
     }
 
-    json_object_foreach ((json_t *)facts->jobs, job, result) {
+    arc_json_each_pair (job, result, facts->jobs) {
         const char *end = find_trouble(facts, job);
         if (!cause && end && strcmp(end, "skipped") != 0)
             cause = job;
@@ -242,8 +241,6 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
 {
     size_t good = 0, count = facts->plan->service_count;
     ARC_AUTO(verdict) struct verdict all = {.state = "success"};
-    const char *job;
-    json_t *result;
 
     arc_each (service, facts->plan->services, count) {
         ARC_AUTO(verdict) struct verdict one = {0};
@@ -255,7 +252,7 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
 
     /* A job of any other name that did not do its work makes the whole doubtful: nobody knows what
      * would have been built if the one that looks for changes had not failed. */
-    json_object_foreach ((json_t *)facts->jobs, job, result) {
+    arc_json_each_pair (job, result, facts->jobs) {
         const char *trouble = find_trouble(facts, job);
         if (!trouble || has_status(facts, job))
             continue;

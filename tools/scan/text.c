@@ -234,10 +234,8 @@ static void add_settings(struct arc_buf *out, const struct scan_judged *judged)
 {
     ARC_AUTO_JSON json_t *settings = settings_json(judged);
     struct arc_buf text = {.failed = settings ? ARC_OK : ARC_ENOMEM};
-    const char *name;
-    json_t *list;
 
-    json_object_foreach (settings, name, list) {
+    arc_json_each_pair (name, list, settings) {
         bool entries = strcmp(name, "ignore") == 0;
         if (entries && json_array_size(list))
             arc_buf_printf(&text, ", %zu to ignore", json_array_size(list));
