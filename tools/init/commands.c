@@ -1,6 +1,7 @@
 /* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "init/sources.h"
 #include <string.h>
@@ -164,7 +165,7 @@ static bool expand_version(struct script *script, const char *at, const char *en
         else if (*word != '-' && !init_is_among(word, "e eval"))
             path = init_resolve(init, script->directory, word);
 
-    name = by_key || !path ? keys : init_lower(init, init_base(path));
+    name = by_key || !path ? keys : init_lower(init, arc_path_name(path));
     bool plain = !*rest || strstr(rest, "| tr -d"); /* of line breaks */
     if (!path || !init_has_file(init, path) || !strstr(name, "version") || !plain)
         return false;
