@@ -161,6 +161,8 @@ static void take_service(const struct entry *entry)
     const char *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
     const char *target = find_target(entry, &development), *name = find_name(entry);
+    if (!name && init->pushes && !init->guessed)
+        return; /* run by who works on the code: what is published is known */
     if (!*platforms)
         platforms = arc_yaml_text_at(entry->service, "platform");
 

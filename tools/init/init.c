@@ -97,13 +97,36 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
     return ARC_OK;
 }
 
+/* Other tools' descriptions of builds are not read: where nothing else says what is published, they
+ * may. */
+static void ask_unread(struct init *init)
+{
+    static const char *const names[] = {
+        ".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml",
+        ".gitlab-ci.yml",  "Jenkinsfile",      "Earthfile",      "skaffold.yaml",
+        "Tiltfile",        ".drone.yml",       ".drone.star",    ".circleci/config.yml",
+        ".travis.yml",     "cloudbuild.yaml",  "werf.yaml",      "azure-pipelines.yml",
+        ".woodpecker"};
+
+    arc_each_in (name, names)
+        if (!init->pushes && !init->groups &&
+            (init_has_file(init, *name) || init_has_directory(init, *name)))
+            init_ask(init, *name, 0,
+                     "which names, tags and platforms does it give to images? It is not read");
+}
+
 /* What the files say, from what says most to what says least. */
 static int read_files(struct init *init, struct arc_error *err)
 {
-    static void (*const readers[])(struct init *) = {
-        read_dotenv,           init_find_dockerfiles,   init_read_workflows,
-        init_read_bake_files,  init_read_compose_files, init_read_scripts,
-        init_read_dockerfiles, init_end_reading};
+    static void (*const readers[])(struct init *) = {read_dotenv,
+                                                     init_find_dockerfiles,
+                                                     init_read_workflows,
+                                                     init_read_bake_files,
+                                                     init_read_compose_files,
+                                                     init_read_scripts,
+                                                     init_read_dockerfiles,
+                                                     ask_unread,
+                                                     init_end_reading};
 
     arc_each_in (read, readers) {
         (*read)(init);
