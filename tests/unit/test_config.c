@@ -178,7 +178,7 @@ static const char *const wrong[][2] = {
     {"groups:\n  m: {services: [services/messaging]}\n",
      "2:6: a group needs 'registry', as in registry: ghcr.io/owner"},
     {"groups:\n  m: {registry: ghcr.io/a}\n",
-     "2:6: a group needs 'services', as in services: [services/*]"},
+     "2:6: a group needs 'services', as in services: [services/cart]"},
     {"groups:\n  'm..n': {}\n",
      "2:3: groups: 'm..n' cannot stand in a tag: letters, digits, '.', '_', '-', and '/' between "
      "parts"},
@@ -401,7 +401,7 @@ static void test_missing_file(void **state)
     assert_int_equal(arc_config_load(root, "gone.yaml", &config, &err), ARC_ENOTFOUND);
     assert_string_equal(
         arc_error_text(&err),
-        "there is no gone.yaml, which names the release groups; 'arc-ci init' proposes one");
+        "there is no gone.yaml (a path is looked up from the repository's root), which names the release groups; 'arc-ci init' proposes one");
     arc_config_free(&config);
 }
 

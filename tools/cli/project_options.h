@@ -22,11 +22,15 @@
           "of the workflow's file, @ and its ref; of a reusable workflow its own. By "             \
           "default the workflow that runs.")
 
-#define CONFIG_OPTION VALUE_OR("config", "FILE", ".github/arc-ci.yaml", "The release groups.")
+#define CONFIG_OPTION                                                                              \
+    VALUE_OR("config", "FILE", ".github/arc-ci.yaml",                                              \
+             "The release groups, a path from the repository's root.")
 
 /* For what also works without a configuration, or finds it by itself. */
 #define CONFIG_ELSEWHERE_OPTION                                                                    \
-    VALUE("config", "FILE", "The release groups, when they are not in .github/arc-ci.yaml.")
+    VALUE(                                                                                         \
+        "config", "FILE",                                                                          \
+        "The release groups, a path from the repository's root, when they are not in .github/arc-ci.yaml.")
 
 /* What `--next` chooses a version by. */
 #define BUMP_OPTIONS                                                                               \

@@ -171,7 +171,7 @@ static int check_sources(const struct arc_loading *l, const struct group_reading
                               "a group needs 'registry', as in registry: ghcr.io/owner");
     if (!file && !reading->services)
         return arc_yaml_error(map, l->err,
-                              "a group needs 'services', as in services: [services/*]");
+                              "a group needs 'services', as in services: [services/cart]");
     if (reading->bake && reading->compose)
         return arc_yaml_error(file, l->err, "'bake' and 'compose' exclude one another");
 
@@ -271,6 +271,8 @@ static int read_config(const char *root, const char *path, const char *text, siz
     *out = (struct arc_config){0};
 
     /* As git has the path, where it lies below the root: "./ci.yaml" is "ci.yaml". */
+    const char *from =
+        path && *path != '/' ? " (a path is looked up from the repository's root)" : "";
     path = arc_or(path, ARC_CONFIG_PATH);
     const char *below = arc_path_below(root, path);
     ARC_TRY(arc_path_from_root(&l, "", arc_text_or(below, path), &config.path));
@@ -282,8 +284,8 @@ static int read_config(const char *root, const char *path, const char *text, siz
                   : arc_yaml_read_in(root, config.path, 0, &yaml, err);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(
-            err, rc, "there is no %s, which names the release groups; 'arc-ci init' proposes one",
-            config.path);
+            err, rc, "there is no %s%s, which names the release groups; 'arc-ci init' proposes one",
+            config.path, from);
     ARC_TRY(rc);
     ARC_TRY(read_groups(&l, yaml.root, &config));
     *out = config;
