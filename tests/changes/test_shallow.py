@@ -1,4 +1,5 @@
 """A clone whose history is cut gets the answer of a whole one, and stays as it was."""
+import json
 import os
 import pathlib
 import subprocess
@@ -174,3 +175,33 @@ def test_renames_are_those_of_a_whole_clone(place, options):
         assert run.returncode == 0, run.stderr
         assert f"f_renamed_files={wanted}\n" in run.stdout
     assert content(clone) == before
+
+
+CONFIG = """groups:
+  g:
+    registry: ghcr.io/o
+    services:
+      - {codename: web, build: {context: web, args: {KIT: {file: versions.env, at: KIT}}}}
+      - {codename: api, directory: api}
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--depth=1"], ["--filter=blob:none"], ["--filter=tree:0"], ["--depth=1", "--filter=blob:none"]],
+                         ids=" ".join)
+@pytest.mark.parametrize("edit, changed", [((".github/arc-ci.yaml", "api}", "api, build: {args: {A: '1'}}}"), "api"),
+                                           (("versions.env", "KIT=1", "KIT=2"), "web"), (("versions.env", "OTHER=1", "OTHER=2"), "")])
+def test_what_a_file_was_is_read_of_the_base(place, options, edit, changed):
+    """Its commit is fetched first, and to the remote who has that has its files, too."""
+    for path, text in {".github/arc-ci.yaml": CONFIG, "versions.env": "KIT=1\nOTHER=1\n", "web/Dockerfile": "FROM scratch\n",
+                       "api/Dockerfile": "FROM scratch\n"}.items():
+        place.commit(path)
+        (place.up / path).write_text(text)
+    place.commit("t/more")
+    path, old, new = edit
+    (place.up / path).write_text((place.up / path).read_text().replace(old, new))
+    place.commit("t/last")
+    place.git("branch", "-f", "topic", cwd=place.up)
+    clone = place.clone("clone", *options)
+    run = subprocess.run([cmd.ARC_CI, "changes", "--base", "HEAD~1", "--json"], cwd=clone, env=place.env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["changes"] == changed.split()

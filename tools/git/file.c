@@ -1,6 +1,7 @@
 /* A file of a commit. Symbolic links of the commit are followed, as they were there. */
 #include "base/auto.h"
 #include "base/path.h"
+#include "git/fetch.h"
 #include "git/git.h"
 #include "git/history.h"
 #include "git/lib.h"
@@ -164,8 +165,8 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
         bool trees = git_oid_is_zero(&blob);
         if (!trees)
             arc_git_oid_out(&blob, &name);
-        int rc =
-            arc_git_fetch_commits(git, ARC_GIT_TREES, trees ? "--depth=1" : NULL, &name, 1, err);
+        int rc = trees ? arc_git_fetch_trees(git, &name, 1, err)
+                       : arc_git_fetch_commits(git, ARC_GIT_BLOBS, NULL, &name, 1, err);
         if (rc == ARC_ENOTFOUND) /* that is not to say that there is no file */
             return ARC_EWORLD;
         ARC_TRY(rc);

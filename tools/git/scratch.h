@@ -12,7 +12,8 @@ enum arc_git_part {
     ARC_GIT_COMMITS, /* commits alone */
     ARC_GIT_SINGLE,  /* the same, without their history */
     ARC_GIT_APART,   /* those of a tip that a branch has not */
-    ARC_GIT_TREES,   /* commits with their trees, and single blobs */
+    ARC_GIT_BLOBS,   /* single blobs: who has a commit has those of its trees, to a remote */
+    ARC_GIT_TREES,   /* commits with their trees */
     ARC_GIT_PARTS,
 };
 
