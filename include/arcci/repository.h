@@ -26,6 +26,7 @@ struct arc_repository {
     const char *tags_unknown; /* why they are not known, or NULL */
     json_t *published; /* array of the tags that have a published release; NULL: not asked for */
     const char *published_unknown; /* why they are not known, or NULL */
+    json_t *marked; /* array of the tags whose release is marked as a prerelease; NULL likewise */
     json_t *withdrawn; /* array of the tags whose release was withdrawn; NULL as `published` */
 };
 

@@ -66,6 +66,8 @@ struct arc_version_options {
                                  known, and where none of the group has one, every tag counts */
     const json_t *withdrawn;  /* array of strings: tags whose release was withdrawn, which count as
                                  if they did not exist, and are never latest; may be NULL */
+    const json_t *marked;     /* array of strings: tags whose release a person marked as a
+                                 prerelease, which it then is; may be NULL */
     const char *previous;     /* the previous tag, whatever else there is; may be NULL */
     const char *predecessor;  /* the previous tag of the group's first release; may be NULL */
     const struct arc_group *group; /* whose patterns, versioning and zero-prerelease count; NULL:

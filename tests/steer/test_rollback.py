@@ -69,6 +69,20 @@ def test_the_words_for_a_person(shop):
     assert ":latest went sha256:" in shown and "shop/v1.3.0: taken back, and marked so\n" in shown
 
 
+@pytest.mark.parametrize("draft", [False, True])
+def test_a_release_that_a_person_marked_as_a_prerelease_is_one(shop, draft):
+    """On GitHub's page, whatever its version says: no floating tag goes to it, and a fix below it is the latest."""
+    shop.at_github("1.3.0").update(prerelease=True, draft=draft)
+    version = shop.document("version", "shop/v1.3.0")
+    assert version["prerelease"] and not (version["latest"] or version["latest-major"] or version["latest-minor"])
+    assert version["latest-reason"] == "its release is marked as a prerelease"
+    tags = shop.document("plan", "shop/v1.3.0", "--push")["services"][0]["tags"]
+    assert {row["tag"] for row in tags if row["move"] and not row["tag"].startswith("sha-")} == {"shop-v1.3.0"}
+    shop.release("1.2.1", "fix: more")
+    version = shop.document("version", "shop/v1.2.1")
+    assert version["latest"] and version["previous-tag"] == "shop/v1.2.0" and not version["prerelease"]
+
+
 @pytest.mark.parametrize("how", ["prerelease", "draft"])
 def test_a_withdrawn_release_says_so_and_the_next_one_knows_it(shop, how):
     reason = "It loses | data <!-- @everyone"

@@ -75,7 +75,10 @@ def test_a_pin_and_a_later_release(platform):
 def test_what_is_not_published_is_not_taken(platform, github):
     for tag in ("messaging/v1.0.0", "data/v0.4.0"):
         github.state.add_release(tag)
-    github.state.add_release("messaging/v1.1.0", draft=True)
+    github.state.add_release("messaging/v1.1.0", prerelease=True)
+    plan = platform.json("plan", "platform/v1.0.0")
+    assert {row["released"]["tag"] for row in plan["services"]} == {"messaging/v1.0.0", "data/v0.4.0"}
+    github.state.of_tag("messaging/v1.1.0")[0].update(draft=True, prerelease=False)
     plan = platform.json("plan", "platform/v1.0.0")
     assert {row["released"]["tag"] for row in plan["services"]} == {"messaging/v1.0.0", "data/v0.4.0"}
     github.state.add_release("messaging/v1.1.0", body="<!-- arc-ci: withdrawn -->")

@@ -194,6 +194,7 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
                                           .tags_unknown = repository->tags_unknown,
                                           .published = repository->published,
                                           .withdrawn = repository->withdrawn,
+                                          .marked = repository->marked,
                                           .previous = project->wanted.previous,
                                           .predecessor = group ? group->predecessor : NULL,
                                           .group = group};

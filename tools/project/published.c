@@ -14,10 +14,12 @@ static int add_release(void *context, json_t *release, struct arc_error *err)
     struct arc_repository *out = context;
     const char *tag = arc_json_text_of(release, "tag_name");
     bool draft = json_is_true(json_object_get(release, "draft"));
+    bool marked = json_is_true(json_object_get(release, "prerelease"));
     bool withdrawn = strncmp(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK,
                              strlen(ARC_WITHDRAWN_MARK)) == 0;
 
     if (*tag && ((!draft && json_array_append_new(out->published, json_string(tag))) ||
+                 (marked && !withdrawn && json_array_append_new(out->marked, json_string(tag))) ||
                  (withdrawn && json_array_append_new(out->withdrawn, json_string(tag)))))
         return arc_error_nomem(err);
 
@@ -34,11 +36,12 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
         return ARC_OK;
     if (out->published)
         return ARC_OK;
-    struct arc_repository found = {.published = json_array(), .withdrawn = json_array()};
+    struct arc_repository found = {
+        .published = json_array(), .withdrawn = json_array(), .marked = json_array()};
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_FREE char *path = NULL;
-    int rc = found.published && found.withdrawn ? ARC_OK : ARC_ENOMEM;
+    int rc = found.published && found.withdrawn && found.marked ? ARC_OK : ARC_ENOMEM;
     if (!rc)
         rc = arc_text_print(&path, &problem, "/repos/%s/releases?per_page=100", name);
     if (!rc)
@@ -50,6 +53,7 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     if (!rc || rc == ARC_ELIMIT) {
         out->published = found.published;
         out->withdrawn = found.withdrawn;
+        out->marked = found.marked;
         return ARC_OK;
     }
 

@@ -115,5 +115,6 @@ void arc_repository_free(struct arc_repository *repository)
     json_decref(repository->tags);
     json_decref(repository->published);
     json_decref(repository->withdrawn);
+    json_decref(repository->marked);
     *repository = (struct arc_repository){0};
 }

@@ -74,7 +74,8 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
         } else if (version) {
             candidate->kept_back = arc_json_lists(repository->withdrawn, tag->text);
             candidate->ruled_out = candidate->kept_back;
-        } else if (tag->version.prerelease && !train->prerelease) {
+        } else if (!train->prerelease &&
+                   (tag->version.prerelease || arc_json_lists(repository->marked, tag->text))) {
             candidate->ruled_out = true;
         } else {
             candidate->kept_back = (published && !arc_json_lists(published, tag->text)) ||

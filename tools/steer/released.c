@@ -66,8 +66,10 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     ARC_AUTO(arc_version_info) struct arc_version_info version = {0};
     struct arc_oid oid;
-    const struct arc_version_options version_options = {
-        .tags = tags, .predecessor = group->predecessor, .group = group};
+    const struct arc_version_options version_options = {.tags = tags,
+                                                        .marked = project->repository.marked,
+                                                        .predecessor = group->predecessor,
+                                                        .group = group};
     *out = (struct arc_plan){0};
     ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
     ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));

@@ -31,6 +31,7 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
 struct standing {
     bool unknown;            /* the other tags are not known */
     bool withdrawn;          /* the release of the tag itself was taken back */
+    bool marked;             /* … or marked as a prerelease */
     struct arc_tag higher;   /* the highest stable version above it; text is NULL for none */
     struct arc_tag previous; /* the highest version below it */
     struct arc_tag released; /* … that has a published release */
@@ -59,6 +60,7 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
     const struct arc_release_version *ours = &tag->version;
 
     standing->withdrawn = arc_json_lists(options->withdrawn, tag->text);
+    standing->marked = arc_json_lists(options->marked, tag->text);
 
     arc_json_each (name, options->tags) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
@@ -74,7 +76,8 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
             continue;
 
         int order = arc_release_version_compare(theirs, ours);
-        if (order > 0 && !theirs->prerelease) {
+        bool stable = !theirs->prerelease && !arc_json_lists(options->marked, other.text);
+        if (order > 0 && stable) {
             bool major = same(theirs->major, theirs->major_len, ours->major, ours->major_len);
             bool minor = same(theirs->minor, theirs->minor_len, ours->minor, ours->minor_len);
             standing->major_beaten |= major;
@@ -105,6 +108,8 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
                             const struct arc_version_options *options, bool prerelease,
                             struct arc_arena *memory)
 {
+    if (standing->marked)
+        return arc_arena_text(memory, "its release is marked as a prerelease");
     if (prerelease)
         return arc_arena_text(memory, "a prerelease is never latest");
 
@@ -178,7 +183,8 @@ int arc_version(const char *name, const struct arc_version_options *options,
 
     const struct arc_group *group = options->group;
     bool zero = tag.version.major && tag.version.major_len == 1 && *tag.version.major == '0';
-    bool prerelease = tag.version.prerelease || (zero && group && group->zero_prerelease);
+    bool prerelease =
+        tag.version.prerelease || standing.marked || (zero && group && group->zero_prerelease);
     return describe_version(&tag, &standing, options, prerelease, out, err);
 }
 
