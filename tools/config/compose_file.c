@@ -215,6 +215,45 @@ static void take_member(struct reading *r, const char *key, json_t *value)
                               r->service, key);
 }
 
+/* Whether a service starts from what another one builds. */
+static bool is_base(const json_t *services, const char *name)
+{
+    arc_json_each_pair (key, service, services) {
+        const json_t *build = json_object_get(service, "build");
+        arc_json_each_pair (context, value, json_object_get(build, "additional_contexts")) {
+            const char *text = json_string_value(value);
+            if (text && strncmp(text, "service:", 8) == 0 && strcmp(text + 8, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Adds the image of a service, unless one before it runs the same, as an app and its workers do:
+ * then it is called as the one that has the image's name. */
+static void add_target(json_t **targets, const json_t *services, const char *name, json_t *target)
+{
+    const char *image = json_string_value(json_array_get(json_object_get(target, "tags"), 0));
+    const char *slash = image ? strrchr(image, '/') : NULL, *own = slash ? slash + 1 : "";
+    const char *twin = NULL;
+    size_t len = strlen(name);
+
+    arc_json_each_pair (key, other, *targets)
+        if (image && json_equal(other, target))
+            twin = key;
+
+    bool is_own = strncmp(own, name, len) == 0 && (!own[len] || own[len] == ':');
+    if (twin && is_own && !is_base(services, twin)) {
+        json_object_del(*targets, twin);
+        twin = NULL;
+    }
+
+    if (twin && !is_base(services, name))
+        json_decref(target);
+    else
+        arc_json_put(targets, name, target);
+}
+
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err)
 {
@@ -243,8 +282,10 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
                 take_member(&reading, key, value);
         if (json_is_string(platform) && !json_object_get(reading.target, "platforms"))
             add_item(&reading, "platforms", json_incref(platform));
-        arc_json_put(&targets, name, reading.target);
+        if (reading.rc)
+            json_decref(reading.target);
         ARC_TRY(reading.rc);
+        add_target(&targets, json_object_get(config, "services"), name, reading.target);
     }
     ARC_TRY_ALLOC(targets, err);
     *out = arc_steal(&targets);
