@@ -434,6 +434,12 @@ bool arc_text_ends(const char *text, const char *end)
     return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
+const char *arc_text_after(const char *text, const char *start)
+{
+    size_t len = strlen(start);
+    return text && strncmp(text, start, len) == 0 ? text + len : NULL;
+}
+
 bool arc_text_number(const char *text, size_t most, int64_t *out)
 {
     size_t digits = text ? strspn(text, "0123456789") : 0;

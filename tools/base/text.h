@@ -141,6 +141,9 @@ void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out);
 
+/* What follows a beginning in a text; NULL for any other text, and for NULL. */
+const char *arc_text_after(const char *text, const char *start);
+
 /* Whether a text ends in another. */
 bool arc_text_ends(const char *text, const char *end);
 

@@ -66,8 +66,7 @@ static const char *error_text(const char *text)
 {
     const char *found = NULL, *last = text;
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (strncmp(line, "ERROR: ", 7) == 0)
-            found = line + 7;
+        found = arc_or(arc_text_after(line, "ERROR: "), found);
         if (*line != '\n')
             last = line;
     }
@@ -279,9 +278,9 @@ static int find_variables(const struct arc_build_options *options, const json_t 
         arc_json_each (item, json_object_get(target, "secret"))
             ARC_TRY(add_variable(memory, json_string_value(item), out, err));
         arc_json_each (item, json_object_get(target, "cache-from"))
-            gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
+            gha |= ARC_STARTS(json_string_value(item), "type=gha");
         arc_json_each (item, json_object_get(target, "cache-to"))
-            gha |= strncmp(json_string_value(item), "type=gha", 8) == 0;
+            gha |= ARC_STARTS(json_string_value(item), "type=gha");
     }
 
     if (gha && (!arc_env_nonempty(options->env, "ACTIONS_RUNTIME_TOKEN") ||

@@ -88,15 +88,13 @@ int arc_build_engine_platform(const struct arc_build_options *options, struct ar
 /* The value of the next line of that name from `text` on; NULL when there is none. */
 static const char *field(const char *text, const char *name, size_t *len)
 {
-    size_t name_len = strlen(name);
-
     for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        if (strncmp(text, name, name_len) != 0 || text[name_len] != ':')
+        const char *value = arc_text_after(arc_text_after(text, name), ":");
+        if (!value)
             continue;
-        text += name_len + 1;
-        text += strspn(text, " \t");
-        *len = strcspn(text, "\n");
-        return text;
+        value += strspn(value, " \t");
+        *len = strcspn(value, "\n");
+        return value;
     }
 
     return NULL;

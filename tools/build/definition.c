@@ -97,11 +97,11 @@ int arc_bake_cells(const struct arc_plan *plan, const char *names, const struct 
 /* Whether a recipe annotates the index with this key. */
 static bool is_annotated(char *const *annotations, const char *key)
 {
-    size_t len = strlen(key);
-    for (; *annotations; annotations++)
-        if (strncmp(*annotations, "index:", 6) == 0 && strncmp(*annotations + 6, key, len) == 0 &&
-            (*annotations)[6 + len] == '=')
+    for (; *annotations; annotations++) {
+        const char *rest = arc_text_after(arc_text_after(*annotations, "index:"), key);
+        if (rest && *rest == '=')
             return true;
+    }
     return false;
 }
 
@@ -113,8 +113,7 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
     json_t *list = json_array();
 
     for (const struct arc_pair *label = service->labels; label->name; label++)
-        if (strncmp(label->name, "org.opencontainers.image.", 25) == 0 &&
-            !is_annotated(own, label->name))
+        if (ARC_STARTS(label->name, "org.opencontainers.image.") && !is_annotated(own, label->name))
             arc_json_push(&list, json_sprintf("index:%s=%s", label->name, label->value));
 
     for (; *own; own++)
@@ -195,10 +194,8 @@ static json_t *make_tags(const struct arc_bake_options *options,
 /* Its kind, and the options behind the comma, if any. */
 static const char *cache_options(const char *cache, const char *kind)
 {
-    size_t len = strlen(kind);
-    if (strncmp(cache, kind, len) != 0 || (cache[len] && cache[len] != ','))
-        return NULL;
-    return cache + len;
+    const char *rest = arc_text_after(cache, kind);
+    return rest && (!*rest || *rest == ',') ? rest : NULL;
 }
 
 int arc_bake_check_cache(const char *cache, struct arc_error *err)
@@ -207,7 +204,8 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
 
     if (strcmp(cache, "registry") == 0 || cache_options(cache, "gha"))
         return ARC_OK;
-    if (local && strncmp(local, ",dir=", 5) == 0 && local[5] && !strpbrk(local + 5, ",\"\r\n"))
+    const char *folder = arc_text_after(local, ",dir=");
+    if (folder && *folder && !strpbrk(folder, ",\"\r\n"))
         return ARC_OK;
     if (s3 && strstr(s3, ",bucket=") && strstr(s3, ",region="))
         return ARC_OK;
@@ -332,7 +330,8 @@ static const char *pushed_tag(const struct scope *scope, const struct arc_planne
 static const struct arc_planned_service *find_target(const struct arc_plan *plan,
                                                      const char *context)
 {
-    return strncmp(context, "target:", 7) == 0 ? arc_plan_service(plan, context + 7) : NULL;
+    const char *name = arc_text_after(context, "target:");
+    return name ? arc_plan_service(plan, name) : NULL;
 }
 
 /* Named contexts: of bases that are built here their targets, of others what was pushed. */

@@ -237,7 +237,7 @@ static int see_status(struct arc_progress *progress, const json_t *status)
     const json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(status, "vertex"));
     const char *service = arc_json_text_of(vertex, "service");
 
-    if (strncmp(id, "pushing manifest for ", 21) != 0 || !digest ||
+    if (!ARC_STARTS(id, "pushing manifest for ") || !digest ||
         !*arc_json_text_of(status, "completed") || !target_of(progress, service) ||
         json_object_get(progress->pushed, service))
         return 0;

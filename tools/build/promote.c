@@ -169,9 +169,8 @@ static const char *image_of(const struct arc_planned_service *service,
                             const struct arc_planned_tag *tag)
 {
     for (char **mirror = service->mirrors; tag->ref && *mirror; mirror++) {
-        size_t len = strlen(*mirror);
-        if (strncmp(tag->ref, *mirror, len) == 0 && tag->ref[len] == ':' &&
-            strcmp(tag->ref + len + 1, tag->tag) == 0)
+        const char *rest = arc_text_after(arc_text_after(tag->ref, *mirror), ":");
+        if (rest && strcmp(rest, tag->tag) == 0)
             return *mirror;
     }
     return service->image;

@@ -234,15 +234,15 @@ static int check_images(const struct reading *reading, const json_t *index, stru
 /* "pkg:docker/nats@2.10.24-alpine?platform=…" → "nats:2.10.24-alpine" (purl-spec, type docker). */
 static int add_base(const struct reading *reading, const json_t *material)
 {
-    const char *uri = arc_json_text_of(material, "uri");
+    const char *name = arc_text_after(arc_json_text_of(material, "uri"), "pkg:docker/");
     const char *digest = arc_json_text_of(json_object_get(material, "digest"), "sha256");
     struct arc_built_service *built = reading->built;
 
-    if (strncmp(uri, "pkg:docker/", 11) != 0 || !arc_text_is_hex(digest, 64))
+    if (!name || !arc_text_is_hex(digest, 64))
         return 0;
 
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
-    for (const char *c = uri + 11; *c && *c != '?'; c++) {
+    for (const char *c = name; *c && *c != '?'; c++) {
         unsigned code;
         if (*c == '%' && sscanf(c + 1, "%2x", &code) == 1 && code > 32 && code < 127) {
             arc_buf_putc(&ref, (char)code);
@@ -274,7 +274,7 @@ bool arc_is_provenance(const json_t *layer)
 {
     const char *type =
         arc_json_text_of(json_object_get(layer, "annotations"), "in-toto.io/predicate-type");
-    return strncmp(type, "https://slsa.dev/provenance/", 28) == 0;
+    return ARC_STARTS(type, "https://slsa.dev/provenance/");
 }
 
 /* The base images that a provenance names (SLSA v0.2 materials, v1 resolvedDependencies). */

@@ -87,12 +87,10 @@ int frame_words(int argc, char *const *argv)
 {
     int words = 0;
     while (words < argc) {
-        const char *word = long_option(argv[words]);
-        if (!word)
-            word = argv[words];
-        const struct option *option = NULL;
-        if (strncmp(word, "--", 2) == 0)
-            option = option_find(frame_options, word + 2, strcspn(word + 2, "="));
+        const char *word = arc_or(long_option(argv[words]), argv[words]);
+        const char *name = arc_text_after(word, "--");
+        const struct option *option =
+            name ? option_find(frame_options, name, strcspn(name, "=")) : NULL;
         if (!option)
             break;
         words += option->value && !strchr(word, '=') ? 2 : 1;
@@ -271,7 +269,7 @@ static int parse_words(struct invocation *inv, int argc, char *const *argv, stru
         used = 1;
         if (options && strcmp(argv[i], "--") == 0)
             options = false;
-        else if (options && (strncmp(argv[i], "--", 2) == 0 || long_option(argv[i])))
+        else if (options && (ARC_STARTS(argv[i], "--") || long_option(argv[i])))
             ARC_TRY(parse_option(inv, argc - i, argv + i, &used, err));
         else if (options && argv[i][0] == '-' && argv[i][1])
             ARC_TRY(parse_letter(inv, argv[i], err));

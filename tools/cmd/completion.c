@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include <string.h>
 
@@ -22,7 +23,7 @@ struct candidates {
 /* "candidate TAB what it is"; a name that would not stay on its line is left out. */
 static void offer(const struct candidates *to, const char *name, const char *help)
 {
-    if (strncmp(name, to->start, strlen(to->start)) != 0 || strpbrk(name, "\t\r\n"))
+    if (!ARC_STARTS(name, to->start) || strpbrk(name, "\t\r\n"))
         return;
 
     arc_buf_printf(to->out, "%.*s%s", (int)to->before_len, to->before, name);
@@ -102,12 +103,12 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
  * other word. */
 static const struct option *option_with_value(const struct command *command, const char *word)
 {
-    if (strncmp(word, "--", 2) != 0)
+    const char *name = arc_text_after(word, "--");
+    if (!name)
         return NULL;
-    size_t len = strcspn(word + 2, "=");
-    const struct option *row = option_find(command ? command->options : NULL, word + 2, len);
-    if (!row)
-        row = option_find(frame_options, word + 2, len);
+    size_t len = strcspn(name, "=");
+    const struct option *row = option_find(command ? command->options : NULL, name, len);
+    row = arc_or(row, option_find(frame_options, name, len));
     return row && row->value ? row : NULL;
 }
 

@@ -1,5 +1,6 @@
 /* Docker, its plugins and the scanner. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include <stdlib.h>
 #include <string.h>
@@ -67,11 +68,11 @@ static char *line_value(const char *text, const char *name)
 {
     for (const char *line = text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, name, strlen(name)) != 0)
+        const char *value = arc_text_after(line, name);
+        if (!value)
             continue;
-        line += strlen(name);
-        line += strspn(line, " \t");
-        return strndup(line, strcspn(line, "\r\n"));
+        value += strspn(value, " \t");
+        return strndup(value, strcspn(value, "\r\n"));
     }
 
     return NULL;

@@ -1,5 +1,6 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "documents/record.h"
 #include <string.h>
 
@@ -232,13 +233,13 @@ bool arc_signing_is_github(const struct arc_signing *signing)
 {
     static const char path[] = "/_services/token";
     size_t len = signing->issuer ? strlen(signing->issuer) : 0, end = strlen(path);
-    return len > end && (strncmp(signing->issuer, "https://token.actions.", 22) == 0 ||
+    return len > end && (ARC_STARTS(signing->issuer, "https://token.actions.") ||
                          strcmp(signing->issuer + len - end, path) == 0);
 }
 
 bool arc_signing_in_kms(const char *key)
 {
-    return strstr(key, "://") && strncmp(key, "env://", 6) != 0;
+    return strstr(key, "://") && !ARC_STARTS(key, "env://");
 }
 
 int arc_signing_json(const struct arc_signing *signing, json_t **out, struct arc_error *err)

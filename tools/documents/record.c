@@ -9,7 +9,8 @@
 
 static bool is_digest(const char *text)
 {
-    return strncmp(text, "sha256:", 7) == 0 && arc_text_is_hex(text + 7, 64);
+    const char *hex = arc_text_after(text, "sha256:");
+    return hex && arc_text_is_hex(hex, 64);
 }
 
 static bool is_revision(const char *text)

@@ -104,10 +104,10 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
         sha = text_at(pull, "head", "sha");
     }
 
+    const char *pushed = arc_text_after(ref, "refs/heads/");
     if (strcmp(name, "push") == 0 && ref) /* as the workflows have it */
         out->publishes =
-            strncmp(ref, "refs/tags/", 10) == 0 ||
-            (branch && strncmp(ref, "refs/heads/", 11) == 0 && strcmp(ref + 11, branch) == 0);
+            ARC_STARTS(ref, "refs/tags/") || (pushed && branch && strcmp(pushed, branch) == 0);
     ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));
     ARC_TRY(add_variable(out, "GITHUB_EVENT_NAME", name, err));
     ARC_TRY(add_variable(out, "GITHUB_REF", arc_text_or(ref, NULL), err));

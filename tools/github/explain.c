@@ -80,7 +80,7 @@ static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
     while (text < end) {
         text += strspn(text, " ,");
         size_t item = strcspn(text, ",;"), name = strcspn(text, "=,;");
-        if (item && strncmp(text, "metadata=", 9) != 0) {
+        if (item && !ARC_STARTS(text, "metadata=")) {
             grantable &= is_grantable(text, name);
             arc_buf_puts(out, separator);
             separator = ", ";

@@ -59,9 +59,8 @@ static int read_own_text(struct sources *sources, struct arc_notes_options *opti
         return arc_error_set(err, ARC_EINPUT,
                              "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", file);
 
-    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark is no text */
-        text += 3;
-    options->own_text = text;
+    /* A byte order mark is no text. */
+    options->own_text = arc_or(arc_text_after(text, "\xef\xbb\xbf"), text);
 
     return ARC_OK;
 }

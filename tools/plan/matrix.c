@@ -3,6 +3,7 @@
 #include "arcci/plan.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include <string.h>
 
 /* The most bytes of a row's lists. */
@@ -52,9 +53,8 @@ static void join_bases(const struct arc_plan *plan, size_t *parent)
         const struct arc_recipe *recipe = plan->services[i].recipe;
         const struct arc_pair *context = recipe ? recipe->additional_contexts : NULL;
         for (; context && context->name; context++) {
-            if (strncmp(context->value, "target:", 7) != 0)
-                continue;
-            const struct arc_planned_service *base = arc_plan_service(plan, context->value + 7);
+            const char *name = arc_text_after(context->value, "target:");
+            const struct arc_planned_service *base = name ? arc_plan_service(plan, name) : NULL;
             if (base)
                 parent[find_set(parent, i)] = find_set(parent, (size_t)(base - plan->services));
         }

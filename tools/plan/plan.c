@@ -421,7 +421,7 @@ static char *choose_runner(const struct arc_group *group, const char *platform)
     for (const struct arc_pair *pair = group->runners; pair && pair->name; pair++)
         if (strcmp(pair->name, platform) == 0)
             return pair->value;
-    return strncmp(platform, "linux/arm64", 11) == 0 ? "ubuntu-24.04-arm" : "ubuntu-24.04";
+    return ARC_STARTS(platform, "linux/arm64") ? "ubuntu-24.04-arm" : "ubuntu-24.04";
 }
 
 /* The cells of what is built, and all platforms that some service is built for, in their order. */

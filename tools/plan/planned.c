@@ -7,8 +7,7 @@
  * as its ref, whatever it is about, and a run by hand may have checked out something else. */
 static const char *find_branch(const struct arc_event *event, const char *revision)
 {
-    const char *branch =
-        event->ref && strncmp(event->ref, "refs/heads/", 11) == 0 ? event->ref + 11 : NULL;
+    const char *branch = arc_text_after(event->ref, "refs/heads/");
 
     if (strcmp(event->name, "push") == 0)
         return branch;

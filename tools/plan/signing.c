@@ -5,14 +5,10 @@
 #include "plan/planned.h"
 #include <string.h>
 
-/* Whether the text is below `server`, as "https://github.com/owner/name" is; *rest follows it. */
-static bool below(const char *text, const char *server, const char **rest)
+/* "owner/name" of "https://github.com/owner/name"; NULL for what is not below the server. */
+static const char *path_below(const char *server, const char *url)
 {
-    size_t len = strlen(server);
-    if (!text || strncmp(text, server, len) != 0 || text[len] != '/')
-        return false;
-    *rest = text + len + 1;
-    return true;
+    return arc_text_after(arc_text_after(url, server), "/");
 }
 
 int arc_plan_signing(struct arc_project *project, const char *identity, struct arc_plan *out,
@@ -21,7 +17,7 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
     struct arc_arena *memory = &out->memory;
     const struct arc_env *env = project->env;
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
-    const char *workflow = arc_env_nonempty(env, "GITHUB_WORKFLOW_REF"), *rest = NULL;
+    const char *workflow = arc_env_nonempty(env, "GITHUB_WORKFLOW_REF");
 
     if (!project->group->sign.with)
         return ARC_OK;
@@ -39,9 +35,9 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
     else if (!signing->identity && workflow)
         signing->identity = arc_arena_printf(memory, "%s/%s", server, workflow);
 
-    if (!signing->issuer && below(signing->identity, server, &rest)) {
+    if (!signing->issuer && path_below(server, signing->identity)) {
         /* GitHub docs, "OpenID Connect reference": the issuer of a server's tokens. */
-        const char *host = strncmp(server, "https://", 8) == 0 ? server + 8 : "";
+        const char *host = arc_or(arc_text_after(server, "https://"), "");
         if (strcmp(host, "github.com") == 0)
             signing->issuer = arc_arena_text(memory, "https://token.actions.githubusercontent.com");
         else if (strlen(host) > 8 && arc_text_ends(host, ".ghe.com"))
@@ -50,8 +46,9 @@ int arc_plan_signing(struct arc_project *project, const char *identity, struct a
             signing->issuer = arc_arena_printf(memory, "%s/_services/token", server);
     }
 
-    if (arc_signing_is_github(signing) && below(project->repository.source, server, &rest))
-        signing->repository = arc_arena_text(memory, rest);
+    if (arc_signing_is_github(signing))
+        signing->repository =
+            arc_arena_text(memory, path_below(server, project->repository.source));
 
     return arc_arena_check(memory, err);
 }

@@ -399,7 +399,7 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
     const struct arc_group *group = reading->options->group;
     struct arc_release_version version;
     bool of_releases = has(reading, "{branch}") && is_of_releases(reading, tag);
-    tag += strncmp(tag, group->name, strlen(group->name)) == 0 ? strlen(group->name) : 0;
+    tag = arc_or(arc_text_after(tag, group->name), tag);
     tag += *tag == '-';
     tag += *tag == 'v';
     if (has(reading, "{branch}") &&
@@ -445,17 +445,18 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
 
 bool arc_tag_is_staging(const char *tag)
 {
-    const char *commit = tag + strlen("staging-");
-    if (strncmp(tag, "staging-", strlen("staging-")) != 0)
+    const char *commit = arc_text_after(tag, "staging-");
+    if (!commit)
         return false;
-    return strncmp(commit, "probe-", 6) == 0 ||
+    return ARC_STARTS(commit, "probe-") ||
            (strspn(commit, "0123456789abcdef") == ARC_SHORT_SHA &&
             (!commit[ARC_SHORT_SHA] || commit[ARC_SHORT_SHA] == '-'));
 }
 
 bool arc_tag_is_cache(const char *tag)
 {
-    return strncmp(tag, "buildcache", 10) == 0 && (!tag[10] || tag[10] == '-');
+    const char *rest = arc_text_after(tag, "buildcache");
+    return rest && (!*rest || *rest == '-');
 }
 
 static int add_tag(const struct reading *reading, struct arc_planned_service *out,

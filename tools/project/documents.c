@@ -23,7 +23,7 @@ int arc_document_pack(const json_t *document, char **out, struct arc_error *err)
 int arc_document_unpack(const char *text, size_t len, struct arc_buf *out, struct arc_error *err)
 {
     arc_text_trim(&text, &len);
-    if (strncmp(text, ARC_GZIP_BASE64_START, strlen(ARC_GZIP_BASE64_START)) == 0)
+    if (ARC_STARTS(text, ARC_GZIP_BASE64_START))
         return arc_gunzip_base64(text, len, out, err);
     arc_buf_add(out, text, len);
     return arc_buf_check(out, "the document", err);

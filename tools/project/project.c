@@ -233,7 +233,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     const char *ref = arc_env_get(project->env, "GITHUB_REF");
     const char *name = project->wanted.tag;
 
-    if (!name && ref && strncmp(ref, "refs/tags/", 10) == 0)
+    if (!name && arc_text_after(ref, "refs/tags/"))
         name = ref;
 
     const char *tag = name ? arc_tag_name(name) : NULL;

@@ -15,8 +15,7 @@ static int add_release(void *context, json_t *release, struct arc_error *err)
     const char *tag = arc_json_text_of(release, "tag_name");
     bool draft = json_is_true(json_object_get(release, "draft"));
     bool marked = json_is_true(json_object_get(release, "prerelease"));
-    bool withdrawn = strncmp(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK,
-                             strlen(ARC_WITHDRAWN_MARK)) == 0;
+    bool withdrawn = ARC_STARTS(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK);
 
     if (*tag && ((!draft && json_array_append_new(out->published, json_string(tag))) ||
                  (marked && !withdrawn && json_array_append_new(out->marked, json_string(tag))) ||

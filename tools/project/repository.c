@@ -4,19 +4,13 @@
 #include "git/fetch.h"
 #include <string.h>
 
-static const char *without_prefix(const char *text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return strncmp(text, prefix, len) == 0 ? text + len : NULL;
-}
-
 /* ---- source --------------------------------------------------------------------------------- */
 
 /* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
  * "ssh://user@host:port/path". False for other forms. */
 static bool split_ssh(const char *url, const char **host, size_t *host_len, const char **path)
 {
-    const char *rest = without_prefix(url, "ssh://");
+    const char *rest = arc_text_after(url, "ssh://");
     char separator = rest ? '/' : ':';
 
     if (!rest && (strstr(url, "://") || strcspn(url, ":") > strcspn(url, "/")))
@@ -58,7 +52,7 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     size_t host_len;
     if (arc_git_remote_url(git, &url, NULL))
         return ARC_OK;
-    if (without_prefix(url, "https://") || without_prefix(url, "http://"))
+    if (ARC_STARTS(url, "https://", "http://"))
         arc_buf_puts(&text, url);
     else if (split_ssh(url, &host, &host_len, &path))
         arc_buf_printf(&text, "https://%.*s/%s", (int)host_len, host, path);

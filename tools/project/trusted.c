@@ -74,7 +74,7 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
         arc_text_path(&plain, arc_buf_text(&whole));
         ARC_TRY(arc_buf_check(&plain, "a path", err));
         below = arc_buf_text(&plain);
-        while (strncmp(below, "../", 3) == 0) /* above "/" is "/" */
+        while (ARC_STARTS(below, "../")) /* above "/" is "/" */
             below += 3;
         bool inside = strncmp(below, top + 1, len - 1) == 0 && below[len - 1] == '/';
         below = inside ? below + len : NULL;

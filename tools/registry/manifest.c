@@ -177,7 +177,7 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
         return registry_refused(registry, &call, &response, err);
     const char *claimed = arc_http_header(&response, "docker-content-digest");
     if (response.status == 200 && claimed && arc_digest_known(claimed) &&
-        strncmp(claimed, "sha256:", 7) == 0) {
+        ARC_STARTS(claimed, "sha256:")) {
         memcpy(digest, claimed, strlen(claimed) + 1);
         return ARC_OK;
     }

@@ -112,9 +112,9 @@ static bool is_same_member(const json_t *a, const json_t *b, const char *name)
 /* An immutable release keeps its asset for ours. */
 static void keep_theirs(struct release_run *run, struct release_asset *ours, const json_t *theirs)
 {
-    const char *digest = arc_json_text_of(theirs, "digest");
-    if (strncmp(digest, "sha256:", 7) == 0)
-        snprintf(ours->sha256, sizeof ours->sha256, "%s", digest + 7);
+    const char *sha256 = arc_text_after(arc_json_text_of(theirs, "digest"), "sha256:");
+    if (sha256)
+        snprintf(ours->sha256, sizeof ours->sha256, "%s", sha256);
     ours->size = (size_t)arc_json_number_of(theirs, "size");
     ours->stored = true;
     release_say(run, "%s stays as it was released", ours->given->name);
@@ -171,13 +171,12 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
 
     arc_each (ours, run->assets, run->o->asset_count) {
         const json_t *theirs = find_stored(run, ours);
-        const char *digest = arc_json_text_of(theirs, "digest");
+        const char *sha256 = arc_text_after(arc_json_text_of(theirs, "digest"), "sha256:");
         json_int_t size = arc_json_number_of(theirs, "size");
 
         /* `digest` came in 2025; a server without it leaves the size. */
-        ours->stored =
-            theirs && is_uploaded(theirs) && size >= 0 && (size_t)size == ours->size &&
-            (strncmp(digest, "sha256:", 7) != 0 || strcmp(digest + 7, ours->sha256) == 0);
+        ours->stored = theirs && is_uploaded(theirs) && size >= 0 && (size_t)size == ours->size &&
+                       (!sha256 || strcmp(sha256, ours->sha256) == 0);
         if (run->t->describes)
             ours->stored = ours->uploads;
         const char *url = theirs ? arc_json_text_of(theirs, "browser_download_url") : NULL;

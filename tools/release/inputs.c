@@ -449,8 +449,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
         version = project->version;
     }
 
-    if (tag && strncmp(tag, "refs/tags/", 10) == 0)
-        tag += 10;
+    tag = arc_or(arc_text_after(tag, "refs/tags/"), tag);
     if (tag && strcmp(tag, version->tag) != 0)
         return arc_error_set(err, ARC_EINPUT, "the documents are about %.200s, not about %.200s",
                              version->tag, tag);

@@ -140,7 +140,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
                              run->tag, arc_text_utf16(want, strlen(want)), ARC_RELEASE_BODY_LIMIT);
 
     bool same = strcmp(name_now, name) == 0 && arc_markdown_same(now, want) && prerelease == marked;
-    bool withdrawn = strncmp(now, ARC_WITHDRAWN_MARK, strlen(ARC_WITHDRAWN_MARK)) == 0;
+    bool withdrawn = ARC_STARTS(now, ARC_WITHDRAWN_MARK);
     *out = NULL;
     if ((same || withdrawn) && !publish)
         return ARC_OK;

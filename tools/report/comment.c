@@ -43,7 +43,7 @@ static int keep_ours(void *context, json_t *comment, struct arc_error *err)
     struct comments *found = context;
     const char *body = arc_json_text_of(comment, "body");
 
-    if (strncmp(body, found->mark, strlen(found->mark)) != 0)
+    if (!ARC_STARTS(body, found->mark))
         return ARC_OK;
 
     if (!is_trusted(found, comment)) {

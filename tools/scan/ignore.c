@@ -113,7 +113,7 @@ static int refuse(const struct entry *entry, struct arc_error *err, const char *
 
 static int parse_word(struct entry *entry, const char *word, struct arc_error *err)
 {
-    bool day = strncmp(word, "exp:", 4) == 0;
+    bool day = ARC_STARTS(word, "exp:");
     if (!entry->id && day)
         return refuse(entry, err, "there is no id in front of exp:");
 
@@ -138,7 +138,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
     unsigned number = 0;
 
     ARC_TRY_ALLOC(text, err);
-    bool mark = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark */
+    bool mark = ARC_STARTS(text, "\xef\xbb\xbf"); /* a byte order mark */
     for (char *line = text + (mark ? 3 : 0), *next; line; line = next) {
         struct entry entry = {.file = judged->options->ignore_name, .line = ++number};
         char *rest = NULL;

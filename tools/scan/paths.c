@@ -63,7 +63,7 @@ void scan_add_uri(struct arc_buf *out, const char *path)
 
     arc_text_path(&text, path);
     const char *at = arc_buf_text(&text);
-    while (strncmp(at, "../", 3) == 0)
+    while (ARC_STARTS(at, "../"))
         at += 3;
 
     for (at = *at && strcmp(at, "..") != 0 ? at : "."; *at; at++)

@@ -139,8 +139,7 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
     for (size_t len; *text; text += len + (text[len] == '\n')) {
         len = strcspn(text, "\n");
         const char *level = memchr(text, '\t', len);
-        bool warns =
-            level && (strncmp(level, "\tWARN\t", 6) == 0 || strncmp(level, "\tERROR\t", 7) == 0);
+        bool warns = level && ARC_STARTS(level, "\tWARN\t", "\tERROR\t");
         if (!warns)
             continue;
         ARC_AUTO_FREE char *line = strndup(level + 1, len - (size_t)(level + 1 - text));

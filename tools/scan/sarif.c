@@ -54,7 +54,7 @@ static json_t *rule_json(const struct scan_rule *rule)
                                "fullDescription", "text", arc_text_or(rule->description, title),
                                "help", "text", arc_json_buf(&help), "defaultConfiguration", "level",
                                level_name(rule->severity), "properties", properties);
-    if (rule->url && strncmp(rule->url, "https://", 8) == 0)
+    if (arc_text_after(rule->url, "https://"))
         arc_json_put(&object, "helpUri", json_string(rule->url));
 
     return object;
@@ -69,7 +69,7 @@ static json_t *location_json(const struct scan_judged *judged, const struct find
     const char *place = *finding->place ? finding->place : "unknown";
     bool folder = target && findings_is_folder(target);
 
-    if (folder && (*place == '/' || strncmp(place, "../", 3) == 0))
+    if (folder && (*place == '/' || ARC_STARTS(place, "../")))
         arc_buf_puts(&uri, "outside-of-the-repository/");
 
     if (*finding->service && target && !folder) {

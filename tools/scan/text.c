@@ -307,8 +307,7 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     struct arc_buf platforms = {0}, subject = {0};
     bool versions = finding->kind == VULNERABILITY;
-    bool link = rule->url &&
-                (strncmp(rule->url, "https://", 8) == 0 || strncmp(rule->url, "http://", 7) == 0);
+    bool link = rule->url && ARC_STARTS(rule->url, "https://", "http://");
 
     add_platforms(&platforms, judged, finding);
     add_subject(&subject, finding);

@@ -1,6 +1,7 @@
 #include "scan/trivy.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -37,7 +38,7 @@ static const char *const passes[] = {
 
 bool arc_trivy_withholds(const char *variable)
 {
-    return strncmp(variable, "TRIVY_", 6) == 0 && !arc_environment_has(passes, variable);
+    return ARC_STARTS(variable, "TRIVY_") && !arc_environment_has(passes, variable);
 }
 
 int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *folder,

@@ -480,7 +480,7 @@ static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_err
     const struct findings *findings = reading->findings;
     const struct scan_result *result = &findings->results[findings->result_count - 1];
     bool elsewhere =
-        ARC_AMONG(result->class, "secret", "config") || strncmp(result->class, "license", 7) == 0;
+        ARC_AMONG(result->class, "secret", "config") || ARC_STARTS(result->class, "license");
     bool nothing = !reading->packages && !reading->vulnerabilities;
 
     if (reading->schema == 1 && !*result->target)

@@ -216,7 +216,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
     size_t start = end;
     while (start && text[start - 1] != '\n')
         start--;
-    if (strncmp(text + start, preface, strlen(preface)) == 0)
+    if (arc_text_after(text + start, preface))
         start += strlen(preface);
     arc_text_visible(&said, text + start, end - start < 1500 ? end - start : 1500);
     if (start == end)
@@ -266,12 +266,13 @@ static const char *const *variables(struct cosign *cosign, bool signs)
         *next++ = checking[i];
     for (size_t i = 0; !key && signs && i < TOKENS; i++)
         *next++ = tokens[i];
-    if (key && strncmp(key, "hashivault://", 13) == 0)
+    if (arc_text_after(key, "hashivault://"))
         *next++ = "VAULT_*";
     if (key && signs && !arc_signing_in_kms(key))
         *next++ = "COSIGN_PASSWORD";
-    if (key && signs && strncmp(key, "env://", 6) == 0)
-        *next++ = key + 6;
+    const char *variable = arc_text_after(key, "env://");
+    if (variable && signs)
+        *next++ = variable;
 
     return names;
 }

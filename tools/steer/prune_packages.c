@@ -12,7 +12,7 @@ static const char host[] = "ghcr.io/";
 
 bool prune_is_package(const char *image)
 {
-    return strncmp(image, host, strlen(host)) == 0;
+    return ARC_STARTS(image, host);
 }
 
 static int add_version(void *context, json_t *version, struct arc_error *err)

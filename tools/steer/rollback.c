@@ -127,8 +127,7 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
 
     arc_each (taken, rollback->taken, rollback->taken_count) {
         ARC_TRY(records_release(&rollback->records, taken->tag, &taken->release, err));
-        taken->marked = strncmp(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK,
-                                strlen(ARC_WITHDRAWN_MARK)) == 0;
+        taken->marked = ARC_STARTS(arc_json_text_of(taken->release, "body"), ARC_WITHDRAWN_MARK);
     }
 
     ARC_AUTO_JSON json_t *latest = NULL;

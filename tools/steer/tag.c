@@ -3,6 +3,7 @@
 #include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "git/diff.h"
 #include "git/run.h"
 #include "steer/survey.h"
@@ -99,16 +100,15 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     }
 
     ARC_TRY(run_git(tagging, words, &answer, err));
-    const char *text = arc_buf_text(&answer);
-    if (strncmp(text, start, strlen(start)) != 0)
+    const char *branch = arc_text_after(arc_buf_text(&answer), start);
+    if (!branch)
         return arc_error_set(
             err, ARC_EFAILED,
             "the remote does not say which branch is its default: name the release "
             "branch with --branch");
 
-    text += strlen(start);
     tagging->branch =
-        arc_arena_printf(&tagging->survey.memory, "%.*s", (int)strcspn(text, "\t\n"), text);
+        arc_arena_printf(&tagging->survey.memory, "%.*s", (int)strcspn(branch, "\t\n"), branch);
 
     return ARC_OK;
 }
