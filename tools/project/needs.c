@@ -123,10 +123,7 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
 
     arc_json_each (service, json_object_get(from, "services")) {
         const char *name = arc_json_text_of(service, "service");
-        const json_t *known = NULL;
-        arc_json_each (other, json_object_get(into, "services"))
-            if (strcmp(arc_json_text_of(other, "service"), name) == 0)
-                known = other;
+        const json_t *known = arc_json_find(json_object_get(into, "services"), "service", name);
         if (known && !json_equal(known, service))
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: two jobs built service %s with different results", name);

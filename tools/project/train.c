@@ -43,8 +43,7 @@ static void candidates_free(struct candidates *candidates)
 static const json_t *find_locked(const struct train *train, const char *group, const char *tag)
 {
     arc_json_each (entry, train->lock)
-        if (strcmp(arc_json_text_of(entry, "group"), group) == 0 &&
-            strcmp(arc_json_text_of(entry, "tag"), tag) == 0)
+        if (arc_json_says(entry, "group", group) && arc_json_says(entry, "tag", tag))
             return entry;
     return NULL;
 }
@@ -165,11 +164,7 @@ static int is_unreleased(const struct train *train, const struct arc_include *in
                          bool *unreleased)
 {
     struct arc_oid commit;
-    *unreleased = !include->version;
-
-    arc_json_each (entry, train->lock)
-        if (strcmp(arc_json_text_of(entry, "group"), include->group) == 0)
-            *unreleased = false;
+    *unreleased = !include->version && !arc_json_find(train->lock, "group", include->group);
 
     for (size_t k = 0; *unreleased && k < candidates->count; k++) {
         const struct candidate *one = &candidates->items[k];

@@ -19,6 +19,8 @@
 /* The assets; what they point to is in `memory`. */
 struct asset_list {
     struct arc_arena memory;
+    const char **given; /* "[NAME=]FILE" that --asset names */
+    size_t given_count;
     struct arc_release_asset *items;
     size_t count;
 };
@@ -85,7 +87,9 @@ struct search {
     struct arc_glob *glob; /* of what stands behind `root` */
     const char *root;      /* the folders that the pattern names outright: "dist/" */
     bool hidden;           /* names that start with a dot are meant, too, as in a shell */
-    json_t *found;         /* paths below it */
+    struct arc_arena *memory;
+    const char **found; /* paths below it */
+    size_t count;
     size_t entries;
 };
 
@@ -129,11 +133,11 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
             !arc_glob_match(search->glob, arc_buf_text(&path), path.len))
             continue;
 
-        json_t *item = json_string(arc_buf_text(&path));
-        if (!item)
+        if (!arc_utf8_valid(arc_buf_text(&path), path.len))
             return arc_error_set(err, ARC_EINPUT, "--asset: a file's name below %s is not UTF-8",
                                  search->root);
-        ARC_TRY(arc_json_append(search->found, item, err));
+        ARC_APPEND(search->memory, search->found, search->count, err,
+                   arc_arena_text(search->memory, arc_buf_text(&path)));
     }
 
     return ARC_OK;
@@ -146,12 +150,13 @@ static const char *file_of(const char *text)
     return equals && (!slash || equals < slash) ? equals + 1 : text;
 }
 
-/* Takes out of a list of "[NAME=]FILE" what a pattern behind a "!" matches. */
-static int exclude_pattern(const char *pattern, json_t *list, struct arc_error *err)
+/* Takes out of what was given what a pattern behind a "!" matches. */
+static int exclude_pattern(const char *pattern, struct asset_list *list, struct arc_error *err)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+    size_t kept = 0;
 
-    if (!json_array_size(list))
+    if (!list->given_count)
         return arc_error_set(err, ARC_EINPUT,
                              "--asset: '!%.300s' takes out what those before it name, and there is "
                              "none",
@@ -159,11 +164,12 @@ static int exclude_pattern(const char *pattern, json_t *list, struct arc_error *
     if (arc_glob_compile(pattern, strlen(pattern), &glob, err))
         return arc_error_prefix(err, "--asset");
 
-    for (size_t i = json_array_size(list); i-- > 0;) {
-        const char *file = file_of(json_string_value(json_array_get(list, i)));
-        if (arc_glob_match(glob, file, strlen(file)))
-            json_array_remove(list, i);
+    arc_each (given, list->given, list->given_count) {
+        const char *file = file_of(*given);
+        if (!arc_glob_match(glob, file, strlen(file)))
+            list->given[kept++] = *given;
     }
+    list->given_count = kept;
 
     return ARC_OK;
 }
@@ -173,52 +179,55 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Appends "[NAME=]FILE" for every file that "[NAME=]PATTERN" matches, in byte order, to `out`: no
- * shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
- * appended as it is. "!PATTERN" takes out those before it. No link to a folder is followed. ARC_EINPUT when a pattern matches nothing, or
- * a NAME stands for several files. */
-static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
+static int add_given(struct asset_list *list, const char *text, struct arc_error *err)
+{
+    ARC_APPEND(&list->memory, list->given, list->given_count, err, text);
+    return arc_arena_check(&list->memory, err);
+}
+
+/* Adds "[NAME=]FILE" to what is given for every file that "[NAME=]PATTERN" matches, in byte order:
+ * no shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
+ * added as it is. "!PATTERN" takes out those before it. No link to a folder is followed. ARC_EINPUT
+ * when a pattern matches nothing, or a NAME stands for several files. */
+static int expand_pattern(const char *text, struct asset_list *list, struct arc_error *err)
 {
     const char *pattern = file_of(text);
     size_t plain = strcspn(pattern, "*?[{(");
 
     if (*text == '!' && text[1] != '(')
-        return exclude_pattern(text + 1, out, err);
+        return exclude_pattern(text + 1, list, err);
     if (!pattern[plain] || arc_file_kind(pattern) != ARC_FILE_NONE)
-        return arc_json_append(out, json_string(text), err);
+        return add_given(list, text, err);
 
     while (plain && pattern[plain - 1] != '/')
         plain--;
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     ARC_AUTO_FREE char *root = strndup(pattern, plain);
-    ARC_AUTO_JSON json_t *found = json_array();
-    ARC_TRY_ALLOC(root && found, err);
+    ARC_TRY_ALLOC(root, err);
     if (arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err))
         return arc_error_prefix(err, "--asset");
     struct search search = {.glob = glob,
                             .root = root,
                             .hidden = pattern[plain] == '.' || strstr(pattern + plain, "/."),
-                            .found = found};
+                            .memory = &list->memory};
     ARC_TRY(walk_folder(&search, "", 0, err));
-    size_t count = json_array_size(found);
-    ARC_AUTO_FREE const char **paths = calloc(count + 1, sizeof *paths);
-    ARC_TRY_ALLOC(paths, err);
-    if (!count)
+    ARC_TRY(arc_arena_check(&list->memory, err));
+    if (!search.count)
         return arc_error_set(err, ARC_EINPUT, "--asset: the pattern '%.300s' matches no file",
                              pattern);
 
-    if (pattern != text && count > 1)
+    if (pattern != text && search.count > 1)
         return arc_error_set(err, ARC_EINPUT,
                              "--asset: '%.300s' matches %zu files, which cannot have one name",
-                             text, count);
+                             text, search.count);
 
-    for (size_t i = 0; i < count; i++)
-        paths[i] = json_string_value(json_array_get(found, i));
-    qsort(paths, count, sizeof *paths, by_bytes);
+    qsort(search.found, search.count, sizeof *search.found, by_bytes);
 
-    for (size_t i = 0; i < count; i++) /* with the name in front */
-        ARC_TRY(arc_json_append(
-            out, json_sprintf("%.*s%s%s", (int)(pattern - text), text, root, paths[i]), err));
+    arc_each (path, search.found, search.count) /* with the name in front */
+        ARC_TRY(add_given(
+            list,
+            arc_arena_printf(&list->memory, "%.*s%s%s", (int)(pattern - text), text, root, *path),
+            err));
 
     return ARC_OK;
 }
@@ -226,9 +235,9 @@ static int expand_pattern(const char *text, json_t *out, struct arc_error *err)
 /* ---- assets --------------------------------------------------------------------------------- */
 
 /* "FILE" is called by its last part, "NAME=FILE" by NAME. */
-static struct arc_release_asset split_asset(struct arc_arena *memory, const char *given)
+static struct arc_release_asset split_asset(struct arc_arena *memory, const char *text)
 {
-    const char *text = arc_arena_text(memory, given), *file = file_of(text);
+    const char *file = file_of(text);
 
     if (file == text)
         return (struct arc_release_asset){.name = arc_path_name(text), .path = text};
@@ -239,10 +248,7 @@ static struct arc_release_asset split_asset(struct arc_arena *memory, const char
 
 static int add_asset(struct asset_list *list, struct arc_release_asset asset, struct arc_error *err)
 {
-    struct arc_release_asset *place =
-        arc_arena_append(&list->memory, &list->items, &list->count, sizeof *place);
-    ARC_TRY_ALLOC(place, err);
-    *place = asset;
+    ARC_APPEND(&list->memory, list->items, list->count, err, asset);
     return arc_arena_check(&list->memory, err);
 }
 
@@ -262,11 +268,10 @@ static int add_document(struct asset_list *list, const char *name, const json_t 
 static const struct arc_release_asset *find_asset(const struct asset_list *list, const char *name,
                                                   const char *path)
 {
-    arc_each (item, list->items, list->count) {
+    arc_each (item, list->items, list->count)
         if (strcmp(item->name, name) == 0 &&
             (!path || (item->path && arc_file_same(item->path, path))))
             return item;
-    }
     return NULL;
 }
 
@@ -274,12 +279,10 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
                        struct asset_list *list, struct arc_error *err)
 {
     const char *ledger = files->documents.build;
-    ARC_AUTO_JSON json_t *expanded = json_array();
     ARC_AUTO(arc_buf) struct arc_buf sums = {0};
 
-    ARC_TRY_ALLOC(expanded, err);
     arc_json_each (text, files->assets)
-        ARC_TRY(expand_pattern(json_string_value(text), expanded, err));
+        ARC_TRY(expand_pattern(json_string_value(text), list, err));
 
     if (needs->build) {
         ARC_AUTO_JSON json_t *build = NULL;
@@ -293,8 +296,8 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
     }
 
     /* A file that an earlier pattern gave, and the ledger, are there already. */
-    arc_json_each (text, expanded) {
-        const struct arc_release_asset asset = split_asset(&list->memory, json_string_value(text));
+    arc_each (given, list->given, list->given_count) {
+        const struct arc_release_asset asset = split_asset(&list->memory, *given);
         bool own =
             ledger && strcmp(asset.name, "build.json") == 0 && arc_file_same(ledger, asset.path);
         ARC_TRY(arc_arena_check(&list->memory, err));
