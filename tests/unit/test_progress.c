@@ -210,6 +210,25 @@ static void test_a_program_for_another_platform(void **state)
     arc_progress_free(progress);
 }
 
+/* A command longer than what is kept of it is cut between any two bytes. */
+static void test_a_long_command(void **state)
+{
+    (void)state;
+    for (int odd = 0; odd < 2; odd++) {
+        ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        ARC_AUTO(seen) struct seen seen = {0};
+        ARC_AUTO_JSON json_t *definition = NULL;
+        arc_buf_puts(&text, "{\"vertexes\": [{\"digest\": \"sha256:1\","
+                            " \"started\": \"2026-01-10T00:00:00Z\", \"name\": \"[2/2] RUN ");
+        arc_buf_puts(&text, odd ? "x" : "");
+        for (int i = 0; i < 1000; i++)
+            arc_buf_puts(&text, "\xc3\xa9");
+        arc_buf_puts(&text, "\"}]}\n");
+        arc_progress_free(read_all(narrow, text.data, text.len, 4096, &seen, &definition));
+        assert_non_null(strstr(arc_buf_text(&seen.lines), "flash|linux/arm64|2/2 RUN "));
+    }
+}
+
 static void test_a_value_without_end(void **state)
 {
     (void)state;
@@ -252,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_a_failed_step),
         cmocka_unit_test(test_a_single_platform_is_implied),
         cmocka_unit_test(test_a_program_for_another_platform),
+        cmocka_unit_test(test_a_long_command),
         cmocka_unit_test(test_a_value_without_end),
         cmocka_unit_test(test_text_keeps_its_end),
     };

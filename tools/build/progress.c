@@ -1,4 +1,5 @@
 #include "build/progress.h"
+#include "arcci/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -9,13 +10,32 @@
 #define TEXT_KEPT ((size_t)64 << 10)
 #define LOG_MAX   ((size_t)4 << 20)
 
+/* A step that has begun. */
+struct vertex {
+    const char *service, *platform, *step; /* "": none */
+    const char *error;                     /* that it had last; NULL: none */
+    enum arc_step_state state;
+    bool foreign; /* it said "exec format error" */
+};
+
+/* When the steps of a cell ran. */
+struct span {
+    const char *service, *platform;
+    double started, completed;
+    bool cached; /* all of them */
+};
+
 struct arc_progress {
     struct arc_progress_options options;
-    json_t *vertexes;         /* digest → {service, platform, step, state, error} */
-    json_t *cells;            /* "service platform" → {started, completed, cached} */
+    struct arc_arena memory;
+    struct vertex *vertexes;
+    size_t vertex_count;
+    json_t *numbers; /* digest → which of the vertexes */
+    size_t failed;   /* the first that did, counted from 1; 0: none */
+    struct span *spans;
+    size_t span_count;
     json_t *pushed;           /* service → digest of its index */
     json_t *news;             /* those of them that on_pushed was not told yet */
-    json_t *failed;           /* the entry of the step that failed first; owned */
     const char *only_service; /* when there is a single target */
     struct arc_buf value;     /* the JSON value that is being read */
     struct arc_buf text;
@@ -29,8 +49,7 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
     struct arc_progress *progress = calloc(1, sizeof *progress);
     ARC_TRY_ALLOC(progress, err);
     *progress = (struct arc_progress){.options = *options,
-                                      .vertexes = json_object(),
-                                      .cells = json_object(),
+                                      .numbers = json_object(),
                                       .pushed = json_object(),
                                       .news = json_object(),
                                       .value.max = VALUE_MAX,
@@ -40,7 +59,7 @@ int arc_progress_new(const struct arc_progress_options *options, struct arc_prog
     if (json_object_size(targets) == 1)
         progress->only_service = json_object_iter_key(json_object_iter(targets));
 
-    if (!progress->vertexes || !progress->cells || !progress->pushed || !progress->news) {
+    if (!progress->numbers || !progress->pushed || !progress->news) {
         arc_progress_free(progress);
         return arc_error_nomem(err);
     }
@@ -53,11 +72,10 @@ void arc_progress_free(struct arc_progress *progress)
 {
     if (!progress)
         return;
-    json_decref(progress->vertexes);
-    json_decref(progress->cells);
+    arc_arena_free(&progress->memory);
+    json_decref(progress->numbers);
     json_decref(progress->pushed);
     json_decref(progress->news);
-    json_decref(progress->failed);
     arc_buf_free(&progress->value);
     arc_buf_free(&progress->text);
     free(progress);
@@ -131,32 +149,42 @@ static double time_of(const json_t *vertex, const char *key)
     return (double)seconds + (dot ? strtod(dot, NULL) : 0);
 }
 
-static int widen_cell(struct arc_progress *progress, const struct name *name, double started,
-                      double completed, bool cached)
+static struct vertex *find_vertex(const struct arc_progress *progress, const char *digest)
 {
-    char key[400];
+    const json_t *number = json_object_get(progress->numbers, digest);
+    return number ? &progress->vertexes[json_integer_value(number)] : NULL;
+}
 
-    if (!name->platform[0])
-        return 0;
-    snprintf(key, sizeof key, "%s %s", name->service, name->platform);
-    json_t *cell = json_object_get(progress->cells, key);
-    if (!cell) {
-        cell = json_pack("{s:f, s:f, s:b}", "started", started, "completed", completed, "cached",
-                         true);
-        if (json_object_set_new(progress->cells, key, cell))
-            return -1;
-    }
+static struct span *find_span(const struct arc_progress *progress, const char *service,
+                              const char *platform)
+{
+    arc_each (span, progress->spans, progress->span_count)
+        if (strcmp(span->service, service) == 0 && strcmp(span->platform, platform) == 0)
+            return span;
+    return NULL;
+}
 
-    if (started < json_real_value(json_object_get(cell, "started")))
-        json_object_set_new(cell, "started", json_real(started));
-    if (completed > json_real_value(json_object_get(cell, "completed")))
-        json_object_set_new(cell, "completed", json_real(completed));
+static int widen_span(struct arc_progress *progress, const struct vertex *vertex, double started,
+                      double completed, struct arc_error *err)
+{
+    if (!*vertex->platform)
+        return ARC_OK;
+    if (!find_span(progress, vertex->service, vertex->platform))
+        ARC_APPEND(&progress->memory, progress->spans, progress->span_count, err,
+                   (struct span){vertex->service, vertex->platform, started, completed, true});
+
+    struct span *span = find_span(progress, vertex->service, vertex->platform);
+    if (started < span->started)
+        span->started = started;
+    if (completed > span->completed)
+        span->completed = completed;
 
     /* Metadata and FROM always run and say nothing about the cache; the other numbered steps do. */
-    if (is_numbered(name->step) && !cached && !strstr(name->step, " FROM "))
-        json_object_set_new(cell, "cached", json_false());
+    if (is_numbered(vertex->step) && vertex->state != ARC_STEP_CACHED &&
+        !strstr(vertex->step, " FROM "))
+        span->cached = false;
 
-    return 0;
+    return ARC_OK;
 }
 
 static void tell(const struct arc_progress *progress, const struct arc_build_event *event)
@@ -166,85 +194,90 @@ static void tell(const struct arc_progress *progress, const struct arc_build_eve
         listener->on_event(listener->context, event);
 }
 
-static int see_vertex(struct arc_progress *progress, const json_t *vertex)
+static int see_vertex(struct arc_progress *progress, const json_t *item, struct arc_error *err)
 {
-    const char *digest = arc_json_text_of(vertex, "digest");
-    double started = time_of(vertex, "started"), completed = time_of(vertex, "completed");
+    const char *digest = arc_json_text_of(item, "digest"), *error = arc_json_text_of(item, "error");
+    double started = time_of(item, "started"), completed = time_of(item, "completed");
+    enum arc_step_state state = ARC_STEP_RUNNING;
+    struct arc_arena *memory = &progress->memory;
     struct name name;
 
-    parse_name(progress, arc_json_text_of(vertex, "name"), &name);
-    bool cached = json_is_true(json_object_get(vertex, "cached"));
-    enum arc_step_state state = ARC_STEP_RUNNING;
-    if (*arc_json_text_of(vertex, "error"))
+    if (*error)
         state = ARC_STEP_FAILED;
     else if (completed > 0)
-        state = cached ? ARC_STEP_CACHED : ARC_STEP_DONE;
+        state = arc_json_true_of(item, "cached") ? ARC_STEP_CACHED : ARC_STEP_DONE;
     if (started <= 0 && state == ARC_STEP_RUNNING)
-        return 0; /* only announced */
-    const json_t *known = json_object_get(progress->vertexes, digest);
-    const json_t *before = json_object_get(known, "state");
-    if (before && json_integer_value(before) == (json_int_t)state)
-        return 0;
-    json_t *seen = json_pack("{s:s, s:s, s:s, s:i, s:s, s:b}", "service", name.service, "platform",
-                             name.platform, "step", name.step, "state", (int)state, "error",
-                             arc_json_text_of(vertex, "error"), "foreign",
-                             json_is_true(json_object_get(known, "foreign")));
-    if (json_object_set_new(progress->vertexes, digest, seen))
-        return -1;
+        return ARC_OK; /* only announced */
+    struct vertex *vertex = find_vertex(progress, digest);
+    if (vertex && vertex->state == state)
+        return ARC_OK;
+
+    if (!vertex) {
+        json_int_t number = (json_int_t)progress->vertex_count;
+        vertex =
+            arc_arena_append(memory, &progress->vertexes, &progress->vertex_count, sizeof *vertex);
+        ARC_TRY_ALLOC(vertex, err);
+        ARC_TRY(arc_json_set(progress->numbers, digest, json_integer(number), err));
+    }
+
+    parse_name(progress, arc_json_text_of(item, "name"), &name);
+    *vertex = (struct vertex){.service = arc_arena_text(memory, name.service),
+                              .platform = arc_arena_text(memory, name.platform),
+                              .step = arc_arena_text(memory, name.step),
+                              .error = *error ? arc_arena_text(memory, error) : vertex->error,
+                              .state = state,
+                              .foreign = vertex->foreign};
+    ARC_TRY(arc_arena_check(memory, err));
+
     /* The steps that failed after the first one were cancelled because of it. */
-    bool cancelled = strstr(arc_json_text_of(vertex, "error"), "context canceled");
-    if (state == ARC_STEP_FAILED && !cancelled && !progress->failed)
-        progress->failed = json_incref(seen);
+    if (state == ARC_STEP_FAILED && !progress->failed && !strstr(error, "context canceled"))
+        progress->failed = (size_t)(vertex - progress->vertexes) + 1;
     struct arc_build_event event = {
-        .service = name.service,
-        .platform = name.platform,
-        .step = name.step,
+        .service = vertex->service,
+        .platform = vertex->platform,
+        .step = vertex->step,
         .state = state,
         .duration = completed > started && started > 0 ? completed - started : 0};
     tell(progress, &event);
     if (state == ARC_STEP_RUNNING)
-        return 0;
+        return ARC_OK;
 
-    return widen_cell(progress, &name, started, completed, state == ARC_STEP_CACHED);
+    return widen_span(progress, vertex, started, completed, err);
 }
 
-static int see_log(const struct arc_progress *progress, const json_t *log)
+static void see_log(const struct arc_progress *progress, const json_t *log)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = LOG_MAX};
-    json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(log, "vertex"));
+    struct vertex *vertex = find_vertex(progress, arc_json_text_of(log, "vertex"));
 
     if (!vertex || arc_base64_decode(arc_json_text_of(log, "data"), &text, NULL) || text.failed)
-        return 0; /* a log line that cannot be read is no reason to end the build */
+        return; /* a log line that cannot be read is no reason to end the build */
     if (strstr(arc_buf_text(&text), "exec format error"))
-        json_object_set_new(vertex, "foreign", json_true());
-    struct arc_build_event event = {
-        .service = arc_json_text_of(vertex, "service"),
-        .platform = arc_json_text_of(vertex, "platform"),
-        .step = arc_json_text_of(vertex, "step"),
-        .state = (enum arc_step_state)json_integer_value(json_object_get(vertex, "state")),
-        .log = arc_buf_text(&text),
-        .log_len = text.len};
+        vertex->foreign = true;
+    struct arc_build_event event = {.service = vertex->service,
+                                    .platform = vertex->platform,
+                                    .step = vertex->step,
+                                    .state = vertex->state,
+                                    .log = arc_buf_text(&text),
+                                    .log_len = text.len};
     tell(progress, &event);
-
-    return 0;
 }
 
 /* The exporter pushes what an index lists before the index ("pushing manifest for IMAGE@sha256:…").
  */
-static int see_status(struct arc_progress *progress, const json_t *status)
+static int see_status(struct arc_progress *progress, const json_t *status, struct arc_error *err)
 {
     const char *id = arc_json_text_of(status, "id"), *digest = strrchr(id, '@');
-    const json_t *vertex = json_object_get(progress->vertexes, arc_json_text_of(status, "vertex"));
-    const char *service = arc_json_text_of(vertex, "service");
+    const struct vertex *vertex = find_vertex(progress, arc_json_text_of(status, "vertex"));
+    const char *service = vertex ? vertex->service : "";
 
     if (!ARC_STARTS(id, "pushing manifest for ") || !digest ||
         !*arc_json_text_of(status, "completed") || !target_of(progress, service) ||
         json_object_get(progress->pushed, service))
-        return 0;
+        return ARC_OK;
 
-    json_t *text = json_string(digest + 1);
-    int failed = json_object_set(progress->news, service, text);
-    return json_object_set_new(progress->pushed, service, text) || failed;
+    ARC_TRY(arc_json_set(progress->news, service, json_string(digest + 1), err));
+    return arc_json_set(progress->pushed, service, json_string(digest + 1), err);
 }
 
 /* ---- the stream ---------------------------------------------------------------------------- */
@@ -253,16 +286,16 @@ static int end_value(struct arc_progress *progress, struct arc_error *err)
 {
     ARC_TRY(arc_buf_check(&progress->value, "a progress report of buildx", err));
     ARC_AUTO_JSON json_t *status = json_loadb(progress->value.data, progress->value.len, 0, NULL);
-    int failed = 0;
-    arc_json_each (item, json_object_get(status, "vertexes"))
-        failed |= see_vertex(progress, item);
-    arc_json_each (item, json_object_get(status, "logs"))
-        failed |= see_log(progress, item);
-    arc_json_each (item, json_object_get(status, "statuses"))
-        failed |= see_status(progress, item);
     arc_buf_reset(&progress->value);
 
-    return failed ? arc_error_nomem(err) : ARC_OK;
+    arc_json_each (item, json_object_get(status, "vertexes"))
+        ARC_TRY(see_vertex(progress, item, err));
+    arc_json_each (item, json_object_get(status, "logs"))
+        see_log(progress, item);
+    arc_json_each (item, json_object_get(status, "statuses"))
+        ARC_TRY(see_status(progress, item, err));
+
+    return ARC_OK;
 }
 
 static void add_text(struct arc_progress *progress, char c)
@@ -332,14 +365,12 @@ const char *arc_progress_text(const struct arc_progress *progress)
 void arc_progress_time(const struct arc_progress *progress, const char *service,
                        struct arc_built_cell *cell)
 {
-    char key[400];
-    snprintf(key, sizeof key, "%s %s", service, cell->platform);
-    const json_t *seen = json_object_get(progress->cells, key);
+    const struct span *seen = find_span(progress, service, cell->platform);
     if (!seen)
         return;
-    cell->started = json_real_value(json_object_get(seen, "started"));
-    cell->duration = json_real_value(json_object_get(seen, "completed")) - cell->started;
-    cell->cached = json_is_true(json_object_get(seen, "cached"));
+    cell->started = seen->started;
+    cell->duration = seen->completed - seen->started;
+    cell->cached = seen->cached;
 }
 
 const char *arc_progress_failure(const struct arc_progress *progress, const char **service,
@@ -347,16 +378,18 @@ const char *arc_progress_failure(const struct arc_progress *progress, const char
 {
     if (!progress->failed)
         return NULL;
-    *service = arc_json_text_of(progress->failed, "service");
-    *platform = arc_json_text_of(progress->failed, "platform");
-    *foreign = json_is_true(json_object_get(progress->failed, "foreign"));
-    return arc_json_text_of(progress->failed, "error");
+
+    const struct vertex *failed = &progress->vertexes[progress->failed - 1];
+    *service = failed->service;
+    *platform = failed->platform;
+    *foreign = failed->foreign;
+    return failed->error;
 }
 
 size_t arc_progress_done(const struct arc_progress *progress)
 {
     size_t count = 0;
-    arc_json_each_pair (digest, vertex, progress->vertexes)
-        count += json_integer_value(json_object_get(vertex, "state")) != ARC_STEP_RUNNING;
+    arc_each (vertex, progress->vertexes, progress->vertex_count)
+        count += vertex->state != ARC_STEP_RUNNING;
     return count;
 }
