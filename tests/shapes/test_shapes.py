@@ -42,24 +42,26 @@ def make(shape, repo):
         git(repo, "tag", str(tag), commits[at])
 
 
-def arc(repo, *args, stdin=None):
-    run = subprocess.run([ARC_CI, *args], cwd=repo, env=ENV, input=stdin, capture_output=True, text=True, timeout=60)
+def arc(repo, *args, stdin=None, env={}):
+    run = subprocess.run([ARC_CI, *args], cwd=repo, env=ENV | env, input=stdin, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, f"arc-ci {' '.join(args)}: {run.stderr}"
     return run.stdout
 
 
 def plans(repo, wanted):
     """plan.json and the definition for bake."""
-    args, changes = [], None
+    args, changes, env = [], None, {}
+    if "branch" in wanted:
+        env = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": f"refs/heads/{wanted['branch']}", "GITHUB_SHA": git(repo, "rev-parse", "HEAD")}
     if "tag" in wanted:
         args = [str(wanted["tag"])]
     else:
         changes = arc(repo, "changes", "--json", "--base", git(repo, "rev-parse", wanted["since"].replace("HEAD", "main")))
         args = ["--changes", "-"] + (["--push"] if wanted.get("push") else [])
     args += ["--group", wanted["group"]] if "group" in wanted else []
-    plan = json.loads(arc(repo, "plan", "--json", *args, stdin=changes))
+    plan = json.loads(arc(repo, "plan", "--json", *args, stdin=changes, env=env))
     VALIDATOR.validate(plan)
-    return plan, json.loads(arc(repo, "plan", "--bake", *args, stdin=changes))
+    return plan, json.loads(arc(repo, "plan", "--bake", *args, stdin=changes, env=env))
 
 
 def require(what):
@@ -97,7 +99,8 @@ def test_shape(shape, tmp_path):
             assert has(expected.pop("said", {}), found), (name, wanted)
             assert {key: found.get(key) for key in expected} == expected, (name, wanted)
         if "moves" in wanted:
-            assert moves(plan) == set(wanted["moves"]), wanted
+            head = git(tmp_path, "rev-parse", "HEAD")
+            assert moves(plan) == {name.replace("{sha7}", head[:7]) for name in wanted["moves"]}, wanted
         assert len({(cell["service"], cell["platform"]) for cell in plan["cells"]}) == len(plan["cells"])
 
 

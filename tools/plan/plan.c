@@ -301,6 +301,10 @@ static int plan_service(const struct planning *planning, const struct arc_servic
             arc_arena_printf(planning->memory, "the version is %s, as before", service->version);
     }
 
+    if (service->version && !planning->options.version)
+        ARC_TRY(
+            arc_plan_run_tags(&planning->options, service, out, planning->memory, planning->err));
+
     if (service->released)
         return plan_released(&planning->options, service, out, planning->memory, planning->err);
 

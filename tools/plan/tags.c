@@ -498,18 +498,37 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     return keep_tag(planned, out, memory, err);
 }
 
+/* All of them, or those alone that may move with other runs than releases. */
+static int add_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                    bool all, struct arc_planned_service *out, struct arc_arena *memory,
+                    struct arc_error *err)
+{
+    const struct arc_image_tag *first = arc_or(service->image_tags, options->group->image_tags);
+
+    for (char **image = service->images; *image; image++)
+        for (const struct arc_image_tag *tag = first; tag->name; tag++) {
+            const struct reading reading = {options, service, tag, *image};
+            bool wanted = all || tag->branches || (tag->when & ~releases);
+            if (wanted && (!tag->image || strcmp(tag->image, *image) == 0))
+                ARC_TRY(add_tag(&reading, out, memory, err));
+        }
+
+    return ARC_OK;
+}
+
+int arc_plan_run_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                      struct arc_planned_service *out, struct arc_arena *memory,
+                      struct arc_error *err)
+{
+    return add_tags(options, service, false, out, memory, err);
+}
+
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf why = {.max = 4096};
-    const struct arc_image_tag *first =
-        service->image_tags ? service->image_tags : options->group->image_tags;
-    for (char **image = service->images; *image; image++)
-        for (const struct arc_image_tag *tag = first; tag->name; tag++) {
-            const struct reading reading = {options, service, tag, *image};
-            if (!tag->image || strcmp(tag->image, *image) == 0)
-                ARC_TRY(add_tag(&reading, out, memory, err));
-        }
+
+    ARC_TRY(add_tags(options, service, true, out, memory, err));
 
     if (!options->version || service->linked)
         return ARC_OK;

@@ -31,6 +31,12 @@ bool arc_tag_is_pull(const char *name, const char *tag, int64_t *pull);
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err);
 
+/* Adds those of a service with a version of its own whose `when` is of other runs than releases,
+ * such as "branch:main": they move with any run that it holds for. `options` has no version. */
+int arc_plan_run_tags(const struct arc_plan_options *options, const struct arc_service *service,
+                      struct arc_planned_service *out, struct arc_arena *memory,
+                      struct arc_error *err);
+
 /* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole
  * is false when it holds one that has none here. What is not a placeholder of ours stays. */
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
