@@ -76,6 +76,10 @@ static inline int arc_error_unless(const void *made, struct arc_error *err)
 #define ARC_COUNT(array)         (sizeof(array) / sizeof *(array))
 #define arc_each_in(item, array) arc_each (item, array, ARC_COUNT(array))
 
+/* Of plain values: both are read twice. */
+#define ARC_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define ARC_MAX(a, b) ((a) > (b) ? (a) : (b))
+
 /* The value, read once, or what stands for it where it is NULL or 0. */
 #define arc_or(value, otherwise)                                                                   \
     __extension__({                                                                                \

@@ -146,7 +146,7 @@ static size_t longest_run(const char *s, char c)
     size_t longest = 0;
     for (size_t run = 0; *s; s++) {
         run = *s == c ? run + 1 : 0;
-        longest = run > longest ? run : longest;
+        longest = ARC_MAX(run, longest);
     }
     return longest;
 }

@@ -111,7 +111,7 @@ static int compare_numbers(const char *a, size_t a_len, const char *b, size_t b_
 
 static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    int order = memcmp(a, b, ARC_MIN(a_len, b_len));
     return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 

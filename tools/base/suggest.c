@@ -1,12 +1,13 @@
 #include "base/suggest.h"
+#include "base/auto.h"
 #include <string.h>
 
 #define WORD_MAX 64
 
 static size_t least(size_t a, size_t b, size_t c)
 {
-    size_t low = a < b ? a : b;
-    return low < c ? low : c;
+    size_t low = ARC_MIN(a, b);
+    return ARC_MIN(low, c);
 }
 
 /* Optimal string alignment distance of two words of at most WORD_MAX bytes. */

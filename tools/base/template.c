@@ -51,7 +51,7 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
         line += *c == '\n';
     }
 
-    arc_text_visible(&shown, word, len > 80 ? 80 : len);
+    arc_text_visible(&shown, word, ARC_MIN(len, 80));
     arc_error_at(err, ARC_EINPUT, t->name, line, column, "'{{%s%s}}' %s", arc_buf_text(&shown),
                  len > 80 ? "…" : "", message);
     arc_error_show_line(err, t->text, strlen(t->text));

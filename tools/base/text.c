@@ -54,7 +54,7 @@ size_t arc_utf8_point(const char *text, size_t len, uint32_t *point)
 
     if (!step) {
         *point = 0xfffd;
-        for (step = len < 3 ? len : 3; step > 1 && !may_begin_character(text, step);)
+        for (step = ARC_MIN(len, 3); step > 1 && !may_begin_character(text, step);)
             step--;
         return step;
     }

@@ -168,7 +168,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
     const char *said = failure ? "" : error_text(text);
     for (size_t left = ADVICE_MAX; *said && left;) { /* several lines become one */
-        size_t len = strcspn(said, "\r\n"), part = len < left ? len : left;
+        size_t len = strcspn(said, "\r\n"), part = ARC_MIN(len, left);
         if (len)
             arc_text_separate(&shown, " ");
         arc_text_visible(&shown, said, part);

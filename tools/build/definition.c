@@ -45,7 +45,7 @@ static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
     ARC_AUTO_FREE char *service = strndup(name, len);
     char *slash = service ? strchr(service, '/') : NULL;
     const struct arc_cell *cell = NULL;
-    int shown = (int)(len > 200 ? 200 : len);
+    int shown = (int)ARC_MIN(len, 200);
 
     ARC_TRY_ALLOC(service, err);
 

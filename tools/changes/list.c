@@ -265,7 +265,7 @@ struct piece {
 static int by_name(const void *a, const void *b)
 {
     const struct piece *x = a, *y = b;
-    int order = memcmp(x->text, y->text, x->len < y->len ? x->len : y->len);
+    int order = memcmp(x->text, y->text, ARC_MIN(x->len, y->len));
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 

@@ -30,7 +30,7 @@ static void name_cell(const struct arc_build_event *event, char *out, size_t siz
 static void add_text(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf visible = {.max = 5 * LINE_SHOWN};
-    arc_text_visible(&visible, text, len > LINE_SHOWN ? LINE_SHOWN : len);
+    arc_text_visible(&visible, text, ARC_MIN(len, LINE_SHOWN));
     arc_actions_disarm(&visible, "\\x23", out);
 }
 

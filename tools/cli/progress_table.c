@@ -89,7 +89,7 @@ static void keep_tail(struct table_row *row, const char *text, size_t len)
     }
 
     size_t used = strlen(row->tail), most = sizeof row->tail - 1;
-    size_t more = shown.len > most ? most : shown.len;
+    size_t more = ARC_MIN(most, shown.len);
     size_t drop = used + more > most ? used + more - most : 0;
     memmove(row->tail, row->tail + drop, used - drop);
     if (more)

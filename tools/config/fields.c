@@ -12,7 +12,7 @@
 static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
 {
     arc_buf_puts(out, "'");
-    arc_text_visible(out, node->text, node->len > 120 ? 120 : node->len);
+    arc_text_visible(out, node->text, ARC_MIN(node->len, 120));
     arc_buf_puts(out, node->len > 120 ? "…'" : "'");
 }
 

@@ -69,7 +69,7 @@ static void first_line(const struct arc_buf *text, struct arc_buf *out)
 {
     const char *at = arc_buf_text(text) + strspn(arc_buf_text(text), "\r\n");
     size_t len = strcspn(at, "\r\n");
-    arc_text_visible(out, at, len > 200 ? 200 : len);
+    arc_text_visible(out, at, ARC_MIN(len, 200));
 }
 
 int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,

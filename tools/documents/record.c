@@ -110,7 +110,7 @@ static int refuse(struct reading *reading, const json_t *value, const char *expe
     if (json_is_string(value)) {
         size_t len = json_string_length(value);
         arc_buf_putc(&shown, '\'');
-        arc_text_visible(&shown, json_string_value(value), len < 100 ? len : 100);
+        arc_text_visible(&shown, json_string_value(value), ARC_MIN(len, 100));
         arc_buf_putc(&shown, '\'');
     } else {
         arc_buf_puts(&shown, value ? kinds[json_typeof(value)] : "missing");

@@ -77,12 +77,12 @@ static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_histo
     }
 
     int64_t margin = (newest - oldest) / MARGIN, least = DAY + 2 * arc_history_skew(history);
-    int64_t next = oldest - (margin > least ? margin : least);
+    int64_t next = oldest - ARC_MAX(margin, least);
     if (scratch->since == ARC_HISTORY_NO_DATE)
         return next;
     int64_t window = newest - scratch->since;
-    int64_t grown = newest - GROWTH * (window > WINDOW_MIN ? window : WINDOW_MIN);
-    return next < grown ? next : grown;
+    int64_t grown = newest - GROWTH * ARC_MAX(window, WINDOW_MIN);
+    return ARC_MIN(next, grown);
 }
 
 static int fetch_dates(const struct arc_git *git, struct arc_history *history, int64_t since,

@@ -141,7 +141,7 @@ static unsigned char byte_at(const struct entry *entry, size_t at)
 /* git's order: a directory's name counts as if it ended with a slash (base_name_compare()). */
 static int compare(const struct entry *a, const struct entry *b)
 {
-    size_t len = a->len < b->len ? a->len : b->len;
+    size_t len = ARC_MIN(a->len, b->len);
     int order = memcmp(a->name, b->name, len);
     if (order)
         return order;

@@ -39,7 +39,7 @@ void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
 {
     git->scratch->allowed = depth > 0;
     if (depth > git->scratch->depth && git->scratch->depth < DEPTH_MAX)
-        git->scratch->depth = depth < DEPTH_MAX ? depth : DEPTH_MAX;
+        git->scratch->depth = ARC_MIN(depth, DEPTH_MAX);
 }
 
 int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,

@@ -81,7 +81,7 @@ void arc_message_add_breaks(const char *body, struct arc_buf *out)
             continue;
         if (out->len && out->data[out->len - 1] != ' ')
             arc_buf_puts(out, "; ");
-        arc_buf_add(out, at, len < BREAKS_MAX ? len : BREAKS_MAX);
+        arc_buf_add(out, at, ARC_MIN(len, BREAKS_MAX));
     }
 }
 

@@ -13,11 +13,11 @@
 static void add_shown(struct arc_buf *out, const char *text, size_t max)
 {
     size_t len = strlen(text);
-    const char *end = text + (len < max ? len : max);
+    const char *end = text + ARC_MIN(len, max);
 
     while (text < end) {
         size_t line = strcspn(text, "\r\n"), room = (size_t)(end - text);
-        arc_text_visible(out, text, line < room ? line : room);
+        arc_text_visible(out, text, ARC_MIN(line, room));
         text += line + strspn(text + line, "\r\n");
         if (text < end)
             arc_buf_putc(out, ' ');

@@ -25,7 +25,7 @@ void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *pr
 static int refuse(struct arc_error *err, int code, const char *text, size_t len, const char *why)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    arc_text_visible(&shown, text, len < 200 ? len : 200);
+    arc_text_visible(&shown, text, ARC_MIN(len, 200));
     return arc_error_set(err, code, "pattern '%s'%s: %s", arc_buf_text(&shown),
                          len < 200 ? "" : "…", why);
 }

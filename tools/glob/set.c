@@ -182,9 +182,9 @@ int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out
                   err);
     size_t budget = set->group_count ? BUDGET / set->group_count : 0;
     for (size_t i = 0; i < set->group_count; i++)
-        ARC_TRY_ALLOC(arc_dfa_init(matcher->dfas + i, set->groups[i].program,
-                                   budget < BUDGET_MIN ? BUDGET_MIN : budget),
-                      err);
+        ARC_TRY_ALLOC(
+            arc_dfa_init(matcher->dfas + i, set->groups[i].program, ARC_MAX(budget, BUDGET_MIN)),
+            err);
     *out = arc_steal(&matcher);
 
     return 0;

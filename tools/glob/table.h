@@ -2,6 +2,7 @@
 #ifndef ARC_GLOB_TABLE_H
 #define ARC_GLOB_TABLE_H
 
+#include "base/auto.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static inline size_t glob_place(uint64_t hash, size_t size)
 
 static inline int glob_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    int order = memcmp(a, b, ARC_MIN(a_len, b_len));
     return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 

@@ -95,7 +95,7 @@ static size_t read_body(char *out, size_t size, size_t count, void *context)
     }
 
     size_t left = x->request->body_len - x->sent;
-    size_t len = left < room ? left : room;
+    size_t len = ARC_MIN(left, room);
     if (len)
         memcpy(out, (const char *)x->request->body + x->sent, len);
     x->sent += len;

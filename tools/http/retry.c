@@ -91,7 +91,7 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
     if (seconds >= 0)
         return seconds * 1000 + (int64_t)(random % 1000);
 
-    int64_t step = (int64_t)500 << (attempt < 6 ? attempt : 6);
+    int64_t step = (int64_t)500 << ARC_MIN(attempt, 6);
     return step / 2 + (int64_t)(random % (uint32_t)(step / 2));
 }
 

@@ -56,7 +56,7 @@ static bool evaluate_test(struct init *init, const char *text, size_t len, const
                           struct arc_buf *out)
 {
     size_t equal = measure_operand(text, len, "=="), differs = measure_operand(text, len, "!=");
-    size_t part = equal < differs ? equal : differs;
+    size_t part = ARC_MIN(equal, differs);
     ARC_AUTO(arc_buf) struct arc_buf one = {.max = TEXT_MAX}, other = {.max = TEXT_MAX};
 
     if (part == len)

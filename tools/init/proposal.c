@@ -210,7 +210,7 @@ static char *make_showable(struct init *init, struct arc_buf *text)
         text->data[i] = (char)(text->data[i] == INIT_UNKNOWN ? '*' : text->data[i]);
     arc_text_visible(&visible, arc_buf_text(text), text->len);
     char *whole = init_hold(init, &visible);
-    size_t len = visible.len < INIT_REMARK_BYTES ? visible.len : INIT_REMARK_BYTES;
+    size_t len = ARC_MIN(visible.len, INIT_REMARK_BYTES);
     while (len && arc_utf8_continues(whole[len]))
         len--; /* no character is cut in two */
 

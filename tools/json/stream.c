@@ -186,7 +186,7 @@ static ssize_t read_at(const struct source *source, char *into, size_t room, siz
 {
     if (source->fd < 0) {
         size_t left = source->len - offset;
-        size_t count = left < room ? left : room;
+        size_t count = ARC_MIN(left, room);
         memcpy(into, source->text + offset, count);
         return (ssize_t)count;
     }
@@ -204,7 +204,7 @@ static int no_json(struct parser *parser, const struct source *source, char *chu
 {
     unsigned line = 1, column = 1;
     size_t used = yajl_get_bytes_consumed(parser->yajl);
-    size_t offset = parser->offset + (used < parser->len ? used : parser->len);
+    size_t offset = parser->offset + ARC_MIN(used, parser->len);
     unsigned char *said = yajl_get_error(parser->yajl, 0, NULL, 0);
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ssize_t got = 1;
@@ -270,7 +270,7 @@ static void *resize(void *context, void *data, size_t size)
     char *into = memory->data + place + HEADER;
     memcpy(into - HEADER, &rounded, sizeof rounded);
     if (data && into != data)
-        memcpy(into, data, old < size ? old : size);
+        memcpy(into, data, ARC_MIN(old, size));
     memory->used = place + HEADER + rounded;
 
     return into;

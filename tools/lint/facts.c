@@ -57,7 +57,7 @@ static bool has_line(const char *text, const char *wanted)
 
     while (*text) {
         size_t len = strcspn(text, "\n"), skip = strspn(text, " \t");
-        const char *start = text + (skip < len ? skip : len);
+        const char *start = text + ARC_MIN(skip, len);
         size_t rest = len - (size_t)(start - text);
         while (rest && strchr(" \t\r", start[rest - 1]))
             rest--;

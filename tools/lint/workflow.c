@@ -407,7 +407,7 @@ static void walk_from(const struct workflow *w, const struct arc_yaml_node *jobs
             walk->done = true;
             if (walk->depth == 1)
                 return;
-            above->reach = walk->reach < above->reach ? walk->reach : above->reach;
+            above->reach = ARC_MIN(walk->reach, above->reach);
             at = walk->above;
             continue;
         }
@@ -418,7 +418,7 @@ static void walk_from(const struct workflow *w, const struct arc_yaml_node *jobs
         if (!job || walks[to].done)
             continue;
         if (walks[to].depth) {
-            walk->reach = walks[to].depth < walk->reach ? walks[to].depth : walk->reach;
+            walk->reach = ARC_MIN(walks[to].depth, walk->reach);
             continue;
         }
         walks[to] = (struct walk){.above = at, .depth = walk->depth + 1, .reach = SIZE_MAX};

@@ -96,7 +96,7 @@ static int compare_parts(const char *a, const char *a_end, const char *b, const 
         if (!order && p.number)
             order = compare_numbers(&p, &q);
         else if (!order && more_p) {
-            order = strncasecmp(p.text, q.text, p.len < q.len ? p.len : q.len);
+            order = strncasecmp(p.text, q.text, ARC_MIN(p.len, q.len));
             order = order ? order : (p.len > q.len) - (p.len < q.len);
         }
         if (order)
@@ -175,7 +175,7 @@ int arc_release_version_parse(const char *text, size_t len, enum arc_versioning 
                               struct arc_release_version *out, struct arc_error *err)
 {
     struct arc_semver semver;
-    int shown = (int)(len > 100 ? 100 : len);
+    int shown = (int)ARC_MIN(len, 100);
 
     *out = (struct arc_release_version){.versioning = versioning, .text = text, .len = len};
 

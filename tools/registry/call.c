@@ -270,7 +270,7 @@ static int send_round(struct round *round, int status, struct arc_error *err)
         if (seconds <= 0 || seconds > WAIT_MAX)
             continue;
         int64_t until = clock->now(clock->context) + seconds;
-        registry->resume = until > registry->resume ? until : registry->resume;
+        registry->resume = ARC_MAX(until, registry->resume);
     }
 
     return ARC_OK;

@@ -1,4 +1,5 @@
 #include "registry/trust.h"
+#include "base/auto.h"
 #include "http/http.h"
 #include "registry/registry.h"
 #include <string.h>
@@ -27,7 +28,7 @@ struct registry_trust registry_trust_of(const struct arc_env *env, const char *h
 
     /* "host:port" of this machine. */
     size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    return (struct registry_trust){.plain = arc_http_loopback(host, name < len ? name : len)};
+    return (struct registry_trust){.plain = arc_http_loopback(host, ARC_MIN(name, len))};
 }
 
 bool registry_url_insecure(const struct arc_env *env, const char *url)

@@ -272,8 +272,7 @@ static int repeat_rounds(struct release_run *run, struct arc_error *err)
         unsigned troubles = run->troubles;
         ARC_TRY(round_once(run, &done, err));
         if (run->troubles > troubles)
-            run->t->clock->wait(run->t->clock->context,
-                                (int64_t)500 << (run->troubles < 6 ? run->troubles : 6));
+            run->t->clock->wait(run->t->clock->context, (int64_t)500 << ARC_MIN(run->troubles, 6));
     }
 
     if (done)

@@ -1,4 +1,5 @@
 /* The comment: which services changed and why, what was built, how big it is, the gate. */
+#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
@@ -8,13 +9,13 @@
 static void add_text(struct arc_buf *out, const char *text)
 {
     size_t len = strlen(text);
-    arc_markdown_text(out, text, len < 300 ? len : 300);
+    arc_markdown_text(out, text, ARC_MIN(len, 300));
 }
 
 static void add_code(struct arc_buf *out, const char *text)
 {
     size_t len = strlen(text);
-    arc_markdown_code(out, text, len < 300 ? len : 300);
+    arc_markdown_code(out, text, ARC_MIN(len, 300));
 }
 
 void report_mark(struct arc_buf *out, const char *group)

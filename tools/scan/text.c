@@ -208,7 +208,7 @@ static void add_column(struct arc_buf *out, const char *text, int width)
 {
     struct arc_buf shown = {.max = 4096};
     size_t len = strlen(text);
-    arc_text_visible(&shown, text, len < 1000 ? len : 1000);
+    arc_text_visible(&shown, text, ARC_MIN(len, 1000));
     arc_buf_printf(out, "%-*s  ", width, arc_buf_text(&shown));
     arc_buf_free_part(out, &shown);
 }
@@ -297,7 +297,7 @@ static void add_cell(struct arc_buf *out, const char *text)
 {
     size_t len = strlen(text);
     arc_buf_putc(out, ' ');
-    arc_markdown_text(out, text, len < CELL_MAX ? len : CELL_MAX);
+    arc_markdown_text(out, text, ARC_MIN(len, CELL_MAX));
     arc_buf_puts(out, " |");
 }
 

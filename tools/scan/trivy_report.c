@@ -279,7 +279,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
 /* Of a long text, the beginning; a character is not cut in two. */
 static size_t kept_length(const struct arc_json_scalar *value)
 {
-    size_t len = value->len < FIELD_MAX ? value->len : FIELD_MAX;
+    size_t len = ARC_MIN(value->len, FIELD_MAX);
     while (len && len < value->len && arc_utf8_continues(value->text[len]))
         len--;
     return len;

@@ -98,7 +98,7 @@ static enum arc_bump find_bump(const struct choice *choice)
         enum arc_bump asked = choice->survey->commits[touch->commit].says.bump;
         if (!touch->since_stable || touch->undone)
             continue;
-        bump = asked > bump ? asked : bump;
+        bump = ARC_MAX(asked, bump);
         fresh |= touch->since_last && asked != ARC_BUMP_NONE;
     }
 

@@ -296,7 +296,7 @@ static int64_t newest_time(const struct prune_image *image, size_t number, unsig
 
     for (size_t i = 0; depth < DEPTH_MAX && i < node->child_count; i++) {
         int64_t below = newest_time(image, node->children[i], depth + 1);
-        node->newest = below > node->newest ? below : node->newest;
+        node->newest = ARC_MAX(below, node->newest);
     }
 
     return node->newest;
@@ -345,7 +345,7 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         int64_t time = newest_time(image, tag->node, 0);
         ARC_TRY(arc_json_set(numbers, name, json_integer((json_int_t)number), err));
         build->kind = tag->kind;
-        build->time = time > build->time ? time : build->time;
+        build->time = ARC_MAX(time, build->time);
         order[number] = (*of)[i] = build;
     }
 

@@ -33,7 +33,7 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
         created = INT64_MAX;
 
     image->nodes[number].version = arc_json_number_of(version, "id");
-    image->nodes[number].time = updated > created ? updated : created;
+    image->nodes[number].time = ARC_MAX(updated, created);
 
     return ARC_OK;
 }

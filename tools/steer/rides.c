@@ -104,7 +104,7 @@ enum arc_bump survey_ride_bump(const struct survey_group *group)
     enum arc_bump most = ARC_BUMP_NONE;
     arc_each (ride, group->rides, group->ride_count) {
         enum arc_bump asked = compare_releases(ride);
-        most = asked > most ? asked : most;
+        most = ARC_MAX(asked, most);
     }
     return most;
 }

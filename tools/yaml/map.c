@@ -56,7 +56,7 @@ static int by_key(const void *a, const void *b)
 {
     const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
     const struct arc_yaml_node *k = x->pair.key, *l = y->pair.key;
-    int order = memcmp(k->text, l->text, k->len < l->len ? k->len : l->len);
+    int order = memcmp(k->text, l->text, ARC_MIN(k->len, l->len));
     if (!order && k->len != l->len)
         order = k->len < l->len ? -1 : 1;
     if (order)
@@ -81,8 +81,7 @@ static int settle(struct entry **run, size_t count, struct arc_error *err)
             continue;
         if (!winner.merged) {
             ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-            arc_text_visible(&shown, run[i]->pair.key->text,
-                             run[i]->pair.key->len > 120 ? 120 : run[i]->pair.key->len);
+            arc_text_visible(&shown, run[i]->pair.key->text, ARC_MIN(run[i]->pair.key->len, 120));
             return arc_yaml_error(run[i]->pair.key, err,
                                   "the key '%s' is here twice, first on line %u",
                                   arc_buf_text(&shown), winner.key->line);
