@@ -93,15 +93,15 @@ static int read_patterns(const struct reader *reader, const struct arc_yaml_node
 {
     if (node->type != ARC_YAML_LIST)
         return read_pattern(reader, node);
-    for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_patterns(reader, node->items[i]));
+    arc_yaml_each (item, node)
+        ARC_TRY(read_patterns(reader, item));
     return ARC_OK;
 }
 
 static int read_status_map(const struct reader *reader, const struct arc_yaml_node *map)
 {
-    for (size_t i = 0; i < map->count; i++) {
-        const struct arc_yaml_node *key = map->pairs[i].key, *value = map->pairs[i].value;
+    arc_yaml_each_pair (pair, map) {
+        const struct arc_yaml_node *key = pair->key, *value = pair->value;
         unsigned statuses;
         if (value->type != ARC_YAML_STRING && value->type != ARC_YAML_LIST)
             return arc_yaml_error(value, reader->err,
@@ -121,8 +121,8 @@ static int read_rules(const struct reader *reader, const struct arc_yaml_node *n
 {
     switch (node->type) {
     case ARC_YAML_LIST:
-        for (size_t i = 0; i < node->count; i++)
-            ARC_TRY(read_rules(reader, node->items[i]));
+        arc_yaml_each (item, node)
+            ARC_TRY(read_rules(reader, item));
         return ARC_OK;
     case ARC_YAML_MAP:
         return read_status_map(reader, node);
@@ -170,8 +170,8 @@ static int parse_text(const char *text, size_t len, const char *name, struct arc
                               "filters must be a map of names to rules, and this is %s",
                               arc_yaml_type_name(yaml.root));
 
-    for (size_t i = 0; i < yaml.root->count; i++)
-        ARC_TRY(read_filter(&reader, &yaml.root->pairs[i]));
+    arc_yaml_each_pair (pair, yaml.root)
+        ARC_TRY(read_filter(&reader, pair));
 
     return ARC_OK;
 }

@@ -68,8 +68,7 @@ static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node 
     char **list = *(char ***)slot = arc_arena_array(l->memory, node->count + 1, sizeof *list);
     ARC_TRY_ALLOC(list, l->err);
 
-    for (size_t i = 0; i < node->count; i++) {
-        const struct arc_yaml_node *item = node->items[i];
+    arc_yaml_each (item, node) {
         struct secret secret = {0};
 
         if (item->type == ARC_YAML_STRING) { /* a variable of that name */
@@ -82,10 +81,10 @@ static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node 
             return arc_yaml_error(
                 item, l->err, "a secret comes from 'environment' or from 'file', not from both");
         if (secret.file)
-            list[i] = arc_arena_printf(l->memory, "id=%s,src=%s", secret.id, secret.file);
+            *list++ = arc_arena_printf(l->memory, "id=%s,src=%s", secret.id, secret.file);
         else
-            list[i] = arc_arena_printf(l->memory, "id=%s,env=%s", secret.id,
-                                       secret.environment ? secret.environment : secret.id);
+            *list++ = arc_arena_printf(l->memory, "id=%s,env=%s", secret.id,
+                                       arc_or(secret.environment, secret.id));
     }
 
     return arc_arena_check(l->memory, l->err);
@@ -99,17 +98,17 @@ static int read_ulimits(const struct arc_loading *l, const struct arc_yaml_node 
     char **list = *(char ***)slot = arc_arena_array(l->memory, node->count + 1, sizeof *list);
     ARC_TRY_ALLOC(list, l->err);
 
-    for (size_t i = 0; i < node->count; i++) {
-        const char *name = node->pairs[i].key->text;
-        const struct arc_yaml_node *value = node->pairs[i].value;
+    arc_yaml_each_pair (pair, node) {
+        const char *name = pair->key->text;
+        const struct arc_yaml_node *value = pair->value;
         const struct arc_yaml_node *soft = arc_yaml_get(value, "soft");
         const struct arc_yaml_node *hard = arc_yaml_get(value, "hard");
 
         if (value->type == ARC_YAML_INT)
-            list[i] = arc_arena_printf(l->memory, "%s=%s", name, value->text);
+            *list++ = arc_arena_printf(l->memory, "%s=%s", name, value->text);
         else if (soft && hard && value->count == 2 && soft->type == ARC_YAML_INT &&
                  hard->type == ARC_YAML_INT)
-            list[i] = arc_arena_printf(l->memory, "%s=%s:%s", name, soft->text, hard->text);
+            *list++ = arc_arena_printf(l->memory, "%s=%s:%s", name, soft->text, hard->text);
         else
             return arc_yaml_error(value, l->err,
                                   "ulimits: %s must be a number, or {soft: NUMBER, hard: NUMBER}",

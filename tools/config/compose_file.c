@@ -32,11 +32,10 @@ static json_t *json_of(const struct arc_yaml_node *node)
     }
 
     json_t *out = list ? json_array() : json_object();
-    for (size_t i = 0; i < node->count; i++)
-        if (list)
-            arc_json_push(&out, json_of(node->items[i]));
-        else
-            arc_json_put(&out, node->pairs[i].key->text, json_of(node->pairs[i].value));
+    arc_yaml_each (item, node)
+        arc_json_push(&out, json_of(item));
+    arc_yaml_each_pair (pair, node)
+        arc_json_put(&out, pair->key->text, json_of(pair->value));
 
     return out;
 }

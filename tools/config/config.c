@@ -310,14 +310,14 @@ const struct arc_group *arc_config_group(const struct arc_config *config, const 
 {
     size_t len = strlen(name);
 
-    for (size_t i = 0; i < config->group_count; i++)
-        for (char **tag = config->groups[i].tags; *tag; tag++)
+    arc_each (group, config->groups, config->group_count)
+        for (char **tag = group->tags; *tag; tag++)
             if (strncmp(*tag, name, len) == 0 && strcmp(*tag + len, "/v*") == 0)
-                return &config->groups[i];
+                return group;
 
-    for (size_t i = 0; i < config->group_count; i++)
-        if (strcmp(config->groups[i].name, name) == 0)
-            return &config->groups[i];
+    arc_each (group, config->groups, config->group_count)
+        if (strcmp(group->name, name) == 0)
+            return group;
 
     return NULL;
 }
@@ -326,8 +326,8 @@ int arc_config_refuse_group(const struct arc_config *config, const char *what,
                             struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1024};
-    for (size_t i = 0; i < config->group_count; i++)
-        arc_text_item(&names, ", ", "%s (%s)", config->groups[i].name, config->groups[i].tags[0]);
+    arc_each (group, config->groups, config->group_count)
+        arc_text_item(&names, ", ", "%s (%s)", group->name, group->tags[0]);
     return arc_error_set(err, ARC_EINPUT, "%s; %s has: %s", what, config->path,
                          names.failed ? "many groups" : arc_buf_text(&names));
 }

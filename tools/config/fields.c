@@ -331,8 +331,8 @@ int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node
     char *made = arc_arena_array(l->memory, list->count, size);
     *(char **)items = made;
     ARC_TRY_ALLOC(made, l->err);
-    for (size_t i = 0; i < list->count; i++)
-        ARC_TRY(arc_fields_read(l, list->items[i], table, made + (*count)++ * size));
+    arc_yaml_each (item, list)
+        ARC_TRY(arc_fields_read(l, item, table, made + (*count)++ * size));
 
     return ARC_OK;
 }

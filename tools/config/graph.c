@@ -5,9 +5,9 @@
 const struct arc_service *arc_group_find_service(const struct arc_group *group,
                                                  const char *codename)
 {
-    for (size_t i = 0; i < group->service_count; i++)
-        if (strcmp(group->services[i].codename, codename) == 0)
-            return &group->services[i];
+    arc_each (service, group->services, group->service_count)
+        if (strcmp(service->codename, codename) == 0)
+            return service;
     return NULL;
 }
 

@@ -64,8 +64,8 @@ static int read_when(const struct arc_loading *l, const struct arc_yaml_node *no
         return read_condition(l, node, out);
     if (!node->count)
         return arc_yaml_error(node, l->err, "'when' is empty; leave it out for always");
-    for (size_t i = 0; i < node->count; i++)
-        ARC_TRY(read_condition(l, node->items[i], out));
+    arc_yaml_each (item, node)
+        ARC_TRY(read_condition(l, item, out));
 
     return ARC_OK;
 }
@@ -87,23 +87,23 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
     *(struct arc_image_tag **)slot = tags;
     ARC_TRY_ALLOC(tags, l->err);
 
-    for (size_t i = 0; i < node->count; i++) {
-        const struct arc_yaml_node *item = node->items[i];
+    arc_yaml_each (item, node) {
+        struct arc_image_tag *tag = &tags[item_at];
 
         if (item->type == ARC_YAML_STRING) {
             ARC_TRY(arc_field_check(item, "image-tags", arc_check_image_tag, l->err));
-            tags[i].name = arc_arena_text(l->memory, item->text);
+            tag->name = arc_arena_text(l->memory, item->text);
         } else if (item->type == ARC_YAML_MAP) {
-            ARC_TRY(arc_fields_read(l, item, &entry_table, &tags[i]));
+            ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
         } else
             return arc_yaml_error(item, l->err,
                                   "an entry of 'image-tags' must be a string or {name, when}, "
                                   "this is %s",
                                   arc_yaml_type_name(item));
 
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(tags[k].name, tags[i].name) == 0)
-                return arc_yaml_error(item, l->err, "image-tags: '%s' is here twice", tags[i].name);
+        arc_each (before, tags, item_at)
+            if (strcmp(before->name, tag->name) == 0)
+                return arc_yaml_error(item, l->err, "image-tags: '%s' is here twice", tag->name);
     }
 
     return arc_arena_check(l->memory, l->err);

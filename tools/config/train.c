@@ -34,9 +34,8 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
     out->includes = arc_arena_array(l->memory, node->count + 1, sizeof *out->includes);
     ARC_TRY_ALLOC(out->includes, l->err);
 
-    for (size_t i = 0; i < node->count; i++) {
-        const struct arc_yaml_node *item = node->items[i];
-        struct arc_include *include = &out->includes[i];
+    arc_yaml_each (item, node) {
+        struct arc_include *include = &out->includes[item_at];
 
         if (item->type == ARC_YAML_STRING) {
             ARC_TRY(arc_field_check(item, "includes", arc_check_group, l->err));
@@ -44,8 +43,8 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
         } else
             ARC_TRY(arc_fields_read(l, item, &include_table, include));
 
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(out->includes[k].group, include->group) == 0)
+        arc_each (before, out->includes, item_at)
+            if (strcmp(before->group, include->group) == 0)
                 return arc_yaml_error(item, l->err, "includes: '%s' is here twice", include->group);
     }
 
@@ -93,8 +92,8 @@ static int check_include(const struct arc_yaml_node *node, const struct arc_conf
         return arc_yaml_error(node, err, "includes: '%s' is made of groups itself: name those",
                               group->name);
 
-    for (size_t i = 0; i < group->service_count; i++)
-        if (group->services[i].version)
+    arc_each (service, group->services, group->service_count)
+        if (service->version)
             return arc_yaml_error(node, err,
                                   "includes: '%s' is released by versions in files, not by tags",
                                   group->name);

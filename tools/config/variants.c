@@ -80,10 +80,10 @@ static int add_axis(struct matrix *m, const struct arc_yaml_pair *pair)
 
 static bool excludes(const struct matrix *m, const struct arc_yaml_node *rule)
 {
-    for (size_t i = 0; i < rule->count; i++)
+    arc_yaml_each_pair (pair, rule)
         for (size_t a = 0; a < m->count; a++)
-            if (strcmp(m->names[a], rule->pairs[i].key->text) == 0 &&
-                !arc_yaml_reads(value_at(m, a), rule->pairs[i].value->text))
+            if (strcmp(m->names[a], pair->key->text) == 0 &&
+                !arc_yaml_reads(value_at(m, a), pair->value->text))
                 return false;
     return true;
 }
@@ -94,14 +94,14 @@ static int check_rule(const struct matrix *m, const struct arc_yaml_node *rule)
         return arc_yaml_error(rule, m->err,
                               "variants: 'exclude' must be a list of mappings, ARGUMENT: value");
 
-    for (size_t i = 0; i < rule->count; i++) {
+    arc_yaml_each_pair (pair, rule) {
         size_t a = 0;
-        while (a < m->count && strcmp(m->names[a], rule->pairs[i].key->text) != 0)
+        while (a < m->count && strcmp(m->names[a], pair->key->text) != 0)
             a++;
-        if (a == m->count || !rule->pairs[i].value->text)
-            return arc_yaml_error(rule->pairs[i].key, m->err,
+        if (a == m->count || !pair->value->text)
+            return arc_yaml_error(pair->key, m->err,
                                   "variants: 'exclude' names %s, which is not an argument of them",
-                                  rule->pairs[i].key->text);
+                                  pair->key->text);
     }
 
     return ARC_OK;
@@ -146,21 +146,21 @@ static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *
     struct arc_error *err = l->err;
     struct matrix m = {.exclude = arc_yaml_get(node, "exclude"), .err = err};
 
-    for (size_t i = 0; i < node->count; i++)
-        if (!arc_yaml_reads(node->pairs[i].key, "exclude"))
-            ARC_TRY(add_axis(&m, &node->pairs[i]));
+    arc_yaml_each_pair (pair, node)
+        if (!arc_yaml_reads(pair->key, "exclude"))
+            ARC_TRY(add_axis(&m, pair));
 
     if (m.exclude && m.exclude->type != ARC_YAML_LIST)
         return arc_yaml_error(m.exclude, err, "variants: 'exclude' must be a list");
-    for (size_t i = 0; m.exclude && i < m.exclude->count; i++)
-        ARC_TRY(check_rule(&m, m.exclude->items[i]));
+    arc_yaml_each (rule, m.exclude)
+        ARC_TRY(check_rule(&m, rule));
     if (!m.count)
         return arc_yaml_error(node, err, "'variants' is empty");
 
     do {
         bool left_out = false;
-        for (size_t i = 0; m.exclude && i < m.exclude->count; i++)
-            left_out = left_out || excludes(&m, m.exclude->items[i]);
+        arc_yaml_each (rule, m.exclude)
+            left_out = left_out || excludes(&m, rule);
         if (!left_out)
             ARC_TRY(add_combination(l, &m, out));
         if (out->variant_count > ARC_VARIANTS_MAX)
@@ -190,11 +190,11 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
                               "mapping of build arguments to lists of values",
                               ARC_VARIANTS_MAX);
 
-    for (size_t i = 0; i < node->count; i++) {
+    arc_yaml_each (item, node) {
         struct arc_service_reading *variant =
             arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *variant);
         ARC_TRY_ALLOC(variant, l->err);
-        ARC_TRY(arc_fields_read(l, node->items[i], &variant_table, variant));
+        ARC_TRY(arc_fields_read(l, item, &variant_table, variant));
         variant->named = variant->service.codename != NULL;
         variant->titled = variant->service.name != NULL;
     }

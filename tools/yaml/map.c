@@ -33,8 +33,8 @@ static int merge_one(struct arc_yaml_node *map, struct entries *out,
                               arc_yaml_type_name(source));
 
     ARC_TRY(arc_yaml_weigh(map, source, map->line, map->column, err));
-    for (size_t i = 0; i < source->count; i++) {
-        struct arc_yaml_pair pair = source->pairs[i];
+    arc_yaml_each_pair (given, source) {
+        struct arc_yaml_pair pair = *given;
         pair.merged = true;
         ARC_TRY(add(out, pair, err));
     }
@@ -47,8 +47,8 @@ static int merge(struct arc_yaml_node *map, struct entries *out, const struct ar
 {
     if (value->type != ARC_YAML_LIST)
         return merge_one(map, out, value, err);
-    for (size_t i = 0; i < value->count; i++)
-        ARC_TRY(merge_one(map, out, value->items[i], err));
+    arc_yaml_each (item, value)
+        ARC_TRY(merge_one(map, out, item, err));
     return ARC_OK;
 }
 
@@ -99,9 +99,11 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, stru
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct entries entries = {.memory = &memory};
 
-    for (size_t i = 0; i < map->count; i++)
-        ARC_TRY(map->pairs[i].key->merge_key ? merge(map, &entries, map->pairs[i].value, err)
-                                             : add(&entries, map->pairs[i], err));
+    arc_yaml_each_pair (pair, map)
+        if (pair->key->merge_key)
+            ARC_TRY(merge(map, &entries, pair->value, err));
+        else
+            ARC_TRY(add(&entries, *pair, err));
 
     struct entry **sorted = arc_arena_array(&memory, entries.count, sizeof *sorted);
     ARC_TRY_ALLOC(sorted, err);
