@@ -109,19 +109,13 @@ static int compare_numbers(const char *a, size_t a_len, const char *b, size_t b_
     return memcmp(a, b, a_len);
 }
 
-static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, ARC_MIN(a_len, b_len));
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
 /* §11.4: numeric identifiers are lower than others, and compare as numbers. */
 static int compare_identifiers(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     bool a_number = all_digits(a, a_len), b_number = all_digits(b, b_len);
     if (a_number != b_number)
         return a_number ? -1 : 1;
-    return a_number ? compare_numbers(a, a_len, b, b_len) : compare_text(a, a_len, b, b_len);
+    return a_number ? compare_numbers(a, a_len, b, b_len) : arc_text_compare(a, a_len, b, b_len);
 }
 
 static size_t identifier_length(const char *text, const char *end)

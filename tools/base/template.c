@@ -117,21 +117,16 @@ static int read_tag(const struct parser *p, const char *start, struct tag *tag,
     return ARC_OK;
 }
 
-static bool is_word(const char *text, size_t len, const char *word)
-{
-    return strlen(word) == len && memcmp(text, word, len) == 0;
-}
-
 static bool loop_name(const char *name, size_t len)
 {
-    return is_word(name, len, "@first") || is_word(name, len, "@last") ||
-           is_word(name, len, "@number");
+    return arc_text_is(name, len, "@first") || arc_text_is(name, len, "@last") ||
+           arc_text_is(name, len, "@number");
 }
 
 /* ".", a loop's name, or names joined by dots. */
 static bool path_valid(const char *name, size_t len)
 {
-    if (is_word(name, len, ".") || loop_name(name, len))
+    if (arc_text_is(name, len, ".") || loop_name(name, len))
         return true;
     bool in_name = false;
     for (size_t i = 0; i < len; i++) {
@@ -158,7 +153,7 @@ static bool read_form(const char *at, const char *end, struct arc_template_node 
     }
 
     for (size_t i = 0; i < ARC_COUNT(forms); i++)
-        if (is_word(at, (size_t)(end - at), forms[i])) {
+        if (arc_text_is(at, (size_t)(end - at), forms[i])) {
             node->form = (enum form)i;
             return true;
         }
@@ -194,7 +189,7 @@ static arc_escape_fn *find_place(const struct arc_template_place *places, const 
                                  size_t len)
 {
     for (; places && places->name; places++)
-        if (is_word(name, len, places->name))
+        if (arc_text_is(name, len, places->name))
             return places->escape;
     return NULL;
 }
@@ -396,7 +391,7 @@ static const json_t *find_path(const struct frame *frame, const char *path, size
     struct frame innermost = {.value = frame->value};
     size_t dots = strspn(path, ".");
 
-    if (is_word(path, len, "."))
+    if (arc_text_is(path, len, "."))
         return frame->value;
     if (dots)
         frame = dots == 1 ? &innermost : frame->outer;
@@ -531,9 +526,9 @@ static int render_value(struct render *r, const struct arc_template_node *node,
         const struct frame *loop = innermost_loop(frame);
         if (!loop)
             return error_at(r->t, node->at, err, "is outside of a list", node->at, node->len);
-        if (is_word(node->at, node->len, "@number"))
+        if (arc_text_is(node->at, node->len, "@number"))
             arc_buf_printf(r->out, "%zu", loop->index + 1);
-        else if (is_word(node->at, node->len, "@first"))
+        else if (arc_text_is(node->at, node->len, "@first"))
             arc_buf_puts(r->out, loop->index == 0 ? "true" : "false");
         else
             arc_buf_puts(r->out, loop->index + 1 == loop->count ? "true" : "false");
@@ -562,9 +557,9 @@ static int render_value(struct render *r, const struct arc_template_node *node,
 
 static bool loop_truth(const struct arc_template_node *node, const struct frame *loop)
 {
-    if (is_word(node->at, node->len, "@first"))
+    if (arc_text_is(node->at, node->len, "@first"))
         return loop->index == 0;
-    return is_word(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
+    return arc_text_is(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
 }
 
 /* Whether a section's value is what it asks for: what is behind '=', or in its form not nothing. */
@@ -577,7 +572,7 @@ static bool is_wanted(const struct arc_template_node *node, const json_t *value,
     if (node->compares && *wanted == '.')
         return json_equal(value, find_path(frame, wanted, len));
     if (node->compares)
-        return json_is_string(value) && is_word(wanted, len, json_string_value(value));
+        return json_is_string(value) && arc_text_is(wanted, len, json_string_value(value));
     if (node->form == KNOWN)
         return !json_is_null(value);
 

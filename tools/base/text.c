@@ -256,6 +256,17 @@ void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base)
         arc_buf_printf(out, " (%+.1f %s)", more, units[unit]);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void arc_texts_sort(const char **texts, size_t count)
+{
+    if (count) /* NULL is no array to qsort() */
+        qsort(texts, count, sizeof *texts, by_bytes);
+}
+
 int arc_text_copy(const char *text, char **out, struct arc_error *err)
 {
     *out = text ? strdup(text) : NULL;
@@ -270,7 +281,7 @@ bool arc_path_clean(const char *path, size_t path_len, bool rooted, struct arc_b
     for (size_t len; path < end; path += len + 1) {
         const char *slash = memchr(path, '/', (size_t)(end - path));
         len = (size_t)(arc_or(slash, end) - path);
-        bool up = len == 2 && memcmp(path, "..", 2) == 0;
+        bool up = arc_text_is(path, len, "..");
         if (!len || (len == 1 && *path == '.') || (up && rooted && out->len == start))
             continue;
 

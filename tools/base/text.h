@@ -3,6 +3,7 @@
 #define ARC_BASE_TEXT_H
 
 #include "arcci/buf.h"
+#include "base/auto.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,22 @@ int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
 void arc_text_item(struct arc_buf *list, const char *separator, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void arc_text_separate(struct arc_buf *list, const char *separator);
+
+/* Whether what has a length is this word. */
+static inline bool arc_text_is(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+/* As strcmp(), by bytes. */
+static inline int arc_text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int order = memcmp(a, b, ARC_MIN(a_len, b_len));
+    return arc_or(order, (a_len > b_len) - (a_len < b_len));
+}
+
+/* Puts texts in order, by bytes. */
+void arc_texts_sort(const char **texts, size_t count);
 
 /* How many texts are in a list (char **) that ends with NULL; none in NULL. */
 static inline size_t arc_texts_count(const void *list)

@@ -1,6 +1,7 @@
 #include "changes/filters_build.h"
 #include "arcci/glob.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "dockerfile/inputs.h"
 #include <string.h>
 
@@ -60,7 +61,7 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern, st
 size_t arc_filters_index(const struct arc_filters *filters, const char *name, size_t len)
 {
     for (size_t i = 0; i < filters->count; i++)
-        if (strlen(filters->items[i].name) == len && memcmp(filters->items[i].name, name, len) == 0)
+        if (arc_text_is(name, len, filters->items[i].name))
             return i;
     return SIZE_MAX;
 }

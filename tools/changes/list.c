@@ -265,8 +265,7 @@ struct piece {
 static int by_name(const void *a, const void *b)
 {
     const struct piece *x = a, *y = b;
-    int order = memcmp(x->text, y->text, ARC_MIN(x->len, y->len));
-    return order ? order : (x->len > y->len) - (x->len < y->len);
+    return arc_text_compare(x->text, x->len, y->text, y->len);
 }
 
 /* Each directory once: those of one cut depth need not be neighbours in git's order. */

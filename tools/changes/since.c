@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/room.h"
+#include "base/text.h"
 #include "changes/services.h"
 #include "config/bases.h"
 #include "git/fetch.h"
@@ -55,11 +56,6 @@ static int higher_first(const void *a, const void *b)
 struct wanted {
     size_t at, end;
 };
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* Adds a group's tags, out of all names in order. */
 static int rank(const char *const *names, size_t count, const struct arc_group *group,
@@ -180,7 +176,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
             names[name_count++] = name;
     }
 
-    qsort(names, name_count, sizeof *names, by_name);
+    arc_texts_sort(names, name_count);
 
     for (size_t i = 0; i < count; i++) {
         size_t same = 0; /* the first that asks about the group */

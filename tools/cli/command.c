@@ -78,7 +78,7 @@ static const char *long_option(const char *word)
 const struct option *option_find(const struct option *rows, const char *name, size_t len)
 {
     for (; rows && rows->name; rows++)
-        if (strlen(rows->name) == len && memcmp(rows->name, name, len) == 0)
+        if (arc_text_is(name, len, rows->name))
             return rows;
     return NULL;
 }

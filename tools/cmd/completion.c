@@ -91,7 +91,7 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
     value += *value == '[';
     size_t len = strcspn(value, " ]"); /* the first of several words */
     for (size_t i = 0; known[i]; i++)
-        if (strlen(known[i]) == len && strncmp(value, known[i], len) == 0) {
+        if (arc_text_is(value, len, known[i])) {
             offer_names(to, env, known[i]);
             return;
         }

@@ -94,7 +94,7 @@ static const struct arc_service *find_released(const struct arc_loading *l,
             if (!familiar)
                 return NULL;
             arc_image_familiarize(familiar);
-            same = strlen(familiar) == len && memcmp(familiar, ref, len) == 0;
+            same = arc_text_is(ref, len, familiar);
         }
 
         if (!same)

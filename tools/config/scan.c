@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "arcci/scan_settings.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include <string.h>
 #include <strings.h>
@@ -147,7 +148,7 @@ static bool check_reason(const char *text, struct arc_buf *why)
     size_t len = strcspn(text, ":");
 
     arc_each_in (reason, reasons)
-        if (strlen(*reason) == len && strncmp(*reason, text, len) == 0)
+        if (arc_text_is(text, len, *reason))
             return !text[len] || arc_check_line(text + len + 1, why);
 
     return arc_check_fails(why,

@@ -1,4 +1,5 @@
 #include "base/auto.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/reading.h"
 #include "os/file.h"
@@ -29,7 +30,7 @@ static bool check_key(const char *text, struct arc_buf *why)
         return arc_check_path(text, why);
 
     for (size_t i = 0; rest && i < ARC_COUNT(schemes); i++)
-        if (strlen(schemes[i]) == len && strncmp(text, schemes[i], len) == 0 && rest[3])
+        if (arc_text_is(text, len, schemes[i]) && rest[3])
             return arc_check_line(text, why);
 
     return arc_check_fails(why, "is not a key: a file, env://NAME, awskms://…, gcpkms://…, "

@@ -543,7 +543,7 @@ static bool is_inside(const struct folder *folder, const char **path, size_t *le
 
 static bool is_same(const char *name, const char *path, size_t len)
 {
-    return name && strlen(name) == len && memcmp(name, path, len) == 0;
+    return name && arc_text_is(path, len, name);
 }
 
 const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const char *path,

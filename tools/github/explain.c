@@ -62,8 +62,8 @@ static bool is_grantable(const char *name, size_t len)
                                        "packages",        "pages",
                                        "pull_requests",   "statuses",
                                        "security_events", "repository_projects"};
-    for (size_t i = 0; i < ARC_COUNT(keys); i++)
-        if (strlen(keys[i]) == len && strncmp(keys[i], name, len) == 0)
+    arc_each_in (key, keys)
+        if (arc_text_is(name, len, *key))
             return true;
 
     return false;

@@ -4,6 +4,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/room.h"
+#include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
 #include "glob/shape.h"
@@ -116,7 +117,7 @@ static int by_prefix(const void *a, const void *b)
 {
     const struct glob_pattern *left = &((const struct entry *)a)->pattern;
     const struct glob_pattern *right = &((const struct entry *)b)->pattern;
-    return glob_compare(left->prefix, left->prefix_len, right->prefix, right->prefix_len);
+    return arc_text_compare(left->prefix, left->prefix_len, right->prefix, right->prefix_len);
 }
 
 static int prepare(struct arc_glob_set *set, struct arc_error *err)
@@ -130,7 +131,8 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
         const struct glob_pattern *pattern = &set->entries[i].pattern;
         struct group *group = set->groups + set->group_count - (set->group_count > 0);
         if (!group->count || group->count == TOGETHER_MAX ||
-            glob_compare(group->prefix, group->prefix_len, pattern->prefix, pattern->prefix_len)) {
+            arc_text_compare(group->prefix, group->prefix_len, pattern->prefix,
+                             pattern->prefix_len)) {
             group = set->groups + set->group_count++;
             *group = (struct group){
                 .prefix = pattern->prefix, .prefix_len = pattern->prefix_len, .first = i};

@@ -1,6 +1,7 @@
 #include "glob/shape.h"
 #include "arcci/glob.h"
 #include "base/room.h"
+#include "base/text.h"
 #include "glob/pattern.h"
 #include "glob/table.h"
 #include <limits.h>
@@ -134,7 +135,7 @@ void glob_shapes_free(struct glob_shapes *shapes)
 static int by_dir(const void *a, const void *b)
 {
     const struct glob_shaped *x = a, *y = b;
-    return glob_compare(x->text, x->dir_len, y->text, y->dir_len);
+    return arc_text_compare(x->text, x->dir_len, y->text, y->dir_len);
 }
 
 bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
@@ -393,7 +394,7 @@ bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *loo
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct glob_shaped *shaped = &shapes->list[middle];
-        if (glob_compare(shaped->text, shaped->dir_len, dir, len) < 0)
+        if (arc_text_compare(shaped->text, shaped->dir_len, dir, len) < 0)
             low = middle + 1;
         else
             high = middle;

@@ -2,7 +2,6 @@
 #ifndef ARC_GLOB_TABLE_H
 #define ARC_GLOB_TABLE_H
 
-#include "base/auto.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,12 +26,6 @@ static inline uint64_t glob_hash(const char *text, size_t len)
 static inline size_t glob_place(uint64_t hash, size_t size)
 {
     return (hash ^ hash >> 32) & (size - 1);
-}
-
-static inline int glob_compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, ARC_MIN(a_len, b_len));
-    return order ? order : (a_len > b_len) - (a_len < b_len);
 }
 
 static inline void glob_set_bit(uint64_t *ids, unsigned id)

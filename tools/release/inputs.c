@@ -174,11 +174,6 @@ static int exclude_pattern(const char *pattern, struct asset_list *list, struct 
     return ARC_OK;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int add_given(struct asset_list *list, const char *text, struct arc_error *err)
 {
     ARC_APPEND(&list->memory, list->given, list->given_count, err, text);
@@ -221,7 +216,7 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
                              "--asset: '%.300s' matches %zu files, which cannot have one name",
                              text, search.count);
 
-    qsort(search.found, search.count, sizeof *search.found, by_bytes);
+    arc_texts_sort(search.found, search.count);
 
     arc_each (path, search.found, search.count) /* with the name in front */
         ARC_TRY(add_given(

@@ -7,16 +7,11 @@
 #include "steer/survey.h"
 #include <string.h>
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* What happened since the last release: the number of commits, pull requests and services. */
 static int sum_up(struct survey *survey, const struct survey_group *group, int *commits,
                   json_t **pulls, json_t **services, struct arc_error *err)
 {
-    char **names = NULL;
+    const char **names = NULL;
     size_t count = 0;
     *commits = 0;
 
@@ -31,8 +26,7 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
             ARC_APPEND(&survey->memory, names, count, err, touch->services[k]);
     }
 
-    if (count)
-        qsort(names, count, sizeof *names, compare_texts);
+    arc_texts_sort(names, count);
 
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(names[i], names[i - 1]) != 0)

@@ -56,12 +56,8 @@ static int by_key(const void *a, const void *b)
 {
     const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
     const struct arc_yaml_node *k = x->pair.key, *l = y->pair.key;
-    int order = memcmp(k->text, l->text, ARC_MIN(k->len, l->len));
-    if (!order && k->len != l->len)
-        order = k->len < l->len ? -1 : 1;
-    if (order)
-        return order;
-    return x->position < y->position ? -1 : x->position > y->position;
+    int order = arc_text_compare(k->text, k->len, l->text, l->len);
+    return arc_or(order, (x->position > y->position) - (x->position < y->position));
 }
 
 static bool same_key(const struct entry *a, const struct entry *b)

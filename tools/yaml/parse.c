@@ -183,7 +183,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     ARC_TRY(set_tag(b, node, event->data.scalar.tag));
     ARC_TRY(set_type(b, node));
     ARC_TRY(set_anchor(b, node, event->data.scalar.anchor));
-    node->merge_key = node->plain && !node->tag && len == 2 && memcmp(node->text, "<<", 2) == 0;
+    node->merge_key = node->plain && !node->tag && arc_text_is(node->text, len, "<<");
 
     return attach(b, node, node->line, node->column);
 }

@@ -1,11 +1,12 @@
 /* The core schema: which plain scalars are null, true or false, and numbers. */
+#include "base/text.h"
 #include "yaml/internal.h"
 #include <string.h>
 
 static bool among(const char *text, size_t len, const char *const *words)
 {
     for (; *words; words++)
-        if (strlen(*words) == len && memcmp(*words, text, len) == 0)
+        if (arc_text_is(text, len, *words))
             return true;
     return false;
 }
