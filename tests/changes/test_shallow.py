@@ -205,3 +205,28 @@ def test_what_a_file_was_is_read_of_the_base(place, options, edit, changed):
     run = subprocess.run([cmd.ARC_CI, "changes", "--base", "HEAD~1", "--json"], cwd=clone, env=place.env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["changes"] == changed.split()
+
+
+@pytest.mark.parametrize("options", [["--depth=1"], ["--filter=tree:0"], ["--depth=1", "--filter=blob:none"]], ids=" ".join)
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_plan_knows_the_version_before(place, options, gone):
+    """It may be made in another clone than the changes that it is of."""
+    (place.up / "v").write_text("1.0\n")
+    (place.up / ".github").mkdir()
+    (place.up / ".github/arc-ci.yaml").write_text("groups: {g: {registry: ghcr.io/o, versioning: loose, services: "
+                                                  "[{codename: t, build: t, version: {file: v}}]}}\n")
+    place.commit("t/Dockerfile")
+    (place.up / "t/Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    place.commit("t/more")
+    place.commit("t/last")
+    place.git("branch", "-f", "topic", cwd=place.up)
+    base = place.git("rev-parse", "HEAD~1", cwd=place.up).strip()
+    clone = place.clone("clone", *options)
+    run = subprocess.run([cmd.ARC_CI, "changes", "--base", base, "--json"], cwd=clone, env=place.env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    if gone:
+        place.up.rename(place.folder / "elsewhere")
+    run = subprocess.run([cmd.ARC_CI, "plan", "--changes", "-"], cwd=clone, env={**place.env, "GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/topic"},
+                         input=run.stdout, capture_output=True, text=True)
+    assert run.returncode == (3 if gone else 0), run.stderr
+    assert gone or "(the version is 1.0, as before)" in run.stdout

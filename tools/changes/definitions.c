@@ -181,14 +181,23 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
 {
     arc_each (place, service->build.places, service->build.place_count) {
         ARC_AUTO_FREE char *old = NULL, *new = NULL;
+        ARC_AUTO(arc_error) struct arc_error why = {0};
 
-        ARC_TRY(arc_project_value_at(project, place, base, &old, err));
-        ARC_TRY(arc_project_value_at(project, place, head, &new, err));
-        if (old && new &&strcmp(old, new) == 0)
+        int rc = arc_project_value_at(project, place, base, &old, &why);
+        if (!rc)
+            rc = arc_project_value_at(project, place, head, &new, &why);
+        if (rc == ARC_ENOMEM)
+            return arc_error_nomem(err);
+        if (!rc && old && new &&strcmp(old, new) == 0)
             continue;
+
         *same = false;
-        ARC_TRY(arc_match_mark(result, err, "its value in %s %s", place->file,
-                               old ? "changed" : "is new"));
+        if (rc)
+            ARC_TRY(arc_match_mark(result, err, "its value in %s may have changed: %s", place->file,
+                                   arc_error_text(&why)));
+        else
+            ARC_TRY(arc_match_mark(result, err, "its value in %s %s", place->file,
+                                   old ? "changed" : "is new"));
     }
 
     return ARC_OK;

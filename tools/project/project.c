@@ -324,13 +324,16 @@ int arc_project_value_at(struct arc_project *project, const struct arc_file_plac
 
     *out = NULL;
     if (commit)
-        rc = arc_git_blob(project->git, commit, place->file, VALUE_FILE_MAX, &text, NULL);
+        rc = arc_git_blob(project->git, commit, place->file, VALUE_FILE_MAX, &text, err);
     else
-        rc = arc_file_read_in(project->git->worktree, place->file, VALUE_FILE_MAX, &text, NULL);
+        rc = arc_file_read_in(project->git->worktree, place->file, VALUE_FILE_MAX, &text, err);
     if (!rc)
-        rc = arc_file_value(&found, &text, out, NULL);
+        rc = arc_file_value(&found, &text, out, err);
+    if (rc == ARC_ENOMEM || rc == ARC_EWORLD)
+        return rc;
+    arc_error_clear(err);
 
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    return ARC_OK;
 }
 
 int arc_project_version_at(struct arc_project *project, const struct arc_service *service,
@@ -340,7 +343,18 @@ int arc_project_version_at(struct arc_project *project, const struct arc_service
     struct arc_oid oid;
 
     ARC_TRY(arc_project_open(project, err));
-    ARC_TRY(arc_git_resolve(project->git, commit, &oid, err));
+
+    /* A job of its own may have cut the history shorter than the one that compared. */
+    int rc = arc_git_resolve(project->git, commit, &oid, err);
+    bool is_name =
+        strlen(commit) == sizeof oid.hex - 1 && arc_text_is_hex(commit, sizeof oid.hex - 1);
+    arc_git_allow_fetching(project->git, 1);
+    if (rc == ARC_ENOTFOUND && is_name) {
+        arc_error_clear(err);
+        memcpy(oid.hex, commit, sizeof oid.hex);
+        rc = arc_git_fetch_trees(project->git, &oid, 1, err);
+    }
+    ARC_TRY(rc);
 
     return arc_project_value_at(project, &place, &oid, out, err);
 }
