@@ -146,12 +146,13 @@ def test_an_engine_that_does_not_run(machine):
 @pytest.mark.parametrize("version, status", [
     ("github.com/docker/buildx v0.13.0 abc", "ok"), ("github.com/docker/buildx v0.12.9 abc", "missing"),
     ("github.com/docker/buildx v0.30.1-desktop.1 abc", "ok"), ("github.com/docker/buildx v1.0.0 abc", "ok"),
-    ("github.com/docker/buildx v0.9.1 abc", "missing")])
+    ("github.com/docker/buildx v0.9.1 abc", "missing"), ("github.com/docker/buildx v0.0.0+unknown ", "warning"),
+    ("buildah 1.37.5", "missing")])
 def test_buildx_by_version(machine, version, status):
     machine.docker["buildx version"] = (0, version + "\n", "")
     document, checks = machine.run("--for", "build", "--offline")
     assert checks["buildx"]["status"] == status
-    assert document["ok"] == (status == "ok")
+    assert document["ok"] == (status != "missing")
 
 
 def test_no_plugins(machine):
@@ -179,6 +180,24 @@ def test_no_emulation(machine):
     assert document["ok"]
     assert checks["platforms"]["status"] == "warning"
     assert checks["platforms"]["advice"].startswith("missing: linux/arm64; build them on a runner of their own")
+
+
+@pytest.mark.parametrize("said, status, found", [
+    ("Driver: docker-container\nNodes:\nName: x0\nPlatforms: linux/amd64*\nName: x1\nPlatforms: linux/arm64*\n", "ok", "linux/amd64*, linux/arm64*"),
+    ("Driver: docker-container\nNodes:\nName: x0\nPlatforms: linux/amd64*\nName: x1\nError: no such host\n", "warning", "linux/amd64*"),
+    ("Driver: docker-container\nNodes:\nName: x0\nError: no such host\n", "missing", "not known until it starts")])
+def test_every_node_of_a_builder_is_looked_at(machine, said, status, found):
+    machine.docker["buildx inspect"] = (0, said, "")
+    document, checks = machine.run("--for", "build", "--offline")
+    assert checks["platforms"]["status"] == status and found in checks["platforms"]["found"]
+    assert checks["platforms"]["advice"] == ("no such host" if "Error" in said else None)
+    assert document["ok"] == (status != "missing")
+
+
+def test_a_platform_of_one_service_is_asked_for(machine):
+    (machine.repo / "services/a/service.yaml").write_text("name: a\ncodename: a\nbuild: {platforms: [linux/riscv64]}\n")
+    checks = machine.run("--for", "build", "--offline")[1]
+    assert checks["platforms"]["advice"].startswith("missing: linux/riscv64; build them")
 
 
 def test_a_hanging_program_is_not_waited_for(machine):

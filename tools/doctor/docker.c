@@ -53,18 +53,28 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
+    if (!strstr(arc_buf_text(&text), "buildx")) { /* podman's says "buildah 1.37.5" */
+        doctor_say(result, DOCTOR_MISSING, arc_buf_text(&text),
+                   "this is another program, which has no bake: install Docker's own plugin "
+                   "(docker-buildx-plugin)");
+        return;
+    }
+
     const char *version = arc_buf_text(&text) + strcspn(arc_buf_text(&text), " ");
     version += strspn(version, " v"); /* Debian's has no v */
     arc_buf_add(&result->found, version, strcspn(version, " "));
 
-    if (!at_least(version, 0, 13)) {
+    if (strncmp(version, "0.0.0", 5) == 0) { /* somebody's own build */
+        result->status = DOCTOR_WARNING;
+        arc_buf_puts(&result->advice, "its version is not known: 0.13 or later is needed");
+    } else if (!at_least(version, 0, 13)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "0.13 or later is needed: its progress is read as rawjson");
     }
 }
 
-/* The value of a "Name:   value" line. */
-static char *line_value(const char *text, const char *name)
+/* Appends the values of the "Name:   value" lines, of which a builder has one for each node. */
+static void add_values(const char *text, const char *name, struct arc_buf *out)
 {
     for (const char *line = text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
@@ -72,10 +82,10 @@ static char *line_value(const char *text, const char *name)
         if (!value)
             continue;
         value += strspn(value, " \t");
-        return strndup(value, strcspn(value, "\r\n"));
+        size_t len = strcspn(value, "\r\n");
+        if (len)
+            arc_text_item(out, ", ", "%.*s", (int)(len < 4096 ? len : 4096), value);
     }
-
-    return NULL;
 }
 
 /* Whether a list "linux/amd64*, linux/arm64, linux/amd64/v2" has the platform. */
@@ -86,6 +96,21 @@ static bool has_platform(const char *list, const char *platform)
         if ((at == list || at[-1] == ' ' || at[-1] == ',') && strchr("*, ", at[len]))
             return true;
     return false;
+}
+
+/* The platforms of a group's services that no node has. */
+static void add_missing(const struct arc_group *group, const char *list,
+                        struct doctor_result *result)
+{
+    arc_each (service, group->services, group->service_count) {
+        char *const *own = service->build.platforms;
+        for (char *const *p = own && *own ? own : group->platforms_release; *p; p++) {
+            if (has_platform(list, *p) || has_platform(arc_buf_text(&result->advice), *p))
+                continue;
+            arc_text_item(&result->advice, ", ", "%s%s", result->advice.len ? "" : "missing: ", *p);
+            result->status = DOCTOR_WARNING;
+        }
+    }
 }
 
 void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
@@ -106,20 +131,24 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    ARC_AUTO_FREE char *driver = line_value(arc_buf_text(&text), "Driver:");
-    ARC_AUTO_FREE char *platforms = line_value(arc_buf_text(&text), "Platforms:");
-    bool known = platforms && *platforms;
-    const char *shown = known ? platforms : "platforms not known until it starts";
-    arc_buf_printf(&result->found, "driver %s: %.160s", arc_or(driver, "unknown"), shown);
+    ARC_AUTO(arc_buf) struct arc_buf driver = {0}, list = {0}, problem = {0};
+    add_values(arc_buf_text(&text), "Driver:", &driver);
+    add_values(arc_buf_text(&text), "Platforms:", &list);
+    add_values(arc_buf_text(&text), "Error:", &problem); /* of a node that cannot be reached */
+    const char *shown = list.len ? arc_buf_text(&list) : "platforms not known until it starts";
+    const char *name = driver.len ? arc_buf_text(&driver) : "unknown";
+    arc_buf_printf(&result->found, "driver %s: ", name);
+    arc_text_visible(&result->found, shown, strnlen(shown, 160));
+
+    if (problem.len) {
+        result->status = list.len ? DOCTOR_WARNING : DOCTOR_MISSING;
+        arc_text_visible(&result->advice, arc_buf_text(&problem), strnlen(problem.data, 300));
+        return;
+    }
 
     const struct arc_config *config = &doctor->project->config;
-    for (size_t g = 0; known && g < config->group_count; g++)
-        for (char **p = config->groups[g].platforms_release; *p; p++) {
-            if (has_platform(platforms, *p) || strstr(arc_buf_text(&result->advice), *p))
-                continue;
-            arc_buf_printf(&result->advice, "%s%s", result->advice.len ? ", " : "missing: ", *p);
-            result->status = DOCTOR_WARNING;
-        }
+    for (size_t g = 0; list.len && g < config->group_count; g++)
+        add_missing(&config->groups[g], shown, result);
 
     if (result->status == DOCTOR_WARNING)
         arc_buf_puts(&result->advice, "; build them on a runner of their own (arc-ci plan prints "
