@@ -116,6 +116,12 @@ static inline int arc_error_pass(int rc, const struct arc_error *kept, struct ar
     return rc ? arc_error_set(err, rc, "%s", arc_error_text(kept)) : ARC_OK;
 }
 
+/* The code of a call that was given no *err, and may fail in any way but for want of memory. */
+static inline int arc_error_memory(int rc, struct arc_error *err)
+{
+    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+}
+
 /* The code of a call, or ARC_OK, and nothing in *err, for the one failure that is none to the
  * caller. */
 static inline int arc_error_except(int harmless, int rc, struct arc_error *err)

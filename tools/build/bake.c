@@ -388,7 +388,7 @@ static int interrupted(const struct arc_progress *progress, struct arc_error *er
     return arc_error_set(err, ARC_EFAILED,
                          "%s, with %zu steps done; no public tag was moved, and the same command "
                          "builds what is missing",
-                         why ? why : "interrupted", arc_progress_done(progress));
+                         arc_or(why, "interrupted"), arc_progress_done(progress));
 }
 
 /* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it

@@ -68,7 +68,7 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
                                  "build.json has %.100s for %s of %s, the index %.100s: they do "
                                  "not belong together, and the gate has not seen what would be "
                                  "promoted",
-                                 digest ? digest : "no image", cell->platform, found->service,
+                                 arc_or(digest, "no image"), cell->platform, found->service,
                                  cell->digest);
     }
 

@@ -208,8 +208,7 @@ static int compare_by_api(struct run *run, struct arc_error *err)
 
     if (!rc)
         return ARC_OK;
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
     if (!run->git)
         return arc_error_pass(rc, &refused, err);
     run->api_failed = true;

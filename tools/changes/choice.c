@@ -212,8 +212,7 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
     *chosen = true;
     if (rc == ARC_EINPUT)
         return tag_by_history(c, tag, chosen);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(c->err);
+    ARC_TRY(arc_error_memory(rc, c->err));
 
     if (rc) {
         ARC_TRY(arc_warn(&c->out->warnings, c->err,
@@ -374,7 +373,7 @@ static int choose(struct choice *c)
     if (event->deleted || (arc_event_is_null_sha(event->sha)))
         return arc_error_set(c->err, ARC_EINPUT,
                              "the event deleted '%s': there is nothing to compare",
-                             event->ref ? event->ref : "a ref");
+                             arc_or(event->ref, "a ref"));
 
     if (event->base_sha && event->head_sha && !request->base && !request->ref) {
         ARC_TRY(choice_need(c, event->head_sha, &c->out->head));

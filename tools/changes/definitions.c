@@ -107,7 +107,7 @@ static int read_side(struct arc_project *project, const struct arc_group *group,
     if (!rc)
         rc = arc_described_resolve(&l, project->env, &side->group, NULL);
 
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    return arc_error_memory(rc, err);
 }
 
 /* ---- what differs --------------------------------------------------------------------------- */

@@ -138,10 +138,10 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
         return ARC_OK;
     int rc = head ? ARC_OK : arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, &out->new, NULL);
     if (rc)
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return arc_error_memory(rc, err);
     rc = arc_git_entry(git, base, path, &one, NULL);
     if (rc && rc != ARC_ENOTFOUND)
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return arc_error_memory(rc, err);
     *differ = !head || strcmp(one.hex, two.hex) != 0;
     if (!*differ)
         return ARC_OK;
@@ -152,7 +152,7 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     if (!rc && head)
         rc = arc_git_blob(git, head, path, ARC_YAML_BYTES, &out->new, NULL);
     if (rc) /* a partial clone may lack it */
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return arc_error_memory(rc, err);
 
     *differ = out->old.len != out->new.len ||
               memcmp(arc_buf_text(&out->old), arc_buf_text(&out->new), out->old.len) != 0;
@@ -163,7 +163,7 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     if (!rc)
         out->problem = NULL;
 
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    return arc_error_memory(rc, err);
 }
 
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,

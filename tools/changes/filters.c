@@ -82,7 +82,7 @@ static int read_pattern(const struct reader *reader, const struct arc_yaml_node 
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         ARC_AUTO_FREE char *why = strdup(arc_error_text(reader->err));
         arc_error_at(reader->err, rc, node->source->name, node->line, node->column, "%s",
-                     why ? why : "not a pattern");
+                     arc_or(why, "not a pattern"));
     }
 
     return rc;

@@ -63,7 +63,7 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
                      "what is checked out (%s, %.12s) is looked at, not the %s event's commit "
                      "%.12s: give 'ref' to choose",
-                     branch ? branch : "no branch", head.hex, c->event->name, sha));
+                     arc_or(branch, "no branch"), head.hex, c->event->name, sha));
 
     return settle(c, branch, "HEAD: ", "another commit than the event's is checked out");
 }

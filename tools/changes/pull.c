@@ -142,7 +142,7 @@ static int pull_request_commits(const struct choice *c, bool fetching)
         return choice_since_merge_base(c, tip.hex, "the pull request's base");
 
     return choice_reason(c, &out->base_reason, "merge base of the pull request and %s",
-                         event->base_ref ? event->base_ref : "its base");
+                         arc_or(event->base_ref, "its base"));
 }
 
 /* Where history is cut and cannot be fetched: what the merge commit brought to the base branch. A

@@ -75,8 +75,7 @@ static int rank(const char *const *names, size_t count, const struct arc_group *
     for (; low < count && strncmp(names[low], prefix, len) == 0; low++) {
         ARC_TRY_ALLOC(arc_room(&out->tags, out->count, sizeof *out->tags), err);
         int rc = arc_tag_parse(names[low], group, &out->tags[out->count], NULL);
-        if (rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_error_memory(rc, err));
         out->count += rc == ARC_OK;
     }
 
@@ -121,8 +120,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
                     continue;
                 int rc = arc_git_tag_commit(request->git, ranked->tags[tag].text,
                                             &asked[asked_count], NULL);
-                if (rc == ARC_ENOMEM)
-                    return arc_error_nomem(err);
+                ARC_TRY(arc_error_memory(rc, err));
                 if (rc == ARC_OK)
                     places[tag] = ++asked_count;
             }

@@ -61,8 +61,7 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
 static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
                     const struct arc_service *service, const char *tag)
 {
-    const struct arc_image_tag *given =
-        service->image_tags ? service->image_tags : group->image_tags;
+    const struct arc_image_tag *given = arc_or(service->image_tags, group->image_tags);
 
     for (; given->name; given++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096};
@@ -173,7 +172,7 @@ static int list_images(const struct arc_loading *l, struct arc_service *service,
     if (!rc)
         rc = arc_stages_read(&request, &stages, NULL);
     if (rc)
-        return rc == ARC_ENOMEM ? arc_error_nomem(l->err) : ARC_OK;
+        return arc_error_memory(rc, l->err);
     const struct arc_stage *target = arc_stages_target(&stages, build->target);
     service->triggers = target && json_array_size(target->onbuild);
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);

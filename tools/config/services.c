@@ -47,7 +47,7 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
     struct arc_group *group = entry->group;
 
     ARC_TRY(arc_service_make_images(entry->l, &service->service,
-                                    service->image ? service->image : group->image, group));
+                                    arc_or(service->image, group->image), group));
     service->service.line = entry->node->line;
     ARC_TRY(arc_group_take_service(entry->l, group, &service->service));
 

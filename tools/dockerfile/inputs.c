@@ -91,7 +91,7 @@ static int read_ignore(struct arc_inputs *in, const char *path, struct folder *f
         return ARC_OK;
     ARC_TRY(arc_file_read_in(in->root, path, DOCKERFILE_MAX, &text, err));
     int rc = arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore, NULL);
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    return arc_error_memory(rc, err);
 }
 
 static int add_folder(struct arc_inputs *in, const char *name, const char *directory,
@@ -392,7 +392,7 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
     const struct arc_stage *target = arc_stages_target(&stages, request->target);
     if (!target)
         return arc_error_set(err, NO_TARGET, "%s has no stage '%.200s', the target",
-                             in->dockerfile ? in->dockerfile : "the Dockerfile", request->target);
+                             arc_or(in->dockerfile, "the Dockerfile"), request->target);
 
     const char *built_for = target->built_for;
     if (!in->pinned && built_for && platform) {

@@ -75,8 +75,7 @@ static int find_neighbours(const struct arc_project *project, struct arc_tag *ab
     arc_json_each (name, project->repository.tags) {
         ARC_AUTO(arc_tag) struct arc_tag other = {0};
         int rc = arc_tag_parse(json_string_value(name), project->group, &other, NULL);
-        if (rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_error_memory(rc, err));
         if (rc || other.service != tag->service)
             continue;
 

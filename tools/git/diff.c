@@ -116,8 +116,7 @@ static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, str
                              "the tree of '%s' is not in this clone; fetch it with trees (filter: "
                              "blob:none keeps them, tree:0 does not)",
                              walk->path.len ? arc_buf_text(&walk->path) : "/");
-    if (rc < 0)
-        return arc_git_failed(walk->err, rc, "reading a tree");
+    ARC_TRY(arc_git_check(walk->err, rc, "reading a tree"));
     if (git_odb_object_type(cursor->object) != GIT_OBJECT_TREE)
         return corrupt(walk);
     cursor->at = git_odb_object_data(cursor->object);

@@ -179,8 +179,7 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
     if (step == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
                              commit->hex);
-    if (step < 0)
-        return arc_git_failed(err, step, path);
+    ARC_TRY(arc_git_check(err, step, path));
     if (size > max)
         return arc_error_set(err, ARC_ELIMIT, "%s: %zu bytes; at most %zu are read", path, size,
                              max);

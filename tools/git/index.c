@@ -9,8 +9,7 @@ int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const 
     ARC_AUTO_HANDLE(git_index) git_index *index = NULL;
     int rc = git_repository_index(&index, git->repo);
 
-    if (rc < 0)
-        return arc_git_failed(err, rc, "reading the index");
+    ARC_TRY(arc_git_check(err, rc, "reading the index"));
 
     for (size_t i = 0; i < git_index_entrycount(index); i++) {
         const git_index_entry *entry = git_index_get_byindex(index, i);

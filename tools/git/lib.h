@@ -13,6 +13,12 @@ int arc_git_start(struct arc_error *err);
  * ARC_EINPUT or ARC_EWORLD. */
 int arc_git_failed(struct arc_error *err, int code, const char *what);
 
+/* The same of any code: ARC_OK unless it is negative. */
+static inline int arc_git_check(struct arc_error *err, int code, const char *what)
+{
+    return code < 0 ? arc_git_failed(err, code, what) : ARC_OK;
+}
+
 /* Between libgit2's object names and ours. ARC_EINPUT for anything but 40 hexadecimal digits. */
 void arc_git_oid_out(const git_oid *oid, struct arc_oid *out);
 int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *err);

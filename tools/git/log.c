@@ -75,8 +75,7 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
         return arc_error_set(
             err, ARC_ENOTFOUND, "commit %s is not in this clone%s", oid->hex,
             arc_git_is_shallow(git) ? " (its history is cut; fetch-depth: 0 gets all of it)" : "");
-    if (rc < 0)
-        return arc_git_failed(err, rc, oid->hex);
+    ARC_TRY(arc_git_check(err, rc, oid->hex));
     rc = fill(commit, NULL, out, err);
     if (rc)
         arc_git_commit_free(out);
@@ -183,7 +182,7 @@ static int start(const struct arc_git *git, const struct arc_git_log_range *rang
     if (!rc && range->from)
         rc = git_revwalk_hide(out->walk, &from);
 
-    return rc < 0 ? arc_git_failed(err, rc, "walking the history") : ARC_OK;
+    return arc_git_check(err, rc, "walking the history");
 }
 
 static int next(struct source *source, git_oid *out)
@@ -226,7 +225,7 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     copy_lines(&text, &lines);
     ARC_TRY(arc_buf_check(&lines, ".mailmap", err));
     rc = git_mailmap_from_buffer(out, arc_buf_text(&lines), lines.len);
-    return rc < 0 ? arc_git_failed(err, rc, ".mailmap") : ARC_OK;
+    return arc_git_check(err, rc, ".mailmap");
 }
 
 /* arc_git_log(), with the authors as `mailmap` names them; NULL: as the commits do. */
@@ -253,8 +252,7 @@ static int walk_log(const struct arc_git *git, const struct arc_git_log_range *r
             step = git_commit_lookup(&commit, git->repo, &id);
         if (!step)
             step = range->paths ? touches(commit, range->paths) : 1;
-        if (step < 0)
-            return arc_git_failed(err, step, "walking the history");
+        ARC_TRY(arc_git_check(err, step, "walking the history"));
 
         if (step && given++ == max) {
             if (more)

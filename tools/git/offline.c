@@ -74,8 +74,7 @@ static const char *const harmless_extensions[] = {
 int arc_git_start(struct arc_error *err)
 {
     int rc = git_libgit2_init();
-    if (rc < 0)
-        return arc_git_failed(err, rc, "starting libgit2");
+    ARC_TRY(arc_git_check(err, rc, "starting libgit2"));
 
     /* Objects are read once each, and git does not recompute their names on reading either. */
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);

@@ -137,8 +137,7 @@ static int check_extensions(git_config *from, const char *path, struct arc_error
     const char *names = NULL, *refs = NULL;
     int rc = git_config_snapshot(&config, from);
 
-    if (rc < 0)
-        return arc_git_failed(err, rc, "reading the configuration of the repository");
+    ARC_TRY(arc_git_check(err, rc, "reading the configuration of the repository"));
     git_config_get_string(&names, config, "extensions.objectformat");
     git_config_get_string(&refs, config, "extensions.refstorage");
 
@@ -223,7 +222,7 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
     }
 
     return arc_error_set(err, ARC_EWORLD, "cannot open the git repository at '%s': %s",
-                         gitdir ? gitdir : search->path, why);
+                         arc_or(gitdir, search->path), why);
 }
 
 static int open_repository(struct search *search, const char *gitdir, struct arc_git *out,
@@ -241,8 +240,7 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
 
     ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
     rc = git_repository_config(&config, out->repo);
-    if (rc < 0)
-        return arc_git_failed(err, rc, "reading the configuration of the repository");
+    ARC_TRY(arc_git_check(err, rc, "reading the configuration of the repository"));
     ARC_TRY(check_extensions(config, arc_or(gitdir, search->path), err));
 
     return choose_remote(out, config, err);

@@ -42,7 +42,7 @@ int arc_git_oid_in(const struct arc_oid *oid, git_oid *out, struct arc_error *er
 int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err)
 {
     int rc = git_repository_odb(out, git->repo);
-    return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
+    return arc_git_check(err, rc, "opening the object database");
 }
 
 /* The end of a peeling with the result `rc`. */
@@ -55,8 +55,7 @@ static int take_commit(int rc, const git_object *commit, const char *name, struc
     if (rc == GIT_EPEEL || rc == GIT_EINVALIDSPEC || rc == GIT_EAMBIGUOUS)
         return arc_error_set(err, ARC_EINPUT, "'%s' leads to a file or a folder, not to a commit",
                              name);
-    if (rc < 0)
-        return arc_git_failed(err, rc, name);
+    ARC_TRY(arc_git_check(err, rc, name));
 
     arc_git_oid_out(git_object_id(commit), out);
 
@@ -89,8 +88,7 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
                              "'%s' names no branch, tag or commit in this clone%s", revision,
                              cut(git));
 
-    if (rc < 0)
-        return arc_git_failed(err, rc, revision);
+    ARC_TRY(arc_git_check(err, rc, revision));
     rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
 
     return take_commit(rc, commit, revision, out, err);

@@ -185,13 +185,12 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
     part->remote = strdup(git->remote); /* for messages: the part calls it origin */
     ARC_TRY_ALLOC(objects && part->commondir && part->remote, err);
     int rc = git_repository_init(&part->repo, part->gitdir, 1);
-    if (rc < 0)
-        return arc_git_failed(err, rc, "making a repository to fetch into");
+    ARC_TRY(arc_git_check(err, rc, "making a repository to fetch into"));
     ARC_TRY(write_config(git, which, err));
     ARC_TRY(arc_git_odb(git, &odb, err));
     rc = git_odb_add_disk_alternate(odb, objects);
 
-    return rc < 0 ? arc_git_failed(err, rc, "adding what is fetched") : ARC_OK;
+    return arc_git_check(err, rc, "adding what is fetched");
 }
 
 int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
@@ -212,7 +211,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     if (!rc)
         rc = git_repository_set_odb(git->repo, odb);
 
-    return rc < 0 ? arc_git_failed(err, rc, "opening the object database") : ARC_OK;
+    return arc_git_check(err, rc, "opening the object database");
 }
 
 /* Whether a refspec is of an object ("+<name>:…"), and of which. */
@@ -235,7 +234,7 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
                                  "--no-auto-maintenance",
                                  "--no-write-fetch-head",
                                  "--stdin",
-                                 how ? how : "--no-progress",
+                                 arc_or(how, "--no-progress"),
                                  "origin",
                                  NULL};
     const struct arc_git *there = &git->scratch->parts[part];

@@ -126,7 +126,7 @@ static void read_commands(const struct init_step *step, const struct arc_yaml_no
 
     inside = arc_text_or(inside, arc_json_text_of(scope, "directory"));
     init_take_commands(step, arc_json_text_of(all, "run"), json_object_get(scope, "env"),
-                       *inside ? inside : ".", pushes);
+                       arc_text_or(inside, "."), pushes);
 }
 
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth)

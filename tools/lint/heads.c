@@ -153,7 +153,7 @@ static void check_steps(struct search *search, const struct scope *scope,
         const struct scope inner = {
             .with = arc_yaml_get(step, "with"), .outer = &own, .level = own.level + 1};
         check_steps(search, &inner, arc_yaml_at(action, "runs", "steps", (char *)NULL),
-                    place ? place : uses);
+                    arc_or(place, uses));
     }
 }
 

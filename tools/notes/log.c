@@ -81,7 +81,7 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
     if (!rc)
         rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
     if (rc)
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return arc_error_memory(rc, err);
 
     const struct arc_yaml_node *services =
         arc_yaml_at(yaml.root, "groups", plan->group, "services", (char *)NULL);
@@ -342,8 +342,7 @@ static int ask_pulls(const struct arc_env *env, const char *source, struct arc_n
         rc =
             arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
                                PAGES_MAX, visit_pull, &listing, &why);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
     if (rc && rc != ARC_ELIMIT)
         log->pulls_unknown = arc_arena_text(&log->memory, arc_error_text(&why));
 
@@ -486,8 +485,7 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
     }
 
     int rc = read_log(project, group, &reading, &why);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
     if (!rc)
         return ARC_OK;
 

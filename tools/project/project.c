@@ -72,8 +72,7 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
     int rc = arc_git_all_tags(project->git, project->env, &repository->tags, &problem);
     if (!rc)
         return ARC_OK;
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
     repository->tags_unknown = arc_arena_text(&repository->memory, arc_error_text(&problem));
     return arc_arena_check(&repository->memory, err);
 }

@@ -57,8 +57,7 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     }
 
     arc_repository_free(&found);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
     out->published_unknown = arc_arena_text(&out->memory, arc_error_text(&problem));
 
     return arc_arena_check(&out->memory, err);

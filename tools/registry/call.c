@@ -151,7 +151,7 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                      .redirects = 5,
                                      .insecure = address->insecure,
                                      .timeout = 120,
-                                     .max = call->max ? call->max : ARC_MANIFEST_MAX};
+                                     .max = arc_or(call->max, ARC_MANIFEST_MAX)};
 }
 
 /* Answers a 401 and remembers the answer for the repository. */

@@ -126,5 +126,5 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
     *alone = !rc && arc_registry_resolve(registry, image, tag, digest, NULL) == ARC_ENOTFOUND &&
              arc_registry_resolve(registry, image, probe.digest, digest, NULL) == ARC_OK;
     rc = arc_registry_remove(registry, image, probe.digest, &refused);
-    return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+    return arc_error_memory(rc, err);
 }

@@ -342,7 +342,7 @@ static int check_needs(const struct arc_release_files *files, const struct arc_n
     if (needs->scan && needs->judged.gate == ARC_GATE_FAIL)
         return arc_error_set(err, ARC_EFAILED,
                              "the security gate has not passed (%.200s): nothing is released",
-                             *reason ? reason : "no reason given");
+                             arc_text_or(reason, "no reason given"));
 
     return ARC_OK;
 }

@@ -31,7 +31,7 @@ static int check_options(struct release_run *run, struct arc_error *err)
 
     if (!o->repository || !arc_repository_name_valid(o->repository))
         return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a repository: expected owner/name",
-                             o->repository ? o->repository : "");
+                             arc_or(o->repository, ""));
 
     if (o->revision && !arc_text_is_hex(o->revision, 40) && !arc_text_is_hex(o->revision, 64))
         return arc_error_set(err, ARC_EINPUT,

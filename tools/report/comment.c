@@ -83,7 +83,7 @@ static int ask_login(const struct report_posting *p, struct comments *found, str
 
     found->asked = true;
     if (p->transport->send(p->transport, &request, &reply, &refused))
-        return refused.code == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return arc_error_memory(refused.code, err);
     return arc_text_copy(arc_json_text_of(reply.body, "login"), &found->login, err);
 }
 

@@ -82,8 +82,7 @@ int findings_add_target(struct findings *findings, const char *service, const ch
 
     if (target->bit == SERVICE_TARGETS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "more than %d targets of %s in one scan",
-                             SERVICE_TARGETS_MAX,
-                             *target->service ? target->service : "one service");
+                             SERVICE_TARGETS_MAX, arc_text_or(target->service, "one service"));
     last->next = index + 1;
 
     return ARC_OK;

@@ -31,7 +31,7 @@ static int search_file(struct search *search, const char *path, struct arc_error
     int fd, rc = arc_file_open(path, path, &fd, NULL);
 
     if (rc)
-        return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
+        return arc_error_memory(rc, err);
 
     for (ssize_t got; !has && (got = read(fd, chunk + kept, sizeof chunk - kept)) > 0;) {
         size_t all = kept + (size_t)got;

@@ -208,8 +208,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
         rc = scan_scanner_parse(arc_buf_text(&text), text.len, "trivy version", &judged->scanner,
                                 &problem);
 
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
 
     if (rc)
         return scan_warn(judged, err, "the scanner does not report its version: %s",
@@ -316,8 +315,7 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
         reference = digest + 1;
 
     int rc = read_index(env, name, reference, platforms, &problem);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
 
     if (rc)
         return scan_warn(judged, err,

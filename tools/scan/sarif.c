@@ -66,7 +66,7 @@ static json_t *location_json(const struct scan_judged *judged, const struct find
 {
     ARC_AUTO(arc_buf) struct arc_buf uri = {0};
     const struct scan_target *target = findings_next_target(&judged->findings, finding, NULL);
-    const char *place = *finding->place ? finding->place : "unknown";
+    const char *place = arc_text_or(finding->place, "unknown");
     bool folder = target && findings_is_folder(target);
 
     if (folder && (*place == '/' || ARC_STARTS(place, "../")))

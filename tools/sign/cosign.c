@@ -35,7 +35,7 @@ static int locate(struct cosign *cosign, const char *root, const char *path, con
 
     if (arc_file_kind_in(root, path) != ARC_FILE_REGULAR)
         return arc_error_set(err, ARC_EINPUT, "sign: there is no file %s below %s", path,
-                             root ? root : ".");
+                             arc_or(root, "."));
     *out = arc_arena_text(&cosign->memory, whole);
 
     return arc_arena_check(&cosign->memory, err);
@@ -223,7 +223,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
         arc_buf_printf(&said, "exit status %d", result->status);
 
     return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1],
-                         reference ? reference : "", arc_buf_text(&said));
+                         arc_or(reference, ""), arc_buf_text(&said));
 }
 
 static const char *begin(struct call *call, const char *verb, const char *image, const char *digest)

@@ -133,8 +133,7 @@ static int describe_record(struct records *records, const struct arc_project *pr
         rc = describe_scan(records, tag, project->env->now, &scan, &problem);
     if (tag && !rc && options->builds)
         rc = describe_build(records, tag, &build, &problem);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
     *out = json_pack("{s:s?, s:O?, s:O?, s:s?}", "tag", tag, "scan", scan, "build", build,
                      "problem", rc ? arc_error_text(&problem) : NULL);
 
@@ -363,8 +362,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         /* What a train has taken, and what it would take; adrift when that is not the same. */
         if (group->group->includes) {
             int rc = find_lock(&asking, group, &problem);
-            if (rc == ARC_ENOMEM)
-                return arc_error_nomem(err);
+            ARC_TRY(arc_error_memory(rc, err));
             ARC_TRY(survey_find_rides(project, survey, group, err));
             if (rc)
                 group->problem = arc_arena_text(&survey->memory, arc_error_text(&problem));

@@ -223,8 +223,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         if (group->last)
             rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].commit, &commit, NULL);
         group->last_time = commit.time;
-        if (rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_error_memory(rc, err));
     }
 
     return ARC_OK;

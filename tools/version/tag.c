@@ -211,8 +211,7 @@ static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *
                          err);
 
     int rc = take(name, at, strlen(name) - at, ARC_VERSIONING_SEMVER, out, &why);
-    if (rc == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(rc, err));
 
     return rc ? not_a_tag(name, arc_error_text(&why), err) : ARC_OK;
 }

@@ -68,8 +68,7 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
         if (arc_json_lists(options->withdrawn, json_string_value(name)))
             continue;
         int rc = arc_tag_parse(json_string_value(name), options->group, &other, NULL);
-        if (rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_error_memory(rc, err));
         if (rc || other.service != tag->service ||
             (!options->group && (other.group_len != tag->group_len ||
                                  memcmp(other.text, tag->text, tag->group_len) != 0)))
@@ -115,7 +114,7 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
 
     if (standing->unknown)
         return arc_arena_printf(memory, "the other tags are not known: %s",
-                                options->tags_unknown ? options->tags_unknown : "none were given");
+                                arc_or(options->tags_unknown, "none were given"));
 
     if (standing->withdrawn)
         return arc_arena_text(memory, "its release was withdrawn");
