@@ -479,6 +479,51 @@ static void take_command(struct script *script, json_t *words)
                 add_input(script->init, with, "tags", word_at(words, next + 1));
 }
 
+/* What builds of the script are called on the machine alone. A new reference. */
+static json_t *list_local_names(const struct script *script)
+{
+    json_t *names = init_made(script->init, json_object());
+    arc_json_each (with, script->builds) {
+        const char *tags = arc_json_text_of(with, "tags");
+        for (char *tag; (tag = init_next_item(script->init, &tags, "\n"));)
+            if (!strchr(tag, '/'))
+                init_set(script->init, names, tag, json_true());
+    }
+    return names;
+}
+
+/* A build as a step; an image of the machine alone is no base for it elsewhere. */
+static void take_built(const struct script *script, json_t *with, const json_t *local)
+{
+    struct init *init = script->init;
+    struct init_step build = *script->step;
+    const char *tags = arc_json_text_of(with, "tags"), *args = arc_json_text_of(with, "build-args");
+    ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX}, given = {.max = WORD_MAX};
+
+    for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
+        if (strchr(tag, '/')) /* one without is the machine's own where others are given */
+            arc_text_item(&kept, "\n", "%s", tag);
+    const char *names = init_hold(init, &kept);
+    if (*names)
+        init_set_text(init, with, "tags", names);
+    else if (!script->step->runner)
+        json_object_del(with, "tags"); /* what a developer calls it */
+
+    for (char *arg; (arg = init_next_item(init, &args, "\n"));) {
+        char *equals = strchr(arg, '=');
+        if (equals && ARC_HOLDS(arg, "BASE", "IMAGE", "FROM") && json_object_get(local, equals + 1))
+            arg = init_print(init, "%.*s=%c", (int)(equals - arg), arg, INIT_UNKNOWN);
+        arc_text_item(&given, "\n", "%s", arg);
+    }
+    if (given.len)
+        init_set_text(init, with, "build-args", init_hold(init, &given));
+
+    if (script->pushes)
+        init_set_text(init, with, "push", "true");
+    build.with = with;
+    init_take_build(&build);
+}
+
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes)
 {
@@ -518,24 +563,9 @@ void init_take_commands(const struct init_step *step, const char *text, const js
         script.at += *script.at != '\0';
     }
 
-    arc_json_each (with, script.builds) {
-        struct init_step build = *step;
-        const char *tags = arc_json_text_of(with, "tags");
-        ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX};
-
-        for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
-            if (strchr(tag, '/')) /* one without is the machine's own where others are given */
-                arc_text_item(&kept, "\n", "%s", tag);
-        const char *names = init_hold(init, &kept);
-        if (*names)
-            init_set_text(init, with, "tags", names);
-        else if (!step->runner)
-            json_object_del(with, "tags"); /* what a developer calls it */
-        if (script.pushes)
-            init_set_text(init, with, "push", "true");
-        build.with = with;
-        init_take_build(&build);
-    }
+    ARC_AUTO_JSON json_t *local = list_local_names(&script);
+    arc_json_each (with, script.builds)
+        take_built(&script, with, local);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
