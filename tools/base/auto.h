@@ -52,7 +52,7 @@
         *place_ = __VA_ARGS__;                                                                     \
     } while (0)
 
-static inline int arc_error_unless(const void *made, struct arc_error *err)
+static inline int arc_error_unless(bool made, struct arc_error *err)
 {
     return made ? ARC_OK : arc_error_nomem(err);
 }

@@ -387,7 +387,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     if (arc_plan_is_train(given->plan)) {
         *argv = json_array();
         *definition = json_object();
-        return *argv && *definition ? ARC_OK : arc_error_nomem(err);
+        return arc_error_unless(*argv && *definition, err);
     }
 
     ARC_TRY(at_root(project, given, &options, &there, &root, err));

@@ -46,7 +46,8 @@ int report_value(struct report *report, const char *name, const json_t *value, c
         return report_output(report, name, json_string_value(value), err);
 
     ARC_AUTO_FREE char *text = arc_json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    return text ? report_output(report, name, text, err) : arc_error_nomem(err);
+    ARC_TRY_ALLOC(text, err);
+    return report_output(report, name, text, err);
 }
 
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err)
@@ -84,7 +85,7 @@ int report_note(struct report *report, char level, const struct arc_place *place
         slot->place.file = strdup(place->file);
     }
 
-    return slot->message && (slot->place.file || !place) ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(slot->message && (slot->place.file || !place), err);
 }
 
 int report_note_text(void *report, char level, const char *text, struct arc_error *err)

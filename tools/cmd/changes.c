@@ -266,8 +266,10 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     if (text && files)
         return arc_error_set(err, ARC_EINPUT,
                              "only one of --filters and --filters-file can be meant");
-    ARC_TRY(files ? arc_filters_load_files(env.cwd, files, &filters, err)
-                  : arc_filters_find(&project, text, &filters, err));
+    if (files)
+        ARC_TRY(arc_filters_load_files(env.cwd, files, &filters, err));
+    else
+        ARC_TRY(arc_filters_find(&project, text, &filters, err));
 
     if (options.relative && filters.from_config)
         return arc_error_set(err, ARC_EINPUT,

@@ -28,8 +28,10 @@ static int split_list(const char *text, json_t **out, struct arc_error *err)
         json_t *item = json_stringn(text, len);
         if (!item)
             return arc_error_set(err, ARC_EINPUT, "--platforms: the list is not valid UTF-8");
-        if (len ? json_array_append_new(*out, item) : (json_decref(item), 0))
-            return arc_error_nomem(err);
+        if (len)
+            arc_json_push(out, item);
+        else
+            json_decref(item);
         text += whole + (text[whole] == ',');
     }
 

@@ -103,7 +103,10 @@ static int derive_api(const struct arc_env *env, char **out, struct arc_error *e
 static int find_api(struct github *hub, const struct arc_github_options *o, struct arc_error *err)
 {
     const char *url = arc_env_nonempty(o->env, "GITHUB_API_URL");
-    ARC_TRY(url ? arc_text_copy(url, &hub->api, err) : derive_api(o->env, &hub->api, err));
+    if (url)
+        ARC_TRY(arc_text_copy(url, &hub->api, err));
+    else
+        ARC_TRY(derive_api(o->env, &hub->api, err));
     size_t len = strlen(hub->api);
     while (len && hub->api[len - 1] == '/')
         hub->api[--len] = '\0';

@@ -28,7 +28,7 @@ static int add_file(void *context, json_t *element, struct arc_error *err)
 
     json_t *row = json_pack("{s:s, s:s, s:s?}", "path", path, "status", status, "previous",
                             json_string_value(json_object_get(element, "previous_filename")));
-    return row && !json_array_append_new(listing->files, row) ? ARC_OK : arc_error_nomem(err);
+    return arc_json_append(listing->files, row, err);
 }
 
 int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,

@@ -148,8 +148,7 @@ static int add_recorded(const json_t *recorded, const struct arc_ledger *given, 
             strcmp(given[i].revision, build.revision) == 0)
             return ARC_OK;
 
-    return json_array_append_new(timelines, describe_timeline(&build)) ? arc_error_nomem(err)
-                                                                       : ARC_OK;
+    return arc_json_append(timelines, describe_timeline(&build), err);
 }
 
 static json_t *has_any(const json_t *groups, const char *list)

@@ -258,7 +258,7 @@ static int read_version(const struct planning *planning, const struct arc_servic
     int rc = arc_version_of_file(service->version, group, out, &why);
 
     if (!rc || rc == ARC_ENOMEM)
-        return rc ? arc_error_nomem(planning->err) : ARC_OK;
+        return arc_error_memory(rc, planning->err);
 
     return arc_error_at(
         planning->err, rc, service->version_file, service->version_line, 0,

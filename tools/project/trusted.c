@@ -85,5 +85,6 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
 
     ARC_TRY(name_place(path, NULL, from, err));
     ARC_AUTO_FREE char *full = arc_file_join(project->env->cwd, path);
-    return full ? arc_file_read_given(full, max, out, err) : arc_error_nomem(err);
+    ARC_TRY_ALLOC(full, err);
+    return arc_file_read_given(full, max, out, err);
 }

@@ -109,7 +109,7 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
     out->password = strdup(colon + 1);
     explicit_bzero(text.data, text.len);
 
-    return out->user && out->password ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(out->user && out->password, err);
 }
 
 /* Of what is kept in a configuration itself; NULL is an empty one. */

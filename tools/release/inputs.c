@@ -74,7 +74,7 @@ static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:O, s:O}", "document", "lock", "format",
                      ARC_DOCUMENT_FORMAT, "group", plan->group, "tag", plan->tag, "revision",
                      plan->revision, "includes", includes, "images", images);
-    return *out && *name ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(*out && *name, err);
 }
 
 /* ---- patterns of assets ---------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ static int keep_first(void *context, json_t *element, struct arc_error *err)
     const char *name = arc_json_text_of(element, found->key);
     if (json_object_get(found->by_name, name))
         return ARC_OK;
-    return json_object_set(found->by_name, name, element) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_set(found->by_name, name, json_incref(element), err);
 }
 
 /* Whether what stands there has the texts of what is wanted; a member that is not there is "". */

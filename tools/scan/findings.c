@@ -8,8 +8,7 @@ int findings_init(struct findings *findings, struct arc_error *err)
 {
     *findings = (struct findings){
         .pool = json_object(), .rule_of = json_object(), .first_of = json_object()};
-    bool whole = findings->pool && findings->rule_of && findings->first_of;
-    return whole ? ARC_OK : arc_error_nomem(err);
+    return arc_error_unless(findings->pool && findings->rule_of && findings->first_of, err);
 }
 
 void findings_free(struct findings *findings)
@@ -70,9 +69,9 @@ int findings_add_target(struct findings *findings, const char *service, const ch
     /* The last one in the chain of its service's. */
     const json_t *known = json_object_get(findings->first_of, target->service);
     if (!known)
-        return json_object_set_new_nocheck(findings->first_of, target->service, json_integer(index))
-                   ? arc_error_nomem(err)
-                   : ARC_OK;
+        return arc_error_unless(json_object_set_new_nocheck(findings->first_of, target->service,
+                                                            json_integer(index)) == 0,
+                                err);
 
     target->first = (unsigned)json_integer_value(known);
     target->bit = 1;

@@ -165,9 +165,9 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
         filing->issue = json_incref(issue);
     }
 
-    int rc = !arc_json_says(other, "state", "closed")
-                 ? arc_json_append(filing->doubles, json_incref(other), err)
-                 : ARC_OK;
+    int rc = ARC_OK;
+    if (!arc_json_says(other, "state", "closed"))
+        rc = arc_json_append(filing->doubles, json_incref(other), err);
     if (other != issue)
         json_decref(other);
 

@@ -204,7 +204,7 @@ static int copy_short(const char *text, size_t max, char **out, struct arc_error
     for (size_t step; text[len] && len + (step = arc_utf8_length(text + len, 4)) <= max && step;)
         len += step;
     *out = len ? strndup(text, len) : NULL;
-    return len && !*out ? arc_error_nomem(err) : ARC_OK;
+    return arc_error_unless(*out || !len, err);
 }
 
 /* The rule of a finding: new, it gets the finding's words. */

@@ -94,9 +94,10 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
     }
 
     ARC_AUTO_FREE char *key = arc_file_join(root, signing->key); /* there only where one signs */
+    ARC_TRY_ALLOC(key, err);
     out->key = arc_arena_text(&out->memory, key);
 
-    return key ? arc_arena_check(&out->memory, err) : arc_error_nomem(err);
+    return arc_arena_check(&out->memory, err);
 }
 
 /* ---- a call -------------------------------------------------------------------------------- */

@@ -521,7 +521,10 @@ static int load(struct rollback *rollback, struct arc_error *err)
                              "%s was withdrawn itself: its release says so in its first lines",
                              rollback->tag.text);
 
-    ARC_TRY(rollback->options->from ? take_given(rollback, err) : take_higher(rollback, err));
+    if (rollback->options->from)
+        ARC_TRY(take_given(rollback, err));
+    else
+        ARC_TRY(take_higher(rollback, err));
     ARC_TRY(withdraw_look(rollback, err));
 
     return load_release(project, rollback->tag.text, rollback->lock, err);
