@@ -232,14 +232,14 @@ static int check_images(const struct reading *reading, const json_t *index, stru
 /* ---- attestations -------------------------------------------------------------------------- */
 
 /* "pkg:docker/nats@2.10.24-alpine?platform=…" → "nats:2.10.24-alpine" (purl-spec, type docker). */
-static int add_base(const struct reading *reading, const json_t *material)
+static int add_base(const struct reading *reading, const json_t *material, struct arc_error *err)
 {
     const char *name = arc_text_after(arc_json_text_of(material, "uri"), "pkg:docker/");
     const char *digest = arc_json_text_of(json_object_get(material, "digest"), "sha256");
     struct arc_built_service *built = reading->built;
 
     if (!name || !arc_text_is_hex(digest, 64))
-        return 0;
+        return ARC_OK;
 
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     for (const char *c = name; *c && *c != '?'; c++) {
@@ -253,21 +253,16 @@ static int add_base(const struct reading *reading, const json_t *material)
     }
 
     if (ref.failed)
-        return 0;
+        return ARC_OK;
 
-    for (size_t i = 0; i < built->base_count; i++)
-        if (strcmp(built->base_images[i].ref, arc_buf_text(&ref)) == 0 &&
-            strcmp(built->base_images[i].digest + 7, digest) == 0)
-            return 0;
+    arc_each (base, built->base_images, built->base_count)
+        if (strcmp(base->ref, arc_buf_text(&ref)) == 0 && strcmp(base->digest + 7, digest) == 0)
+            return ARC_OK;
 
-    struct arc_base_image *base =
-        arc_arena_append(reading->memory, &built->base_images, &built->base_count, sizeof *base);
-    if (!base)
-        return -1;
-    *base = (struct arc_base_image){arc_arena_text(reading->memory, arc_buf_text(&ref)),
-                                    arc_arena_printf(reading->memory, "sha256:%s", digest)};
-
-    return 0;
+    ARC_APPEND(reading->memory, built->base_images, built->base_count, err,
+               (struct arc_base_image){arc_arena_text(reading->memory, arc_buf_text(&ref)),
+                                       arc_arena_printf(reading->memory, "sha256:%s", digest)});
+    return ARC_OK;
 }
 
 bool arc_is_provenance(const json_t *layer)
@@ -296,8 +291,7 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
             json_object_get(json_object_get(predicate, "buildDefinition"), "resolvedDependencies");
 
     arc_json_each (material, materials)
-        if (add_base(reading, material))
-            return arc_error_nomem(err);
+        ARC_TRY(add_base(reading, material, err));
 
     return ARC_OK;
 }

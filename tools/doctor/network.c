@@ -213,11 +213,9 @@ static int list_images(const struct arc_config *config, struct arc_arena *memory
                 size_t known = 0;
                 while (known < *count && strcmp((*out)[known].image, *image) != 0)
                     known++;
-                if (known < *count)
-                    continue;
-                struct arc_registry_push *item = arc_arena_append(memory, out, count, sizeof **out);
-                ARC_TRY_ALLOC(item, err);
-                item->image = *image;
+                if (known == *count)
+                    ARC_APPEND(memory, *out, *count, err,
+                               (struct arc_registry_push){.image = *image});
             }
 
     return ARC_OK;

@@ -356,18 +356,16 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
     /* build.json as it will be, but for the digests: those are not known before the build. */
     ARC_TRY(arc_ledger_begin(plan, &ledger, err));
 
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        const struct arc_planned_service *planned = arc_plan_service(plan, plan->cells[i].service);
+    arc_each (cell, plan->cells, plan->cell_count) {
+        const struct arc_planned_service *planned = arc_plan_service(plan, cell->service);
         struct arc_built_service *service = arc_ledger_service(&ledger, planned->service);
         if (!service) {
             service = &ledger.services[ledger.service_count++];
             *service =
                 (struct arc_built_service){.service = planned->service, .image = planned->image};
         }
-        struct arc_built_cell *cell =
-            arc_arena_append(&ledger.memory, &service->cells, &service->cell_count, sizeof *cell);
-        ARC_TRY_ALLOC(cell, err);
-        *cell = (struct arc_built_cell){.platform = plan->cells[i].platform, .digest = digest};
+        ARC_APPEND(&ledger.memory, service->cells, service->cell_count, err,
+                   (struct arc_built_cell){.platform = cell->platform, .digest = digest});
     }
 
     struct arc_scan_run scan = {

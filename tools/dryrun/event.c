@@ -8,10 +8,7 @@
 
 static int add_entry(struct arc_dryrun_event *event, const char *entry, struct arc_error *err)
 {
-    const char **place =
-        arc_arena_append(&event->memory, &event->vars, &event->count, sizeof *place);
-    ARC_TRY_ALLOC(place, err);
-    *place = entry;
+    ARC_APPEND(&event->memory, event->vars, event->count, err, entry);
     return ARC_OK;
 }
 

@@ -50,10 +50,8 @@ static int search_file(struct search *search, const char *path, struct arc_error
 
 static int add_folder(struct search *search, const char *path, struct arc_error *err)
 {
-    char **place =
-        arc_arena_append(search->memory, &search->folders, &search->folder_count, sizeof *place);
-    ARC_TRY_ALLOC(place, err);
-    *place = arc_arena_text(search->memory, path);
+    ARC_APPEND(search->memory, search->folders, search->folder_count, err,
+               arc_arena_text(search->memory, path));
     return arc_arena_check(search->memory, err);
 }
 

@@ -379,13 +379,10 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
                              name);
 
-    struct pruned *pruned =
-        arc_arena_append(&pruning->memory, &pruning->images, &pruning->image_count, sizeof *pruned);
-    ARC_TRY_ALLOC(pruned, err);
-    *pruned = (struct pruned){
-        .image = {.registry = pruning->registry, .name = name, .rules = &pruning->rules},
-        .removals = json_array(),
-        .kept = json_array()};
+    const struct prune_image image = {
+        .registry = pruning->registry, .name = name, .rules = &pruning->rules};
+    ARC_APPEND(&pruning->memory, pruning->images, pruning->image_count, err,
+               (struct pruned){.image = image, .removals = json_array(), .kept = json_array()});
     return ARC_OK;
 }
 

@@ -56,16 +56,13 @@ static int add_edges(struct prune_image *image, size_t number, const json_t *doc
             continue;
         size_t child = prune_node_of(image, digest);
         struct prune_node *node = &image->nodes[number];
-        size_t *place =
-            arc_arena_append(&image->memory, &node->children, &node->child_count, sizeof *place);
-        ARC_TRY_ALLOC(place && child != SIZE_MAX, err);
-        *place = child;
+        ARC_TRY_ALLOC(child != SIZE_MAX, err);
+        ARC_APPEND(&image->memory, node->children, node->child_count, err, child);
     }
 
     if (arc_digest_known(about)) {
         size_t subject = prune_node_of(image, about);
-        if (subject == SIZE_MAX)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(subject != SIZE_MAX, err);
         image->nodes[number].subject = subject;
     }
 

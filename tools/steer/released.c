@@ -98,15 +98,12 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
                      struct released_tag **out, size_t *count, struct arc_error *err)
 {
     arc_each (service, plan->services, plan->service_count)
-        for (size_t t = 0; t < service->tag_count; t++) {
-            if (!service->selected || !service->tags[t].move)
-                continue;
-            struct released_tag *tag = arc_arena_append(memory, out, count, sizeof *tag);
-            ARC_TRY_ALLOC(tag, err);
-            *tag = (struct released_tag){.service = service,
-                                         .planned = &service->tags[t],
-                                         .image = image_of(service, &service->tags[t], memory)};
-        }
+        arc_each (tag, service->tags, service->tag_count)
+            if (service->selected && tag->move)
+                ARC_APPEND(memory, *out, *count, err,
+                           (struct released_tag){.service = service,
+                                                 .planned = tag,
+                                                 .image = image_of(service, tag, memory)});
 
     return arc_arena_check(memory, err);
 }

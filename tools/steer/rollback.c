@@ -292,10 +292,8 @@ static int parse_given(struct rollback *rollback, const char *text, struct arc_t
 /* Takes a release back, once. */
 static int take_back(struct rollback *rollback, const struct arc_tag *tag, struct arc_error *err)
 {
-    struct taken_back *taken = arc_arena_append(&rollback->memory, &rollback->taken,
-                                                &rollback->taken_count, sizeof *taken);
-    ARC_TRY_ALLOC(taken, err);
-    taken->tag = arc_arena_text(&rollback->memory, tag->text);
+    ARC_APPEND(&rollback->memory, rollback->taken, rollback->taken_count, err,
+               (struct taken_back){.tag = arc_arena_text(&rollback->memory, tag->text)});
     return arc_arena_check(&rollback->memory, err);
 }
 

@@ -159,14 +159,12 @@ static int find_owners(struct walk *walk, struct arc_error *err)
                 const char *codename = config->groups[g].services[s].codename;
                 if (strcmp(codename, walk->filters.items[i].name) != 0)
                     continue;
-                struct owner *owner = arc_arena_append(&walk->out->memory, &walk->owners,
-                                                       &walk->owner_count, sizeof *owner);
-                ARC_TRY_ALLOC(owner, err);
-                *owner = (struct owner){i, g, 2 * g, &config->groups[g].services[s]};
-                if (!names_services(&config->groups[g]))
-                    continue;
-                owner->slot = walk->slot_count;
-                walk->slot_count += 2;
+                struct owner owner = {i, g, 2 * g, &config->groups[g].services[s]};
+                if (names_services(&config->groups[g])) {
+                    owner.slot = walk->slot_count;
+                    walk->slot_count += 2;
+                }
+                ARC_APPEND(&walk->out->memory, walk->owners, walk->owner_count, err, owner);
             }
 
     return ARC_OK;
