@@ -8,12 +8,25 @@ const char *arc_bump_name(enum arc_bump bump)
     return names[bump];
 }
 
+/* What states a commit's kind: of a merge its pull request's title, which GitHub, GitLab and
+ * Bitbucket put below their own words. */
+static const char *find_title(const struct arc_git_commit *commit)
+{
+    bool bang;
+
+    if (commit->parents < 2 || !*commit->body || arc_message_type(commit->subject, &bang))
+        return commit->subject;
+    bool titled = arc_message_merged(commit->subject) || arc_message_type(commit->body, &bang);
+
+    return titled ? commit->body : commit->subject;
+}
+
 void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)
 {
     static const char *const features[] = {"feat", "feature", NULL};
     static const char *const quiet[] = {"docs", "doc", "test", "tests", "ci", "style", NULL};
-    bool bang, merges = commit->parents > 1 && arc_message_merged(commit->subject) && *commit->body;
-    const char *subject = merges ? commit->body : commit->subject; /* the pull request's title */
+    bool bang;
+    const char *subject = find_title(commit);
     size_t kind = arc_message_type(subject, &bang);
 
     if (arc_message_is_breaking(subject, commit->body))
