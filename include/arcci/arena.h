@@ -27,8 +27,9 @@ void *arc_arena_array(struct arc_arena *arena, size_t count, size_t size);
  * address of the pointer. The array may move. NULL when out of memory. */
 void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size_t size);
 
-/* A copy of a text; NULL gives NULL. */
+/* A copy of a text, or of its first `len` bytes; NULL gives NULL. */
 char *arc_arena_text(struct arc_arena *arena, const char *text);
+char *arc_arena_cut(struct arc_arena *arena, const char *text, size_t len);
 
 /* Adds a copy of a text to a list that ends with NULL; NULL is an empty list. */
 int arc_texts_add(struct arc_arena *arena, char ***texts, const char *text, struct arc_error *err);

@@ -54,10 +54,15 @@ void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size
 
 char *arc_arena_text(struct arc_arena *arena, const char *text)
 {
+    return text ? arc_arena_cut(arena, text, strlen(text)) : NULL;
+}
+
+char *arc_arena_cut(struct arc_arena *arena, const char *text, size_t len)
+{
     if (!text)
         return NULL;
 
-    size_t len = strlen(text);
+    len = strnlen(text, len);
     char *copy = arc_arena_array(arena, len + 1, 1);
     return copy ? memcpy(copy, text, len) : nothing;
 }

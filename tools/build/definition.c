@@ -448,7 +448,6 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
 static int add_linked(const struct scope *scope, const json_t *target, const char *platform,
                       json_t *targets)
 {
-
     arc_json_each_pair (name, value, json_object_get(target, "contexts")) {
         const struct arc_planned_service *base =
             find_target(scope->options->plan, json_string_value(value));

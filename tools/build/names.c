@@ -41,7 +41,6 @@ static bool is_same_to_docker(const char *known_name, const char *name)
 
 static int check(const json_t *value, unsigned depth, struct arc_error *err)
 {
-
     if (depth > DEPTH_MAX)
         return arc_error_set(err, ARC_EFAILED, "is nested more than %d deep", DEPTH_MAX);
 

@@ -238,7 +238,7 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
         const char *name = arc_path_name(ref), *colon = strchr(name, ':');
         size_t len = colon ? (size_t)(colon - ref) : strlen(ref);
         const struct arc_image_tag tag = {
-            .image = arc_arena_printf(l->memory, "%.*s", (int)len, ref),
+            .image = arc_arena_cut(l->memory, ref, len),
             .name = mark_version(l, colon ? colon + 1 : "latest", version)};
         ARC_TRY(arc_texts_add_once(l, &service->images, tag.image));
         if (!service->name) /* the first image's last part */

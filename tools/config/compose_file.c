@@ -127,7 +127,6 @@ static void take_ssh(struct reading *r, const char *name, const json_t *keys)
 
 static void take_ulimits(struct reading *r, const char *name, const json_t *limits)
 {
-
     arc_json_each_pair (limit, said, limits)
         if (json_is_string(said))
             add_item(r, name, json_sprintf("%s=%s", limit, json_string_value(said)));

@@ -199,7 +199,6 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
 static int add_services(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                         const json_t *asked, char **files, const json_t *version)
 {
-
     group->service_count = 0;
 
     arc_json_each_pair (name, target, targets) {

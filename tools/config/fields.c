@@ -66,7 +66,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
     size_t len = node->len;
     while (len && node->text[len - 1] == '\n') /* block scalars end with one */
         len--;
-    *out = arc_arena_printf(l->memory, "%.*s", (int)len, node->text);
+    *out = arc_arena_cut(l->memory, node->text, len);
 
     return arc_arena_check(l->memory, l->err);
 }
@@ -154,7 +154,7 @@ static int split_pair(const struct arc_loading *l, const struct arc_yaml_node *n
                               "from the environment, since the same commit gives the same plan",
                               field->key, node->text ? "a name alone" : arc_yaml_type_name(node));
 
-    out->name = arc_arena_printf(l->memory, "%.*s", (int)(equals - node->text), node->text);
+    out->name = arc_arena_cut(l->memory, node->text, (size_t)(equals - node->text));
     out->value = arc_arena_text(l->memory, equals + 1);
     ARC_TRY(arc_arena_check(l->memory, l->err));
     struct arc_yaml_node name = *node;

@@ -303,7 +303,7 @@ int arc_service_load(const char *root, const char *directory, struct arc_arena *
 
     while (len && directory[len - 1] == '/')
         len--;
-    char *own = arc_arena_printf(memory, "%.*s", (int)len, directory);
+    char *own = arc_arena_cut(memory, directory, len);
     char *file = strcmp(own, ".") == 0 ? arc_arena_text(memory, "service.yaml")
                                        : arc_arena_printf(memory, "%s/service.yaml", own);
     ARC_TRY(arc_arena_check(memory, err));

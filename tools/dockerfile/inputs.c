@@ -130,7 +130,6 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
 /* Additional contexts that are directories; others are not files here. */
 static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct arc_error *err)
 {
-
     arc_json_each_pair (name, value, contexts) {
         const char *directory = json_string_value(value);
         if (!directory || strstr(directory, "://") || strchr(directory, ':'))
@@ -221,7 +220,7 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
                       struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)64 << 10};
-    const char *link = arc_arena_printf(&in->memory, "%.*s", (int)prefix, path);
+    const char *link = arc_arena_cut(&in->memory, path, prefix);
     size_t parent = prefix;
     char *clean;
 
@@ -265,7 +264,7 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
                           struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    const char *part = arc_arena_printf(&memory, "%.*s", (int)(end - start), path + start);
+    const char *part = arc_arena_cut(&memory, path + start, end - start);
     const char *parent = arc_arena_printf(&memory, "%s%s/%.*s", in->root,
                                           in->folders[folder].directory, (int)start, path);
     ARC_AUTO(arc_buf) struct arc_buf match = {.max = (size_t)64 << 10};
@@ -355,13 +354,12 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
                      bool *seen, struct arc_error *err)
 {
     const struct arc_stage *stage = &stages->items[number];
-    size_t i;
 
     if (seen[number])
         return ARC_OK;
     seen[number] = true;
-    for (i = 0; i < stage->count; i++)
-        ARC_TRY(add_source(in, &stage->sources[i], err));
+    arc_each (source, stage->sources, stage->count)
+        ARC_TRY(add_source(in, source, err));
     arc_json_each (need, stage->needs) /* always earlier stages, so this ends */
         ARC_TRY(add_stage(in, stages, (size_t)json_integer_value(need), seen, err));
 
@@ -412,17 +410,14 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
 static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request *request,
                          const char *text, struct arc_error *err)
 {
-    static const char *const unknown[] = {NULL, NULL};
     const char *const *platform = request->platforms;
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    bool any = platform && *platform;
     int rc = ARC_OK;
 
-    for (platform = any ? platform : unknown; !rc && (*platform || !any); platform++) {
+    if (!platform || !*platform)
+        rc = add_stages(in, request, text, NULL, &why);
+    for (; !rc && platform && *platform; platform++)
         rc = add_stages(in, request, text, *platform, &why);
-        if (!any)
-            break;
-    }
 
     if (!rc && request->triggers)
         rc = arc_error_set(&why, ARC_EINPUT, "its base has ONBUILD triggers");
@@ -450,7 +445,7 @@ static int add_context_links(struct arc_inputs *in, size_t root, const char *pat
     for (size_t start = 0, end; path[start]; start = end + (path[end] == '/')) {
         end = start + strcspn(path + start, "/");
         ARC_TRY(read_link(in, root, path, end, to, err));
-        const char *link = *to ? arc_arena_printf(&in->memory, "%.*s", (int)end, path) : NULL;
+        const char *link = *to ? arc_arena_cut(&in->memory, path, end) : NULL;
         if (link)
             ARC_TRY(add_entry(in, &context, root, link, true, err));
     }
@@ -581,7 +576,7 @@ static bool can_match_below(const struct entry *entry, const char *path, size_t 
                 return arc_path_pattern_match(entry->pattern, path, len);
         }
 
-    const char *start = arc_arena_printf(&memory, "%.*s", (int)(end - entry->path), entry->path);
+    const char *start = arc_arena_cut(&memory, entry->path, (size_t)(end - entry->path));
     return strstr(entry->path, "**") || !start ||
            arc_path_pattern_new(&memory, start, false, &pattern, NULL) ||
            arc_path_pattern_match(pattern, path, len);
@@ -589,8 +584,8 @@ static bool can_match_below(const struct entry *entry, const char *path, size_t 
 
 static bool takes_in(const struct arc_ignore *ignore)
 {
-    for (size_t i = 0; i < ignore->count; i++)
-        if (ignore->rules[i].takes_in)
+    arc_each (rule, ignore->rules, ignore->count)
+        if (rule->takes_in)
             return true;
     return false;
 }

@@ -86,11 +86,11 @@ const struct arc_stage *arc_stages_target(const struct arc_stages *stages, const
 
 void arc_stages_free(struct arc_stages *stages)
 {
-    for (size_t i = 0; i < stages->count; i++) {
-        json_decref(stages->items[i].values);
-        json_decref(stages->items[i].needs);
-        json_decref(stages->items[i].images);
-        json_decref(stages->items[i].onbuild);
+    arc_each (stage, stages->items, stages->count) {
+        json_decref(stage->values);
+        json_decref(stage->needs);
+        json_decref(stage->images);
+        json_decref(stage->onbuild);
     }
 
     arc_arena_free(&stages->memory);
@@ -468,9 +468,9 @@ static int new_stage(struct reader *r, unsigned line)
                                 .needs = json_array(),
                                 .onbuild = json_array(),
                                 .images = json_array()};
-    return stage->values && stage->needs && stage->onbuild && stage->images
-               ? ARC_OK
-               : arc_error_nomem(r->err);
+    ARC_TRY_ALLOC(stage->values && stage->needs && stage->onbuild && stage->images, r->err);
+
+    return ARC_OK;
 }
 
 static int apply(struct reader *r, const struct arc_instruction *in);
@@ -487,8 +487,8 @@ static int inherit(struct reader *r, size_t base)
     ARC_TRY(need(r, base));
 
     arc_json_each (trigger, triggers) {
-        struct arc_instruction in = {.line =
-                                         (unsigned)json_integer_value(json_array_get(trigger, 1))};
+        json_int_t line = json_integer_value(json_array_get(trigger, 1));
+        struct arc_instruction in = {.line = (unsigned)line};
         arc_instruction_parse(json_string_value(json_array_get(trigger, 0)), &in);
         ARC_TRY(apply(r, &in));
     }

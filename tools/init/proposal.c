@@ -15,7 +15,7 @@
 
 char *init_cut(struct init *init, const char *text, size_t len)
 {
-    return init_print(init, "%.*s", (int)len, text);
+    return arc_arena_cut(&init->arena, text, len);
 }
 
 char *init_hold(struct init *init, const struct arc_buf *text)

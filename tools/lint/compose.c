@@ -52,7 +52,7 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
         const char *mode = colon ? strchr(colon + 1, ':') : NULL;
         for (; mode && !read_only; mode = strchr(mode + 1, ',')) /* ":z,ro" */
             read_only = strncmp(mode + 1, "ro", 2) == 0 && (!mode[3] || mode[3] == ',');
-        name = colon ? lint_text(c->lint, "%.*s", (int)(colon - text), text) : "";
+        name = colon ? arc_arena_cut(&c->lint->memory, text, (size_t)(colon - text)) : "";
     }
 
     arc_each_in (end, sockets)

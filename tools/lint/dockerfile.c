@@ -281,15 +281,16 @@ static void set_given(struct reading *r, const struct arc_group *group,
 {
     static const char *const names[] = {"OS", "ARCH", "VARIANT"};
     char *const *own = service->build.platforms, *const *shared = group->platforms_release;
-    const char *platform = own && *own ? *own : shared && *shared ? *shared : "linux/amd64";
+    char *const *platforms = own && *own ? own : shared;
+    const char *platform = platforms && *platforms ? *platforms : "linux/amd64";
 
     lint_set(r->lint, r->args, "TARGETPLATFORM", json_string(platform));
     lint_set(r->lint, r->args, "BUILDPLATFORM", json_string(platform));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    arc_each_in (name, names) {
         size_t len = strcspn(platform, "/");
-        lint_set(r->lint, r->args, lint_text(r->lint, "TARGET%s", names[i]),
+        lint_set(r->lint, r->args, lint_text(r->lint, "TARGET%s", *name),
                  json_stringn(platform, len));
-        lint_set(r->lint, r->args, lint_text(r->lint, "BUILD%s", names[i]),
+        lint_set(r->lint, r->args, lint_text(r->lint, "BUILD%s", *name),
                  json_stringn(platform, len));
         platform += len + (platform[len] == '/');
     }

@@ -171,7 +171,7 @@ static void follow_keys(struct walk *w, char **at, const struct arc_yaml_node *n
     if (node->type != ARC_YAML_LIST)
         next = arc_yaml_get(node, name);
     else if (equals) {
-        const char *key = lint_text(w->c->lint, "%.*s", (int)(equals - name), name);
+        const char *key = arc_arena_cut(&w->c->lint->memory, name, (size_t)(equals - name));
         arc_yaml_each (item, node)
             if (!next && arc_yaml_reads(arc_yaml_get(item, key), equals + 1))
                 next = item;

@@ -81,12 +81,11 @@ static void add_finding(struct lint *lint, const char *rule, const char *file, u
 
 void lint_find_rest(struct lint *lint)
 {
-
     arc_json_each_pair (key, value, lint->counts) {
         json_int_t more = json_integer_value(value) - SHOWN_MAX;
         const char *file = strchr(key, ':') + 1;
         if (more > 0)
-            keep_finding(lint, lint_text(lint, "%.*s", (int)(file - 1 - key), key), file, 1,
+            keep_finding(lint, arc_arena_cut(&lint->memory, key, (size_t)(file - 1 - key)), file, 1,
                          lint_text(lint, "and %lld more of them", (long long)more));
     }
 }
@@ -131,7 +130,7 @@ const char *lint_join(struct lint *lint, const char *directory, const char *name
 const char *lint_parent(struct lint *lint, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    return slash ? lint_text(lint, "%.*s", (int)(slash - path), path) : ".";
+    return slash ? arc_arena_cut(&lint->memory, path, (size_t)(slash - path)) : ".";
 }
 
 const char *lint_content(struct lint *lint, const struct arc_buf *text)

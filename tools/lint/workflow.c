@@ -106,7 +106,7 @@ static const char *find_target(struct lint *lint, const char *path)
         return lint_text(lint, "%s", path);
     while (len && path[len - 1] == '/')
         len--;
-    const char *folder = len ? lint_text(lint, "%.*s", (int)len, path) : ".";
+    const char *folder = len ? arc_arena_cut(&lint->memory, path, len) : ".";
     const char *name = lint_join(lint, folder, "action.yml");
 
     return lint_exists(lint, name) ? name : lint_join(lint, folder, "action.yaml");
@@ -300,7 +300,7 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
 
 static const char *name_in_small(struct lint *lint, const char *text, size_t len)
 {
-    char *name = lint_text(lint, "%.*s", (int)len, text);
+    char *name = arc_arena_cut(&lint->memory, text, len);
     for (char *c = name; c && *c; c++)
         *c = (char)tolower((unsigned char)*c);
     return arc_or(name, "");
@@ -328,7 +328,7 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
         return; /* it does not stand in the job for the first time */
     lint_set(lint, w->seen, key, json_true());
 
-    const char *name = lint_text(lint, "%.*s", (int)len, text);
+    const char *name = arc_arena_cut(&lint->memory, text, len);
     if (!json_object_get(w->needs, name_in_small(lint, text, len))) {
         lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
                      name, name);
@@ -337,7 +337,7 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
 
     if (!output_len)
         return;
-    const char *output = lint_text(lint, "%.*s", (int)output_len, text + len + 9);
+    const char *output = arc_arena_cut(&lint->memory, text + len + 9, output_len);
     const struct arc_yaml_node *job = lint_input(arc_yaml_get(w->root, "jobs"), name);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");

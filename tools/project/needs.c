@@ -268,7 +268,6 @@ const char *arc_job_trouble(const json_t *jobs, const char *job, const struct ar
 
 int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err)
 {
-
     arc_json_each_pair (job, result, needs->jobs) {
         const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
         if (trouble && strcmp(trouble, "skipped") == 0)

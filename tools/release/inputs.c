@@ -237,7 +237,7 @@ static struct arc_release_asset split_asset(struct arc_arena *memory, const char
     if (file == text)
         return (struct arc_release_asset){.name = arc_path_name(text), .path = text};
 
-    const char *name = arc_arena_printf(memory, "%.*s", (int)(file - text) - 1, text);
+    const char *name = arc_arena_cut(memory, text, (size_t)(file - text) - 1);
     return (struct arc_release_asset){.name = name, .path = file};
 }
 

@@ -343,7 +343,7 @@ int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *
     add_value(&call, "--type", type);
     add_value(&call, "--digest", colon + 1);
     add_value(&call, "--digestAlg",
-              arc_arena_printf(&cosign->memory, "%.*s", (int)(colon - digest), digest));
+              arc_arena_cut(&cosign->memory, digest, (size_t)(colon - digest)));
     add_expected(&call, cosign->public_key);
     add_value(&call, "--trusted-root", cosign->trusted_root);
     add_checking(&call);

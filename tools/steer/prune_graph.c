@@ -335,7 +335,7 @@ static int find_builds(struct prune_image *image, struct build ***of, struct arc
         const struct prune_tag *tag = &image->tags[i];
         if (tag->kind != PRUNE_STAGING && tag->kind != PRUNE_CACHE)
             continue;
-        char *name = arc_arena_printf(&image->memory, "%.*s", (int)build_length(tag), tag->name);
+        char *name = arc_arena_cut(&image->memory, tag->name, build_length(tag));
         const json_t *known = json_object_get(numbers, name);
         size_t number = known ? (size_t)json_integer_value(known) : count++;
         struct build *build = &builds[number];

@@ -91,7 +91,7 @@ static const char *image_of(const struct arc_planned_service *service,
     if (!tag->ref)
         return service->image;
     const char *colon = strrchr(tag->ref, ':');
-    return arc_arena_printf(memory, "%.*s", (int)(colon - tag->ref), tag->ref);
+    return arc_arena_cut(memory, tag->ref, (size_t)(colon - tag->ref));
 }
 
 static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,

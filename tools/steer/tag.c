@@ -107,8 +107,7 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
             "the remote does not say which branch is its default: name the release "
             "branch with --branch");
 
-    tagging->branch =
-        arc_arena_printf(&tagging->survey.memory, "%.*s", (int)strcspn(branch, "\t\n"), branch);
+    tagging->branch = arc_arena_cut(&tagging->survey.memory, branch, strcspn(branch, "\t\n"));
 
     return ARC_OK;
 }

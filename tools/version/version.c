@@ -130,12 +130,6 @@ static char *explain_latest(const struct arc_tag *tag, const struct standing *st
     return arc_arena_printf(memory, "highest stable version of %s", options->group->name);
 }
 
-/* A part of a text; NULL gives NULL. */
-static char *copy_part(const char *text, size_t len, struct arc_arena *memory)
-{
-    return text ? arc_arena_printf(memory, "%.*s", (int)len, text) : NULL;
-}
-
 static int describe_version(const struct arc_tag *tag, const struct standing *standing,
                             const struct arc_version_options *options, bool prerelease,
                             struct arc_version_info *out, struct arc_error *err)
@@ -149,10 +143,10 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     struct arc_arena *memory = &out->memory;
     out->tag = arc_arena_text(memory, tag->text);
     if (tag->group_len)
-        out->group = copy_part(tag->text, tag->group_len, memory);
+        out->group = arc_arena_cut(memory, tag->text, tag->group_len);
     else if (options->group) /* its tags have no part for it */
         out->group = arc_arena_text(memory, options->group->name);
-    out->version = copy_part(v->text, v->len, memory);
+    out->version = arc_arena_cut(memory, v->text, v->len);
     out->image_tag = arc_arena_text(memory, image_tag);
     out->prerelease = prerelease;
     out->latest = floats && !standing->higher.text;
@@ -160,9 +154,9 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     out->latest_minor = floats && !standing->minor_beaten;
     out->latest_reason = explain_latest(tag, standing, options, prerelease, memory);
     out->tags_known = !standing->unknown;
-    out->major = copy_part(v->major, v->major_len, memory);
-    out->minor = copy_part(v->minor, v->minor_len, memory);
-    out->patch = copy_part(v->patch, v->patch_len, memory);
+    out->major = arc_arena_cut(memory, v->major, v->major_len);
+    out->minor = arc_arena_cut(memory, v->minor, v->minor_len);
+    out->patch = arc_arena_cut(memory, v->patch, v->patch_len);
     out->previous_tag = arc_arena_text(memory, previous_tag(standing, options));
     int rc = arc_arena_check(memory, err);
     if (rc)
