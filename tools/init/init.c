@@ -149,7 +149,7 @@ static int read_repository(struct arc_project *project, struct init *init, struc
     struct arc_oid head;
     json_t **const maps[] = {&init->dotenv,  &init->texts, &init->said,   &init->registries,
                              &init->filters, &init->bakes, &init->places, &init->dockerfile_names,
-                             &init->aside};
+                             &init->named,   &init->aside};
 
     ARC_TRY(arc_project_open(project, err));
     init->kept = init_made(init, json_array());

@@ -138,6 +138,7 @@ struct init {
     struct init_image baked;      /* names, tags and platforms that workflows give their targets */
     bool baked_differ;            /* and those are several names */
     json_t *filters;              /* of workflows: name → patterns */
+    json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */
     json_t *places;               /* of versions that commands read: number → {file, at} */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */

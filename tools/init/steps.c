@@ -177,6 +177,18 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
     return init_print(init, "%s%s", strcmp(name, "pr-{pr}") == 0 ? "" : prefix, name);
 }
 
+/* The names that a step lists for an image, for builds that are pushed by digest: another job joins
+ * and names them. */
+static void remember_tags(const struct init_step *step, const struct init_image *image,
+                          const char *tags)
+{
+    struct init *init = step->init;
+    const char *key = init_print(init, "%s/%s", image->registries[0], image->name);
+
+    if (*input(step, "tags") && strlen(arc_json_text_of(init->named, key)) < strlen(tags))
+        init_set_text(init, init->named, key, tags);
+}
+
 /* Makes the output `tags` of the step: a reference a line, for what uses it. */
 static void take_names(const struct init_step *step)
 {
@@ -211,8 +223,10 @@ static void take_names(const struct init_step *step)
         char *name = attribute(init, image, "name");
         const char *rest = arc_buf_text(&tags);
         struct init_image named = {0};
-        if (init_take_reference(init, arc_or(name, image), &named) && named.registries)
+        if (init_take_reference(init, arc_or(name, image), &named) && named.registries) {
             init_count_registry(init, named.registries[0]);
+            remember_tags(step, &named, arc_buf_text(&tags));
+        }
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
             arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), tag);
     }
@@ -763,10 +777,24 @@ static void name_versions(struct init *init)
     }
 }
 
+/* Gives the image the names that a step lists for it. */
+static void take_remembered(struct init *init, struct init_image *image)
+{
+    const char *registry = image->registries ? image->registries[0] : NULL;
+    const char *key = registry ? init_print(init, "%s/%s", registry, image->name) : "";
+    const char *tags = arc_json_text_of(init->named, key);
+
+    for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
+        take_name(init, image, init_print(init, "%s:%s", key, tag), "");
+}
+
 void init_end_workflows(struct init *init)
 {
-    init_each_image (image, init)
+    init_each_image (image, init) {
         init->pushes = init->pushes || image->pushed;
+        if (image->pushed && !image->tags)
+            take_remembered(init, image);
+    }
 
     if (!init->pushes) /* of tests: nothing says how they are released */
         init_each_image (image, init) {
