@@ -203,6 +203,17 @@ def test_a_value_in_a_file(tmp_path, path, old, new, changed):
             cmd.git(repo, "reset", "-q", "--soft", base)
 
 
+def test_a_value_that_git_lfs_has(tmp_path):
+    repo = make(tmp_path, "bake: docker-bake.hcl")
+    (repo / ".github/arc-ci.yaml").write_text(VALUES)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 4\n"
+    for name, text in {"versions.env": "KIT=1\n", "all.json": '{"api": "1.0"}\n', "VERSION": pointer.format("0" * 64), "base/VERSION": "1.0\n"}.items():
+        (repo / name).write_text(text)
+    edit(repo, ".github/arc-ci.yaml", "base/VERSION", "VERSION")
+    edit(repo, "VERSION", "0" * 64, "1" * 64)
+    assert changes(repo)["changes"] == ["base"]
+
+
 def test_a_value_whose_file_is_new(tmp_path):
     repo = make(tmp_path, "bake: docker-bake.hcl")
     (repo / ".github/arc-ci.yaml").write_text(VALUES)

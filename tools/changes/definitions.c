@@ -197,7 +197,7 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
                                    arc_error_text(&why)));
         else
             ARC_TRY(arc_match_mark(result, err, "its value in %s %s", place->file,
-                                   old ? "changed" : "is new"));
+                                   !old && new ? "is new" : "changed"));
     }
 
     return ARC_OK;
