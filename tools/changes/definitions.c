@@ -2,6 +2,7 @@
  * count for a file of which another part changed. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "config/described.h"
@@ -123,10 +124,10 @@ static int mark_difference(const char *file, const char *old, const char *new,
 
     arc_json_each_pair (name, value, after)
         if (!json_equal(value, json_object_get(before, name)))
-            arc_buf_printf(&names, "%s%s", names.len ? ", " : "", name);
+            arc_text_item(&names, ", ", "%s", name);
     arc_json_each_pair (gone, was, before)
-        if (was && !json_object_get(after, gone))
-            arc_buf_printf(&names, "%s%s", names.len ? ", " : "", gone);
+        if (!json_object_get(after, gone))
+            arc_text_item(&names, ", ", "%s", gone);
     ARC_TRY(arc_buf_check(&names, "a reason", err));
 
     return arc_match_mark(result, err, "its definition in %s changed: %s", file, names.data);

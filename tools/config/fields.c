@@ -54,7 +54,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
 
     for (const char *const *word = field->words; !known && *word; word++) {
         known = arc_yaml_reads(node, *word);
-        arc_buf_printf(&all, "%s%s", word == field->words ? "" : ", ", *word);
+        arc_text_item(&all, ", ", "%s", *word);
     }
 
     if (!known) {
@@ -255,7 +255,7 @@ static size_t list_keys(const struct arc_table *table, const char *names[FIELDS_
     size_t count = 0;
     for (; count < FIELDS_MAX && table->fields[count].key; count++) {
         names[count] = table->fields[count].key;
-        arc_buf_printf(text, "%s%s", count ? ", " : "", names[count]);
+        arc_text_item(text, ", ", "%s", names[count]);
     }
     return count;
 }

@@ -146,13 +146,12 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
         bool kept = false;
         if (!image || arc_registry_resolve(registry, image, "latest", digest, NULL))
             continue;
-        const char *comma = result->found.len ? ", " : "";
         if (arc_registry_look_anonymously(env, &impatient, image, "latest", &kept, &why))
-            arc_buf_printf(&result->found, "%swhether everybody can pull %s is not known: %s",
-                           comma, image, arc_error_text(&why));
+            arc_text_item(&result->found, ", ", "whether everybody can pull %s is not known: %s",
+                          image, arc_error_text(&why));
         if (!kept)
             continue;
-        arc_buf_printf(&result->found, "%s%s is private", comma, image);
+        arc_text_item(&result->found, ", ", "%s is private", image);
         arc_buf_reset(&result->advice);
         arc_buf_puts(&result->advice, "if everybody is to pull it, make the package public in its "
                                       "settings: no API can");

@@ -21,7 +21,7 @@ static const char *show_node(struct lint *lint, const struct arc_yaml_node *node
         return lint_text(lint, "'%.200s'", arc_or(node->text, ""));
 
     arc_yaml_each (item, node)
-        arc_buf_printf(&out, "%s%s", item == node->items[0] ? "" : ", ", arc_or(item->text, "…"));
+        arc_text_item(&out, ", ", "%s", arc_or(item->text, "…"));
 
     return lint_text(lint, "[%s]", lint_content(lint, &out));
 }

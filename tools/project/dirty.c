@@ -4,6 +4,7 @@
 #include "arcci/project.h"
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/build.h"
 #include "git/diff.h"
 #include "os/file.h"
@@ -31,8 +32,7 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
         return ARC_OK;
 
     if (count->files++ < SHOWN_MAX)
-        arc_buf_printf(count->out, "%s%.200s %s", count->files > 1 ? ", " : "", path,
-                       words[standing]);
+        arc_text_item(count->out, ", ", "%.200s %s", path, words[standing]);
 
     return ARC_OK;
 }

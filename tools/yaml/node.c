@@ -1,16 +1,14 @@
 /* Looking things up in a tree, and errors at a place in it. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "yaml/internal.h"
 #include <string.h>
 
 static const struct arc_yaml_pair *find_pair(const struct arc_yaml_node *node, const char *key)
 {
-    size_t len = strlen(key);
-    for (size_t i = 0; node && node->type == ARC_YAML_MAP && i < node->count; i++) {
-        const struct arc_yaml_node *it = node->pairs[i].key;
-        if (it->len == len && memcmp(it->text, key, len) == 0)
-            return &node->pairs[i];
-    }
+    arc_yaml_each_pair (pair, node)
+        if (arc_yaml_reads(pair->key, key))
+            return pair;
     return NULL;
 }
 
@@ -38,8 +36,7 @@ const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
 
 bool arc_yaml_reads(const struct arc_yaml_node *node, const char *text)
 {
-    return node && node->text && node->len == strlen(text) &&
-           memcmp(node->text, text, node->len) == 0;
+    return node && node->text && arc_text_is(node->text, node->len, text);
 }
 
 const char *arc_yaml_text_at(const struct arc_yaml_node *map, const char *key)
