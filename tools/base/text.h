@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 /* The length in bytes (1–4) of the well-formed UTF-8 sequence at `text` with `len` bytes left, or
  * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
@@ -65,10 +66,15 @@ void arc_text_item(struct arc_buf *list, const char *separator, const char *form
     __attribute__((format(printf, 3, 4)));
 void arc_text_separate(struct arc_buf *list, const char *separator);
 
-/* Whether what has a length is this word. */
+/* Whether what has a length is this word; whether it is in capitals or not. */
 static inline bool arc_text_is(const char *text, size_t len, const char *word)
 {
     return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+static inline bool arc_text_is_caseless(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && strncasecmp(text, word, len) == 0;
 }
 
 /* As strcmp(), by bytes. */

@@ -112,7 +112,7 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
     const char *driver = field(arc_buf_text(&result.output), "Driver", &len);
     if (!driver)
         return arc_error_set(err, ARC_EWORLD, "docker buildx inspect names no driver");
-    *engine = len == 6 && strncmp(driver, "docker", len) == 0;
+    *engine = arc_text_is(driver, len, "docker");
 
     return ARC_OK;
 }

@@ -1,6 +1,7 @@
 /* Filters out of YAML and out of the configuration. */
 #include "arcci/filters.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
 #include "os/file.h"
@@ -51,7 +52,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
         size_t len = (size_t)(stop - at);
         unsigned bit = 0;
         arc_each_in (row, status_names)
-            if (strlen(row->name) == len && strncasecmp(row->name, at, len) == 0)
+            if (arc_text_is_caseless(at, len, row->name))
                 bit = row->status;
         *out |= bit;
         if (!bit && len)

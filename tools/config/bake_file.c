@@ -112,8 +112,8 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
         at += len;
     }
 
-    bool sbom = type_len == 4 && strncmp(type, "sbom", 4) == 0;
-    if (!sbom && !(type_len == 10 && strncmp(type, "provenance", 10) == 0))
+    bool sbom = arc_text_is(type, type_len, "sbom");
+    if (!sbom && !arc_text_is(type, type_len, "provenance"))
         return arc_error_set(l->err, ARC_EINPUT,
                              "the attestation '%.200s' is neither provenance nor an SBOM", text);
 

@@ -375,13 +375,13 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
         size_t len = strcspn(at, ","), name = strcspn(at, "=,");
         bool given = len > name + 1;
         ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
-        bool file = (name == 3 && strncasecmp(at, "src", name) == 0) ||
-                    (name == 6 && strncasecmp(at, "source", name) == 0);
+        bool file =
+            arc_text_is_caseless(at, name, "src") || arc_text_is_caseless(at, name, "source");
         ARC_TRY_ALLOC(value, err);
         if (file)
             ARC_TRY(check_file(root, "the secret", secret, value, err));
-        placed = placed || (given && (file || (name == 3 && strncasecmp(at, "env", name) == 0)));
-        if (name == 2 && strncasecmp(at, "id", name) == 0) {
+        placed = placed || (given && (file || arc_text_is_caseless(at, name, "env")));
+        if (arc_text_is_caseless(at, name, "id")) {
             free(id);
             id = arc_steal(&value);
         }
@@ -432,7 +432,7 @@ static int check_cache(const char *root, const char *cache, struct arc_error *er
 
     for (const char *at = cache; *at; at += *at == ',') {
         size_t len = strcspn(at, ","), name = strcspn(at, "=,");
-        bool folder = name == 4 && strncasecmp(at, "dest", name) == 0;
+        bool folder = arc_text_is_caseless(at, name, "dest");
         ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
         ARC_AUTO_FREE char *inside = NULL;
         ARC_TRY_ALLOC(value, err);

@@ -130,7 +130,7 @@ static bool host(const char *text, size_t len)
         start = i + 1;
     }
 
-    bool local = name == 9 && memcmp(text, "localhost", 9) == 0;
+    bool local = arc_text_is(text, name, "localhost");
     return colon || local || memchr(text, '.', name);
 }
 
@@ -236,7 +236,7 @@ static bool inside(const char *text, struct arc_buf *why)
 
     for (const char *at = text; *at;) {
         size_t part = strcspn(at, "/");
-        if (part == 2 && memcmp(at, "..", 2) == 0)
+        if (arc_text_is(at, part, ".."))
             return arc_check_fails(why, "leaves the repository by '..'");
         at += part + (at[part] == '/');
     }

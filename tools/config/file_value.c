@@ -203,8 +203,8 @@ static bool is_at(const struct arc_assignments *reader, char *const *at)
     size_t i = 0;
     while (i < reader->count && at[i] && arc_assignment_is(reader, i, at[i]))
         i++;
-    return i == reader->count && at[i] && !at[i + 1] && strlen(at[i]) == reader->name_len &&
-           memcmp(at[i], reader->name, reader->name_len) == 0;
+    return i == reader->count && at[i] && !at[i + 1] &&
+           arc_text_is(reader->name, reader->name_len, at[i]);
 }
 
 static unsigned line_of(const struct arc_buf *text, const char *at)

@@ -20,7 +20,7 @@ static bool check_key(const char *text, struct arc_buf *why)
     const char *rest = strstr(text, "://");
     size_t len = rest ? (size_t)(rest - text) : 0;
 
-    if (len == 3 && strncmp(text, "env", 3) == 0) { /* cosign gets what has this name */
+    if (arc_text_is(text, len, "env")) { /* cosign gets what has this name */
         ARC_AUTO(arc_buf) struct arc_buf unused = {0};
         return arc_check_build_arg(rest + 3, &unused) ||
                arc_check_fails(why, "is not a name of a variable: letters, digits and '_'");

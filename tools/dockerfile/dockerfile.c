@@ -64,9 +64,9 @@ static bool read_directive(struct arc_dockerfile *d, const char *line, size_t le
     const char *value = line + name;
     size_t rest = len - name;
     trim_left(&value, &rest);
-    bool escapes = name == 6 && strncasecmp(line, "escape", 6) == 0;
-    bool names_syntax = name == 6 && strncasecmp(line, "syntax", 6) == 0;
-    bool checks = name == 5 && strncasecmp(line, "check", 5) == 0;
+    bool escapes = arc_text_is_caseless(line, name, "escape");
+    bool names_syntax = arc_text_is_caseless(line, name, "syntax");
+    bool checks = arc_text_is_caseless(line, name, "check");
     if (!rest || *value != '=' || !(escapes || names_syntax || checks))
         return false;
     value++, rest--;

@@ -47,7 +47,7 @@ void doctor_token(struct doctor *doctor, struct doctor_result *result)
 static bool is_local(const char *host)
 {
     size_t name = strcspn(host, ":/");
-    return ARC_STARTS(host, "127.") || (name == 9 && memcmp(host, "localhost", 9) == 0);
+    return ARC_STARTS(host, "127.") || arc_text_is(host, name, "localhost");
 }
 
 /* Asks for the registry's /v2/. 200 and 401 both mean that one is there (distribution spec 1.1,

@@ -27,7 +27,7 @@ size_t arc_message_type(const char *subject, bool *bang)
 bool arc_message_type_is(const char *type, size_t len, const char *const *words)
 {
     for (; *words; words++)
-        if (strlen(*words) == len && strncasecmp(type, *words, len) == 0)
+        if (arc_text_is_caseless(type, len, *words))
             return true;
     return false;
 }

@@ -91,7 +91,7 @@ static int derive_api(const struct arc_env *env, char **out, struct arc_error *e
 
     while (len && server[len - 1] == '/')
         len--;
-    if (!host || (len == 18 && strncasecmp(server, "https://github.com", len) == 0))
+    if (!host || arc_text_is_caseless(server, len, "https://github.com"))
         return arc_text_copy(API_URL, out, err);
     if (len > 8 && strncasecmp(server + len - 8, ".ghe.com", 8) == 0)
         return arc_text_print(out, err, "%.*sapi.%.*s", (int)(host + 3 - server), server,

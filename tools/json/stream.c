@@ -1,5 +1,6 @@
 #include "json/stream.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <errno.h>
 #include <stddef.h>
@@ -67,7 +68,7 @@ static const struct arc_json_rule *find_member(const struct arc_json_rule *rule,
     for (unsigned place = rule->in; rule->in == place && (rule->key || rule->enter); rule++) {
         if (!rule->key)
             continue;
-        bool same = strlen(rule->key) == len && strncasecmp(rule->key, key, len) == 0;
+        bool same = arc_text_is_caseless(key, len, rule->key);
         if (same || strcmp(rule->key, ARC_JSON_ANY) == 0)
             return rule;
     }

@@ -155,7 +155,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
     if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
         return true;
     arc_each_in (word, words)
-        if (strlen(*word) == len && strncasecmp(*word, value, len) == 0)
+        if (arc_text_is_caseless(value, len, *word))
             return true;
 
     return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;

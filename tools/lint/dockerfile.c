@@ -171,7 +171,7 @@ static void on_from(struct reading *r, const struct arc_instruction *in)
 bool lint_is_root(const char *user)
 {
     size_t name = strcspn(user, ":");
-    return (name == 4 && memcmp(user, "root", 4) == 0) || (name && strspn(user, "0") == name);
+    return arc_text_is(user, name, "root") || (name && strspn(user, "0") == name);
 }
 
 static void check_user(const struct reading *r)

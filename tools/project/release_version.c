@@ -55,7 +55,7 @@ static bool names_prerelease(const struct part *part, enum arc_versioning versio
                                         "preview", "snapshot", "a",  "b",  "c"};
     size_t count = ARC_COUNT(words) - (versioning == ARC_VERSIONING_LOOSE ? 3 : 0);
     for (size_t i = 0; !part->number && i < count; i++)
-        if (strlen(words[i]) == part->len && strncasecmp(words[i], part->text, part->len) == 0)
+        if (arc_text_is_caseless(part->text, part->len, words[i]))
             return true;
     return false;
 }

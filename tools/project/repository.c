@@ -24,7 +24,7 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
     if (**host == '[') /* an address has no page */
         return false;
     *host_len = strcspn(*host, ":/");
-    if (*host_len == 14 && strncmp(*host, "ssh.github.com", 14) == 0) {
+    if (arc_text_is(*host, *host_len, "ssh.github.com")) {
         *host += 4; /* GitHub docs, "Using SSH over the HTTPS port" */
         *host_len -= 4;
     }

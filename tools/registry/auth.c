@@ -56,7 +56,7 @@ static int set_field(struct arc_challenge *challenge, const char *name, size_t l
     if (value->failed == ARC_ENOMEM)
         return arc_error_nomem(err);
     for (size_t i = 0; !value->failed && value->len && i < ARC_COUNT(fields); i++)
-        if (strlen(fields[i].name) == len && strncasecmp(name, fields[i].name, len) == 0)
+        if (arc_text_is_caseless(name, len, fields[i].name))
             return *fields[i].text ? ARC_OK
                                    : arc_text_copy(arc_buf_text(value), fields[i].text, err);
     return ARC_OK;
@@ -88,9 +88,9 @@ int arc_challenge_read(const char *header, struct arc_challenge *best, struct ar
             break;
         if (*after != '=') { /* a scheme, or the token that one carries */
             keep_better(&now, best);
-            if (len == 5 && strncasecmp(name, "Basic", len) == 0)
+            if (arc_text_is_caseless(name, len, "Basic"))
                 now.kind = ARC_CHALLENGE_BASIC;
-            else if (len == 6 && strncasecmp(name, "Bearer", len) == 0)
+            else if (arc_text_is_caseless(name, len, "Bearer"))
                 now.kind = ARC_CHALLENGE_BEARER;
             at += len;
             continue;

@@ -69,7 +69,7 @@ static int find_address(const struct arc_registry *registry, const struct regist
     const char *image = call->image, *slash = strchr(image, '/');
     size_t len = slash ? (size_t)(slash - image) : 0;
     bool hub = !slash || (!memchr(image, '.', len) && !memchr(image, ':', len) &&
-                          !(len == 9 && strncmp(image, "localhost", 9) == 0));
+                          !arc_text_is(image, len, "localhost"));
     const char *path = hub ? image : slash + 1;
 
     *out = (struct address){.insecure = false};

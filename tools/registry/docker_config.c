@@ -67,11 +67,11 @@ static bool names_host(const char *key, const char *host)
         key += 7;
 
     size_t len = strcspn(key, "/");
-    if (strlen(host) == len && strncasecmp(key, host, len) == 0)
+    if (arc_text_is_caseless(key, len, host))
         return true;
 
     for (size_t i = 0; strcmp(host, "docker.io") == 0 && i < ARC_COUNT(hub); i++)
-        if (strlen(hub[i]) == len && strncasecmp(key, hub[i], len) == 0)
+        if (arc_text_is_caseless(key, len, hub[i]))
             return true;
 
     return false;
