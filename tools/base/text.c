@@ -81,7 +81,7 @@ size_t arc_text_columns(const char *text)
 {
     size_t count = 0;
     for (; *text; text++)
-        if (strncmp(text, "\x1b[", 2) == 0 && strchr(text, 'm'))
+        if (ARC_STARTS(text, "\x1b[") && strchr(text, 'm'))
             text = strchr(text, 'm');
         else
             count += !arc_utf8_continues(*text);

@@ -1,5 +1,6 @@
 /* Finding commits: in the clone, and where its history is cut, by fetching. */
 #include "base/auto.h"
+#include "base/text.h"
 #include "changes/api.h"
 #include "changes/base.h"
 #include "git/fetch.h"
@@ -16,7 +17,7 @@ struct name {
 /* HEAD, "@" and what follows them. */
 static bool is_head(const char *name)
 {
-    size_t len = strncmp(name, "HEAD", 4) == 0 ? 4 : *name == '@';
+    size_t len = ARC_STARTS(name, "HEAD") ? 4 : *name == '@';
     return len && (!name[len] || strchr("~^@", name[len]));
 }
 
@@ -51,7 +52,7 @@ static struct name parse_name(const struct arc_git *git, const char *name)
             return (struct name){row->kind, name + len};
     }
 
-    return (struct name){strncmp(name, "refs/", 5) == 0 ? KIND_REF : KIND_ANY, name};
+    return (struct name){ARC_STARTS(name, "refs/") ? KIND_REF : KIND_ANY, name};
 }
 
 const char *arc_base_branch_name(const struct arc_git *git, const char *name)

@@ -2,6 +2,7 @@
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
@@ -320,7 +321,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
         const char *pattern = rule->pattern_count == 1 ? rule->patterns[0] : "*";
-        pattern += strncmp(pattern, "./", 2) == 0 ? 2 : 0;
+        pattern += ARC_STARTS(pattern, "./") ? 2 : 0;
         const char *name = arc_path_name(pattern);
         bool is_plain = !strpbrk(pattern, special);
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))

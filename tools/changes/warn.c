@@ -85,8 +85,7 @@ static bool is_list(const char *pattern)
 static bool has_separator_of_windows(const char *pattern)
 {
     for (const char *c = pattern; *c; c++)
-        if (*c == '\\' && *++c &&
-            (arc_is_alnum(*c) || strchr("_.-", *c) || strncmp(c, "**", 2) == 0))
+        if (*c == '\\' && *++c && (arc_is_alnum(*c) || strchr("_.-", *c) || ARC_STARTS(c, "**")))
             return true;
     return false;
 }
@@ -157,9 +156,9 @@ static const char *doubt_of_start(const char *pattern)
         return "has a ':', which is part of a name: a status has white space behind its colon "
                "('added: src/"
                "**'), and all patterns are globs";
-    if (*pattern == '#' || strncmp(pattern, "- ", 2) == 0)
+    if (*pattern == '#' || ARC_STARTS(pattern, "- "))
         return "starts with a mark of YAML, which is part of a name here";
-    if (strncmp(pattern, "~/", 2) == 0 ||
+    if (ARC_STARTS(pattern, "~/") ||
         (*pattern == '$' && (pattern[1] == '{' || isupper((unsigned char)pattern[1]))))
         return "starts with what a shell expands: paths begin at the top of the repository";
     return NULL;
@@ -180,7 +179,7 @@ static const char *doubt_of(const char *pattern, bool negated)
         return "is one pattern, and looks like several: write them as a YAML list, an item each";
     if (trimmed != len)
         return "has white space at its beginning or end, which counts as part of it";
-    if (has_odd_segment(pattern + (strncmp(pattern, "./", 2) == 0 ? 2 : 0)))
+    if (has_odd_segment(pattern + (ARC_STARTS(pattern, "./") ? 2 : 0)))
         return NEVER;
     if (has_stars_in_name(pattern, negated))
         return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
@@ -319,7 +318,7 @@ int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err)
  * one, and there are more. */
 static bool is_about_inside(const char *pattern, const char *path)
 {
-    pattern += strncmp(pattern, "./", 2) == 0 ? 2 : 0;
+    pattern += ARC_STARTS(pattern, "./") ? 2 : 0;
 
     for (;;) {
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;

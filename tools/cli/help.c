@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include <ctype.h>
 #include <string.h>
@@ -27,7 +28,7 @@ void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t colu
     bool first = true;
 
     while (*text) {
-        if (strncmp(text, "\n\n", 2) == 0) {
+        if (ARC_STARTS(text, "\n\n")) {
             arc_buf_printf(out, "\n\n%*s", (int)margin, "");
             column = margin;
             first = true;
@@ -108,7 +109,7 @@ static void add_roff(struct arc_buf *out, const char *text, size_t len)
     bool start = true;
 
     for (size_t i = 0; i < len; i++) {
-        if (strncmp(text + i, "\n\n", 2) == 0) {
+        if (ARC_STARTS(text + i, "\n\n")) {
             arc_buf_puts(out, "\n.PP\n");
             i++;
             start = true;

@@ -178,7 +178,7 @@ static int write_github_files(const struct report *report, const struct invocati
 static size_t colour_length(const char *at)
 {
     static const char *const codes[] = {"0m", "1m", "2m", "31m", "32m", "33m", "34m", "35m", "36m"};
-    if (strncmp(at, "\x1b[", 2) != 0)
+    if (!ARC_STARTS(at, "\x1b["))
         return 0;
     for (size_t i = 0; i < ARC_COUNT(codes); i++)
         if (strncmp(at + 2, codes[i], strlen(codes[i])) == 0)

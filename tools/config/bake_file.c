@@ -77,7 +77,7 @@ static int take_pairs(const struct arc_loading *l, const json_t *object, bool co
         const char *text = json_string_value(value);
         if (!text)
             continue;
-        if (contexts && strncmp(text, "target:", 7) == 0)
+        if (contexts && ARC_STARTS(text, "target:"))
             pair->value =
                 arc_arena_printf(l->memory, "target:%s", arc_codename_of(l->memory, text + 7));
         else if (contexts)
@@ -101,11 +101,11 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
 
     for (const char *at = text; *at; at += *at == ',') {
         size_t len = strcspn(at, ",");
-        if (strncmp(at, "type=", 5) == 0) {
+        if (ARC_STARTS(at, "type=")) {
             type = at + 5;
             type_len = len - 5;
-        } else if (strncmp(at, "disabled=", 9) == 0) {
-            disabled |= len == 13 && strncmp(at + 9, "true", 4) == 0;
+        } else if (ARC_STARTS(at, "disabled=")) {
+            disabled |= len == 13 && ARC_STARTS(at + 9, "true");
         } else {
             arc_text_item(&rest, ",", "%.*s", (int)len, at);
         }

@@ -202,7 +202,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
     }
 
     for (struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
-        bool image = strncmp(pair->value, "docker-image://", 15) == 0;
+        bool image = ARC_STARTS(pair->value, "docker-image://");
         ARC_AUTO_FREE char *ref = strdup(image ? pair->value + 15 : "");
         ARC_TRY_ALLOC(ref, l->err);
         arc_image_familiarize(ref);
@@ -211,7 +211,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
             pair->value = arc_arena_printf(l->memory, "target:%s", own->codename);
         ARC_TRY(arc_arena_check(l->memory, l->err));
 
-        const char *target = strncmp(pair->value, "target:", 7) == 0 ? pair->value + 7 : NULL;
+        const char *target = ARC_STARTS(pair->value, "target:") ? pair->value + 7 : NULL;
         if (target && !arc_group_find_service(group, target))
             return arc_error_set(l->err, ARC_EINPUT,
                                  "group %s: a context of %s is the image of '%.100s', and there is "

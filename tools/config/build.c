@@ -261,7 +261,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
         arc_image_familiarize(pair->name);
         ARC_TRY(
             root_path(l, arc_yaml_get(node, "additional_contexts"), base->folder, &pair->value));
-        if (strncmp(pair->value, "service:", 8) == 0) /* so Compose says it, bake "target:" */
+        if (ARC_STARTS(pair->value, "service:")) /* so Compose says it, bake "target:" */
             pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
     }
 

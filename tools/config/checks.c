@@ -55,7 +55,7 @@ static bool component(const char *text, size_t len)
         /* What parts two words: ".", "_", "__" or hyphens. */
         size_t between = strspn(text + at, "-");
         if (text[at] == '.' || text[at] == '_')
-            between = strncmp(text + at, "__", 2) == 0 ? 2 : 1;
+            between = ARC_STARTS(text + at, "__") ? 2 : 1;
         if (!between)
             return false;
         at += between;
@@ -88,7 +88,7 @@ bool arc_check_group(const char *text, struct arc_buf *why)
 
     arc_buf_printf(&tag, "%s/v1.0.0", text);
     int rc = arc_or(tag.failed, arc_tag_parse(arc_buf_text(&tag), NULL, &parsed, NULL));
-    if (rc == ARC_OK && strncmp(text, "refs/", 5) != 0)
+    if (rc == ARC_OK && !ARC_STARTS(text, "refs/"))
         return true;
     if (rc == ARC_ENOMEM)
         why->failed = ARC_ENOMEM;

@@ -81,7 +81,7 @@ static void take_contexts(struct reading *r, const char *name, const json_t *con
         if (!familiar || !text)
             continue;
         arc_image_familiarize(familiar);
-        if (strncmp(text, "service:", 8) == 0)
+        if (ARC_STARTS(text, "service:"))
             arc_json_put(&out, familiar, json_sprintf("target:%s", text + 8));
         else
             arc_json_put(&out, familiar, json_string(from_root(r, text)));
@@ -206,7 +206,7 @@ static void take_member(struct reading *r, const char *key, json_t *value)
         member->take(r, key, value);
     else if (arc_recipe_field(key))
         arc_json_put(&r->target, key, json_incref(value));
-    else if (!empty && strncmp(key, "x-", 2) != 0) /* "privileged: false" asks for nothing */
+    else if (!empty && !ARC_STARTS(key, "x-")) /* "privileged: false" asks for nothing */
         r->rc = arc_error_set(r->err, ARC_EINPUT,
                               "service '%.100s': 'build.%.100s' of a compose file is not "
                               "supported; take it out",
@@ -220,7 +220,7 @@ static bool is_base(const json_t *services, const char *name)
         const json_t *build = json_object_get(service, "build");
         arc_json_each_pair (context, value, json_object_get(build, "additional_contexts")) {
             const char *text = json_string_value(value);
-            if (text && strncmp(text, "service:", 8) == 0 && strcmp(text + 8, name) == 0)
+            if (text && ARC_STARTS(text, "service:") && strcmp(text + 8, name) == 0)
                 return true;
         }
     }

@@ -174,7 +174,7 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
 
             if (!pair->name)
                 break;
-            if (strncmp(pair->value, "target:", 7) != 0 ||
+            if (!ARC_STARTS(pair->value, "target:") ||
                 arc_group_find_service(group, pair->value + 7))
                 continue;
 

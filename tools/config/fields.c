@@ -281,7 +281,7 @@ static int unknown_key(const struct arc_yaml_node *key, const struct arc_table *
     list_keys(table, names, &text);
 
     const char *meant = arc_suggest(key->text, names);
-    if (strncmp(key->text, "x-", 2) == 0 || (table->open && !meant))
+    if (ARC_STARTS(key->text, "x-") || (table->open && !meant))
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, key);

@@ -103,7 +103,7 @@ static void trim_value(const char **value, size_t *len)
     }
 
     for (size_t i = 1; i < *len; i++)
-        if (((*value)[i] == '#' || strncmp(*value + i, "//", 2) == 0) && (*value)[i - 1] == ' ')
+        if (((*value)[i] == '#' || ARC_STARTS(*value + i, "//")) && (*value)[i - 1] == ' ')
             *len = i;
 
     while (*len && strchr(" \t\r,", (*value)[*len - 1]))
@@ -183,7 +183,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
         len -= keyword;
         if (reader->in_comment || (len > 1 && line[0] == '/' && line[1] == '*'))
             reader->in_comment = !ends_comment(line, len);
-        else if (len && !strchr("#;", *line) && strncmp(line, "//", 2) != 0 &&
+        else if (len && !strchr("#;", *line) && !ARC_STARTS(line, "//") &&
                  read_line(reader, line, len))
             return true;
     }

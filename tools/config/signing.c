@@ -26,7 +26,7 @@ static bool check_key(const char *text, struct arc_buf *why)
                arc_check_fails(why, "is not a name of a variable: letters, digits and '_'");
     }
 
-    if (!rest && strncmp(text, "pkcs11:", 7) != 0)
+    if (!rest && !ARC_STARTS(text, "pkcs11:"))
         return arc_check_path(text, why);
 
     for (size_t i = 0; rest && i < ARC_COUNT(schemes); i++)
@@ -42,7 +42,7 @@ static bool check_issuer(const char *text, struct arc_buf *why)
     static const char local[] =
         "http://127.0.0.1"; /* a test's own; the port or path ends the host */
     bool is_local = strncmp(text, local, strlen(local)) == 0 && strchr(":/", text[strlen(local)]);
-    if (strncmp(text, "https://", 8) != 0 && !is_local)
+    if (!ARC_STARTS(text, "https://") && !is_local)
         return arc_check_fails(why, "is not an issuer: an https:// address");
     return arc_check_line(text, why);
 }
@@ -110,7 +110,7 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
 
     if (out->issuer || !out->identity)
         return ARC_OK;
-    if (strncmp(out->identity, "https://github.com/", 19) != 0)
+    if (!ARC_STARTS(out->identity, "https://github.com/"))
         return arc_yaml_error(node, l->err, "'sign' needs the 'issuer' that vouches for '%.200s'",
                               out->identity);
     out->issuer = arc_arena_text(l->memory, GITHUB_ISSUER); /* as an identity of GitHub's has */

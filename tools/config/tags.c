@@ -12,7 +12,7 @@ static bool check_when(const char *text, struct arc_buf *why)
 {
     if (strcmp(text, "branch:") == 0)
         return arc_check_fails(why, "names no branch");
-    if (strncmp(text, "branch:", 7) == 0)
+    if (ARC_STARTS(text, "branch:"))
         return arc_check_glob(text + 7, why);
     if (arc_text_among(text, words))
         return true;

@@ -90,12 +90,12 @@ void arc_dockerfile_start(struct arc_dockerfile *d, const char *text)
     const char *line;
     size_t len;
 
-    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+    if (ARC_STARTS(text, "\xef\xbb\xbf"))
         text += 3;
     arc_buf_free(&d->args);
     *d = (struct arc_dockerfile){.at = text, .line = 1, .escape = '\\'};
     struct arc_dockerfile top = *d;
-    bool shebang = strncmp(text, "#!", 2) == 0 && next_line(&top, &line, &len);
+    bool shebang = ARC_STARTS(text, "#!") && next_line(&top, &line, &len);
     while (next_line(&top, &line, &len) && read_directive(d, line, len))
         continue;
     if (shebang)
@@ -147,7 +147,7 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
 
     while (word < end && arc_is_digit(*word))
         word++;
-    if (end - word < 3 || strncmp(word, "<<", 2) != 0)
+    if (end - word < 3 || !ARC_STARTS(word, "<<"))
         return false;
     word += 2;
     *out = (struct arc_heredoc){.chomp = *word == '-'};

@@ -1,5 +1,6 @@
 #include "dockerfile/ignore.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include <string.h>
 
 #define RULES_MAX 10000
@@ -57,7 +58,7 @@ int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_igno
 {
     struct arc_ignore ignore = {0};
     *out = ignore;
-    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+    if (ARC_STARTS(text, "\xef\xbb\xbf"))
         text += 3;
 
     for (size_t len; *text; text += len + (text[len] == '\n')) {

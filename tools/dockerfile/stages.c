@@ -113,7 +113,7 @@ static int need(struct reader *r, size_t stage)
 static bool take_flag(const char **args, struct arc_buf *word)
 {
     *args += strspn(*args, " \t\r\n");
-    return strncmp(*args, "--", 2) == 0 && arc_dockerfile_word(args, word, NULL);
+    return ARC_STARTS(*args, "--") && arc_dockerfile_word(args, word, NULL);
 }
 
 /* The next word of *text as it is written, owned by the caller: a `what` in errors. NULL at the
@@ -267,12 +267,12 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
     while (take_flag(&args, &flag)) {
         const char *text = arc_buf_text(&flag);
         ARC_TRY(arc_buf_check(&flag, "a flag", r->err));
-        if (strncmp(text, "--from=", 7) == 0)
+        if (ARC_STARTS(text, "--from="))
             from = arc_arena_text(memory, text + 7);
-        if (strncmp(text, "--parents", 9) == 0)
+        if (ARC_STARTS(text, "--parents"))
             origin.parents = strcmp(text + 9, "=false") != 0;
 
-        if (strncmp(text, "--exclude=", 10) != 0)
+        if (!ARC_STARTS(text, "--exclude="))
             continue;
         /* One that starts with a slash matches nothing, a comment is none there. */
         if (!strchr("/#", text[10]))
@@ -370,7 +370,7 @@ static int on_run(struct reader *r, const struct arc_instruction *in)
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = (size_t)1 << 20};
     const char *args = in->args;
     while (take_flag(&args, &word))
-        if (strncmp(arc_buf_text(&word), "--mount=", 8) == 0)
+        if (ARC_STARTS(arc_buf_text(&word), "--mount="))
             ARC_TRY(on_mount(r, in, arc_buf_text(&word) + 8));
     return ARC_OK;
 }
@@ -532,9 +532,9 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
         ARC_TRY(take_word(r, &args, WORD_MAX, "a word of FROM", &word));
         if (!word)
             break;
-        if (!platform && strncmp(word, "--platform=", 11) == 0)
+        if (!platform && ARC_STARTS(word, "--platform="))
             ARC_TRY(arc_text_copy(word + 11, &platform, r->err));
-        else if (!ref && strncmp(word, "--", 2) != 0)
+        else if (!ref && !ARC_STARTS(word, "--"))
             ref = arc_steal(&word);
         else if (!name && strcasecmp(word, "AS") == 0)
             ARC_TRY(take_word(r, &args, WORD_MAX, "a stage's name", &name));
@@ -632,8 +632,8 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     struct arc_instruction in;
 
     syntax = arc_or(syntax, "not known yet");
-    syntax += strncmp(syntax, "docker.io/", 10) == 0 ? 10 : 0;
-    if (*syntax && strncmp(syntax, "docker/dockerfile", 17) != 0) /* docker's own are known */
+    syntax += ARC_STARTS(syntax, "docker.io/") ? 10 : 0;
+    if (*syntax && !ARC_STARTS(syntax, "docker/dockerfile")) /* docker's own are known */
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              syntax);
 

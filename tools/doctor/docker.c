@@ -64,7 +64,7 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     version += strspn(version, " v"); /* Debian's has no v */
     arc_buf_add(&result->found, version, strcspn(version, " "));
 
-    if (strncmp(version, "0.0.0", 5) == 0) { /* somebody's own build */
+    if (ARC_STARTS(version, "0.0.0")) { /* somebody's own build */
         result->status = DOCTOR_WARNING;
         arc_buf_puts(&result->advice, "its version is not known: 0.13 or later is needed");
     } else if (!at_least(version, 0, 13)) {

@@ -148,7 +148,7 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     } else if (strpbrk(name, ":^*?[~ \\") || strstr(name, "..")) {
         return arc_error_set(err, ARC_ENOTFOUND,
                              "'%.200s' is not a valid name of a branch or a tag", name);
-    } else if (strncmp(name, "refs/", 5) == 0) {
+    } else if (ARC_STARTS(name, "refs/")) {
         ARC_TRY(fetch_named(git, "", "", name, also, also_count, &commit, err));
     } else {
         int rc = fetch_named(git, "refs/heads/", "refs/remotes/origin/", name, also, also_count,
@@ -175,7 +175,7 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
         size_t before = strcspn(text, "\t"), skip = before + strlen(refs), end = len;
         if (skip > len || strncmp(text + before, refs, strlen(refs)) != 0)
             continue;
-        if (len > skip + 3 && strncmp(text + len - 3, "^{}", 3) == 0)
+        if (len > skip + 3 && ARC_STARTS(text + len - 3, "^{}"))
             end -= 3;
         json_t *commit = json_stringn(text, before);
         ARC_AUTO_FREE char *name = strndup(text + skip, end - skip);

@@ -37,8 +37,7 @@ static size_t measure_break(const char *line)
 {
     size_t start = strspn(line, " \t*");
     const char *words = line + start;
-    bool is_break =
-        strncmp(words, "BREAKING CHANGE:", 16) == 0 || strncmp(words, "BREAKING-CHANGE:", 16) == 0;
+    bool is_break = ARC_STARTS(words, "BREAKING CHANGE:", "BREAKING-CHANGE:");
     return is_break && words[16] && strchr(" \n", words[16]) ? start + 16 : 0;
 }
 
@@ -46,8 +45,7 @@ static size_t measure_break(const char *line)
 static bool is_footer(const char *line)
 {
     size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
-    return (len && (strncmp(line + len, ": ", 2) == 0 || strncmp(line + len, " #", 2) == 0)) ||
-           measure_break(line);
+    return (len && ARC_STARTS(line + len, ": ", " #")) || measure_break(line);
 }
 
 /* The text of the first such footer, NULL for none; what follows it may have another one. */

@@ -138,7 +138,7 @@ int arc_git_head(const struct arc_git *git, struct arc_oid *oid, char **branch,
         *branch = NULL;
         git_reference_lookup(&head, git->repo, "HEAD");
         const char *name = head ? git_reference_symbolic_target(head) : NULL;
-        bool is_branch = name && strncmp(name, "refs/heads/", 11) == 0;
+        bool is_branch = name && ARC_STARTS(name, "refs/heads/");
         if (is_branch)
             *branch = strdup(name + 11);
         ARC_TRY_ALLOC(!is_branch || *branch, err);
@@ -257,7 +257,7 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
     /* "https://user:token@host/x" → "https://host/x": a URL in a log must not carry a password. */
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url, *rest = host;
-    size_t end = scheme && strncmp(url, "http", 4) == 0 ? strcspn(host, "/") : 0;
+    size_t end = scheme && ARC_STARTS(url, "http") ? strcspn(host, "/") : 0;
     for (size_t i = 0; i < end; i++)
         if (host[i] == '@')
             rest = host + i + 1;

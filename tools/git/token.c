@@ -1,5 +1,6 @@
 #include "git/token.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
 #include <stdlib.h>
@@ -19,8 +20,7 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
     unsigned long first = count ? strtoul(count, NULL, 10) : 0;
     *out = (struct arc_git_token){0};
 
-    if (!server || !token || first > 1000 ||
-        (strncmp(server, "https://", 8) != 0 && strncmp(server, "http://127.0.0.1:", 17) != 0))
+    if (!server || !token || first > 1000 || !ARC_STARTS(server, "https://", "http://127.0.0.1:"))
         return ARC_OK;
 
     /* A header as actions/checkout has it. */

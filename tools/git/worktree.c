@@ -130,7 +130,7 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     for (; at < end; at += strlen(at) + 1) {
         const char *path = strchr(at, '\t');
-        bool submodule = strncmp(at + 2, "160000", 6) == 0;
+        bool submodule = ARC_STARTS(at + 2, "160000");
         if (!path || (*at == 'H' && !submodule))
             continue;
 

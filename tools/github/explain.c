@@ -271,7 +271,7 @@ static size_t find_spelling(const char *text, size_t left, const char *secret)
             continue;
         }
         size_t skip = 0;
-        if (left - at >= 6 && strncmp(text + at, "\\u00", 4) == 0)
+        if (left - at >= 6 && ARC_STARTS(text + at, "\\u00"))
             skip = 4;
         else if (left - at >= 3 && text[at] == '%')
             skip = 1;

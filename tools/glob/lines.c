@@ -112,7 +112,7 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
 
     ARC_TRY(arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err));
     const char *at = arc_buf_text(&input), *end = at + input.len;
-    if (!nul && strncmp(at, "\xef\xbb\xbf", 3) == 0) /* PowerShell's mark */
+    if (!nul && ARC_STARTS(at, "\xef\xbb\xbf")) /* PowerShell's mark */
         at += 3;
 
     for (size_t len; at < end; at += len + 1) {

@@ -245,7 +245,7 @@ void html_markdown(struct arc_buf *out, const char *text)
                 arc_buf_puts(out, "<li>");
                 add_inline(out, (struct span){line.at + 2, line.len - 2}, 0);
                 arc_buf_puts(out, "</li>\n");
-                if (strncmp(text, "- ", 2) != 0)
+                if (!ARC_STARTS(text, "- "))
                     break;
             }
             arc_buf_puts(out, "</ul>\n");

@@ -48,7 +48,7 @@ static const char *find_value(const struct script *script, const char *name)
 
     if (own && init_says_version(own))
         return own; /* "${VERSION}-gpu" */
-    if (strncmp(name, "GITHUB_", 7) == 0)
+    if (ARC_STARTS(name, "GITHUB_"))
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
     if (!value)
         value = json_string_value(json_object_get(json_object_get(scope, "github"), key));
@@ -126,7 +126,7 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
                   strstr(filter, "tolower");
 
-    if (strncmp(at, "echo ", 5) != 0 || strchr(filter, ';') || (lowers && strchr(filter, '|')))
+    if (!ARC_STARTS(at, "echo ") || strchr(filter, ';') || (lowers && strchr(filter, '|')))
         return false;
     while (stop[-1] == ' ')
         stop--;
@@ -200,7 +200,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     const char *end = open ? find_close(script, start) : rest;
     char *known = init_cut(script->init, name, (size_t)(rest - name));
 
-    if (script->is_makefile && end && strncmp(name, "or ", 3) == 0) {
+    if (script->is_makefile && end && ARC_STARTS(name, "or ")) {
         expand_or(script, name + 3, end, out);
         return end + 1;
     }
@@ -219,7 +219,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     if (value && strcmp(value, "{image-tag}") == 0)
         value = cut_tag(init_cut(script->init, rest, (size_t)(end - rest)));
 
-    if (value && strncmp(rest, ",,", 2) == 0)
+    if (value && ARC_STARTS(rest, ",,"))
         arc_buf_puts(out, init_lower(script->init, value));
     else if (value)
         arc_buf_puts(out, value);
@@ -256,7 +256,7 @@ static bool take_word(struct script *script, struct arc_buf *word, bool *is_vari
     if (!*at || strchr("\n;&|()#", *at))
         return false;
 
-    if (strncmp(at, ">>", 2) == 0) {
+    if (ARC_STARTS(at, ">>")) {
         arc_buf_puts(word, ">>");
         script->at = at + 2;
         return true;
@@ -339,7 +339,7 @@ static void add_input(struct init *init, json_t *with, const char *name, const c
 /* A path of the command, from the root; one that leads out, or is elsewhere, as it is. */
 static const char *place(const struct script *script, const char *path)
 {
-    bool is_local = !strstr(path, "://") && strncmp(path, "git@", 4) != 0;
+    bool is_local = !strstr(path, "://") && !ARC_STARTS(path, "git@");
     char *resolved = is_local ? init_resolve(script->init, script->directory, path) : NULL;
     return arc_or(resolved, path);
 }

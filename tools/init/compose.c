@@ -349,7 +349,7 @@ static bool use_file(struct init *init, const char *path)
     struct described described = {.variables = init_keep(init, json_object()),
                                   .dockerfiles = init_keep(init, json_object())};
     const char *base = arc_path_name(path);
-    bool plain = strncmp(base, "compose.y", 9) == 0 || strncmp(base, "docker-compose.y", 16) == 0;
+    bool plain = ARC_STARTS(base, "compose.y", "docker-compose.y");
 
     if (!plain || !read_services(init, path, &described) || !described.images)
         return false;
@@ -383,8 +383,8 @@ void init_read_compose_files(struct init *init)
 
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
-        name += strncmp(name, "docker-", 7) == 0 ? 7 : 0;
-        if (!init_is_yaml(path) || strncmp(name, "compose", 7) != 0 || !strchr(".-_", name[7]) ||
+        name += ARC_STARTS(name, "docker-") ? 7 : 0;
+        if (!init_is_yaml(path) || !ARC_STARTS(name, "compose") || !strchr(".-_", name[7]) ||
             init_is_aside(path))
             continue;
         init_add_text(init, &files, path);

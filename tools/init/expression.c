@@ -33,13 +33,13 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
         at += part;
     }
 
-    bool is_tag = len > 32 && strncmp(text, "startsWith(github.ref, 'refs/tags", 33) == 0;
+    bool is_tag = len > 32 && ARC_STARTS(text, "startsWith(github.ref, 'refs/tags");
     if (is_tag || json_is_string(value)) /* the ref of a release is a tag */
         arc_buf_puts(out, is_tag ? "true" : json_string_value(value));
 
     return is_tag || json_is_string(value) ||
-           (len > 7 && strncmp(text, "inputs.", 7) == 0 && json_object_get(scope, "inputs")) ||
-           (len > 7 && strncmp(text, "matrix.", 7) == 0 && json_object_get(scope, "matrix"));
+           (len > 7 && ARC_STARTS(text, "inputs.") && json_object_get(scope, "inputs")) ||
+           (len > 7 && ARC_STARTS(text, "matrix.") && json_object_get(scope, "matrix"));
 }
 
 /* The length of what stands before an operator, or all of it. */
@@ -67,7 +67,7 @@ static bool evaluate_test(struct init *init, const char *text, size_t len, const
     (void)init_succeeds(init, arc_or(one.failed, other.failed));
 
     const char *value = arc_buf_text(&other), *ref = strstr(text, "github.ref ");
-    if (ref && ref < text + part && equal < differs && strncmp(value, "refs/heads/", 11) == 0) {
+    if (ref && ref < text + part && equal < differs && ARC_STARTS(value, "refs/heads/")) {
         arc_buf_printf(out, "branch:%s", value + 11);
         return true;
     }

@@ -75,7 +75,7 @@ static void read_dotenv(struct init *init)
         if (strchr(value, '.') && strchr(value, '/') && !strstr(value, "://") &&
             init_take_reference(init, value, &image) && image.registries &&
             (init->owner ? init_is_owner(init, image.registries[0]) /* no base, no address */
-                         : strncmp(image.registries[0], "docker.io/", 10) != 0))
+                         : !ARC_STARTS(image.registries[0], "docker.io/")))
             init_count_registry(init, image.registries[0]);
     }
 }

@@ -99,7 +99,7 @@ static char *convert_pattern(struct init *init, const char *pattern)
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
 
     while (*pattern) {
-        const char *end = strncmp(pattern, "{{", 2) == 0 ? strstr(pattern, "}}") : NULL;
+        const char *end = ARC_STARTS(pattern, "{{") ? strstr(pattern, "}}") : NULL;
         const char *found = NULL;
         if (!end) {
             arc_buf_putc(&out, *pattern++);
@@ -157,7 +157,7 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
     bool of_release = init_is_among(type, "semver pep440");
     if (enable && strcmp(enable, "{{is_default_branch}}") == 0)
         *when = init_print(init, "branch:%s", init->branch);
-    else if (enable && strncmp(enable, "branch:", 7) == 0)
+    else if (enable && ARC_STARTS(enable, "branch:"))
         *when = enable;
     else if (enable && !init_is_among(enable, "true \"\"") && !strstr(enable, "prerelease") &&
              !(of_release && !arc_text_is_visible(enable)))
@@ -345,7 +345,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     image->name = named.name;
 
     for (char **registry = named.registries; registry && *registry; registry++)
-        if (strncmp(*registry, "localhost", 9) != 0)
+        if (!ARC_STARTS(*registry, "localhost"))
             init_add_text(init, &image->registries, *registry);
 }
 
@@ -553,7 +553,7 @@ void init_take_build(const struct init_step *step)
         return;
     if (is_default)
         given = inner ? inner + 1 : ".";
-    if (strstr(given, "://") || strncmp(given, "git@", 4) == 0) {
+    if (strstr(given, "://") || ARC_STARTS(given, "git@")) {
         init_ask(init, step->file, step->line,
                  "it builds something from elsewhere: '%s'. Is that released here?", given);
         return;
@@ -619,7 +619,7 @@ static void take_bake(const struct init_step *step)
             named = !named && arc_text_is_visible(file) ? file : named;
             continue;
         }
-        file += strncmp(file, "cwd://", 6) == 0 ? 6 : 0;
+        file += ARC_STARTS(file, "cwd://") ? 6 : 0;
         take_name(init, &one, arc_arena_text(&init->arena, file), step->when);
         init->baked_differ |= init->baked.name && !init_same_text(init->baked.name, one.name);
         take_name(init, &init->baked, file, step->when);
@@ -835,8 +835,8 @@ void init_end_reading(struct init *init)
                 continue; /* what its Dockerfile reads of the root is known */
             arc_json_each (pattern, patterns) {
                 const char *glob = json_string_value(pattern);
-                if (glob && *glob != '!' && strncmp(glob, ".github/", 8) != 0 &&
-                    strncmp(glob, "**", 2) != 0 && !arc_path_below(image->context, glob) &&
+                if (glob && *glob != '!' && !ARC_STARTS(glob, ".github/", "**") &&
+                    !arc_path_below(image->context, glob) &&
                     init_allows(init, arc_check_glob, glob))
                     init_add_text(init, &image->paths, glob);
             }

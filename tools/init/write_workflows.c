@@ -97,7 +97,7 @@ static void add_condition(const struct init *init, const struct init_group *grou
 
     init_each_group (other, init)
         for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) != 0; tag++)
-            if (strncmp(pattern, *tag, len) == 0 && strncmp(*tag + len, "{version}", 9) != 0) {
+            if (strncmp(pattern, *tag, len) == 0 && !ARC_STARTS(*tag + len, "{version}")) {
                 arc_buf_puts(out, " && !");
                 add_test(*tag, out);
             }

@@ -27,8 +27,7 @@ static void check_port(const struct compose *c, const struct arc_yaml_node *port
     bool map = port->type == ARC_YAML_MAP;
     const char *address = plain_text(c, map ? arc_yaml_get(port, "host_ip") : port);
 
-    if (strncmp(address, "127.", 4) != 0 && strncmp(address, "[::1]:", 6) != 0 &&
-        strcmp(address, "::1") != 0)
+    if (!ARC_STARTS(address, "127.", "[::1]:") && strcmp(address, "::1") != 0)
         lint_find_at(c->lint, LINT_LOOPBACK, port,
                      "the port '%s' is open to every address of the host; bind it to 127.0.0.1",
                      map ? plain_text(c, arc_yaml_get(port, "published")) : address);
@@ -51,7 +50,7 @@ static void check_volume(const struct compose *c, const struct arc_yaml_node *vo
         const char *text = plain_text(c, volume), *colon = strchr(text, ':');
         const char *mode = colon ? strchr(colon + 1, ':') : NULL;
         for (; mode && !read_only; mode = strchr(mode + 1, ',')) /* ":z,ro" */
-            read_only = strncmp(mode + 1, "ro", 2) == 0 && (!mode[3] || mode[3] == ',');
+            read_only = ARC_STARTS(mode + 1, "ro") && (!mode[3] || mode[3] == ',');
         name = colon ? arc_arena_cut(&c->lint->memory, text, (size_t)(colon - text)) : "";
     }
 

@@ -53,7 +53,7 @@ static bool is_sample(const char *token, size_t len)
     bool one = true;
     for (size_t i = 1; i < len; i++)
         one = one && token[i] == *token;
-    return one || (len >= 7 && strncmp(token + len - 7, "EXAMPLE", 7) == 0);
+    return one || (len >= 7 && ARC_STARTS(token + len - 7, "EXAMPLE"));
 }
 
 /* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
@@ -81,13 +81,12 @@ static void find_private_key(const struct scan *s, const char *line, const char 
     const char *begin = strstr(line, "-----BEGIN ");
     const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
 
-    if (!end || end - begin < 22 || strncmp(end - 11, "PRIVATE KEY-----", 16) != 0)
+    if (!end || end - begin < 22 || !ARC_STARTS(end - 11, "PRIVATE KEY-----"))
         return;
 
     const char *rest = end + 5 + strspn(end + 5, "\\nr\"' ");
     next += strspn(next, " \t\"'+");
-    if (strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 ||
-        strncmp(next, "Proc-Type:", 10) == 0)
+    if (strspn(rest, base64) >= 16 || strspn(next, base64) >= 16 || ARC_STARTS(next, "Proc-Type:"))
         report_found(s, "a private key");
 }
 
@@ -96,9 +95,9 @@ static void find_private_key(const struct scan *s, const char *line, const char 
 static bool is_example(const char *host)
 {
     size_t len = strspn(host, LETTERS "-.");
-    if (len >= 11 && strncmp(host + len - 11, "example.", 8) == 0)
+    if (len >= 11 && ARC_STARTS(host + len - 11, "example."))
         return true; /* .org, .com, .net */
-    return !memchr(host, '.', len) || strncmp(host, "127.", 4) == 0;
+    return !memchr(host, '.', len) || ARC_STARTS(host, "127.");
 }
 
 /* "https://user:password@host": a password in a URL that is not a variable and no placeholder. */
@@ -177,7 +176,7 @@ static void find_assignment(const struct scan *s, const char *line)
 {
     line += strspn(line, " \t");
     const char *sign = line + strcspn(line, ":=");
-    if (!*sign || strchr("#;{", *line) || strncmp(line, "//", 2) == 0 || !names_secret(line, sign))
+    if (!*sign || strchr("#;{", *line) || ARC_STARTS(line, "//") || !names_secret(line, sign))
         return;
     size_t key_len = (size_t)(sign - line);
     while (key_len && strchr(" \t\"'", line[key_len - 1]))
@@ -199,7 +198,7 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     static const char *const ends[] = {".yml",  ".yaml",       ".env",  ".ini",
                                        ".conf", ".properties", ".toml", "Dockerfile"};
     struct scan s = {lint, file, 0};
-    bool settings = strstr(file, "/.env") || strncmp(file, ".env", 4) == 0;
+    bool settings = strstr(file, "/.env") || ARC_STARTS(file, ".env");
 
     arc_each_in (end, ends)
         settings = settings || arc_text_ends(file, *end);

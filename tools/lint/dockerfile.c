@@ -159,7 +159,7 @@ static void on_from(struct reading *r, const struct arc_instruction *in)
 
     while (arc_dockerfile_word(&args, &word, NULL)) {
         const char *text = lint_content(r->lint, &word);
-        if (!base && strncmp(text, "--", 2) != 0) {
+        if (!base && !ARC_STARTS(text, "--")) {
             check_base(r, in, text);
             base = true;
         } else if (strcasecmp(text, "AS") == 0 && arc_dockerfile_word(&args, &word, NULL)) {

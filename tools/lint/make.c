@@ -44,7 +44,7 @@ static bool add_words(json_t *object, const char *text, unsigned line)
 /* A line with its continuations: a rule, or the description of a target. */
 static bool add_line(struct arc_makefile *make, char *line, unsigned number)
 {
-    if (strncmp(line, "## ", 3) == 0) {
+    if (ARC_STARTS(line, "## ")) {
         size_t len = strcspn(line + 3, ": ");
         const char *rest = line + 3 + len;
         bool described = len && rest[0] == ':' && rest[1] == ' ' && rest[2 + strspn(rest + 2, " ")];
@@ -102,9 +102,9 @@ bool arc_makefile_read(const char *text, struct arc_makefile *out)
             return false;
         char none[1] = "";
         char *at = arc_or(line.data, none);
-        if (strncmp(at, "define ", 7) == 0)
+        if (ARC_STARTS(at, "define "))
             defining = true;
-        else if (strncmp(at, "endef", 5) == 0)
+        else if (ARC_STARTS(at, "endef"))
             defining = false;
         else if (!defining && *at != '\t')
             good = add_line(out, at, first);

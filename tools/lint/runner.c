@@ -182,7 +182,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
                     arc_yaml_at(s->root, "on", "workflow_call", "inputs", *name, (char *)NULL) ||
                     arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", *name, (char *)NULL);
 
-    if (strncmp(uses->text, "actions/checkout@", 17) == 0 && takes_tag && events_own &&
+    if (ARC_STARTS(uses->text, "actions/checkout@") && takes_tag && events_own &&
         !lint_input(with, "repository"))
         lint_find_at(
             s->lint, LINT_TAG_REF, uses,
@@ -196,12 +196,11 @@ static bool restores_cache(const struct arc_yaml_node *step)
     const char *uses = arc_yaml_text_at(step, "uses");
     const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
 
-    if (strncmp(uses, "actions/setup-go@", 17) == 0) /* which does so unasked */
+    if (ARC_STARTS(uses, "actions/setup-go@")) /* which does so unasked */
         return strcmp(cache, "false") != 0;
-    if (strncmp(uses, "actions/setup-", 14) == 0)
+    if (ARC_STARTS(uses, "actions/setup-"))
         return *cache && strcmp(cache, "false") != 0;
-    return strncmp(uses, "actions/cache@", 14) == 0 ||
-           strncmp(uses, "actions/cache/restore@", 22) == 0;
+    return ARC_STARTS(uses, "actions/cache@", "actions/cache/restore@");
 }
 
 /* The same of the steps of a local action, which an input that their `if` names turns off. */
@@ -310,11 +309,11 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
         check_last(s, step);
         if (!uses || !uses->text)
             continue;
-        if (strncmp(uses->text, "docker/setup-buildx-action@", 27) == 0 &&
+        if (ARC_STARTS(uses->text, "docker/setup-buildx-action@") &&
             (!*driver || strcmp(driver, "docker-container") == 0) &&
             !holds_part(text_given(with, "driver-opts"), "image="))
             lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
-        if (!s->root && strncmp(uses->text, "actions/cache@", 14) == 0)
+        if (!s->root && ARC_STARTS(uses->text, "actions/cache@"))
             lint_find_at(s->lint, LINT_CACHE, uses,
                          "actions/cache saves after a job that succeeded only: restore, and save "
                          "behind the step that makes it (actions/cache/restore and /save)");
@@ -333,7 +332,7 @@ static bool reads_json(const char *text)
     for (const char *at = text; (at = strcasestr(at, "fromJSON("));) {
         at += 9 + strspn(at + 9, " ");
         size_t len = strcspn(at, ")");
-        if (strncmp(at, "steps.", 6) == 0 && !memmem(at, len, "||", 2))
+        if (ARC_STARTS(at, "steps.") && !memmem(at, len, "||", 2))
             return true;
     }
     return false;
@@ -347,7 +346,7 @@ static bool takes_any_success(const char *text)
         return false;
     results += 14;
     results += strspn(results, " ,')");
-    return strncmp(results, "success'", 8) == 0;
+    return ARC_STARTS(results, "success'");
 }
 
 static void check_results(const struct subject *s, const struct arc_yaml_node *job)

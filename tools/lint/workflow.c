@@ -50,7 +50,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     const char *here = arc_env_nonempty(w->lint->project->env, "GITHUB_REPOSITORY");
     char **list = w->lint->settings.actions;
 
-    if (strncmp(text, "docker://", 9) == 0) {
+    if (ARC_STARTS(text, "docker://")) {
         if (list)
             lint_find_at(w->lint, LINT_ALLOWED, uses,
                          "'%s' runs an image as an action, which the list of actions cannot name",
@@ -231,7 +231,7 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
 static bool is_checked_out(const char *const *folders, const struct arc_yaml_node *uses)
 {
     bool found = false;
-    if (uses && uses->text && strncmp(uses->text, "./", 2) == 0)
+    if (uses && uses->text && ARC_STARTS(uses->text, "./"))
         for (; *folders && !found; folders++)
             found = arc_path_below(*folders, uses->text + 2);
     return found;
@@ -247,7 +247,7 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
     arc_yaml_each (step, steps) {
         const char *path = arc_yaml_text_at(arc_yaml_get(step, "with"), "path");
         ARC_AUTO_FREE char *clean = NULL;
-        if (strncmp(arc_yaml_text_at(step, "uses"), "actions/checkout@", 17) != 0 ||
+        if (!ARC_STARTS(arc_yaml_text_at(step, "uses"), "actions/checkout@") ||
             arc_path_resolve(".", path, &clean, NULL) || !clean || strcmp(clean, ".") == 0)
             continue;
         const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
@@ -279,7 +279,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
         else if (runs && !w->jobs && !*shell)
             lint_find_at(w->lint, LINT_WORKFLOW, step,
                          "a step of an action that runs something needs a `shell`");
-        bool keeps = strlen(shell) > 12 && strncmp(shell, "cp {0} ", 7) == 0 &&
+        bool keeps = strlen(shell) > 12 && ARC_STARTS(shell, "cp {0} ") &&
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
         if (!keeps) /* the text, of any length, as a document: a "shell" that runs nothing */
             check_script(w, arc_yaml_get(step, "run"));
@@ -319,7 +319,7 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
                             const char *text)
 {
     size_t len = name_length(text);
-    bool output_of = strncmp(text + len, ".outputs.", 9) == 0;
+    bool output_of = ARC_STARTS(text + len, ".outputs.");
     size_t output_len = output_of ? name_length(text + len + 9) : 0;
     struct lint *lint = w->lint;
 
@@ -360,7 +360,7 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     for (const char *at = text; at < text + len; at++) {
         bool starts = at == text || (!arc_is_alnum(at[-1]) && !strchr("_-./", at[-1]));
         quoted ^= *at == '\'';
-        if (!quoted && starts && strncmp(at, "needs.", 6) == 0)
+        if (!quoted && starts && ARC_STARTS(at, "needs."))
             check_reference(w, node, at + 6);
     }
 }
@@ -547,7 +547,7 @@ static int check_action(void *context, const char *file)
     struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
     check_steps(&w, arc_yaml_get(runs, "steps"));
-    if (image && image->text && strncmp(image->text, "docker://", 9) == 0)
+    if (image && image->text && ARC_STARTS(image->text, "docker://"))
         check_image(&w, image);
 
     return lint->memory.failed;

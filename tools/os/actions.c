@@ -1,5 +1,6 @@
 #include "os/actions.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "os/file.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -109,7 +110,7 @@ void arc_actions_disarm(const struct arc_buf *text, const char *hash, struct arc
     const char *at = arc_buf_text(text);
     for (bool start = true; *at; at++) {
         bool blank = *at == ' ' || *at == '\t' || (unsigned char)*at >= 0x80; /* or may be one */
-        if (strncmp(at, "##[", 3) == 0)
+        if (ARC_STARTS(at, "##["))
             arc_buf_puts(out, hash);
         else if (start && at[0] == ':' && at[1] == ':')
             arc_buf_puts(out, "\\x3a");

@@ -188,7 +188,7 @@ static bool is_elsewhere(const char *path)
     if (*path == '/')
         return true;
     for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
-        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2]))
+        if (ARC_STARTS(at, "..") && (at[2] == '/' || !at[2]))
             return true;
     return false;
 }

@@ -54,7 +54,7 @@ static void paths_free(struct paths *paths)
  * repository. */
 static void add_path(struct paths *paths, const char *path)
 {
-    if (!path || *path == '/' || strncmp(path, "..", 2) == 0)
+    if (!path || *path == '/' || ARC_STARTS(path, ".."))
         return;
     ARC_AUTO_FREE char *real = arc_file_follow(paths->root, path);
     const char *const both[] = {path, real};

@@ -99,7 +99,7 @@ static int read_notes(const char *path, json_t **out, struct arc_error *err)
         !arc_utf8_valid(arc_buf_text(&text), text.len))
         return arc_error_set(err, ARC_EINPUT, "%s is not UTF-8 text", path);
 
-    size_t mark = strncmp(arc_buf_text(&text), "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* is no text */
+    size_t mark = ARC_STARTS(arc_buf_text(&text), "\xef\xbb\xbf") ? 3 : 0; /* is no text */
     *out = json_pack("{s:s%}", "body", arc_buf_text(&text) + mark, text.len - mark);
     return arc_error_unless(*out, err);
 }

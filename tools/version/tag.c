@@ -45,7 +45,7 @@ const char *arc_tag_name(const char *name)
 {
     if (strncmp(name, REF_TAGS, strlen(REF_TAGS)) == 0)
         return name + strlen(REF_TAGS);
-    return strncmp(name, "refs/", 5) == 0 ? NULL : name;
+    return ARC_STARTS(name, "refs/") ? NULL : name;
 }
 
 /* ---- patterns ------------------------------------------------------------------------------- */
