@@ -168,6 +168,28 @@ def test_a_registry_that_names_no_digest_is_asked_what_it_has(shop, monkeypatch)
     assert shop.promote().returncode == 0 and len(shop.server.moved) == 6
 
 
+@pytest.mark.parametrize("foreign", [False, True])
+def test_a_layer_that_the_registry_lost(shop, foreign):
+    """Nobody could pull it; one that lies elsewhere by its manifest is no layer of the registry."""
+    def change(manifest):
+        return {**manifest, "layers": [{**layer, "urls": ["https://example.org/x"]} for layer in manifest["layers"]]}
+    (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
+    if foreign:
+        images = [shop.image(shop.plan["services"][0], platform, change) for platform in shop.plan["platforms"]]
+        shop.push(shop.plan["services"][0], change=lambda index: {**index, "manifests": images})
+    lost = next(name for name, data in shop.server.blobs.items() if b"\x1f\x8b" in data[:2] and b"linux/amd64a" in gzip.decompress(data))
+    del shop.server.blobs[lost]
+    run = shop.arc("build", "--promote", f"--plan={shop.folder.parent}/plan.json")
+    assert run.returncode == (not foreign) and (f"linux/amd64: lists the layer {lost}, which is missing" in run.stderr) == (not foreign)
+
+
+def test_an_image_that_is_listed_with_another_size(shop):
+    def longer(index):
+        return {**index, "manifests": [{**row, "size": row["size"] + 1} for row in index["manifests"]]}
+    shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=longer)
+    shop.refuses(1, "linux/amd64: is listed with ", "no engine pulls that")
+
+
 def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     def forget(self):
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -115,6 +115,25 @@ static int64_t image_unpacked(const struct arc_registry *registry, const json_t 
     return sum;
 }
 
+/* What nobody could pull: registries lose layers, and a manifest keeps its name. A foreign layer
+ * lies elsewhere. */
+static int check_layers(const struct arc_verify *verify, const json_t *manifest,
+                        struct arc_error *err)
+{
+    arc_json_each (layer, json_object_get(manifest, "layers")) {
+        const char *digest = arc_json_text_of(layer, "digest");
+        bool lacks = false;
+        if (!json_object_get(layer, "urls"))
+            ARC_TRY(
+                arc_registry_lacks(verify->registry, verify->service->image, digest, &lacks, err));
+        if (lacks)
+            return arc_error_set(err, ARC_EFAILED, "lists the layer %.200s, which is missing",
+                                 digest);
+    }
+
+    return ARC_OK;
+}
+
 /* An index being read. */
 struct reading {
     const struct arc_verify *verify;
@@ -142,8 +161,16 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         return arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest);
     ARC_TRY(rc);
 
+    json_int_t listed = arc_json_number_of(descriptor, "size");
+    if (listed != (json_int_t)manifest.bytes.len)
+        return arc_error_set(err, ARC_EFAILED,
+                             "is listed with %" JSON_INTEGER_FORMAT " bytes, and has %zu: no "
+                             "engine pulls that",
+                             listed, manifest.bytes.len);
+
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));
+    ARC_TRY(check_layers(verify, manifest.document, err));
     arc_platform_text(config, built);
     if (strcmp(built, platform) != 0)
         return arc_error_set(err, ARC_EFAILED, "is an image for %s", built);

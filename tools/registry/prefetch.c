@@ -118,6 +118,8 @@ static int note_tail(struct arc_registry *registry, const struct registry_call *
                      const struct arc_http_response *answer, struct arc_error *err)
 {
     const unsigned char *byte = (const unsigned char *)answer->body.data;
+    if (answer->status == 404)
+        return arc_json_set(registry->tails, call->reference, json_false(), err);
     if (answer->status != 206 || answer->body.len != 4)
         return ARC_OK;
     uint32_t tail = (uint32_t)byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 |
@@ -130,6 +132,22 @@ bool arc_registry_tail(const struct arc_registry *registry, const char *digest, 
     const json_t *tail = json_object_get(registry->tails, digest);
     *out = (uint32_t)json_integer_value(tail);
     return json_is_integer(tail);
+}
+
+int arc_registry_lacks(struct arc_registry *registry, const char *image, const char *digest,
+                       bool *lacks, struct arc_error *err)
+{
+    ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
+    const struct registry_call call = {
+        .method = "HEAD", .image = image, .kind = "blobs", .reference = digest};
+
+    *lacks = false;
+    if (!json_is_false(json_object_get(registry->tails, digest)))
+        return ARC_OK;
+    ARC_TRY(registry_send(registry, &call, &answer, err));
+    *lacks = answer.status == 404;
+
+    return ARC_OK;
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */
@@ -148,7 +166,7 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     if (!tail)
         return !find_kept(registry, item->image, item->reference, manifest);
     out->headers = last_four;
-    out->max = 4;
+    out->max = 4096; /* of a refusal */
     bool known = json_object_get(registry->tails, item->reference);
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
 }

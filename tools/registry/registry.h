@@ -111,6 +111,10 @@ const json_t *arc_registry_kept(struct arc_registry *registry, const char *image
  * covers it. False when the registry did not tell it. */
 bool arc_registry_tail(const struct arc_registry *registry, const char *digest, uint32_t *out);
 
+/* Whether a blob whose tail was not found is not in the image's repository at all. */
+int arc_registry_lacks(struct arc_registry *registry, const char *image, const char *digest,
+                       bool *lacks, struct arc_error *err);
+
 /* Puts the manifest's bytes under a tag: one request, and the digest stays. What the registry says
  * it has stored is compared with manifest->digest. */
 int arc_registry_put(struct arc_registry *registry, const char *image, const char *tag,
