@@ -199,7 +199,7 @@ static int read_answer(struct github *hub, const struct arc_request *request,
         reply->body =
             json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
 
-    bool success = answer->status >= 200 && answer->status < 300;
+    bool success = answer->status / 100 == 2;
     bool empty = reads && answer->status == 200 && !request->accept; /* a file may be that */
     if (success && !reply->body && (answer->body.len || empty)) {
         reply->doubtful = !reads;

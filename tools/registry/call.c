@@ -14,8 +14,10 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
     struct arc_http_options options = {.env = env};
 
     ARC_TRY_ALLOC(registry, err);
-    *registry = (struct arc_registry){
-        .env = env, .clock = clock, .logins = json_object(), .tails = json_object()};
+    *registry = (struct arc_registry){.env = env,
+                                      .clock = arc_or(clock, arc_clock_system()),
+                                      .logins = json_object(),
+                                      .tails = json_object()};
     int rc = arc_http_new(&options, &registry->http, err);
     if (!rc && !(registry->logins && registry->tails))
         rc = arc_error_nomem(err);
@@ -123,11 +125,9 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
     if (!path || !arc_http_same_host(registry->http, address.url, url))
         return NULL;
 
-    ARC_AUTO_FREE char *followed = NULL;
-    if (arc_text_print(&followed, NULL, "%.*s%s", (int)origin, address.url, path))
-        return NULL;
-
-    return arc_steal(&followed);
+    char *followed = NULL;
+    arc_text_print(&followed, NULL, "%.*s%s", (int)origin, address.url, path);
+    return followed;
 }
 
 static const char *login_of(const struct arc_registry *registry, const struct address *address)
@@ -192,22 +192,17 @@ void arc_registry_on_wait(struct arc_registry *registry,
     registry->wait_context = context;
 }
 
-static const struct arc_clock *clock_of(const struct arc_registry *registry)
-{
-    return arc_or(registry->clock, arc_clock_system());
-}
-
 int64_t registry_asked_wait(const struct arc_registry *registry,
                             const struct arc_http_response *response)
 {
-    const struct arc_clock *clock = clock_of(registry);
+    const struct arc_clock *clock = registry->clock;
     return arc_http_asked_wait(response, clock->now(clock->context));
 }
 
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err)
 {
-    const struct arc_clock *clock = clock_of(registry);
+    const struct arc_clock *clock = registry->clock;
     struct address address;
     struct arc_http_retry retry = {.attempts = 5,
                                    .max_wait = WAIT_MAX,
@@ -251,7 +246,7 @@ struct round {
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
     struct arc_registry *registry = round->registry;
-    const struct arc_clock *clock = clock_of(registry);
+    const struct arc_clock *clock = registry->clock;
 
     for (size_t i = 0; i < round->count; i++) {
         round->requests[i] = (struct arc_http_request){.url = NULL};

@@ -106,7 +106,7 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
     ARC_AUTO(arc_manifest) struct arc_manifest probe = {0};
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 1024};
-    const struct arc_clock *clock = arc_or(registry->clock, arc_clock_system());
+    const struct arc_clock *clock = registry->clock;
     char tag[64], digest[ARC_DIGEST_LEN + 1], created[32];
 
     /* An index that nobody else has, under a tag of its own. */

@@ -222,7 +222,7 @@ static int check_stored(struct arc_registry *registry, const struct registry_cal
     ARC_AUTO(arc_manifest) struct arc_manifest now = {0};
     char ours[ARC_DIGEST_LEN + 1];
 
-    if (response->status < 200 || response->status > 299)
+    if (response->status / 100 != 2)
         return registry_refused(registry, call, response, err);
 
     const char *stored = arc_http_header(response, "docker-content-digest");
@@ -302,7 +302,7 @@ static int send_delete(struct arc_registry *registry, const char *image, const c
         .method = "DELETE", .image = image, .kind = "manifests", .reference = reference};
     int rc = registry_send(registry, &call, &response, err);
 
-    if (rc || (response.status >= 200 && response.status <= 299))
+    if (rc || response.status / 100 == 2)
         return rc;
     if (response.status == 404)
         return registry_refused(registry, &call, &response, err);

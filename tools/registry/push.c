@@ -71,7 +71,7 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
         return;
     }
 
-    if (answer.status < 200 || answer.status > 299) {
+    if (answer.status / 100 != 2) {
         registry_reason(&answer, &reason);
         item->advice = registry_push_advice(&answer, arc_buf_text(&reason));
         arc_error_set(&item->problem, ARC_EWORLD, "%s: the registry answers %d%s", item->image,
@@ -117,7 +117,7 @@ int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_pus
         rc = drop_all(registry, calls, answers, count, err);
 
     for (size_t i = 0; i < count; i++) {
-        if (!rc && (answers[i].status < 200 || answers[i].status > 299))
+        if (!rc && answers[i].status / 100 != 2)
             ask_alone(registry, &items[i]);
         arc_http_response_free(&answers[i]);
     }
