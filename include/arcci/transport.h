@@ -88,7 +88,6 @@ struct arc_github_options {
     const struct arc_clock *clock; /* NULL: the machine's */
     unsigned idle_timeout;         /* seconds without an answer; 0: 60 */
     unsigned max_wait;             /* longest single wait for a rate limit, seconds; 0: 900 */
-    bool anonymous;                /* a token is not needed (reading what is public) */
 };
 
 /* The real one. ARC_EWORLD when libcurl or the token is missing, ARC_EINPUT when the token would go

@@ -27,8 +27,8 @@ struct github {
     struct arc_transport base;
     struct arc_http *http;
     struct arc_http_retry retry;
-    char *api;   /* without a slash at the end */
-    char *token; /* or NULL */
+    char *api; /* without a slash at the end */
+    char *token;
     char *authorization;
     unsigned writes; /* requests that change something, for their pace */
     struct cached cache[CACHE];
@@ -65,8 +65,6 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
         ARC_TRY(arc_text_copy(arc_github_token(o->env, NULL), &hub->token, err));
     }
 
-    if (!hub->token && o->anonymous)
-        return ARC_OK;
     if (!hub->token)
         return arc_error_set(err, ARC_EWORLD,
                              "no token: set GITHUB_TOKEN or GH_TOKEN (in a workflow: "
@@ -115,7 +113,7 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
     if (rc)
         return arc_error_prefix(err, "GITHUB_API_URL");
 
-    if (hub->token && !arc_http_safe(hub->http, hub->api))
+    if (!arc_http_safe(hub->http, hub->api))
         return arc_error_set(err, ARC_EINPUT,
                              "GITHUB_API_URL is %s: the token is sent over https only (or to this "
                              "machine)",
