@@ -90,9 +90,9 @@ void build_progress_event(void *context, const struct arc_build_event *event)
         if (!progress->begun && progress->group)
             fputs("::group::Build\n", stderr);
         progress->begun = true;
+        if (progress->live)
+            build_table_event(&progress->table, event);
     }
-    if (progress->live && !progress->quiet)
-        build_table_event(&progress->table, event);
 
     if (event->log) {
         if (lines)

@@ -112,31 +112,22 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     doctor->has_registry = result->status != DOCTOR_MISSING;
 }
 
-static int64_t read_time(void *context)
-{
-    return arc_clock_system()->now(context);
-}
-
 static void wait_not(void *context, int64_t milliseconds)
 {
     (void)context;
     (void)milliseconds;
 }
 
-static uint32_t find_chance(void *context)
-{
-    return arc_clock_system()->random(context);
-}
-
 /* Says which published images people cannot pull: those that are seen with a login alone. One of
  * each group, asked once. */
 static void look_at_images(const struct doctor *doctor, struct doctor_result *result)
 {
-    static const struct arc_clock impatient = {read_time, wait_not, find_chance, NULL};
+    struct arc_clock impatient = *arc_clock_system();
     const struct arc_env *env = doctor->project->env;
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
 
+    impatient.wait = wait_not;
     if (!doctor->has_registry || arc_registry_new(env, &impatient, &registry, NULL))
         return;
 
@@ -162,7 +153,6 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
  * Container registry"). */
 void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 {
-    static const char host[] = "ghcr.io/";
     ARC_AUTO(arc_repository) struct arc_repository repository = {0};
     const struct arc_project *project = doctor->project;
 
@@ -176,8 +166,8 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     size_t len = owner ? strcspn(owner, "/") : 0;
     arc_each (group, project->config.groups, project->config.group_count)
         for (char **prefix = group->registries; *prefix; prefix++) {
-            const char *name = *prefix + sizeof host - 1;
-            if (strncmp(*prefix, host, sizeof host - 1) != 0)
+            const char *name = arc_text_after(*prefix, "ghcr.io/");
+            if (!name)
                 continue;
             bool foreign = len && (strcspn(name, "/") != len || strncasecmp(name, owner, len) != 0);
             arc_text_item(&result->found, ", ", "%s", *prefix);
@@ -264,10 +254,9 @@ void doctor_push(struct doctor *doctor, struct doctor_result *result)
 static bool is_ours(const struct doctor *doctor, const char *name, char next)
 {
     arc_each (group, doctor->project->config.groups, doctor->project->config.group_count)
-        for (size_t s = 0; s < group->service_count; s++) {
-            const char *service = group->services[s].name;
-            size_t len = strlen(service);
-            if (strncmp(service, name, len) == 0 && name[len] == next)
+        arc_each (service, group->services, group->service_count) {
+            const char *rest = arc_text_after(name, service->name);
+            if (rest && *rest == next)
                 return true;
         }
     return false;
@@ -359,7 +348,7 @@ static void check_bookie(const struct doctor *doctor, const char *container,
         return; /* it does not run, or has stored nothing yet */
 
     arc_buf_printf(&expected, "bookieHost: \"%s:", container);
-    if (strncmp(arc_buf_text(&line), arc_buf_text(&expected), expected.len) == 0)
+    if (ARC_STARTS(arc_buf_text(&line), arc_buf_text(&expected)))
         return;
     result->status = DOCTOR_WARNING;
     arc_buf_printf(&result->found, "; that of %s is bound to an address of its container",
