@@ -321,7 +321,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
         const char *pattern = rule->pattern_count == 1 ? rule->patterns[0] : "*";
-        pattern += ARC_STARTS(pattern, "./") ? 2 : 0;
+        pattern = arc_or(arc_text_after(pattern, "./"), pattern);
         const char *name = arc_path_name(pattern);
         bool is_plain = !strpbrk(pattern, special);
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))

@@ -179,7 +179,7 @@ static const char *doubt_of(const char *pattern, bool negated)
         return "is one pattern, and looks like several: write them as a YAML list, an item each";
     if (trimmed != len)
         return "has white space at its beginning or end, which counts as part of it";
-    if (has_odd_segment(pattern + (ARC_STARTS(pattern, "./") ? 2 : 0)))
+    if (has_odd_segment(arc_or(arc_text_after(pattern, "./"), pattern)))
         return NEVER;
     if (has_stars_in_name(pattern, negated))
         return "has '**' within a name, where it crosses no '/', as one '*': write '**/'";
@@ -318,7 +318,7 @@ int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err)
  * one, and there are more. */
 static bool is_about_inside(const char *pattern, const char *path)
 {
-    pattern += ARC_STARTS(pattern, "./") ? 2 : 0;
+    pattern = arc_or(arc_text_after(pattern, "./"), pattern);
 
     for (;;) {
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;

@@ -211,7 +211,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
             pair->value = arc_arena_printf(l->memory, "target:%s", own->codename);
         ARC_TRY(arc_arena_check(l->memory, l->err));
 
-        const char *target = ARC_STARTS(pair->value, "target:") ? pair->value + 7 : NULL;
+        const char *target = arc_text_after(pair->value, "target:");
         if (target && !arc_group_find_service(group, target))
             return arc_error_set(l->err, ARC_EINPUT,
                                  "group %s: a context of %s is the image of '%.100s', and there is "

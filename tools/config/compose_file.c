@@ -219,8 +219,8 @@ static bool is_base(const json_t *services, const char *name)
     arc_json_each_pair (key, service, services) {
         const json_t *build = json_object_get(service, "build");
         arc_json_each_pair (context, value, json_object_get(build, "additional_contexts")) {
-            const char *text = json_string_value(value);
-            if (text && ARC_STARTS(text, "service:") && strcmp(text + 8, name) == 0)
+            const char *base = arc_text_after(json_string_value(value), "service:");
+            if (base && strcmp(base, name) == 0)
                 return true;
         }
     }

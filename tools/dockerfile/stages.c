@@ -632,7 +632,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     struct arc_instruction in;
 
     syntax = arc_or(syntax, "not known yet");
-    syntax += ARC_STARTS(syntax, "docker.io/") ? 10 : 0;
+    syntax = arc_or(arc_text_after(syntax, "docker.io/"), syntax);
     if (*syntax && !ARC_STARTS(syntax, "docker/dockerfile")) /* docker's own are known */
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              syntax);

@@ -383,7 +383,7 @@ void init_read_compose_files(struct init *init)
 
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
-        name += ARC_STARTS(name, "docker-") ? 7 : 0;
+        name = arc_or(arc_text_after(name, "docker-"), name);
         if (!init_is_yaml(path) || !ARC_STARTS(name, "compose") || !strchr(".-_", name[7]) ||
             init_is_aside(path))
             continue;
