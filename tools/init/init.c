@@ -237,8 +237,7 @@ static json_t *list_remarks(struct init *init, const struct init_remarks *list)
 {
     json_t *out = init_made(init, json_array());
 
-    for (size_t i = 0; i < list->count; i++) {
-        const struct init_remark *remark = &list->items[i];
+    arc_each (remark, list->items, list->count) {
         json_t *item = init_made(init, json_object());
         init_set_text(init, item, "text", init_remark_text(init, remark));
         if (remark->file)

@@ -479,8 +479,7 @@ void init_write_config(struct init *init, struct arc_buf *out)
         "# Proposed by arc-ci init. Answer the questions, then run 'arc-ci plan' to see what a "
         "release would build.\n");
 
-    for (size_t i = 0; i < init->questions.count; i++) {
-        const struct init_remark *question = &init->questions.items[i];
+    arc_each (question, init->questions.items, init->questions.count) {
         const char *of = question->file ? init_print(init, "%s: ", question->file) : "";
         arc_buf_printf(out, "# QUESTION: %s%s\n", of, init_remark_text(init, question));
         if (!question->names)

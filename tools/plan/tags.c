@@ -534,8 +534,7 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
         return ARC_OK;
 
     /* A release whose images nobody could pull is a mistake in the configuration. */
-    for (size_t i = 0; i < out->tag_count; i++) {
-        const struct arc_planned_tag *tag = &out->tags[i];
+    arc_each (tag, out->tags, out->tag_count) {
         if (tag->move)
             return ARC_OK;
         arc_text_item(&why, "; ", "%s: %s", tag->tag, tag->reason);

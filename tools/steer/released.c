@@ -123,8 +123,7 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
                                               (*out)[i].planned->tag};
 
     ARC_TRY(arc_registry_read_ahead(registry, items, *count, err));
-    for (size_t i = 0; i < *count; i++) {
-        struct released_tag *tag = &(*out)[i];
+    arc_each (tag, *out, *count) {
         ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
         int rc = arc_registry_manifest(registry, tag->image, tag->planned->tag, &manifest, err);
         memcpy(tag->digest, manifest.digest, sizeof tag->digest);
