@@ -326,3 +326,17 @@ def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     shop.env["LD_PRELOAD"] = quick_sleep()
     shop.plan()
     assert shown in shop.build()[1]
+
+
+@pytest.mark.parametrize("entitlements, status", [(["network.host"], 0), (["network.host", "security.insecure"], 2)])
+def test_what_buildx_adds_to_the_hosts_network_is_no_entitlement_of_the_files(shop, entitlements, status):
+    """`bake --print` shows it beside `network: host` since 0.17; nobody could take it out."""
+    printed = {"group": {"default": {"targets": ["a"]}}, "target": {"a": {
+        "context": "a", "dockerfile": "Dockerfile", "network": "host", "entitlements": entitlements, "tags": ["127.0.0.1:9/o/a:1"]}}}
+    (shop.folder.parent / "bin/docker").write_text(f"#!/bin/sh\ncat <<'EOF'\n{json.dumps(printed)}\nEOF\n")
+    shop.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": {"tag": "v{version}", "bake": "docker-bake.hcl"}}}))
+    shop.write("docker-bake.hcl", 'target "a" {}\n')
+    shop.commit("bake")
+    done, out, err = shop.arc("plan", "--json", "--push=false")
+    assert done == status and ("'entitlements' of a bake file is not supported" in err) == (status == 2)
+    assert status or json.loads(out)["services"][0]["recipe"]["network"] == "host"

@@ -164,13 +164,23 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     }
 }
 
+/* What buildx adds to a target with `network: host` by itself, since 0.17. */
+static bool is_implied(const json_t *target, const char *key, const json_t *value)
+{
+    const char *first = json_string_value(json_array_get(value, 0));
+    return strcmp(key, "entitlements") == 0 && json_array_size(value) == 1 && first &&
+           strcmp(first, "network.host") == 0 &&
+           strcmp(arc_json_text_of(target, "network"), "host") == 0;
+}
+
 static int take_recipe(const struct arc_loading *l, const json_t *target, struct arc_recipe *build)
 {
     const char *context = json_string_value(json_object_get(target, "context"));
     char **attestations = NULL;
 
     arc_json_each_pair (key, value, target)
-        ARC_TRY(take_member(l, key, value, build));
+        if (!is_implied(target, key, value))
+            ARC_TRY(take_member(l, key, value, build));
     arc_json_each (platform, json_object_get(target, "platforms"))
         ARC_TRY(arc_platform_add(l, &build->platforms, json_string_value(platform)));
     ARC_TRY(take_context(l, arc_or(context, "."), &build->context));
