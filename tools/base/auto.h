@@ -44,6 +44,15 @@
             return arc_error_nomem(err);                                                           \
     } while (0)
 
+/* The code of a call that fills *out: when it fails, noun_free() is called for what is there. */
+#define arc_or_free(noun, out, call)                                                               \
+    __extension__({                                                                                \
+        int arc_code_ = (call);                                                                    \
+        if (arc_code_)                                                                             \
+            noun##_free(out);                                                                      \
+        arc_code_;                                                                                 \
+    })
+
 /* Adds a value to an array that the arena holds: arc_arena_append(). */
 #define ARC_APPEND(arena, list, count, err, ...)                                                   \
     do {                                                                                           \

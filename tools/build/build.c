@@ -368,11 +368,7 @@ int arc_build(struct arc_project *project, const struct arc_build_options *given
 
     ARC_AUTO(run)
     struct run run = {.options = &options, .ledger = out, .memory = &out->memory, .engine = true};
-    int rc = build_all(&run, err);
-    if (rc)
-        arc_ledger_free(out);
-
-    return rc;
+    return arc_or_free(arc_ledger, out, build_all(&run, err));
 }
 
 int arc_build_describe(struct arc_project *project, const struct arc_build_options *given,

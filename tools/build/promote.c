@@ -454,8 +454,5 @@ int arc_promote(const struct arc_promote_options *options, struct arc_ledger *ou
     if (build)
         ARC_TRY(arc_ledger_check_plan(build, options->plan, err));
     ARC_TRY(arc_ledger_begin(options->plan, out, err));
-    int rc = promote_all(&promotion, err);
-    if (rc)
-        arc_ledger_free(out);
-    return rc;
+    return arc_or_free(arc_ledger, out, promote_all(&promotion, err));
 }

@@ -1,6 +1,7 @@
 /* Filters out of YAML and out of the configuration. */
 #include "arcci/filters.h"
 #include "base/auto.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
@@ -181,10 +182,7 @@ int arc_filters_parse(const char *text, size_t len, const char *name, struct arc
                       struct arc_error *err)
 {
     *out = (struct arc_filters){0};
-    int rc = parse_text(text, len, name, out, err);
-    if (rc)
-        arc_filters_free(out);
-    return rc;
+    return arc_or_free(arc_filters, out, parse_text(text, len, name, out, err));
 }
 
 static int read_file(const char *root, const char *name, const char *missing,
@@ -206,30 +204,19 @@ int arc_filters_load(const char *root, const char *input, struct arc_filters *ou
 {
     if (strpbrk(input, "\n:"))
         return arc_filters_parse(input, strlen(input), "filters", out, err);
+    const char *missing = "are not YAML (there is neither a ':' nor a line break), so they name a "
+                          "file, and there is none";
     *out = (struct arc_filters){0};
-    int rc =
-        read_file(root, input,
-                  "are not YAML (there is neither a ':' nor a line break), so they name a file, "
-                  "and there is none",
-                  out, err);
-    if (rc)
-        arc_filters_free(out);
-
-    return rc;
+    return arc_or_free(arc_filters, out, read_file(root, input, missing, out, err));
 }
 
 int arc_filters_load_files(const char *root, const json_t *names, struct arc_filters *out,
                            struct arc_error *err)
 {
-    int rc = ARC_OK;
+    const char *missing = "name a file, and there is none";
     *out = (struct arc_filters){0};
-
-    for (size_t i = 0; !rc && i < json_array_size(names); i++)
-        rc = read_file(root, json_string_value(json_array_get(names, i)),
-                       "name a file, and there is none", out, err);
-
-    if (rc)
-        arc_filters_free(out);
-
-    return rc;
+    arc_json_each (name, names)
+        ARC_TRY(arc_or_free(arc_filters, out,
+                            read_file(root, json_string_value(name), missing, out, err)));
+    return ARC_OK;
 }

@@ -218,20 +218,14 @@ int arc_filters_of_config(const char *root, const struct arc_config *config,
 {
     *out = (struct arc_filters){.from_config = true};
     out->name = arc_arena_text(&out->memory, config->path);
-    int rc = arc_arena_check(&out->memory, err);
-    for (size_t g = 0; !rc && g < config->group_count; g++) {
-        const struct arc_group *group = &config->groups[g];
-        for (size_t s = 0; !rc && s < group->service_count; s++) {
-            const char *name = group->services[s].codename;
-            if (arc_filters_index(out, name, strlen(name)) == SIZE_MAX)
-                rc = add_service(out, root, group, &group->services[s], err);
-        }
-    }
+    ARC_TRY(arc_or_free(arc_filters, out, arc_arena_check(&out->memory, err)));
 
-    if (rc)
-        arc_filters_free(out);
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count)
+            if (arc_filters_index(out, service->codename, strlen(service->codename)) == SIZE_MAX)
+                ARC_TRY(arc_or_free(arc_filters, out, add_service(out, root, group, service, err)));
 
-    return rc;
+    return ARC_OK;
 }
 
 int arc_filters_find(struct arc_project *project, const char *input, struct arc_filters *out,

@@ -233,13 +233,8 @@ int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *
     *out = (struct arc_scan_settings){0};
     if (!node)
         return ARC_OK;
-    int rc = arc_fields_read(&l, node, &table, out);
-    if (!rc)
-        rc = check_rest(node, out, err);
-    if (rc)
-        arc_scan_settings_free(out);
-
-    return rc;
+    ARC_TRY(arc_or_free(arc_scan_settings, out, arc_fields_read(&l, node, &table, out)));
+    return arc_or_free(arc_scan_settings, out, check_rest(node, out, err));
 }
 
 int arc_scan_settings_parse(const char *text, size_t len, const char *name,

@@ -502,10 +502,7 @@ int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs 
 {
     *out = calloc(1, sizeof **out);
     ARC_TRY_ALLOC(*out, err);
-    int rc = read_inputs(*out, request, err);
-    if (rc)
-        arc_inputs_free(out);
-    return rc;
+    return arc_or_free(arc_inputs, out, read_inputs(*out, request, err));
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */

@@ -671,9 +671,5 @@ int arc_stages_read(const struct arc_stages_request *request, struct arc_stages 
                             .globals = globals,
                             .escape = dockerfile.escape,
                             .err = err};
-    int rc = read_all(&reader, &dockerfile);
-    if (rc)
-        arc_stages_free(out);
-
-    return rc;
+    return arc_or_free(arc_stages, out, read_all(&reader, &dockerfile));
 }

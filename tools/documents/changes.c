@@ -54,11 +54,8 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
     ARC_TRY(arc_document_check(json, "changes", err));
     out->own = arc_json_says(json, "base-kind", "own");
     out->base = arc_arena_text(&out->memory, json_string_value(json_object_get(json, "base")));
-    int rc = read_filters(json_object_get(json, "filters"), out, err);
-    if (rc)
-        arc_changes_info_free(out);
-
-    return rc;
+    return arc_or_free(arc_changes_info, out,
+                       read_filters(json_object_get(json, "filters"), out, err));
 }
 
 void arc_changes_info_free(struct arc_changes_info *changes)

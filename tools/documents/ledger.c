@@ -78,10 +78,7 @@ int arc_ledger_begin(const struct arc_plan *plan, struct arc_ledger *out, struct
     out->group = arc_arena_text(&out->memory, plan->group);
     out->revision = arc_arena_text(&out->memory, plan->revision);
     out->services = arc_arena_array(&out->memory, plan->service_count, sizeof *out->services);
-    int rc = arc_arena_check(&out->memory, err);
-    if (rc)
-        arc_ledger_free(out);
-    return rc;
+    return arc_or_free(arc_ledger, out, arc_arena_check(&out->memory, err));
 }
 
 int arc_built_copy(const struct arc_built_service *built, struct arc_arena *memory,

@@ -161,12 +161,8 @@ static int check_names(const struct arc_plan *plan, struct arc_error *err)
 
 int arc_plan_read(const json_t *json, struct arc_plan *out, struct arc_error *err)
 {
-    int rc = arc_document_load(&record, json, out, err);
-    if (!rc)
-        rc = check_names(out, err);
-    if (rc)
-        arc_plan_free(out);
-    return rc;
+    ARC_TRY(arc_document_load(&record, json, out, err));
+    return arc_or_free(arc_plan, out, check_names(out, err));
 }
 
 int arc_plan_write(const struct arc_plan *plan, json_t **out, struct arc_error *err)

@@ -76,10 +76,7 @@ int arc_git_commit(const struct arc_git *git, const struct arc_oid *oid, struct 
             err, ARC_ENOTFOUND, "commit %s is not in this clone%s", oid->hex,
             arc_git_is_shallow(git) ? " (its history is cut; fetch-depth: 0 gets all of it)" : "");
     ARC_TRY(arc_git_check(err, rc, oid->hex));
-    rc = fill(commit, NULL, out, err);
-    if (rc)
-        arc_git_commit_free(out);
-    return rc;
+    return arc_or_free(arc_git_commit, out, fill(commit, NULL, out, err));
 }
 
 void arc_git_commit_free(struct arc_git_commit *commit)

@@ -546,8 +546,5 @@ int arc_plan(const struct arc_plan_options *options, struct arc_plan *out, struc
     struct planning planning = {
         .options = *options, .plan = out, .memory = &out->memory, .err = err};
     *out = (struct arc_plan){0};
-    int rc = make_plan(&planning);
-    if (rc)
-        arc_plan_free(out);
-    return rc;
+    return arc_or_free(arc_plan, out, make_plan(&planning));
 }

@@ -158,11 +158,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     out->minor = arc_arena_cut(memory, v->minor, v->minor_len);
     out->patch = arc_arena_cut(memory, v->patch, v->patch_len);
     out->previous_tag = arc_arena_text(memory, previous_tag(standing, options));
-    int rc = arc_arena_check(memory, err);
-    if (rc)
-        arc_version_info_free(out);
-
-    return rc;
+    return arc_or_free(arc_version_info, out, arc_arena_check(memory, err));
 }
 
 int arc_version(const char *name, const struct arc_version_options *options,
