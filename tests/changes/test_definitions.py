@@ -59,9 +59,9 @@ def make(tmp_path, config):
     return repo
 
 
-def changes(repo, base="HEAD~1"):
+def changes(repo, base="HEAD~1", **variables):
     run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes", "--json", "--base", base], cwd=repo, capture_output=True, text=True, timeout=60,
-                         env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
+                         env={"PATH": os.environ["PATH"], "HOME": str(repo.parent), **variables})
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
@@ -108,6 +108,9 @@ def test_bake_that_cannot_be_compared(tmp_path):
     assert set(found["changes"]) == {"api", "base", "web"}
     assert "may have changed: group g: docker buildx bake refuses" in found["filters"]["web"]["reason"]
     assert changes(repo, "HEAD~2")["changes"] == []  # nothing differs at all
+    edit(repo, "docker-bake.hcl", "", "# a comment\n")
+    found = changes(repo, TMPDIR=str(tmp_path / "none"))
+    assert len(found["changes"]) == 3 and "cannot make a temporary folder" in found["filters"]["web"]["reason"]
     edit(repo, "docker-bake.hcl", '["web", "api"]', '["web", "api", "new"]')
     edit(repo, "docker-bake.hcl", "", 'target "new" {\n  context = "web"\n  tags = ["ghcr.io/o/new"]\n}\n')
     found = changes(repo, "HEAD~2")

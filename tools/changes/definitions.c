@@ -86,8 +86,8 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
 
 /* Reads the group's services at a commit (NULL: of the work tree). What keeps it from that is
  * side->why. */
-static int read_side(struct arc_project *project, const struct arc_group *group,
-                     const struct arc_oid *commit, struct side *side, struct arc_error *err)
+static int resolve_side(struct arc_project *project, const struct arc_group *group,
+                        const struct arc_oid *commit, struct side *side, struct arc_error *err)
 {
     ARC_AUTO_FREE char *root = NULL;
     struct arc_loading l = {project->git->worktree, &side->memory, &side->why};
@@ -97,8 +97,9 @@ static int read_side(struct arc_project *project, const struct arc_group *group,
     side->group.services = NULL;
     side->group.service_count = 0;
 
-    if (commit) {
-        ARC_TRY(arc_folder_temporary(project->env, &side->folder, err));
+    if (commit)
+        rc = arc_folder_temporary(project->env, &side->folder, l.err);
+    if (!rc && commit) {
         root = arc_file_join(side->folder, FOLDER);
         ARC_TRY_ALLOC(root, err);
         l.root = root;
@@ -213,7 +214,7 @@ static int judge_group(struct arc_project *project, const struct arc_changes_opt
     const bool described = group->described.files;
     const struct arc_service *service;
     const struct arc_group *of;
-    bool is_read = false;
+    bool is_resolved = false;
 
     for (size_t i = 0; i < out->filters->count; i++) {
         struct arc_filter_result *result = &out->results[i];
@@ -223,10 +224,10 @@ static int judge_group(struct arc_project *project, const struct arc_changes_opt
             !arc_services_find(options, i, &of, &service) || of != group)
             continue;
 
-        if (described && !is_read) {
-            ARC_TRY(read_side(project, group, base, &before, err));
-            ARC_TRY(read_side(project, group, head, &after, err));
-            is_read = true;
+        if (described && !is_resolved) {
+            ARC_TRY(resolve_side(project, group, base, &before, err));
+            ARC_TRY(resolve_side(project, group, head, &after, err));
+            is_resolved = true;
         }
 
         if (described)
