@@ -54,7 +54,7 @@ FRESH = {
     "apps/b/Dockerfile": "FROM scratch\nARG VERSION\n",
     "compose.yaml": "services:\n  c: {image: 'ghcr.io/o/c:${TAG:-v1}', build: {context: c, args: {A: $KIT}}}\n", "c/Dockerfile": "FROM scratch\nARG A\n",
     "Makefile": "REG ?= ghcr.io/o\nall:\n\tfor i in d e; do docker build -t $(REG)/$$i:$(VERSION) -f $$i/Dockerfile --build-arg B=1 . ; done\n",
-    "d/Dockerfile": "FROM scratch\n", "e/Dockerfile": "FROM scratch\n",
+    "d/Dockerfile": "FROM scratch\n", "d/package.json": '{"version": "1"}', "e/Dockerfile": "FROM scratch\n",
     ".github/actions/b/action.yml": "inputs: {n: {default: f}}\nruns: {steps: [{run: 'echo t=${{ inputs.n }} >> $GITHUB_OUTPUT', id: o}]}\n",
     ".github/workflows/w.yml": """on: {push: {branches: [main]}}
 env: {R: ghcr.io/o}
@@ -76,6 +76,10 @@ jobs:
       - {uses: some/publish@v1, with: {image-owner: o, docker-image-name: h, registry: quay.io, build-context: code/h, image-tag: 1, buildArgs: "Z=${{ steps.n.outputs.t }}"}}
       - {uses: some/retry@v1, with: {command: docker build -t o/h --target x --push h}}
       - {uses: docker/build-push-action@v6, with: {context: h, push: "${{ github.ref == 'refs/heads/main' }}", tags: "${{ secrets.X }}", target: y}}
+      - {run: 'T=$(echo $GITHUB_REF | sed s/v//); echo "V=$(jq -r .version d/package.json)" >> $GITHUB_ENV; docker build -t l .; docker build --build-arg BASE=l -t o/l:$T d'}
+      - {uses: docker/build-push-action@v6, with: {context: d, push: true, tags: "o/d:${{ env.V }}"}}
+      - {uses: docker/build-push-action@v6, with: {context: e, outputs: "type=image,name=ghcr.io/o/f,push-by-digest=true,push=true"}}
+      - {uses: docker/bake-action@v6, with: {files: "ci/x.hcl\\ncwd://${{ steps.m.outputs.bake-file }}", set: "*.platform=linux/arm64"}}
   c: {uses: some/x/.github/workflows/y.yml@v1, with: {context: "${{ inputs.a != 'x' && 'g' }}", image: o/g}}
 """,
     "f/Dockerfile": "FROM scratch\n", "g/Dockerfile": "FROM scratch\n", "h/Dockerfile": "FROM scratch AS x\nFROM scratch AS y\n", "dev/compose.yaml": "services: {n: {build: n}}\n",

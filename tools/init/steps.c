@@ -219,21 +219,23 @@ static void take_names(const struct init_step *step)
     if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
         arc_text_item(&tags, "\n", "latest%c", WHEN);
 
+    const char *listed = init_hold(init, &tags);
     for (char *image; (image = init_next_item(init, &images, "\n"));) {
         char *name = attribute(init, image, "name");
-        const char *rest = arc_buf_text(&tags);
+        const char *rest = listed;
         struct init_image named = {0};
         if (init_take_reference(init, arc_or(name, image), &named) && named.registries) {
             init_count_registry(init, named.registries[0]);
-            remember_tags(step, &named, arc_buf_text(&tags));
+            remember_tags(step, &named, listed);
         }
         for (char *tag; (tag = init_next_item(init, &rest, "\n"));)
             arc_buf_printf(&out, "%s:%s\n", arc_or(name, image), tag);
     }
 
-    init_set_output(step, "tags", arc_buf_text(&out));
-    init_set_output(step, "bake-file", arc_buf_text(&out)); /* take_bake() reads it */
-    init_set_output(step, "bake-file-tags", arc_buf_text(&out));
+    const char *named = init_hold(init, &out);
+    init_set_output(step, "tags", named);
+    init_set_output(step, "bake-file", named); /* take_bake() reads it */
+    init_set_output(step, "bake-file-tags", named);
     init_set_output(step, "version", "{version}");
     init_set_output(step, "labels", "");
 }

@@ -238,7 +238,7 @@ static void read_workflow(struct init *init, const char *path, const char *when,
         return;
 
     if (!init_read_yaml(init, path, &yaml)) {
-        if (init_has_file(init, path))
+        if (init_read(init, path))
             init_ask(init, path, 0, "it could not be read as YAML: what does it build?");
         return;
     }
