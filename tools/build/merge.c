@@ -110,7 +110,7 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
               struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
-    struct arc_registry *registry = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     *out = (struct arc_ledger){0};
 
     if (!plan->push)
@@ -121,16 +121,14 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
     if (arc_plan_is_train(plan))
         return arc_build_train(options, out, err);
     ARC_TRY(arc_ledger_begin(plan, out, err));
-    int rc =
-        arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err);
+    ARC_TRY(arc_or_free(
+        arc_ledger, out,
+        arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err)));
 
-    for (size_t i = 0; !rc && i < plan->service_count; i++)
-        if (plan->services[i].selected)
-            rc = merge_service(options, registry, &plan->services[i], out, err);
+    arc_each (service, plan->services, plan->service_count)
+        if (service->selected)
+            ARC_TRY(
+                arc_or_free(arc_ledger, out, merge_service(options, registry, service, out, err)));
 
-    arc_registry_free(registry);
-    if (rc)
-        arc_ledger_free(out);
-
-    return rc;
+    return ARC_OK;
 }

@@ -65,10 +65,7 @@ int arc_build_train(const struct arc_build_options *options, struct arc_ledger *
     if (!rc)
         rc = arc_verify_plan(&what, out, NULL, err);
     arc_registry_free(what.registry);
-    if (rc) {
-        arc_ledger_free(out);
-        return rc;
-    }
+    ARC_TRY(arc_or_free(arc_ledger, out, rc));
 
     arc_each (service, out->services, out->service_count) {
         service->built = false;

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "github/github.h"
+#include "github/options.h"
 #include <string.h>
 
 /* Another way is open, so this one must not take long. */
@@ -50,16 +51,13 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
                     const struct arc_api_files *to, struct arc_error *err)
 {
     const struct arc_github_options options = {.env = env};
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *files = NULL;
 
     ARC_TRY(check_repository(event, err));
     ARC_TRY(arc_transport_github(&options, &transport, err));
-
-    int rc = arc_github_pull_files(transport, event->repository, event->number, event->head_sha,
-                                   event->changed_files, &files, err);
-    arc_transport_free(transport);
-    ARC_TRY(rc);
+    ARC_TRY(arc_github_pull_files(transport, event->repository, event->number, event->head_sha,
+                                  event->changed_files, &files, err));
 
     arc_json_each (file, files) {
         const json_t *path = json_object_get(file, "path");
@@ -81,7 +79,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
 static int get(const struct arc_github_options *options, const struct arc_event *event,
                const char *path, const char *why, struct arc_reply *reply, struct arc_error *err)
 {
-    struct arc_transport *transport = NULL;
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO(arc_buf) struct arc_buf address = {.max = 4096};
 
     ARC_TRY(check_repository(event, err));
@@ -90,10 +88,7 @@ static int get(const struct arc_github_options *options, const struct arc_event 
     ARC_TRY(arc_transport_github(options, &transport, err));
 
     const struct arc_request request = {.method = "GET", .path = address.data, .why = why};
-    int rc = transport->send(transport, &request, reply, err);
-    arc_transport_free(transport);
-
-    return rc;
+    return transport->send(transport, &request, reply, err);
 }
 
 int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,

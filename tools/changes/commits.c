@@ -207,12 +207,11 @@ int arc_base_ancestors(const struct arc_base_request *request, const struct arc_
 int arc_base_parent(const struct arc_base_request *request, const struct arc_oid *commit,
                     struct arc_oid *out, struct arc_error *err)
 {
-    struct arc_git_commit found;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
     bool may = arc_base_may_fetch(request);
 
     ARC_TRY(arc_git_commit(request->git, commit, &found, err));
     *out = found.parent;
-    arc_git_commit_free(&found);
     if (!*out->hex || arc_git_has(request->git, out))
         return ARC_OK;
 

@@ -7,16 +7,13 @@
 /* The commit before a merge of the pull request's newest commit; empty for what is none. */
 static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *merge)
 {
-    struct arc_git_commit commit = {0};
-    struct arc_oid before = {{0}};
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_oid none = {{0}};
 
-    if (!*merge->hex || arc_git_commit(c->git, merge, &commit, NULL))
-        return before;
-    if (commit.parents == 2 && strcmp(commit.merged.hex, c->event->head_sha) == 0)
-        before = commit.parent;
-    arc_git_commit_free(&commit);
-
-    return before;
+    if (!*merge->hex || arc_git_commit(c->git, merge, &commit, NULL) || commit.parents != 2 ||
+        strcmp(commit.merged.hex, c->event->head_sha) != 0)
+        return none;
+    return commit.parent;
 }
 
 /* The base branch as GITHUB_SHA, or what is checked out, merges the pull request into it. The

@@ -265,7 +265,7 @@ static int last_image(const struct arc_base_request *request, struct arc_last_go
                       struct arc_error *err)
 {
     const struct arc_service *service = out->service;
-    struct arc_registry *registry = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     struct arc_oid revision = {{0}};
     ARC_AUTO_FREE char *tag = NULL;
     const char *image;
@@ -274,8 +274,6 @@ static int last_image(const struct arc_base_request *request, struct arc_last_go
     int rc = arc_registry_new(request->env, NULL, &registry, err);
     if (!rc)
         rc = read_revision(registry, image, tag, &revision, err);
-    arc_registry_free(registry);
-
     if (rc == ARC_ENOTFOUND) {
         arc_error_clear(err);
         return never(out, err,

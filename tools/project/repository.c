@@ -75,7 +75,7 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
 {
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct arc_oid oid;
-    struct arc_git_commit commit = {0};
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     int rc = ARC_ENOTFOUND;
 
     if (!git->worktree)
@@ -96,7 +96,6 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
     ARC_TRY(arc_git_commit(git, &oid, &commit, err));
     memcpy(out->revision, oid.hex, sizeof oid.hex);
     out->committed = commit.time;
-    arc_git_commit_free(&commit);
     ARC_TRY(arc_repository_read_source(git, env, out, err));
     out->root = arc_arena_text(&out->memory, git->worktree);
 

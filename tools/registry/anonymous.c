@@ -8,10 +8,10 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
                                   struct arc_error *err)
 {
     static const char *const logins[] = {"DOCKER_AUTH_CONFIG", "DOCKER_CONFIG", "HOME", NULL};
-    struct arc_registry *registry = NULL;
     struct arc_env nobody = *env;
     char digest[ARC_DIGEST_LEN + 1] = "";
     ARC_AUTO_FREE const char **vars = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
 
     ARC_TRY(arc_environment_pick(env, false, logins, NULL, NULL, &vars, err));
     nobody.vars = vars;
@@ -19,7 +19,6 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
     int rc = arc_registry_resolve(registry, image, reference, digest, err);
     int status = registry->status;
     *kept = rc && (status == 401 || status == 403 || status == 404);
-    arc_registry_free(registry);
 
     return *kept ? ARC_OK : rc;
 }
