@@ -104,7 +104,9 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     arc_text_visible(&shown, node->tag, strnlen(node->tag, 120));
 
-    return arc_yaml_error(node, b->err, "the tag '%s' is unknown", arc_buf_text(&shown));
+    return arc_yaml_error(node, b->err, "the tag '%s' is unknown%s", arc_buf_text(&shown),
+                          *node->tag == '!' ? "; put a value that starts with '!' into quotes"
+                                            : "");
 }
 
 /* The type of a scalar: its tag's if it has one of the core schema, else by its text. */
@@ -238,7 +240,7 @@ static int on_alias(struct builder *b, const yaml_event_t *event)
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
     arc_buf_puts(&text, "no anchor before this alias is named '");
     arc_text_visible(&text, name, strnlen(name, 120));
-    arc_buf_puts(&text, "'");
+    arc_buf_puts(&text, "'; put a value that starts with '*' into quotes");
 
     return error_mark(b, &event->start_mark, ARC_EINPUT, arc_buf_text(&text));
 }
@@ -274,10 +276,18 @@ static const char *name_problem(const char *problem)
 {
     static const char *const words[][2] = {
         {"did not find expected node content", "a value is missing, or a bracket is not closed"},
+        {"did not find expected ',' or ']'", "a ',' or the closing ']' is missing"},
+        {"did not find expected ',' or '}'", "a ',' or the closing '}' is missing"},
+        {"could not find expected ':'", "a ':' is missing behind a key"},
+        {"did not find expected key", "a key is expected here, indented as those before it"},
+        {"did not find expected '-' indicator",
+         "an item ('- …') is expected here, indented as those before it"},
         {"found character that cannot start any token",
          "no value starts with this character: put the value into quotes"},
         {"mapping values are not allowed in this context",
          "a second ': ' on one line: put the value into quotes"},
+        {"did not find expected alphabetic or numeric character",
+         "'*' and '&' start the name of an anchor: put a value that starts so into quotes"},
         {"found unexpected end of stream", "the text ends before a quote is closed"},
     };
 
@@ -310,6 +320,12 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
     if (at < b->yaml->source->len && text[at] == '\t')
         return error_mark(b, &parser->problem_mark, ARC_EINPUT,
                           "there is a tab here; YAML is indented with spaces");
+
+    /* [v{version}] */
+    if (parser->problem && strncmp(parser->problem, "did not find expected ',' or", 28) == 0 &&
+        at < b->yaml->source->len && strchr("{}", text[at]))
+        return error_mark(b, &parser->problem_mark, ARC_EINPUT,
+                          "a value that holds '{' or '}' stands in quotes here");
 
     arc_buf_puts(&why, name_problem(parser->problem));
     if (parser->context)
