@@ -340,3 +340,17 @@ def test_what_buildx_adds_to_the_hosts_network_is_no_entitlement_of_the_files(sh
     done, out, err = shop.arc("plan", "--json", "--push=false")
     assert done == status and ("'entitlements' of a bake file is not supported" in err) == (status == 2)
     assert status or json.loads(out)["services"][0]["recipe"]["network"] == "host"
+
+
+@pytest.mark.parametrize("tag, said", [
+    ("ghcr.io/Acme/app:1", "behind the host it has lower-case letters only"), ("Acme:1", "lower-case"), ("HOST.example:5000/o/a:V1", None),
+    ("ghcr.io/o/a@sha256:" + "0" * 64, "a digest is known behind the build only")])
+def test_names_that_no_engine_pushes(shop, tag, said):
+    printed = {"group": {"default": {"targets": ["a"]}}, "target": {"a": {"context": "a", "dockerfile": "Dockerfile", "tags": [tag]}}}
+    (shop.folder.parent / "bin/docker").write_text(f"#!/bin/sh\ncat <<'EOF'\n{json.dumps(printed)}\nEOF\n")
+    shop.write(".github/arc-ci.yaml", json.dumps({"groups": {"shop": {"tag": "v{version}", "bake": "docker-bake.hcl"}}}))
+    shop.write("docker-bake.hcl", 'target "a" {}\n')
+    shop.commit("bake")
+    status, _, err = shop.arc("plan", "--json", "--push=false")
+    assert status == (2 if said else 0), err
+    assert not said or f"'{tag}' cannot be the name of an image that is built: " in err and said in err

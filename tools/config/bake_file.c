@@ -228,6 +228,20 @@ static void add_tag(struct arc_image_tag *tags, const struct arc_image_tag *tag)
     *tags = *tag;
 }
 
+/* What no engine pushes, which bake and compose print all the same. */
+static int check_ref(const struct arc_loading *l, const char *ref, size_t image)
+{
+    const char *slash = strchr(ref, '/'), *path = arc_or(slash, ref);
+    size_t fine = strcspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ@");
+
+    if (path + fine >= ref + image)
+        return ARC_OK;
+    return arc_error_set(l->err, ARC_EINPUT,
+                         "'%.300s' cannot be the name of an image that is built: %s", ref,
+                         path[fine] == '@' ? "a digest is known behind the build only"
+                                           : "behind the host it has lower-case letters only");
+}
+
 /* Each tag is for the image that it was written with; one that has no value in this plan
  * ("app:${VERSION}") is none. The group's own image-tags, where it has any, are beside those of the
  * file. */
@@ -247,6 +261,7 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
         const char *ref = json_is_string(item) ? json_string_value(item) : "";
         const char *name = arc_path_name(ref), *colon = strchr(name, ':');
         size_t len = colon ? (size_t)(colon - ref) : strlen(ref);
+        ARC_TRY(check_ref(l, ref, len));
         const struct arc_image_tag tag = {
             .image = arc_arena_cut(l->memory, ref, len),
             .name = mark_version(l, colon ? colon + 1 : "latest", version)};
