@@ -346,6 +346,10 @@ int arc_ledger_check_plan(const struct arc_ledger *build, const struct arc_plan 
 /* The tag that is its version's own, else the first that moves with it; NULL: none moves. */
 const struct arc_planned_tag *arc_planned_own_tag(const struct arc_planned_service *service);
 
+/* The image that a tag is of: the service's, or the mirror that its reference names. Borrowed. */
+const char *arc_planned_image(const struct arc_planned_service *service,
+                              const struct arc_planned_tag *tag);
+
 /* The images of a service: its own, then its mirrors; *out, in `memory`, ends with NULL. */
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err);

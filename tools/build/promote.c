@@ -164,18 +164,6 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     return ARC_OK;
 }
 
-/* The image that a tag is of: the service's, or the mirror that its reference names. */
-static const char *image_of(const struct arc_planned_service *service,
-                            const struct arc_planned_tag *tag)
-{
-    for (char **mirror = service->mirrors; tag->ref && *mirror; mirror++) {
-        const char *rest = arc_text_after(arc_text_after(tag->ref, *mirror), ":");
-        if (rest && strcmp(rest, tag->tag) == 0)
-            return *mirror;
-    }
-    return service->image;
-}
-
 /* Adds the tags that move: the floating ones, or the others. */
 static int add_moves(struct promotion *promotion, bool floating, struct arc_error *err)
 {
@@ -189,7 +177,7 @@ static int add_moves(struct promotion *promotion, bool floating, struct arc_erro
             if (tag->move && goes_on(tag->kind) == floating)
                 ARC_APPEND(&promotion->memory, promotion->moves, promotion->move_count, err,
                            (struct move){.codename = service->service,
-                                         .image = image_of(service, tag),
+                                         .image = arc_planned_image(service, tag),
                                          .tag = tag->tag,
                                          .kind = tag->kind,
                                          .built = &promotion->ledger->services[at],

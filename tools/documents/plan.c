@@ -206,6 +206,17 @@ const struct arc_planned_tag *arc_planned_own_tag(const struct arc_planned_servi
     return found;
 }
 
+const char *arc_planned_image(const struct arc_planned_service *service,
+                              const struct arc_planned_tag *tag)
+{
+    for (char **mirror = service->mirrors; tag->ref && *mirror; mirror++) {
+        const char *rest = arc_text_after(arc_text_after(tag->ref, *mirror), ":");
+        if (rest && strcmp(rest, tag->tag) == 0)
+            return *mirror;
+    }
+    return service->image;
+}
+
 int arc_planned_images(const struct arc_planned_service *service, struct arc_arena *memory,
                        char ***out, struct arc_error *err)
 {

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "build/verify.h"
 #include "os/hash.h"
 #include "plan/tags.h"
 #include "steer/prune.h"
@@ -116,8 +117,7 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
         const json_t *annotations = json_object_get(layer, "annotations");
         ARC_AUTO_JSON json_t *statement = NULL;
         note_time(node, arc_json_text_of(annotations, "buildkit/createdat"));
-        if (strncmp(arc_json_text_of(annotations, "in-toto.io/predicate-type"),
-                    "https://slsa.dev/provenance/", 28) != 0)
+        if (!arc_is_provenance(layer))
             continue;
         ARC_TRY(read_blob(image, layer, &statement, err));
 

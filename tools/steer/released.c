@@ -84,16 +84,6 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
     return arc_plan(&options, out, err);
 }
 
-/* "quay.io/o/name:tag" → the image. */
-static const char *image_of(const struct arc_planned_service *service,
-                            const struct arc_planned_tag *tag, struct arc_arena *memory)
-{
-    if (!tag->ref)
-        return service->image;
-    const char *colon = strrchr(tag->ref, ':');
-    return arc_arena_cut(memory, tag->ref, (size_t)(colon - tag->ref));
-}
-
 static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
                      struct released_tag **out, size_t *count, struct arc_error *err)
 {
@@ -103,7 +93,7 @@ static int list_tags(const struct arc_plan *plan, struct arc_arena *memory,
                 ARC_APPEND(memory, *out, *count, err,
                            (struct released_tag){.service = service,
                                                  .planned = tag,
-                                                 .image = image_of(service, tag, memory)});
+                                                 .image = arc_planned_image(service, tag)});
 
     return arc_arena_check(memory, err);
 }
