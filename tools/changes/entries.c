@@ -14,10 +14,43 @@ static const char *const group_keys[] = {"registry", "image",   "platforms", "im
                                          "paths",    "build",   "inputs",    "build-args",
                                          "bake",     "compose", NULL};
 
+/* What a list of one thing, or the long form of a text, says, where the other node is none. */
+static const struct arc_yaml_node *unwrap(const struct arc_yaml_node *node,
+                                          const struct arc_yaml_node *other)
+{
+    static const char *const long_forms[] = {"directory", "context", "files"};
+
+    while (node->type != other->type && node->count == 1) {
+        const struct arc_yaml_node *inner = NULL;
+        if (node->type == ARC_YAML_LIST)
+            inner = node->items[0];
+        for (size_t i = 0; !inner && i < ARC_COUNT(long_forms); i++)
+            inner = arc_yaml_get(node, long_forms[i]);
+        if (!inner)
+            break;
+        node = inner;
+    }
+
+    return node;
+}
+
+static bool has_parts(const struct arc_yaml_node *node)
+{
+    return node->type == ARC_YAML_MAP || node->type == ARC_YAML_LIST || node->type == ARC_YAML_NULL;
+}
+
+/* Whether both say the same, however it is written: 1 and "1" are one text. */
 static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b)
 {
-    if (!a || !b || a->type != b->type || a->count != b->count)
+    if (!a || !b)
         return a == b;
+    a = unwrap(a, b);
+    b = unwrap(b, a);
+    if (a->count != b->count)
+        return false;
+    if (a->type != b->type && (has_parts(a) || has_parts(b)))
+        return false;
+
     for (size_t i = 0; a->type == ARC_YAML_MAP && i < a->count; i++)
         if (!is_same(a->pairs[i].value, arc_yaml_get(b, a->pairs[i].key->text)))
             return false;
