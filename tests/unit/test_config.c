@@ -231,6 +231,11 @@ static const char *const wrong[][2] = {
     {GROUP("platforms: {ci: [linux/amd64, linux/x86_64]}"),
      "5:35: ci: 'linux/x86_64' is here twice"},
     {GROUP("image-tags: []"), "5:17: 'image-tags' is empty: a release would have no name"},
+    {GROUP("image-tags: [{version}]"),
+     "5:18: an entry of 'image-tags' must be a string or {name, when}, this is a mapping; put it "
+     "in quotes"},
+    {GROUP("title: {version}"),
+     "5:12: 'title' must be a string, this is a mapping; put it in quotes"},
     {GROUP("image-tags: ['v{mayor}']"),
      "5:18: image-tags: 'v{mayor}' has an unknown placeholder; there are {image-tag}, {version}, "
      "{major}, {minor}, {patch}, {prerelease}, {sha}, {sha7}, {revision}, {branch}, {pr}, {date}, "

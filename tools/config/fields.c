@@ -16,10 +16,17 @@ static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
     arc_buf_puts(out, node->len > 120 ? "…'" : "'");
 }
 
+bool arc_field_lacks_quotes(const struct arc_yaml_node *node)
+{
+    return node->type == ARC_YAML_MAP && node->count == 1 &&
+           node->pairs[0].value->type == ARC_YAML_NULL;
+}
+
 static int wrong_type(const struct arc_yaml_node *node, const char *key, const char *wanted,
                       struct arc_error *err)
 {
-    bool quotes = node->text && node->len && strcmp(wanted, "a string") == 0;
+    bool quotes = strcmp(wanted, "a string") == 0 &&
+                  ((node->text && node->len) || arc_field_lacks_quotes(node));
     return arc_yaml_error(node, err, "'%s' must be %s, this is %s%s", key, wanted,
                           arc_yaml_type_name(node), quotes ? "; put it in quotes" : "");
 }

@@ -106,6 +106,9 @@ struct arc_word {
  * `words` ends with {NULL, NULL}. */
 void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out);
 
+/* Whether a node is what {version} is without quotes: a mapping of one key without a value. */
+bool arc_field_lacks_quotes(const struct arc_yaml_node *node);
+
 /* Checks one scalar, reporting at its place. */
 int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
                     struct arc_error *err);

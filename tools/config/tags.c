@@ -93,13 +93,14 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
         if (item->type == ARC_YAML_STRING) {
             ARC_TRY(arc_field_check(item, "image-tags", arc_check_image_tag, l->err));
             tag->name = arc_arena_text(l->memory, item->text);
-        } else if (item->type == ARC_YAML_MAP) {
+        } else if (item->type == ARC_YAML_MAP && !arc_field_lacks_quotes(item)) {
             ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
         } else
             return arc_yaml_error(item, l->err,
                                   "an entry of 'image-tags' must be a string or {name, when}, "
-                                  "this is %s",
-                                  arc_yaml_type_name(item));
+                                  "this is %s%s",
+                                  arc_yaml_type_name(item),
+                                  arc_field_lacks_quotes(item) ? "; put it in quotes" : "");
 
         arc_each (before, tags, item_at)
             if (strcmp(before->name, tag->name) == 0)
