@@ -183,6 +183,14 @@ def test_a_layer_that_the_registry_lost(shop, foreign):
     assert run.returncode == (not foreign) and (f"linux/amd64: lists the layer {lost}, which is missing" in run.stderr) == (not foreign)
 
 
+def test_an_index_in_place_of_an_image_and_an_image_without_a_platform(shop):
+    inner = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}, INDEX)
+    for row, said in (({**inner, "platform": {"os": "linux", "architecture": "amd64"}}, "linux/amd64: is no image: sha256:"),
+                      (inner, "without a platform: was not planned")):
+        shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=lambda index, row=row: {**index, "manifests": [row]})
+        shop.refuses(1, said)
+
+
 def test_an_image_that_is_listed_with_another_size(shop):
     def longer(index):
         return {**index, "manifests": [{**row, "size": row["size"] + 1} for row in index["manifests"]]}

@@ -152,10 +152,12 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
     char built[ARC_PLATFORM_SIZE];
     int rc = arc_registry_manifest(verify->registry, image, digest, &manifest, err);
 
+    const json_t *named = json_object_get(manifest.document, "config");
+    if (!rc && !named)
+        return arc_error_set(err, ARC_EFAILED, "is no image: %s names no configuration", digest);
     if (!rc)
-        rc = arc_registry_blob(
-            verify->registry, image,
-            arc_json_text_of(json_object_get(manifest.document, "config"), "digest"), &config, err);
+        rc = arc_registry_blob(verify->registry, image, arc_json_text_of(named, "digest"), &config,
+                               err);
 
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest);
@@ -235,7 +237,11 @@ static int check_images(const struct reading *reading, const json_t *index, stru
         char platform[ARC_PLATFORM_SIZE];
         if (arc_is_attestation(item))
             continue;
-        arc_platform_text(json_object_get(item, "platform"), platform);
+        const json_t *named = json_object_get(item, "platform");
+        if (named)
+            arc_platform_text(named, platform);
+        else
+            snprintf(platform, sizeof platform, "without a platform");
         int rc = ARC_OK;
         if (!arc_texts_have(verify->platforms, platform))
             rc = arc_error_set(err, ARC_EFAILED, "was not planned");
