@@ -135,6 +135,7 @@ static void name_alike(struct init *init)
     init_each_image (image, init) {
         size_t alike = 0, sharing = 0;      /* its Dockerfile */
         bool first = true, clashes = false; /* with one before it, in a tag: no plan has both */
+        bool tells = false, taken = false;  /* a later one has tags; another has the usual ones */
         char *told = NULL;
 
         init_each_image (other, init) {
@@ -143,6 +144,10 @@ static void name_alike(struct init *init)
             alike += same;
             sharing += same && shares;
             first = first && other != image;
+            tells = tells || (same && other != image && other->tags);
+            taken = taken || (same && first) ||
+                    (same && (json_object_get(other->tags, "{version}") ||
+                              json_object_get(other->tags, "latest")));
             arc_json_each_pair (tag, when, image->tags)
                 clashes = clashes || (first && same && json_object_get(other->tags, tag) &&
                                       !strstr(tag, "{codename}"));
@@ -162,6 +167,8 @@ static void name_alike(struct init *init)
             image->codename = init_name_dockerfile(init, image->dockerfile);
 
         name_codename(init, image);
+        if (!image->tags && tells && !taken)
+            continue; /* the usual ones are its own */
         if (clashes && image->name)
             image->tags = NULL;
         if (image->tags || !image->name)
