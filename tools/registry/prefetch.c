@@ -41,11 +41,10 @@ void arc_registry_forget(struct arc_registry *registry)
 static struct registry_kept *find_kept(const struct arc_registry *registry, const char *image,
                                        const char *reference, bool manifest)
 {
-    arc_each (kept, registry->kept, registry->kept_count) {
+    arc_each (kept, registry->kept, registry->kept_count)
         if (kept->manifest == manifest && strcmp(kept->reference, reference) == 0 &&
             strcmp(kept->image, image) == 0)
             return kept;
-    }
     return NULL;
 }
 

@@ -186,7 +186,7 @@ static int remove_node(struct pruning *pruning, struct prune_image *image, size_
     rc = arc_error_except(ARC_ENOTFOUND, rc, refused);
     node->removed = !rc;
 
-    return rc && rc != ARC_EFAILED ? arc_error_set(err, rc, "%s", arc_error_text(refused)) : ARC_OK;
+    return rc == ARC_EFAILED ? ARC_OK : arc_error_pass(rc, refused, err);
 }
 
 static bool goes(const struct prune_image *image, const struct prune_node *node)
@@ -358,11 +358,10 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
     ARC_TRY(remove_nodes(pruning, image, &pruned->removals, err));
     ARC_TRY(remove_tags(pruning, image, &pruned->removals, err));
 
-    arc_each (tag, image->tags, image->tag_count) {
+    arc_each (tag, image->tags, image->tag_count)
         if (tag->kept && tag->kind != PRUNE_PUBLIC)
             arc_json_push(&pruned->kept,
                           json_pack("{s:s, s:s}", "tag", tag->name, "reason", tag->kept));
-    }
 
     return ARC_OK;
 }

@@ -521,11 +521,10 @@ static void find_depths(struct prune_image *image)
     }
 
     /* A tag "sha256-…" leads to what it names, too. */
-    arc_each (tag, image->tags, image->tag_count) {
+    arc_each (tag, image->tags, image->tag_count)
         if (tag->about != SIZE_MAX &&
             image->nodes[tag->about].depth <= image->nodes[tag->node].depth)
             image->nodes[tag->about].depth = image->nodes[tag->node].depth + 1;
-    }
 }
 
 int prune_judge(struct prune_image *image, struct arc_error *err)
