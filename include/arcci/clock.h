@@ -20,6 +20,9 @@ struct arc_clock {
 /* The machine's clock. Not owned, never freed. */
 const struct arc_clock *arc_clock_system(void);
 
+/* The same, but that it never waits. */
+const struct arc_clock *arc_clock_impatient(void);
+
 ARC_API_END
 
 #endif

@@ -112,23 +112,15 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     doctor->has_registry = result->status != DOCTOR_MISSING;
 }
 
-static void wait_not(void *context, int64_t milliseconds)
-{
-    (void)context;
-    (void)milliseconds;
-}
-
 /* Says which published images people cannot pull: those that are seen with a login alone. One of
  * each group, asked once. */
 static void look_at_images(const struct doctor *doctor, struct doctor_result *result)
 {
-    struct arc_clock impatient = *arc_clock_system();
     const struct arc_env *env = doctor->project->env;
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     char digest[ARC_DIGEST_LEN + 1] = "";
 
-    impatient.wait = wait_not;
-    if (!doctor->has_registry || arc_registry_new(env, &impatient, &registry, NULL))
+    if (!doctor->has_registry || arc_registry_new(env, arc_clock_impatient(), &registry, NULL))
         return;
 
     arc_each (group, doctor->project->config.groups, doctor->project->config.group_count) {
@@ -137,7 +129,7 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
         bool kept = false;
         if (!image || arc_registry_resolve(registry, image, "latest", digest, NULL))
             continue;
-        if (arc_registry_look_anonymously(env, &impatient, image, "latest", &kept, &why))
+        if (arc_registry_look_anonymously(env, arc_clock_impatient(), image, "latest", &kept, &why))
             arc_text_item(&result->found, ", ", "whether everybody can pull %s is not known: %s",
                           image, arc_error_text(&why));
         if (!kept)

@@ -244,33 +244,16 @@ static void close_describer(struct arc_transport *self)
     free(describer);
 }
 
-static int64_t no_time(void *context)
-{
-    (void)context;
-    return 0;
-}
-
-static void no_wait(void *context, int64_t milliseconds)
-{
-    (void)context;
-    (void)milliseconds;
-}
-
-static uint32_t no_chance(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 int arc_transport_describe(struct arc_transport **out, struct arc_error *err)
 {
-    static const struct arc_clock still = {.now = no_time, .wait = no_wait, .random = no_chance};
     struct describer *describer = calloc(1, sizeof *describer);
 
     ARC_TRY_ALLOC(describer, err);
     describer->requests = json_array();
-    describer->base = (struct arc_transport){
-        .send = send_described, .close = close_describer, .clock = &still, .describes = true};
+    describer->base = (struct arc_transport){.send = send_described,
+                                             .close = close_describer,
+                                             .clock = arc_clock_impatient(),
+                                             .describes = true};
 
     if (!describer->requests) {
         free(describer);

@@ -308,9 +308,9 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     if (bearer) {
         ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 2 * VALUE_MAX};
         const char *named = arc_or(challenge->scope, "");
-        bool enough = grants(named, realm->scope);
-        arc_buf_printf(&scope, "%s%s%s", named, *named && !enough ? " " : "",
-                       enough ? "" : realm->scope);
+        arc_buf_puts(&scope, named);
+        if (!grants(named, realm->scope))
+            arc_text_item(&scope, " ", "%s", realm->scope);
         ARC_TRY(arc_buf_check(&scope, "a scope", err));
         struct question question = {
             .realm = realm, .challenge = challenge, .login = &login, .scope = arc_buf_text(&scope)};
