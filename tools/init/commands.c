@@ -318,6 +318,11 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
         init_set_text(init, script->variables, "<", word_at(words, 1));
     }
 
+    const char *second = word_at(words, 1);
+    if (script->is_makefile && len && arc_text_ends(second, ":") &&
+        !init_is_among(word, "echo printf @echo @printf"))
+        init_set_text(init, script->variables, "@", (char[]){INIT_UNKNOWN, '\0'}); /* of several */
+
     if (!len || !init_is_among(word_at(words, 1), ":= ?= ="))
         return false;
     for (size_t i = 2; i < json_array_size(words); i++)

@@ -413,6 +413,17 @@ static bool read_stages(struct init *init, const struct init_image *image, struc
     return request.text && init_succeeds(init, arc_stages_read(&request, out, NULL));
 }
 
+bool init_has_stage(struct init *init, const char *dockerfile, const char *stage)
+{
+    const struct init_image image = {.dockerfile = arc_arena_text(&init->arena, dockerfile)};
+    const char *text = init_read(init, dockerfile);
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+
+    if (!text || !init_spend(init, strlen(text)) || !read_stages(init, &image, &stages))
+        return true;
+    return arc_stages_target(&stages, stage) != NULL;
+}
+
 /* The stages that nothing else in the file needs, if the last one has a name as they have; a last
  * stage for tests gives its place to another. NULL when it is just the last one. */
 static char **list_final_stages(struct init *init, const struct arc_stages *stages)

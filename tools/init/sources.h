@@ -60,6 +60,9 @@ void init_add_scalar(struct arc_buf *out, const char *text);
 /* Whether a path lies in a folder of tests, examples or other people's code. */
 bool init_is_aside(const char *path);
 
+/* Whether the Dockerfile has the stage, or cannot be read. */
+bool init_has_stage(struct init *init, const char *dockerfile, const char *stage);
+
 /* The name for an image of that Dockerfile. */
 char *init_name_dockerfile(struct init *init, const char *path);
 

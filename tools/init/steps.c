@@ -490,10 +490,11 @@ static void take_image(const struct init_step *step, const char *context, const 
         step->service ? init_codename(init, step->service) : init_name_dockerfile(init, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
-    if (!arc_text_is_visible(target))
-        init_ask(init, step->file, step->line, "which stage of %s does it build?", dockerfile);
-    else if (*target)
+    bool is_known = arc_text_is_visible(target);
+    if (is_known && *target && (!image.pushed || init_has_stage(init, dockerfile, target)))
         image.target = arc_arena_text(&init->arena, target);
+    else if (*target)
+        init_ask(init, step->file, step->line, "which stage of %s does it build?", dockerfile);
     take_image_names(step, &image, bound);
     take_arguments(step, &image);
 
