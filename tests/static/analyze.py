@@ -60,7 +60,7 @@ REASONED = {
     ("tools/registry/manifest.c", "bugprone-not-null-terminated-result"): "arc_sha256() writes behind the seven letters, and the end",
     ("tools/git/fetch.c", "analyzer-null-dereference"): "the text has its colon: its own format puts it there",
     ("tools/glob/automaton.c", "analyzer-null-dereference"): "where there are no ranges, their count is 0",
-    ("tools/lint/services.c", "analyzer-null-dereference"): "a service finds itself, if no other of its codename",
+    ("tools/lint/services.c", "analyzer-null-argument"): "a service finds itself, if no other of its codename",
     ("tools/scan/trivy_report.c", "clang-analyzer-core.NullDereference"): "a result's field is read after its result began",
     ("tools/scan/findings.c", "analyzer-null-dereference"): "a finding is of the target that it was read from",
 }

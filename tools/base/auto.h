@@ -89,7 +89,8 @@ static inline int arc_error_unless(bool made, struct arc_error *err)
 #define ARC_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define ARC_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* The value, read once, or what stands for it where it is NULL or 0. */
+/* The value, read once, or what stands for it where it is NULL or 0. Not in a list of initial
+ * values: cppcheck does not read it there. */
 #define arc_or(value, otherwise)                                                                   \
     __extension__({                                                                                \
         __typeof__(value) arc_value_ = (value);                                                    \

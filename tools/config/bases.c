@@ -16,7 +16,7 @@
 static void fill_words(const struct arc_service *service, const char *version, const char *template,
                        struct arc_buf *filled)
 {
-    const struct arc_word words[] = {{"suffix", arc_or(service->suffix, "")},
+    const struct arc_word words[] = {{"suffix", arc_text_or(service->suffix, "")},
                                      {"codename", service->codename},
                                      {"name", service->name},
                                      {"version", version},

@@ -270,7 +270,7 @@ int arc_service_make_images(const struct arc_loading *l, struct arc_service *ser
                                          {"name", service->name},
                                          {"codename", service->codename},
                                          {"group", group->name},
-                                         {"suffix", arc_or(service->suffix, "")},
+                                         {"suffix", arc_text_or(service->suffix, "")},
                                          {NULL, NULL}};
         arc_words_fill(template, words, &image);
         ARC_TRY(arc_buf_check(&image, "an image's name", l->err));

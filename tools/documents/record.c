@@ -308,7 +308,7 @@ static int read_record(const struct arc_record *record, const json_t *json,
 {
     ARC_AUTO(reading)
     struct reading reading = {
-        .memory = memory, .document = arc_or(record->document, "part"), .err = err};
+        .memory = memory, .document = arc_text_or(record->document, "part"), .err = err};
     ARC_TRY(read_object(&reading, record, json, out));
     return arc_arena_check(memory, err);
 }

@@ -1,6 +1,7 @@
 /* Commits: one, the common ancestor of two, a range. */
 #define _GNU_SOURCE /* memmem */
 #include "base/auto.h"
+#include "base/text.h"
 #include "git/git.h"
 #include "git/history.h"
 #include "git/lib.h"
@@ -49,9 +50,9 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
-                                   .author = strdup(arc_or(name, "")),
-                                   .email = strdup(arc_or(email, "")),
-                                   .subject = strdup(arc_or(subject, "")),
+                                   .author = strdup(arc_text_or(name, "")),
+                                   .email = strdup(arc_text_or(email, "")),
+                                   .subject = strdup(arc_text_or(subject, "")),
                                    .body = copy_body(git_commit_message(commit))};
     arc_git_oid_out(git_commit_id(commit), &out->oid);
     arc_git_oid_out(git_commit_tree_id(commit), &out->tree);

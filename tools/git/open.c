@@ -250,7 +250,7 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
                  struct arc_error *err)
 {
     const char *here = arc_or(env->cwd, ".");
-    struct search search = {.env = env, .path = arc_or(path, here)};
+    struct search search = {.env = env, .path = path ? path : here};
     *out = (struct arc_git){0};
     ARC_TRY(arc_git_start(err));
     out->initialised = true;

@@ -234,7 +234,7 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
                                  "--no-auto-maintenance",
                                  "--no-write-fetch-head",
                                  "--stdin",
-                                 arc_or(how, "--no-progress"),
+                                 arc_text_or(how, "--no-progress"),
                                  "origin",
                                  NULL};
     const struct arc_git *there = &git->scratch->parts[part];

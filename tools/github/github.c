@@ -349,7 +349,7 @@ int arc_transport_github(const struct arc_github_options *options, struct arc_tr
     hub->base = (struct arc_transport){
         .send = send_github,
         .close = close_github,
-        .clock = arc_or(options->clock, arc_clock_system()),
+        .clock = options->clock ? options->clock : arc_clock_system(),
     };
     hub->retry = (struct arc_http_retry){.max_wait = options->max_wait, .clock = hub->base.clock};
     int rc = find_token(hub, options, err);

@@ -46,7 +46,7 @@ static void keep_finding(struct lint *lint, const char *rule, const char *file, 
         arc_arena_append(memory, &lint->findings, &lint->finding_count, sizeof *finding);
     if (finding)
         *finding =
-            (struct lint_finding){arc_arena_text(memory, file), arc_or(line, 1),
+            (struct lint_finding){arc_arena_text(memory, file), line ? line : 1,
                                   arc_arena_text(memory, rule), arc_arena_text(memory, message)};
 }
 

@@ -15,7 +15,7 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
 
     ARC_TRY_ALLOC(registry, err);
     *registry = (struct arc_registry){.env = env,
-                                      .clock = arc_or(clock, arc_clock_system()),
+                                      .clock = clock ? clock : arc_clock_system(),
                                       .logins = json_object(),
                                       .tails = json_object()};
     int rc = arc_http_new(&options, &registry->http, err);
@@ -151,7 +151,7 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                      .redirects = 5,
                                      .insecure = address->insecure,
                                      .timeout = 120,
-                                     .max = arc_or(call->max, ARC_MANIFEST_MAX)};
+                                     .max = call->max ? call->max : ARC_MANIFEST_MAX};
 }
 
 /* Answers a 401 and remembers the answer for the repository. */
