@@ -5,6 +5,9 @@
 #include "base/auto.h"
 #include "git/git.h"
 #include <git2.h>
+#if __has_include(<git2/sys/errors.h>) /* git_error_clear() lies there since libgit2 1.8 */
+#include <git2/sys/errors.h>
+#endif
 
 /* Starts libgit2 as this program uses it; git_libgit2_shutdown() undoes it. */
 int arc_git_start(struct arc_error *err);
