@@ -32,7 +32,7 @@ REASONS = {
     "asks for what a parser with a target has read":
         "read_back read_index read_ledger read_platforms read_revision",
     "runs git or docker for a person who asks what is wrong: tests/doctor":
-        "doctor_read read_time",
+        "doctor_read",
     "lines of Trivy's log: tests/scan/test_run.py":
         "read_warnings",
 }
