@@ -276,7 +276,7 @@ static int check_push(struct run *run, struct arc_error *err)
     size_t count = arc_texts_count(images);
     struct arc_registry_push *items = arc_arena_array(run->memory, count, sizeof *items);
     ARC_TRY_ALLOC(items, err);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; images && images[i]; i++)
         items[i].image = images[i];
 
     int rc = arc_registry_may_push(run->registry, items, count, err);
