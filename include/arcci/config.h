@@ -74,7 +74,7 @@ struct arc_service {
     char **depends_on; /* codenames */
     char **external;   /* those of depends_on that live in other repositories */
     char **paths;  /* globs of shared files that count as its own, beside everything in directory */
-    char **images; /* what it is pushed as, without a tag: one for each registry of its group */
+    char **images; /* what it is pushed as, without a tag; the first is built into */
     struct arc_image_tag *image_tags; /* its own; NULL: the group's */
     char *suffix; /* of one of several variants: "1.26-debian", "" for the plain one; or NULL */
     char *file;   /* the service.yaml that it was read from; NULL: arc-ci.yaml alone */
@@ -112,7 +112,7 @@ struct arc_group {
     enum arc_versioning versioning; /* how its versions are counted */
     char **registries;   /* "ghcr.io/arc-framework": image prefixes without a slash at the end; the
                             first is built into, the others are mirrors */
-    char *image;         /* template of the images' names: "{registry}/{name}" by default */
+    char **image;        /* templates of each image's names: "{registry}/{name}" by default */
     char **platforms_ci; /* "linux/amd64", … */
     char **platforms_release;
     struct arc_image_tag *image_tags; /* ends with {NULL, …}; "{image-tag}", "sha-{sha}" and

@@ -54,7 +54,7 @@ static const struct arc_field group_fields[] = {
     {"tag", FIELD_LIST, AT(tags), .filled = true, .check = arc_check_tag},
     {"versioning", FIELD_TEXT, NODE(versioning), .check = arc_check_versioning},
     {"registry", FIELD_LIST, AT(registries), .filled = true, .check = arc_check_registry},
-    {"image", FIELD_TEXT, AT(image), .check = arc_check_image},
+    {"image", FIELD_LIST, AT(image), .filled = true, .check = arc_check_image},
     {"platforms", FIELD_TABLE, 0, .fields = &platform_table},
     {"includes", FIELD_NODE, .offset = NODE(includes)},
     {"services", FIELD_NODE, .offset = NODE(services)},
@@ -115,15 +115,14 @@ void arc_config_free(struct arc_config *config)
 /* What a file of docker's says nothing about is built as docker would: for one platform. */
 static int fill_defaults(const struct arc_loading *l, struct arc_group *group, bool described)
 {
-    static char *ci[] = {"linux/amd64", NULL};
+    static char *ci[] = {"linux/amd64", NULL}, *image[] = {"{registry}/{name}", NULL};
     static char *release[] = {"linux/amd64", "linux/arm64", NULL};
     static struct arc_pair none[1];
 
     arc_texts_inherit(&group->platforms_ci, ci);
     arc_texts_inherit(&group->platforms_release, described ? ci : release);
     arc_texts_inherit(&group->paths, NULL);
-    if (!group->image)
-        group->image = "{registry}/{name}";
+    arc_texts_inherit(&group->image, image);
     if (!group->title)
         group->title = group->name;
     if (!group->tags)

@@ -13,8 +13,8 @@ struct arc_service_reading {
     const struct arc_yaml_node *directory; /* of an entry; what it names is the caller's to find */
     struct arc_service_reading *variants;  /* to be laid over it, one after the other */
     size_t variant_count;
-    char *image; /* template of its images' names */
-    bool named;  /* a variant says its own codename; its image's name likewise */
+    char **image; /* templates of its images' names */
+    bool named;   /* a variant says its own codename; its image's name likewise */
     bool titled;
     char *inputs; /* "directory" or "dockerfile"; NULL: not said */
 };

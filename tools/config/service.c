@@ -25,7 +25,7 @@ static const struct arc_field service_fields[] = {
     {"paths", FIELD_TEXTS, AT(paths), .check = arc_check_glob},
     {"directory", FIELD_NODE, .offset = NODE(directory)},
     {"build", FIELD_NODE, .offset = NODE(build)},
-    {"image", FIELD_TEXT, NODE(image), .check = arc_check_image},
+    {"image", FIELD_LIST, NODE(image), .filled = true, .check = arc_check_image},
     {"image-tags", FIELD_OWN, AT(image_tags), .read = arc_image_tags_read},
     {"version", FIELD_NODE, .offset = NODE(version_node)},
     {"variants", FIELD_NODE, .offset = NODE(variants_node)},
@@ -196,7 +196,8 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
 {
     struct arc_service *service = &reading->service;
     const struct arc_image_tag *tag = service->image_tags;
-    const char *suffix = service->suffix, *image = reading->image;
+    const char *suffix = service->suffix;
+    char **image = reading->image;
 
     if (!suffix || !*suffix)
         return ARC_OK;
@@ -204,7 +205,9 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
         image = group->image;
     if (!tag && group)
         tag = group->image_tags;
-    bool shared = image && strstr(image, "{suffix}");
+    bool shared = false;
+    for (; image && *image; image++)
+        shared = shared || strstr(*image, "{suffix}");
     for (; tag && tag->name; tag++)
         shared = shared || strstr(tag->name, "{suffix}");
 
@@ -259,27 +262,35 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
 
 /* ---- images --------------------------------------------------------------------------------- */
 
+static int add_image(const struct arc_loading *l, struct arc_service *service, const char *template,
+                     const char *registry, const struct arc_group *group)
+{
+    ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024}, why = {.max = 2048};
+    const struct arc_word words[] = {{"registry", registry},
+                                     {"name", service->name},
+                                     {"codename", service->codename},
+                                     {"group", group->name},
+                                     {"suffix", arc_text_or(service->suffix, "")},
+                                     {NULL, NULL}};
+
+    arc_words_fill(template, words, &image);
+    ARC_TRY(arc_buf_check(&image, "an image's name", l->err));
+    const char *name = arc_buf_text(&image);
+    if (!arc_check_registry(name, &why) || !strchr(name, '/'))
+        return arc_error_set(l->err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template, name,
+                             why.len ? arc_buf_text(&why) : "has no name");
+
+    return arc_texts_add_once(l, &service->images, name);
+}
+
 int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
-                            const char *template, const struct arc_group *group)
+                            char *const *templates, const struct arc_group *group)
 {
     arc_texts_inherit(&service->images, NULL);
 
-    for (char **registry = group->registries; *registry; registry++) {
-        ARC_AUTO(arc_buf) struct arc_buf image = {.max = 1024}, why = {.max = 2048};
-        const struct arc_word words[] = {{"registry", *registry},
-                                         {"name", service->name},
-                                         {"codename", service->codename},
-                                         {"group", group->name},
-                                         {"suffix", arc_text_or(service->suffix, "")},
-                                         {NULL, NULL}};
-        arc_words_fill(template, words, &image);
-        ARC_TRY(arc_buf_check(&image, "an image's name", l->err));
-        const char *name = arc_buf_text(&image);
-        if (!arc_check_registry(name, &why) || !strchr(name, '/'))
-            return arc_error_set(l->err, ARC_EINPUT, "image: '%s' gives '%s', which %s", template,
-                                 name, why.len ? arc_buf_text(&why) : "has no name");
-        ARC_TRY(arc_texts_add_once(l, &service->images, name));
-    }
+    for (; *templates; templates++)
+        for (char **registry = group->registries; *registry; registry++)
+            ARC_TRY(add_image(l, service, *templates, *registry, group));
 
     return ARC_OK;
 }

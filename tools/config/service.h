@@ -30,10 +30,10 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
  * digit. */
 char *arc_codename_of(struct arc_arena *memory, const char *name);
 
-/* Makes service.images: the template filled in for every registry, each once. ARC_EINPUT when one
- * is not an image's name. */
+/* Makes service.images: each template filled in for every registry, each name once. ARC_EINPUT when
+ * one is not an image's name. */
 int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
-                            const char *template, const struct arc_group *group);
+                            char *const *templates, const struct arc_group *group);
 
 /* Makes what *service holds the group's last service. */
 int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,

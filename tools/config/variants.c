@@ -23,7 +23,8 @@ static const struct arc_field variant_fields[] = {
     {"codename", FIELD_TEXT, AT(codename), .check = arc_check_codename},
     {"description", FIELD_TEXT, AT(description), .check = arc_check_text},
     {"image-tags", FIELD_OWN, AT(image_tags), .read = arc_image_tags_read},
-    {"image", FIELD_TEXT, offsetof(struct arc_service_reading, image), .check = arc_check_image},
+    {"image", FIELD_LIST, offsetof(struct arc_service_reading, image), .filled = true,
+     .check = arc_check_image},
     {0},
 };
 static const struct arc_table variant_table = {"a variant", variant_fields, false};

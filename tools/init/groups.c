@@ -734,7 +734,7 @@ static void take_published(struct init *init)
 }
 
 /* What most of its images are in. Another image may be elsewhere, but in one place. */
-static void choose_registries(struct init *init, struct init_group *group)
+static void choose_registries(struct init_group *group)
 {
     size_t most = 0;
 
@@ -747,13 +747,6 @@ static void choose_registries(struct init *init, struct init_group *group)
             group->registries = image->registries;
         }
     }
-
-    init_each_peer (image, group)
-        if (image->registries[1] && !init_same_texts(image->registries, group->registries))
-            init_ask(init, image->file, image->line,
-                     "how is %s published to %s, too? Only %s is proposed: give it a group of its "
-                     "own, whose registry is a list",
-                     image->codename, image->registries[1], image->registries[0]);
 }
 
 /* Gives every group the list of its images, and the registry that the workflows log in to for it:
@@ -774,7 +767,7 @@ static void list_images(struct init *init, struct init_group *group)
     if (group->images)
         first = group->images->registries[0];
     group->host = init_cut(init, first, strcspn(first, "/"));
-    choose_registries(init, group);
+    choose_registries(group);
 
     init_each_peer (image, group)
         for (char **at = image->registries; *at; at++) {

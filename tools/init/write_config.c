@@ -133,13 +133,24 @@ static char *below_context(struct init *init, const struct init_image *image, co
     return init_hold(init, &out);
 }
 
+/* A name in each of the registries; NULL: in its group's. */
+static json_t *list_names(struct init *init, char *const *registries, const char *name)
+{
+    static char *const group[] = {"{registry}", NULL};
+    char **names = NULL;
+
+    for (registries = arc_or(registries, group); *registries; registries++)
+        init_add_text(init, &names, init_join(init, *registries, name));
+
+    return text_or_list(init, names);
+}
+
 /* All that is to be said of an image. With a directory a glob behind it leaves that one out. */
 static json_t *describe_service(struct init *init, const struct init_image *image,
                                 const struct shared *shared, const char *directory)
 {
     bool named = image->name && strcmp(image->name, image->codename) != 0 && !shared->name;
     bool elsewhere = image->registries && !init_same_texts(image->registries, shared->registries);
-    const char *registry = elsewhere ? image->registries[0] : "{registry}";
     bool inside = directory && strcmp(directory, image->context) == 0;
     const char *name = arc_or(shared->name, "{name}");
     json_t *service = init_keep(init, json_object()), *build = init_keep(init, json_object());
@@ -156,8 +167,8 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "name", named ? image->name : NULL);
     put_text(init, service, "directory", directory);
     if (elsewhere || image->pattern || shared->name) /* it is not REGISTRY/NAME of its group */
-        init_set(init, service, "image",
-                 json_sprintf("%s/%s", registry, arc_or(image->pattern, name)));
+        put(init, service, "image",
+            list_names(init, elsewhere ? image->registries : NULL, arc_or(image->pattern, name)));
     put(init, service, "build", build);
     put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
