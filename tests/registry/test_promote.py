@@ -191,13 +191,6 @@ def test_an_index_in_place_of_an_image_and_an_image_without_a_platform(shop):
         shop.refuses(1, said)
 
 
-def test_an_image_that_is_listed_with_another_size(shop):
-    def longer(index):
-        return {**index, "manifests": [{**row, "size": row["size"] + 1} for row in index["manifests"]]}
-    shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=longer)
-    shop.refuses(1, "linux/amd64: is listed with ", "no engine pulls that")
-
-
 def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     def forget(self):
         self.rfile.read(int(self.headers["Content-Length"]))

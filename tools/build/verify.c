@@ -163,13 +163,6 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         return arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest);
     ARC_TRY(rc);
 
-    json_int_t listed = arc_json_number_of(descriptor, "size");
-    if (listed != (json_int_t)manifest.bytes.len)
-        return arc_error_set(err, ARC_EFAILED,
-                             "is listed with %" JSON_INTEGER_FORMAT " bytes, and has %zu: no "
-                             "engine pulls that",
-                             listed, manifest.bytes.len);
-
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));
     ARC_TRY(check_layers(verify, manifest.document, err));
