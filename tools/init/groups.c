@@ -769,11 +769,14 @@ static void list_images(struct init *init, struct init_group *group)
     group->host = init_cut(init, first, strcspn(first, "/"));
     choose_registries(group);
 
-    init_each_peer (image, group)
-        for (char **at = image->registries; *at; at++) {
-            char *host = init_cut(init, *at, strcspn(*at, "/"));
-            other = strcmp(host, group->host) != 0 ? host : other;
-        }
+    init_each_peer (image, group) {
+        char **const names[] = {image->registries, image->others};
+        arc_each_in (list, names)
+            for (char **at = *list; at && *at; at++) {
+                char *host = init_cut(init, *at, strcspn(*at, "/"));
+                other = strcmp(host, group->host) != 0 ? host : other;
+            }
+    }
 
     if (other)
         init_ask(init, NULL, 0,

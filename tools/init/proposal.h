@@ -50,6 +50,7 @@ struct init_image {
     char *codename;
     char *name;        /* last part of its reference */
     char **registries; /* what stands before; NULL: nothing says */
+    char **others;     /* further names, whole, whose last part is another */
     char *directory;   /* of its Dockerfile */
     char *context;
     char *dockerfile;

@@ -342,13 +342,17 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     if (!is_known ||
         !init_take_reference(init, arc_text_is_visible(reference) ? reference : slash + 1, &named))
         return;
-    if (image->name && strcmp(image->name, named.name) != 0)
-        return; /* another name for the same image */
-    image->name = named.name;
+    bool is_other = image->name && strcmp(image->name, named.name) != 0;
+    image->name = arc_or(image->name, named.name);
 
-    for (char **registry = named.registries; registry && *registry; registry++)
-        if (!ARC_STARTS(*registry, "localhost"))
+    for (char **registry = named.registries; registry && *registry; registry++) {
+        if (ARC_STARTS(*registry, "localhost"))
+            continue;
+        if (is_other)
+            init_add_text(init, &image->others, init_join(init, *registry, named.name));
+        else
             init_add_text(init, &image->registries, *registry);
+    }
 }
 
 static void take_arguments(const struct init_step *step, struct init_image *image)
@@ -437,6 +441,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
         init_add_text(init, &image->platforms, *text);
     for (char **text = more->registries; text && *text; text++)
         init_add_text(init, &image->registries, *text);
+    for (char **text = more->others; text && *text; text++)
+        init_add_text(init, &image->others, *text);
     arc_json_each_pair (tag, when, more->tags)
         init_add_tag(init, &image->tags, tag, json_string_value(when));
 

@@ -133,14 +133,17 @@ static char *below_context(struct init *init, const struct init_image *image, co
     return init_hold(init, &out);
 }
 
-/* A name in each of the registries; NULL: in its group's. */
-static json_t *list_names(struct init *init, char *const *registries, const char *name)
+/* A name in each of the registries (NULL: in its group's), and other names. */
+static json_t *list_names(struct init *init, char *const *registries, const char *name,
+                          char *const *others)
 {
     static char *const group[] = {"{registry}", NULL};
     char **names = NULL;
 
     for (registries = arc_or(registries, group); *registries; registries++)
         init_add_text(init, &names, init_join(init, *registries, name));
+    for (; others && *others; others++)
+        init_add_text(init, &names, *others);
 
     return text_or_list(init, names);
 }
@@ -166,9 +169,10 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "codename", image->codename);
     put_text(init, service, "name", named ? image->name : NULL);
     put_text(init, service, "directory", directory);
-    if (elsewhere || image->pattern || shared->name) /* it is not REGISTRY/NAME of its group */
+    if (elsewhere || image->others || image->pattern || shared->name) /* not REGISTRY/NAME alone */
         put(init, service, "image",
-            list_names(init, elsewhere ? image->registries : NULL, arc_or(image->pattern, name)));
+            list_names(init, elsewhere ? image->registries : NULL, arc_or(image->pattern, name),
+                       image->others));
     put(init, service, "build", build);
     put(init, service, "variants", image->variants);
     put(init, service, "paths", list_texts(init, image->paths));
