@@ -172,6 +172,24 @@ def test_compose(tmp_path, path, old, new, changed):
     assert changes(repo)["changes"] == changed
 
 
+@needs("compose")
+def test_compose_whose_own_variables_are_a_containers_too(tmp_path):
+    repo = make(tmp_path, "compose: compose.yaml")
+    edit(repo, ".env", "", "GO=5\n")
+    edit(repo, "compose.yaml", "web.env", ".env")
+    found = changes(repo)
+    assert found["changes"] == [] and found["filters"]["web"]["reason"] == "what it takes of a file that changed is the same"
+    edit(repo, ".env", "GO=5", "GO=6")
+    assert changes(repo)["changes"] == ["api"]
+
+
+@needs("compose")
+def test_compose_services_of_an_image_without_a_host(tmp_path):
+    repo = make(tmp_path, "compose: compose.yaml")
+    edit(repo, "compose.yaml", COMPOSE, "services: {app: {image: 'web:1', build: web}, web: {image: 'web:1', build: web}}\n")
+    assert list(changes(repo)["filters"]) == ["web"]
+
+
 VALUES = """groups:
   g:
     registry: ghcr.io/o

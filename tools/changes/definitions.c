@@ -73,8 +73,9 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
 
         if (arc_described_files(&reading, &side->group, &names, &given) == ARC_ENOMEM)
             return arc_error_nomem(l->err);
+        for (; given && *given; given++) /* .env may be both */
+            ARC_TRY(arc_texts_add_once(l, &names, *given));
         ARC_TRY(add_missing(git, commit, l->root, names, &files, l->err));
-        ARC_TRY(add_missing(git, commit, l->root, given, &files, l->err));
         ARC_TRY_ALLOC(files, l->err);
         if (!json_array_size(files))
             break;

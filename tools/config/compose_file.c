@@ -1,5 +1,6 @@
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "config/described.h"
@@ -232,7 +233,7 @@ static bool is_base(const json_t *services, const char *name)
 static void add_target(json_t **targets, const json_t *services, const char *name, json_t *target)
 {
     const char *image = json_string_value(json_array_get(json_object_get(target, "tags"), 0));
-    const char *slash = image ? strrchr(image, '/') : NULL, *own = slash ? slash + 1 : "";
+    const char *own = image ? arc_path_name(image) : "";
     const char *twin = NULL;
     size_t len = strlen(name);
 
