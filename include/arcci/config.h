@@ -23,8 +23,9 @@ struct arc_base_ref {
     char *codename; /* of the service that is released as it */
 };
 
-/* When an image tag applies: to a release of which one of the first four holds; to another run that is
- * one of the events and has one of the branches, none given of these two: any. Nothing given: always. */
+/* When an image tag applies: to a release of which one of the first four holds; to another run that
+ * is one of the events and has one of the branches, none given of these two: any. Nothing given:
+ * always. */
 enum arc_tag_when {
     ARC_WHEN_LATEST = 1,     /* the release is the highest stable version of its group */
     ARC_WHEN_STABLE = 2,     /* a release that is not a prerelease */

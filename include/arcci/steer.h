@@ -53,9 +53,9 @@ struct arc_tag_options {
  * checks: nothing is changed and not committed; HEAD is pushed to the release branch; the version
  * is higher than the last release behind HEAD; no tag and no release has the name; lint finds
  * nothing. A tag of that name at HEAD that only the clone has, or the remote has the same of, is
- * taken as made. *out: {"document": "tag", tag, revision, action ("created" or "unchanged"), pushed,
- * push (the command)}, a new reference. ARC_EFAILED for a check that does not hold, ARC_EINPUT for a
- * version that is none. */
+ * taken as made. *out: {"document": "tag", tag, revision, action ("created" or "unchanged"),
+ * pushed, push (the command)}, a new reference. ARC_EFAILED for a check that does not hold,
+ * ARC_EINPUT for a version that is none. */
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err);
 

@@ -10,8 +10,8 @@
  * absolute or leads out of the repository. */
 int arc_path_resolve(const char *base, const char *path, char **out, struct arc_error *err);
 
-/* What a path is below a directory: "" for the directory itself, the path for "."; NULL when it lies
- * elsewhere. Both are clean. */
+/* What a path is below a directory: "" for the directory itself, the path for "."; NULL when it
+ * lies elsewhere. Both are clean. */
 const char *arc_path_below(const char *directory, const char *path);
 
 /* The last part of a path. */

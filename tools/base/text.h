@@ -61,7 +61,8 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err);
 int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Appends an item to a list, or only what stands before it: the separator, unless it is the first. */
+/* Appends an item to a list, or only what stands before it: the separator, unless it is the first.
+  */
 void arc_text_item(struct arc_buf *list, const char *separator, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void arc_text_separate(struct arc_buf *list, const char *separator);
@@ -158,8 +159,8 @@ bool arc_text_holds(const char *text, const char *const *parts);
 bool arc_text_starts(const char *text, const char *const *parts);
 
 /* Appends a text with a value in the place of each {name}: `value` appends it, or says that there
- * is none, and the name stays as it is written. An empty value goes with the '-' or '_' that parts it
- * from the rest. */
+ * is none, and the name stays as it is written. An empty value goes with the '-' or '_' that parts
+ * it from the rest. */
 void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out);

@@ -55,8 +55,8 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
                          struct arc_filter_result *results, struct arc_error *err);
 
 /* Takes files back that changed where the service's definition or values in them did not, as docker
- * reads its files of both commits (`head` NULL: the work tree); where they differ, or that cannot be
- * told, the service is marked. `only` as above. */
+ * reads its files of both commits (`head` NULL: the work tree); where they differ, or that cannot
+ * be told, the service is marked. `only` as above. */
 int arc_services_definitions(struct arc_project *project, const struct arc_changes_options *options,
                              const bool *only, const struct arc_oid *base,
                              const struct arc_oid *head, struct arc_changes *out,

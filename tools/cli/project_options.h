@@ -28,9 +28,9 @@
 
 /* For what also works without a configuration, or finds it by itself. */
 #define CONFIG_ELSEWHERE_OPTION                                                                    \
-    VALUE(                                                                                         \
-        "config", "FILE",                                                                          \
-        "The release groups, a path from the repository's root, when they are not in .github/arc-ci.yaml.")
+    VALUE("config", "FILE",                                                                        \
+          "The release groups, a path from the repository's root, when they are not in "           \
+          ".github/arc-ci.yaml.")
 
 /* What `--next` chooses a version by. */
 #define BUMP_OPTIONS                                                                               \

@@ -323,9 +323,9 @@ static const struct option options[] = {
          "whole. With the event's `before`: what this push brought."),
     FLAG("untracked",
          "With --base HEAD: files that git neither tracks nor ignores count as added."),
-    VALUE(
-        "config", "FILE",
-        "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; not read when filters are given."),
+    VALUE("config", "FILE",
+          "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; not "
+          "read when filters are given."),
     VALUE("working-directory", "DIR", "Where the repository is."),
     FLAG("explain", "Print what was compared and why, and for each file the rule that matched."),
     {0},

@@ -113,7 +113,8 @@ const struct command cmd_version = {
     .arguments_max = 1,
     .description =
         "A release tag is <group>/v<version>, or what the group's `tag` says, the version as "
-        "Semantic Versioning 2.0.0 has it. Without TAG, GITHUB_REF is read. The tag need not exist.\n\n"
+        "Semantic Versioning 2.0.0 has it. Without TAG, GITHUB_REF is read. The tag need not "
+        "exist.\n\n"
         "The repository's tags decide whether it is the latest. A clone may lack some, so the "
         "remote is asked; if that fails, nothing is latest, and a warning says so. The previous "
         "release is the last one that was published, where "

@@ -51,8 +51,8 @@ int arc_path_from_root(const struct arc_loading *l, const char *base, const char
 #define ARC_VARIABLE_MAX 255
 void arc_secret_variable(const char *secret, char out[ARC_VARIABLE_MAX + 1]);
 
-/* Appends a sentence about the variables without a value that a recipe's secrets come from: of those
- * BuildKit makes empty secrets, without a word. Nothing where there are none. */
+/* Appends a sentence about the variables without a value that a recipe's secrets come from: of
+ * those BuildKit makes empty secrets, without a word. Nothing where there are none. */
 void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env,
                       struct arc_buf *out);
 

@@ -21,18 +21,18 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
 
 /* Reads what `docker compose config` printed: each service with a build section becomes a target as
  * `docker buildx bake --print` has it, under Compose's names and with its meaning: `image` and
- * `build.tags` are its tags, `platform` is its platform where the build has none, paths are relative
- * to `root` again. *out is a new reference. ARC_EINPUT for what a plan cannot carry. */
+ * `build.tags` are its tags, `platform` is its platform where the build has none, paths are
+ * relative to `root` again. *out is a new reference. ARC_EINPUT for what a plan cannot carry. */
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err);
 
 /* Whether buildx takes a file for bake's own, by its name; any other may be a compose file. */
 bool arc_bake_is_hcl(const char *file);
 
-/* Adds to the files those that they include or extend, and the .env beside the first one (`by_bake`:
- * in the root): what is in them counts as well. `given` (may be NULL) gets those that Compose reads for a container's variables
- * and labels, which no build gets. ARC_EINPUT for one that Compose would read and that lies
- * elsewhere, by its path or by a link. */
+/* Adds to the files those that they include or extend, and the .env beside the first one
+ * (`by_bake`: in the root): what is in them counts as well. `given` (may be NULL) gets those that
+ * Compose reads for a container's variables and labels, which no build gets. ARC_EINPUT for one
+ * that Compose would read and that lies elsewhere, by its path or by a link. */
 int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, char ***given);
 
 /* Lists the files that say what a group's services are, and, as arc_compose_files(), what else

@@ -9,8 +9,8 @@
 #define ARC_BLOCK_PARTS 8
 #define ARC_BLOCKS      4
 
-/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files, and of Dockerfiles. Starts with `at` alone. What
- * it points to is in the text. */
+/* A reader of the lines NAME = VALUE of .env, INI, TOML and HCL files, and of Dockerfiles. Starts
+ * with `at` alone. What it points to is in the text. */
 struct arc_assignments {
     const char *at; /* the rest of the text */
     const char *parts

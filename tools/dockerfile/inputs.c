@@ -171,8 +171,8 @@ static void add_name(struct arc_buf *pattern, const char *name)
         arc_buf_printf(pattern, "%s%c", strchr("*?[\\", *name) ? "\\" : "", *name);
 }
 
-/* Adds a source at this path of a folder, a name where no line says it. A pattern that is malformed is refused by BuildKit, or
- * matches nothing; all counts. */
+/* Adds a source at this path of a folder, a name where no line says it. A pattern that is malformed
+ * is refused by BuildKit, or matches nothing; all counts. */
 static int add_entry(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                      const char *path, bool linked, struct arc_error *err)
 {

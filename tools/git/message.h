@@ -14,9 +14,9 @@ size_t arc_message_type(const char *subject, bool *bang);
 /* Whether a type of that length is one of these words, in any case; the list ends with NULL. */
 bool arc_message_type_is(const char *type, size_t len, const char *const *words);
 
-/* Appends what breaks, as the footers "BREAKING CHANGE: text" have it: up to an empty line, the next
- * footer or the end, maybe of several lines, maybe nothing; "; " before each, but at the start and
- * behind a space. Some kilobytes at most. */
+/* Appends what breaks, as the footers "BREAKING CHANGE: text" have it: up to an empty line, the
+ * next footer or the end, maybe of several lines, maybe nothing; "; " before each, but at the start
+ * and behind a space. Some kilobytes at most. */
 void arc_message_add_breaks(const char *body, struct arc_buf *out);
 
 /* Whether a commit is a breaking change: by the "!" of its subject, or by a line of its body that

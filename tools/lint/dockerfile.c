@@ -55,9 +55,9 @@ static void set_pair(struct reading *r, json_t *pairs, const char *name, const c
     lint_set(r->lint, pairs, name, json_string(expand(r, value, &meant)));
 }
 
-/* The words "NAME=value" of an ARG, ENV or LABEL. An ARG has the value that the build sets, else its
- * own, else the one that is set before the first FROM; a mere NAME of the others the rest of the
- * line. */
+/* The words "NAME=value" of an ARG, ENV or LABEL. An ARG has the value that the build sets, else
+ * its own, else the one that is set before the first FROM; a mere NAME of the others the rest of
+ * the line. */
 static void add_pairs(struct reading *r, const struct arc_instruction *in, json_t *pairs)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {0};
