@@ -194,7 +194,7 @@ def test_without_github_the_registry_alone_goes_back(shop):
     document = shop.document("rollback", "shop", "1.2.0", GITHUB_TOKEN=None)
     assert shop.floating()["latest"] == "1.2.0" and document["latest"] is None and not shop.github.log
     assert "(GitHub is not asked): what its version's tags name now is taken for it" in document["warnings"][0]
-    failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=draft", status=2, GITHUB_TOKEN=None)
+    failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=draft", status=3, GITHUB_TOKEN=None)
     assert "GITHUB_TOKEN" in failed.err
 
 

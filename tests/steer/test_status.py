@@ -89,7 +89,7 @@ def test_it_is_of_the_last_release_that_people_have(shop, how):
 
 
 def test_whom_to_ask_must_be_known_and_need_not_answer(shop):
-    failed = shop.run("status", "--scan", status=2, GITHUB_TOKEN=None)
+    failed = shop.run("status", "--scan", status=3, GITHUB_TOKEN=None)
     assert "set GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN" in failed.err
     shop.github.state.off = {"/releases/tags": (403, "Resource not accessible by integration")}
     record = row_of(shop, "--scan")["record"]

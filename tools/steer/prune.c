@@ -105,7 +105,7 @@ static int find_pulls(struct pruning *pruning, const char *name, struct arc_erro
     if (!pruning->options->closed_pulls)
         return ARC_OK;
     if (!pruning->github)
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(err, ARC_EWORLD,
                              "--closed-pulls: which pull requests are closed, GitHub says: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (pull-requests: "
                              "read)");
@@ -373,7 +373,7 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
     if (find_image(pruning, name))
         return ARC_OK;
     if (prune_is_package(name) && !pruning->github)
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(err, ARC_EWORLD,
                              "%s: versions on ghcr.io are deleted with GitHub's API: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
                              name);

@@ -504,7 +504,7 @@ static int load(struct rollback *rollback, struct arc_error *err)
     rollback->ledger = rollback->options->build;
     ARC_TRY(released_open_github(project, &records->github, &records->repository, err));
     if (!records->github && rollback->options->withdraw != ARC_WITHDRAW_NOTHING)
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(err, ARC_EWORLD,
                              "--withdraw marks releases at GitHub: set GITHUB_REPOSITORY "
                              "(owner/name) and GITHUB_TOKEN");
 

@@ -348,7 +348,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     ARC_TRY_ALLOC(asking.rows, err);
     ARC_TRY(survey_take(project, survey, err));
     if (options->scan && !project->repository.published && !project->repository.published_unknown)
-        return arc_error_set(err, ARC_EINPUT,
+        return arc_error_set(err, ARC_EWORLD,
                              "what the gate said is read from releases at GitHub: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN");
     asking.records.repository = arc_env_get(project->env, "GITHUB_REPOSITORY");
