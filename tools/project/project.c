@@ -103,12 +103,12 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
     const struct arc_config *config = &project->config;
     const char *name = project->wanted.group;
     ARC_AUTO(arc_buf) struct arc_buf what = {.max = 2048};
-    ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
+    ARC_AUTO(arc_tag) struct arc_tag plain = {0}, parsed = {0};
     size_t count;
 
     project->group = find_tagged(config, tag, &count);
 
-    if (!count && arc_tag_parse(tag, NULL, &parsed, err) &&
+    if (!count && arc_tag_parse(tag, NULL, &plain, err) &&
         (!config->group_count || strstr(config->groups[0].tags[0], "/v*")))
         return ARC_EINPUT; /* says what is wrong with it */
 
