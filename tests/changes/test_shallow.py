@@ -207,6 +207,26 @@ def test_what_a_file_was_is_read_of_the_base(place, options, edit, changed):
     assert json.loads(run.stdout)["changes"] == changed.split()
 
 
+@pytest.mark.parametrize("depth, reason", [("1", "registry"), ("0", "what it was cannot be read")])
+def test_a_link_that_the_clone_lacks_may_lead_elsewhere(place, depth, reason):
+    """A commit that is not checked out: its configuration is a link to another file, which only a blob says."""
+    place.commit("s/Dockerfile", ".github/x", "ci/a.yaml", "ci/b.yaml")
+    for name in ("a", "b"):
+        (place.up / f"ci/{name}.yaml").write_text(f"groups: {{g: {{registry: ghcr.io/{name}, services: [s]}}}}\n")
+        (place.up / ".github/arc-ci.yaml").unlink(missing_ok=True)
+        (place.up / ".github/arc-ci.yaml").symlink_to(f"../ci/{name}.yaml")
+        place.commit()
+    place.git("branch", "-f", "topic", cwd=place.up)
+    clone = place.folder / "clone"
+    place.git("clone", "-q", "--no-checkout", "--filter=blob:none", "-b", "topic", f"file://{place.up}", str(clone))
+    place.git("checkout", "-q", "HEAD~1", cwd=clone)
+    base = place.git("rev-parse", "HEAD", cwd=clone).strip()
+    run = subprocess.run([cmd.ARC_CI, "changes", "--base", base, "--ref", "origin/topic", "--initial-fetch-depth", depth, "--json"],
+                         cwd=clone, env=place.env, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["filters"]["s"]["reason"] == f"its entry in .github/arc-ci.yaml changed: {reason}"
+
+
 @pytest.mark.parametrize("options", [["--depth=1"], ["--filter=tree:0"], ["--depth=1", "--filter=blob:none"]], ids=" ".join)
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_plan_knows_the_version_before(place, options, gone):

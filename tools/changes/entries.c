@@ -166,19 +166,21 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
                       struct arc_error *err)
 {
     struct arc_oid one = {{0}}, two = {{0}};
+    int rc = head ? arc_git_entry(git, head, path, &two, NULL)
+                  : arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, &out->new, NULL);
+    bool unread = head && rc == ARC_EWORLD; /* a link that a partial clone lacks */
+
     *differ = false;
-    if (head && arc_git_entry(git, head, path, &two, NULL))
-        return ARC_OK;
-    int rc = head ? ARC_OK : arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, &out->new, NULL);
-    if (rc)
+    if (rc && !unread)
         return arc_error_memory(rc, err);
-    rc = arc_git_entry(git, base, path, &one, NULL);
-    if (rc && rc != ARC_ENOTFOUND)
+    if (!unread)
+        rc = arc_git_entry(git, base, path, &one, NULL);
+    if (rc && rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
         return arc_error_memory(rc, err);
-    *differ = !head || strcmp(one.hex, two.hex) != 0;
+    *differ = !head || rc || strcmp(one.hex, two.hex) != 0;
     if (!*differ)
         return ARC_OK;
-    out->problem = rc ? "the file is new" : "what it was cannot be read";
+    out->problem = rc == ARC_ENOTFOUND ? "the file is new" : "what it was cannot be read";
 
     if (!rc)
         rc = arc_git_blob(git, base, path, ARC_YAML_BYTES, &out->old, NULL);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define LINKS_MAX 40 /* as Linux does */
-#define FETCHES   4  /* trees, then links, then the file */
+#define FETCHES   4  /* trees, then links */
 
 /* ---- objects: libgit2 codes ----------------------------------------------------------------- */
 
@@ -122,29 +122,6 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                  struct arc_oid *out, struct arc_error *err)
-{
-    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
-    git_oid blob;
-    int rc = find_entry(git, commit, path, &blob, &entry);
-    if (rc)
-        return arc_git_failed(err, rc, path);
-    arc_git_oid_out(git_tree_entry_id(entry), out);
-    return ARC_OK;
-}
-
-/* The file at a path of a commit: a libgit2 code. */
-static int open_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                     size_t max, git_oid *blob, size_t *size, git_blob **out)
-{
-    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
-    ARC_TRY(find_entry(git, commit, path, blob, &entry));
-    if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
-        return GIT_ENOTFOUND;
-    return read_blob(git, blob, max, size, out);
-}
-
 /* Whether an object is missing from the clone, in contrast to a path from a tree. */
 static bool lacks_object(int rc)
 {
@@ -152,34 +129,79 @@ static bool lacks_object(int rc)
     return problem && problem->klass == GIT_ERROR_ODB;
 }
 
-int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                 size_t max, struct arc_buf *out, struct arc_error *err)
+/* Fetches what was lacking: the trees of the commit, or the blob, if one was met. */
+static int fetch_lacking(const struct arc_git *git, const struct arc_oid *commit,
+                         const git_oid *blob, struct arc_error *err)
 {
-    ARC_AUTO_HANDLE(git_blob) git_blob *file = NULL;
-    git_oid blob = {{0}};
-    size_t size = 0;
-    int step = open_blob(git, commit, path, max, &blob, &size, &file);
+    struct arc_oid name = *commit;
+    bool trees = git_oid_is_zero(blob);
+    if (!trees)
+        arc_git_oid_out(blob, &name);
 
-    for (int left = FETCHES; left && lacks_object(step) && git->scratch->allowed; left--) {
-        struct arc_oid name = *commit;
-        bool trees = git_oid_is_zero(&blob);
-        if (!trees)
-            arc_git_oid_out(&blob, &name);
-        int rc = trees ? arc_git_fetch_trees(git, &name, 1, err)
-                       : arc_git_fetch_commits(git, ARC_GIT_BLOBS, NULL, &name, 1, err);
-        if (rc == ARC_ENOTFOUND) /* that is not to say that there is no file */
-            return ARC_EWORLD;
-        ARC_TRY(rc);
-        step = open_blob(git, commit, path, max, &blob, &size, &file);
-    }
+    int rc = trees ? arc_git_fetch_trees(git, &name, 1, err)
+                   : arc_git_fetch_commits(git, ARC_GIT_BLOBS, NULL, &name, 1, err);
+    return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* that is not to say that there is no file */
+}
 
+/* The error of a libgit2 code. */
+static int check_step(int step, const struct arc_oid *commit, const char *path,
+                      struct arc_error *err)
+{
     if (lacks_object(step))
         return arc_error_set(err, ARC_EWORLD, "the file '%s' of commit %.12s is not in this clone",
                              path, commit->hex);
     if (step == GIT_ENOTFOUND)
         return arc_error_set(err, ARC_ENOTFOUND, "there is no file '%s' in commit %.12s", path,
                              commit->hex);
-    ARC_TRY(arc_git_check(err, step, path));
+    return arc_git_check(err, step, path);
+}
+
+/* As find_entry(); what the clone lacks on the way is fetched, if that may be. */
+static int locate(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                  git_oid *blob, git_tree_entry **out, struct arc_error *err)
+{
+    *blob = (git_oid){{0}};
+    int step = find_entry(git, commit, path, blob, out);
+
+    for (int left = FETCHES; left && lacks_object(step) && git->scratch->allowed; left--) {
+        ARC_TRY(fetch_lacking(git, commit, blob, err));
+        step = find_entry(git, commit, path, blob, out);
+    }
+
+    return check_step(step, commit, path, err);
+}
+
+int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                  struct arc_oid *out, struct arc_error *err)
+{
+    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
+    git_oid blob;
+
+    ARC_TRY(locate(git, commit, path, &blob, &entry, err));
+    arc_git_oid_out(git_tree_entry_id(entry), out);
+
+    return ARC_OK;
+}
+
+int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
+                 size_t max, struct arc_buf *out, struct arc_error *err)
+{
+    ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
+    ARC_AUTO_HANDLE(git_blob) git_blob *file = NULL;
+    git_oid blob;
+    size_t size = 0;
+
+    ARC_TRY(locate(git, commit, path, &blob, &entry, err));
+    if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
+        return arc_error_set(err, ARC_ENOTFOUND, "'%s' is no file in commit %.12s", path,
+                             commit->hex);
+
+    int step = read_blob(git, &blob, max, &size, &file);
+    if (lacks_object(step) && git->scratch->allowed) {
+        ARC_TRY(fetch_lacking(git, commit, &blob, err));
+        step = read_blob(git, &blob, max, &size, &file);
+    }
+    ARC_TRY(check_step(step, commit, path, err));
     if (size > max)
         return arc_error_set(err, ARC_ELIMIT, "%s: %zu bytes; at most %zu are read", path, size,
                              max);

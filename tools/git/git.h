@@ -147,12 +147,12 @@ int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range 
                       json_t *names, struct arc_error *err);
 
 /* The name of the object at a path of a commit, whose symbolic links are followed. ARC_ENOTFOUND if
- * there is none. */
+ * there is none, ARC_EWORLD if the clone lacks what is on the way, and it cannot be fetched. */
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                   struct arc_oid *out, struct arc_error *err);
 
 /* Appends the content of the file `path` of a commit, whose symbolic links are followed.
- * ARC_ENOTFOUND if there is no such file; ARC_ELIMIT over `max` bytes. */
+ * ARC_ENOTFOUND if there is no such file; ARC_ELIMIT over `max` bytes; ARC_EWORLD as above. */
 int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                  size_t max, struct arc_buf *out, struct arc_error *err);
 
