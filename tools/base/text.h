@@ -61,8 +61,7 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err);
 int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Appends an item to a list, or only what stands before it: the separator, unless it is the first.
-  */
+/* Appends an item to a list, or only what stands before it: the separator, but to the first. */
 void arc_text_item(struct arc_buf *list, const char *separator, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void arc_text_separate(struct arc_buf *list, const char *separator);

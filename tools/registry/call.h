@@ -49,8 +49,8 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
  * be shown; nothing where it says nothing. */
 void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
 
-/* What a refusal means to who wants to push, and what to do; NULL where nothing is known. Static.
-  */
+/* What a refusal means to who wants to push, and what to do, as a literal; NULL where nothing is
+ * known. */
 const char *registry_push_advice(const struct arc_http_response *answer, const char *reason);
 
 /* The error for an answer that is no success: ARC_ENOTFOUND for 404, else ARC_EWORLD. */
