@@ -7,7 +7,11 @@
 #include "git/git.h"
 #include "os/file.h"
 #include "project/inputs.h"
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LINKS_MAX 40 /* as Linux does */
 
 static int add_rule(struct arc_filters *filters, const char *pattern, unsigned line,
                     struct arc_error *err)
@@ -55,6 +59,38 @@ static int add_file(struct arc_filters *filters, const char *path, struct arc_er
     arc_path_to_glob(&pattern, path);
     ARC_TRY(arc_buf_check(&pattern, "a path", err));
     return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
+}
+
+/* More patterns of the last rule: the links on the way to a path, which lies elsewhere when one of
+ * them changes. */
+static int add_links(struct arc_filters *filters, const char *root, const char *path,
+                     unsigned depth, struct arc_error *err)
+{
+    char to[PATH_MAX];
+    size_t len = 0;
+
+    do {
+        len += strcspn(path + len, "/");
+        ARC_AUTO_FREE char *link = strndup(path, len);
+        ARC_AUTO_FREE char *full = link ? arc_file_join(root, link) : NULL;
+        ARC_TRY_ALLOC(full, err);
+        ssize_t got = readlink(full, to, sizeof to);
+        if (got < 0 || got == sizeof to)
+            continue;
+
+        ARC_AUTO(arc_buf) struct arc_buf whole = {0};
+        ARC_AUTO_FREE char *next = NULL;
+        if (depth || path[len]) /* the path itself is there */
+            ARC_TRY(add_file(filters, link, err));
+        arc_buf_printf(&whole, "%.*s%s", (int)got, to, path + len);
+        ARC_TRY(arc_buf_check(&whole, "a path", err));
+        link[arc_path_name(link) - link] = '\0';
+        ARC_TRY(arc_path_resolve(link, whole.data, &next, err));
+
+        return next && depth < LINKS_MAX ? add_links(filters, root, next, depth + 1, err) : ARC_OK;
+    } while (path[len++]);
+
+    return ARC_OK;
 }
 
 /* Patterns of the last rule: everything in a context, and where that really lies. */
@@ -148,12 +184,13 @@ static int add_directory(struct arc_filters *filters, const char *root,
                          const struct arc_service *service, struct arc_error *err)
 {
     ARC_AUTO_FREE char *real = arc_file_follow(root, service->directory);
-    const char *const directories[] = {service->directory, real};
     ARC_AUTO(arc_buf) struct arc_buf ignore = {0};
     const char *dockerfile = service->build.dockerfile;
 
-    for (size_t i = 0; i < ARC_COUNT(directories) && directories[i]; i++)
-        ARC_TRY(arc_filters_add_folder(filters, directories[i], service->line, err));
+    ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
+    ARC_TRY(add_links(filters, root, service->directory, 0, err));
+    if (real)
+        ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
 
     if (dockerfile) {
         ARC_TRY(add_linked(filters, root, dockerfile, service->line, err));
@@ -177,7 +214,9 @@ static int add_definition(struct arc_filters *filters, const char *root, const c
     ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
     filters->rules[filters->rule_count - 1].defines = true;
     ARC_TRY(add_file(filters, path, err));
-    return real ? add_file(filters, real, err) : ARC_OK;
+    if (real)
+        ARC_TRY(add_file(filters, real, err));
+    return add_links(filters, root, path, 0, err);
 }
 
 static int add_service(struct arc_filters *filters, const char *root, const struct arc_group *group,
