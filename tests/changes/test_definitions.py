@@ -218,8 +218,9 @@ def test_a_value_in_a_file(tmp_path, path, old, new, changed):
     cmd.git(repo, "commit", "-qm", "one")
     edit(repo, path, old, new)
     for base in ("HEAD~1", "HEAD"):  # of commits, then of the work tree
-        found = changes(repo, base)
-        assert {name: found["filters"][name].get("reason") for name in found["changes"]} == changed
+        for which in ("some", "last-match"):
+            found = changes(repo, base, INPUT_PREDICATE_QUANTIFIER=which)
+            assert {name: found["filters"][name].get("reason") for name in found["changes"]} == changed
         if base == "HEAD~1":
             cmd.git(repo, "reset", "-q", "--soft", base)
 

@@ -87,7 +87,8 @@ static int match_some(struct arc_match *match, const struct candidate *file)
 }
 
 /* The rule that decides for a filter; SIZE_MAX when it does not match. Every rule has to, or one
- * with `!` refuses (under a status those files only), or the last that applies decides. */
+ * with `!` refuses (under a status those files only), or the last that applies decides; one that
+ * `defines` the service where no other does. */
 static size_t decide(const struct arc_match *match, const struct arc_filter *filter,
                      const struct candidate *file)
 {
@@ -102,7 +103,8 @@ static size_t decide(const struct arc_match *match, const struct arc_filter *fil
             if (!rule_matches(match, rule, file))
                 return SIZE_MAX;
         } else if (!the->negated) {
-            if ((last || found == SIZE_MAX) && rule_matches(match, rule, file))
+            bool decides = found == SIZE_MAX || (last && !the->defines);
+            if (decides && rule_matches(match, rule, file))
                 found = rule;
         } else if (the->statuses & file->status && !arc_match_has(match->ids, rule)) {
             if (!last)
