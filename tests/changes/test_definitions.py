@@ -184,6 +184,15 @@ def test_compose_whose_own_variables_are_a_containers_too(tmp_path):
 
 
 @needs("compose")
+def test_compose_without_variables_of_its_own_is_explained_without_a_warning(tmp_path):
+    repo = make(tmp_path, "compose: compose.yaml")
+    edit(repo, "compose.yaml", "", "# a comment\n")
+    run = subprocess.run([cmd.ARC_CI, "changes", "--explain", "--base", "HEAD~1"], cwd=repo, capture_output=True, text=True,
+                         env={"PATH": os.environ["PATH"], "HOME": str(repo.parent)})
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+@needs("compose")
 def test_compose_services_of_an_image_without_a_host(tmp_path):
     repo = make(tmp_path, "compose: compose.yaml")
     edit(repo, "compose.yaml", COMPOSE, "services: {app: {image: 'web:1', build: web}, web: {image: 'web:1', build: web}}\n")

@@ -404,9 +404,11 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
         return ARC_OK;
     ARC_TRY_ALLOC(seen, err);
     ARC_TRY(arc_git_diff(git, &diff, err));
-    for (size_t i = 0; i < filters->rule_count; i++)
-        if (filters->rules[i].pattern_count && !arc_match_has(seen, i))
+    for (size_t i = 0; i < filters->rule_count; i++) {
+        const struct arc_rule *rule = &filters->rules[i];
+        if (rule->pattern_count && !rule->defines && !arc_match_has(seen, i)) /* no .env is usual */
             ARC_TRY(warn(match, i, err, "matches no path of the head"));
+    }
 
     return ARC_OK;
 }
