@@ -393,6 +393,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
         arc_build_is_engine(&options, &run.engine, NULL);
     ARC_TRY(define(&run, definition, err));
     arc_build_argv(given, *definition, "metadata.json", "rawjson", true, &memory, words);
+    ARC_TRY(arc_arena_check(&memory, err));
     *argv = arc_texts_json((char *const *)words);
 
     return arc_error_unless(*argv, err);
