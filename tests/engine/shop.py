@@ -85,9 +85,9 @@ class Shop:
         assert run.returncode == status, f"arc-ci {args}: exit {run.returncode}\n{run.stdout}\n{run.stderr}"
         return run
 
-    def plan(self, *args, tag=TAG):
+    def plan(self, *args, tag=TAG, **options):
         """Makes plan.json beside the work tree's files; gives it."""
-        text = self.run("plan", "--json", *args, *([tag] if tag else [])).stdout
+        text = self.run("plan", "--json", *args, *([tag] if tag else []), **options).stdout
         (self.folder / "plan.json").write_text(text)
         return validate(json.loads(text), "plan")
 
