@@ -112,8 +112,10 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
         (!config->group_count || strstr(config->groups[0].tags[0], "/v*")))
         return ARC_EINPUT; /* says what is wrong with it */
 
-    if (!count && config->group_count == 1)
-        return arc_tag_parse(tag, &config->groups[0], &parsed, err);
+    if (!count && config->group_count == 1) {
+        project->group = &config->groups[0];
+        return arc_tag_parse(tag, project->group, &parsed, err);
+    }
 
     const struct arc_group *named = name ? arc_config_group(config, name) : NULL;
     if (named && count && arc_tag_parse(tag, named, &parsed, NULL) == ARC_OK)
