@@ -183,15 +183,15 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
                         struct arc_filter_result *result, bool *same, struct arc_error *err)
 {
     arc_each (place, service->build.places, service->build.place_count) {
-        ARC_AUTO_FREE char *old = NULL, *new = NULL;
+        ARC_AUTO_FREE char *old = NULL, *now = NULL;
         ARC_AUTO(arc_error) struct arc_error why = {0};
 
         int rc = arc_project_value_at(project, place, base, &old, &why);
         if (!rc)
-            rc = arc_project_value_at(project, place, head, &new, &why);
+            rc = arc_project_value_at(project, place, head, &now, &why);
         if (rc == ARC_ENOMEM)
             return arc_error_nomem(err);
-        if (!rc && old && new &&strcmp(old, new) == 0)
+        if (!rc && old && now && strcmp(old, now) == 0)
             continue;
 
         *same = false;
@@ -200,7 +200,7 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
                                    arc_error_text(&why)));
         else
             ARC_TRY(arc_match_mark(result, err, "its value in %s %s", place->file,
-                                   !old && new ? "is new" : "changed"));
+                                   !old && now ? "is new" : "changed"));
     }
 
     return ARC_OK;
