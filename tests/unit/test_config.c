@@ -239,7 +239,7 @@ static const char *const wrong[][2] = {
     {GROUP("image-tags: ['v{mayor}']"),
      "5:18: image-tags: 'v{mayor}' has an unknown placeholder; there are {image-tag}, {version}, "
      "{major}, {minor}, {patch}, {prerelease}, {sha}, {sha7}, {revision}, {branch}, {pr}, {date}, "
-     "{time}, {group}, {codename}, {name}, {suffix}"},
+     "{year}, {month}, {day}, {time}, {group}, {codename}, {name}, {suffix}"},
     {GROUP("image-tags: [edge, {name: edge}]"), "5:24: an entry of 'image-tags' needs 'when'"},
     {GROUP("image-tags: [{name: e, when: lates}]"),
      "5:34: when: 'lates' is not a condition; did you mean 'latest'?"},

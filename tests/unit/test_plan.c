@@ -217,6 +217,7 @@ static void test_conditions_of_a_release(void **state)
         {ALWAYS("{major}.{minor}.{patch}-{prerelease}"), "", "", "3.0.0-rc.1", "version"},
         {ALWAYS("{codename}-{date}"), "flash-20260102", "flash-20260102", "flash-20260102",
          "moving"},
+        {ALWAYS("{year}-{month}-{day}"), "2026-01-02", "2026-01-02", "2026-01-02", "moving"},
         {ALWAYS("{name}_{time}"), "arc-flash_030405", "arc-flash_030405", "arc-flash_030405",
          "moving"},
         {ALWAYS("{sha7}"), "0123456", "0123456", "0123456", "commit"},

@@ -226,8 +226,9 @@ static bool check_template(const char *text, const char *plain, const char *cons
 }
 
 const char *const arc_placeholders[] = {
-    "image-tag", "version", "major", "minor", "patch", "prerelease", "sha",  "sha7",   "revision",
-    "branch",    "pr",      "date",  "time",  "group", "codename",   "name", "suffix", NULL};
+    "image-tag", "version",  "major",  "minor",    "patch", "prerelease", "sha",
+    "sha7",      "revision", "branch", "pr",       "date",  "year",       "month",
+    "day",       "time",     "group",  "codename", "name",  "suffix",     NULL};
 
 static bool inside(const char *text, struct arc_buf *why)
 {

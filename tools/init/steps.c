@@ -88,13 +88,41 @@ static char *attribute(struct init *init, const char *item, const char *key)
     return NULL;
 }
 
+/* "date 'YYYY-MM-DD'" as "{year}-{month}-{day}"; false where a form has more than {date} and {time}
+ * can say. */
+static bool convert_date(const char *word, struct arc_buf *out)
+{
+    static const char *const parts[][2] = {
+        {"YYYYMMDD", "{date}"}, {"YYYY", "{year}"},   {"MM", "{month}"},
+        {"DD", "{day}"},        {"HHmmss", "{time}"},
+    };
+    const char *form = arc_text_after(word, "date '");
+    size_t len = form ? strcspn(form, "'") : 0;
+
+    if (!form || strcmp(form + len, "'") != 0)
+        return false;
+    for (const char *end = form + len; form < end;) {
+        const char *rest = NULL;
+        for (size_t i = 0; i < ARC_COUNT(parts) && !rest; i++)
+            if ((rest = arc_text_after(form, parts[i][0])))
+                arc_buf_puts(out, parts[i][1]);
+        if (!rest && (arc_is_alnum(*form) || strchr("[]", *form)))
+            return false;
+        if (!rest)
+            arc_buf_putc(out, *form);
+        form = arc_or(rest, form + 1);
+    }
+
+    return true;
+}
+
 /* "{{major}}.{{minor}}" as "{major}.{minor}"; what is not known ends as INIT_UNKNOWN. */
 static char *convert_pattern(struct init *init, const char *pattern)
 {
     static const char *const words[][2] = {
         {"version", "{version}"}, {"major", "{major}"},   {"minor", "{minor}"},
         {"patch", "{patch}"},     {"raw", "{image-tag}"}, {"tag", "{image-tag}"},
-        {"branch", "{branch}"},   {"sha", "{sha7}"},      {"date 'YYYYMMDD'", "{date}"},
+        {"branch", "{branch}"},   {"sha", "{sha7}"},
     };
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
 
@@ -105,13 +133,15 @@ static char *convert_pattern(struct init *init, const char *pattern)
             arc_buf_putc(&out, *pattern++);
             continue;
         }
-        const char *word = pattern + 2;
-        size_t len = (size_t)(end - word);
-        arc_text_trim(&word, &len);
+        const char *start = pattern + 2;
+        size_t len = (size_t)(end - start);
+        arc_text_trim(&start, &len);
+        const char *word = init_cut(init, start, len);
         for (size_t i = 0; i < ARC_COUNT(words); i++)
-            if (strcmp(words[i][0], init_cut(init, word, len)) == 0)
+            if (strcmp(words[i][0], word) == 0)
                 found = words[i][1];
-        arc_buf_puts(&out, arc_or(found, unknown));
+        if (found || !convert_date(word, &out))
+            arc_buf_puts(&out, arc_or(found, unknown));
         pattern = end + 2;
     }
 

@@ -44,17 +44,34 @@ static bool find_prerelease(const struct arc_version_info *version, const char *
     return semver.prerelease_len;
 }
 
-/* The date of the plan's moment, or its time of day; in UTC. */
-static void add_moment(struct arc_buf *out, const struct arc_plan_options *options, bool date)
+/* Appends what `name` is of the plan's moment, in UTC; false if it is nothing of a moment. */
+static bool add_moment(struct arc_buf *out, const struct arc_plan_options *options,
+                       const char *name)
 {
     time_t when = (time_t)options->moment.now;
     struct tm at;
     if (!gmtime_r(&when, &at))
-        return;
-    if (date)
-        arc_buf_printf(out, "%04d%02d%02d", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday);
-    else
-        arc_buf_printf(out, "%02d%02d%02d", at.tm_hour, at.tm_min, at.tm_sec);
+        return false;
+
+    int year = at.tm_year + 1900, month = at.tm_mon + 1;
+    const struct {
+        const char *name;
+        int digits, value;
+    } all[] = {
+        {"date", 8, (year * 100 + month) * 100 + at.tm_mday},
+        {"year", 4, year},
+        {"month", 2, month},
+        {"day", 2, at.tm_mday},
+        {"time", 6, (at.tm_hour * 100 + at.tm_min) * 100 + at.tm_sec},
+    };
+
+    arc_each_in (part, all)
+        if (strcmp(part->name, name) == 0) {
+            arc_buf_printf(out, "%0*d", part->digits, part->value);
+            return true;
+        }
+
+    return false;
 }
 
 /* A branch's name, cut to what a tag can hold; two long ones, or two without a letter that a tag may
@@ -107,10 +124,9 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
             return value->value != NULL;
         }
 
-    if (strcmp(name, "date") == 0 || strcmp(name, "time") == 0) {
-        add_moment(out, options, *name == 'd');
-    } else if (strcmp(name, "prerelease") == 0 &&
-               find_prerelease(options->version, &prerelease, &len)) {
+    if (add_moment(out, options, name))
+        return true;
+    if (strcmp(name, "prerelease") == 0 && find_prerelease(options->version, &prerelease, &len)) {
         arc_buf_add(out, prerelease, len);
     } else if (strcmp(name, "pr") == 0 && moment->pull && !options->version) {
         arc_buf_printf(out, "%lld", (long long)moment->pull);
