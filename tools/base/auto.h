@@ -6,8 +6,7 @@
  *
  * ARC_AUTO(noun) calls noun_free(&local) at the end of the scope.
  */
-#ifndef ARC_BASE_AUTO_H
-#define ARC_BASE_AUTO_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/buf.h"
@@ -142,5 +141,3 @@ static inline int arc_error_except(int harmless, int rc, struct arc_error *err)
         arc_error_clear(err);
     return ARC_OK;
 }
-
-#endif

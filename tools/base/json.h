@@ -1,6 +1,5 @@
 /* What jansson has no call for. */
-#ifndef ARC_BASE_JSON_H
-#define ARC_BASE_JSON_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <jansson.h>
@@ -144,5 +143,3 @@ static inline char *arc_json_dumps(const json_t *value, size_t flags)
     arc_buf_free(&text);
     return whole;
 }
-
-#endif

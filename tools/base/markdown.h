@@ -8,8 +8,7 @@
  * All of these write one line: line breaks become spaces, other control characters and bytes that
  * are not UTF-8 become visible (base/text.h).
  */
-#ifndef ARC_BASE_MARKDOWN_H
-#define ARC_BASE_MARKDOWN_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <stdbool.h>
@@ -33,5 +32,3 @@ void arc_markdown_shell(struct arc_buf *out, const char *text, size_t len);
 
 /* Whether two texts are the same but for line endings and space at the end; NULL counts as "". */
 bool arc_markdown_same(const char *a, const char *b);
-
-#endif

@@ -1,6 +1,5 @@
 /* Paths of a repository, as its files write them. */
-#ifndef ARC_BASE_PATH_H
-#define ARC_BASE_PATH_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
@@ -19,5 +18,3 @@ const char *arc_path_name(const char *path);
 
 /* Appends a path as a glob that matches it alone. */
 void arc_path_to_glob(struct arc_buf *out, const char *path);
-
-#endif

@@ -1,6 +1,5 @@
 /* Platforms in the one spelling that BuildKit answers with. */
-#ifndef ARC_BASE_PLATFORM_H
-#define ARC_BASE_PLATFORM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,5 +16,3 @@ void arc_platform_join(const char *os, const char *architecture, const char *var
 /* The same for "linux/arm64/v8". An architecture alone is one of linux. False when the text is not
  * of this form or too long; *out is then "". */
 bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE]);
-
-#endif

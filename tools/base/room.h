@@ -1,6 +1,5 @@
 /* Arrays that grow one by one and are kept as a pointer and a count. */
-#ifndef ARC_BASE_ROOM_H
-#define ARC_BASE_ROOM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,5 +16,3 @@ static inline bool arc_room(void *items, size_t count, size_t element)
         *list = grown;
     return grown != NULL;
 }
-
-#endif

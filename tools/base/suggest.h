@@ -1,6 +1,5 @@
 /* "Did you mean …?" */
-#ifndef ARC_BASE_SUGGEST_H
-#define ARC_BASE_SUGGEST_H
+#pragma once
 
 #include <stddef.h>
 
@@ -8,5 +7,3 @@
  * too many or swapped, and less than half of the word (optimal string alignment distance). NULL if
  * there is none. */
 const char *arc_suggest(const char *word, const char *const *words);
-
-#endif

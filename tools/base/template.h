@@ -1,7 +1,6 @@
 /* The program's own texts: templates in files beside the code, which the build embeds
  * (ARC_TEXT). */
-#ifndef ARC_BASE_TEMPLATE_H
-#define ARC_BASE_TEMPLATE_H
+#pragma once
 
 #include "arcci/template.h"
 
@@ -35,5 +34,3 @@ struct arc_template_place {
  * and a name that is not there is null. */
 int arc_template_fill(const char *text, const struct arc_template_place *places,
                       const json_t *values, struct arc_buf *out, struct arc_error *err);
-
-#endif

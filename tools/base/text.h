@@ -1,6 +1,5 @@
 /* Text from outside made fit to be shown: UTF-8 checks and escaping for people. */
-#ifndef ARC_BASE_TEXT_H
-#define ARC_BASE_TEXT_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "base/auto.h"
@@ -189,4 +188,3 @@ bool arc_time_parse(const char *text, int64_t *out);
 
 /* The same the other way round, in UTC; 1970's first second for one beyond all calendars. */
 void arc_time_print(int64_t seconds, char out[32]);
-#endif

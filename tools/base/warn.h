@@ -1,6 +1,5 @@
 /* Warnings for people, kept in an array of texts until they are shown. */
-#ifndef ARC_BASE_WARN_H
-#define ARC_BASE_WARN_H
+#pragma once
 
 #include "arcci/error.h"
 #include <jansson.h>
@@ -17,5 +16,3 @@ __attribute__((format(printf, 1, 0))) char *arc_warn_text(const char *format, va
 /* Tells the progress of work, a formatted line of at most 4,096 bytes; nothing where `tell` is NULL. */
 __attribute__((format(printf, 3, 4))) void arc_tell(void (*tell)(void *context, const char *line),
                                                     void *context, const char *format, ...);
-
-#endif

@@ -1,6 +1,5 @@
 /* Whether what would be built is the commit that the plan, its labels and its tags name. */
-#ifndef ARC_BUILD_CONTEXT_H
-#define ARC_BUILD_CONTEXT_H
+#pragma once
 
 #include "arcci/documents.h"
 #include "arcci/project.h"
@@ -29,5 +28,3 @@ int arc_context_places(const char *root, const struct arc_planned_service *servi
 /* Marks a ci plan as one of a dirty tree, in its labels and in every name that an image gets, so
  * that it cannot be taken for the commit's. ARC_EINPUT for a release. */
 int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err);
-
-#endif

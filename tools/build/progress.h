@@ -5,8 +5,7 @@
  * its cell: "[flash linux/arm64 2/2] RUN …"; with a single target the target's name is left out,
  * with a single platform the platform's.
  */
-#ifndef ARC_BUILD_PROGRESS_H
-#define ARC_BUILD_PROGRESS_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/build.h"
@@ -49,5 +48,3 @@ const char *arc_progress_failure(const struct arc_progress *progress, const char
 
 /* How many steps have ended, however. */
 size_t arc_progress_done(const struct arc_progress *progress);
-
-#endif

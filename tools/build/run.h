@@ -1,6 +1,5 @@
 /* The parts of `build`: keys and what is already built, and running bake. */
-#ifndef ARC_BUILD_RUN_H
-#define ARC_BUILD_RUN_H
+#pragma once
 
 #include "arcci/build.h"
 #include "build/progress.h"
@@ -87,5 +86,3 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
  * it: asks the builder which platforms it runs, natively or emulated. */
 void arc_build_explain_foreign(const struct arc_build_options *options, const char *platform,
                                struct arc_buf *out);
-
-#endif

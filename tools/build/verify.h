@@ -1,6 +1,5 @@
 /* Reading an index back from the registry and comparing it with the plan. */
-#ifndef ARC_BUILD_VERIFY_H
-#define ARC_BUILD_VERIFY_H
+#pragma once
 
 #include "arcci/build.h"
 #include "arcci/documents.h"
@@ -61,5 +60,3 @@ bool arc_is_attestation(const json_t *descriptor);
  */
 bool arc_is_provenance(const json_t *layer);
 bool arc_is_gzip(const json_t *layer);
-
-#endif

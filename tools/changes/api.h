@@ -1,6 +1,5 @@
 /* What the API tells of commits that a clone lacks. */
-#ifndef ARC_CHANGES_API_H
-#define ARC_CHANGES_API_H
+#pragma once
 
 #include "arcci/changes.h"
 #include "arcci/event.h"
@@ -32,5 +31,3 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
 int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event *event,
                                const struct arc_oid *a, const struct arc_oid *b,
                                struct arc_oid *out, struct arc_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* Which two states of the repository `changes` compares, and why. The rules, event by event, are in
  * docs/changes.md; where they differ from paths-filter, docs/parity.md says so. */
-#ifndef ARC_CHANGES_BASE_H
-#define ARC_CHANGES_BASE_H
+#pragma once
 
 #include "arcci/changes.h"
 #include "arcci/project.h"
@@ -82,5 +81,3 @@ int arc_base_parent(const struct arc_base_request *request, const struct arc_oid
  * are not known. */
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* A choice of base and head under way: what the files that make it share (choice.c by event,
  * head.c, pull.c). */
-#ifndef ARC_CHANGES_CHOICE_H
-#define ARC_CHANGES_CHOICE_H
+#pragma once
 
 #include "changes/base.h"
 
@@ -50,5 +49,3 @@ int choice_since_input(const struct choice *c);
  * forced push makes of it. */
 int choice_since_commit(const struct choice *c, const char *name, const char *why);
 int choice_since_push(const struct choice *c, const char *before);
-
-#endif

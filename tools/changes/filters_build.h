@@ -1,6 +1,5 @@
 /* Building filters, whether of YAML or of the configuration. */
-#ifndef ARC_CHANGES_FILTERS_BUILD_H
-#define ARC_CHANGES_FILTERS_BUILD_H
+#pragma once
 
 #include "arcci/filters.h"
 
@@ -18,5 +17,3 @@ int arc_filters_add_pattern(struct arc_filters *filters, const char *pattern,
 /* A rule of the last filter: everything in a folder; "." is the root. */
 int arc_filters_add_folder(struct arc_filters *filters, const char *directory, unsigned line,
                            struct arc_error *err);
-
-#endif

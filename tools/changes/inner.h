@@ -1,6 +1,5 @@
 /* Submodules that changed, looked into on request. */
-#ifndef ARC_CHANGES_INNER_H
-#define ARC_CHANGES_INNER_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "git/diff.h"
@@ -25,5 +24,3 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
                       const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 void arc_inner_free(struct arc_inner *inner);
-
-#endif

@@ -1,6 +1,5 @@
 /* Text of file names for outputs and documents. */
-#ifndef ARC_CHANGES_LIST_H
-#define ARC_CHANGES_LIST_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/changes.h"
@@ -10,5 +9,3 @@ void arc_list_add_utf8(struct arc_buf *out, const char *text, size_t len);
 
 /* The status of a file as people know it: "renamed" of what is added as well. */
 const char *arc_list_status(const struct arc_changed_file *file);
-
-#endif

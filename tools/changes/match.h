@@ -1,6 +1,5 @@
 /* Matching paths against filters while a tree is walked, and keeping what matched. */
-#ifndef ARC_CHANGES_MATCH_H
-#define ARC_CHANGES_MATCH_H
+#pragma once
 
 #include "arcci/changes.h"
 #include "git/git.h"
@@ -83,5 +82,3 @@ arc_match_mark(struct arc_filter_result *result, struct arc_error *err, const ch
 int arc_match_commit(struct arc_match *match, const struct arc_git *git,
                      const struct arc_git_commit *commit, bool own, bool *any,
                      struct arc_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* What `changes` knows about services beyond their paths: where each was last good, and which
  * depends on which. */
-#ifndef ARC_CHANGES_SERVICES_H
-#define ARC_CHANGES_SERVICES_H
+#pragma once
 
 #include "arcci/changes.h"
 #include "changes/base.h"
@@ -66,5 +65,3 @@ int arc_services_definitions(struct arc_project *project, const struct arc_chang
  * rebuild-dependents those that depend on one. */
 int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,
                             struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* Never a wrong silence: what to tell somebody whose filter cannot do what it looks like. */
-#ifndef ARC_CHANGES_WARN_H
-#define ARC_CHANGES_WARN_H
+#pragma once
 
 #include "changes/match.h"
 #include "git/git.h"
@@ -27,5 +26,3 @@ int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
 /* The same for patterns that match no path of the commit, which is read whole: for --explain. */
 int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
                           const struct arc_oid *head, struct arc_error *err);
-
-#endif

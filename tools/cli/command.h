@@ -1,7 +1,6 @@
 /* The frame every command fits in: a table that describes it, an invocation that it reads, a
  * report that it fills. One table gives parsing, checks, --help, the man page and the docs. */
-#ifndef ARC_CLI_COMMAND_H
-#define ARC_CLI_COMMAND_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
@@ -191,5 +190,3 @@ void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t colu
  * for a command, "action" (action.yml) or its "readme"; the program has only the first two. */
 int help_render(const struct command *command, const char *format, struct arc_buf *out,
                 struct arc_error *err);
-
-#endif

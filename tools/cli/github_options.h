@@ -1,6 +1,5 @@
 /* What every command that speaks to GitHub has in its option table, and the values. */
-#ifndef ARC_CLI_GITHUB_OPTIONS_H
-#define ARC_CLI_GITHUB_OPTIONS_H
+#pragma once
 
 #include "cli/command.h"
 #include "github/options.h"
@@ -16,5 +15,3 @@
 
 /* Their values; borrowed. */
 struct arc_github_settings github_settings(const struct invocation *inv, const char *timeout_name);
-
-#endif

@@ -1,7 +1,6 @@
 /* How `build` shows what is going on: lines or a live table on stderr, and a full log file per
  * cell. */
-#ifndef ARC_CLI_PROGRESS_H
-#define ARC_CLI_PROGRESS_H
+#pragma once
 
 #include "arcci/build.h"
 #include "cli/progress_table.h"
@@ -22,5 +21,3 @@ void build_progress_event(void *context, const struct arc_build_event *event);
 
 /* Ends the group or the table. */
 void build_progress_end(struct build_progress *progress);
-
-#endif

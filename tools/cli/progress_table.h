@@ -1,6 +1,5 @@
 /* A live table of a build on a terminal: a row per cell, redrawn in place. */
-#ifndef ARC_CLI_PROGRESS_TABLE_H
-#define ARC_CLI_PROGRESS_TABLE_H
+#pragma once
 
 #include "arcci/build.h"
 
@@ -28,5 +27,3 @@ void build_table_event(struct build_table *table, const struct arc_build_event *
 
 /* Draws the last state, prints what failed cells said, and frees the rows. */
 void build_table_end(struct build_table *table);
-
-#endif

@@ -1,6 +1,5 @@
 /* What every command that takes a release tag has in its option table, and what it says of it. */
-#ifndef ARC_CLI_PROJECT_OPTIONS_H
-#define ARC_CLI_PROJECT_OPTIONS_H
+#pragma once
 
 #include "arcci/project.h"
 #include "cli/command.h"
@@ -51,5 +50,3 @@ int project_note_dirty(struct arc_project *project, struct report *report, struc
 /* The same, and where `latest` stays since the other tags are not known. */
 int project_note_tags(const struct arc_project *project, struct report *report,
                       struct arc_error *err);
-
-#endif

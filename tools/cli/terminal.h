@@ -1,6 +1,5 @@
 /* Whether to colour, and whether to redraw: what people set and what the terminal can. */
-#ifndef ARC_CLI_TERMINAL_H
-#define ARC_CLI_TERMINAL_H
+#pragma once
 
 #include "arcci/env.h"
 #include <stdbool.h>
@@ -12,5 +11,3 @@ bool terminal_colour(const struct arc_env *env, const char *when, int fd);
 
 /* Whether lines can be redrawn there: a terminal that is not dumb, outside of CI. */
 bool terminal_redraws(const struct arc_env *env, int fd);
-
-#endif

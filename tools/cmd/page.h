@@ -1,6 +1,5 @@
 /* What commands with --html share: the option, the builds on the page, the page's file. */
-#ifndef ARC_CMD_PAGE_H
-#define ARC_CMD_PAGE_H
+#pragma once
 
 #include "cli/command.h"
 #include "html/page.h"
@@ -14,5 +13,3 @@
 /* Writes the page of a document where --html asks for it. ARC_EINPUT for --build without it. */
 int page_write(const struct invocation *inv, const json_t *document, html_page *make,
                struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* Images of a group that start from one another. */
-#ifndef ARC_CONFIG_BASES_H
-#define ARC_CONFIG_BASES_H
+#pragma once
 
 #include "config/fields.h"
 
@@ -24,5 +23,3 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
  * "latest" when there is none. *image is borrowed, *out owned by the caller. */
 int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
                               const char **image, char **out, struct arc_error *err);
-
-#endif

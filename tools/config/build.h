@@ -1,6 +1,5 @@
 /* The `build` section of services and groups. */
-#ifndef ARC_CONFIG_BUILD_H
-#define ARC_CONFIG_BUILD_H
+#pragma once
 
 #include "config/fields.h"
 #include "config/file_value.h"
@@ -73,5 +72,3 @@ bool arc_context_is_remote(const char *context);
 
 /* Shortens an image's name to what arc_image_familiar() says of it. */
 void arc_image_familiarize(char *name);
-
-#endif

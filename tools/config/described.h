@@ -1,6 +1,5 @@
 /* Groups whose services a file of docker's says: a bake file or a compose file. */
-#ifndef ARC_CONFIG_DESCRIBED_H
-#define ARC_CONFIG_DESCRIBED_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/config.h"
@@ -45,5 +44,3 @@ int arc_described_files(const struct arc_loading *l, const struct arc_group *gro
  * for what a plan cannot carry. */
 int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, const char *name,
                         const json_t *target, bool linked, char **files, const json_t *version);
-
-#endif

@@ -1,6 +1,5 @@
 /* Mappings of a YAML file read into a struct by a table of fields. */
-#ifndef ARC_CONFIG_FIELDS_H
-#define ARC_CONFIG_FIELDS_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/buf.h"
@@ -149,5 +148,3 @@ arc_check arc_check_image;      /* template of an image's name */
 arc_check arc_check_day;        /* "2026-12-31" */
 arc_check arc_check_secret;     /* the id of a secret: a file name */
 arc_check arc_check_target; /* a target, a service or a profile: no option of docker's, no URL */
-
-#endif

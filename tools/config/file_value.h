@@ -1,6 +1,5 @@
 /* A value that stands in a file: a version that a bot raises, an argument that others read too. */
-#ifndef ARC_CONFIG_FILE_VALUE_H
-#define ARC_CONFIG_FILE_VALUE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <stdbool.h>
@@ -50,5 +49,3 @@ int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, cha
 /* The same from the file below `root`. */
 int arc_file_value_in(const char *root, struct arc_file_place *place, char **out,
                       struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* How the services of a configuration stand to one another. */
-#ifndef ARC_CONFIG_GRAPH_H
-#define ARC_CONFIG_GRAPH_H
+#pragma once
 
 #include "arcci/config.h"
 #include "yaml/yaml.h"
@@ -19,5 +18,3 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
 /* ARC_EINPUT, showing the cycle, if services that are rebuilt with what they depend on depend on
  * themselves. The place is the depends_on entry that closes it. */
 int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err);
-
-#endif

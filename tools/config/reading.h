@@ -1,6 +1,5 @@
 /* A service while its files are read, and the parts of the configuration that have a file each. */
-#ifndef ARC_CONFIG_READING_H
-#define ARC_CONFIG_READING_H
+#pragma once
 
 #include "config/fields.h"
 
@@ -55,5 +54,3 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
 /* Whether the groups that the trains include are there, build images, and give them other names. */
 int arc_trains_check(const struct arc_yaml_node *groups, const struct arc_config *config,
                      struct arc_error *err);
-
-#endif

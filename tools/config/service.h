@@ -1,6 +1,5 @@
 /* One service: what its service.yaml and its entry in arc-ci.yaml say. */
-#ifndef ARC_CONFIG_SERVICE_H
-#define ARC_CONFIG_SERVICE_H
+#pragma once
 
 #include "config/build.h"
 #include "config/fields.h"
@@ -38,5 +37,3 @@ int arc_service_make_images(const struct arc_loading *l, struct arc_service *ser
 /* Makes what *service holds the group's last service. */
 int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
                            const struct arc_service *service);
-
-#endif

@@ -1,7 +1,6 @@
 /* Reading a Dockerfile, as far as checks need it.
  * Source: Dockerfile reference (docs.docker.com/reference/dockerfile). */
-#ifndef ARC_DOCKERFILE_DOCKERFILE_H
-#define ARC_DOCKERFILE_DOCKERFILE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <jansson.h>
@@ -51,5 +50,3 @@ bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf 
 /* Takes the next word of *text, quotes and backslashes resolved: false at the end. `equals`, if
  * not NULL, is set to the offset of the first unquoted '=' in it, or to its length. */
 bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals);
-
-#endif

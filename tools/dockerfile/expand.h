@@ -1,6 +1,5 @@
 /* Words of a Dockerfile: quotes, escapes and variables (BuildKit's shell lexer). */
-#ifndef ARC_DOCKERFILE_EXPAND_H
-#define ARC_DOCKERFILE_EXPAND_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <jansson.h>
@@ -29,5 +28,3 @@ bool arc_word_expand(const struct arc_scope *scope, const char *word, struct arc
 /* Takes the next word of *text, up to a blank outside of quotes, as it is written. False at the
  * end. */
 bool arc_word_take(const char **text, char escape, struct arc_buf *word);
-
-#endif

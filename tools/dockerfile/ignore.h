@@ -1,7 +1,6 @@
 /* .dockerignore (moby/patternmatcher, ignorefile): not gitignore. The last pattern that matches a
  * path or a directory above it decides; "!" takes in again; patterns are rooted. */
-#ifndef ARC_DOCKERFILE_IGNORE_H
-#define ARC_DOCKERFILE_IGNORE_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "base/text.h"
@@ -25,5 +24,3 @@ bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t 
 
 /* How many parts a clean path has. */
 size_t arc_path_depth(const char *path);
-
-#endif

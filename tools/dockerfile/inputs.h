@@ -1,8 +1,7 @@
 /* The files that an image depends on: its Dockerfile, the ignore file that holds for it, and what
  * the stages that its target needs read of the contexts. What is not known is the whole context.
  */
-#ifndef ARC_DOCKERFILE_INPUTS_H
-#define ARC_DOCKERFILE_INPUTS_H
+#pragma once
 
 #include "arcci/error.h"
 #include <jansson.h>
@@ -61,5 +60,3 @@ const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line);
 int arc_inputs_missing(const struct arc_inputs *inputs,
                        int (*each)(void *context, const struct arc_input *input, bool ignored),
                        void *context);
-
-#endif

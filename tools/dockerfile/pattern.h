@@ -1,7 +1,6 @@
 /* Patterns of paths as Go's path/filepath.Match has them (the sources of COPY and ADD), and as
  * moby's patternmatcher has them (.dockerignore): a star stops at a slash, two stars do not. */
-#ifndef ARC_DOCKERFILE_PATTERN_H
-#define ARC_DOCKERFILE_PATTERN_H
+#pragma once
 
 #include "arcci/arena.h"
 #include <stdbool.h>
@@ -18,5 +17,3 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
 /* Whether the pattern matches the path or a directory that it lies in. "" matches every path. The
  * cost grows with the product of both lengths and no faster. */
 bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *path, size_t len);
-
-#endif

@@ -1,7 +1,6 @@
 /* The stages of a Dockerfile, and what each reads of the build's contexts, as BuildKit's frontend
  * (dockerfile2llb) has it. */
-#ifndef ARC_DOCKERFILE_STAGES_H
-#define ARC_DOCKERFILE_STAGES_H
+#pragma once
 
 #include "arcci/arena.h"
 #include <jansson.h>
@@ -65,5 +64,3 @@ void arc_stages_free(struct arc_stages *stages);
 /* The stage that a build is for: of that name or number; the last one for NULL. NULL when there is
  * none. */
 const struct arc_stage *arc_stages_target(const struct arc_stages *stages, const char *target);
-
-#endif

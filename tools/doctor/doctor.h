@@ -1,6 +1,5 @@
 /* Shared by the files of `doctor`. */
-#ifndef ARC_DOCTOR_DOCTOR_H
-#define ARC_DOCTOR_DOCTOR_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/doctor.h"
@@ -53,5 +52,3 @@ doctor_check doctor_repository, doctor_git, doctor_config, doctor_tags;
 doctor_check doctor_docker, doctor_buildx, doctor_platforms, doctor_compose, doctor_trivy;
 doctor_check doctor_libcurl, doctor_token, doctor_registry, doctor_ports, doctor_network;
 doctor_check doctor_volumes, doctor_packages, doctor_push, doctor_libraries;
-
-#endif

@@ -1,6 +1,5 @@
 /* Structs as JSON objects and back, by a table of their members. */
-#ifndef ARC_DOCUMENTS_RECORD_H
-#define ARC_DOCUMENTS_RECORD_H
+#pragma once
 
 #include "arcci/documents.h"
 
@@ -70,5 +69,3 @@ int arc_record_copy(const struct arc_record *record, const void *in, struct arc_
 /* *out is a new reference. */
 int arc_record_write(const struct arc_record *record, const void *in, json_t **out,
                      struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* The event that a rehearsal plays: the environment that GitHub Actions would give the real run. */
-#ifndef ARC_DRYRUN_EVENT_H
-#define ARC_DRYRUN_EVENT_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/env.h"
@@ -25,5 +24,3 @@ int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const ch
  * and repository are the payload's. ARC_EINPUT for a file that is not an event we know. */
 int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
                              struct arc_dryrun_event *out, struct arc_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* Which paths differ between two commits, or between a commit and the work tree. Renames are never
  * looked for, as in `git diff --no-renames`; a renamed file is one deleted and one added. */
-#ifndef ARC_GIT_DIFF_H
-#define ARC_GIT_DIFF_H
+#pragma once
 
 #include "git/git.h"
 
@@ -89,5 +88,3 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
                              int (*each)(void *context, const char *path,
                                          enum arc_git_standing standing),
                              void *context, struct arc_error *err);
-
-#endif

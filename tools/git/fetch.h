@@ -2,8 +2,7 @@
  * is written into the clone (git/scratch.h); it counts as the clone's own until arc_git_free(). git
  * runs without hooks and never asks for a password; a remote on GITHUB_SERVER_URL that refuses gets
  * the workflow's token (git/token.h). */
-#ifndef ARC_GIT_FETCH_H
-#define ARC_GIT_FETCH_H
+#pragma once
 
 #include "git/git.h"
 
@@ -53,5 +52,3 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
 /* The commit of a tag that arc_git_all_tags() named; it need not be here. */
 int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_oid *out,
                        struct arc_error *err);
-
-#endif

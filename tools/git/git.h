@@ -5,8 +5,7 @@
  * repository of SHA-256 objects is refused with a clear error: the libgit2 of Debian and Ubuntu
  * is built for SHA-1.
  */
-#ifndef ARC_GIT_GIT_H
-#define ARC_GIT_GIT_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
@@ -164,5 +163,3 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
  * return of it ends the walk and is returned. */
 int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),
                     void *context, struct arc_error *err);
-
-#endif

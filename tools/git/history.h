@@ -1,8 +1,7 @@
 /* The commits of a clone and of what was fetched beside it, as a graph that may be cut anywhere: a
  * parent that is not here is a node that is missing. libgit2 gives up at such a parent; and what an
  * answer is worth depends on where the graph is cut. */
-#ifndef ARC_GIT_HISTORY_H
-#define ARC_GIT_HISTORY_H
+#pragma once
 
 #include "git/lib.h"
 
@@ -65,5 +64,3 @@ int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       int (*each)(void *context, const struct arc_oid *commit,
                                   const uint64_t *lacks),
                       void *context, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the files of this folder share: libgit2's types in and out. */
-#ifndef ARC_GIT_LIB_H
-#define ARC_GIT_LIB_H
+#pragma once
 
 #include "base/auto.h"
 #include "git/git.h"
@@ -55,5 +54,3 @@ struct arc_git_asked {
 /* The type of an object, GIT_OBJECT_INVALID when it is not here. Many tags lead to one commit, so
  * the last answer is kept. */
 git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked *last);
-
-#endif

@@ -1,7 +1,6 @@
 /* What a commit's message says of itself: Conventional Commits 1.0.0 as people write them, GitHub's
  * merges and squashed pull requests, git's reverts. */
-#ifndef ARC_GIT_MESSAGE_H
-#define ARC_GIT_MESSAGE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <stdbool.h>
@@ -47,5 +46,3 @@ const char *arc_message_next_undone(const char *at, struct arc_message_undone *o
 
 /* Whether a commit, with its name and its pull request's number (or 0), is the one. */
 bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull);
-
-#endif

@@ -1,6 +1,5 @@
 /* Running git itself in an open repository. */
-#ifndef ARC_GIT_RUN_H
-#define ARC_GIT_RUN_H
+#pragma once
 
 #include "git/git.h"
 #include "git/token.h"
@@ -19,5 +18,3 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
 /* What git said was wrong: its first "fatal:" line, advice may follow it; else the last line.
  * Borrowed from the result, which it cuts at that line. */
 const char *arc_git_complaint(struct arc_process_result *result);
-
-#endif

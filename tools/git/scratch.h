@@ -1,8 +1,7 @@
 /* What is fetched lies beside the clone, in repositories of our own in a temporary folder: the
  * clone, its configuration and what a later `git fetch` brings stay as they were, and runs side by
  * side cannot disturb one another. The objects count as the clone's own in this process. */
-#ifndef ARC_GIT_SCRATCH_H
-#define ARC_GIT_SCRATCH_H
+#pragma once
 
 #include "git/lib.h"
 #include "os/process.h"
@@ -84,5 +83,3 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
  * that it needs: in a part of this, where the clone may lack some, else in the clone. */
 int arc_git_scratch_run(const struct arc_git *git, const char *const *words, unsigned seconds,
                         struct arc_process_result *result, struct arc_error *err);
-
-#endif

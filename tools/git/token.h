@@ -1,8 +1,7 @@
 /* The workflow's token for git, which actions/checkout leaves out where it is told so
  * (persist-credentials: false): as a header that git sends to GITHUB_SERVER_URL alone, told to git
  * by its environment (git-config(1), GIT_CONFIG_COUNT and http.<url>.extraHeader). */
-#ifndef ARC_GIT_TOKEN_H
-#define ARC_GIT_TOKEN_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/env.h"
@@ -21,5 +20,3 @@ struct arc_git_token {
  * its GIT_CONFIG_COUNT must go. ARC_ENOMEM. */
 int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, struct arc_error *err);
 void arc_git_token_free(struct arc_git_token *token);
-
-#endif

@@ -1,6 +1,5 @@
 /* The GitHub REST API over http/exchange.h: the real transport, and what `changes` asks of it. */
-#ifndef ARC_GITHUB_GITHUB_H
-#define ARC_GITHUB_GITHUB_H
+#pragma once
 
 #include "arcci/transport.h"
 #include "http/http.h"
@@ -42,5 +41,3 @@ bool arc_github_trusted(const char *api, const char *url);
  * `len` bytes with a NUL behind them. */
 size_t arc_github_mask_bytes(char *text, size_t len, const char *secret);
 void arc_github_mask(char *text, const char *secret);
-
-#endif

@@ -1,6 +1,5 @@
 /* Which transport a command speaks through. */
-#ifndef ARC_GITHUB_OPTIONS_H
-#define ARC_GITHUB_OPTIONS_H
+#pragma once
 
 #include "arcci/transport.h"
 #include "base/auto.h"
@@ -27,5 +26,3 @@ const char *arc_github_repository(const struct arc_env *env,
 
 /* Whether the text is "owner/name", so that it can stand in a path. */
 bool arc_repository_name_valid(const char *text);
-
-#endif

@@ -2,8 +2,7 @@
  * lookaheads. It is read from the end of the text to its start: whether a node accepts the rest of
  * the text from position i on follows from which nodes accept from position i + 1 on. So every
  * lookahead costs no more than a node, and the time is linear in the text. */
-#ifndef ARC_GLOB_AUTOMATON_H
-#define ARC_GLOB_AUTOMATON_H
+#pragma once
 
 #include "glob/regex.h"
 
@@ -67,5 +66,3 @@ bool arc_program_takes(const struct arc_program *program, uint32_t node, uint16_
 
 /* Orders the nodes; given by glob_order.c. */
 void arc_program_order(struct arc_program *program);
-
-#endif

@@ -1,7 +1,6 @@
 /* Runs an automaton over texts, and remembers the sets of nodes that it meets as states, so that a
  * unit mostly costs one look into a table. */
-#ifndef ARC_GLOB_DFA_H
-#define ARC_GLOB_DFA_H
+#pragma once
 
 #include "glob/automaton.h"
 
@@ -33,5 +32,3 @@ void arc_dfa_free(struct arc_dfa *dfa);
 /* Runs over the text; returns a bitmap of the regular expressions that accept it, valid until the
  * next run. */
 const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len);
-
-#endif

@@ -1,6 +1,5 @@
 /* Globs tried on lists of paths: what `arc-ci glob` does. */
-#ifndef ARC_GLOB_LINES_H
-#define ARC_GLOB_LINES_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
@@ -23,5 +22,3 @@ struct arc_glob_lines {
  * as arc_glob_compile(). */
 int arc_glob_filter(const json_t *patterns, const json_t *paths, const struct arc_glob_lines *how,
                     struct arc_buf *out, json_t *notes, size_t *count, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* One pattern, compiled: what arc_glob and arc_glob_set are made of. */
-#ifndef ARC_GLOB_PATTERN_H
-#define ARC_GLOB_PATTERN_H
+#pragma once
 
 #include "arcci/glob.h"
 #include "glob/automaton.h"
@@ -43,5 +42,3 @@ bool glob_pattern_find_prefix(struct glob_pattern *pattern);
 bool glob_plain_path(const char *path, size_t len);
 /* Whether the byte means itself wherever it stands in a pattern. */
 bool glob_means_itself(char byte);
-
-#endif

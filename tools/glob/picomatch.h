@@ -1,6 +1,5 @@
 /* The state of picomatch's parse(), shared by the files that make it up. Names follow parse.js. */
-#ifndef ARC_GLOB_PICOMATCH_H
-#define ARC_GLOB_PICOMATCH_H
+#pragma once
 
 #include "glob/units.h"
 
@@ -128,5 +127,3 @@ bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, boo
 bool parser_is_special(uint16_t unit);
 /* Adds the units with a backslash before each special one (utils.escapeRegex). */
 void parser_escape(struct arc_units *out, const struct arc_units *text);
-
-#endif

@@ -1,7 +1,6 @@
 /* Reads an automaton from its start, with every lookahead taken for granted: what a text may begin
  * with. Never too strict, so it can rule a directory out but not promise a match. */
-#ifndef ARC_GLOB_REACH_H
-#define ARC_GLOB_REACH_H
+#pragma once
 
 #include "glob/automaton.h"
 
@@ -28,5 +27,3 @@ bool arc_reach_text(struct arc_reach *reach, const struct arc_program *program, 
                     size_t len);
 /* The only unit that a text which goes on can go on with, or -1. */
 int arc_reach_only(const struct arc_reach *reach, const struct arc_program *program);
-
-#endif

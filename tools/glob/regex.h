@@ -1,8 +1,7 @@
 /* The regular expressions that globs turn into, as ECMAScript reads them without flags (ECMA-262,
  * 22.2.1, with annex B): a tree of what matters for "does the whole text match", so groups, names
  * and laziness leave no trace. */
-#ifndef ARC_GLOB_REGEX_H
-#define ARC_GLOB_REGEX_H
+#pragma once
 
 #include "glob/units.h"
 
@@ -75,5 +74,3 @@ uint32_t regex_named_class(struct regex_reader *r, int letter);
 /* Reads a character escape after its backslash. */
 uint16_t regex_character_escape(struct regex_reader *r, bool in_class);
 void regex_defect(struct regex_reader *r, const char *defect);
-
-#endif

@@ -1,7 +1,6 @@
 /* Patterns of a set that need no automaton: their shapes are looked up, by the directories of a
  * path and by its name. Most patterns that people write have one. */
-#ifndef ARC_GLOB_SHAPE_H
-#define ARC_GLOB_SHAPE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <stdbool.h>
@@ -70,5 +69,3 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *loo
 /* As arc_glob_matcher_below(), adding to the bitmaps, and the groups to ask to `met`. */
 bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *lookup,
                        const char *dir, size_t len, uint64_t *some, uint64_t *all, uint64_t *met);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the lookups of a set share: texts by their hash, ids as bits. */
-#ifndef ARC_GLOB_TABLE_H
-#define ARC_GLOB_TABLE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +31,3 @@ static inline void glob_set_bit(uint64_t *ids, unsigned id)
 {
     ids[id / 64] |= (uint64_t)1 << id % 64;
 }
-
-#endif

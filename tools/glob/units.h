@@ -1,6 +1,5 @@
 /* Text as JavaScript has it: sequences of UTF-16 units, and reading them from bytes. */
-#ifndef ARC_GLOB_UNITS_H
-#define ARC_GLOB_UNITS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,5 +50,3 @@ static inline bool arc_unit_is_word(int unit)
     return (unit >= '0' && unit <= '9') || (unit >= 'a' && unit <= 'z') ||
            (unit >= 'A' && unit <= 'Z') || unit == '_';
 }
-
-#endif

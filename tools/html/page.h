@@ -1,7 +1,6 @@
 /* One page of HTML that needs nothing else: no script, no font, no request. Every value is escaped
  * where it lands. */
-#ifndef ARC_HTML_PAGE_H
-#define ARC_HTML_PAGE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/documents.h"
@@ -24,5 +23,3 @@ void html_text(struct arc_buf *out, const char *text, size_t len);
 /* GitHub's markdown as release notes use it: headings, paragraphs, lists, tables, fenced code;
  * code, links, strong text and line breaks in them. Anything else stays text. */
 void html_markdown(struct arc_buf *out, const char *text);
-
-#endif

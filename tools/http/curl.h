@@ -1,7 +1,6 @@
 /* libcurl, loaded when the first request is sent: a program that sends nothing never pays for it
  * (32 libraries, 4 ms). */
-#ifndef ARC_HTTP_CURL_H
-#define ARC_HTTP_CURL_H
+#pragma once
 
 #include "arcci/error.h"
 #include <curl/curl.h>
@@ -44,5 +43,3 @@ struct arc_curl {
  * until the program ends: the TLS library below it registers exit handlers. ARC_EWORLD when it is
  * not installed, naming the package. */
 int arc_curl_load(struct arc_curl *out, struct arc_error *err);
-
-#endif

@@ -5,8 +5,7 @@
  * to no other origin (RFC 9110 section 15.4, Fetch's "HTTP-redirect fetch"). Credentials are sent
  * over https, or over http to this machine only.
  */
-#ifndef ARC_HTTP_HTTP_H
-#define ARC_HTTP_HTTP_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/clock.h"
@@ -158,5 +157,3 @@ bool arc_http_wait_again(const struct arc_http_retry *retry,
 int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request *request,
                            const struct arc_http_retry *retry, struct arc_http_response *response,
                            struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the parts of port/http share. */
-#ifndef ARC_HTTP_INTERNAL_H
-#define ARC_HTTP_INTERNAL_H
+#pragma once
 
 #include "http/curl.h"
 #include "http/http.h"
@@ -58,5 +57,3 @@ void http_release(struct http_exchange *x);
 bool http_same_origin(const struct http_place *a, const struct http_place *b);
 /* Whether credentials may go there. */
 bool http_place_safe(const struct http_place *place);
-
-#endif

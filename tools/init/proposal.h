@@ -1,7 +1,6 @@
 /* What a repository says of its images, from whatever file, and what is proposed for them. All of
  * it lives in one arena. */
-#ifndef ARC_INIT_PROPOSAL_H
-#define ARC_INIT_PROPOSAL_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/buf.h"
@@ -294,5 +293,3 @@ bool init_is_owner(const struct init *init, const char *registry);
 
 /* A codename of any text: lower case, '-' for the rest; "" when nothing is left. */
 char *init_codename(struct init *init, const char *text);
-
-#endif

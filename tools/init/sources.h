@@ -1,7 +1,6 @@
 /* The readers: each turns files of one kind into images, registries and questions of a proposal.
  * They run in the order of this file: who says more comes first. */
-#ifndef ARC_INIT_SOURCES_H
-#define ARC_INIT_SOURCES_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "init/proposal.h"
@@ -135,5 +134,3 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
 /* The cells of a job's matrix, an array of objects, with `include` and `exclude`: [{}] without one,
  * at most 256. A matrix that only a run knows gives one empty cell. A new reference. */
 json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope);
-
-#endif

@@ -1,6 +1,5 @@
 /* JSON laid out for a person: what fits on a line stays on one. */
-#ifndef ARC_JSON_LAYOUT_H
-#define ARC_JSON_LAYOUT_H
+#pragma once
 
 #include "arcci/buf.h"
 #include <jansson.h>
@@ -10,5 +9,3 @@
  * objects on one line where that is no longer than `width`. Characters that could drive a terminal
  * are escaped. No line break at the end. */
 void arc_json_text(struct arc_buf *out, const json_t *value, size_t indent, size_t width);
-
-#endif

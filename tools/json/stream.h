@@ -1,8 +1,7 @@
 /* Reads a large JSON document as a stream, by libyajl: the memory is that of its longest string,
  * not that of the document. What is wanted of it is a table; the rest is checked and passed over.
  */
-#ifndef ARC_JSON_STREAM_H
-#define ARC_JSON_STREAM_H
+#pragma once
 
 #include "arcci/error.h"
 #include <stdbool.h>
@@ -64,5 +63,3 @@ int arc_json_stream_text(const char *text, size_t len, const char *name,
 
 /* The version of libyajl that is linked; not owned. */
 const char *arc_json_stream_library(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Facts of the rules file: what a file must hold, as data. */
-#ifndef ARC_LINT_FACTS_H
-#define ARC_LINT_FACTS_H
+#pragma once
 
 #include "config/fields.h"
 #include "lint/rule.h"
@@ -45,5 +44,3 @@ void lint_fact_check_tree(const struct lint_case *c, const struct arc_yaml_node 
 /* A finding of the fact's rule, with its `why`. */
 void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-#endif

@@ -1,6 +1,5 @@
 /* What a make file's lines say. */
-#ifndef ARC_LINT_MAKE_H
-#define ARC_LINT_MAKE_H
+#pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,5 +14,3 @@ struct arc_makefile {
 /* False when out of memory. Free with arc_makefile_free() either way. */
 bool arc_makefile_read(const char *text, struct arc_makefile *out);
 void arc_makefile_free(struct arc_makefile *make);
-
-#endif

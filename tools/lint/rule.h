@@ -1,6 +1,5 @@
 /* Shared by the files of `lint`: what is known of the tree, and how findings are made. */
-#ifndef ARC_LINT_RULE_H
-#define ARC_LINT_RULE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/project.h"
@@ -172,5 +171,3 @@ void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file)
 
 /* The line of the file in which a place in a script stands. */
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at);
-
-#endif

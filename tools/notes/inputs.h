@@ -1,6 +1,5 @@
 /* The notes of files and a repository: what `arc-ci notes` does. */
-#ifndef ARC_NOTES_INPUTS_H
-#define ARC_NOTES_INPUTS_H
+#pragma once
 
 #include "arcci/notes.h"
 #include "arcci/project.h"
@@ -30,5 +29,3 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
 int arc_notes_warn(const json_t *notes,
                    int (*warn)(void *context, char weight, const char *text, struct arc_error *err),
                    void *context, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* The values that a notes template can use (docs/notes.md). */
-#ifndef ARC_NOTES_VALUES_H
-#define ARC_NOTES_VALUES_H
+#pragma once
 
 #include "arcci/notes.h"
 
@@ -21,5 +20,3 @@ json_t *notes_compare_url(const struct arc_plan *plan);
 
 /* A text, or null: a new reference, NULL when out of memory. */
 json_t *notes_text_value(const char *text);
-
-#endif

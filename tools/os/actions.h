@@ -1,7 +1,6 @@
 /* GitHub Actions' files and workflow commands.
  * Source: GitHub docs, "Workflow commands for GitHub Actions". */
-#ifndef ARC_OS_ACTIONS_H
-#define ARC_OS_ACTIONS_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
@@ -36,5 +35,3 @@ void arc_actions_annotation(struct arc_buf *out, const char *level, const struct
  * a line, and "##[command]" anywhere in it (actions/runner, src/Runner.Common/ActionCommand.cs).
  * `hash` stands for the first "#" of the latter: "\\x23" in text, "\\u0023" in JSON. */
 void arc_actions_disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out);
-
-#endif

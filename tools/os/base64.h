@@ -1,6 +1,5 @@
 /* Base64 (RFC 4648 section 4), by mbed TLS. */
-#ifndef ARC_OS_BASE64_H
-#define ARC_OS_BASE64_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
@@ -10,5 +9,3 @@ int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *e
 
 /* Appends bytes as base64, without line breaks; *out's own limit holds. */
 int arc_base64_encode(const void *bytes, size_t len, struct arc_buf *out, struct arc_error *err);
-
-#endif

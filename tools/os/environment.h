@@ -1,6 +1,5 @@
 /* The environment of a child: chosen by name, so that a job's secrets stay in the job. */
-#ifndef ARC_OS_ENVIRONMENT_H
-#define ARC_OS_ENVIRONMENT_H
+#pragma once
 
 #include "arcci/env.h"
 #include "arcci/error.h"
@@ -21,5 +20,3 @@ int arc_environment_pick(const struct arc_env *env, bool taken, const char *cons
  * stays out. *out as arc_environment_pick() has it. */
 int arc_environment_choose(const struct arc_env *env, const char *const *more, const char ***out,
                            struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* Files of the work tree. */
-#ifndef ARC_OS_FILE_H
-#define ARC_OS_FILE_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
@@ -72,5 +71,3 @@ bool arc_file_write_all(int fd, const char *text, size_t len);
 /* The names in a directory but "." and "..", sorted by byte: a new array of strings. Names that are
  * not UTF-8 are left out. ARC_ENOTFOUND if there is no such directory. */
 int arc_file_list(const char *path, json_t **out, struct arc_error *err);
-
-#endif

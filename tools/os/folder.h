@@ -1,6 +1,5 @@
 /* Folders of the work tree, as one hash; and temporary ones. */
-#ifndef ARC_OS_FOLDER_H
-#define ARC_OS_FOLDER_H
+#pragma once
 
 #include "arcci/env.h"
 #include "arcci/error.h"
@@ -17,5 +16,3 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
 
 /* Removes a folder with all that is in it; links are not followed. A missing one is no error. */
 void arc_folder_remove(const char *path);
-
-#endif

@@ -1,6 +1,5 @@
 /* gzip (RFC 1952) by zlib, base64 (RFC 4648) by mbed TLS. */
-#ifndef ARC_OS_GZIP_H
-#define ARC_OS_GZIP_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
@@ -20,5 +19,3 @@ int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct 
 
 /* The version of zlib that is linked; not owned. */
 const char *arc_gzip_library(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SHA-2 (FIPS 180-4), by mbed TLS's libmbedcrypto. */
-#ifndef ARC_OS_HASH_H
-#define ARC_OS_HASH_H
+#pragma once
 
 #include "base/auto.h"
 #include <stdbool.h>
@@ -42,5 +41,3 @@ int arc_digest_like(const char *like, const void *bytes, size_t len, char out[AR
 
 /* The version of Mbed TLS that is linked; not owned. */
 const char *arc_hash_library(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* New files of a repository, all or none. */
-#ifndef ARC_OS_NEW_FILES_H
-#define ARC_OS_NEW_FILES_H
+#pragma once
 
 #include "arcci/error.h"
 #include <jansson.h>
@@ -9,5 +8,3 @@
  * What is there already is an error. When a file cannot be written, those before it, and the
  * folders made for them, are taken back. ARC_EINPUT, ARC_EWORLD. */
 int arc_files_make(const char *root, const json_t *files, struct arc_error *err);
-
-#endif

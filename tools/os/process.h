@@ -1,6 +1,5 @@
 /* Running other programs: an argv and a chosen environment, never a shell. */
-#ifndef ARC_OS_PROCESS_H
-#define ARC_OS_PROCESS_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
@@ -63,5 +62,3 @@ struct arc_signals {
 };
 void arc_signals_hold(struct arc_signals *held);
 void arc_signals_release(const struct arc_signals *held);
-
-#endif

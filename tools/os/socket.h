@@ -1,6 +1,5 @@
 /* Ports of this machine. */
-#ifndef ARC_OS_SOCKET_H
-#define ARC_OS_SOCKET_H
+#pragma once
 
 #include "arcci/error.h"
 #include <stdbool.h>
@@ -8,5 +7,3 @@
 /* Whether a TCP port of 127.0.0.1 is free to listen on; it is bound and let go again. ARC_EWORLD if
  * that cannot be tried (no IPv4, no permission for a port below 1024). */
 int arc_socket_port_free(unsigned port, bool *is_free, struct arc_error *err);
-
-#endif

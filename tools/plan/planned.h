@@ -1,6 +1,5 @@
 /* The plan of a run, made on the spot. */
-#ifndef ARC_PLAN_PLANNED_H
-#define ARC_PLAN_PLANNED_H
+#pragma once
 
 #include "arcci/plan.h"
 #include "arcci/project.h"
@@ -20,5 +19,3 @@ int arc_needs_plan(struct arc_project *project, const struct arc_plan_options *w
  * names nobody, else it is the workflow that runs. */
 int arc_plan_signing(struct arc_project *project, const char *identity, struct arc_plan *out,
                      struct arc_error *err);
-
-#endif

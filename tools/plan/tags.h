@@ -1,6 +1,5 @@
 /* The image tags of a plan. */
-#ifndef ARC_PLAN_TAGS_H
-#define ARC_PLAN_TAGS_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/plan.h"
@@ -41,5 +40,3 @@ int arc_plan_run_tags(const struct arc_plan_options *options, const struct arc_s
  * is false when it holds one that has none here. What is not a placeholder of ours stays. */
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* Stage documents read from files, or given as text. */
-#ifndef ARC_PROJECT_DOCUMENTS_H
-#define ARC_PROJECT_DOCUMENTS_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
@@ -31,5 +30,3 @@ int arc_document_of_stage(const char *command, const char *where, json_t **out,
 #define ARC_OUTPUT_DROPPED                                                                             \
     "where that job's log says \"Skip output … since it may contain secret\", GitHub dropped it: a " \
     "secret's value stands in it, often a common word such as true or a registry's name"
-
-#endif

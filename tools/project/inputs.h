@@ -1,6 +1,5 @@
 /* Which files an image depends on: one answer for changes, plan, lint and doctor. */
-#ifndef ARC_PROJECT_INPUTS_H
-#define ARC_PROJECT_INPUTS_H
+#pragma once
 
 #include "arcci/config.h"
 #include "dockerfile/inputs.h"
@@ -27,5 +26,3 @@ int arc_group_check_dockerfiles(const char *root, const struct arc_group *group,
                                 int (*each)(void *context,
                                             const struct arc_missing_source *missing),
                                 void *context, struct arc_error *err);
-
-#endif

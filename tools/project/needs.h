@@ -1,7 +1,6 @@
 /* The documents of the earlier stages, from files or from what GitHub gives a job about the jobs
  * that it needs. */
-#ifndef ARC_PROJECT_NEEDS_H
-#define ARC_PROJECT_NEEDS_H
+#pragma once
 
 #include "arcci/documents.h"
 #include "arcci/error.h"
@@ -47,5 +46,3 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
 
 /* ARC_EFAILED when no image was built, or one that the plan (may be missing) selects was not. */
 int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err);
-
-#endif

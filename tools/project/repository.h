@@ -1,6 +1,5 @@
 /* Reads the facts of struct arc_repository. */
-#ifndef ARC_PROJECT_REPOSITORY_H
-#define ARC_PROJECT_REPOSITORY_H
+#pragma once
 
 #include "arcci/repository.h"
 #include "git/git.h"
@@ -22,5 +21,3 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
                                   struct arc_error *err);
 
 void arc_repository_free(struct arc_repository *repository);
-
-#endif

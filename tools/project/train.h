@@ -1,6 +1,5 @@
 /* Which releases a train takes. */
-#ifndef ARC_PROJECT_TRAIN_H
-#define ARC_PROJECT_TRAIN_H
+#pragma once
 
 #include "arcci/project.h"
 #include "git/git.h"
@@ -22,5 +21,3 @@ int arc_train_take(struct arc_project *project, const struct arc_group *group,
 
 /* The name of a train's lock file, for the caller to free; NULL when memory ran out. */
 char *arc_train_lock_name(const char *group);
-
-#endif

@@ -1,6 +1,5 @@
 /* What stood in a file at a commit. */
-#ifndef ARC_PROJECT_VALUE_H
-#define ARC_PROJECT_VALUE_H
+#pragma once
 
 #include "arcci/project.h"
 #include "config/file_value.h"
@@ -11,5 +10,3 @@
  * the clone lacks the file and it cannot be fetched. */
 int arc_project_value_at(struct arc_project *project, const struct arc_file_place *place,
                          const struct arc_oid *commit, char **out, struct arc_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* How a registry wants to be asked: the challenge of a 401 and the token that answers it.
  * Source: distribution spec 1.1, "Authentication"; distribution's docs, "Token Authentication
  * Specification" and "OAuth2 Token Authentication". */
-#ifndef ARC_REGISTRY_AUTH_H
-#define ARC_REGISTRY_AUTH_H
+#pragma once
 
 #include "arcci/env.h"
 #include "arcci/error.h"
@@ -41,5 +40,3 @@ struct arc_realm {
  * from the realm, with docker's login when there is one, anonymously otherwise. */
 int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challenge *challenge,
                          char **out, struct arc_error *err);
-
-#endif

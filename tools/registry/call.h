@@ -1,6 +1,5 @@
 /* What the parts of registry/ share: a request, and what was asked for ahead. */
-#ifndef ARC_REGISTRY_CALL_H
-#define ARC_REGISTRY_CALL_H
+#pragma once
 
 #include "http/http.h"
 #include "registry/registry.h"
@@ -67,5 +66,3 @@ struct registry_call registry_manifest_call(const char *image, const char *refer
 /* Moves the answer that was asked for ahead into *response; false when there is none. */
 bool registry_take(struct arc_registry *registry, const struct registry_call *call,
                    struct arc_http_response *response);
-
-#endif

@@ -1,8 +1,7 @@
 /* Credentials for registries, as docker keeps them: the `auths` in DOCKER_AUTH_CONFIG, then
  * $DOCKER_CONFIG/config.json (else ~/.docker/config.json), its `auths`, `credHelpers` and
  * `credsStore` with the programs docker-credential-*. */
-#ifndef ARC_REGISTRY_DOCKER_CONFIG_H
-#define ARC_REGISTRY_DOCKER_CONFIG_H
+#pragma once
 
 #include "arcci/env.h"
 #include "arcci/error.h"
@@ -29,5 +28,3 @@ void arc_login_free(struct arc_login *login);
 /* "Basic …" for Authorization (RFC 7617), of user and password, or of no user and the token. Owned
  * by the caller; NULL without memory. */
 char *arc_login_basic(const struct arc_login *login);
-
-#endif

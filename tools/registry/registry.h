@@ -8,8 +8,7 @@
  * docker's config.json and credential helpers and are asked for only when the registry demands
  * them.
  */
-#ifndef ARC_REGISTRY_REGISTRY_H
-#define ARC_REGISTRY_REGISTRY_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/buf.h"
@@ -178,5 +177,3 @@ int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_pus
  * media type. */
 int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,
                       struct arc_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* Registries that do not speak https with a certificate that verifies. The user names them in the
  * environment, ARC_CI_INSECURE_REGISTRIES; no file of a repository can: whoever writes one would
  * send the registry's login in the clear. */
-#ifndef ARC_REGISTRY_TRUST_H
-#define ARC_REGISTRY_TRUST_H
+#pragma once
 
 #include "arcci/env.h"
 #include <stdbool.h>
@@ -20,5 +19,3 @@ struct registry_trust registry_trust_of(const struct arc_env *env, const char *h
 
 /* Whether the host of a URL is one that the user named. */
 bool registry_url_insecure(const struct arc_env *env, const char *url);
-
-#endif

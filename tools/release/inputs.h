@@ -1,6 +1,5 @@
 /* A release from files: what `arc-ci release` does. */
-#ifndef ARC_RELEASE_INPUTS_H
-#define ARC_RELEASE_INPUTS_H
+#pragma once
 
 #include "arcci/project.h"
 #include "arcci/release.h"
@@ -30,5 +29,3 @@ struct arc_release_files {
  * is release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
 int arc_release_files(struct arc_project *project, const struct arc_release_files *files,
                       json_t **out, struct arc_error *err);
-
-#endif

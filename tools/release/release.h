@@ -1,6 +1,5 @@
 /* What the parts of the release stage share. */
-#ifndef ARC_RELEASE_RELEASE_H
-#define ARC_RELEASE_RELEASE_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/release.h"
@@ -93,5 +92,3 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
  * they ours to replace, and the draft ours to delete. */
 bool release_draft_made(const char *body);
 bool release_draft_untouched(const char *name, const char *body);
-
-#endif

@@ -1,6 +1,5 @@
 /* A report from files: what `arc-ci report` does. */
-#ifndef ARC_REPORT_INPUTS_H
-#define ARC_REPORT_INPUTS_H
+#pragma once
 
 #include "arcci/project.h"
 #include "arcci/report.h"
@@ -26,5 +25,3 @@ struct arc_report_files {
  * a new reference. */
 int arc_report_files(struct arc_project *project, const struct arc_report_files *files,
                      json_t **out, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the parts of the report stage share. */
-#ifndef ARC_REPORT_STATUS_H
-#define ARC_REPORT_STATUS_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/report.h"
@@ -32,5 +31,3 @@ int report_post_comment(const struct report_posting *p, struct arc_error *err);
  * ARC_EINPUT for an id that is not a number. */
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     struct arc_plan *plan, json_t **jobs, struct arc_error *err);
-
-#endif

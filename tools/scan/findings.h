@@ -1,7 +1,6 @@
 /* What the reports of a scan hold, compactly: 200,000 findings take tens of megabytes. Internal to
  * the scan stage. */
-#ifndef ARC_SCAN_FINDINGS_H
-#define ARC_SCAN_FINDINGS_H
+#pragma once
 
 #include "arcci/scan.h"
 #include <stdint.h>
@@ -140,5 +139,3 @@ int scan_report_file(struct findings *findings, size_t target, const char *path,
                      struct arc_error *err);
 int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,
                      struct arc_error *err);
-
-#endif

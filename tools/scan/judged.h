@@ -1,7 +1,6 @@
 /* A scan under way, from reports to verdict; what the renderers are given. Internal to the scan
  * stage. */
-#ifndef ARC_SCAN_JUDGED_H
-#define ARC_SCAN_JUDGED_H
+#pragma once
 
 #include "base/warn.h"
 #include "scan/findings.h"
@@ -89,5 +88,3 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
 /* Notes comments in a file, or in the files of a folder, by which Trivy leaves out checks
  * (--scanners misconfig). */
 int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* Where the files of a scanned folder are in the repository. Internal to the scan stage. */
-#ifndef ARC_SCAN_PATHS_H
-#define ARC_SCAN_PATHS_H
+#pragma once
 
 #include "scan/findings.h"
 
@@ -12,5 +11,3 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
 /* Appends a path as a URI reference relative to the root (RFC 3986, section 4.2): never absolute,
  * never upward, and nothing in it ends it. */
 void scan_add_uri(struct arc_buf *out, const char *path);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a scan sends to GitHub. Internal to the scan stage. */
-#ifndef ARC_SCAN_PUBLISH_H
-#define ARC_SCAN_PUBLISH_H
+#pragma once
 
 #include "arcci/scan.h"
 
@@ -16,5 +15,3 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
  * url}]. */
 int scan_file_issues(const struct arc_scan_publish *options, const json_t *wanted,
                      struct arc_transport *transport, json_t **out, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* A scan from files and settings: what `arc-ci scan` does. */
-#ifndef ARC_SCAN_SCAN_H
-#define ARC_SCAN_SCAN_H
+#pragma once
 
 #include "arcci/project.h"
 #include "arcci/scan.h"
@@ -24,5 +23,3 @@ struct arc_scan_files {
  * *publish_error (an error of its own, {0} before) says why. */
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* Running the scanner, Trivy (trivy.dev): a program on PATH, or its image. */
-#ifndef ARC_SCAN_TRIVY_H
-#define ARC_SCAN_TRIVY_H
+#pragma once
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
@@ -25,5 +24,3 @@ int arc_trivy_folder(const char *path, char **out, struct arc_error *err);
 
 /* Removes the reports of the commands that arc_scan_commands() made. */
 void arc_trivy_remove(const json_t *commands);
-
-#endif

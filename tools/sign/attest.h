@@ -1,6 +1,5 @@
 /* Attestations that GitHub keeps (`attest: github`). */
-#ifndef ARC_SIGN_ATTEST_H
-#define ARC_SIGN_ATTEST_H
+#pragma once
 
 #include "arcci/documents.h"
 #include "arcci/transport.h"
@@ -21,5 +20,3 @@ struct attestation {
  * ARC_EINPUT outside of a workflow. */
 int attest_github(const struct attestation *attestation, const char **action,
                   struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* The program `cosign` (3.0 or later: bundles in the registry as referrers). */
-#ifndef ARC_SIGN_COSIGN_H
-#define ARC_SIGN_COSIGN_H
+#pragma once
 
 #include "arcci/documents.h"
 #include "arcci/env.h"
@@ -42,5 +41,3 @@ int cosign_attest(struct cosign *cosign, const char *image, const char *digest, 
  * be: ARC_EFAILED where not. */
 int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *type,
                          const char *bundle, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a commit says of itself: Conventional Commits 1.0.0, as people write them. */
-#ifndef ARC_STEER_CONVENTIONAL_H
-#define ARC_STEER_CONVENTIONAL_H
+#pragma once
 
 #include "git/git.h"
 
@@ -18,5 +17,3 @@ void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conv
 
 /* "none", "patch", "minor", "major". */
 const char *arc_bump_name(enum arc_bump bump);
-
-#endif

@@ -1,6 +1,5 @@
 /* Cleaning an image up: the graph of what it has, and who may go. */
-#ifndef ARC_STEER_PRUNE_H
-#define ARC_STEER_PRUNE_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/steer.h"
@@ -102,5 +101,3 @@ int prune_read_versions(struct prune_image *image, struct arc_transport *github,
 /* ARC_ENOTFOUND: it is gone already; ARC_EFAILED: GitHub keeps it. */
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* What releases left at GitHub. */
-#ifndef ARC_STEER_RECORD_H
-#define ARC_STEER_RECORD_H
+#pragma once
 
 #include "arcci/steer.h"
 #include "arcci/transport.h"
@@ -29,5 +28,3 @@ int records_release(struct records *records, const char *tag, const json_t **out
  * where there is no such release or file. ARC_EFAILED when the file is empty or gone. */
 int records_find(struct records *records, const char *tag, const char *name, json_t **out,
                  struct arc_error *err);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a release that is out has in the registries: the plan that it was made by, made again. */
-#ifndef ARC_STEER_RELEASED_H
-#define ARC_STEER_RELEASED_H
+#pragma once
 
 #include "arcci/documents.h"
 #include "arcci/project.h"
@@ -41,5 +40,3 @@ struct released_tag {
 int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
                      struct arc_arena *memory, struct released_tag **out, size_t *count,
                      struct arc_error *err);
-
-#endif

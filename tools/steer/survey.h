@@ -1,7 +1,6 @@
 /* All groups at once: the last release of each, and what happened to its files since, from one walk
  * of the history. */
-#ifndef ARC_STEER_SURVEY_H
-#define ARC_STEER_SURVEY_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/project.h"
@@ -103,5 +102,3 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
 /* The group of the project's wanted.group, or the only one. ARC_EINPUT. */
 int survey_find_group(const struct arc_project *project, struct survey *survey,
                       struct survey_group **out, struct arc_error *err);
-
-#endif

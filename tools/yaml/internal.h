@@ -1,6 +1,5 @@
 /* Shared by the files that make up yaml/. */
-#ifndef ARC_YAML_INTERNAL_H
-#define ARC_YAML_INTERNAL_H
+#pragma once
 
 #include "yaml/yaml.h"
 
@@ -17,5 +16,3 @@ int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, stru
  * the maxima. */
 int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *child, unsigned line,
                    unsigned column, struct arc_error *err);
-
-#endif

@@ -11,8 +11,7 @@
  * but not start with "?" ([?a] is {a: null}); no pair of escapes makes one character
  * ("\ud83d\ude00"). tests/yaml compares both on generated documents and lists the differences.
  */
-#ifndef ARC_YAML_YAML_H
-#define ARC_YAML_YAML_H
+#pragma once
 
 #include "arcci/arena.h"
 #include "arcci/error.h"
@@ -159,5 +158,3 @@ int arc_yaml_error_code(const struct arc_yaml_node *node, int code, struct arc_e
  * error stay. Returns `rc`. */
 int arc_yaml_place(const struct arc_yaml_node *node, const char *what, int rc,
                    struct arc_error *err);
-
-#endif
