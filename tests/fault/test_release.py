@@ -275,7 +275,8 @@ def test_what_a_person_wrote_into_our_draft_stays(project, double, mode, publish
     draft, = double.state.releases
     draft.update(name="The big one", body=draft["body"].replace("# Messaging", "Read the guide.\n\n# Messaging"),
                  draft=not published)
-    assert project.run(double, "--draft", f"--body-mode={mode}")[0] == 0
+    status, output = project.run(double, "--draft", f"--body-mode={mode}")
+    assert status == 0 and output.count("is published, and stays so: --draft does not take it back") == published
     assert draft["draft"] is not published
     assert project.run(double, f"--body-mode={mode}")[0] == 0
     assert not double.state.releases[0]["draft"] and double.state.releases[0]["name"] == "The big one"

@@ -102,6 +102,9 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
                     "prepend or append changes it",
                     run->tag);
 
+    if (!run->said && run->o->draft && !is_draft_now(run))
+        release_say(run, "%s is published, and stays so: --draft does not take it back", run->tag);
+
     run->said = true;
 }
 

@@ -33,7 +33,7 @@ struct release_run {
     char *own;       /* id of the release that this run created, or NULL */
     struct release_asset *assets;
     bool created, updated;
-    bool said;                /* that a person's text stays */
+    bool said;                /* what of the release stays as it is */
     bool waits;               /* … and that a person's draft does */
     struct arc_error trouble; /* the last failure that a further look may mend */
     unsigned troubles, gone;  /* how many of them, and how many were 404 */
