@@ -155,16 +155,25 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
 
 /* ---- version ------------------------------------------------------------------------------- */
 
-/* What a person names must be there: a slip would list the whole history. */
+/* What a person names must be there: a slip would list the whole history. It is the option
+ * --previous-tag, or the predecessor of a group. */
 static int check_previous(const struct arc_project *project, const char *previous,
-                          const char *whose, struct arc_error *err)
+                          const struct arc_group *group, struct arc_error *err)
 {
     const json_t *tags = project->repository.tags;
+    ARC_AUTO(arc_buf) struct arc_buf slip = {.max = 1024};
+
     if (previous && strcmp(previous, project->tag.text) == 0)
-        return arc_error_set(err, ARC_EINPUT, "%s: %s is the release itself", whose, previous);
-    if (!previous || !tags || arc_json_lists(tags, previous))
+        arc_buf_printf(&slip, "%s is the release itself", previous);
+    else if (previous && tags && !arc_json_lists(tags, previous))
+        arc_buf_printf(&slip, "there is no tag '%.200s'", previous);
+
+    if (!slip.len)
         return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "%s: there is no tag '%.200s'", whose, previous);
+    if (!group)
+        return arc_error_set(err, ARC_EINPUT, "--previous-tag: %s", arc_buf_text(&slip));
+    return arc_error_at(err, ARC_EINPUT, project->config.path, group->line, 0, "predecessor: %s",
+                        arc_buf_text(&slip));
 }
 
 static int set_version(struct arc_project *project, const struct arc_version_options *options,
@@ -186,8 +195,9 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
 
     if (project->version || !project->tag.text)
         return ARC_OK;
-    ARC_TRY(check_previous(project, project->wanted.previous, "--previous-tag", err));
-    ARC_TRY(check_previous(project, group ? group->predecessor : NULL, "predecessor", err));
+    ARC_TRY(check_previous(project, project->wanted.previous, NULL, err));
+    if (group)
+        ARC_TRY(check_previous(project, group->predecessor, group, err));
     if (repository->tags)
         ARC_TRY(arc_repository_read_published(project->env, repository, err));
 
