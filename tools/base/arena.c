@@ -1,10 +1,5 @@
-#include "arcci/arena.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct arc_arena_block {
     struct arc_arena_block *next;

@@ -1,7 +1,5 @@
-#include "arcci/buf.h"
 #include "base/auto.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static size_t limit(const struct arc_buf *buf)

@@ -1,8 +1,5 @@
 #include "arcci/env.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stddef.h>
-#include <string.h>
 
 const char *arc_env_get(const struct arc_env *env, const char *name)
 {

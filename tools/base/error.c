@@ -1,9 +1,4 @@
-#include "arcci/error.h"
-#include "arcci/buf.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdlib.h>
-#include <string.h>
 
 /* A message names a place and quotes input; more than this is noise. */
 #define MESSAGE_MAX 4096

@@ -1,9 +1,5 @@
 #include "base/markdown.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdbool.h>
-#include <string.h>
-#include <strings.h>
 
 /* Looks like nothing, and keeps GitHub from seeing a mention, a reference or a URL. */
 #define BREAK "&#8203;"

@@ -1,5 +1,4 @@
 #include "base/path.h"
-#include "base/auto.h"
 #include "base/text.h"
 
 int arc_path_resolve(const char *base, const char *path, char **out, struct arc_error *err)

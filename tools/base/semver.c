@@ -1,7 +1,5 @@
 #include "arcci/semver.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <string.h>
 
 /* The character at `at`, NUL at the end of the text. */
 static char peek(const struct arc_semver *version, const char *at)

@@ -1,10 +1,8 @@
 #include "base/template.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/room.h"
 #include "base/text.h"
-#include <string.h>
 
 enum kind { TEXT, VALUE, SECTION, INVERTED };
 

@@ -1,8 +1,5 @@
 #include "base/text.h"
-#include "base/auto.h"
 #include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 size_t arc_utf8_length(const char *text, size_t len)

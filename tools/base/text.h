@@ -1,10 +1,7 @@
 /* Text from outside made fit to be shown: UTF-8 checks and escaping for people. */
 #pragma once
 
-#include "arcci/buf.h"
 #include "base/auto.h"
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>

@@ -1,5 +1,4 @@
 #include "base/warn.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 

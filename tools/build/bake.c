@@ -1,4 +1,3 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -10,7 +9,6 @@
 #include "os/process.h"
 #include "project/documents.h"
 #include <inttypes.h>
-#include <string.h>
 
 void arc_bake_result_free(struct arc_bake_result *result)
 {

@@ -1,12 +1,10 @@
 #include "arcci/build.h"
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "build/verify.h"
 #include "config/build.h"
-#include <string.h>
 
 /* A build under way. The arrays go by the plan's services. */
 struct run {

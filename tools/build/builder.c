@@ -1,5 +1,4 @@
 /* The buildx builder that runs the build. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/platform.h"
 #include "base/text.h"
@@ -8,7 +7,6 @@
 #include "os/process.h"
 #include "project/documents.h"
 #include "registry/docker_config.h"
-#include <string.h>
 
 /* The file in which buildx notes the builder that `docker buildx use` chose: in BUILDX_CONFIG, else
  * in a folder of docker's configuration. */

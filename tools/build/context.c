@@ -1,11 +1,9 @@
 #include "build/context.h"
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "git/diff.h"
-#include <string.h>
 
 #define SHOWN_MAX  5     /* files that a message names */
 #define LISTED_MAX 10000 /* files that build.json lists of a service */

@@ -1,13 +1,10 @@
 #include "arcci/build.h"
-#include "arcci/plan.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
 #include "registry/registry.h"
 #include <inttypes.h>
-#include <string.h>
 
 /* ---- text ---------------------------------------------------------------------------------- */
 

@@ -1,4 +1,3 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -8,7 +7,6 @@
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/process.h"
-#include <string.h>
 
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
 #define KEY_FORMAT 3

@@ -1,9 +1,6 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "build/verify.h"
-#include <string.h>
-#include <strings.h>
 
 #define DEPTH_MAX 16
 

@@ -1,10 +1,7 @@
 #include "build/progress.h"
-#include "arcci/arena.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/base64.h"
-#include <string.h>
 
 #define VALUE_MAX ((size_t)16 << 20)
 #define TEXT_KEPT ((size_t)64 << 10)

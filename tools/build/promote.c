@@ -2,13 +2,11 @@
 #include "arcci/documents.h"
 #include "arcci/release_version.h"
 #include "arcci/sign.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "build/verify.h"
 #include "git/fetch.h"
-#include <string.h>
 
 /* One tag of one service. */
 struct move {

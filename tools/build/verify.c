@@ -1,10 +1,7 @@
 #include "build/verify.h"
-#include "arcci/build.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "documents/record.h"
-#include <string.h>
 
 void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE])
 {

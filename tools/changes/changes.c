@@ -1,5 +1,4 @@
 #include "arcci/changes.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/api.h"
@@ -10,7 +9,6 @@
 #include "changes/warn.h"
 #include "git/diff.h"
 #include "os/file.h"
-#include <string.h>
 
 /* A run under way. */
 struct run {

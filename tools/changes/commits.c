@@ -1,10 +1,8 @@
 /* Finding commits: in the clone, and where its history is cut, by fetching. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "changes/api.h"
 #include "changes/base.h"
 #include "git/fetch.h"
-#include <string.h>
 
 /* What a name says it is. */
 enum kind { KIND_ANY, KIND_BRANCH, KIND_TAG, KIND_REF, KIND_REVISION };

@@ -1,6 +1,5 @@
 /* Services that a file of docker's describes, and those that have a value in a file: one does not
  * count for a file of which another part changed. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/match.h"
@@ -14,7 +13,6 @@
 #include "os/new_files.h"
 #include "project/value.h"
 #include "yaml/yaml.h"
-#include <string.h>
 
 #define ROUNDS_MAX 100          /* of files that name files */
 #define FOLDER     "repository" /* Compose names a project after it */

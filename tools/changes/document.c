@@ -1,12 +1,10 @@
 /* changes.json of a result. */
 #include "arcci/changes.h"
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"
-#include <string.h>
 
 static json_t *utf8_string(const char *text, size_t len)
 {

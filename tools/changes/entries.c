@@ -2,7 +2,6 @@
  * theirs does. */
 #include "arcci/glob.h"
 #include "base/auto.h"
-#include "changes/filters_build.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "os/file.h"

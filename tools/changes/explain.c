@@ -1,10 +1,8 @@
 /* What was compared and why, for a person. */
 #include "arcci/changes.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"
-#include <string.h>
 
 static void add_state(struct arc_buf *out, const char *what, const char *commit, const char *why)
 {

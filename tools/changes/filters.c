@@ -1,6 +1,5 @@
 /* Filters out of YAML and out of the configuration. */
 #include "arcci/filters.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/warn.h"
@@ -8,7 +7,6 @@
 #include "os/file.h"
 #include "yaml/yaml.h"
 #include <ctype.h>
-#include <string.h>
 
 static const struct {
     const char *name;

@@ -1,9 +1,7 @@
 #include "changes/filters_build.h"
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "dockerfile/inputs.h"
-#include <string.h>
 
 int arc_filters_add(struct arc_filters *filters, const char *name, struct arc_error *err)
 {

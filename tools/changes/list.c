@@ -2,11 +2,7 @@
  * its test for safe characters runs line by line, so that a name of two lines can come out
  * unquoted, and its backslash before a line break makes both vanish. */
 #include "changes/list.h"
-#include "arcci/changes.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <string.h>
-#include <strings.h>
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 

@@ -1,12 +1,10 @@
 #include "changes/match.h"
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "changes/filters_build.h"
 #include "dockerfile/inputs.h"
 #include "git/diff.h"
-#include <string.h>
 
 static const char *keep_text(struct arc_changes *out, const char *path, size_t len)
 {

@@ -1,7 +1,6 @@
 /* Where a service was last good: its group's last release, or its published image. */
 #include "arcci/repository.h"
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
@@ -9,7 +8,6 @@
 #include "config/bases.h"
 #include "git/fetch.h"
 #include "registry/registry.h"
-#include <string.h>
 
 #define REVISION "org.opencontainers.image.revision"
 #define TAGS     "refs/tags/"

@@ -1,11 +1,9 @@
 #include "changes/warn.h"
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "git/diff.h"
 #include <ctype.h>
-#include <string.h>
 
 static int warn(struct arc_match *match, size_t rule, struct arc_error *err, const char *what)
 {

@@ -1,13 +1,10 @@
 /* The command table and the parsing of command lines by it. */
 #include "cli/command.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 #include <ctype.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define OPTIONS_MAX 72 /* with those of every command */

@@ -1,11 +1,9 @@
 /* Help, man pages, the reference in docs/ and the actions, all from the command table. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include <ctype.h>
-#include <string.h>
 
 ARC_TEXT(cli_help_text);
 ARC_TEXT(cli_help_man);

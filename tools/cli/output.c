@@ -1,5 +1,4 @@
 /* What a command gave back, printed to where it belongs. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -8,7 +7,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
                         struct arc_error *err)

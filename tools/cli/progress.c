@@ -1,10 +1,8 @@
 #include "cli/progress.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/actions.h"
 #include "os/file.h"
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Longest line of a step's output that is shown; the log file has all of it. */

@@ -1,8 +1,6 @@
 #include "cli/progress_table.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>

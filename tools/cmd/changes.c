@@ -1,10 +1,8 @@
 #include "arcci/changes.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include <string.h>
 
 #define DEFAULT_DEPTH "100"
 #define NUMBER_MAX    1000000

@@ -1,12 +1,10 @@
 /* Completion for shells: a small script for each, which asks `arc-ci completion words` for what may
  * come next. */
 #include "arcci/project.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include <string.h>
 
 ARC_TEXT(cmd_completion_bash);
 ARC_TEXT(cmd_completion_zsh);

@@ -1,10 +1,8 @@
 #include "arcci/init.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include <string.h>
 
 ARC_TEXT(cmd_init);
 

@@ -2,7 +2,6 @@
 #include "arcci/build.h"
 #include "arcci/documents.h"
 #include "arcci/project.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -12,7 +11,6 @@
 #include "plan/planned.h"
 #include "project/documents.h"
 #include "project/inputs.h"
-#include <string.h>
 
 ARC_TEXT(cmd_plan);
 

@@ -1,11 +1,9 @@
 #include "arcci/steer.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include <string.h>
 
 ARC_TEXT(cmd_prune);
 

@@ -1,5 +1,4 @@
 #include "arcci/steer.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -8,7 +7,6 @@
 #include "cmd/page.h"
 #include "project/documents.h"
 #include <inttypes.h>
-#include <string.h>
 
 ARC_TEXT(cmd_status);
 

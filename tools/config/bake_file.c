@@ -1,4 +1,3 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -7,7 +6,6 @@
 #include "config/fields.h"
 #include "config/service.h"
 #include <stdio.h>
-#include <string.h>
 
 /* ---- a target as a service ------------------------------------------------------------------ */
 

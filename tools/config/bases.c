@@ -1,5 +1,4 @@
 #include "config/bases.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -7,7 +6,6 @@
 #include "config/graph.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
-#include <string.h>
 
 #define DOCKERFILE_MAX ((size_t)1 << 20)
 

@@ -1,13 +1,10 @@
 /* The `build` section of a service: Compose's names and meaning (Compose specification,
  * "Build"). */
 #include "config/build.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
-#include <string.h>
-#include <strings.h>
 
 #define AT(member) offsetof(struct arc_recipe, member)
 

@@ -1,13 +1,11 @@
 /* What a value of the configuration may look like. */
 #include "arcci/glob.h"
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/platform.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"

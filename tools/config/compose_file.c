@@ -1,4 +1,3 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -6,8 +5,6 @@
 #include "config/described.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
-#include <stdlib.h>
-#include <string.h>
 
 #define FILES_MAX 100
 

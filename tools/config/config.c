@@ -1,6 +1,5 @@
 /* `.github/arc-ci.yaml`: the release groups. */
 #include "arcci/config.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "base/platform.h"
 #include "base/text.h"
@@ -10,7 +9,6 @@
 #include "config/graph.h"
 #include "config/reading.h"
 #include "os/file.h"
-#include <string.h>
 
 /* What a group's mapping is read into: the group, and the nodes that take a second look. */
 struct group_reading {

@@ -1,15 +1,11 @@
 #include "config/described.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/bases.h"
-#include "config/build.h"
-#include "config/fields.h"
 #include "config/graph.h"
 #include "config/service.h"
 #include "os/file.h"
 #include "os/process.h"
-#include <string.h>
 
 #define DEPTH_MAX 100 /* of groups of bake in groups */
 

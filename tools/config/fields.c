@@ -1,9 +1,7 @@
 #include "config/fields.h"
-#include "base/auto.h"
 #include "base/platform.h"
 #include "base/suggest.h"
 #include "base/text.h"
-#include <string.h>
 
 #define FIELDS_MAX 32
 #define FEW_KEYS   8

@@ -1,9 +1,7 @@
 #include "config/file_value.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "yaml/yaml.h"
-#include <string.h>
 
 #define VALUE_FILE_MAX ((size_t)1 << 20)
 

@@ -1,11 +1,8 @@
 /* `scan:` of .github/arc-ci.yaml. */
 #include "arcci/glob.h"
 #include "arcci/scan_settings.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "config/fields.h"
-#include <string.h>
-#include <strings.h>
 
 #define AT(member) offsetof(struct arc_scan_settings, member)
 #define OF(member) offsetof(struct arc_scan_ignore, member)

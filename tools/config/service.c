@@ -1,12 +1,8 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
 #include "config/service.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "config/build.h"
-#include "config/reading.h"
 #include "os/file.h"
-#include <string.h>
 
 #define AT(member)   offsetof(struct arc_service_reading, service.member)
 #define NODE(member) offsetof(struct arc_service_reading, member)

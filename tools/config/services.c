@@ -1,6 +1,5 @@
 /* `services` of a group: directories, globs, YAML files and mappings. */
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -9,7 +8,6 @@
 #include "config/reading.h"
 #include "config/service.h"
 #include "os/file.h"
-#include <string.h>
 
 /* Most directories that a glob is compared with. */
 #define WALK_MAX 200000

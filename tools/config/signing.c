@@ -1,9 +1,7 @@
-#include "base/auto.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/reading.h"
 #include "os/file.h"
-#include <string.h>
 
 #define GITHUB_ISSUER "https://token.actions.githubusercontent.com"
 

@@ -1,9 +1,7 @@
 /* The names that a group gives its images: "NAME", or {name: NAME, when: [...]}. */
-#include "base/auto.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "config/fields.h"
-#include <string.h>
 
 static const char *const words[] = {"latest", "stable",       "prerelease", "release",
                                     "push",   "pull-request", "schedule",   NULL};

@@ -1,8 +1,6 @@
-#include "base/auto.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/reading.h"
-#include <string.h>
 
 #define AT(member) offsetof(struct arc_service_reading, service.member)
 

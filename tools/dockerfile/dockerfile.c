@@ -1,10 +1,7 @@
 #include "dockerfile/dockerfile.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "dockerfile/expand.h"
 #include <ctype.h>
-#include <string.h>
-#include <strings.h>
 
 void arc_dockerfile_free(struct arc_dockerfile *dockerfile)
 {

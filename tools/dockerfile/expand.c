@@ -1,8 +1,6 @@
 #include "dockerfile/expand.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include <stdio.h>
-#include <string.h>
 
 /* Words in words: deeper than this nobody writes. */
 #define DEPTH_MAX 8

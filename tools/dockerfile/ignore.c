@@ -1,7 +1,4 @@
 #include "dockerfile/ignore.h"
-#include "base/auto.h"
-#include "base/text.h"
-#include <string.h>
 
 #define RULES_MAX 10000
 

@@ -2,7 +2,6 @@
  * path or a directory above it decides; "!" takes in again; patterns are rooted. */
 #pragma once
 
-#include "arcci/arena.h"
 #include "base/text.h"
 #include "dockerfile/pattern.h"
 

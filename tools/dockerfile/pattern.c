@@ -1,8 +1,5 @@
 #include "dockerfile/pattern.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdint.h>
-#include <string.h>
 
 #define PATTERN_MAX ((size_t)4096)
 

@@ -1,14 +1,10 @@
 #include "dockerfile/stages.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
 #include "dockerfile/ignore.h"
 #include <ctype.h>
-#include <stdint.h>
-#include <string.h>
-#include <strings.h>
 
 #define STAGES_MAX  1000
 #define SOURCES_MAX 20000

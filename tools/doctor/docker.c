@@ -1,9 +1,6 @@
 /* Docker, its plugins and the scanner. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
-#include <stdlib.h>
-#include <string.h>
 
 void doctor_docker(struct doctor *doctor, struct doctor_result *result)
 {

@@ -1,10 +1,7 @@
 #include "doctor/doctor.h"
-#include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/process.h"
-#include <string.h>
 
 /* No check may keep a person waiting for longer than this, in seconds. */
 #define PATIENCE 15

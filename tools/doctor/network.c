@@ -1,5 +1,4 @@
 /* The network: libcurl, the token, registries, this machine's ports; and the services' volumes. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
@@ -8,8 +7,6 @@
 #include "os/socket.h"
 #include "project/repository.h"
 #include "registry/registry.h"
-#include <string.h>
-#include <strings.h>
 
 #define REACH_SECONDS 10
 

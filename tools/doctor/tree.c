@@ -1,13 +1,11 @@
 /* The repository and its configuration. */
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "doctor/doctor.h"
 #include "lint/rule.h"
 #include "project/inputs.h"
-#include <string.h>
 
 /* GitHub docs, "Events that trigger workflows", push: "Events will not be created for tags when
  * more than three tags are pushed at once." */

@@ -1,9 +1,7 @@
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "documents/record.h"
-#include <string.h>
 
 static int refuse(const char *filter, const char *member, const char *expected,
                   struct arc_error *err)

@@ -1,8 +1,6 @@
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "documents/record.h"
-#include <string.h>
 
 static const char *const modes[] = {"ci", "release", NULL};
 static const char *const tag_kinds[] = {"version", "commit", "floating", "moving", NULL};

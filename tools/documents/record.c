@@ -1,8 +1,6 @@
 #include "documents/record.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include <string.h>
 
 /* The largest size: sums of thousands of them still are an int64_t. */
 #define SIZE_LIMIT ((int64_t)1 << 48)

@@ -1,8 +1,6 @@
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include <string.h>
 
 static const char *const verdicts[] = {"clean",          "findings",      "incomplete",
                                        "stale-database", "scanner-error", NULL};

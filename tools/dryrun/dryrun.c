@@ -6,7 +6,6 @@
 #include "arcci/plan.h"
 #include "arcci/release.h"
 #include "arcci/scan.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/build.h"
@@ -17,7 +16,6 @@
 #include "plan/planned.h"
 #include "project/inputs.h"
 #include "project/train.h"
-#include <string.h>
 
 /* A rehearsal under way. */
 struct dryrun {

@@ -1,10 +1,8 @@
 #include "dryrun/event.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/environment.h"
 #include "project/documents.h"
-#include <string.h>
 
 static int add_entry(struct arc_dryrun_event *event, const char *entry, struct arc_error *err)
 {

@@ -1,13 +1,11 @@
 /* dry-run.json for a person: page.txt, requests.txt, and what a template cannot find by itself. */
 #include "base/text.h"
 #include "arcci/dryrun.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/template.h"
 #include "notes/inputs.h"
 #include "json/layout.h"
-#include <string.h>
 
 ARC_TEXT(dryrun_page);
 ARC_TEXT(dryrun_requests);

@@ -1,12 +1,10 @@
 #include "git/fetch.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "git/run.h"
 #include "git/scratch.h"
 #include "git/token.h"
 #include "os/file.h"
-#include <string.h>
 
 #define ASK_SECONDS 60
 

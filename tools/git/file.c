@@ -3,7 +3,6 @@
 #include "base/path.h"
 #include "git/fetch.h"
 #include "git/git.h"
-#include "git/history.h"
 #include "git/lib.h"
 #include "git/scratch.h"
 #include <limits.h>

@@ -1,5 +1,4 @@
 #include "git/history.h"
-#include "base/auto.h"
 #include "base/room.h"
 #include <string.h>
 

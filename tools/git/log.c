@@ -1,14 +1,11 @@
 /* Commits: one, the common ancestor of two, a range. */
 #define _GNU_SOURCE /* memmem */
-#include "base/auto.h"
 #include "base/text.h"
 #include "git/git.h"
 #include "git/history.h"
 #include "git/lib.h"
 #include "git/run.h"
-#include "git/scratch.h"
 #include <ctype.h>
-#include <string.h>
 
 #define LOG_MAX     1000
 #define LOG_SECONDS 600

@@ -1,9 +1,5 @@
 #include "git/message.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #define BREAKS_MAX 4096 /* bytes: more than notes show */
 

@@ -1,9 +1,7 @@
 /* Naming things in a repository. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "git/git.h"
 #include "git/lib.h"
-#include <string.h>
 
 int arc_git_failed(struct arc_error *err, int code, const char *what)
 {

@@ -1,8 +1,6 @@
 #include "git/run.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/environment.h"
-#include <string.h>
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define OWN_MAX    6

@@ -1,5 +1,4 @@
 #include "git/scratch.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
@@ -8,7 +7,6 @@
 #include "os/file.h"
 #include "os/folder.h"
 #include <git2/sys/repository.h>
-#include <string.h>
 
 #define CONFIG_MAX    ((size_t)4 << 20)
 #define FETCH_SECONDS 600

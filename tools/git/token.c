@@ -1,10 +1,7 @@
 #include "git/token.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
-#include <stdlib.h>
-#include <string.h>
 
 void arc_git_token_free(struct arc_git_token *token)
 {

@@ -1,11 +1,9 @@
 /* Uncommitted changes: `git diff HEAD`. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "git/diff.h"
 #include "git/run.h"
 #include "os/file.h"
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define DIFF_SECONDS 600

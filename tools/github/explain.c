@@ -1,12 +1,8 @@
 /* Errors of the GitHub API in words that help. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <time.h>
 
 /* A message of several lines becomes one. */

@@ -1,13 +1,9 @@
 #include "github/github.h"
-#include "arcci/arena.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 #define API_URL    "https://api.github.com"
 #define TOKEN_MAX  4096

@@ -1,7 +1,5 @@
 #include "github/options.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <string.h>
 
 static int take_seconds(const char *option, const char *text, unsigned *out, struct arc_error *err)
 {

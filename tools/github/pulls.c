@@ -1,8 +1,6 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
-#include <string.h>
 
 /* A list being read, of the pull request at the commit `head`. */
 struct listing {

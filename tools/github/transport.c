@@ -1,11 +1,9 @@
 /* What all transports share, the recording one and the describing one. */
 #include "arcci/transport.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

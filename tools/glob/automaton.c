@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "base/room.h"
 #include "glob/table.h"
-#include <stdlib.h>
 
 static bool has_room(struct arc_program *p, void *array, size_t count, size_t element)
 {

@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "glob/picomatch.h"
 #include "glob/regex.h"
-#include <stdlib.h>
 
 static void append(struct parser *p, const struct arc_units *value)
 {

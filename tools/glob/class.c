@@ -3,7 +3,6 @@
 #include "base/room.h"
 #include "glob/regex.h"
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct regex_range digits[] = {{'0', '9'}};

@@ -1,9 +1,7 @@
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
-#include <string.h>
 
 /* States of one pattern: plenty for all but the largest. */
 #define BUDGET ((size_t)1 << 20)

@@ -1,10 +1,8 @@
 #include "glob/lines.h"
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
-#include <string.h>
 
 static int make_set(const json_t *patterns, struct arc_glob_set **set, json_t *notes,
                     struct arc_error *err)

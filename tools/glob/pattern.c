@@ -1,9 +1,7 @@
 #include "glob/pattern.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/source.h"
-#include <string.h>
 
 void glob_pattern_free(struct glob_pattern *pattern)
 {

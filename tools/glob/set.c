@@ -2,14 +2,12 @@
  * each literal prefix, which is looked up as well (glob/shape.h), so patterns for other directories
  * cost nothing. */
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"
 #include "glob/shape.h"
 #include "glob/table.h"
-#include <string.h>
 
 #define ID_MAX 65535
 

@@ -5,8 +5,6 @@
 #include "glob/pattern.h"
 #include "glob/table.h"
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct glob_shaped {
     char *text; /* the pattern; owned, but of a group */

@@ -1,8 +1,5 @@
 #include "glob/units.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdlib.h>
-#include <string.h>
 
 #define REPLACEMENT 0xfffd
 

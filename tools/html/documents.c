@@ -1,9 +1,7 @@
 /* The pages of dry-run.json and status.json. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "html/page.h"
-#include <string.h>
 
 ARC_TEXT(html_head);
 ARC_TEXT(html_dry_run);

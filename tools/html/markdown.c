@@ -1,10 +1,8 @@
 /* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29
  * (github.github.com/gfm). */
-#include "base/auto.h"
 #include "base/text.h"
 #include "html/page.h"
 #include <ctype.h>
-#include <string.h>
 
 void html_text(struct arc_buf *out, const char *text, size_t len)
 {

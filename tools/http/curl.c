@@ -16,7 +16,6 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
 #else
 
 #include <dlfcn.h>
-#include <stddef.h>
 #include <string.h>
 
 /* Debian's two builds of the one library, either of which serves, and macOS's own. */

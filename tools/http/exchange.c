@@ -1,12 +1,9 @@
-#include "base/auto.h"
 #include "base/text.h"
 #include "http/http.h"
 #include "http/internal.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

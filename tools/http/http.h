@@ -7,13 +7,9 @@
  */
 #pragma once
 
-#include "arcci/buf.h"
 #include "arcci/clock.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include "base/auto.h"
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Most bytes of an answer that go to memory when the request sets no limit. */

@@ -1,10 +1,7 @@
 /* When a request is tried again, and how long that waits. */
 #define _GNU_SOURCE /* strcasestr, strptime */
-#include "base/auto.h"
 #include "base/text.h"
 #include "http/http.h"
-#include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #define ATTEMPTS       6

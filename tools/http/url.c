@@ -1,11 +1,8 @@
 /* URLs: taken apart by libcurl, compared, and judged fit for credentials. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "http/internal.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <string.h>
-#include <strings.h>
 
 #define URL_MAX 8192
 

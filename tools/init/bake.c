@@ -1,13 +1,11 @@
 /* Bake files: read for what they describe, not for how; docker resolves them when a plan is
  * made. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
-#include <string.h>
 
 /* What one file says. JSON objects of what is written. */
 struct bake {

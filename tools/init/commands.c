@@ -1,10 +1,8 @@
 /* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "init/sources.h"
-#include <string.h>
 
 #define WORD_MAX     65536
 #define COMMAND_COST 2500

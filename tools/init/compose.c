@@ -1,12 +1,10 @@
 /* Compose files: the services that are built. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
 #include "yaml/yaml.h"
-#include <string.h>
 
 /* A service of a compose file. */
 struct entry {

@@ -1,5 +1,4 @@
 /* Dockerfiles: which files are some, what their images are called and from where they are built. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
@@ -8,8 +7,6 @@
 #include "dockerfile/stages.h"
 #include "init/sources.h"
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 #define CONTEXTS_MAX 16
 

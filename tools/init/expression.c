@@ -1,10 +1,7 @@
 /* Texts of workflows with their expressions filled in, as far as the repository tells. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
-#include <string.h>
-#include <strings.h>
 
 #define ENTRIES_MAX 1000 /* of include and of exclude */
 #define TEXT_MAX    65536

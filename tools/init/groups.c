@@ -1,12 +1,10 @@
 /* Groups of images: by the repository's tags, or the versions in its files; and their names. */
 #include "arcci/release_version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
-#include <string.h>
 
 /* ---- registries ----------------------------------------------------------------------------- */
 

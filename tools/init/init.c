@@ -1,6 +1,5 @@
 /* What a repository has, as a first configuration and workflows. */
 #include "arcci/init.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/own.h"
 #include "base/text.h"
@@ -10,8 +9,6 @@
 #include "os/file.h"
 #include "os/new_files.h"
 #include "project/repository.h"
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #define IMAGES_PATH   ".github/workflows/arc-ci-images.yml"

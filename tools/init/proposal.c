@@ -1,15 +1,10 @@
 #include "init/proposal.h"
-#include "base/auto.h"
-#include "base/json.h"
-#include "base/path.h"
 #include "base/platform.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "os/file.h"
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 /* ---- memory --------------------------------------------------------------------------------- */
 

@@ -1,12 +1,9 @@
 /* What the steps of workflows tell: one table, an action a row. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "init/sources.h"
-#include <string.h>
-#include <strings.h>
 
 static const char unknown[] = {INIT_UNKNOWN, '\0'};
 

@@ -1,11 +1,8 @@
 /* Workflows: every job, cell of a matrix and step that a run would have, as far as the files
  * tell. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
-#include <string.h>
-#include <strings.h>
 
 #define DEPTH_MAX 4
 #define STEP_COST 6000 /* and of a cell */

@@ -1,10 +1,8 @@
 /* The text of arc-ci.yaml: short where the repository is regular. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "init/sources.h"
-#include <string.h>
 
 /* ---- YAML ----------------------------------------------------------------------------------- */
 

@@ -1,8 +1,6 @@
 /* The texts of the workflows: callers of group-images.yml and group-release.yml. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "init/sources.h"
-#include <string.h>
 
 /* A text as a scalar of YAML. */
 static const char *quote(struct init *init, const char *text)

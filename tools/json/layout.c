@@ -1,8 +1,6 @@
 #include "json/layout.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include <string.h>
 
 /* arc_json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly.
  */

@@ -1,12 +1,8 @@
 #include "json/stream.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <yajl/yajl_parse.h>
 #include <yajl/yajl_version.h>

@@ -1,5 +1,4 @@
 /* The commits as a template sees them: by kind, without what was reverted, with links. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
@@ -7,8 +6,6 @@
 #include "notes/values.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 /* ---- links ---------------------------------------------------------------------------------- */
 

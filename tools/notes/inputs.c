@@ -1,12 +1,10 @@
 #include "notes/inputs.h"
 #include "arcci/template.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "git/git.h"
 #include "os/file.h"
 #include "plan/planned.h"
-#include <string.h>
 
 #define OWN_TEXT_MAX ((size_t)64 << 10)
 

@@ -1,6 +1,5 @@
 /* The commits that release notes list: those since the group's previous tag that touch it. */
 #include "arcci/notes.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/filters_build.h"
@@ -11,8 +10,6 @@
 #include "github/options.h"
 #include "yaml/yaml.h"
 #include <ctype.h>
-#include <string.h>
-#include <strings.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
 struct merge {

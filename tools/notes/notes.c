@@ -1,11 +1,9 @@
 #include "arcci/notes.h"
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
 #include "notes/values.h"
-#include <string.h>
 
 ARC_TEXT(notes_default);
 

@@ -1,14 +1,11 @@
 #include "notes/values.h"
 #include "arcci/sign.h"
 #include "arcci/transport.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "config/graph.h"
 #include "os/file.h"
-#include <string.h>
-#include <strings.h>
 
 /* A text or number of another document as a new reference; null for anything else. */
 static json_t *member(const json_t *object, const char *key)

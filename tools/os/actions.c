@@ -1,11 +1,9 @@
 #include "os/actions.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>

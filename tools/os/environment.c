@@ -1,8 +1,5 @@
 #include "os/environment.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <stdlib.h>
-#include <string.h>
 
 static const char *const harmless[] = {
     /* any program */

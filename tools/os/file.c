@@ -1,6 +1,5 @@
 #define _GNU_SOURCE 1 /* O_PATH, syscall() */
 #include "os/file.h"
-#include "base/auto.h"
 #include "base/path.h"
 #include "base/text.h"
 #include <dirent.h>
@@ -10,7 +9,6 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>

@@ -1,13 +1,10 @@
 #include "os/folder.h"
-#include "arcci/buf.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

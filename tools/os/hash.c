@@ -1,5 +1,4 @@
 #include "os/hash.h"
-#include "base/auto.h"
 #include "os/file.h"
 #include <errno.h>
 #include <mbedtls/md.h>

@@ -2,8 +2,6 @@
 #pragma once
 
 #include "base/auto.h"
-#include <stdbool.h>
-#include <stddef.h>
 
 /* 64 lower-case hexadecimal digits and a NUL. */
 #define ARC_SHA256_HEX 65

@@ -1,15 +1,12 @@
 #define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addchdir_np and POSIX_SPAWN_SETSID: POSIX \
                           2024 */
 #include "os/process.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/environment.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -1,10 +1,8 @@
 /* The cells of a plan as the rows of GitHub's matrix. */
 #include "arcci/documents.h"
 #include "arcci/plan.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include <string.h>
 
 /* The most bytes of a row's lists. */
 #define LIST_MAX ((size_t)16 << 20)

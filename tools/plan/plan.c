@@ -1,13 +1,11 @@
 #include "arcci/plan.h"
 #include "arcci/documents.h"
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/graph.h"
 #include "plan/tags.h"
-#include <string.h>
 
 /* The labels that the platform itself gives an image. */
 #define LABELS_MAX 11

@@ -1,7 +1,5 @@
 #include "plan/planned.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <string.h>
 
 /* The branch that a run is about; NULL for none. A workflow_run or a comment has the default branch
  * as its ref, whatever it is about, and a run by hand may have checked out something else. */

@@ -1,9 +1,7 @@
 /* Who signs: the group says it, or it is the workflow that runs. */
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "plan/planned.h"
-#include <string.h>
 
 /* "owner/name" of "https://github.com/owner/name"; NULL for what is not below the server. */
 static const char *path_below(const char *server, const char *url)

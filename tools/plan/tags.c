@@ -1,14 +1,10 @@
 /* The image tags of a plan: templates filled in, and which of them move. */
 #include "plan/tags.h"
-#include "arcci/documents.h"
 #include "arcci/glob.h"
-#include "arcci/release_version.h"
 #include "arcci/semver.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "os/hash.h"
-#include <string.h>
 #include <time.h>
 
 #define IMAGE_TAG_MAX  128

@@ -1,14 +1,11 @@
 /* Whether the work tree is what a plan is about: the tag's commit, with nothing else in it. */
-#include "arcci/buf.h"
 #include "arcci/glob.h"
 #include "arcci/project.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/build.h"
 #include "git/diff.h"
 #include "os/file.h"
-#include <string.h>
 
 #define SHOWN_MAX 5
 

@@ -1,10 +1,8 @@
 #include "project/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "os/gzip.h"
-#include <string.h>
 
 /* Longest text that is handed on as it is. */
 #define PLAIN_MAX 65536

@@ -1,8 +1,6 @@
 #include "arcci/event.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
-#include <string.h>
 
 bool arc_event_is_sha(const char *text)
 {

@@ -1,11 +1,8 @@
 #include "project/needs.h"
-#include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "project/documents.h"
-#include <string.h>
 
 #define NEEDS_MAX ((size_t)64 << 20)
 

@@ -1,5 +1,4 @@
 #include "arcci/project.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/described.h"
@@ -10,7 +9,6 @@
 #include "project/repository.h"
 #include "project/train.h"
 #include "project/value.h"
-#include <string.h>
 
 #define VALUE_FILE_MAX ((size_t)1 << 20)
 

@@ -1,11 +1,9 @@
 /* Which tags have a published release: a tag whose build failed is nobody's predecessor. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "github/options.h"
 #include "project/repository.h"
-#include <string.h>
 
 #define PAGES_MAX 20 /* of 100 releases, the newest first */
 

@@ -1,9 +1,6 @@
 #include "arcci/release_version.h"
 #include "arcci/semver.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <string.h>
-#include <strings.h>
 
 bool arc_versioning_parse(const char *text, enum arc_versioning *out)
 {

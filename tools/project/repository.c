@@ -1,8 +1,5 @@
 #include "project/repository.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include "git/fetch.h"
-#include <string.h>
 
 /* ---- source --------------------------------------------------------------------------------- */
 

@@ -1,6 +1,4 @@
 #include "project/train.h"
-#include "arcci/documents.h"
-#include "arcci/version.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "git/fetch.h"

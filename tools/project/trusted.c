@@ -1,13 +1,11 @@
 /* Files that a pull request must not change for itself. */
 #include "arcci/project.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "git/fetch.h"
 #include "git/git.h"
 #include "os/file.h"
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 static int name_place(const char *path, const char *commit, char **out, struct arc_error *err)
 {

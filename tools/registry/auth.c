@@ -1,12 +1,8 @@
 #include "registry/auth.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "registry/docker_config.h"
 #include "registry/trust.h"
-#include <jansson.h>
-#include <string.h>
-#include <strings.h>
 
 #define TOKEN_MAX ((size_t)1 << 20)
 #define VALUE_MAX ((size_t)8192) /* of a challenge's parameter */

@@ -1,11 +1,9 @@
 /* Requests to a registry: names, logins, one request, several at once. */
 #include "registry/call.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "registry/auth.h"
 #include "registry/trust.h"
-#include <string.h>
 
 int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
                      struct arc_registry **out, struct arc_error *err)

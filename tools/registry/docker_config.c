@@ -1,13 +1,9 @@
 #include "registry/docker_config.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/base64.h"
 #include "os/file.h"
 #include "os/process.h"
-#include <jansson.h>
-#include <string.h>
-#include <strings.h>
 
 #define CONFIG_MAX     ((size_t)1 << 20)
 #define LOGIN_MAX      ((size_t)64 << 10) /* tokens of clouds serve as passwords */

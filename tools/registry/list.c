@@ -1,6 +1,5 @@
 /* What an image has: its tags, what refers to its manifests, and what removing a tag does to them.
  */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "registry/call.h"

@@ -1,11 +1,8 @@
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/hash.h"
 #include "registry/call.h"
 #include "registry/registry.h"
 #include <inttypes.h>
-#include <string.h>
-#include <strings.h>
 
 void arc_manifest_free(struct arc_manifest *manifest)
 {

@@ -1,10 +1,8 @@
 #define _GNU_SOURCE /* strcasestr */
 /* Whether a login may push, found out before anything is built (distribution spec 1.1, "Pushing
  * blobs"). */
-#include "base/auto.h"
 #include "base/text.h"
 #include "registry/call.h"
-#include <string.h>
 
 const char *registry_push_advice(const struct arc_http_response *answer, const char *reason)
 {

@@ -10,15 +10,10 @@
  */
 #pragma once
 
-#include "arcci/arena.h"
-#include "arcci/buf.h"
 #include "arcci/clock.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include "base/auto.h"
 #include "os/hash.h"
-#include <jansson.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 /* The longest digest: "sha512:" and 128 digits. */

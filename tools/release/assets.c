@@ -1,12 +1,10 @@
 /* The assets of a release: prepared, compared, uploaded, replaced. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "project/documents.h"
 #include "release/release.h"
 #include <stdio.h>
-#include <string.h>
 
 #define NAME_MAX_LEN 200
 

@@ -1,10 +1,8 @@
 /* Finding and creating the release; of several, the one that all jobs choose. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "release/release.h"
 #include <inttypes.h>
-#include <string.h>
 
 #define PAGES_MAX 100 /* the listing ends at 10,000 releases */
 #define TAG_DEPTH 8   /* annotated tags of annotated tags */

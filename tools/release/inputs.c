@@ -1,7 +1,5 @@
 #include "release/inputs.h"
-#include "arcci/documents.h"
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -13,7 +11,6 @@
 #include "project/train.h"
 #include "release/release.h"
 #include <dirent.h>
-#include <string.h>
 #include <sys/stat.h>
 
 /* The assets; what they point to is in `memory`. */

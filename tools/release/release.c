@@ -1,12 +1,9 @@
 #include "release/release.h"
-#include "arcci/documents.h"
 #include "arcci/repository.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "github/options.h"
-#include <string.h>
 
 /* Looks and repairs: one round finds nothing to do in the ordinary case; more are for lost answers
  * and other jobs. */

@@ -1,5 +1,4 @@
 /* What the parts of the release stage use in common. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "release/release.h"
 #include <string.h>

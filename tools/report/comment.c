@@ -1,11 +1,9 @@
 /* The one comment of a group in a pull request. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "report/status.h"
-#include <string.h>
 
 /* The comments that are ours: the first one is kept, the rest are another job's doing. */
 struct comments {

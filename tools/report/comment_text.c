@@ -1,10 +1,8 @@
 /* The comment: which services changed and why, what was built, how big it is, the gate. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "report/status.h"
-#include <string.h>
 
 static void add_text(struct arc_buf *out, const char *text)
 {

@@ -1,11 +1,9 @@
 #include "report/inputs.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "plan/planned.h"
 #include "project/documents.h"
 #include "report/status.h"
-#include <string.h>
 
 /* What a report is made from and where it goes. */
 struct inputs {

@@ -1,10 +1,8 @@
 /* Statuses, check runs and the comment: looked for, then created or updated. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "report/status.h"
-#include <string.h>
 
 /* How GitHub lists what stands at a commit. */
 static const struct listing {

@@ -1,10 +1,8 @@
 /* The jobs of another workflow run: what a run that may write says in the place of one that may
  * not. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "report/status.h"
-#include <string.h>
 
 #define RUN_JOBS_MAX 10000
 

@@ -1,11 +1,8 @@
 #include "report/status.h"
-#include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "project/needs.h"
 #include <stdio.h>
-#include <string.h>
 
 /* What a status says. */
 struct verdict {

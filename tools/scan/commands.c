@@ -1,12 +1,10 @@
 /* Which commands a scan runs. */
 #include "arcci/scan.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "os/hash.h"
 #include "scan/findings.h"
-#include <string.h>
 #include <sys/stat.h>
 
 /* Where the scanner's container finds things. */

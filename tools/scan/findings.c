@@ -1,8 +1,6 @@
 #include "scan/findings.h"
-#include "base/auto.h"
 #include "base/room.h"
 #include "base/text.h"
-#include <string.h>
 
 int findings_init(struct findings *findings, struct arc_error *err)
 {

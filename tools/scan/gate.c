@@ -1,11 +1,9 @@
 #include "arcci/scan.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
 #include "scan/paths.h"
-#include <string.h>
 
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
                             enum arc_severity worst)

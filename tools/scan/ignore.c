@@ -2,13 +2,10 @@
  * with an optional day after which it counts again (Trivy docs, "Filtering", .trivyignore:
  * `CVE-2024-1234 exp:2026-12-31`). */
 #include "arcci/glob.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "scan/judged.h"
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
 #define ENTRY_MAX 256
 

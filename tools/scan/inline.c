@@ -1,14 +1,11 @@
 /* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). Like
  * Trivy this follows no link, and looks at every file whatever its name, its size and its depth. */
 #define _GNU_SOURCE 1 /* memmem */
-#include "arcci/arena.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
 #include <dirent.h>
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,13 +1,11 @@
 /* One issue a service: found by its hidden marker, updated in place, closed, reopened. */
 #include "arcci/transport.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "scan/judged.h"
 #include "scan/publish.h"
-#include <string.h>
 
 /* ---- what an issue says about one service ---------------------------------------------------- */
 

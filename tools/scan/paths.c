@@ -1,9 +1,7 @@
 #include "scan/paths.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include <limits.h>
-#include <string.h>
 
 /* The absolute path of what was scanned, without links; false where it is not here. A file stands
  * for its folder. */

@@ -1,5 +1,4 @@
 #define _GNU_SOURCE 1 /* strcasestr */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/platform.h"
 #include "base/text.h"
@@ -12,8 +11,6 @@
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Most scans at once, and the stack of the thread that waits for one. */
 #define JOBS_MAX   32

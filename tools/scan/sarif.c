@@ -1,11 +1,9 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/hash.h"
 #include "scan/judged.h"
 #include "scan/paths.h"
 #include <stdio.h>
-#include <string.h>
 
 /* Hexadecimal digits, as many as CodeQL's own fingerprints have. */
 #define FINGERPRINT_LEN 16

@@ -1,11 +1,7 @@
 #include "scan/scan.h"
 #include "arcci/plan.h"
-#include "arcci/project.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "plan/planned.h"
-#include "project/needs.h"
-#include <string.h>
 
 /* Longest file of settings, and most VEX documents. */
 #define SETTINGS_MAX ((size_t)16 << 20)

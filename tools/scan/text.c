@@ -1,11 +1,9 @@
 /* A scan shown: the document, a table for a person, markdown for the step summary. */
 #include "base/text.h"
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "scan/judged.h"
-#include <string.h>
 
 #define DOCUMENT_FINDINGS 100
 #define HUMAN_FINDINGS    50

@@ -1,12 +1,10 @@
 #include "scan/trivy.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/process.h"
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

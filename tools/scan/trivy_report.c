@@ -1,10 +1,8 @@
 /* Trivy's JSON report, finding by finding. Field names: pkg/types/report.go of Trivy 0.20–0.67. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/findings.h"
 #include "json/stream.h"
-#include <string.h>
 #include <unistd.h>
 
 #define REPORT_MAX      ((size_t)2 << 30)

@@ -1,9 +1,7 @@
 /* The scanner's own word on its version and on the age of its database. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
-#include <string.h>
 
 int scan_scanner_parse(const char *text, size_t len, const char *name, struct scan_scanner *out,
                        struct arc_error *err)

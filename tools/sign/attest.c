@@ -1,12 +1,9 @@
 #include "sign/attest.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/base64.h"
 #include "os/file.h"
 #include "os/folder.h"
-#include "sign/cosign.h"
-#include <string.h>
 
 #define PREDICATE  "https://slsa.dev/provenance/v1"
 #define BUNDLE_MAX ((size_t)4 << 20)

@@ -1,12 +1,10 @@
 #include "sign/cosign.h"
 #include "arcci/sign.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "registry/registry.h"
-#include <string.h>
 
 #define WORDS_MAX 24
 #define ROOT_MAX  ((size_t)1 << 20) /* of a trusted root */

@@ -1,11 +1,9 @@
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "steer/released.h"
 #include "steer/survey.h"
 #include <inttypes.h>
-#include <string.h>
 #include <time.h>
 
 /* The three numbers of a version. */

@@ -1,7 +1,5 @@
 /* Removing what a registry need not have any more. */
 #include "steer/prune.h"
-#include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "git/fetch.h"
 #include "plan/tags.h"

@@ -1,13 +1,11 @@
 /* What an image has, and who may go: tags are judged by their names and ages, and whatever one that
  * stays reaches stays with it. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "build/verify.h"
 #include "os/hash.h"
 #include "plan/tags.h"
 #include "steer/prune.h"
-#include <string.h>
 
 /* Indexes of indexes, and signatures of signatures. */
 #define DEPTH_MAX 16

@@ -1,12 +1,10 @@
 /* GHCR: no manifest goes by the distribution API there, versions of a package go by GitHub's
  * (GitHub docs, "REST API endpoints for packages"). */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/hash.h"
 #include "steer/prune.h"
 #include <inttypes.h>
-#include <string.h>
 
 static const char host[] = "ghcr.io/";
 

@@ -1,7 +1,5 @@
 #include "steer/released.h"
 #include "arcci/plan.h"
-#include "arcci/version.h"
-#include "base/auto.h"
 #include "git/fetch.h"
 #include "github/github.h"
 #include "github/options.h"

@@ -1,12 +1,10 @@
 /* Going back to a released version: its images are verified, the floating tags moved, and GitHub
  * told. */
-#include "arcci/arena.h"
 #include "arcci/build.h"
 #include "arcci/documents.h"
 #include "arcci/steer.h"
 #include "arcci/transport.h"
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/platform.h"
@@ -21,7 +19,6 @@
 #include "steer/record.h"
 #include "steer/released.h"
 #include <inttypes.h>
-#include <string.h>
 
 /* A release that is taken back. */
 struct taken_back {

@@ -1,11 +1,9 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "project/train.h"
 #include "steer/record.h"
 #include "steer/released.h"
 #include "steer/survey.h"
-#include <string.h>
 
 /* What happened since the last release: the number of commits, pull requests and services. */
 static int sum_up(struct survey *survey, const struct survey_group *group, int *commits,

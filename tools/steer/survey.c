@@ -1,12 +1,10 @@
 #include "steer/survey.h"
-#include "base/auto.h"
 #include "base/text.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "git/history.h"
 #include "git/message.h"
 #include "project/repository.h"
-#include <string.h>
 
 /* Most generations of commits that are fetched at first where history is cut. */
 #define FETCH_DEPTH 200

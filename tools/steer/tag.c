@@ -1,13 +1,11 @@
 /* Making a release tag: the checks that a person forgets, then git. */
 #include "arcci/lint.h"
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "git/diff.h"
 #include "git/run.h"
 #include "steer/survey.h"
-#include <string.h>
 
 #define SECONDS 120
 

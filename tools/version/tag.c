@@ -1,8 +1,6 @@
 /* Release tags by the patterns of their groups. */
 #include "arcci/version.h"
-#include "base/auto.h"
 #include "base/text.h"
-#include <string.h>
 
 #define REF_TAGS "refs/tags/"
 #define VERSION  "{version}"

@@ -1,8 +1,6 @@
 /* Merge keys and duplicate keys of a mapping. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "yaml/internal.h"
-#include <string.h>
 
 /* A pair under way, and where it stands among the others. */
 struct entry {

@@ -1,9 +1,7 @@
 /* libyaml's events made a tree. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "yaml/internal.h"
-#include <string.h>
 #include <yaml.h>
 
 #define CORE        "tag:yaml.org,2002:"

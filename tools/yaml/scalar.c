@@ -1,7 +1,6 @@
 /* The core schema: which plain scalars are null, true or false, and numbers. */
 #include "base/text.h"
 #include "yaml/internal.h"
-#include <string.h>
 
 static bool among(const char *text, size_t len, const char *const *words)
 {
