@@ -119,10 +119,17 @@ static inline void arc_error_free(struct arc_error *err)
     arc_error_clear(err);
 }
 
-/* The code of a call whose error was looked at first, in `kept`: *err gets it now. */
-static inline int arc_error_pass(int rc, const struct arc_error *kept, struct arc_error *err)
+/* The code of a call whose error was looked at first, in `kept`: *err takes it over now, with its
+ * place. */
+static inline int arc_error_pass(int rc, struct arc_error *kept, struct arc_error *err)
 {
-    return rc ? arc_error_set(err, rc, "%s", arc_error_text(kept)) : ARC_OK;
+    if (rc && err) {
+        arc_error_clear(err);
+        *err = *kept;
+        err->code = rc;
+        *kept = (struct arc_error){0};
+    }
+    return rc;
 }
 
 /* The code of a call that was given no *err, and may fail in any way but for want of memory. */
