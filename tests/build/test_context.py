@@ -328,6 +328,22 @@ def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     assert shown in shop.build()[1]
 
 
+@pytest.mark.parametrize("said, runs", [
+    ('a: failed to fetch anonymous token: Get "https://x/token": net/http: request canceled (Client.Timeout exceeded while awaiting headers)', 3),
+    ("failed to solve: failed to push x: unknown blob", 3),
+    ("failed to solve: failed to push x: blob upload unknown: blob upload unknown to registry", 3),
+    ("failed to solve: unexpected status from PUT request to https://x: 408 Request Timeout", 3),
+    ("failed to find driver: timed out waiting for buildkit to boot", 3),
+    ("failed to solve: unexpected status from PATCH request to https://x: 413 Request Entity Too Large", 1),
+    ("failed to solve: process `sh -c curl` did not complete successfully: exit code: 28 (Client.Timeout exceeded)", 1)])
+def test_what_passes_by_itself_is_tried_again(shop, said, runs):
+    counted = shop.folder.parent / "runs"
+    (shop.folder.parent / "bin/docker").write_text(f"#!/bin/sh\ncat > /dev/null\necho x >> {counted}\necho 'ERROR: {said}' >&2\nexit 1\n")
+    shop.env["LD_PRELOAD"] = quick_sleep()
+    shop.plan()
+    assert shop.build()[0] == 1 and counted.read_text().split() == ["x"] * runs
+
+
 @pytest.mark.parametrize("entitlements, status", [(["network.host"], 0), (["network.host", "security.insecure"], 2)])
 def test_what_buildx_adds_to_the_hosts_network_is_no_entitlement_of_the_files(shop, entitlements, status):
     """`bake --print` shows it beside `network: host` since 0.17; nobody could take it out."""

@@ -46,6 +46,11 @@ static bool can_pass(const char *text)
                                         "Could not resolve host",
                                         ": EOF",
                                         "broken pipe",
+                                        "Client.Timeout exceeded",
+                                        "408 Request Timeout",
+                                        "timed out waiting for buildkit to boot",
+                                        "unknown blob", /* GHCR: a layer that it just took */
+                                        "blob upload unknown",
                                         NULL};
     bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error",
                            "Cannot connect to the Docker daemon");
