@@ -251,23 +251,30 @@ static void test_answers_of_a_helper(void **state)
     static const struct {
         const char *script;
         int rc;
-        const char *user, *token;
+        const char *user, *token, *said;
     } cases[] = {
-        {"echo '{\"Username\": \"u\", \"Secret\": \"s\"}'", ARC_OK, "u", NULL},
-        {"echo '{\"username\": \"u\", \"secret\": \"s\"}'", ARC_OK, "u", NULL},
-        {"echo '{\"Username\": \"<token>\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s"},
-        {"echo '{\"Username\": \"\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s"},
-        {"echo '{\"ServerURL\": \"\", \"Username\": \"\", \"Secret\": \"\"}'", ARC_ENOTFOUND, 0, 0},
-        {"echo '{}'", ARC_ENOTFOUND, NULL, NULL},
-        {"echo", ARC_ENOTFOUND, NULL, NULL},
-        {"exit 0", ARC_ENOTFOUND, NULL, NULL},
-        {"echo credentials not found in native keychain; exit 1", ARC_ENOTFOUND, NULL, NULL},
-        {"echo no credentials server URL; exit 1", ARC_ENOTFOUND, NULL, NULL},
-        {"echo the keyring is locked; exit 1", ARC_EWORLD, NULL, NULL},
-        {"echo '{'", ARC_EWORLD, NULL, NULL},
+        {"echo '{\"Username\": \"u\", \"Secret\": \"s\"}'", ARC_OK, "u", NULL, NULL},
+        {"echo '{\"username\": \"u\", \"secret\": \"s\"}'", ARC_OK, "u", NULL, NULL},
+        {"echo '{\"Username\": \"<token>\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s", NULL},
+        {"echo '{\"Username\": \"\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s", NULL},
+        {"echo '{\"ServerURL\": \"\", \"Username\": \"\", \"Secret\": \"\"}'", ARC_ENOTFOUND, 0, 0,
+         0},
+        {"echo '{}'", ARC_ENOTFOUND, NULL, NULL, NULL},
+        {"echo", ARC_ENOTFOUND, NULL, NULL, NULL},
+        {"exit 0", ARC_ENOTFOUND, NULL, NULL, NULL},
+        {"echo credentials not found in native keychain; exit 1", ARC_ENOTFOUND, NULL, NULL, NULL},
+        {"echo no credentials server URL; exit 1", ARC_ENOTFOUND, NULL, NULL, NULL},
+        {"echo the keyring is locked; exit 1", ARC_EWORLD, NULL, NULL,
+         "docker-credential-x failed (exit status 1): the keyring is locked"},
+        {"echo; echo run: gcloud auth login >&2; exit 2", ARC_EWORLD, NULL, NULL,
+         "docker-credential-x failed (exit status 2): run: gcloud auth login"},
+        {"exit 3", ARC_EWORLD, NULL, NULL, "docker-credential-x failed (exit status 3)"},
+        {"echo '{ s3cret'", ARC_EWORLD, NULL, NULL,
+         "docker-credential-x gave no answer that docker knows"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ARC_AUTO(arc_login) struct arc_login login = {0};
+        ARC_AUTO(arc_error) struct arc_error err = {0};
         struct place place;
         char program[128], path[128];
         place_new(&place, "{\"credsStore\": \"x\"}");
@@ -279,8 +286,10 @@ static void test_answers_of_a_helper(void **state)
         assert_int_equal(chmod(program, 0755), 0);
         snprintf(path, sizeof path, "PATH=%s:/bin", place.folder);
         place.vars[1] = path;
-        assert_int_equal(arc_docker_login(&place.env, "h", &login, NULL), cases[i].rc);
+        assert_int_equal(arc_docker_login(&place.env, "h", &login, &err), cases[i].rc);
         arc_folder_remove(place.folder);
+        if (cases[i].said)
+            assert_string_equal(arc_error_text(&err), cases[i].said);
         if (cases[i].user)
             assert_string_equal(login.user, cases[i].user);
         if (cases[i].token)

@@ -34,8 +34,11 @@ static int parse_config(const struct arc_buf *text, const char *name, json_t **o
     *out = json_loadb(arc_buf_text(text), text->len, 0, &problem);
     if (json_is_object(*out))
         return ARC_OK;
+    if (*out)
+        return arc_error_set(err, ARC_EINPUT, "%s: not docker's configuration: not an object",
+                             name);
     return arc_error_set(err, ARC_EINPUT, "%s: not docker's configuration: line %d: %s", name,
-                         problem.line, *out ? "not an object" : problem.text);
+                         problem.line, problem.text);
 }
 
 int arc_docker_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err)
@@ -134,6 +137,22 @@ static int from_auths(const json_t *config, const char *host, struct arc_login *
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
+/* In the helper's own words: it knows whose token has expired. Helpers give errors on stdout. */
+static int helper_failed(const struct arc_process_result *result, const char *program,
+                         struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2000};
+    const char *said =
+        arc_buf_text(&result->output) + strspn(arc_buf_text(&result->output), "\r\n");
+    const char *words = *said ? said : arc_buf_text(&result->errors);
+
+    words += strspn(words, "\r\n");
+    arc_text_visible(&shown, words, ARC_MIN(strcspn(words, "\r\n"), (size_t)300));
+
+    return arc_error_set(err, ARC_EWORLD, "%s failed (exit status %d)%s%s", program, result->status,
+                         shown.len ? ": " : "", arc_buf_text(&shown));
+}
+
 /* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>", or
  * none, says that the secret is an identity token (docker/docker-credential-helpers). A helper
  * that knows no login says so, or answers with nothing in it. */
@@ -152,9 +171,11 @@ static int from_answer(const struct arc_process_result *result, const char *prog
     if (empty || unknown)
         return arc_error_set(err, ARC_ENOTFOUND, "%s knows no login", program);
 
-    if (result->status || !secret)
-        return arc_error_set(err, ARC_EWORLD, "%s failed (exit status %d) or gave no login",
-                             program, result->status);
+    if (result->status)
+        return helper_failed(result, program, err);
+
+    if (!secret) /* what it said may hold one */
+        return arc_error_set(err, ARC_EWORLD, "%s gave no answer that docker knows", program);
 
     if (!user || strcmp(user, "<token>") == 0)
         return arc_text_copy(secret, &out->token, err);
