@@ -86,6 +86,13 @@ def test_answer_of_a_whole_clone(place, options):
     assert not list(place.folder.glob("arc-ci-*"))
 
 
+def test_a_linked_work_tree_is_cut_as_its_clone_is(place):
+    whole = place.base(place.clone("whole"))
+    cut = place.clone("cut", "--depth=1")
+    place.git("worktree", "add", "-q", "--detach", "../linked", cwd=cut)
+    assert place.base(place.folder / "linked") == whole
+
+
 @pytest.mark.parametrize("name", ["HEAD^", "@~3", "HEAD~1^1~2", "HEAD^2~1", "origin/topic~14", "main~1"])
 def test_an_ancestor_is_fetched(place, name):
     whole = place.base(place.clone("whole"), name)

@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "git/git.h"
 #include "git/lib.h"
+#include "os/file.h"
+#include <sys/stat.h>
 
 int arc_git_failed(struct arc_error *err, int code, const char *what)
 {
@@ -17,7 +19,10 @@ int arc_git_failed(struct arc_error *err, int code, const char *what)
 
 bool arc_git_is_shallow(const struct arc_git *git)
 {
-    return git_repository_is_shallow(git->repo) == 1;
+    /* libgit2 looks beside the HEAD of a linked work tree; what is cut is cut for all of them. */
+    ARC_AUTO_FREE char *path = arc_file_join(git->commondir, "shallow");
+    struct stat found;
+    return path && stat(path, &found) == 0 && found.st_size > 0;
 }
 
 bool arc_git_is_partial(const struct arc_git *git)
