@@ -56,3 +56,37 @@ def test_mirrors_get_the_same_images(engine, repository, tmp_path, spread):
     base, app = ({cell["platform"]: registry.manifest(f"{repository}/two/{name}", cell["digest"])[1]["layers"]
                   for entry in built["services"] if entry["service"] == name for cell in entry["cells"]} for name in ("base", "app"))
     assert all(layers[:1] == base[platform] and len(layers) == 3 for platform, layers in app.items())
+
+
+class Plain(Shop):
+    """An image for one platform, without the provenance that would make an index of it."""
+
+    def __init__(self, engine, folder, prefix, platforms):
+        self.platforms = platforms
+        super().__init__(engine, folder, prefix, services=())
+        self.git("tag", TAG)
+
+    def configure(self):
+        (self.folder / ".github/arc-ci.yaml").write_text(
+            f"groups: {{all: {{tag: 'v{{version}}', registry: {self.registry}/{self.prefix}, services: [a], image-tags: ['{{version}}'],"
+            f" build: {{provenance: false}}, platforms: {{release: [{self.platforms}]}}}}}}\n")
+        (self.folder / "a").mkdir(exist_ok=True)
+        (self.folder / "a/Dockerfile").write_text("FROM scratch\nCOPY a.txt /\n")
+        (self.folder / "a/a.txt").write_text("a\n")
+
+
+@pytest.mark.parametrize("platforms, spread", [("linux/amd64", False), ("linux/amd64", True), ("linux/amd64, linux/arm64", True)],
+                         ids=["together", "cell", "cells"])
+def test_one_platform_without_provenance_is_an_index_all_the_same(engine, repository, tmp_path, platforms, spread):
+    """buildx adds a provenance where none is named, and BuildKit refuses annotations of an index that it does not make ("index annotations
+    not supported for single platform export")."""
+    shop = Plain(engine, tmp_path / "shop", repository, platforms)
+    plan = shop.plan(tag=TAG)
+    for platform in plan["platforms"] if spread else []:
+        shop.build("--cell", f"a/{platform}")
+    built, _ = shop.build(*(["--merge"] if spread else []))
+    (shop.folder / "build.json").write_text(json.dumps(built))
+    shop.promote("--build", "build.json")
+    digest, index = engine.registry.manifest(f"{repository}/a", "1.0.0")
+    assert digest == built["services"][0]["digest"]
+    assert ["/".join((entry["platform"]["os"], entry["platform"]["architecture"])) for entry in index["manifests"]] == plan["platforms"]

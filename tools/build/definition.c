@@ -266,13 +266,42 @@ static void add_cache(const struct arc_bake_options *options,
 
 /* ---- a recipe ------------------------------------------------------------------------------- */
 
-/* "mode=min", "true" or "false" of a recipe as an attestation; NULL or "false" is none. */
-static void add_attestation(json_t **list, const char *type, const char *value)
+/* "mode=min", "true" or "false" of a recipe as an attestation. "false" is said as well: buildx adds
+ * a provenance of its own where none is named. Whether there is one. */
+static bool add_attestation(json_t **list, const char *type, const char *value)
 {
+    bool wanted = value && strcmp(value, "false") != 0;
+
     if (value && strcmp(value, "true") == 0)
         arc_json_push(list, json_sprintf("type=%s", type));
-    else if (value && strcmp(value, "false") != 0)
-        arc_json_push(list, json_sprintf("type=%s,%s", type, value));
+    else if (value)
+        arc_json_push(list, json_sprintf("type=%s,%s", type, wanted ? value : "disabled=true"));
+
+    return wanted;
+}
+
+/* What others will pull is described, by attestations and by annotations of its index. BuildKit
+ * makes no index of one platform without attestations unless it is told to ("index annotations not
+ * supported for single platform export"). */
+static void describe(const struct arc_bake_options *options,
+                     const struct arc_planned_service *service, const char *key, json_t **target)
+{
+    const struct arc_recipe *recipe = service->recipe;
+    const char *provenance = recipe ? recipe->provenance : NULL;
+    const char *sbom = recipe ? recipe->sbom : NULL;
+    json_t *attest = json_array();
+
+    bool attested = add_attestation(&attest, "provenance", arc_or(provenance, "mode=max"));
+    attested |= add_attestation(&attest, "sbom", !sbom && options->sbom ? "true" : sbom);
+    json_t *args = json_object_get(*target, "args");
+    if (!attested && json_array_size(json_object_get(*target, "platforms")) == 1 &&
+        json_object_set_new(args, "BUILDKIT_MULTI_PLATFORM", json_string("1"))) {
+        json_decref(attest);
+        attest = NULL;
+    }
+
+    arc_json_put(target, "attest", attest);
+    arc_json_put(target, "annotations", make_annotations(service, key));
 }
 
 /* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
@@ -418,19 +447,8 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
         arc_json_put(&target, "output", make_output(options, service));
         arc_json_put(&target, "tags", make_tags(options, service, staging));
 
-        /* Attestations and annotations describe what others will pull; what stays here needs
-         * neither. */
-        if (options->plan->push && !options->load) {
-            const char *provenance = recipe ? recipe->provenance : NULL;
-            const char *sbom = recipe ? recipe->sbom : NULL;
-            const char *key = options->keys ? options->keys[i] : NULL;
-            json_t *attest = json_array();
-
-            add_attestation(&attest, "provenance", arc_or(provenance, "mode=max"));
-            add_attestation(&attest, "sbom", !sbom && options->sbom ? "true" : sbom);
-            arc_json_put(&target, "attest", attest);
-            arc_json_put(&target, "annotations", make_annotations(service, key));
-        }
+        if (options->plan->push && !options->load)
+            describe(options, service, options->keys ? options->keys[i] : NULL, &target);
 
         if (options->cache)
             add_cache(options, service, cell, &target);
