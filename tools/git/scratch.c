@@ -137,7 +137,16 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
     }
 }
 
-/* The clone's own settings of the remote; those of the user and the system git reads itself. The
+/* Whether git does not read a setting itself where it fetches: it is the clone's own, or the user
+ * includes it for clones that lie where this one does (includeIf "gitdir:…"). A header would be
+ * sent twice if it were included everywhere. */
+static bool is_of_clone(const git_config_entry *entry)
+{
+    return entry->level >= GIT_CONFIG_LEVEL_LOCAL ||
+           (entry->include_depth && !arc_text_ends(entry->name, ".extraheader"));
+}
+
+/* The clone's settings of the remote; the others of the user and the system git reads itself. The
  * filter is given as that of a promisor remote: git then adds nothing by itself. libgit2 cannot
  * write every value. */
 static int write_config(const struct arc_git *git, enum arc_git_part part, struct arc_error *err)
@@ -154,7 +163,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
     if (!rc)
         rc = git_config_iterator_new(&each, config);
     while (!rc && (rc = git_config_next(&entry, each)) == 0)
-        if (entry->level >= GIT_CONFIG_LEVEL_LOCAL)
+        if (is_of_clone(entry))
             add_remote_entry(&text, git, entry);
 
     if (rc != GIT_ITEROVER)
