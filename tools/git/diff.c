@@ -6,10 +6,11 @@
 #include "git/scratch.h"
 #include <string.h>
 
-#define OID_BYTES 20
-#define MODE_TYPE 0170000u
-#define MODE_TREE 0040000u
-#define MODE_LINK 0160000u /* a submodule */
+#define OID_BYTES    20
+#define MODE_TYPE    0170000u
+#define MODE_TREE    0040000u
+#define MODE_LINK    0160000u /* a submodule */
+#define MODE_EXECUTE 0100u    /* all that counts of a file's permissions; old trees have others */
 
 /* One entry of a raw tree: "<octal mode> <name>\0<20 bytes>". */
 struct entry {
@@ -251,10 +252,11 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
     const struct entry *from = &a->entry, *to = &b->entry;
     bool same = memcmp(from->oid, to->oid, OID_BYTES) == 0;
     bool retyped = (from->mode & MODE_TYPE) != (to->mode & MODE_TYPE);
+    bool rebit = (from->mode & MODE_EXECUTE) != (to->mode & MODE_EXECUTE);
     if (is_tree(from)) { /* compare() holds a directory and a file of one name apart */
         if (!same)
             ARC_TRY(enter(walk, from, from->oid, to->oid));
-    } else if (!same || from->mode != to->mode)
+    } else if (!same || retyped || rebit)
         ARC_TRY(give(walk, from, to, retyped ? ARC_GIT_TYPE_CHANGED : ARC_GIT_MODIFIED));
 
     return read_both(walk, a, b);
