@@ -45,6 +45,10 @@ ARC_HANDLE(git_tree_entry)
 /* The object database; the caller frees it. */
 int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err);
 
+/* Adds the folders that GIT_OBJECT_DIRECTORY and GIT_ALTERNATE_OBJECT_DIRECTORIES name: in a hook
+ * of a server, what is pushed lies there. A libgit2 code. */
+int arc_git_add_objects(const struct arc_env *env, git_odb *odb);
+
 /* The object that was asked about last, and its type. Initialise with {0}. */
 struct arc_git_asked {
     git_oid oid;

@@ -193,6 +193,26 @@ static int choose_remote(struct arc_git *git, git_config *config, struct arc_err
     return git->remote && !filter.failed ? ARC_OK : arc_error_nomem(err);
 }
 
+int arc_git_add_objects(const struct arc_env *env, git_odb *odb)
+{
+    static const char *const names[] = {"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"};
+
+    arc_each_in (name, names) {
+        const char *at = arc_or(arc_env_nonempty(env, *name), "");
+        for (size_t len; *at; at += len + (at[len] == ':')) {
+            len = name == names ? strlen(at) : strcspn(at, ":");
+            ARC_AUTO_FREE char *folder = strndup(at, len);
+            ARC_AUTO_FREE char *path = folder ? arc_file_join(arc_or(env->cwd, "."), folder) : NULL;
+            if (!path)
+                return GIT_ERROR;
+            if (len && arc_file_is_folder(path))
+                ARC_TRY(git_odb_add_disk_alternate(odb, path));
+        }
+    }
+
+    return 0;
+}
+
 static int not_opened(int code, const struct search *search, const char *gitdir,
                       struct arc_error *err)
 {
@@ -237,6 +257,10 @@ static int open_repository(struct search *search, const char *gitdir, struct arc
                              "the git repository at '%s' belongs to another user, so git does not "
                              "trust it; if you do: git config --global --add safe.directory '%s'",
                              search->top, search->top);
+
+    ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
+    ARC_TRY(arc_git_odb(out, &odb, err));
+    ARC_TRY(arc_git_check(err, arc_git_add_objects(search->env, odb), "adding objects"));
 
     ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
     rc = git_repository_config(&config, out->repo);

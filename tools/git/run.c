@@ -23,6 +23,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     static const char *const names[] = {
         "GIT_CONFIG_COUNT", "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_TERMINAL_PROMPT",
         "GIT_PREFIX",       NULL};
+    static const char *const elsewhere[] = {"GIT_OBJECT_DIRECTORY", NULL}; /* the clone's own */
     ARC_AUTO_FREE const char **argv = NULL;
     ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
@@ -41,7 +42,8 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
         own[last++] = worktree.data;
     if (login)
         memcpy(own + last, token->vars, ARC_GIT_TOKEN_VARS * sizeof *own);
-    ARC_TRY(arc_environment_pick(env, false, names + !login, NULL, own, &vars, err));
+    ARC_TRY(arc_environment_pick(env, false, names + !login, git->scratch ? NULL : elsewhere, own,
+                                 &vars, err));
 
     argv = calloc(ARC_COUNT(common) + count + 1, sizeof *argv);
     ARC_TRY_ALLOC(argv, err);

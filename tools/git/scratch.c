@@ -209,6 +209,8 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     ARC_TRY_ALLOC(own, err);
     part_free(&parts[ARC_GIT_COMMITS]);
     int rc = git_odb_open(&odb, own);
+    if (!rc)
+        rc = arc_git_add_objects(git->scratch->env, odb);
     for (size_t i = 0; !rc && i < ARC_GIT_PARTS; i++)
         if (parts[i].repo) {
             ARC_AUTO_FREE char *objects = arc_file_join(parts[i].gitdir, "objects");
