@@ -7,8 +7,10 @@
 #define WORD_MAX     65536
 #define COMMAND_COST 2500
 
-#define LOOPS_MAX  4
-#define NESTED_MAX 8
+#define LOOPS_MAX   4
+#define NESTED_MAX  8
+#define CALLED_MAX  4
+#define TARGETS_MAX 200
 
 /* "for NAME in …; do": its commands are read once for each word. */
 struct loop {
@@ -23,15 +25,30 @@ struct script {
     const struct init_step *step;
     const char *at;
     char *directory;              /* it works in, from the root */
+    char *left_behind;            /* it worked in before; NULL: none */
     json_t *variables;            /* it sets */
     json_t *outputs;              /* name → the value last given */
     json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the inner one last */
     size_t depth;
-    size_t nested; /* calls of "or" and "echo" around the variable */
+    size_t nested;        /* calls of "or" and "echo" around the variable */
+    size_t called;        /* files that run this one */
+    size_t branches;      /* of a Makefile's conditions that the command stands in */
+    const json_t *passed; /* variables before the command */
+    const json_t *given;  /* to make, name → whether as its argument; NULL: nobody runs it */
+    json_t *rules;        /* target → what it needs, as far as read */
+    json_t *settings;     /* target → variables of it alone, as lists of words */
+    const json_t *wanted; /* targets whose commands are read; NULL: all */
+    json_t *
+        left; /* of them, with what "%" stands for, for which the rule's commands are to be read again */
+    const char *rule; /* start of its commands */
+    bool skips;       /* they are another target's */
+    bool mentions;    /* images: there may be a build */
     bool is_makefile;
     bool pushes;
 };
+
+static void read_text(struct script *script, const char *text);
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
@@ -44,7 +61,8 @@ static const char *find_value(const struct script *script, const char *name)
     const char *value = init_release_value(name, true), *key = "";
     const char *own = json_string_value(json_object_get(script->variables, name));
 
-    if (own && init_says_version(own))
+    bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
+    if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
         return own; /* "${VERSION}-gpu" */
     if (ARC_STARTS(name, "GITHUB_"))
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
@@ -104,6 +122,25 @@ static void expand_or(struct script *script, const char *at, const char *end, st
     }
 
     arc_buf_puts(out, *held ? held : (char[]){INIT_UNKNOWN, '\0'});
+}
+
+/* "$(subst from,to,text)" of a Makefile. */
+static void expand_subst(struct script *script, const char *at, const char *end,
+                         struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    const char *parts[3] = {"", "", ""}, *found;
+
+    for (size_t i = 0; i < ARC_COUNT(parts) && at < end; i++, at++) {
+        arc_buf_reset(&word);
+        at = expand_text(script, at, end, i < 2 ? ',' : '\0', &word);
+        parts[i] = init_hold(script->init, &word);
+    }
+
+    const char *text = parts[2];
+    for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0])); text = found + len)
+        arc_buf_printf(out, "%.*s%s", (int)(found - text), text, parts[1]);
+    arc_buf_puts(out, text);
 }
 
 /* What is left of a release's tag when `how` cuts it from its ref: all of it, or the version. */
@@ -193,13 +230,24 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     const char *name = start + open, *rest = name + strspn(name, INIT_LETTERS);
     if (script->is_makefile && open)
         rest = name + strcspn(name, ":)}");
-    else if (script->is_makefile && (*start == '<' || *start == '@'))
+    else if (script->is_makefile && *start && strchr("<@*", *start))
         rest = name + 1;
     const char *end = open ? find_close(script, start) : rest;
     char *known = init_cut(script->init, name, (size_t)(rest - name));
 
     if (script->is_makefile && end && ARC_STARTS(name, "or ")) {
         expand_or(script, name + 3, end, out);
+        return end + 1;
+    }
+    if (script->is_makefile && end && ARC_STARTS(name, "subst ")) {
+        expand_subst(script, name + 6, end, out);
+        return end + 1;
+    }
+    if (script->is_makefile && end && memchr(name, '$', (size_t)(end - name)) &&
+        strcspn(name, " :") > (size_t)(end - name)) { /* "$($@-args)" */
+        ARC_AUTO(arc_buf) struct arc_buf inner = {.max = WORD_MAX};
+        (void)expand_text(script, name, end, '\0', &inner);
+        arc_buf_puts(out, arc_or(find_value(script, init_hold(script->init, &inner)), ""));
         return end + 1;
     }
 
@@ -321,10 +369,19 @@ static bool take_assignment(struct script *script, const json_t *words, bool pas
         !init_is_among(word, "echo printf @echo @printf"))
         init_set_text(init, script->variables, "@", (char[]){INIT_UNKNOWN, '\0'}); /* of several */
 
-    if (!len || !init_is_among(word_at(words, 1), ":= ?= ="))
+    if (!len || !init_is_among(word_at(words, 1), ":= ::= ?= ="))
         return false;
+    const char *before_it = arc_json_text_of(script->variables, word);
+    const json_t *given = json_object_get(script->given, word);
+    bool is_set = given || (*before_it && arc_text_is_visible(before_it));
+    if (json_is_true(given) || (is_set && *word_at(words, 1) == '?'))
+        return true;
     for (size_t i = 2; i < json_array_size(words); i++)
         arc_buf_printf(&value, i > 2 ? " %s" : "%s", word_at(words, i));
+    if (script->branches && *before_it && strcmp(before_it, init_hold(init, &value)) != 0) {
+        arc_buf_reset(&value);
+        arc_buf_putc(&value, INIT_UNKNOWN); /* of two, only a run knows which */
+    }
     init_set_text(init, script->variables, word, init_hold(init, &value));
 
     return true;
@@ -360,6 +417,8 @@ static void take_options(struct script *script, const json_t *words, size_t firs
     struct init *init = script->init;
     json_t *with = init_keep(init, json_object());
 
+    if (script->called)
+        init_set(init, with, "called", json_true());
     for (size_t index = first; index < json_array_size(words); index++) {
         const char *word = word_at(words, index), *equals = strchr(word, '=');
         const char *option = equals ? init_cut(init, word, (size_t)(equals - word)) : word;
@@ -443,6 +502,262 @@ static bool take_loop(struct script *script, const char *program, json_t *words)
     return true;
 }
 
+/* ---- what commands run ----------------------------------------------------------------------- */
+
+/* Whether a rule's target, which may have a "%" in it, is the one that is made. */
+static bool is_target(const char *pattern, const char *target)
+{
+    size_t before = strcspn(pattern, "%"), len = strlen(target);
+    const char *after = pattern + before + 1;
+    if (!pattern[before])
+        return strcmp(pattern, target) == 0;
+    return len > before + strlen(after) && strncmp(pattern, target, before) == 0 &&
+           arc_text_ends(target, after);
+}
+
+/* Reads the rule's commands for the next of the targets that are wanted. */
+static bool start_rule(struct script *script)
+{
+    const json_t *next = json_array_get(script->left, 0);
+    const char *target = word_at(next, 0);
+    const char *needs = word_at(json_object_get(script->rules, target), 0);
+
+    if (!next)
+        return false;
+    init_set_text(script->init, script->variables, "@", target);
+    init_set_text(script->init, script->variables, "*", word_at(next, 1));
+    init_set_text(script->init, script->variables, "<", needs);
+    arc_json_each (set, json_object_get(script->settings, target))
+        (void)take_assignment(script, set, false);
+    json_array_remove(script->left, 0);
+
+    return true;
+}
+
+/* "TARGET: NAME = value": for what makes this target. */
+static void add_setting(struct script *script, const char *target, const json_t *words,
+                        size_t first)
+{
+    json_t *all = json_object_get(script->settings, target);
+    json_t *set = init_made(script->init, json_array());
+
+    for (size_t i = first; i < json_array_size(words); i++)
+        init_push(script->init, set, json_incref(json_array_get(words, i)));
+    if (!all)
+        init_set(script->init, script->settings, target, all = json_array());
+    init_push(script->init, all, set);
+}
+
+/* "TARGET…: FILE…" of a Makefile that is run: `needs` is the number of the first that it needs. */
+static void take_rule(struct script *script, json_t *words, size_t needs)
+{
+    struct init *init = script->init;
+    bool sets =
+        init_is_among(word_at(words, needs + 1), ":= ?= =") || is_assignment(word_at(words, needs));
+
+    script->left = init_keep(init, json_array());
+    for (size_t i = 0; i < needs; i++) {
+        char *target = init_cut(init, word_at(words, i), strcspn(word_at(words, i), ":"));
+        json_t *all = json_object_get(script->rules, target);
+        if (sets)
+            add_setting(script, target, words, needs);
+        if (*target && !all && !sets)
+            init_set(init, script->rules, target, all = json_array());
+        for (size_t n = needs; all && !sets && n < json_array_size(words); n++)
+            init_push(init, all, json_incref(json_array_get(words, n)));
+        size_t before = strcspn(target, "%");
+        arc_json_each_pair (name, value, script->wanted)
+            if (*target && is_target(target, name))
+                init_push(init, script->left,
+                          json_pack("[s, s#]", name, name + before,
+                                    (int)(target[before] ? strlen(name) + 1 - strlen(target) : 0)));
+    }
+
+    script->rule = script->at;
+    script->skips = sets || !start_rule(script);
+    if (script->skips)
+        script->at += strcspn(script->at, "\n"); /* what stands behind a ";" */
+}
+
+/* Whether commands may build something, here or in what they run. */
+static bool mentions_images(const char *text)
+{
+    return ARC_HOLDS(text, "docker", "podman", "buildah");
+}
+
+/* Whether such a call was read before, and told nothing, or it would take what the workflows need
+ * to be read. */
+static bool is_known_call(const struct script *script, const char *path, const json_t *words,
+                          char **key)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+
+    arc_buf_printf(&text, "%s\n", path);
+    arc_json_each (word, words)
+        arc_buf_printf(&text, "%s ", json_string_value(word));
+    *key = init_hold(script->init, &text);
+
+    return script->called >= CALLED_MAX || script->init->spent > INIT_SPENT_MAX / 4 ||
+           json_object_get(script->init->called, *key);
+}
+
+/* What was told by a call, in all. */
+static size_t count_told(const struct script *script)
+{
+    return json_array_size(script->builds) + json_object_size(script->outputs) + script->pushes;
+}
+
+/* Runs the Makefile: reads it for its rules, then the commands of all that the targets need. */
+static void run_makefile(struct script *script, const char *path, json_t *targets)
+{
+    struct init *init = script->init;
+    struct script made = *script;
+    size_t told = count_told(script);
+    char *key;
+    json_t *wanted = init_keep(init, json_object());
+    const char *text = is_known_call(script, path, targets, &key) ? NULL : init_read(init, path);
+
+    if (!text)
+        return;
+    made.called++;
+    made.variables = init_keep(init, init_copy(init, script->variables));
+    made.is_makefile = true;
+    made.directory = init_directory(init, path);
+    made.rules = init_keep(init, json_object());
+    made.settings = init_keep(init, json_object());
+    made.wanted = wanted;
+    init_set_text(init, made.variables, "MAKE", "make");
+    init_set_text(init, made.variables, "CURDIR", made.directory);
+    read_text(&made, text);
+
+    if (!json_array_size(targets))
+        init_push(init, targets, json_string(json_object_iter_key(json_object_iter(made.rules))));
+    for (size_t i = 0, asked = json_array_size(targets);
+         i < json_array_size(targets) && i < TARGETS_MAX; i++) {
+        const char *target = word_at(targets, i);
+        bool is_known = arc_text_is_visible(target);
+        if (json_object_get(wanted, target) || (!is_known && i >= asked))
+            continue;
+        if (is_known)
+            init_set(init, wanted, target, json_true());
+        arc_json_each_pair (rule, needs, made.rules) {
+            char *bound;
+            if (!is_known && init_match(init, target, rule, false, &bound))
+                init_push(init, targets, json_string(rule));
+            else if (is_known && is_target(rule, target))
+                (void)json_array_extend(targets, needs);
+        }
+    }
+
+    if (made.mentions)
+        read_text(&made, text);
+    script->pushes = made.pushes;
+    if (count_told(script) == told)
+        init_set(init, init->called, key, json_true());
+}
+
+/* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows is any. */
+static void take_make(struct script *script, const json_t *words)
+{
+    struct init *init = script->init;
+    const char *folder = script->directory, *file = NULL;
+    json_t *targets = init_keep(init, json_array()), *given = init_keep(init, json_object());
+    struct script made = *script;
+    bool named = false;
+
+    made.variables = init_keep(init, init_copy(init, script->variables));
+    init_update(init, made.variables, script->passed);
+    arc_json_each_pair (name, value, made.variables)
+        init_set(init, given, name, json_false());
+
+    for (size_t i = 1; i < json_array_size(words); i++) {
+        const char *word = word_at(words, i);
+        size_t len = strcspn(word, "=");
+        if (strcmp(word, "-C") == 0 || strcmp(word, "-f") == 0) {
+            const char *path = init_resolve(init, script->directory, word_at(words, ++i));
+            *(word[1] == 'C' ? &folder : &file) = path;
+        } else if (is_assignment(word)) {
+            init_set_text(init, made.variables, init_cut(init, word, len), word + len + 1);
+            init_set(init, given, init_cut(init, word, len), json_true());
+        } else if (*word != '-')
+            init_push(init, targets, json_string(word));
+        named = json_array_size(targets) > 0;
+    }
+
+    for (size_t i = 0; i < json_array_size(targets); i++)
+        if (!ARC_HOLDS(word_at(targets, i), "push", "publish", "release", "deploy", "image", "img",
+                       "docker", "container", "build", "all", (char[]){INIT_UNKNOWN, '\0'}))
+            json_array_remove(targets, i--); /* tests and what they need */
+    if (named && !json_array_size(targets))
+        return;
+
+    made.given = given;
+    for (size_t i = 0; folder && i < init->file_count && script->called < CALLED_MAX; i++) {
+        const char *path = init->files[i];
+        char *bound = NULL;
+        bool is_meant =
+            file ? strcmp(file, path) == 0
+                 : init_is_among(arc_path_name(path), "Makefile GNUmakefile") &&
+                       init_match(init, folder, init_directory(init, path), false, &bound);
+        if (is_meant)
+            run_makefile(&made, path, init_keep(init, json_copy(targets)));
+    }
+
+    script->pushes = made.pushes;
+}
+
+/* "sh FILE …", "./FILE …", ". FILE": its commands, with the words behind it as $1 and so on. */
+static void take_script(struct script *script, const json_t *words)
+{
+    struct init *init = script->init;
+    struct script inner = *script;
+    const char *program = word_at(words, 0) + strspn(word_at(words, 0), "@-+");
+    bool is_sourced = init_is_among(program, ". source");
+    bool is_shell = is_sourced || init_is_among(arc_path_name(program), "sh bash");
+    size_t at = 0;
+
+    while (is_shell && (at == 0 || *word_at(words, at) == '-'))
+        at++;
+    char *path = init_resolve(init, script->directory, at ? word_at(words, at) : program);
+    size_t told = count_told(script);
+    char *key;
+    if (!path || !init_has_file(init, path) || !(is_shell || arc_text_ends(path, ".sh")) ||
+        is_known_call(script, path, words, &key))
+        return;
+
+    const char *text = init_read(init, path);
+    inner.called++;
+    inner.is_makefile = false;
+    inner.depth = 0;
+    if (!is_sourced)
+        inner.variables = init_keep(init, init_copy(init, script->variables));
+    init_update(init, inner.variables, script->passed);
+    for (size_t i = 1; at + i < json_array_size(words); i++)
+        init_set_text(init, inner.variables, init_print(init, "%zu", i), word_at(words, at + i));
+    if (text && mentions_images(text))
+        read_text(&inner, text);
+    script->pushes = script->pushes || inner.pushes;
+    if (!is_sourced && count_told(script) == told)
+        init_set(init, init->called, key, json_true());
+}
+
+/* "include FILE…" of a Makefile. */
+static void take_include(struct script *script, const json_t *words)
+{
+    struct script inner = *script;
+
+    inner.called++;
+    for (size_t i = 1; script->called < CALLED_MAX && i < json_array_size(words); i++) {
+        char *path = init_resolve(script->init, script->directory, word_at(words, i));
+        const char *text =
+            path && init_has_file(script->init, path) ? init_read(script->init, path) : NULL;
+        if (text)
+            read_text(&inner, text);
+    }
+    script->pushes = script->pushes || inner.pushes;
+    script->mentions = script->mentions || inner.mentions;
+}
+
 static void take_command(struct script *script, json_t *words)
 {
     static const char prefixes[] = "do then else if ! sudo export time";
@@ -451,9 +766,15 @@ static void take_command(struct script *script, json_t *words)
     while (is_assignment(word_at(words, first)) || init_is_among(word_at(words, first), prefixes))
         first++;
     bool passed = first < json_array_size(words);
+    json_t *given = init_keep(script->init, json_object());
 
-    while (take_assignment(script, words, passed) || init_is_among(word_at(words, 0), prefixes))
+    while (take_assignment(script, words, passed) || init_is_among(word_at(words, 0), prefixes)) {
+        const char *word = word_at(words, 0), *equals = strchr(word, '=');
+        if (passed && equals)
+            init_set_text(script->init, given,
+                          init_cut(script->init, word, (size_t)(equals - word)), equals + 1);
         json_array_remove(words, 0);
+    }
 
     const char *program = arc_path_name(word_at(words, 0) + strspn(word_at(words, 0), "@-+"));
     const char *what = word_at(words, 1);
@@ -461,13 +782,25 @@ static void take_command(struct script *script, json_t *words)
     if (take_loop(script, program, words))
         return;
 
-    if (strcmp(program, "cd") == 0) {
+    if (init_is_among(program, "cd pushd")) {
         char *directory = init_resolve(script->init, script->directory, what);
+        script->left_behind = script->directory;
         script->directory = arc_or(directory, script->directory);
-    }
+    } else if (strcmp(program, "popd") == 0)
+        script->directory = arc_or(script->left_behind, script->directory);
 
     if (strcmp(program, "echo") == 0 && strcmp(word_at(words, 2), ">>") == 0)
         take_output(script, what, word_at(words, 3));
+
+    script->passed = given;
+    script->branches += script->is_makefile && init_is_among(program, "ifeq ifneq ifdef ifndef");
+    script->branches -= script->branches && strcmp(program, "endif") == 0;
+    if (script->is_makefile && init_is_among(program, "include sinclude"))
+        take_include(script, words);
+    else if (script->step->runner && strcmp(program, "make") == 0)
+        take_make(script, words);
+    else if (script->step->runner)
+        take_script(script, words);
     if (!init_is_among(program, "docker podman buildah"))
         return;
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
@@ -523,8 +856,76 @@ static void take_built(const struct script *script, json_t *with, const json_t *
 
     if (script->pushes)
         init_set_text(init, with, "push", "true");
+    if (json_object_get(with, "called") && !*arc_json_text_of(with, "push") &&
+        !ARC_HOLDS(arc_json_text_of(with, "outputs"), "push=true", "type=registry"))
+        return; /* a test; who publishes it may be a file that no workflow runs */
+    init->guessed = init->guessed || json_object_get(with, "called");
     build.with = with;
     init_take_build(&build);
+}
+
+/* Where the next line is that counts, from the start of one: not what another target needs. */
+static void start_line(struct script *script)
+{
+    if (!script->wanted)
+        return;
+    while (*script->at == '\t' && script->skips) {
+        script->at += strcspn(script->at, "\n");
+        script->at += *script->at == '\n';
+    }
+    bool ends = !*script->at || !strchr("\t\n", *script->at);
+    if (ends && script->rule && start_rule(script))
+        script->at = script->rule;
+}
+
+/* The next command's words; those of a rule go to it. */
+static void read_command(struct script *script, struct arc_buf *word, bool is_line)
+{
+    struct init *init = script->init;
+    ARC_AUTO_JSON json_t *words = init_made(init, json_array());
+    bool is_recipe = !is_line || *script->at == '\t', is_variable;
+
+    while (take_word(script, word, &is_variable)) {
+        const char *rest = init_hold(init, word), *part;
+        if (!is_variable)
+            init_push(init, words, json_string(rest));
+        while (is_variable && (part = init_next_item(init, &rest, " \t")))
+            init_push(init, words, json_string(part)); /* which may hold several */
+    }
+
+    for (size_t i = 0; script->wanted && !is_recipe && i < json_array_size(words); i++)
+        if (arc_text_ends(word_at(words, i), ":")) {
+            take_rule(script, words, i + 1);
+            return;
+        }
+
+    take_command(script, words);
+}
+
+static void read_text(struct script *script, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    char *start = script->directory;
+    bool is_line = true;
+
+    script->at = text;
+    script->mentions = script->mentions || mentions_images(text);
+    script->rule = NULL;
+    script->skips = script->wanted != NULL;
+
+    while (init_spend(script->init, COMMAND_COST)) {
+        if (is_line)
+            start_line(script);
+        if (!*script->at)
+            break;
+        read_command(script, &word, is_line);
+        if (*script->at == '#')
+            script->at += strcspn(script->at, "\n");
+        is_line = *script->at == '\n';
+        if (is_line && script->is_makefile)
+            script->directory = start;
+        script->at += *script->at != '\0';
+    }
 }
 
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
@@ -535,7 +936,6 @@ void init_take_commands(const struct init_step *step, const char *text, const js
     struct script script = {
         .init = init,
         .step = step,
-        .at = text,
         .directory = arc_arena_text(&init->arena, directory),
         .variables = init_keep(init, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
                                                "GITHUB_ENV", "GITHUB_ENV")),
@@ -543,28 +943,10 @@ void init_take_commands(const struct init_step *step, const char *text, const js
         .builds = init_keep(init, json_array()),
         .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
         .pushes = pushes};
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
-    char *start = script.directory;
-    bool is_variable;
 
     init_update(init, script.variables, env);
 
-    while (*script.at && init_spend(init, COMMAND_COST)) {
-        ARC_AUTO_JSON json_t *words = init_made(init, json_array());
-        while (take_word(&script, &word, &is_variable)) {
-            const char *rest = init_hold(init, &word), *part;
-            if (!is_variable)
-                init_push(init, words, json_string(rest));
-            while (is_variable && (part = init_next_item(init, &rest, " \t")))
-                init_push(init, words, json_string(part)); /* which may hold several */
-        }
-        take_command(&script, words);
-        if (*script.at == '#')
-            script.at += strcspn(script.at, "\n");
-        if (*script.at == '\n' && script.is_makefile)
-            script.directory = start;
-        script.at += *script.at != '\0';
-    }
+    read_text(&script, text);
 
     ARC_AUTO_JSON json_t *local = list_local_names(&script);
     arc_json_each (with, script.builds)

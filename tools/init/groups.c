@@ -469,12 +469,35 @@ static void set_place(struct init *init, struct init_image *image, const char *f
         init_add_text(init, &image->version_at, *at);
 }
 
+/* A list of what has a version each, for the images of its directory that are called as something
+ * there. Whether `image` is one. */
+static bool place_named(struct init *init, const struct init_image *image, const char *file,
+                        const struct arc_yaml_node *list)
+{
+    const char *directory = init_directory(init, file);
+
+    init_each_image (one, init) {
+        bool is_below = one->name && arc_path_below(directory, one->directory);
+        arc_yaml_each (item, list)
+            arc_yaml_each_pair (pair, item)
+                if (is_below && !one->version_file && arc_yaml_get(item, "version") &&
+                    init_same_text(pair->value->text, one->name))
+                    set_place(init, one, file,
+                              (char *const[]){init_print(init, "%s=%s", pair->key->text, one->name),
+                                              "version", NULL});
+    }
+
+    return image->version_file != NULL;
+}
+
 /* A list of {image, version}: an image for each. */
 static bool take_list(struct init *init, struct init_image *image, const char *file,
                       const struct arc_yaml_node *list)
 {
     size_t found = 0;
 
+    if (place_named(init, image, file, list))
+        return true;
     init_each_image (other, init)
         if (init_same_text(other->version_file, file))
             return false; /* those of another Dockerfile beside it */
@@ -638,6 +661,14 @@ static bool use_files(struct init *init)
     return false;
 }
 
+/* A push of a version in a file is its release. */
+static void release_pushes(struct init *init, const struct init_image *image)
+{
+    arc_json_each_pair (tag, when, image->tags)
+        if (strcmp(json_string_value(when), "schedule") != 0)
+            init_set_text(init, image->tags, tag, "");
+}
+
 /* A group of the images whose versions commands of workflows read in files, beside the others. */
 static void take_filed(struct init *init)
 {
@@ -654,9 +685,7 @@ static void take_filed(struct init *init)
                 group = init_add_group(init, name);
             group->versioning = "loose";
             image->group = group;
-            arc_json_each_pair (tag, when, image->tags) /* a push of a version is a release */
-                if (strcmp(json_string_value(when), "schedule") != 0)
-                    init_set_text(init, image->tags, tag, "");
+            release_pushes(init, image);
         }
 }
 
@@ -677,10 +706,12 @@ static void sort_by_files(struct init *init)
     }
 
     group->versioning = "loose";
-    init_each_image (image, init)
+    init_each_image (image, init) {
+        release_pushes(init, image);
         if (!image->version_file)
             init_ask(init, image->dockerfile, 0,
                      "which file has its version? The other images have one");
+    }
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */

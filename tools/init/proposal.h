@@ -139,6 +139,7 @@ struct init {
     bool baked_differ;            /* and those are several names */
     json_t *filters;              /* of workflows: name → patterns */
     json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */
+    json_t *called;               /* what commands run that told nothing */
     json_t *places;               /* of versions that commands read: number → {file, at} */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
     const char *branch;  /* the default one */

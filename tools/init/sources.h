@@ -107,6 +107,10 @@ void init_take_commands(const struct init_step *step, const char *text, const js
  * none. NULL at the end. */
 char *init_next_item(struct init *init, const char **text, const char *ends);
 
+/* Matches a pattern whose INIT_UNKNOWN stands for one part or, at its start and with `deep`, for
+ * any: what it stands for goes to *bound. Two of them say too little. */
+bool init_match(struct init *init, const char *pattern, const char *path, bool deep, char **bound);
+
 /* Whether a text has the version of a release or a file in it, or a release's tag. */
 bool init_says_version(const char *text);
 

@@ -269,9 +269,7 @@ static void take_names(const struct init_step *step)
 
 /* ---- images: build-push-action -------------------------------------------------------------- */
 
-/* Matches a pattern whose INIT_UNKNOWN stands for one part or, at its start and with `deep`, for
- * any: what it stands for goes to *bound. Two of them say too little. */
-static bool match(struct init *init, const char *pattern, const char *path, bool deep, char **bound)
+bool init_match(struct init *init, const char *pattern, const char *path, bool deep, char **bound)
 {
     size_t len = strlen(path), before = strcspn(pattern, unknown);
     const char *rest = pattern + before + 1;
@@ -395,7 +393,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         char *value = equals ? take_version(init, image, equals + 1) : NULL;
         bool known = value && arc_text_is_visible(value);
         const char *given = init_release_value(name, false);
-        if (given && (!known || step->service))
+        bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
+        if (given && (!known || step->service || is_other))
             init_add_pair(init, &image->args, name, given, NULL, NULL);
         else if (known)
             init_add_pair(init, &image->args, name,
@@ -565,7 +564,7 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
     for (int deep = 0; strcmp(wanted, unknown) != 0 && deep < 2 && !json_object_size(found); deep++)
         arc_json_each_pair (path, variant, step->init->dockerfile_names) {
             char *bound = NULL;
-            if (match(step->init, wanted, path, deep, &bound))
+            if (init_match(step->init, wanted, path, deep, &bound))
                 init_set(step->init, found, path, bound ? json_string(bound) : json_null());
         }
 

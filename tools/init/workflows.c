@@ -131,8 +131,10 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
     struct init *init = place->init;
     bool pushes = false;
 
-    arc_yaml_each (node, steps)
-        pushes = pushes || strstr(arc_yaml_text_at(node, "run"), "docker push");
+    arc_yaml_each (node, steps) {
+        const char *run = arc_yaml_text_at(node, "run"), *make = strstr(run, "make ");
+        pushes = pushes || strstr(run, "docker push") || (make && strstr(make, "push"));
+    }
 
     arc_yaml_each (node, steps) {
         const struct arc_yaml_node *uses = arc_yaml_get(node, "uses");
