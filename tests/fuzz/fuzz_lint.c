@@ -1,8 +1,9 @@
-/* Any bytes are a Dockerfile and a make file: lint reads them as such, whatever a pull request
- * holds. */
+/* Any bytes are a Dockerfile, a make file and an expression: lint reads them as such, whatever a
+ * pull request holds. */
 #include "base/auto.h"
 #include "dockerfile/dockerfile.h"
 #include "lint/make.h"
+#include "lint/rule.h"
 #include <string.h>
 
 static void read_dockerfile(const char *text)
@@ -32,7 +33,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (!text)
         return 0;
     memcpy(text, data, size);
+    struct lint lint = {0};
     read_dockerfile(text);
+    lint_expression(&lint, text, size, "github hashFiles");
+    arc_arena_free(&lint.memory);
     arc_makefile_read(text, &make);
     return 0;
 }

@@ -156,6 +156,19 @@ const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const ch
 /* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
  * the next call. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);
+/* places.c: whether GitHub takes a "workflow" or an "action" as it is: its keys, the kinds of its
+ * values, and its expressions. */
+void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root);
+/* expression.c: what is wrong with an expression where these contexts and functions may be used
+ * (words); NULL where nothing is. */
+const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses);
+/* The next expression between braces, from *at on, which moves behind it; one without an end goes
+ * on to the end of the text. */
+bool lint_next_expression(const char **at, const char **start, size_t *len);
+/* Whether the word is one of those, by either case. */
+bool lint_has_word(const char *words, const char *word, size_t len);
+/* A text in small letters, for names that have no case; "" when out of memory. */
+const char *lint_small(struct lint *lint, const char *text, size_t len);
 /* heads.c: whether a workflow that holds secrets checks out a pull request's code. */
 void lint_heads(struct lint *lint, const struct arc_yaml_node *root);
 /* runner.c: what GitHub does with a workflow, or with an action's steps, that reads right. */

@@ -270,15 +270,8 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
 
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
-        bool runs = arc_yaml_get(step, "run"), uses = arc_yaml_get(step, "uses");
         if (!is_checked_out(folders, arc_yaml_get(step, "uses")))
             check_uses(w, step);
-        if (runs == uses)
-            lint_find_at(w->lint, LINT_WORKFLOW, step, "a step has %s `run` %s `uses`",
-                         runs ? "both" : "neither", runs ? "and" : "nor");
-        else if (runs && !w->jobs && !*shell)
-            lint_find_at(w->lint, LINT_WORKFLOW, step,
-                         "a step of an action that runs something needs a `shell`");
         bool keeps = strlen(shell) > 12 && ARC_STARTS(shell, "cp {0} ") &&
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
         if (!keeps) /* the text, of any length, as a document: a "shell" that runs nothing */
@@ -298,7 +291,7 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
-static const char *name_in_small(struct lint *lint, const char *text, size_t len)
+const char *lint_small(struct lint *lint, const char *text, size_t len)
 {
     char *name = arc_arena_cut(&lint->memory, text, len);
     for (char *c = name; c && *c; c++)
@@ -323,13 +316,13 @@ static void check_reference(const struct workflow *w, const struct arc_yaml_node
     size_t output_len = output_of ? name_length(text + len + 9) : 0;
     struct lint *lint = w->lint;
 
-    const char *key = name_in_small(lint, text, output_of ? len + 9 + output_len : len);
+    const char *key = lint_small(lint, text, output_of ? len + 9 + output_len : len);
     if (!len || json_object_get(w->seen, key))
         return; /* it does not stand in the job for the first time */
     lint_set(lint, w->seen, key, json_true());
 
     const char *name = arc_arena_cut(&lint->memory, text, len);
-    if (!json_object_get(w->needs, name_in_small(lint, text, len))) {
+    if (!json_object_get(w->needs, lint_small(lint, text, len))) {
         lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
                      name, name);
         return;
@@ -376,12 +369,9 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
     if (node->text && condition)
         check_references(w, node, node->text, strlen(node->text));
 
-    for (const char *at = condition ? NULL : node->text; at && (at = strstr(at, "${{"));) {
-        const char *end = strstr(at, "}}");
-        size_t len = end ? (size_t)(end - at) : strlen(at);
-        check_references(w, node, at, len);
-        at += len;
-    }
+    const char *at = condition ? NULL : node->text, *text;
+    for (size_t len; lint_next_expression(&at, &text, &len);)
+        check_references(w, node, text, len);
 }
 
 /* How far the walk along `needs` has come with a job. */
@@ -412,7 +402,7 @@ static void walk_from(const struct workflow *w, const struct arc_yaml_node *jobs
             continue;
         }
 
-        const char *small = name_in_small(w->lint, arc_or(name->text, ""), name->len);
+        const char *small = lint_small(w->lint, arc_or(name->text, ""), name->len);
         const json_t *job = json_object_get(w->jobs, small);
         size_t to = (size_t)json_integer_value(job);
         if (!job || walks[to].done)
@@ -451,7 +441,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *seen = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
-        const char *small = name_in_small(w->lint, arc_or(name->text, ""), name->len);
+        const char *small = lint_small(w->lint, arc_or(name->text, ""), name->len);
         if (name->text)
             lint_set(w->lint, names, small, json_true());
         if (!name->text || !json_object_get(w->jobs, small))
@@ -468,16 +458,6 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 
 static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 {
-    const struct arc_yaml_node *runs_on = arc_yaml_get(job->value, "runs-on");
-    const struct arc_yaml_node *uses = arc_yaml_get(job->value, "uses");
-
-    if (!runs_on && !uses)
-        lint_find_at(w->lint, LINT_WORKFLOW, job->key, "the job '%s' has neither runs-on nor uses",
-                     job->key->text);
-
-    if (runs_on && !arc_yaml_get(job->value, "steps"))
-        lint_find_at(w->lint, LINT_WORKFLOW, job->key, "the job '%s' has no steps", job->key->text);
-
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
         lint_find_at(w->lint, LINT_PERMISSIONS, job->key,
                      "neither the workflow nor the job '%s' sets permissions", job->key->text);
@@ -503,13 +483,10 @@ static void check_workflow(struct lint *lint, const char *file)
     struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     ARC_AUTO_JSON json_t *names = json_object();
-    if (!arc_yaml_key(yaml.root, "on"))
-        lint_find(lint, LINT_WORKFLOW, file, 1, "'on' is missing: nothing starts it");
-    if (!arc_yaml_pairs(jobs))
-        lint_find(lint, LINT_WORKFLOW, file, 1, "there are no jobs");
+    lint_places(lint, "workflow", yaml.root);
 
     arc_yaml_each_pair (job, jobs)
-        lint_set(lint, names, name_in_small(lint, job->key->text, job->key->len),
+        lint_set(lint, names, lint_small(lint, job->key->text, job->key->len),
                  json_integer(job - jobs->pairs));
     w.jobs = names;
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
@@ -543,6 +520,7 @@ static int check_action(void *context, const char *file)
     if (!runs)
         return lint->memory.failed;
 
+    lint_places(lint, "action", yaml.root);
     lint_runner_action(lint, runs);
     struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");

@@ -1,0 +1,264 @@
+/* Expressions: their grammar, and what may stand in one.
+ * Source: GitHub docs, "Evaluate expressions in workflows and actions"; the parser in the runner's
+ * source. */
+#include "base/text.h"
+#include "lint/rule.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Deepest nesting. GitHub takes 50 levels, and counts more things as one. */
+#define NESTING_MAX 50
+
+bool lint_next_expression(const char **at, const char **start, size_t *len)
+{
+    const char *open = *at ? strstr(*at, "${{") : NULL;
+    if (!open)
+        return false;
+
+    bool quoted = false;
+    const char *end = open + 3;
+    for (; *end && (quoted || !ARC_STARTS(end, "}}")); end++)
+        quoted ^= *end == '\'';
+    *start = open + 3;
+    *len = (size_t)(end - *start);
+    *at = *end ? end + 2 : end;
+
+    return true;
+}
+
+bool lint_has_word(const char *words, const char *word, size_t len)
+{
+    for (size_t n; *words; words += n + (words[n] == ' ')) {
+        n = strcspn(words, " ");
+        if (n && n == len && strncasecmp(words, word, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A function; one that is not `free` may be called where the place says so. */
+struct function {
+    const char *name;
+    size_t least, most;
+    bool free;
+};
+
+static const struct function functions[] = {
+    {"contains", 2, 2, true},   {"startsWith", 2, 2, true}, {"endsWith", 2, 2, true},
+    {"format", 1, 255, true},   {"join", 1, 2, true},       {"toJSON", 1, 1, true},
+    {"fromJSON", 1, 1, true},   {"case", 3, 255, true},     {"hashFiles", 1, 255, false},
+    {"always", 0, 0, false},    {"cancelled", 0, 0, false}, {"success", 0, 255, false},
+    {"failure", 0, 255, false},
+};
+
+/* The reader of one expression. */
+struct reading {
+    struct lint *lint;
+    const char *at, *end;
+    const char *uses;
+    const char *token; /* the present one */
+    size_t len;
+    char kind; /* of it: n a name, v a value, o an operator, e the end; else the sign itself */
+    const char *wrong; /* what is; NULL so far */
+};
+
+static bool ends_word(char c)
+{
+    return arc_is_space(c) || strchr("()[],.!<>=&|*'", c);
+}
+
+static char find_kind(const char *word, size_t len)
+{
+    static const char *const values[] = {"true", "false", "null", "NaN", "Infinity"};
+    bool name = !arc_is_digit(*word) && *word != '-';
+
+    arc_each_in (value, values)
+        if (arc_text_is(word, len, *value))
+            return 'v';
+    for (size_t i = 0; i < len; i++)
+        name = name && (arc_is_word(word[i]) || word[i] == '-');
+    return name && len ? 'n' : '?';
+}
+
+/* A number, as JavaScript reads one: strtod() takes that, and a little more. */
+static bool read_number(struct reading *r)
+{
+    char number[64], *rest;
+    size_t len = 1;
+    while (r->at + len < r->end && (r->at[len] == '.' || !ends_word(r->at[len])))
+        len++;
+    r->len = len;
+    if (len >= sizeof number)
+        return false;
+    memcpy(number, r->at, len);
+    number[len] = '\0';
+    if (ARC_STARTS(number, "0o"))
+        return number[strspn(number + 2, "01234567") + 2] == '\0';
+    (void)strtod(number, &rest);
+
+    return !*rest;
+}
+
+static void read_token(struct reading *r)
+{
+    bool behind = strchr("n])*", r->kind); /* a '.' there is no number's */
+    bool property = r->kind == '.';
+
+    while (r->at < r->end && arc_is_space(*r->at))
+        r->at++;
+    r->token = r->at;
+    r->len = 1;
+    r->kind = 'e';
+    if (r->at == r->end)
+        return;
+
+    char c = *r->at, next = r->at + 1 < r->end ? r->at[1] : '\0';
+    if (arc_is_digit(c) || c == '-' || c == '+' || (c == '.' && !behind)) {
+        r->kind = read_number(r) ? 'v' : '?';
+    } else if (strchr("()[],.*", c)) {
+        r->kind = c;
+    } else if (strchr("!<>=", c)) {
+        r->len = 1 + (next == '=');
+        r->kind = c == '!' && next != '=' ? '!' : c == '=' && next != '=' ? '?' : 'o';
+    } else if (c == '&' || c == '|') {
+        r->len = 1 + (next == c);
+        r->kind = next == c ? 'o' : '?';
+    } else if (c == '\'') {
+        bool open = true;
+        for (; r->at + r->len < r->end && open; r->len++)
+            if (r->at[r->len] == '\'') {
+                open = r->at + r->len + 1 < r->end && r->at[r->len + 1] == '\'';
+                r->len += open;
+            }
+        r->kind = open ? '?' : 'v';
+    } else {
+        while (r->at + r->len < r->end && !ends_word(r->at[r->len]))
+            r->len++;
+        r->kind = find_kind(r->at, r->len);
+        if (property && r->kind == 'v')
+            r->kind = 'n';
+    }
+    r->at += r->len;
+}
+
+/* Says what is wrong where the reading is; false. */
+static bool refuse(struct reading *r, const char *wrong)
+{
+    const char *token = arc_arena_cut(&r->lint->memory, r->token, r->len);
+    if (!wrong && r->kind == 'e')
+        wrong = "it ends too early";
+    r->wrong = wrong ? wrong : lint_text(r->lint, "'%s' is not expected there", arc_or(token, ""));
+    return false;
+}
+
+/* The present token, if it is of that kind, which is then left behind. */
+static bool take(struct reading *r, char kind)
+{
+    bool taken = r->kind == kind;
+    if (taken)
+        read_token(r);
+    return taken;
+}
+
+static bool read_context(struct reading *r)
+{
+    static const char known[] =
+        "github env vars job jobs steps runner secrets strategy matrix needs inputs";
+    const char *name = arc_or(arc_arena_cut(&r->lint->memory, r->token, r->len), "");
+
+    if (lint_has_word(r->uses, r->token, r->len))
+        return take(r, 'n');
+    if (lint_has_word(known, r->token, r->len))
+        return refuse(r, lint_text(r->lint, "'%s' cannot be used there", name));
+    return refuse(
+        r, lint_text(r->lint, "there is no context '%s'; a text stands in single quotes", name));
+}
+
+static bool read_expression(struct reading *r, unsigned depth);
+
+/* A call, from its '(' on. */
+static bool read_call(struct reading *r, const char *name, unsigned depth)
+{
+    const struct function *function = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < ARC_COUNT(functions); i++)
+        if (strcasecmp(functions[i].name, name) == 0)
+            function = &functions[i];
+    if (!function)
+        return refuse(r, lint_text(r->lint, "there is no function '%s'", name));
+    if (!function->free && !lint_has_word(r->uses, name, strlen(name)))
+        return refuse(r, lint_text(r->lint, "%s() cannot be used there", name));
+
+    take(r, '(');
+    if (r->kind != ')')
+        do {
+            if (!read_expression(r, depth))
+                return false;
+            count++;
+        } while (take(r, ','));
+    if (!take(r, ')'))
+        return refuse(r, NULL);
+    if (count < function->least || count > function->most)
+        return refuse(r, lint_text(r->lint, "%s() does not take %zu value%s", name, count,
+                                   arc_plural(count)));
+
+    return true;
+}
+
+static bool read_operand(struct reading *r, unsigned depth)
+{
+    while (take(r, '!'))
+        ;
+    if (take(r, 'v'))
+        return true;
+
+    if (take(r, '(')) {
+        if (!read_expression(r, depth))
+            return false;
+        if (!take(r, ')'))
+            return refuse(r, NULL);
+    } else if (r->kind == 'n') {
+        struct reading name = *r;
+        read_token(r);
+        bool call = r->kind == '(';
+        if (!call)
+            *r = name;
+        const char *text = arc_or(arc_arena_cut(&r->lint->memory, name.token, name.len), "");
+        if (call ? !read_call(r, text, depth) : !read_context(r))
+            return false;
+    } else {
+        return refuse(r, NULL);
+    }
+
+    while (r->kind == '.' || r->kind == '[') { /* members */
+        bool index = r->kind == '[';
+        read_token(r);
+        if (!take(r, '*') && (index ? !read_expression(r, depth) : !take(r, 'n')))
+            return r->wrong ? false : refuse(r, NULL);
+        if (index && !take(r, ']'))
+            return refuse(r, NULL);
+    }
+
+    return true;
+}
+
+static bool read_expression(struct reading *r, unsigned depth)
+{
+    if (depth == NESTING_MAX)
+        return refuse(r, "it is nested too deep");
+    do
+        if (!read_operand(r, depth + 1))
+            return false;
+    while (take(r, 'o'));
+    return true;
+}
+
+const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses)
+{
+    struct reading r = {.lint = lint, .at = text, .end = text + len, .uses = uses, .kind = 'e'};
+    read_token(&r);
+    if (read_expression(&r, 0) && r.kind != 'e')
+        refuse(&r, NULL);
+    return r.wrong;
+}

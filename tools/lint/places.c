@@ -1,0 +1,287 @@
+/* What GitHub refuses to start: keys, values and expressions where they may not stand. */
+#include "base/auto.h"
+#include "base/suggest.h"
+#include "base/text.h"
+#include "lint/rule.h"
+#include <ctype.h>
+#include <string.h>
+
+/* Most words that are looked at for "did you mean", and most lists of them. */
+#define WORDS_MAX 128
+
+/* The longest text with an expression in it that GitHub reads. */
+#define EXPRESSION_MAX 21000
+
+struct place {
+    unsigned depth;
+    const char *keys, *beside, *kinds, *uses;
+};
+
+static const struct place places[] = {
+#define PLACE(...) {__VA_ARGS__},
+#include "lint/places.def"
+#undef PLACE
+};
+
+#define PLACES_END (places + ARC_COUNT(places))
+
+/* For each place whose keys stand in a mapping at `parent`. */
+#define each_below(place, parent)                                                                  \
+    for (const struct place *place = (parent) + 1;                                                 \
+         place < PLACES_END && place->depth > (parent)->depth; place++)                            \
+        if (place->depth == (parent)->depth + 1)
+
+/* The next word of a list, without its '!'; its length is 0 at the end. */
+static size_t next_word(const char **list, const char **word, bool *must)
+{
+    *word = *list + strspn(*list, " ");
+    size_t len = strcspn(*word, " ");
+    *list = *word + len;
+    *must = len && (*word)[len - 1] == '!';
+    return len - *must;
+}
+
+static bool has_key(const char *keys, const char *key)
+{
+    const char *word;
+    bool must;
+    for (size_t len; (len = next_word(&keys, &word, &must));)
+        if (arc_text_is(word, len, key))
+            return true;
+    return false;
+}
+
+/* What keeps keys out of a mapping: a text about what stands, or does not, beside them. */
+static const char *keeps_out(struct lint *lint, const struct place *place,
+                             const struct arc_yaml_node *map)
+{
+    const char *list = arc_or(place->beside, ""), *word;
+    bool must;
+
+    for (size_t len; (len = next_word(&list, &word, &must));) {
+        bool without = *word == '!';
+        const char *key = arc_arena_cut(&lint->memory, word + without, len - without);
+        if (key && without == (arc_yaml_key(map, key) != NULL))
+            return lint_text(lint, without ? "cannot stand beside '%s'" : "stands only beside '%s'",
+                             key);
+    }
+
+    return NULL;
+}
+
+/* The word of the lists that was meant; NULL where none is near. */
+static const char *suggest(struct lint *lint, const char *text, const char *const lists[])
+{
+    const char *words[WORDS_MAX + 1] = {0}, *word;
+    size_t count = 0;
+    bool must;
+
+    for (; *lists; lists++) {
+        const char *list = *lists;
+        for (size_t len; count < WORDS_MAX && (len = next_word(&list, &word, &must));)
+            words[count++] = arc_arena_cut(&lint->memory, word, len);
+    }
+
+    return lint->memory.failed ? NULL : arc_suggest(text, words);
+}
+
+/* A finding about a word that is none of those of the lists. */
+static void find_word(struct lint *lint, const struct arc_yaml_node *node,
+                      const char *const lists[], const char *what, const char *name)
+{
+    const char *meant = suggest(lint, node->text, lists);
+    lint_find_at(lint, LINT_WORKFLOW, node, "'%s' is not a %s of '%s'%s%s%s", node->text, what,
+                 name, meant ? "; did you mean '" : "", arc_or(meant, ""), meant ? "'?" : "");
+}
+
+/* Whether an expression is a string alone, which GitHub takes as a text that is no expression. */
+static bool is_string(const char *text, size_t len)
+{
+    arc_text_trim(&text, &len);
+    for (size_t i = 1; i + 1 < len; i++)
+        if (text[i] == '\'' && text[++i] != '\'')
+            return false;
+    return len > 1 && *text == '\'' && text[len - 1] == '\'';
+}
+
+/* The expressions of a text; all of it is one where it is a condition. */
+static void check_text(struct lint *lint, const struct arc_yaml_node *node, const char *uses,
+                       bool condition)
+{
+    const char *at = node->text, *text;
+    size_t len;
+    bool any = strstr(node->text, "${{");
+
+    if (!uses || !*node->text || (!any && !condition))
+        return;
+    if (any && node->len > EXPRESSION_MAX)
+        lint_find_at(lint, LINT_WORKFLOW, node,
+                     "a text with an expression in it may have %d characters, this has %zu",
+                     EXPRESSION_MAX, node->len);
+
+    const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses);
+    while (any && !wrong && lint_next_expression(&at, &text, &len)) {
+        wrong = text[len] ? lint_expression(lint, text, len, uses) : "it has no end";
+        if (!wrong && !*uses && !is_string(text, len))
+            wrong = "none may stand there";
+    }
+    if (wrong)
+        lint_find(lint, LINT_WORKFLOW, node->source->name,
+                  any ? lint_script_line(node, text) : node->line, "an expression: %s", wrong);
+}
+
+/* A value under inspection. */
+struct value {
+    const struct place *place;
+    const char *name;                      /* its key */
+    const struct arc_yaml_node *at, *node; /* its key, or itself in a list */
+};
+
+static void check_map(struct lint *lint, const struct value *value);
+
+/* The expressions of whatever stands there. */
+static void check_any(struct lint *lint, const struct arc_yaml_node *node, const char *uses)
+{
+    arc_yaml_each (item, node)
+        check_any(lint, item, uses);
+    arc_yaml_each_pair (pair, node)
+        check_any(lint, pair->value, uses);
+    if (node->text)
+        check_text(lint, node, uses, false);
+}
+
+/* Whether a value that is no expression is of one of those kinds. */
+static bool fits(const struct arc_yaml_node *node, const char *kinds, size_t count)
+{
+    static const char *const types[] = {
+        [ARC_YAML_NULL] = "0eia",   [ARC_YAML_BOOL] = "bseia",  [ARC_YAML_INT] = "nseia",
+        [ARC_YAML_FLOAT] = "nseia", [ARC_YAML_STRING] = "seia", [ARC_YAML_LIST] = "lLAa",
+        [ARC_YAML_MAP] = "mva",
+    };
+    for (size_t i = 0; i < count; i++)
+        if (strchr(types[node->type], kinds[i]) && (kinds[i] != 's' || node->len))
+            return true;
+    return node->type == ARC_YAML_LIST && !node->count;
+}
+
+/* A value, or an item of a list: of the kinds that `kinds` has for them. */
+static void check_value(struct lint *lint, const struct value *value, const char *kinds)
+{
+    const struct arc_yaml_node *node = value->node;
+    const char *uses = value->place->uses;
+    size_t count = strcspn(kinds, " ");
+    const char *words = kinds + count;
+    bool expression = node->text && strstr(node->text, "${{");
+
+    if (!expression && !fits(node, kinds, count)) {
+        if (!*words || !node->text || !node->len)
+            lint_find_at(lint, LINT_WORKFLOW, node, "'%s' cannot be %s", value->name,
+                         node->text && !node->len ? "empty" : arc_yaml_type_name(node));
+        else if (!lint_has_word(words, node->text, node->len))
+            find_word(lint, node, (const char *const[]){words, NULL}, "value", value->name);
+        return;
+    }
+
+    if (node->text)
+        check_text(lint, node, uses, memchr(kinds, 'i', count));
+    const char *items = memchr(kinds, 'e', count) ? "e" : "s";
+    if (memchr(kinds, 'L', count))
+        items = "m";
+    arc_yaml_each (item, node) {
+        struct value inner = {value->place, value->name, item, item};
+        if (memchr(kinds, 'l', count) || items[0] == 'm')
+            check_value(lint, &inner, *words ? words : items);
+        else
+            check_any(lint, item, uses);
+    }
+    if (node->type == ARC_YAML_MAP && memchr(kinds, 'a', count))
+        check_any(lint, node, uses);
+    else if (node->type == ARC_YAML_MAP)
+        check_map(lint, value);
+}
+
+/* The place of a key; NULL, with a finding, where there is none. */
+static const struct place *find_place(struct lint *lint, const struct value *map,
+                                      const struct arc_yaml_node *key)
+{
+    const char *keys[WORDS_MAX] = {0};
+    size_t count = 0;
+
+    each_below(place, map->place)
+    {
+        keys[count++] = place->keys;
+        if (!has_key(place->keys, key->text) && strcmp(place->keys, "*") != 0)
+            continue;
+        const char *why = keeps_out(lint, place, map->node);
+        if (why)
+            lint_find_at(lint, LINT_WORKFLOW, key, "'%s' %s", key->text, why);
+        return why ? NULL : place;
+    }
+
+    find_word(lint, key, keys, "key", map->name);
+    return NULL;
+}
+
+/* The keys that must be there. */
+static void check_missing(struct lint *lint, const struct value *map)
+{
+    each_below(place, map->place)
+    {
+        const char *list = place->keys, *word;
+        bool must;
+        for (size_t len; (len = next_word(&list, &word, &must));) {
+            const char *key = arc_arena_cut(&lint->memory, word, len);
+            if (!must || !key || arc_yaml_key(map->node, key) || keeps_out(lint, place, map->node))
+                continue;
+            const char *other = arc_or(place->beside, "");
+            bool either = *other == '!';
+            const char *where = lint_text(lint, "in '%s'", map->name);
+            if (either)
+                where = lint_text(lint, "%s, and so is '%.*s'", where, (int)strcspn(other + 1, " "),
+                                  other + 1);
+            else if (*other)
+                where = lint_text(lint, "beside '%s'", other);
+            lint_find_at(lint, LINT_WORKFLOW, map->at, "'%s' is missing %s", key, where);
+        }
+    }
+}
+
+static void check_map(struct lint *lint, const struct value *map)
+{
+    const struct place *parent = map->place;
+    ARC_AUTO_JSON json_t *seen = json_object();
+    bool open = parent + 1 == PLACES_END || parent[1].depth <= parent->depth; /* any keys */
+    bool made = false; /* a key is an expression */
+
+    arc_yaml_each_pair (pair, map->node) {
+        const struct arc_yaml_node *key = pair->key;
+        const char *small = lint_small(lint, key->text, key->len);
+        if (strstr(key->text, "${{")) {
+            made = true;
+            check_text(lint, key, parent->uses, false);
+            check_any(lint, pair->value, parent->uses);
+        } else if (pair->merged) {
+            lint_find_at(lint, LINT_WORKFLOW, map->node, "GitHub knows no merge keys (<<)");
+        } else if (json_object_get(seen, small)) {
+            lint_find_at(lint, LINT_WORKFLOW, key, "'%s' stands there twice", key->text);
+        } else {
+            const struct place *place = open ? parent : find_place(lint, map, key);
+            struct value value = {place, key->text, key, pair->value};
+            if (place)
+                check_value(lint, &value, open ? "e" : place->kinds);
+        }
+        lint_set(lint, seen, small, json_true());
+    }
+
+    if (!made)
+        check_missing(lint, map);
+}
+
+void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root)
+{
+    arc_each_in (place, places) {
+        struct value value = {place, what, root, root};
+        if (!place->depth && strcmp(place->keys, what) == 0)
+            check_value(lint, &value, place->kinds);
+    }
+}
