@@ -96,10 +96,11 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
 
 bool arc_base_may_fetch(const struct arc_base_request *request)
 {
-    /* A whole clone in somebody's hands has what it has: only a workflow's, or one that lacks
-     * history or objects, may lack what the origin has. */
+    /* A whole clone in somebody's hands has what it has: only that of a workflow or another CI, which
+     * may be of one branch, or one that lacks history or objects, may lack what the origin has. */
     bool may = request->fetch_depth &&
-               (strcmp(request->event->name, "local") != 0 || arc_git_is_partial(request->git));
+               (strcmp(request->event->name, "local") != 0 || arc_git_is_partial(request->git) ||
+                arc_env_nonempty(request->env, "CI"));
     arc_git_allow_fetching(request->git, may ? request->fetch_depth : 0);
     return may;
 }
