@@ -758,6 +758,17 @@ static void take_include(struct script *script, const json_t *words)
     script->mentions = script->mentions || inner.mentions;
 }
 
+/* "docker buildx imagetools create -t NAME…" joins images in a registry. */
+static void count_registries(const struct script *script, const json_t *words)
+{
+    for (size_t i = 3; i + 1 < json_array_size(words); i++) {
+        struct init_image named = {0};
+        if (init_is_among(word_at(words, i), "-t --tag") &&
+            init_take_reference(script->init, word_at(words, i + 1), &named) && named.registries)
+            init_count_registry(script->init, named.registries[0]);
+    }
+}
+
 static void take_command(struct script *script, json_t *words)
 {
     static const char prefixes[] = "do then else if ! sudo export time";
@@ -803,6 +814,8 @@ static void take_command(struct script *script, json_t *words)
         take_script(script, words);
     if (!init_is_among(program, "docker podman buildah"))
         return;
+    if (strcmp(word_at(words, 2), "imagetools") == 0)
+        count_registries(script, words);
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = word_at(words, next++);
     if (init_is_among(what, "build bud bake"))

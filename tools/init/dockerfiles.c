@@ -291,6 +291,7 @@ static void give_arguments(struct init *init, struct init_image *image)
 
     arc_json_each_pair (name, initial, args) {
         const char *released = init_release_value(name, false);
+        const char *baked = json_string_value(json_object_get(init->baked.args, name));
         bool told = arc_yaml_at(build.root, "args", name, (char *)NULL);
         if (json_object_get(image->args, name) || json_object_get(own, name) ||
             !(told || json_is_null(initial)) || init_is_among(name, INIT_GIVEN_ARGUMENTS))
@@ -299,8 +300,8 @@ static void give_arguments(struct init *init, struct init_image *image)
             init_add_pair(init, &image->args, name, NULL, file, "args");
         else if (json_object_get(init->dotenv, name))
             init_add_pair(init, &image->args, name, NULL, ".env", NULL);
-        else if (released)
-            init_add_pair(init, &image->args, name, released, NULL, NULL);
+        else if (released || baked)
+            init_add_pair(init, &image->args, name, arc_or(released, baked), NULL, NULL);
         else
             init_push(init, left, json_string(name));
     }
@@ -334,11 +335,11 @@ static void add_architecture(struct init *init, struct init_image *image, const 
     init_push(init, image->variants, variant);
 }
 
-/* "acme/{arch}-addon-samba" is what samba's images are called. */
+/* "acme/{arch}-addon-samba" or "acme/samba-{arch}" is what samba's images are called. */
 static void take_template(struct init *init, struct init_image *image, const char *template)
 {
     const char *last = arc_path_name(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
-    const char *own = arc_path_name(image->directory);
+    const char *own = init_lower(init, arc_path_name(image->directory));
     size_t len = strlen(rest), tail = strlen(own);
     struct init_image named = {0};
 
@@ -353,8 +354,10 @@ static void take_template(struct init *init, struct init_image *image, const cha
     len -= ends ? tail : 0;
     image->name = named.name;
     image->registries = named.registries;
-    image->pattern = init_print(init, "%.*s{suffix}%.*s%s", (int)(arch - last), last, (int)len,
-                                rest, ends ? "{name}" : "");
+    bool starts = !ends && strncmp(last, own, tail) == 0 && strchr("-_.", last[tail]);
+    last += starts ? tail : 0;
+    image->pattern = init_print(init, "%s%.*s{suffix}%.*s%s", starts ? "{name}" : "",
+                                (int)(arch - last), last, (int)len, rest, ends ? "{name}" : "");
 }
 
 /* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the
@@ -635,7 +638,9 @@ void init_read_dockerfiles(struct init *init)
                  count, arc_plural(count));
 
     init_each_image (image, init) {
-        if (image->from == FROM_DOCKERFILE)
+        if (image->from == FROM_WORKFLOW && !image->registries && !image->args)
+            split_by_architectures(init, image);
+        if (image->from == FROM_DOCKERFILE || image->variants)
             give_arguments(init, image);
         learn_registries(init, image);
     }

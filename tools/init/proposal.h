@@ -135,9 +135,10 @@ struct init {
     struct init_group *groups, lost;
     struct init_family *families; /* of tags; groups.c has them */
     json_t *bakes;                /* paths of the bake files that workflows and scripts name */
-    struct init_image baked;      /* names, tags and platforms that workflows give their targets */
+    struct init_image baked;      /* what workflows give their targets */
     bool baked_differ;            /* and those are several names */
     json_t *filters;              /* of workflows: name → patterns */
+    json_t *usual_tags;           /* of images whose names only a run knows; NULL: none */
     json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */
     json_t *called;               /* what commands run that told nothing */
     json_t *places;               /* of versions that commands read: number → {file, at} */

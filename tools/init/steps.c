@@ -216,6 +216,33 @@ static void remember_tags(const struct init_step *step, const struct init_image 
         init_set_text(init, init->named, key, tags);
 }
 
+/* Adds names of a list of metadata-action's, each with its condition. */
+static void add_tags(struct init *init, json_t **tags, const char *listed)
+{
+    for (char *tag; (tag = init_next_item(init, &listed, "\n"));) {
+        char *split = strchr(tag, WHEN);
+        if (split)
+            *split++ = '\0';
+        init_add_tag(init, tags, tag, arc_or(split, ""));
+    }
+}
+
+/* The registry and the names of all images that nothing else names: the step's are those of the one
+ * that is built, "ghcr.io/acme/" and what only a run knows. */
+static void take_usual_names(const struct init_step *step, const char *image, const char *listed)
+{
+    struct init *init = step->init;
+    char *registry = init_cut(init, image, (size_t)(arc_path_name(image) - image));
+    struct init_image usual = {0};
+
+    if (!arc_text_is_visible(registry) ||
+        !init_take_reference(init, init_print(init, "%sx", registry), &usual) || !usual.registries)
+        return;
+    init_count_registry(init, usual.registries[0]);
+    if (*input(step, "tags") && strcmp(registry, usual.registries[0]) > 0)
+        add_tags(init, &init->usual_tags, listed);
+}
+
 /* Makes the output `tags` of the step: a reference a line, for what uses it. */
 static void take_names(const struct init_step *step)
 {
@@ -249,9 +276,11 @@ static void take_names(const struct init_step *step)
     const char *listed = init_hold(init, &tags);
     for (char *image; (image = init_next_item(init, &images, "\n"));) {
         char *name = attribute(init, image, "name");
-        const char *rest = listed;
+        const char *rest = listed, *last = arc_path_name(arc_or(name, image));
         struct init_image named = {0};
-        if (init_take_reference(init, arc_or(name, image), &named) && named.registries) {
+        if (!arc_text_is_visible(last)) /* of whichever is built */
+            take_usual_names(step, arc_or(name, image), listed);
+        else if (init_take_reference(init, arc_or(name, image), &named) && named.registries) {
             init_count_registry(init, named.registries[0]);
             remember_tags(step, &named, listed);
         }
@@ -414,6 +443,26 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
                  init_list_names(init, asked));
 }
 
+/* A name that ends with its architecture, "1.0-arm64", is a part of what a later step joins to one:
+ * the platform, and the name of it all. */
+static void join_architectures(const struct init_step *step, struct init_image *image)
+{
+    static const char *const ends[] = {"-amd64", "-x86_64", "-arm64", "-aarch64", "-armv7"};
+    struct init *init = step->init;
+    json_t *tags = image->tags;
+
+    image->tags = NULL;
+    arc_json_each_pair (tag, when, tags) {
+        const char *name = tag;
+        arc_each_in (end, ends)
+            if (arc_text_ends(tag, *end) && strlen(tag) > strlen(*end)) {
+                name = init_cut(init, tag, strlen(tag) - strlen(*end));
+                init_add_platform(init, image, step->file, step->line, *end + 1);
+            }
+        init_add_tag(init, &image->tags, name, json_string_value(when));
+    }
+}
+
 /* Whether another step, cell or service described the image already: the same build, whatever
  * platform or name. Of services one that has no name of its own, or nothing but one, is the
  * Dockerfile's only image. */
@@ -528,9 +577,11 @@ static void take_image(const struct init_step *step, const char *context, const 
     else if (*target)
         init_ask(init, step->file, step->line, "which stage of %s does it build?", dockerfile);
     take_image_names(step, &image, bound);
+    if (step->runner)
+        join_architectures(step, &image);
     take_arguments(step, &image);
 
-    if (!*platforms && step->runner)
+    if (!*platforms && step->runner && !image.platforms)
         init_add_text(init, &image.platforms,
                       strstr(step->runner, "arm") ? "linux/arm64" : "linux/amd64");
     for (char *item; (item = init_next_item(init, &platforms, ",\n"));)
@@ -645,7 +696,7 @@ static void take_bake(const struct init_step *step)
 {
     struct init *init = step->init;
     const char *files = input(step, "files"), *settings = input(step, "set"), *named = NULL;
-    static const char platform[] = "*.platform=";
+    static const char platform[] = "*.platform=", argument[] = "*.args.";
 
     for (char *file; (file = init_next_item(init, &files, ",\n"));) {
         struct init_image one = {0};
@@ -661,6 +712,12 @@ static void take_bake(const struct init_step *step)
     }
 
     for (char *item; (item = init_next_item(init, &settings, "\n"));) {
+        char *equals = strchr(item, '=');
+        if (ARC_STARTS(item, argument) && equals && arc_text_is_visible(equals)) {
+            *equals = '\0';
+            init_add_pair(init, &init->baked.args, item + strlen(argument), equals + 1, NULL, NULL);
+            continue;
+        }
         const char *list = item + strlen(platform);
         for (char *one; strncmp(item, platform, strlen(platform)) == 0 &&
                         (one = init_next_item(init, &list, ","));)
@@ -859,6 +916,10 @@ void init_end_workflows(struct init *init)
 
 void init_end_reading(struct init *init)
 {
+    init_each_image (image, init)
+        if (!image->tags && !image->name)
+            arc_json_each_pair (tag, when, init->usual_tags)
+                init_add_tag(init, &image->tags, tag, json_string_value(when));
     name_versions(init);
 
     arc_json_each_pair (name, patterns, init->filters)
