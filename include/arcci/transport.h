@@ -113,14 +113,15 @@ const json_t *arc_transport_described(const struct arc_transport *transport);
  * characters stay). A new string, or NULL when out of memory. */
 char *arc_url_encode(const char *text);
 
-/* Sends a GET and calls `visit` for every element of the answer's array, and of the following
- * pages'. With `member` the array is that member of the answer ("check_runs"). A visit that returns
- * 1 ends it early, a negative code fails. One page is in memory at a time. ARC_ELIMIT after
- * `max_pages` (0: 1000). */
-int arc_transport_each(struct arc_transport *transport, const char *path, const char *member,
-                       const char *why, unsigned max_pages,
+/* Sends a GET of a path, put together as by printf(), and calls `visit` for every element of the
+ * answer's array, and of the following pages'. With `member` the array is that member of the answer
+ * ("check_runs"). A visit that returns 1 ends it early, a negative code fails. One page is in memory
+ * at a time. ARC_ELIMIT after `max_pages` (0: 1000). */
+int arc_transport_each(struct arc_transport *transport, const char *member, const char *why,
+                       unsigned max_pages,
                        int (*visit)(void *context, json_t *element, struct arc_error *err),
-                       void *context, struct arc_error *err);
+                       void *context, struct arc_error *err, const char *format, ...)
+    __attribute__((format(printf, 8, 9)));
 
 ARC_API_END
 

@@ -32,7 +32,6 @@ static int add_file(void *context, json_t *element, struct arc_error *err)
 int arc_github_pull_files(struct arc_transport *transport, const char *repository, int64_t number,
                           const char *head, int64_t expected, json_t **out, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO_JSON json_t *files = json_array();
     struct listing listing = {files, head};
 
@@ -44,10 +43,9 @@ int arc_github_pull_files(struct arc_transport *transport, const char *repositor
                              "most: check out the repository, so that git answers",
                              (long long)number, (long long)expected, ARC_PULL_FILES_MAX);
 
-    ARC_TRY(arc_text_print(&path, err, "/repos/%s/pulls/%lld/files?per_page=100", repository,
-                           (long long)number));
-    ARC_TRY(arc_transport_each(transport, path, NULL, "list the files of the pull request", 40,
-                               add_file, &listing, err));
+    ARC_TRY(arc_transport_each(transport, NULL, "list the files of the pull request", 40, add_file,
+                               &listing, err, "/repos/%s/pulls/%lld/files?per_page=100", repository,
+                               (long long)number));
     size_t count = json_array_size(files);
     if (expected < 0 ? count >= ARC_PULL_FILES_MAX : count < (size_t)expected)
         return arc_error_set(err, ARC_ELIMIT,

@@ -69,13 +69,18 @@ static int visit_page(const struct arc_reply *reply, const char *member, const c
     return ARC_OK;
 }
 
-int arc_transport_each(struct arc_transport *transport, const char *path, const char *member,
-                       const char *why, unsigned max_pages,
+int arc_transport_each(struct arc_transport *transport, const char *member, const char *why,
+                       unsigned max_pages,
                        int (*visit)(void *context, json_t *element, struct arc_error *err),
-                       void *context, struct arc_error *err)
+                       void *context, struct arc_error *err, const char *format, ...)
 {
-    ARC_AUTO_FREE char *at = strdup(path);
+    ARC_AUTO(arc_buf) struct arc_buf first = {.max = PATH_MAX_LEN};
     unsigned limit = arc_or(max_pages, PAGES_MAX);
+
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&first, format, args));
+    ARC_TRY(arc_buf_check(&first, "the address", err));
+    const char *path = arc_buf_text(&first);
+    ARC_AUTO_FREE char *at = strdup(path);
     int rc = arc_error_unless(at, err);
 
     for (unsigned page = 0; !rc && at; page++) {

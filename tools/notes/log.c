@@ -327,18 +327,15 @@ static int ask_pulls(const struct arc_env *env, const char *source, struct arc_n
         if (strcmp(log->commits[i].date, listing.oldest) < 0)
             listing.oldest = log->commits[i].date;
 
-    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
 
-    ARC_TRY(arc_text_print(&path, err,
-                           "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
-                           repository));
     int rc = arc_transport_github(&options, &transport, &why);
     if (!rc)
-        rc =
-            arc_transport_each(transport, path, NULL, "see titles and authors of the pull requests",
-                               PAGES_MAX, visit_pull, &listing, &why);
+        rc = arc_transport_each(
+            transport, NULL, "see titles and authors of the pull requests", PAGES_MAX, visit_pull,
+            &listing, &why, "/repos/%s/pulls?state=closed&sort=updated&direction=desc&per_page=100",
+            repository);
     ARC_TRY(arc_error_memory(rc, err));
     if (rc && rc != ARC_ELIMIT)
         log->pulls_unknown = arc_arena_text(&log->memory, arc_error_text(&why));

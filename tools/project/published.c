@@ -37,15 +37,12 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
         .published = json_array(), .withdrawn = json_array(), .marked = json_array()};
     struct arc_github_options options = {.env = env, .idle_timeout = 20, .max_wait = 20};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    ARC_AUTO_FREE char *path = NULL;
     int rc = found.published && found.withdrawn && found.marked ? ARC_OK : ARC_ENOMEM;
-    if (!rc)
-        rc = arc_text_print(&path, &problem, "/repos/%s/releases?per_page=100", name);
     if (!rc)
         rc = arc_transport_github(&options, &transport, &problem);
     if (!rc)
-        rc = arc_transport_each(transport, path, NULL, "find the last release", PAGES_MAX,
-                                add_release, &found, &problem);
+        rc = arc_transport_each(transport, NULL, "find the last release", PAGES_MAX, add_release,
+                                &found, &problem, "/repos/%s/releases?per_page=100", name);
 
     if (!rc || rc == ARC_ELIMIT) {
         out->published = found.published;

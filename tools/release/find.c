@@ -100,17 +100,15 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
 static int list_releases(struct release_run *run, unsigned page, unsigned pages,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
     const char *why = "find the release of the tag, drafts included";
+    char from[24] = "";
 
     if (run->created)
         why = "see that the draft is the only one and has every asset, whole";
-    arc_buf_printf(&path, "/repos/%s/releases?per_page=100", run->o->repository);
     if (page > 1)
-        arc_buf_printf(&path, "&page=%u", page);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
-    return arc_transport_each(run->t, arc_buf_text(&path), NULL, why, pages, consider_release, run,
-                              err);
+        snprintf(from, sizeof from, "&page=%u", page);
+    return arc_transport_each(run->t, NULL, why, pages, consider_release, run, err,
+                              "/repos/%s/releases?per_page=100%s", run->o->repository, from);
 }
 
 static int get_release(struct release_run *run, const char *part, const char *why,

@@ -60,14 +60,12 @@ static int keep_ours(void *context, json_t *comment, struct arc_error *err)
 static int list_comments(const struct report_posting *p, struct comments *found,
                          struct arc_error *err)
 {
-    ARC_AUTO_FREE char *path = NULL;
     json_decref(found->first);
     found->first = NULL;
     json_array_clear(found->others);
-    ARC_TRY(arc_text_print(&path, err, "/repos/%s/issues/%lld/comments?per_page=100",
-                           p->target->repository, (long long)p->target->pull));
-    return arc_transport_each(p->transport, path, NULL, "find the comment of an earlier run", 0,
-                              keep_ours, found, err);
+    return arc_transport_each(p->transport, NULL, "find the comment of an earlier run", 0,
+                              keep_ours, found, err, "/repos/%s/issues/%lld/comments?per_page=100",
+                              p->target->repository, (long long)p->target->pull);
 }
 
 /* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot

@@ -130,10 +130,6 @@ static int post_status(const struct report_posting *p, json_t *status, const jso
 static int post_statuses(const struct report_posting *p, struct arc_error *err)
 {
     const struct listing *listing = &listings[p->target->kind];
-    ARC_AUTO_FREE char *path = NULL;
-
-    ARC_TRY(arc_text_print(&path, err, "/repos/%s/commits/%s/%s?per_page=100",
-                           p->target->repository, p->target->revision, listing->part));
 
     for (int looks = 0; looks < REPORT_LOOKS; looks++) {
         ARC_AUTO_JSON json_t *known = json_object();
@@ -141,9 +137,10 @@ static int post_statuses(const struct report_posting *p, struct arc_error *err)
         bool again = false;
 
         ARC_TRY_ALLOC(known, err);
-        ARC_TRY(arc_transport_each(p->transport, path, listing->member,
-                                   "see which of them stand already", 100, keep_first, &found,
-                                   err));
+        ARC_TRY(arc_transport_each(p->transport, listing->member, "see which of them stand already",
+                                   100, keep_first, &found, err,
+                                   "/repos/%s/commits/%s/%s?per_page=100", p->target->repository,
+                                   p->target->revision, listing->part));
         arc_json_each (status, json_object_get(p->report, "statuses")) {
             const char *context = arc_json_text_of(status, "context");
             int rc = post_status(p, status, json_object_get(known, context), &again, err);

@@ -76,7 +76,6 @@ static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     struct arc_plan *plan, json_t **jobs, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *path = NULL;
     ARC_AUTO(listing) struct listing listing = {.jobs = json_array()};
     bool broken = false;
     const char *name;
@@ -87,10 +86,9 @@ int report_read_run(struct arc_transport *transport, const char *repository, con
     if (!arc_text_number(run, 18, &id))
         return arc_error_set(err, ARC_EINPUT, "--run: '%.40s' is not a number", run);
 
-    ARC_TRY(
-        arc_text_print(&path, err, "/repos/%s/actions/runs/%s/jobs?per_page=100", repository, run));
-    ARC_TRY(arc_transport_each(transport, path, "jobs", "see how the run's jobs ended",
-                               RUN_JOBS_MAX / 100, keep_job, &listing, err));
+    ARC_TRY(arc_transport_each(transport, "jobs", "see how the run's jobs ended",
+                               RUN_JOBS_MAX / 100, keep_job, &listing, err,
+                               "/repos/%s/actions/runs/%s/jobs?per_page=100", repository, run));
     if (!listing.called)
         return arc_error_set(err, ARC_EWORLD, "--run: the workflow run %s has no jobs", run);
 

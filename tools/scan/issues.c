@@ -174,12 +174,10 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
 
 static int list_issues(struct filing *filing, const char *filter, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *path = NULL;
     filing->trusted = *filter != '\0';
-    ARC_TRY(arc_text_print(&path, err, "/repos/%s/issues?state=all%s&per_page=100",
-                           filing->options->repository, filter));
-    return arc_transport_each(filing->transport, path, NULL, "find the service's issue", PAGES_MAX,
-                              consider_issue, filing, err);
+    return arc_transport_each(
+        filing->transport, NULL, "find the service's issue", PAGES_MAX, consider_issue, filing, err,
+        "/repos/%s/issues?state=all%s&per_page=100", filing->options->repository, filter);
 }
 
 /* By our label first; where there is none and one would be created, among all issues, since a

@@ -104,14 +104,12 @@ static int attest_in(const struct attestation *attestation, const char *folder, 
 {
     const char *repository = of_run(attestation, "GITHUB_REPOSITORY");
     struct search search = {attestation, folder, false};
-    ARC_AUTO_FREE char *path = NULL;
-
-    ARC_TRY(arc_text_print(&path, err,
+    int rc =
+        arc_transport_each(attestation->github, "attestations", "look for the image's attestation",
+                           PAGES_MAX, check_stored, &search, err,
                            "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
-                           repository, attestation->digest));
-    int rc = arc_transport_each(attestation->github, path, "attestations",
-                                "look for the image's attestation", PAGES_MAX, check_stored,
-                                &search, err);
+                           repository, attestation->digest);
+
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, arc_error_except(ARC_ELIMIT, rc, err), err));
     if (search.found)
         return ARC_OK;

@@ -98,8 +98,6 @@ static int add_pull(void *context, json_t *pull, struct arc_error *err)
 /* The pull requests that are open: all others are closed. */
 static int find_pulls(struct pruning *pruning, const char *name, struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-
     if (!pruning->options->closed_pulls)
         return ARC_OK;
     if (!pruning->github)
@@ -110,11 +108,10 @@ static int find_pulls(struct pruning *pruning, const char *name, struct arc_erro
 
     pruning->pulls = json_object();
     ARC_TRY_ALLOC(pruning->pulls, err);
-    arc_buf_printf(&path, "/repos/%s/pulls?state=open&per_page=100", name);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
 
-    return arc_transport_each(pruning->github, arc_buf_text(&path), NULL,
-                              "see which pull requests are open", 0, add_pull, pruning, err);
+    return arc_transport_each(pruning->github, NULL, "see which pull requests are open", 0,
+                              add_pull, pruning, err, "/repos/%s/pulls?state=open&per_page=100",
+                              name);
 }
 
 static int find_open(struct pruning *pruning, struct arc_error *err)
@@ -137,13 +134,10 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
                              project->repository.tags_unknown);
     ARC_TRY(add_tags(pruning, err));
 
-    for (size_t i = 0; i < ARC_COUNT(states); i++) {
-        ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-        arc_buf_printf(&path, "/repos/%s/actions/runs?status=%s&per_page=100", name, states[i]);
-        ARC_TRY(arc_buf_check(&path, "the address", err));
-        ARC_TRY(arc_transport_each(pruning->github, arc_buf_text(&path), "workflow_runs",
-                                   "see which runs are under way", 0, add_run, pruning, err));
-    }
+    arc_each_in (state, states)
+        ARC_TRY(arc_transport_each(pruning->github, "workflow_runs", "see which runs are under way",
+                                   0, add_run, pruning, err,
+                                   "/repos/%s/actions/runs?status=%s&per_page=100", name, *state));
 
     return ARC_OK;
 }

@@ -40,7 +40,6 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
 static int read_owned(struct prune_image *image, struct arc_transport *github, const char *kind,
                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
     const char *name = image->name + strlen(host), *slash = strchr(name, '/');
     ARC_AUTO_FREE char *package = slash ? arc_url_encode(slash + 1) : NULL;
 
@@ -49,11 +48,10 @@ static int read_owned(struct prune_image *image, struct arc_transport *github, c
     ARC_TRY_ALLOC(package, err);
     image->path = arc_arena_printf(&image->memory, "/%s/%.*s/packages/container/%s/versions", kind,
                                    (int)(slash - name), name, package);
-    arc_buf_printf(&path, "%s?per_page=100", image->path);
-    ARC_TRY(arc_buf_check(&path, "the address", err));
+    ARC_TRY(arc_arena_check(&image->memory, err));
 
-    return arc_transport_each(github, arc_buf_text(&path), NULL, "list the versions of a package",
-                              0, add_version, image, err);
+    return arc_transport_each(github, NULL, "list the versions of a package", 0, add_version, image,
+                              err, "%s?per_page=100", image->path);
 }
 
 int prune_read_versions(struct prune_image *image, struct arc_transport *github,
