@@ -9,56 +9,25 @@
 #include "base/auto.h"
 #include "git/lib.h"
 
-int __wrap_git_mbedtls_stream_global_init(void);
-int __wrap_git_openssl_stream_global_init(void);
-int __wrap_git_transport_ssh_global_init(void);
-int __wrap_git_transport_ssh_libssh2_global_init(void);
-int __wrap_git_mbedtls__set_cert_location(const char *file, const char *path);
-int __wrap_git_openssl__set_cert_location(const char *file, const char *path);
-int __wrap_git_transport_new(void **out, void *owner, const char *url);
+#define UNUSED __attribute__((unused))
+
+/* Does nothing, and gives `code`. */
+#define OFFLINE(code, name, ...)                                                                   \
+    int __wrap_##name(__VA_ARGS__);                                                                \
+    int __wrap_##name(__VA_ARGS__)                                                                 \
+    {                                                                                              \
+        return code;                                                                               \
+    }
+
+OFFLINE(0, git_mbedtls_stream_global_init, void)
+OFFLINE(0, git_openssl_stream_global_init, void)
+OFFLINE(0, git_transport_ssh_global_init, void)
+OFFLINE(0, git_transport_ssh_libssh2_global_init, void)
+OFFLINE(GIT_ERROR, git_mbedtls__set_cert_location, UNUSED const char *file, UNUSED const char *path)
+OFFLINE(GIT_ERROR, git_openssl__set_cert_location, UNUSED const char *file, UNUSED const char *path)
+OFFLINE(GIT_ERROR, git_transport_new, UNUSED void **out, UNUSED void *owner, UNUSED const char *url)
+
 extern bool git_http__expect_continue;
-
-int __wrap_git_mbedtls_stream_global_init(void)
-{
-    return 0;
-}
-
-int __wrap_git_openssl_stream_global_init(void)
-{
-    return 0;
-}
-
-int __wrap_git_transport_ssh_global_init(void)
-{
-    return 0;
-}
-
-int __wrap_git_transport_ssh_libssh2_global_init(void)
-{
-    return 0;
-}
-
-int __wrap_git_mbedtls__set_cert_location(const char *file, const char *path)
-{
-    (void)file;
-    (void)path;
-    return GIT_ERROR;
-}
-
-int __wrap_git_openssl__set_cert_location(const char *file, const char *path)
-{
-    (void)file;
-    (void)path;
-    return GIT_ERROR;
-}
-
-int __wrap_git_transport_new(void **out, void *owner, const char *url)
-{
-    (void)out;
-    (void)owner;
-    (void)url;
-    return GIT_ERROR;
-}
 
 /* A variable: the linkers crash on --wrap of one. Weak, so that libgit2's own wins where it is
  * linked as well; hidden, so that a shared libgit2 keeps its own. */
