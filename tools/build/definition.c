@@ -504,8 +504,7 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
             return arc_error_nomem(err);
     }
 
-    if (escape(targets))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(escape(targets) == 0, err);
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);
     return arc_error_unless(*out, err);
 }

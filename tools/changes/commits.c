@@ -175,8 +175,7 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 
     if (!rc)
         return ARC_OK;
-    if (fetching.code == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(fetching.code, err));
     if (fetching.code)
         return arc_error_set(err, missing.code, "%s; fetching it failed: %s",
                              arc_error_text(&missing), arc_error_text(&fetching));

@@ -69,8 +69,8 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
         const struct arc_loading reading = {l->root, l->memory, &unread};
         char **names = NULL, **given = NULL;
 
-        if (arc_described_files(&reading, &side->group, &names, &given) == ARC_ENOMEM)
-            return arc_error_nomem(l->err);
+        int rc = arc_described_files(&reading, &side->group, &names, &given);
+        ARC_TRY(arc_error_memory(rc, l->err));
         for (; given && *given; given++) /* .env may be both */
             ARC_TRY(arc_texts_add_once(l, &names, *given));
         ARC_TRY(add_missing(git, commit, l->root, names, &files, l->err));
@@ -187,8 +187,7 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
         int rc = arc_project_value_at(project, place, base, &old, &why);
         if (!rc)
             rc = arc_project_value_at(project, place, head, &now, &why);
-        if (rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_error_memory(rc, err));
         if (!rc && old && now && strcmp(old, now) == 0)
             continue;
 

@@ -79,10 +79,9 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
 
     for (size_t i = 0; i < all->count; i++) {
         const char *name = all->items[i].name;
-        if (json_object_set_new(filters, name, result_document(changes, i)) != 0)
-            return arc_error_nomem(err);
-        if (changes->results[i].matched && json_array_append_new(matching, json_string(name)) != 0)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_json_set(filters, name, result_document(changes, i), err));
+        if (changes->results[i].matched)
+            ARC_TRY(arc_json_append(matching, json_string(name), err));
     }
 
     *out = json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:b, s:O, s:O, s:O}", "document",

@@ -39,8 +39,7 @@ int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check
     else if (!check || check(node->text, &why))
         return ARC_OK;
 
-    if (why.failed == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(why.failed, err));
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
     quote(&shown, node);
 

@@ -267,8 +267,7 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
             failed |= json_array_append_new(names, json_string(name));
     }
 
-    if (failed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(!failed, err);
     *out = arc_steal(&names);
 
     return ARC_OK;
@@ -296,8 +295,7 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
 
     arc_buf_printf(&ref, "refs/tags/%s", name);
     arc_buf_printf(&peeled, "refs/tags/%s^{}", name);
-    if (!tags || peeled.failed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tags && !peeled.failed, err);
     if (arc_git_remote_url(git, &url, NULL) == ARC_ENOTFOUND)
         return arc_git_resolve_ref(git, ref.data, out, err);
 

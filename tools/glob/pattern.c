@@ -63,8 +63,7 @@ static int parse(struct glob_pattern *pattern, const char *text, size_t len, str
     if (done && !regex->failed && regex->defect)
         done = parse_wrapped(pattern, &source);
     arc_units_free(&source);
-    if (!done || regex->failed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(done && !regex->failed, err);
 
     if (regex->deep)
         return refuse(err, ARC_EINPUT, text, len,
@@ -86,8 +85,7 @@ static int build(struct glob_pattern *pattern, const char *text, size_t len, str
 {
     arc_program_free(&pattern->program);
     glob_pattern_add(pattern, &pattern->program);
-    if (pattern->program.failed)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(!pattern->program.failed, err);
     if (pattern->program.large)
         return refuse(err, ARC_ELIMIT, text, len,
                       "its automaton would have more than 1,048,576 nodes; split it in several");
@@ -138,8 +136,7 @@ int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t 
         return refuse(err, ARC_ELIMIT, text, len, "it is longer than 65,536 characters");
     pattern->bytes = malloc(len);
     pattern->len = len;
-    if (pattern->text.failed || !pattern->bytes)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(!pattern->text.failed && pattern->bytes, err);
     memcpy(pattern->bytes, text, len);
     pattern->plain_path = glob_plain_path(text, len);
     ARC_TRY(parse(pattern, text, len, err));

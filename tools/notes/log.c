@@ -418,8 +418,7 @@ static int find_newcomers(struct reading *reading, const struct arc_oid *from,
         if (!*commit->email || !*commit->author || bot)
             continue;
         int rc = know_person(known, commit->name, commit->email);
-        if (rc < 0)
-            return arc_error_nomem(err);
+        ARC_TRY_ALLOC(rc >= 0, err);
         if (!rc)
             ARC_TRY(arc_texts_add(&log->memory, &log->newcomers, commit->author, err));
     }

@@ -25,8 +25,7 @@ int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
     stream.avail_out = packed ? (uInt)room : 0;
     int ended = packed ? deflate(&stream, Z_FINISH) : Z_MEM_ERROR;
     deflateEnd(&stream);
-    if (ended != Z_STREAM_END)
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(ended == Z_STREAM_END, err);
 
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_TRY(arc_base64_encode(packed, stream.total_out, &text, err));

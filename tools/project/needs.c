@@ -124,8 +124,8 @@ static int merge_build(json_t *into, const json_t *from, const char *job, struct
         if (known && !json_equal(known, service))
             return arc_error_set(err, ARC_EINPUT,
                                  "--needs: two jobs built service %s with different results", name);
-        if (!known && json_array_append(json_object_get(into, "services"), service))
-            return arc_error_nomem(err);
+        if (!known)
+            ARC_TRY(arc_json_append(json_object_get(into, "services"), json_incref(service), err));
     }
 
     return ARC_OK;

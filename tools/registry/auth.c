@@ -49,8 +49,7 @@ static int set_field(struct arc_challenge *challenge, const char *name, size_t l
                   {"service", &challenge->service},
                   {"scope", &challenge->scope}};
 
-    if (value->failed == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(value->failed, err));
     for (size_t i = 0; !value->failed && value->len && i < ARC_COUNT(fields); i++)
         if (arc_text_is_caseless(name, len, fields[i].name))
             return *fields[i].text ? ARC_OK

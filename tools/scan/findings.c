@@ -93,8 +93,7 @@ bool findings_is_folder(const struct scan_target *target)
 int findings_target_error(struct findings *findings, size_t target, const struct arc_error *problem,
                           struct arc_error *err)
 {
-    if (problem->code == ARC_ENOMEM)
-        return arc_error_nomem(err);
+    ARC_TRY(arc_error_memory(problem->code, err));
     return arc_text_copy(arc_error_text(problem), &findings->targets[target].error, err);
 }
 

@@ -46,8 +46,8 @@ static void add_ids(const struct scan_judged *judged, const char *service, struc
     }
 }
 
-static json_t *issue_json(const struct scan_judged *judged, const char *service,
-                          struct arc_error *err)
+/* NULL when out of memory. */
+static json_t *issue_json(const struct scan_judged *judged, const char *service)
 {
     const char *severity = arc_severity_name(judged->options->policy.fail_on);
     size_t count = 0;
@@ -88,7 +88,6 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service,
                               arc_buf_text(&title), "body", arc_buf_text(&body));
     if (!encoded || marker.failed || title.failed || body.failed || !issue) {
         json_decref(issue);
-        arc_error_nomem(err);
         return NULL;
     }
 
@@ -105,9 +104,8 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
     for (size_t t = 0; judged->verdict <= ARC_VERDICT_FINDINGS && t < findings->target_count; t++) {
         if (findings->targets[t].first != t) /* one of each service */
             continue;
-        json_t *issue = issue_json(judged, findings->targets[t].service, err);
-        if (!issue || json_array_append_new(issues, issue) != 0)
-            return arc_error_nomem(err);
+        json_t *issue = issue_json(judged, findings->targets[t].service);
+        ARC_TRY(arc_json_append(issues, issue, err));
     }
     *out = arc_steal(&issues);
 

@@ -472,8 +472,7 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
         struct pruned *pruned = &pruning.images[i];
         if (!pruned->rc)
             pruned->rc = clear_image(&pruning, pruned, &pruned->problem);
-        if (pruned->rc == ARC_ENOMEM)
-            return arc_error_nomem(err);
+        ARC_TRY(arc_error_memory(pruned->rc, err));
     }
 
     *out = json_pack("{s:s, s:i, s:b, s:b, s:i, s:i, s:o}", "document", "prune", "format",

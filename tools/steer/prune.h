@@ -82,8 +82,9 @@ int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err
 
 void prune_image_free(struct prune_image *image);
 
-/* The node of a digest, made if need be; SIZE_MAX when out of memory. */
-size_t prune_node_of(struct prune_image *image, const char *digest);
+/* The node of a digest, made if need be: *out is its number. */
+int prune_node_of(struct prune_image *image, const char *digest, size_t *out,
+                  struct arc_error *err);
 
 /* The node of a digest that the image has; NULL when it has not. */
 const struct prune_node *prune_find_node(const struct prune_image *image, const char *digest);

@@ -27,41 +27,35 @@ const struct prune_node *prune_find_node(const struct prune_image *image, const 
     return node && !node->missing ? node : NULL;
 }
 
-size_t prune_node_of(struct prune_image *image, const char *digest)
+int prune_node_of(struct prune_image *image, const char *digest, size_t *out, struct arc_error *err)
 {
     const json_t *known = json_object_get(image->numbers, digest);
-    size_t next = image->node_count;
-
+    *out = known ? (size_t)json_integer_value(known) : image->node_count;
     if (known)
-        return (size_t)json_integer_value(known);
-    struct prune_node *node =
-        arc_arena_append(&image->memory, &image->nodes, &image->node_count, sizeof *node);
-    if (!node || json_object_set_new(image->numbers, digest, json_integer((json_int_t)next)))
-        return SIZE_MAX;
-    *node =
-        (struct prune_node){.digest = arc_arena_text(&image->memory, digest), .subject = SIZE_MAX};
-
-    return next;
+        return ARC_OK;
+    ARC_APPEND(
+        &image->memory, image->nodes, image->node_count, err,
+        (struct prune_node){.digest = arc_arena_text(&image->memory, digest), .subject = SIZE_MAX});
+    return arc_json_set(image->numbers, digest, json_integer((json_int_t)*out), err);
 }
 
 static int add_edges(struct prune_image *image, size_t number, const json_t *document,
                      struct arc_error *err)
 {
     const char *about = arc_json_text_of(json_object_get(document, "subject"), "digest");
+    size_t child, subject;
 
     arc_json_each (item, json_object_get(document, "manifests")) {
         const char *digest = arc_json_text_of(item, "digest");
         if (!arc_digest_known(digest))
             continue;
-        size_t child = prune_node_of(image, digest);
+        ARC_TRY(prune_node_of(image, digest, &child, err));
         struct prune_node *node = &image->nodes[number];
-        ARC_TRY_ALLOC(child != SIZE_MAX, err);
         ARC_APPEND(&image->memory, node->children, node->child_count, err, child);
     }
 
     if (arc_digest_known(about)) {
-        size_t subject = prune_node_of(image, about);
-        ARC_TRY_ALLOC(subject != SIZE_MAX, err);
+        ARC_TRY(prune_node_of(image, about, &subject, err));
         image->nodes[number].subject = subject;
     }
 
@@ -194,16 +188,16 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     char about[ARC_DIGEST_LEN + 1];
+    size_t node;
     int rc = arc_registry_manifest(image->registry, image->name, name, &manifest, err);
 
     if (rc) /* not there: gone by now, or a name that a registry keeps for nothing */
         return arc_error_except(ARC_ENOTFOUND, rc, err);
-    size_t node = prune_node_of(image, manifest.digest);
+    ARC_TRY(prune_node_of(image, manifest.digest, &node, err));
     struct prune_tag *tag =
         arc_arena_append(&image->memory, &image->tags, &image->tag_count, sizeof *tag);
-    if (node == SIZE_MAX || !tag ||
-        json_object_set_new(image->names, name, json_string(manifest.digest)))
-        return arc_error_nomem(err);
+    ARC_TRY_ALLOC(tag, err);
+    ARC_TRY(arc_json_set(image->names, name, json_string(manifest.digest), err));
 
     *tag = (struct prune_tag){.name = arc_arena_text(&image->memory, name),
                               .kind = PRUNE_PUBLIC,
@@ -218,9 +212,7 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
         tag->kind = PRUNE_CACHE;
     } else if (about_of(name, about)) {
         tag->kind = PRUNE_ABOUT;
-        tag->about = prune_node_of(image, about);
-        if (tag->about == SIZE_MAX)
-            return arc_error_nomem(err);
+        ARC_TRY(prune_node_of(image, about, &tag->about, err));
         image->nodes[node].about = true;
     }
 
@@ -249,6 +241,8 @@ static int read_tags(struct prune_image *image, struct arc_error *err)
 
 int prune_read(struct prune_image *image, struct arc_transport *github, struct arc_error *err)
 {
+    size_t node;
+
     image->numbers = json_object();
     image->names = json_object();
     ARC_TRY_ALLOC(image->numbers && image->names, err);
@@ -258,8 +252,7 @@ int prune_read(struct prune_image *image, struct arc_transport *github, struct a
     ARC_TRY(read_tags(image, err));
 
     arc_json_each (seed, image->seeds)
-        if (prune_node_of(image, json_string_value(seed)) == SIZE_MAX)
-            return arc_error_nomem(err);
+        ARC_TRY(prune_node_of(image, json_string_value(seed), &node, err));
 
     return read_nodes(image, !image->versions, err);
 }
@@ -440,6 +433,7 @@ static bool spread(struct prune_image *image)
 static int ask_referrers(struct prune_image *image, size_t number, struct arc_error *err)
 {
     char **found;
+    size_t node;
     int rc = arc_registry_referrers(image->registry, image->name, image->nodes[number].digest,
                                     &image->memory, &found, err);
 
@@ -448,8 +442,8 @@ static int ask_referrers(struct prune_image *image, size_t number, struct arc_er
         return arc_error_except(ARC_ENOTFOUND, rc, err);
 
     for (char **digest = found; *digest; digest++)
-        if (arc_digest_known(*digest) && prune_node_of(image, *digest) == SIZE_MAX)
-            return arc_error_nomem(err);
+        if (arc_digest_known(*digest))
+            ARC_TRY(prune_node_of(image, *digest, &node, err));
 
     return ARC_OK;
 }

@@ -18,12 +18,11 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
     struct prune_image *image = context;
     const char *digest = arc_json_text_of(version, "name");
     int64_t created = 0, updated = 0;
+    size_t number;
 
     if (!arc_digest_known(digest))
         return ARC_OK;
-    size_t number = prune_node_of(image, digest);
-    if (number == SIZE_MAX)
-        return arc_error_nomem(err);
+    ARC_TRY(prune_node_of(image, digest, &number, err));
 
     /* A version whose age is not told is a new one. */
     if (!arc_time_parse(arc_json_text_of(version, "created_at"), &created) ||
