@@ -35,7 +35,10 @@ static const struct arc_field recipe_fields[] = {
     {"pull", FIELD_FLAG, .offset = AT(pull)},
     {0},
 };
-static const struct arc_table recipe_table = {"'build'", recipe_fields, false};
+/* Compose's short form is the context alone. */
+static const struct arc_field recipe_brief = {"build", FIELD_TEXT, AT(context),
+                                              .check = arc_check_line};
+static const struct arc_table recipe_table = {"'build'", recipe_fields, &recipe_brief, false};
 
 /* ---- secrets and ulimits -------------------------------------------------------------------- */
 
@@ -52,7 +55,10 @@ static const struct arc_field secret_fields[] = {
     {"file", FIELD_TEXT, offsetof(struct secret, file), .check = arc_check_path},
     {0},
 };
-static const struct arc_table secret_table = {"a secret", secret_fields, false};
+/* A variable of that name. */
+static const struct arc_field secret_brief = {"secrets", FIELD_TEXT, offsetof(struct secret, id),
+                                              .check = arc_check_build_arg};
+static const struct arc_table secret_table = {"a secret", secret_fields, &secret_brief, false};
 
 /* As buildx takes them: the value is never part of it. */
 static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
@@ -68,12 +74,7 @@ static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node 
     arc_yaml_each (item, node) {
         struct secret secret = {0};
 
-        if (item->type == ARC_YAML_STRING) { /* a variable of that name */
-            ARC_TRY(arc_field_check(item, "secrets", arc_check_build_arg, l->err));
-            secret.id = item->text;
-        } else
-            ARC_TRY(arc_fields_read(l, item, &secret_table, &secret));
-
+        ARC_TRY(arc_fields_read(l, item, &secret_table, &secret));
         if (secret.environment && secret.file)
             return arc_yaml_error(
                 item, l->err, "a secret comes from 'environment' or from 'file', not from both");
@@ -162,7 +163,7 @@ static const struct arc_field place_fields[] = {
     {"at", FIELD_LIST, offsetof(struct arc_file_place, at), .check = arc_check_line},
     {0},
 };
-static const struct arc_table place_table = {"a value from a file", place_fields, false};
+static const struct arc_table place_table = {"a value from a file", place_fields, NULL, false};
 
 /* Puts the words that are known into a text that may be NULL. */
 static int place_words(const struct arc_loading *l, char **text, const struct arc_word *words)
@@ -246,12 +247,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
     if (!node)
         return ARC_OK;
 
-    if (node->type == ARC_YAML_STRING) { /* Compose's short form is the context alone */
-        ARC_TRY(arc_field_check(node, "build", arc_check_line, l->err));
-        out->context = arc_arena_text(l->memory, node->text);
-    } else
-        ARC_TRY(arc_fields_read(l, node, &recipe_table, out));
-
+    ARC_TRY(arc_fields_read(l, node, &recipe_table, out));
     ARC_TRY(root_path(l, arc_or(context, node), base->folder, &out->context));
 
     for (struct arc_pair *pair = out->additional_contexts; pair && pair->name; pair++) {

@@ -33,7 +33,7 @@ static const struct arc_field platform_fields[] = {
      .check = arc_check_platform},
     {0},
 };
-static const struct arc_table platform_table = {"'platforms'", platform_fields, false};
+static const struct arc_table platform_table = {"'platforms'", platform_fields, NULL, false};
 
 /* One text for all versions would be the template's. */
 static bool check_notes_file(const char *text, struct arc_buf *why)
@@ -76,14 +76,14 @@ static const struct arc_field group_fields[] = {
     {"rebuild-dependents", FIELD_FLAG, .offset = AT(rebuild_dependents)},
     {0},
 };
-static const struct arc_table group_table = {"a group", group_fields, false};
+static const struct arc_table group_table = {"a group", group_fields, NULL, false};
 
 static const struct arc_field file_fields[] = {
     {"groups", FIELD_NODE, 0, .required = true},
     {"scan", FIELD_NODE, .offset = sizeof(const struct arc_yaml_node *)},
     {0},
 };
-static const struct arc_table file_table = {"this file", file_fields, false};
+static const struct arc_table file_table = {"this file", file_fields, NULL, false};
 
 #define DESCRIBED(member) offsetof(struct arc_described, member)
 
@@ -93,7 +93,9 @@ static const struct arc_field bake_fields[] = {
     {"variables", FIELD_KEYED, DESCRIBED(variables), .check = arc_check_build_arg},
     {0},
 };
-static const struct arc_table bake_table = {"'bake'", bake_fields, false};
+static const struct arc_field bake_brief = {"bake", FIELD_LIST, DESCRIBED(files),
+                                            .check = arc_check_path};
+static const struct arc_table bake_table = {"'bake'", bake_fields, &bake_brief, false};
 
 static const struct arc_field compose_fields[] = {
     {"files", FIELD_LIST, DESCRIBED(files), .required = true, .check = arc_check_path},
@@ -102,7 +104,9 @@ static const struct arc_field compose_fields[] = {
     {"variables", FIELD_KEYED, DESCRIBED(variables), .check = arc_check_build_arg},
     {0},
 };
-static const struct arc_table compose_table = {"'compose'", compose_fields, false};
+static const struct arc_field compose_brief = {"compose", FIELD_LIST, DESCRIBED(files),
+                                               .check = arc_check_path};
+static const struct arc_table compose_table = {"'compose'", compose_fields, &compose_brief, false};
 
 void arc_config_free(struct arc_config *config)
 {
@@ -218,12 +222,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
     /* A file, or files and what to choose of them; the services are resolved later. */
     struct arc_described *described = &group->described;
     described->compose = reading->compose != NULL;
-    if (file->type != ARC_YAML_STRING)
-        return arc_fields_read(l, file, described->compose ? &compose_table : &bake_table,
-                               described);
-    ARC_TRY(arc_field_check(file, described->compose ? "compose" : "bake", arc_check_path, l->err));
-
-    return arc_texts_add(l->memory, &described->files, file->text, l->err);
+    return arc_fields_read(l, file, described->compose ? &compose_table : &bake_table, described);
 }
 
 static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *file,

@@ -59,6 +59,7 @@ struct arc_field {
 struct arc_table {
     const char *what; /* "a group", for messages */
     const struct arc_field *fields;
+    const struct arc_field *brief; /* what a string alone says, in place of a mapping; or NULL */
     bool open; /* other keys may stand there too, unless they look like a slip of one of ours */
 };
 

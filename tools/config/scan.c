@@ -24,7 +24,7 @@ static const struct arc_field fields[] = {
     {"ignore", FIELD_OWN, AT(ignores), .read = read_ignore},
     {0},
 };
-static const struct arc_table table = {"'scan'", fields, false};
+static const struct arc_table table = {"'scan'", fields, NULL, false};
 
 static const struct arc_field ignore_fields[] = {
     {"id", FIELD_TEXT, OF(id), .check = arc_check_line},
@@ -36,7 +36,7 @@ static const struct arc_field ignore_fields[] = {
     {"expires", FIELD_TEXT, OF(expires), .check = arc_check_day},
     {0},
 };
-static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields, false};
+static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields, NULL, false};
 
 /* ---- severities and scanners ---------------------------------------------------------------- */
 

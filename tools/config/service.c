@@ -30,8 +30,8 @@ static const struct arc_field service_fields[] = {
 };
 
 /* Other tools of a platform read the file too, so it may hold keys of theirs. */
-static const struct arc_table service_table = {"a service.yaml", service_fields, true};
-static const struct arc_table entry_table = {"a service", service_fields, false};
+static const struct arc_table service_table = {"a service.yaml", service_fields, NULL, true};
+static const struct arc_table entry_table = {"a service", service_fields, NULL, false};
 
 /* ---- reading -------------------------------------------------------------------------------- */
 

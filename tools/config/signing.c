@@ -58,7 +58,8 @@ static const struct arc_field fields[] = {
     {"unlogged", FIELD_FLAG, .offset = AT(unlogged)},
     {0},
 };
-static const struct arc_table table = {"'sign'", fields, false};
+static const struct arc_field brief = {"sign", FIELD_TEXT, AT(with), .check = check_with};
+static const struct arc_table table = {"'sign'", fields, &brief, false};
 
 static const char *find_conflict(const struct arc_signing *signing)
 {
@@ -88,13 +89,6 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
 
     if (!node)
         return ARC_OK;
-
-    if (node->type == ARC_YAML_STRING) {
-        ARC_TRY(arc_field_check(node, "sign", check_with, l->err));
-        out->with = arc_arena_text(l->memory, node->text);
-        return arc_arena_check(l->memory, l->err);
-    }
-
     ARC_TRY(arc_fields_read(l, node, &table, out));
     const char *conflict = find_conflict(out);
     if (conflict)

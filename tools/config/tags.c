@@ -36,7 +36,10 @@ static const struct arc_field entry_fields[] = {
     {"when", FIELD_OWN, AT(branches), .required = true, .read = read_when},
     {0},
 };
-static const struct arc_table entry_table = {"an entry of 'image-tags'", entry_fields, false};
+static const struct arc_field entry_brief = {"image-tags", FIELD_TEXT, AT(name),
+                                             .check = arc_check_image_tag};
+static const struct arc_table entry_table = {"an entry of 'image-tags'", entry_fields, &entry_brief,
+                                             false};
 
 static int read_condition(const struct arc_loading *l, const struct arc_yaml_node *node,
                           struct arc_image_tag *out)
@@ -88,18 +91,15 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
     arc_yaml_each (item, node) {
         struct arc_image_tag *tag = &tags[item_at];
 
-        if (item->type == ARC_YAML_STRING) {
-            ARC_TRY(arc_field_check(item, "image-tags", arc_check_image_tag, l->err));
-            tag->name = arc_arena_text(l->memory, item->text);
-        } else if (item->type == ARC_YAML_MAP && !arc_field_lacks_quotes(item)) {
-            ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
-        } else
+        if (arc_field_lacks_quotes(item) ||
+            (item->type != ARC_YAML_STRING && item->type != ARC_YAML_MAP))
             return arc_yaml_error(item, l->err,
                                   "an entry of 'image-tags' must be a string or {name, when}, "
                                   "this is %s%s",
                                   arc_yaml_type_name(item),
                                   arc_field_lacks_quotes(item) ? "; put it in quotes" : "");
 
+        ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
         arc_each (before, tags, item_at)
             if (strcmp(before->name, tag->name) == 0)
                 return arc_yaml_error(item, l->err, "image-tags: '%s' is here twice", tag->name);

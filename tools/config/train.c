@@ -10,7 +10,10 @@ static const struct arc_field include_fields[] = {
     {"version", FIELD_TEXT, offsetof(struct arc_include, version), .check = arc_check_line},
     {0},
 };
-static const struct arc_table include_table = {"an entry of 'includes'", include_fields, false};
+static const struct arc_field include_brief = {
+    "includes", FIELD_TEXT, offsetof(struct arc_include, group), .check = arc_check_group};
+static const struct arc_table include_table = {"an entry of 'includes'", include_fields,
+                                               &include_brief, false};
 
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                    const struct arc_yaml_node *node, struct arc_group *out)
@@ -37,12 +40,7 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
     arc_yaml_each (item, node) {
         struct arc_include *include = &out->includes[item_at];
 
-        if (item->type == ARC_YAML_STRING) {
-            ARC_TRY(arc_field_check(item, "includes", arc_check_group, l->err));
-            include->group = arc_arena_text(l->memory, item->text);
-        } else
-            ARC_TRY(arc_fields_read(l, item, &include_table, include));
-
+        ARC_TRY(arc_fields_read(l, item, &include_table, include));
         arc_each (before, out->includes, item_at)
             if (strcmp(before->group, include->group) == 0)
                 return arc_yaml_error(item, l->err, "includes: '%s' is here twice", include->group);

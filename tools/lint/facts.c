@@ -25,7 +25,7 @@ static const struct arc_field fields[] = {
     {"until", FIELD_TEXT, AT(until), .check = arc_check_day},
     {0},
 };
-const struct arc_table lint_fact_table = {"a fact", fields, false};
+const struct arc_table lint_fact_table = {"a fact", fields, NULL, false};
 
 int lint_fact_check(const struct lint_fact *out, const struct arc_yaml_node *node,
                     struct arc_error *err)

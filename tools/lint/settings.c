@@ -39,7 +39,7 @@ static const struct arc_field fields[] = {
     {"facts", FIELD_OWN, AT(facts), .read = read_facts},
     {0},
 };
-static const struct arc_table table = {"the rules file", fields, false};
+static const struct arc_table table = {"the rules file", fields, NULL, false};
 
 #define OF(member) offsetof(struct lint_waiver, member)
 
@@ -50,7 +50,7 @@ static const struct arc_field waiver_fields[] = {
     {"why", FIELD_TEXT, OF(why), .required = true, .check = arc_check_line},
     {0},
 };
-static const struct arc_table waiver_table = {"an entry of 'allow'", waiver_fields, false};
+static const struct arc_table waiver_table = {"an entry of 'allow'", waiver_fields, NULL, false};
 
 void lint_settings_free(struct lint_settings *settings)
 {
