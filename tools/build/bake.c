@@ -6,7 +6,6 @@
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
-#include "os/process.h"
 #include "project/documents.h"
 #include <inttypes.h>
 

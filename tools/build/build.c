@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
-#include "build/verify.h"
 #include "config/build.h"
 
 /* A build under way. The arrays go by the plan's services. */

@@ -1,10 +1,8 @@
 /* The buildx builder that runs the build. */
 #include "base/json.h"
-#include "base/platform.h"
 #include "base/text.h"
 #include "build/run.h"
 #include "os/file.h"
-#include "os/process.h"
 #include "project/documents.h"
 #include "registry/docker_config.h"
 

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
-#include "registry/registry.h"
 #include <inttypes.h>
 
 /* ---- text ---------------------------------------------------------------------------------- */

@@ -3,10 +3,8 @@
 #include "base/text.h"
 #include "build/context.h"
 #include "build/run.h"
-#include "build/verify.h"
 #include "os/file.h"
 #include "os/folder.h"
-#include "os/process.h"
 
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
 #define KEY_FORMAT 3

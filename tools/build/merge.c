@@ -1,9 +1,7 @@
 #include "arcci/build.h"
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "build/run.h"
-#include "build/verify.h"
 #include <string.h>
 
 /* What is joined for one service. */

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "build/run.h"
-#include "build/verify.h"
 #include "git/fetch.h"
 
 /* One tag of one service. */

@@ -1,8 +1,6 @@
 /* All of a plan's services that are in the registry, and the "build" of a train, which reads back
  * what other releases have built. */
-#include "base/auto.h"
 #include "build/run.h"
-#include "build/verify.h"
 
 /* ---- all of a plan -------------------------------------------------------------------------- */
 

@@ -2,12 +2,9 @@
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/api.h"
-#include "changes/base.h"
 #include "changes/inner.h"
-#include "changes/match.h"
 #include "changes/services.h"
 #include "changes/warn.h"
-#include "git/diff.h"
 #include "os/file.h"
 
 /* A run under way. */

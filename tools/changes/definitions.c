@@ -7,7 +7,6 @@
 #include "config/described.h"
 #include "config/file_value.h"
 #include "config/graph.h"
-#include "git/git.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "os/new_files.h"

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "changes/match.h"
-#include "git/git.h"
 
 /* Adds to match->out->warnings what the rules alone tell: a pattern that no path can match, a
  * negation that lets everything else match, a filter of nothing but negations where they exclude.

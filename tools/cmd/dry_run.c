@@ -1,7 +1,6 @@
 #include "arcci/dryrun.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "cli/command.h"
 #include "cli/project_options.h"
 #include "cmd/page.h"
 

@@ -1,8 +1,6 @@
 #include "arcci/steer.h"
 #include "base/json.h"
-#include "base/template.h"
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/project_options.h"
 #include "cmd/page.h"
 #include "project/documents.h"

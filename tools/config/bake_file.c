@@ -1,9 +1,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "config/build.h"
 #include "config/described.h"
-#include "config/fields.h"
 #include "config/service.h"
 #include <stdio.h>
 

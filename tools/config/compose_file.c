@@ -4,7 +4,6 @@
 #include "config/build.h"
 #include "config/described.h"
 #include "os/file.h"
-#include "yaml/yaml.h"
 
 #define FILES_MAX 100
 

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "config/bases.h"
 #include "config/build.h"
-#include "config/fields.h"
 #include "config/graph.h"
 #include "config/reading.h"
 #include "os/file.h"

@@ -5,7 +5,6 @@
 #include "arcci/config.h"
 #include "arcci/env.h"
 #include "config/fields.h"
-#include <jansson.h>
 
 /* Fills the services of a group that has a `bake` or `compose` section from what `docker buildx
  * bake --print` or `docker compose config` says: a target with tags, a service with a build section

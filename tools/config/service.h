@@ -2,7 +2,6 @@
 #pragma once
 
 #include "config/build.h"
-#include "config/fields.h"
 #include "config/reading.h"
 
 /* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of

@@ -3,9 +3,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "config/build.h"
 #include "config/graph.h"
-#include "config/reading.h"
 #include "config/service.h"
 #include "os/file.h"
 

@@ -1,5 +1,4 @@
 #include "base/text.h"
-#include "config/fields.h"
 #include "config/reading.h"
 #include "os/file.h"
 

@@ -1,5 +1,4 @@
 #include "base/text.h"
-#include "config/fields.h"
 #include "config/reading.h"
 
 #define AT(member) offsetof(struct arc_service_reading, service.member)

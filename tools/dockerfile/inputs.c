@@ -1,14 +1,9 @@
 #include "dockerfile/inputs.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "dockerfile/ignore.h"
-#include "dockerfile/pattern.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
 #include <limits.h>
-#include <stdint.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

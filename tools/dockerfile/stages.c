@@ -1,6 +1,5 @@
 #include "dockerfile/stages.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
 #include "dockerfile/ignore.h"

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
-#include "git/git.h"
 #include "http/http.h"
 #include "os/gzip.h"
 #include "os/hash.h"

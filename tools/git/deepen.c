@@ -1,7 +1,6 @@
 /* Getting as much of the history as an answer needs, and no more: a few generations first, then by
  * date, in windows that grow. Depth counts generations, of which a merged history has few and wide
  * ones: 100 of git's own are 46,278 commits. */
-#include "base/auto.h"
 #include "git/fetch.h"
 #include "git/history.h"
 #include "git/scratch.h"

@@ -1,7 +1,6 @@
 /* Own walk of two trees. Equal object names are equal trees, so its cost follows the difference; it
  * reads raw tree objects, since git_tree allocates each entry and git_diff each delta. */
 #include "git/diff.h"
-#include "base/auto.h"
 #include "git/fetch.h"
 #include "git/scratch.h"
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "git/run.h"
 #include "git/scratch.h"
-#include "git/token.h"
 #include "os/file.h"
 
 #define ASK_SECONDS 60

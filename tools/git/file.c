@@ -1,9 +1,6 @@
 /* A file of a commit. Symbolic links of the commit are followed, as they were there. */
-#include "base/auto.h"
 #include "base/path.h"
 #include "git/fetch.h"
-#include "git/git.h"
-#include "git/lib.h"
 #include "git/scratch.h"
 #include <limits.h>
 #include <string.h>

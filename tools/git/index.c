@@ -1,6 +1,4 @@
 /* The files that git tracks. */
-#include "base/auto.h"
-#include "git/git.h"
 #include "git/lib.h"
 
 int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),

@@ -1,9 +1,7 @@
 /* Commits: one, the common ancestor of two, a range. */
 #define _GNU_SOURCE /* memmem */
 #include "base/text.h"
-#include "git/git.h"
 #include "git/history.h"
-#include "git/lib.h"
 #include "git/run.h"
 #include <ctype.h>
 

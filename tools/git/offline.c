@@ -6,7 +6,6 @@
  * the places where libgit2 refers to them (GIT2_OFFLINE in CMakeLists.txt), so that these stand
  * there instead and none of that code is in the program. Names and types: libgit2's src/libgit2/
  * {transport,settings}.c, streams/{mbedtls,openssl}.h, transports/{ssh,http}.h. */
-#include "base/auto.h"
 #include "git/lib.h"
 
 #define UNUSED __attribute__((unused))

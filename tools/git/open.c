@@ -1,12 +1,8 @@
 /* Finding a repository and opening it. The search is our own: libgit2 takes any directory that
  * looks like a bare repository for one, and that can be files of the tree; and it knows only some
  * of the ways to trust a repository of another user. */
-#include "base/auto.h"
-#include "git/git.h"
-#include "git/lib.h"
 #include "git/scratch.h"
 #include "os/file.h"
-#include "os/process.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* Which added file is a deleted one under another name: git's own answer. */
-#include "base/auto.h"
 #include "git/diff.h"
 #include "git/run.h"
 #include "git/scratch.h"

@@ -1,6 +1,5 @@
 /* Naming things in a repository. */
 #include "base/text.h"
-#include "git/git.h"
 #include "git/lib.h"
 #include "os/file.h"
 #include <sys/stat.h>

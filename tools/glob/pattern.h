@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arcci/glob.h"
-#include "glob/automaton.h"
 #include "glob/reach.h"
 
 struct glob_pattern {

@@ -1,5 +1,4 @@
 #include "http/curl.h"
-#include "base/auto.h"
 #include "http/http.h"
 
 #ifdef ARCCI_STANDALONE

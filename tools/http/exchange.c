@@ -1,5 +1,4 @@
 #include "base/text.h"
-#include "http/http.h"
 #include "http/internal.h"
 #include <ctype.h>
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* Sending: redirects, one request, several at once. */
-#include "base/auto.h"
 #include "http/internal.h"
 #include <string.h>
 

@@ -5,7 +5,6 @@
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
-#include "yaml/yaml.h"
 
 /* What one file says. JSON objects of what is written. */
 struct bake {

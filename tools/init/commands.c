@@ -1,6 +1,5 @@
 /* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
 #include "base/json.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "init/sources.h"
 

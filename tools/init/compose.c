@@ -4,7 +4,6 @@
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"
-#include "yaml/yaml.h"
 
 /* A service of a compose file. */
 struct entry {

@@ -1,6 +1,5 @@
 /* The text of arc-ci.yaml: short where the repository is regular. */
 #include "base/json.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "init/sources.h"
 

@@ -1,5 +1,4 @@
 /* What somebody without a login gets. */
-#include "base/auto.h"
 #include "os/environment.h"
 #include "registry/call.h"
 

@@ -1,7 +1,5 @@
 #include "base/text.h"
-#include "os/hash.h"
 #include "registry/call.h"
-#include "registry/registry.h"
 #include <inttypes.h>
 
 void arc_manifest_free(struct arc_manifest *manifest)

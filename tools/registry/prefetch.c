@@ -1,5 +1,4 @@
 /* What is asked for ahead, and kept until it is taken. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/room.h"
 #include "registry/call.h"

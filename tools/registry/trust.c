@@ -1,5 +1,4 @@
 #include "registry/trust.h"
-#include "base/auto.h"
 #include "http/http.h"
 #include "registry/registry.h"
 #include <string.h>

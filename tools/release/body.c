@@ -1,5 +1,4 @@
 /* Bodies: modes and hidden marks. */
-#include "base/auto.h"
 #include "release/release.h"
 #include <ctype.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "notes/inputs.h"
 #include "os/file.h"
-#include "os/hash.h"
 #include "plan/planned.h"
 #include "project/documents.h"
 #include "project/train.h"

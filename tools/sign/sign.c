@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "sign/attest.h"
-#include "sign/cosign.h"
 #include <string.h>
 
 /* ---- what is signed ------------------------------------------------------------------------ */

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "build/verify.h"
-#include "os/hash.h"
 #include "plan/tags.h"
 #include "steer/prune.h"
 

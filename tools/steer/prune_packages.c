@@ -2,7 +2,6 @@
  * (GitHub docs, "REST API endpoints for packages"). */
 #include "base/json.h"
 #include "base/text.h"
-#include "os/hash.h"
 #include "steer/prune.h"
 #include <inttypes.h>
 

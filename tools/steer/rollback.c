@@ -15,7 +15,6 @@
 #include "project/documents.h"
 #include "project/repository.h"
 #include "project/train.h"
-#include "registry/registry.h"
 #include "steer/record.h"
 #include "steer/released.h"
 #include <inttypes.h>

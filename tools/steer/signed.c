@@ -2,7 +2,6 @@
 #include "arcci/plan.h"
 #include "arcci/sign.h"
 #include "arcci/steer.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "build/verify.h"
 #include "plan/planned.h"
