@@ -75,7 +75,7 @@ struct arc_build_listener {
 
 /* Tells that a step is done, of a service or, with "", of the whole. */
 void arc_build_tell(const struct arc_build_listener *listener, const char *service,
-                    const char *step);
+                    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 struct arc_build_options {
     const struct arc_env *env; /* finds docker, its configuration, a temporary directory; a build

@@ -301,22 +301,24 @@ static int find_variables(const struct arc_build_options *options, const json_t 
 }
 
 void arc_build_tell(const struct arc_build_listener *listener, const char *service,
-                    const char *step)
+                    const char *format, ...)
 {
+    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 65536};
+    if (!listener->on_event)
+        return;
+    ARC_WITH_ARGS(format, arc_buf_vprintf(&step, format, args));
     struct arc_build_event event = {
-        .service = service, .platform = "", .step = step, .state = ARC_STEP_DONE};
-    if (listener->on_event)
-        listener->on_event(listener->context, &event);
+        .service = service, .platform = "", .step = arc_buf_text(&step), .state = ARC_STEP_DONE};
+    listener->on_event(listener->context, &event);
 }
 
 /* A registry is given the time that it asks for. */
 static void tell_wait(void *listener, const char *url, int status, int64_t seconds)
 {
-    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
-    arc_buf_printf(&step, "waiting %" PRId64 " s, as the registry asks (HTTP %d): ", seconds,
-                   status);
-    arc_text_visible(&step, url, strnlen(url, 1000));
-    arc_build_tell(listener, "", arc_buf_text(&step));
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 4096};
+    arc_text_visible(&shown, url, strnlen(url, 1000));
+    arc_build_tell(listener, "", "waiting %" PRId64 " s, as the registry asks (HTTP %d): %s",
+                   seconds, status, arc_buf_text(&shown));
 }
 
 int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *clock,

@@ -304,7 +304,7 @@ static void tell_lacks(const struct arc_build_options *options)
         if (service->selected)
             arc_recipe_lacks(service->recipe, options->env, &names);
         if (names.len)
-            arc_build_tell(&options->listener, service->service, arc_buf_text(&names));
+            arc_build_tell(&options->listener, service->service, "%s", names.data);
     }
 }
 
@@ -333,7 +333,7 @@ static int build_all(struct run *run, struct arc_error *err)
         const char *how = run->engine ? "pushing under the staging tags"
                                       : "pushing by digest; the staging tags follow once verified";
         if (push)
-            arc_build_tell(&options->listener, "", how);
+            arc_build_tell(&options->listener, "", "%s", how);
         tell_lacks(options);
         struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
                                              run};

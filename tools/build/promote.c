@@ -45,9 +45,8 @@ static void promotion_free(struct promotion *promotion)
 
 static void tell(const struct promotion *promotion, const struct move *move, const char *what)
 {
-    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 1024};
-    arc_buf_printf(&step, "%s:%s %s", move->image, move->tag, what);
-    arc_build_tell(&promotion->options->listener, move->codename, arc_buf_text(&step));
+    arc_build_tell(&promotion->options->listener, move->codename, "%s:%s %s", move->image,
+                   move->tag, what);
 }
 
 /* ---- what is promoted ---------------------------------------------------------------------- */
@@ -358,7 +357,6 @@ static void look_as_the_public(const struct promotion *promotion)
         return;
 
     arc_each (move, promotion->moves, promotion->move_count) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
         ARC_AUTO(arc_error) struct arc_error why = {0};
         const struct move *earlier = promotion->moves;
         bool kept = false;
@@ -369,17 +367,14 @@ static void look_as_the_public(const struct promotion *promotion)
             continue;
         if (arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
                                           &kept, &why))
-            arc_buf_printf(&text,
+            arc_build_tell(&options->listener, "",
                            "warning: whether %s:%s can be pulled without a login is not known: %s",
                            move->image, move->tag, arc_error_text(&why));
         else if (kept)
-            arc_buf_printf(&text,
+            arc_build_tell(&options->listener, "",
                            "warning: %s:%s cannot be pulled without a login; if everybody is to "
                            "pull it, make the package public in its settings",
                            move->image, move->tag);
-        else
-            continue;
-        arc_build_tell(&promotion->options->listener, "", arc_buf_text(&text));
     }
 }
 

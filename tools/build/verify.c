@@ -202,18 +202,16 @@ static void tell_of_same_layers(const struct reading *reading)
         return;
 
     for (size_t i = 1; i < built->cell_count; i++) {
-        ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
         size_t other = 0;
         const json_t *own = json_array_get(reading->layers, i);
         while (other < i && !json_equal(json_array_get(reading->layers, other), own))
             other++;
         if (other == i || !json_array_size(own))
             continue;
-        arc_buf_printf(&text,
+        arc_build_tell(reading->verify->listener, built->service,
                        "warning: %s and %s have the same layers: right for files without programs; "
                        "otherwise look for --platform in the FROM of the last stage",
                        built->cells[other].platform, built->cells[i].platform);
-        arc_build_tell(reading->verify->listener, built->service, arc_buf_text(&text));
     }
 }
 

@@ -69,9 +69,7 @@ struct signing {
 
 static void tell(const struct signing *signing, const char *what, const char *digest)
 {
-    ARC_AUTO(arc_buf) struct arc_buf step = {.max = 1024};
-    arc_buf_printf(&step, "%s %.19s", what, digest);
-    arc_build_tell(&signing->options->listener, signing->built->service, arc_buf_text(&step));
+    arc_build_tell(&signing->options->listener, signing->built->service, "%s %.19s", what, digest);
 }
 
 static int sign_target(void *context, const struct target *target, struct arc_error *err)
