@@ -1,6 +1,6 @@
 /* The services of the configuration as filters. */
-#include "base/auto.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
 #include "config/file_value.h"
@@ -8,7 +8,6 @@
 #include "os/file.h"
 #include "project/inputs.h"
 #include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
 #define LINKS_MAX 40 /* as Linux does */
@@ -52,11 +51,13 @@ int arc_filters_add_folder(struct arc_filters *filters, const char *directory, u
     return add_rule(filters, arc_buf_text(&pattern), line, err);
 }
 
-/* One more pattern of the last rule. */
-static int add_file(struct arc_filters *filters, const char *path, struct arc_error *err)
+/* One more pattern of the last rule: a path, and what stands behind it. */
+static int add_file(struct arc_filters *filters, const char *path, const char *more,
+                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     arc_path_to_glob(&pattern, path);
+    arc_buf_puts(&pattern, more);
     ARC_TRY(arc_buf_check(&pattern, "a path", err));
     return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
 }
@@ -81,7 +82,7 @@ static int add_links(struct arc_filters *filters, const char *root, const char *
         ARC_AUTO(arc_buf) struct arc_buf whole = {0};
         ARC_AUTO_FREE char *next = NULL;
         if (depth || path[len]) /* the path itself is there */
-            ARC_TRY(add_file(filters, link, err));
+            ARC_TRY(add_file(filters, link, "", err));
         arc_buf_printf(&whole, "%.*s%s", (int)got, to, path + len);
         ARC_TRY(arc_buf_check(&whole, "a path", err));
         link[arc_path_name(link) - link] = '\0';
@@ -115,7 +116,6 @@ static int add_places(struct arc_filters *filters, const char *root,
                       const struct arc_service *service, const struct arc_inputs *inputs,
                       struct arc_error *err)
 {
-    ARC_AUTO(arc_buf) struct arc_buf pattern = {0};
     const struct arc_recipe *build = &service->build;
     const char *link;
 
@@ -123,14 +123,12 @@ static int add_places(struct arc_filters *filters, const char *root,
     ARC_TRY(add_context(filters, root, build->context, err));
 
     if (build->dockerfile) {
-        ARC_TRY(add_file(filters, build->dockerfile, err));
-        arc_buf_printf(&pattern, "%s.dockerignore", build->dockerfile);
-        ARC_TRY(arc_buf_check(&pattern, "a path", err));
-        ARC_TRY(add_file(filters, arc_buf_text(&pattern), err));
+        ARC_TRY(add_file(filters, build->dockerfile, "", err));
+        ARC_TRY(add_file(filters, build->dockerfile, ".dockerignore", err));
     }
 
     for (size_t at = 0; inputs && (link = arc_inputs_next_link(inputs, &at));)
-        ARC_TRY(add_file(filters, link, err));
+        ARC_TRY(add_file(filters, link, "", err));
 
     for (const struct arc_pair *more = build->additional_contexts; more && more->name; more++) {
         if (strchr(more->value, ':')) /* "target:base", "docker-image://…" */
@@ -168,15 +166,17 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     return rc;
 }
 
-/* The file that `path` is a link to, if it is one. */
+/* The file that a path, and what stands behind it, is a link to, if it is one. */
 static int add_linked(struct arc_filters *filters, const char *root, const char *path,
-                      unsigned line, struct arc_error *err)
+                      const char *more, unsigned line, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *real = arc_file_follow(root, path);
+    ARC_AUTO_FREE char *whole = NULL;
+    ARC_TRY(arc_text_print(&whole, err, "%s%s", path, more));
+    ARC_AUTO_FREE char *real = arc_file_follow(root, whole);
     if (!real)
         return ARC_OK;
     ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
-    return add_file(filters, real, err);
+    return add_file(filters, real, "", err);
 }
 
 /* A directory as a whole. What its Dockerfile and its ignore file are links to may lie elsewhere. */
@@ -184,7 +184,6 @@ static int add_directory(struct arc_filters *filters, const char *root,
                          const struct arc_service *service, struct arc_error *err)
 {
     ARC_AUTO_FREE char *real = arc_file_follow(root, service->directory);
-    ARC_AUTO(arc_buf) struct arc_buf ignore = {0};
     const char *dockerfile = service->build.dockerfile;
 
     ARC_TRY(arc_filters_add_folder(filters, service->directory, service->line, err));
@@ -193,17 +192,11 @@ static int add_directory(struct arc_filters *filters, const char *root,
         ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
 
     if (dockerfile) {
-        ARC_TRY(add_linked(filters, root, dockerfile, service->line, err));
-        arc_buf_printf(&ignore, "%s.dockerignore", dockerfile);
-        ARC_TRY(arc_buf_check(&ignore, "a path", err));
-        ARC_TRY(add_linked(filters, root, arc_buf_text(&ignore), service->line, err));
+        ARC_TRY(add_linked(filters, root, dockerfile, "", service->line, err));
+        ARC_TRY(add_linked(filters, root, dockerfile, ".dockerignore", service->line, err));
     }
 
-    arc_buf_reset(&ignore);
-    arc_buf_printf(&ignore, "%s/.dockerignore", service->directory);
-    ARC_TRY(arc_buf_check(&ignore, "a path", err));
-
-    return add_linked(filters, root, arc_buf_text(&ignore), service->line, err);
+    return add_linked(filters, root, service->directory, "/.dockerignore", service->line, err);
 }
 
 /* A file that says what the service is, or holds a value of it, and what it is a link to. */
@@ -213,9 +206,9 @@ static int add_definition(struct arc_filters *filters, const char *root, const c
     ARC_AUTO_FREE char *real = arc_file_follow(root, path);
     ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, line, 0, err));
     filters->rules[filters->rule_count - 1].defines = true;
-    ARC_TRY(add_file(filters, path, err));
+    ARC_TRY(add_file(filters, path, "", err));
     if (real)
-        ARC_TRY(add_file(filters, real, err));
+        ARC_TRY(add_file(filters, real, "", err));
     return add_links(filters, root, path, 0, err);
 }
 
@@ -235,11 +228,11 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
                       service->file[len] == '/');
     if (service->file && (service->derive_inputs || !is_inside)) {
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
-        ARC_TRY(add_file(filters, service->file, err));
+        ARC_TRY(add_file(filters, service->file, "", err));
     }
 
     if (service->file)
-        ARC_TRY(add_linked(filters, root, service->file, service->line, err));
+        ARC_TRY(add_linked(filters, root, service->file, "", service->line, err));
 
     ARC_TRY(add_rules(filters, service->paths, service->line, err));
     ARC_TRY(add_rules(filters, group->paths, group->line, err));
