@@ -83,7 +83,7 @@ def reporting_user(login):
 def report_scenarios(project, double):
     project.put("plan.json", json.dumps(reporting.PLAN))
     project.put("build.json", json.dumps(reporting.BUILD))
-    project.put("empty.json", json.dumps(reporting.documents.build(revision=SHA)))
+    project.put("empty.json", json.dumps(reporting.documents.build(group="messaging", revision=SHA)))
     common = ("report", "--plan=plan.json", "--pull=7")
     for kind in ("status", "check"):
         for build in ("empty.json", "build.json"):

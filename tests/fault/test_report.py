@@ -10,7 +10,7 @@ PLAN = documents.plan(
     group="messaging", title="Messaging", revision=SHA,
     services=[{"service": name, "selected": name != "sonic"} for name in ("flash", "strange", "sonic")],
     cells=[{"service": name, "platform": "linux/amd64"} for name in ("flash", "strange")])
-BUILD = documents.build(revision=SHA, services=[
+BUILD = documents.build(group="messaging", revision=SHA, services=[
     {"service": name, "digest": "sha256:a", "cells": [{"platform": "linux/amd64", "size": 1000000}]}
     for name in ("flash", "strange")])
 CONTEXTS = ["messaging / flash", "messaging / strange", "messaging / sonic", "messaging / images"]
@@ -92,7 +92,7 @@ def test_run_again_changes_nothing(project, double):
 
 
 def test_what_differs_is_updated_in_place(project, double):
-    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
+    project.put("empty.json", json.dumps(documents.build(group="messaging", revision=SHA)))
     assert report(project, double, "--build=empty.json")[0] == 0
     first = ours(double)[0]["id"]
     assert latest(double)["messaging / flash"] == "failure"
@@ -106,7 +106,7 @@ def test_check_runs(project, double):
         assert report(project, double, "--as=check")[0] == 0
         assert [run["name"] for run in double.state.check_runs] == CONTEXTS
         assert {run["conclusion"] for run in double.state.check_runs} == {"success"}
-    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
+    project.put("empty.json", json.dumps(documents.build(group="messaging", revision=SHA)))
     assert report(project, double, "--as=check", "--build=empty.json")[0] == 0
     assert [run["conclusion"] for run in double.state.check_runs] == ["failure", "failure", "success", "failure"]
 
@@ -126,7 +126,7 @@ def test_a_deployment_when_asked_for(project, double):
     assert json.loads(output)["deployment"]["action"] == "created"
     _, output = report(project, double, "--deployment=pre production/eu", "--json")
     assert json.loads(output)["deployment"]["action"] == "unchanged" and len(deployed(double)[1]) == 1
-    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
+    project.put("empty.json", json.dumps(documents.build(group="messaging", revision=SHA)))
     _, output = report(project, double, "--deployment=pre production/eu", "--json", "--build=empty.json")
     assert json.loads(output)["deployment"]["action"] == "updated"
     assert deployed(double)[1][1] == ("failure", "1 of 3 services are as they should be")
@@ -282,7 +282,7 @@ def test_one_job_for_all_that_was_skipped(project, double):
 
 def test_the_job_itself_can_be_required(project, double):
     assert report(project, double, "--exit-code")[0] == 0
-    project.put("empty.json", json.dumps(documents.build(revision=SHA)))
+    project.put("empty.json", json.dumps(documents.build(group="messaging", revision=SHA)))
     status, output = report(project, double, "--build=empty.json", "--exit-code")
     assert status == 1 and "error: messaging / flash: build.json does not have it" in output
 

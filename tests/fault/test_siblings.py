@@ -172,7 +172,7 @@ def test_a_gate_whose_job_did_not_end_well_has_not_passed(project, double, resul
 def test_a_service_that_the_ledger_of_a_matrix_lost(project, double):
     """Of a matrix's legs the last one's outputs are all that a job has."""
     project.put("plan.json", json.dumps(reporting.PLAN))
-    lost = documents.build(revision=SHA, services=reporting.BUILD["services"][:1])
+    lost = documents.build(group="messaging", revision=SHA, services=reporting.BUILD["services"][:1])
     needs = json.dumps({"build": {"result": "success", "outputs": {"build": json.dumps(lost)}}})
     done = run(project, double, "report", "--as=none", "--json", "--plan=plan.json", f"--needs={needs}")
     states = {status["context"].split(" / ")[1]: status for status in json.loads(done.stdout)["statuses"]}

@@ -217,7 +217,8 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
 
-    return ARC_OK;
+    /* A build.json that was left by another run names images that this plan knows nothing of. */
+    return out->plan && out->build ? arc_ledger_check_plan(out->build, out->plan, err) : ARC_OK;
 }
 
 /* ---- how the jobs ended --------------------------------------------------------------------- */
