@@ -355,6 +355,14 @@ static void take_template(struct init *init, struct init_image *image, const cha
     image->name = named.name;
     image->registries = named.registries;
     bool starts = !ends && strncmp(last, own, tail) == 0 && strchr("-_.", last[tail]);
+    char *same = init_print(init, "%.*s{suffix}%s", (int)(arch - last), last, rest);
+    init_each_image (other, init)
+        if (other != image && init_same_text(other->pattern, same)) { /* copied from this one */
+            init_ask(init, other->dockerfile, 0,
+                     "what are its images called? %s is what those of %s are", template,
+                     image->dockerfile);
+            other->pattern = init_print(init, "{name}-{suffix}");
+        }
     last += starts ? tail : 0;
     image->pattern = init_print(init, "%s%.*s{suffix}%.*s%s", starts ? "{name}" : "",
                                 (int)(arch - last), last, (int)len, rest, ends ? "{name}" : "");
