@@ -46,6 +46,11 @@ struct example {
     const char *help;
 };
 
+/* The rows of a command's table, with the {0} at their end. */
+#define OPTIONS(...)  ((const struct option[]){__VA_ARGS__, {0}})
+#define OUTPUTS(...)  ((const struct output[]){__VA_ARGS__, {0}})
+#define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {0}})
+
 struct invocation;
 struct report;
 

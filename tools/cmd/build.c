@@ -338,58 +338,6 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     return show_images(report, &options, &ledger, err);
 }
 
-static const struct option options[] = {
-    FLAG("allow-dirty",
-         "Build a ci plan from a work tree that is not its commit, marked as dirty in labels and "
-         "tags; with --merge and --promote, take what was built so. Never for a release."),
-    VALUE("build", "FILE",
-          "With --promote: build.json of the build; without it, the staging tags say what was "
-          "built."),
-    VALUE("needs", "JSON",
-          "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the "
-          "outputs of the jobs."),
-    VALUE("builder", "NAME", "The buildx builder, instead of the current one."),
-    VALUE_OR("cache", "KIND", "none",
-             "Where layers are cached between machines: none; `registry`, beside the image, under "
-             "the tag buildcache; local,dir=FOLDER; gha (of GitHub Actions); "
-             "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two."),
-    VALUE("cell", "SERVICE/PLATFORM[,…]",
-          "Build only these cells of one platform, each under its own staging tag: "
-          "flash/linux/arm64. The matrix of `arc-ci plan` has them as `cells`."),
-    FLAG("dry-run", "Print what would be run, and run nothing."),
-    FLAG("force",
-         "With --promote: rewrite a version's tag that points elsewhere, and take a floating tag "
-         "back from a higher version."),
-    FLAG("load",
-         "Put the images into the local engine, for its platform and under their staging tags, to "
-         "be tried there; nothing is pushed."),
-    VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
-    FLAG("merge", "Join the cells that other jobs built with --cell to one index per service."),
-    VALUE_OR("plan", "FILE", "plan.json",
-             "The plan: 'arc-ci plan --json' prints it; '-' for stdin, or the text itself."),
-    FLAG("promote", "Move the plan's tags to what was built, all of them or none: the last step."),
-    FLAG("rebuild", "Build what is already in the registry from the same inputs too."),
-    FLAG("sbom", "Attach an SBOM to every image, beside the provenance."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"build", "build.json on one line, for later jobs; a long one is packed (gzip, base64)."},
-    {"image-ref",
-     "IMAGE@DIGEST, with --load IMAGE:TAG; when one service was built. So are the next three."},
-    {"image-digest", "The index's digest, empty when it was not pushed."},
-    {"image-size", "Compressed bytes of all platforms together; 0 when it was not pushed."},
-    {"build-duration", "Seconds of the platform that took longest."},
-    {"<service>-image-ref", "The same four for every service, under its codename."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci plan --json messaging/v0.1.0 | arc-ci build --plan - --dry-run",
-     "What a release would run."},
-    {0},
-};
-
 const struct command cmd_build = {
     .name = "build",
     .summary = "build the plan's images with BuildKit, push them, read them back",
@@ -410,9 +358,54 @@ const struct command cmd_build = {
         "remote is asked once more: a release's tag that was moved or deleted meanwhile, or a "
         "remote that cannot be asked, stops it. A version's tag that points elsewhere is never "
         "rewritten without --force.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        FLAG(
+            "allow-dirty",
+            "Build a ci plan from a work tree that is not its commit, marked as dirty in labels and "
+            "tags; with --merge and --promote, take what was built so. Never for a release."),
+        VALUE("build", "FILE",
+              "With --promote: build.json of the build; without it, the staging tags say what was "
+              "built."),
+        VALUE(
+            "needs", "JSON",
+            "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the "
+            "outputs of the jobs."),
+        VALUE("builder", "NAME", "The buildx builder, instead of the current one."),
+        VALUE_OR(
+            "cache", "KIND", "none",
+            "Where layers are cached between machines: none; `registry`, beside the image, under "
+            "the tag buildcache; local,dir=FOLDER; gha (of GitHub Actions); "
+            "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two."),
+        VALUE("cell", "SERVICE/PLATFORM[,…]",
+              "Build only these cells of one platform, each under its own staging tag: "
+              "flash/linux/arm64. The matrix of `arc-ci plan` has them as `cells`."),
+        FLAG("dry-run", "Print what would be run, and run nothing."),
+        FLAG(
+            "force",
+            "With --promote: rewrite a version's tag that points elsewhere, and take a floating tag "
+            "back from a higher version."),
+        FLAG(
+            "load",
+            "Put the images into the local engine, for its platform and under their staging tags, to "
+            "be tried there; nothing is pushed."),
+        VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
+        FLAG("merge", "Join the cells that other jobs built with --cell to one index per service."),
+        VALUE_OR("plan", "FILE", "plan.json",
+                 "The plan: 'arc-ci plan --json' prints it; '-' for stdin, or the text itself."),
+        FLAG("promote",
+             "Move the plan's tags to what was built, all of them or none: the last step."),
+        FLAG("rebuild", "Build what is already in the registry from the same inputs too."),
+        FLAG("sbom", "Attach an SBOM to every image, beside the provenance.")),
+    .outputs = OUTPUTS(
+        {"build", "build.json on one line, for later jobs; a long one is packed (gzip, base64)."},
+        {"image-ref",
+         "IMAGE@DIGEST, with --load IMAGE:TAG; when one service was built. So are the next three."},
+        {"image-digest", "The index's digest, empty when it was not pushed."},
+        {"image-size", "Compressed bytes of all platforms together; 0 when it was not pushed."},
+        {"build-duration", "Seconds of the platform that took longest."},
+        {"<service>-image-ref", "The same four for every service, under its codename."}),
+    .examples = EXAMPLES({"arc-ci plan --json messaging/v0.1.0 | arc-ci build --plan - --dry-run",
+                          "What a release would run."}),
     .token = true,
     .run = run_build,
 };

@@ -281,75 +281,6 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     return fill(inv, &changes, &lists, report, err);
 }
 
-static const struct option options[] = {
-    VALUE("filters", "YAML|FILE",
-          "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: "
-          "one per service of the configuration, of its codename."),
-    VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
-    VALUE("base", "REF",
-          "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the "
-          "event."),
-    VALUE(
-        "ref", "REF",
-        "Branch, tag or commit to look at. Default: the event's commit, else what is checked out."),
-    VALUE_OR("list-files", "FORMAT", "none",
-             "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the "
-             "output is a file's path) or matrix."),
-    FLAG("files-by-status", "Also list the added, modified and deleted files apart."),
-    VALUE("dir-names", "DEPTH",
-          "Also list the directories of the files, cut to DEPTH levels; 0: whole."),
-    FLAG("renames",
-         "Find renames: the new name is renamed as well as added, and both names are listed."),
-    FLAG("submodules",
-         "Look into submodules that changed: the paths in them count beside the submodule's."),
-    VALUE("relative-to", "DIR",
-          "Only what is below this directory counts, and patterns and lists are relative to it."),
-    CHOICE("predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
-           "Whether a file needs to match some or every rule of a filter; with "
-           "some-with-excludes, some rule without '!' and no rule with one; with last-match, the "
-           "last rule that applies decides."),
-    VALUE_OR("initial-fetch-depth", "N", DEFAULT_DEPTH,
-             "Generations of commits to fetch at first where history is cut (more than 10 count as "
-             "10); then more by date until it is enough; 0: never fetch."),
-    FLAG("since-release",
-         "Compare each service with its group's last release tag, so that a failed or cancelled "
-         "run loses no change."),
-    FLAG("since-image",
-         "Compare each service with the commit that its published image was built of."),
-    FLAG("base-on-pull-requests",
-         "Let --base count on pull requests too; with a token, they are otherwise compared as a "
-         "whole. With the event's `before`: what this push brought."),
-    FLAG("untracked",
-         "With --base HEAD: files that git neither tracks nor ignores count as added."),
-    VALUE("config", "FILE",
-          "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; not "
-          "read when filters are given."),
-    VALUE("working-directory", "DIR", "Where the repository is."),
-    FLAG("explain", "Print what was compared and why, and for each file the rule that matched."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"<filter>", "true if any changed file matches the filter, else false."},
-    {"<filter>_count", "How many changed files match."},
-    {"<filter>_files", "Those files in the format of --list-files; not for none. Over what a "
-                       "job's outputs may be together (1 MiB of UTF-16): the path of a file that "
-                       "holds them, with a warning."},
-    {"<filter>_added_files", "With --files-by-status; also <filter>_modified_files and "
-                             "<filter>_deleted_files."},
-    {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},
-    {"<filter>_renamed_files", "With --renames: of each rename the old name and the new one; json "
-                               "and matrix have objects with `old` and `new`."},
-    {"changes", "JSON array of the filters that matched; left out if a filter has that name."},
-    {"any", "true if any filter matched; left out if a filter has that name."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci changes --filters 'docs: docs/**' --base HEAD", "Uncommitted changes below docs."},
-    {0},
-};
-
 const struct command cmd_changes = {
     .name = "changes",
     .summary = "tell which filters' paths changed, as dorny/paths-filter does",
@@ -363,9 +294,78 @@ const struct command cmd_changes = {
         "API cannot list all of its files, the commits are fetched.\n\n"
         "Patterns mean what they mean to picomatch with its option dot. Where the answer differs "
         "from paths-filter's, docs/parity.md says why.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        VALUE(
+            "filters", "YAML|FILE",
+            "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: "
+            "one per service of the configuration, of its codename."),
+        VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
+        VALUE(
+            "base", "REF",
+            "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the "
+            "event."),
+        VALUE(
+            "ref", "REF",
+            "Branch, tag or commit to look at. Default: the event's commit, else what is checked out."),
+        VALUE_OR(
+            "list-files", "FORMAT", "none",
+            "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the "
+            "output is a file's path) or matrix."),
+        FLAG("files-by-status", "Also list the added, modified and deleted files apart."),
+        VALUE("dir-names", "DEPTH",
+              "Also list the directories of the files, cut to DEPTH levels; 0: whole."),
+        FLAG("renames",
+             "Find renames: the new name is renamed as well as added, and both names are listed."),
+        FLAG("submodules",
+             "Look into submodules that changed: the paths in them count beside the submodule's."),
+        VALUE(
+            "relative-to", "DIR",
+            "Only what is below this directory counts, and patterns and lists are relative to it."),
+        CHOICE(
+            "predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
+            "Whether a file needs to match some or every rule of a filter; with "
+            "some-with-excludes, some rule without '!' and no rule with one; with last-match, the "
+            "last rule that applies decides."),
+        VALUE_OR(
+            "initial-fetch-depth", "N", DEFAULT_DEPTH,
+            "Generations of commits to fetch at first where history is cut (more than 10 count as "
+            "10); then more by date until it is enough; 0: never fetch."),
+        FLAG(
+            "since-release",
+            "Compare each service with its group's last release tag, so that a failed or cancelled "
+            "run loses no change."),
+        FLAG("since-image",
+             "Compare each service with the commit that its published image was built of."),
+        FLAG(
+            "base-on-pull-requests",
+            "Let --base count on pull requests too; with a token, they are otherwise compared as a "
+            "whole. With the event's `before`: what this push brought."),
+        FLAG("untracked",
+             "With --base HEAD: files that git neither tracks nor ignores count as added."),
+        VALUE(
+            "config", "FILE",
+            "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; not "
+            "read when filters are given."),
+        VALUE("working-directory", "DIR", "Where the repository is."),
+        FLAG("explain",
+             "Print what was compared and why, and for each file the rule that matched.")),
+    .outputs = OUTPUTS(
+        {"<filter>", "true if any changed file matches the filter, else false."},
+        {"<filter>_count", "How many changed files match."},
+        {"<filter>_files",
+         "Those files in the format of --list-files; not for none. Over what a "
+         "job's outputs may be together (1 MiB of UTF-16): the path of a file that "
+         "holds them, with a warning."},
+        {"<filter>_added_files", "With --files-by-status; also <filter>_modified_files and "
+                                 "<filter>_deleted_files."},
+        {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},
+        {"<filter>_renamed_files",
+         "With --renames: of each rename the old name and the new one; json "
+         "and matrix have objects with `old` and `new`."},
+        {"changes", "JSON array of the filters that matched; left out if a filter has that name."},
+        {"any", "true if any filter matched; left out if a filter has that name."}),
+    .examples = EXAMPLES({"arc-ci changes --filters 'docs: docs/**' --base HEAD",
+                          "Uncommitted changes below docs."}),
     .token = true,
     .run = run_changes,
 };

@@ -185,12 +185,6 @@ static int run_completion(const struct invocation *inv, struct report *report,
     return arc_error_set(err, ARC_EINPUT, "which shell? 'arc-ci completion bash', zsh or fish");
 }
 
-static const struct example examples[] = {
-    {"arc-ci completion bash", "The script for bash: source <(arc-ci completion bash)."},
-    {"arc-ci completion words -- plan --group ''", "What may come next, one per line."},
-    {0},
-};
-
 const struct command cmd_completion = {
     .name = "completion",
     .summary = "print the script that completes arc-ci's command line in a shell",
@@ -200,6 +194,8 @@ const struct command cmd_completion = {
         "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion "
         "words -- WORD...` for what may stand instead of the last WORD: commands, options, "
         "choices, and the groups, services and tags of the repository.",
-    .examples = examples,
+    .examples = EXAMPLES(
+        {"arc-ci completion bash", "The script for bash: source <(arc-ci completion bash)."},
+        {"arc-ci completion words -- plan --group ''", "What may come next, one per line."}),
     .run = run_completion,
 };

@@ -38,24 +38,6 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
     return ARC_OK;
 }
 
-static const struct option options[] = {
-    CONFIG_OPTION,
-    VALUE("event", "FILE",
-          "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "
-          "release, any other push or a pull request a ci run."),
-    FLAG("full", "Show everything whole: each target of the definition, each request's body."),
-    VALUE("group", "GROUP", "The release group of a ci run; not needed when there is only one."),
-    HTML_OPTIONS,
-    LOCK_OPTION,
-    PREVIOUS_TAG_OPTION,
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci dry-run messaging/v0.1.0", "What releasing this version would do, step by step."},
-    {0},
-};
-
 const struct command cmd_dry_run = {
     .name = "dry-run",
     .summary = "rehearse a release: everything it would do, nothing of it done",
@@ -70,7 +52,16 @@ const struct command cmd_dry_run = {
         "a jump (v1.2.0 to v1.5.0), another commit than the one checked out, and files that are "
         "not committed are warnings, with what to do.\n\n"
         "It works offline, without docker and without a token; what cannot be known then is said.",
-    .options = options,
-    .examples = examples,
+    .options = OPTIONS(
+        CONFIG_OPTION,
+        VALUE("event", "FILE",
+              "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "
+              "release, any other push or a pull request a ci run."),
+        FLAG("full", "Show everything whole: each target of the definition, each request's body."),
+        VALUE("group", "GROUP",
+              "The release group of a ci run; not needed when there is only one."),
+        HTML_OPTIONS, LOCK_OPTION, PREVIOUS_TAG_OPTION),
+    .examples = EXAMPLES(
+        {"arc-ci dry-run messaging/v0.1.0", "What releasing this version would do, step by step."}),
     .run = run_dry_run,
 };

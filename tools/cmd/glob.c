@@ -42,21 +42,6 @@ static int run_glob(const struct invocation *inv, struct report *report, struct 
     return ARC_OK;
 }
 
-static const struct option options[] = {
-    VALUES("pattern", "PATTERN",
-           "A pattern. A path that matches any is printed. With it, all arguments are paths."),
-    FLAG("z", "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them."),
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile Makefile",
-     "Which of these paths match."},
-    {"git ls-files -z | arc-ci glob -z --pattern='**/*.mk' --pattern=Makefile",
-     "Which tracked files match either."},
-    {0},
-};
-
 const struct command cmd_glob = {
     .name = "glob",
     .summary = "print the paths that match a pattern, as filters see it",
@@ -73,7 +58,13 @@ const struct command cmd_glob = {
         "either, @(a|b) ?(a) +(a) *(a) !(a) as in bash, and a leading ! for every other path. "
         "Names that start with a dot are nothing special. docs/parity.md has the details.\n\n"
         "Matching takes time in proportion to the path, whatever the pattern.",
-    .options = options,
-    .examples = examples,
+    .options = OPTIONS(
+        VALUES("pattern", "PATTERN",
+               "A pattern. A path that matches any is printed. With it, all arguments are paths."),
+        FLAG("z", "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them.")),
+    .examples = EXAMPLES({"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile Makefile",
+                          "Which of these paths match."},
+                         {"git ls-files -z | arc-ci glob -z --pattern='**/*.mk' --pattern=Makefile",
+                          "Which tracked files match either."}),
     .run = run_glob,
 };

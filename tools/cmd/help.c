@@ -28,21 +28,6 @@ static int run_help(const struct invocation *inv, struct report *report, struct 
     return ARC_OK;
 }
 
-static const struct option options[] = {
-    CHOICE("format", "FORMAT", "text|man|markdown|action|readme", "text",
-           "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, "
-           "or as the action.yml or the README of a GitHub action."),
-    FLAG("version",
-         "Print the version of arc-ci; with --json, those of the libraries inside it, too."),
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci help version", "What `arc-ci version` does and takes."},
-    {"arc-ci help --format markdown", "The reference of every command, as in docs/commands.md."},
-    {0},
-};
-
 const struct command cmd_help = {
     .name = "help",
     .summary = "show what a command does, its options, outputs and examples",
@@ -51,7 +36,15 @@ const struct command cmd_help = {
     .description = "Without a COMMAND, lists the commands; with one, shows all about it. The "
                    "text, the man pages and docs/commands.md come from the same table that parses "
                    "the command line, so they cannot disagree with it.",
-    .options = options,
-    .examples = examples,
+    .options = OPTIONS(
+        CHOICE(
+            "format", "FORMAT", "text|man|markdown|action|readme", "text",
+            "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, "
+            "or as the action.yml or the README of a GitHub action."),
+        FLAG("version",
+             "Print the version of arc-ci; with --json, those of the libraries inside it, too.")),
+    .examples = EXAMPLES({"arc-ci help version", "What `arc-ci version` does and takes."},
+                         {"arc-ci help --format markdown",
+                          "The reference of every command, as in docs/commands.md."}),
     .run = run_help,
 };

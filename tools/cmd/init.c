@@ -35,19 +35,6 @@ static int run_init(const struct invocation *inv, struct report *report, struct 
     return report_show(report, arc_embedded_cmd_init, err);
 }
 
-static const struct option options[] = {
-    FLAG("write", "Write the files, all of them or none. No file is overwritten."),
-    VALUE("source", "OWNER/REPOSITORY@COMMIT",
-          "The repository and commit of arc-ci whose workflows are called."),
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci init", "Show what would be written, as a diff, and the open questions."},
-    {"arc-ci init | git apply", "Apply the proposal to the work tree."},
-    {0},
-};
-
 const struct command cmd_init = {
     .name = "init",
     .summary = "propose a configuration and workflows for a repository",
@@ -64,7 +51,12 @@ const struct command cmd_init = {
         "are in the file, too. Existing workflows are not changed: delete the jobs that the new "
         "ones replace.\n\n"
         "Exit status 2 when one of the files exists already, 3 when there is no image to release.",
-    .options = options,
-    .examples = examples,
+    .options =
+        OPTIONS(FLAG("write", "Write the files, all of them or none. No file is overwritten."),
+                VALUE("source", "OWNER/REPOSITORY@COMMIT",
+                      "The repository and commit of arc-ci whose workflows are called.")),
+    .examples =
+        EXAMPLES({"arc-ci init", "Show what would be written, as a diff, and the open questions."},
+                 {"arc-ci init | git apply", "Apply the proposal to the work tree."}),
     .run = run_init,
 };

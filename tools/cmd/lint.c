@@ -79,24 +79,6 @@ static int run_lint(const struct invocation *inv, struct report *report, struct 
     return report_output(report, "findings", number, err);
 }
 
-static const struct option options[] = {
-    FLAG("rules", "List the rules and what each asks for, and check nothing."),
-    CONFIG_ELSEWHERE_OPTION,
-    VALUE("rules-file", "FILE",
-          "The repository's own rules, when they are not in .github/arc-ci-lint.yaml."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"findings", "How many findings there are."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci lint --rules", "The rules, built in and the repository's own."},
-    {0},
-};
-
 const struct command cmd_lint = {
     .name = "lint",
     .summary = "check services, make files and workflows against their contract",
@@ -110,8 +92,12 @@ const struct command cmd_lint = {
         "expects of them (names, labels, the network, allowed actions) and adds facts of its own "
         "as data: at this place in that file stands this value, once or for every service of the "
         "release groups. docs/configuration.md describes it.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        FLAG("rules", "List the rules and what each asks for, and check nothing."),
+        CONFIG_ELSEWHERE_OPTION,
+        VALUE("rules-file", "FILE",
+              "The repository's own rules, when they are not in .github/arc-ci-lint.yaml.")),
+    .outputs = OUTPUTS({"findings", "How many findings there are."}),
+    .examples = EXAMPLES({"arc-ci lint --rules", "The rules, built in and the repository's own."}),
     .run = run_lint,
 };

@@ -37,34 +37,6 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
     return report_output(report, "notes", body, err);
 }
 
-static const struct option options[] = {
-    PREVIOUS_TAG_OPTION,
-    VALUE_OR(
-        "plan", "FILE", "plan.json",
-        "The plan of the release: 'arc-ci plan TAG --json' prints it. With TAG, it is made here."),
-    VALUE("build", "FILE", "build.json: adds digests, sizes, base images and how to verify."),
-    VALUE("scan", "FILE", "scan.json: adds the result of the gate."),
-    VALUE("needs", "JSON",
-          "toJSON(needs), or a file that holds it: build.json and scan.json are taken from the "
-          "outputs of the jobs."),
-    VALUE("template", "FILE",
-          "The template, instead of the group's notes-template and the built-in one."),
-    CONFIG_ELSEWHERE_OPTION,
-    FLAG("print-template", "Print the built-in template, to start one from."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"title", "The release's title, for example \"Messaging & Cache Services 0.1.0\"."},
-    {"notes", "The notes as markdown."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci notes --print-template", "The built-in template."},
-    {0},
-};
-
 const struct command cmd_notes = {
     .name = "notes",
     .summary = "render the release notes from the plan, the build and the scan",
@@ -78,9 +50,24 @@ const struct command cmd_notes = {
         "is escaped for its place: a commit's subject or an author's name cannot start a mention, "
         "a link or HTML. Notes that are longer than a release can hold lose their oldest commits "
         "and say so. docs/notes.md describes templates.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        PREVIOUS_TAG_OPTION,
+        VALUE_OR(
+            "plan", "FILE", "plan.json",
+            "The plan of the release: 'arc-ci plan TAG --json' prints it. With TAG, it is made here."),
+        VALUE("build", "FILE", "build.json: adds digests, sizes, base images and how to verify."),
+        VALUE("scan", "FILE", "scan.json: adds the result of the gate."),
+        VALUE("needs", "JSON",
+              "toJSON(needs), or a file that holds it: build.json and scan.json are taken from the "
+              "outputs of the jobs."),
+        VALUE("template", "FILE",
+              "The template, instead of the group's notes-template and the built-in one."),
+        CONFIG_ELSEWHERE_OPTION,
+        FLAG("print-template", "Print the built-in template, to start one from.")),
+    .outputs =
+        OUTPUTS({"title", "The release's title, for example \"Messaging & Cache Services 0.1.0\"."},
+                {"notes", "The notes as markdown."}),
+    .examples = EXAMPLES({"arc-ci notes --print-template", "The built-in template."}),
     .token = true,
     .run = run_notes,
 };

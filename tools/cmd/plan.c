@@ -175,45 +175,6 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     return report_show(report, arc_embedded_cmd_plan, err);
 }
 
-static const struct option options[] = {
-    FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
-                 "`arc-ci build` would."),
-    VALUE("changes", "FILE",
-          "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
-          "Without it, every service."),
-    CONFIG_OPTION,
-    VALUE("group", "GROUP", "The release group of a ci plan; not needed when there is only one."),
-    FLAG_ON("latest-tag", "Whether `latest` may move."),
-    LOCK_OPTION,
-    VALUE("platforms", "LIST",
-          "Platforms instead of the group's, separated by commas: linux/amd64,linux/arm64."),
-    PREVIOUS_TAG_OPTION,
-    FLAG("push",
-         "Whether the images are pushed: true for a release, false otherwise unless given."),
-    SIGN_IDENTITY_OPTION,
-    VALUES("service", "CODENAME", "Plan only this service."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"matrix",
-     "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
-     "holds several cells where there are more than 256."},
-    {"push", "Whether the images are pushed."},
-    {"sign", "Whether `arc-ci sign` signs them."},
-    {"any", "Whether there is anything to build: an empty matrix is an error in GitHub Actions."},
-    {"services", "The codenames of the services that are built, as a JSON array."},
-    {"platforms", "All platforms of the plan, separated by commas."},
-    {"plan", "plan.json on one line, for later jobs; a long one is packed (gzip, base64)."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci plan messaging/v0.1.0", "What a release would build, and under which tags."},
-    {"arc-ci plan --group messaging --service flash --json", "One service's ci plan, as JSON."},
-    {0},
-};
-
 const struct command cmd_plan = {
     .name = "plan",
     .summary = "list what will be built: services × platforms, tags, labels",
@@ -224,9 +185,37 @@ const struct command cmd_plan = {
         "platforms, with the version's tags. Without: a ci plan of the services that changed, for "
         "the ci platforms, with the commit's tags only.\n\n"
         "The same commit always gives the same plan: image labels carry the commit's time.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
+                     "`arc-ci build` would."),
+        VALUE(
+            "changes", "FILE",
+            "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
+            "Without it, every service."),
+        CONFIG_OPTION,
+        VALUE("group", "GROUP",
+              "The release group of a ci plan; not needed when there is only one."),
+        FLAG_ON("latest-tag", "Whether `latest` may move."), LOCK_OPTION,
+        VALUE("platforms", "LIST",
+              "Platforms instead of the group's, separated by commas: linux/amd64,linux/arm64."),
+        PREVIOUS_TAG_OPTION,
+        FLAG("push",
+             "Whether the images are pushed: true for a release, false otherwise unless given."),
+        SIGN_IDENTITY_OPTION, VALUES("service", "CODENAME", "Plan only this service.")),
+    .outputs = OUTPUTS(
+        {"matrix",
+         "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
+         "holds several cells where there are more than 256."},
+        {"push", "Whether the images are pushed."}, {"sign", "Whether `arc-ci sign` signs them."},
+        {"any",
+         "Whether there is anything to build: an empty matrix is an error in GitHub Actions."},
+        {"services", "The codenames of the services that are built, as a JSON array."},
+        {"platforms", "All platforms of the plan, separated by commas."},
+        {"plan", "plan.json on one line, for later jobs; a long one is packed (gzip, base64)."}),
+    .examples = EXAMPLES(
+        {"arc-ci plan messaging/v0.1.0", "What a release would build, and under which tags."},
+        {"arc-ci plan --group messaging --service flash --json",
+         "One service's ci plan, as JSON."}),
     .token = true,
     .run = run_plan,
 };

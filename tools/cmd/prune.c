@@ -47,30 +47,6 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     return report_value(report, "removed", json_object_get(report->document, "removed"), "0", err);
 }
 
-static const struct option options[] = {
-    FLAG("apply", "Remove what is listed; without it nothing is changed."),
-    FLAG("dry-run", "List only; the default."),
-    VALUE_OR("older-than", "AGE", "14d",
-             "Only builds older than this, in days (14d) or hours (36h)."),
-    VALUE_OR("keep", "NUMBER", "5",
-             "How many of the newest builds of each image stay, however old, and how many caches."),
-    FLAG("closed-pulls",
-         "Also tags of pull requests that are closed: what image-tags make of {pr}."),
-    CONFIG_OPTION,
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"removed", "How many tags, manifests and versions were removed, or would be."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci prune --older-than=30d --keep=10", "What would go from all images."},
-    {"arc-ci prune messaging --apply", "Removes it from the images of a group."},
-    {0},
-};
-
 const struct command cmd_prune = {
     .name = "prune",
     .summary = "remove staging images and caches that nothing needs",
@@ -86,9 +62,22 @@ const struct command cmd_prune = {
         "Nothing is changed without --apply. On ghcr.io versions are removed by GitHub's API, in "
         "other registries manifests by digest. A staging tag of a released image goes only where "
         "the registry removes a tag alone; that is tried on a tag of its own first.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        FLAG("apply", "Remove what is listed; without it nothing is changed."),
+        FLAG("dry-run", "List only; the default."),
+        VALUE_OR("older-than", "AGE", "14d",
+                 "Only builds older than this, in days (14d) or hours (36h)."),
+        VALUE_OR(
+            "keep", "NUMBER", "5",
+            "How many of the newest builds of each image stay, however old, and how many caches."),
+        FLAG("closed-pulls",
+             "Also tags of pull requests that are closed: what image-tags make of {pr}."),
+        CONFIG_OPTION),
+    .outputs =
+        OUTPUTS({"removed", "How many tags, manifests and versions were removed, or would be."}),
+    .examples =
+        EXAMPLES({"arc-ci prune --older-than=30d --keep=10", "What would go from all images."},
+                 {"arc-ci prune messaging --apply", "Removes it from the images of a group."}),
     .token = true,
     .run = run_prune,
 };

@@ -58,57 +58,6 @@ static int run_release(const struct invocation *inv, struct report *report, stru
     return report_output(report, "release-action", arc_json_text_of(release, "action"), err);
 }
 
-static const struct option options[] = {
-    VALUE("version", "FILE",
-          "version.json of 'arc-ci version'. Without it, the plan's version is used, else TAG."),
-    VALUE("plan", "FILE", "plan.json: version and revision."),
-    VALUE("build", "FILE", "build.json: the revision that was built; attached as an asset."),
-    VALUE("scan", "FILE", "scan.json: a gate that failed stops the release; attached as an asset."),
-    VALUE("notes", "FILE",
-          "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
-          "it, the notes are made here, as 'arc-ci notes' makes them."),
-    VALUE("needs", "JSON",
-          "toJSON(needs), or a file that holds it: the documents above are taken from the outputs "
-          "of the jobs. A job that did not succeed, an image that was not built or a gate that is "
-          "missing stops the release."),
-    FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
-    VALUES("asset", "[NAME=]FILE",
-           "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
-           "others replaced."),
-    FLAG("checksums", "Attach SHA256SUMS of all assets."),
-    VALUE("name", "TITLE", "Title of the release; the notes' by default."),
-    CHOICE("body-mode", "MODE", "auto|replace|keep|prepend|append", "auto",
-           "What becomes of the title and body of a release that exists already. auto: what a "
-           "person wrote or edited stays; keep: the same, and notes need not be there."),
-    PREVIOUS_TAG_OPTION,
-    CHOICE("make-latest", "POLICY", "auto|own|never", NULL,
-           "Whether the highest stable version of its group becomes the repository's \"Latest\" "
-           "release: always (auto), only in the place of one of its own group (own), or never. By "
-           "default what the group's make-latest says, else auto."),
-    FLAG("draft", "Leave the release a draft."),
-    FLAG("publish",
-         "Publish a draft of the tag that a person made, too; without it, such a draft gets its "
-         "assets and stays a draft."),
-    VALUE("revision", "SHA", "The commit that the tag must point to; the build's by default."),
-    FLAG("dry-run", "Print the requests; send nothing."),
-    GITHUB_OPTIONS("Where the release goes; GITHUB_REPOSITORY by default.", "timeout",
-                   "Longest time without an answer; 60 by default."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"release-id", "The release's number."},
-    {"release-url", "Its page."},
-    {"release-action", "created, updated or unchanged."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci release messaging/v0.1.0 --repository=o/r --body-mode=keep --dry-run",
-     "The requests of a release whose body, if there is one, is kept."},
-    {0},
-};
-
 const struct command cmd_release = {
     .name = "release",
     .summary = "create or update the GitHub release of a tag",
@@ -122,9 +71,52 @@ const struct command cmd_release = {
         "Whether it is a prerelease or the latest comes from the version. The tag must exist and "
         "point to the commit that was built. The token needs `permissions: contents: write`. "
         "docs/release.md has the sequence of requests.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        VALUE(
+            "version", "FILE",
+            "version.json of 'arc-ci version'. Without it, the plan's version is used, else TAG."),
+        VALUE("plan", "FILE", "plan.json: version and revision."),
+        VALUE("build", "FILE", "build.json: the revision that was built; attached as an asset."),
+        VALUE("scan", "FILE",
+              "scan.json: a gate that failed stops the release; attached as an asset."),
+        VALUE(
+            "notes", "FILE",
+            "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
+            "it, the notes are made here, as 'arc-ci notes' makes them."),
+        VALUE(
+            "needs", "JSON",
+            "toJSON(needs), or a file that holds it: the documents above are taken from the outputs "
+            "of the jobs. A job that did not succeed, an image that was not built or a gate that is "
+            "missing stops the release."),
+        FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
+        VALUES("asset", "[NAME=]FILE",
+               "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
+               "others replaced."),
+        FLAG("checksums", "Attach SHA256SUMS of all assets."),
+        VALUE("name", "TITLE", "Title of the release; the notes' by default."),
+        CHOICE("body-mode", "MODE", "auto|replace|keep|prepend|append", "auto",
+               "What becomes of the title and body of a release that exists already. auto: what a "
+               "person wrote or edited stays; keep: the same, and notes need not be there."),
+        PREVIOUS_TAG_OPTION,
+        CHOICE(
+            "make-latest", "POLICY", "auto|own|never", NULL,
+            "Whether the highest stable version of its group becomes the repository's \"Latest\" "
+            "release: always (auto), only in the place of one of its own group (own), or never. By "
+            "default what the group's make-latest says, else auto."),
+        FLAG("draft", "Leave the release a draft."),
+        FLAG(
+            "publish",
+            "Publish a draft of the tag that a person made, too; without it, such a draft gets its "
+            "assets and stays a draft."),
+        VALUE("revision", "SHA", "The commit that the tag must point to; the build's by default."),
+        FLAG("dry-run", "Print the requests; send nothing."),
+        GITHUB_OPTIONS("Where the release goes; GITHUB_REPOSITORY by default.", "timeout",
+                       "Longest time without an answer; 60 by default.")),
+    .outputs = OUTPUTS({"release-id", "The release's number."}, {"release-url", "Its page."},
+                       {"release-action", "created, updated or unchanged."}),
+    .examples =
+        EXAMPLES({"arc-ci release messaging/v0.1.0 --repository=o/r --body-mode=keep --dry-run",
+                  "The requests of a release whose body, if there is one, is kept."}),
     .token = true,
     .run = run_release,
 };

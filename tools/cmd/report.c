@@ -63,50 +63,6 @@ static int run_report(const struct invocation *inv, struct report *report, struc
     return report_output(report, "comment-url", url, err);
 }
 
-static const struct option options[] = {
-    VALUE("plan", "FILE", "plan.json; without it, the plan is made from the repository."),
-    VALUE("changes", "FILE", "changes.json: why a service changed."),
-    VALUE("build", "FILE", "build.json: digests and sizes."),
-    VALUE("base-build", "FILE", "build.json of the base, to compare sizes with."),
-    VALUE("scan", "FILE", "scan.json: the gate."),
-    VALUE("version", "FILE", "version.json, for a plan that is made here."),
-    VALUE("needs", "JSON",
-          "toJSON(needs), or a file that holds it: documents and results of the jobs "
-          "build-<codename> (or build, for all) and security."),
-    CHOICE("as", "KIND", "auto|status|check|none", "status",
-           "Commit statuses, check runs, or neither. auto: statuses, and a warning where the "
-           "token may not set them, as that of a pull request from a fork."),
-    VALUE("deployment", "ENVIRONMENT",
-          "Keep a deployment of the commit to that environment up to date, one for the group."),
-    FLAG_AUTO(
-        "comment",
-        "Keep one comment in the pull request up to date. auto: warn where the token may not."),
-    VALUE("run", "ID",
-          "Report how the jobs of this workflow run ended, for a workflow_run after a pull "
-          "request from a fork; with --revision."),
-    FLAG("exit-code",
-         "Fail unless every status is a success, so that the job itself can be required."),
-    VALUE("pull", "NUMBER",
-          "Comment in this pull request; with --comment, the event's by default."),
-    VALUE("revision", "SHA", "The commit; the head of the pull request or the plan's by default."),
-    VALUE("group", "GROUP", "The release group, for a plan that is made here and several groups."),
-    FLAG("dry-run", "Print what would be reported; send nothing."),
-    GITHUB_OPTIONS("Where to report; GITHUB_REPOSITORY by default.", "timeout",
-                   "Longest time without an answer; 60 by default."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"comment-url", "The comment; empty when there is none."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci report --plan=plan.json --needs=needs.json --dry-run",
-     "The statuses and the comment, which are not sent."},
-    {0},
-};
-
 const struct command cmd_report = {
     .name = "report",
     .summary = "post the results as statuses, a pull-request comment and a summary",
@@ -118,9 +74,41 @@ const struct command cmd_report = {
         "sizes against the base and the gate. What stands already and is the same is left alone. "
         "The token needs `permissions: statuses: write` (or `checks: write`), `pull-requests: "
         "write` for the comment and `deployments: write` for the deployment.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        VALUE("plan", "FILE", "plan.json; without it, the plan is made from the repository."),
+        VALUE("changes", "FILE", "changes.json: why a service changed."),
+        VALUE("build", "FILE", "build.json: digests and sizes."),
+        VALUE("base-build", "FILE", "build.json of the base, to compare sizes with."),
+        VALUE("scan", "FILE", "scan.json: the gate."),
+        VALUE("version", "FILE", "version.json, for a plan that is made here."),
+        VALUE("needs", "JSON",
+              "toJSON(needs), or a file that holds it: documents and results of the jobs "
+              "build-<codename> (or build, for all) and security."),
+        CHOICE("as", "KIND", "auto|status|check|none", "status",
+               "Commit statuses, check runs, or neither. auto: statuses, and a warning where the "
+               "token may not set them, as that of a pull request from a fork."),
+        VALUE("deployment", "ENVIRONMENT",
+              "Keep a deployment of the commit to that environment up to date, one for the group."),
+        FLAG_AUTO(
+            "comment",
+            "Keep one comment in the pull request up to date. auto: warn where the token may not."),
+        VALUE("run", "ID",
+              "Report how the jobs of this workflow run ended, for a workflow_run after a pull "
+              "request from a fork; with --revision."),
+        FLAG("exit-code",
+             "Fail unless every status is a success, so that the job itself can be required."),
+        VALUE("pull", "NUMBER",
+              "Comment in this pull request; with --comment, the event's by default."),
+        VALUE("revision", "SHA",
+              "The commit; the head of the pull request or the plan's by default."),
+        VALUE("group", "GROUP",
+              "The release group, for a plan that is made here and several groups."),
+        FLAG("dry-run", "Print what would be reported; send nothing."),
+        GITHUB_OPTIONS("Where to report; GITHUB_REPOSITORY by default.", "timeout",
+                       "Longest time without an answer; 60 by default.")),
+    .outputs = OUTPUTS({"comment-url", "The comment; empty when there is none."}),
+    .examples = EXAMPLES({"arc-ci report --plan=plan.json --needs=needs.json --dry-run",
+                          "The statuses and the comment, which are not sent."}),
     .token = true,
     .run = run_report,
 };

@@ -54,36 +54,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
 
-static const struct option options[] = {
-    FLAG("dry-run", "Verify everything, show what would move, and change nothing."),
-    VALUES("from", "VERSION",
-           "A release that is taken back; without it every stable one above VERSION."),
-    CHOICE("withdraw", "HOW", "no|prerelease|draft", "no",
-           "Mark the releases that are taken back at GitHub: a line on top of their text, and the "
-           "prerelease flag or, away from the public, a draft. The next release then counts from "
-           "the one before them."),
-    VALUE("reason", "TEXT", "--withdraw: why, in a sentence for those who read the release."),
-    VALUE("build", "FILE",
-          "build.json of the release; without it the one among its files at GitHub."),
-    VALUE("lock", "FILE",
-          "Of a group that includes others: the lock file of its release; without it the one "
-          "among the release's files at GitHub."),
-    VALUE("sign-identity", "IDENTITY",
-          "Who must have signed the release, where the group signs without a key and names "
-          "nobody: the address of the workflow's file, @ and its ref. By default any workflow of "
-          "this repository that ran for the release's tag."),
-    CONFIG_OPTION,
-    {0},
-};
-
 static const struct output outputs[] = {{"tag", "The release that the tags went back to."}, {0}};
-
-static const struct example examples[] = {
-    {"arc-ci rollback messaging 1.2.2 --dry-run", "Whether 1.2.2 is whole, and what would move."},
-    {"arc-ci rollback messaging 1.2.2 --withdraw=prerelease --reason='Data loss'",
-     "Goes back, and marks what came after at GitHub."},
-    {0},
-};
 
 const struct command cmd_rollback = {
     .name = "rollback",
@@ -99,9 +70,33 @@ const struct command cmd_rollback = {
         "Then GitHub's \"Latest\" goes back if a release that is taken back has it, and --withdraw "
         "marks those releases. Without GITHUB_REPOSITORY and a token only the registries are "
         "rolled back. Run it again to finish a run that failed.",
-    .options = options,
+    .options = OPTIONS(
+        FLAG("dry-run", "Verify everything, show what would move, and change nothing."),
+        VALUES("from", "VERSION",
+               "A release that is taken back; without it every stable one above VERSION."),
+        CHOICE(
+            "withdraw", "HOW", "no|prerelease|draft", "no",
+            "Mark the releases that are taken back at GitHub: a line on top of their text, and the "
+            "prerelease flag or, away from the public, a draft. The next release then counts from "
+            "the one before them."),
+        VALUE("reason", "TEXT", "--withdraw: why, in a sentence for those who read the release."),
+        VALUE("build", "FILE",
+              "build.json of the release; without it the one among its files at GitHub."),
+        VALUE("lock", "FILE",
+              "Of a group that includes others: the lock file of its release; without it the one "
+              "among the release's files at GitHub."),
+        VALUE(
+            "sign-identity", "IDENTITY",
+            "Who must have signed the release, where the group signs without a key and names "
+            "nobody: the address of the workflow's file, @ and its ref. By default any workflow of "
+            "this repository that ran for the release's tag."),
+        CONFIG_OPTION),
     .outputs = outputs,
-    .examples = examples,
+    .examples =
+        EXAMPLES({"arc-ci rollback messaging 1.2.2 --dry-run",
+                  "Whether 1.2.2 is whole, and what would move."},
+                 {"arc-ci rollback messaging 1.2.2 --withdraw=prerelease --reason='Data loss'",
+                  "Goes back, and marks what came after at GitHub."}),
     .token = true,
     .run = run_rollback,
 };

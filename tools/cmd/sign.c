@@ -51,22 +51,6 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
     return report_show(report, arc_embedded_cmd_sign, err);
 }
 
-static const struct option options[] = {
-    VALUE("build", "FILE", "build.json of the build: the digests in it are signed."),
-    VALUE("needs", "JSON",
-          "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
-          "jobs. A job that did not succeed stops the signing."),
-    VALUE_OR("plan", "FILE", "plan.json", "The plan, which says who signs; '-' for stdin."),
-    VALUE("token-file", "FILE",
-          "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN."),
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci sign --plan=plan.json --build=build.json", "Between the gate and the promotion."},
-    {0},
-};
-
 const struct command cmd_sign = {
     .name = "sign",
     .summary = "sign what was built, by digest, before its tags move",
@@ -81,8 +65,16 @@ const struct command cmd_sign = {
         "attestations: write`).\n\n"
         "A key's password (COSIGN_PASSWORD), a key in the environment (env://NAME) and the way to "
         "a token reach cosign alone, and only when it signs.",
-    .options = options,
-    .examples = examples,
+    .options = OPTIONS(
+        VALUE("build", "FILE", "build.json of the build: the digests in it are signed."),
+        VALUE("needs", "JSON",
+              "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
+              "jobs. A job that did not succeed stops the signing."),
+        VALUE_OR("plan", "FILE", "plan.json", "The plan, which says who signs; '-' for stdin."),
+        VALUE("token-file", "FILE",
+              "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN.")),
+    .examples = EXAMPLES(
+        {"arc-ci sign --plan=plan.json --build=build.json", "Between the gate and the promotion."}),
     .token = true,
     .run = run_sign,
 };

@@ -109,35 +109,6 @@ static int run_status(const struct invocation *inv, struct report *report, struc
     return report_flag(report, "adrift", adrift, err);
 }
 
-static const struct option options[] = {
-    FLAG("registry",
-         "Ask the registries, too, whether the tags of each group's last stable release still "
-         "name what was released: by build.json of the release, else by the version's own tag. "
-         "If one does not answer, the rest is shown anyway, and the exit status is 3."),
-    FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, and "
-                 "when (scan.json of the release). No verdict changes the exit status."),
-    FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
-    VALUES("lock", "FILE",
-           "The lock file of a train's last release; without it the one among that release's "
-           "files at GitHub, where GITHUB_REPOSITORY and a token say whom to ask."),
-    HTML_OPTIONS,
-    CONFIG_OPTION,
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"unreleased", "true when a group has commits that no release of it has."},
-    {"adrift",
-     "true when a train is not of the newest releases, or (--registry) a tag does not name what "
-     "was released, or a registry does not say what it names."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci status", "Every group: its last release, what happened since, what comes next."},
-    {0},
-};
-
 const struct command cmd_status = {
     .name = "status",
     .summary = "show every group: last release, what happened since, next version",
@@ -151,8 +122,25 @@ const struct command cmd_status = {
         "the gate said of each last published release, and how that was built.\n\n"
         "A clone may lack tags, so the remote is asked; if it does not answer, the clone's own "
         "tags count, and a warning says so.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        FLAG("registry",
+             "Ask the registries, too, whether the tags of each group's last stable release still "
+             "name what was released: by build.json of the release, else by the version's own tag. "
+             "If one does not answer, the rest is shown anyway, and the exit status is 3."),
+        FLAG("scan",
+             "Ask GitHub, too, what the gate said of each group's last published release, and "
+             "when (scan.json of the release). No verdict changes the exit status."),
+        FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
+        VALUES("lock", "FILE",
+               "The lock file of a train's last release; without it the one among that release's "
+               "files at GitHub, where GITHUB_REPOSITORY and a token say whom to ask."),
+        HTML_OPTIONS, CONFIG_OPTION),
+    .outputs = OUTPUTS(
+        {"unreleased", "true when a group has commits that no release of it has."},
+        {"adrift",
+         "true when a train is not of the newest releases, or (--registry) a tag does not name what "
+         "was released, or a registry does not say what it names."}),
+    .examples = EXAMPLES(
+        {"arc-ci status", "Every group: its last release, what happened since, what comes next."}),
     .run = run_status,
 };

@@ -37,21 +37,7 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
 
-static const struct option options[] = {
-    FLAG("next", "Choose the version as 'arc-ci version --next' does."),
-    BUMP_OPTIONS,
-    VALUE("branch", "NAME", "The release branch; the remote's default one without it."),
-    FLAG("push", "Push the tag, and nothing else."),
-    {0},
-};
-
 static const struct output outputs[] = {{"tag", "The tag."}, {0}};
-
-static const struct example examples[] = {
-    {"arc-ci tag messaging --next", "The next version by the commits; prints the push."},
-    {"arc-ci tag messaging --next --prerelease=rc", "The next of 1.3.0-rc.1, 1.3.0-rc.2, …"},
-    {0},
-};
 
 const struct command cmd_tag = {
     .name = "tag",
@@ -65,8 +51,13 @@ const struct command cmd_tag = {
         "has the name; 'arc-ci lint' finds nothing.\n\n"
         "One tag is pushed at a time, since GitHub starts no workflow for more than three in a "
         "push. If a push fails, run it again: it pushes the tag that the clone has.",
-    .options = options,
+    .options =
+        OPTIONS(FLAG("next", "Choose the version as 'arc-ci version --next' does."), BUMP_OPTIONS,
+                VALUE("branch", "NAME", "The release branch; the remote's default one without it."),
+                FLAG("push", "Push the tag, and nothing else.")),
     .outputs = outputs,
-    .examples = examples,
+    .examples = EXAMPLES(
+        {"arc-ci tag messaging --next", "The next version by the commits; prints the push."},
+        {"arc-ci tag messaging --next --prerelease=rc", "The next of 1.3.0-rc.1, 1.3.0-rc.2, …"}),
     .run = run_tag,
 };

@@ -20,18 +20,6 @@ static int run_verify(const struct invocation *inv, struct report *report, struc
     return report_show(report, arc_embedded_cmd_verify, err);
 }
 
-static const struct option options[] = {
-    CONFIG_OPTION,
-    VALUE("group", "GROUP", "The release group, where several have such tags."),
-    SIGN_IDENTITY_OPTION,
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci verify messaging/v1.2.3", "Whether its images are what was built and signed."},
-    {0},
-};
-
 const struct command cmd_verify = {
     .name = "verify",
     .summary = "check a release's images: their labels, platforms and signatures",
@@ -46,7 +34,10 @@ const struct command cmd_verify = {
         "Prints for each image the command by which anybody can check the signature with cosign, "
         "and with `attest: github` the one with `gh attestation`. Status 1 when something is not "
         "as it should be.",
-    .options = options,
-    .examples = examples,
+    .options = OPTIONS(CONFIG_OPTION,
+                       VALUE("group", "GROUP", "The release group, where several have such tags."),
+                       SIGN_IDENTITY_OPTION),
+    .examples = EXAMPLES(
+        {"arc-ci verify messaging/v1.2.3", "Whether its images are what was built and signed."}),
     .run = run_verify,
 };

@@ -70,42 +70,6 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     return project_note_published(&project, report, err);
 }
 
-static const struct option options[] = {
-    PREVIOUS_TAG_OPTION,
-    FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the "
-                 "commits that touch its services."),
-    BUMP_OPTIONS,
-    FLAG("explain", "--next: show what each commit asks for, and why."),
-    {0},
-};
-
-static const struct output outputs[] = {
-    {"group", "The release group: the tag up to /v."},
-    {"version", "The semantic version, with prerelease and build metadata."},
-    {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
-    {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
-                   "zero-prerelease says so."},
-    {"latest", "true if this is the highest stable version of its group."},
-    {"latest-major", "true if it is the highest stable version of its major."},
-    {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
-    {"major", "The version's first number."},
-    {"minor", "The version's second number."},
-    {"patch", "The version's third number."},
-    {"previous-tag", "The group's last release below this one; a stable version skips "
-                     "prereleases. Empty for the first."},
-    {"next", "--next: the version, empty when nothing asks for one."},
-    {"next-tag", "--next: its tag."},
-    {"bump", "--next: the part that is raised: none, patch, minor or major."},
-    {0},
-};
-
-static const struct example examples[] = {
-    {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
-    {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},
-    {"arc-ci version --next messaging --explain", "The next version, commit by commit."},
-    {0},
-};
-
 const struct command cmd_version = {
     .name = "version",
     .summary = "take a release tag apart: version, image tag, prerelease, latest",
@@ -124,9 +88,31 @@ const struct command cmd_version = {
         "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
         "minor, anything else but docs, test, ci and style the patch. A commit and its revert "
         "cancel each other out. docs/steering.md has the rules.",
-    .options = options,
-    .outputs = outputs,
-    .examples = examples,
+    .options = OPTIONS(
+        PREVIOUS_TAG_OPTION,
+        FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the "
+                     "commits that touch its services."),
+        BUMP_OPTIONS, FLAG("explain", "--next: show what each commit asks for, and why.")),
+    .outputs = OUTPUTS(
+        {"group", "The release group: the tag up to /v."},
+        {"version", "The semantic version, with prerelease and build metadata."},
+        {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
+        {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
+                       "zero-prerelease says so."},
+        {"latest", "true if this is the highest stable version of its group."},
+        {"latest-major", "true if it is the highest stable version of its major."},
+        {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
+        {"major", "The version's first number."}, {"minor", "The version's second number."},
+        {"patch", "The version's third number."},
+        {"previous-tag", "The group's last release below this one; a stable version skips "
+                         "prereleases. Empty for the first."},
+        {"next", "--next: the version, empty when nothing asks for one."},
+        {"next-tag", "--next: its tag."},
+        {"bump", "--next: the part that is raised: none, patch, minor or major."}),
+    .examples = EXAMPLES(
+        {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
+        {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},
+        {"arc-ci version --next messaging --explain", "The next version, commit by commit."}),
     .token = true,
     .run = run_version,
 };
