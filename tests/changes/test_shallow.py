@@ -93,6 +93,24 @@ def test_a_linked_work_tree_is_cut_as_its_clone_is(place):
     assert place.base(place.folder / "linked") == whole
 
 
+@pytest.mark.parametrize("variables", [{"CI": "true"}, {"GITHUB_EVENT_NAME": "workflow_dispatch"}], ids=" ".join)
+def test_a_branch_that_an_earlier_run_left_is_asked_for_again(place, variables):
+    """A workspace that is used again: main moved on since, and undo takes back what it gained."""
+    again = place.clone("again", "--depth=1", "--no-single-branch")
+    place.git("checkout", "-q", "main", cwd=place.up)
+    place.commit("a/1")
+    place.git("checkout", "-q", "-b", "undo", cwd=place.up)
+    place.git("revert", "--no-edit", "HEAD", cwd=place.up)
+    place.git("fetch", "-q", "--depth=1", "origin", "undo", cwd=again)
+    place.git("checkout", "-q", "--detach", "FETCH_HEAD", cwd=again)
+    place.env.update(variables)
+    assert json.loads(place.base(again))["base"] == place.git("rev-parse", "main", cwd=place.up).strip()
+    assert json.loads(place.base(again, "refs/remotes/origin/main"))["base"] == place.git("rev-parse", "main", cwd=place.up).strip()
+    place.git("remote", "set-url", "origin", "file:///gone", cwd=again)
+    assert subprocess.run([cmd.ARC_CI, "changes", "--base", "main", "--filters", "t: t/**"], cwd=again, env=place.env,
+                          capture_output=True).returncode == 3
+
+
 @pytest.mark.parametrize("name", ["HEAD^", "@~3", "HEAD~1^1~2", "HEAD^2~1", "origin/topic~14", "main~1"])
 def test_an_ancestor_is_fetched(place, name):
     whole = place.base(place.clone("whole"), name)

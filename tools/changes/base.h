@@ -55,6 +55,11 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err);
 
+/* The same of a branch to compare with, as the origin has it now. The clone of a CI may have it as it
+ * was before: then what undoes a newer change would not differ from it. */
+int arc_base_find_latest(const struct arc_base_request *request, const char *name,
+                         struct arc_oid *out, struct arc_error *err);
+
 /* Lets what is read from now on fetch what it lacks, as far as the request allows it: a choice that
  * was tried without the network has forbidden it. Whether it may. */
 bool arc_base_may_fetch(const struct arc_base_request *request);

@@ -47,7 +47,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
 {
     struct arc_base *out = c->out;
     struct arc_oid other;
-    int rc = choice_need(c, name, &other);
+    int rc = arc_base_find_latest(c->request, name, &other, c->err);
 
     if (rc)
         return arc_error_prefix(c->err, "base");

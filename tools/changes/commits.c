@@ -94,13 +94,17 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
     return arc_git_resolve(git, name, out, err);
 }
 
+/* Whether a workflow or another CI made the clone, and not somebody by hand. */
+static bool is_of_ci(const struct arc_base_request *request)
+{
+    return strcmp(request->event->name, "local") != 0 || arc_env_nonempty(request->env, "CI");
+}
+
 bool arc_base_may_fetch(const struct arc_base_request *request)
 {
-    /* A whole clone in somebody's hands has what it has: only that of a workflow or another CI, which
-     * may be of one branch, or one that lacks history or objects, may lack what the origin has. */
-    bool may = request->fetch_depth &&
-               (strcmp(request->event->name, "local") != 0 || arc_git_is_partial(request->git) ||
-                arc_env_nonempty(request->env, "CI"));
+    /* A whole clone in somebody's hands has what it has: only a CI's, which may be of one branch, or
+     * one that lacks history or objects, may lack what the origin has. */
+    bool may = request->fetch_depth && (is_of_ci(request) || arc_git_is_partial(request->git));
     arc_git_allow_fetching(request->git, may ? request->fetch_depth : 0);
     return may;
 }
@@ -181,6 +185,33 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
                              arc_error_text(&missing), arc_error_text(&fetching));
 
     return arc_error_pass(rc, &missing, err);
+}
+
+/* Whether the clone may have a branch of the origin as an earlier run left it: a workspace that is
+ * used again keeps it, and where history is cut only the branch of the run was fetched. */
+static bool may_be_old(const struct arc_base_request *request, const struct name *name)
+{
+    const struct arc_git *git = request->git;
+    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, tracked = {.max = 4096};
+    struct arc_oid found;
+
+    if ((name->kind != KIND_ANY && name->kind != KIND_BRANCH) || !is_of_ci(request) ||
+        !arc_git_is_shallow(git) || !arc_base_may_fetch(request))
+        return false;
+    arc_buf_printf(&own, "refs/remotes/%s/%s", git->remote, name->text);
+
+    return !own.failed && arc_git_remote_ref(git, name->text, &tracked, NULL) == ARC_OK &&
+           strcmp(tracked.data, own.data) == 0 &&
+           arc_git_resolve_ref(git, own.data, &found, NULL) == ARC_OK;
+}
+
+int arc_base_find_latest(const struct arc_base_request *request, const char *name,
+                         struct arc_oid *out, struct arc_error *err)
+{
+    const struct name parsed = parse_name(request->git, name);
+    if (may_be_old(request, &parsed) && fetch_name(request, &parsed, out, NULL) == ARC_OK)
+        return ARC_OK;
+    return arc_base_find(request, name, out, err);
 }
 
 int arc_base_merge_base(const struct arc_base_request *request, const struct arc_oid *a,
