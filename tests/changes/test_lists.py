@@ -45,7 +45,7 @@ def listed(repo, form):
     output = repo.parent / f"output-{form}"
     output.write_bytes(b"")
     env = {name: os.environ[name] for name in cmd.PASSED_ON if name in os.environ}
-    env.update({"HOME": str(repo.parent), "GITHUB_OUTPUT": str(output), "INPUT_FILTERS": "all: []\n", "INPUT_PREDICATE-QUANTIFIER": "every", "INPUT_LIST-FILES": form})
+    env.update({"HOME": str(repo.parent), "GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(repo.parent), "INPUT_FILTERS": "all: []\n", "INPUT_PREDICATE-QUANTIFIER": "every", "INPUT_LIST-FILES": form})
     run = subprocess.run([*cmd.WRAPPER, cmd.ARC_CI, "changes"], cwd=repo, env=env, capture_output=True, timeout=120)
     assert run.returncode == 0, run.stderr
     output.read_bytes().decode()  # all of it is UTF-8
@@ -72,6 +72,11 @@ def test_json(repo, expected):
 def test_csv(repo, expected):
     row, = csv.reader(io.StringIO(listed(repo, "csv"), newline=""), strict=True)
     assert row == expected, f"ARC_SEED={SEED}"
+
+
+def test_nul(repo):
+    """A file for `xargs -0`, which asks for the names that there are."""
+    assert pathlib.Path(listed(repo, "nul")).read_bytes().split(b"\0")[:-1] == names(), f"ARC_SEED={SEED}"
 
 
 @pytest.mark.parametrize("form", ["shell", "escape"])

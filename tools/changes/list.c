@@ -189,7 +189,7 @@ static const struct {
 static void add_name(struct arc_buf *out, enum arc_list_format format, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf valid = {0};
-    if (arc_utf8_valid(text, len)) {
+    if (format == ARC_LIST_NUL || arc_utf8_valid(text, len)) { /* a file of names, not a text */
         forms[format].add(out, text, len);
         return;
     }
