@@ -490,8 +490,8 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
     size_t len = !directory || strcmp(directory, ".") == 0 ? 0 : strlen(directory) + 1;
     size_t count = 0, found = 0;
 
-    if (!directory)
-        return false;
+    if (!directory || (*initial && !init_has_directory(init, init_join(init, directory, initial))))
+        return false; /* what is named without it is made by an earlier step */
 
     init_each_below (i, init, directory) {
         const char *path = init->files[i] + len, *slash = strchr(path, '/');

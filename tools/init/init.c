@@ -99,10 +99,9 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
 static void ask_unread(struct init *init)
 {
     static const char *const names[] = {
-        ".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml", "goreleaser.yaml",
-        ".gitlab-ci.yml",  "Jenkinsfile",      "Earthfile",      "skaffold.yaml",
-        "Tiltfile",        ".drone.yml",       ".drone.star",    ".circleci/config.yml",
-        ".travis.yml",     "cloudbuild.yaml",  "werf.yaml",      "azure-pipelines.yml",
+        ".gitlab-ci.yml", "Jenkinsfile",     "Earthfile",   "skaffold.yaml",
+        "Tiltfile",       ".drone.yml",      ".drone.star", ".circleci/config.yml",
+        ".travis.yml",    "cloudbuild.yaml", "werf.yaml",   "azure-pipelines.yml",
         ".woodpecker"};
 
     arc_each_in (name, names)

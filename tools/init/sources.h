@@ -11,6 +11,9 @@ void init_find_dockerfiles(struct init *init);
 /* Workflows and the actions of the repository that they use, by a table of what steps tell. */
 void init_read_workflows(struct init *init);
 
+/* The images of .goreleaser.yaml, as if a workflow built them. */
+void init_read_goreleaser(struct init *init);
+
 /* A workflow or a script names a bake file: it is one, whatever it is called and wherever it lies. */
 void init_take_bake_file(struct init *init, const char *path);
 

@@ -421,6 +421,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         char *value = equals ? take_version(init, image, equals + 1) : NULL;
         bool known = value && arc_text_is_visible(value);
         const char *given = init_release_value(name, false);
+        if (init_is_among(name, INIT_GIVEN_ARGUMENTS))
+            continue; /* by BuildKit, platform by platform */
         bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
         if (given && (!known || step->service || is_other))
             init_add_pair(init, &image->args, name, given, NULL, NULL);
@@ -429,7 +431,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
                           strcmp(value, "{image-tag}") == 0 ? "{version}" : value, NULL, NULL);
         else if (json_object_get(init->dotenv, name))
             init_add_pair(init, &image->args, name, NULL, ".env", NULL);
-        else if (!init_is_among(name, INIT_GIVEN_ARGUMENTS)) {
+        else {
             const char *key = init_print(init, "%s\n%s=", step->file, name);
             if (!json_object_get(init->said, key)) /* of another build there */
                 init_push(init, asked, json_string(name));
@@ -893,9 +895,10 @@ void init_end_workflows(struct init *init)
             image->platforms = NULL;
         }
 
-    for (struct init_image **at = &init->images, *image; init->pushes && (image = *at);) {
+    for (struct init_image **at = &init->images, *image; (image = *at);) {
         bool published = image->pushed;
-        if (published) {
+        bool is_test = json_object_get(init->aside, image->dockerfile);
+        if (published || !(init->pushes || is_test)) {
             at = &image->next;
             continue;
         }
@@ -903,7 +906,7 @@ void init_end_workflows(struct init *init)
         init_each_image (other, init) /* of the same Dockerfile */
             published =
                 published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);
-        if (!published) {
+        if (!published && !is_test) {
             init_ask(init, image->dockerfile, 0,
                      "it is built but never pushed, so it is left out: is it released?");
             init_set(init, init->dockerfile_names, image->dockerfile, json_false());

@@ -274,5 +274,6 @@ void init_read_workflows(struct init *init)
             read++;
         }
 
+    init_read_goreleaser(init);
     init_end_workflows(init);
 }

@@ -1,0 +1,129 @@
+/* Images that goreleaser builds of the binaries that it made: each like a step of a workflow. */
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "init/sources.h"
+#include <string.h>
+
+#define DOCKER_COST 10000
+
+static const char unknown[] = {INIT_UNKNOWN, '\0'};
+
+/* What stands between braces in a template, as a configuration has it; NULL for what only a run
+ * knows. */
+static const char *find_word(struct init *init, const char *word)
+{
+    static const char *const words[][2] = {
+        {".Version", "{version}"}, {".Tag", "{image-tag}"},    {".Major", "{major}"},
+        {".Minor", "{minor}"},     {".Patch", "{patch}"},      {".FullCommit", "{revision}"},
+        {".Commit", "{revision}"}, {".ShortCommit", "{sha7}"},
+    };
+
+    for (size_t i = 0; i < ARC_COUNT(words); i++)
+        if (strcmp(word, words[i][0]) == 0)
+            return words[i][1];
+
+    return strcmp(word, ".ProjectName") == 0 ? init->repository : NULL;
+}
+
+/* "v{{ .Version }}" as "v{version}". A condition holds where it is about all of the text, and not
+ * where it adds something to it. */
+static char *convert_template(struct init *init, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
+    bool whole = ARC_STARTS(text, "{{") && arc_text_ends(text, "}}"), left_out = false;
+
+    while (*text) {
+        const char *end = ARC_STARTS(text, "{{") ? strstr(text, "}}") : NULL;
+        if (!end) {
+            if (!left_out)
+                arc_buf_putc(&out, *text);
+            text++;
+            continue;
+        }
+        const char *start = text + 2;
+        size_t len = (size_t)(end - start);
+        arc_text_trim(&start, &len);
+        char *word = init_cut(init, start, len);
+        text = end + 2;
+        if (ARC_STARTS(word, "if ", "else", "end")) {
+            left_out = strcmp(word, "end") != 0 && !(whole && *word == 'i');
+            continue;
+        }
+        const char *value = find_word(init, word);
+        if (!left_out)
+            arc_buf_puts(&out, arc_or(value, unknown));
+    }
+
+    return init_hold(init, &out);
+}
+
+/* Adds the texts of a list to an input of the build, a line each, with `before` in front. */
+static void add_lines(struct init *init, json_t *with, const char *name, const char *before,
+                      const struct arc_yaml_node *list)
+{
+    arc_yaml_each (item, list)
+        if (item->text) {
+            char *text = convert_template(init, item->text);
+            init_set(
+                init, with, name,
+                json_sprintf("%s%s%s\n", arc_json_text_of(with, name), before, *text ? text : ""));
+        }
+}
+
+static void take_docker(struct init *init, const char *path, const struct arc_yaml_node *docker)
+{
+    ARC_AUTO_JSON json_t *scope = init_made(init, json_object());
+    ARC_AUTO_JSON json_t *with =
+        init_made(init, json_pack("{s:s, s:s}", "context", ".", "push", "true"));
+    const struct arc_yaml_node *arch = arc_yaml_get(docker, "goarch");
+    struct init_step step = {.init = init,
+                             .uses = "",
+                             .scope = scope,
+                             .with = with,
+                             .runner = "",
+                             .when = "",
+                             .file = path,
+                             .line = docker->line};
+
+    init_set_text(init, with, "file",
+                  arc_text_or(arc_yaml_text_at(docker, "dockerfile"), "Dockerfile"));
+    init_set_text(init, with, "target", arc_yaml_text_at(docker, "target"));
+    add_lines(init, with, "tags", "", arc_yaml_get(docker, "image_templates"));
+    arc_yaml_each (image, arc_yaml_get(docker, "images"))
+        if (image->text)
+            add_lines(init, with, "tags",
+                      init_print(init, "%s:", convert_template(init, image->text)),
+                      arc_yaml_get(docker, "tags"));
+
+    add_lines(init, with, "platforms", "", arc_yaml_get(docker, "platforms"));
+    if (arch && arch->text)
+        init_set_text(init, with, "platforms", arch->text);
+    arc_yaml_each_pair (arg, arc_yaml_get(docker, "build_args"))
+        if (arg->key->text && arg->value->text)
+            init_set(init, with, "build-args",
+                     json_sprintf("%s%s=%s\n", arc_json_text_of(with, "build-args"), arg->key->text,
+                                  convert_template(init, arg->value->text)));
+
+    init_take_build(&step);
+    init_ask(init, path, 0,
+             "goreleaser puts binaries into the contexts of its images: does an earlier step build "
+             "them (list them under 'generated'), or will the Dockerfiles?");
+}
+
+void init_read_goreleaser(struct init *init)
+{
+    static const char *const names[] = {".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml",
+                                        "goreleaser.yaml"};
+    static const char *const keys[] = {"dockers", "dockers_v2"};
+
+    arc_each_in (name, names) {
+        ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+        if (!init_has_file(init, *name) || !init_read_yaml(init, *name, &yaml))
+            continue;
+        arc_each_in (key, keys)
+            arc_yaml_each (docker, arc_yaml_get(yaml.root, *key))
+                if (init_spend(init, DOCKER_COST))
+                    take_docker(init, *name, docker);
+    }
+}
