@@ -349,6 +349,11 @@ def test_eight_groups_of_25_services(tmp_path):
 HOSTILE = {
     "a chain of jobs": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n" + "".join(
         f"  j{i}: {{runs-on: x, needs: j{i + 1}, steps: [{{run: a}}]}}\n" for i in range(4000)) + "  j4000: {uses: ./x}\n"),
+    "expressions by alias": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n"
+                             "    - {run: a, name: &n \"" + "${{ contains(github.x, inputs.y) }}" * 600 + "\"}\n" +
+                             "    - {run: a, name: *n}\n" * 30000),
+    "unknown keys": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps: [{run: a}]\n" +
+                     "".join(f"    k{i}: a\n" for i in range(40000))),
     "local steps": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
                     "    - uses: ./x\n" * 20000),
     "a value that doubles": ("services/x/Dockerfile", "FROM alpine:3\nENV A=0123456789abcdef\n" + "ENV A=$A$A\n" * 60),

@@ -12,9 +12,6 @@
 /* The longest text with an expression in it that GitHub reads. */
 #define EXPRESSION_MAX 21000
 
-/* Most text with expressions in one file that is read, what aliases name counted each time. */
-#define EXPRESSIONS_MAX (4 * ARC_YAML_BYTES)
-
 struct place {
     unsigned depth;
     const char *keys, *beside, *kinds, *uses;
@@ -114,7 +111,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     if (!uses || !*node->text || (!any && !condition))
         return;
     lint->expressions += node->len;
-    if (lint->expressions > EXPRESSIONS_MAX)
+    if (lint->expressions > LINT_EXPRESSIONS_MAX)
         return;
     if (any && node->len > EXPRESSION_MAX) {
         lint_find_at(lint, LINT_WORKFLOW, node,
@@ -124,11 +121,17 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     }
 
     const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses);
+    bool whole = true; /* nothing stands around the one expression */
     while (any && !wrong && lint_next_expression(&at, &text, &len)) {
+        whole = text == node->text + 3 && !*at;
         wrong = text[len] ? lint_expression(lint, text, len, uses) : "it has no end";
         if (!wrong && !*uses && !is_string(text, len))
             wrong = "none may stand there";
     }
+    if (condition && !whole)
+        lint_find_at(lint, LINT_RESULTS, node,
+                     "with anything around its ${{ }}, be it a line break, this is a text, which "
+                     "is always true");
     if (wrong)
         lint_find(lint, LINT_WORKFLOW, node->source->name,
                   any ? lint_script_line(node, text) : node->line, "an expression: %s", wrong);
@@ -183,7 +186,8 @@ static void check_value(struct lint *lint, const struct value *value, const char
         if (!*words || !node->text || !node->len)
             lint_find_at(lint, LINT_WORKFLOW, node, "'%s' cannot be %s", value->name,
                          node->text && !node->len ? "empty" : arc_yaml_type_name(node));
-        else if (!lint_has_word(words, node->text, node->len))
+        else if (uses ? !has_key(words, node->text)
+                      : !lint_has_word(words, node->text, node->len)) /* no event asks for case */
             find_word(lint, node, (const char *const[]){words, NULL}, "value", value->name);
         return;
     }
@@ -264,7 +268,8 @@ static void check_map(struct lint *lint, const struct value *map)
         const char *small = lint_small(lint, key->text, key->len);
         if (strstr(key->text, "${{")) {
             made = true;
-            check_text(lint, key, parent->uses, false);
+            if (strcmp(key->text, "${{ insert }}") != 0 || !*arc_or(parent->uses, ""))
+                check_text(lint, key, parent->uses, false);
             check_any(lint, pair->value, parent->uses);
         } else if (pair->merged) {
             lint_find_at(lint, LINT_WORKFLOW, map->node, "GitHub knows no merge keys (<<)");

@@ -6,6 +6,9 @@
 #include "yaml/yaml.h"
 #include <jansson.h>
 
+/* Most text with expressions in one file that is read, what aliases name counted each time. */
+#define LINT_EXPRESSIONS_MAX (8 * ARC_YAML_BYTES)
+
 enum lint_rule {
 #define RULE(id, name, summary) LINT_##id,
 #include "lint/rules.def"

@@ -21,10 +21,12 @@
 struct workflow {
     struct lint *lint;
     const struct arc_yaml_node *root;
-    json_t *jobs;  /* object: the names of all jobs → their places; NULL for an action */
-    json_t *needs; /* object: the names that the job under way needs */
-    json_t *seen;  /* object: what of `needs` it refers to, so that each is checked once */
-};                 /* all of them in small letters: they have no case */
+    json_t *jobs;   /* object: the names of all jobs → their places; NULL for an action */
+    json_t *inputs; /* object: the names of the inputs; NULL where it is not called */
+    json_t *needs;  /* object: the names that the job under way needs */
+    json_t *ids;    /* object: the ids of its steps */
+    json_t *seen;   /* object: what it refers to, so that each is checked once */
+};                  /* all of them in small letters: they have no case */
 
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name)
 {
@@ -62,6 +64,16 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     }
 
     size_t len = ref ? (size_t)(ref - text) : uses->len;
+    if (!*text || strstr(text, "${{"))
+        return;
+    if (!ref || !ref[1] || strchr(ref + 1, '@') || !memchr(text, '/', len)) {
+        lint_find_at(w->lint, LINT_WORKFLOW, uses,
+                     "'%s' is not OWNER/REPOSITORY@REF, and what is in the repository starts with "
+                     "./",
+                     text);
+        return;
+    }
+
     bool allowed =
         !list || is_below(text, len, ARC_OWN_REPOSITORY) || (here && is_below(text, len, here));
     for (; !allowed && *list; list++)
@@ -70,7 +82,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
         lint_find_at(w->lint, LINT_ALLOWED, uses, "'%.*s' is not among the allowed actions",
                      (int)len, text);
 
-    if (!ref || !arc_text_is_hex(ref + 1, 40))
+    if (!arc_text_is_hex(ref + 1, 40))
         lint_find_at(w->lint, LINT_PINNED, uses,
                      "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
 }
@@ -260,6 +272,59 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
     return end ? folders : none;
 }
 
+const char *lint_small(struct lint *lint, const char *text, size_t len)
+{
+    char *name = arc_arena_cut(&lint->memory, text, len);
+    for (char *c = name; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return arc_or(name, "");
+}
+
+static size_t name_length(const char *text)
+{
+    size_t len = 0;
+    while (arc_is_word(text[len]) || text[len] == '-')
+        len++;
+    return len;
+}
+
+/* An id of a step, or the name of a job. */
+static void check_id(struct lint *lint, const struct arc_yaml_node *id)
+{
+    const char *text = id->text;
+    if (name_length(text) != id->len || arc_is_digit(*text) || *text == '-' || id->len >= 100)
+        lint_find_at(lint, LINT_WORKFLOW, id,
+                     "'%s' is not a valid id: letters, digits, '_' and '-', the first one no digit "
+                     "and no '-'",
+                     text);
+    else if (ARC_STARTS(text, "__"))
+        lint_find_at(lint, LINT_WORKFLOW, id, "'%s' is not a valid id: GitHub keeps '__' to itself",
+                     text);
+}
+
+/* The ids of steps, each of which is there once. */
+static void list_ids(const struct workflow *w, const struct arc_yaml_node *steps)
+{
+    arc_yaml_each (step, steps) {
+        const struct arc_yaml_node *id = arc_yaml_get(step, "id");
+        list_ids(w, arc_yaml_get(step, "parallel"));
+        if (!id || !id->text || !id->len)
+            continue;
+        const char *small = lint_small(w->lint, id->text, id->len);
+        check_id(w->lint, id);
+        if (json_object_get(w->ids, small))
+            lint_find_at(w->lint, LINT_WORKFLOW, id, "two steps have the id '%s'", id->text);
+        lint_set(w->lint, w->ids, small, json_true());
+    }
+}
+
+/* The names of a mapping, added to those that are there. */
+static void list_names(struct lint *lint, json_t *names, const struct arc_yaml_node *map)
+{
+    arc_yaml_each_pair (pair, map)
+        lint_set(lint, names, lint_small(lint, pair->key->text, pair->key->len), json_true());
+}
+
 static void check_steps(const struct workflow *w, const struct arc_yaml_node *steps)
 {
     /* inputs that actions run as a script: actions/github-script, azure/cli, nick-fields/retry,
@@ -291,74 +356,96 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
-const char *lint_small(struct lint *lint, const char *text, size_t len)
+/* What an expression takes of a context: `.name` or `['name']`, from *text on, which moves behind
+ * it. Its length; 0 where that is not said. */
+static size_t take_member(const char **text, const char **name)
 {
-    char *name = arc_arena_cut(&lint->memory, text, len);
-    for (char *c = name; c && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return arc_or(name, "");
-}
+    bool index = ARC_STARTS(*text, "['");
+    *name = *text + (index ? 2 : 1);
+    if (!index && **text != '.')
+        return 0;
 
-static size_t name_length(const char *text)
-{
-    size_t len = 0;
-    while (arc_is_word(text[len]) || text[len] == '-')
-        len++;
+    size_t len = index ? strcspn(*name, "'") : name_length(*name);
+    *text = *name + len;
+    if (index)
+        *text += strspn(*text, "']");
     return len;
 }
 
-/* One "needs.JOB…" of an expression. */
-static void check_reference(const struct workflow *w, const struct arc_yaml_node *at,
-                            const char *text)
+/* One "needs.JOB…" of an expression, or "jobs.JOB…"; `rest` is what follows. */
+static void check_job_of(const struct workflow *w, const struct arc_yaml_node *at, const char *name,
+                         const char *rest)
 {
-    size_t len = name_length(text);
-    bool output_of = ARC_STARTS(text + len, ".outputs.");
-    size_t output_len = output_of ? name_length(text + len + 9) : 0;
-    struct lint *lint = w->lint;
-
-    const char *key = lint_small(lint, text, output_of ? len + 9 + output_len : len);
-    if (!len || json_object_get(w->seen, key))
-        return; /* it does not stand in the job for the first time */
-    lint_set(lint, w->seen, key, json_true());
-
-    const char *name = arc_arena_cut(&lint->memory, text, len);
-    if (!json_object_get(w->needs, lint_small(lint, text, len))) {
-        lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
-                     name, name);
-        return;
-    }
-
+    const char *word = NULL, *output_name = NULL;
+    size_t len = take_member(&rest, &word);
+    bool output_of = arc_text_is_caseless(arc_or(word, ""), len, "outputs");
+    size_t output_len = output_of ? take_member(&rest, &output_name) : 0;
     if (!output_len)
         return;
-    const char *output = arc_arena_cut(&lint->memory, text + len + 9, output_len);
+
+    const char *output = arc_or(arc_arena_cut(&w->lint->memory, output_name, output_len), "");
     const struct arc_yaml_node *job = lint_input(arc_yaml_get(w->root, "jobs"), name);
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
     bool known = true;
     if (uses && uses->text) { /* those of the workflow that it calls */
-        const struct arc_yaml_node *called = lint_called_root(lint, uses->text);
+        const struct arc_yaml_node *called = lint_called_root(w->lint, uses->text);
         outputs = arc_yaml_at(called, "on", "workflow_call", "outputs", (char *)NULL);
         known = called;
     }
-    if (known && !lint_input(outputs, output))
-        lint_find_at(lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
+    if (known && !(outputs && outputs->text) && !lint_input(outputs, output))
+        lint_find_at(w->lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
+}
+
+/* One member of a context, whose names those are; `rest` is what follows. */
+static void check_member(const struct workflow *w, const struct arc_yaml_node *at,
+                         const json_t *names, const char *name, const char *rest)
+{
+    struct lint *lint = w->lint;
+    bool known = json_object_get(names, lint_small(lint, name, strlen(name)));
+
+    if (known && (names == w->needs || names == w->jobs))
+        check_job_of(w, at, name, rest);
+    else if (!known && names == w->inputs)
+        lint_find_at(lint, LINT_INPUTS, at, "there is no input '%s'", name);
+    else if (!known && names == w->needs)
+        lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
+                     name, name);
+    else if (!known)
+        lint_find_at(lint, LINT_NEEDS, at, "there is no %s '%s'",
+                     names == w->jobs ? "job" : "step with the id", name);
 }
 
 /* Those of an expression, but what its strings hold ('' is a quote within one). */
 static void check_references(const struct workflow *w, const struct arc_yaml_node *node,
                              const char *text, size_t len)
 {
+    const struct {
+        const char *context;
+        const json_t *names;
+    } all[] = {{"needs", w->needs}, {"jobs", w->jobs}, {"steps", w->ids}, {"inputs", w->inputs}};
     bool quoted = false;
 
     for (const char *at = text; at < text + len; at++) {
         bool starts = at == text || (!arc_is_alnum(at[-1]) && !strchr("_-./", at[-1]));
         quoted ^= *at == '\'';
-        if (!quoted && starts && ARC_STARTS(at, "needs."))
-            check_reference(w, node, at + 6);
+        for (size_t i = 0; !quoted && starts && arc_is_alnum(*at) && i < ARC_COUNT(all); i++) {
+            size_t context = strlen(all[i].context);
+            const char *name, *rest = at + context;
+            if (!all[i].names || strncasecmp(at, all[i].context, context) != 0)
+                continue;
+            size_t name_len = take_member(&rest, &name);
+            const char *key = lint_small(w->lint, at, strcspn(at, " )&|=!<>,\n"));
+            if (!name_len || json_object_get(w->seen, key))
+                continue; /* or it does not stand there for the first time */
+            lint_set(w->lint, w->seen, key, json_true());
+            check_member(w, node, all[i].names,
+                         arc_or(arc_arena_cut(&w->lint->memory, name, name_len), ""), rest);
+        }
     }
 }
 
-/* Every expression below a job: `if` is one as a whole, other texts hold them in braces. */
+/* Every expression below a node: `if` is one as a whole, other texts hold them in braces. */
 static void check_expressions(const struct workflow *w, const struct arc_yaml_node *node,
                               bool condition)
 {
@@ -366,7 +453,13 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
         check_expressions(w, pair->value, arc_yaml_is(pair->key, "if"));
     arc_yaml_each (item, node)
         check_expressions(w, item, false);
-    if (node->text && condition)
+    if (!node->text || (!condition && !strstr(node->text, "${{")))
+        return;
+
+    w->lint->expressions += node->len;
+    if (w->lint->expressions > LINT_EXPRESSIONS_MAX)
+        return;
+    if (condition)
         check_references(w, node, node->text, strlen(node->text));
 
     const char *at = condition ? NULL : node->text, *text;
@@ -439,6 +532,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     const struct arc_yaml_node *name;
     ARC_AUTO_JSON json_t *names = json_object();
     ARC_AUTO_JSON json_t *seen = json_object();
+    ARC_AUTO_JSON json_t *ids = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
         const char *small = lint_small(w->lint, arc_or(name->text, ""), name->len);
@@ -451,18 +545,41 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 
     w->needs = names;
     w->seen = seen;
+    w->ids = ids;
 
+    list_ids(w, arc_yaml_get(job->value, "steps"));
     check_expressions(w, job->value, false);
-    w->needs = w->seen = NULL;
+    w->needs = w->seen = w->ids = NULL;
+}
+
+/* Whether a job calls what can be called, if it is here: a file of .github/workflows, as it is in
+ * this commit. */
+static bool check_call(const struct workflow *w, const struct arc_yaml_node *uses)
+{
+    static const char folder[] = WORKFLOWS "/";
+    const char *name = uses && uses->text && is_local(uses->text) ? uses->text + 2 : "";
+    const char *file = ARC_STARTS(name, folder) ? name + sizeof folder - 1 : "/";
+    const char *wrong = NULL;
+
+    if (strchr(file, '/'))
+        wrong = "is no file of " WORKFLOWS;
+    else if (strchr(file, '@'))
+        wrong = "is here, and taken from this commit: it has no @REF";
+    if (*name && wrong)
+        lint_find_at(w->lint, LINT_WORKFLOW, uses, "'%s' %s", uses->text, wrong);
+
+    return !*name || !wrong;
 }
 
 static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 {
+    check_id(w->lint, job->key);
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
         lint_find_at(w->lint, LINT_PERMISSIONS, job->key,
                      "neither the workflow nor the job '%s' sets permissions", job->key->text);
 
-    check_uses(w, job->value);
+    if (check_call(w, arc_yaml_get(job->value, "uses")))
+        check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
     check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell", (char *)NULL));
 
@@ -475,6 +592,25 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_needs(w, job);
 }
 
+/* What stands outside of jobs. */
+static void check_whole(struct workflow *w)
+{
+    static const char *const keys[] = {"on", "env", "concurrency", "run-name"};
+    static const char *const starts[] = {"workflow_call", "workflow_dispatch"};
+    const struct arc_yaml_node *on = arc_yaml_get(w->root, "on");
+    ARC_AUTO_JSON json_t *seen = json_object();
+
+    w->seen = seen;
+    arc_each_in (start, starts) {
+        const struct arc_yaml_node *event = arc_yaml_get(on, *start);
+        list_names(w->lint, w->inputs, arc_yaml_get(event, "inputs"));
+    }
+    arc_each_in (key, keys)
+        if (arc_yaml_get(w->root, *key))
+            check_expressions(w, arc_yaml_get(w->root, *key), false);
+    w->seen = NULL;
+}
+
 static void check_workflow(struct lint *lint, const char *file)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -482,13 +618,18 @@ static void check_workflow(struct lint *lint, const char *file)
         return;
     struct workflow w = {.lint = lint, .root = yaml.root};
     const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
+    const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
     ARC_AUTO_JSON json_t *names = json_object();
+    ARC_AUTO_JSON json_t *inputs = json_object();
     lint_places(lint, "workflow", yaml.root);
+    if (arc_yaml_names(on, "workflow_call") || arc_yaml_names(on, "workflow_dispatch"))
+        w.inputs = inputs;
 
     arc_yaml_each_pair (job, jobs)
         lint_set(lint, names, lint_small(lint, job->key->text, job->key->len),
                  json_integer(job - jobs->pairs));
     w.jobs = names;
+    check_whole(&w);
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     arc_yaml_each_pair (job, jobs)
         check_job(&w, job);
@@ -522,8 +663,15 @@ static int check_action(void *context, const char *file)
 
     lint_places(lint, "action", yaml.root);
     lint_runner_action(lint, runs);
-    struct workflow w = {.lint = lint, .root = yaml.root};
+    ARC_AUTO_JSON json_t *inputs = json_object();
+    ARC_AUTO_JSON json_t *seen = json_object();
+    ARC_AUTO_JSON json_t *ids = json_object();
+    struct workflow w = {
+        .lint = lint, .root = yaml.root, .inputs = inputs, .ids = ids, .seen = seen};
     const struct arc_yaml_node *image = arc_yaml_get(runs, "image");
+    list_names(lint, inputs, arc_yaml_get(yaml.root, "inputs"));
+    list_ids(&w, arc_yaml_get(runs, "steps"));
+    check_expressions(&w, yaml.root, false);
     check_steps(&w, arc_yaml_get(runs, "steps"));
     if (image && image->text && ARC_STARTS(image->text, "docker://"))
         check_image(&w, image);
