@@ -179,7 +179,25 @@ static int add_linked(struct arc_filters *filters, const char *root, const char 
     return add_file(filters, real, "", err);
 }
 
-/* A directory as a whole. What its Dockerfile and its ignore file are links to may lie elsewhere. */
+/* A Dockerfile with its ignore file, unless the directory holds them, and what they are links to. */
+static int add_dockerfile(struct arc_filters *filters, const char *root,
+                          const struct arc_service *service, const char *path,
+                          struct arc_error *err)
+{
+    static const char ignore[] = ".dockerignore";
+
+    if (!arc_path_below(service->directory, path)) {
+        ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
+        ARC_TRY(add_file(filters, path, "", err));
+        ARC_TRY(add_file(filters, path, ignore, err));
+        ARC_TRY(add_links(filters, root, path, 0, err));
+    }
+    ARC_TRY(add_linked(filters, root, path, "", service->line, err));
+
+    return add_linked(filters, root, path, ignore, service->line, err);
+}
+
+/* A directory as a whole. Its Dockerfile and its ignore file may lie elsewhere. */
 static int add_directory(struct arc_filters *filters, const char *root,
                          const struct arc_service *service, struct arc_error *err)
 {
@@ -191,10 +209,8 @@ static int add_directory(struct arc_filters *filters, const char *root,
     if (real)
         ARC_TRY(arc_filters_add_folder(filters, real, service->line, err));
 
-    if (dockerfile) {
-        ARC_TRY(add_linked(filters, root, dockerfile, "", service->line, err));
-        ARC_TRY(add_linked(filters, root, dockerfile, ".dockerignore", service->line, err));
-    }
+    if (dockerfile)
+        ARC_TRY(add_dockerfile(filters, root, service, dockerfile, err));
 
     return add_linked(filters, root, service->directory, "/.dockerignore", service->line, err);
 }
@@ -222,11 +238,8 @@ static int add_service(struct arc_filters *filters, const char *root, const stru
     else
         ARC_TRY(add_directory(filters, root, service, err));
 
-    size_t len = strlen(service->directory);
-    bool is_inside = strcmp(service->directory, ".") == 0 ||
-                     (service->file && strncmp(service->file, service->directory, len) == 0 &&
-                      service->file[len] == '/');
-    if (service->file && (service->derive_inputs || !is_inside)) {
+    if (service->file &&
+        (service->derive_inputs || !arc_path_below(service->directory, service->file))) {
         ARC_TRY(arc_filters_add_rule(filters, ARC_STATUS_ANY, service->line, 0, err));
         ARC_TRY(add_file(filters, service->file, "", err));
     }
