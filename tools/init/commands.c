@@ -5,6 +5,7 @@
 
 #define WORD_MAX     65536
 #define COMMAND_COST 2500
+#define CALLED_COST  800 /* most are assignments of a Makefile */
 
 #define LOOPS_MAX   4
 #define NESTED_MAX  8
@@ -596,7 +597,7 @@ static bool is_known_call(const struct script *script, const char *path, const j
         arc_buf_printf(&text, "%s ", json_string_value(word));
     *key = init_hold(script->init, &text);
 
-    return script->called >= CALLED_MAX || script->init->spent > INIT_SPENT_MAX / 4 ||
+    return script->called >= CALLED_MAX || script->init->spent > INIT_SPENT_MAX / 8 ||
            json_object_get(script->init->called, *key);
 }
 
@@ -757,14 +758,25 @@ static void take_include(struct script *script, const json_t *words)
     script->mentions = script->mentions || inner.mentions;
 }
 
-/* "docker buildx imagetools create -t NAME…" joins images in a registry. */
-static void count_registries(const struct script *script, const json_t *words)
+/* What "docker push NAME" and "docker buildx imagetools create -t NAME…" publish, whatever job built
+ * it. */
+static void take_published(const struct script *script, const json_t *words, size_t first)
 {
-    for (size_t i = 3; i + 1 < json_array_size(words); i++) {
+    struct init *init = script->init;
+    bool is_join = strcmp(word_at(words, 2), "imagetools") == 0;
+
+    for (size_t i = first; i < json_array_size(words); i++) {
         struct init_image named = {0};
-        if (init_is_among(word_at(words, i), "-t --tag") &&
-            init_take_reference(script->init, word_at(words, i + 1), &named) && named.registries)
-            init_count_registry(script->init, named.registries[0]);
+        const char *reference = word_at(words, i);
+        const char *name = arc_path_name(reference);
+        name = init_cut(init, name, strcspn(name, ":@"));
+        if ((is_join && !init_is_among(word_at(words, i - 1), "-t --tag")) || name == reference ||
+            !arc_text_is_visible(name) || ARC_STARTS(reference, "localhost"))
+            continue;
+        init_set(init, init->published, name, json_true());
+        if (arc_text_is_visible(reference) && init_take_reference(init, reference, &named) &&
+            named.registries)
+            init_count_registry(init, named.registries[0]);
     }
 }
 
@@ -813,8 +825,9 @@ static void take_command(struct script *script, json_t *words)
         take_script(script, words);
     if (!init_is_among(program, "docker podman buildah"))
         return;
-    if (strcmp(word_at(words, 2), "imagetools") == 0)
-        count_registries(script, words);
+    if (script->step->runner &&
+        (strcmp(what, "push") == 0 || strcmp(word_at(words, 2), "imagetools") == 0))
+        take_published(script, words, 2);
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = word_at(words, next++);
     if (init_is_among(what, "build bud bake"))
@@ -925,7 +938,7 @@ static void read_text(struct script *script, const char *text)
     script->rule = NULL;
     script->skips = script->wanted != NULL;
 
-    while (init_spend(script->init, COMMAND_COST)) {
+    while (init_spend(script->init, script->called ? CALLED_COST : COMMAND_COST)) {
         if (is_line)
             start_line(script);
         if (!*script->at)

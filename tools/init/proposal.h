@@ -140,6 +140,7 @@ struct init {
     json_t *filters;              /* of workflows: name → patterns */
     json_t *usual_tags;           /* of images whose names only a run knows; NULL: none */
     json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */
+    json_t *published;            /* names of images that commands push */
     json_t *called;               /* what commands run that told nothing */
     json_t *places;               /* of versions that commands read: number → {file, at} */
     const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */

@@ -884,6 +884,8 @@ static void take_remembered(struct init *init, struct init_image *image)
 void init_end_workflows(struct init *init)
 {
     init_each_image (image, init) {
+        bool is_sent = image->name && json_object_get(init->published, image->name);
+        image->pushed = image->pushed || is_sent; /* from a file that another job loads */
         init->pushes = init->pushes || image->pushed;
         if (image->pushed && !image->tags)
             take_remembered(init, image);
