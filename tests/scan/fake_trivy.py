@@ -25,6 +25,11 @@ if (fake / "stderr").exists():
 if mode == "crash":
     print("INFO\tsomething\nFATAL\tDB error: failed to download", file=sys.stderr)
     sys.exit(1)
+if mode == "busy" and (fake / "busy").exists():
+    (fake / "busy").unlink()
+    sys.exit(1)
+if mode == "fail":
+    sys.exit(1)
 if mode == "hang":
     time.sleep(60)
 if mode == "killed":

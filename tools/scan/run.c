@@ -65,6 +65,19 @@ static void *work(void *data)
     return NULL;
 }
 
+/* Runs one alone, as it is. What fails is run once more: a registry of databases that has too many
+ * callers says so for a moment only. */
+static void run_alone(struct job *job, const struct pool *pool)
+{
+    const json_t *argv = json_object_get(job->command, "argv");
+    bool failed = job->problem.code == ARC_EFAILED;
+
+    if (!job->done || failed)
+        run_job(job, pool, argv);
+    if (job->problem.code == ARC_EFAILED && !failed)
+        run_job(job, pool, argv);
+}
+
 /* The first one brings the databases up to date, alone; the others run side by side, and what fails
  * that way is run once more, alone. */
 static void run_jobs(struct pool *pool)
@@ -75,7 +88,7 @@ static void run_jobs(struct pool *pool)
     size_t started = 0, wanted = pool->run->jobs;
 
     if (pool->count)
-        run_job(&jobs[0], pool, json_object_get(jobs[0].command, "argv"));
+        run_alone(&jobs[0], pool);
 
     pool->next = 1;
     if (wanted >= pool->count)
@@ -93,8 +106,7 @@ static void run_jobs(struct pool *pool)
     }
 
     for (size_t i = 1; i < pool->count; i++)
-        if (!jobs[i].done || jobs[i].problem.code == ARC_EFAILED)
-            run_job(&jobs[i], pool, json_object_get(jobs[i].command, "argv"));
+        run_alone(&jobs[i], pool);
 }
 
 /* ---- what they said ------------------------------------------------------------------------ */

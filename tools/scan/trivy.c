@@ -39,6 +39,40 @@ bool arc_trivy_withholds(const char *variable)
     return ARC_STARTS(variable, "TRIVY_") && !arc_environment_has(passes, variable);
 }
 
+/* Its last line that is not blank, "TIME\tFATAL\tFatal error\tMESSAGE" or "\t* MESSAGE", and what to
+ * do where that leaves it open. */
+static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
+{
+    static const char *const before[] = {"FATAL\t", "ERROR\t", "Fatal error\t", "\t* "};
+    static const struct {
+        const char *sign, *advice;
+    } rows[] = {
+        {"TOOMANYREQUESTS", "a mirror of the databases (TRIVY_DB_REPOSITORY, "
+                            "TRIVY_JAVA_DB_REPOSITORY) or a cache that is kept asks less"},
+        {"UNAUTHORIZED", "log in to the image's registry: docker login"},
+        {"no space left on device", "the disk is full: TMPDIR and TRIVY_CACHE_DIR name others"},
+        {"cache may be in use", "another Trivy uses the same cache: TRIVY_CACHE_DIR names another"},
+    };
+
+    while (said->len && strchr(" \t\r\n", said->data[said->len - 1]))
+        said->data[--said->len] = '\0';
+    const char *text = arc_buf_text(said), *line = strrchr(text, '\n');
+    line = line ? line + 1 : text;
+    for (size_t i = 0; i < ARC_COUNT(before); i++) {
+        const char *found = strstr(line, before[i]);
+        line = found ? found + strlen(before[i]) : line;
+    }
+
+    arc_buf_printf(out, "%.500s", line);
+    for (char *c = out->data; c && *c; c++)
+        *c = *c == '\t' ? ' ' : *c;
+    if (status == 128 + 9)
+        arc_buf_puts(out, "killed, mostly for want of memory: --jobs=1 takes less");
+    arc_each_in (row, rows)
+        if (strstr(line, row->sign))
+            arc_buf_printf(out, "; %s", row->advice);
+}
+
 int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *folder,
                   unsigned timeout, struct arc_buf *output, struct arc_buf *errors,
                   struct arc_error *err)
@@ -67,13 +101,11 @@ int arc_trivy_run(const struct arc_env *env, const json_t *argv, const char *fol
 
     ARC_TRY(rc);
 
-    if (result.status) { /* a Go program says what went wrong on the last line that is not blank */
-        struct arc_buf *said = &result.errors;
-        while (said->len && strchr(" \t\r\n", said->data[said->len - 1]))
-            said->data[--said->len] = '\0';
-        const char *line = strrchr(arc_buf_text(said), '\n');
-        return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %.500s", words[0],
-                             result.status, line ? line + 1 : arc_buf_text(said));
+    if (result.status) {
+        ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2000};
+        show_failure(&result.errors, result.status, &shown);
+        return arc_error_set(err, ARC_EFAILED, "%s ended with status %d: %s", words[0],
+                             result.status, arc_text_or(arc_buf_text(&shown), "no reason given"));
     }
 
     hand_over(&result.output, output);
