@@ -180,6 +180,22 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     return true;
 }
 
+/* "$(cat FILE)" of a file with a word in it. */
+static bool expand_content(struct script *script, const char *path, struct arc_buf *out)
+{
+    const char *text = init_read(script->init, path);
+    size_t len = text ? strcspn(text, " \t\r\n") : 0;
+    if (!len || len > 64 || text[len + strspn(text + len, " \t\r\n")])
+        return false;
+
+    char *word = init_cut(script->init, text, len);
+    init_note(script->init, path, 0,
+              "%s is what commands read here: where it is proposed, change both", word);
+    arc_buf_puts(out, word);
+
+    return true;
+}
+
 /* "$(cat VERSION)", "$(jq -r .version FILE)": the version that stands there; of what no tag starts,
  * it is a release of its own. False for other commands. */
 static bool expand_version(struct script *script, const char *at, const char *end,
@@ -202,8 +218,10 @@ static bool expand_version(struct script *script, const char *at, const char *en
 
     name = by_key || !path ? keys : init_lower(init, arc_path_name(path));
     bool plain = !*rest || strstr(rest, "| tr -d"); /* of line breaks */
-    if (!path || !init_has_file(init, path) || !strstr(name, "version") || !plain)
+    if (!path || !init_has_file(init, path) || !plain)
         return false;
+    if (!strstr(name, "version"))
+        return !by_key && expand_content(script, path, out);
 
     if (!*script->step->when) { /* the tag's */
         arc_buf_puts(out, "{version}");
