@@ -13,6 +13,11 @@ static const char *const group_keys[] = {"registry", "image",   "platforms", "im
                                          "paths",    "build",   "inputs",    "build-args",
                                          "bake",     "compose", NULL};
 
+/* The same of a service.yaml. */
+static const char *const file_keys[] = {"name",       "role",    "tech",  "image",
+                                        "image-tags", "build",   "paths", "inputs",
+                                        "variants",   "version", NULL};
+
 /* What a list of one thing, or the long form of a text, says, where the other node is none. */
 static const struct arc_yaml_node *unwrap(const struct arc_yaml_node *node,
                                           const struct arc_yaml_node *other)
@@ -119,6 +124,16 @@ static const struct arc_yaml_node *find_group(const struct arc_yaml *yaml,
     return named;
 }
 
+/* The first of the keys whose values differ; NULL for none. */
+static const char *find_key(const struct arc_yaml_node *old, const struct arc_yaml_node *new,
+                            const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (!is_same(arc_yaml_get(old, *keys), arc_yaml_get(new, *keys)))
+            break;
+    return *keys;
+}
+
 /* What of the entry differs; NULL for nothing. */
 static const char *find_difference(const struct arc_yaml *before, const struct arc_yaml *after,
                                    const struct arc_service *service, const char *name)
@@ -131,9 +146,9 @@ static const char *find_difference(const struct arc_yaml *before, const struct a
     if (old != arc_yaml_get(arc_yaml_get(before->root, "groups"), name))
         return "the group's name";
 
-    for (const char *const *key = group_keys; *key; key++)
-        if (!is_same(arc_yaml_get(old, *key), arc_yaml_get(new, *key)))
-            return *key;
+    const char *key = find_key(old, new, group_keys);
+    if (key)
+        return key;
 
     const struct arc_yaml_node *own = find_item(new, service), *other = find_item(old, service);
     if (!own)
@@ -200,6 +215,39 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     return arc_error_memory(rc, err);
 }
 
+/* Whether a rule of the filter leaves files out. */
+static bool leaves_out(const struct arc_filters *filters, size_t filter)
+{
+    const struct arc_filter *the = &filters->items[filter];
+    for (size_t i = the->first; i < the->first + the->count; i++)
+        if (filters->rules[i].negated)
+            return true;
+    return false;
+}
+
+/* A service.yaml is a file of its service, unless paths leave it out, which cannot be meant of what
+ * it says of the image, and least of all of these paths. */
+static int check_file(const struct arc_git *git, const struct arc_service *service,
+                      const struct arc_oid *base, const struct arc_oid *head,
+                      struct arc_filter_result *result, struct arc_error *err)
+{
+    ARC_AUTO(sides)
+    struct sides sides = {.old = {.max = ARC_YAML_BYTES}, .new = {.max = ARC_YAML_BYTES}};
+    bool differ = false;
+
+    if (result->matched || !service->file)
+        return ARC_OK;
+    ARC_TRY(read_sides(git, service->file, base, head, &sides, &differ, err));
+
+    const char *what = sides.problem;
+    if (differ && !what)
+        what = find_key(sides.before.root, sides.after.root, file_keys);
+
+    return differ && what
+               ? arc_match_mark(result, err, "its entry in %s changed: %s", service->file, what)
+               : ARC_OK;
+}
+
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err)
@@ -212,16 +260,20 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
     if (*path != '/')
         ARC_TRY(read_sides(git, path, base, head, &sides, &differ, err));
 
-    for (size_t i = 0; differ && i < options->filters->count; i++) {
+    for (size_t i = 0; i < options->filters->count; i++) {
         const struct arc_group *group;
         const struct arc_service *service;
-        if ((only && !only[i]) || !arc_services_find(options, i, &group, &service))
+        bool is_left_out = leaves_out(options->filters, i);
+        if ((only && !only[i]) || !(differ || is_left_out) ||
+            !arc_services_find(options, i, &group, &service))
             continue;
-        const char *what = sides.problem;
-        if (!what)
+        const char *what = differ ? sides.problem : NULL;
+        if (differ && !what)
             what = find_difference(&sides.before, &sides.after, service, group->name);
         if (what)
             ARC_TRY(arc_match_mark(&results[i], err, "its entry in %s changed: %s", path, what));
+        if (is_left_out)
+            ARC_TRY(check_file(git, service, base, head, &results[i], err));
     }
 
     return ARC_OK;

@@ -46,9 +46,9 @@ int arc_services_last_images(const struct arc_base_request *request, struct arc_
                              size_t count, struct arc_error *err);
 
 /* Marks each service whose own entry in the configuration differs between two commits (`head` NULL:
- * the work tree): what its group says of images and paths, or its own mapping; also when that
- * cannot be told. A configuration that `head` does not have says nothing. `only` (per filter; may
- * be NULL) says which are asked about. */
+ * the work tree): what its group says of images and paths, or its own mapping, or a service.yaml
+ * that its paths leave out; also when that cannot be told. A configuration that `head` does not
+ * have says nothing. `only` (per filter; may be NULL) says which are asked about. */
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err);
