@@ -12,6 +12,8 @@
 /* The longest text with an expression in it that GitHub reads. */
 #define EXPRESSION_MAX 21000
 
+#define NO_MERGE "GitHub knows no merge keys (<<)"
+
 struct place {
     unsigned depth;
     const char *keys, *beside, *kinds, *uses;
@@ -151,8 +153,11 @@ static void check_any(struct lint *lint, const struct arc_yaml_node *node, const
 {
     arc_yaml_each (item, node)
         check_any(lint, item, uses);
-    arc_yaml_each_pair (pair, node)
+    arc_yaml_each_pair (pair, node) {
+        if (pair->merged)
+            lint_find_at(lint, LINT_WORKFLOW, node, NO_MERGE);
         check_any(lint, pair->value, uses);
+    }
     if (node->text)
         check_text(lint, node, uses, false);
 }
@@ -272,7 +277,7 @@ static void check_map(struct lint *lint, const struct value *map)
                 check_text(lint, key, parent->uses, false);
             check_any(lint, pair->value, parent->uses);
         } else if (pair->merged) {
-            lint_find_at(lint, LINT_WORKFLOW, map->node, "GitHub knows no merge keys (<<)");
+            lint_find_at(lint, LINT_WORKFLOW, map->node, NO_MERGE);
         } else if (json_object_get(seen, small)) {
             lint_find_at(lint, LINT_WORKFLOW, key, "'%s' stands there twice", key->text);
         } else {
@@ -288,9 +293,29 @@ static void check_map(struct lint *lint, const struct value *map)
         check_missing(lint, map);
 }
 
+/* Whether a value has an anchor, which the runner takes in no action; a finding about the first. */
+static bool find_anchor(struct lint *lint, const struct arc_yaml_node *node)
+{
+    if (node->anchor) {
+        lint_find_at(lint, LINT_WORKFLOW, node,
+                     "GitHub's runners take no anchor (&%s) in an action", node->anchor);
+        return true;
+    }
+
+    arc_yaml_each (item, node)
+        if (find_anchor(lint, item))
+            return true;
+    arc_yaml_each_pair (pair, node)
+        if (find_anchor(lint, pair->value))
+            return true;
+    return false;
+}
+
 void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root)
 {
     lint->expressions = 0;
+    if (strcmp(what, "action") == 0)
+        find_anchor(lint, root);
     arc_each_in (place, places) {
         struct value value = {place, what, root, root};
         if (!place->depth && strcmp(place->keys, what) == 0)

@@ -25,6 +25,7 @@ struct workflow {
     json_t *inputs; /* object: the names of the inputs; NULL where it is not called */
     json_t *needs;  /* object: the names that the job under way needs */
     json_t *ids;    /* object: the ids of its steps */
+    json_t *matrix; /* object: the names of its matrix; NULL where an expression makes it */
     json_t *seen;   /* object: what it refers to, so that each is checked once */
 };                  /* all of them in small letters: they have no case */
 
@@ -230,12 +231,13 @@ unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
  * are. */
 static void check_script(const struct workflow *w, const struct arc_yaml_node *script)
 {
-    const char *expression = script && script->text ? strstr(script->text, "${{") : NULL;
-    if (!expression)
-        return;
-    lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
-              "a script holds '%.*s}}'; pass the value by env and quote it",
-              (int)strcspn(expression, "}"), expression);
+    const char *at = script ? script->text : NULL, *expression;
+    size_t len;
+
+    if (at && lint_next_expression(&at, &expression, &len))
+        lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
+                  "a script holds '${{%.*s}}'; pass the value by env and quote it", (int)len,
+                  expression);
 }
 
 /* Whether a local `uses` lies in a folder that a step checks something out into: another
@@ -411,6 +413,8 @@ static void check_member(const struct workflow *w, const struct arc_yaml_node *a
     else if (!known && names == w->needs)
         lint_find_at(lint, LINT_NEEDS, at, "'needs.%s' is used, but the job does not need '%s'",
                      name, name);
+    else if (!known && names == w->matrix)
+        lint_find_at(lint, LINT_NEEDS, at, "the job's matrix has no '%s'", name);
     else if (!known)
         lint_find_at(lint, LINT_NEEDS, at, "there is no %s '%s'",
                      names == w->jobs ? "job" : "step with the id", name);
@@ -423,7 +427,11 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     const struct {
         const char *context;
         const json_t *names;
-    } all[] = {{"needs", w->needs}, {"jobs", w->jobs}, {"steps", w->ids}, {"inputs", w->inputs}};
+    } all[] = {{"needs", w->needs},
+               {"jobs", w->jobs},
+               {"steps", w->ids},
+               {"inputs", w->inputs},
+               {"matrix", w->matrix}};
     bool quoted = false;
 
     for (const char *at = text; at < text + len; at++) {
@@ -526,6 +534,25 @@ static void check_circles(const struct workflow *w, const struct arc_yaml_node *
                          "the job '%s' waits for itself", jobs->pairs[i].key->text);
 }
 
+/* The names that a job's matrix has. False where there is none, or an expression makes it. */
+static bool list_matrix(struct lint *lint, const struct arc_yaml_node *job, json_t *names)
+{
+    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
+    const struct arc_yaml_node *include = arc_yaml_get(matrix, "include");
+
+    list_names(lint, names, matrix);
+    arc_yaml_each (item, include) {
+        list_names(lint, names, item);
+        if (item->text)
+            return false;
+    }
+
+    arc_json_each_pair (name, value, names)
+        if (strstr(name, "${{"))
+            return false;
+    return matrix && !matrix->text && !(include && include->text);
+}
+
 static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
 {
     const struct arc_yaml_node *needs = arc_yaml_get(job->value, "needs");
@@ -533,6 +560,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *names = json_object();
     ARC_AUTO_JSON json_t *seen = json_object();
     ARC_AUTO_JSON json_t *ids = json_object();
+    ARC_AUTO_JSON json_t *matrix = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
         const char *small = lint_small(w->lint, arc_or(name->text, ""), name->len);
@@ -548,8 +576,10 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     w->ids = ids;
 
     list_ids(w, arc_yaml_get(job->value, "steps"));
+    if (list_matrix(w->lint, job->value, matrix))
+        w->matrix = matrix;
     check_expressions(w, job->value, false);
-    w->needs = w->seen = w->ids = NULL;
+    w->needs = w->seen = w->ids = w->matrix = NULL;
 }
 
 /* Whether a job calls what can be called, if it is here: a file of .github/workflows, as it is in
@@ -592,6 +622,20 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_needs(w, job);
 }
 
+/* Whether a text has the five fields of a time. */
+static bool is_cron(const char *text)
+{
+    size_t fields = 0;
+    for (text += strspn(text, " "); *text; text += strspn(text, " "), fields++) {
+        size_t len =
+            strspn(text, "0123456789*,-/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+        if (!len || *text == '/' || strspn(text, "0123456789") > 2)
+            return false;
+        text += len;
+    }
+    return fields == 5;
+}
+
 /* What stands outside of jobs. */
 static void check_whole(struct workflow *w)
 {
@@ -604,6 +648,14 @@ static void check_whole(struct workflow *w)
     arc_each_in (start, starts) {
         const struct arc_yaml_node *event = arc_yaml_get(on, *start);
         list_names(w->lint, w->inputs, arc_yaml_get(event, "inputs"));
+    }
+    const struct arc_yaml_node *schedule = arc_yaml_get(on, "schedule");
+    arc_yaml_each (item, schedule) {
+        const struct arc_yaml_node *cron = arc_yaml_get(item, "cron");
+        if (cron && cron->text && cron->len && !is_cron(cron->text))
+            lint_find_at(w->lint, LINT_WORKFLOW, cron,
+                         "'%s' is not a valid time: minute, hour, day, month, day of the week",
+                         cron->text);
     }
     arc_each_in (key, keys)
         if (arc_yaml_get(w->root, *key))

@@ -63,12 +63,12 @@ struct arc_yaml_node {
     struct arc_yaml_pair *pairs; /* in the order of the file */
     unsigned line, column;       /* of its first character, from 1 */
     const struct arc_yaml_source *source;
+    const char *anchor; /* its name, or NULL */
     /* The rest is for the reader alone. */
     unsigned weight; /* nodes below and including it, aliases followed */
     unsigned depth;  /* levels below and including it */
     bool open;       /* its end has not been read yet */
     bool merge_key;  /* a plain `<<` */
-    const char *anchor;
 };
 
 /* A document and everything in it. */
