@@ -126,6 +126,54 @@ static void evaluate(struct init *init, const char *text, size_t len, const json
     }
 }
 
+/* JSON that an expression gives, with its scalars as texts. A new reference. */
+static json_t *take_texts(struct init *init, json_t *value)
+{
+    ARC_AUTO_FREE char *text = NULL;
+
+    if (json_is_array(value)) {
+        json_t *list = init_made(init, json_array());
+        arc_json_each (item, value)
+            init_push(init, list, take_texts(init, item));
+        return list;
+    }
+
+    if (json_is_object(value)) {
+        json_t *object = init_made(init, json_object());
+        arc_json_each_pair (name, member, value)
+            init_set(init, object, name, take_texts(init, member));
+        return object;
+    }
+
+    if (json_is_string(value))
+        return json_incref(value);
+    text = json_dumps(value, JSON_ENCODE_ANY);
+    return init_made(init, json_string(arc_or(text, "")));
+}
+
+/* "${{ fromJSON(TEXT) }}" as what the text says; NULL for other texts, and where only a run knows
+ * it. A new reference. */
+static json_t *expand_json(struct init *init, const char *text, const json_t *scope)
+{
+    static const char call[] = "fromJSON(";
+    ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
+    size_t len = strlen(text);
+
+    if (!ARC_STARTS(text, "${{") || !arc_text_ends(text, "}}") || len < 6 ||
+        strstr(text + 3, "${{"))
+        return NULL;
+    text += 3;
+    len -= 5;
+    arc_text_trim(&text, &len);
+    if (len < sizeof call || strncasecmp(text, call, sizeof call - 1) != 0 || text[len - 1] != ')')
+        return NULL;
+
+    evaluate(init, text + sizeof call - 1, len - sizeof call, scope, &value);
+    ARC_AUTO_JSON json_t *parsed =
+        json_loads(init_hold(init, &value), JSON_REJECT_DUPLICATES, NULL);
+    return parsed && init_spend(init, value.len * NODE_COST) ? take_texts(init, parsed) : NULL;
+}
+
 json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, const json_t *scope)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
@@ -149,6 +197,9 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
     }
 
     const char *rest = node->text && node->type != ARC_YAML_NULL ? node->text : "", *start, *end;
+    json_t *parsed = expand_json(init, rest, scope);
+    if (parsed)
+        return parsed;
     while ((start = strstr(rest, "${{")) && (end = strstr(start, "}}"))) {
         arc_buf_add(&text, rest, (size_t)(start - rest));
         evaluate(init, start + 3, (size_t)(end - start - 3), scope, &text);
@@ -217,10 +268,9 @@ static void include(struct init *init, json_t *cells, const json_t *entries, con
 json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
 {
     const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
-    if (!node || node->type != ARC_YAML_MAP)
-        return init_made(init, json_pack("[{}]"));
-
     ARC_AUTO_JSON json_t *axes = init_expand_node(init, node, scope);
+    if (!json_is_object(axes))
+        return init_made(init, json_pack("[{}]"));
     ARC_AUTO_JSON json_t *more = json_incref(json_object_get(axes, "include"));
     ARC_AUTO_JSON json_t *less = json_incref(json_object_get(axes, "exclude"));
     json_t *entry;

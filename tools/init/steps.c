@@ -334,8 +334,11 @@ static char *fill_reference(struct init *init, const char *reference, const char
     const char *name = arc_path_name(reference);
     size_t len = strcspn(name, ":");
 
-    if (!memchr(name, INIT_UNKNOWN, len))
+    const char *first = memchr(name, INIT_UNKNOWN, len);
+    if (!first)
         return fill(init, reference, bound);
+    if (memchr(first + 1, INIT_UNKNOWN, len - (size_t)(first + 1 - name)))
+        bound = NULL; /* one of them, but which? */
 
     return init_print(init, "%.*s%s%s", (int)(name - reference), reference,
                       fill(init, init_cut(init, name, len), bound), name + len);
@@ -448,18 +451,20 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
  * the platform, and the name of it all. */
 static void join_architectures(const struct init_step *step, struct init_image *image)
 {
-    static const char *const ends[] = {"-amd64", "-x86_64", "-arm64", "-aarch64", "-armv7"};
+    static const char *const ends[] = {"amd64", "x86_64", "arm64", "aarch64", "armv7"};
     struct init *init = step->init;
     json_t *tags = image->tags;
 
     image->tags = NULL;
     arc_json_each_pair (tag, when, tags) {
         const char *name = tag;
-        arc_each_in (end, ends)
-            if (arc_text_ends(tag, *end) && strlen(tag) > strlen(*end)) {
-                name = init_cut(init, tag, strlen(tag) - strlen(*end));
-                init_add_platform(init, image, step->file, step->line, *end + 1);
+        arc_each_in (end, ends) {
+            size_t len = strlen(tag), before = len - ARC_MIN(strlen(*end) + 1, len);
+            if (before && arc_text_ends(tag, *end) && strchr("-_", tag[before])) {
+                name = init_cut(init, tag, before);
+                init_add_platform(init, image, step->file, step->line, *end);
             }
+        }
         init_add_tag(init, &image->tags, name, json_string_value(when));
     }
 }
@@ -474,7 +479,9 @@ static bool is_same(const struct init_step *step, const struct init_image *other
     bool target = init_same_text(other->target, image->target);
 
     if (step->service)
-        return !image->name || (target && !other->args && !image->args);
+        return !image->name ||
+               (target && named &&
+                (other->args == image->args || json_equal(other->args, image->args)));
 
     return other->from == FROM_WORKFLOW && named && target &&
            strcmp(other->context, image->context) == 0 &&

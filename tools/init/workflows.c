@@ -179,7 +179,7 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     struct init_step place = *workflow;
 
     init_set(init, scope, "steps", json_object());
-    if (!matrix || matrix->type == ARC_YAML_MAP)
+    if (!matrix || matrix->type == ARC_YAML_MAP || json_object_size(cell))
         init_set(init, scope, "matrix", json_incref(cell));
     add_settings(init, scope, job);
 
