@@ -111,6 +111,15 @@ def test_a_branch_that_an_earlier_run_left_is_asked_for_again(place, variables):
                           capture_output=True).returncode == 3
 
 
+def test_an_annotated_tag_that_moved_leads_to_its_commit(place):
+    """`before` of the push, and so a base, is the old tag's own name."""
+    place.git("tag", "-a", "-m", "x", "nightly", "main~1", cwd=place.up)
+    tag = place.git("rev-parse", "nightly", cwd=place.up).strip()
+    place.git("tag", "keep", tag, cwd=place.up)
+    whole = place.base(place.clone("whole"), tag)
+    assert place.base(place.clone("cut", "--depth=1", "--no-tags"), tag) == whole
+
+
 @pytest.mark.parametrize("name", ["HEAD^", "@~3", "HEAD~1^1~2", "HEAD^2~1", "origin/topic~14", "main~1"])
 def test_an_ancestor_is_fetched(place, name):
     whole = place.base(place.clone("whole"), name)

@@ -139,9 +139,9 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     struct arc_oid commit;
 
     if (arc_text_is_hex(name, 40)) {
-        memcpy(commit.hex, name, sizeof commit.hex);
         arc_buf_printf(&refspec, "+%s:refs/arc/%s", name, name);
         ARC_TRY(fetch_start(git, arc_buf_text(&refspec), also, also_count, err));
+        ARC_TRY(arc_git_resolve(git, name, &commit, err)); /* it may be an annotated tag's */
     } else if (strpbrk(name, ":^*?[~ \\") || strstr(name, "..")) {
         return arc_error_set(err, ARC_ENOTFOUND,
                              "'%.200s' is not a valid name of a branch or a tag", name);
