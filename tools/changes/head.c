@@ -33,6 +33,14 @@ static int head_of_input(struct choice *c)
     return settle(c, is_head ? checked_out : ref, "input ref: ", ref);
 }
 
+/* Whether a commit is what is checked out; an annotated tag's own name leads to one. */
+static bool is_at(const struct choice *c, const char *sha, const struct arc_oid *head)
+{
+    struct arc_oid commit;
+    return strcmp(head->hex, sha) == 0 || (arc_git_resolve(c->git, sha, &commit, NULL) == ARC_OK &&
+                                           strcmp(head->hex, commit.hex) == 0);
+}
+
 /* A job may check out something else than its event's commit: the branch that an input of
  * workflow_dispatch names, the pull request of a comment. That is what it wants to know about. A
  * push is about its own commit, so that a later push, or a re-run, changes nothing. */
@@ -44,7 +52,7 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
     *chosen = false;
 
     if (c->request->is_recorded || arc_git_head(c->git, &head, &branch, NULL) ||
-        strcmp(head.hex, sha) == 0)
+        is_at(c, sha, &head))
         return ARC_OK;
 
     /* The event's branch, where the origin has moved it to since. */
@@ -94,7 +102,7 @@ static bool is_event_at_head(const struct choice *c, const char *sha)
 {
     struct arc_oid head;
     return sha && arc_changes_is_head(c->request->ref) && !c->request->is_recorded &&
-           arc_git_head(c->git, &head, NULL, NULL) == ARC_OK && strcmp(head.hex, sha) == 0;
+           arc_git_head(c->git, &head, NULL, NULL) == ARC_OK && is_at(c, sha, &head);
 }
 
 int choice_head(struct choice *c)

@@ -144,7 +144,10 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
 
         if (!json_is_object(root))
             return arc_error_at(err, ARC_EINPUT, path, 1, 1, "the event is not a JSON object");
+        const char *sha = event.sha;
         ARC_TRY(read_payload(&event, root, err));
+        if (sha && event.ref && ARC_STARTS(event.ref, "refs/tags/"))
+            event.sha = sha; /* `after` is an annotated tag's own name, which a checkout has not */
     }
 
     *out = event;
