@@ -163,6 +163,22 @@ def without_digest(self, status, body=b"", kind="application/json", stored=None)
     self.wfile.write(b"" if self.command == "HEAD" else body)
 
 
+def test_a_mirror_that_lacks_an_image_and_takes_every_index(shop):
+    """Found already built, an index is staged in the first registry alone; the mirror would have had a tag that nobody can pull."""
+    for service in shop.plan["services"]:
+        service["mirrors"] = [f"{shop.host}/m/{service['name']}"]
+        service["tags"] += [{**tag, "ref": f"{service['mirrors'][0]}:{tag['tag']}"} for tag in service["tags"]]
+    for (image, reference), stored in list(shop.server.manifests.items()):
+        shop.server.manifests[image.replace("o/", "m/"), reference] = stored
+    assert shop.promote().returncode == 0 and "m/a:latest" in shop.server.moved and "m/b:g-v1.0.0" in shop.server.moved
+    lost = shop.ledger["services"][1]["cells"][1]["digest"]
+    del shop.server.manifests["m/b", lost]
+    shop.server.moved.clear()
+    done = shop.promote()
+    assert done.returncode == 1 and not shop.server.moved
+    assert f"nothing was moved: {shop.host}/m/b lacks {lost}, which the index of b lists; build it again with --rebuild" in done.stderr
+
+
 def test_a_registry_that_names_no_digest_is_asked_what_it_has(shop, monkeypatch):
     monkeypatch.setattr(Registry, "answer", without_digest)
     assert shop.promote().returncode == 0 and len(shop.server.moved) == 6

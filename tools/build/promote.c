@@ -77,6 +77,38 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
                          known->cell_count, found->service, found->cell_count);
 }
 
+/* Whether every mirror has what the index lists: not every registry asks that of an index before it
+ * takes it, and an index that was found already built was perhaps never pushed there. */
+static int check_mirrors(struct promotion *promotion, const struct arc_planned_service *service,
+                         const struct arc_manifest *index, struct arc_error *err)
+{
+    const json_t *listed = json_object_get(index->document, "manifests");
+    struct arc_registry_item *items = NULL;
+    size_t count = 0;
+
+    for (char **mirror = service->mirrors; *mirror; mirror++)
+        arc_json_each (entry, listed)
+            ARC_APPEND(&promotion->memory, items, count, err,
+                       (struct arc_registry_item){ARC_REGISTRY_MANIFEST, *mirror,
+                                                  arc_json_text_of(entry, "digest")});
+    ARC_TRY(arc_registry_read_ahead(promotion->registry, items, count, err));
+
+    arc_each (item, items, count) {
+        ARC_AUTO(arc_manifest) struct arc_manifest there = {0};
+        ARC_AUTO(arc_error) struct arc_error why = {0};
+        int rc =
+            arc_registry_manifest(promotion->registry, item->image, item->reference, &there, &why);
+        if (rc == ARC_ENOTFOUND)
+            return arc_error_set(err, ARC_EFAILED,
+                                 "nothing was moved: %s lacks %.100s, which the index of %s lists; "
+                                 "build it again with --rebuild, which pushes to every registry",
+                                 item->image, item->reference, service->service);
+        ARC_TRY(arc_error_pass(rc, &why, err));
+    }
+
+    return ARC_OK;
+}
+
 /* Verifies all indexes once more: what is promoted is what was seen. */
 static int read_services(struct promotion *promotion, struct arc_error *err)
 {
@@ -94,8 +126,10 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
         const struct arc_built_service *known = arc_ledger_service(options->build, entry->service);
         if (known)
             ARC_TRY(check_cells(known, entry, err));
-        const struct arc_sign_check check = {options->env, options->root, options->plan,
-                                             arc_plan_service(options->plan, entry->service),
+        const struct arc_planned_service *service = arc_plan_service(options->plan, entry->service);
+        size_t at = (size_t)(entry - ledger->services);
+        ARC_TRY(check_mirrors(promotion, service, &promotion->indexes[at], err));
+        const struct arc_sign_check check = {options->env, options->root, options->plan, service,
                                              entry};
         ARC_TRY(arc_sign_verify(&check, err));
         if (known) /* it knows the durations, too */
