@@ -103,6 +103,21 @@ def test_renames_and_a_directory_count_with_the_api_too(clone, api, tmp_path):
     assert [file["path"] for file in json.loads(run.stdout)["filters"]["f"]["files"]] == ["new"]
 
 
+def test_what_says_what_a_service_is_counts_with_the_api_too(clone, api, tmp_path):
+    """`s` hides all of itself; `t` has nothing to hide."""
+    work = tmp_path / "clone"
+    for name, text in {".github/arc-ci.yaml": "groups: {g: {registry: ghcr.io/o, services: [s, t]}}\n",
+                       "s/service.yaml": "name: s\ncodename: s\npaths: ['!**']\n", "s/Dockerfile": "FROM scratch\n",
+                       "t/service.yaml": "name: t\ncodename: t\n", "t/Dockerfile": "FROM scratch\n"}.items():
+        (work / name).parent.mkdir(exist_ok=True)
+        (work / name).write_text(text)
+    for path, expected in {"s/evil": [], "s/service.yaml": ["s"], "t/x": ["t"], ".github/arc-ci.yaml": ["s", "t"]}.items():
+        api.files = [{"filename": path, "status": "modified"}]
+        run = changes(work, clone, api, 1, INPUT_FILTERS="")
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["changes"] == expected, path
+
+
 def test_submodules_are_looked_into_by_git(clone, api, tmp_path):
     run = changes(tmp_path / "clone", clone, api, 1, INPUT_SUBMODULES="true")
     assert run.returncode == 0, run.stderr

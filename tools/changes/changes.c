@@ -104,6 +104,8 @@ static int on_api_file(void *context, const char *path, size_t len, unsigned sta
         options->filters->from_config && options->config ? options->config->path : NULL;
     run->config_seen = run->config_seen || (config && strcmp(path, config) == 0);
     ARC_TRY(match_file(run, path, len, status, options->renames ? previous : NULL));
+    if (options->filters->from_config)
+        ARC_TRY(arc_services_listed(options, path, run->out->results, run->err));
 
     bool is_submodule = options->filters->from_config && run->git && run->git->worktree &&
                         arc_file_kind_in(run->git->worktree, path) == ARC_FILE_DIRECTORY;

@@ -278,3 +278,21 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
 
     return ARC_OK;
 }
+
+int arc_services_listed(const struct arc_changes_options *options, const char *path,
+                        struct arc_filter_result *results, struct arc_error *err)
+{
+    const struct arc_config *config = options->config;
+
+    for (size_t g = 0; config && g < config->group_count; g++)
+        arc_each (service, config->groups[g].services, config->groups[g].service_count) {
+            if (!service->file || strcmp(service->file, path) != 0)
+                continue;
+            size_t i =
+                arc_filters_index(options->filters, service->codename, strlen(service->codename));
+            if (i != SIZE_MAX && leaves_out(options->filters, i))
+                ARC_TRY(arc_match_mark(&results[i], err, "its entry in %s may have changed", path));
+        }
+
+    return ARC_OK;
+}

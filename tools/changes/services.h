@@ -53,6 +53,10 @@ int arc_services_entries(const struct arc_git *git, const struct arc_changes_opt
                          const bool *only, const struct arc_oid *base, const struct arc_oid *head,
                          struct arc_filter_result *results, struct arc_error *err);
 
+/* The same where the API alone knows what changed: a path that it lists. */
+int arc_services_listed(const struct arc_changes_options *options, const char *path,
+                        struct arc_filter_result *results, struct arc_error *err);
+
 /* Takes files back that changed where the service's definition or values in them did not, as docker
  * reads its files of both commits (`head` NULL: the work tree); where they differ, or that cannot
  * be told, the service is marked. `only` as above. */
