@@ -219,7 +219,8 @@ def test_dry_run_is_what_would_run(shop):
 def test_no_engine_is_the_worlds_fault(shop):
     shop.plan()
     _, stderr = shop.build(status=3, env={"DOCKER_HOST": "unix:///nowhere/docker.sock"})
-    assert "Cannot connect to the Docker daemon" in stderr
+    assert "Cannot connect to the Docker daemon" in stderr or "failed to connect to the docker API" in stderr
+    assert "start the engine" in stderr
 
 
 def test_an_older_buildx_gives_plain_progress(shop):

@@ -133,6 +133,25 @@ def test_a_build_is_not_begun_for_a_registry_that_refuses(repo, registry, tmp_pa
     assert two.returncode == 3 and "2 of 4 images" in two.stderr and "doctor --push" in two.stderr
 
 
+@pytest.mark.parametrize("says, text", {
+    "no engine": "ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+    "no engine, since 29": "ERROR: failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct",
+    "no right to it": "ERROR: permission denied while trying to connect to the docker API at unix:///var/run/docker.sock",
+    "no plugin": "docker: 'buildx' is not a docker command.",
+    "no plugin, since 28": "docker: unknown command: docker buildx",
+}.items())
+def test_a_docker_that_cannot_build_is_missing(repo, registry, tmp_path, says, text):
+    """Whatever its version calls that; another try would not help."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "docker").write_text(f'#!/bin/sh\ncat <<"END" >&2\n{text}\nEND\nexit 1\n')
+    (tools / "docker").chmod(0o755)
+    (repo.parent / "plan.json").write_text(run(repo, registry, "plan", "--json", "g/v1.0.0").stdout)
+    build = run(repo, registry, "build", "--plan", str(repo.parent / "plan.json"), path=f"{tools}:{os.environ['PATH']}")
+    assert build.returncode == 3 and build.stderr.count(text.removeprefix("ERROR: ")) == 1, build.stderr
+    assert "start the engine, or install buildx (arc-ci doctor)" in build.stderr
+
+
 def test_offline_goes_without(repo, registry):
     done = run(repo, registry, "doctor", "--push", "--offline")
     assert done.returncode == 2 and "--offline" in done.stderr and not registry.log

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
+#include "config/described.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -17,6 +18,14 @@ void arc_bake_result_free(struct arc_bake_result *result)
 }
 
 /* ---- what went wrong ----------------------------------------------------------------------- */
+
+/* Whether docker says, in the words of one of its versions, that it cannot talk to an engine. */
+static bool lacks_engine(const char *text)
+{
+    return ARC_HOLDS(text, "Cannot connect to the Docker daemon",
+                     "failed to connect to the docker API",
+                     "permission denied while trying to connect to the");
+}
 
 /* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
  * that failed, a Dockerfile that does not parse, a refused login) stays. A failed look-up may be a
@@ -51,9 +60,8 @@ static bool can_pass(const char *text)
                                         "unknown blob", /* GHCR: a layer that it just took */
                                         "blob upload unknown",
                                         NULL};
-    bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error",
-                           "Cannot connect to the Docker daemon");
-    return !lasts && arc_text_holds(text, signs);
+    bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error");
+    return !lasts && !lacks_engine(text) && arc_text_holds(text, signs);
 }
 
 /* Tries for what can pass: the network, a registry. */
@@ -178,8 +186,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
         said += len + strspn(said + len, "\r\n");
     }
 
-    if (ARC_HOLDS(text, "Cannot connect to the Docker daemon", "is not a docker command",
-                  "unknown flag: --file"))
+    if (lacks_engine(text) || arc_docker_lacks_plugin(text))
         return arc_error_set(err, ARC_EWORLD,
                              "docker buildx bake: %s; start the engine, or install buildx "
                              "(arc-ci doctor)",

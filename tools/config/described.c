@@ -91,6 +91,12 @@ static int make_command(const struct arc_loading *l, const struct arc_described 
     return add_options(l, out, NULL, described->targets);
 }
 
+bool arc_docker_lacks_plugin(const char *said)
+{
+    return ARC_HOLDS(said, "is not a docker command", "unknown command: docker ",
+                     "unknown flag: --file", "unknown shorthand flag: 'f'");
+}
+
 static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                       const struct arc_group *group, const json_t *version,
                       struct arc_process_result *result)
@@ -118,8 +124,7 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
 
     const char *tool = group->described.compose ? "docker compose" : "docker buildx bake";
     const char *said = arc_buf_text(&result->errors), *last = said;
-    if (ARC_HOLDS(said, "is not a docker command", "unknown flag: --file",
-                  "unknown shorthand flag: 'f'")) /* its plugin is missing */
+    if (arc_docker_lacks_plugin(said))
         return arc_error_set(l->err, ARC_EWORLD,
                              "group %s is described by %s, which %s reads, and this docker has no "
                              "such plugin: install it",

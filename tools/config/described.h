@@ -24,6 +24,10 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err);
 
+/* Whether this is what docker says without the plugin that it was to run, buildx or compose; each of
+ * its versions has words of its own. */
+bool arc_docker_lacks_plugin(const char *said);
+
 /* Whether buildx takes a file for bake's own, by its name; any other may be a compose file. */
 bool arc_bake_is_hcl(const char *file);
 
