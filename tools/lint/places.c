@@ -3,7 +3,6 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "lint/rule.h"
-#include <ctype.h>
 #include <string.h>
 
 /* Most words that are looked at for "did you mean", and most lists of them. */
@@ -115,10 +114,11 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     lint->expressions += node->len;
     if (lint->expressions > LINT_EXPRESSIONS_MAX)
         return;
-    if (any && node->len > EXPRESSION_MAX) {
+    size_t size = any ? arc_text_utf16(node->text, node->len) : 0;
+    if (size > EXPRESSION_MAX) {
         lint_find_at(lint, LINT_WORKFLOW, node,
                      "a text with an expression in it may have %d characters, this has %zu",
-                     EXPRESSION_MAX, node->len);
+                     EXPRESSION_MAX, size);
         return;
     }
 

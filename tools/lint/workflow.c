@@ -65,7 +65,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     }
 
     size_t len = ref ? (size_t)(ref - text) : uses->len;
-    if (!*text || strstr(text, "${{"))
+    if (!*text || strstr(text, "${{") || ARC_STARTS(text, ".\\")) /* which Windows takes */
         return;
     if (!ref || !ref[1] || strchr(ref + 1, '@') || !memchr(text, '/', len)) {
         lint_find_at(w->lint, LINT_WORKFLOW, uses,
@@ -234,7 +234,7 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
     const char *at = script ? script->text : NULL, *expression;
     size_t len;
 
-    if (at && lint_next_expression(&at, &expression, &len))
+    if (at && lint_next_expression(&at, &expression, &len) && expression[len])
         lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
                   "a script holds '${{%.*s}}'; pass the value by env and quote it", (int)len,
                   expression);
@@ -242,16 +242,20 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
 
 /* Whether a local `uses` lies in a folder that a step checks something out into: another
  * repository's files, or ours in another place. `folders` are those, and end with NULL. */
-static bool is_checked_out(const char *const *folders, const struct arc_yaml_node *uses)
+static bool is_checked_out(struct lint *lint, const char *const *folders,
+                           const struct arc_yaml_node *uses)
 {
     bool found = false;
     if (uses && uses->text && ARC_STARTS(uses->text, "./"))
         for (; *folders && !found; folders++)
-            found = arc_path_below(*folders, uses->text + 2);
+            found = strcmp(*folders, ".") == 0
+                        ? !lint_exists(lint, find_target(lint, uses->text + 2))
+                        : arc_path_below(*folders, uses->text + 2) != NULL;
     return found;
 }
 
-/* The folders that the steps check something out into. */
+/* The folders that the steps check something out into: "." where another repository takes the place
+ * of ours. */
 static const char *const *find_checkouts(struct lint *lint, const struct arc_yaml_node *steps)
 {
     static const char *const none[] = {NULL};
@@ -259,10 +263,12 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
     size_t count = 0;
 
     arc_yaml_each (step, steps) {
-        const char *path = arc_yaml_text_at(arc_yaml_get(step, "with"), "path");
+        const struct arc_yaml_node *with = arc_yaml_get(step, "with");
+        const char *path = arc_yaml_text_at(with, "path");
         ARC_AUTO_FREE char *clean = NULL;
         if (!ARC_STARTS(arc_yaml_text_at(step, "uses"), "actions/checkout@") ||
-            arc_path_resolve(".", path, &clean, NULL) || !clean || strcmp(clean, ".") == 0)
+            arc_path_resolve(".", path, &clean, NULL) || !clean ||
+            (strcmp(clean, ".") == 0 && !lint_input(with, "repository")))
             continue;
         const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
         if (place)
@@ -337,7 +343,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
 
     arc_yaml_each (step, steps) {
         const char *shell = arc_yaml_text_at(step, "shell");
-        if (!is_checked_out(folders, arc_yaml_get(step, "uses")))
+        if (!is_checked_out(w->lint, folders, arc_yaml_get(step, "uses")))
             check_uses(w, step);
         bool keeps = strlen(shell) > 12 && ARC_STARTS(shell, "cp {0} ") &&
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
@@ -563,12 +569,13 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     ARC_AUTO_JSON json_t *matrix = json_object();
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) {
-        const char *small = lint_small(w->lint, arc_or(name->text, ""), name->len);
-        if (name->text)
-            lint_set(w->lint, names, small, json_true());
-        if (!name->text || !json_object_get(w->jobs, small))
+        if (!name->text || !name->len)
+            continue;
+        const char *small = lint_small(w->lint, name->text, name->len);
+        lint_set(w->lint, names, small, json_true());
+        if (!json_object_get(w->jobs, small))
             lint_find_at(w->lint, LINT_NEEDS, name, "'%s' needs '%s', which is not a job",
-                         job->key->text, arc_or(name->text, ""));
+                         job->key->text, name->text);
     }
 
     w->needs = names;
