@@ -1,4 +1,5 @@
 /* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
+#include "arcci/release_version.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
@@ -180,6 +181,17 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     return true;
 }
 
+/* Whether a file holds a version and nothing else, "v1.2.3". */
+static bool is_version(struct init *init, const char *content)
+{
+    struct arc_release_version version;
+    const char *start = content + (*content == 'v');
+    size_t len = strcspn(start, " \t\r\n");
+    return !start[len + strspn(start + len, " \t\r\n")] && memchr(start, '.', len) &&
+           init_succeeds(
+               init, arc_release_version_parse(start, len, ARC_VERSIONING_LOOSE, &version, NULL));
+}
+
 /* "$(cat FILE)" of a file with a word in it. */
 static bool expand_content(struct script *script, const char *path, struct arc_buf *out)
 {
@@ -220,9 +232,13 @@ static bool expand_version(struct script *script, const char *at, const char *en
     bool plain = !*rest || strstr(rest, "| tr -d"); /* of line breaks */
     if (!path || !init_has_file(init, path) || !plain)
         return false;
-    if (!strstr(name, "version"))
-        return !by_key && expand_content(script, path, out);
+    const char *content = by_key ? NULL : init_read(init, path);
+    bool has_letter = content && content[0] == 'v' && content[1] >= '0' && content[1] <= '9';
+    if (!strstr(name, "version") && !(content && is_version(init, content)))
+        return content && expand_content(script, path, out);
 
+    if (has_letter)
+        arc_buf_putc(out, 'v');
     if (!*script->step->when) { /* the tag's */
         arc_buf_puts(out, "{version}");
         return true;
@@ -269,9 +285,11 @@ static const char *expand_variable(struct script *script, const char *dollar, st
         return end + 1;
     }
 
-    bool is_command = *start == '(' && !script->is_makefile;
+    bool is_shell = script->is_makefile && ARC_STARTS(name, "shell ");
+    bool is_command = *start == '(' && (is_shell || !script->is_makefile);
+    const char *command = name + (is_shell ? 6 : 0);
     if (is_command && end &&
-        (expand_echo(script, name, end, out) || expand_version(script, name, end, out)))
+        (expand_echo(script, command, end, out) || expand_version(script, command, end, out)))
         return end + 1;
 
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
