@@ -145,10 +145,13 @@ static inline const char *arc_plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
+/* A list of texts that ends with NULL. */
+#define ARC_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /* Whether a text is one of some, has one of them in it, or at its start. */
-#define ARC_AMONG(text, ...)  arc_text_among(text, (const char *const[]){__VA_ARGS__, NULL})
-#define ARC_HOLDS(text, ...)  arc_text_holds(text, (const char *const[]){__VA_ARGS__, NULL})
-#define ARC_STARTS(text, ...) arc_text_starts(text, (const char *const[]){__VA_ARGS__, NULL})
+#define ARC_AMONG(text, ...)  arc_text_among(text, ARC_WORDS(__VA_ARGS__))
+#define ARC_HOLDS(text, ...)  arc_text_holds(text, ARC_WORDS(__VA_ARGS__))
+#define ARC_STARTS(text, ...) arc_text_starts(text, ARC_WORDS(__VA_ARGS__))
 bool arc_text_among(const char *text, const char *const *words);
 bool arc_text_holds(const char *text, const char *const *parts);
 bool arc_text_starts(const char *text, const char *const *parts);

@@ -29,39 +29,21 @@ static bool lacks_engine(const char *text)
 
 /* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
  * that failed, a Dockerfile that does not parse, a refused login) stays. A failed look-up may be a
- * name server's hiccup. */
+ * name server's hiccup, and GHCR does not know the blob of a layer that it just took. */
 static bool can_pass(const char *text)
 {
-    static const char *const signs[] = {"connection reset by peer",
-                                        "connection refused",
-                                        "i/o timeout",
-                                        "TLS handshake timeout",
-                                        "unexpected EOF",
-                                        "429 Too Many Requests",
-                                        "toomanyrequests",
-                                        "500 Internal Server Error",
-                                        "502 Bad Gateway",
-                                        "503 Service Unavailable",
-                                        "504 Gateway Timeout",
-                                        "context deadline exceeded",
-                                        "failed to copy: ",
-                                        "http2: ",
-                                        "no route to host",
-                                        "network is unreachable",
-                                        "connection timed out",
-                                        "dial tcp: lookup ",
-                                        "Temporary failure in name resolution",
-                                        "Could not resolve host",
-                                        ": EOF",
-                                        "broken pipe",
-                                        "Client.Timeout exceeded",
-                                        "408 Request Timeout",
-                                        "timed out waiting for buildkit to boot",
-                                        "unknown blob", /* GHCR: a layer that it just took */
-                                        "blob upload unknown",
-                                        NULL};
     bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error");
-    return !lasts && !lacks_engine(text) && arc_text_holds(text, signs);
+    return !lasts && !lacks_engine(text) &&
+           ARC_HOLDS(text, "connection reset by peer", "connection refused", "i/o timeout",
+                     "TLS handshake timeout", "unexpected EOF", "429 Too Many Requests",
+                     "toomanyrequests", "500 Internal Server Error", "502 Bad Gateway",
+                     "503 Service Unavailable", "504 Gateway Timeout", "context deadline exceeded",
+                     "failed to copy: ", "http2: ", "no route to host", "network is unreachable",
+                     "connection timed out", "dial tcp: lookup ",
+                     "Temporary failure in name resolution", "Could not resolve host", ": EOF",
+                     "broken pipe", "Client.Timeout exceeded", "408 Request Timeout",
+                     "timed out waiting for buildkit to boot", "unknown blob",
+                     "blob upload unknown");
 }
 
 /* Tries for what can pass: the network, a registry. */

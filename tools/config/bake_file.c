@@ -1,6 +1,5 @@
 #include "base/json.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "config/described.h"
 #include "config/service.h"
 #include <stdio.h>

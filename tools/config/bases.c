@@ -1,7 +1,6 @@
 #include "config/bases.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "config/graph.h"
 #include "dockerfile/stages.h"

@@ -2,7 +2,6 @@
  * "Build"). */
 #include "config/build.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
 

@@ -3,7 +3,6 @@
 #include "arcci/version.h"
 #include "base/platform.h"
 #include "base/suggest.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include <stdio.h>
 #include <time.h>

@@ -2,7 +2,6 @@
 #include "arcci/config.h"
 #include "base/path.h"
 #include "base/platform.h"
-#include "base/text.h"
 #include "config/bases.h"
 #include "config/build.h"
 #include "config/graph.h"

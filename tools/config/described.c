@@ -1,6 +1,5 @@
 #include "config/described.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/bases.h"
 #include "config/graph.h"
 #include "config/service.h"

@@ -1,7 +1,6 @@
 #include "config/fields.h"
 #include "base/platform.h"
 #include "base/suggest.h"
-#include "base/text.h"
 
 #define FIELDS_MAX 32
 #define FEW_KEYS   8

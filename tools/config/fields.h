@@ -5,6 +5,7 @@
 #include "arcci/buf.h"
 #include "arcci/config.h"
 #include "arcci/scan_settings.h"
+#include "base/text.h"
 #include "yaml/yaml.h"
 
 /* Whether a value is right; if not, says why in *why ("is absolute; …", to follow the value), or
@@ -52,9 +53,6 @@ struct arc_field {
     arc_read *read;                 /* of a FIELD_OWN */
     const struct arc_table *fields; /* of a FIELD_TABLE */
 };
-
-/* The words that a field takes. */
-#define ARC_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 struct arc_table {
     const char *what; /* "a group", for messages */

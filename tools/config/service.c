@@ -1,7 +1,6 @@
 /* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
 #include "config/service.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "os/file.h"
 
 #define AT(member)   offsetof(struct arc_service_reading, service.member)

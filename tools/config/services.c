@@ -2,7 +2,6 @@
 #include "arcci/glob.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "config/graph.h"
 #include "config/service.h"
 #include "os/file.h"

@@ -1,4 +1,3 @@
-#include "base/text.h"
 #include "config/reading.h"
 #include "os/file.h"
 

@@ -1,6 +1,5 @@
 /* The names that a group gives its images: "NAME", or {name: NAME, when: [...]}. */
 #include "base/suggest.h"
-#include "base/text.h"
 #include "config/fields.h"
 
 static const char *const words[] = {"latest", "stable",       "prerelease", "release",

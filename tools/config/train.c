@@ -1,6 +1,4 @@
-#include "base/auto.h"
 #include "config/reading.h"
-#include <string.h>
 
 /* ---- reading ------------------------------------------------------------------------------- */
 

@@ -1,4 +1,3 @@
-#include "base/text.h"
 #include "config/reading.h"
 
 #define AT(member) offsetof(struct arc_service_reading, service.member)

@@ -1,8 +1,8 @@
 /* Which added file is a deleted one under another name: git's own answer. */
+#include "base/text.h"
 #include "git/diff.h"
 #include "git/run.h"
 #include "git/scratch.h"
-#include <string.h>
 
 #define RENAME_SECONDS 600
 
@@ -38,17 +38,9 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
                          struct arc_git_renames *out, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    const char *const words[] = {"diff",
-                                 "--no-ext-diff",
-                                 "--no-relative",
-                                 "--find-renames",
-                                 "--name-status",
-                                 "--diff-filter=R",
-                                 "-z",
-                                 from->hex,
-                                 to ? to->hex : "--",
-                                 to ? "--" : NULL,
-                                 NULL};
+    const char *const *words =
+        ARC_WORDS("diff", "--no-ext-diff", "--no-relative", "--find-renames", "--name-status",
+                  "--diff-filter=R", "-z", from->hex, to ? to->hex : "--", to ? "--" : NULL);
     bool fetched[2];
     *out = (struct arc_git_renames){0};
 

@@ -236,16 +236,9 @@ static bool is_object(const char *refspec, struct arc_oid *out)
 static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const json_t *refspecs, struct arc_error *err)
 {
-    const char *const words[] = {"fetch",
-                                 "--quiet",
-                                 "--no-tags",
-                                 "--no-recurse-submodules",
-                                 "--no-auto-maintenance",
-                                 "--no-write-fetch-head",
-                                 "--stdin",
-                                 arc_text_or(how, "--no-progress"),
-                                 "origin",
-                                 NULL};
+    const char *const *words = ARC_WORDS("fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
+                                         "--no-auto-maintenance", "--no-write-fetch-head",
+                                         "--stdin", arc_text_or(how, "--no-progress"), "origin");
     const struct arc_git *there = &git->scratch->parts[part];
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_buf) struct arc_buf input = {0};

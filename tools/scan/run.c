@@ -116,28 +116,16 @@ static void run_jobs(struct pool *pool)
 static bool is_harmless(const char *message)
 {
     static const char *const grave[] = {"fail", "error", "unable", "cannot", "could not"};
-    static const char *const known[] = {"Using severities from other vendors",
-                                        "icense",
-                                        "is deprecated",
-                                        "is ignored because",
-                                        "Unsupported os",
-                                        "No OS package is detected",
-                                        "e.g. files under",
-                                        "no longer supported by the distribution",
-                                        "security updates are not provided",
-                                        "scanned file is too large",
-                                        "Invalid UTF-8 sequences",
-                                        "direct dependencies",
-                                        "CVE may be rejected"};
 
-    for (size_t i = 0; i < ARC_COUNT(grave); i++)
-        if (strcasestr(message, grave[i]))
+    arc_each_in (sign, grave)
+        if (strcasestr(message, *sign))
             return false;
-    for (size_t i = 0; i < ARC_COUNT(known); i++)
-        if (strstr(message, known[i]))
-            return true;
 
-    return false;
+    return ARC_HOLDS(message, "Using severities from other vendors", "icense", "is deprecated",
+                     "is ignored because", "Unsupported os", "No OS package is detected",
+                     "e.g. files under", "no longer supported by the distribution",
+                     "security updates are not provided", "scanned file is too large",
+                     "Invalid UTF-8 sequences", "direct dependencies", "CVE may be rejected");
 }
 
 /* Trivy's lines are "TIME\tLEVEL\tMESSAGE\tKEY=\"VALUE\" …". Its warnings tell what it could not
