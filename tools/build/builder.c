@@ -113,8 +113,6 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
     return ARC_OK;
 }
 
-/* ---- platforms ----------------------------------------------------------------------------- */
-
 /* Whether a list like "linux/amd64*, linux/arm64" has the platform; buildx marks with "*" what a
  * node was told to build. */
 static bool lists(const char *list, size_t len, const char *platform)

@@ -482,8 +482,7 @@ static int add_linked(const struct scope *scope, const json_t *target, const cha
 int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
-    ARC_AUTO_JSON json_t *names = json_array();
-    ARC_AUTO_JSON json_t *targets = json_object();
+    ARC_AUTO_JSON json_t *names = json_array(), *targets = json_object();
     ARC_AUTO_FREE const struct arc_cell **cells = NULL;
 
     if (options->cell)

@@ -9,8 +9,6 @@
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
 #define KEY_FORMAT 3
 
-/* ---- the key ------------------------------------------------------------------------------- */
-
 /* The hashes of the files and folders that a service is made of. */
 static int hash_inputs(const struct arc_build_options *options,
                        const struct arc_planned_service *service, json_t *out,
@@ -45,8 +43,7 @@ static int make_key(const struct arc_build_options *options,
                     const struct arc_planned_service *service, struct arc_arena *memory, char **out,
                     struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *files = json_object();
-    ARC_AUTO_JSON json_t *recipe = NULL;
+    ARC_AUTO_JSON json_t *files = json_object(), *recipe = NULL;
 
     if (hash_inputs(options, service, files, err))
         return arc_error_prefix(err, "the build context of %s", service->service);
@@ -81,8 +78,6 @@ int arc_build_keys(const struct arc_build_options *options, const struct arc_cel
 
     return ARC_OK;
 }
-
-/* ---- base images --------------------------------------------------------------------------- */
 
 /* Whether the engine has an image of that name and digest: a local one comes before the registry's
  * (docker driver). */
@@ -119,8 +114,6 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
 
     return ARC_OK;
 }
-
-/* ---- what is already built ----------------------------------------------------------------- */
 
 int arc_build_find(const struct arc_build_options *options, const struct arc_verify *verify,
                    const char *key, bool local, struct arc_arena *memory,

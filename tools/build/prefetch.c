@@ -22,8 +22,6 @@ static void wish(struct wishes *wishes, enum arc_registry_kind kind, const char 
         *item = (struct arc_registry_item){kind, image, reference};
 }
 
-/* ---- the rounds ---------------------------------------------------------------------------- */
-
 static const json_t *listed(const struct arc_verify *verify)
 {
     const json_t *index =

@@ -2,8 +2,6 @@
  * what other releases have built. */
 #include "build/run.h"
 
-/* ---- all of a plan -------------------------------------------------------------------------- */
-
 int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
                     struct arc_manifest *indexes, struct arc_error *err)
 {
@@ -49,8 +47,6 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
 
     return ARC_OK;
 }
-
-/* ---- a train -------------------------------------------------------------------------------- */
 
 int arc_build_train(const struct arc_build_options *options, struct arc_ledger *out,
                     struct arc_error *err)

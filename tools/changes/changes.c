@@ -193,8 +193,7 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
  * fetched after all: the rest must not count as unchanged. */
 static int compare_by_api(struct run *run, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error refused = {0};
-    ARC_AUTO(arc_error) struct arc_error fetching = {0};
+    ARC_AUTO(arc_error) struct arc_error refused = {0}, fetching = {0};
     const struct arc_api_files files = {on_api_file, run};
 
     run->config_seen = false;

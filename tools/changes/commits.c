@@ -158,8 +158,7 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     if (start && name[start])
         return find_ancestor(request, name, start, out, err);
 
-    ARC_AUTO(arc_error) struct arc_error missing = {0};
-    ARC_AUTO(arc_error) struct arc_error fetching = {0};
+    ARC_AUTO(arc_error) struct arc_error missing = {0}, fetching = {0};
     const struct name parsed = parse_name(request->git, name);
     bool is_ref = parsed.kind != KIND_REVISION, may = arc_base_may_fetch(request);
     int rc = is_ref ? resolve_ref(request->git, &parsed, out, &missing)

@@ -117,8 +117,7 @@ static int mark_difference(const char *file, const char *old, const char *new,
                            struct arc_filter_result *result, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf names = {0};
-    ARC_AUTO_JSON json_t *before = json_loads(old, 0, NULL);
-    ARC_AUTO_JSON json_t *after = json_loads(new, 0, NULL);
+    ARC_AUTO_JSON json_t *before = json_loads(old, 0, NULL), *after = json_loads(new, 0, NULL);
     ARC_TRY_ALLOC(before && after, err);
 
     arc_json_each_pair (name, value, after)

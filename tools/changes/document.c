@@ -73,8 +73,7 @@ int arc_changes_document(const struct arc_changes *changes, json_t **out, struct
         [ARC_BASE_WORKTREE] = "worktree", [ARC_BASE_PULL_REQUEST] = "pull-request",
         [ARC_BASE_OWN] = "own",
     };
-    ARC_AUTO_JSON json_t *filters = json_object();
-    ARC_AUTO_JSON json_t *matching = json_array();
+    ARC_AUTO_JSON json_t *filters = json_object(), *matching = json_array();
     const struct arc_filters *all = changes->filters;
 
     for (size_t i = 0; i < all->count; i++) {

@@ -295,8 +295,7 @@ void report_trace(void *context, const char *line)
 
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command)
 {
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+    ARC_AUTO(arc_buf) struct arc_buf text = {0}, shown = {0};
     const char *message = arc_error_text(error), *name = arc_or(command, "");
 
     arc_text_visible(&shown, message, strlen(message));

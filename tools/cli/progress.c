@@ -32,8 +32,6 @@ static void add_text(struct arc_buf *out, const char *text, size_t len)
     arc_actions_disarm(&visible, "\\x23", out);
 }
 
-/* ---- log files ----------------------------------------------------------------------------- */
-
 static void write_log(struct build_progress *progress, const struct arc_build_event *event,
                       const char *text, size_t len)
 {
@@ -58,8 +56,6 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
     if (file && fclose(file) != 0)
         progress->failed = true;
 }
-
-/* ---- lines --------------------------------------------------------------------------------- */
 
 /* A step's output, line by line, each with the name of its cell: cells run side by side. */
 static void show_output(const struct arc_build_event *event)

@@ -31,8 +31,6 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
     return row;
 }
 
-/* ---- drawing ------------------------------------------------------------------------------- */
-
 /* Rows that do not fit the screen would scroll away from under the cursor: then only their number
  * is shown. */
 static void draw(struct build_table *table)
@@ -68,8 +66,6 @@ static void draw(struct build_table *table)
     if (!out.failed)
         fwrite(out.data, 1, out.len, stderr);
 }
-
-/* ---- events -------------------------------------------------------------------------------- */
 
 /* Keeps the end of what a cell says. */
 static void keep_tail(struct table_row *row, const char *text, size_t len)

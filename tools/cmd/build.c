@@ -169,8 +169,7 @@ static int show_images(struct report *report, const struct arc_build_options *op
 static int describe(struct arc_project *project, const struct arc_build_options *options,
                     struct arc_buf *out, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *argv = NULL;
-    ARC_AUTO_JSON json_t *definition = NULL;
+    ARC_AUTO_JSON json_t *argv = NULL, *definition = NULL;
 
     ARC_TRY(arc_build_describe(project, options, &argv, &definition, err));
     arc_json_each (word, argv)

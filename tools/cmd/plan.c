@@ -99,8 +99,7 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
 
 static int add_outputs(struct report *report, const struct arc_plan *plan, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *matrix = NULL;
-    ARC_AUTO_JSON json_t *services = json_array();
+    ARC_AUTO_JSON json_t *matrix = NULL, *services = json_array();
 
     arc_each (service, plan->services, plan->service_count)
         if (service->selected)

@@ -13,8 +13,6 @@ static const char *const keys[] = {"group",  "version",      "image-tag",    "pr
                                    "latest", "latest-major", "latest-minor", "major",
                                    "minor",  "patch",        "previous-tag"};
 
-/* ---- --next -------------------------------------------------------------------------------- */
-
 static int choose_next(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
@@ -39,8 +37,6 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
     return report_output(report, "bump", arc_json_text_of(next, "bump"), err);
 }
-
-/* ---- a tag --------------------------------------------------------------------------------- */
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {

@@ -255,8 +255,7 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 
     ARC_TRY(arc_yaml_parse(arc_buf_text(text), text->len, "docker compose config", ARC_YAML_ANY_TAG,
                            &yaml, err));
-    ARC_AUTO_JSON json_t *config = json_of(yaml.root);
-    ARC_AUTO_JSON json_t *targets = json_object();
+    ARC_AUTO_JSON json_t *config = json_of(yaml.root), *targets = json_object();
     ARC_AUTO_FREE char *real = realpath(arc_or(root, "."), NULL);
     ARC_TRY_ALLOC(config && targets && real, err);
 

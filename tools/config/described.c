@@ -248,8 +248,7 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
                           struct arc_group *group, const json_t *version)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_AUTO_JSON json_t *targets = NULL;
-    ARC_AUTO_JSON json_t *asked = json_object();
+    ARC_AUTO_JSON json_t *targets = NULL, *asked = json_object();
     char **files = NULL;
 
     if (!group->described.files)

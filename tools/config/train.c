@@ -1,7 +1,5 @@
 #include "config/reading.h"
 
-/* ---- reading ------------------------------------------------------------------------------- */
-
 static const struct arc_field include_fields[] = {
     {"group", FIELD_TEXT, offsetof(struct arc_include, group), .required = true,
      .check = arc_check_group},
@@ -46,8 +44,6 @@ int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
 
     return arc_arena_check(l->memory, l->err);
 }
-
-/* ---- among the groups ---------------------------------------------------------------------- */
 
 static bool same_name(const struct arc_image_tag *tags, const char *name)
 {

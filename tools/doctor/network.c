@@ -254,8 +254,7 @@ static bool is_ours(const struct doctor *doctor, const char *name, char next)
 static void check_port(const struct doctor *doctor, unsigned port, struct doctor_result *result)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    ARC_AUTO(arc_buf) struct arc_buf filter = {0};
-    ARC_AUTO(arc_buf) struct arc_buf name = {0};
+    ARC_AUTO(arc_buf) struct arc_buf filter = {0}, name = {0};
     bool is_free = false;
 
     arc_text_item(&result->found, ", ", "%u ", port);

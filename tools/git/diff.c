@@ -263,8 +263,7 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
 
 static int walk_trees(struct walk *walk, const unsigned char *from, const unsigned char *to)
 {
-    ARC_AUTO(cursor) struct cursor a = {0};
-    ARC_AUTO(cursor) struct cursor b = {0};
+    ARC_AUTO(cursor) struct cursor a = {0}, b = {0};
 
     if (walk->depth == ARC_GIT_DEPTH)
         return arc_error_set(walk->err, ARC_ELIMIT,

@@ -75,8 +75,7 @@ static const char *cut(const struct arc_git *git)
 int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_oid *out,
                     struct arc_error *err)
 {
-    ARC_AUTO_HANDLE(git_object) git_object *object = NULL;
-    ARC_AUTO_HANDLE(git_object) git_object *commit = NULL;
+    ARC_AUTO_HANDLE(git_object) git_object *object = NULL, *commit = NULL;
 
     /* revparse also knows searches of the whole history, reflogs and paths: none of them belongs
      * into a value that an event or an input may hold. */

@@ -26,8 +26,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     static const char *const elsewhere[] = {"GIT_OBJECT_DIRECTORY", NULL}; /* the clone's own */
     ARC_AUTO_FREE const char **argv = NULL;
     ARC_AUTO_FREE const char **vars = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192};
-    ARC_AUTO(arc_buf) struct arc_buf worktree = {.max = 8192};
+    ARC_AUTO(arc_buf) struct arc_buf gitdir = {.max = 8192}, worktree = {.max = 8192};
 
     arc_buf_printf(&gitdir, "GIT_DIR=%s", git->gitdir);
     arc_buf_printf(&worktree, "GIT_WORK_TREE=%s", arc_or(git->worktree, ""));

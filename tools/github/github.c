@@ -281,8 +281,7 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
                        struct arc_reply *reply, struct arc_error *err)
 {
     struct github *hub = (struct github *)self;
-    ARC_AUTO_FREE char *url = NULL;
-    ARC_AUTO_FREE char *body = NULL;
+    ARC_AUTO_FREE char *url = NULL, *body = NULL;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const char *headers[8];
 

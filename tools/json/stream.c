@@ -288,8 +288,7 @@ static void release(void *context, void *data)
 static int read_document(const struct source *source, const char *name,
                          const struct arc_json_reader *reader, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *chunk = malloc(CHUNK);
-    ARC_AUTO_FREE char *memory = malloc(MEMORY_SIZE);
+    ARC_AUTO_FREE char *chunk = malloc(CHUNK), *memory = malloc(MEMORY_SIZE);
     ARC_AUTO_FREE struct parser *parser = calloc(1, sizeof *parser);
 
     ARC_TRY_ALLOC(chunk && memory && parser, err);

@@ -119,8 +119,6 @@ int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error
     return arc_hash_hex(hash, out, err);
 }
 
-/* ---- temporary folders --------------------------------------------------------------------- */
-
 int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err)
 {
     const char *place = arc_env_nonempty(env, "TMPDIR");

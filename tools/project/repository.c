@@ -1,8 +1,6 @@
 #include "project/repository.h"
 #include "base/text.h"
 
-/* ---- source --------------------------------------------------------------------------------- */
-
 /* Where a remote's host and path start and end: "git@host:path" (git-clone(1), scp-like) or
  * "ssh://user@host:port/path". False for other forms. */
 static bool split_ssh(const char *url, const char **host, size_t *host_len, const char **path)
@@ -64,8 +62,6 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
 
     return arc_arena_check(&out->memory, err);
 }
-
-/* ---- all of it ----------------------------------------------------------------------------- */
 
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
                         struct arc_repository *out, struct arc_error *err)

@@ -137,8 +137,7 @@ int release_find(struct release_run *run, struct arc_error *err)
      * the listing is sorted: once found, the rest need not be read. A published release shows by
      * its tag, wherever it is in a long listing. */
     if (further) {
-        ARC_AUTO_FREE char *part = NULL;
-        ARC_AUTO_FREE char *tag = arc_url_encode(run->tag);
+        ARC_AUTO_FREE char *part = NULL, *tag = arc_url_encode(run->tag);
         ARC_TRY_ALLOC(tag, err);
         ARC_TRY(arc_text_print(&part, err, "tags/%s", tag));
         ARC_TRY(get_release(run, part, "find a published release", err));

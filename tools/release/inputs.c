@@ -34,8 +34,7 @@ static void asset_list_free(struct asset_list *list)
 static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,
                      char **name, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *includes = json_array();
-    ARC_AUTO_JSON json_t *images = json_array();
+    ARC_AUTO_JSON json_t *includes = json_array(), *images = json_array();
     *out = NULL;
     if (!plan || !build || !arc_plan_is_train(plan))
         return ARC_OK;
@@ -276,8 +275,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
         ARC_TRY(expand_pattern(json_string_value(text), list, err));
 
     if (needs->build) {
-        ARC_AUTO_JSON json_t *build = NULL;
-        ARC_AUTO_JSON json_t *lock = NULL;
+        ARC_AUTO_JSON json_t *build = NULL, *lock = NULL;
         ARC_AUTO_FREE char *name = NULL;
         ARC_TRY(arc_ledger_write(needs->build, &build, err));
         ARC_TRY(add_document(list, "build.json", build, err));

@@ -213,8 +213,7 @@ static int set_status(const struct report_posting *p, const json_t *deployment, 
                       bool *lost, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    ARC_AUTO_JSON json_t *now = NULL;
-    ARC_AUTO_JSON json_t *made = NULL;
+    ARC_AUTO_JSON json_t *now = NULL, *made = NULL;
     const json_t *id = json_object_get(deployment, "id"), *worst = NULL;
 
     /* Of two alike the later one: the summing-up ones come last. */

@@ -164,8 +164,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     const struct scan_target *first = findings->target_count ? &findings->targets[0] : NULL;
     const char *name = judged->options->service, *kind = "image";
     ARC_AUTO(arc_buf) struct arc_buf category = {0};
-    ARC_AUTO_JSON json_t *rules = json_array();
-    ARC_AUTO_JSON json_t *results = json_array();
+    ARC_AUTO_JSON json_t *rules = json_array(), *results = json_array();
     ARC_AUTO_FREE json_int_t *place_of_rule =
         calloc(findings->rule_count + 1, sizeof *place_of_rule);
 

@@ -9,8 +9,6 @@
 #define BUNDLE_MAX ((size_t)4 << 20)
 #define PAGES_MAX  10 /* of 100 stored attestations */
 
-/* ---- what is stated ------------------------------------------------------------------------ */
-
 /* A variable of the run, which GitHub sets. */
 static const char *of_run(const struct attestation *attestation, const char *name)
 {
@@ -58,8 +56,6 @@ static json_t *make_predicate(const struct attestation *attestation)
     /* clang-format on */
 }
 
-/* ---- what GitHub has ----------------------------------------------------------------------- */
-
 /* What is looked for, and where cosign is given what is found. */
 struct search {
     const struct attestation *attestation;
@@ -94,8 +90,6 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     search->found = !rc;
     return rc ? arc_error_except(ARC_EFAILED, rc, err) : 1;
 }
-
-/* ---- making one ---------------------------------------------------------------------------- */
 
 /* Looks, then attests. Others may have stored any number of attestations: what is not met within
  * the limit is stored once more. */

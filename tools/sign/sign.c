@@ -4,8 +4,6 @@
 #include "sign/attest.h"
 #include <string.h>
 
-/* ---- what is signed ------------------------------------------------------------------------ */
-
 /* One digest in one image. */
 struct target {
     const char *image;
@@ -32,8 +30,6 @@ static int each_target(const struct arc_built_service *built, char *const *image
     return ARC_OK;
 }
 
-/* ---- looking ------------------------------------------------------------------------------- */
-
 static int verify_target(void *context, const struct target *target, struct arc_error *err)
 {
     return cosign_verify(context, target->image, target->digest, err);
@@ -55,8 +51,6 @@ int arc_sign_verify(const struct arc_sign_check *check, struct arc_error *err)
 
     return rc;
 }
-
-/* ---- signing ------------------------------------------------------------------------------- */
 
 /* A service under way. */
 struct signing {
@@ -131,9 +125,7 @@ int arc_sign(const struct arc_sign_options *options, json_t **out, struct arc_er
 {
     const struct arc_plan *plan = options->plan;
     ARC_AUTO(cosign) struct cosign cosign = {0};
-    ARC_AUTO_JSON json_t *images = json_array();
-    ARC_AUTO_JSON json_t *attestations = json_array();
-    ARC_AUTO_JSON json_t *signer = NULL;
+    ARC_AUTO_JSON json_t *images = json_array(), *attestations = json_array(), *signer = NULL;
 
     if (!options->build->pushed)
         return arc_error_set(err, ARC_EINPUT, "build.json is of images that were not pushed");

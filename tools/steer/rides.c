@@ -81,8 +81,7 @@ static bool is_same_part(const char *a, size_t a_len, const char *b, size_t b_le
 /* A service that came or went is a feature; else the first number that differs says what it is. */
 static enum arc_bump compare_releases(const struct survey_ride *ride)
 {
-    ARC_AUTO(arc_tag) struct arc_tag then = {0};
-    ARC_AUTO(arc_tag) struct arc_tag now = {0};
+    ARC_AUTO(arc_tag) struct arc_tag then = {0}, now = {0};
 
     if (is_same(ride->then, ride->now))
         return ARC_BUMP_NONE;

@@ -116,8 +116,7 @@ static int describe_record(struct records *records, const struct arc_project *pr
                            struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
-    ARC_AUTO_JSON json_t *scan = NULL;
-    ARC_AUTO_JSON json_t *build = NULL;
+    ARC_AUTO_JSON json_t *scan = NULL, *build = NULL;
     ARC_AUTO(arc_tag) struct arc_tag found = {0};
     int rc = ARC_OK;
 
@@ -183,8 +182,7 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
 {
     static const struct arc_next_options by_commits;
     const struct arc_repository *repository = &asking->project->repository;
-    ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array();
-    ARC_AUTO_JSON json_t *record = NULL;
+    ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array(), *record = NULL;
     struct survey_next next;
     char time[32], date[sizeof "2026-11-20"];
     int commits;
