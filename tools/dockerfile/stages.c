@@ -463,9 +463,9 @@ static int new_stage(struct reader *r, unsigned line)
                                 .needs = json_array(),
                                 .onbuild = json_array(),
                                 .images = json_array()};
-    ARC_TRY_ALLOC(stage->values && stage->needs && stage->onbuild && stage->images, r->err);
 
-    return ARC_OK;
+    return arc_error_unless(stage->values && stage->needs && stage->onbuild && stage->images,
+                            r->err);
 }
 
 static int apply(struct reader *r, const struct arc_instruction *in);

@@ -46,9 +46,8 @@ int arc_libraries(json_t **out, struct arc_error *err)
 
     *out = json_pack("{s:s, s:i, s:s, s:o}", "document", "program", "format", ARC_DOCUMENT_FORMAT,
                      "version", ARCCI_VERSION, "libraries", versions);
-    ARC_TRY_ALLOC(*out, err);
 
-    return ARC_OK;
+    return arc_error_unless(*out, err);
 }
 
 void doctor_libraries(struct doctor *doctor, struct doctor_result *result)

@@ -157,9 +157,8 @@ static int prepare(struct arc_glob_set *set, struct arc_error *err)
         ARC_TRY_ALLOC(glob_shapes_add_group(&set->shapes, set->groups[i].prefix,
                                             set->groups[i].prefix_len, (unsigned)i),
                       err);
-    ARC_TRY_ALLOC(glob_shapes_prepare(&set->shapes, set->words), err);
 
-    return ARC_OK;
+    return arc_error_unless(glob_shapes_prepare(&set->shapes, set->words), err);
 }
 
 int arc_glob_matcher_new(struct arc_glob_set *set, struct arc_glob_matcher **out,

@@ -104,9 +104,8 @@ static int read_lock(struct rollback *rollback, struct arc_error *err)
         return arc_error_set(err, ARC_EINPUT, "the lock file is of '%.200s', not of %s",
                              arc_json_text_of(lock, "tag"), rollback->tag.text);
     rollback->lock = arc_json_dumps(lock, JSON_COMPACT);
-    ARC_TRY_ALLOC(rollback->lock, err);
 
-    return ARC_OK;
+    return arc_error_unless(rollback->lock, err);
 }
 
 static int ask_releases(struct rollback *rollback, struct arc_error *err)
@@ -127,10 +126,8 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
     }
 
     ARC_AUTO_JSON json_t *latest = NULL;
-    const struct arc_request request = {.why = "see whose release is the latest"};
-
-    ARC_TRY(records_get(&rollback->records, request, &latest, err, "/repos/%s/releases/latest",
-                        rollback->records.repository));
+    ARC_TRY(records_get(&rollback->records, ARC_GET("see whose release is the latest"), &latest,
+                        err, "/repos/%s/releases/latest", rollback->records.repository));
     const char *tag = arc_json_text_of(latest, "tag_name");
     rollback->latest = *tag ? arc_arena_text(&rollback->memory, tag) : NULL;
     for (size_t i = 0; i < rollback->taken_count; i++)
@@ -170,9 +167,7 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
                  const char *why, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    const struct arc_request request = {
-        .method = "PATCH", .body = fields, .repeatable = true, .why = why};
-    int rc = arc_transport_send(rollback->records.github, request, &reply, err,
+    int rc = arc_transport_send(rollback->records.github, ARC_PATCH(fields, why), &reply, err,
                                 "/repos/%s/releases/%" PRIdMAX, rollback->records.repository,
                                 (intmax_t)arc_json_number_of(release, "id"));
     if (!rc)
