@@ -33,8 +33,9 @@ static enum arc_status status_of(const char *name)
     return ARC_STATUS_MODIFIED;
 }
 
-/* "owner/name": it becomes part of an address. */
-static int check_repository(const struct arc_event *event, struct arc_error *err)
+/* Opens GitHub for the event's repository, "owner/name": that becomes part of an address. */
+static int open_github(const struct arc_github_options *options, const struct arc_event *event,
+                       struct arc_transport **out, struct arc_error *err)
 {
     const char *name = arc_or(event->repository, "");
     size_t owner = strspn(name, WORD);
@@ -42,7 +43,7 @@ static int check_repository(const struct arc_event *event, struct arc_error *err
 
     if (owner && name[owner] == '/' && *rest && !rest[strspn(rest, WORD)] &&
         strcmp(rest, "..") != 0)
-        return ARC_OK;
+        return arc_transport_github(options, out, err);
     return arc_error_set(err, ARC_EINPUT,
                          "the event names no repository, so the API cannot be asked");
 }
@@ -54,8 +55,7 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_JSON json_t *files = NULL;
 
-    ARC_TRY(check_repository(event, err));
-    ARC_TRY(arc_transport_github(&options, &transport, err));
+    ARC_TRY(open_github(&options, event, &transport, err));
     ARC_TRY(arc_github_pull_files(transport, event->repository, event->number, event->head_sha,
                                   event->changed_files, &files, err));
 
@@ -75,32 +75,17 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
     return ARC_OK;
 }
 
-/* One answer; `path` stands behind the repository's. */
-static int get(const struct arc_github_options *options, const struct arc_event *event,
-               const char *path, const char *why, struct arc_reply *reply, struct arc_error *err)
-{
-    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    ARC_AUTO(arc_buf) struct arc_buf address = {.max = 4096};
-
-    ARC_TRY(check_repository(event, err));
-    arc_buf_printf(&address, "/repos/%s/%s", event->repository, path);
-    ARC_TRY(arc_buf_check(&address, "the address", err));
-    ARC_TRY(arc_transport_github(options, &transport, err));
-
-    const struct arc_request request = {.method = "GET", .path = address.data, .why = why};
-    return transport->send(transport, &request, reply, err);
-}
-
 int arc_changes_api_comment(const struct arc_env *env, struct arc_event *event,
                             struct arc_error *err)
 {
     const struct arc_github_options options = {.env = env};
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
-    arc_buf_printf(&path, "pulls/%lld", (long long)event->number);
-    ARC_TRY(get(&options, event, arc_buf_text(&path), "read the pull request of the comment",
-                &reply, err));
 
+    ARC_TRY(open_github(&options, event, &transport, err));
+    ARC_TRY(arc_transport_send(transport, ARC_GET("read the pull request of the comment"), &reply,
+                               err, "/repos/%s/pulls/%lld", event->repository,
+                               (long long)event->number));
     ARC_AUTO_JSON json_t *root = json_pack("{s:O?}", "pull_request", reply.body);
     return root ? arc_event_read_pull(event, root, err) : arc_error_nomem(err);
 }
@@ -111,11 +96,13 @@ int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event
 {
     const struct arc_github_options options = {
         .env = env, .idle_timeout = MERGE_BASE_SECONDS, .max_wait = MERGE_BASE_SECONDS};
+    ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    ARC_AUTO(arc_buf) struct arc_buf path = {0};
 
-    arc_buf_printf(&path, "compare/%s...%s?per_page=1", a->hex, b->hex);
-    ARC_TRY(get(&options, event, arc_buf_text(&path), "find the merge base", &reply, err));
+    ARC_TRY(open_github(&options, event, &transport, err));
+    ARC_TRY(arc_transport_send(transport, ARC_GET("find the merge base"), &reply, err,
+                               "/repos/%s/compare/%s...%s?per_page=1", event->repository, a->hex,
+                               b->hex));
 
     const json_t *commit = json_object_get(reply.body, "merge_base_commit");
     const char *sha = json_string_value(json_object_get(commit, "sha"));

@@ -347,9 +347,8 @@ static int describe(struct run *run, struct arc_error *err)
     ARC_TRY_ALLOC(out->event, err);
     if (out->filters->warnings)
         ARC_TRY_ALLOC(json_array_extend(out->warnings, out->filters->warnings) == 0, err);
-    ARC_TRY_ALLOC(json_array_extend(out->warnings, run->base.warnings) == 0, err);
 
-    return ARC_OK;
+    return arc_error_unless(json_array_extend(out->warnings, run->base.warnings) == 0, err);
 }
 
 /* A workflow may leave a pull request unchecked out, since the API knows its files. */
@@ -364,9 +363,9 @@ static int without_clone(struct run *run, struct arc_error *err)
                                   .base_reason = strdup("the files that the API lists"),
                                   .head_reason = strdup("the pull request's newest commit"),
                                   .warnings = json_array()};
-    ARC_TRY_ALLOC(run->base.base_reason && run->base.head_reason && run->base.warnings, err);
 
-    return ARC_OK;
+    return arc_error_unless(run->base.base_reason && run->base.head_reason && run->base.warnings,
+                            err);
 }
 
 /* A comment on a pull request is about that one, whose commits its event does not have. */

@@ -207,10 +207,8 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s}", "name", LABEL, "color", LABEL_COLOR, "description",
                   "Findings of the security scan; kept up to date by arc-ci");
-    const struct arc_request create = {.method = "POST",
-                                       .body = body,
-                                       .repeatable = true,
-                                       .why = "create the label of the scan's issues"};
+    struct arc_request create = ARC_POST(body, "create the label of the scan's issues");
+    create.repeatable = true;
     rc = arc_transport_send(filing->transport, create, &reply, err, "/repos/%s/labels",
                             filing->options->repository);
     bool there = rc && reply.status == 422 &&

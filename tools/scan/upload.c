@@ -80,10 +80,8 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
         json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
                   "sarif", log, "tool_name", "arc-ci scan");
     /* An analysis of the same commit and category replaces the one before. */
-    const struct arc_request request = {.method = "POST",
-                                        .body = body,
-                                        .repeatable = true,
-                                        .why = "upload the findings to code scanning"};
+    struct arc_request request = ARC_POST(body, "upload the findings to code scanning");
+    request.repeatable = true;
     ARC_TRY(arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs",
                                options->repository));
 

@@ -65,18 +65,15 @@ int prune_read_versions(struct prune_image *image, struct arc_transport *github,
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err)
 {
-    const struct arc_request ask = {.method = "GET", .why = "see whether it is gone"};
-    const struct arc_request delete = {
-        .method = "DELETE", .repeatable = true, .why = "delete a version that no tag needs"};
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
-    int rc =
-        arc_transport_send(github, delete, &reply, err, "%s/%" PRId64, image->path, node->version);
+    int rc = arc_transport_send(github, ARC_DELETE("delete a version that no tag needs"), &reply,
+                                err, "%s/%" PRId64, image->path, node->version);
 
     if (rc != ARC_ENOTFOUND)
         return rc;
     arc_error_clear(err);
-    ARC_TRY(
-        arc_transport_send(github, ask, &reply, err, "%s/%" PRId64, image->path, node->version));
+    ARC_TRY(arc_transport_send(github, ARC_GET("see whether it is gone"), &reply, err,
+                               "%s/%" PRId64, image->path, node->version));
 
     return arc_error_set(
         err, ARC_EFAILED,

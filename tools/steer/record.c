@@ -15,7 +15,6 @@ int records_get(const struct records *records, struct arc_request request, json_
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
-    request.method = "GET";
     int rc;
     ARC_WITH_ARGS(format,
                   rc = arc_transport_vsend(records->github, request, &reply, err, format, args));
@@ -31,10 +30,9 @@ int records_release(struct records *records, const char *tag, const json_t **out
     json_t *release = json_object_get(records->releases, tag);
 
     if (records->github && !release) {
-        const struct arc_request request = {.why = "read a release"};
         ARC_TRY_ALLOC(name, err);
-        ARC_TRY(records_get(records, request, &release, err, "/repos/%s/releases/tags/%s",
-                            records->repository, name));
+        ARC_TRY(records_get(records, ARC_GET("read a release"), &release, err,
+                            "/repos/%s/releases/tags/%s", records->repository, name));
         release = arc_or(release, json_null());
         if (!records->releases)
             records->releases = json_object();
@@ -54,11 +52,11 @@ int records_find(struct records *records, const char *tag, const char *name, jso
     ARC_TRY(records_release(records, tag, &release, err));
 
     const json_t *asset = arc_json_find(json_object_get(release, "assets"), "name", name);
-    const struct arc_request request = {.accept = "application/octet-stream",
-                                        .why = "read what the release was made of"};
+    struct arc_request request = ARC_GET("read what the release was made of");
 
     if (!asset)
         return ARC_OK;
+    request.accept = "application/octet-stream";
     ARC_TRY(records_get(records, request, out, err, "%s", arc_json_text_of(asset, "url")));
     if (*out)
         return ARC_OK;
