@@ -7,19 +7,16 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     static const char *const client[] = {"docker", "--version", NULL};
     static const char *const server[] = {"docker", "version", "--format", "{{.Server.Version}}",
                                          NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
 
-    if (doctor_ask(doctor, client, &result->found, &err)) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "install Docker (docker-ce, or Debian's docker.io)");
+    if (doctor_ask(doctor, client, &result->found, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING, "install Docker (docker-ce, or Debian's docker.io)");
         return;
     }
 
     arc_buf_puts(&result->found, "; engine ");
 
-    if (doctor_ask(doctor, server, &result->found, &err)) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "start the Docker engine, or point DOCKER_HOST at one");
+    if (doctor_ask(doctor, server, &result->found, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING, "start the Docker engine, or point DOCKER_HOST at one");
         return;
     }
 
@@ -40,13 +37,11 @@ static bool at_least(const char *text, unsigned long major, unsigned long minor)
 void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "buildx", "version", NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    if (doctor_ask(doctor, argv, &text, &err)) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "install the plugin (docker-buildx-plugin, or Debian's "
-                   "docker-buildx)");
+    if (doctor_ask(doctor, argv, &text, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING,
+                    "install the plugin (docker-buildx-plugin, or Debian's docker-buildx)");
         return;
     }
 
@@ -113,7 +108,6 @@ static void add_missing(const struct arc_group *group, const char *list,
 void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "buildx", "inspect", NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!doctor->has_docker) {
@@ -121,10 +115,9 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    if (doctor_read(doctor, argv, &text, &err)) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "docker buildx ls shows the builders; choose one with docker buildx "
-                   "use");
+    if (doctor_read(doctor, argv, &text, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING,
+                    "docker buildx ls shows the builders; choose one with docker buildx use");
         return;
     }
 
@@ -156,12 +149,11 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
 void doctor_compose(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "compose", "version", "--short", NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
 
-    if (doctor_ask(doctor, argv, &result->found, &err))
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "install the plugin (docker-compose-plugin, or Debian 13's "
-                   "docker-compose); docker-compose v1 will not do");
+    if (doctor_ask(doctor, argv, &result->found, &result->err))
+        doctor_fail(result, DOCTOR_MISSING,
+                    "install the plugin (docker-compose-plugin, or Debian 13's "
+                    "docker-compose); docker-compose v1 will not do");
     else if (!at_least(arc_buf_text(&result->found), 2, 0)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "version 2 or later is needed");
@@ -171,8 +163,6 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
 void doctor_trivy(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"trivy", "--version", NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
-    if (doctor_ask(doctor, argv, &result->found, &err))
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "install trivy; without a scanner the gate fails");
+    if (doctor_ask(doctor, argv, &result->found, &result->err))
+        doctor_fail(result, DOCTOR_MISSING, "install trivy; without a scanner the gate fails");
 }

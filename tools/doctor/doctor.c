@@ -50,6 +50,7 @@ static void doctor_result_free(struct doctor_result *result)
 {
     arc_buf_free(&result->found);
     arc_buf_free(&result->advice);
+    arc_error_clear(&result->err);
 }
 
 void doctor_say(struct doctor_result *result, enum doctor_status status, const char *found,
@@ -59,6 +60,11 @@ void doctor_say(struct doctor_result *result, enum doctor_status status, const c
     arc_buf_reset(&result->found);
     arc_buf_puts(&result->found, found);
     arc_buf_puts(&result->advice, arc_or(advice, ""));
+}
+
+void doctor_fail(struct doctor_result *result, enum doctor_status status, const char *advice)
+{
+    doctor_say(result, status, arc_error_text(&result->err), advice);
 }
 
 /* The first line that is not empty, fit to be shown. */

@@ -32,11 +32,14 @@ struct doctor_result {
     enum doctor_status status;
     struct arc_buf found;
     struct arc_buf advice; /* empty: there is nothing to do */
+    struct arc_error err;  /* what went wrong last, for the texts */
 };
 
 /* Sets what a check found, and adds its advice (NULL: none). */
 void doctor_say(struct doctor_result *result, enum doctor_status status, const char *found,
                 const char *advice);
+/* The same with what result->err says. */
+void doctor_fail(struct doctor_result *result, enum doctor_status status, const char *advice);
 
 /* Runs a program and gives the first line that it printed: 0 when it exited with 0. Otherwise
  * ARC_ENOTFOUND when there is no such program, ARC_EFAILED with the first line of its errors. */

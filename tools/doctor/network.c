@@ -12,12 +12,11 @@
 
 void doctor_libcurl(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_http_options options = {.env = doctor->project->env};
     ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
 
-    if (arc_http_new(&options, &http, &err)) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), "install libcurl (libcurl4)");
+    if (arc_http_new(&options, &http, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING, "install libcurl (libcurl4)");
         return;
     }
 
@@ -51,20 +50,19 @@ static bool is_local(const char *host)
  * "Determining Support"). */
 static void reach_registry(struct arc_http *http, const char *host, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf url = {0};
     struct arc_http_response response = {0};
 
     arc_buf_printf(&url, "%s://%s/v2/", is_local(host) ? "http" : "https", host);
     struct arc_http_request request = {
         .method = "GET", .url = arc_buf_text(&url), .timeout = REACH_SECONDS, .max = 65536};
-    int rc = arc_http_send(http, &request, &response, &err);
+    int rc = arc_http_send(http, &request, &response, &result->err);
     arc_text_item(&result->found, "; ", "%s: ", host);
 
     if (rc || (response.status != 200 && response.status != 401)) {
         result->status = DOCTOR_MISSING;
         if (rc)
-            arc_buf_puts(&result->found, arc_error_text(&err));
+            arc_buf_puts(&result->found, arc_error_text(&result->err));
         else
             arc_buf_printf(&result->found, "answers %d", response.status);
         arc_buf_reset(&result->advice);
@@ -77,7 +75,6 @@ static void reach_registry(struct arc_http *http, const char *host, struct docto
 
 void doctor_registry(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     struct arc_http_options options = {.env = doctor->project->env,
                                        .connect_timeout = REACH_SECONDS};
     ARC_AUTO_HANDLE(arc_http) struct arc_http *http = NULL;
@@ -96,7 +93,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
         why = "--offline";
     else if (!doctor->has_config)
         why = "no release groups";
-    else if (arc_http_new(&options, &http, &err))
+    else if (arc_http_new(&options, &http, NULL))
         why = "no libcurl";
 
     if (why) {
@@ -231,11 +228,10 @@ static int ask_to_push(struct doctor *doctor, struct doctor_result *result, stru
 
 void doctor_push(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     if (!doctor->has_config) {
         doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
-    } else if (ask_to_push(doctor, result, &err)) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), NULL);
+    } else if (ask_to_push(doctor, result, &result->err)) {
+        doctor_fail(result, DOCTOR_MISSING, NULL);
     }
 }
 
@@ -253,14 +249,13 @@ static bool is_ours(const struct doctor *doctor, const char *name, char next)
 
 static void check_port(const struct doctor *doctor, unsigned port, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf filter = {0}, name = {0};
     bool is_free = false;
 
     arc_text_item(&result->found, ", ", "%u ", port);
 
-    if (arc_socket_port_free(port, &is_free, &err) || is_free) {
-        arc_buf_puts(&result->found, is_free ? "free" : arc_error_text(&err));
+    if (arc_socket_port_free(port, &is_free, &result->err) || is_free) {
+        arc_buf_puts(&result->found, is_free ? "free" : arc_error_text(&result->err));
         return;
     }
 
@@ -296,7 +291,6 @@ void doctor_ports(struct doctor *doctor, struct doctor_result *result)
 
 void doctor_network(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!doctor->network || !doctor->has_docker) {
@@ -309,7 +303,7 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
                           "{{.Driver}}", doctor->network, NULL};
     arc_buf_puts(&result->found, doctor->network);
 
-    if (doctor_ask(doctor, argv, &text, &err) == ARC_OK) {
+    if (doctor_ask(doctor, argv, &text, NULL) == ARC_OK) {
         arc_buf_puts(&result->found, " is there");
         return;
     }
@@ -329,10 +323,9 @@ static void check_bookie(const struct doctor *doctor, const char *container,
                                 container,    "grep",
                                 "bookieHost", "/pulsar/data/standalone/bookkeeper/current/VERSION",
                                 NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf line = {0}, expected = {0};
 
-    if (doctor_ask(doctor, argv, &line, &err))
+    if (doctor_ask(doctor, argv, &line, NULL))
         return; /* it does not run, or has stored nothing yet */
 
     arc_buf_printf(&expected, "bookieHost: \"%s:", container);
@@ -347,7 +340,6 @@ static void check_bookie(const struct doctor *doctor, const char *container,
 void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"docker", "volume", "ls", "--format", "{{.Name}}", NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     if (!doctor->has_docker || !doctor->has_config) {
@@ -356,8 +348,8 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    if (doctor_read(doctor, argv, &text, &err)) {
-        doctor_say(result, DOCTOR_WARNING, arc_error_text(&err), "docker volume ls shows more");
+    if (doctor_read(doctor, argv, &text, &result->err)) {
+        doctor_fail(result, DOCTOR_WARNING, "docker volume ls shows more");
         return;
     }
 

@@ -13,19 +13,17 @@
 
 void doctor_repository(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
 
-    int rc = arc_project_open(doctor->project, &err);
+    int rc = arc_project_open(doctor->project, &result->err);
     if (rc) {
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   rc == ARC_ENOTFOUND ? "run it inside a clone" : NULL);
+        doctor_fail(result, DOCTOR_MISSING, rc == ARC_ENOTFOUND ? "run it inside a clone" : NULL);
         return;
     }
 
-    if (arc_git_head(doctor->project->git, &head, &branch, &err))
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err), "make a first commit");
+    if (arc_git_head(doctor->project->git, &head, &branch, &result->err))
+        doctor_fail(result, DOCTOR_MISSING, "make a first commit");
     else
         arc_buf_printf(&result->found, "%s at %.12s", arc_or(branch, "detached"), head.hex);
 
@@ -38,16 +36,13 @@ void doctor_repository(struct doctor *doctor, struct doctor_result *result)
 void doctor_git(struct doctor *doctor, struct doctor_result *result)
 {
     static const char *const argv[] = {"git", "--version", NULL};
-    ARC_AUTO(arc_error) struct arc_error err = {0};
 
-    if (doctor_ask(doctor, argv, &result->found, &err) == ARC_OK)
+    if (doctor_ask(doctor, argv, &result->found, &result->err) == ARC_OK)
         return;
     if (doctor->project->git && arc_git_is_shallow(doctor->project->git))
-        doctor_say(result, DOCTOR_MISSING, arc_error_text(&err),
-                   "install git: a shallow clone is deepened with it");
+        doctor_fail(result, DOCTOR_MISSING, "install git: a shallow clone is deepened with it");
     else
-        doctor_say(result, DOCTOR_WARNING, arc_error_text(&err),
-                   "only a shallow clone needs it, to be deepened");
+        doctor_fail(result, DOCTOR_WARNING, "only a shallow clone needs it, to be deepened");
 }
 
 /* A group whose Dockerfiles are not all there cannot be released. */
@@ -57,12 +52,11 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
     const struct arc_config *config = &doctor->project->config;
 
     for (size_t i = 0; root && i < config->group_count; i++) {
-        ARC_AUTO(arc_error) struct arc_error err = {0};
-        if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &err))
+        if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &result->err))
             continue;
         result->status = DOCTOR_MISSING;
         arc_text_separate(&result->advice, "; ");
-        arc_buf_puts(&result->advice, arc_error_text(&err));
+        arc_buf_puts(&result->advice, arc_error_text(&result->err));
     }
 }
 
@@ -85,21 +79,20 @@ static void check_secrets(const struct doctor *doctor, struct doctor_result *res
 
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO(lint_settings) struct lint_settings settings = {0};
     ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
 
     if (root && lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
         doctor->network = strdup(settings.network);
 
-    if (arc_project_load_config(doctor->project, &err)) {
-        bool absent = err.code == ARC_ENOTFOUND && !doctor->options->config;
+    if (arc_project_load_config(doctor->project, &result->err)) {
+        bool absent = result->err.code == ARC_ENOTFOUND && !doctor->options->config;
         const char *purpose = doctor->options->purpose;
         bool plan = !purpose || strcmp(purpose, "plan") == 0; /* which stands for others, too */
         enum doctor_status status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;
-        doctor_say(result, status, arc_error_text(&err),
-                   absent ? "version, changes and glob work without it; the rest needs it"
-                          : "put it right; 'arc-ci lint' shows all there is");
+        doctor_fail(result, status,
+                    absent ? "version, changes and glob work without it; the rest needs it"
+                           : "put it right; 'arc-ci lint' shows all there is");
         return;
     }
 
@@ -149,12 +142,11 @@ static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
 
 void doctor_tags(struct doctor *doctor, struct doctor_result *result)
 {
-    ARC_AUTO(arc_error) struct arc_error err = {0};
     ARC_AUTO_JSON json_t *tags = NULL;
 
-    if (!doctor->project->git || arc_git_tags(doctor->project->git, &tags, &err)) {
+    if (!doctor->project->git || arc_git_tags(doctor->project->git, &tags, &result->err)) {
         doctor_say(result, DOCTOR_SKIPPED,
-                   doctor->project->git ? arc_error_text(&err) : "no repository", NULL);
+                   doctor->project->git ? arc_error_text(&result->err) : "no repository", NULL);
         return;
     }
 
