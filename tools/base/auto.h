@@ -96,11 +96,11 @@ static inline int arc_error_unless(bool made, struct arc_error *err)
         arc_value_ ? arc_value_ : (otherwise);                                                     \
     })
 
-/* Takes the value of a pointer variable and leaves NULL behind. */
+/* Takes the value of a variable, a pointer or a struct, and leaves NULL or {0} behind. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \
         __typeof__(*(pointer)) arc_stolen_ = *(pointer);                                           \
-        *(pointer) = NULL;                                                                         \
+        *(pointer) = (__typeof__(arc_stolen_)){0};                                                 \
         arc_stolen_;                                                                               \
     })
 

@@ -89,8 +89,7 @@ int choice_since_push(const struct choice *c, const char *before)
     int rc = choice_since_commit(c, before, "the commit before the push");
 
     if (rc == ARC_ENOTFOUND) {
-        missing = *c->err;
-        *c->err = (struct arc_error){0};
+        missing = arc_steal(c->err);
         ARC_TRY(arc_warn(
             &out->warnings, c->err,
             "the commit before the push is not available (after a forced push it may be gone): "
@@ -105,8 +104,7 @@ int choice_since_push(const struct choice *c, const char *before)
 
     rc = arc_base_merge_base(c->request, &out->base, &out->head, &common, c->err);
     if (rc == ARC_ENOTFOUND) {
-        missing = *c->err;
-        *c->err = (struct arc_error){0};
+        missing = arc_steal(c->err);
         return arc_warn(&out->warnings, c->err,
                         "whether the push was a forced one is not known: the commit before it is "
                         "compared with as it is; %s",

@@ -152,8 +152,7 @@ static int by_merge(const struct choice *c, int rc)
     if (rc != ARC_ENOTFOUND || !*merge.hex || !arc_git_has(c->git, &base))
         return rc;
 
-    ARC_AUTO(arc_error) struct arc_error missing = *c->err;
-    *c->err = (struct arc_error){0};
+    ARC_AUTO(arc_error) struct arc_error missing = arc_steal(c->err);
     out->head = merge;
     out->base = base;
     ARC_TRY(arc_warn(&out->warnings, c->err,

@@ -282,8 +282,7 @@ static int read_config(const char *root, const char *path, const char *text, siz
             config.path, from);
     ARC_TRY(rc);
     ARC_TRY(read_groups(&l, yaml.root, &config));
-    *out = config;
-    config = (struct arc_config){0};
+    *out = arc_steal(&config);
 
     return ARC_OK;
 }

@@ -56,8 +56,7 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
                              arc_git_complaint(&result));
 
     out->limited = strstr(arc_buf_text(&result.errors), "rename detection was skipped") != NULL;
-    out->text = result.output;
-    result.output = (struct arc_buf){0};
+    out->text = arc_steal(&result.output);
 
     return read_renames(out, err);
 }

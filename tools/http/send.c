@@ -60,8 +60,7 @@ static int follow(struct http_exchange *x, bool *moved)
     next.insecure = hop->insecure && home;
     x->body = x->body && strcmp(next.method, hop->method) == 0;
     hop_free(hop);
-    *hop = next;
-    next = (struct http_hop){0};
+    *hop = arc_steal(&next);
     *moved = true;
 
     return ARC_OK;

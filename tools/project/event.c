@@ -150,8 +150,7 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
             event.sha = sha; /* `after` is an annotated tag's own name, which a checkout has not */
     }
 
-    *out = event;
-    event = (struct arc_event){0};
+    *out = arc_steal(&event);
 
     return ARC_OK;
 }

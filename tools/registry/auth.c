@@ -63,8 +63,7 @@ static void keep_better(struct arc_challenge *now, struct arc_challenge *best)
     bool usable = now->kind != ARC_CHALLENGE_BEARER || now->realm;
     if (usable && now->kind > best->kind) {
         arc_challenge_free(best);
-        *best = *now;
-        *now = (struct arc_challenge){0};
+        *best = arc_steal(now);
     }
     arc_challenge_free(now);
 }

@@ -151,10 +151,8 @@ int arc_registry_manifest(struct arc_registry *registry, const char *image, cons
     ARC_TRY(parse_document(&call, &response.body, &read.document, err));
     read.media_type = find_media_type(read.document, &response);
     ARC_TRY_ALLOC(read.media_type, err);
-    read.bytes = response.body;
-    response.body = (struct arc_buf){0};
-    *out = read;
-    read = (struct arc_manifest){0};
+    read.bytes = arc_steal(&response.body);
+    *out = arc_steal(&read);
 
     return ARC_OK;
 }
@@ -332,8 +330,7 @@ int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_
     ARC_TRY(arc_sha256(bytes->data, bytes->len, out->digest + 7, err));
     out->media_type = strdup(media_type);
     out->document = json_loadb(bytes->data, bytes->len, 0, NULL);
-    out->bytes = *bytes;
-    *bytes = (struct arc_buf){0};
+    out->bytes = arc_steal(bytes);
     if (out->media_type && out->document)
         return ARC_OK;
     arc_manifest_free(out);

@@ -60,8 +60,7 @@ bool registry_take(struct arc_registry *registry, const struct registry_call *ca
     if (!kept)
         return false;
     arc_http_response_free(response);
-    *response = kept->answer;
-    kept->answer = (struct arc_http_response){0};
+    *response = arc_steal(&kept->answer);
     registry->kept_bytes -= response->body.len;
     kept_free(kept);
     *kept = registry->kept[--registry->kept_count];
@@ -92,9 +91,8 @@ static int keep_answer(struct arc_registry *registry, const struct registry_call
     ARC_TRY_ALLOC(arc_room(&registry->kept, registry->kept_count, sizeof *registry->kept), err);
     struct registry_kept kept = {.image = strdup(call->image),
                                  .reference = strdup(call->reference),
-                                 .manifest = is_manifest(call),
-                                 .answer = *answer};
-    *answer = (struct arc_http_response){0};
+                                 .manifest = is_manifest(call)};
+    kept.answer = arc_steal(answer);
 
     if (!kept.image || !kept.reference) {
         kept_free(&kept);

@@ -322,8 +322,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
         return rc;
 
     /* What should have been published is a draft still, perhaps beside public tags. */
-    ARC_AUTO(arc_error) struct arc_error cause = *why;
-    *why = (struct arc_error){0};
+    ARC_AUTO(arc_error) struct arc_error cause = arc_steal(why);
     return arc_error_set(why, rc,
                          "%s; the release of %s is a draft still, and image tags that moved stay "
                          "moved; run again: `arc-ci release` publishes what is there",

@@ -35,8 +35,7 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
         return false;
 
     arc_error_clear(&run->trouble);
-    run->trouble = *err;
-    *err = (struct arc_error){0};
+    run->trouble = arc_steal(err);
     run->troubles++;
     release_say(run, "looking again: %s", arc_error_text(&run->trouble));
 

@@ -15,8 +15,7 @@ static void hand_over(struct arc_buf *from, struct arc_buf *to)
     if (!to)
         return;
     arc_buf_free(to);
-    *to = *from;
-    *from = (struct arc_buf){0};
+    *to = arc_steal(from);
 }
 
 /* What is not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY,

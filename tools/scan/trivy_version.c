@@ -21,8 +21,7 @@ int scan_scanner_parse(const char *text, size_t len, const char *name, struct sc
     ARC_TRY(arc_text_copy(updated, &read.database, err));
     if (read.database && !arc_time_parse(read.database, &read.updated_at))
         return arc_error_set(err, ARC_EINPUT, "%s: UpdatedAt of the database is not a time", name);
-    *out = read;
-    read = (struct scan_scanner){0};
+    *out = arc_steal(&read);
 
     return ARC_OK;
 }

@@ -258,8 +258,7 @@ void arc_tag_keep_higher(struct arc_tag *kept, struct arc_tag *tag)
     if (kept->text && arc_release_version_compare(&tag->version, &kept->version) <= 0)
         return;
     arc_tag_free(kept);
-    *kept = *tag;
-    *tag = (struct arc_tag){0};
+    *kept = arc_steal(tag);
 }
 
 void arc_tag_free(struct arc_tag *tag)
