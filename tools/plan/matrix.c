@@ -61,13 +61,6 @@ static void join_bases(const struct arc_plan *plan, size_t *parent)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-static void add_item(struct arc_buf *list, const char *item)
-{
-    if (list->len)
-        arc_buf_putc(list, ',');
-    arc_buf_puts(list, item);
-}
-
 /* Adds a part's services and cells to the row of this number on its platform, which is made when
  * there is none yet. */
 static int add_to_row(struct rows *rows, size_t number, const struct row *part,
@@ -87,8 +80,8 @@ static int add_to_row(struct rows *rows, size_t number, const struct row *part,
     }
 
     row->only = more ? NULL : part->only;
-    add_item(&row->services, services);
-    add_item(&row->cells, cells);
+    arc_text_item(&row->services, ",", "%s", services);
+    arc_text_item(&row->cells, ",", "%s", cells);
     ARC_TRY(arc_buf_check(&row->services, "the services of a row", err));
 
     return arc_buf_check(&row->cells, "the cells of a row", err);

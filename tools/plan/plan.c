@@ -210,7 +210,6 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
 
     while (strcmp(own->codename, service->codename) != 0)
         own++;
-    /* Found by the tag under which its release put it: the first of its version alone. */
     const struct arc_plan_options of_release = {.group = released->group,
                                                 .version = released->version,
                                                 .revision = released->revision,

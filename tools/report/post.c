@@ -28,9 +28,7 @@ static int keep_first(void *context, json_t *element, struct arc_error *err)
 }
 
 /* Whether what stands there has the texts of what is wanted; a member that is not there is "". */
-#define report_same(now, want, ...)                                                                \
-    report_same_texts(now, want, (const char *const[]){__VA_ARGS__, NULL})
-static bool report_same_texts(const json_t *now, const json_t *want, const char *const *members)
+static bool is_same(const json_t *now, const json_t *want, const char *const *members)
 {
     for (; *members; members++)
         if (strcmp(arc_json_text_of(now, *members), arc_json_text_of(want, *members)) != 0)
@@ -103,8 +101,8 @@ static int post_status(const struct report_posting *p, json_t *status, const jso
 
     const json_t *output = json_object_get(now, "output");
     const json_t *wanted = json_object_get(body, "output");
-    if (now && report_same_texts(now, body, listings[p->target->kind].texts) &&
-        report_same(output, wanted, "title") &&
+    if (now && is_same(now, body, listings[p->target->kind].texts) &&
+        is_same(output, wanted, ARC_WORDS("title")) &&
         arc_markdown_same(arc_json_text_of(output, "summary"),
                           arc_json_text_of(wanted, "summary"))) {
         if (json_object_get(status, "action"))
@@ -242,7 +240,7 @@ static int set_status(const struct report_posting *p, const json_t *deployment, 
 
     int rc = send_call(p->transport, path.data, NULL, "see whether its status is there already",
                        &now, lost, err);
-    if (rc || (now && report_same(now, want, "state", "description", "log_url")))
+    if (rc || (now && is_same(now, want, ARC_WORDS("state", "description", "log_url"))))
         return rc;
     path.data[base] = '\0';
     *action = now ? "updated" : "created";

@@ -10,6 +10,10 @@ struct verdict {
     struct arc_buf why;
 };
 
+/* Sets the state, and adds to the words. */
+#define set_verdict(out, value, ...)                                                               \
+    ((out)->state = (value), arc_buf_printf(&(out)->why, __VA_ARGS__))
+
 static void verdict_free(struct verdict *verdict)
 {
     arc_buf_free(&verdict->why);
@@ -88,13 +92,10 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
         found += arc_built_on(built, cell->platform) != NULL;
     }
 
-    if (found < planned) {
-        out->state = "failure";
-        arc_buf_printf(&out->why, "%zu of %zu platforms were built", found, planned);
-    } else {
-        out->state = "success";
-        arc_buf_printf(&out->why, "%zu platform%s", found, arc_plural(found));
-    }
+    if (found < planned)
+        set_verdict(out, "failure", "%zu of %zu platforms were built", found, planned);
+    else
+        set_verdict(out, "success", "%zu platform%s", found, arc_plural(found));
 
     if (size >= 0) {
         arc_buf_puts(&out->why, ", ");
@@ -105,35 +106,27 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
         arc_buf_printf(&out->why, ", %.19s", built->digest);
 }
 
-static void set_verdict(struct verdict *out, const char *state, const char *why)
-{
-    out->state = state;
-    arc_buf_puts(&out->why, why);
-}
-
 static void judge(const struct arc_report_facts *facts, const struct arc_planned_service *service,
                   struct verdict *out)
 {
     const struct job job = find_job(facts, service->service);
     const struct arc_built_service *built = arc_ledger_service(facts->build, service->service);
 
-    if (job.trouble && !(job.shared && (built || !service->selected))) {
-        out->state = state_of_trouble(job.trouble);
-        arc_buf_printf(&out->why, "the job %s ended as %s", job.name, job.trouble);
-    } else if (built) {
+    if (job.trouble && !(job.shared && (built || !service->selected)))
+        set_verdict(out, state_of_trouble(job.trouble), "the job %s ended as %s", job.name,
+                    job.trouble);
+    else if (built)
         judge_built(facts, built, out);
-    } else if (!service->selected) {
-        out->state = "success";
-        arc_buf_printf(&out->why, "not built: %s", service->reason);
-    } else if (job.there && !(facts->build && facts->build->pushed)) {
+    else if (!service->selected)
+        set_verdict(out, "success", "not built: %s", service->reason);
+    else if (job.there && !(facts->build && facts->build->pushed))
         set_verdict(out, "success", "built, not pushed");
-    } else if (facts->build) {
+    else if (facts->build)
         set_verdict(out, "failure", "build.json does not have it");
-    } else if (json_object_size(facts->jobs)) {
+    else if (json_object_size(facts->jobs))
         set_verdict(out, "error", "none of the jobs that were needed built it");
-    } else {
+    else
         set_verdict(out, "pending", "to be built");
-    }
 }
 
 /* A gate that could not look has failed. Without a scan the job that was to make it is all there is
@@ -147,9 +140,8 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
         bool looked = facts->scan->verdict <= ARC_VERDICT_FINDINGS;
         bool passed = facts->scan->gate != ARC_GATE_FAIL;
         if (looked && passed && trouble) { /* something of it failed after it had written that */
-            out->state = state_of_trouble(trouble);
-            arc_buf_printf(&out->why, "the job security ended as %s, with the gate passed",
-                           trouble);
+            set_verdict(out, state_of_trouble(trouble),
+                        "the job security ended as %s, with the gate passed", trouble);
             return;
         }
 
