@@ -48,11 +48,10 @@ static const json_t *part(const struct dryrun *run, const char *name)
     return json_object_get(run->document, name);
 }
 
-/* ---- what may be wrong with a release, found before it is made ------------------------------- */
+/* ---- what may be wrong with a release, found before it is made: the other tags --------------- */
 
-static int add(json_t *out, const char *kind, struct arc_error *err, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static int add(json_t *out, const char *kind, struct arc_error *err, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int add(json_t *out, const char *kind,
+                                                     struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 8192};
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
@@ -60,8 +59,6 @@ static int add(json_t *out, const char *kind, struct arc_error *err, const char 
     json_t *row = json_pack("{s:s, s:s}", "kind", kind, "message", arc_buf_text(&text));
     return arc_json_append(out, row, err);
 }
-
-/* ---- the other tags -------------------------------------------------------------------------- */
 
 /* The group's other tags, as far as they tell of this one: the highest version above it (a stable one,
  * for a prerelease any), the highest one below it, likewise, and whether it is among them itself. */

@@ -58,22 +58,15 @@ int arc_docker_file(const struct arc_env *env, const char *name, char **out, str
  * (docker/cli, ConvertToHostname). Docker Hub has several names. */
 static bool names_host(const char *key, const char *host)
 {
-    static const char *const hub[] = {"docker.io", "index.docker.io", "registry-1.docker.io"};
-
     if (strncasecmp(key, "https://", 8) == 0)
         key += 8;
     else if (strncasecmp(key, "http://", 7) == 0)
         key += 7;
 
     size_t len = strcspn(key, "/");
-    if (arc_text_is_caseless(key, len, host))
-        return true;
-
-    for (size_t i = 0; strcmp(host, "docker.io") == 0 && i < ARC_COUNT(hub); i++)
-        if (arc_text_is_caseless(key, len, hub[i]))
-            return true;
-
-    return false;
+    bool hub = arc_text_is_caseless(key, len, "index.docker.io") ||
+               arc_text_is_caseless(key, len, "registry-1.docker.io");
+    return arc_text_is_caseless(key, len, host) || (hub && strcmp(host, "docker.io") == 0);
 }
 
 /* The entry of `host`: under the key that docker writes, or under any other that names it. */
