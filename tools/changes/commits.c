@@ -187,12 +187,12 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 }
 
 /* Whether the clone may have a branch of the origin as an earlier run left it: a workspace that is
- * used again keeps it, and where history is cut only the branch of the run was fetched. */
+ * used again keeps it, and where history is cut only what is checked out was fetched. */
 static bool may_be_old(const struct arc_base_request *request, const struct name *name)
 {
     const struct arc_git *git = request->git;
     ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, tracked = {.max = 4096};
-    struct arc_oid found;
+    struct arc_oid found, head;
 
     if ((name->kind != KIND_ANY && name->kind != KIND_BRANCH) || !is_of_ci(request) ||
         !arc_git_is_shallow(git) || !arc_base_may_fetch(request))
@@ -201,7 +201,8 @@ static bool may_be_old(const struct arc_base_request *request, const struct name
 
     return !own.failed && arc_git_remote_ref(git, name->text, &tracked, NULL) == ARC_OK &&
            strcmp(tracked.data, own.data) == 0 &&
-           arc_git_resolve_ref(git, own.data, &found, NULL) == ARC_OK;
+           arc_git_resolve_ref(git, own.data, &found, NULL) == ARC_OK &&
+           arc_git_head(git, &head, NULL, NULL) == ARC_OK && strcmp(found.hex, head.hex) != 0;
 }
 
 int arc_base_find_latest(const struct arc_base_request *request, const char *name,
