@@ -157,7 +157,7 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
 
     init_each_group (group, init) {
         const struct init_group *first = init->groups;
-        while (strcmp(first->host, group->host) != 0)
+        while (first != group && (!first->tags || strcmp(first->host, group->host) != 0))
             first = first->next;
         if (first == group && group->tags)
             add_release_job(init, group, source, only, out);
