@@ -392,7 +392,29 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
             "github.run_id");
 }
 
-/* What the jobs of a called workflow ask for is compared before any of them starts. */
+/* A finding for all that `theirs` asks for and `ours` does not grant; `who` asks. */
+static void compare_grants(const struct subject *s, const struct arc_yaml_node *uses,
+                           const struct arc_yaml_node *ours, const struct arc_yaml_node *theirs,
+                           const char *who)
+{
+    if (grant_of(theirs, "") > grant_of(ours, "")) /* read-all, write-all */
+        lint_find_at(s->lint, LINT_PERMISSIONS, uses,
+                     "%s asks for %s, which is not granted here: GitHub then starts nothing of "
+                     "this workflow",
+                     who, theirs->text);
+
+    arc_yaml_each_pair (grant, theirs) {
+        const char *scope = grant->key->text, *value = arc_yaml_text_at(theirs, scope);
+        if (grant_of(theirs, scope) > grant_of(ours, scope))
+            lint_find_at(s->lint, LINT_PERMISSIONS, uses,
+                         "%s asks for %s: %s, which is not granted here: GitHub then starts "
+                         "nothing of this workflow",
+                         who, scope, value);
+    }
+}
+
+/* What a called workflow and its jobs ask for is compared before any of them starts; the
+ * workflow's also where each job has its own. */
 static void check_grants(const struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *ours = permissions_of(s->root, job),
@@ -400,26 +422,13 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
     const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
     const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
 
-    if (!ours)
+    if (!ours || !called)
         return;
 
-    arc_yaml_each_pair (other, jobs) {
-        const struct arc_yaml_node *theirs = permissions_of(called, other->value);
-        if (grant_of(theirs, "") > grant_of(ours, "")) /* read-all, write-all */
-            lint_find_at(s->lint, LINT_PERMISSIONS, uses,
-                         "the job '%s' of %s asks for %s, which is not granted here: GitHub then "
-                         "starts nothing of this workflow",
-                         other->key->text, uses->text, theirs->text);
-        arc_yaml_each_pair (grant, theirs) {
-            const char *scope = grant->key->text, *value = arc_yaml_text_at(theirs, scope);
-            if (grant_of(theirs, scope) > grant_of(ours, scope))
-                lint_find_at(
-                    s->lint, LINT_PERMISSIONS, uses,
-                    "the job '%s' of %s asks for %s: %s, which is not granted here: GitHub "
-                    "then starts nothing of this workflow",
-                    other->key->text, uses->text, scope, value);
-        }
-    }
+    compare_grants(s, uses, ours, arc_yaml_get(called, "permissions"), uses->text);
+    arc_yaml_each_pair (other, jobs)
+        compare_grants(s, uses, ours, arc_yaml_get(other->value, "permissions"),
+                       lint_text(s->lint, "the job '%s' of %s", other->key->text, uses->text));
 }
 
 static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
