@@ -79,9 +79,9 @@ class Shop:
         self.ledger = {"document": "build", "format": 1, "group": "g", "revision": self.plan["revision"], "pushed": True, "dirty": False,
                        "services": [self.push(service) for service in self.plan["services"]]}
 
-    def git(self, *words, cwd=None):
+    def git(self, *words, cwd=None, **more):
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder.parent), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "Ada",
-               "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "a@example.org"}
+               "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "a@example.org", **more}
         return subprocess.run(["git", *words], cwd=cwd or self.remote, env=env, check=True, capture_output=True, text=True).stdout.strip()
 
     def arc(self, *words, cwd=None, **env):
@@ -152,6 +152,49 @@ def test_latest_stays_with_a_higher_version_that_came_in_between(shop, ours, the
     run = shop.promote()
     assert run.returncode == 0 and ("latest stays: it is a higher version's" in run.stderr) == held, run.stderr
     assert ("o/a:latest" in shop.server.moved) != held and "o/b:latest" in shop.server.moved
+
+
+@pytest.mark.parametrize("theirs, held", [("later", True), ("earlier", False), ("lost", False), ("elsewhere", False), ("unknown", True)])
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_tag_of_a_branch_does_not_go_back_to_an_earlier_commit(shop, theirs, held, depth):
+    """Of two pushes a minute apart the first may be built last; a run of last week may be started again."""
+    def commit(name, hour):
+        cmd.put(shop.remote, {
+            ".github/arc-ci.yaml": f"groups: {{g: {{registry: '{shop.host}/o', services: [a], "
+                                   f"image-tags: ['sha-{{sha}}', edge, {{name: latest, when: 'branch:main'}}]}}}}\n", name: name})
+        shop.git("add", "-A")
+        when = f"2026-03-01T{hour:02}:00:00Z"
+        shop.git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", name, cwd=shop.remote, GIT_COMMITTER_DATE=when)
+        return shop.git("rev-parse", "HEAD"), when
+    earlier = commit("1", 1)
+    ours = commit("2", 2)
+    other = {"later": lambda: commit("3", 3), "earlier": lambda: earlier, "unknown": lambda: ("1" * 40, "2026-03-01T03:00:00Z")}.get(theirs)
+    if other:
+        other = other()
+    elif theirs == "lost":
+        other = commit("3", 3)
+        shop.git("reset", "-q", "--hard", ours[0])
+    else:
+        shop.git("checkout", "-qb", "topic", "HEAD~1")
+        other = commit("3", 3)
+        shop.git("checkout", "-q", "main")
+    shop.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    clone = shop.folder.with_name("again")
+    shop.git("clone", "-q", *([f"--depth={depth}"] if depth else []), f"file://{shop.remote}", str(clone), cwd=shop.folder.parent)
+    shop.git("fetch", "-q", *([f"--depth={depth}"] if depth else []), "origin", ours[0], cwd=clone)
+    shop.git("checkout", "-q", ours[0], cwd=clone)
+    event = {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": ours[0]}
+    shop.plan = json.loads(shop.arc("plan", "--json", "--push", cwd=clone, **event).stdout)
+    shop.ledger.update(revision=ours[0], services=[shop.push(service) for service in shop.plan["services"]])
+    made = {"org.opencontainers.image.revision": other[0], "org.opencontainers.image.created": other[1]}
+    index = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": made}, INDEX)["digest"]
+    for tag in ("edge", "latest"):
+        shop.server.manifests["o/a", tag] = shop.server.manifests["o/a", index]
+    run = shop.promote(cwd=clone, **event)
+    assert run.returncode == 0 and f"o/a:sha-{ours[0][:12]}" in shop.server.moved, run.stderr
+    for tag in ("edge", "latest"):
+        assert (f"{tag} stays: it is a later commit's" in run.stderr) == held, run.stderr
+        assert (f"o/a:{tag}" in shop.server.moved) != held
 
 
 def without_digest(self, status, body=b"", kind="application/json", stored=None):

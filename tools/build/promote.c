@@ -7,6 +7,9 @@
 #include "build/run.h"
 #include "git/fetch.h"
 
+/* Generations of commits that are fetched at first to tell which of two is later. */
+#define FETCH_DEPTH 50
+
 /* One tag of one service. */
 struct move {
     const char *codename;
@@ -17,7 +20,7 @@ struct move {
     const struct arc_manifest *index; /* where it is to point */
     struct arc_manifest before;       /* where it points; no digest when there was no such tag */
     bool there;                       /* points there already */
-    bool held;                        /* stays where it is: a higher version has it */
+    const char *held;                 /* whose it is, where it stays for that */
     bool tried;                       /* was sent to the registry */
     bool moved;                       /* and the registry said that it has it */
 };
@@ -166,6 +169,41 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
     return read && (a.prerelease || !b.prerelease) && arc_release_version_compare(&b, &a) > 0;
 }
 
+/* Whether what has the tag now was made from a later commit of the branch: of two runs the older one
+ * may end last, or be run again. Git is asked only where the commits' times say so; where it cannot
+ * tell, the tag stays. A commit that the branch has lost since holds nothing. */
+static bool later_has_it(const struct promotion *promotion, const struct arc_manifest *now)
+{
+    const struct arc_plan *plan = promotion->options->plan;
+    struct arc_project *project = promotion->options->project;
+    const json_t *notes = json_object_get(now->document, "annotations");
+    const char *revision = arc_json_text_of(notes, "org.opencontainers.image.revision");
+    const char *created = arc_json_text_of(notes, "org.opencontainers.image.created");
+    struct arc_oid ours, theirs, tip;
+    int64_t before, after;
+    bool listed = false, passed = false;
+
+    if (plan->tag || !project || !arc_event_is_sha(revision) ||
+        !arc_time_parse(plan->created, &before) || !arc_time_parse(created, &after) ||
+        before >= after)
+        return false;
+
+    memcpy(ours.hex, plan->revision, sizeof ours.hex);
+    memcpy(theirs.hex, revision, sizeof theirs.hex);
+    tip = theirs;
+    if (arc_project_open(project, NULL) || arc_project_load_event(project, NULL))
+        return true;
+
+    const char *branch = arc_text_after(project->event.ref, "refs/heads/");
+    arc_git_allow_fetching(project->git, FETCH_DEPTH);
+    if (branch && arc_git_fetch(project->git, branch, &ours, 1, &tip, NULL))
+        tip = theirs;
+
+    return arc_git_find_ancestors(project->git, &tip, &theirs, 1, &listed, NULL) ||
+           arc_git_find_ancestors(project->git, &theirs, &ours, 1, &passed, NULL) ||
+           (listed && passed);
+}
+
 static int look_up(struct promotion *promotion, struct move *move, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
@@ -188,8 +226,11 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
                              move->image, move->tag, move->before.digest, move->index->digest);
 
     /* What has a train's tag says the version of its own group, which tells nothing here. */
-    move->held = move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
-                 higher_has_it(options->plan, &move->before);
+    if (move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
+        higher_has_it(options->plan, &move->before))
+        move->held = "a higher version's";
+    else if (goes_on(move->kind) && later_has_it(promotion, &move->before))
+        move->held = "a later commit's";
 
     return ARC_OK;
 }
@@ -309,7 +350,11 @@ static int finish_move(struct promotion *promotion, struct move *move, struct ar
     ARC_AUTO(arc_error) struct arc_error cause = {0};
 
     if (!move->tried) {
-        tell(promotion, move, move->there ? "is there already" : "stays: it is a higher version's");
+        if (move->there)
+            tell(promotion, move, "is there already");
+        else
+            arc_build_tell(&promotion->options->listener, move->codename, "%s:%s stays: it is %s",
+                           move->image, move->tag, move->held);
         return ARC_OK;
     }
 

@@ -382,7 +382,7 @@ const struct command cmd_build = {
         FLAG(
             "force",
             "With --promote: rewrite a version's tag that points elsewhere, and take a floating tag "
-            "back from a higher version."),
+            "back from a higher version, or from a later commit of the branch."),
         FLAG(
             "load",
             "Put the images into the local engine, for its platform and under their staging tags, to "
