@@ -66,7 +66,7 @@ int arc_error_nomem(struct arc_error *err);
 /* The message, never NULL. Valid until *err changes. */
 const char *arc_error_text(const struct arc_error *err);
 
-/* Frees the message; *err becomes {0}. */
+/* Frees the message; *err becomes {0}. `err` may be NULL. */
 void arc_error_clear(struct arc_error *err);
 
 /* The program's exit status for a code: 0 done, 1 the work failed, 2 wrong use or configuration,

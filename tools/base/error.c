@@ -149,6 +149,8 @@ const char *arc_error_text(const struct arc_error *err)
 
 void arc_error_clear(struct arc_error *err)
 {
+    if (!err)
+        return;
     free(err->message);
     free((char *)err->place.file);
     free(err->excerpt);
