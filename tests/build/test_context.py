@@ -301,9 +301,11 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     shop.plan()
     allowed = " --allow=network.host --allow=ssh"
     assert allowed in shop.arc("build", *plan, "--dry-run")[1]
-    shop.arc("build", *plan, f"--cache=local,dir={shop.folder.parent}/cache")
+    cache = shop.folder.parent / "deep/cache"
+    shop.arc("build", *plan, f"--cache=local,dir={cache}")
     runs = words.read_text().splitlines()
-    assert runs[0].endswith(f"{allowed} --allow=fs={shop.folder.parent}/cache")
+    assert runs[0].endswith(f"{allowed} --allow=fs={cache}")
+    assert cache.is_dir()  # buildx would ask for the folder above one that is not there
     assert len(runs) == (2 if answer else 1) and ("--allow" in runs[-1]) == (not answer)
     words.unlink()
     shop.plan("--service", "b")

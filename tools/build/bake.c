@@ -195,12 +195,18 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
 /* ---- one run ------------------------------------------------------------------------------- */
 
+/* The folder of the machine that keeps the layers, or NULL. */
+static const char *layers_folder(const struct arc_build_options *options)
+{
+    return arc_text_after(options->cache, "local,dir=");
+}
+
 /* What lies outside of the work tree, or is the machine's own, bake is allowed by name (buildx,
  * bake/entitlements.go); without a terminal it does not ask. */
 static void add_allowed(const struct arc_build_options *options, const json_t *definition,
                         struct arc_arena *memory, const char ***argv)
 {
-    static const char local[] = "local,dir=";
+    const char *layers = layers_folder(options);
     bool host = false, agent = false;
 
     arc_json_each_pair (name, target, json_object_get(definition, "target")) {
@@ -213,8 +219,8 @@ static void add_allowed(const struct arc_build_options *options, const json_t *d
         *(*argv)++ = "--allow=network.host";
     if (agent)
         *(*argv)++ = "--allow=ssh";
-    if (options->cache && ARC_STARTS(options->cache, local))
-        *(*argv)++ = arc_arena_printf(memory, "--allow=fs=%s", options->cache + strlen(local));
+    if (layers)
+        *(*argv)++ = arc_arena_printf(memory, "--allow=fs=%s", layers);
 }
 
 void arc_build_argv(const struct arc_build_options *options, const json_t *definition,
@@ -426,8 +432,11 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
                  struct arc_bake_result *out, struct arc_error *err)
 {
     const struct arc_clock *clock = arc_or(options->clock, arc_clock_system());
+    const char *layers = layers_folder(options);
     ARC_AUTO_FREE char *folder = NULL;
 
+    if (layers) /* of one that is not there buildx wants the folder above to be allowed */
+        ARC_TRY(arc_folder_make(layers, err));
     ARC_TRY(arc_folder_temporary(options->env, &folder, err));
     ARC_AUTO_FREE char *metadata = arc_file_join(folder, "metadata.json");
     struct baking baking = {

@@ -6,12 +6,12 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "os/folder.h"
 #include "project/documents.h"
 #include "project/needs.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 ARC_TEXT(cmd_build);
@@ -220,8 +220,8 @@ static int work(const struct invocation *inv, struct arc_project *project,
         .quiet = inv->quiet,
         .table.colour = terminal_colour(inv->env, inv->color, STDERR_FILENO),
         .group = arc_env_nonempty(inv->env, "GITHUB_ACTIONS") != NULL};
-    if (progress.logs && mkdir(progress.logs, 0777) != 0 && errno != EEXIST)
-        return arc_error_set(err, ARC_EWORLD, "%s: %s", progress.logs, strerror(errno));
+    if (progress.logs)
+        ARC_TRY(arc_folder_make(progress.logs, err));
     options->listener = (struct arc_build_listener){build_progress_event, &progress};
     int rc = catch_signals(err);
     options->interrupted_fd = interrupt_pipe[0];

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +118,21 @@ int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error
     struct walk walk = {.hash = hash};
     ARC_TRY(hash_folder(&walk, path, "", err));
     return arc_hash_hex(hash, out, err);
+}
+
+int arc_folder_make(const char *path, struct arc_error *err)
+{
+    for (const char *end = path; *end;) {
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        ARC_AUTO_FREE char *part = strndup(path, (size_t)(end - path));
+        ARC_TRY_ALLOC(part, err);
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path,
+                                 strerror(errno));
+    }
+
+    return ARC_OK;
 }
 
 int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err)

@@ -11,6 +11,9 @@
  * cannot be read. */
 int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error *err);
 
+/* Makes a folder, and those above it, unless they are there. ARC_EWORLD when that cannot be. */
+int arc_folder_make(const char *path, struct arc_error *err);
+
 /* Makes a folder of our own in TMPDIR (else /tmp); *out is owned by the caller. */
 int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err);
 
