@@ -28,8 +28,8 @@ class Place:
         self.git("init", "-q", "up")
         self.up = folder / "up"
 
-    def git(self, *words, cwd=None):
-        return subprocess.run(["git", *words], cwd=cwd or self.folder, env=self.env, check=True, capture_output=True,
+    def git(self, *words, cwd=None, check=True):
+        return subprocess.run(["git", *words], cwd=cwd or self.folder, env=self.env, check=check, capture_output=True,
                               text=True).stdout
 
     def commit(self, *paths):
@@ -94,7 +94,7 @@ def test_a_linked_work_tree_is_cut_as_its_clone_is(place):
 
 
 @pytest.mark.parametrize("variables", [{"CI": "true"}, {"GITHUB_EVENT_NAME": "workflow_dispatch"}], ids=" ".join)
-def test_a_branch_that_an_earlier_run_left_is_asked_for_again(place, variables):
+def test_what_an_earlier_run_left_is_asked_for_again(place, variables):
     """A workspace that is used again: main moved on since, and undo takes back what it gained."""
     again = place.clone("again", "--depth=1", "--no-single-branch")
     place.git("checkout", "-q", "main", cwd=place.up)
@@ -106,9 +106,19 @@ def test_a_branch_that_an_earlier_run_left_is_asked_for_again(place, variables):
     place.env.update(variables)
     assert json.loads(place.base(again))["base"] == place.git("rev-parse", "main", cwd=place.up).strip()
     assert json.loads(place.base(again, "refs/remotes/origin/main"))["base"] == place.git("rev-parse", "main", cwd=place.up).strip()
+    place.git("branch", "main", "origin/main", cwd=again)
+    place.git("update-ref", "-d", "refs/remotes/origin/main", cwd=again)
+    assert json.loads(place.base(again))["base"] == place.git("rev-parse", "main", cwd=place.up).strip()
+    url = place.git("remote", "get-url", "origin", cwd=again).strip()
     place.git("remote", "set-url", "origin", "file:///gone", cwd=again)
     assert subprocess.run([cmd.ARC_CI, "changes", "--base", "main", "--filters", "t: t/**"], cwd=again, env=place.env,
                           capture_output=True).returncode == 3
+    place.git("remote", "set-url", "origin", url, cwd=again)
+    for tag in ("main~1", "main"):
+        place.git("tag", "-f", "deployed", tag, cwd=place.up)
+        place.git("fetch", "-q", "origin", "tag", "deployed", cwd=again, check=False)
+    for name in ("deployed", "tags/deployed"):
+        assert json.loads(place.base(again, name))["base"] == place.git("rev-parse", "main", cwd=place.up).strip()
 
 
 def test_an_annotated_tag_that_moved_leads_to_its_commit(place):

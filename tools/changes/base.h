@@ -55,8 +55,8 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err);
 
-/* The same of a branch to compare with, as the origin has it now. The clone of a CI may have it as it
- * was before: then what undoes a newer change would not differ from it. */
+/* The same of a branch or tag to compare with, as the origin has it now. The clone of a CI may have
+ * it as it was before: then what undoes a newer change would not differ from it. */
 int arc_base_find_latest(const struct arc_base_request *request, const char *name,
                          struct arc_oid *out, struct arc_error *err);
 

@@ -186,30 +186,30 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     return arc_error_pass(rc, &missing, err);
 }
 
-/* Whether the clone may have a branch of the origin as an earlier run left it: a workspace that is
- * used again keeps it, and where history is cut only what is checked out was fetched. */
+/* Whether the clone may have a branch or tag of the origin as an earlier run left it: a workspace
+ * that is used again keeps it, and where history is cut only what is checked out was fetched. */
 static bool may_be_old(const struct arc_base_request *request, const struct name *name)
 {
     const struct arc_git *git = request->git;
     ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, tracked = {.max = 4096};
     struct arc_oid found, head;
 
-    if ((name->kind != KIND_ANY && name->kind != KIND_BRANCH) || !is_of_ci(request) ||
+    if (name->kind == KIND_REVISION || name->kind == KIND_REF || !is_of_ci(request) ||
         !arc_git_is_shallow(git) || !arc_base_may_fetch(request))
         return false;
     arc_buf_printf(&own, "refs/remotes/%s/%s", git->remote, name->text);
 
     return !own.failed && arc_git_remote_ref(git, name->text, &tracked, NULL) == ARC_OK &&
-           strcmp(tracked.data, own.data) == 0 &&
-           arc_git_resolve_ref(git, own.data, &found, NULL) == ARC_OK &&
+           strcmp(tracked.data, own.data) == 0 && resolve_ref(git, name, &found, NULL) == ARC_OK &&
            arc_git_head(git, &head, NULL, NULL) == ARC_OK && strcmp(found.hex, head.hex) != 0;
 }
 
 int arc_base_find_latest(const struct arc_base_request *request, const char *name,
                          struct arc_oid *out, struct arc_error *err)
 {
+    ARC_AUTO(arc_error) struct arc_error refused = {0};
     const struct name parsed = parse_name(request->git, name);
-    if (may_be_old(request, &parsed) && fetch_name(request, &parsed, out, NULL) == ARC_OK)
+    if (may_be_old(request, &parsed) && fetch_name(request, &parsed, out, &refused) == ARC_OK)
         return ARC_OK;
     return arc_base_find(request, name, out, err);
 }
