@@ -359,9 +359,8 @@ struct render {
 static int render_nodes(struct render *r, size_t from, size_t to, const struct frame *frame,
                         struct arc_error *err);
 
-static const char no_name[] =
-    "is not a value that there is here: docs/notes.md lists those of notes, "
-    "--json shows those of --format";
+static const char no_name[] = "is not a value that there is here: docs/notes.md lists those of "
+                              "notes, --json shows those of --format";
 
 /* The first name of a path, from the innermost section outwards. */
 static const json_t *find_first(const struct frame *frame, const char *name, size_t len)

@@ -284,11 +284,10 @@ static int check_push(struct run *run, struct arc_error *err)
         }
 
     if (!rc && first)
-        rc = arc_error_set(
-            err, ARC_EWORLD,
-            "nothing was built, since it could not be pushed to %zu of %zu images: %s; "
-            "%s ('arc-ci doctor --push' shows all)",
-            refused, count, arc_error_text(&first->problem), first->advice);
+        rc = arc_error_set(err, ARC_EWORLD,
+                           "nothing was built, since it could not be pushed to %zu of %zu images: "
+                           "%s; %s ('arc-ci doctor --push' shows all)",
+                           refused, count, arc_error_text(&first->problem), first->advice);
 
     arc_each (item, items, count)
         arc_error_clear(&item->problem);

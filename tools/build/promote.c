@@ -63,21 +63,20 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
         const struct arc_built_cell *seen = arc_built_on(known, cell->platform);
         const char *digest = seen ? seen->digest : NULL;
         if (!digest || strcmp(digest, cell->digest) != 0)
-            return arc_error_set(err, ARC_EFAILED,
-                                 "build.json has %.100s for %s of %s, the index %.100s: they do "
-                                 "not belong together, and the gate has not seen what would be "
-                                 "promoted",
-                                 arc_or(digest, "no image"), cell->platform, found->service,
-                                 cell->digest);
+            return arc_error_set(
+                err, ARC_EFAILED,
+                "build.json has %.100s for %s of %s, the index %.100s: they do not belong "
+                "together, and the gate has not seen what would be promoted",
+                arc_or(digest, "no image"), cell->platform, found->service, cell->digest);
     }
 
     if (known->cell_count == found->cell_count)
         return ARC_OK;
 
-    return arc_error_set(err, ARC_EFAILED,
-                         "build.json has %zu images of %s, the index %zu: they do not belong "
-                         "together",
-                         known->cell_count, found->service, found->cell_count);
+    return arc_error_set(
+        err, ARC_EFAILED,
+        "build.json has %zu images of %s, the index %zu: they do not belong together",
+        known->cell_count, found->service, found->cell_count);
 }
 
 /* Whether every mirror has what the index lists: not every registry asks that of an index before it
@@ -220,10 +219,10 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
         return ARC_OK;
 
     if (move->kind == ARC_TAG_VERSION)
-        return arc_error_set(err, ARC_EFAILED,
-                             "%s:%s exists and is %s, not %s; a version's tag is never rewritten "
-                             "without --force",
-                             move->image, move->tag, move->before.digest, move->index->digest);
+        return arc_error_set(
+            err, ARC_EFAILED,
+            "%s:%s exists and is %s, not %s; a version's tag is never rewritten without --force",
+            move->image, move->tag, move->before.digest, move->index->digest);
 
     /* What has a train's tag says the version of its own group, which tells nothing here. */
     if (move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
@@ -418,11 +417,10 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
     if (strcmp(commit.hex, revision) == 0)
         return ARC_OK;
 
-    return arc_error_set(
-        err, ARC_EFAILED,
-        "nothing was moved: the tag %s leads to commit %.12s by now, and %.12s was "
-        "built; take a new version for the new commit",
-        tag, commit.hex, revision);
+    return arc_error_set(err, ARC_EFAILED,
+                         "nothing was moved: the tag %s leads to commit %.12s by now, and %.12s "
+                         "was built; take a new version for the new commit",
+                         tag, commit.hex, revision);
 }
 
 /* Warns where a public repository's images cannot be pulled by everybody: a new package of GHCR is

@@ -75,11 +75,10 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
         return arc_inner_add(&run->inner, path, from, to, run->err);
     size_t len = strlen(path);
     if (is_above(run, path, len))
-        return arc_warn(
-            &run->out->warnings, run->err,
-            "--relative-to: '%s' is inside the submodule '%s', which changed and is one "
-            "path: 'submodules: true' looks inside",
-            run->match.relative, path);
+        return arc_warn(&run->out->warnings, run->err,
+                        "--relative-to: '%s' is inside the submodule '%s', which changed and is "
+                        "one path: 'submodules: true' looks inside",
+                        run->match.relative, path);
 
     if (!arc_match_is_below(&run->match, &path, &len))
         return ARC_OK;

@@ -90,11 +90,10 @@ int choice_since_push(const struct choice *c, const char *before)
 
     if (rc == ARC_ENOTFOUND) {
         missing = arc_steal(c->err);
-        ARC_TRY(arc_warn(
-            &out->warnings, c->err,
-            "the commit before the push is not available (after a forced push it may be gone): "
-            "every file counts as added; %s",
-            arc_error_text(&missing)));
+        ARC_TRY(arc_warn(&out->warnings, c->err,
+                         "the commit before the push is not available (after a forced push it may "
+                         "be gone): every file counts as added; %s",
+                         arc_error_text(&missing)));
         return everything(c, "the commit before the push is not available");
     }
 
@@ -177,12 +176,11 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
         return choice_since_push(c, before);
 
     if (arc_git_is_shallow(c->git)) {
-        ARC_TRY(arc_warn(
-            &c->out->warnings, c->err,
-            "the tag '%s' has no version that comes after another's, so history tells "
-            "the tag before it, and this clone's is cut: every file counts as added (fetch-depth: 0 of "
-            "actions/checkout gets all of it)",
-            tag));
+        ARC_TRY(arc_warn(&c->out->warnings, c->err,
+                         "the tag '%s' has no version that comes after another's, so history tells "
+                         "the tag before it, and this clone's is cut: every file counts as added "
+                         "(fetch-depth: 0 of actions/checkout gets all of it)",
+                         tag));
         return everything(c, "the previous tag is not known");
     }
 
@@ -241,10 +239,10 @@ int choice_default_branch(const struct choice *c, char **out)
             return arc_error_unless(*out, c->err);
         }
 
-    return arc_error_set(c->err, ARC_EINPUT,
-                         "there is no base to compare with: neither the event nor the clone "
-                         "(origin/HEAD) names a default branch, and there is no branch main or "
-                         "master; give one with --base");
+    return arc_error_set(
+        c->err, ARC_EINPUT,
+        "there is no base to compare with: neither the event nor the clone (origin/HEAD) names a "
+        "default branch, and there is no branch main or master; give one with --base");
 }
 
 /* By hand on the base branch itself: what was not pushed yet, else the last commit. */
@@ -339,21 +337,21 @@ static int comment(struct choice *c)
     arc_buf_printf(&ref, "refs/pull/%" JSON_INTEGER_FORMAT "/head", c->event->number);
     int rc = choice_need(c, arc_buf_text(&ref), &c->out->head);
     if (rc)
-        return arc_error_prefix(c->err,
-                                "the comment is on pull request %" JSON_INTEGER_FORMAT
-                                ", which is not checked out and is not available (a token lets the "
-                                "API be asked)",
-                                c->event->number);
+        return arc_error_prefix(
+            c->err,
+            "the comment is on pull request %" JSON_INTEGER_FORMAT
+            ", which is not checked out and is not available (a token lets the API be asked)",
+            c->event->number);
 
     ARC_TRY(choice_reason(c, &c->out->head_reason, "%s", arc_buf_text(&ref)));
     if (c->request->base && !arc_event_is_null_sha(c->request->base))
         return choice_since_input(c);
     ARC_TRY(choice_default_branch(c, &branch));
-    ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
-                     ", and the API did not give it (is there a token?): the default branch is "
-                     "taken",
-                     c->event->number));
+    ARC_TRY(
+        arc_warn(&c->out->warnings, c->err,
+                 "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
+                 ", and the API did not give it (is there a token?): the default branch is taken",
+                 c->event->number));
 
     return choice_since_merge_base(c, branch, "default branch");
 }

@@ -56,9 +56,8 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
         *out |= bit;
         if (!bit && len)
             ARC_TRY(arc_warn(&reader->filters->warnings, reader->err,
-                             "%s:%u:%u: '%.*s' is not a status and never matches; the statuses "
-                             "are added, copied, deleted, modified, renamed, unmerged and "
-                             "type-changed",
+                             "%s:%u:%u: '%.*s' is not a status and never matches; the statuses are "
+                             "added, copied, deleted, modified, renamed, unmerged and type-changed",
                              key->source->name, key->line, key->column, (int)len, at));
         at = next;
     }
@@ -131,10 +130,10 @@ static int read_rules(const struct reader *reader, const struct arc_yaml_node *n
                                      reader->err));
         return read_pattern(reader, node);
     default:
-        return arc_yaml_error(node, reader->err,
-                              "a rule must be a pattern, a list of rules or a map of statuses, and "
-                              "this is %s",
-                              arc_yaml_type_name(node));
+        return arc_yaml_error(
+            node, reader->err,
+            "a rule must be a pattern, a list of rules or a map of statuses, and this is %s",
+            arc_yaml_type_name(node));
     }
 }
 

@@ -209,10 +209,9 @@ int choice_pull_request(struct choice *c)
             arc_warn(&c->out->warnings, c->err, "'base' is ignored: the event is a pull request"));
 
     if (!event->base_sha || !event->head_sha)
-        return arc_error_set(c->err, ARC_EINPUT,
-                             "the %s event names no pull request (pull_request.base.sha and "
-                             "head.sha)",
-                             event->name);
+        return arc_error_set(
+            c->err, ARC_EINPUT,
+            "the %s event names no pull request (pull_request.base.sha and head.sha)", event->name);
 
     bool has_own = !request->token && !request->is_recorded && find_own_commits(c, &own, &on_merge);
     if (has_base && request->base_on_pulls)

@@ -358,35 +358,29 @@ const struct command cmd_build = {
         "remote that cannot be asked, stops it. A version's tag that points elsewhere is never "
         "rewritten without --force.",
     .options = OPTIONS(
-        FLAG(
-            "allow-dirty",
-            "Build a ci plan from a work tree that is not its commit, marked as dirty in labels and "
-            "tags; with --merge and --promote, take what was built so. Never for a release."),
+        FLAG("allow-dirty",
+             "Build a ci plan from a work tree that is not its commit, marked as dirty in labels "
+             "and tags; with --merge and --promote, take what was built so. Never for a release."),
         VALUE("build", "FILE",
               "With --promote: build.json of the build; without it, the staging tags say what was "
               "built."),
-        VALUE(
-            "needs", "JSON",
-            "With --promote: toJSON(needs), or a file that holds it: build.json is taken from the "
-            "outputs of the jobs."),
+        VALUE("needs", "JSON",
+              "With --promote: toJSON(needs), or a file that holds it: build.json is taken from "
+              "the outputs of the jobs."),
         VALUE("builder", "NAME", "The buildx builder, instead of the current one."),
-        VALUE_OR(
-            "cache", "KIND", "none",
-            "Where layers are cached between machines: none; `registry`, beside the image, under "
-            "the tag buildcache; local,dir=FOLDER; gha (of GitHub Actions); "
-            "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two."),
+        VALUE_OR("cache", "KIND", "none",
+                 "Where layers are cached between machines: none; `registry`, beside the image, "
+                 "under the tag buildcache; local,dir=FOLDER; gha (of GitHub Actions); "
+                 "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two."),
         VALUE("cell", "SERVICE/PLATFORM[,…]",
               "Build only these cells of one platform, each under its own staging tag: "
               "flash/linux/arm64. The matrix of `arc-ci plan` has them as `cells`."),
         FLAG("dry-run", "Print what would be run, and run nothing."),
-        FLAG(
-            "force",
-            "With --promote: rewrite a version's tag that points elsewhere, and take a floating tag "
-            "back from a higher version, or from a later commit of the branch."),
-        FLAG(
-            "load",
-            "Put the images into the local engine, for its platform and under their staging tags, to "
-            "be tried there; nothing is pushed."),
+        FLAG("force",
+             "With --promote: rewrite a version's tag that points elsewhere, and take a floating "
+             "tag back from a higher version, or from a later commit of the branch."),
+        FLAG("load", "Put the images into the local engine, for its platform and under their "
+                     "staging tags, to be tried there; nothing is pushed."),
         VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
         FLAG("merge", "Join the cells that other jobs built with --cell to one index per service."),
         VALUE_OR("plan", "FILE", "plan.json",

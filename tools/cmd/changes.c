@@ -34,10 +34,9 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
     int format = arc_list_format_parse(list);
 
     if (format < 0)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--list-files: '%s' is not one of "
-                             "none|csv|json|shell|escape|lines|nul|matrix",
-                             list);
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "--list-files: '%s' is not one of none|csv|json|shell|escape|lines|nul|matrix", list);
 
     *out = (struct lists){.format = (enum arc_list_format)format,
                           .by_status = option_flag(inv, "files-by-status"),
@@ -137,11 +136,10 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
                                &spilled, err));
 
     if (spilled && lists->format != ARC_LIST_NUL)
-        ARC_TRY(report_note(
-            report, 'w', NULL, err,
-            "the list of %s is too long: all outputs of a job share 1 MiB of UTF-16; it is in "
-            "%s, and the output is that path",
-            key, arc_buf_text(&value)));
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "the list of %s is too long: all outputs of a job share 1 MiB of "
+                            "UTF-16; it is in %s, and the output is that path",
+                            key, arc_buf_text(&value)));
 
     return report_output_bytes(report, key, arc_buf_text(&value), value.len, err);
 }
@@ -188,11 +186,10 @@ static int note_clashes(const struct arc_changes *changes, const struct lists *l
             clashes |=
                 is_wanted(lists, parts[p].part) && is_output_of(changes, name, parts[p].suffix);
         if (clashes)
-            ARC_TRY(
-                report_note(report, 'w', NULL, err,
-                            "the output '%s' is a filter's and a list of another filter's: only "
-                            "the last one counts",
-                            name));
+            ARC_TRY(report_note(report, 'w', NULL, err,
+                                "the output '%s' is a filter's and a list of another filter's: "
+                                "only the last one counts",
+                                name));
     }
 
     return ARC_OK;
@@ -295,22 +292,19 @@ const struct command cmd_changes = {
         "Patterns mean what they mean to picomatch with its option dot. Where the answer differs "
         "from paths-filter's, docs/parity.md says why.",
     .options = OPTIONS(
-        VALUE(
-            "filters", "YAML|FILE",
-            "Filters as YAML, or the path of a file with them (no ':' and no line break). Default: "
-            "one per service of the configuration, of its codename."),
+        VALUE("filters", "YAML|FILE",
+              "Filters as YAML, or the path of a file with them (no ':' and no line break). "
+              "Default: one per service of the configuration, of its codename."),
         VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
-        VALUE(
-            "base", "REF",
-            "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by the "
-            "event."),
-        VALUE(
-            "ref", "REF",
-            "Branch, tag or commit to look at. Default: the event's commit, else what is checked out."),
-        VALUE_OR(
-            "list-files", "FORMAT", "none",
-            "Also give the files of each filter: none, csv, json, shell, escape, lines, nul (the "
-            "output is a file's path) or matrix."),
+        VALUE("base", "REF",
+              "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by "
+              "the event."),
+        VALUE("ref", "REF",
+              "Branch, tag or commit to look at. Default: the event's commit, else what is checked "
+              "out."),
+        VALUE_OR("list-files", "FORMAT", "none",
+                 "Also give the files of each filter: none, csv, json, shell, escape, lines, nul "
+                 "(the output is a file's path) or matrix."),
         FLAG("files-by-status", "Also list the added, modified and deleted files apart."),
         VALUE("dir-names", "DEPTH",
               "Also list the directories of the files, cut to DEPTH levels; 0: whole."),
@@ -321,31 +315,25 @@ const struct command cmd_changes = {
         VALUE(
             "relative-to", "DIR",
             "Only what is below this directory counts, and patterns and lists are relative to it."),
-        CHOICE(
-            "predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
-            "Whether a file needs to match some or every rule of a filter; with "
-            "some-with-excludes, some rule without '!' and no rule with one; with last-match, the "
-            "last rule that applies decides."),
-        VALUE_OR(
-            "initial-fetch-depth", "N", DEFAULT_DEPTH,
-            "Generations of commits to fetch at first where history is cut (more than 10 count as "
-            "10); then more by date until it is enough; 0: never fetch."),
-        FLAG(
-            "since-release",
-            "Compare each service with its group's last release tag, so that a failed or cancelled "
-            "run loses no change."),
+        CHOICE("predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
+               "Whether a file needs to match some or every rule of a filter; with "
+               "some-with-excludes, some rule without '!' and no rule with one; with last-match, "
+               "the last rule that applies decides."),
+        VALUE_OR("initial-fetch-depth", "N", DEFAULT_DEPTH,
+                 "Generations of commits to fetch at first where history is cut (more than 10 "
+                 "count as 10); then more by date until it is enough; 0: never fetch."),
+        FLAG("since-release", "Compare each service with its group's last release tag, so that a "
+                              "failed or cancelled run loses no change."),
         FLAG("since-image",
              "Compare each service with the commit that its published image was built of."),
-        FLAG(
-            "base-on-pull-requests",
-            "Let --base count on pull requests too; with a token, they are otherwise compared as a "
-            "whole. With the event's `before`: what this push brought."),
+        FLAG("base-on-pull-requests",
+             "Let --base count on pull requests too; with a token, they are otherwise compared as "
+             "a whole. With the event's `before`: what this push brought."),
         FLAG("untracked",
              "With --base HEAD: files that git neither tracks nor ignores count as added."),
-        VALUE(
-            "config", "FILE",
-            "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; not "
-            "read when filters are given."),
+        VALUE("config", "FILE",
+              "The configuration, a path from the repository's root. Default: .github/arc-ci.yaml; "
+              "not read when filters are given."),
         VALUE("working-directory", "DIR", "Where the repository is."),
         FLAG("explain",
              "Print what was compared and why, and for each file the rule that matched.")),
@@ -353,15 +341,13 @@ const struct command cmd_changes = {
         {"<filter>", "true if any changed file matches the filter, else false."},
         {"<filter>_count", "How many changed files match."},
         {"<filter>_files",
-         "Those files in the format of --list-files; not for none. Over what a "
-         "job's outputs may be together (1 MiB of UTF-16): the path of a file that "
-         "holds them, with a warning."},
-        {"<filter>_added_files", "With --files-by-status; also <filter>_modified_files and "
-                                 "<filter>_deleted_files."},
+         "Those files in the format of --list-files; not for none. Over what a job's outputs may "
+         "be together (1 MiB of UTF-16): the path of a file that holds them, with a warning."},
+        {"<filter>_added_files",
+         "With --files-by-status; also <filter>_modified_files and <filter>_deleted_files."},
         {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},
-        {"<filter>_renamed_files",
-         "With --renames: of each rename the old name and the new one; json "
-         "and matrix have objects with `old` and `new`."},
+        {"<filter>_renamed_files", "With --renames: of each rename the old name and the new one; "
+                                   "json and matrix have objects with `old` and `new`."},
         {"changes", "JSON array of the filters that matched; left out if a filter has that name."},
         {"any", "true if any filter matched; left out if a filter has that name."}),
     .examples = EXAMPLES({"arc-ci changes --filters 'docs: docs/**' --base HEAD",

@@ -48,15 +48,14 @@ const struct command cmd_glob = {
     .argument = "[PATTERN] [PATH]...",
     .arguments_max = 100000,
     .description =
-        "The first argument is the pattern and the others are paths, which need not exist. "
-        "Without paths they are read from stdin, one per line; names in quotes, as git prints "
-        "them, a ./ before and a CR behind are understood. Exit status 1 says that none "
-        "matched.\n\n"
+        "The first argument is the pattern and the others are paths, which need not exist. Without "
+        "paths they are read from stdin, one per line; names in quotes, as git prints them, a ./ "
+        "before and a CR behind are understood. Exit status 1 says that none matched.\n\n"
         "Patterns mean what they mean to picomatch 2.3.1 with {dot: true}, which is what "
         "paths-filter has: * and ? stay within a directory, ** as a whole segment crosses "
-        "directories, [a-z] [^a] [[:alpha:]] stand for one character, {a,b} and {1..3} for "
-        "either, @(a|b) ?(a) +(a) *(a) !(a) as in bash, and a leading ! for every other path. "
-        "Names that start with a dot are nothing special. docs/parity.md has the details.\n\n"
+        "directories, [a-z] [^a] [[:alpha:]] stand for one character, {a,b} and {1..3} for either, "
+        "@(a|b) ?(a) +(a) *(a) !(a) as in bash, and a leading ! for every other path. Names that "
+        "start with a dot are nothing special. docs/parity.md has the details.\n\n"
         "Matching takes time in proportion to the path, whatever the pattern.",
     .options = OPTIONS(
         VALUES("pattern", "PATTERN",

@@ -33,14 +33,13 @@ const struct command cmd_help = {
     .summary = "show what a command does, its options, outputs and examples",
     .argument = "COMMAND",
     .arguments_max = 1,
-    .description = "Without a COMMAND, lists the commands; with one, shows all about it. The "
-                   "text, the man pages and docs/commands.md come from the same table that parses "
-                   "the command line, so they cannot disagree with it.",
+    .description = "Without a COMMAND, lists the commands; with one, shows all about it. The text, "
+                   "the man pages and docs/commands.md come from the same table that parses the "
+                   "command line, so they cannot disagree with it.",
     .options = OPTIONS(
-        CHOICE(
-            "format", "FORMAT", "text|man|markdown|action|readme", "text",
-            "The form of the help: for a terminal, as a man page (roff), as markdown for the docs, "
-            "or as the action.yml or the README of a GitHub action."),
+        CHOICE("format", "FORMAT", "text|man|markdown|action|readme", "text",
+               "The form of the help: for a terminal, as a man page (roff), as markdown for the "
+               "docs, or as the action.yml or the README of a GitHub action."),
         FLAG("version",
              "Print the version of arc-ci; with --json, those of the libraries inside it, too.")),
     .examples = EXAMPLES({"arc-ci help version", "What `arc-ci version` does and takes."},

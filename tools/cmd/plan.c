@@ -187,10 +187,9 @@ const struct command cmd_plan = {
     .options = OPTIONS(
         FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
                      "`arc-ci build` would."),
-        VALUE(
-            "changes", "FILE",
-            "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what changed. "
-            "Without it, every service."),
+        VALUE("changes", "FILE",
+              "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what "
+              "changed. Without it, every service."),
         CONFIG_OPTION,
         VALUE("group", "GROUP",
               "The release group of a ci plan; not needed when there is only one."),
@@ -202,9 +201,8 @@ const struct command cmd_plan = {
              "Whether the images are pushed: true for a release, false otherwise unless given."),
         SIGN_IDENTITY_OPTION, VALUES("service", "CODENAME", "Plan only this service.")),
     .outputs = OUTPUTS(
-        {"matrix",
-         "The cells for strategy.matrix: {\"include\": [{service, platform, runner, cells}]}; a row "
-         "holds several cells where there are more than 256."},
+        {"matrix", "The cells for strategy.matrix: {\"include\": [{service, platform, runner, "
+                   "cells}]}; a row holds several cells where there are more than 256."},
         {"push", "Whether the images are pushed."}, {"sign", "Whether `arc-ci sign` signs them."},
         {"any",
          "Whether there is anything to build: an empty matrix is an error in GitHub Actions."},

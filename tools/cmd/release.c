@@ -63,14 +63,13 @@ const struct command cmd_release = {
     .summary = "create or update the GitHub release of a tag",
     .argument = "TAG",
     .arguments_max = 1,
-    .description =
-        "Finds the release of the tag, drafts included, or creates it as a draft; uploads the "
-        "assets; verifies their number, sizes and SHA-256; publishes once. Run again, it changes "
-        "only what differs, so a job may be repeated after any failure; of two jobs at once, both "
-        "end in one release.\n\n"
-        "Whether it is a prerelease or the latest comes from the version. The tag must exist and "
-        "point to the commit that was built. The token needs `permissions: contents: write`. "
-        "docs/release.md has the sequence of requests.",
+    .description = "Finds the release of the tag, drafts included, or creates it as a draft; "
+                   "uploads the assets; verifies their number, sizes and SHA-256; publishes once. "
+                   "Run again, it changes only what differs, so a job may be repeated after any "
+                   "failure; of two jobs at once, both end in one release.\n\n"
+                   "Whether it is a prerelease or the latest comes from the version. The tag must "
+                   "exist and point to the commit that was built. The token needs `permissions: "
+                   "contents: write`. docs/release.md has the sequence of requests.",
     .options = OPTIONS(
         VALUE(
             "version", "FILE",
@@ -79,15 +78,13 @@ const struct command cmd_release = {
         VALUE("build", "FILE", "build.json: the revision that was built; attached as an asset."),
         VALUE("scan", "FILE",
               "scan.json: a gate that failed stops the release; attached as an asset."),
-        VALUE(
-            "notes", "FILE",
-            "The body: markdown, or notes.json (which has the title too). '-' reads stdin. Without "
-            "it, the notes are made here, as 'arc-ci notes' makes them."),
-        VALUE(
-            "needs", "JSON",
-            "toJSON(needs), or a file that holds it: the documents above are taken from the outputs "
-            "of the jobs. A job that did not succeed, an image that was not built or a gate that is "
-            "missing stops the release."),
+        VALUE("notes", "FILE",
+              "The body: markdown, or notes.json (which has the title too). '-' reads stdin. "
+              "Without it, the notes are made here, as 'arc-ci notes' makes them."),
+        VALUE("needs", "JSON",
+              "toJSON(needs), or a file that holds it: the documents above are taken from the "
+              "outputs of the jobs. A job that did not succeed, an image that was not built or a "
+              "gate that is missing stops the release."),
         FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
         VALUES("asset", "[NAME=]FILE",
                "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
@@ -98,16 +95,13 @@ const struct command cmd_release = {
                "What becomes of the title and body of a release that exists already. auto: what a "
                "person wrote or edited stays; keep: the same, and notes need not be there."),
         PREVIOUS_TAG_OPTION,
-        CHOICE(
-            "make-latest", "POLICY", "auto|own|never", NULL,
-            "Whether the highest stable version of its group becomes the repository's \"Latest\" "
-            "release: always (auto), only in the place of one of its own group (own), or never. By "
-            "default what the group's make-latest says, else auto."),
+        CHOICE("make-latest", "POLICY", "auto|own|never", NULL,
+               "Whether the highest stable version of its group becomes the repository's "
+               "\"Latest\" release: always (auto), only in the place of one of its own group "
+               "(own), or never. By default what the group's make-latest says, else auto."),
         FLAG("draft", "Leave the release a draft."),
-        FLAG(
-            "publish",
-            "Publish a draft of the tag that a person made, too; without it, such a draft gets its "
-            "assets and stays a draft."),
+        FLAG("publish", "Publish a draft of the tag that a person made, too; without it, such a "
+                        "draft gets its assets and stays a draft."),
         VALUE("revision", "SHA", "The commit that the tag must point to; the build's by default."),
         FLAG("dry-run", "Print the requests; send nothing."),
         GITHUB_OPTIONS("Where the release goes; GITHUB_REPOSITORY by default.", "timeout",

@@ -63,10 +63,10 @@ const struct command cmd_rollback = {
     .arguments_max = 2,
     .description =
         "Moves latest, the tags of major and minor versions and every other floating one back to "
-        "VERSION, as if the releases above it did not exist, in the mirrors too. First every "
-        "index of that release and every image in it is read from the registry and compared with "
-        "what was released, and must be signed where the group has `sign`; then all tags move, "
-        "or, when one cannot, those before it are put back. The tags of single versions stay.\n\n"
+        "VERSION, as if the releases above it did not exist, in the mirrors too. First every index "
+        "of that release and every image in it is read from the registry and compared with what "
+        "was released, and must be signed where the group has `sign`; then all tags move, or, when "
+        "one cannot, those before it are put back. The tags of single versions stay.\n\n"
         "Then GitHub's \"Latest\" goes back if a release that is taken back has it, and --withdraw "
         "marks those releases. Without GITHUB_REPOSITORY and a token only the registries are "
         "rolled back. Run it again to finish a run that failed.",
@@ -74,22 +74,20 @@ const struct command cmd_rollback = {
         FLAG("dry-run", "Verify everything, show what would move, and change nothing."),
         VALUES("from", "VERSION",
                "A release that is taken back; without it every stable one above VERSION."),
-        CHOICE(
-            "withdraw", "HOW", "no|prerelease|draft", "no",
-            "Mark the releases that are taken back at GitHub: a line on top of their text, and the "
-            "prerelease flag or, away from the public, a draft. The next release then counts from "
-            "the one before them."),
+        CHOICE("withdraw", "HOW", "no|prerelease|draft", "no",
+               "Mark the releases that are taken back at GitHub: a line on top of their text, and "
+               "the prerelease flag or, away from the public, a draft. The next release then "
+               "counts from the one before them."),
         VALUE("reason", "TEXT", "--withdraw: why, in a sentence for those who read the release."),
         VALUE("build", "FILE",
               "build.json of the release; without it the one among its files at GitHub."),
         VALUE("lock", "FILE",
               "Of a group that includes others: the lock file of its release; without it the one "
               "among the release's files at GitHub."),
-        VALUE(
-            "sign-identity", "IDENTITY",
-            "Who must have signed the release, where the group signs without a key and names "
-            "nobody: the address of the workflow's file, @ and its ref. By default any workflow of "
-            "this repository that ran for the release's tag."),
+        VALUE("sign-identity", "IDENTITY",
+              "Who must have signed the release, where the group signs without a key and names "
+              "nobody: the address of the workflow's file, @ and its ref. By default any workflow "
+              "of this repository that ran for the release's tag."),
         CONFIG_OPTION),
     .outputs = outputs,
     .examples =

@@ -138,9 +138,9 @@ const struct command cmd_scan = {
     .name = "scan",
     .summary = "judge the images' vulnerabilities: the security gate",
     .description =
-        "Runs Trivy once on each target (--scan-target, --build), or takes its reports "
-        "(--report), and derives the rest: counts, verdict, gate, table, SARIF. The gate fails "
-        "when the scanner could not look or its database is stale: no answer is not a pass.\n\n"
+        "Runs Trivy once on each target (--scan-target, --build), or takes its reports (--report), "
+        "and derives the rest: counts, verdict, gate, table, SARIF. The gate fails when the "
+        "scanner could not look or its database is stale: no answer is not a pass.\n\n"
         "Verdicts: clean; findings; incomplete; stale-database; scanner-error. With "
         "--block-on-failure=false findings are reported and the run succeeds, but a scanner error "
         "still fails it. The same finding on several platforms of a service counts once.",
@@ -176,32 +176,27 @@ const struct command cmd_scan = {
         CHOICE("fail-on-severity", "SEVERITY", "UNKNOWN|LOW|MEDIUM|HIGH|CRITICAL", "HIGH",
                "Findings of this severity and above fail the gate."),
         FLAG("ignore-unfixed", "Leave out vulnerabilities that have no fixed version yet."),
-        VALUE(
-            "ignore-file", "FILE",
-            "Ids to leave out, one per line, with exp:YYYY-MM-DD where that is to end. Entries that "
-            "match nothing or have expired are warned of. For a pull request the base commit's."),
+        VALUE("ignore-file", "FILE",
+              "Ids to leave out, one per line, with exp:YYYY-MM-DD where that is to end. Entries "
+              "that match nothing or have expired are warned of. For a pull request the base "
+              "commit's."),
         FLAG("exit-on-eol",
              "Fail for an operating system that gets no security advisories any more."),
         FLAG_ON("block-on-failure",
                 "Whether findings fail the run; with =false they are only reported."),
-        CHOICE(
-            "on-scanner-error", "WHAT", "fail|report", "fail",
-            "With --block-on-failure=false: whether a scanner error, a part that was not looked at "
-            "or a stale database fails the run nevertheless."),
-        VALUE_OR(
-            "max-database-age", "AGE", "7d",
-            "The oldest vulnerability database that counts as an answer (72h, 7d; 0: any). When "
-            "given, a database of unknown age is stale."),
-        VALUE(
-            "scanner-info", "FILE",
-            "The output of 'trivy version --format json': the scanner's version, and the age of its "
-            "database."),
+        CHOICE("on-scanner-error", "WHAT", "fail|report", "fail",
+               "With --block-on-failure=false: whether a scanner error, a part that was not looked "
+               "at or a stale database fails the run nevertheless."),
+        VALUE_OR("max-database-age", "AGE", "7d",
+                 "The oldest vulnerability database that counts as an answer (72h, 7d; 0: any). "
+                 "When given, a database of unknown age is stale."),
+        VALUE("scanner-info", "FILE",
+              "The output of 'trivy version --format json': the scanner's version, and the age of "
+              "its database."),
         VALUE("service-name", "NAME", "The service of reports that name none."),
         VALUE("sarif", "FILE", "Write the findings as SARIF 2.1.0."),
-        FLAG_AUTO(
-            "upload-sarif",
-            "Upload the findings to code scanning, for GITHUB_SHA and GITHUB_REF. auto: warn where "
-            "the repository has none."),
+        FLAG_AUTO("upload-sarif", "Upload the findings to code scanning, for GITHUB_SHA and "
+                                  "GITHUB_REF. auto: warn where the repository has none."),
         FLAG_AUTO("create-issues",
                   "Keep one issue a service with the findings that fail the gate: filed, updated, "
                   "closed, reopened. auto: warn where issues are turned off."),

@@ -100,8 +100,8 @@ static int run_status(const struct invocation *inv, struct report *report, struc
 
     if (json_is_false(json_object_get(report->document, "complete")))
         ARC_TRY(report_note(report, 'w', NULL, err,
-                            "this clone's history is cut: there may be more commits "
-                            "(fetch-depth: 0 gets all of it)"));
+                            "this clone's history is cut: there may be more commits (fetch-depth: "
+                            "0 gets all of it)"));
 
     ARC_TRY(page_write(inv, report->document, html_status, err));
     ARC_TRY(report_flag(report, "unreleased", unreleased, err));
@@ -117,9 +117,8 @@ const struct command cmd_status = {
         "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
         "touch its services, and the version that 'arc-ci version --next' would choose. 'arc-ci "
         "changes' decides in the same way which files belong to a service. Of a train: which "
-        "releases its "
-        "lock file names, and which ones it would take now. The page of --html also shows what "
-        "the gate said of each last published release, and how that was built.\n\n"
+        "releases its lock file names, and which ones it would take now. The page of --html also "
+        "shows what the gate said of each last published release, and how that was built.\n\n"
         "A clone may lack tags, so the remote is asked; if it does not answer, the clone's own "
         "tags count, and a warning says so.",
     .options = OPTIONS(
@@ -127,9 +126,8 @@ const struct command cmd_status = {
              "Ask the registries, too, whether the tags of each group's last stable release still "
              "name what was released: by build.json of the release, else by the version's own tag. "
              "If one does not answer, the rest is shown anyway, and the exit status is 3."),
-        FLAG("scan",
-             "Ask GitHub, too, what the gate said of each group's last published release, and "
-             "when (scan.json of the release). No verdict changes the exit status."),
+        FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, "
+                     "and when (scan.json of the release). No verdict changes the exit status."),
         FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
         VALUES("lock", "FILE",
                "The lock file of a train's last release; without it the one among that release's "
@@ -137,9 +135,8 @@ const struct command cmd_status = {
         HTML_OPTIONS, CONFIG_OPTION),
     .outputs = OUTPUTS(
         {"unreleased", "true when a group has commits that no release of it has."},
-        {"adrift",
-         "true when a train is not of the newest releases, or (--registry) a tag does not name what "
-         "was released, or a registry does not say what it names."}),
+        {"adrift", "true when a train is not of the newest releases, or (--registry) a tag does "
+                   "not name what was released, or a registry does not say what it names."}),
     .examples = EXAMPLES(
         {"arc-ci status", "Every group: its last release, what happened since, what comes next."}),
     .run = run_status,

@@ -19,15 +19,14 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     };
 
     if (!inv->args[0])
-        return arc_error_set(err, ARC_EINPUT,
-                             "which group, and which version? 'arc-ci tag "
-                             "GROUP --next' chooses the version");
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "which group, and which version? 'arc-ci tag GROUP --next' chooses the version");
 
     if (next == (options.version != NULL))
         return arc_error_set(
             err, ARC_EINPUT,
-            "name a version behind the group ('arc-ci tag GROUP 1.2.3'), or choose "
-            "it with --next");
+            "name a version behind the group ('arc-ci tag GROUP 1.2.3'), or choose it with --next");
     if (!next && (option_given(inv, "bump") || option_given(inv, "prerelease")))
         return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
     project.wanted.group = inv->args[0];
@@ -47,8 +46,8 @@ const struct command cmd_tag = {
     .description =
         "Makes an annotated tag at HEAD, and prints the push or does it. Before that: nothing is "
         "changed and not committed; HEAD is on the remote's release branch; the version is higher "
-        "than the group's last release behind HEAD; neither the remote nor a published release "
-        "has the name; 'arc-ci lint' finds nothing.\n\n"
+        "than the group's last release behind HEAD; neither the remote nor a published release has "
+        "the name; 'arc-ci lint' finds nothing.\n\n"
         "One tag is pushed at a time, since GitHub starts no workflow for more than three in a "
         "push. If a push fails, run it again: it pushes the tag that the clone has.",
     .options =

@@ -28,9 +28,8 @@ const struct command cmd_verify = {
     .description =
         "Reads every image of the release back by its version's tag, from every registry, and "
         "compares it with the commit: exactly the planned platforms, labels of that commit, every "
-        "attestation about an image of the index. Where the group has `sign`, each index, its "
-        "SBOM and its provenance must be signed by the expected identity or key, in every "
-        "registry.\n\n"
+        "attestation about an image of the index. Where the group has `sign`, each index, its SBOM "
+        "and its provenance must be signed by the expected identity or key, in every registry.\n\n"
         "Prints for each image the command by which anybody can check the signature with cosign, "
         "and with `attest: github` the one with `gh attestation`. Status 1 when something is not "
         "as it should be.",

@@ -28,9 +28,9 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
         ARC_TRY(report_show(report, arc_embedded_cmd_version_next, err));
 
     if (json_is_false(json_object_get(next, "complete")))
-        ARC_TRY(report_note(report, 'w', NULL, err,
-                            "this clone's history is cut: commits may be missing "
-                            "(fetch-depth: 0 gets all of it)"));
+        ARC_TRY(report_note(
+            report, 'w', NULL, err,
+            "this clone's history is cut: commits may be missing (fetch-depth: 0 gets all of it)"));
 
     ARC_TRY(report_output(report, "next", arc_json_text_of(next, "next"), err));
     ARC_TRY(report_output(report, "next-tag", arc_json_text_of(next, "next-tag"), err));
@@ -77,34 +77,33 @@ const struct command cmd_version = {
         "exist.\n\n"
         "The repository's tags decide whether it is the latest. A clone may lack some, so the "
         "remote is asked; if that fails, nothing is latest, and a warning says so. The previous "
-        "release is the last one that was published, where "
-        "GITHUB_REPOSITORY and a token say whom to ask, else the last tag. No configuration file "
-        "is needed.\n\n"
+        "release is the last one that was published, where GITHUB_REPOSITORY and a token say whom "
+        "to ask, else the last tag. No configuration file is needed.\n\n"
         "With --next, the commits since the group's last stable release that touch its services "
         "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
         "minor, anything else but docs, test, ci and style the patch. A commit and its revert "
         "cancel each other out. docs/steering.md has the rules.",
-    .options = OPTIONS(
-        PREVIOUS_TAG_OPTION,
-        FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the "
-                     "commits that touch its services."),
-        BUMP_OPTIONS, FLAG("explain", "--next: show what each commit asks for, and why.")),
-    .outputs = OUTPUTS(
-        {"group", "The release group: the tag up to /v."},
-        {"version", "The semantic version, with prerelease and build metadata."},
-        {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
-        {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
-                       "zero-prerelease says so."},
-        {"latest", "true if this is the highest stable version of its group."},
-        {"latest-major", "true if it is the highest stable version of its major."},
-        {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
-        {"major", "The version's first number."}, {"minor", "The version's second number."},
-        {"patch", "The version's third number."},
-        {"previous-tag", "The group's last release below this one; a stable version skips "
-                         "prereleases. Empty for the first."},
-        {"next", "--next: the version, empty when nothing asks for one."},
-        {"next-tag", "--next: its tag."},
-        {"bump", "--next: the part that is raised: none, patch, minor or major."}),
+    .options =
+        OPTIONS(PREVIOUS_TAG_OPTION,
+                FLAG("next", "Choose the next version of a group, which takes the place of TAG, by "
+                             "the commits that touch its services."),
+                BUMP_OPTIONS, FLAG("explain", "--next: show what each commit asks for, and why.")),
+    .outputs =
+        OUTPUTS({"group", "The release group: the tag up to /v."},
+                {"version", "The semantic version, with prerelease and build metadata."},
+                {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
+                {"prerelease", "true if the version has a prerelease part, or is 0.x and the "
+                               "group's zero-prerelease says so."},
+                {"latest", "true if this is the highest stable version of its group."},
+                {"latest-major", "true if it is the highest stable version of its major."},
+                {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
+                {"major", "The version's first number."}, {"minor", "The version's second number."},
+                {"patch", "The version's third number."},
+                {"previous-tag", "The group's last release below this one; a stable version skips "
+                                 "prereleases. Empty for the first."},
+                {"next", "--next: the version, empty when nothing asks for one."},
+                {"next-tag", "--next: its tag."},
+                {"bump", "--next: the part that is raised: none, patch, minor or major."}),
     .examples = EXAMPLES(
         {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
         {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},

@@ -62,10 +62,8 @@ static bool component(const char *text, size_t len)
 bool arc_check_name(const char *text, struct arc_buf *why)
 {
     return component(text, strlen(text)) ||
-           arc_check_fails(
-               why,
-               "is not an image name: lower-case letters and digits, with '.', '_' or '-' between "
-               "them");
+           arc_check_fails(why, "is not an image name: lower-case letters and digits, with '.', "
+                                "'_' or '-' between them");
 }
 
 bool arc_check_codename(const char *text, struct arc_buf *why)
@@ -73,9 +71,8 @@ bool arc_check_codename(const char *text, struct arc_buf *why)
     size_t len = strlen(text);
     bool valid = len && len <= 64 && *text >= 'a' && *text <= 'z' &&
                  only(text, len, LOWER DIGITS "-") && text[len - 1] != '-';
-    return valid ||
-           arc_check_fails(why, "is not a codename: a lower-case letter, then lower-case letters, "
-                                "digits and '-', 64 at most");
+    return valid || arc_check_fails(why, "is not a codename: a lower-case letter, then lower-case "
+                                         "letters, digits and '-', 64 at most");
 }
 
 bool arc_check_group(const char *text, struct arc_buf *why)
@@ -140,16 +137,15 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
         return arc_check_fails(why, "ends with a slash; leave it out");
     size_t first = strcspn(text, "/");
     if (!host(text, first))
-        return arc_check_fails(why,
-                               "does not start with a registry's host, as in 'ghcr.io/owner' or "
-                               "'localhost:5000'");
+        return arc_check_fails(
+            why,
+            "does not start with a registry's host, as in 'ghcr.io/owner' or 'localhost:5000'");
 
     for (const char *at = text + first; *at;) {
         size_t part = strcspn(++at, "/");
         if (!component(at, part))
-            return arc_check_fails(
-                why, "is not an image prefix: behind the host only lower-case letters, digits and "
-                     "'.', '_', '-' between them");
+            return arc_check_fails(why, "is not an image prefix: behind the host only lower-case "
+                                        "letters, digits and '.', '_', '-' between them");
         at += part;
     }
 
@@ -301,8 +297,8 @@ bool arc_check_path(const char *text, struct arc_buf *why)
     for (const char *at = text; *at;) {
         size_t part = strcspn(at, "/");
         if (!part || (part == 1 && *at == '.'))
-            return arc_check_fails(why, "has an empty part or a '.': write it plainly, as in "
-                                        "'services/cart'");
+            return arc_check_fails(
+                why, "has an empty part or a '.': write it plainly, as in 'services/cart'");
         at += part + (at[part] == '/');
     }
 

@@ -37,11 +37,10 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
                 continue;
             for (char **image = service->images; *image; image++)
                 if (arc_texts_have(other->images, *image))
-                    return arc_yaml_error(entry, err,
-                                          "services: the image '%s' of '%s' belongs to '%s' "
-                                          "already (line %u)",
-                                          *image, service->directory, other->directory,
-                                          other->line);
+                    return arc_yaml_error(
+                        entry, err,
+                        "services: the image '%s' of '%s' belongs to '%s' already (line %u)",
+                        *image, service->directory, other->directory, other->line);
         }
 
     return ARC_OK;

@@ -55,10 +55,9 @@ static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *
     for (size_t i = 0; i < ARC_COUNT(keys); i++) {
         const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
         if (key)
-            return arc_yaml_error(key, err,
-                                  "'%s' stands under 'build': build: {%s: …} "
-                                  "(docs/configuration.md)",
-                                  keys[i][0], keys[i][1]);
+            return arc_yaml_error(
+                key, err, "'%s' stands under 'build': build: {%s: …} (docs/configuration.md)",
+                keys[i][0], keys[i][1]);
     }
 
     return ARC_OK;

@@ -92,11 +92,10 @@ int arc_image_tags_read(const struct arc_loading *l, const struct arc_yaml_node 
 
         if (arc_field_lacks_quotes(item) ||
             (item->type != ARC_YAML_STRING && item->type != ARC_YAML_MAP))
-            return arc_yaml_error(item, l->err,
-                                  "an entry of 'image-tags' must be a string or {name, when}, "
-                                  "this is %s%s",
-                                  arc_yaml_type_name(item),
-                                  arc_field_lacks_quotes(item) ? "; put it in quotes" : "");
+            return arc_yaml_error(
+                item, l->err,
+                "an entry of 'image-tags' must be a string or {name, when}, this is %s%s",
+                arc_yaml_type_name(item), arc_field_lacks_quotes(item) ? "; put it in quotes" : "");
 
         ARC_TRY(arc_fields_read(l, item, &entry_table, tag));
         arc_each (before, tags, item_at)

@@ -143,12 +143,11 @@ static int check_extensions(git_config *from, const char *path, struct arc_error
                              "libgit2 cannot read; only SHA-1 repositories are supported",
                              path, strcasecmp(names, "sha256") == 0 ? "SHA-256" : names);
     if (refs && strcasecmp(refs, "files") != 0)
-        return arc_error_set(
-            err, ARC_EWORLD,
-            "the git repository at '%s' stores its refs as '%s', which this build's "
-            "libgit2 cannot read; only 'files' is supported: git refs migrate "
-            "--ref-format=files (or git clone --ref-format=files)",
-            path, refs);
+        return arc_error_set(err, ARC_EWORLD,
+                             "the git repository at '%s' stores its refs as '%s', which this "
+                             "build's libgit2 cannot read; only 'files' is supported: git refs "
+                             "migrate --ref-format=files (or git clone --ref-format=files)",
+                             path, refs);
 
     return ARC_OK;
 }
@@ -219,11 +218,11 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
                              "GIT_DIR is set to '%s', which is not a git repository", gitdir);
 
     if (code == GIT_ENOTFOUND)
-        return arc_error_set(err, ARC_ENOTFOUND,
-                             "no git repository at '%s' or above it; check it out first "
-                             "(actions/checkout), or start in its directory with -C DIR (a bare "
-                             "one must be named by GIT_DIR)",
-                             search->path);
+        return arc_error_set(
+            err, ARC_ENOTFOUND,
+            "no git repository at '%s' or above it; check it out first (actions/checkout), or "
+            "start in its directory with -C DIR (a bare one must be named by GIT_DIR)",
+            search->path);
 
     ARC_AUTO_FREE char *why = strdup(last && last->message ? last->message : "unknown cause");
     ARC_TRY_ALLOC(why, err);

@@ -283,11 +283,10 @@ static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, con
 
     arc_json_each (refspec, refspecs)
         if (is_object(json_string_value(refspec), &wanted) && !arc_git_has(git, &wanted))
-            return arc_error_set(
-                err, ARC_ENOTFOUND,
-                "git fetch %s: the server hands out no commit by its name (protocol "
-                "version 0), and no branch or tag leads to %s",
-                git->remote, wanted.hex);
+            return arc_error_set(err, ARC_ENOTFOUND,
+                                 "git fetch %s: the server hands out no commit by its name "
+                                 "(protocol version 0), and no branch or tag leads to %s",
+                                 git->remote, wanted.hex);
 
     return ARC_OK;
 }

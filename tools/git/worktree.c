@@ -87,10 +87,9 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
     static const char *const others[] = {OTHERS, "--", NULL};
 
     if (!git->worktree)
-        return arc_error_set(err, ARC_ENOTFOUND,
-                             "base HEAD asks for uncommitted changes, but '%s' is a bare "
-                             "repository",
-                             git->gitdir);
+        return arc_error_set(
+            err, ARC_ENOTFOUND,
+            "base HEAD asks for uncommitted changes, but '%s' is a bare repository", git->gitdir);
 
     ARC_TRY(list(git, env, changed, NULL, diff, false, err));
 

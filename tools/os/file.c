@@ -261,10 +261,9 @@ int arc_file_read_in(const char *root, const char *path, size_t max, struct arc_
 {
     int fd = arc_file_open_in(root, path, O_RDONLY, 0);
     if (fd < 0 && errno == EXDEV)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%s is a symbolic link that leads out of the repository: it is not "
-                             "followed",
-                             path);
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "%s is a symbolic link that leads out of the repository: it is not followed", path);
     return read_open(fd, path, false, max, out, err);
 }
 

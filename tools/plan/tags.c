@@ -487,11 +487,10 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     while (len < tag.len && tag_char(tag.data[len]))
         len++;
     if (!len || len > IMAGE_TAG_MAX || len < tag.len || strchr(".-", *tag.data))
-        return arc_error_set(
-            err, ARC_EINPUT,
-            "image tag template '%s' of group %s gives '%s', which is not an image "
-            "tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
-            reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
+        return arc_error_set(err, ARC_EINPUT,
+                             "image tag template '%s' of group %s gives '%s', which is not an "
+                             "image tag (1 to 128 of [A-Za-z0-9._-], not starting with '.' or '-')",
+                             reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
 
     if (arc_tag_is_staging(arc_buf_text(&tag)) || arc_tag_is_cache(arc_buf_text(&tag)))
         return arc_error_set(err, ARC_EINPUT,

@@ -134,11 +134,10 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
     if (rc || !files.len)
         return ARC_OK;
 
-    return arc_error_set(
-        err, ARC_EINPUT,
-        "the plan would not be made of what %s has: %s; git stash it, or commit it "
-        "and take a new version",
-        tag, arc_buf_text(&files));
+    return arc_error_set(err, ARC_EINPUT,
+                         "the plan would not be made of what %s has: %s; git stash it, or commit "
+                         "it and take a new version",
+                         tag, arc_buf_text(&files));
 }
 
 int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct arc_error *err)
@@ -181,8 +180,8 @@ int arc_project_check_tag(struct arc_project *project, bool rehearsal, struct ar
                              "known: %s; check it out (`ref:` of actions/checkout)",
                              tag, repository->tags_unknown);
 
-    return arc_error_set(err, ARC_EINPUT,
-                         "there is no tag %s: push it first (git push origin %s), or rehearse with "
-                         "--push=false",
-                         tag, tag);
+    return arc_error_set(
+        err, ARC_EINPUT,
+        "there is no tag %s: push it first (git push origin %s), or rehearse with --push=false",
+        tag, tag);
 }

@@ -136,18 +136,17 @@ static int refuse(const struct train *train, const struct arc_include *include,
                                  one->tag.text);
 
     if (train->lock)
-        return arc_error_set(train->err, ARC_EINPUT,
-                             "%s includes %s, and the lock file names no release of %s that is "
-                             "behind commit %.12s",
-                             train->group->name, include->group, service->codename,
-                             train->head.hex);
+        return arc_error_set(
+            train->err, ARC_EINPUT,
+            "%s includes %s, and the lock file names no release of %s that is behind commit %.12s",
+            train->group->name, include->group, service->codename, train->head.hex);
 
     if (include->version)
-        return arc_error_set(train->err, ARC_EINPUT,
-                             "%s takes %s of %s, but there is no such release of %s behind commit "
-                             "%.12s",
-                             train->group->name, include->version, include->group,
-                             service->codename, train->head.hex);
+        return arc_error_set(
+            train->err, ARC_EINPUT,
+            "%s takes %s of %s, but there is no such release of %s behind commit %.12s",
+            train->group->name, include->version, include->group, service->codename,
+            train->head.hex);
 
     return arc_error_set(
         train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release behind commit %.12s",

@@ -152,10 +152,9 @@ static int exclude_pattern(const char *pattern, struct asset_list *list, struct 
     size_t kept = 0;
 
     if (!list->given_count)
-        return arc_error_set(err, ARC_EINPUT,
-                             "--asset: '!%.300s' takes out what those before it name, and there is "
-                             "none",
-                             pattern);
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "--asset: '!%.300s' takes out what those before it name, and there is none", pattern);
     if (arc_glob_compile(pattern, strlen(pattern), &glob, err))
         return arc_error_prefix(err, "--asset");
 
@@ -329,8 +328,8 @@ static int check_needs(const struct arc_release_files *files, const struct arc_n
         if (!needs->scan && !files->no_gate)
             return arc_error_set(
                 err, ARC_EFAILED,
-                "--needs: no job has a scan.json among its outputs: nothing is "
-                "released without a gate (--gate=false, where there is none); " ARC_OUTPUT_DROPPED);
+                "--needs: no job has a scan.json among its outputs: nothing is released without a "
+                "gate (--gate=false, where there is none); " ARC_OUTPUT_DROPPED);
     }
 
     if (needs->scan && needs->judged.gate == ARC_GATE_FAIL)

@@ -31,10 +31,9 @@ static int check_options(struct release_run *run, struct arc_error *err)
                              arc_or(o->repository, ""));
 
     if (o->revision && !arc_text_is_hex(o->revision, 40) && !arc_text_is_hex(o->revision, 64))
-        return arc_error_set(err, ARC_EINPUT,
-                             "'%.100s' is not a commit: expected 40 (SHA-256: "
-                             "64) hexadecimal digits",
-                             o->revision);
+        return arc_error_set(
+            err, ARC_EINPUT,
+            "'%.100s' is not a commit: expected 40 (SHA-256: 64) hexadecimal digits", o->revision);
 
     if (arc_text_utf16(o->body, strlen(o->body)) > ARC_RELEASE_BODY_MAX)
         return arc_error_set(err, ARC_ELIMIT,
@@ -89,8 +88,7 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
 
     if (!run->said && prerelease && !run->prerelease)
         release_say(run,
-                    "%s is marked as a prerelease, and stays one: --body-mode=replace changes "
-                    "it",
+                    "%s is marked as a prerelease, and stays one: --body-mode=replace changes it",
                     run->tag);
 
     if (!run->said && *ours && run->o->mode <= ARC_BODY_KEEP && !arc_markdown_same(want, ours))

@@ -265,10 +265,10 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
                          name, target->os);
 
     if (packages && target->os_result && !target->os_listed && lists)
-        return scan_miss(judged, SCAN_GAP_PACKAGES, err,
-                         "%s: no package of the operating system %s was found; is its package "
-                         "database gone?",
-                         name, target->os);
+        return scan_miss(
+            judged, SCAN_GAP_PACKAGES, err,
+            "%s: no package of the operating system %s was found; is its package database gone?",
+            name, target->os);
 
     if (packages && target->hollow)
         return scan_miss(judged, SCAN_GAP_PACKAGES, err,
@@ -345,12 +345,11 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
     /* A gate that is told to fail on what it is told not to look at would never fail. */
     for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
         if (!(policy->severities >> i & 1))
-            return arc_error_set(err, ARC_EINPUT,
-                                 "the gate is to fail on %s and above, but %s is not among the "
-                                 "severities that are looked at: add it to --severity, or raise "
-                                 "--fail-on-severity",
-                                 arc_severity_name(policy->fail_on),
-                                 arc_severity_name((enum arc_severity)i));
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "the gate is to fail on %s and above, but %s is not among the severities that are "
+                "looked at: add it to --severity, or raise --fail-on-severity",
+                arc_severity_name(policy->fail_on), arc_severity_name((enum arc_severity)i));
 
     if (options->service && !arc_utf8_valid(options->service, strlen(options->service)))
         return arc_error_set(err, ARC_EINPUT, "the service's name is not valid UTF-8");

@@ -74,9 +74,8 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
     if (!signing->key && !signing->repository && arc_signing_is_github(signing))
         return arc_error_set(
             err, ARC_EINPUT,
-            "whose workflow must have signed is not known, and any repository may call "
-            "%s: set GITHUB_REPOSITORY (owner/name), or give the clone its remote "
-            "'origin'",
+            "whose workflow must have signed is not known, and any repository may call %s: set "
+            "GITHUB_REPOSITORY (owner/name), or give the clone its remote 'origin'",
             signing->identity);
 
     ARC_TRY(locate(out, root, signing->public_key, &out->public_key, err));
@@ -199,9 +198,9 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
         .argv = call->words, .env = cosign->env, .passes = passes, .timeout = 300};
     int rc = arc_process_run(&process, result, err);
     if (rc == ARC_ENOTFOUND)
-        return arc_error_set(err, ARC_EWORLD,
-                             "there is no cosign on PATH: install version 3 or later "
-                             "(github.com/sigstore/cosign)");
+        return arc_error_set(
+            err, ARC_EWORLD,
+            "there is no cosign on PATH: install version 3 or later (github.com/sigstore/cosign)");
 
     if (rc || !result->status)
         return rc;

@@ -211,10 +211,9 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     const char *elsewhere = choice->group->last ? NULL : find_elsewhere(choice);
 
     if (elsewhere) {
-        out->reason = arc_arena_printf(&choice->survey->memory,
-                                       "its last release, %s, is not behind HEAD: merge that, or "
-                                       "name a version",
-                                       elsewhere);
+        out->reason = arc_arena_printf(
+            &choice->survey->memory,
+            "its last release, %s, is not behind HEAD: merge that, or name a version", elsewhere);
         return ARC_OK;
     }
 

@@ -55,10 +55,10 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
         tagging->tag =
             arc_tag_name_version(tagging->group->group, options->version, &survey->memory);
         if (!tagging->tag)
-            return arc_error_set(err, ARC_EINPUT,
-                                 "the tags of %s name one service each: make such a tag with git "
-                                 "tag",
-                                 tagging->group->group->name);
+            return arc_error_set(
+                err, ARC_EINPUT,
+                "the tags of %s name one service each: make such a tag with git tag",
+                tagging->group->group->name);
         return arc_arena_check(&survey->memory, err);
     }
 
@@ -78,10 +78,10 @@ static int refuse_change(void *context, const char *path, size_t len, enum arc_g
 {
     (void)len;
     (void)status;
-    return arc_error_set(context, ARC_EFAILED,
-                         "'%.200s' is changed and not committed: the release would lack it; commit "
-                         "it, or git stash",
-                         path);
+    return arc_error_set(
+        context, ARC_EFAILED,
+        "'%.200s' is changed and not committed: the release would lack it; commit it, or git stash",
+        path);
 }
 
 /* What `git ls-remote --symref REMOTE HEAD` says: "ref: refs/heads/main\tHEAD". */
@@ -100,10 +100,9 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     ARC_TRY(run_git(tagging, words, &answer, err));
     const char *branch = arc_text_after(arc_buf_text(&answer), start);
     if (!branch)
-        return arc_error_set(
-            err, ARC_EFAILED,
-            "the remote does not say which branch is its default: name the release "
-            "branch with --branch");
+        return arc_error_set(err, ARC_EFAILED,
+                             "the remote does not say which branch is its default: name the "
+                             "release branch with --branch");
 
     tagging->branch = arc_arena_cut(&tagging->survey.memory, branch, strcspn(branch, "\t\n"));
 
@@ -153,8 +152,7 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
 
     if (!*tip.hex)
         return arc_error_set(err, ARC_EFAILED,
-                             "the remote has no branch %s: name the release "
-                             "branch with --branch",
+                             "the remote has no branch %s: name the release branch with --branch",
                              tagging->branch);
 
     if (!arc_git_has(git, &tip))
@@ -199,10 +197,10 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
         return ARC_OK;
 
     if (strcmp(commit.hex, tagging->survey.head.hex) != 0)
-        return arc_error_set(err, ARC_EFAILED,
-                             "this clone has the tag %s at %.12s, not at HEAD: 'git tag -d %s' "
-                             "deletes it",
-                             tagging->tag, commit.hex, tagging->tag);
+        return arc_error_set(
+            err, ARC_EFAILED,
+            "this clone has the tag %s at %.12s, not at HEAD: 'git tag -d %s' deletes it",
+            tagging->tag, commit.hex, tagging->tag);
 
     tagging->there = true;
 
