@@ -240,8 +240,8 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
                   expression);
 }
 
-/* Whether a local `uses` lies in a folder that a step checks something out into: another
- * repository's files, or ours in another place. `folders` are those, and end with NULL. */
+/* Whether a local `uses` lies in a folder that a step makes: of another repository's files, or of
+ * ours in another place. `folders` are those, and end with NULL. */
 static bool is_checked_out(struct lint *lint, const char *const *folders,
                            const struct arc_yaml_node *uses)
 {
@@ -254,8 +254,8 @@ static bool is_checked_out(struct lint *lint, const char *const *folders,
     return found;
 }
 
-/* The folders that the steps check something out into: "." where another repository takes the place
- * of ours. */
+/* The folders that the steps make, as their input `path` says: "." where another repository is
+ * checked out in place of ours. */
 static const char *const *find_checkouts(struct lint *lint, const struct arc_yaml_node *steps)
 {
     static const char *const none[] = {NULL};
@@ -264,11 +264,12 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
 
     arc_yaml_each (step, steps) {
         const struct arc_yaml_node *with = arc_yaml_get(step, "with");
-        const char *path = arc_yaml_text_at(with, "path");
         ARC_AUTO_FREE char *clean = NULL;
-        if (!ARC_STARTS(arc_yaml_text_at(step, "uses"), "actions/checkout@") ||
-            arc_path_resolve(".", path, &clean, NULL) || !clean ||
-            (strcmp(clean, ".") == 0 && !lint_input(with, "repository")))
+        if (arc_path_resolve(".", arc_yaml_text_at(with, "path"), &clean, NULL) || !clean)
+            continue;
+        bool other = lint_input(with, "repository") &&
+                     ARC_STARTS(arc_yaml_text_at(step, "uses"), "actions/checkout@");
+        if (strcmp(clean, ".") == 0 && !other)
             continue;
         const char **place = arc_arena_append(&lint->memory, &folders, &count, sizeof *place);
         if (place)
