@@ -42,6 +42,8 @@ static int run_version(const struct invocation *inv, struct report *report, stru
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
 
+    if (option_flag(inv, "next") && option_given(inv, "group"))
+        return arc_error_set(err, ARC_EINPUT, "--group goes without --next, which takes a GROUP");
     if (option_flag(inv, "next"))
         return choose_next(inv, report, err);
 
@@ -52,6 +54,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
             return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
 
     project.wanted.tag = inv->args[0];
+    project.wanted.group = option_value(inv, "group");
     project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
     ARC_TRY(arc_version_write(project.version, &report->document, err));
@@ -83,27 +86,28 @@ const struct command cmd_version = {
         "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
         "minor, anything else but docs, test, ci and style the patch. A commit and its revert "
         "cancel each other out. docs/steering.md has the rules.",
-    .options =
-        OPTIONS(PREVIOUS_TAG_OPTION,
-                FLAG("next", "Choose the next version of a group, which takes the place of TAG, by "
-                             "the commits that touch its services."),
-                BUMP_OPTIONS, FLAG("explain", "--next: show what each commit asks for, and why.")),
-    .outputs =
-        OUTPUTS({"group", "The release group: the tag up to /v."},
-                {"version", "The semantic version, with prerelease and build metadata."},
-                {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
-                {"prerelease", "true if the version has a prerelease part, or is 0.x and the "
-                               "group's zero-prerelease says so."},
-                {"latest", "true if this is the highest stable version of its group."},
-                {"latest-major", "true if it is the highest stable version of its major."},
-                {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
-                {"major", "The version's first number."}, {"minor", "The version's second number."},
-                {"patch", "The version's third number."},
-                {"previous-tag", "The group's last release below this one; a stable version skips "
-                                 "prereleases. Empty for the first."},
-                {"next", "--next: the version, empty when nothing asks for one."},
-                {"next-tag", "--next: its tag."},
-                {"bump", "--next: the part that is raised: none, patch, minor or major."}),
+    .options = OPTIONS(
+        VALUE("group", "GROUP", "The release group, where several have such tags."),
+        PREVIOUS_TAG_OPTION,
+        FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the "
+                     "commits that touch its services."),
+        BUMP_OPTIONS, FLAG("explain", "--next: show what each commit asks for, and why.")),
+    .outputs = OUTPUTS(
+        {"group", "The release group: the tag up to /v."},
+        {"version", "The semantic version, with prerelease and build metadata."},
+        {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
+        {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
+                       "zero-prerelease says so."},
+        {"latest", "true if this is the highest stable version of its group."},
+        {"latest-major", "true if it is the highest stable version of its major."},
+        {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
+        {"major", "The version's first number."}, {"minor", "The version's second number."},
+        {"patch", "The version's third number."},
+        {"previous-tag", "The group's last release below this one; a stable version skips "
+                         "prereleases. Empty for the first."},
+        {"next", "--next: the version, empty when nothing asks for one."},
+        {"next-tag", "--next: its tag."},
+        {"bump", "--next: the part that is raised: none, patch, minor or major."}),
     .examples = EXAMPLES(
         {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
         {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},

@@ -93,6 +93,26 @@ static const struct arc_group *find_tagged(const struct arc_config *config, cons
     return found;
 }
 
+/* Whether a tag is another version in one group than in another: v1.0.0-alpine, where one has
+ * v{version}-alpine and one v{version}. */
+static bool reads_otherwise(const struct arc_config *config, const char *tag,
+                            const struct arc_group *first)
+{
+    ARC_AUTO(arc_tag) struct arc_tag known = {0};
+    if (!first || arc_tag_parse(tag, first, &known, NULL))
+        return false;
+
+    arc_each (group, config->groups, config->group_count) {
+        ARC_AUTO(arc_tag) struct arc_tag other = {0};
+        if (arc_tag_parse(tag, group, &other, NULL) == ARC_OK &&
+            (other.version.len != known.version.len ||
+             strncmp(other.version.text, known.version.text, known.version.len) != 0))
+            return true;
+    }
+
+    return false;
+}
+
 /* The group of a tag, with the one that was named where several share it. */
 static int choose_tagged(struct arc_project *project, const char *tag, struct arc_error *err)
 {
@@ -300,6 +320,10 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
         return arc_error_pass(rc, &unread, err);
     if (!rc)
         group = find_tagged(&project->config, tag, &count);
+    if (project->wanted.group || reads_otherwise(&project->config, tag, group)) {
+        ARC_TRY(choose_tagged(project, tag, err));
+        group = project->group;
+    }
 
     rc = project->tag.text ? ARC_OK : arc_tag_parse(tag, group, &project->tag, err);
     if (rc && !group && project->config.group_count)
