@@ -238,6 +238,22 @@ const struct arc_field *arc_recipe_field(const char *name)
     return field->key ? field : NULL;
 }
 
+int arc_args_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                  const struct arc_place_base *base, struct arc_recipe *recipe)
+{
+    for (struct arc_pair *pair = recipe->args; pair && pair->name; pair++) {
+        struct arc_file_place place = {0};
+        if (pair->value)
+            continue;
+        ARC_TRY(
+            arc_place_read(l, arc_yaml_get(node, pair->name), "args", base, &place, &pair->value));
+        ARC_TRY(arc_texts_add_once(l, &recipe->files, place.file));
+        ARC_APPEND(l->memory, recipe->places, recipe->place_count, l->err, place);
+    }
+
+    return ARC_OK;
+}
+
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out)
 {
@@ -257,15 +273,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
             pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
     }
 
-    for (struct arc_pair *pair = out->args; pair && pair->name; pair++) {
-        struct arc_file_place place = {0};
-        const struct arc_yaml_node *arg = arc_yaml_get(arc_yaml_get(node, "args"), pair->name);
-        if (pair->value) /* else it stands in a file */
-            continue;
-        ARC_TRY(arc_place_read(l, arg, "args", base, &place, &pair->value));
-        ARC_TRY(arc_texts_add_once(l, &out->files, place.file));
-        ARC_APPEND(l->memory, out->places, out->place_count, l->err, place);
-    }
+    ARC_TRY(arc_args_read(l, arc_yaml_get(node, "args"), base, out));
 
     if (out->dockerfile && out->dockerfile_inline)
         return arc_yaml_error(node, l->err,

@@ -17,6 +17,11 @@ struct arc_place_base {
 int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *node,
                     const struct arc_place_base *base, struct arc_recipe *out);
 
+/* Gives the arguments of a recipe that are not known yet (NULL) the values that stand in files, as
+ * `args` of the node says. */
+int arc_args_read(const struct arc_loading *l, const struct arc_yaml_node *node,
+                  const struct arc_place_base *base, struct arc_recipe *recipe);
+
 /* What a `build` section may say under this name, a member of struct arc_recipe; NULL: nothing. */
 const struct arc_field *arc_recipe_field(const char *name);
 

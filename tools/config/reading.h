@@ -1,6 +1,7 @@
 /* A service while its files are read, and the parts of the configuration that have a file each. */
 #pragma once
 
+#include "config/build.h"
 #include "config/fields.h"
 
 /* A service as a file has it, and what takes a second look. */
@@ -26,7 +27,7 @@ struct arc_service_reading {
 /* Reads the list of mappings, or the matrix of build arguments (with `exclude`), into the variants
  * of *out. NULL gives none. ARC_EINPUT with the place. */
 int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      struct arc_service_reading *out);
+                      const struct arc_place_base *base, struct arc_service_reading *out);
 
 /* ---- services.c */
 

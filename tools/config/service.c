@@ -82,7 +82,7 @@ int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node
     } else if (version && !open)
         return arc_yaml_error(version, l->err, "'version' must say where it is: {file: …, at: …}");
 
-    return arc_variants_read(l, out->variants_node, out);
+    return arc_variants_read(l, out->variants_node, base, out);
 }
 
 int arc_service_read_file(const struct arc_loading *l, const char *directory, const char *file,

@@ -12,7 +12,7 @@ static bool check_suffix(const char *text, struct arc_buf *why)
 
 static const struct arc_field variant_fields[] = {
     {"suffix", FIELD_TEXT, AT(suffix), .required = true, .check = check_suffix},
-    {"args", FIELD_KEYED, AT(build.args), .check = arc_check_build_arg},
+    {"args", FIELD_ARGS, AT(build.args), .check = arc_check_build_arg},
     {"target", FIELD_TEXT, AT(build.target), .check = arc_check_line},
     {"platforms", FIELD_PLATFORMS, AT(build.platforms), .check = arc_check_platform},
     {"name", FIELD_TEXT, AT(name), .check = arc_check_name},
@@ -174,7 +174,7 @@ static int read_matrix(const struct arc_loading *l, const struct arc_yaml_node *
 /* ---- either --------------------------------------------------------------------------------- */
 
 int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *node,
-                      struct arc_service_reading *out)
+                      const struct arc_place_base *base, struct arc_service_reading *out)
 {
     if (!node)
         return ARC_OK;
@@ -192,6 +192,7 @@ int arc_variants_read(const struct arc_loading *l, const struct arc_yaml_node *n
             arc_arena_append(l->memory, &out->variants, &out->variant_count, sizeof *variant);
         ARC_TRY_ALLOC(variant, l->err);
         ARC_TRY(arc_fields_read(l, item, &variant_table, variant));
+        ARC_TRY(arc_args_read(l, arc_yaml_get(item, "args"), base, &variant->service.build));
         variant->named = variant->service.codename != NULL;
         variant->titled = variant->service.name != NULL;
     }

@@ -313,8 +313,9 @@ static void give_arguments(struct init *init, struct init_image *image)
 
 /* ---- add-ons: an image for each architecture ------------------------------------------------ */
 
+/* `bases`: the file where it has a base; NULL: it has none. */
 static void add_architecture(struct init *init, struct init_image *image, const char *name,
-                             const char *base)
+                             const char *bases)
 {
     struct init_image one = {0};
     init_add_platform(init, &one, image->dockerfile, 0, name);
@@ -325,8 +326,8 @@ static void add_architecture(struct init *init, struct init_image *image, const 
     json_t *variant = init_made(init, json_pack("{s:s, s:{}, s:[s]}", "suffix", name, "args",
                                                 "platforms", one.platforms[0]));
     json_t *values = json_object_get(variant, "args");
-    if (base && arc_text_is_visible(base))
-        init_set(init, values, "BUILD_FROM", json_string(base));
+    if (bases)
+        init_set(init, values, "BUILD_FROM", init_make_place(init, bases, "build_from", name));
     if (json_object_get(args, "BUILD_ARCH"))
         init_set(init, values, "BUILD_ARCH", json_string(name));
     if (!json_object_size(values))
@@ -374,7 +375,7 @@ static void take_template(struct init *init, struct init_image *image, const cha
 static void split_by_architectures(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml build = {0}, about = {0};
-    (void)read_first(init, image->directory, "build", &build);
+    const char *file = read_first(init, image->directory, "build", &build);
     (void)read_first(init, image->directory, "config", &about);
     const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
     const struct arc_yaml_node *archs = arc_yaml_get(about.root, "arch");
@@ -383,7 +384,7 @@ static void split_by_architectures(struct init *init, struct init_image *image)
 
     arc_yaml_each_pair (base, bases)
         if (base->key->text)
-            add_architecture(init, image, base->key->text, base->value->text);
+            add_architecture(init, image, base->key->text, base->value->text ? file : NULL);
     if (named && !arc_yaml_pairs(bases))
         arc_yaml_each (arch, archs)
             if (arch->text)
