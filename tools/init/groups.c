@@ -719,6 +719,27 @@ static void sort_by_files(struct init *init)
     }
 }
 
+/* Where there is no tag yet, those that start the workflows say what they will be: a group each. */
+static void take_started(struct init *init)
+{
+    init_each_image (image, init) {
+        if (!image->tag || image->group ||
+            !init_allows(init, arc_check_tag, init_print(init, "%s{version}", image->tag)))
+            continue;
+        size_t len = strlen(image->tag);
+        while (len && strchr("v/@-_", image->tag[len - 1]))
+            len--;
+        init_each_image (other, init)
+            if (other->group && init_same_text(other->tag, image->tag))
+                image->group = other->group;
+        if (image->group)
+            continue;
+        image->group =
+            init_add_group(init, len ? init_cut(init, image->tag, len) : init->repository);
+        init_add_text(init, &image->group->tags, init_print(init, "%s{version}", image->tag));
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 /* The first file's images have the plain tags, or the only ones; those of another tags with its
@@ -835,6 +856,8 @@ void init_make_groups(struct init *init)
         take_published(init);
     } else
         take_filed(init);
+    if (!described && !init->families)
+        take_started(init);
     if (!described && are_left(init) && use_files(init))
         sort_by_files(init);
     else if (!described) {

@@ -63,9 +63,10 @@ struct init_image {
     char *version_file; /* where its version stands; NULL: tags say */
     char **version_at;
     char *version; /* that stands there; NULL: not known */
-    json_t *kind;  /* what there is to say beside its directory */
-    bool pushed;   /* a workflow publishes it */
-    bool settled;  /* the files that say most of it were read */
+    char *tag; /* before the version, of what starts the workflow that publishes it; NULL: none */
+    json_t *kind; /* what there is to say beside its directory */
+    bool pushed;  /* a workflow publishes it */
+    bool settled; /* the files that say most of it were read */
 };
 
 /* Images that are released together. */

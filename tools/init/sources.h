@@ -89,6 +89,7 @@ struct init_step {
     json_t *scope;       /* of its job; a step may add its outputs */
     const char *runner;  /* the job's runs-on; NULL: no workflow's */
     const char *service; /* of a compose file, that is built so; NULL: none */
+    const char *tag; /* what the tags that start the workflow have before "*"; NULL: not just one */
     const char *when; /* of a name that says no version, by what starts the workflow; "": always */
     const char *file;
     unsigned line;

@@ -516,6 +516,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
     }
 
     image->pushed = more->pushed;
+    image->tag = arc_or(image->tag, more->tag);
     image->version_at = arc_or(image->version_at, more->version_at);
     image->version_file = arc_or(image->version_file, more->version_file);
     image->name = arc_or(image->name, more->name);
@@ -579,6 +580,8 @@ static void take_image(const struct init_step *step, const char *context, const 
         step->service ? init_codename(init, step->service) : init_name_dockerfile(init, dockerfile);
     image.pushed = strcmp(push, "false") != 0 &&
                    (*push || strstr(outputs, "push=true") || strstr(outputs, "type=registry"));
+    if (step->tag)
+        image.tag = arc_arena_text(&init->arena, step->tag);
     bool is_known = arc_text_is_visible(target);
     if (is_known && *target && (!image.pushed || init_has_stage(init, dockerfile, target)))
         image.target = arc_arena_text(&init->arena, target);

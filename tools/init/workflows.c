@@ -8,8 +8,8 @@
 #define STEP_COST 6000 /* and of a cell */
 #define CALL_COST 200000
 
-static void read_workflow(struct init *init, const char *path, const char *when, json_t *with,
-                          int depth);
+static void read_workflow(struct init *init, const char *path, const struct init_step *caller,
+                          json_t *with, int depth);
 
 /* ---- scopes --------------------------------------------------------------------------------- */
 
@@ -186,7 +186,7 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     const char *called = find_called(init, job);
     if (called && depth < DEPTH_MAX) {
         ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
-        read_workflow(init, called, workflow->when, with, depth + 1);
+        read_workflow(init, called, workflow, with, depth + 1);
         return;
     }
 
@@ -227,9 +227,19 @@ static const char *condition_of(struct init *init, const struct arc_yaml_node *o
     return arc_yaml_names(on, "schedule") && !arc_yaml_names(on, "push") ? "schedule" : "";
 }
 
-/* `when` and `with` of a caller: NULL for a workflow that starts by itself. */
-static void read_workflow(struct init *init, const char *path, const char *when, json_t *with,
-                          int depth)
+/* "messaging/v" of a workflow that only tags like messaging/v1.2.3 start; NULL for others. */
+static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
+{
+    const struct arc_yaml_node *tags = arc_yaml_at(on, "push", "tags", (char *)NULL);
+    const char *pattern = arc_yaml_items(tags) == 1 ? tags->items[0]->text : NULL;
+    size_t len = pattern ? strcspn(pattern, "*?[]!+") : 0;
+
+    return len && strcmp(pattern + len, "*") == 0 ? init_cut(init, pattern, len) : NULL;
+}
+
+/* A caller and its `with` are NULL for a workflow that starts by itself. */
+static void read_workflow(struct init *init, const char *path, const struct init_step *caller,
+                          json_t *with, int depth)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
 
@@ -249,10 +259,12 @@ static void read_workflow(struct init *init, const char *path, const char *when,
     if (called_only && !with)
         return;
 
-    when = arc_or(when, condition_of(init, on));
+    const char *when = caller ? caller->when : condition_of(init, on);
+    const char *tag = caller ? caller->tag : find_tag(init, on);
     ARC_AUTO_JSON json_t *scope =
         make_scope(init, when, arc_yaml_at(on, "workflow_call", "inputs", (char *)NULL), with);
-    struct init_step place = {.init = init, .uses = "", .scope = scope, .when = when, .file = path};
+    struct init_step place = {
+        .init = init, .uses = "", .scope = scope, .tag = tag, .when = when, .file = path};
     add_settings(init, scope, yaml.root);
 
     arc_yaml_each_pair (job, jobs) {
