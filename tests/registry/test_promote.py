@@ -154,6 +154,25 @@ def test_latest_stays_with_a_higher_version_that_came_in_between(shop, ours, the
     assert ("o/a:latest" in shop.server.moved) != held and "o/b:latest" in shop.server.moved
 
 
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_tags_that_cannot_be_put_twice(shop, monkeypatch, lost):
+    """ECR with immutable tags refuses the same digest, too (containers-roadmap 2179): what is where it is to be was not refused."""
+    def put(self):
+        key = (self.path.split("/", 2)[2].split("/manifests/")[0], self.path.rsplit("/", 1)[1])
+        if key in self.server.manifests:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            return self.answer(400, b'{"errors": [{"code": "TAG_INVALID", "message": "cannot be overwritten because the repository is immutable"}]}')
+        if len(self.server.moved) < lost:
+            self.answer = lambda *_, **__: setattr(self, "close_connection", True)
+        return Registry.do_GET(self)
+    monkeypatch.setattr(Registry, "do_PUT", put)
+    run = shop.promote()
+    assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
+    shop.server.manifests["o/b", "sha-" + shop.plan["revision"][:12]] = shop.server.manifests["o/a", "latest"]
+    run = shop.promote()
+    assert run.returncode == 1 and "sha-" in run.stderr and "immutable; the registry keeps this tag where it is" in run.stderr, run.stderr
+
+
 @pytest.mark.parametrize("theirs, held", [("later", True), ("earlier", False), ("lost", False), ("elsewhere", False), ("unknown", True)])
 @pytest.mark.parametrize("depth", [0, 1])
 def test_a_tag_of_a_branch_does_not_go_back_to_an_earlier_commit(shop, theirs, held, depth):

@@ -207,13 +207,19 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* Whether a PUT was answered as it should be. The digest in the answer is optional: without it, the
- * registry is asked what it has. */
+ * registry is asked what it has. Where tags cannot be put twice, one may be refused that is where it
+ * is to be: by an earlier run, or by a PUT whose answer was lost. */
 static int check_stored(struct arc_registry *registry, const struct registry_call *call,
                         const struct arc_manifest *manifest,
                         const struct arc_http_response *response, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest now = {0};
-    char ours[ARC_DIGEST_LEN + 1];
+    char ours[ARC_DIGEST_LEN + 1], kept[ARC_DIGEST_LEN + 1] = "";
+
+    if (response->status / 100 == 4 &&
+        !arc_registry_resolve(registry, call->image, call->reference, kept, NULL) &&
+        strcmp(kept, manifest->digest) == 0)
+        return ARC_OK;
 
     if (response->status / 100 != 2)
         return registry_refused(registry, call, response, err);
