@@ -109,7 +109,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     size_t len;
     bool any = strstr(node->text, "${{");
 
-    if (!uses || !*node->text || (!any && !condition))
+    if (!uses || !*node->text || (!any && (!condition || node->type == ARC_YAML_NULL)))
         return;
     lint->expressions += node->len;
     if (lint->expressions > LINT_EXPRESSIONS_MAX)
@@ -183,7 +183,7 @@ static void check_value(struct lint *lint, const struct value *value, const char
     const char *uses = value->place->uses;
     size_t count = strcspn(kinds, " ");
     const char *words = kinds + count;
-    bool expression = node->text && strstr(node->text, "${{");
+    bool expression = uses && node->text && strstr(node->text, "${{");
 
     bool none = node->type == ARC_YAML_LIST && !node->count && !uses; /* GitHub asks no event */
 
