@@ -281,6 +281,7 @@ def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     (403, "DENIED", "permission_denied: write_package", "this login may not push"),
     (404, "NAME_UNKNOWN", "The repository with name 'o/a' does not exist", "make it first"),
     (400, "TAG_INVALID", "The tag 'latest' cannot be overwritten because the repository is immutable.", "out of image-tags"),
+    (400, "MANIFEST_INVALID", "cannot update tag latest. The repository has enabled tag immutability", "out of image-tags"),
     (412, "PRECONDITION", "Failed to process request due to 'a:latest' configured as immutable.", "out of image-tags"),
     (404, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", None)])
 def test_a_tag_that_a_registry_keeps_says_what_to_do(shop, monkeypatch, status, code, message, advice):

@@ -48,6 +48,9 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
  * be shown; nothing where it says nothing. */
 void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
 
+/* Whether the reason of a refusal is that a tag cannot be put twice. */
+bool registry_keeps_tags(const char *reason);
+
 /* What a refusal means to who wants to push, and what to do, as a literal; NULL where nothing is
  * known. */
 const char *registry_push_advice(const struct arc_http_response *answer, const char *reason);

@@ -216,13 +216,15 @@ static int check_stored(struct arc_registry *registry, const struct registry_cal
     ARC_AUTO(arc_manifest) struct arc_manifest now = {0};
     char ours[ARC_DIGEST_LEN + 1], kept[ARC_DIGEST_LEN + 1] = "";
 
-    if (response->status / 100 == 4 &&
-        !arc_registry_resolve(registry, call->image, call->reference, kept, NULL) &&
-        strcmp(kept, manifest->digest) == 0)
-        return ARC_OK;
-
-    if (response->status / 100 != 2)
+    if (response->status / 100 != 2) {
+        ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
+        registry_reason(response, &reason);
+        if (registry_keeps_tags(arc_buf_text(&reason)) &&
+            !arc_registry_resolve(registry, call->image, call->reference, kept, NULL) &&
+            strcmp(kept, manifest->digest) == 0)
+            return ARC_OK;
         return registry_refused(registry, call, response, err);
+    }
 
     const char *stored = arc_http_header(response, "docker-content-digest");
     if (!stored || !arc_digest_known(stored)) {

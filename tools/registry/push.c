@@ -4,6 +4,11 @@
 #include "base/text.h"
 #include "registry/call.h"
 
+bool registry_keeps_tags(const char *reason)
+{
+    return strcasestr(reason, "immutab"); /* "immutable", or Google's "tag immutability" */
+}
+
 const char *registry_push_advice(const struct arc_http_response *answer, const char *reason)
 {
     int status = answer->status;
@@ -14,7 +19,7 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
         return "there is no room: remove images ('arc-ci prune') or raise the quota";
     if (ARC_HOLDS(arc_buf_text(&answer->body), "BLOB_UNKNOWN\"", "MANIFEST_UNKNOWN\""))
         return NULL; /* it is about what is pushed, or was asked for */
-    if (strcasestr(reason, "immutable"))
+    if (registry_keeps_tags(reason))
         return "the registry keeps this tag where it is: let it move there, or take it out of "
                "image-tags";
 
