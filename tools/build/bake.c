@@ -130,6 +130,7 @@ static void add_advice(const char *text, struct arc_buf *shown)
          "the builder's disk is full: docker buildx prune, or a larger one"},
         {"exit code: 137", "the step was killed, mostly for want of memory: give the builder more, "
                            "or build less at once (--cell)"},
+        {"immutab", "staging tags have to move: leave staging-* out of what the registry keeps"},
         {"toomanyrequests", "a login to that registry may pull more: docker login"},
         {"pull access denied", "correct the name, or log in to its registry: docker login"},
         {"server gave HTTP response to HTTPS client",
