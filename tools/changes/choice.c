@@ -127,11 +127,13 @@ int choice_since_push(const struct choice *c, const char *before)
 }
 
 /* What the head added since it left a branch. Where it did not leave it, and is on no other one
- * that is known, as for a deployment of a commit: its last commit. */
+ * that is known, as for a deployment of a commit, or may have been merged before this run, which
+ * follows another: its last commit. */
 static int since_left(const struct choice *c, const char *name, const char *why)
 {
+    bool may_be_on = !c->branch || strcmp(c->event->name, "workflow_run") == 0;
     ARC_TRY(choice_since_merge_base(c, name, why));
-    bool is_on = !c->branch && !c->tag && strcmp(c->out->base.hex, c->out->head.hex) == 0;
+    bool is_on = may_be_on && !c->tag && strcmp(c->out->base.hex, c->out->head.hex) == 0;
     return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;
 }
 
