@@ -165,6 +165,33 @@ def test_a_secret_of_a_bake_file_is_no_file_of_the_machine(tmp_path, secret, ref
     assert not refused or "outside of the repository" in run.stderr or "failed to stat" in run.stderr, run.stderr
 
 
+def printed(tmp_path, **members):
+    """A plan of a target that buildx prints with these members; its definition, or what went wrong."""
+    make({"config": "groups: {a: {bake: docker-bake.json}}\n",
+          "files": {"docker-bake.json": "{}", "Dockerfile": "FROM scratch\n", "key": "x"}}, tmp_path)
+    target = {"context": ".", "dockerfile": "Dockerfile", "tags": ["localhost:1/o/a:1"], **members}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': {'default': target}})}\nEND\n")
+    (tmp_path / "bin/docker").chmod(0o755)
+    run = subprocess.run([ARC_CI, "plan", "--bake"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"},
+                         capture_output=True, text=True, timeout=60)
+    return run.stderr if run.returncode else next(iter(json.loads(run.stdout)["target"].values()))
+
+
+def test_what_buildx_prints_as_objects(tmp_path):
+    """Since 0.20; before, the texts that are wanted here."""
+    target = printed(tmp_path, secret=[{"id": "TOKEN"}, {"id": "t", "env": "X"}, {"id": "f", "src": "key"}],
+                     ssh=[{"id": "default"}, {"id": "k", "paths": ["key"]}],
+                     **{"cache-from": [{"type": "registry", "ref": "localhost:1/o/a:cache"}]})
+    assert target["secret"] == ["id=TOKEN", "id=t,env=X", "id=f,src=key"]
+    assert target["ssh"] == ["default", "k=key"]
+    assert target["cache-from"] == ["type=registry,ref=localhost:1/o/a:cache"]
+
+
+def test_an_object_names_no_file_of_the_machine_either(tmp_path):
+    assert "outside of the repository" in printed(tmp_path, secret=[{"id": "/etc/passwd"}])
+
+
 @pytest.mark.parametrize("build, refused", [
     ("secrets: [{id: x, file: link}]", "the secret 'id=x,src=link'"), ("ssh: ['default=/root/.ssh/key']", "the ssh key"), ("ssh: [default=link]", "the ssh key"),
     ("ssh: [default, x=key]", None), ("secrets: [X, {id: x, file: key}]", None)])

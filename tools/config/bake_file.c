@@ -18,19 +18,19 @@ static void add_field(struct arc_buf *out, const char *name, const char *value)
     arc_buf_puts(out, quoted ? "\"" : "");
 }
 
-/* buildx prints a cache, a secret or an attestation as text, since 0.20 as an object. */
-static int add_texts(const struct arc_loading *l, char ***list, const json_t *items)
+/* buildx prints a cache, a secret, a key of `ssh` or an attestation as text, since 0.20 as an
+ * object. */
+static int add_texts(const struct arc_loading *l, bool ssh, char ***list, const json_t *items)
 {
     arc_json_each (item, items) {
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = 65536};
-        const char *id = json_string_value(json_object_get(item, "id"));
-        const json_t *paths = json_object_get(item, "paths");
 
         if (json_is_string(item)) {
             arc_buf_puts(&text, json_string_value(item));
-        } else if (id && (paths || json_object_size(item) == 1)) { /* of ssh */
+        } else if (ssh) {
+            const json_t *paths = json_object_get(item, "paths");
             const char *path = json_string_value(json_array_get(paths, 0));
-            arc_buf_puts(&text, id);
+            arc_buf_puts(&text, arc_json_text_of(item, "id"));
             if (path)
                 arc_buf_printf(&text, "=%s", path);
         } else
@@ -155,7 +155,7 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     case FIELD_HOSTS:
         return take_pairs(l, value, slot == &build->additional_contexts, slot);
     default:
-        return add_texts(l, slot, value);
+        return add_texts(l, slot == &build->ssh, slot, value);
     }
 }
 
@@ -182,7 +182,7 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
     if (build->dockerfile_inline)
         build->dockerfile = NULL;
 
-    ARC_TRY(add_texts(l, &attestations, json_object_get(target, "attest")));
+    ARC_TRY(add_texts(l, false, &attestations, json_object_get(target, "attest")));
     for (char **text = attestations; text && *text; text++)
         ARC_TRY(take_attestation(l, *text, build));
 
