@@ -84,6 +84,24 @@ jobs:
 """,
     "f/Dockerfile": "FROM scratch\n", "g/Dockerfile": "FROM scratch\n", "h/Dockerfile": "FROM scratch AS x\nFROM scratch AS y\n", "dev/compose.yaml": "services: {n: {build: n}}\n",
     "ci/x.hcl": 'target "n" {\n  context = "n"\n}\n',
+    "m/Makefile": "include ../rules.mk\nTAG ?= $(shell cat TAG)\nk-img: PUSH = --push\nk-img: Dockerfile\nk-img-args := --build-arg B=1\n",
+    "rules.mk": "ifeq ($(A),1)\nX := 1\nelse\nX := 2\nendif\n%-img:\n\tdocker build $($@-args) $(PUSH) -t o/$(subst -img,,$@):$(TAG) -f $< .\n",
+    "m/TAG": "v1.2\n", "m/Dockerfile": "FROM scratch\n", "ci/run.sh": "docker build --push -t o/$1:$(cat ci/word) p\n", "ci/word": "w\n", "p/Dockerfile": "FROM scratch\n",
+    ".goreleaser.yaml": "dockers_v2: [{images: [o/q], tags: ['{{ .Version }}-amd64'], dockerfile: q/Dockerfile, build_args: {A: 1}}]\n", "q/Dockerfile": "FROM scratch\n",
+    "r/Dockerfile": "FROM scratch\n", "s/Dockerfile": "ARG BUILD_FROM\nFROM $BUILD_FROM\n", "s/config.yaml": "version: master\nimage: o/s-{arch}\n",
+    "s/build.yaml": "build_from: {amd64: a:1}\n",
+    ".github/workflows/x.yml": """on: {push: {tags: ['x/v*']}}
+jobs:
+  a:
+    strategy: {matrix: {n: "${{ fromJSON('[\\"r\\", 1]') }}"}}
+    steps:
+      - {run: "cd m; TAG=${{ matrix.tag }} make -C . ${{ matrix.u }}-img; pushd ..; popd; sh ../ci/run.sh p"}
+      - {uses: docker/build-push-action@v6, with: {context: "${{ matrix.n }}", tags: "o/r:${{ github.sha }}-arm64"}}
+      - {run: 'docker buildx imagetools create -t o/r:1 o/r@x'}
+      - {uses: docker/metadata-action@v5, with: {images: "ghcr.io/o/${{ matrix.u }}", tags: "type=sha"}}
+      - {uses: docker/build-push-action@v6, with: {context: s}}
+      - {uses: docker/bake-action@v6, with: {set: "*.args.A=1"}}
+""",
 }
 
 

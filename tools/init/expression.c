@@ -126,37 +126,13 @@ static void evaluate(struct init *init, const char *text, size_t len, const json
     }
 }
 
-/* JSON that an expression gives, with its scalars as texts. A new reference. */
-static json_t *take_texts(struct init *init, json_t *value)
-{
-    ARC_AUTO_FREE char *text = NULL;
-
-    if (json_is_array(value)) {
-        json_t *list = init_made(init, json_array());
-        arc_json_each (item, value)
-            init_push(init, list, take_texts(init, item));
-        return list;
-    }
-
-    if (json_is_object(value)) {
-        json_t *object = init_made(init, json_object());
-        arc_json_each_pair (name, member, value)
-            init_set(init, object, name, take_texts(init, member));
-        return object;
-    }
-
-    if (json_is_string(value))
-        return json_incref(value);
-    text = json_dumps(value, JSON_ENCODE_ANY);
-    return init_made(init, json_string(arc_or(text, "")));
-}
-
 /* "${{ fromJSON(TEXT) }}" as what the text says; NULL for other texts, and where only a run knows
  * it. A new reference. */
 static json_t *expand_json(struct init *init, const char *text, const json_t *scope)
 {
     static const char call[] = "fromJSON(";
     ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     size_t len = strlen(text);
 
     if (!ARC_STARTS(text, "${{") || !arc_text_ends(text, "}}") || len < 6 ||
@@ -169,9 +145,12 @@ static json_t *expand_json(struct init *init, const char *text, const json_t *sc
         return NULL;
 
     evaluate(init, text + sizeof call - 1, len - sizeof call, scope, &value);
-    ARC_AUTO_JSON json_t *parsed =
-        json_loads(init_hold(init, &value), JSON_REJECT_DUPLICATES, NULL);
-    return parsed && init_spend(init, value.len * NODE_COST) ? take_texts(init, parsed) : NULL;
+    const char *known = init_hold(init, &value);
+    if (!*known || !strchr("[{", *known) || !init_spend(init, value.len * NODE_COST) ||
+        !init_succeeds(init, arc_yaml_parse(known, strlen(known), call, 0, &yaml, NULL)))
+        return NULL;
+
+    return init_expand_node(init, yaml.root, NULL);
 }
 
 json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, const json_t *scope)
