@@ -144,7 +144,6 @@ static inline int arc_error_except(int harmless, int rc, struct arc_error *err)
 {
     if (rc != harmless)
         return rc;
-    if (err)
-        arc_error_clear(err);
+    arc_error_clear(err);
     return ARC_OK;
 }

@@ -239,13 +239,15 @@ static int check_file(const struct arc_git *git, const struct arc_service *servi
         return ARC_OK;
     ARC_TRY(read_sides(git, service->file, base, head, &sides, &differ, err));
 
+    if (!differ)
+        return ARC_OK;
     const char *what = sides.problem;
-    if (differ && !what)
+    if (!what)
         what = find_key(sides.before.root, sides.after.root, file_keys);
+    if (!what)
+        return ARC_OK;
 
-    return differ && what
-               ? arc_match_mark(result, err, "its entry in %s changed: %s", service->file, what)
-               : ARC_OK;
+    return arc_match_mark(result, err, "its entry in %s changed: %s", service->file, what);
 }
 
 int arc_services_entries(const struct arc_git *git, const struct arc_changes_options *options,
