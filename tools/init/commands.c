@@ -643,6 +643,14 @@ static size_t count_told(const struct script *script)
     return json_array_size(script->builds) + json_object_size(script->outputs) + script->pushes;
 }
 
+/* Adds what a target needs to what is made. */
+static void add_needs(struct init *init, json_t *targets, const json_t *needs)
+{
+    arc_json_each (need, needs)
+        if (json_array_size(targets) < TARGETS_MAX)
+            init_push(init, targets, json_incref(need));
+}
+
 /* Runs the Makefile: reads it for its rules, then the commands of all that the targets need. */
 static void run_makefile(struct script *script, const char *path, json_t *targets)
 {
@@ -666,10 +674,10 @@ static void run_makefile(struct script *script, const char *path, json_t *target
     init_set_text(init, made.variables, "CURDIR", made.directory);
     read_text(&made, text);
 
-    if (!json_array_size(targets))
-        init_push(init, targets, json_string(json_object_iter_key(json_object_iter(made.rules))));
-    for (size_t i = 0, asked = json_array_size(targets);
-         i < json_array_size(targets) && i < TARGETS_MAX; i++) {
+    const char *first = json_object_iter_key(json_object_iter(made.rules));
+    if (!json_array_size(targets) && first)
+        init_push(init, targets, json_string(first));
+    for (size_t i = 0, asked = json_array_size(targets); i < json_array_size(targets); i++) {
         const char *target = word_at(targets, i);
         bool is_known = arc_text_is_visible(target);
         if (json_object_get(wanted, target) || (!is_known && i >= asked))
@@ -678,10 +686,11 @@ static void run_makefile(struct script *script, const char *path, json_t *target
             init_set(init, wanted, target, json_true());
         arc_json_each_pair (rule, needs, made.rules) {
             char *bound;
-            if (!is_known && init_match(init, target, rule, false, &bound))
+            if (!is_known && json_array_size(targets) < TARGETS_MAX &&
+                init_match(init, target, rule, false, &bound))
                 init_push(init, targets, json_string(rule));
             else if (is_known && is_target(rule, target))
-                (void)json_array_extend(targets, needs);
+                add_needs(init, targets, needs);
         }
     }
 
