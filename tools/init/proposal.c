@@ -496,6 +496,9 @@ void init_add_tag(struct init *init, json_t **tags, const char *name, const char
         set_member(init, tags, name, json_string(known && *when ? known : when));
 }
 
+/* Longest name of an image with its registry ("distribution", reference.NameTotalLengthMax). */
+#define REFERENCE_MAX 255
+
 bool init_take_reference(struct init *init, const char *reference, struct init_image *image)
 {
     const char *at = strchr(reference, '@'), *tag = strchr(arc_path_name(reference), ':');
@@ -506,7 +509,7 @@ bool init_take_reference(struct init *init, const char *reference, struct init_i
     char *whole = init_lower(init, init_cut(init, reference, len));
     char *slash = strrchr(whole, '/');
     char *name = slash ? slash + 1 : whole;
-    if (!init_allows(init, arc_check_name, name))
+    if (len > REFERENCE_MAX || !init_allows(init, arc_check_name, name))
         return false;
 
     if (slash) {
