@@ -157,7 +157,8 @@ static bool is_local(const char *uses)
 }
 
 /* The action or workflow that a local `uses` names, read once however often it is used. NULL beyond
- * CALLED_MAX, or where the path leaves the repository. Valid until the next call. */
+ * CALLED_MAX, or where the path leaves the repository: what earlier steps put there is not known.
+ * Valid until the next call. */
 static const struct lint_called *read_called(struct lint *lint, const char *uses)
 {
     if (!is_local(uses) || strstr(uses, ".."))
@@ -178,11 +179,6 @@ const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses
 static void check_local(const struct workflow *w, const struct arc_yaml_node *uses,
                         const struct arc_yaml_node *holder)
 {
-    if (strstr(uses->text, "..")) {
-        lint_find_at(w->lint, LINT_INPUTS, uses, "'%s' leaves the repository", uses->text);
-        return;
-    }
-
     const struct lint_called *target = read_called(w->lint, uses->text);
     if (!target)
         return;
