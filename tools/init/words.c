@@ -1,0 +1,315 @@
+/* The words of a script's commands, with what its variables hold. */
+#include "arcci/release_version.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "init/script.h"
+
+#define NESTED_MAX 8
+
+/* What a variable of that name holds; NULL when only a run knows. */
+static const char *find_value(const struct script *script, const char *name)
+{
+    const json_t *scope = script->step->scope;
+    const json_t *places[] = {script->variables, json_object_get(scope, "env"),
+                              script->init->dotenv};
+    const char *value = init_release_value(name, true), *key = "";
+    const char *own = json_string_value(json_object_get(script->variables, name));
+
+    bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
+    if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
+        return own; /* "${VERSION}-gpu" */
+    if (ARC_STARTS(name, "GITHUB_"))
+        key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
+    if (!value)
+        value = json_string_value(json_object_get(json_object_get(scope, "github"), key));
+    for (size_t i = 0; i < ARC_COUNT(places) && !value; i++)
+        value = json_string_value(json_object_get(places[i], name));
+
+    return value;
+}
+
+static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out);
+
+/* The bracket that closes this one; NULL when none does. */
+static const char *find_close(struct script *script, const char *open)
+{
+    const char closes = *open == '{' ? '}' : ')', *at = open;
+    size_t depth = 0;
+
+    for (; *at; at++) {
+        depth += *at == *open;
+        if (*at == closes && --depth == 0)
+            break;
+    }
+
+    return init_spend(script->init, (size_t)(at - open)) && *at ? at : NULL;
+}
+
+/* Adds a text up to its end or that byte, without quotes, with its variables; returns where it
+ * stopped. */
+static const char *expand_text(struct script *script, const char *at, const char *end, char until,
+                               struct arc_buf *out)
+{
+    for (script->nested++; at < end && *at != until && script->nested < NESTED_MAX;)
+        if (*at == '$')
+            at = expand_variable(script, at, out);
+        else if (strchr("\"'", *at))
+            at++;
+        else
+            arc_buf_putc(out, *at++);
+    script->nested--;
+
+    return at;
+}
+
+/* "$(or $(NAME),word)" of a Makefile: the first that is known to hold something. */
+static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    const char *held = "";
+
+    for (; at < end && !*held; at++) {
+        arc_buf_reset(&word);
+        at = expand_text(script, at, end, ',', &word);
+        held = init_hold(script->init, &word);
+        held = arc_text_is_visible(held) ? held : "";
+    }
+
+    arc_buf_puts(out, *held ? held : (char[]){INIT_UNKNOWN, '\0'});
+}
+
+/* "$(subst from,to,text)" of a Makefile. */
+static void expand_subst(struct script *script, const char *at, const char *end,
+                         struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    const char *parts[3] = {"", "", ""}, *found;
+
+    for (size_t i = 0; i < ARC_COUNT(parts) && at < end; i++, at++) {
+        arc_buf_reset(&word);
+        at = expand_text(script, at, end, i < 2 ? ',' : '\0', &word);
+        parts[i] = init_hold(script->init, &word);
+    }
+
+    const char *text = parts[2];
+    for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0])); text = found + len)
+        arc_buf_printf(out, "%.*s%s", (int)(found - text), text, parts[1]);
+    arc_buf_puts(out, text);
+}
+
+/* What is left of a release's tag when `how` cuts it from its ref: all of it, or the version. */
+static const char *cut_tag(const char *how)
+{
+    bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
+                            "-c12-", "-c 12-", "-dv", "-d v", "-d 'v'", "-d'v'");
+    return letter ? "{version}" : "{image-tag}";
+}
+
+/* "$(echo TEXT)", also in lower case by tr or awk: the text; of a ref what other filters leave.
+ * False for other commands. */
+static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
+{
+    const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = arc_or(bar, end);
+    const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "";
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+    bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
+                  strstr(filter, "tolower");
+
+    if (!ARC_STARTS(at, "echo ") || strchr(filter, ';') || (lowers && strchr(filter, '|')))
+        return false;
+    while (stop[-1] == ' ')
+        stop--;
+    (void)expand_text(script, at + 5, stop, '\0', &text);
+    const char *held = init_hold(script->init, &text);
+    bool is_tag = strcmp(held, "{image-tag}") == 0;
+    if (bar && !lowers && !is_tag)
+        return false;
+
+    if (lowers)
+        held = init_lower(script->init, held);
+    else if (bar)
+        held = cut_tag(filter);
+    arc_buf_puts(out, held);
+
+    return true;
+}
+
+/* Whether a file holds a version and nothing else, "v1.2.3". */
+static bool is_version(struct init *init, const char *content)
+{
+    struct arc_release_version version;
+    const char *start = content + (*content == 'v');
+    size_t len = strcspn(start, " \t\r\n");
+    return !start[len + strspn(start + len, " \t\r\n")] && memchr(start, '.', len) &&
+           init_succeeds(
+               init, arc_release_version_parse(start, len, ARC_VERSIONING_LOOSE, &version, NULL));
+}
+
+/* "$(cat FILE)" of a file with a word in it. */
+static bool expand_content(struct script *script, const char *path, struct arc_buf *out)
+{
+    const char *text = init_read(script->init, path);
+    size_t len = text ? strcspn(text, " \t\r\n") : 0;
+    if (!len || len > 64 || text[len + strspn(text + len, " \t\r\n")])
+        return false;
+
+    char *word = init_cut(script->init, text, len);
+    init_note(script->init, path, 0,
+              "%s is what commands read here: where it is proposed, change both", word);
+    arc_buf_puts(out, word);
+
+    return true;
+}
+
+/* "$(cat VERSION)", "$(jq -r .version FILE)": the version that stands there; of what no tag starts,
+ * it is a release of its own. False for other commands. */
+static bool expand_version(struct script *script, const char *at, const char *end,
+                           struct arc_buf *out)
+{
+    struct init *init = script->init;
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+    (void)expand_text(script, at, end, '\0', &text);
+    const char *rest = init_hold(init, &text), *path = NULL, *keys = "", *name;
+    const char *program = arc_or(init_next_item(init, &rest, " \t"), "");
+    bool by_key = init_is_among(program, "jq yq");
+
+    if (!by_key && strcmp(program, "cat") != 0)
+        return false;
+    for (char *word; !path && (word = init_next_item(init, &rest, " \t"));)
+        if (by_key && *word == '.' && !*keys)
+            keys = word + 1;
+        else if (*word != '-' && !init_is_among(word, "e eval"))
+            path = init_resolve(init, script->directory, word);
+
+    name = by_key || !path ? keys : init_lower(init, arc_path_name(path));
+    bool plain = !*rest || strstr(rest, "| tr -d"); /* of line breaks */
+    if (!path || !init_has_file(init, path) || !plain)
+        return false;
+    const char *content = by_key ? NULL : init_read(init, path);
+    bool has_letter = content && content[0] == 'v' && content[1] >= '0' && content[1] <= '9';
+    if (!strstr(name, "version") && !(content && is_version(init, content)))
+        return content && expand_content(script, path, out);
+
+    if (has_letter)
+        arc_buf_putc(out, 'v');
+    if (!*script->step->when) { /* the tag's */
+        arc_buf_puts(out, "{version}");
+        return true;
+    }
+
+    json_t *list = init_made(init, json_array());
+    for (char *key; (key = init_next_item(init, &keys, "."));) {
+        init_push(init, list, json_string(key));
+        keys += *keys == '.';
+    }
+    char *number = init_print(init, "%zu", json_object_size(init->places));
+    init_set(init, init->places, number, json_pack("{s:s, s:o}", "file", path, "at", list));
+    arc_buf_printf(out, INIT_FILE_VERSION "%s}", number);
+
+    return true;
+}
+
+/* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end. */
+static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
+{
+    const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
+    bool open = *start == '{' || *start == '(';
+    const char *name = start + open, *rest = name + strspn(name, INIT_LETTERS);
+    if (script->is_makefile && open)
+        rest = name + strcspn(name, ":)}");
+    else if (script->is_makefile && *start && strchr("<@*", *start))
+        rest = name + 1;
+    const char *end = open ? find_close(script, start) : rest;
+    char *known = init_cut(script->init, name, (size_t)(rest - name));
+
+    if (script->is_makefile && end && ARC_STARTS(name, "or ")) {
+        expand_or(script, name + 3, end, out);
+        return end + 1;
+    }
+    if (script->is_makefile && end && ARC_STARTS(name, "subst ")) {
+        expand_subst(script, name + 6, end, out);
+        return end + 1;
+    }
+    if (script->is_makefile && end && memchr(name, '$', (size_t)(end - name)) &&
+        strcspn(name, " :") > (size_t)(end - name)) { /* "$($@-args)" */
+        ARC_AUTO(arc_buf) struct arc_buf inner = {.max = WORD_MAX};
+        (void)expand_text(script, name, end, '\0', &inner);
+        arc_buf_puts(out, arc_or(find_value(script, init_hold(script->init, &inner)), ""));
+        return end + 1;
+    }
+
+    bool is_shell = script->is_makefile && ARC_STARTS(name, "shell ");
+    bool is_command = *start == '(' && (is_shell || !script->is_makefile);
+    const char *command = name + (is_shell ? 6 : 0);
+    if (is_command && end &&
+        (expand_echo(script, command, end, out) || expand_version(script, command, end, out)))
+        return end + 1;
+
+    if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
+        arc_buf_putc(out, INIT_UNKNOWN);
+        return end && end > start ? end + open : start + (*start > '\0' && *start <= '~');
+    }
+
+    const char *value = find_value(script, known);
+    if (value && strcmp(value, "{image-tag}") == 0)
+        value = cut_tag(init_cut(script->init, rest, (size_t)(end - rest)));
+
+    if (value && ARC_STARTS(rest, ",,"))
+        arc_buf_puts(out, init_lower(script->init, value));
+    else if (value)
+        arc_buf_puts(out, value);
+    else if (rest[0] == ':' && rest[1] == '-')
+        arc_buf_add(out, rest + 2, (size_t)(end - rest - 2));
+    else
+        arc_buf_putc(out, INIT_UNKNOWN);
+
+    return end + open;
+}
+
+/* Where the next word starts, on this line or the one that a backslash joins to it. */
+static const char *skip_blanks(const char *at)
+{
+    for (;;) {
+        size_t joined = at[0] == '\\' && at[1] == '\r' ? 3 : 2;
+        at += strspn(at, " \t\r");
+        if (at[0] != '\\' || at[joined - 1] != '\n')
+            return at;
+        at += joined;
+    }
+}
+
+bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable)
+{
+    const char *at = skip_blanks(script->at);
+    char quote = '\0';
+
+    arc_buf_reset(word);
+    script->at = at;
+    *is_variable = *at == '$';
+    if (!*at || strchr("\n;&|()#", *at))
+        return false;
+
+    if (ARC_STARTS(at, ">>")) {
+        arc_buf_puts(word, ">>");
+        script->at = at + 2;
+        return true;
+    }
+
+    while (*at && (quote || !strchr(" \t\r\n;&|", *at))) {
+        if (*at == quote || (!quote && (*at == '"' || *at == '\''))) {
+            quote = quote ? '\0' : *at;
+            at++;
+        } else if (*at == '$' && quote != '\'') {
+            at = expand_variable(script, at, word);
+        } else if (*at == '\\' && at[1] && quote != '\'') {
+            if (at[1] != '\n')
+                arc_buf_putc(word, at[1]);
+            at += 2;
+        } else
+            arc_buf_putc(word, *at++);
+    }
+
+    script->at = at;
+
+    return init_spend(script->init, word->len);
+}
