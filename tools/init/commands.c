@@ -201,10 +201,31 @@ static void take_published(const struct script *script, const json_t *words, siz
     }
 }
 
+/* "docker build …", "docker buildx bake …", "docker push …", "docker tag A B". */
+static void take_docker(struct script *script, const json_t *words)
+{
+    const char *what = init_word_at(words, 1);
+    size_t next = 2;
+
+    if (script->step->runner &&
+        (strcmp(what, "push") == 0 || strcmp(init_word_at(words, 2), "imagetools") == 0))
+        take_published(script, words, 2);
+    if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
+        what = init_word_at(words, next++);
+    if (init_is_among(what, "build bud bake"))
+        take_options(script, words, next);
+    else if (strcmp(what, "push") == 0)
+        script->pushes = true;
+    else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */
+        arc_json_each (with, script->builds)
+            if (strcmp(arc_json_text_of(with, "tags"), init_word_at(words, next)) == 0)
+                add_input(script->init, with, "tags", init_word_at(words, next + 1));
+}
+
 static void take_command(struct script *script, json_t *words)
 {
     static const char prefixes[] = "do then else if ! sudo export time";
-    size_t next = 2, first = 0;
+    size_t first = 0;
 
     while (init_is_assignment(init_word_at(words, first)) ||
            init_is_among(init_word_at(words, first), prefixes))
@@ -247,21 +268,8 @@ static void take_command(struct script *script, json_t *words)
         init_take_make(script, words);
     else if (script->step->runner)
         init_take_script(script, words);
-    if (!init_is_among(program, "docker podman buildah"))
-        return;
-    if (script->step->runner &&
-        (strcmp(what, "push") == 0 || strcmp(init_word_at(words, 2), "imagetools") == 0))
-        take_published(script, words, 2);
-    if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
-        what = init_word_at(words, next++);
-    if (init_is_among(what, "build bud bake"))
-        take_options(script, words, next);
-    else if (strcmp(what, "push") == 0)
-        script->pushes = true;
-    else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */
-        arc_json_each (with, script->builds)
-            if (strcmp(arc_json_text_of(with, "tags"), init_word_at(words, next)) == 0)
-                add_input(script->init, with, "tags", init_word_at(words, next + 1));
+    if (init_is_among(program, "docker podman buildah"))
+        take_docker(script, words);
 }
 
 /* What builds of the script are called on the machine alone. A new reference. */
