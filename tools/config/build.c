@@ -424,7 +424,8 @@ void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env
     }
 }
 
-/* "type=local,dest=FOLDER": written wherever the job may write. */
+/* "type=local,dest=FOLDER" is written wherever the job may write, "src=FOLDER" read; buildx allows
+ * neither outside of the repository since 0.18. */
 static int check_cache(const char *root, const char *cache, struct arc_error *err)
 {
     if (strchr(cache, '"')) /* buildx would read another field */
@@ -432,7 +433,8 @@ static int check_cache(const char *root, const char *cache, struct arc_error *er
 
     for (const char *at = cache; *at; at += *at == ',') {
         size_t len = strcspn(at, ","), name = strcspn(at, "=,");
-        bool folder = arc_text_is_caseless(at, name, "dest");
+        bool folder =
+            arc_text_is_caseless(at, name, "dest") || arc_text_is_caseless(at, name, "src");
         ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
         ARC_AUTO_FREE char *inside = NULL;
         ARC_TRY_ALLOC(value, err);
@@ -464,7 +466,10 @@ int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, st
             at += len;
         }
     }
+    for (char **cache = recipe->cache_from; cache && *cache; cache++)
+        ARC_TRY(check_cache(root, *cache, err));
     for (char **cache = recipe->cache_to; cache && *cache; cache++)
         ARC_TRY(check_cache(root, *cache, err));
+
     return ARC_OK;
 }
