@@ -33,6 +33,7 @@ if mode == "fail":
 if mode == "hang":
     time.sleep(60)
 if mode == "killed":
+    print("T\tINFO\tDetecting vulnerabilities...", file=sys.stderr, flush=True)
     os.kill(os.getpid(), 9)
 output = words[words.index("--output") + 1]
 for inside, outside in volumes.items():

@@ -244,7 +244,7 @@ def test_platforms_by_hand(place):
 
 @pytest.mark.parametrize("mode, words", [
     ("crash", "trivy ended with status 1: DB error: failed to download"),
-    ("killed", "trivy ended with status 137: killed, mostly for want of memory: --jobs=1 takes less"),
+    ("killed", "trivy ended with status 137: T INFO Detecting vulnerabilities...; killed, mostly for want of memory: --jobs=1 takes less"),
     ("silent", "report.json: No such file or directory"),
 ])
 @pytest.mark.parametrize("block", ["true", "false"])

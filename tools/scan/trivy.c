@@ -65,8 +65,8 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
     arc_buf_printf(out, "%.500s", line);
     for (char *c = out->data; c && *c; c++)
         *c = *c == '\t' ? ' ' : *c;
-    if (status == 128 + 9)
-        arc_buf_puts(out, "killed, mostly for want of memory: --jobs=1 takes less");
+    if (status == 128 + 9) /* and what it said before is no reason */
+        arc_text_item(out, "; ", "killed, mostly for want of memory: --jobs=1 takes less");
     arc_each_in (row, rows)
         if (strstr(line, row->sign))
             arc_buf_printf(out, "; %s", row->advice);
