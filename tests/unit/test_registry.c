@@ -268,6 +268,8 @@ static void test_answers_of_a_helper(void **state)
          "docker-credential-x failed (exit status 1): the keyring is locked"},
         {"echo; echo run: gcloud auth login >&2; exit 2", ARC_EWORLD, NULL, NULL,
          "docker-credential-x failed (exit status 2): run: gcloud auth login"},
+        {"echo ' {\"Username\": \"u\", \"Secret\": \"s3cret\"}'; echo it is old >&2; exit 1",
+         ARC_EWORLD, NULL, NULL, "docker-credential-x failed (exit status 1): it is old"},
         {"exit 3", ARC_EWORLD, NULL, NULL, "docker-credential-x failed (exit status 3)"},
         {"echo '{ s3cret'", ARC_EWORLD, NULL, NULL,
          "docker-credential-x gave no answer that docker knows"},

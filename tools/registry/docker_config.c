@@ -130,14 +130,15 @@ static int from_auths(const json_t *config, const char *host, struct arc_login *
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
-/* In the helper's own words: it knows whose token has expired. Helpers give errors on stdout. */
+/* In the helper's own words: it knows whose token has expired. Helpers give errors on stdout, where
+ * an answer (JSON) holds the secret. */
 static int helper_failed(const struct arc_process_result *result, const char *program,
                          struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2000};
     const char *said =
-        arc_buf_text(&result->output) + strspn(arc_buf_text(&result->output), "\r\n");
-    const char *words = *said ? said : arc_buf_text(&result->errors);
+        arc_buf_text(&result->output) + strspn(arc_buf_text(&result->output), " \t\r\n");
+    const char *words = *said && *said != '{' ? said : arc_buf_text(&result->errors);
 
     words += strspn(words, "\r\n");
     arc_text_visible(&shown, words, ARC_MIN(strcspn(words, "\r\n"), (size_t)300));
