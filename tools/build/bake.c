@@ -124,28 +124,33 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
 static void add_advice(const char *text, struct arc_buf *shown)
 {
     static const struct {
-        const char *sign, *advice;
+        const char *sign, *then, *advice; /* `then` behind it: steps may use the word, too */
     } rows[] = {
-        {"no space left on device",
+        {"no space left on device", "",
          "the builder's disk is full: docker buildx prune, or a larger one"},
-        {"exit code: 137", "the step was killed, mostly for want of memory: give the builder more, "
-                           "or build less at once (--cell)"},
-        {"immutab", "staging tags have to move: leave staging-* out of what the registry keeps"},
-        {"toomanyrequests", "a login to that registry may pull more: docker login"},
-        {"pull access denied", "correct the name, or log in to its registry: docker login"},
-        {"server gave HTTP response to HTTPS client",
+        {"exit code: 137", "",
+         "the step was killed, mostly for want of memory: give the builder more, or build less at "
+         "once (--cell)"},
+        {"failed to push", "immutab",
+         "staging tags have to move: leave staging-* out of what the registry keeps"},
+        {"toomanyrequests", "", "a login to that registry may pull more: docker login"},
+        {"pull access denied", "", "correct the name, or log in to its registry: docker login"},
+        {"server gave HTTP response to HTTPS client", "",
          "the builder is to be told that this registry has http alone, in its buildkitd.toml: "
          "[registry.\"HOST\"] http = true"},
-        {"certificate signed by unknown authority",
+        {"certificate signed by unknown authority", "",
          "the builder trusts a list of its own; in its buildkitd.toml: [registry.\"HOST\"] ca = "
          "[\"FILE\"]"},
     };
 
-    arc_each_in (row, rows)
-        if (strstr(text, row->sign) || strstr(arc_buf_text(shown), row->sign)) {
+    arc_each_in (row, rows) {
+        const char *sign = strstr(text, row->sign);
+        sign = arc_or(sign, strstr(arc_buf_text(shown), row->sign));
+        if (sign && strstr(sign, row->then)) {
             arc_buf_printf(shown, "; %s", row->advice);
             return;
         }
+    }
 }
 
 static int failed(const struct arc_build_options *options, const json_t *definition,
