@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -209,7 +210,12 @@ def test_a_tag_of_a_branch_does_not_go_back_to_an_earlier_commit(shop, theirs, h
     index = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": made}, INDEX)["digest"]
     for tag in ("edge", "latest"):
         shop.server.manifests["o/a", tag] = shop.server.manifests["o/a", index]
-    run = shop.promote(cwd=clone, **event)
+    watched = clone.with_name("bin") / "git"
+    cmd.put(watched.parent, {"git": f'#!/bin/sh\necho "$*" >> "{watched}.calls"\nexec {shutil.which("git")} "$@"\n'})
+    watched.chmod(0o755)
+    run = shop.promote(cwd=clone, PATH=f"{watched.parent}:{os.environ['PATH']}", **event)
+    calls = watched.with_suffix(".calls").read_text() if watched.with_suffix(".calls").exists() else ""
+    assert calls.count("+refs/heads/main:") <= 1, "asked once for both tags"
     assert run.returncode == 0 and f"o/a:sha-{ours[0][:12]}" in shop.server.moved, run.stderr
     for tag in ("edge", "latest"):
         assert (f"{tag} stays: it is a later commit's" in run.stderr) == held, run.stderr

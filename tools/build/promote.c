@@ -34,6 +34,8 @@ struct promotion {
     struct move *moves;           /* from `floating` on: those that others have had */
     size_t move_count, floating;
     struct arc_arena memory; /* of both, which outlives the ledger where something fails */
+    const char *asked;       /* the last commit that git was asked about, and what it said */
+    bool later;
 };
 
 static void promotion_free(struct promotion *promotion)
@@ -168,26 +170,15 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
     return read && (a.prerelease || !b.prerelease) && arc_release_version_compare(&b, &a) > 0;
 }
 
-/* Whether what has the tag now was made from a later commit of the branch: of two runs the older one
- * may end last, or be run again. Git is asked only where the commits' times say so; where it cannot
- * tell, the tag stays. A commit that the branch has lost since holds nothing. */
-static bool later_has_it(const struct promotion *promotion, const struct arc_manifest *now)
+/* Whether a commit is a later one of the branch than the plan's; where git cannot tell, it counts as
+ * such. One that the branch has lost since does not. */
+static bool is_later(const struct promotion *promotion, const char *revision)
 {
-    const struct arc_plan *plan = promotion->options->plan;
     struct arc_project *project = promotion->options->project;
-    const json_t *notes = json_object_get(now->document, "annotations");
-    const char *revision = arc_json_text_of(notes, "org.opencontainers.image.revision");
-    const char *created = arc_json_text_of(notes, "org.opencontainers.image.created");
     struct arc_oid ours, theirs, tip;
-    int64_t before, after;
     bool listed = false, passed = false;
 
-    if (plan->tag || !project || !arc_event_is_sha(revision) ||
-        !arc_time_parse(plan->created, &before) || !arc_time_parse(created, &after) ||
-        before >= after)
-        return false;
-
-    memcpy(ours.hex, plan->revision, sizeof ours.hex);
+    memcpy(ours.hex, promotion->options->plan->revision, sizeof ours.hex);
     memcpy(theirs.hex, revision, sizeof theirs.hex);
     tip = theirs;
     if (arc_project_open(project, NULL) || arc_project_load_event(project, NULL))
@@ -201,6 +192,30 @@ static bool later_has_it(const struct promotion *promotion, const struct arc_man
     return arc_git_find_ancestors(project->git, &tip, &theirs, 1, &listed, NULL) ||
            arc_git_find_ancestors(project->git, &theirs, &ours, 1, &passed, NULL) ||
            (listed && passed);
+}
+
+/* Whether what has the tag now was made from a later commit of the branch: of two runs the older one
+ * may end last, or be run again. Git is asked only where the commits' times say so, and once for all
+ * tags that the same commit has. */
+static bool later_has_it(struct promotion *promotion, const struct arc_manifest *now)
+{
+    const struct arc_plan *plan = promotion->options->plan;
+    const json_t *notes = json_object_get(now->document, "annotations");
+    const char *revision = arc_json_text_of(notes, "org.opencontainers.image.revision");
+    const char *created = arc_json_text_of(notes, "org.opencontainers.image.created");
+    int64_t before, after;
+
+    if (plan->tag || !promotion->options->project || !arc_event_is_sha(plan->revision) ||
+        !arc_event_is_sha(revision) || !arc_time_parse(plan->created, &before) ||
+        !arc_time_parse(created, &after) || before >= after)
+        return false;
+
+    if (!promotion->asked || strcmp(promotion->asked, revision) != 0) {
+        promotion->later = is_later(promotion, revision);
+        promotion->asked = arc_arena_text(&promotion->memory, revision);
+    }
+
+    return promotion->later;
 }
 
 static int look_up(struct promotion *promotion, struct move *move, struct arc_error *err)
