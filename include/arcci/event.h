@@ -22,7 +22,8 @@ struct arc_event {
     struct arc_arena memory;    /* holds the strings */
     const char *name;           /* "push", "pull_request", …; "local" outside of GitHub Actions */
     const char *ref;            /* GITHUB_REF: "refs/heads/main" */
-    const char *sha;            /* what the event is about: push `after`, else GITHUB_SHA */
+    const char *sha;            /* what the event is about: `after` of a branch's push, else
+                                 GITHUB_SHA */
     const char *before;         /* push, pull request that was pushed to: the commit the ref was at;
                                  forty zeros for a new ref */
     const char *base_sha;       /* pull request, merge group: the commit it is to be merged into */
@@ -57,6 +58,11 @@ bool arc_event_is_pull_request(const struct arc_event *event);
  * neither. */
 bool arc_event_is_sha(const char *text);
 bool arc_event_is_null_sha(const char *text);
+
+/* The branch that a run of this commit is about; NULL for none. A workflow_run or a comment has the
+ * default branch as its ref, whatever it is about, and a run by hand may have checked out something
+ * else. */
+const char *arc_event_branch(const struct arc_event *event, const char *revision);
 
 ARC_API_END
 

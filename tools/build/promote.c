@@ -184,7 +184,7 @@ static bool is_later(const struct promotion *promotion, const char *revision)
     if (arc_project_open(project, NULL) || arc_project_load_event(project, NULL))
         return true;
 
-    const char *branch = arc_text_after(project->event.ref, "refs/heads/");
+    const char *branch = arc_event_branch(&project->event, ours.hex);
     arc_git_allow_fetching(project->git, FETCH_DEPTH);
     if (branch && arc_git_fetch(project->git, branch, &ours, 1, &tip, NULL))
         tip = theirs;

@@ -1,22 +1,6 @@
 #include "plan/planned.h"
 #include "base/text.h"
 
-/* The branch that a run is about; NULL for none. A workflow_run or a comment has the default branch
- * as its ref, whatever it is about, and a run by hand may have checked out something else. */
-static const char *find_branch(const struct arc_event *event, const char *revision)
-{
-    const char *branch = arc_text_after(event->ref, "refs/heads/");
-
-    if (strcmp(event->name, "push") == 0)
-        return branch;
-    if (strcmp(event->name, "workflow_run") == 0)
-        return event->head_sha && strcmp(event->head_sha, revision) == 0 ? event->head_branch
-                                                                         : NULL;
-
-    bool by_hand = ARC_AMONG(event->name, "schedule", "workflow_dispatch", "repository_dispatch");
-    return by_hand && (!event->sha || strcmp(event->sha, revision) == 0) ? branch : NULL;
-}
-
 /* The versions that the services' files had at the base of `changes`; NULL without one. */
 static int find_before(struct arc_project *project, const struct arc_changes_info *changes,
                        struct arc_arena *memory, struct arc_pair **out, struct arc_error *err)
@@ -59,7 +43,7 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
     ARC_TRY(arc_project_load_event(project, err));
     options.moment =
         (struct arc_plan_moment){.event = event->name,
-                                 .branch = find_branch(event, repository->revision),
+                                 .branch = arc_event_branch(event, repository->revision),
                                  .now = arc_env_moment(project->env)}; /* SOURCE_DATE_EPOCH */
     if (arc_event_is_pull_request(event)) {
         options.moment.event = "pull_request";

@@ -116,6 +116,20 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
     return ARC_OK;
 }
 
+const char *arc_event_branch(const struct arc_event *event, const char *revision)
+{
+    const char *branch = arc_text_after(event->ref, "refs/heads/");
+
+    if (strcmp(event->name, "push") == 0)
+        return branch;
+    if (strcmp(event->name, "workflow_run") == 0)
+        return event->head_sha && strcmp(event->head_sha, revision) == 0 ? event->head_branch
+                                                                         : NULL;
+
+    bool by_hand = ARC_AMONG(event->name, "schedule", "workflow_dispatch", "repository_dispatch");
+    return by_hand && (!event->sha || strcmp(event->sha, revision) == 0) ? branch : NULL;
+}
+
 int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_error *err)
 {
     ARC_AUTO(arc_event) struct arc_event event = {.changed_files = -1};
