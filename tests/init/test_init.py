@@ -293,6 +293,12 @@ MUCH = {  # short files that stand for gigabytes, by aliases, matrices and loops
     "commands": {".github/workflows/ci.yml": 'on: push\nx: &t "docker build %s.${{ matrix.a }}"\ny: &s [{run: *t}]\njobs: {%s}\n' % (
         "-t $A " * 9000, ", ".join(f"j{n}: {{{ROWS}, steps: *s}}" for n in range(70)))},
     "loops": {"build.sh": "".join(f"for x{n} in {' '.join(map(str, range(200)))}; do " for n in range(4)) + "docker build -t ghcr.io/a/b:$x1$x2$x3 .\n" + "done;" * 4},
+    "brackets without an end": {"Makefile": "all:\n\tdocker build " + "$(" * 450000},
+    "a value in another": {"Makefile": f"X := {'a' * 60000}\nall:\n\tdocker build " + "$(subst a,b,$(X))" * 50000},
+    "a value of many words": {"build.sh": f"X='{'a ' * 30000}'\ndocker build " + "$X " * 300000},
+    "many values": {"build.sh": "A= " * 300000 + "docker build .\n"},
+    "rules of many targets": {"build.sh": "make all # docker\n", "Makefile": f"all: {' '.join(map(str, range(199)))}\n" + "% " * 450000 + ":\n\tdocker build .\n",
+                              ".github/workflows/ci.yml": "on: push\njobs: {a: {steps: [{run: ./build.sh}]}}\n"},
 }
 
 

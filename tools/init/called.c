@@ -5,6 +5,7 @@
 
 #define CALLED_MAX  4
 #define TARGETS_MAX 200
+#define NEED_COST   16
 
 /* Whether a rule's target, which may have a "%" in it, is the one that is made. */
 static bool is_target(const char *pattern, const char *target)
@@ -55,8 +56,11 @@ void init_take_rule(struct script *script, json_t *words, size_t needs)
     bool sets = init_is_among(init_word_at(words, needs + 1), ":= ?= =") ||
                 init_is_assignment(init_word_at(words, needs));
 
+    ARC_AUTO_JSON json_t *taken = init_made(init, json_object());
+    size_t cost = (json_object_size(script->wanted) + json_array_size(words) - needs) * NEED_COST;
+
     script->left = init_keep(init, json_array());
-    for (size_t i = 0; i < needs; i++) {
+    for (size_t i = 0; i < needs && init_spend(init, cost); i++) {
         char *target = init_cut(init, init_word_at(words, i), strcspn(init_word_at(words, i), ":"));
         json_t *all = json_object_get(script->rules, target);
         if (sets)
@@ -66,11 +70,14 @@ void init_take_rule(struct script *script, json_t *words, size_t needs)
         for (size_t n = needs; all && !sets && n < json_array_size(words); n++)
             init_push(init, all, json_incref(json_array_get(words, n)));
         size_t before = strcspn(target, "%");
-        arc_json_each_pair (name, value, script->wanted)
-            if (*target && is_target(target, name))
-                init_push(init, script->left,
-                          json_pack("[s, s#]", name, name + before,
-                                    (int)(target[before] ? strlen(name) + 1 - strlen(target) : 0)));
+        arc_json_each_pair (name, value, script->wanted) {
+            if (!*target || !is_target(target, name) || json_object_get(taken, name))
+                continue;
+            init_set(init, taken, name, json_true());
+            init_push(init, script->left,
+                      json_pack("[s, s#]", name, name + before,
+                                (int)(target[before] ? strlen(name) + 1 - strlen(target) : 0)));
+        }
     }
 
     script->rule = script->at;
@@ -127,6 +134,7 @@ static void run_makefile(struct script *script, const char *path, json_t *target
     if (!text)
         return;
     made.called++;
+    made.depth = 0;
     made.variables = init_keep(init, init_copy(init, script->variables));
     made.is_makefile = true;
     made.directory = init_directory(init, path);
@@ -186,15 +194,14 @@ void init_take_make(struct script *script, const json_t *words)
         } else if (init_is_assignment(word)) {
             init_set_text(init, made.variables, init_cut(init, word, len), word + len + 1);
             init_set(init, given, init_cut(init, word, len), json_true());
-        } else if (*word != '-')
-            init_push(init, targets, json_string(word));
-        named = json_array_size(targets) > 0;
+        } else if (*word != '-') {
+            named = true;
+            if (ARC_HOLDS(word, "push", "publish", "release", "deploy", "image", "img", "docker",
+                          "container", "build", "all", (char[]){INIT_UNKNOWN, '\0'}))
+                init_push(init, targets, json_string(word)); /* no tests and what they need */
+        }
     }
 
-    for (size_t i = 0; i < json_array_size(targets); i++)
-        if (!ARC_HOLDS(init_word_at(targets, i), "push", "publish", "release", "deploy", "image",
-                       "img", "docker", "container", "build", "all", (char[]){INIT_UNKNOWN, '\0'}))
-            json_array_remove(targets, i--); /* tests and what they need */
     if (named && !json_array_size(targets))
         return;
 
@@ -206,7 +213,7 @@ void init_take_make(struct script *script, const json_t *words)
             file ? strcmp(file, path) == 0
                  : init_is_among(arc_path_name(path), "Makefile GNUmakefile") &&
                        init_match(init, folder, init_directory(init, path), false, &bound);
-        if (is_meant)
+        if (is_meant && init_spend(init, json_array_size(targets) * NEED_COST))
             run_makefile(&made, path, init_keep(init, json_copy(targets)));
     }
 
@@ -253,6 +260,7 @@ void init_take_include(struct script *script, const json_t *words)
     struct script inner = *script;
 
     inner.called++;
+    inner.depth = 0;
     for (size_t i = 1; script->called < CALLED_MAX && i < json_array_size(words); i++) {
         char *path = init_resolve(script->init, script->directory, init_word_at(words, i));
         const char *text =

@@ -5,6 +5,7 @@
 
 #define COMMAND_COST 2500
 #define CALLED_COST  800 /* most are assignments of a Makefile */
+#define PART_COST    256 /* of a variable's words */
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
@@ -233,8 +234,9 @@ static void take_command(struct script *script, json_t *words)
     bool passed = first < json_array_size(words);
     json_t *given = init_keep(script->init, json_object());
 
-    while (init_take_assignment(script, words, passed) ||
-           init_is_among(init_word_at(words, 0), prefixes)) {
+    while ((init_take_assignment(script, words, passed) ||
+            init_is_among(init_word_at(words, 0), prefixes)) &&
+           init_spend(script->init, json_array_size(words))) {
         const char *word = init_word_at(words, 0), *equals = strchr(word, '=');
         if (passed && equals)
             init_set_text(script->init, given,
@@ -346,7 +348,8 @@ static void read_command(struct script *script, struct arc_buf *word, bool is_li
         const char *rest = init_hold(init, word), *part;
         if (!is_variable)
             init_push(init, words, json_string(rest));
-        while (is_variable && (part = init_next_item(init, &rest, " \t")))
+        while (is_variable && init_spend(init, PART_COST) &&
+               (part = init_next_item(init, &rest, " \t")))
             init_push(init, words, json_string(part)); /* which may hold several */
     }
 

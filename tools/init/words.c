@@ -58,6 +58,7 @@ static const char *expand_text(struct script *script, const char *at, const char
         else
             arc_buf_putc(out, *at++);
     script->nested--;
+    (void)init_spend(script->init, out->len);
 
     return at;
 }
@@ -92,8 +93,11 @@ static void expand_subst(struct script *script, const char *at, const char *end,
     }
 
     const char *text = parts[2];
-    for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0])); text = found + len)
-        arc_buf_printf(out, "%.*s%s", (int)(found - text), text, parts[1]);
+    for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0]));
+         text = found + len) {
+        arc_buf_add(out, text, (size_t)(found - text));
+        arc_buf_puts(out, parts[1]);
+    }
     arc_buf_puts(out, text);
 }
 
@@ -209,7 +213,8 @@ static bool expand_version(struct script *script, const char *at, const char *en
     return true;
 }
 
-/* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end. */
+/* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end,
+ * the text's where enough was looked at. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
 {
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
@@ -219,6 +224,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
         rest = name + strcspn(name, ":)}");
     else if (script->is_makefile && *start && strchr("<@*", *start))
         rest = name + 1;
+    if (!init_spend(script->init, (size_t)(rest - name)))
+        return rest + strlen(rest);
     const char *end = open ? find_close(script, start) : rest;
     char *known = init_cut(script->init, name, (size_t)(rest - name));
 
@@ -251,6 +258,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     }
 
     const char *value = find_value(script, known);
+    (void)init_spend(script->init, strlen(arc_or(value, "")));
     if (value && strcmp(value, "{image-tag}") == 0)
         value = cut_tag(init_cut(script->init, rest, (size_t)(end - rest)));
 
