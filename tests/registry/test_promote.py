@@ -221,8 +221,8 @@ def test_a_tag_of_a_branch_does_not_go_back_to_an_earlier_commit(shop, theirs, h
     cmd.put(watched.parent, {"git": f'#!/bin/sh\necho "$*" >> "{watched}.calls"\nexec {shutil.which("git")} "$@"\n'})
     watched.chmod(0o755)
     run = shop.promote(cwd=clone, PATH=f"{watched.parent}:{os.environ['PATH']}", **event)
-    calls = watched.with_suffix(".calls").read_text() if watched.with_suffix(".calls").exists() else ""
-    assert calls.count("+refs/heads/main:") <= 1, "asked once for both tags"
+    calls = watched.with_suffix(".calls")
+    assert theirs != "later" or name == "issue_comment" or calls.read_text().count(" fetch ") == 1, "once for both tags"
     assert run.returncode == 0 and f"o/a:sha-{ours[0][:12]}" in shop.server.moved, run.stderr
     for tag in ("edge", "latest")[:1 if name == "issue_comment" else 2]:
         assert (f"{tag} stays: it is a later commit's" in run.stderr) == held, run.stderr
