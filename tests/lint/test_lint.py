@@ -354,6 +354,8 @@ HOSTILE = {
                              "    - {run: a, name: *n}\n" * 30000),
     "unknown keys": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps: [{run: a}]\n" +
                      "".join(f"    k{i}: a\n" for i in range(40000))),
+    "references in references": (".github/workflows/w.yml", "on: {workflow_call: {inputs: {x: {type: string}}}}\npermissions: {}\njobs:\n  a:\n"
+                                 "    runs-on: x\n    steps: [{run: a, if: \"" + "inputs.x[" * 100000 + "\"}]\n"),
     "local steps": (".github/workflows/w.yml", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n" +
                     "    - uses: ./x\n" * 20000),
     "a value that doubles": ("services/x/Dockerfile", "FROM alpine:3\nENV A=0123456789abcdef\n" + "ENV A=$A$A\n" * 60),

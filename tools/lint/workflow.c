@@ -17,6 +17,9 @@
 /* Most files that are read because workflows use them; GitHub takes 50 in one workflow. */
 #define CALLED_MAX 256
 
+/* As much of a reference as tells it from others: two names of GitHub's and what is around them. */
+#define KEY_MAX 256
+
 /* A file under inspection. */
 struct workflow {
     struct lint *lint;
@@ -445,8 +448,10 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
             const char *name, *rest = at + context;
             if (!all[i].names || strncasecmp(at, all[i].context, context) != 0)
                 continue;
-            size_t name_len = take_member(&rest, &name);
-            const char *key = lint_small(w->lint, at, strcspn(at, " )&|=!<>,\n"));
+            size_t name_len = take_member(&rest, &name), key_len = 0;
+            while (key_len < KEY_MAX && !strchr(" )&|=!<>,\n", at[key_len]))
+                key_len++;
+            const char *key = lint_small(w->lint, at, key_len);
             if (!name_len || json_object_get(w->seen, key))
                 continue; /* or it does not stand there for the first time */
             lint_set(w->lint, w->seen, key, json_true());
