@@ -297,6 +297,8 @@ MUCH = {  # short files that stand for gigabytes, by aliases, matrices and loops
     "a value in another": {"Makefile": f"X := {'a' * 60000}\nall:\n\tdocker build " + "$(subst a,b,$(X))" * 50000},
     "a value of many words": {"build.sh": f"X='{'a ' * 30000}'\ndocker build " + "$X " * 300000},
     "many values": {"build.sh": "A= " * 300000 + "docker build .\n"},
+    "names and tags": {".goreleaser.yml": f"dockers: [{{image_templates: ['{'{{' * 450000}']}}]\n" +
+                       f"dockers_v2: [{{images: [{'a,' * 15000}], tags: [{'b,' * 15000}]}}]\n"},
     "rules of many targets": {"build.sh": "make all # docker\n", "Makefile": f"all: {' '.join(map(str, range(199)))}\n" + "% " * 450000 + ":\n\tdocker build .\n",
                               ".github/workflows/ci.yml": "on: push\njobs: {a: {steps: [{run: ./build.sh}]}}\n"},
 }

@@ -65,8 +65,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
     return true;
 }
 
-/* Adds a line to an input of the build. */
-static void add_input(struct init *init, json_t *with, const char *name, const char *value)
+void init_add_input(struct init *init, json_t *with, const char *name, const char *value)
 {
     const char *before = arc_json_text_of(with, name);
     if (!init_spend(init, strlen(before)))
@@ -114,8 +113,8 @@ static void take_options(struct script *script, const json_t *words, size_t firs
             continue;
         for (size_t i = 0; i < ARC_COUNT(inputs); i++)
             if (init_is_among(option, inputs[i][0]))
-                add_input(init, with, inputs[i][1],
-                          strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
+                init_add_input(init, with, inputs[i][1],
+                               strcmp(inputs[i][1], "file") == 0 ? place(script, value) : value);
         index += !equals;
     }
 
@@ -220,7 +219,7 @@ static void take_docker(struct script *script, const json_t *words)
     else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */
         arc_json_each (with, script->builds)
             if (strcmp(arc_json_text_of(with, "tags"), init_word_at(words, next)) == 0)
-                add_input(script->init, with, "tags", init_word_at(words, next + 1));
+                init_add_input(script->init, with, "tags", init_word_at(words, next + 1));
 }
 
 static void take_command(struct script *script, json_t *words)

@@ -34,14 +34,14 @@ static char *convert_template(struct init *init, const char *text)
     bool whole = ARC_STARTS(text, "{{") && arc_text_ends(text, "}}"), left_out = false;
 
     while (*text) {
-        const char *end = ARC_STARTS(text, "{{") ? strstr(text, "}}") : NULL;
+        const char *start = arc_text_after(text, "{{"), *end = start ? strstr(start, "}}") : NULL;
         if (!end) {
+            size_t plain = start ? strlen(text) : 1;
             if (!left_out)
-                arc_buf_putc(&out, *text);
-            text++;
+                arc_buf_add(&out, text, plain);
+            text += plain;
             continue;
         }
-        const char *start = text + 2;
         size_t len = (size_t)(end - start);
         arc_text_trim(&start, &len);
         char *word = init_cut(init, start, len);
@@ -58,17 +58,17 @@ static char *convert_template(struct init *init, const char *text)
     return init_hold(init, &out);
 }
 
-/* Adds the texts of a list to an input of the build, a line each, with `before` in front. */
+/* Adds the texts of a list to an input of the build, with `before` in front. */
 static void add_lines(struct init *init, json_t *with, const char *name, const char *before,
                       const struct arc_yaml_node *list)
 {
-    arc_yaml_each (item, list)
-        if (item->text) {
-            char *text = convert_template(init, item->text);
-            init_set(
-                init, with, name,
-                json_sprintf("%s%s%s\n", arc_json_text_of(with, name), before, *text ? text : ""));
-        }
+    arc_yaml_each (item, list) {
+        if (!init_spend(init, item->len))
+            return;
+        if (item->text)
+            init_add_input(init, with, name,
+                           init_print(init, "%s%s", before, convert_template(init, item->text)));
+    }
 }
 
 static void take_docker(struct init *init, const char *path, const struct arc_yaml_node *docker)
@@ -91,7 +91,7 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
     init_set_text(init, with, "target", arc_yaml_text_at(docker, "target"));
     add_lines(init, with, "tags", "", arc_yaml_get(docker, "image_templates"));
     arc_yaml_each (image, arc_yaml_get(docker, "images"))
-        if (image->text)
+        if (image->text && init_spend(init, image->len))
             add_lines(init, with, "tags",
                       init_print(init, "%s:", convert_template(init, image->text)),
                       arc_yaml_get(docker, "tags"));
@@ -101,9 +101,9 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
         init_set_text(init, with, "platforms", arch->text);
     arc_yaml_each_pair (arg, arc_yaml_get(docker, "build_args"))
         if (arg->key->text && arg->value->text)
-            init_set(init, with, "build-args",
-                     json_sprintf("%s%s=%s\n", arc_json_text_of(with, "build-args"), arg->key->text,
-                                  convert_template(init, arg->value->text)));
+            init_add_input(init, with, "build-args",
+                           init_print(init, "%s=%s", arg->key->text,
+                                      convert_template(init, arg->value->text)));
 
     init_take_build(&step);
     init_ask(init, path, 0,

@@ -477,10 +477,12 @@ static bool place_named(struct init *init, const struct init_image *image, const
     const char *directory = init_directory(init, file);
 
     init_each_image (one, init) {
-        bool is_below = one->name && arc_path_below(directory, one->directory);
+        if (!one->name || !arc_path_below(directory, one->directory) ||
+            !init_spend(init, arc_yaml_items(list)))
+            continue;
         arc_yaml_each (item, list)
             arc_yaml_each_pair (pair, item)
-                if (is_below && !one->version_file && arc_yaml_get(item, "version") &&
+                if (!one->version_file && arc_yaml_get(item, "version") &&
                     init_same_text(pair->value->text, one->name))
                     set_place(init, one, file,
                               (char *const[]){init_print(init, "%s=%s", pair->key->text, one->name),

@@ -107,6 +107,9 @@ void init_take_build(const struct init_step *step);
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes);
 
+/* Adds a line to an input of a build. */
+void init_add_input(struct init *init, json_t *with, const char *name, const char *value);
+
 /* The next item of a list, without blanks around it, up to one of the bytes that end it; "#" starts
  * none. NULL at the end. */
 char *init_next_item(struct init *init, const char **text, const char *ends);
