@@ -142,7 +142,9 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
         arc_buf_printf(&what, "tag %s belongs to group %s, not to %s", tag, project->group->name,
                        name);
     else if (count > 1)
-        arc_buf_printf(&what, "the tag %s releases %zu groups; name one with --group", tag, count);
+        arc_buf_printf(&what,
+                       "the tag %s releases %zu groups; name one with --group, or give its --plan",
+                       tag, count);
 
     return what.len ? arc_config_refuse_group(config, arc_buf_text(&what), err) : ARC_OK;
 }
@@ -316,7 +318,8 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     int rc = arc_project_load_config(project, &unread);
     if (!name)
         return refuse_no_tag(project, rc, err);
-    if (rc && rc != ARC_ENOTFOUND) /* without a configuration the tag alone says enough */
+    /* Without a configuration the tag alone says enough, but there is no group to choose. */
+    if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
         return arc_error_pass(rc, &unread, err);
     if (!rc)
         group = find_tagged(&project->config, tag, &count);
