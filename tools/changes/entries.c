@@ -14,9 +14,9 @@ static const char *const group_keys[] = {"registry", "image",   "platforms", "im
                                          "bake",     "compose", NULL};
 
 /* The same of a service.yaml. */
-static const char *const file_keys[] = {"name",       "role",    "tech",  "image",
-                                        "image-tags", "build",   "paths", "inputs",
-                                        "variants",   "version", NULL};
+static const char *const file_keys[] = {"name",     "codename",   "directory", "role",  "tech",
+                                        "image",    "image-tags", "build",     "paths", "inputs",
+                                        "variants", "version",    NULL};
 
 /* What a list of one thing, or the long form of a text, says, where the other node is none. */
 static const struct arc_yaml_node *unwrap(const struct arc_yaml_node *node,
