@@ -197,7 +197,7 @@ void init_take_make(struct script *script, const json_t *words)
         } else if (*word != '-') {
             named = true;
             if (ARC_HOLDS(word, "push", "publish", "release", "deploy", "image", "img", "docker",
-                          "container", "build", "all", (char[]){INIT_UNKNOWN, '\0'}))
+                          "container", "build", "all", INIT_UNKNOWN_TEXT))
                 init_push(init, targets, json_string(word)); /* no tests and what they need */
         }
     }

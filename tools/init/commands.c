@@ -45,7 +45,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
     const char *second = init_word_at(words, 1);
     if (script->is_makefile && len && arc_text_ends(second, ":") &&
         !init_is_among(word, "echo printf @echo @printf"))
-        init_set_text(init, script->variables, "@", (char[]){INIT_UNKNOWN, '\0'}); /* of several */
+        init_set_text(init, script->variables, "@", INIT_UNKNOWN_TEXT); /* of several */
 
     if (!len || !init_is_among(init_word_at(words, 1), ":= ::= ?= ="))
         return false;
@@ -141,7 +141,7 @@ static void take_output(struct script *script, const char *said, const char *whe
     bool told = arc_text_is_visible(value) &&
                 (!*before || init_says_version(value) || strcmp(before, value) == 0);
     const char *given = told ? NULL : init_release_value(name, true);
-    value = *before && !told ? (char[]){INIT_UNKNOWN, '\0'} : value;
+    value = *before && !told ? INIT_UNKNOWN_TEXT : value;
     value = arc_or(given, value);
 
     if (strcmp(where, "GITHUB_ENV") == 0)

@@ -83,7 +83,6 @@ static const char *find_name(const struct entry *entry)
 /* A list, or a mapping as NAME=VALUE, in a line each. What has no value is INIT_UNKNOWN. */
 static char *list_lines(const struct entry *entry, const struct arc_yaml_node *node)
 {
-    static const char unknown[] = {INIT_UNKNOWN, '\0'};
     ARC_AUTO(arc_buf) struct arc_buf lines = {0};
 
     arc_yaml_each (item, node) {
@@ -99,7 +98,7 @@ static char *list_lines(const struct entry *entry, const struct arc_yaml_node *n
         const char *text = is_null ? NULL : expand(entry, pair->value->text);
         bool known = text && arc_text_is_visible(text);
         if (pair->key->text)
-            arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : unknown);
+            arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : INIT_UNKNOWN_TEXT);
     }
 
     return init_hold(entry->init, &lines);

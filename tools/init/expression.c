@@ -258,7 +258,7 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
     json_object_del(axes, "exclude");
     arc_json_each_pair (key, values, axes)
         if (!json_is_array(values))
-            init_set(init, axes, key, json_pack("[s]", (char[]){INIT_UNKNOWN, 0}));
+            init_set(init, axes, key, json_pack("[s]", INIT_UNKNOWN_TEXT));
 
     bool listed = !json_object_size(axes) && json_is_array(more); /* `include` alone */
     json_t *cells = listed ? init_made(init, json_array()) : multiply(init, axes);

@@ -7,8 +7,6 @@
 
 #define DOCKER_COST 10000
 
-static const char unknown[] = {INIT_UNKNOWN, '\0'};
-
 /* What stands between braces in a template, as a configuration has it; NULL for what only a run
  * knows. */
 static const char *find_word(struct init *init, const char *word)
@@ -52,7 +50,7 @@ static char *convert_template(struct init *init, const char *text)
         }
         const char *value = find_word(init, word);
         if (!left_out)
-            arc_buf_puts(&out, arc_or(value, unknown));
+            arc_buf_puts(&out, arc_or(value, INIT_UNKNOWN_TEXT));
     }
 
     return init_hold(init, &out);

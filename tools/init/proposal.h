@@ -20,7 +20,8 @@
 #define INIT_NAMED_MAX  ((size_t)3)
 #define INIT_LISTED_MAX ((size_t)8)
 /* Stands in a text for what only a run knows. */
-#define INIT_UNKNOWN '\x01'
+#define INIT_UNKNOWN      '\x01'
+#define INIT_UNKNOWN_TEXT "\x01"
 
 /* Starts the version of a file, by its number in init->places: "{version_0}". */
 #define INIT_FILE_VERSION "{version_"

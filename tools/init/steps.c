@@ -4,8 +4,6 @@
 #include "config/fields.h"
 #include "init/sources.h"
 
-static const char unknown[] = {INIT_UNKNOWN, '\0'};
-
 /* Ends a reference in the outputs of metadata-action, in front of its condition. */
 #define WHEN '\x02'
 
@@ -137,7 +135,7 @@ static char *convert_pattern(struct init *init, const char *pattern)
             if (strcmp(words[i][0], word) == 0)
                 found = words[i][1];
         if (found || !convert_date(word, &out))
-            arc_buf_puts(&out, arc_or(found, unknown));
+            arc_buf_puts(&out, arc_or(found, INIT_UNKNOWN_TEXT));
         pattern = end + 2;
     }
 
@@ -258,7 +256,7 @@ static void take_names(const struct init_step *step)
         if (!name && init_same_text(attribute(init, item, "enable"), "false"))
             continue;
         if (!name) {
-            if (strcmp(item, unknown) == 0)
+            if (strcmp(item, INIT_UNKNOWN_TEXT) == 0)
                 init_ask(init, step->file, step->line,
                          "which tags do its images get? They are only known when it runs");
             else
@@ -299,7 +297,7 @@ static void take_names(const struct init_step *step)
 
 bool init_match(struct init *init, const char *pattern, const char *path, bool deep, char **bound)
 {
-    size_t len = strlen(path), before = strcspn(pattern, unknown);
+    size_t len = strlen(path), before = strcspn(pattern, INIT_UNKNOWN_TEXT);
     const char *rest = pattern + before + 1;
 
     if (!pattern[before])
@@ -623,7 +621,8 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
     json_t *found = init_made(step->init, json_object());
     const char *name = strstr(input(step, "outputs"), "name=");
 
-    for (int deep = 0; strcmp(wanted, unknown) != 0 && deep < 2 && !json_object_size(found); deep++)
+    for (int deep = 0;
+         strcmp(wanted, INIT_UNKNOWN_TEXT) != 0 && deep < 2 && !json_object_size(found); deep++)
         arc_json_each_pair (path, variant, step->init->dockerfile_names) {
             char *bound = NULL;
             if (init_match(step->init, wanted, path, deep, &bound))

@@ -76,7 +76,7 @@ static void expand_or(struct script *script, const char *at, const char *end, st
         held = arc_text_is_visible(held) ? held : "";
     }
 
-    arc_buf_puts(out, *held ? held : (char[]){INIT_UNKNOWN, '\0'});
+    arc_buf_puts(out, *held ? held : INIT_UNKNOWN_TEXT);
 }
 
 /* "$(subst from,to,text)" of a Makefile. */
