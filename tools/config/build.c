@@ -466,10 +466,11 @@ int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, st
             at += len;
         }
     }
-    for (char **cache = recipe->cache_from; cache && *cache; cache++)
-        ARC_TRY(check_cache(root, *cache, err));
-    for (char **cache = recipe->cache_to; cache && *cache; cache++)
-        ARC_TRY(check_cache(root, *cache, err));
+
+    char *const *const caches[] = {recipe->cache_from, recipe->cache_to};
+    arc_each_in (list, caches)
+        for (char *const *cache = *list; cache && *cache; cache++)
+            ARC_TRY(check_cache(root, *cache, err));
 
     return ARC_OK;
 }

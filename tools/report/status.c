@@ -109,7 +109,6 @@ static void judge_built(const struct arc_report_facts *facts, const struct arc_b
 static void judge(const struct arc_report_facts *facts, const struct arc_planned_service *service,
                   struct verdict *out)
 {
-    const struct arc_plan *plan = facts->plan;
     const struct job job = find_job(facts, service->service);
     const struct arc_built_service *built = arc_ledger_service(facts->build, service->service);
 
@@ -121,7 +120,7 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
     else if (!service->selected)
         set_verdict(out, "success", "not built: %s", service->reason);
     else if (job.there && !(facts->build && facts->build->pushed))
-        set_verdict(out, "success", plan->push ? "its job ended well" : "built, not pushed");
+        set_verdict(out, "success", facts->plan->push ? "its job ended well" : "built, not pushed");
     else if (facts->build)
         set_verdict(out, "failure", "build.json does not have it");
     else if (json_object_size(facts->jobs))
