@@ -265,12 +265,14 @@ struct date_style {
 };
 
 static char *print_date(const struct choice *choice, const struct date_style *style,
-                        const struct tm *date, unsigned count)
+                        const struct core *date)
 {
     struct arc_arena *memory = &choice->survey->memory;
-    int year = date->tm_year + (style->short_year ? -100 : 1900), month = date->tm_mon + 1;
-    char *start = arc_arena_printf(memory, "%d.%0*d", year, style->zero_month ? 2 : 1, month);
-    return style->two_parts && !count ? start : arc_arena_printf(memory, "%s.%u", start, count);
+    char *start = arc_arena_printf(memory, "%" PRIu64 ".%0*" PRIu64, date->part[0],
+                                   style->zero_month ? 2 : 1, date->part[1]);
+    return style->two_parts && !date->part[2]
+               ? start
+               : arc_arena_printf(memory, "%s.%" PRIu64, start, date->part[2]);
 }
 
 /* The date, and a number that starts anew each month. */
@@ -279,6 +281,8 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
     struct date_style style = {0};
+    struct core last = {0};
+    bool prerelease = false, above;
     time_t now = (time_t)choice->now;
     struct tm date;
 
@@ -287,6 +291,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
 
     if (choice->group->last) {
         ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
+        ARC_TRY(read_tag(choice, choice->group->last, &last, &prerelease, err));
         style.short_year = tag.version.major_len <= 2;
         style.zero_month = tag.version.minor && (*tag.version.minor == '0' || style.short_year);
         style.two_parts = !tag.version.patch;
@@ -298,11 +303,26 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
         return ARC_OK;
     if (!gmtime_r(&now, &date))
         return arc_error_set(err, ARC_EWORLD, "the clock shows no date");
-    unsigned count = 0;
-    while (is_taken(choice, name_tag(choice, print_date(choice, &style, &date, count))))
-        count++;
-    out->reason = "the date, and how many releases its month had";
-    out->version = print_date(choice, &style, &date, count);
+
+    struct core next = {{(uint64_t)date.tm_year + 1900, (uint64_t)date.tm_mon + 1, 0}};
+    next.part[0] -= style.short_year ? 2000 : 0;
+    if (next.part[0] == last.part[0] && next.part[1] == last.part[1])
+        next.part[2] = last.part[2] + !prerelease;
+    while (is_taken(choice, name_tag(choice, print_date(choice, &style, &next))))
+        next.part[2]++;
+
+    char *version = print_date(choice, &style, &next);
+    ARC_TRY(survey_is_above(choice->group, name_tag(choice, version), &above, err));
+    if (!above) {
+        out->bump = ARC_BUMP_NONE;
+        out->reason =
+            arc_arena_printf(&choice->survey->memory, "today's %s is not above %s: name a version",
+                             version, choice->group->last);
+        return ARC_OK;
+    }
+
+    out->reason = "the date, and a number that starts at 0 each month";
+    out->version = version;
 
     return add_prerelease(choice, &out->version, err);
 }
