@@ -115,6 +115,31 @@ def test_a_footer_below_a_long_text(clone, end):
     assert "#### Breaking changes\n\n- feat: big ([#7]" in shown and "\n  another port\n" in shown
 
 
+QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}"]
+
+
+@pytest.mark.parametrize("quote", QUOTES)
+@pytest.mark.parametrize("said", ["BREAKING CHANGE: of another project", "* feat!: of another project"])
+def test_what_a_body_quotes_it_does_not_say(clone, quote, said):
+    commit(clone, "chore(deps): raise x (#7)\n\nThis raises x.\n\n" + quote.format(said))
+    assert bump(clone) == "patch" and "#### Other changes\n\n- chore(deps): raise x ([#7]" in changes(clone)
+
+
+def test_what_stands_behind_a_quote_is_said(clone):
+    commit(clone, "fix: x (#7)\n\n<details>log</details>\n```one``` is what it was\n\nBREAKING CHANGE: two\n")
+    assert bump(clone) == "major" and "\n  two\n" in changes(clone)
+
+
+@pytest.mark.parametrize("title, body, asked, section", [
+    ("Rework (#7)", "* feat: a\n\nWhy.\n\n* fix: b", "minor", "Changes"), ("fix: rework (#7)", "* feat(a)!: b\n* docs: c", "major", "Breaking changes"),
+    ("docs: rework (#7)", "* docs: a\n* fix: b", "patch", "Other changes"), ("docs: rework (#7)", "* docs: a\n* add b", "none", "Other changes"),
+    ("fix: rework (#7)", "* feat!: a\n* feat!: b\n* Revert \"feat!: b\"\n* Revert \"feat!: a\"", "patch", "Fixes"),
+    ("fix: rework", "* feat!: is what we write", "patch", "Fixes")])
+def test_a_squashed_list_of_commits_counts_as_they_would(clone, title, body, asked, section):
+    commit(clone, f"{title}\n\n{body}\n")
+    assert bump(clone) == asked and f"{section}\n\n- " in changes(clone).replace(" since `g/v1.0.0`", "Changes")
+
+
 @pytest.mark.parametrize("message", ["fix: x\n \t\nBREAKING CHANGE: y\n", "\n\nfix: x\n\nBREAKING CHANGE: y\n"])
 def test_a_body_begins_where_git_lets_it_begin(clone, message):
     commit(clone, message)

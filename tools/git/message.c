@@ -44,22 +44,54 @@ static bool is_footer(const char *line)
     return (len && ARC_STARTS(line + len, ": ", " #")) || measure_break(line);
 }
 
-/* The text of the first such footer, NULL for none; what follows it may have another one. */
-static const char *find_break(const char *body, size_t *len)
+static size_t count_in(const char *line, size_t len, const char *mark)
 {
-    for (; body; body = strchr(body, '\n') ? strchr(body, '\n') + 1 : NULL) {
-        size_t prefix = measure_break(body);
+    size_t found = 0;
+    for (const char *at = line; (at = memchr(at, '<', len - (size_t)(at - line))); at++)
+        found += strncmp(at, mark, strlen(mark)) == 0;
+    return found;
+}
+
+/* The next line that the message says itself; NULL: none. */
+static const char *next_own(struct arc_message_lines *lines)
+{
+    while (lines->next) {
+        const char *line = lines->next, *words = line + strspn(line, " \t");
+        size_t len = strcspn(line, "\n");
+        bool fence = ARC_STARTS(words, "```", "~~~") &&
+                     !memchr(words + 3, '`', len - (size_t)(words + 3 - line));
+        size_t opened = lines->fenced ? 0 : count_in(line, len, "<details");
+        size_t closed = lines->fenced ? 0 : count_in(line, len, "</details>");
+        bool quoted = fence || lines->fenced || lines->details || opened;
+
+        lines->next = line[len] ? line + len + 1 : NULL;
+        lines->fenced ^= fence;
+        lines->details += opened;
+        lines->details -= ARC_MIN(closed, lines->details);
+        if (!quoted)
+            return line;
+    }
+
+    return NULL;
+}
+
+/* The text of the next such footer, NULL for none. */
+static const char *find_break(struct arc_message_lines *lines, size_t *len)
+{
+    for (const char *line; (line = next_own(lines));) {
+        size_t prefix = measure_break(line);
         if (!prefix)
             continue;
-        const char *text = body + prefix + strspn(body + prefix, " \n"), *end = text;
-        if (memchr(body + prefix, '\n', (size_t)(text - body) - prefix) && is_footer(text))
-            text = end = body + prefix; /* that is another one, and this one has no text */
+        const char *text = line + prefix + strspn(line + prefix, " \n"), *end = text;
+        if (memchr(line + prefix, '\n', (size_t)(text - line) - prefix) && is_footer(text))
+            text = end = line + prefix; /* that is another one, and this one has no text */
         do {
             end += strcspn(end, "\n");
         } while (*end && *++end != '\n' && *end && !is_footer(end));
         while (end > text && strchr(" \n", end[-1]))
             end--;
         *len = (size_t)(end - text);
+        lines->next = end;
         return text;
     }
 
@@ -68,9 +100,10 @@ static const char *find_break(const char *body, size_t *len)
 
 void arc_message_add_breaks(const char *body, struct arc_buf *out)
 {
+    struct arc_message_lines lines = {.next = body};
     size_t len = 0;
 
-    for (const char *at = body; (at = find_break(at, &len)); at += len) {
+    for (const char *at; (at = find_break(&lines, &len));) {
         if (!len || out->len >= BREAKS_MAX)
             continue;
         if (out->len && out->data[out->len - 1] != ' ')
@@ -81,9 +114,40 @@ void arc_message_add_breaks(const char *body, struct arc_buf *out)
 
 bool arc_message_is_breaking(const char *subject, const char *body)
 {
+    struct arc_message_lines lines = {.next = body};
     bool bang = false;
     size_t len;
-    return (arc_message_type(subject, &bang) && bang) || find_break(body, &len);
+    return (arc_message_type(subject, &bang) && bang) || find_break(&lines, &len);
+}
+
+#define REVERTS_MAX 100 /* items of a list that are looked for among its reverts */
+
+/* Whether a list says 'Revert "item"', too. */
+static bool is_listed_undone(const char *list, const char *item)
+{
+    static const char revert[] = "* Revert \"";
+    size_t len = strcspn(item, "\n");
+
+    while ((list = strstr(list, revert))) {
+        list += strlen(revert);
+        if (strncmp(list, item, len) == 0 && list[len] == '"')
+            return true;
+    }
+
+    return false;
+}
+
+const char *arc_message_next_listed(struct arc_message_lines *lines)
+{
+    bool bang;
+
+    for (const char *line; (line = next_own(lines));)
+        if (ARC_STARTS(line, "* ") && arc_message_type(line + 2, &bang) &&
+            !(lines->looked++ < REVERTS_MAX && lines->next &&
+              is_listed_undone(lines->next, line + 2)))
+            return line + 2;
+
+    return NULL;
 }
 
 bool arc_message_is_revert(const char *subject)

@@ -13,6 +13,19 @@ size_t arc_message_type(const char *subject, bool *bang);
 /* Whether a type of that length is one of these words, in any case; the list ends with NULL. */
 bool arc_message_type_is(const char *type, size_t len, const char *const *words);
 
+/* A walk along the lines that a body says itself, from {.next = body} on. What stands between
+ * <details> and </details>, or in a fenced block, is quoted: the release notes of a dependency, in
+ * the squashed pull request of a bot. */
+struct arc_message_lines {
+    const char *next; /* NULL: at the end */
+    size_t details, looked;
+    bool fenced;
+};
+
+/* The next "type: text" in a list of commits ("* feat: text"), as GitHub writes it below a squashed
+ * pull request's title, up to the end of its line; none that the list reverts. NULL: at the end. */
+const char *arc_message_next_listed(struct arc_message_lines *lines);
+
 /* Appends what breaks, as the footers "BREAKING CHANGE: text" have it: up to an empty line, the
  * next footer or the end, maybe of several lines, maybe nothing; "; " before each, but at the start
  * and behind a space. Some kilobytes at most. */

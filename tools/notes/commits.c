@@ -146,6 +146,18 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     return ARC_COUNT(sections) - 1;
 }
 
+/* Whether one of the commits that a pull request was squashed of breaks something. */
+static bool is_breaking_listed(const struct arc_notes_commit *commit)
+{
+    struct arc_message_lines lines = {.next = commit->body};
+    bool squashed = arc_message_squashed(commit->message, NULL) > 0, breaking = false;
+
+    for (const char *item; squashed && !breaking && (item = arc_message_next_listed(&lines));)
+        breaking = arc_message_is_breaking(item, "");
+
+    return breaking;
+}
+
 #define SUBJECT_MAX  250
 #define BREAKING_MAX 1000
 
@@ -166,6 +178,8 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 
     if (section == ARC_COUNT(sections) - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
+    if (is_breaking_listed(commit))
+        section = 0;
     ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
     arc_message_add_breaks(commit->body, &breaks);
     if (!shown || breaks.failed)

@@ -21,27 +21,38 @@ static const char *find_title(const struct arc_git_commit *commit)
     return titled ? commit->body : commit->subject;
 }
 
-void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)
+/* What a commit asks for by its subject and body. */
+static struct arc_conventional rate(const char *subject, const char *body, bool merge)
 {
     static const char *const features[] = {"feat", "feature", NULL};
     static const char *const quiet[] = {"docs", "doc", "test", "tests", "ci", "style", NULL};
     bool bang;
-    const char *subject = find_title(commit);
     size_t kind = arc_message_type(subject, &bang);
 
-    if (arc_message_is_breaking(subject, commit->body))
-        *out = (struct arc_conventional){.bump = ARC_BUMP_MAJOR, .why = "a breaking change"};
-    else if (!kind && commit->parents > 1)
-        *out = (struct arc_conventional){.why = "a merge: its commits count"};
-    else if (arc_message_type_is(subject, kind, features))
-        *out = (struct arc_conventional){.bump = ARC_BUMP_MINOR, .why = "a feature"};
-    else if (arc_message_type_is(subject, kind, quiet))
-        *out = (struct arc_conventional){.why = "no change of what is shipped"};
-    else
-        *out = (struct arc_conventional){.bump = ARC_BUMP_PATCH,
-                                         .why = kind ? "a change" : "a change of no stated kind"};
+    if (arc_message_is_breaking(subject, body))
+        return (struct arc_conventional){.bump = ARC_BUMP_MAJOR, .why = "a breaking change"};
+    if (!kind && merge)
+        return (struct arc_conventional){.why = "a merge: its commits count"};
+    if (arc_message_type_is(subject, kind, features))
+        return (struct arc_conventional){.bump = ARC_BUMP_MINOR, .why = "a feature"};
+    if (arc_message_type_is(subject, kind, quiet))
+        return (struct arc_conventional){.why = "no change of what is shipped"};
 
-    out->pull = arc_message_squashed(commit->subject, NULL);
-    if (!out->pull)
-        out->pull = arc_message_merged(commit->subject);
+    return (struct arc_conventional){.bump = ARC_BUMP_PATCH,
+                                     .why = kind ? "a change" : "a change of no stated kind"};
+}
+
+void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)
+{
+    struct arc_message_lines lines = {.next = commit->body};
+    int64_t squashed = arc_message_squashed(commit->subject, NULL);
+
+    *out = rate(find_title(commit), commit->body, commit->parents > 1);
+    for (const char *item; squashed && (item = arc_message_next_listed(&lines));) {
+        struct arc_conventional listed = rate(item, "", false);
+        if (listed.bump > out->bump)
+            *out = listed;
+    }
+
+    out->pull = squashed ? squashed : arc_message_merged(commit->subject);
 }
