@@ -486,7 +486,7 @@ static void test_sources_that_are_missing(void **state)
     write_file("left/out", "");
     write_file("svc/Dockerfile.dockerignore", "left\n");
     struct arc_inputs *in = read_inputs("FROM scratch\nCOPY there gone none* left/out /x/\n"
-                                        "ADD https://example.org/x git@example.org:a/b /y/\n",
+                                        "ADD https://example.org/x d-1@git.example.org:a/b /y/\n",
                                         NULL, NULL);
     arc_inputs_missing(in, note, &found);
     assert_string_equal(arc_buf_text(&found), "2 COPY gone\n2 COPY left/out (ignored)\n");

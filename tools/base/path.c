@@ -34,6 +34,22 @@ const char *arc_path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+bool arc_path_is_ssh(const char *path)
+{
+    size_t user = 0, host = 0;
+
+    while (arc_is_word(path[user]) || path[user] == '-')
+        user++;
+    if (!user || path[user] != '@')
+        return false;
+
+    path += user + 1;
+    while (arc_is_alnum(path[host]) || path[host] == '-' || path[host] == '.')
+        host++;
+
+    return host && path[host] == ':';
+}
+
 void arc_path_to_glob(struct arc_buf *out, const char *path)
 {
     for (; *path; path++) {

@@ -3,6 +3,7 @@
 
 #include "arcci/buf.h"
 #include "arcci/error.h"
+#include <stdbool.h>
 
 /* Makes `path`, which is relative to `base` ("" or "." for the root), relative to the root, without
  * "." and ".."; "." is the root itself. *out is owned by the caller, and NULL when the path is
@@ -15,6 +16,9 @@ const char *arc_path_below(const char *directory, const char *path);
 
 /* The last part of a path. */
 const char *arc_path_name(const char *path);
+
+/* Whether it is no path, but a repository as ssh names one: "git@host:path" (BuildKit, sshutil). */
+bool arc_path_is_ssh(const char *path);
 
 /* Appends a path as a glob that matches it alone. */
 void arc_path_to_glob(struct arc_buf *out, const char *path);

@@ -144,15 +144,32 @@ static int walk_stages(const struct arc_loading *l, const struct arc_stages *sta
     return ARC_OK;
 }
 
+/* The images that a service's Dockerfile names for one platform. Notes triggers. */
+static int add_images(const struct arc_loading *l, const struct arc_stages_request *request,
+                      struct arc_service *service, char ***out)
+{
+    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
+    int rc = arc_stages_read(request, &stages, NULL);
+    if (rc)
+        return arc_error_memory(rc, l->err);
+
+    const struct arc_stage *target = arc_stages_target(&stages, request->target);
+    service->triggers |= target && json_array_size(target->onbuild);
+    ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
+    ARC_TRY_ALLOC(seen, l->err);
+
+    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, out) : ARC_OK;
+}
+
 /* The images that a service's Dockerfile names, in familiar form; NULL for none. Notes triggers. */
-static int list_images(const struct arc_loading *l, struct arc_service *service, char ***out)
+static int list_images(const struct arc_loading *l, const struct arc_group *group,
+                       struct arc_service *service, char ***out)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
-    ARC_AUTO(arc_stages) struct arc_stages stages = {0};
     ARC_AUTO_JSON json_t *args = arc_pairs_json(service->build.args);
     ARC_AUTO_JSON json_t *contexts = arc_pairs_json(service->build.additional_contexts);
     const struct arc_recipe *build = &service->build;
-
+    char **platforms = NULL;
     int rc = ARC_OK;
 
     ARC_TRY_ALLOC(args && contexts, l->err);
@@ -164,18 +181,18 @@ static int list_images(const struct arc_loading *l, struct arc_service *service,
     else
         rc = arc_file_read_in(l->root, build->dockerfile, DOCKERFILE_MAX, &text, NULL);
 
-    const struct arc_stages_request request = {
-        .text = arc_buf_text(&text), .args = args, .contexts = contexts};
-    if (!rc)
-        rc = arc_stages_read(&request, &stages, NULL);
+    struct arc_stages_request request = {
+        .text = arc_buf_text(&text), .args = args, .contexts = contexts, .target = build->target};
     if (rc)
         return arc_error_memory(rc, l->err);
-    const struct arc_stage *target = arc_stages_target(&stages, build->target);
-    service->triggers = target && json_array_size(target->onbuild);
-    ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
-    ARC_TRY_ALLOC(seen, l->err);
+    ARC_TRY(arc_service_platforms(group, service, l->memory, &platforms, l->err));
 
-    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, out) : ARC_OK;
+    do { /* once without a platform, where there is none */
+        request.platform = platforms ? *platforms++ : NULL;
+        ARC_TRY(add_images(l, &request, service, out));
+    } while (platforms && *platforms);
+
+    return ARC_OK;
 }
 
 /* ---- a group -------------------------------------------------------------------------------- */
@@ -189,7 +206,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
     size_t count = 0;
 
     service->bases = none;
-    ARC_TRY(list_images(l, service, &images));
+    ARC_TRY(list_images(l, group, service, &images));
 
     for (; images && *images; images++) {
         const struct arc_service *base = find_released(l, group, *images);
@@ -284,7 +301,7 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
             continue;
         for (size_t i = 0; i < group->service_count; i++) {
             char **images = NULL;
-            ARC_TRY(list_images(l, &group->services[i], &images));
+            ARC_TRY(list_images(l, group, &group->services[i], &images));
             for (; images && *images; images++)
                 if (!find_released(l, group, *images) && find_released(l, other, *images))
                     ARC_TRY(each(context, &group->services[i], *images, other));

@@ -119,8 +119,8 @@ static int read_ulimits(const struct arc_loading *l, const struct arc_yaml_node 
 
 bool arc_context_is_remote(const char *context)
 {
-    return ARC_STARTS(context, "git@", "github.com/", "target:", "service:") ||
-           strstr(context, "://");
+    return ARC_STARTS(context, "github.com/", "target:", "service:") || strstr(context, "://") ||
+           arc_path_is_ssh(context);
 }
 
 int arc_path_from_root(const struct arc_loading *l, const char *base, const char *path, char **out)

@@ -11,6 +11,24 @@ const struct arc_service *arc_group_find_service(const struct arc_group *group,
     return NULL;
 }
 
+int arc_service_platforms(const struct arc_group *group, const struct arc_service *service,
+                          struct arc_arena *memory, char ***out, struct arc_error *err)
+{
+    char **own = service->build.platforms;
+    char **lists[] = {group->platforms_ci, group->platforms_release};
+
+    *out = own && *own ? own : NULL;
+    if (*out)
+        return ARC_OK;
+
+    arc_each_in (list, lists)
+        for (char **item = *list; item && *item; item++)
+            if (!arc_texts_have(*out, *item))
+                ARC_TRY(arc_texts_add(memory, out, *item, err));
+
+    return ARC_OK;
+}
+
 int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
                       const struct arc_yaml_node *entry, struct arc_error *err)
 {

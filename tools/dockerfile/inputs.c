@@ -378,8 +378,11 @@ static int add_stages(struct arc_inputs *in, const struct arc_inputs_request *re
                       const char *text, const char *platform, struct arc_error *err)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
-    struct arc_stages_request read = {
-        .text = text, .args = request->args, .contexts = request->contexts, .platform = platform};
+    struct arc_stages_request read = {.text = text,
+                                      .args = request->args,
+                                      .contexts = request->contexts,
+                                      .platform = platform,
+                                      .target = request->target};
 
     ARC_TRY(arc_stages_read(&read, &stages, err));
     const struct arc_stage *target = arc_stages_target(&stages, request->target);

@@ -1,5 +1,6 @@
 #include "dockerfile/stages.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
 #include "dockerfile/ignore.h"
@@ -292,7 +293,8 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
 
     for (size_t i = 0; i + 1 < json_array_size(words); i++) { /* the last is where they go */
         const char *word = json_string_value(json_array_get(words, i));
-        bool remote = ARC_STARTS(word, "http://", "https://", "git@", "git://", "ssh://");
+        bool remote =
+            ARC_STARTS(word, "http://", "https://", "git://", "ssh://") || arc_path_is_ssh(word);
         if (!(is_add && remote) && !arc_dockerfile_heredoc(word, strlen(word), &heredoc))
             ARC_TRY(add_source(r, &origin, word, NULL));
     }
@@ -592,6 +594,13 @@ static int apply(struct reader *r, const struct arc_instruction *in)
     return ARC_OK;
 }
 
+/* A variable that BuildKit gives, unless a build argument has its name. */
+static int add_global(struct reader *r, const char *name, const char *value)
+{
+    const json_t *given = json_object_get(r->request->args, name);
+    return set_value(r, r->globals, name, given ? json_string_value(given) : value);
+}
+
 /* The variables that BuildKit gives: those of the target, when it is known; the builder's own never
  * are. */
 static int add_globals(struct reader *r)
@@ -600,20 +609,21 @@ static int add_globals(struct reader *r)
                                           "BUILDVARIANT",  "TARGETPLATFORM", "TARGETOS",
                                           "TARGETARCH",    "TARGETVARIANT"};
     static const char *const parts[] = {"TARGETOS", "TARGETARCH", "TARGETVARIANT"};
-    const char *platform = r->request->platform;
+    const char *platform = r->request->platform, *target = r->request->target;
 
     arc_each_in (name, unknown)
-        ARC_TRY(set_value(r, r->globals, *name, NULL));
+        ARC_TRY(add_global(r, *name, NULL));
+    ARC_TRY(add_global(r, "TARGETSTAGE", target && *target ? target : NULL));
     if (!platform)
         return ARC_OK;
 
-    ARC_TRY(set_value(r, r->globals, "TARGETPLATFORM", platform));
+    ARC_TRY(add_global(r, "TARGETPLATFORM", platform));
 
     arc_each_in (name, parts) {
         char part[64] = "";
         size_t len = strcspn(platform, "/");
         snprintf(part, sizeof part, "%.*s", (int)len, platform);
-        ARC_TRY(set_value(r, r->globals, *name, part));
+        ARC_TRY(add_global(r, *name, part));
         platform += len + (platform[len] == '/');
     }
 

@@ -13,7 +13,7 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO_JSON json_t *args = arc_pairs_json(build->args);
     ARC_AUTO_JSON json_t *contexts = arc_pairs_json(build->additional_contexts);
-    char **lists[] = {group->platforms_ci, group->platforms_release}, **platforms = NULL;
+    char **platforms = NULL;
 
     *out = NULL;
     if (arc_context_is_remote(build->context))
@@ -24,14 +24,7 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
         if (strchr(pair->value, '{'))
             arc_json_put(&args, pair->name, json_null());
     ARC_TRY_ALLOC(args && contexts, err);
-
-    /* Its own platforms, else all that the group is built for. */
-    bool own = build->platforms && *build->platforms;
-    if (own)
-        platforms = build->platforms;
-    for (size_t i = 0; !own && i < 2; i++)
-        for (char **item = lists[i]; item && *item; item++)
-            ARC_TRY(arc_texts_add(&memory, &platforms, *item, err));
+    ARC_TRY(arc_service_platforms(group, service, &memory, &platforms, err));
 
     struct arc_inputs_request request = {.root = root,
                                          .context = build->context,
