@@ -63,3 +63,20 @@ def test_once(name, clone, tmp_path):
     assert len(configurations) <= 1 + (name == "lint"), configurations
     assert len(asked) <= 1, asked
     assert len(repositories) <= 1, repositories
+
+
+def test_a_context_of_many_services_is_read_once(tmp_path):
+    files = {"cart.Dockerfile": "FROM scratch\nCOPY . /\n", "pay.Dockerfile": "FROM scratch\nCOPY . /\n", "data/large": "x",
+             ".github/arc-ci.yaml": "groups:\n  shop:\n    registry: ghcr.io/acme\n    tag: v{version}\n    build: {context: .}\n    services:\n"
+                                    "      - {codename: cart, build: {dockerfile: cart.Dockerfile}}\n"
+                                    "      - {codename: pay, build: {dockerfile: pay.Dockerfile}}\n"}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    git(tmp_path, "init", "-q", "-b", "main", ".")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    log = tmp_path / ".git/strace"
+    subprocess.run(["strace", "-e", "trace=openat", "-o", log, ARC_CI, "dry-run", "v1.0.0"], cwd=tmp_path, check=True,
+                   env={**os.environ, "GITHUB_ACTIONS": "", "GITHUB_OUTPUT": ""}, capture_output=True)
+    assert sum('large"' in line for line in log.read_text().splitlines()) == 1

@@ -9,9 +9,29 @@
 /* Changes when what goes into a build changes in a way that its inputs do not show. */
 #define KEY_FORMAT 3
 
-/* The hashes of the files and folders that a service is made of. */
+/* The hash of a file or folder; "" for a .dockerignore that is not there. */
+static int hash_place(const struct arc_build_options *options, const char *place,
+                      char hash[ARC_SHA256_HEX], struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
+    ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, place);
+
+    *hash = '\0';
+    ARC_TRY_ALLOC(full, err);
+    enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, place);
+    if (kind == ARC_FILE_NONE && arc_text_ends(place, ".dockerignore"))
+        return ARC_OK;
+    if (kind != ARC_FILE_REGULAR)
+        return arc_folder_hash(full, hash, err);
+
+    ARC_TRY(arc_file_read_in(options->env->cwd, place, text.max, &text, err));
+    return arc_sha256(arc_buf_text(&text), text.len, hash, err);
+}
+
+/* The hashes of the files and folders that a service is made of. Many services of one context need
+ * it hashed once: `known` keeps it. */
 static int hash_inputs(const struct arc_build_options *options,
-                       const struct arc_planned_service *service, json_t *out,
+                       const struct arc_planned_service *service, json_t *known, json_t *out,
                        struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
@@ -19,33 +39,26 @@ static int hash_inputs(const struct arc_build_options *options,
 
     ARC_TRY(arc_context_places(options->env->cwd, service, &memory, &places, err));
     for (char **place = places; place && *place; place++) {
-        char hash[ARC_SHA256_HEX] = "";
-        ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)16 << 20};
-        ARC_AUTO_FREE char *full = arc_file_join(options->env->cwd, *place);
-
-        ARC_TRY_ALLOC(full, err);
-        enum arc_file_kind kind = arc_file_kind_in(options->env->cwd, *place);
-        if (kind == ARC_FILE_NONE && arc_text_ends(*place, ".dockerignore"))
-            continue;
-        if (kind == ARC_FILE_REGULAR) {
-            ARC_TRY(arc_file_read_in(options->env->cwd, *place, text.max, &text, err));
-            ARC_TRY(arc_sha256(arc_buf_text(&text), text.len, hash, err));
-        } else {
-            ARC_TRY(arc_folder_hash(full, hash, err));
+        if (!json_object_get(known, *place)) {
+            char hash[ARC_SHA256_HEX];
+            ARC_TRY(hash_place(options, *place, hash, err));
+            ARC_TRY(arc_json_set(known, *place, json_string(hash), err));
         }
-        ARC_TRY(arc_json_set(out, *place, json_string(hash), err));
+        json_t *hash = json_object_get(known, *place);
+        if (json_string_length(hash))
+            ARC_TRY(arc_json_set(out, *place, json_incref(hash), err));
     }
 
     return ARC_OK;
 }
 
 static int make_key(const struct arc_build_options *options,
-                    const struct arc_planned_service *service, struct arc_arena *memory, char **out,
-                    struct arc_error *err)
+                    const struct arc_planned_service *service, json_t *known,
+                    struct arc_arena *memory, char **out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *files = json_object(), *recipe = NULL;
 
-    if (hash_inputs(options, service, files, err))
+    if (hash_inputs(options, service, known, files, err))
         return arc_error_prefix(err, "the build context of %s", service->service);
     if (service->recipe)
         ARC_TRY(arc_recipe_json(service->recipe, &recipe, err));
@@ -69,12 +82,13 @@ int arc_build_keys(const struct arc_build_options *options, const struct arc_cel
                    struct arc_arena *memory, char ***out, struct arc_error *err)
 {
     const struct arc_plan *plan = options->plan;
+    ARC_AUTO_JSON json_t *known = json_object();
     *out = arc_arena_array(memory, plan->service_count, sizeof **out);
     ARC_TRY_ALLOC(*out, err);
 
     for (size_t i = 0; i < plan->service_count; i++)
         if (cells ? cells[i] != NULL : plan->services[i].selected)
-            ARC_TRY(make_key(options, &plan->services[i], memory, &(*out)[i], err));
+            ARC_TRY(make_key(options, &plan->services[i], known, memory, &(*out)[i], err));
 
     return ARC_OK;
 }
