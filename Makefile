@@ -9,7 +9,7 @@ DIST_FLAGS ?= --packages
 ARC_CI := $(BUILD)/arc-ci
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build unit try check fuzz fuzz-afl torture whole mutation analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
+.PHONY: help deps build unit try check fuzz fuzz-afl torture whole newest mutation analyze coverage bench install dist uninstall release-dry-run lint format docs site clean
 
 ## help: show this help
 help:
@@ -65,6 +65,13 @@ whole:
 	@tests/deps.sh all
 	@tests/deps.sh engine
 	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine dist
+
+## newest: run what needs docker with the newest buildx, compose, BuildKit and registry
+newest:
+	@tests/deps.sh all
+	@tests/deps.sh engine
+	@ARC_NEWEST=1 DOCKER_CONFIG=$$(/usr/bin/python3 tests/engine/newest.py) \
+	    /usr/bin/python3 tests/check.py engine shapes changes
 
 ## mutation: change SAMPLE lines (500), drawn by SEED (the date), one at a time: do the tests notice?
 mutation: build

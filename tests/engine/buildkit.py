@@ -10,13 +10,14 @@ from rootfs import build_rootfs
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import cached  # noqa: E402
+import newest  # noqa: E402
 
-MODULE, VERSION = "github.com/moby/buildkit/cmd/buildkitd", "v0.13.2"
+COMMANDS, VERSION = "github.com/moby/buildkit/cmd", "v0.13.2"
 
 
-def program():
-    """The path of buildkitd, built when it is not in the cache."""
-    return cached.go(f"{MODULE}@{VERSION}")
+def program(name="buildkitd"):
+    """The path of buildkitd or buildctl, built when it is not in the cache."""
+    return newest.program(name) if newest.wanted() else cached.go(f"{COMMANDS}/{name}@{VERSION}")
 
 
 def start(engine, hosts):
@@ -59,10 +60,9 @@ def build_image(engine):
     """A stand-in for BuildKit's image, under its name: the same programs, and Debian's runc."""
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
     tar = build_rootfs("buildkit", architecture, ("runc", "ca-certificates", "busybox-static"), _arrange)
-    control = cached.go(f"{MODULE.replace('buildkitd', 'buildctl')}@{VERSION}")
     context = engine.root / "buildkit-image"
     context.mkdir()
-    for source, name in ((tar, "rootfs.tar"), (control, "buildctl"), (program(), "buildkitd")):
+    for source, name in ((tar, "rootfs.tar"), (program("buildctl"), "buildctl"), (program(), "buildkitd")):
         shutil.copy(source, context / name)
     (context / "Dockerfile").write_text(DOCKERFILE)
     engine.docker("build", "-t", IMAGE, context)

@@ -21,8 +21,9 @@ import urllib.error
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 import cached  # noqa: E402
+import newest  # noqa: E402
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 CLONE_NEWNET, PR_SET_PDEATHSIG = 0x40000000, 1
@@ -82,8 +83,9 @@ class Registry:
         config.write_text(json.dumps({
             "version": 0.1, "log": {"level": "info"}, "http": {"addr": self.host},
             "storage": {"filesystem": {"rootdirectory": str(self.root / "store")}, "delete": {"enabled": True}}}))
+        program = newest.program("docker-registry") if newest.wanted() else "docker-registry"
         with open(self.root / "registry.log", "ab") as log:
-            self.process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log,
+            self.process = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         wait_for("docker-registry", lambda: self.get("/v2/")[0] == 200, 20, self.process)
         return self
@@ -142,6 +144,8 @@ class Engine:
         for name in ("data", "exec", "client", "bin"):
             (self.root / name).mkdir()
         (self.root / "bin/docker").symlink_to("/usr/bin/docker")  # whatever another PATH entry has
+        if newest.wanted():
+            (self.root / "client/cli-plugins").symlink_to(newest.client() / "cli-plugins")
         (self.root / "daemon.json").write_text(json.dumps({
             "hosts": [f"unix://{self.root}/docker.sock"], "data-root": str(self.root / "data"),
             "exec-root": str(self.root / "exec"), "pidfile": str(self.root / "docker.pid"),
