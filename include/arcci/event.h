@@ -27,7 +27,8 @@ struct arc_event {
     const char *before;         /* push, pull request that was pushed to: the commit the ref was at;
                                  forty zeros for a new ref */
     const char *base_sha;       /* pull request, merge group: the commit it is to be merged into */
-    const char *base_ref;       /* pull request, merge group: the branch it is to be merged into */
+    const char *base_ref;       /* pull request (of a workflow_run, too, where that has one alone),
+                                 merge group: the branch it is to be merged into */
     const char *head_sha;       /* pull request, merge group, workflow_run: its newest commit */
     const char *head_branch;    /* workflow_run: the branch of this repository it ran for */
     const char *default_branch; /* repository.default_branch */

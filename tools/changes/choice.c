@@ -268,11 +268,13 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
 /* Every event without a rule of its own: push, workflow_dispatch, schedule, a run by hand, … */
 static int by_branch(const struct choice *c)
 {
-    const char *input = c->request->base;
+    const char *own = c->event->base_ref, *input = arc_or(c->request->base, own);
     const char *base = input ? arc_base_branch_name(c->git, input) : "HEAD";
-    const char *why = input ? "input base" : "default branch";
+    const char *why = own ? "its pull request's base" : "default branch";
     ARC_AUTO_FREE char *fallback = NULL;
 
+    if (c->request->base)
+        why = "input base";
     if (input && arc_event_is_null_sha(input))
         return first_push(c);
     if (input && arc_event_is_sha(input))

@@ -87,12 +87,29 @@ int arc_event_read_pull(struct arc_event *event, const json_t *root, struct arc_
     return read_fields(event, "pull_request", root, err);
 }
 
+static int read_run(struct arc_event *event, const json_t *run, struct arc_error *err)
+{
+    const char *of = json_string_value(json_object_get(run, "event"));
+    const char *head =
+        json_string_value(json_object_get(json_object_get(run, "head_repository"), "full_name"));
+    const json_t *pulls = json_object_get(run, "pull_requests");
+    const json_t *base = json_object_get(json_array_get(pulls, 0), "base");
+
+    /* A branch of a fork is none of this repository's, whatever it is called. */
+    if (head && event->repository && strcasecmp(head, event->repository) != 0)
+        event->head_branch = NULL;
+
+    /* A push has pull requests as well: those that are open for its branch. */
+    if (of && ARC_AMONG(of, "pull_request", "pull_request_target") && json_array_size(pulls) == 1)
+        event->base_ref =
+            arc_arena_text(&event->memory, json_string_value(json_object_get(base, "ref")));
+
+    return arc_arena_check(&event->memory, err);
+}
+
 static int read_payload(struct arc_event *event, const json_t *root, struct arc_error *err)
 {
     const json_t *issue = json_object_get(root, "issue");
-    const json_t *run = json_object_get(root, "workflow_run");
-    const char *head =
-        json_string_value(json_object_get(json_object_get(run, "head_repository"), "full_name"));
 
     ARC_TRY(read_fields(event, "", root, err));
     event->is_public =
@@ -107,11 +124,9 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
     } else if (strcmp(event->name, "issue_comment") == 0) {
         event->on_pull = json_is_object(json_object_get(issue, "pull_request"));
         event->number = json_integer_value(json_object_get(issue, "number"));
+    } else if (strcmp(event->name, "workflow_run") == 0) {
+        return read_run(event, json_object_get(root, "workflow_run"), err);
     }
-
-    /* A branch of a fork is none of this repository's, whatever it is called. */
-    if (head && event->repository && strcasecmp(head, event->repository) != 0)
-        event->head_branch = NULL;
 
     return ARC_OK;
 }
