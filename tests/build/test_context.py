@@ -322,6 +322,8 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     ("ERROR: target a: x: http: server gave HTTP response to HTTPS client", "http = true"),
     ("ERROR: target a: x: x509: certificate signed by unknown authority", "buildkitd.toml"),
     ("ERROR: target a: failed to push x: tag invalid: it cannot be overwritten because the repository is immutable.", "; staging tags have to move"),
+    ("ERROR: target a: failed to push x: unknown: blob unknown to registry - sha256:1", "; the registry refuses attestations as BuildKit writes them"),
+    ("ERROR: target a: failed to push x: denied: media type application/vnd.oci.empty.v1+json is not allowed", "BUILDX_NO_DEFAULT_OCI_ARTIFACT"),
     ('ERROR: target a: failed to solve: process "/bin/sh -c yarn install --immutable" did not complete successfully: exit code: 1',
      "yarn install --immutable\" did not complete successfully: exit code: 1\n"),
     ("ERROR: target a: x: not found", "a failed: target a: x: not found\n"),

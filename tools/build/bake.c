@@ -123,6 +123,9 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
 /* What to do, where BuildKit's own words leave that open. */
 static void add_advice(const char *text, struct arc_buf *shown)
 {
+#define ATTESTED                                                                                   \
+    "the registry refuses attestations as BuildKit writes them from 0.32 on: set "                 \
+    "BUILDX_NO_DEFAULT_OCI_ARTIFACT=true for their older form, or 'provenance: false' for none"
     static const struct {
         const char *sign, *then, *advice; /* `then` behind it: steps may use the word, too */
     } rows[] = {
@@ -133,6 +136,8 @@ static void add_advice(const char *text, struct arc_buf *shown)
          "once (--cell)"},
         {"failed to push", "immutab",
          "staging tags have to move: leave staging-* out of what the registry keeps"},
+        {"failed to push", ": blob unknown to registry", ATTESTED},
+        {"failed to push", "vnd.oci.empty.v1", ATTESTED},
         {"toomanyrequests", "", "a login to that registry may pull more: docker login"},
         {"pull access denied", "", "correct the name, or log in to its registry: docker login"},
         {"server gave HTTP response to HTTPS client", "",
