@@ -115,6 +115,17 @@ def test_a_footer_below_a_long_text(clone, end):
     assert "#### Breaking changes\n\n- feat: big ([#7]" in shown and "\n  another port\n" in shown
 
 
+@pytest.mark.parametrize("encoding, shown", [("ISO-8859-1", "café – Müller,"), ("latin1", "café – Müller,"), ("KOI8-R", "caf\\\\xe9 – M\\\\xfcller,")])
+def test_a_message_in_another_encoding(clone, encoding, shown):
+    (clone / ".git/message").write_bytes(b"feat: caf\xe9\n\nBREAKING CHANGE: \xfcber\n")
+    put(clone, "s/a", "x")
+    git(clone, "add", "-A")
+    subprocess.run(["git", "-c", f"i18n.commitEncoding={encoding}", "commit", "-q", "-F", ".git/message", "--author", b"M\xfcller <m@example.org>"],
+                   cwd=clone, env=ENV, check=True)
+    said = changes(clone)
+    assert f"- feat: {shown}" in said and ("über" in said) == ("café" in said)
+
+
 QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}"]
 
 

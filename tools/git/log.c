@@ -9,11 +9,37 @@
 #define LOG_SECONDS 600
 #define MAILMAP_MAX (1 << 20) /* Linux's has 40 KB */
 
-/* A copy of what follows the first empty line behind the subject. As to git, a line of blanks is
- * empty; forms of web pages leave them, and other line ends, with which libgit2 finds no body. */
-static char *copy_body(const char *message)
+/* A copy of a commit's text. Where the commit says that it is Latin-1 (i18n.commitEncoding), as
+ * UTF-8; other encodings stay as they are. */
+static char *copy_text(const git_commit *commit, const char *text)
 {
-    char *copy = strdup(arc_or(message, "")), *to = copy;
+    const char *encoding = arc_or(git_commit_message_encoding(commit), "");
+    bool latin = strcasecmp(encoding, "ISO-8859-1") == 0 ||
+                 strcasecmp(encoding, "ISO8859-1") == 0 || strcasecmp(encoding, "latin1") == 0;
+
+    text = arc_or(text, "");
+    if (!latin || arc_utf8_valid(text, strlen(text)))
+        return strdup(text);
+
+    char *copy = malloc(2 * strlen(text) + 1), *to = copy;
+    for (; copy && *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c >= 0x80)
+            *to++ = (char)(0xc0 | c >> 6);
+        *to++ = (char)(c >= 0x80 ? 0x80 | (c & 0x3f) : c);
+    }
+    if (copy)
+        *to = '\0';
+
+    return copy;
+}
+
+/* Cuts a message down to what follows the first empty line behind the subject. As to git, a line of
+ * blanks is empty; forms of web pages leave them, and other line ends, with which libgit2 finds no
+ * body. */
+static char *cut_body(char *copy)
+{
+    char *to = copy;
 
     for (const char *from = copy; from && *from; *to++ = *from++)
         while (*from == '\n' && to > copy && strchr(" \t\r", to[-1]))
@@ -45,10 +71,10 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
-                                   .author = strdup(arc_text_or(name, "")),
-                                   .email = strdup(arc_text_or(email, "")),
-                                   .subject = strdup(arc_text_or(subject, "")),
-                                   .body = copy_body(git_commit_message(commit))};
+                                   .author = copy_text(commit, name),
+                                   .email = copy_text(commit, email),
+                                   .subject = copy_text(commit, subject),
+                                   .body = cut_body(copy_text(commit, git_commit_message(commit)))};
     arc_git_oid_out(git_commit_id(commit), &out->oid);
     arc_git_oid_out(git_commit_tree_id(commit), &out->tree);
     if (out->parents)
