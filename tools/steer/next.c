@@ -131,25 +131,47 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
                          asked);
 }
 
-/* The number behind the last "-rc." of this version among all tags. */
-static int64_t last_of_train(const struct choice *choice, const char *core)
+/* Where the number of a release's prerelease starts: behind "-rc." or "-rc"; NULL: it is none of
+ * that word. */
+static const char *find_number(const struct arc_release_version *version, const char *word)
 {
-    int64_t last = 0, number = 0;
-    ARC_AUTO(arc_buf) struct arc_buf start = {.max = 1024};
-    const char *tag = name_tag(choice, core);
+    const char *dash = memchr(version->text, '-', version->len);
+    size_t len = strlen(word);
+    if (!dash || strncmp(dash + 1, word, len) != 0)
+        return NULL;
+    const char *number = dash + 1 + len + (dash[1 + len] == '.');
+    size_t left = version->len - (size_t)(number - version->text);
+    return left && strspn(number, "0123456789") >= left ? number : NULL;
+}
 
-    if (!tag)
-        return 0;
-    arc_buf_printf(&start, "%s-%s.", tag, choice->options->prerelease);
+/* What stands behind the version in the group's next prerelease: "-rc.1" before its first, then with
+ * or without the dot as its highest one has it, and a number above those of this version. */
+static char *next_of_train(const struct choice *choice, const char *core)
+{
+    const char *word = choice->options->prerelease;
+    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+    const char *dot = ".";
+    int64_t last = 0;
 
     arc_json_each (name, choice->tags) {
-        const char *text = json_string_value(name);
-        if (strncmp(text, arc_buf_text(&start), start.len) == 0 &&
-            arc_text_number(text + start.len, 18, &number) && number > last)
-            last = number;
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        int64_t number = 0;
+        if (arc_tag_parse(json_string_value(name), choice->group->group, &tag, NULL))
+            continue;
+        const char *text = tag.version.text, *digits = find_number(&tag.version, word);
+        if (!digits)
+            continue;
+        bool ours = strncmp(text, core, strlen(core)) == 0 && text[strlen(core)] == '-';
+        ARC_AUTO_FREE char *copy = strndup(digits, tag.version.len - (size_t)(digits - text));
+        if (ours && copy && arc_text_number(copy, 18, &number))
+            last = ARC_MAX(number, last);
+        arc_tag_keep_higher(&highest, &tag);
     }
 
-    return last;
+    if (highest.text)
+        dot = find_number(&highest.version, word)[-1] == '.' ? "." : "";
+
+    return arc_arena_printf(&choice->survey->memory, "-%s%s%" PRId64, word, dot, last + 1);
 }
 
 static int add_prerelease(const struct choice *choice, char **version, struct arc_error *err)
@@ -165,8 +187,8 @@ static int add_prerelease(const struct choice *choice, char **version, struct ar
         return arc_error_set(err, ARC_EINPUT,
                              "'%.100s' is not a valid prerelease: a word such as rc or beta", word);
 
-    *version = arc_arena_printf(&choice->survey->memory, "%s-%s.%" PRId64, *version, word,
-                                last_of_train(choice, *version) + 1);
+    *version = arc_arena_printf(&choice->survey->memory, "%s%s", *version,
+                                next_of_train(choice, *version));
 
     return ARC_OK;
 }
