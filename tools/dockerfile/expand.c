@@ -142,6 +142,7 @@ static bool expand_dollar(struct expansion *x)
 
     bool colon = *x->at == ':';
     char operator= x->at[colon];
+    known = known || (x->scope->guesses && !json_object_get(x->scope->values, name));
     if (!operator|| !strchr("-+?", operator) || !known)
         return false;
     x->at += colon + 1;

@@ -19,6 +19,7 @@ struct arc_scope {
     const json_t *values; /* object NAME → text; null: it has a value that is not known */
     bool open;            /* other names may have a value, too: the base image's ENV */
     char escape;          /* '\\' or '`' */
+    bool guesses;         /* "${NAME:-word}" takes it that those have none */
 };
 
 /* Appends what the word means: $NAME, ${NAME}, ${NAME:-word} and the forms with -, :+, +, :? and ?.

@@ -84,6 +84,7 @@ void arc_stages_free(struct arc_stages *stages)
 {
     arc_each (stage, stages->items, stages->count) {
         json_decref(stage->values);
+        json_decref(stage->labels);
         json_decref(stage->needs);
         json_decref(stage->images);
         json_decref(stage->onbuild);
@@ -96,6 +97,14 @@ void arc_stages_free(struct arc_stages *stages)
 static struct arc_stage *current(const struct reader *r)
 {
     return &r->out->items[r->out->count - 1];
+}
+
+/* What variables stand for in a stage; NULL: before the first FROM, and in each. */
+static struct arc_scope scope_of(const struct reader *r, const struct arc_stage *stage)
+{
+    return (struct arc_scope){.values = stage ? stage->values : r->globals,
+                              .open = stage && stage->open,
+                              .escape = r->escape};
 }
 
 static int need(struct reader *r, size_t stage)
@@ -169,7 +178,7 @@ static int add_source(struct reader *r, const struct origin *origin, const char 
     struct arc_arena *memory = &r->out->memory;
     struct arc_stage *stage = current(r);
     ARC_AUTO(arc_buf) struct arc_buf clean = {0};
-    struct arc_scope scope = {stage->values, stage->open, r->escape};
+    struct arc_scope scope = scope_of(r, stage);
 
     if (++r->sources > SOURCES_MAX)
         return arc_error_set(r->err, ARC_ELIMIT, "more than %d sources", SOURCES_MAX);
@@ -394,8 +403,8 @@ static int set_arg(struct reader *r, json_t *values, const char *name, const cha
 static int on_arg(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = r->out->count ? current(r) : NULL;
+    struct arc_scope scope = scope_of(r, stage);
     json_t *values = stage ? stage->values : r->globals;
-    struct arc_scope scope = {values, stage && stage->open, r->escape};
     const char *args = in->args;
 
     for (;;) {
@@ -420,19 +429,26 @@ static int on_arg(struct reader *r, const struct arc_instruction *in)
     }
 }
 
-/* NAME=VALUE, or NAME the rest, of an ENV; all of an instruction see the values before it. */
-static int on_env(struct reader *r, const struct arc_instruction *in)
+/* NAME=VALUE, or NAME the rest, of an ENV or a LABEL; all of an instruction see the values before
+ * it. A label that cannot be told is as it is written, but for quotes. */
+static int on_pairs(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = current(r);
+    bool is_label = strcmp(in->keyword, "LABEL") == 0;
     ARC_AUTO_JSON json_t *values = arc_json_copy(stage->values);
-    struct arc_scope before = {values, stage->open, r->escape};
+    struct arc_scope before = scope_of(r, stage);
     const char *args = in->args;
 
     ARC_TRY_ALLOC(values, r->err);
+    before.values = values;
+    before.guesses = is_label;
+    if (is_label)
+        stage->label_line = in->line;
 
     for (bool first = true;; first = false) {
         ARC_AUTO_FREE char *word = NULL, *name = NULL, *value = NULL;
-        ARC_TRY(take_word(r, &args, VALUE_MAX, "an ENV", &word));
+        ARC_AUTO(arc_buf) struct arc_buf plain = {0};
+        ARC_TRY(take_word(r, &args, VALUE_MAX, is_label ? "a LABEL" : "an ENV", &word));
         if (!word)
             return ARC_OK;
 
@@ -441,14 +457,34 @@ static int on_env(struct reader *r, const struct arc_instruction *in)
             continue;
         if (equals)
             *equals = '\0';
+        const char *written = equals ? equals + 1 : args + strspn(args, " \t");
         ARC_TRY(expand(r, &before, word, WORD_MAX, &name));
-        ARC_TRY(expand(r, &before, equals ? equals + 1 : args + strspn(args, " \t"), VALUE_MAX,
-                       &value));
-        if (name)
+        ARC_TRY(expand(r, &before, written, VALUE_MAX, &value));
+        if (is_label && equals && !value) {
+            (void)arc_dockerfile_word(&written, &plain, NULL);
+            written = arc_buf_text(&plain);
+        }
+        if (name && is_label)
+            ARC_TRY(set_value(r, stage->labels, name, arc_or(value, written)));
+        else if (name)
             ARC_TRY(set_value(r, stage->values, name, value));
         if (!equals) /* ENV NAME the rest */
             return ARC_OK;
     }
+}
+
+static int on_user(struct reader *r, const struct arc_instruction *in)
+{
+    struct arc_stage *stage = current(r);
+    struct arc_scope scope = scope_of(r, stage);
+    ARC_AUTO_FREE char *user = NULL;
+
+    scope.guesses = true;
+    ARC_TRY(expand(r, &scope, in->args, WORD_MAX, &user));
+    stage->user = arc_arena_text(&r->out->memory, arc_or(user, in->args));
+    stage->user_line = in->line;
+
+    return arc_arena_check(&r->out->memory, r->err);
 }
 
 /* ---- FROM ---------------------------------------------------------------------------------- */
@@ -461,26 +497,32 @@ static int new_stage(struct reader *r, unsigned line)
         arc_arena_append(&r->out->memory, &r->out->items, &r->out->count, sizeof *stage);
     ARC_TRY_ALLOC(stage, r->err);
     *stage = (struct arc_stage){.line = line,
+                                .from = SIZE_MAX,
                                 .values = json_object(),
+                                .labels = json_object(),
                                 .needs = json_array(),
                                 .onbuild = json_array(),
                                 .images = json_array()};
 
-    return arc_error_unless(stage->values && stage->needs && stage->onbuild && stage->images,
-                            r->err);
+    return arc_error_unless(
+        stage->values && stage->labels && stage->needs && stage->onbuild && stage->images, r->err);
 }
 
 static int apply(struct reader *r, const struct arc_instruction *in);
 
-/* A stage that starts from another has its variables, and runs its triggers. */
+/* A stage that starts from another has its variables, labels and user, and runs its triggers. */
 static int inherit(struct reader *r, size_t base)
 {
     struct arc_stage *stage = current(r), *from = &r->out->items[base];
     ARC_AUTO_JSON json_t *triggers = json_incref(from->onbuild);
 
+    stage->from = base;
     stage->open = from->open;
-    if (json_object_update(stage->values, from->values))
-        return arc_error_nomem(r->err);
+    stage->user = from->user;
+    stage->user_line = from->user_line;
+    ARC_TRY_ALLOC(!json_object_update(stage->values, from->values) &&
+                      !json_object_update(stage->labels, from->labels),
+                  r->err);
     ARC_TRY(need(r, base));
 
     arc_json_each (trigger, triggers) {
@@ -497,7 +539,7 @@ static int inherit(struct reader *r, size_t base)
 static int set_platform(struct reader *r, const char *platform, size_t base)
 {
     struct arc_arena *memory = &r->out->memory;
-    struct arc_scope scope = {r->globals, false, r->escape};
+    struct arc_scope scope = scope_of(r, NULL);
     struct arc_stage *stage = current(r);
     ARC_AUTO_FREE char *meant = NULL;
 
@@ -519,9 +561,10 @@ static int set_platform(struct reader *r, const char *platform, size_t base)
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_arena *memory = &r->out->memory;
-    struct arc_scope scope = {r->globals, false, r->escape};
+    struct arc_scope scope = scope_of(r, NULL);
     struct origin origin = {.keyword = "FROM", .line = in->line};
     const char *args = in->args;
+    ARC_AUTO(arc_buf) struct arc_buf told = {.max = WORD_MAX};
     ARC_AUTO_FREE char *ref = NULL, *platform = NULL, *name = NULL, *known = NULL;
 
     for (;;) {
@@ -541,7 +584,9 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     size_t base = known ? stage_of(r->out, known) : SIZE_MAX;
     ARC_TRY(new_stage(r, in->line));
     struct arc_stage *stage = current(r);
+    stage->ref = arc_arena_text(memory, arc_or(ref, ""));
     stage->base = arc_arena_text(memory, arc_or(known, ""));
+    stage->told = arc_dockerfile_expand(stage->ref, r->globals, &told);
     for (char *c = name; c && *c; c++)
         *c = (char)tolower((unsigned char)*c);
     stage->name = arc_arena_text(memory, name);
@@ -585,8 +630,8 @@ static int apply(struct reader *r, const struct arc_instruction *in)
     static const struct {
         const char *keyword;
         int (*apply)(struct reader *r, const struct arc_instruction *in);
-    } rows[] = {{"COPY", on_copy}, {"ADD", on_copy}, {"RUN", on_run},
-                {"ARG", on_arg},   {"ENV", on_env},  {"ONBUILD", on_onbuild}};
+    } rows[] = {{"COPY", on_copy}, {"ADD", on_copy},    {"RUN", on_run},   {"ARG", on_arg},
+                {"ENV", on_pairs}, {"LABEL", on_pairs}, {"USER", on_user}, {"ONBUILD", on_onbuild}};
     arc_each_in (row, rows)
         if (strcmp(in->keyword, row->keyword) == 0)
             return row->apply(r, in);
@@ -601,30 +646,22 @@ static int add_global(struct reader *r, const char *name, const char *value)
     return set_value(r, r->globals, name, given ? json_string_value(given) : value);
 }
 
-/* The variables that BuildKit gives: those of the target, when it is known; the builder's own never
- * are. */
-static int add_globals(struct reader *r)
+/* Those of a platform, "TARGETOS" and the like; NULL: it is not known. */
+static int add_platform(struct reader *r, const char *prefix, const char *platform)
 {
-    static const char *const unknown[] = {"BUILDPLATFORM", "BUILDOS",        "BUILDARCH",
-                                          "BUILDVARIANT",  "TARGETPLATFORM", "TARGETOS",
-                                          "TARGETARCH",    "TARGETVARIANT"};
-    static const char *const parts[] = {"TARGETOS", "TARGETARCH", "TARGETVARIANT"};
-    const char *platform = r->request->platform, *target = r->request->target;
+    static const char *const parts[] = {"OS", "ARCH", "VARIANT"};
+    char name[32], part[64];
 
-    arc_each_in (name, unknown)
-        ARC_TRY(add_global(r, *name, NULL));
-    ARC_TRY(add_global(r, "TARGETSTAGE", target && *target ? target : NULL));
-    if (!platform)
-        return ARC_OK;
+    snprintf(name, sizeof name, "%sPLATFORM", prefix);
+    ARC_TRY(add_global(r, name, platform));
 
-    ARC_TRY(add_global(r, "TARGETPLATFORM", platform));
-
-    arc_each_in (name, parts) {
-        char part[64] = "";
-        size_t len = strcspn(platform, "/");
-        snprintf(part, sizeof part, "%.*s", (int)len, platform);
-        ARC_TRY(add_global(r, *name, part));
-        platform += len + (platform[len] == '/');
+    arc_each_in (end, parts) {
+        size_t len = platform ? strcspn(platform, "/") : 0;
+        snprintf(name, sizeof name, "%s%s", prefix, *end);
+        snprintf(part, sizeof part, "%.*s", (int)len, arc_or(platform, ""));
+        ARC_TRY(add_global(r, name, platform ? part : NULL));
+        if (platform)
+            platform += len + (platform[len] == '/');
     }
 
     return ARC_OK;
@@ -638,15 +675,22 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
 
     syntax = arc_or(syntax, "not known yet");
     syntax = arc_or(arc_text_after(syntax, "docker.io/"), syntax);
-    if (*syntax && !ARC_STARTS(syntax, "docker/dockerfile")) /* docker's own are known */
+    bool is_known = !*syntax || ARC_STARTS(syntax, "docker/dockerfile"); /* docker's own are */
+    if (!is_known && !r->request->lenient)
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              syntax);
 
-    ARC_TRY(add_globals(r));
+    ARC_TRY(add_platform(r, "TARGET", r->request->platform));
+    ARC_TRY(add_platform(r, "BUILD", r->request->builder));
+    const char *target = r->request->target;
+    ARC_TRY(add_global(r, "TARGETSTAGE", target && *target ? target : NULL));
 
     while (arc_dockerfile_next(dockerfile, &in)) {
         bool from = strcmp(in.keyword, "FROM") == 0;
-        if (!from && !r->out->count && strcmp(in.keyword, "ARG") != 0)
+        bool early = !from && !r->out->count && strcmp(in.keyword, "ARG") != 0;
+        if (early && r->request->lenient)
+            continue;
+        if (early)
             return arc_error_set(r->err, ARC_EINPUT, "line %u: %s before the first FROM", in.line,
                                  in.keyword);
         if (!from && r->out->count && current(r)->name && context_of(r, current(r)->name))

@@ -22,13 +22,20 @@ struct arc_source {
 /* A stage. */
 struct arc_stage {
     char *name;      /* lower case, or NULL */
-    char *base;      /* FROM, expanded; "" when it cannot be told */
+    char *ref;       /* FROM as written, "" without one */
+    char *base;      /* the same, expanded; "" when it cannot be told */
+    bool told;       /* every variable in it has a value */
+    size_t from;     /* number of the stage that it starts from; SIZE_MAX: an image */
     char *platform;  /* of its FROM, or of that of the stage it starts from, as written; or NULL */
     char *built_for; /* the same, expanded; "" when it cannot be told, NULL without one */
     unsigned line;   /* of its FROM */
     unsigned platform_line; /* of the FROM that has the platform */
     json_t *values;         /* variables: name → text, null for what cannot be told */
     bool open;              /* its base is an image from elsewhere, whose ENV is not known */
+    char *user;             /* USER, as written where that cannot be told; NULL: none */
+    unsigned user_line;     /* both also those of the stage it starts from */
+    json_t *labels;         /* likewise: name → text */
+    unsigned label_line;    /* of its own last LABEL; 0: it has none */
     json_t *needs;          /* numbers of stages: its base, COPY --from, RUN --mount=from= */
     json_t *images;         /* texts: what its FROM, COPY --from and RUN --mount name of images */
     json_t *onbuild;        /* texts of triggers, with their lines: [[text, line], …] */
@@ -49,6 +56,8 @@ struct arc_stages_request {
     const json_t *contexts; /* object: the names of additional contexts are its keys */
     const char *platform;   /* "linux/arm64": TARGETPLATFORM and the like; NULL: not known */
     const char *target;     /* TARGETSTAGE; NULL or "": not known */
+    const char *builder;    /* the same of BUILDPLATFORM */
+    bool lenient;           /* reads what another frontend may understand, or refuse */
 };
 
 /* The part of an image's name under which BuildKit looks for a named context: moves *name behind
