@@ -16,9 +16,31 @@ struct bake {
 
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
+/* How long a value is with the first text of a list that goes on behind its line: what it is
+ * about. */
+static size_t measure_value(const struct arc_assignments *reader)
+{
+    const char *value = reader->value;
+    size_t len = reader->value_len;
+
+    if (!len || !strchr("[(", value[len - 1]))
+        return len;
+    size_t before = len + strspn(value + len, "[( \t\r\n");
+    return value[before] == '"' ? before + 1 + strcspn(value + before + 1, "\"\n") : len;
+}
+
 static void read_hcl(struct init *init, struct bake *bake, const char *text)
 {
+    static const char variable[] = "variable \"";
     struct arc_assignments reader = {.at = text};
+
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        const char *name = at + strlen(variable);
+        if (ARC_STARTS(at, variable)) /* it may have no default */
+            init_set(init, bake->variables, init_cut(init, name, strcspn(name, "\"\n")),
+                     json_null());
+    }
 
     while (arc_assignments_next(&reader)) {
         bool target = arc_assignment_is(&reader, 0, "target");
@@ -28,7 +50,7 @@ static void read_hcl(struct init *init, struct bake *bake, const char *text)
             continue;
         const char *label = init_cut(init, reader.parts[1], reader.lens[1]);
         const char *name = init_cut(init, reader.name, reader.name_len);
-        json_t *value = json_string(init_cut(init, reader.value, reader.value_len));
+        json_t *value = json_string(init_cut(init, reader.value, measure_value(&reader)));
         if (target && !json_object_get(bake->targets, label))
             init_set(init, bake->targets, label, json_object());
         if (target)
@@ -142,6 +164,48 @@ static void take_given(struct init *init, struct init_group *group, bool named)
                  "called as its target");
 }
 
+/* Whether each of the targets has a name of its own, so that all can have the same tag. */
+static bool names_differ(struct init *init, const struct bake *bake, char **targets)
+{
+    ARC_AUTO_JSON json_t *names = json_object();
+
+    for (char **target = targets; *target; target++) {
+        const json_t *tags = json_object_get(json_object_get(bake->targets, *target), "tags");
+        const char *tag = json_string_value(json_is_array(tags) ? json_array_get(tags, 0) : tags);
+        const char *quote = tag ? strchr(tag, '"') : NULL;
+        tag = arc_text_or(quote ? quote + 1 : tag, "");
+        char *name = init_cut(init, tag, strcspn(tag, "\"")), *colon = strrchr(name, ':');
+        if (!colon)
+            return false;
+        *colon = '\0';
+        if (json_object_get(names, name))
+            return false;
+        init_set(init, names, name, json_true());
+    }
+
+    return true;
+}
+
+/* No variable of the file gets the version of a release. */
+static void ask_version(struct init *init, struct init_group *group, const struct bake *bake,
+                        char **targets)
+{
+    ARC_AUTO_JSON json_t *names = json_array();
+    bool differ = names_differ(init, bake, targets);
+
+    arc_json_each_pair (name, value, bake->variables)
+        if (!json_object_get(group->variables, name))
+            init_push(init, names, json_string(name));
+    if (differ)
+        init_add_tag(init, &group->image_tags, "{version}", "");
+    if (json_array_size(names))
+        init_ask(init, bake->path, 0,
+                 "which of its variables gets the version of a release? None of %s is called so: "
+                 "name it under 'variables'%s",
+                 init_list_names(init, names),
+                 differ ? "; as proposed, {version} is one more tag of each image" : "");
+}
+
 static void take_bake(struct init *init, const struct bake *bake)
 {
     char **tagged = NULL;
@@ -185,11 +249,8 @@ static void take_bake(struct init *init, const struct bake *bake)
             init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
     }
 
-    if (!versioned && !named && json_object_size(bake->variables))
-        init_ask(init, bake->path, 0,
-                 "which of its variables gets the version of a release? None of %zu is called so: "
-                 "name it under 'variables'",
-                 json_object_size(bake->variables));
+    if (!versioned && !named)
+        ask_version(init, group, bake, tagged);
 
     arc_json_each_pair (name, value, bake->targets)
         leave_dockerfiles(init, value);
