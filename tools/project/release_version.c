@@ -25,10 +25,12 @@ struct part {
     const char *text;
     size_t len;
     bool number;
+    bool counted;  /* a word with a number behind it: 1.2-M1 */
+    bool attached; /* and directly behind the version's own numbers, as PEP 440 has it: 1.2a1 */
 };
 
 /* The next part at *at; false at the end. Build metadata behind '+' is no part (semver §10). */
-static bool next_part(const char **at, const char *end, struct part *out)
+static bool next_part(const char *start, const char **at, const char *end, struct part *out)
 {
     while (*at < end && !arc_is_digit(**at) && !letter(**at))
         if (*(*at)++ == '+')
@@ -36,23 +38,34 @@ static bool next_part(const char **at, const char *end, struct part *out)
 
     if (*at == end)
         return false;
-    *out = (struct part){*at, 0, arc_is_digit(**at)};
+    *out = (struct part){.text = *at, .number = arc_is_digit(**at)};
     while (*at < end && (out->number ? arc_is_digit(**at) : letter(**at)))
         ++*at;
     out->len = (size_t)(*at - out->text);
 
+    const char *behind = *at;
+    while (behind < end && arc_is_digit(*behind))
+        behind++;
+    out->counted = behind > *at && (behind == end || !letter(*behind));
+    out->attached = out->counted && strspn(start, "0123456789.") == (size_t)(out->text - start);
+
     return true;
 }
 
-/* What PEP 440 ("Pre-releases", "Developmental releases") and others write. A single letter may be
- * a digit of a commit's hash in a loose version. */
+/* What PEP 440 ("Pre-releases", "Developmental releases"), Maven and others write. A single letter
+ * may be a digit of a commit's hash in a loose version. */
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
-    static const char *const words[] = {"alpha",   "beta",     "rc", "cr", "dev", "pre",
-                                        "preview", "snapshot", "a",  "b",  "c"};
-    size_t count = ARC_COUNT(words) - (versioning == ARC_VERSIONING_LOOSE ? 3 : 0);
-    for (size_t i = 0; !part->number && i < count; i++)
-        if (arc_text_is_caseless(part->text, part->len, words[i]))
+    static const char *const words[] = {"alpha",     "beta",    "rc",       "cr",
+                                        "dev",       "pre",     "preview",  "snapshot",
+                                        "milestone", "nightly", "unstable", "canary"};
+    if (part->len == 1 && strchr("abcABC", *part->text))
+        return part->attached || versioning == ARC_VERSIONING_CALVER;
+    if (part->len == 1 && strchr("mM", *part->text))
+        return part->counted;
+
+    arc_each_in (word, words)
+        if (!part->number && arc_text_is_caseless(part->text, part->len, *word))
             return true;
     return false;
 }
@@ -84,9 +97,9 @@ static int rank(bool there, const struct part *part, const enum arc_versioning *
 static int compare_parts(const char *a, const char *a_end, const char *b, const char *b_end,
                          const enum arc_versioning *kind)
 {
-    for (;;) {
+    for (const char *p_at = a, *q_at = b;;) {
         struct part p = {0}, q = {0};
-        bool more_p = next_part(&a, a_end, &p), more_q = next_part(&b, b_end, &q);
+        bool more_p = next_part(a, &p_at, a_end, &p), more_q = next_part(b, &q_at, b_end, &q);
         if (!more_p && !more_q)
             return 0;
         int order = rank(more_p, &p, kind) - rank(more_q, &q, kind);
@@ -158,7 +171,7 @@ static void find_parts(struct arc_release_version *out)
     struct part part;
     bool numbers = true;
 
-    for (size_t i = 0; next_part(&at, end, &part); i++) {
+    for (size_t i = 0; next_part(out->text, &at, end, &part); i++) {
         numbers = numbers && part.number;
         if (numbers && i < 3) {
             *texts[i] = part.text;
