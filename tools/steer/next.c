@@ -103,7 +103,7 @@ static enum arc_bump find_bump(const struct choice *choice)
     return fresh ? bump : ARC_BUMP_NONE;
 }
 
-static int wanted_bump(const struct choice *choice, const struct core *base,
+static int wanted_bump(const struct choice *choice, const struct core *base, bool first,
                        struct survey_next *out, struct arc_error *err)
 {
     const char *asked = choice->options->bump;
@@ -114,7 +114,7 @@ static int wanted_bump(const struct choice *choice, const struct core *base,
                       : "what the commits since the last release ask for";
 
     if (!asked || strcmp(asked, "auto") == 0) {
-        if (out->bump == ARC_BUMP_MAJOR && choice->group->stable && base->part[0] == 0) {
+        if (out->bump == ARC_BUMP_MAJOR && !first && base->part[0] == 0) {
             out->bump = ARC_BUMP_MINOR;
             out->reason = "a breaking change of 0.x raises its minor version";
         }
@@ -224,12 +224,71 @@ static char *find_elsewhere(const struct choice *choice)
     return arc_arena_text(&choice->survey->memory, highest.text);
 }
 
+/* Tags of a whole repository, as it had them before there were groups. */
+static const struct arc_group whole = {.name = "whole",
+                                       .tags = (char *[]){"v{version}", "{version}", NULL}};
+
+/* The highest version among the tags that no group has; NULL for none. */
+static char *find_unclaimed(const struct choice *choice)
+{
+    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+
+    arc_json_each (name, choice->tags) {
+        const char *text = json_string_value(name);
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        bool claimed = arc_tag_parse(text, &whole, &tag, NULL) != ARC_OK;
+        for (size_t i = 0; !claimed && i < choice->survey->group_count; i++) {
+            ARC_AUTO(arc_tag) struct arc_tag own = {0};
+            claimed = arc_tag_parse(text, choice->survey->groups[i].group, &own, NULL) == ARC_OK;
+        }
+        if (!claimed)
+            arc_tag_keep_higher(&highest, &tag);
+    }
+
+    return arc_arena_text(&choice->survey->memory, highest.text);
+}
+
+/* What the next version counts on from: the last stable release, else the version that the
+ * predecessor names; zeros, and *first, for neither. */
+static int read_base(const struct choice *choice, struct core *out, bool *first,
+                     struct arc_error *err)
+{
+    const char *stable = choice->group->stable, *before = choice->group->predecessor;
+    const char *slash = before ? strrchr(before, '/') : NULL;
+    const struct survey_group plain = {.group = &whole};
+    const struct choice of_whole = {.group = &plain};
+    bool prerelease = false;
+
+    *first = false;
+    if (stable)
+        return read_tag(choice, stable, out, &prerelease, err);
+
+    *first = !before || read_tag(&of_whole, slash ? slash + 1 : before, out, &prerelease, NULL) ||
+             prerelease;
+    if (*first)
+        *out = (struct core){0};
+
+    return ARC_OK;
+}
+
+/* Why the first release is one. */
+static const char *explain_first(const struct choice *choice)
+{
+    const char *unclaimed = choice->group->group->predecessor ? NULL : find_unclaimed(choice);
+    if (!unclaimed)
+        return "the first release";
+    return arc_arena_printf(&choice->survey->memory,
+                            "the first release; %s is no group's tag: 'tag: v{version}' or "
+                            "'predecessor' in " ARC_CONFIG_PATH " would count it",
+                            unclaimed);
+}
+
 /* The version after `base` by its numbers; a train that goes further is finished instead. */
 static int choose_semver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {
     struct core core, train;
-    bool prerelease;
+    bool prerelease, first;
     const char *elsewhere = choice->group->last ? NULL : find_elsewhere(choice);
 
     if (elsewhere) {
@@ -239,9 +298,9 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
         return ARC_OK;
     }
 
-    ARC_TRY(read_tag(choice, choice->group->stable, &core, &prerelease, err));
+    ARC_TRY(read_base(choice, &core, &first, err));
     ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
-    ARC_TRY(wanted_bump(choice, &core, out, err));
+    ARC_TRY(wanted_bump(choice, &core, first, out, err));
     bool finish = prerelease && !choice->options->prerelease;
     if (out->bump == ARC_BUMP_NONE && !finish) {
         out->reason = "nothing since the last release asks for a version";
@@ -249,9 +308,9 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     }
 
     bool asked = choice->options->bump && strcmp(choice->options->bump, "auto") != 0;
-    if (!choice->group->stable && !asked) {
+    if (first && !asked) {
         core.part[1] = 1;
-        out->reason = "the first release";
+        out->reason = explain_first(choice);
     } else if (out->bump != ARC_BUMP_NONE)
         raise_core(&core, out->bump);
 
@@ -433,9 +492,10 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
 
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
                      "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,
-                     "head", survey.head.hex, "previous-tag", group->stable, "bump",
-                     arc_bump_name(next.bump), "next", next.version, "next-tag", next.tag, "reason",
-                     next.reason, "complete", survey.complete, "tags-known", !survey.tags_unknown,
-                     "commits", commits, "includes", survey_describe_rides(group));
+                     "head", survey.head.hex, "previous-tag",
+                     arc_or(group->stable, group->predecessor), "bump", arc_bump_name(next.bump),
+                     "next", next.version, "next-tag", next.tag, "reason", next.reason, "complete",
+                     survey.complete, "tags-known", !survey.tags_unknown, "commits", commits,
+                     "includes", survey_describe_rides(group));
     return arc_error_unless(*out, err);
 }

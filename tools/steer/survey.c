@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "changes/match.h"
 #include "changes/services.h"
+#include "git/fetch.h"
 #include "git/history.h"
 #include "git/message.h"
 #include "project/repository.h"
@@ -179,6 +180,24 @@ static int load_tags(struct walk *walk, struct arc_error *err)
     return arc_git_tags(walk->project->git, &repository->tags, err);
 }
 
+/* Where a group has no release yet, what it had before counts as one: the commits since that tag are
+ * asked about. */
+static int find_predecessors(struct walk *walk, struct arc_error *err)
+{
+    arc_each (release, walk->releases, walk->slot_count) {
+        const struct arc_group *group = release->group;
+        struct survey_group *out = &walk->out->groups[group - walk->project->config.groups];
+        if (release->tag || !group->predecessor)
+            continue;
+        int rc = arc_git_tag_commit(walk->project->git, group->predecessor, &release->commit, NULL);
+        ARC_TRY(arc_error_memory(rc, err));
+        if (!rc && !out->stable)
+            out->predecessor = group->predecessor;
+    }
+
+    return ARC_OK;
+}
+
 static int find_releases(struct walk *walk, struct arc_error *err)
 {
     struct survey *out = walk->out;
@@ -222,7 +241,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         ARC_TRY(arc_error_memory(rc, err));
     }
 
-    return ARC_OK;
+    return find_predecessors(walk, err);
 }
 
 /* Takes out a commit that was taken back; of a merge, what it merged. */

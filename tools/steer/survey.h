@@ -36,8 +36,10 @@ struct survey_ride {
 
 struct survey_group {
     const struct arc_group *group;
-    char *last;   /* tag of the last release behind the head; NULL: none */
-    char *stable; /* … of the last that is not a prerelease */
+    char *last;              /* tag of the last release behind the head; NULL: none */
+    char *stable;            /* … of the last that is not a prerelease */
+    const char *predecessor; /* where there is no stable one: the tag before the first release, as
+                                the configuration says; NULL: it says none, or the clone has none */
     int64_t last_time;
     struct survey_touch *touches; /* newest first */
     size_t count;
