@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,7 @@ import newest  # noqa: E402
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 CLONE_NEWNET, PR_SET_PDEATHSIG = 0x40000000, 1
+LISTENS = r'msg="listening on ([0-9.:]+)"'
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 # Process 1 of the namespaces. It reaps what the engine leaves behind; its end is the end of them all.
@@ -71,23 +73,26 @@ def wait_for(what, check, seconds=60, process=None):
 
 
 class Registry:
-    """docker-registry on a port of its own, with its store below `root`. It can be ended and started again."""
+    """docker-registry on a port of its own; its log and configuration are below `root`.
 
-    def __init__(self, root, port=None):
-        self.root, self.port, self.process = pathlib.Path(root), port or free_port(), None
-        self.host = f"127.0.0.1:{self.port}"
+    It stores in memory: the files of its other store are emptied before they are written, so who reads a link meanwhile
+    is answered 500, or 400 for a manifest that lists the blob. Builds that push one layer twice meet that."""
+
+    def __init__(self, root):
+        self.root, self.host, self.process = pathlib.Path(root), None, None
         self.root.mkdir(parents=True, exist_ok=True)
 
     def start(self):
-        config = self.root / "registry.json"  # JSON is YAML
-        config.write_text(json.dumps({
-            "version": 0.1, "log": {"level": "info"}, "http": {"addr": self.host},
-            "storage": {"filesystem": {"rootdirectory": str(self.root / "store")}, "delete": {"enabled": True}}}))
+        config, log = self.root / "registry.json", self.root / "registry.log"
+        config.write_text(json.dumps({  # JSON is YAML
+            "version": 0.1, "log": {"level": "info"}, "http": {"addr": "127.0.0.1:0"},
+            "storage": {"inmemory": {}, "delete": {"enabled": True}}}))
         program = newest.program("docker-registry") if newest.wanted() else "docker-registry"
-        with open(self.root / "registry.log", "ab") as log:
-            self.process = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log,
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen([program, "serve", str(config)], stdout=out, stderr=out,
                                             stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
-        wait_for("docker-registry", lambda: self.get("/v2/")[0] == 200, 20, self.process)
+        wait_for("docker-registry", lambda: re.search(LISTENS, log.read_text()), process=self.process)
+        self.host = re.search(LISTENS, log.read_text()).group(1)
         return self
 
     def stop(self):
