@@ -13,20 +13,26 @@ import urllib.parse
 
 class Rule:
     """For requests whose "METHOD path agent" matches, `times` of them after the first `skip`: an answer, or worse.
+    With `each`, `times` of every one of them: a bake that is tried again pushes other digests.
 
     action: a number (that status, with `headers`), "drop" (close without an answer), "lose" (do it, then close),
     "truncate" (half the body), "damage" (another byte), "whole" (what a Range asked for is ignored), "redirect" (to the
-    registry itself), "stall" (`seconds` of silence first)."""
+    registry itself), "stall" (`seconds` of silence first), "await" (a request that matches `awaits`; `came` tells)."""
 
-    def __init__(self, pattern, action, times=1, skip=0, headers=(), seconds=0):
+    def __init__(self, pattern, action, times=1, skip=0, headers=(), seconds=0, each=False, awaits=None):
         self.pattern, self.action, self.times, self.skip = re.compile(pattern), action, times, skip
-        self.headers, self.seconds, self.hits = dict(headers), seconds, 0
+        self.headers, self.seconds, self.each, self.seen = dict(headers), seconds, each, []
+        self.awaits, self.came = awaits, False
+
+    @property
+    def hits(self):
+        return len(self.seen)
 
     def applies(self, line):
         if not self.pattern.search(line):
             return False
-        self.hits += 1
-        return self.skip < self.hits <= self.skip + self.times
+        self.seen.append(line)
+        return self.skip < (self.seen.count(line) if self.each else self.hits) <= self.skip + self.times
 
 
 class Proxy:
@@ -55,6 +61,13 @@ class Proxy:
         with self.lock:
             self.log.append(line)
             return next((rule for rule in self.rules if rule.applies(line)), None)
+
+    def awaits(self, pattern):
+        """Whether such a request came, or comes within a minute."""
+        end = time.monotonic() + 60
+        while not self.requests(pattern) and time.monotonic() < end:
+            time.sleep(0.05)
+        return bool(self.requests(pattern))
 
     def give_token(self, query, authorization):
         """(status, body) of the token's realm: distribution's "Token Authentication Specification"."""
@@ -167,6 +180,8 @@ class Proxy:
                     return self.answer(307, [("Location", f"http://{proxy.registry.host}{self.path}")], b"")
                 if action == "stall":
                     time.sleep(rule.seconds)
+                if action == "await":
+                    rule.came = proxy.awaits(rule.awaits)
                 if isinstance(action, int):
                     return self.answer(action, rule.headers.items(), b"{}")
                 status, headers, content = self.forward(body, ["range"] if action == "whole" else [])
