@@ -145,6 +145,8 @@ def test_what_stands_behind_a_quote_is_said(clone):
     ("Rework (#7)", "* feat: a\n\nWhy.\n\n* fix: b", "minor", "Changes"), ("fix: rework (#7)", "* feat(a)!: b\n* docs: c", "major", "Breaking changes"),
     ("docs: rework (#7)", "* docs: a\n* fix: b", "patch", "Other changes"), ("docs: rework (#7)", "* docs: a\n* add b", "none", "Other changes"),
     ("fix: rework (#7)", "* feat!: a\n* feat!: b\n* Revert \"feat!: b\"\n* Revert \"feat!: a\"", "patch", "Fixes"),
+    ("Squashed commit of the following:", "commit 1234567\nAuthor: A <a@b>\n\n    feat!: a\n\ncommit 1234568\nAuthor: A <a@b>\n\n    fix: b\n    * feat: c",
+     "major", "Breaking changes"),
     ("fix: rework", "* feat!: is what we write", "patch", "Fixes")])
 def test_a_squashed_list_of_commits_counts_as_they_would(clone, title, body, asked, section):
     commit(clone, f"{title}\n\n{body}\n")

@@ -125,7 +125,7 @@ bool arc_message_is_breaking(const char *subject, const char *body)
 /* Whether a list says 'Revert "item"', too. */
 static bool is_listed_undone(const char *list, const char *item)
 {
-    static const char revert[] = "* Revert \"";
+    static const char revert[] = " Revert \"";
     size_t len = strcspn(item, "\n");
 
     while ((list = strstr(list, revert))) {
@@ -137,15 +137,23 @@ static bool is_listed_undone(const char *list, const char *item)
     return false;
 }
 
+void arc_message_list(const char *subject, const char *body, struct arc_message_lines *out)
+{
+    bool by_git = strcmp(subject, "Squashed commit of the following:") == 0;
+    bool listed = by_git || arc_message_squashed(subject, NULL);
+    *out = (struct arc_message_lines){.next = listed ? body : NULL, .mark = by_git ? "    " : "* "};
+}
+
 const char *arc_message_next_listed(struct arc_message_lines *lines)
 {
     bool bang;
 
-    for (const char *line; (line = next_own(lines));)
-        if (ARC_STARTS(line, "* ") && arc_message_type(line + 2, &bang) &&
-            !(lines->looked++ < REVERTS_MAX && lines->next &&
-              is_listed_undone(lines->next, line + 2)))
-            return line + 2;
+    for (const char *line; (line = next_own(lines));) {
+        const char *item = arc_text_after(line, lines->mark);
+        if (item && arc_message_type(item, &bang) &&
+            !(lines->looked++ < REVERTS_MAX && lines->next && is_listed_undone(lines->next, item)))
+            return item;
+    }
 
     return NULL;
 }

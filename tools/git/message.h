@@ -18,12 +18,16 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
  * the squashed pull request of a bot. */
 struct arc_message_lines {
     const char *next; /* NULL: at the end */
+    const char *mark; /* of the items of a list */
     size_t details, looked;
     bool fenced;
 };
 
-/* The next "type: text" in a list of commits ("* feat: text"), as GitHub writes it below a squashed
- * pull request's title, up to the end of its line; none that the list reverts. NULL: at the end. */
+/* Starts a walk along the commits that a squashed one lists: "* feat: text", as GitHub writes it below
+ * "title (#12)", or as `git merge --squash` does. Without such a list it ends at once. */
+void arc_message_list(const char *subject, const char *body, struct arc_message_lines *out);
+
+/* The next "type: text" of it, up to the end of its line; none that the list reverts. NULL: none. */
 const char *arc_message_next_listed(struct arc_message_lines *lines);
 
 /* Appends what breaks, as the footers "BREAKING CHANGE: text" have it: up to an empty line, the

@@ -149,10 +149,11 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
 /* Whether one of the commits that a pull request was squashed of breaks something. */
 static bool is_breaking_listed(const struct arc_notes_commit *commit)
 {
-    struct arc_message_lines lines = {.next = commit->body};
-    bool squashed = arc_message_squashed(commit->message, NULL) > 0, breaking = false;
+    struct arc_message_lines list;
+    bool breaking = false;
 
-    for (const char *item; squashed && !breaking && (item = arc_message_next_listed(&lines));)
+    arc_message_list(commit->message, commit->body, &list);
+    for (const char *item; !breaking && (item = arc_message_next_listed(&list));)
         breaking = arc_message_is_breaking(item, "");
 
     return breaking;

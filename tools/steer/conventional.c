@@ -44,15 +44,17 @@ static struct arc_conventional rate(const char *subject, const char *body, bool 
 
 void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)
 {
-    struct arc_message_lines lines = {.next = commit->body};
-    int64_t squashed = arc_message_squashed(commit->subject, NULL);
+    struct arc_message_lines list;
 
     *out = rate(find_title(commit), commit->body, commit->parents > 1);
-    for (const char *item; squashed && (item = arc_message_next_listed(&lines));) {
+    arc_message_list(commit->subject, commit->body, &list);
+    for (const char *item; (item = arc_message_next_listed(&list));) {
         struct arc_conventional listed = rate(item, "", false);
         if (listed.bump > out->bump)
             *out = listed;
     }
 
-    out->pull = squashed ? squashed : arc_message_merged(commit->subject);
+    out->pull = arc_message_squashed(commit->subject, NULL);
+    if (!out->pull)
+        out->pull = arc_message_merged(commit->subject);
 }
