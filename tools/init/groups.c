@@ -78,11 +78,12 @@ static void tell_apart(struct init *init, struct init_image *image)
 
     for (; is_taken(init, image) && strcmp(directory, ".") != 0;
          directory = init_directory(init, directory)) {
-        const char *part = init_codename(init, arc_path_name(directory));
+        const char *last = arc_path_name(directory), *part = init_codename(init, last);
         size_t len = strlen(part);
-        if (strncmp(image->codename, part, len) != 0 || image->codename[len] != '-')
-            image->codename = init_codename(
-                init, init_print(init, "%s-%s", arc_path_name(directory), image->codename));
+        if (!len) /* a version: no codename starts with a digit */
+            image->codename = init_codename(init, init_print(init, "%s-%s", image->codename, last));
+        else if (strncmp(image->codename, part, len) != 0 || image->codename[len] != '-')
+            image->codename = init_codename(init, init_print(init, "%s-%s", last, image->codename));
     }
 
     for (unsigned n = 2; is_taken(init, image); n++)
