@@ -129,8 +129,8 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
-/* Finds the Dockerfiles that are for tests, examples or who works on the code, by their folders or
- * names, or those that are not. */
+/* Finds the Dockerfiles that are for tests, examples, who works on the code or Windows, by their
+ * folders or names, or those that are not. */
 static void look_at(struct init *init, bool set_aside)
 {
     size_t passed = 0;
@@ -140,8 +140,8 @@ static void look_at(struct init *init, bool set_aside)
         char *variant = variant_of(init, arc_path_name(path));
         if (!variant || lies_in(path, foreign))
             continue;
-        bool is_aside =
-            lies_in(path, aside) || init_is_among(variant, "dev development debug local");
+        bool is_aside = lies_in(path, aside) || strstr(init_lower(init, path), "windows") ||
+                        init_is_among(variant, "dev development debug local");
         if (is_aside != set_aside)
             init_set_text(init, init->aside, path, variant);
         else if (json_object_size(init->dockerfile_names) == INIT_FILES_MAX)
@@ -643,8 +643,8 @@ void init_read_dockerfiles(struct init *init)
         }
     if (count)
         init_ask(init, first, 0,
-                 "%zu Dockerfile%s for tests, examples or development left out: is one of them "
-                 "released?",
+                 "%zu Dockerfile%s for tests, examples, development or Windows left out: is one of "
+                 "them released?",
                  count, arc_plural(count));
 
     init_each_image (image, init) {

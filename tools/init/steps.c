@@ -647,6 +647,10 @@ void init_take_build(const struct init_step *step)
 
     if (init->spent > INIT_SPENT_MAX)
         return;
+    if (ARC_STARTS(arc_text_or(step->runner, ""), "windows")) {
+        init_note(init, step->file, step->line, "builds for Windows, which arc-ci does not");
+        return;
+    }
     if (is_default)
         given = inner ? inner + 1 : ".";
     if (strstr(given, "://") || ARC_STARTS(given, "git@")) {
