@@ -179,8 +179,10 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 
     if (section == ARC_COUNT(sections) - 1) /* a title may have lost what the commit says */
         section = find_section(commit->message, commit->body, conventional);
-    if (is_breaking_listed(commit))
+    if (is_breaking_listed(commit)) {
         section = 0;
+        *conventional = true;
+    }
     ARC_AUTO_JSON json_t *shown = cut_text(subject, strlen(subject), SUBJECT_MAX);
     arc_message_add_breaks(commit->body, &breaks);
     if (!shown || breaks.failed)
