@@ -188,6 +188,15 @@ def test_what_buildx_prints_as_objects(tmp_path):
     assert target["cache-from"] == ["type=registry,ref=localhost:1/o/a:cache"]
 
 
+def test_what_buildx_prints_escaped(tmp_path):
+    """Since 0.23 what --print says can be read as a bake file again; so can our definition, escaped once, not twice."""
+    target = printed(tmp_path, args={"A": "$${B} $1", "P": "100%%{x}", "D": "$$${E}"}, labels={"l": "$${Q}"},
+                     **{"dockerfile-inline": "FROM scratch\nARG X=f\nCOPY $${X} /\n"})
+    assert (target["args"]["A"], target["args"]["P"], target["args"]["D"]) == ("$${B} $1", "100%%{x}", "$$${E}")
+    assert target["labels"]["l"] == "$${Q}"
+    assert target["dockerfile-inline"] == "FROM scratch\nARG X=f\nCOPY $${X} /\n"
+
+
 def test_an_object_names_no_file_of_the_machine_either(tmp_path):
     assert "outside of the repository" in printed(tmp_path, secret=[{"id": "/etc/passwd"}])
 

@@ -140,6 +140,41 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                          group->described.files[0], arc_buf_text(&shown));
 }
 
+/* Takes the second character off what is doubled to be read as a bake file again: "$${", "%%{". */
+static int unescape(json_t *value)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {0};
+    const char *text = json_string_value(value);
+    int failed = 0;
+
+    arc_json_each_pair (name, member, value)
+        failed |= unescape(member);
+    arc_json_each (item, value)
+        failed |= unescape(item);
+    if (!text)
+        return failed;
+
+    for (; *text; text++)
+        if (!ARC_STARTS(text, "$${", "%%{"))
+            arc_buf_putc(&out, *text);
+
+    return out.failed || json_string_set_nocheck(value, arc_buf_text(&out));
+}
+
+/* The targets that buildx prints; since 0.23 these members of theirs are escaped. */
+static int read_targets(const json_t *printed, json_t **out, struct arc_error *err)
+{
+    static const char *const escaped[] = {"args", "labels", "annotations", "extra-hosts",
+                                          "dockerfile-inline"};
+
+    *out = json_incref(json_object_get(printed, "target"));
+    arc_json_each_pair (name, target, *out)
+        arc_each_in (member, escaped)
+            ARC_TRY_ALLOC(unescape(json_object_get(target, *member)) == 0, err);
+
+    return ARC_OK;
+}
+
 /* ---- which targets are services -------------------------------------------------------------- */
 
 /* Notes in `asked` the targets of a group of bake, and of the groups in it. */
@@ -273,7 +308,7 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
             return arc_error_set(l->err, ARC_EWORLD,
                                  "group %s: docker buildx bake --print printed no JSON",
                                  group->name);
-        targets = json_incref(json_object_get(printed, "target"));
+        ARC_TRY(read_targets(printed, &targets, l->err));
         ARC_TRY(note_asked(printed, "default", 0, asked, l->err));
     }
 
