@@ -54,7 +54,9 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
 
         for (size_t k = 0; k < i; k++)
             if (strcmp(run->assets[k].given->name, given->name) == 0)
-                return arc_error_set(err, ARC_EINPUT, "two assets are named %s", given->name);
+                return arc_error_set(err, ARC_EINPUT,
+                                     "two assets are named %s: give one another name, NAME=FILE",
+                                     given->name);
         if (run->t->describes)
             continue;
 
