@@ -126,6 +126,26 @@ def test_a_message_in_another_encoding(clone, encoding, shown):
     assert f"- feat: {shown}" in said and ("über" in said) == ("café" in said)
 
 
+def join(clone, message, *subjects):
+    git(clone, "checkout", "-q", "-b", "topic")
+    for subject in subjects:
+        commit(clone, subject)
+    git(clone, "checkout", "-q", "main")
+    git(clone, "merge", "-q", "--no-ff", "topic", "-m", message)
+    git(clone, "branch", "-q", "-D", "topic")
+
+
+@pytest.mark.parametrize("message, subjects, shown", [
+    ("feat: retries (#7)", ["wip", "more"], "- feat: retries ([#7]"), ("Add retries (#7)\n\nAt last.", ["feat: a", "fix: b"], "- Add retries ([#7]"),
+    ("Merge branch 'x' (#7)", ["feat: a", "fix: b"], "- feat: a –"), ("Merge pull request #7 from o/topic", ["feat: alone"], "- feat: alone ([#7]"),
+    ("Merge pull request #7 from o/topic\n\nAdd\n\nBREAKING CHANGE: the port", ["feat: a", "fix: b"], "\n  the port\n"),
+    ("feat!: add (#7)\n\nBREAKING CHANGE: the port", ["feat: a\n\nBREAKING CHANGE: the port"], "\n  the port\n"),
+    ("feat!: add (#7)\n\nBREAKING CHANGE: the port", ["fix: a\n\nBREAKING CHANGE: b"], "\n  b; the port\n")])
+def test_a_merge_is_its_pull_request_however_it_is_named(clone, message, subjects, shown):
+    join(clone, message, *subjects)
+    assert shown in changes(clone)
+
+
 QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}"]
 
 

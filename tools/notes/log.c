@@ -16,6 +16,8 @@ struct merge {
     struct arc_oid oid, parent, merged;
     int64_t pull;
     char *title;
+    bool untitled; /* the title is the merge's own words */
+    char *breaks;  /* what its text says; NULL: nothing breaks */
 };
 
 /* A range under way. */
@@ -169,26 +171,53 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
+/* Notes a merge if it is GitHub's of a pull request: by its words, with the title below, or by the
+ * title itself and the number, as a repository may be set. */
+static int note_merge(struct reading *reading, const struct arc_git_commit *commit)
+{
+    struct arc_notes_log *log = reading->log;
+    size_t len = strcspn(commit->body, "\n");
+    const char *title = commit->body;
+    int64_t pull = arc_message_merged(commit->subject);
+
+    if (!pull && !ARC_STARTS(commit->subject, "Merge branch ", "Merge remote-tracking ")) {
+        title = commit->subject;
+        pull = arc_message_squashed(title, &len);
+    }
+    if (!pull)
+        return ARC_OK;
+
+    struct merge *merge =
+        arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
+    ARC_AUTO_FREE char *copy = strndup(title, len);
+    ARC_TRY_ALLOC(merge && copy, reading->err);
+    *merge = (struct merge){.oid = commit->oid,
+                            .parent = commit->parent,
+                            .merged = commit->merged,
+                            .pull = pull,
+                            .title = keep_text(log, arc_text_or(copy, commit->subject)),
+                            .untitled = !*copy};
+    if (!arc_message_is_breaking("", commit->body))
+        return ARC_OK;
+
+    ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
+    arc_message_add_breaks(commit->body, &breaks);
+    ARC_TRY(arc_buf_check(&breaks, "what a merge breaks", reading->err));
+    merge->breaks = keep_text(log, arc_buf_text(&breaks));
+
+    return ARC_OK;
+}
+
 /* Returns 1 when the log is full. */
 static int look_at(void *context, const struct arc_git_commit *commit)
 {
     struct reading *reading = context;
     struct arc_notes_log *log = reading->log;
     bool joins = commit->parents == 2 && !log->all && reading->seen < MERGES_WITHIN;
-    int64_t pull = joins ? arc_message_merged(commit->subject) : 0;
     bool any = false;
 
-    if (pull) {
-        struct merge *merge =
-            arc_arena_append(&log->memory, &reading->merges, &reading->merge_count, sizeof *merge);
-        ARC_AUTO_FREE char *title = strndup(commit->body, strcspn(commit->body, "\n"));
-        ARC_TRY_ALLOC(merge && title, reading->err);
-        *merge = (struct merge){.oid = commit->oid,
-                                .parent = commit->parent,
-                                .merged = commit->merged,
-                                .pull = pull,
-                                .title = keep_text(log, arc_text_or(title, commit->subject))};
-    }
+    if (joins)
+        ARC_TRY(note_merge(reading, commit));
 
     reading->seen++;
     ARC_TRY(arc_match_commit(&reading->match, reading->git, commit, true, &any, reading->err));
@@ -251,7 +280,8 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
 
     ARC_TRY(arc_buf_check(&breaks, "what a merge breaks", err));
     first->hash = arc_arena_text(&log->memory, merge->oid.hex);
-    first->subject = merge->title;
+    if (works != 1 || !merge->untitled)
+        first->subject = merge->title;
     first->pull = merge->pull;
 
     /* What one of several commits says, a revert for example, is not said of the pull request; that
@@ -260,6 +290,9 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         first->message = merge->title;
         first->body = arc_arena_text(&log->memory, arc_buf_text(&breaks));
     }
+    if (merge->breaks && (!*merge->breaks || !strstr(first->body, merge->breaks)))
+        first->body =
+            arc_arena_printf(&log->memory, "%s\n\nBREAKING CHANGE: %s", first->body, merge->breaks);
 
     return arc_arena_check(&log->memory, err);
 }
