@@ -49,6 +49,7 @@ static void test_match(void **state)
     assert_true(matches("*(|a|b)x", "abax"));
     assert_true(matches("*(*(a|)|b(c|))d", "aabcd"));
     assert_false(matches("*(*(a|)|b(c|))d", "acd"));
+    assert_false(matches("{..}", "a")); /* a class that no unit is in, and no other */
 }
 
 /* A path as git writes one: no empty part, none of dots alone. */

@@ -207,9 +207,11 @@ void arc_program_free(struct arc_program *p)
 
 bool arc_program_takes(const struct arc_program *p, uint32_t index, uint16_t unit)
 {
-    const struct regex_range *ranges = p->ranges + p->nodes[index].first_range;
     size_t low = 0, high = p->nodes[index].range_count;
+    if (!high)
+        return false; /* and of no ranges at all there is no array */
 
+    const struct regex_range *ranges = p->ranges + p->nodes[index].first_range;
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (unit > ranges[middle].high)

@@ -108,9 +108,10 @@ int arc_reach_only(const struct arc_reach *reach, const struct arc_program *p)
 
     for (size_t i = 0; i < reach->cell_count; i++) {
         const struct program_node *node = p->nodes + reach->cells[i];
+        if (node->range_count != 1)
+            return -1;
         const struct regex_range *range = p->ranges + node->first_range;
-        if (node->range_count != 1 || range->low != range->high ||
-            (only >= 0 && only != range->low))
+        if (range->low != range->high || (only >= 0 && only != range->low))
             return -1;
         only = range->low;
     }
