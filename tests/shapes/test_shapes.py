@@ -197,6 +197,33 @@ def test_what_buildx_prints_escaped(tmp_path):
     assert target["dockerfile-inline"] == "FROM scratch\nARG X=f\nCOPY $${X} /\n"
 
 
+@pytest.mark.parametrize("target", [
+    {"call": "check", "tags": ["localhost:1/o/b:1"]}, {"call": "outline"}, {"output": ["./docker"]}, {"output": ["dest=image,type=local"]},
+    {"output": [{"type": "local", "dest": "image"}]}, {"output": ["type=cacheonly"]}], ids=str)
+def test_what_makes_no_image(target, tmp_path):
+    """Though it is in the default group, and the group's registry would name it."""
+    assert named(tmp_path, target) == ["a"]
+
+
+@pytest.mark.parametrize("target", [{"call": "build"}, {"output": ["type=image,push=true"]}, {"output": [{"type": "registry"}]},
+                                    {"output": ["./out"], "tags": ["localhost:1/o/b:1"]}], ids=str)
+def test_what_makes_one(target, tmp_path):
+    assert named(tmp_path, target) == ["a", "b"]
+
+
+def named(tmp_path, target):
+    """The services of a bake file with a target `a` that has a tag, and this one."""
+    make({"config": "groups: {g: {bake: docker-bake.json, registry: localhost:1/o}}\n", "files": {"docker-bake.json": "{}", "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    targets = {"a": {"context": ".", "dockerfile": "Dockerfile", "tags": ["localhost:1/o/a:1"]}, "b": {"context": ".", "dockerfile": "Dockerfile", **target}}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': targets})}\nEND\n")
+    (tmp_path / "bin/docker").chmod(0o755)
+    run = subprocess.run([ARC_CI, "plan", "--json"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"},
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    return [service["service"] for service in json.loads(run.stdout)["services"]]
+
+
 def test_an_object_names_no_file_of_the_machine_either(tmp_path):
     assert "outside of the repository" in printed(tmp_path, secret=[{"id": "/etc/passwd"}])
 

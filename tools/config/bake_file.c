@@ -129,7 +129,7 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     char name[32];
 
     if (ARC_AMONG(key, "attest", "context", "platforms", "tags", /* read by themselves */
-                  "description", "output"))
+                  "description", "output", "call"))
         return ARC_OK;
 
     snprintf(name, sizeof name, "%s%s%s", strcmp(key, "contexts") == 0 ? "additional_" : "", key,

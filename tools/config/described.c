@@ -231,14 +231,40 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
     return ARC_OK;
 }
 
+/* Whether an output of a target is an image: buildx prints a text, since 0.20 an object. */
+static bool is_image(const json_t *output)
+{
+    const char *text = json_string_value(output), *type = text ? strstr(text, "type=") : NULL;
+    if (!text)
+        type = arc_json_text_of(output, "type");
+    else if (type)
+        type += strlen("type=");
+    return type && ARC_STARTS(type, "image", "registry", "docker", "oci");
+}
+
+/* Whether a target is released: it has a tag, or the group's `registry` names it; but what is only
+ * checked (`call`), or goes into a folder without a tag, makes no image. */
+static bool makes_image(const struct arc_group *group, const json_t *target)
+{
+    const char *call = arc_json_text_of(target, "call");
+    const json_t *outputs = json_object_get(target, "output");
+    bool tagged = json_array_size(json_object_get(target, "tags"));
+    bool image = tagged || (*group->registries && !json_array_size(outputs));
+
+    arc_json_each (output, outputs)
+        image |= *group->registries && is_image(output);
+
+    return image && (!*call || strcmp(call, "build") == 0);
+}
+
 static int add_services(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                         const json_t *asked, char **files, const json_t *version)
 {
     group->service_count = 0;
 
     arc_json_each_pair (name, target, targets) {
-        bool named = json_array_size(json_object_get(target, "tags")) || *group->registries;
-        if (!named || (json_object_size(asked) && !json_object_get(asked, name)))
+        if (!makes_image(group, target) ||
+            (json_object_size(asked) && !json_object_get(asked, name)))
             continue;
         const char *codename = arc_codename_of(l->memory, name);
         ARC_TRY(arc_arena_check(l->memory, l->err));
