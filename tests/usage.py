@@ -1,6 +1,7 @@
 """What a program used. Linux charges a child with the memory its parent had before exec, so a small process stands
 between the program and a test runner of a hundred megabytes."""
 import json
+import resource
 import subprocess
 
 BETWEEN = """import json, os, sys
@@ -16,3 +17,9 @@ def measured(report, command, **kwargs):
     subprocess.run(["/usr/bin/python3", "-I", "-S", "-c", BETWEEN, str(report), *map(str, command)], check=True, **kwargs)
     with open(report) as text:
         return json.load(text)
+
+
+def spent():
+    """Seconds of CPU of all children until now, with theirs: what a bound on work is held against, however busy the machine is."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

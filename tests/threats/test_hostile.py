@@ -5,11 +5,14 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from usage import spent  # noqa: E402
+
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 GIT = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A",
        "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
@@ -177,9 +180,9 @@ def test_ten_thousand_million_paths_end(shop):
     for _ in range(9):
         tree = shop.git("mktree", text="".join(f"040000 tree {tree}\td{i}\n" for i in range(10)))
     bomb = shop.git("commit-tree", "-p", "HEAD", "-m", "bomb", tree)
-    start = time.monotonic()
+    before = spent()
     run = shop.run("changes", "--base", base, "--ref", bomb, "--filters", 'x: "**"')
-    assert run.returncode == 2 and time.monotonic() - start < 60
+    assert run.returncode == 2 and spent() - before < 60
     assert "x=" not in run.stdout
 
 
@@ -194,9 +197,9 @@ def test_folders_of_links_to_each_other_end(shop):
     shop.commit()
     shop.put("services/a/x", "")
     shop.commit()
-    start = time.monotonic()
+    before = spent()
     run = shop.run("changes", "--base", "HEAD~1", "--json")
-    assert run.returncode == 0 and time.monotonic() - start < 4
+    assert run.returncode == 0 and spent() - before < 4
     assert '"rule": "whole context"' in run.stdout
 
 
@@ -211,9 +214,9 @@ def test_links_and_actions_that_go_round_end(shop):
     shop.put(".github/actions/n9/action.yml", "runs: {using: composite, steps: []}\n")
     shop.put(".github/workflows/x.yml", "on: pull_request_target\npermissions: {}\njobs:\n  a:\n    runs-on: x\n"
                "    steps: [{uses: ./.github/actions/n0}]\n")
-    start = time.monotonic()
+    before = spent()
     run = shop.run("lint")
-    assert run.returncode == 1 and time.monotonic() - start < 30
+    assert run.returncode == 1 and spent() - before < 30
     assert "than are looked through" in run.stdout
 
 
