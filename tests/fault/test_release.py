@@ -343,7 +343,7 @@ def test_many_jobs_at_once_make_one_release(project, double):
 
 def test_two_jobs_whose_drafts_are_made_at_the_same_moment(project, double):
     """Both have looked before either creates."""
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=60)
 
     def meet(server, handler, request):
         barrier.wait()

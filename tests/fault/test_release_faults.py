@@ -59,7 +59,7 @@ def run_case(project, plan, env=None):
     with Double(new_state(project)) as double:
         double.faults = plan(double)
         status, output = project.run(double, "--timeout=4", "--max-wait=100", env=env)
-        assert double.listening.wait(10)
+        assert double.listening.wait(60)
         assert not double.state.violations, double.state.violations
         if status == 0:
             check(double, project)

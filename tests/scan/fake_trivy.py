@@ -31,7 +31,7 @@ if mode == "busy" and (fake / "busy").exists():
 if mode == "fail":
     sys.exit(1)
 if mode == "hang":
-    time.sleep(60)
+    time.sleep(600)
 if mode == "killed":
     print("T\tINFO\tDetecting vulnerabilities...", file=sys.stderr, flush=True)
     os.kill(os.getpid(), 9)

@@ -138,7 +138,7 @@ def test_a_signal_leaves_nothing_behind(place):
     while not place.calls() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
-    stdout, _ = process.communicate(timeout=20)
+    stdout, _ = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (-signal.SIGTERM, "")
     assert list((place.path / "tmp").iterdir()) == []
 

@@ -52,7 +52,7 @@ compose\ *' down'*)
     echo "$last says two" >&2
     if [ -e "$dir/follow" ]; then
         echo $$ >>"$dir/followers"
-        exec sleep 60
+        exec sleep 600
     fi
     ;;
 'exec arc-strange cat '*) cat "$dir/cookie" ;;

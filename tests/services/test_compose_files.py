@@ -158,13 +158,13 @@ def test_the_collectors_probe_heeds_the_answer(config, status, healthy):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer, bind_and_activate=False) as server:
+        server.server_bind()  # without a listener: refused, and nobody else's port
         port = server.server_port
         if status:
+            server.server_activate()
             threading.Thread(target=server.serve_forever, daemon=True).start()
-        else:
-            server.server_close()
-        run = subprocess.run([probe[1], probe[2], probe[3].replace("13133", str(port))], capture_output=True, timeout=20)
+        run = subprocess.run([probe[1], probe[2], probe[3].replace("13133", str(port))], capture_output=True, timeout=60)
         if status:
             server.shutdown()
     assert (run.returncode == 0) == healthy
