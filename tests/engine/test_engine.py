@@ -4,9 +4,10 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+
+from clients import http, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 SERVICES = HERE.parents[1] / "services"
@@ -47,18 +48,9 @@ def test_images_run_on_both_architectures(engine, base, platform, machine):
 
 
 def test_published_ports_are_reached_on_the_loopback(engine, base):
-    import urllib.request
     name = engine.docker("run", "-d", "-p", "127.0.0.1:8222:8222", base("messaging")).stdout.strip()
     try:
-        for _ in range(100):
-            try:
-                with urllib.request.urlopen("http://127.0.0.1:8222/healthz", timeout=5) as answer:
-                    assert answer.read() == b'{"status":"ok"}'
-                    break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail(engine.docker("logs", name).stderr)
+        wait_until("NATS", lambda: http("GET", "http://127.0.0.1:8222/healthz") == (200, '{"status":"ok"}'), 60)
     finally:
         engine.docker("rm", "-f", name)
 
@@ -72,10 +64,7 @@ def test_a_killed_test_leaves_nothing_running(engine):
     assert root.name.startswith("arc-engine-") and running(root)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    end = time.monotonic() + 15
-    while running(root) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert running(root) == []
+    wait_until("its end", lambda: not running(root), 60)
     from engine import sweep
     sweep()
     assert not root.exists()

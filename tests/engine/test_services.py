@@ -174,11 +174,15 @@ def test_logs_of_all_three_are_told_apart(platform):
     process = subprocess.Popen(["make", "-s", "messaging-logs"], cwd=REPOSITORY, env=platform.engine.env,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    clients.wait_until("three followers", lambda: len(followers(platform.engine)) == 3, 20)
-    time.sleep(1)
+    clients.wait_until("three followers", lambda: len(followers(platform.engine)) == 3, 60)
+    told = set()
+    while told < set(NAMES.values()):
+        line = process.stdout.readline()
+        assert line, told
+        told |= {line.split(" | ")[0]} if " | " in line else set()
     os.killpg(process.pid, signal.SIGINT)
     lines = [line for line in process.communicate(timeout=60)[0].splitlines() if " | " in line]
-    assert {line.split(" | ")[0] for line in lines} == set(NAMES.values())
+    assert told | {line.split(" | ")[0] for line in lines} == set(NAMES.values())
     assert not followers(platform.engine)
 
 
