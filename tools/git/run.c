@@ -61,22 +61,48 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     return arc_process_run(&process, result, err);
 }
 
+#define COMPLAINT_MAX ((size_t)1000)
+
+/* A line of what git said without what says nothing: the mark of the remote's words, advice. */
+static void add_complaint(const char *line, size_t len, struct arc_buf *out)
+{
+    static const char remote[] = "remote: ";
+    if (len >= strlen(remote) && strncmp(line, remote, strlen(remote)) == 0) {
+        line += strlen(remote);
+        len -= strlen(remote);
+    }
+    while (len && strchr(" \t\r", line[len - 1]))
+        len--;
+    for (; len && *line == ' '; line++)
+        len--;
+    if (!len || out->len > COMPLAINT_MAX || strncmp(line, "hint:", 5) == 0 ||
+        strncmp(line, "remote:", len) == 0)
+        return;
+
+    arc_text_separate(out, "; ");
+    arc_buf_add(out, line, ARC_MIN(len, COMPLAINT_MAX));
+}
+
 const char *arc_git_complaint(struct arc_process_result *result)
 {
     char *text = result->errors.data;
-    size_t len = result->errors.len;
+    char *line = result->errors.len ? strstr(text, "fatal: ") : NULL;
+    ARC_AUTO(arc_buf) struct arc_buf said = {0};
 
-    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-        text[--len] = '\0';
-    char *line = len ? strstr(text, "fatal: ") : NULL;
     if (line) {
         line[strcspn(line, "\r\n")] = '\0';
         return line;
     }
 
-    line = len ? strrchr(text, '\n') : NULL;
-    if (line)
-        return line + 1;
+    for (line = result->errors.len ? text : NULL; line;) {
+        size_t len = strcspn(line, "\n");
+        add_complaint(line, len, &said);
+        line = line[len] ? line + len + 1 : NULL;
+    }
+    if (!said.len || said.failed)
+        return "git said nothing";
+    arc_buf_free(&result->errors);
+    result->errors = arc_steal(&said);
 
-    return len ? text : "git said nothing";
+    return result->errors.data;
 }

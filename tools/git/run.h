@@ -15,6 +15,6 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
                 const struct arc_buf *input, unsigned seconds, struct arc_process_result *result,
                 struct arc_error *err);
 
-/* What git said was wrong: its first "fatal:" line, advice may follow it; else the last line.
- * Borrowed from the result, which it cuts at that line. */
+/* What git said was wrong: its first "fatal:" line, advice may follow it; else all lines but advice,
+ * the remote's among them, as one. Borrowed from the result, which then holds no more than that. */
 const char *arc_git_complaint(struct arc_process_result *result);
