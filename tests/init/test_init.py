@@ -22,10 +22,12 @@ def git(repo, *args):
     return subprocess.run(["git", "-C", repo, *args], env=ENV, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def make(repo, files, tags=(), origin=None):
+def make(repo, files, tags=(), origin=None, links=None):
     for name, text in files.items():
         (repo / name).parent.mkdir(parents=True, exist_ok=True)
         (repo / name).write_text(text)
+    for name, target in (links or {}).items():
+        (repo / name).symlink_to(target)
     git(repo, "init", "-qb", "main")
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "x")
@@ -77,7 +79,7 @@ def test_repository(repository, tmp_path):
         pytest.skip(f"no docker {needs}, which reads the file")
     repo = tmp_path / repository.get("folder", "shop")
     repo.mkdir()
-    make(repo, repository["files"], repository.get("tags", ()), repository.get("origin"))
+    make(repo, repository["files"], repository.get("tags", ()), repository.get("origin"), repository.get("links"))
     if repository.get("fetched"):
         git(repo, "update-ref", "refs/remotes/origin/main", "HEAD")
     document = json.loads(arc(repo, "init", "--json", "--write", "--source", "arc-framework/arc-platform@" + "a" * 40))

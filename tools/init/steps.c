@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "config/fields.h"
 #include "init/sources.h"
+#include <limits.h>
+#include <unistd.h>
 
 /* Ends a reference in the outputs of metadata-action, in front of its condition. */
 #define WHEN '\x02'
@@ -614,7 +616,20 @@ static char *resolve_path(const struct init_step *step, const char *base, const 
     return below ? init_resolve(step->init, ".", below) : resolved;
 }
 
-/* The Dockerfiles of such a path: path → what is unknown in it stands for, or null. Of several that
+/* Whether the path is a symbolic link to the file. */
+static bool leads_to(struct init *init, const char *link, const char *path)
+{
+    char to[PATH_MAX];
+    ssize_t len = readlink(init_join(init, init->root, link), to, sizeof to - 1);
+    if (len < 0)
+        return false;
+    to[len] = '\0';
+
+    const char *target = init_resolve(init, init_directory(init, link), to);
+    return target && strcmp(target, path) == 0;
+}
+
+/* The Dockerfiles of such a path, or that links there lead to: path → what is unknown in it stands for, or null. Of several that
  * have one name nothing is told. A new reference. */
 static json_t *find_dockerfiles(const struct init_step *step, const char *wanted)
 {
@@ -626,6 +641,17 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
         arc_json_each_pair (path, variant, step->init->dockerfile_names) {
             char *bound = NULL;
             if (init_match(step->init, wanted, path, deep, &bound))
+                init_set(step->init, found, path, bound ? json_string(bound) : json_null());
+        }
+
+    if (!json_object_size(found))
+        arc_json_each_pair (path, variant, step->init->dockerfile_names) {
+            char *bound = NULL, *folder = init_directory(step->init, path);
+            const char *link = arc_text_is_visible(wanted)
+                                   ? wanted
+                                   : init_join(step->init, folder, arc_path_name(wanted));
+            if (init_match(step->init, wanted, link, false, &bound) &&
+                leads_to(step->init, link, path))
                 init_set(step->init, found, path, bound ? json_string(bound) : json_null());
         }
 
