@@ -1,6 +1,7 @@
 #include "arcci/version.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "git/fetch.h"
 #include "steer/released.h"
 #include "steer/survey.h"
 #include <inttypes.h>
@@ -283,6 +284,67 @@ static const char *explain_first(const struct choice *choice)
                             unclaimed);
 }
 
+/* The highest stable release of the line that a step stays in, 1.4.x for a patch, where it is on
+ * another branch; NULL: it is behind HEAD, or not in this clone. */
+static char *find_beside(const struct choice *choice, const struct core *core, enum arc_bump step,
+                         struct arc_oid *commit)
+{
+    struct survey *survey = choice->survey;
+    ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+    size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, the minor too */
+    struct arc_oid base;
+
+    arc_json_each (name, choice->tags) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        struct core theirs;
+        bool prerelease;
+        const char *text = json_string_value(name);
+        if (!read_tag(choice, text, &theirs, &prerelease, NULL) && !prerelease &&
+            memcmp(theirs.part, core->part, same * sizeof *core->part) == 0 &&
+            !arc_tag_parse(text, choice->group->group, &tag, NULL))
+            arc_tag_keep_higher(&highest, &tag);
+    }
+
+    if (!highest.text || arc_git_tag_commit(survey->git, highest.text, commit, NULL) ||
+        arc_git_merge_base(survey->git, commit, &survey->head, &base, NULL) ||
+        strcmp(base.hex, commit->hex) == 0)
+        return NULL;
+
+    return arc_arena_text(&survey->memory, highest.text);
+}
+
+/* Where the next number is that of a release on another branch, one that was cut for it for example,
+ * goes on from that release, by the commits that it lacks. *core: its numbers, or as they were. */
+static int go_on_beside(const struct choice *choice, struct core *core, struct survey_next *out,
+                        struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *lacking = json_object();
+    struct survey *survey = choice->survey;
+    struct arc_oid commit;
+    bool prerelease;
+    bool taken = is_taken(choice, name_tag(choice, print_core(choice, core)));
+    const char *beside = taken ? find_beside(choice, core, out->bump, &commit) : NULL;
+    struct arc_git_log_range range = {.from = &commit, .to = &survey->head};
+
+    if (!beside)
+        return ARC_OK;
+    ARC_TRY_ALLOC(lacking, err);
+    ARC_TRY(arc_git_log_names(survey->git, &range, lacking, err));
+    arc_each (touch, choice->group->touches, choice->group->count)
+        touch->since_stable &=
+            json_object_get(lacking, survey->commits[touch->commit].oid.hex) != NULL;
+
+    ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
+    ARC_TRY(wanted_bump(choice, core, false, out, err));
+    out->since = beside;
+    out->reason =
+        arc_arena_printf(&survey->memory, "what the commits that %s lacks ask for", beside);
+    if (out->bump != ARC_BUMP_NONE)
+        raise_core(core, out->bump);
+
+    return ARC_OK;
+}
+
 /* The version after `base` by its numbers; a train that goes further is finished instead. */
 static int choose_semver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
@@ -302,11 +364,6 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
     ARC_TRY(wanted_bump(choice, &core, first, out, err));
     bool finish = prerelease && !choice->options->prerelease;
-    if (out->bump == ARC_BUMP_NONE && !finish) {
-        out->reason = "nothing since the last release asks for a version";
-        return ARC_OK;
-    }
-
     bool asked = choice->options->bump && strcmp(choice->options->bump, "auto") != 0;
     if (first && !asked) {
         core.part[1] = 1;
@@ -317,6 +374,13 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     if (prerelease && compare_cores(&train, &core) > 0) {
         core = train;
         out->reason = "the prereleases count towards it";
+    }
+
+    if (!asked && !first && out->bump != ARC_BUMP_NONE)
+        ARC_TRY(go_on_beside(choice, &core, out, err));
+    if (out->bump == ARC_BUMP_NONE && !finish) {
+        out->reason = "nothing since the last release asks for a version";
+        return ARC_OK;
     }
 
     enum arc_bump step = out->bump == ARC_BUMP_NONE ? ARC_BUMP_PATCH : out->bump;
@@ -414,6 +478,7 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
 {
     const struct choice choice = {survey, group, tags, options, now};
     *out = (struct survey_next){0};
+    out->since = arc_or(group->stable, group->predecessor);
 
     switch (group->group->versioning) {
     case ARC_VERSIONING_CALVER:
@@ -492,10 +557,9 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
 
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
                      "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,
-                     "head", survey.head.hex, "previous-tag",
-                     arc_or(group->stable, group->predecessor), "bump", arc_bump_name(next.bump),
-                     "next", next.version, "next-tag", next.tag, "reason", next.reason, "complete",
-                     survey.complete, "tags-known", !survey.tags_unknown, "commits", commits,
-                     "includes", survey_describe_rides(group));
+                     "head", survey.head.hex, "previous-tag", next.since, "bump",
+                     arc_bump_name(next.bump), "next", next.version, "next-tag", next.tag, "reason",
+                     next.reason, "complete", survey.complete, "tags-known", !survey.tags_unknown,
+                     "commits", commits, "includes", survey_describe_rides(group));
     return arc_error_unless(*out, err);
 }

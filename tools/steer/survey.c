@@ -315,6 +315,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_AUTO(arc_history) struct arc_history *history = NULL;
     *out = (struct survey){0};
     ARC_TRY(arc_project_open(project, err));
+    out->git = project->git;
     ARC_TRY(arc_project_load_config(project, err));
     ARC_TRY(arc_git_head(project->git, &out->head, NULL, err));
     ARC_TRY(arc_filters_find(project, NULL, &walk.filters, err));

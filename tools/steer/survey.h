@@ -55,6 +55,7 @@ struct survey_group {
 /* Initialise with {0}. */
 struct survey {
     struct arc_arena memory;
+    const struct arc_git *git; /* the project's */
     struct arc_oid head;
     bool complete; /* no commit was missing */
     char
@@ -88,9 +89,11 @@ struct survey_next {
     char *version; /* "1.3.0"; NULL: nothing asks for a release */
     char *tag;     /* "messaging/v1.3.0"; or NULL */
     const char *reason;
+    const char *since; /* the release that it follows; NULL: there is none */
 };
 
-/* The survey's memory takes the texts. `tags` are all of the repository, `now` counts for calendar
+/* Commits that a release on another branch has, whose number is passed over, do not count: their
+ * touches are no longer since_stable. The survey's memory takes the texts. `tags` are all of the repository, `now` counts for calendar
  * versions. ARC_EINPUT for options that do not fit, or a version beyond 2^63. */
 int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,
                        const struct arc_next_options *options, int64_t now, struct survey_next *out,
