@@ -165,15 +165,15 @@ def test_a_secret_of_a_bake_file_is_no_file_of_the_machine(tmp_path, secret, ref
     assert not refused or "outside of the repository" in run.stderr or "failed to stat" in run.stderr, run.stderr
 
 
-def printed(tmp_path, **members):
-    """A plan of a target that buildx prints with these members; its definition, or what went wrong."""
+def printed(tmp_path, check=":", environment={}, **members):
+    """A plan of a target that buildx prints with these members; its definition, or what went wrong. `check` is run before."""
     make({"config": "groups: {a: {bake: docker-bake.json}}\n",
           "files": {"docker-bake.json": "{}", "Dockerfile": "FROM scratch\n", "key": "x"}}, tmp_path)
     target = {"context": ".", "dockerfile": "Dockerfile", "tags": ["localhost:1/o/a:1"], **members}
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps({'target': {'default': target}})}\nEND\n")
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\n{check}\ncat <<'END'\n{json.dumps({'target': {'default': target}})}\nEND\n")
     (tmp_path / "bin/docker").chmod(0o755)
-    run = subprocess.run([ARC_CI, "plan", "--bake"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"},
+    run = subprocess.run([ARC_CI, "plan", "--bake"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}"} | environment,
                          capture_output=True, text=True, timeout=60)
     return run.stderr if run.returncode else next(iter(json.loads(run.stdout)["target"].values()))
 
@@ -195,6 +195,23 @@ def test_what_buildx_prints_escaped(tmp_path):
     assert (target["args"]["A"], target["args"]["P"], target["args"]["D"]) == ("$${B} $1", "100%%{x}", "$$${E}")
     assert target["labels"]["l"] == "$${Q}"
     assert target["dockerfile-inline"] == "FROM scratch\nARG X=f\nCOPY $${X} /\n"
+
+
+def test_ssh_needs_no_agent_to_plan(tmp_path):
+    """buildx prints no target with `ssh` unless SSH_AUTH_SOCK leads to a socket; nobody's agent is shown to it."""
+    temporary, seen = tmp_path / "temporary", tmp_path / "seen"
+    temporary.mkdir()
+    assert printed(tmp_path, check=f'echo "$SSH_AUTH_SOCK" >{seen}; [ -S "$SSH_AUTH_SOCK" ] || exit 1', ssh=["default"],
+                   environment={"TMPDIR": str(temporary), "SSH_AUTH_SOCK": "/nowhere"})["ssh"] == ["default"]
+    assert seen.read_text().startswith(str(temporary))
+    assert not list(temporary.iterdir())
+    long = temporary / ("x" * 100)
+    long.mkdir()
+    (tmp_path / "bin/docker").write_text("#!/bin/sh\necho \"ERROR: SSH_AUTH_SOCK='$SSH_AUTH_SOCK'\" >&2; exit 1\n")
+    run = subprocess.run([ARC_CI, "plan"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}", "TMPDIR": str(long)},
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2 and "refuses docker-bake.json: SSH_AUTH_SOCK=''" in run.stderr, run.stderr
+    assert not list(long.iterdir())
 
 
 @pytest.mark.parametrize("target", [

@@ -4,7 +4,11 @@
 #include "config/graph.h"
 #include "config/service.h"
 #include "os/file.h"
+#include "os/folder.h"
 #include "os/process.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #define DEPTH_MAX 100 /* of groups of bake in groups */
 
@@ -62,6 +66,28 @@ static int choose_environment(const struct arc_loading *l, const struct arc_env 
     return arc_texts_add(l->memory, list, "COMPOSE_EXPERIMENTAL_OCI_REMOTE=false", l->err);
 }
 
+/* Puts a socket into a folder of our own, where SSH_AUTH_SOCK leads: buildx prints no target with
+ * `ssh` unless one is there, and asks no agent for it. Without, it says so itself. */
+static int stand_in_for_agent(const struct arc_loading *l, const struct arc_env *env, char **folder,
+                              char ***list)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t room = sizeof address.sun_path;
+
+    if (arc_folder_temporary(env, folder, NULL) ||
+        (size_t)snprintf(address.sun_path, room, "%s/agent", *folder) >= room)
+        return ARC_OK;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    bool made = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+
+    return made ? arc_texts_add(l->memory, list,
+                                arc_arena_printf(l->memory, "SSH_AUTH_SOCK=%s", address.sun_path),
+                                l->err)
+                : ARC_OK;
+}
+
 static int add_options(const struct arc_loading *l, char ***words, const char *option,
                        char *const *values)
 {
@@ -101,9 +127,13 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                       struct arc_process_result *result)
 {
     char **argv = NULL, **variables = NULL;
+    ARC_AUTO_FREE char *folder = NULL;
+    int rc = ARC_OK;
 
     ARC_TRY(make_command(l, &group->described, &argv));
     ARC_TRY(choose_environment(l, env, &group->described, version, &variables));
+    if (!group->described.compose)
+        rc = stand_in_for_agent(l, env, &folder, &variables);
 
     struct arc_env there = *env;
     there.cwd = l->root;
@@ -111,7 +141,10 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                                   .env = &there,
                                   .environment = (const char *const *)variables,
                                   .timeout = 60};
-    int rc = arc_process_run(&process, result, l->err);
+    if (!rc)
+        rc = arc_process_run(&process, result, l->err);
+    if (folder)
+        arc_folder_remove(folder);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(l->err, ARC_EWORLD,
                              "group %s is described by %s, and there is no docker on PATH that "
