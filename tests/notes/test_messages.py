@@ -150,6 +150,27 @@ def test_a_merge_is_its_pull_request_however_it_is_named(clone, message, subject
     assert shown in changes(clone)
 
 
+@pytest.mark.parametrize("picked", ["to the release", "from it"])
+def test_what_was_picked_for_the_last_release_is_listed_once(clone, picked):
+    git(clone, "checkout", "-q", "-b", "release")
+    for branch, message in ("main", "feat: new"), ("release", "fix: its own"):
+        git(clone, "checkout", "-q", branch)
+        put(clone, f"s/{branch}", message)
+        git(clone, "add", "-A")
+        git(clone, "commit", "-q", "-m", message)
+    first, second = ("main", "release") if picked == "to the release" else ("release", "main")
+    git(clone, "checkout", "-q", first)
+    put(clone, "s/hot", "1")
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "fix: hot (#30)", "--date", "2026-01-05T10:00:00Z")
+    git(clone, "checkout", "-q", second)
+    git(clone, "cherry-pick", "-x", first)
+    git(clone, "tag", "g/v1.0.1", "release")
+    git(clone, "checkout", "-q", "main")
+    shown = changes(clone)
+    assert "since `g/v1.0.1`" in shown and "- feat: new" in shown and "fix: " not in shown
+
+
 QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}"]
 
 

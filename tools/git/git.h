@@ -41,6 +41,7 @@ struct arc_git_commit {
     struct arc_oid merged; /* the second one; empty for what is not a merge */
     unsigned parents;      /* how many there are; in a shallow clone, as the commit says */
     int64_t time;          /* committer time, seconds since 1970 */
+    int64_t written;       /* author time, which a cherry-pick keeps */
     char *author;          /* name */
     char *email;
     char *subject; /* first paragraph on one line */

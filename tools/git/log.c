@@ -71,6 +71,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
+                                   .written = written ? written->when.time : 0,
                                    .author = copy_text(commit, name),
                                    .email = copy_text(commit, email),
                                    .subject = copy_text(commit, subject),

@@ -30,12 +30,14 @@ struct reading {
     struct arc_match match;
     struct merge *merges; /* newest first */
     size_t merge_count;
-    size_t seen; /* commits */
+    size_t seen;   /* commits */
+    json_t *there; /* owned: marks of what the previous release has, and this one has not */
     struct arc_error *err;
 };
 
 static void reading_free(struct reading *reading)
 {
+    json_decref(reading->there);
     arc_match_free(&reading->match);
     if (reading->changes.filters)
         arc_changes_free(&reading->changes);
@@ -208,6 +210,35 @@ static int note_merge(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
+/* What a cherry-pick keeps of a commit. */
+static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
+{
+    arc_buf_printf(out, "%lld ", (long long)commit->written);
+    arc_text_visible(out, commit->author, strlen(commit->author));
+    arc_buf_putc(out, '\n');
+    arc_text_visible(out, commit->subject, strlen(commit->subject));
+}
+
+static int note_there(void *context, const struct arc_git_commit *commit)
+{
+    struct reading *reading = context;
+    ARC_AUTO(arc_buf) struct arc_buf mark = {0};
+    print_mark(commit, &mark);
+    ARC_TRY(arc_buf_check(&mark, "the mark of a commit", reading->err));
+    return arc_json_set(reading->there, arc_buf_text(&mark), json_true(), reading->err);
+}
+
+/* Whether the previous release, from another branch, has the same commit: a fix that was picked for
+ * it, or from it. */
+static bool is_there(const struct reading *reading, const struct arc_git_commit *commit)
+{
+    ARC_AUTO(arc_buf) struct arc_buf mark = {0};
+    if (!json_object_size(reading->there))
+        return false;
+    print_mark(commit, &mark);
+    return json_object_get(reading->there, arc_buf_text(&mark));
+}
+
 /* Returns 1 when the log is full. */
 static int look_at(void *context, const struct arc_git_commit *commit)
 {
@@ -221,7 +252,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 
     reading->seen++;
     ARC_TRY(arc_match_commit(&reading->match, reading->git, commit, true, &any, reading->err));
-    if (!any)
+    if (!any || is_there(reading, commit))
         return ARC_OK;
     if (log->count == ARC_NOTES_COMMITS_MAX)
         return 1;
@@ -479,6 +510,12 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     reading->changes.filters = &reading->filters;
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));
+    struct arc_git_log_range beside = {.from = &to, .to = since};
+    reading->there = json_object();
+    ARC_TRY_ALLOC(reading->there, err);
+    if (since && !log->all)
+        ARC_TRY(arc_git_log(reading->git, &beside, note_there, reading, NULL, err));
+
     int rc = arc_git_log(reading->git, &range, look_at, reading, NULL, err);
     if (rc < 0)
         return rc;
