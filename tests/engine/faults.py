@@ -17,12 +17,19 @@ class Rule:
 
     action: a number (that status, with `headers`), "drop" (close without an answer), "lose" (do it, then close),
     "truncate" (half the body), "damage" (another byte), "whole" (what a Range asked for is ignored), "redirect" (to the
-    registry itself), "stall" (`seconds` of silence first), "await" (a request that matches `awaits`; `came` tells)."""
+    registry itself), "stall" (silence first, until awaits() is true, which `came` tells, and `seconds` long)."""
 
     def __init__(self, pattern, action, times=1, skip=0, headers=(), seconds=0, each=False, awaits=None):
         self.pattern, self.action, self.times, self.skip = re.compile(pattern), action, times, skip
         self.headers, self.seconds, self.each, self.seen = dict(headers), seconds, each, []
         self.awaits, self.came = awaits, False
+
+    def stall(self):
+        end = time.monotonic() + 60
+        while self.awaits and not self.came and time.monotonic() < end:
+            self.came = bool(self.awaits())
+            time.sleep(0.01)
+        time.sleep(self.seconds)
 
     @property
     def hits(self):
@@ -61,13 +68,6 @@ class Proxy:
         with self.lock:
             self.log.append(line)
             return next((rule for rule in self.rules if rule.applies(line)), None)
-
-    def awaits(self, pattern):
-        """Whether such a request came, or comes within a minute."""
-        end = time.monotonic() + 60
-        while not self.requests(pattern) and time.monotonic() < end:
-            time.sleep(0.05)
-        return bool(self.requests(pattern))
 
     def give_token(self, query, authorization):
         """(status, body) of the token's realm: distribution's "Token Authentication Specification"."""
@@ -122,7 +122,14 @@ class Proxy:
                 answer = upstream.getresponse()
                 return answer.status, answer.getheaders(), answer.read()
 
+            def leave(self):
+                """Before the answer: who has it may ask again at once."""
+                with proxy.lock:
+                    proxy.open -= self.under_way
+                    self.under_way = False
+
             def answer(self, status, headers, body, length=None):
+                self.leave()
                 self.send_response_only(status)
                 for name, value in headers:
                     if name.lower() not in ("transfer-encoding", "content-length", "connection"):
@@ -135,6 +142,7 @@ class Proxy:
                     self.wfile.write(body)
 
             def drop(self):
+                self.leave()
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
 
@@ -161,11 +169,11 @@ class Proxy:
                 with proxy.lock:
                     proxy.open += 1
                     proxy.busiest = max(proxy.busiest, proxy.open)
+                    self.under_way = True
                 try:
                     return self.treat()
                 finally:
-                    with proxy.lock:
-                        proxy.open -= 1
+                    self.leave()
 
             def treat(self):
                 body = self.body()
@@ -179,9 +187,7 @@ class Proxy:
                 if action == "redirect":
                     return self.answer(307, [("Location", f"http://{proxy.registry.host}{self.path}")], b"")
                 if action == "stall":
-                    time.sleep(rule.seconds)
-                if action == "await":
-                    rule.came = proxy.awaits(rule.awaits)
+                    rule.stall()
                 if isinstance(action, int):
                     return self.answer(action, rule.headers.items(), b"{}")
                 status, headers, content = self.forward(body, ["range"] if action == "whole" else [])

@@ -68,7 +68,8 @@ def test_an_index_that_vanished_is_missed(faulty, proxy):
 
 def test_reading_back_begins_while_bake_runs(faulty, proxy):
     """buildx pushes sonic's index after all of flash was asked for, and nothing is asked for twice."""
-    proxy.rules = [Rule(r"^PUT .*arc-sonic/manifests/staging", "await", awaits=r"^GET .*arc-flash/blobs/.* arc-ci$")]
+    proxy.rules = [Rule(r"^PUT .*arc-sonic/manifests/staging", "stall",
+                        awaits=lambda: proxy.requests(r"^GET .*arc-flash/blobs/.* arc-ci$"))]
     faulty.build("--rebuild")
     assert proxy.rules[0].came
     asked = proxy.requests(r" arc-ci$")
@@ -92,7 +93,7 @@ def test_what_shows_up_late_is_asked_for_again(faulty, proxy, tries):
 def test_reading_back_asks_for_each_thing_once_and_side_by_side(faulty, proxy):
     faulty.build()
     proxy.log, proxy.busiest = [], 0
-    proxy.rules = [Rule(r"^GET .* arc-ci$", "stall", times=10**6, seconds=0.3)]
+    proxy.rules = [Rule(r"^GET .*/blobs/.* arc-ci$", "stall", times=10**6, seconds=0.3, awaits=lambda: proxy.busiest >= 4)]
     build, _ = faulty.build()  # found, so nothing but reading
     asked = proxy.requests(r" arc-ci$")
     assert len(asked) == len(set(asked))
