@@ -1,9 +1,22 @@
 """An HTTP server on a free port of 127.0.0.1."""
 import contextlib
 import http.server
+import socket
 import ssl
 import subprocess
 import threading
+
+HELD = []  # sockets
+
+
+def free_port():
+    """For a program that is told its port. Bound here for good, without a listener, it is nobody else's; who sets
+    SO_REUSEADDR, as servers do, may listen on it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    HELD.append(held)
+    return held.getsockname()[1]
 
 
 @contextlib.contextmanager

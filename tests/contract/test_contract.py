@@ -17,6 +17,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / name) for name in (".", "fault", "steer")]
 import cached  # noqa: E402
+import loopback  # noqa: E402
 import test_report as reporting  # noqa: E402
 from harness import ARC_CI, SHA, TAG, WRAPPER, Double, Project, new_state, our_draft  # noqa: E402
 from world import INDEX, World, image_of, on_ghcr, stamp  # noqa: E402
@@ -320,15 +321,9 @@ def test_the_double_answers_as_described(exchanges, described):
 
 # ---- Prism
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextlib.contextmanager
 def prism(modules, description, log):
-    port = free_port()
+    port = loopback.free_port()
     with open(log, "wb") as out:
         child = subprocess.Popen([str(modules / ".bin/prism"), "mock", "-p", str(port), str(description)], stdout=out,
                                  stderr=subprocess.STDOUT)
@@ -341,7 +336,7 @@ def prism(modules, description, log):
         yield port
     finally:
         child.terminate()
-        child.wait(20)
+        child.wait(60)
 
 
 @pytest.fixture(scope="session", params=["github.com", "oldest GHES"])

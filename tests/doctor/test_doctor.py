@@ -49,7 +49,7 @@ class Machine:
         self.docker = dict(DOCKER)
         self.program("git", 'echo "git version 2.39.5"')
         self.program("trivy", 'echo "Version: 0.58.0"; echo "Vulnerability DB:"')
-        self.config(port=self.free_port())
+        self.config(port=loopback.free_port())
         self.git("init", "-q", "-b", "main")
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "one")
@@ -57,12 +57,6 @@ class Machine:
     def git(self, *words):
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **GIT}
         subprocess.run(["git", *words], cwd=self.repo, env=env, check=True)
-
-    @staticmethod
-    def free_port():
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            return s.getsockname()[1]
 
     def config(self, port, registry="localhost:1"):
         self.port = port
@@ -294,7 +288,7 @@ def test_registry_by_its_answer(machine, status, expected):
 
 
 def test_a_registry_that_is_not_there(machine):
-    machine.config(machine.port, registry=f"127.0.0.1:{machine.free_port()}")
+    machine.config(machine.port, registry=f"127.0.0.1:{loopback.free_port()}")
     document, checks = machine.run("--for", "build")
     assert not document["ok"]
     assert checks["registry"]["status"] == "missing"

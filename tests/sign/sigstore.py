@@ -12,7 +12,7 @@ import urllib.request
 
 import cached
 import loopback
-from engine import die_with_parent, free_port
+from engine import die_with_parent
 
 FULCIO = "github.com/sigstore/fulcio@v1.8.8"
 AUTHORITY = "github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.3"
@@ -71,14 +71,14 @@ class Sigstore:
         return text + "." + encoded(openssl("dgst", "-sha256", "-sign", str(self.folder / "issuer.pem"), data=text.encode()))
 
     def start(self, name, *command, path):
-        port = free_port()
+        port = loopback.free_port()
         with open(self.folder / f"{name}.log", "ab") as log:
             self.children.append(subprocess.Popen([*command, f"--port={port}"], stdout=log, stderr=log, cwd=self.folder,
                                                   stdin=subprocess.DEVNULL, preexec_fn=die_with_parent))
         end = time.monotonic() + 60
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
                     return f"http://127.0.0.1:{port}", answer.read()
             except OSError:
                 assert time.monotonic() < end and self.children[-1].poll() is None, (self.folder / f"{name}.log").read_text()[-2000:]
@@ -96,7 +96,7 @@ class Sigstore:
         (self.folder / "fulcio.json").write_text(json.dumps({"OIDCIssuers": {self.server.issuer: {
             "IssuerURL": self.server.issuer, "ClientID": "sigstore", "Type": "github-workflow"}}}))
         fulcio, roots = self.start("fulcio", cached.go(FULCIO), "serve", "--host=127.0.0.1", "--grpc-host=127.0.0.1",
-                                   f"--grpc-port={free_port()}", f"--metrics-port={free_port()}", "--ca=ephemeralca",
+                                   f"--grpc-port={loopback.free_port()}", f"--metrics-port={loopback.free_port()}", "--ca=ephemeralca",
                                    "--ct-log-url=", "--config-path=fulcio.json",
                                    f"--legacy-unix-domain-socket={self.folder}/legacy.sock", path="/api/v1/rootCert")
         stamps, chain = self.start("stamps", cached.go(AUTHORITY, "timestamp-server"), "serve", "--host=127.0.0.1",
