@@ -1,6 +1,7 @@
 // Opens pages in headless Chromium at two widths; prints what went wrong as JSON: browse.js NODE_MODULES ORIGIN PATH...
 const [modules, origin, ...paths] = process.argv.slice(2);
 const { chromium } = require(`${modules}/playwright-core`);
+const patience = 120000; // ms, where something else wants the processors
 const axe = require("fs").readFileSync(`${modules}/axe-core/axe.min.js`, "utf8");
 
 async function look(page, path, dark) {
@@ -14,6 +15,8 @@ async function look(page, path, dark) {
     page.on("response", (response) => response.status() < 400 || say(`status ${response.status()}`, response.url()));
     await page.goto(origin + path, { waitUntil: "load" });
     await page.waitForTimeout(150);
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+        .map((one) => one.finished)));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     if (wide > 0) say("wider than the window by", wide);
     await page.evaluate(axe);
@@ -24,45 +27,41 @@ async function look(page, path, dark) {
 }
 
 /*
- * The links of the results, once `wanted` is one of them: on a busy machine the list first shows what the first letters
- * find, and a letter may be lost.
+ * The links of the results, once one of them has `wanted` in it. The search listens from when its element is there, which
+ * may be long after the page is; the word comes as one piece, since what finds its first letters is shown meanwhile.
  */
 async function search(page, word, wanted) {
-    await page.goto(origin + "/", { waitUntil: "networkidle" });
+    await page.goto(origin + "/");
+    await page.waitForFunction(() => [...document.body.children].some((node) => node.shadowRoot));
     await page.keyboard.press("/");
     await page.waitForFunction(() => {
         let active = document.activeElement;
         while (active && active.shadowRoot && active.shadowRoot.activeElement) active = active.shadowRoot.activeElement;
         return active && active.matches("input");
     });
-    await page.keyboard.type(word, { delay: 20 });
-    const results = () => page.evaluate((mark) => {
+    await page.keyboard.insertText(word);
+    const found = await page.waitForFunction(([mark, wanted]) => {
         const links = (root) => [...root.querySelectorAll("*")].flatMap((node) => node.shadowRoot ? links(node.shadowRoot) : [])
             .concat([...root.querySelectorAll("a[href]")].map((link) => link.href));
-        return links(document).filter((link) => link.includes(mark));
-    }, "?h=" + word);
-    let links = await results();
-    for (let tries = 0; tries < 100 && !links.some((link) => link.includes(wanted)); tries++) {
-        await page.waitForTimeout(100);
-        links = await results();
-    }
-    return links;
+        const hits = links(document).filter((link) => link.includes(mark));
+        return hits.some((link) => link.includes(wanted)) && hits;
+    }, ["?h=" + word, wanted]);
+    return found.jsonValue();
 }
 
 (async () => {
-    const browser = await chromium.launch({ executablePath: process.env.BROWSER, args: ["--no-sandbox", "--disable-gpu"] });
+    const browser = await chromium.launch({ executablePath: process.env.BROWSER, timeout: patience, args: ["--no-sandbox", "--disable-gpu"] });
     const found = [];
     for (const [width, dark] of [[360, false], [1280, false], [1280, true]]) {
         const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: dark ? "dark" : "light" });
+        context.setDefaultTimeout(patience);
         const page = await context.newPage();
         for (const path of paths) found.push(...await look(page, path, dark));
         await context.close();
     }
-    const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-    const wanted = "/commands/?h=rehearse#arc-ci-dry-run";
-    let links = [];
-    for (let tries = 0; tries < 3 && paths.includes("/") && !links.some((link) => link.includes(wanted)); tries++)
-        links = await search(page, "rehearse", wanted);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    context.setDefaultTimeout(patience);
+    const links = paths.includes("/") ? await search(await context.newPage(), "rehearse", "/commands/?h=rehearse#arc-ci-dry-run") : [];
     await browser.close();
     console.log(JSON.stringify({ found, links }));
 })();
