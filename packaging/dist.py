@@ -286,7 +286,7 @@ def build_program(target, out):
         env=env)
     run("cmake", "--build", build, "--target", "arc-ci", env=env)
     file = out / f"arc-ci-{target}"
-    shutil.copy(build / "arc-ci", file)
+    put(file, (build / "arc-ci").read_bytes(), 0o755)
     return file
 
 
@@ -320,9 +320,19 @@ def manuals():
     return sorted([*(ROOT / "build/man").glob("*.1"), *(ROOT / "docs/man").glob("*.5")])
 
 
+def put(path, data, mode=0o644):
+    """In place of what is there, which another suite may be running or reading."""
+    new = path.with_name(f".{path.name}")
+    new.write_bytes(data)
+    new.chmod(mode)
+    new.replace(path)
+
+
 def compress(data, path):
-    with open(path, "wb") as file, gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=file, mtime=0) as packed:
-        packed.write(data)
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=packed, mtime=0) as file:
+        file.write(data)
+    put(path, packed.getvalue())
 
 
 def pack(target, program, out):
@@ -395,12 +405,12 @@ def main(wanted):
     for target in wanted or TARGETS:
         program = build_program(target, out)
         pack(target, program, out)
-        (out / f"arc-ci-{version()}-{target}.spdx.json").write_text(json.dumps(bom(target), indent=2) + "\n")
+        put(out / f"arc-ci-{version()}-{target}.spdx.json", (json.dumps(bom(target), indent=2) + "\n").encode())
         print(f"{hashlib.sha256(program.read_bytes()).hexdigest()}  {program.name}  {program.stat().st_size} bytes")
     if packages:
         make_packages(out)
     files = sorted(path for path in out.iterdir() if path.name not in ("SHA256SUMS", ".lock"))
-    (out / "SHA256SUMS").write_text("".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files))
+    put(out / "SHA256SUMS", "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files).encode())
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def start(engine, hosts):
             ["nsenter", "--target", init, "--mount", "--pid", "--net", str(buildkitd), "--root", str(root / "data"),
              "--config", str(root / "buildkitd.toml"), "--addr", f"unix://{root}/socket", "--oci-worker-net", "host"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
-    wait_for("buildkitd", (root / "socket").exists, 30, process)
+    wait_for("buildkitd", (root / "socket").exists, process=process)
     engine.docker("buildx", "create", "--name", "remote", "--driver", "remote", f"unix://{root}/socket")
     engine.docker("buildx", "inspect", "--bootstrap", "remote")
     return process

@@ -72,7 +72,7 @@ def make_patient_bash(folder):
     """act does not wait for the rest of what a step printed once it has failed (HostEnvironment.exec): its shell ends a little
     later then. (dash in its place would drop variables like INPUT_LIST-FILES.)"""
     folder.mkdir()
-    (folder / "bash").write_text('#!/bin/bash\n/bin/bash "$@"\nstatus=$?\n[ "$status" = 0 ] || sleep 0.5\nexit "$status"\n')
+    (folder / "bash").write_text('#!/bin/bash\n/bin/bash "$@"\nstatus=$?\n[ "$status" = 0 ] || sleep 2\nexit "$status"\n')
     (folder / "bash").chmod(0o755)
     return folder
 
