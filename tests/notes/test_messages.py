@@ -171,7 +171,7 @@ def test_what_was_picked_for_the_last_release_is_listed_once(clone, picked):
     assert "since `g/v1.0.1`" in shown and "- feat: new" in shown and "fix: " not in shown
 
 
-QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}"]
+QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}\n~~~"]
 
 
 @pytest.mark.parametrize("quote", QUOTES)
@@ -181,8 +181,10 @@ def test_what_a_body_quotes_it_does_not_say(clone, quote, said):
     assert bump(clone) == "patch" and "#### Other changes\n\n- chore(deps): raise x ([#7]" in changes(clone)
 
 
-def test_what_stands_behind_a_quote_is_said(clone):
-    commit(clone, "fix: x (#7)\n\n<details>log</details>\n```one``` is what it was\n\nBREAKING CHANGE: two\n")
+@pytest.mark.parametrize("before", ["<details>log</details>\n```one``` is what it was", "Put it into <details>.", "<details>\nis how it begins", "```\nopen",
+                                    "```\n<details>\n```", "~~~\n</details>\n~~~\n"])
+def test_what_stands_behind_a_quote_is_said(clone, before):
+    commit(clone, f"fix: x (#7)\n\n{before}\n\nBREAKING CHANGE: two\n")
     assert bump(clone) == "major" and "\n  two\n" in changes(clone)
 
 

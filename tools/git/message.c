@@ -52,22 +52,34 @@ static size_t count_in(const char *line, size_t len, const char *mark)
     return found;
 }
 
+/* Whether the quote that begins here ends; it is none else. Looked for once: what is not behind one
+ * line is behind none below. */
+static bool is_closed(const char *behind, const char *mark, bool *never)
+{
+    *never = *never || !strstr(behind, mark);
+    return !*never;
+}
+
 /* The next line that the message says itself; NULL: none. */
 static const char *next_own(struct arc_message_lines *lines)
 {
     while (lines->next) {
         const char *line = lines->next, *words = line + strspn(line, " \t");
         size_t len = strcspn(line, "\n");
-        bool fence = ARC_STARTS(words, "```", "~~~") &&
-                     !memchr(words + 3, '`', len - (size_t)(words + 3 - line));
-        size_t opened = lines->fenced ? 0 : count_in(line, len, "<details");
-        size_t closed = lines->fenced ? 0 : count_in(line, len, "</details>");
-        bool quoted = fence || lines->fenced || lines->details || opened;
+        bool ticks = ARC_STARTS(words, "```"), tildes = ARC_STARTS(words, "~~~");
+        bool fence = (ticks || tildes) && !lines->details &&
+                     !memchr(words + 3, '`', len - (size_t)(words + 3 - line)) &&
+                     (lines->fenced || is_closed(line + len, ticks ? "```" : "~~~",
+                                                 ticks ? &lines->no_ticks : &lines->no_tildes));
+        bool opens = !lines->fenced && ARC_STARTS(words, "<details") &&
+                     (lines->details || is_closed(line, "</details>", &lines->no_details));
+        bool quoted = fence || lines->fenced || lines->details || opens;
 
         lines->next = line[len] ? line + len + 1 : NULL;
         lines->fenced ^= fence;
-        lines->details += opened;
-        lines->details -= ARC_MIN(closed, lines->details);
+        lines->details += opens ? count_in(line, len, "<details") : 0;
+        if (lines->details)
+            lines->details -= ARC_MIN(count_in(line, len, "</details>"), lines->details);
         if (!quoted)
             return line;
     }

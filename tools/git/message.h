@@ -14,13 +14,14 @@ size_t arc_message_type(const char *subject, bool *bang);
 bool arc_message_type_is(const char *type, size_t len, const char *const *words);
 
 /* A walk along the lines that a body says itself, from {.next = body} on. What stands between
- * <details> and </details>, or in a fenced block, is quoted: the release notes of a dependency, in
- * the squashed pull request of a bot. */
+ * <details> at the start of a line and </details>, or in a fenced block, is quoted: the release
+ * notes of a dependency, in the squashed pull request of a bot. */
 struct arc_message_lines {
     const char *next; /* NULL: at the end */
     const char *mark; /* of the items of a list */
     size_t details, looked;
     bool fenced;
+    bool no_details, no_ticks, no_tildes; /* none of them ends any more */
 };
 
 /* Starts a walk along the commits that a squashed one lists: "* feat: text", as GitHub writes it below
