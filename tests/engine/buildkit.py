@@ -17,7 +17,7 @@ COMMANDS, VERSION = "github.com/moby/buildkit/cmd", "v0.13.2"
 
 def program(name="buildkitd"):
     """The path of buildkitd or buildctl, built when it is not in the cache."""
-    return newest.program(name) if newest.wanted() else cached.go(f"{COMMANDS}/{name}@{VERSION}")
+    return newest.PROGRAMS / name if newest.wanted() else cached.go(f"{COMMANDS}/{name}@{VERSION}")
 
 
 def start(engine, hosts):

@@ -80,7 +80,7 @@ class Registry:
         config.write_text(json.dumps({  # JSON is YAML
             "version": 0.1, "log": {"level": "info"}, "http": {"addr": "127.0.0.1:0"},
             "storage": {"inmemory": {}, "delete": {"enabled": True}}}))
-        program = newest.program("docker-registry") if newest.wanted() else "docker-registry"
+        program = newest.PROGRAMS / "docker-registry" if newest.wanted() else "docker-registry"
         with open(log, "wb") as out:
             self.process = subprocess.Popen([program, "serve", str(config)], stdout=out, stderr=out,
                                             stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
@@ -143,7 +143,7 @@ class Engine:
             (self.root / name).mkdir()
         (self.root / "bin/docker").symlink_to("/usr/bin/docker")  # whatever another PATH entry has
         if newest.wanted():
-            (self.root / "client/cli-plugins").symlink_to(newest.client() / "cli-plugins")
+            (self.root / "client/cli-plugins").symlink_to(newest.PROGRAMS)
         (self.root / "daemon.json").write_text(json.dumps({
             "hosts": [f"unix://{self.root}/docker.sock"], "data-root": str(self.root / "data"),
             "exec-root": str(self.root / "exec"), "pidfile": str(self.root / "docker.pid"),

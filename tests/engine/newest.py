@@ -1,7 +1,8 @@
-"""With ARC_NEWEST=1 (`make newest`): the newest buildx, compose, BuildKit and registry that their makers have published,
-in place of Debian's and of the pinned ones. Users' machines have these before any test of ours does."""
+"""`make newest`: the newest buildx, compose, BuildKit and registry that their makers have published, in place of Debian's and
+of the pinned ones. Users' machines have these before any test of ours does.
+
+Run by itself it builds them, and prints the folder that DOCKER_CONFIG is to name; with ARC_NEWEST=1 tests/engine uses it."""
 import contextlib
-import functools
 import json
 import os
 import pathlib
@@ -11,12 +12,15 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import cached  # noqa: E402
 
+CLIENT = cached.CACHE / "newest/client"  # docker looks at these plugins before the machine's
+PROGRAMS = CLIENT / "cli-plugins"
+
 # The program's name → its Go module, and the command in it.
-PROGRAMS = {"docker-buildx": ("github.com/docker/buildx", "./cmd/buildx"),
-            "docker-compose": ("github.com/docker/compose/v5", "./cmd"),
-            "buildkitd": ("github.com/moby/buildkit", "./cmd/buildkitd"),
-            "buildctl": ("github.com/moby/buildkit", "./cmd/buildctl"),
-            "docker-registry": ("github.com/distribution/distribution/v3", "./cmd/registry")}
+MODULES = {"docker-buildx": ("github.com/docker/buildx", "./cmd/buildx"),
+           "docker-compose": ("github.com/docker/compose/v5", "./cmd"),
+           "buildkitd": ("github.com/moby/buildkit", "./cmd/buildkitd"),
+           "buildctl": ("github.com/moby/buildkit", "./cmd/buildctl"),
+           "docker-registry": ("github.com/distribution/distribution/v3", "./cmd/registry")}
 
 
 def wanted():
@@ -29,10 +33,9 @@ def go(*arguments):
     return cached.run([cached.go_compiler(), *arguments], env=env, stdout=subprocess.PIPE).stdout
 
 
-@functools.cache
-def program(name):
+def build(name):
     """The path of the newest one whose modules can all be had, built in its own module's folder, as its makers do."""
-    module, command = PROGRAMS[name]
+    module, command = MODULES[name]
     published = json.loads(go("list", "-m", "-json", "-versions", module))["Versions"]
     for version in [version for version in reversed(published) if "-" not in version][:10]:
         with contextlib.suppress(subprocess.CalledProcessError), cached.once("newest", name, version) as (folder, missing):
@@ -44,16 +47,9 @@ def program(name):
     raise RuntimeError(f"{name}: none of the ten newest versions of {module} could be built")
 
 
-def client():
-    """A folder for DOCKER_CONFIG, whose plugins docker looks at before the machine's."""
-    folder = cached.CACHE / "newest/client"
-    plugins = folder / "cli-plugins"
-    plugins.mkdir(parents=True, exist_ok=True)
-    for name in ("docker-buildx", "docker-compose"):
-        (plugins / name).unlink(missing_ok=True)
-        (plugins / name).symlink_to(program(name))
-    return folder
-
-
 if __name__ == "__main__":
-    print(client())
+    PROGRAMS.mkdir(parents=True, exist_ok=True)
+    for each in MODULES:
+        (PROGRAMS / each).unlink(missing_ok=True)
+        (PROGRAMS / each).symlink_to(build(each))
+    print(CLIENT)
