@@ -320,12 +320,14 @@ static void flatten_numbers(const char *text, struct arc_buf *out)
             arc_buf_putc(out, '0');
 }
 
-/* Fills in what a service's names are made of, and every part of a version as 0. */
+/* Fills in what a service's names are made of, every part of a version as 0, and a pull request's
+ * number as `pull`. */
 static void fill_names(const struct arc_group *group, const struct arc_service *service,
-                       const char *text, struct arc_buf *out)
+                       const char *text, const char *pull, struct arc_buf *out)
 {
     const char *suffix = arc_or(service->suffix, "");
-    const struct arc_word words[] = {{"major", "0"},
+    const struct arc_word words[] = {{"pr", pull},
+                                     {"major", "0"},
                                      {"minor", "0"},
                                      {"patch", "0"},
                                      {"group", group->name},
@@ -336,8 +338,9 @@ static void fill_names(const struct arc_group *group, const struct arc_service *
     arc_words_fill(text, words, out);
 }
 
-/* Whether releases have such names by a part of their version: "1.2" where {major}.{minor} is. */
-static bool is_of_releases(const struct reading *reading, const char *tag)
+/* Whether another name of the list, with no branch in it, may give this tag, too: "edge", "1.2"
+ * where {major}.{minor} is, "pr-7" where pr-{pr} is. */
+static bool is_anothers(const struct reading *reading, const char *tag)
 {
     const struct arc_service *service = reading->service;
     struct reading other = *reading;
@@ -348,11 +351,11 @@ static bool is_of_releases(const struct reading *reading, const char *tag)
 
     for (; other.tag->name; other.tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096}, flat = {.max = 4096};
-        if (!has_part(&other))
-            continue;
-        fill_names(reading->options->group, service, other.tag->name, &filled);
+        bool counted = has_part(&other) || has(&other, "{pr}");
+        fill_names(reading->options->group, service, other.tag->name, "0", &filled);
         flatten_numbers(arc_buf_text(&filled), &flat);
-        if (strcmp(arc_buf_text(&flat), arc_buf_text(&own)) == 0)
+        if (strcmp(arc_buf_text(counted ? &flat : &filled), counted ? arc_buf_text(&own) : tag) ==
+            0)
             return true;
     }
 
@@ -370,7 +373,7 @@ int arc_tag_pulls(const struct arc_group *group, const struct arc_service *servi
         size_t letters = 0;
         if ((tag->image && strcmp(tag->image, image) != 0) || !strstr(tag->name, pull))
             continue;
-        fill_names(group, service, tag->name, &name);
+        fill_names(group, service, tag->name, pull, &name);
         const char *text = arc_buf_text(&name), *at = strstr(text, pull);
         for (const char *c = text; *c; c++)
             letters += arc_is_word(*c) && !arc_is_digit(*c) && *c != '_';
@@ -407,17 +410,17 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
     if (!applies(reading, kind, reason))
         return false;
 
-    /* A branch "1.2.3" or "latest" must not take the tags of releases. */
+    /* A branch "1.2.3", "latest" or "edge" must not take what others give. */
     const struct arc_group *group = reading->options->group;
     struct arc_release_version version;
-    bool of_releases = has(reading, "{branch}") && is_of_releases(reading, tag);
+    bool anothers = has(reading, "{branch}") && is_anothers(reading, tag);
     tag = arc_or(arc_text_after(tag, group->name), tag);
     tag += *tag == '-';
     tag += *tag == 'v';
     if (has(reading, "{branch}") &&
-        (of_releases || strcmp(tag, "latest") == 0 ||
+        (anothers || strcmp(tag, "latest") == 0 ||
          !arc_release_version_parse(tag, strlen(tag), group->versioning, &version, NULL))) {
-        *reason = "not moved: the branch has the name of a version";
+        *reason = "not moved: the branch has the name of a version, or of another tag";
         return false;
     }
 
