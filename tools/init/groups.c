@@ -876,7 +876,7 @@ void init_make_groups(struct init *init)
         tell_apart(init, image); /* versions in files may have added some */
 
     init_each_image (image, init)
-        if (!image->registries) {
+        if (image->group && !image->registries) {
             usual = arc_or(usual, find_registry(init));
             init_each_image (other, init)
                 if (!image->registries && other->registries &&
