@@ -88,7 +88,7 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
     if (project->repository.tags)
         json_array_extend(init->git_tags, project->repository.tags);
     else
-        init_ask(init, NULL, 0, "which tags does the repository have? This clone has none: %s",
+        init_ask(init, NULL, 0, "which tags does the repository have? None is known: %s",
                  project->repository.tags_unknown);
 
     return ARC_OK;

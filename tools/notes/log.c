@@ -420,6 +420,9 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
                              "this clone's history is cut (fetch-depth: 0 gets all of it)");
 
     ARC_TRY(arc_git_resolve(git, plan->revision, to, err));
+    if (!previous && !plan->version->tags_known)
+        return arc_error_set(err, ARC_ENOTFOUND,
+                             "the previous release is not known (--previous-tag names it)");
     if (!previous)
         return ARC_OK;
 
