@@ -31,6 +31,7 @@ struct arc_event {
                                  merge group: the branch it is to be merged into */
     const char *head_sha;       /* pull request, merge group, workflow_run: its newest commit */
     const char *head_branch;    /* workflow_run: the branch of this repository it ran for */
+    const char *marked_tag;     /* release: its tag, if it is marked as a prerelease */
     const char *default_branch; /* repository.default_branch */
     const char *repository;     /* "owner/name" */
     json_int_t number;          /* pull request number, or 0 */

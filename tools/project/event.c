@@ -38,6 +38,7 @@ static const struct field {
     {"merge_group", {"merge_group", "base_sha"}, AT(base_sha), true},
     {"merge_group", {"merge_group", "base_ref"}, AT(base_ref), false},
     {"merge_group", {"merge_group", "head_sha"}, AT(head_sha), true},
+    {"release", {"release", "tag_name"}, AT(marked_tag), false},
     {"workflow_run", {"workflow_run", "head_sha"}, AT(head_sha), true},
     {"workflow_run", {"workflow_run", "head_branch"}, AT(head_branch), false},
 };
@@ -124,6 +125,9 @@ static int read_payload(struct arc_event *event, const json_t *root, struct arc_
     } else if (strcmp(event->name, "issue_comment") == 0) {
         event->on_pull = json_is_object(json_object_get(issue, "pull_request"));
         event->number = json_integer_value(json_object_get(issue, "number"));
+    } else if (strcmp(event->name, "release") == 0) {
+        if (!json_is_true(json_object_get(json_object_get(root, "release"), "prerelease")))
+            event->marked_tag = NULL;
     } else if (strcmp(event->name, "workflow_run") == 0) {
         return read_run(event, json_object_get(root, "workflow_run"), err);
     }

@@ -219,6 +219,14 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
     if (repository->tags)
         ARC_TRY(arc_repository_read_published(project->env, repository, err));
 
+    if (strcmp(arc_or(arc_env_get(project->env, "GITHUB_EVENT_NAME"), ""), "release") == 0)
+        ARC_TRY(arc_project_load_event(project, err));
+    if (project->event.marked_tag) {
+        if (!repository->marked)
+            repository->marked = json_array();
+        ARC_TRY(arc_json_append(repository->marked, json_string(project->event.marked_tag), err));
+    }
+
     struct arc_version_options options = {.tags = repository->tags,
                                           .tags_unknown = repository->tags_unknown,
                                           .published = repository->published,

@@ -47,6 +47,7 @@ int arc_repository_read_published(const struct arc_env *env, struct arc_reposito
     if (!rc || rc == ARC_ELIMIT) {
         out->published = found.published;
         out->withdrawn = found.withdrawn;
+        json_decref(out->marked);
         out->marked = found.marked;
         return ARC_OK;
     }
