@@ -94,6 +94,8 @@ def test_repository(repository, tmp_path):
     assert not [finding for finding in json.loads(lint.stdout)["findings"] if "/arc-ci-" in finding["file"]], lint.stdout
     for part in repository.get("config-has", []):
         assert part in config, config
+    for part in repository.get("config-lacks", []):
+        assert part not in config, config
     if repository.get("fetched"):
         git(repo, "remote", "remove", "origin")  # whom plan would ask for its tags
     git(repo, "add", "-A")

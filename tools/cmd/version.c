@@ -32,6 +32,10 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
             report, 'w', NULL, err,
             "this clone's history is cut: commits may be missing (fetch-depth: 0 gets all of it)"));
 
+    if (json_is_null(json_object_get(next, "next")))
+        ARC_TRY(report_note(report, 'n', NULL, err, "no next version: %s",
+                            arc_json_text_of(next, "reason")));
+
     ARC_TRY(report_output(report, "next", arc_json_text_of(next, "next"), err));
     ARC_TRY(report_output(report, "next-tag", arc_json_text_of(next, "next-tag"), err));
 

@@ -182,10 +182,12 @@ static void name_alike(struct init *init)
 /* Tags that differ in their version. */
 struct init_family {
     struct init_family *next;
-    char *prefix; /* "catalog", "" */
-    char *before; /* "catalog/v" */
-    size_t count;
-    bool semver, calver, years;
+    char *prefix;                      /* "catalog", "" */
+    char *before;                      /* "catalog/v" */
+    size_t count, odd;                 /* those that are no semantic versions */
+    struct arc_release_version newest; /* the highest one, whatever it is */
+    bool ends_odd;                     /* it is no semantic one */
+    bool calver, years;
     bool matched; /* it releases images of ours */
 };
 
@@ -244,26 +246,30 @@ static void add_to_family(struct init *init, const char *tag)
             return;
         while (len && strchr("v/@-_", tag[len - 1]))
             len--;
-        **end = (struct init_family){.prefix = init_cut(init, tag, len),
-                                     .before = start,
-                                     .semver = true,
-                                     .calver = true,
-                                     .years = true};
+        **end = (struct init_family){
+            .prefix = init_cut(init, tag, len), .before = start, .calver = true, .years = true};
     }
 
     struct init_family *family = *end;
     long major = strtol(version, NULL, 10);
+    bool is_odd = !is_version(version, ARC_VERSIONING_SEMVER, &parsed);
     family->count++;
-    family->semver &= is_version(version, ARC_VERSIONING_SEMVER, &parsed);
+    family->odd += is_odd;
+    if (is_version(version, ARC_VERSIONING_LOOSE, &parsed) &&
+        (!family->newest.text || arc_release_version_compare(&parsed, &family->newest) > 0)) {
+        family->newest = parsed;
+        family->ends_odd = is_odd;
+    }
     family->calver &= is_version(version, ARC_VERSIONING_CALVER, &parsed);
     family->years &= major >= 2000 && major < 2200;
 }
 
+/* Semantic ones but for a few old mistakes are semantic. */
 static const char *versioning_of(const struct init_family *family)
 {
-    if (family->calver && (family->years || !family->semver))
+    if (family->calver && (family->years || family->odd))
         return "calver";
-    return family->semver ? NULL : "loose";
+    return family->odd * 10 > family->count || family->ends_odd ? "loose" : NULL;
 }
 
 /* ---- which images a family releases --------------------------------------------------------- */
