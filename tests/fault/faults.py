@@ -14,6 +14,12 @@ def refused(double, handler, request):
     return True
 
 
+def patience(fault):
+    """For the environment of a run that a single `fault` must not end: its tries have to outlast the moment in which
+    connections are refused, also where the double cannot run for seconds, so their waits are as long as a user's."""
+    return {"QUICK_SLEEP_SPEED": "1"} if fault is refused else {}
+
+
 def reset_before(double, handler, request):
     handler.reset()
     return True
@@ -170,4 +176,4 @@ def none(number, request):
     return None
 
 
-__all__ = ["ALL", "ELSEWHERE", "NETWORK", "STATUS", "killed_after", "killed_before", "none", "once", "onwards"]
+__all__ = ["ALL", "ELSEWHERE", "NETWORK", "STATUS", "killed_after", "killed_before", "none", "once", "onwards", "patience"]

@@ -78,8 +78,7 @@ def run_fault(project, fault, mode, at):
         if fault is faults.slow_drip and mode == "onwards":     # one slow answer, then none
             return lambda number, request: (fault if number == at else faults.reset_before if number > at else None)
         return MODES[mode](fault, at)
-    # Six tries must outlast the moment in which connections are refused, on a busy machine too: 15 s and more.
-    return run_case(project, plan, {"QUICK_SLEEP_SPEED": "1"} if fault is faults.refused and mode == "once" else None)
+    return run_case(project, plan, faults.patience(fault) if mode == "once" else None)
 
 
 def run_killed(project, when, at):

@@ -149,7 +149,7 @@ def test_a_deployments_fault_then_again(project, double, fault, at):
         double.faults = faults.once(fault, at)
         run = [*WRAPPER, ARC_CI, "report", "--plan=plan.json", "--build=build.json", *command]
         subprocess.run(run, cwd=project.folder, env=project.environment(double), capture_output=True, timeout=120)
-        assert double.listening.wait(10)
+        assert double.listening.wait(60)
         double.faults = faults.none
         status, output = report(project, double, *command)
         assert status == 0, output
@@ -216,7 +216,7 @@ def test_fault_then_again(project, double, fault, at):
         faults.ELSEWHERE["url"] = other.url
         double.faults = faults.once(fault, at)
         report(project, double)
-        assert double.listening.wait(10)
+        assert double.listening.wait(60)
         double.faults = faults.none
         status, output = report(project, double)
         assert status == 0, output

@@ -49,11 +49,11 @@ def repo(tmp_path, registry):
     return repo
 
 
-def run(repo, registry, *words, login=True, path=None):
+def run(repo, registry, *words, login=True, path=None, **more):
     home = repo.parent / "home"
     (home / ".docker").mkdir(parents=True, exist_ok=True)
     (home / ".docker/config.json").write_text(json.dumps(registry.login() if login else {}))
-    env = {"PATH": path or os.environ["PATH"], "HOME": str(home), "LD_PRELOAD": quick_sleep()}
+    env = {"PATH": path or os.environ["PATH"], "HOME": str(home), "LD_PRELOAD": quick_sleep(), **more}
     done = subprocess.run([*cmd.WRAPPER, ARC_CI, *words], cwd=repo, capture_output=True, text=True, env=env, timeout=120)
     assert PASSWORD not in done.stdout + done.stderr
     return done
@@ -109,7 +109,7 @@ LASTING = (faults.expired_token, faults.no_permission, faults.redirect_elsewhere
 @pytest.mark.parametrize("fault", [fault for fault in faults.ALL if fault not in LASTING], ids=lambda fault: fault.__name__)
 def test_one_passing_fault_is_no_refusal(repo, registry, fault):
     registry.faults = faults.once(fault, 2)
-    assert doctor(repo, registry, 0)["status"] == "ok"
+    assert doctor(repo, registry, 0, **faults.patience(fault))["status"] == "ok"
 
 
 def test_a_build_is_not_begun_for_a_registry_that_refuses(repo, registry, tmp_path):

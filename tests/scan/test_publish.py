@@ -267,9 +267,9 @@ def check(double):
 def test_fault(place, double, elsewhere, fault, at):
     """Once: the run ends well or says why not; the gate's verdict is whole either way; a second run makes it right."""
     double.faults = faults.once(fault, at)
-    status = run(place, double, *WORDS, "--fail-on-severity", "HIGH")
+    status = run(place, double, *WORDS, "--fail-on-severity", "HIGH", **faults.patience(fault))
     assert status == 1 and place.document["gate"] == "fail" and place.document["counts"]["HIGH"] == 1
-    assert double.listening.wait(10)
+    assert double.listening.wait(60)
     if fault not in (faults.expired_token, faults.no_permission, faults.redirect_elsewhere, faults.redirect_302):
         assert "upload" in place.document and "issues" in place.document, place.stderr
         check(double)

@@ -127,8 +127,7 @@ def run_fault(kept, scenario, folder, where, at, fault, mode):
     with another(kept, folder) as world:
         double = getattr(world, where)
         double.faults = mode(fault, at)
-        speed = {"QUICK_SLEEP_SPEED": "10"} if fault is faults.refused else {}
-        first = world.run(*scenario.words, status=None, **speed)
+        first = world.run(*scenario.words, status=None, **faults.patience(fault))
         assert first.returncode in (0, 1, 3), first.err
         double.faults = faults.none
         assert double.listening.wait(60)
@@ -145,7 +144,7 @@ def run_killed(kept, scenario, folder, where, at, when):
         started, child, double = threading.Event(), {}, getattr(world, where)
 
         def pid():
-            started.wait(10)
+            started.wait(60)
             return child["process"].pid
         make = faults.killed_before if when == "before" else faults.killed_after
         double.faults = faults.once(make(pid), at)

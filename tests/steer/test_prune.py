@@ -241,7 +241,7 @@ def test_what_is_listed_many_times_is_dated_once(world):
     for level in range(12):
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] * 6, "annotations": {"of": str(level)}}
         entry = repository.put(index, *(["staging-0123456789ab"] if level == 11 else []))
-    assert prune(world, "--apply", "--keep=0", timeout=30)["removed"] == 13 and not repository.manifests
+    assert prune(world, "--apply", "--keep=0")["removed"] == 13 and not repository.manifests
 
 
 @pytest.mark.parametrize("refusal, status", [(404, 0), (405, 0), (501, 0), (403, 3)])
@@ -417,7 +417,7 @@ def run_fault(shop, folder, where, wanted, fault, at):
             child, started = {}, threading.Event()
 
             def pid():
-                started.wait(10)
+                started.wait(60)
                 return child["process"].pid
             kill = {"before": faults.killed_before, "after": faults.killed_after}[fault](pid)
             double.faults = faults.once(kill, at)
