@@ -14,7 +14,7 @@ def http(method, url, body=None, content_type="application/json"):
     request = urllib.request.Request(url, method=method, data=body.encode() if body is not None else None,
                                      headers={"Content-Type": content_type})
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read().decode(errors="replace")
@@ -26,7 +26,7 @@ class Nats:
     """NATS client protocol 1: connect, subscribe to one inbox, ask."""
 
     def __init__(self, port=4222):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.stream = self.socket.makefile("rwb")
         assert self.stream.readline().startswith(b"INFO ")
         self._send('CONNECT {"verbose":false,"pedantic":true,"headers":false}', "SUB _INBOX.test 1")
@@ -60,7 +60,7 @@ class Nats:
 
 def redis(*words, port=6379):
     """One Redis command over RESP2; the answer's first line, or its bulk string."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         stream = connection.makefile("rwb")
         stream.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode())
                                                        for word in words))

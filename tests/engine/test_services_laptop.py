@@ -149,7 +149,7 @@ def test_task_051(platform, order, around, restart):
         for target in ("messaging-health", *(f"{name}-health" for name in order)):
             assert platform.make(target, **shell).returncode == 0
         clients.wait_until("the exporter's health", lambda: platform.engine.inspect("arc-flash-exporter")
-                           ["State"]["Health"]["Status"] == "healthy", 60)
+                           ["State"]["Health"]["Status"] == "healthy", 120)
         before = {name: platform.engine.inspect(NAMES[name])["Id"] for name in NAMES}
         assert platform.make("messaging-up", **shell).returncode == 0
         assert {name: platform.engine.inspect(NAMES[name])["Id"] for name in NAMES} == before
@@ -258,7 +258,7 @@ def test_sonic_with_a_full_disk_says_why(platform, clean):
     full_volume(platform, "sonic", 4096, 999)
     assert platform.make("sonic-up").returncode == 0
     clients.wait_until("MISCONF", lambda: "MISCONF" in clients.redis("SET", "k", "x" * 1000000)
-                       or "MISCONF" in clients.redis("PING"), 60)
+                       or "MISCONF" in clients.redis("PING"), 120)
     run = platform.make("sonic-health")
     assert run.returncode != 0 and "MISCONF" in run.stderr and "docker system df" in run.stderr
 
