@@ -91,7 +91,7 @@ static struct arc_http *http;
 
 static int set_up(void **state)
 {
-    static const struct arc_http_options options = {.connect_timeout = 5, .idle_timeout = 2};
+    static const struct arc_http_options options = {.connect_timeout = 60, .idle_timeout = 60};
     (void)state;
     return arc_http_new(&options, &http, NULL);
 }

@@ -226,7 +226,7 @@ static void check_ended_by(int number)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), number);
-    for (int i = 0; i < 100 && kill(-atoi(text), 0) == 0; i++)
+    for (int i = 0; i < 1200 && kill(-atoi(text), 0) == 0; i++)
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     assert_int_equal(kill(-atoi(text), 0), -1);
     assert_int_equal(errno, ESRCH);
