@@ -321,7 +321,9 @@ def manuals():
 
 
 def put(path, data, mode=0o644):
-    """In place of what is there, which another suite may be running or reading."""
+    """In place of what is there and differs, which another suite may be running or reading."""
+    if path.exists() and path.read_bytes() == data:
+        return
     new = path.with_name(f".{path.name}")
     new.write_bytes(data)
     new.chmod(mode)

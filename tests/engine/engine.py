@@ -124,8 +124,9 @@ class Engine:
         self._old_net = os.open("/proc/self/ns/net", os.O_RDONLY)
         sweep()
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="arc-engine-"))
-        self._lock = open(self.root / "owner", "w")
+        self._lock = open(self.root / "new", "w")  # locked before a sweep can see it
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        (self.root / "new").rename(self.root / "owner")
         self.process, self.registry, self.env = None, None, None
 
     def __enter__(self):
