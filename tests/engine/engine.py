@@ -54,7 +54,7 @@ def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def wait_for(what, check, seconds=60, process=None):
+def wait_for(what, check, seconds=180, process=None):
     """Polls until check() is true. An engine that died, or one that never answers, is an error."""
     end = time.monotonic() + seconds
     while not check():
@@ -155,7 +155,7 @@ class Engine:
         self.env = {**{name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")},
                     "DOCKER_HOST": f"unix://{self.root}/docker.sock", "DOCKER_CONFIG": str(self.root / "client"),
                     "PATH": f"{self.root}/bin:" + os.environ["PATH"]}
-        wait_for("dockerd", lambda: self.docker("version", check=False).returncode == 0, 60, self.process)
+        wait_for("dockerd", lambda: self.docker("version", check=False).returncode == 0, process=self.process)
         self._join()
         self.registry = Registry(self.root / "registry").start()
         return self
@@ -190,8 +190,8 @@ class Engine:
         daemon = next(pid for pid in init if pathlib.Path(f"/proc/{pid}/comm").read_text() == "dockerd\n")
         (self.root / "again").touch()
         os.kill(int(daemon), signal.SIGTERM)
-        wait_for("dockerd's end", lambda: not pathlib.Path(f"/proc/{daemon}").exists(), 120)
-        wait_for("dockerd", lambda: self.docker("version", check=False).returncode == 0, 60, self.process)
+        wait_for("dockerd's end", lambda: not pathlib.Path(f"/proc/{daemon}").exists())
+        wait_for("dockerd", lambda: self.docker("version", check=False).returncode == 0, process=self.process)
 
     def from_outside(self, call, *args):
         """call(*args) with the machine's network instead of the engine's, for downloads."""
