@@ -364,8 +364,8 @@ void arc_fields_overlay(const struct arc_table *table, void *out, const void *fr
 
 void arc_texts_inherit(char ***own, char **given)
 {
-    static char *none[] = {NULL};
-    if (!*own)
+    static char *none[] = {NULL}; /* of nobody's: where there is more to inherit, it gives way */
+    if (!*own || *own == none)
         *own = arc_or(given, none);
 }
 
