@@ -84,6 +84,35 @@ static int warn_of_base(void *context, const struct arc_service *service, const 
                        service->codename, ref, of->name);
 }
 
+/* Of builds that write a layer cache to one place the last one alone is kept. */
+static int check_caches(const struct arc_group *group, struct report *report, struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *writers = json_object(); /* codenames by what they write to */
+
+    arc_each (service, group->services, group->service_count)
+        for (char **cache = service->build.cache_to; cache && *cache; cache++) {
+            if (!json_object_get(writers, *cache))
+                arc_json_put(&writers, *cache, json_object());
+            json_t *names = json_object_get(writers, *cache);
+            ARC_TRY_ALLOC(names, err);
+            ARC_TRY(arc_json_set(names, service->codename, json_true(), err));
+        }
+    ARC_TRY_ALLOC(writers, err);
+
+    arc_json_each_pair (cache, names, writers) {
+        const char *first = json_object_iter_key(json_object_iter((json_t *)names));
+        size_t more = json_object_size(names) - 1;
+        if (more && !strstr(cache, "type=inline"))
+            ARC_TRY(report_note(report, 'w', NULL, err,
+                                "%s: cache_to '%.200s' is that of %zu other service%s, too: of "
+                                "their caches only the last is kept; put {codename} into it, or "
+                                "build with --cache",
+                                first, cache, more, more == 1 ? "" : "s"));
+    }
+
+    return ARC_OK;
+}
+
 static int check_dockerfiles(struct arc_project *project, struct report *report,
                              struct arc_error *err)
 {
@@ -91,6 +120,7 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
     ARC_AUTO_FREE char *root = arc_project_root(project);
     const struct arc_loading l = {root, &project->config.memory, err};
     ARC_TRY_ALLOC(root, err);
+    ARC_TRY(check_caches(project->group, report, err));
     ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
 }

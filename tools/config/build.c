@@ -296,6 +296,22 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
     return ARC_OK;
 }
 
+/* The same in a list, which may be the group's: a copy takes its place. */
+static int place_list(const struct arc_loading *l, char ***list, const struct arc_word *words)
+{
+    char **out = NULL;
+
+    for (char **text = *list; text && *text; text++) {
+        char *placed = *text;
+        ARC_TRY(place_words(l, &placed, words));
+        ARC_TRY(arc_texts_add(l->memory, &out, placed, l->err));
+    }
+    if (out)
+        *list = out;
+
+    return ARC_OK;
+}
+
 int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, const char *codename,
                      const char *name, const char *directory)
 {
@@ -303,7 +319,9 @@ int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, con
         {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
     ARC_TRY(place_words(l, &recipe->context, words));
     ARC_TRY(place_words(l, &recipe->dockerfile, words));
-    return place_words(l, &recipe->target, words);
+    ARC_TRY(place_words(l, &recipe->target, words));
+    ARC_TRY(place_list(l, &recipe->cache_from, words));
+    return place_list(l, &recipe->cache_to, words);
 }
 
 /* As buildx does: where there is no Dockerfile, "dockerfile" is one. */
