@@ -81,11 +81,23 @@ def check_step(repo, step):
         run(repo, f"arc-ci {name}", **{f"INPUT_{key.upper()}": str(value) for key, value in given.items()})
 
 
+def check_command(line):
+    """A line of ours has a command, and options that it knows."""
+    name, *words = line.split()[1:]
+    known = subprocess.run([cmd.ARC_CI, "help", name], capture_output=True, text=True, check=True).stdout
+    for word in words:
+        assert not word.startswith("--") or re.search(rf"^  {word.partition('=')[0]}\b", known, re.M), line
+
+
 def check_workflow(repo, text, ours):
-    steps = yaml.safe_load(text)["steps"]
+    workflow = yaml.safe_load(text)
+    steps = workflow["steps"] if "steps" in workflow else [step for job in workflow["jobs"].values() for step in job["steps"]]
     assert any(OURS in step.get("uses", "") for step in steps) is ours
     for step in steps:
         check_step(repo, step)
+        for line in step.get("run", "").splitlines():
+            if line.startswith("arc-ci "):
+                check_command(line)
 
 
 @pytest.mark.parametrize("blocks", sections())

@@ -136,8 +136,9 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
         arc_buf_printf(&shown, " and %zu more", comparison.differ - SHOWN_MAX);
     return arc_error_set(err, ARC_EINPUT,
                          "the work tree is not commit %.12s, which the images would be labeled "
-                         "with: %s; commit them, ignore them, or list what an earlier step makes "
-                         "under `generated` of the group%s",
+                         "with: %s; commit them, ignore them, write them elsewhere "
+                         "(.git/plan.json), or list what an earlier step makes under `generated` "
+                         "of the group%s",
                          plan->revision, arc_buf_text(&shown),
                          plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
 }
