@@ -251,7 +251,7 @@ static char *find_unclaimed(const struct choice *choice)
 
 /* What the next version counts on from: the last stable release, else the version that the
  * predecessor names; zeros, and *first, for neither. */
-static int read_base(const struct choice *choice, struct core *out, bool *first,
+static int find_base(const struct choice *choice, struct core *out, bool *first,
                      struct arc_error *err)
 {
     const char *stable = choice->group->stable, *before = choice->group->predecessor;
@@ -360,7 +360,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
         return ARC_OK;
     }
 
-    ARC_TRY(read_base(choice, &core, &first, err));
+    ARC_TRY(find_base(choice, &core, &first, err));
     ARC_TRY(read_tag(choice, choice->group->last, &train, &prerelease, err));
     ARC_TRY(wanted_bump(choice, &core, first, out, err));
     bool finish = prerelease && !choice->options->prerelease;
