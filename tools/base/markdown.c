@@ -13,8 +13,7 @@ static const char *make_line(struct arc_buf *line, const char *text, size_t len,
 
     for (; len && arc_is_space(*text); text++, len--)
         ;
-    for (; len && arc_is_space(text[len - 1]); len--)
-        ;
+    len = arc_text_strip(text, len, " \t\n\v\f\r");
 
     for (size_t i = 0; i < len; i++)
         if (!arc_is_space(text[i]))

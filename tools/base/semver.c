@@ -42,9 +42,7 @@ static int dot(const struct arc_semver *version, const char **at, struct arc_err
 
 static bool all_digits(const char *text, size_t len)
 {
-    while (len && arc_is_digit(text[len - 1]))
-        len--;
-    return len == 0;
+    return arc_text_strip(text, len, "0123456789") == 0;
 }
 
 /* §9, §10: identifiers of [0-9A-Za-z-], separated by dots; numeric ones of a prerelease have no

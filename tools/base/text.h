@@ -39,6 +39,21 @@ size_t arc_text_space(const char *text, size_t len);
  * shortens *len. */
 void arc_text_trim(const char **text, size_t *len);
 
+/* The length that is left of a text without those of `ends` that it ends with. */
+static inline size_t arc_text_strip(const char *text, size_t len, const char *ends)
+{
+    while (len && memchr(ends, text[len - 1], strlen(ends)))
+        len--;
+    return len;
+}
+
+static inline void arc_buf_strip(struct arc_buf *buf, const char *ends)
+{
+    size_t len = arc_text_strip(buf->data, buf->len, ends);
+    if (len < buf->len)
+        buf->data[buf->len = len] = '\0';
+}
+
 /* Appends the text with every control character (C0, DEL, C1), bidirectional override and every
  * byte that is not UTF-8 written as \xNN, so that it stays on its line and cannot drive a
  * terminal. */

@@ -66,9 +66,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
                               arc_buf_text(&shown), arc_buf_text(&all));
     }
 
-    size_t len = node->len;
-    while (len && node->text[len - 1] == '\n') /* block scalars end with one */
-        len--;
+    size_t len = arc_text_strip(node->text, node->len, "\n"); /* a block scalar ends with one */
     *out = arc_arena_cut(l->memory, node->text, len);
 
     return arc_arena_check(l->memory, l->err);

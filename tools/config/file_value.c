@@ -104,8 +104,7 @@ static void trim_value(const char **value, size_t *len)
         if (((*value)[i] == '#' || ARC_STARTS(*value + i, "//")) && (*value)[i - 1] == ' ')
             *len = i;
 
-    while (*len && strchr(" \t\r,", (*value)[*len - 1]))
-        --*len;
+    *len = arc_text_strip(*value, *len, " \t\r,");
 }
 
 static bool assign(struct arc_assignments *reader, const char *line, size_t len)
@@ -113,9 +112,7 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
     const char *equals = memchr(line, '=', len);
 
     reader->name = line;
-    reader->name_len = equals ? (size_t)(equals - line) : 0;
-    while (reader->name_len && strchr(" \t", line[reader->name_len - 1]))
-        reader->name_len--;
+    reader->name_len = equals ? arc_text_strip(line, (size_t)(equals - line), " \t") : 0;
     if (!reader->name_len)
         return false;
     reader->value = equals + 1;
@@ -174,8 +171,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
         reader->at += strcspn(reader->at, "\n");
         size_t len = reader->at > line ? (size_t)(reader->at - line) : 0;
         reader->at += *reader->at == '\n';
-        while (len && strchr(" \t\r", line[len - 1]))
-            len--;
+        len = arc_text_strip(line, len, " \t\r");
         size_t keyword = measure_keyword(line, len);
         line += keyword;
         len -= keyword;
@@ -233,9 +229,7 @@ int arc_file_value(struct arc_file_place *place, const struct arc_buf *text, cha
 {
     const char *first = arc_buf_text(text);
     first += strspn(first, " \t\r\n");
-    size_t len = strcspn(first, "\r\n");
-    while (len && strchr(" \t", first[len - 1]))
-        len--;
+    size_t len = arc_text_strip(first, strcspn(first, "\r\n"), " \t");
     place->line = line_of(text, first);
     if (!place->at || !*place->at)
         return len ? take(first, len, out, err) : not_there(place, err);

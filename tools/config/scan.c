@@ -184,10 +184,8 @@ static int match_samples(const char *pattern, const char *below, bool matched[AR
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-    size_t len = strlen(pattern);
+    size_t len = arc_text_strip(pattern, strlen(pattern), "/");
 
-    while (len && pattern[len - 1] == '/')
-        len--;
     arc_buf_printf(&text, "%.*s%s", (int)len, pattern, below);
     ARC_TRY(arc_buf_check(&text, "a pattern", err));
     ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));

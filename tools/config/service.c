@@ -303,11 +303,9 @@ int arc_service_load(const char *root, const char *directory, struct arc_arena *
 {
     const struct arc_loading l = {root, memory, err};
     struct arc_service_reading reading = {0};
-    size_t len = strlen(directory);
     *out = (struct arc_service){0};
 
-    while (len && directory[len - 1] == '/')
-        len--;
+    size_t len = arc_text_strip(directory, strlen(directory), "/");
     char *own = arc_arena_cut(memory, directory, len);
     char *file = strcmp(own, ".") == 0 ? arc_arena_text(memory, "service.yaml")
                                        : arc_arena_printf(memory, "%s/service.yaml", own);

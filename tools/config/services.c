@@ -208,11 +208,9 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 
     if (strpbrk(node->text, "*?[{")) {
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-        size_t len = node->len;
+        size_t len = arc_text_strip(node->text, node->len, "/");
 
         ARC_TRY(arc_field_check(node, "services", arc_check_glob, err));
-        while (len && node->text[len - 1] == '/')
-            len--;
         ARC_TRY(arc_glob_compile(node->text, len, &glob, err));
         struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
         ARC_TRY(walk_below(&walk, "."));

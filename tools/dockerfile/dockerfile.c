@@ -8,6 +8,8 @@ void arc_dockerfile_free(struct arc_dockerfile *dockerfile)
     arc_buf_free(&dockerfile->args);
 }
 
+static const char blanks[] = " \t\r";
+
 static bool blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
@@ -22,8 +24,7 @@ static bool next_line(struct arc_dockerfile *d, const char **line, size_t *len)
     *len = strcspn(d->at, "\n");
     d->at += *len + (d->at[*len] == '\n');
     d->line++;
-    while (*len && (*line)[*len - 1] == '\r')
-        (*len)--;
+    *len = arc_text_strip(*line, *len, "\r");
     return true;
 }
 
@@ -68,8 +69,7 @@ static bool read_directive(struct arc_dockerfile *d, const char *line, size_t le
         return false;
     value++, rest--;
     trim_left(&value, &rest);
-    while (rest && blank(value[rest - 1]))
-        rest--;
+    rest = arc_text_strip(value, rest, blanks);
 
     if (escapes && rest == 1 && *value == '`')
         d->escape = '`';
@@ -105,9 +105,7 @@ void arc_dockerfile_start(struct arc_dockerfile *d, const char *text)
  * and the blanks behind it. */
 static bool goes_on(const struct arc_dockerfile *d, const char *line, size_t *len)
 {
-    size_t end = *len;
-    while (end && blank(line[end - 1]))
-        end--;
+    size_t end = arc_text_strip(line, *len, blanks);
     if (!end || line[end - 1] != d->escape || (end > 1 && line[end - 2] == d->escape))
         return false;
     *len = end - 1;
@@ -133,8 +131,7 @@ static void join(struct arc_dockerfile *d, const char *line, size_t len)
             break;
     }
 
-    while (d->args.len && blank(d->args.data[d->args.len - 1]))
-        d->args.data[--d->args.len] = '\0';
+    arc_buf_strip(&d->args, blanks);
 }
 
 bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out)

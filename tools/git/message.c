@@ -100,10 +100,8 @@ static const char *find_break(struct arc_message_lines *lines, size_t *len)
         do {
             end += strcspn(end, "\n");
         } while (*end && *++end != '\n' && *end && !is_footer(end));
-        while (end > text && strchr(" \n", end[-1]))
-            end--;
-        *len = (size_t)(end - text);
-        lines->next = end;
+        *len = arc_text_strip(text, (size_t)(end - text), " \n");
+        lines->next = text + *len;
         return text;
     }
 
@@ -209,12 +207,8 @@ static int64_t read_pull(const char *text)
 {
     static const char *const marks[] = {"#", "GH-", "/pull/"};
     bool marked = false;
-    size_t len = strcspn(text, " \t\r\n,;)");
-    while (len && text[len - 1] == '.')
-        len--;
-    size_t start = len;
-    while (start && arc_is_digit(text[start - 1]))
-        start--;
+    size_t len = arc_text_strip(text, strcspn(text, " \t\r\n,;)"), ".");
+    size_t start = arc_text_strip(text, len, "0123456789");
 
     arc_each_in (word, marks) {
         size_t mark = strlen(*word);

@@ -71,8 +71,7 @@ static void add_complaint(const char *line, size_t len, struct arc_buf *out)
         line += strlen(remote);
         len -= strlen(remote);
     }
-    while (len && strchr(" \t\r", line[len - 1]))
-        len--;
+    len = arc_text_strip(line, len, " \t\r");
     for (; len && *line == ' '; line++)
         len--;
     if (!len || out->len > COMPLAINT_MAX || strncmp(line, "hint:", 5) == 0 ||

@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
-#include <ctype.h>
 #include <stdio.h>
 
 #define API_URL    "https://api.github.com"
@@ -51,8 +50,7 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         if (arc_file_read_given(o->token_file, TOKEN_MAX, &text, err))
             return arc_error_prefix(err, "--token-file");
-        while (text.len && isspace((unsigned char)text.data[text.len - 1]))
-            text.data[--text.len] = '\0';
+        arc_buf_strip(&text, " \t\n\v\f\r");
         if (!text.len)
             return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", o->token_file);
         hub->token = arc_buf_steal(&text);
@@ -81,10 +79,8 @@ static int derive_api(const struct arc_env *env, char **out, struct arc_error *e
 {
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
     const char *host = server ? strstr(server, "://") : NULL;
-    size_t len = server ? strlen(server) : 0;
+    size_t len = server ? arc_text_strip(server, strlen(server), "/") : 0;
 
-    while (len && server[len - 1] == '/')
-        len--;
     if (!host || arc_text_is_caseless(server, len, "https://github.com"))
         return arc_text_copy(API_URL, out, err);
     if (len > 8 && strncasecmp(server + len - 8, ".ghe.com", 8) == 0)
@@ -101,9 +97,7 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
         ARC_TRY(arc_text_copy(url, &hub->api, err));
     else
         ARC_TRY(derive_api(o->env, &hub->api, err));
-    size_t len = strlen(hub->api);
-    while (len && hub->api[len - 1] == '/')
-        hub->api[--len] = '\0';
+    hub->api[arc_text_strip(hub->api, strlen(hub->api), "/")] = '\0';
     ARC_AUTO_FREE char *parsed = NULL;
     int rc = arc_http_resolve(hub->http, hub->api, NULL, &parsed, err);
     if (rc)

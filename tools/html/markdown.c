@@ -183,11 +183,9 @@ static void add_cells(struct arc_buf *out, struct span line, const char *tag)
             continue;
         while (start < i && line.at[start] == ' ')
             start++;
-        size_t end = i;
-        while (end > start && line.at[end - 1] == ' ')
-            end--;
+        size_t len = arc_text_strip(line.at + start, i - start, " ");
         arc_buf_printf(out, "<%s>", tag);
-        add_inline(out, (struct span){line.at + start, end - start}, 0);
+        add_inline(out, (struct span){line.at + start, len}, 0);
         arc_buf_printf(out, "</%s>", tag);
         start = i + 1;
     }

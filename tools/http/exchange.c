@@ -135,12 +135,10 @@ static size_t write_header(char *bytes, size_t size, size_t count, void *context
     for (size_t i = 0; i < name; i++)
         arc_buf_putc(headers, (char)tolower((unsigned char)bytes[i]));
     arc_buf_putc(headers, '\0');
-    size_t from = name + 1, to = len;
-    while (from < to && (bytes[from] == ' ' || bytes[from] == '\t'))
+    size_t from = name + 1;
+    while (from < len && (bytes[from] == ' ' || bytes[from] == '\t'))
         from++;
-    while (to > from && strchr(" \t\r\n", bytes[to - 1]))
-        to--;
-    arc_buf_add(headers, bytes + from, to - from);
+    arc_buf_add(headers, bytes + from, arc_text_strip(bytes + from, len - from, " \t\r\n"));
     arc_buf_putc(headers, '\0');
     if (headers->failed && !x->failed)
         x->failed = arc_buf_check(headers, "the answer's headers", x->err);

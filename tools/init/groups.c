@@ -244,10 +244,9 @@ static void add_to_family(struct init *init, const char *tag)
         *end = arc_arena_array(&init->arena, 1, sizeof **end);
         if (!*end)
             return;
-        while (len && strchr("v/@-_", tag[len - 1]))
-            len--;
+        size_t name = arc_text_strip(tag, len, "v/@-_");
         **end = (struct init_family){
-            .prefix = init_cut(init, tag, len), .before = start, .calver = true, .years = true};
+            .prefix = init_cut(init, tag, name), .before = start, .calver = true, .years = true};
     }
 
     struct init_family *family = *end;
@@ -735,9 +734,7 @@ static void take_started(struct init *init)
         if (!image->tag || image->group ||
             !init_allows(init, arc_check_tag, init_print(init, "%s{version}", image->tag)))
             continue;
-        size_t len = strlen(image->tag);
-        while (len && strchr("v/@-_", image->tag[len - 1]))
-            len--;
+        size_t len = arc_text_strip(image->tag, strlen(image->tag), "v/@-_");
         init_each_image (other, init)
             if (other->group && init_same_text(other->tag, image->tag))
                 image->group = other->group;

@@ -540,8 +540,7 @@ char *init_codename(struct init *init, const char *text)
             break;
     }
 
-    while (out.len && out.data[out.len - 1] == '-')
-        out.data[--out.len] = '\0';
+    arc_buf_strip(&out, "-");
 
     return init_hold(init, &out);
 }

@@ -52,10 +52,8 @@ char *init_next_item(struct init *init, const char **text, const char *ends)
         size_t len = strcspn(*text, ends);
         const char *start = *text;
         *text += len;
-        while (len && strchr(" \t\r", start[len - 1]))
-            len--;
         if (*start != '#')
-            return init_cut(init, start, len);
+            return init_cut(init, start, arc_text_strip(start, len, " \t\r"));
     }
 }
 

@@ -178,9 +178,7 @@ static void find_assignment(const struct scan *s, const char *line)
     const char *sign = line + strcspn(line, ":=");
     if (!*sign || strchr("#;{", *line) || ARC_STARTS(line, "//") || !names_secret(line, sign))
         return;
-    size_t key_len = (size_t)(sign - line);
-    while (key_len && strchr(" \t\"'", line[key_len - 1]))
-        key_len--;
+    size_t key_len = arc_text_strip(line, (size_t)(sign - line), " \t\"'");
     const char *value = sign + 1 + strspn(sign + 1, " \t\"'");
     if (ARC_STARTS(value, "Bearer ", "Basic ")) /* what a header has in front of it */
         value += strcspn(value, " ") + 1;
@@ -225,9 +223,7 @@ static int scan_file(void *context, const char *file)
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     for (char **list = lint->settings.credentials_ignore; list && *list; list++) {
-        size_t len = strlen(*list);
-        while (len && (*list)[len - 1] == '/')
-            len--;
+        size_t len = arc_text_strip(*list, strlen(*list), "/");
         if (strncmp(file, *list, len) == 0 && (file[len] == '/' || !file[len]))
             return lint->memory.failed;
     }

@@ -116,12 +116,10 @@ static int check_action(void *context, const char *file);
 /* The file that a local `uses` names. */
 static const char *find_target(struct lint *lint, const char *path)
 {
-    size_t len = strlen(path);
+    size_t len = arc_text_strip(path, strlen(path), "/");
 
     if (arc_text_ends(path, ".yml") || arc_text_ends(path, ".yaml"))
         return lint_text(lint, "%s", path);
-    while (len && path[len - 1] == '/')
-        len--;
     const char *folder = len ? arc_arena_cut(&lint->memory, path, len) : ".";
     const char *name = lint_join(lint, folder, "action.yml");
 

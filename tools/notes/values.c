@@ -313,8 +313,7 @@ static json_t *paragraphs(const char *text)
         text += strspn(text, "\n\r ");
         const char *end = strstr(text, "\n\n");
         size_t len = end ? (size_t)(end - text) : strlen(text);
-        while (len && strchr("\n\r ", text[len - 1]))
-            len--;
+        len = arc_text_strip(text, len, "\n\r ");
         if (len)
             arc_json_push(&list, json_stringn(text, len));
         text = arc_or(end, "");
@@ -330,20 +329,17 @@ static bool names_itself(const char *message, const struct arc_plan *plan)
     const char *const before[] = {"",        "v",         "release",  "release v",
                                   "version", plan->title, plan->group};
     const char *version = plan->version->version;
-    size_t len, end = strlen(version);
+    size_t end = strlen(version);
 
     if (!message)
         return false;
-    for (len = strlen(message); len && strchr("\n\r .", message[len - 1]);)
-        len--;
+    size_t len = arc_text_strip(message, strlen(message), "\n\r .");
     if (len == strlen(plan->tag) && strncmp(message, plan->tag, len) == 0)
         return true;
     if (len < end || strncmp(message + len - end, version, end) != 0)
         return false;
 
-    len -= end;
-    while (len && message[len - 1] == ' ')
-        len--;
+    len = arc_text_strip(message, len - end, " ");
     for (size_t i = 0; i < ARC_COUNT(before); i++)
         if (len == strlen(before[i]) && strncasecmp(message, before[i], len) == 0)
             return true;
@@ -355,9 +351,7 @@ static bool names_itself(const char *message, const struct arc_plan *plan)
 static json_t *markdown_value(const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
-    size_t len = text ? strlen(text) : 0;
-    while (len && strchr(" \t\r\n", text[len - 1]))
-        len--;
+    size_t len = text ? arc_text_strip(text, strlen(text), " \t\r\n") : 0;
     if (!len)
         return json_null();
     arc_text_visible_lines(&shown, text, len);

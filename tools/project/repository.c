@@ -54,8 +54,7 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     else
         return ARC_OK;
 
-    while (text.len && text.data[text.len - 1] == '/')
-        text.data[--text.len] = '\0';
+    arc_buf_strip(&text, "/");
     if (text.len > 4 && strcmp(text.data + text.len - 4, ".git") == 0)
         text.data[text.len -= 4] = '\0';
     out->source = arc_arena_text(&out->memory, arc_buf_text(&text));

@@ -1,14 +1,11 @@
 #include "registry/trust.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "registry/registry.h"
-#include <string.h>
-#include <strings.h>
 
 static bool is_host(const char *text, size_t len, const char *host, size_t host_len)
 {
-    while (len && text[len - 1] == '/')
-        len--;
-    return len == host_len && strncasecmp(text, host, len) == 0;
+    return arc_text_strip(text, len, "/") == host_len && strncasecmp(text, host, host_len) == 0;
 }
 
 struct registry_trust registry_trust_of(const struct arc_env *env, const char *host, size_t len)

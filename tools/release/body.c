@@ -1,7 +1,6 @@
 /* Bodies: modes and hidden marks. */
+#include "base/text.h"
 #include "release/release.h"
-#include <ctype.h>
-#include <string.h>
 
 /* The first line of a draft of ours: MARK, the SHA-256 of its title and text, MARK_END. A person's
  * edit changes the text but not the digest, so what was edited is no longer taken for ours. */
@@ -38,8 +37,7 @@ static int hash_text(const char *name, const char *text, char out[ARC_SHA256_HEX
         if (*text != '\r')
             arc_buf_putc(&all, *text);
 
-    while (all.len && isspace((unsigned char)all.data[all.len - 1]))
-        all.len--;
+    arc_buf_strip(&all, " \t\n\v\f\r");
     ARC_TRY(arc_buf_check(&all, "the body", err));
     return arc_sha256(arc_buf_text(&all), all.len, out, err);
 }

@@ -163,9 +163,7 @@ static int apply_paths(struct scan_judged *judged, char **patterns, const char *
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
         ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
         struct entry entry = {.shown = *patterns, .quiet = true};
-        size_t len = strlen(*patterns);
-        while (len && (*patterns)[len - 1] == '/')
-            len--;
+        size_t len = arc_text_strip(*patterns, strlen(*patterns), "/");
         arc_buf_printf(&text, "%.*s%s", (int)len, *patterns, below);
         ARC_TRY(arc_buf_check(&text, "a pattern", err));
         ARC_TRY(arc_glob_compile(arc_buf_text(&text), text.len, &glob, err));

@@ -279,8 +279,7 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
 
         add_column(out, finding->service, 8);
         add_platforms(out, judged, finding);
-        while (out->len && out->data[out->len - 1] == ' ')
-            out->data[--out->len] = '\0';
+        arc_buf_strip(out, " ");
         arc_buf_putc(out, '\n');
     }
 

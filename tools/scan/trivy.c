@@ -53,8 +53,7 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
         {"cache may be in use", "another Trivy uses the same cache: TRIVY_CACHE_DIR names another"},
     };
 
-    while (said->len && strchr(" \t\r\n", said->data[said->len - 1]))
-        said->data[--said->len] = '\0';
+    arc_buf_strip(said, " \t\r\n");
     const char *text = arc_buf_text(said), *line = strrchr(text, '\n');
     line = line ? line + 1 : text;
     for (size_t i = 0; i < ARC_COUNT(before); i++) {

@@ -208,10 +208,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
     /* What cosign said last, without the notes and warnings before it. */
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     const char *text = arc_buf_text(&result->errors);
-    size_t end = strlen(text);
-    while (end && strchr("\n\r ", text[end - 1]))
-        end--;
-    size_t start = end;
+    size_t end = arc_text_strip(text, strlen(text), "\n\r "), start = end;
     while (start && text[start - 1] != '\n')
         start--;
     if (arc_text_after(text + start, preface))
