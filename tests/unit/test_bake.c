@@ -5,6 +5,7 @@
 
 #include "arcci/build.h"
 #include "base/auto.h"
+#include "config/build.h"
 #include <cmocka.h>
 #include <string.h>
 
@@ -200,6 +201,27 @@ static void test_a_cell_that_is_not_planned(void **state)
     }
 }
 
+static void test_the_variable_of_a_secret(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"id=TOKEN", "TOKEN"},
+        {"id=t,env=TOKEN", "TOKEN"},
+        {"env=TOKEN,id=t", "TOKEN"},
+        {"ID=t,ENV=TOKEN", "TOKEN"},
+        {"id=t,src=file", ""},
+        {"id=t,env=TOKEN,SOURCE=file", ""},
+        {"id=t,env=", ""},
+        {"type=env", ""},
+        {"", ""},
+    };
+    char name[ARC_VARIABLE_MAX + 1];
+    for (size_t i = 0; i < ARC_COUNT(rows); i++) {
+        arc_secret_variable(rows[i][0], name);
+        assert_string_equal(name, rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_what_is_loaded_is_not_pushed),
         cmocka_unit_test(test_push_by_digest_has_no_tag),
         cmocka_unit_test(test_a_cell_that_is_not_planned),
+        cmocka_unit_test(test_the_variable_of_a_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,44 @@ static void test_size(void **state)
     }
 }
 
+/* The pieces of a text, each in brackets. */
+static void pieces(const char *text, const char *separators, const char *expected)
+{
+    struct arc_buf out = {0};
+    arc_each_piece (piece, text, separators) {
+        piece.len = arc_text_strip(piece.text, piece.len, " \r");
+        arc_buf_printf(&out, "[%.*s]", (int)piece.len, piece.text);
+    }
+    assert_string_equal(arc_buf_text(&out), expected);
+    arc_buf_free(&out);
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    pieces("", "\n", "");
+    pieces("a", "\n", "[a]");
+    pieces("a\r\n\nb\n", "\n", "[a][][b]");
+    pieces(",a ,b,", ",", "[][a][b]");
+    pieces("a b,c", " ,", "[a][b][c]");
+    pieces("a:b", "", "[a:b]");
+}
+
+static void test_what_ends_a_text(void **state)
+{
+    (void)state;
+    struct arc_buf text = {0};
+    assert_int_equal(arc_text_strip("a//", 3, "/"), 1);
+    assert_int_equal(arc_text_strip("//", 2, "/"), 0);
+    assert_int_equal(arc_text_strip("a\0", 2, "/"), 2); /* NUL is none of them */
+    arc_buf_strip(&text, "/");
+    assert_int_equal(text.len, 0);
+    arc_buf_puts(&text, "a. \n");
+    arc_buf_strip(&text, " \n");
+    assert_string_equal(arc_buf_text(&text), "a.");
+    arc_buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +217,8 @@ int main(void)
         cmocka_unit_test(test_every_byte_everywhere),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_every_code_point),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_what_ends_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,33 @@ static inline void arc_buf_strip(struct arc_buf *buf, const char *ends)
         buf->data[buf->len = len] = '\0';
 }
 
+/* A line of a text, or an item of a list in one. Nothing ends it, and it is the text's. */
+struct arc_piece {
+    const char *text;
+    size_t len;
+    const char *rest; /* behind the separator */
+};
+
+/* The next piece of what is the rest, up to one of the separators; false at the end. What is empty
+ * is a piece, too, but not at the very end. */
+static inline bool arc_piece_next(struct arc_piece *piece, const char *separators)
+{
+    piece->text = piece->rest;
+    piece->len = strcspn(piece->text, separators);
+    piece->rest += piece->len + (piece->text[piece->len] != '\0');
+    return *piece->text;
+}
+
+/* For each piece of a text, whose `text` and `len` the loop may change. */
+#define arc_each_piece(piece, whole, separators)                                                   \
+    for (struct arc_piece piece = {.rest = (whole)}; arc_piece_next(&piece, separators);)
+
+/* A copy, which the caller frees; NULL when out of memory. */
+static inline char *arc_piece_copy(struct arc_piece piece)
+{
+    return strndup(piece.text, piece.len);
+}
+
 /* Appends the text with every control character (C0, DEL, C1), bidirectional override and every
  * byte that is not UTF-8 written as \xNN, so that it stays on its line and cannot drive a
  * terminal. */

@@ -57,10 +57,10 @@ static bool can_pass(const char *text)
 static const char *error_text(const char *text)
 {
     const char *found = NULL, *last = text;
-    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        found = arc_or(arc_text_after(line, "ERROR: "), found);
-        if (*line != '\n')
-            last = line;
+    arc_each_piece (line, text, "\n") {
+        found = arc_or(arc_text_after(line.text, "ERROR: "), found);
+        if (line.len)
+            last = line.text;
     }
     return arc_or(found, last);
 }
@@ -89,11 +89,12 @@ static bool has_line(const struct arc_build_options *options,
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
     if (arc_file_read_in(options->env->cwd, service->dockerfile, (size_t)1 << 20, &text, NULL))
         return false;
-    const char *line = arc_buf_text(&text);
-    for (unsigned i = 1; i < number && *line; i++)
-        line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
-    size_t len = strcspn(line, "\r\n");
-    return len && strncmp(line, marked, len) == 0 && strchr("\r\n", marked[len]);
+    arc_each_piece (line, arc_buf_text(&text), "\n") {
+        size_t len = strcspn(line.text, "\r\n");
+        if (number-- <= 1)
+            return len && strncmp(line.text, marked, len) == 0 && strchr("\r\n", marked[len]);
+    }
+    return false;
 }
 
 /* The service that failed: the failed step's, or the one that the error names, or the only one; a

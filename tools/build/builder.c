@@ -84,8 +84,8 @@ int arc_build_engine_platform(const struct arc_build_options *options, struct ar
 /* The value of the next line of that name from `text` on; NULL when there is none. */
 static const char *field(const char *text, const char *name, size_t *len)
 {
-    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        const char *value = arc_text_after(arc_text_after(text, name), ":");
+    arc_each_piece (line, text, "\n") {
+        const char *value = arc_text_after(arc_text_after(line.text, name), ":");
         if (!value)
             continue;
         value += strspn(value, " \t");

@@ -286,15 +286,12 @@ static int set_lines(struct invocation *inv, const struct option *option, const 
     if (!inv->lists[i])
         inv->lists[i] = json_array(); /* of a list of blank lines: given, and empty */
 
-    while (!rc && *text) {
-        size_t len = strcspn(text, "\n"), kept = len;
-        const char *start = text;
-        arc_text_trim(&start, &kept);
-        ARC_AUTO_FREE char *line = strndup(start, kept);
-        ARC_TRY_ALLOC(line, err);
-        if (*line)
-            rc = set_value(inv, option, line, err);
-        text += len + (text[len] == '\n');
+    arc_each_piece (line, text, "\n") {
+        arc_text_trim(&line.text, &line.len);
+        ARC_AUTO_FREE char *value = arc_piece_copy(line);
+        ARC_TRY_ALLOC(value, err);
+        if (!rc && *value)
+            rc = set_value(inv, option, value, err);
     }
 
     inv->values[i] = rc ? NULL : ""; /* the lines are gone; `lists` holds them */

@@ -15,12 +15,10 @@ static void add_diff(const char *path, const char *text, struct arc_buf *out)
         lines += *c == '\n';
     arc_buf_printf(out, "--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%zu @@\n", path, lines);
 
-    while (*text) {
-        size_t len = strcspn(text, "\n");
+    arc_each_piece (line, text, "\n") {
         arc_buf_putc(out, '+');
-        arc_text_visible(out, text, len);
+        arc_text_visible(out, line.text, line.len);
         arc_buf_putc(out, '\n');
-        text += len + (text[len] == '\n');
     }
 }
 

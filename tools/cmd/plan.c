@@ -18,19 +18,12 @@ ARC_TEXT(cmd_plan);
 static int split_list(const char *text, json_t **out, struct arc_error *err)
 {
     *out = json_array();
-    while (*out && *text) {
-        text += strspn(text, " \t\r\n");
-        size_t whole = strcspn(text, ","), len = whole;
-        while (len && strchr(" \t\r\n", text[len - 1]))
-            len--;
-        json_t *item = json_stringn(text, len);
-        if (!item)
+    arc_each_piece (platform, text, ",") {
+        arc_text_trim(&platform.text, &platform.len);
+        if (!arc_utf8_valid(platform.text, platform.len))
             return arc_error_set(err, ARC_EINPUT, "--platforms: the list is not valid UTF-8");
-        if (len)
-            arc_json_push(out, item);
-        else
-            json_decref(item);
-        text += whole + (text[whole] == ',');
+        if (platform.len)
+            arc_json_push(out, json_stringn(platform.text, platform.len));
     }
 
     return arc_error_unless(*out, err);

@@ -90,25 +90,19 @@ static int take_pairs(const struct arc_loading *l, const json_t *object, bool co
 static int take_attestation(const struct arc_loading *l, const char *text, struct arc_recipe *build)
 {
     ARC_AUTO(arc_buf) struct arc_buf rest = {.max = 65536};
-    const char *type = "";
-    size_t type_len = 0;
+    struct arc_piece type = {0};
     bool disabled = false;
 
-    for (const char *at = text; *at; at += *at == ',') {
-        size_t len = strcspn(at, ",");
-        if (ARC_STARTS(at, "type=")) {
-            type = at + 5;
-            type_len = len - 5;
-        } else if (ARC_STARTS(at, "disabled=")) {
-            disabled |= len == 13 && ARC_STARTS(at + 9, "true");
-        } else {
-            arc_text_item(&rest, ",", "%.*s", (int)len, at);
-        }
-        at += len;
-    }
+    arc_each_piece (field, text, ",")
+        if (ARC_STARTS(field.text, "type="))
+            type = field;
+        else if (ARC_STARTS(field.text, "disabled="))
+            disabled |= arc_text_is(field.text, field.len, "disabled=true");
+        else
+            arc_text_item(&rest, ",", "%.*s", (int)field.len, field.text);
 
-    bool sbom = arc_text_is(type, type_len, "sbom");
-    if (!sbom && !arc_text_is(type, type_len, "provenance"))
+    bool sbom = arc_text_is(type.text, type.len, "type=sbom");
+    if (!sbom && !arc_text_is(type.text, type.len, "type=provenance"))
         return arc_error_set(l->err, ARC_EINPUT,
                              "the attestation '%.200s' is neither provenance nor an SBOM", text);
 

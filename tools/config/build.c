@@ -363,14 +363,35 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
 
 /* ---- files that a build is given ------------------------------------------------------------- */
 
-/* Neither the path nor a link in it leads out of the repository: a pull request must not name a
- * file of the machine. */
+/* Whether a field "NAME=VALUE" of buildx's options is the one of that name, in any case. */
+static bool names_field(struct arc_piece field, const char *name)
+{
+    return arc_text_is_caseless(field.text, ARC_MIN(strcspn(field.text, "="), field.len), name);
+}
+
+/* Its value, of no length where it has none. */
+static struct arc_piece value_of(struct arc_piece field)
+{
+    size_t before = ARC_MIN(strcspn(field.text, "=") + 1, field.len);
+    return (struct arc_piece){.text = field.text + before, .len = field.len - before};
+}
+
+/* Whether neither the path nor a link in it leads out of the repository: a pull request must not
+ * name a file of the machine. */
+static int is_inside(const char *root, const char *path, bool *inside, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *resolved = NULL;
+    ARC_TRY(arc_path_resolve("", path, &resolved, err));
+    *inside = resolved && *path != '~' && arc_file_kind_in(root, resolved) != ARC_FILE_OTHER;
+    return ARC_OK;
+}
+
 static int check_file(const char *root, const char *what, const char *said, const char *path,
                       struct arc_error *err)
 {
-    ARC_AUTO_FREE char *inside = NULL;
-    ARC_TRY(arc_path_resolve("", path, &inside, err));
-    if (inside && *path != '~' && arc_file_kind_in(root, inside) != ARC_FILE_OTHER)
+    bool inside = false;
+    ARC_TRY(is_inside(root, path, &inside, err));
+    if (inside)
         return ARC_OK;
     return arc_error_set(err, ARC_EINPUT,
                          "%s '%.200s' is a file outside of the repository; pass it by a variable "
@@ -389,21 +410,17 @@ static int check_secret(const char *root, const char *secret, struct arc_error *
         return arc_error_set(err, ARC_EINPUT, "the secret '%.200s' has a ',' or '\"' in a value",
                              secret);
 
-    for (const char *at = secret; *at; at += *at == ',') {
-        size_t len = strcspn(at, ","), name = strcspn(at, "=,");
-        bool given = len > name + 1;
-        ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
-        bool file =
-            arc_text_is_caseless(at, name, "src") || arc_text_is_caseless(at, name, "source");
+    arc_each_piece (field, secret, ",") {
+        bool file = names_field(field, "src") || names_field(field, "source");
+        ARC_AUTO_FREE char *value = arc_piece_copy(value_of(field));
         ARC_TRY_ALLOC(value, err);
         if (file)
             ARC_TRY(check_file(root, "the secret", secret, value, err));
-        placed = placed || (given && (file || arc_text_is_caseless(at, name, "env")));
-        if (arc_text_is_caseless(at, name, "id")) {
+        placed = placed || (*value && (file || names_field(field, "env")));
+        if (names_field(field, "id")) {
             free(id);
             id = arc_steal(&value);
         }
-        at += len;
     }
 
     return placed || !id ? ARC_OK : check_file(root, "the secret", secret, id, err);
@@ -413,15 +430,14 @@ void arc_secret_variable(const char *secret, char out[ARC_VARIABLE_MAX + 1])
 {
     *out = '\0';
 
-    for (const char *field = secret; field; field = strchr(field, ',')) {
-        field += *field == ',';
-        size_t key = strcspn(field, "="), end = strcspn(field, ",");
-        if (ARC_STARTS(field, "src=", "source=")) {
+    arc_each_piece (field, secret, ",") {
+        struct arc_piece value = value_of(field);
+        if (names_field(field, "src") || names_field(field, "source")) {
             *out = '\0';
             return;
         }
-        if (key < end && (ARC_STARTS(field, "env=") || (!*out && ARC_STARTS(field, "id="))))
-            snprintf(out, ARC_VARIABLE_MAX + 1, "%.*s", (int)(end - key - 1), field + key + 1);
+        if (names_field(field, "env") || (!*out && names_field(field, "id")))
+            snprintf(out, ARC_VARIABLE_MAX + 1, "%.*s", (int)value.len, value.text);
     }
 }
 
@@ -449,22 +465,17 @@ static int check_cache(const char *root, const char *cache, struct arc_error *er
     if (strchr(cache, '"')) /* buildx would read another field */
         return arc_error_set(err, ARC_EINPUT, "the cache '%.200s' has a '\"'", cache);
 
-    for (const char *at = cache; *at; at += *at == ',') {
-        size_t len = strcspn(at, ","), name = strcspn(at, "=,");
-        bool folder =
-            arc_text_is_caseless(at, name, "dest") || arc_text_is_caseless(at, name, "src");
-        ARC_AUTO_FREE char *value = strndup(at + name + (name < len), len - name - (name < len));
-        ARC_AUTO_FREE char *inside = NULL;
-        ARC_TRY_ALLOC(value, err);
-        if (folder)
-            ARC_TRY(arc_path_resolve("", value, &inside, err));
-        if (folder &&
-            (!inside || *value == '~' || arc_file_kind_in(root, inside) == ARC_FILE_OTHER))
+    arc_each_piece (field, cache, ",") {
+        ARC_AUTO_FREE char *folder = arc_piece_copy(value_of(field));
+        bool inside = true;
+        ARC_TRY_ALLOC(folder, err);
+        if (names_field(field, "dest") || names_field(field, "src"))
+            ARC_TRY(is_inside(root, folder, &inside, err));
+        if (!inside)
             return arc_error_set(err, ARC_EINPUT,
                                  "the cache '%.200s' is a folder outside of the repository; "
                                  "--cache local,dir=FOLDER names one of the machine's",
                                  cache);
-        at += len;
     }
 
     return ARC_OK;
@@ -475,13 +486,11 @@ int arc_recipe_check_files(const char *root, const struct arc_recipe *recipe, st
     for (char **secret = recipe->secrets; secret && *secret; secret++)
         ARC_TRY(check_secret(root, *secret, err));
     for (char **key = recipe->ssh; key && *key; key++) {
-        const char *at = strchr(*key, '='); /* several files, separated by commas */
-        while (at && *at) {
-            size_t len = strcspn(++at, ",");
-            ARC_AUTO_FREE char *file = strndup(at, len);
-            ARC_TRY_ALLOC(file, err);
-            ARC_TRY(check_file(root, "the ssh key", *key, file, err));
-            at += len;
+        const char *files = strchr(*key, '=');
+        arc_each_piece (file, files ? files + 1 : "", ",") {
+            ARC_AUTO_FREE char *path = arc_piece_copy(file);
+            ARC_TRY_ALLOC(path, err);
+            ARC_TRY(check_file(root, "the ssh key", *key, path, err));
         }
     }
 

@@ -164,8 +164,8 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
 
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
     const char *found = strstr(said, "ERROR: ");
-    for (const char *line = said; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        last = line;
+    arc_each_piece (line, said, "\n")
+        last = line.text;
     found = found ? found + strlen("ERROR: ") : last;
     arc_text_visible(&shown, found, strcspn(found, "\n"));
 

@@ -58,10 +58,8 @@ int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_igno
     if (ARC_STARTS(text, "\xef\xbb\xbf"))
         text += 3;
 
-    for (size_t len; *text; text += len + (text[len] == '\n')) {
-        len = strcspn(text, "\n");
-        ARC_TRY(add_line(memory, &ignore, text, len, err));
-    }
+    arc_each_piece (line, text, "\n")
+        ARC_TRY(add_line(memory, &ignore, line.text, line.len, err));
     *out = ignore;
 
     return ARC_OK;

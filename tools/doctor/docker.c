@@ -68,9 +68,8 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
 /* Appends the values of the "Name:   value" lines, of which a builder has one for each node. */
 static void add_values(const char *text, const char *name, struct arc_buf *out)
 {
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        const char *value = arc_text_after(line, name);
+    arc_each_piece (line, text, "\n") {
+        const char *value = arc_text_after(line.text, name);
         if (!value)
             continue;
         value += strspn(value, " \t");

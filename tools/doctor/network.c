@@ -353,14 +353,11 @@ void doctor_volumes(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    for (const char *line = arc_buf_text(&text); *line; line += *line == '\n') {
-        size_t len = strcspn(line, "\n");
-        if (is_ours(doctor, line, '-')) { /* arc-<codename>-<what> */
+    arc_each_piece (line, arc_buf_text(&text), "\n")
+        if (is_ours(doctor, line.text, '-')) { /* arc-<codename>-<what> */
             arc_text_separate(&result->found, ", ");
-            arc_text_visible(&result->found, line, len);
+            arc_text_visible(&result->found, line.text, line.len);
         }
-        line += len;
-    }
     if (!result->found.len)
         arc_buf_puts(&result->found, "none yet; a service makes its own when it starts");
 

@@ -166,16 +166,16 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
  * whose own line comes before it. */
 static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
 {
-    for (size_t len; *text; text += len + (text[len] == '\n')) {
-        static const char refs[] = "\trefs/tags/";
-        len = strcspn(text, "\n");
-        size_t before = strcspn(text, "\t"), skip = before + strlen(refs), end = len;
-        if (skip > len || strncmp(text + before, refs, strlen(refs)) != 0)
+    static const char refs[] = "\trefs/tags/";
+
+    arc_each_piece (line, text, "\n") {
+        size_t before = strcspn(line.text, "\t"), skip = before + strlen(refs), end = line.len;
+        if (skip > end || strncmp(line.text + before, refs, strlen(refs)) != 0)
             continue;
-        if (len > skip + 3 && ARC_STARTS(text + len - 3, "^{}"))
+        if (end > skip + 3 && ARC_STARTS(line.text + end - 3, "^{}"))
             end -= 3;
-        json_t *commit = json_stringn(text, before);
-        ARC_AUTO_FREE char *name = strndup(text + skip, end - skip);
+        json_t *commit = json_stringn(line.text, before);
+        ARC_AUTO_FREE char *name = strndup(line.text + skip, end - skip);
         if (!name || !commit) {
             json_decref(commit);
             return arc_error_nomem(err);

@@ -1,6 +1,7 @@
 /* Finding a repository and opening it. The search is our own: libgit2 takes any directory that
  * looks like a bare repository for one, and that can be files of the tree; and it knows only some
  * of the ways to trust a repository of another user. */
+#include "base/text.h"
 #include "git/scratch.h"
 #include "os/file.h"
 #include <limits.h>
@@ -193,14 +194,13 @@ int arc_git_add_objects(const struct arc_env *env, git_odb *odb)
     static const char *const names[] = {"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"};
 
     arc_each_in (name, names) {
-        const char *at = arc_or(arc_env_nonempty(env, *name), "");
-        for (size_t len; *at; at += len + (at[len] == ':')) {
-            len = name == names ? strlen(at) : strcspn(at, ":");
-            ARC_AUTO_FREE char *folder = strndup(at, len);
+        const char *given = arc_or(arc_env_nonempty(env, *name), "");
+        arc_each_piece (one, given, name == names ? "" : ":") {
+            ARC_AUTO_FREE char *folder = arc_piece_copy(one);
             ARC_AUTO_FREE char *path = folder ? arc_file_join(arc_or(env->cwd, "."), folder) : NULL;
             if (!path)
                 return GIT_ERROR;
-            if (len && arc_file_is_folder(path))
+            if (one.len && arc_file_is_folder(path))
                 ARC_TRY(git_odb_add_disk_alternate(odb, path));
         }
     }

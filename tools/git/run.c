@@ -93,11 +93,8 @@ const char *arc_git_complaint(struct arc_process_result *result)
         return line;
     }
 
-    for (line = result->errors.len ? text : NULL; line;) {
-        size_t len = strcspn(line, "\n");
-        add_complaint(line, len, &said);
-        line = line[len] ? line + len + 1 : NULL;
-    }
+    arc_each_piece (one, arc_buf_text(&result->errors), "\n")
+        add_complaint(one.text, one.len, &said);
     if (!said.len || said.failed)
         return "git said nothing";
     arc_buf_free(&result->errors);

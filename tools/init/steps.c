@@ -74,11 +74,9 @@ void init_set_output(const struct init_step *step, const char *name, const char 
 static char *attribute(struct init *init, const char *item, const char *key)
 {
     size_t len = strlen(key);
-    for (const char *at = item; at; at = strchr(at, ',')) {
-        at += *at == ',';
-        if (strncmp(at, key, len) == 0 && at[len] == '=')
-            return init_cut(init, at + len + 1, strcspn(at + len + 1, ","));
-    }
+    arc_each_piece (field, item, ",")
+        if (strncmp(field.text, key, len) == 0 && field.text[len] == '=')
+            return init_cut(init, field.text + len + 1, field.len - len - 1);
     return NULL;
 }
 

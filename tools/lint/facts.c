@@ -53,19 +53,11 @@ void lint_fact_find(const struct lint_case *c, unsigned line, const char *format
 /* Whether a line of the text, blanks at both ends aside, is `wanted`. */
 static bool has_line(const char *text, const char *wanted)
 {
-    size_t wanted_len = strlen(wanted);
-
-    while (*text) {
-        size_t len = strcspn(text, "\n"), skip = strspn(text, " \t");
-        const char *start = text + ARC_MIN(skip, len);
-        size_t rest = len - (size_t)(start - text);
-        while (rest && strchr(" \t\r", start[rest - 1]))
-            rest--;
-        if (rest == wanted_len && memcmp(start, wanted, rest) == 0)
+    arc_each_piece (line, text, "\n") {
+        size_t skip = strspn(line.text, " \t"), end = arc_text_strip(line.text, line.len, " \t\r");
+        if (arc_text_is(line.text + ARC_MIN(skip, end), end - ARC_MIN(skip, end), wanted))
             return true;
-        text += len + (text[len] == '\n');
     }
-
     return false;
 }
 

@@ -29,13 +29,13 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
 {
     const char *path = arc_env_get(env, "PATH");
 
-    if (strchr(name, '/'))
-        path = NULL;
-    for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
+    if (!path || strchr(name, '/'))
+        path = "";
+    arc_each_piece (folder, path, ":") {
         struct arc_buf candidate = {.max = 8192};
-        if (*path != '/')
+        if (*folder.text != '/')
             continue;
-        arc_buf_printf(&candidate, "%.*s/%s", (int)strcspn(path, ":"), path, name);
+        arc_buf_printf(&candidate, "%.*s/%s", (int)folder.len, folder.text, name);
         if (candidate.failed == ARC_ENOMEM) /* else the next folder's program would run */
             return arc_error_nomem(err);
         char *found = arc_buf_steal(&candidate);

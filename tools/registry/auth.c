@@ -269,16 +269,12 @@ static bool grants(const char *scopes, const char *scope)
     const char *actions = strrchr(scope, ':') + 1;
     size_t name = (size_t)(actions - scope);
 
-    for (; *scopes; scopes += strspn(scopes, " ")) {
-        bool all = strncmp(scopes, scope, name) == 0;
-        for (const char *at = actions; all && *at; at += *at == ',') {
-            size_t len = strcspn(at, ",");
-            all = lists_action(scopes + name, at, len);
-            at += len;
-        }
+    arc_each_piece (own, scopes, " ") {
+        bool all = strncmp(own.text, scope, name) == 0;
+        arc_each_piece (action, actions, ",")
+            all = all && lists_action(own.text + name, action.text, action.len);
         if (all)
             return true;
-        scopes += strcspn(scopes, " ");
     }
 
     return false;

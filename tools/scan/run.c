@@ -133,13 +133,12 @@ static bool is_harmless(const char *message)
 static int read_warnings(struct scan_judged *judged, const char *name, const char *text,
                          struct arc_error *err)
 {
-    for (size_t len; *text; text += len + (text[len] == '\n')) {
-        len = strcspn(text, "\n");
-        const char *level = memchr(text, '\t', len);
+    arc_each_piece (row, text, "\n") {
+        const char *level = memchr(row.text, '\t', row.len);
         bool warns = level && ARC_STARTS(level, "\tWARN\t", "\tERROR\t");
         if (!warns)
             continue;
-        ARC_AUTO_FREE char *line = strndup(level + 1, len - (size_t)(level + 1 - text));
+        ARC_AUTO_FREE char *line = strndup(level + 1, row.len - (size_t)(level + 1 - row.text));
         ARC_TRY_ALLOC(line, err);
         char *said = strchr(line, '\t') + 1;
         ARC_AUTO_FREE char *message = strndup(said, strcspn(said, "\t"));

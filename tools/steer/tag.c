@@ -121,12 +121,11 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
     ARC_TRY(run_git(tagging, words, &answer, err));
     ARC_TRY(arc_buf_check(&answer, "what the remote has", err));
 
-    for (const char *line = arc_buf_text(&answer); *line;) {
-        size_t len = strcspn(line, "\n"), hex = strcspn(line, "\t\n");
-        bool whole = hex < sizeof out->hex && hex < len && strlen(ref) == len - hex - 1;
-        if (whole && memcmp(line + hex + 1, ref, strlen(ref)) == 0)
-            memcpy(out->hex, line, hex);
-        line += len + (line[len] == '\n');
+    arc_each_piece (line, arc_buf_text(&answer), "\n") {
+        size_t hex = strcspn(line.text, "\t\n");
+        if (hex < sizeof out->hex && hex < line.len &&
+            arc_text_is(line.text + hex + 1, line.len - hex - 1, ref))
+            memcpy(out->hex, line.text, hex);
     }
 
     return ARC_OK;
