@@ -176,8 +176,9 @@ void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
 /* RFC 3986's characters, without those that end a markdown link or a table cell. */
 static bool url_char(const char *s, size_t left)
 {
-    bool hex = left > 2 && strspn(s + 1, "0123456789abcdefABCDEF") >= 2;
-    return *s == '%' ? hex : arc_is_alnum(*s) || (*s && strchr("-._~:/?#@!$&*+,=", *s));
+    if (*s == '%')
+        return left > 2 && strspn(s + 1, "0123456789abcdefABCDEF") >= 2;
+    return arc_is_alnum(*s) || (*s && strchr("-._~:/?#@!$&*+,=", *s));
 }
 
 void arc_markdown_url(struct arc_buf *out, const char *text, size_t len)

@@ -317,7 +317,10 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
     ARC_AUTO(arc_buf) struct arc_buf family = {.max = 4096};
     const char *slash = strrchr(except, '/');
 
-    arc_buf_printf(&family, "%.*s/*", slash ? (int)(slash - except) : 1, slash ? except : "*");
+    if (slash)
+        arc_buf_printf(&family, "%.*s/*", (int)(slash - except), except);
+    else
+        arc_buf_puts(&family, "*/*");
     ARC_TRY(arc_buf_check(&family, "the name of a tag", err));
     const char *const words[] = {"describe",  "--tags",    "--abbrev=0",
                                  "--exclude", except,      slash ? "--match" : "--exclude",

@@ -18,12 +18,12 @@ static void read_workflow(struct init *init, const char *path, const struct init
 static json_t *make_scope(struct init *init, const char *when, const struct arc_yaml_node *declared,
                           const json_t *given)
 {
+    const char *name = *when ? "{branch}" : "{image-tag}";
     json_t *scope = init_made(
-        init,
-        json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}", "github",
-                  "sha", "{revision}", "ref_type", "tag", "ref", *when ? "{branch}" : "{image-tag}",
-                  "ref_name", *when ? "{branch}" : "{image-tag}", "event", "repository", "name",
-                  init->repository, "release", "tag_name", "{image-tag}", "env", "steps", "needs"));
+        init, json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}",
+                        "github", "sha", "{revision}", "ref_type", "tag", "ref", name, "ref_name",
+                        name, "event", "repository", "name", init->repository, "release",
+                        "tag_name", "{image-tag}", "env", "steps", "needs"));
     json_t *github = json_object_get(scope, "github");
 
     if (init->owner) {

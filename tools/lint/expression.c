@@ -117,9 +117,15 @@ static void read_token(struct reading *r)
         r->kind = read_number(r) ? 'v' : '?';
     } else if (strchr("()[],.*", c)) {
         r->kind = c;
-    } else if (strchr("!<>=", c)) {
-        r->len = 1 + (next == '=');
-        r->kind = c == '!' && next != '=' ? '!' : c == '=' && next != '=' ? '?' : 'o';
+    } else if (strchr("!<>=", c) && next == '=') {
+        r->len = 2;
+        r->kind = 'o';
+    } else if (strchr("<>", c)) {
+        r->kind = 'o';
+    } else if (c == '!') {
+        r->kind = c;
+    } else if (c == '=') {
+        r->kind = '?';
     } else if (c == '&' || c == '|') {
         r->len = 1 + (next == c);
         r->kind = next == c ? 'o' : '?';
@@ -234,9 +240,14 @@ static bool read_operand(struct reading *r, unsigned depth)
     while (r->kind == '.' || r->kind == '[') { /* members */
         bool index = r->kind == '[';
         read_token(r);
-        if (!take(r, '*') && (index ? !read_expression(r, depth) : !take(r, 'n')))
-            return r->wrong ? false : refuse(r, NULL);
-        if (index && !take(r, ']'))
+        bool good = take(r, '*');
+        if (!good && index)
+            good = read_expression(r, depth);
+        else if (!good)
+            good = take(r, 'n');
+        if (r->wrong)
+            return false;
+        if (!good || (index && !take(r, ']')))
             return refuse(r, NULL);
     }
 

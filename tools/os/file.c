@@ -140,9 +140,11 @@ static bool step_back(char *full, char *tail)
         return false;
 
     ssize_t len = readlink(full, to, sizeof to);
-    int keep = len >= 0 && *to == '/' ? 0 : (int)(slash + 1 - full);
-    int made = len >= 0 ? snprintf(text, sizeof text, "%.*s%.*s", keep, full, (int)len, to)
-                        : snprintf(text, sizeof text, "%s%s", slash[1] ? slash : "", tail);
+    int keep = (int)(slash + 1 - full), made;
+    if (len >= 0)
+        made = snprintf(text, sizeof text, "%.*s%.*s", *to == '/' ? 0 : keep, full, (int)len, to);
+    else
+        made = snprintf(text, sizeof text, "%s%s", slash[1] ? slash : "", tail);
     if (made >= (int)sizeof text)
         return false;
 

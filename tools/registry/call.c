@@ -79,7 +79,10 @@ static int find_address(const struct arc_registry *registry, const struct regist
     if (wrote < 0 || (size_t)wrote >= sizeof out->repository || !*path || odd ||
         out->repository[strspn(out->repository, allowed)] || len >= sizeof out->host)
         return arc_error_set(err, ARC_EINPUT, "'%.300s' is not an image name", image);
-    snprintf(out->host, sizeof out->host, "%.*s", hub ? 9 : (int)len, hub ? "docker.io" : image);
+    if (hub)
+        snprintf(out->host, sizeof out->host, "docker.io");
+    else
+        snprintf(out->host, sizeof out->host, "%.*s", (int)len, image);
 
     len = strlen(call->reference);
     bool tag = len && len <= 128 && strspn(call->reference, word) == len;
