@@ -17,7 +17,6 @@ ARC_API_BEGIN
 /* Nothing is owned. */
 struct arc_doctor_options {
     const char *purpose; /* "plan", "build", "scan", "release", "services" or "all" */
-    const char *config;  /* NULL: ".github/arc-ci.yaml" */
     bool offline;        /* leave out what needs the network */
     bool push;           /* open an upload to every image, and drop it again */
 };

@@ -13,27 +13,16 @@
 
 ARC_API_BEGIN
 
-/* What to rehearse. Nothing is owned. */
-struct arc_dryrun_options {
-    const char *tag;    /* "messaging/v0.1.0"; it need not exist: then HEAD is assumed. NULL: the
-                           event's ref, where that is a tag */
-    const char *event;  /* file of a recorded event (GITHUB_EVENT_PATH) to play instead of the push
-                           of a tag, or NULL; without a tag it is a ci run, not a release */
-    const char *group;  /* the release group of a ci run, when there are several; else NULL */
-    const char *config; /* the release groups' file; NULL: .github/arc-ci.yaml */
-    const char *previous; /* as in struct arc_project_options */
-    const char *lock;     /* likewise */
-};
-
-/* Makes dry-run.json (docs/schema/dry-run.schema.json) of the repository that env->cwd lies in:
+/* Rehearses the push of the project's tag, which need not exist (then HEAD is assumed), or what a
+ * recorded event (a file as GITHUB_EVENT_PATH names it; NULL: none) starts: without a tag a ci run.
+ * Makes dry-run.json (docs/schema/dry-run.schema.json):
  *   revision, revision-from (text), and the documents of the stages: version, changes, plan, build
  *   {argv, definition}, scan {commands, fail-on, block}, notes, requests [{method, path, body,
  * why}], warnings [{kind, message}]. A ci run has no version, notes and requests: null. What cannot
  * be known here has its reason in unknown.<part>; the part is null, but for requests to a
  * repository without a name, which is OWNER/NAME then. ARC_EINPUT for a tag of no group or a wrong
  * configuration; ARC_ENOTFOUND outside a repository. *out is a new reference. */
-int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
-               struct arc_error *err);
+int arc_dryrun(struct arc_project *project, const char *event, json_t **out, struct arc_error *err);
 
 /* How dry-run.json is shown. */
 struct arc_dryrun_style {

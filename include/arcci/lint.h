@@ -14,23 +14,17 @@
 
 ARC_API_BEGIN
 
-/* Where to look; NULL for the default. Nothing is owned. */
-struct arc_lint_options {
-    const char *config; /* ".github/arc-ci.yaml" */
-    const char *rules;  /* ".github/arc-ci-lint.yaml"; may be missing when it is the default */
-};
-
-/* Checks the work tree (arc_project_root()) and makes lint.json (docs/schema/lint.schema.json):
+/* Checks the work tree (arc_project_root()) by the rules file (NULL: .github/arc-ci-lint.yaml, which
+ * may be missing) and makes lint.json (docs/schema/lint.schema.json):
  *   ok (bool), files and rules (how many were looked at), findings: array of {file, line, rule,
  *   message}, by file and line. A file that is missing or does not parse is a finding.
  * *out is a new reference. ARC_EINPUT if the rules file itself is wrong; ARC_ENOTFOUND if it was
  * asked for and does not exist. */
-int arc_lint(struct arc_project *project, const struct arc_lint_options *options, json_t **out,
-             struct arc_error *err);
+int arc_lint(struct arc_project *project, const char *rules, json_t **out, struct arc_error *err);
 
 /* The rules as an array of {name, summary, from}: the built-in ones, then the rules file's. */
-int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *options,
-                   json_t **out, struct arc_error *err);
+int arc_lint_rules(struct arc_project *project, const char *rules, json_t **out,
+                   struct arc_error *err);
 
 ARC_API_END
 

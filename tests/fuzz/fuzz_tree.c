@@ -83,7 +83,7 @@ static void use(unsigned choice)
     ARC_AUTO_JSON json_t *document = NULL;
     (void)choice;
     read_config(root);
-    int rc = arc_lint(&project, &(struct arc_lint_options){0}, &document, &err);
+    int rc = arc_lint(&project, NULL, &document, &err);
     world_check(rc, &err);
 }
 

@@ -219,8 +219,7 @@ static int call_lint(char **answer, struct arc_error *err)
     ARC_AUTO_JSON json_t *document = NULL;
     struct arc_env env = {.cwd = root};
     ARC_AUTO(arc_project) struct arc_project project = {.env = &env};
-    struct arc_lint_options options = {0};
-    int rc = arc_lint(&project, &options, &document, err);
+    int rc = arc_lint(&project, NULL, &document, err);
     if (!rc) {
         countdown = 0; /* the test's own use of memory */
         *answer = json_dumps(document, JSON_SORT_KEYS);
@@ -233,8 +232,7 @@ static int call_rules(char **answer, struct arc_error *err)
     ARC_AUTO_JSON json_t *document = NULL;
     struct arc_env env = {.cwd = root};
     ARC_AUTO(arc_project) struct arc_project project = {.env = &env};
-    struct arc_lint_options options = {0};
-    int rc = arc_lint_rules(&project, &options, &document, err);
+    int rc = arc_lint_rules(&project, NULL, &document, err);
     if (!rc) {
         countdown = 0;
         *answer = json_dumps(document, JSON_SORT_KEYS);

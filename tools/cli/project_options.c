@@ -1,6 +1,15 @@
 #include "cli/project_options.h"
 #include "base/auto.h"
 
+struct arc_project_options project_wanted(const struct invocation *inv)
+{
+    return (struct arc_project_options){.tag = inv->args[0],
+                                        .group = option_value(inv, "group"),
+                                        .config = option_value(inv, "config"),
+                                        .lock = option_value(inv, "lock"),
+                                        .previous = option_value(inv, "previous-tag")};
+}
+
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err)
 {

@@ -39,6 +39,10 @@
               "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "             \
               "1.2.0-rc.2.")
 
+/* What the argument TAG and the options of these names say of the project; NULL for those that the
+ * command has not. */
+struct arc_project_options project_wanted(const struct invocation *inv);
+
 /* Warns where the last published release could not be asked for. */
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);

@@ -51,10 +51,10 @@ static void add_row(const struct invocation *inv, const json_t *check, struct ar
 
 static int run_doctor(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     struct arc_doctor_options options = {
         .purpose = option_value(inv, "for"),
-        .config = option_value(inv, "config"),
         .offline = option_flag(inv, "offline"),
         .push = option_flag(inv, "push"),
     };

@@ -6,17 +6,10 @@
 
 static int run_dry_run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
-    struct arc_dryrun_options options = {
-        .tag = inv->args[0],
-        .event = option_value(inv, "event"),
-        .group = option_value(inv, "group"),
-        .config = option_value(inv, "config"),
-        .previous = option_value(inv, "previous-tag"),
-        .lock = option_value(inv, "lock"),
-    };
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
 
-    ARC_TRY(arc_dryrun(&project, &options, &report->document, err));
+    ARC_TRY(arc_dryrun(&project, option_value(inv, "event"), &report->document, err));
 
     /* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
     bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;

@@ -7,7 +7,8 @@
 
 static int run_notes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
 
     if (option_flag(inv, "print-template")) {
         arc_buf_puts(&report->human, arc_notes_template());
@@ -16,15 +17,12 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
 
     const char *tag = inv->args[0];
     struct arc_notes_files files = {
-        .tag = tag,
         .documents.plan = tag && !option_given(inv, "plan") ? NULL : option_value(inv, "plan"),
         .documents.build = option_value(inv, "build"),
         .documents.scan = option_value(inv, "scan"),
         .documents.needs = option_value(inv, "needs"),
         .template = option_value(inv, "template"),
-        .config = option_value(inv, "config"),
     };
-    project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_notes_run(&project, &files, &report->document, err));
     ARC_TRY(arc_notes_warn(report->document, report_note_text, report, err));
     ARC_TRY(project_note_tags(&project, report, err));

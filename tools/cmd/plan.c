@@ -148,16 +148,11 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
 
 static int run_plan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     const char *file = option_value(inv, "changes");
-
-    project.wanted = (struct arc_project_options){.tag = inv->args[0],
-                                                  .group = option_value(inv, "group"),
-                                                  .config = option_value(inv, "config"),
-                                                  .previous = option_value(inv, "previous-tag"),
-                                                  .lock = option_value(inv, "lock")};
 
     ARC_AUTO_JSON json_t *document = NULL;
     if (file) {

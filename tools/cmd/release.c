@@ -13,7 +13,8 @@ ARC_TEXT(cmd_release_summary);
 
 static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     struct arc_release_files files = {
         .documents = {.version = option_value(inv, "version"),
                       .plan = option_value(inv, "plan"),
@@ -22,10 +23,8 @@ static int run_release(const struct invocation *inv, struct report *report, stru
                       .notes = option_value(inv, "notes"),
                       .needs = option_value(inv, "needs")},
         .github = github_settings(inv, "timeout"),
-        .tag = inv->args[0],
         .assets = option_list(inv, "asset"),
         .checksums = option_flag(inv, "checksums"),
-        .previous = option_value(inv, "previous-tag"),
         .make_latest = option_value(inv, "make-latest"),
         .no_gate = !option_flag(inv, "gate"),
         .warn = report_note_text,

@@ -3,6 +3,7 @@
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
+#include "cli/project_options.h"
 #include "report/inputs.h"
 #include <string.h>
 
@@ -12,7 +13,8 @@ static int run_report(const struct invocation *inv, struct report *report, struc
 {
     static const enum arc_report_kind kinds[] = {ARC_REPORT_STATUS, ARC_REPORT_STATUS,
                                                  ARC_REPORT_CHECK, ARC_REPORT_NONE};
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     struct arc_report_files files = {
         .documents = {.version = option_value(inv, "version"),
                       .plan = option_value(inv, "plan"),
@@ -22,7 +24,6 @@ static int run_report(const struct invocation *inv, struct report *report, struc
                       .needs = option_value(inv, "needs")},
         .github = github_settings(inv, "timeout"),
         .base = option_value(inv, "base-build"),
-        .group = option_value(inv, "group"),
         .pull = option_value(inv, "pull"),
         .run = option_value(inv, "run"),
         .comment = option_flag(inv, "comment") || option_is_auto(inv, "comment"),

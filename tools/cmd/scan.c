@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
+#include "cli/project_options.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -71,11 +72,9 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         .documents = {.build = option_value(inv, "build"),
                       .plan = option_value(inv, "plan"),
                       .needs = option_value(inv, "needs")},
-        .tag = option_value(inv, "tag"),
         .ignore_file = option_value(inv, "ignore-file"),
         .severity_given = option_given(inv, "severity"),
         .scanners_given = option_given(inv, "scanners"),
-        .config = option_value(inv, "config"),
         .github = github_settings(inv, "request-timeout"),
         .publish = {.sarif = wants(inv, "upload-sarif"),
                     .sarif_optional = option_is_auto(inv, "upload-sarif"),
@@ -103,10 +102,13 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
 
 static int run_scan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
     ARC_AUTO(arc_error) struct arc_error unpublished = {0};
     struct arc_scan_files files;
+
+    project.wanted.tag = option_value(inv, "tag");
     ARC_TRY(read_files(inv, &files, err));
     ARC_TRY(arc_scan_files(&project, &files, &scan, &unpublished, err));
 

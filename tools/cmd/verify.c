@@ -8,12 +8,10 @@ ARC_TEXT(cmd_verify);
 
 static int run_verify(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     bool whole = false;
 
-    project.wanted = (struct arc_project_options){.tag = inv->args[0],
-                                                  .group = option_value(inv, "group"),
-                                                  .config = option_value(inv, "config")};
     ARC_TRY(arc_verify_release(&project, option_value(inv, "sign-identity"), &report->document,
                                &whole, err));
     report->failed = whole ? ARC_OK : ARC_EFAILED;

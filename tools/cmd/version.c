@@ -44,7 +44,8 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
 
     if (option_flag(inv, "next") && option_given(inv, "group"))
         return arc_error_set(err, ARC_EINPUT, "--group goes without --next, which takes a GROUP");
@@ -57,9 +58,6 @@ static int run_version(const struct invocation *inv, struct report *report, stru
         if (option_given(inv, of_next[i]))
             return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
 
-    project.wanted.tag = inv->args[0];
-    project.wanted.group = option_value(inv, "group");
-    project.wanted.previous = option_value(inv, "previous-tag");
     ARC_TRY(arc_project_load_version(&project, err));
     ARC_TRY(arc_version_write(project.version, &report->document, err));
 

@@ -117,7 +117,6 @@ int arc_doctor(struct arc_project *project, const struct arc_doctor_options *opt
     unsigned purpose = 0;
     bool ok = true;
 
-    project->wanted.config = options->config;
     arc_each_in (row, purposes)
         if (strcmp(row->name, name) == 0)
             purpose = row->purpose;

@@ -86,7 +86,7 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
         doctor->network = strdup(settings.network);
 
     if (arc_project_load_config(doctor->project, &result->err)) {
-        bool absent = result->err.code == ARC_ENOTFOUND && !doctor->options->config;
+        bool absent = result->err.code == ARC_ENOTFOUND && !doctor->project->wanted.config;
         const char *purpose = doctor->options->purpose;
         bool plan = !purpose || strcmp(purpose, "plan") == 0; /* which stands for others, too */
         enum doctor_status status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;

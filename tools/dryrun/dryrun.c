@@ -212,20 +212,14 @@ static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *en
 /* ---- the facts ----------------------------------------------------------------------------- */
 
 /* The project, and the event to play: a recorded one, or the push of the tag. */
-static int read_facts(struct dryrun *run, const struct arc_dryrun_options *options,
-                      struct arc_error *err)
+static int read_facts(struct dryrun *run, const char *event, struct arc_error *err)
 {
     struct arc_project *project = run->project;
     const struct arc_repository *repository = &project->repository;
     ARC_AUTO_JSON json_t *version = json_null();
-    project->wanted = (struct arc_project_options){.tag = options->tag,
-                                                   .group = options->group,
-                                                   .config = options->config,
-                                                   .previous = options->previous,
-                                                   .lock = options->lock};
 
-    if (options->event) {
-        ARC_TRY(arc_dryrun_event_of_file(run->env, options->event, &run->event, err));
+    if (event) {
+        ARC_TRY(arc_dryrun_event_of_file(run->env, event, &run->event, err));
         project->env = &run->event.env;
         ARC_TRY(arc_project_load(project, err));
     } else {
@@ -452,21 +446,19 @@ static int warn(struct dryrun *run, struct arc_error *err)
     return warn_of_secrets(&run->plan, env, warnings, err);
 }
 
-int arc_dryrun(struct arc_project *project, const struct arc_dryrun_options *options, json_t **out,
-               struct arc_error *err)
+int arc_dryrun(struct arc_project *project, const char *event, json_t **out, struct arc_error *err)
 {
     static int (*const stages[])(struct dryrun *, struct arc_error *) = {
         rehearse_changes, rehearse_plan,     rehearse_build, rehearse_scan,
         rehearse_notes,   rehearse_requests, warn,
     };
     ARC_AUTO(dryrun)
-    struct dryrun run = {
-        .project = project, .env = project->env, .recorded = options->event != NULL};
+    struct dryrun run = {.project = project, .env = project->env, .recorded = event != NULL};
 
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
     ARC_TRY_ALLOC(run.document && run.unknown, err);
-    ARC_TRY(read_facts(&run, options, err));
+    ARC_TRY(read_facts(&run, event, err));
     for (size_t i = 0; i < ARC_COUNT(stages); i++)
         ARC_TRY(stages[i](&run, err));
     ARC_TRY(keep(&run, "unknown", json_incref(run.unknown), err));

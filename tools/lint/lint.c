@@ -51,11 +51,10 @@ static json_t *sort_findings(struct lint *lint)
     return out;
 }
 
-static int start_lint(struct lint *lint, struct arc_project *project,
-                      const struct arc_lint_options *options, struct arc_error *err)
+static int start_lint(struct lint *lint, struct arc_project *project, const char *rules,
+                      struct arc_error *err)
 {
     lint->project = project;
-    project->wanted.config = options->config;
     lint->root = arc_project_root(project);
     lint->files = json_object();
     lint->rules = json_object();
@@ -64,17 +63,16 @@ static int start_lint(struct lint *lint, struct arc_project *project,
 
     ARC_TRY_ALLOC(lint->root && lint->files && lint->rules && lint->counts && lint->parsed, err);
 
-    return lint_settings_load(lint->root, options->rules, &lint->settings, err);
+    return lint_settings_load(lint->root, rules, &lint->settings, err);
 }
 
-int arc_lint(struct arc_project *project, const struct arc_lint_options *options, json_t **out,
-             struct arc_error *err)
+int arc_lint(struct arc_project *project, const char *rules, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(lint) struct lint lint = {0};
     ARC_AUTO(arc_error) struct arc_error wrong = {0};
-    const char *shown = arc_or(options->config, ARC_CONFIG_PATH);
+    const char *shown = arc_or(project->wanted.config, ARC_CONFIG_PATH);
 
-    ARC_TRY(start_lint(&lint, project, options, err));
+    ARC_TRY(start_lint(&lint, project, rules, err));
     for (int i = 0; i < LINT_RULE_COUNT; i++)
         if (lint_is_on(&lint, lint_rule_name((enum lint_rule)i)))
             lint_set(&lint, lint.rules, lint_rule_name((enum lint_rule)i), json_true());
@@ -122,8 +120,8 @@ static int add_rule(json_t *list, const char *name, const char *summary, const c
         list, json_pack("{s:s, s:s, s:s}", "name", name, "summary", summary, "from", from));
 }
 
-int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *options,
-                   json_t **out, struct arc_error *err)
+int arc_lint_rules(struct arc_project *project, const char *rules, json_t **out,
+                   struct arc_error *err)
 {
     static const char *const built_in[][2] = {
 #define RULE(id, name, summary) {name, summary},
@@ -134,7 +132,7 @@ int arc_lint_rules(struct arc_project *project, const struct arc_lint_options *o
     ARC_AUTO_JSON json_t *list = json_array();
     int bad = 0;
 
-    ARC_TRY(start_lint(&lint, project, options, err));
+    ARC_TRY(start_lint(&lint, project, rules, err));
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
         bad |= add_rule(list, built_in[i][0], built_in[i][1], "arc-ci");
     arc_each (fact, lint.settings.facts, lint.settings.fact_count) {

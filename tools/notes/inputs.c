@@ -104,10 +104,7 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
     const struct arc_plan_options wanted_plan = {.push = true};
 
     ARC_TRY(arc_needs_read(&files->documents, &found, err));
-    project->wanted.config = files->config;
-
     if (!found.plan) {
-        project->wanted.tag = files->tag;
         ARC_TRY(arc_project_load(project, err));
         ARC_TRY(arc_needs_plan(project, &wanted_plan, &found, err));
     }
@@ -124,7 +121,7 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
         rc = arc_project_load_config(project, err);
         if (!rc)
             facts.group = arc_config_group(&project->config, facts.plan->group);
-        else if (files->config)
+        else if (project->wanted.config)
             return rc;
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }

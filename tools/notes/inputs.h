@@ -8,10 +8,8 @@
 
 /* Where the facts are. Paths are relative to the current directory; nothing is owned. */
 struct arc_notes_files {
-    const char *tag; /* of the release, when its plan is to be made here; or NULL */
-    struct arc_needs_files documents; /* plan, which is NULL with `tag`; build, scan, needs */
+    struct arc_needs_files documents; /* plan, NULL when it is to be made; build, scan, needs */
     const char *template; /* a notes template; NULL: the group's own, or the built-in one */
-    const char *config;   /* NULL: .github/arc-ci.yaml, if it is there */
 };
 
 /* Reads the template (a file instead of the group's, or NULL), the version's own text and the

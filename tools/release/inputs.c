@@ -341,11 +341,11 @@ static int check_needs(const struct arc_release_files *files, const struct arc_n
 }
 
 /* Makes the notes from the configuration and the history, and the plan where it is missing. */
-static int make_notes(struct arc_project *project, const char *tag, struct arc_needs *needs,
-                      struct arc_error *err)
+static int make_notes(struct arc_project *project, struct arc_needs *needs, struct arc_error *err)
 {
     const struct arc_plan_options wanted = {.push = true};
-    project->wanted.tag = needs->version ? needs->version->tag : tag;
+    if (needs->version)
+        project->wanted.tag = needs->version->tag;
     ARC_TRY(arc_project_load_release(project, err));
     ARC_TRY(arc_needs_plan(project, &wanted, needs, err));
 
@@ -426,15 +426,13 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
 {
     ARC_AUTO(arc_needs) struct arc_needs needs = {0};
     ARC_AUTO(asset_list) struct asset_list assets = {0};
-    const char *tag = files->tag;
+    const char *tag = project->wanted.tag;
 
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_needs(files, &needs, err));
 
     /* The version of the documents, else the project's. */
     const struct arc_version_info *version = needs.version;
-    project->wanted.tag = tag;
-    project->wanted.previous = files->previous;
     if (!version) {
         ARC_TRY(arc_project_load_version(project, err));
         version = project->version;
@@ -446,7 +444,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
                              version->tag, tag);
 
     if (!needs.notes && files->options.mode != ARC_BODY_KEEP) {
-        if (make_notes(project, files->tag, &needs, err))
+        if (make_notes(project, &needs, err))
             return arc_error_prefix(err, "no --notes, and they cannot be made here");
         ARC_TRY(arc_notes_warn(needs.notes, files->warn, files->warn_context, err));
     }

@@ -10,11 +10,9 @@
 struct arc_release_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
-    const char *tag;         /* when no document has a version; NULL: GITHUB_REF */
     const json_t *assets;    /* ["[NAME=]FILE"], or NULL */
     bool checksums;          /* attach SHA256SUMS of the assets */
     bool no_gate;            /* with documents.needs: release without a scan.json */
-    const char *previous;    /* tag of the release before, for notes that are made here; or NULL */
     const char *make_latest; /* "auto", "own", "never"; NULL: as the group says */
     int (*warn)(void *context, char weight, const char *text, struct arc_error *err);
     void *warn_context; /* what may be wrong with notes that are made here: see arc_notes_warn() */

@@ -79,7 +79,6 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
 
     if (!in->needs.plan) {
         project->wanted.tag = in->needs.version ? in->needs.version->tag : NULL;
-        project->wanted.group = files->group;
         int rc = arc_project_load(project, err);
         const struct arc_plan_options wanted = {.changes = in->needs.changes,
                                                 .push = project->version != NULL};

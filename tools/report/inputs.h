@@ -10,10 +10,9 @@
 struct arc_report_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
-    const char *base;  /* build.json of the base */
-    const char *group; /* when no plan is given and the configuration has several */
-    const char *pull;  /* number of the pull request, digits; NULL: the event's, if any */
-    const char *run;   /* id of the workflow run whose jobs to report, digits; or NULL */
+    const char *base; /* build.json of the base */
+    const char *pull; /* number of the pull request, digits; NULL: the event's, if any */
+    const char *run;  /* id of the workflow run whose jobs to report, digits; or NULL */
     bool comment;
     struct arc_report_target
         target; /* `revision` may be NULL: the pull request's head, else the plan's;

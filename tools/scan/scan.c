@@ -34,7 +34,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
                        struct arc_needs *needs, struct arc_error *err)
 {
     const struct arc_needs_files *wanted = &files->documents;
-    bool documents = wanted->build || wanted->plan || wanted->needs || files->tag;
+    bool documents = wanted->build || wanted->plan || wanted->needs || project->wanted.tag;
 
     ARC_TRY(check_targets(files, documents, err));
     if (!documents)
@@ -46,10 +46,8 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     if (wanted->needs && !wanted->build)
         ARC_TRY(arc_needs_check_built(needs, "nothing is scanned", err));
 
-    if (!needs->build && !needs->plan && files->tag) {
+    if (!needs->build && !needs->plan && project->wanted.tag) {
         const struct arc_plan_options push = {.push = true};
-        project->wanted.tag = files->tag;
-        project->wanted.config = files->config;
         ARC_TRY(arc_project_load(project, err));
         ARC_TRY(arc_needs_plan(project, &push, needs, err));
     }
@@ -93,14 +91,15 @@ static int read_named(struct arc_project *project, const char *path, struct arc_
     return rc ? arc_error_prefix(err, "scan: %s", path) : ARC_OK;
 }
 
-static int read_configuration(struct arc_project *project, const struct arc_scan_files *files,
-                              struct settings *out, struct arc_error *err)
+static int read_configuration(struct arc_project *project, struct settings *out,
+                              struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = SETTINGS_MAX};
+    const char *given = project->wanted.config;
     int rc;
 
-    if (files->config)
-        rc = arc_project_read_given(project, files->config, SETTINGS_MAX, &text, &out->from, err);
+    if (given)
+        rc = arc_project_read_given(project, given, SETTINGS_MAX, &text, &out->from, err);
     else
         rc = arc_project_read_trusted(project, ARC_CONFIG_PATH, SETTINGS_MAX, &text, &out->from,
                                       err);
@@ -123,7 +122,7 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
                          struct settings *out, struct arc_scan_options *options,
                          struct arc_scan_run *run, struct arc_error *err)
 {
-    ARC_TRY(read_configuration(project, files, out, err));
+    ARC_TRY(read_configuration(project, out, err));
     options->settings = out->from ? &out->scan : NULL;
     options->settings_from = out->from;
     options->settings_problem = out->problem;

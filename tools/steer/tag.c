@@ -223,10 +223,9 @@ static int check_order(const struct tagging *tagging, struct arc_error *err)
 
 static int check_lint(const struct tagging *tagging, struct arc_error *err)
 {
-    static const struct arc_lint_options defaults;
     ARC_AUTO_JSON json_t *lint = NULL;
 
-    ARC_TRY(arc_lint(tagging->project, &defaults, &lint, err));
+    ARC_TRY(arc_lint(tagging->project, NULL, &lint, err));
     const json_t *findings = json_object_get(lint, "findings");
     const json_t *first = json_array_get(findings, 0);
     if (arc_json_true_of(lint, "ok"))
