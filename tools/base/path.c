@@ -28,6 +28,20 @@ const char *arc_path_below(const char *directory, const char *path)
     return path + len + (path[len] == '/');
 }
 
+bool arc_path_enter(const char *directory, const char **path, size_t *len)
+{
+    size_t own = strlen(directory);
+
+    if (!own)
+        return true;
+    if (*len <= own + 1 || strncmp(*path, directory, own) != 0 || (*path)[own] != '/')
+        return false;
+    *path += own + 1;
+    *len -= own + 1;
+
+    return true;
+}
+
 const char *arc_path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

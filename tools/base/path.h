@@ -4,6 +4,7 @@
 #include "arcci/buf.h"
 #include "arcci/error.h"
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Makes `path`, which is relative to `base` ("" or "." for the root), relative to the root, without
  * "." and ".."; "." is the root itself. *out is owned by the caller, and NULL when the path is
@@ -13,6 +14,10 @@ int arc_path_resolve(const char *base, const char *path, char **out, struct arc_
 /* What a path is below a directory: "" for the directory itself, the path for "."; NULL when it
  * lies elsewhere. Both are clean. */
 const char *arc_path_below(const char *directory, const char *path);
+
+/* Makes a path that has a length relative to a directory ("" for the root); false, and the path as it
+ * was, when it is not below that. */
+bool arc_path_enter(const char *directory, const char **path, size_t *len);
 
 /* The last part of a path. */
 const char *arc_path_name(const char *path);

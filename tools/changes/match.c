@@ -353,14 +353,7 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
 
 bool arc_match_is_below(const struct arc_match *match, const char **path, size_t *len)
 {
-    size_t own = match->relative ? strlen(match->relative) : 0;
-    if (!own)
-        return true;
-    if (*len <= own + 1 || memcmp(*path, match->relative, own) != 0 || (*path)[own] != '/')
-        return false;
-    *path += own + 1;
-    *len -= own + 1;
-    return true;
+    return arc_path_enter(arc_or(match->relative, ""), path, len);
 }
 
 void arc_match_only(struct arc_match *match, const bool *only)

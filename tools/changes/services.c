@@ -1,6 +1,7 @@
 #include "changes/services.h"
 #include "base/auto.h"
 #include "changes/match.h"
+#include "config/graph.h"
 #include <string.h>
 
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
@@ -9,15 +10,13 @@ bool arc_services_find(const struct arc_changes_options *options, size_t filter,
     const struct arc_config *config = options->config;
     const char *name = options->filters->items[filter].name;
 
-    for (size_t g = 0; config && g < config->group_count; g++)
-        for (size_t s = 0; s < config->groups[g].service_count; s++)
-            if (strcmp(config->groups[g].services[s].codename, name) == 0) {
-                *group = &config->groups[g];
-                *service = &config->groups[g].services[s];
-                return true;
-            }
+    *service = NULL;
+    for (size_t g = 0; config && !*service && g < config->group_count; g++) {
+        *group = &config->groups[g];
+        *service = arc_group_find_service(*group, name);
+    }
 
-    return false;
+    return *service != NULL;
 }
 
 /* Marks a service if the other one changed. */

@@ -1,5 +1,6 @@
 #include "dockerfile/inputs.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "dockerfile/ignore.h"
 #include "dockerfile/stages.h"
 #include "os/file.h"
@@ -518,19 +519,6 @@ static bool is_excluded(const struct entry *entry, const char *path, size_t len)
     return path < end && arc_ignore_match(&entry->without, path, (size_t)(end - path));
 }
 
-/* Whether a path is in the folder; it is then as seen from there. */
-static bool is_inside(const struct folder *folder, const char **path, size_t *len)
-{
-    size_t prefix = strlen(folder->directory);
-    if (!prefix)
-        return true;
-    if (*len <= prefix || strncmp(*path, folder->directory, prefix) != 0 || (*path)[prefix] != '/')
-        return false;
-    *path += prefix + 1;
-    *len -= prefix + 1;
-    return true;
-}
-
 static bool is_same(const char *name, const char *path, size_t len)
 {
     return name && arc_text_is(path, len, name);
@@ -548,8 +536,9 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
         const struct folder *folder = &inputs->folders[entry->folder];
         size_t rest = len;
         const char *name = path;
-        if (is_inside(folder, &name, &rest) && arc_path_pattern_match(entry->pattern, name, rest) &&
-            !is_excluded(entry, name, rest) && !arc_ignore_match(&folder->ignore, name, rest))
+        if (arc_path_enter(folder->directory, &name, &rest) &&
+            arc_path_pattern_match(entry->pattern, name, rest) && !is_excluded(entry, name, rest) &&
+            !arc_ignore_match(&folder->ignore, name, rest))
             return &entry->input;
     }
 
@@ -602,7 +591,7 @@ bool arc_inputs_below(const struct arc_inputs *inputs, const char *path, size_t 
         const char *name = path;
         if (lies_in(folder->directory, path, len))
             return true;
-        if (is_inside(folder, &name, &rest) && can_match_below(entry, name, rest) &&
+        if (arc_path_enter(folder->directory, &name, &rest) && can_match_below(entry, name, rest) &&
             (takes_in(&folder->ignore) || !arc_ignore_match(&folder->ignore, name, rest)))
             return true;
     }
