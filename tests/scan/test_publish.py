@@ -121,6 +121,14 @@ def test_the_life_of_an_issue(place, double):
     assert len(double.state.issues) == 1
 
 
+def test_an_issue_holds_what_fits(place, double):
+    """However long its rows are: their texts are a stranger's, and escaped."""
+    odd = {name: "|" * 457 for name in ("PkgName", "InstalledVersion", "FixedVersion")}
+    assert run(place, double, "--create-issues", found=[vulnerability(f"CVE-2024-{i}", **odd) for i in range(1, 41)]) == 1
+    body = double.state.issues[0]["body"]
+    assert 50000 < len(body) <= 65536 and "more; the scan's report has them all" in body
+
+
 def test_clean_from_the_start_files_nothing(place, double):
     run(place, double, "--create-issues", found=())
     assert issue(place) == {"service": "flash", "action": "none needed"} and not double.state.issues

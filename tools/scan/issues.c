@@ -9,8 +9,8 @@
 
 /* ---- what an issue says about one service ---------------------------------------------------- */
 
-/* GitHub takes 65,536 characters. */
-#define BODY_MAX 60000
+/* Of the rows; GitHub takes 65,536 characters in all. */
+#define BODY_MAX 65000
 /* Most ids in a title, and most bytes of one: GitHub takes 256 characters. */
 #define TITLE_IDS 3
 #define ID_MAX    40
@@ -72,10 +72,15 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service)
         arc_buf_puts(&body, "| Severity | Id | Package or place | Installed, or what it is | Fixed "
                             "| Platforms |\n|---|---|---|---|---|---|\n");
     size_t shown = 0;
-    for (size_t i = 0; i < judged->total && body.len < BODY_MAX; i++) {
-        if (!counts_for(judged, &judged->findings.list[i], service))
+    arc_each (finding, judged->findings.list, judged->total) {
+        size_t before = body.len;
+        if (!counts_for(judged, finding, service))
             continue;
-        scan_add_row(&body, judged, &judged->findings.list[i], false);
+        scan_add_row(&body, judged, finding, false);
+        if (body.len > BODY_MAX) {
+            body.data[body.len = before] = '\0';
+            break;
+        }
         shown++;
     }
     if (shown < count)
