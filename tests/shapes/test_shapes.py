@@ -214,6 +214,14 @@ def test_ssh_needs_no_agent_to_plan(tmp_path):
     assert not list(long.iterdir())
 
 
+@pytest.mark.parametrize("said, hint", [
+    ("env file /x/rt.env not found: stat /x/rt.env: no such file or directory", "required: false}]"),
+    ("ERROR: failed to stat token.txt: stat token.txt: no such file or directory", "(env=NAME)"),
+    ("required variable S is missing a value: need", "'variables' in arc-ci.yaml give it one"), ("ERROR: no", "refuses docker-bake.json: no")])
+def test_what_a_job_that_plans_lacks(said, hint, tmp_path):
+    assert printed(tmp_path, check=f"echo '{said}' >&2; exit 1").rstrip().endswith(hint)
+
+
 @pytest.mark.parametrize("target", [
     {"call": "check", "tags": ["localhost:1/o/b:1"]}, {"call": "outline"}, {"output": ["./docker"]}, {"output": ["dest=image,type=local"]},
     {"output": [{"type": "local", "dest": "image"}]}, {"output": ["type=cacheonly"]}], ids=str)

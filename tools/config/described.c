@@ -122,6 +122,25 @@ bool arc_docker_lacks_plugin(const char *said)
                      "unknown flag: --file", "unknown shorthand flag: 'f'");
 }
 
+/* What to do about an error of docker's: of what is not there in a job that only plans. */
+static const char *hint_at(const char *said)
+{
+    static const struct {
+        const char *says, *hint;
+    } rows[] = {
+        {"env file ", "; what only containers need may be missing: env_file: [{path: FILE, "
+                      "required: false}]"},
+        {"failed to stat ", "; a secret's file must be there to plan, too: make it before, or take "
+                            "the secret from the environment (env=NAME)"},
+        {"is missing a value", "; 'variables' in arc-ci.yaml give it one"},
+    };
+    arc_each_in (row, rows)
+        if (strstr(said, row->says))
+            return row->hint;
+
+    return "";
+}
+
 static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                       const struct arc_group *group, const json_t *version,
                       struct arc_process_result *result)
@@ -169,8 +188,9 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
     found = found ? found + strlen("ERROR: ") : last;
     arc_text_visible(&shown, found, strcspn(found, "\n"));
 
-    return arc_error_set(l->err, ARC_EINPUT, "group %s: %s refuses %s: %s", group->name, tool,
-                         group->described.files[0], arc_buf_text(&shown));
+    return arc_error_set(l->err, ARC_EINPUT, "group %s: %s refuses %s: %s%s", group->name, tool,
+                         group->described.files[0], arc_buf_text(&shown),
+                         hint_at(arc_buf_text(&shown)));
 }
 
 /* Takes the second character off what is doubled to be read as a bake file again: "$${", "%%{". */
