@@ -103,6 +103,11 @@ static void take_options(struct script *script, const json_t *words, size_t firs
 
         if (strcmp(word, "-") == 0)
             continue; /* its Dockerfile is no file */
+        const char *sign = word + strspn(word, "0123456789&");
+        if (strchr("<>", *sign) && *sign) { /* "2> FILE", ">FILE" */
+            index += !sign[strspn(sign, "<>&")];
+            continue;
+        }
         if (*word != '-') {
             init_set_text(init, with, "context", place(script, word));
             continue;

@@ -305,6 +305,21 @@ static void add_pattern(struct init *init, struct init_group *group, struct init
     family->matched = true;
 }
 
+/* Whether the prefix names an image and all that are called like it: one group has them all. */
+static bool is_meant(const struct init *init, const struct init_image *image, const char *prefix,
+                     bool (*match)(const struct init_image *, const char *))
+{
+    bool all = match(image, prefix);
+
+    init_each_image (other, init) {
+        if (!all)
+            return false;
+        all = !image->name || !init_same_text(image->name, other->name) || match(other, prefix);
+    }
+
+    return all;
+}
+
 /* A group for every family whose prefix names images; `match` says how well. True if there is
  * one. */
 static bool take_named(struct init *init, bool (*match)(const struct init_image *, const char *))
@@ -316,7 +331,7 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
         if (!*family->prefix || family->matched)
             continue;
         init_each_image (image, init) {
-            if (image->group || !match(image, family->prefix))
+            if (image->group || !is_meant(init, image, family->prefix, match))
                 continue;
             group = arc_or(group, init_add_group(init, family->prefix));
             image->group = group;
