@@ -489,6 +489,13 @@ bool arc_time_parse(const char *text, int64_t *out)
     return true;
 }
 
+bool arc_day_parse(const char *text, int64_t *out)
+{
+    char time[32];
+    snprintf(time, sizeof time, "%.10sT00:00:00Z", text);
+    return strnlen(text, 11) == 10 && arc_time_parse(time, out);
+}
+
 void arc_time_print(int64_t seconds, char out[32])
 {
     time_t when = (time_t)seconds;

@@ -228,5 +228,8 @@ void arc_text_encode(struct arc_buf *out, const char *text);
 /* Seconds since 1970 of an RFC 3339 time; false if it is none. */
 bool arc_time_parse(const char *text, int64_t *out);
 
-/* The same the other way round, in UTC; 1970's first second for one beyond all calendars. */
+/* The first second, in UTC, of a day such as "2026-12-31". */
+bool arc_day_parse(const char *text, int64_t *out);
+
+/* A time the other way round, in UTC; 1970's first second for one beyond all calendars. */
 void arc_time_print(int64_t seconds, char out[32]);

@@ -4,8 +4,6 @@
 #include "base/platform.h"
 #include "base/suggest.h"
 #include "config/fields.h"
-#include <stdio.h>
-#include <time.h>
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -275,18 +273,9 @@ bool arc_check_image(const char *text, struct arc_buf *why)
 
 bool arc_check_day(const char *text, struct arc_buf *why)
 {
-    struct tm day = {0};
-    int used = 0;
-    bool shape = strspn(text, "0123456789-") == 10 && arc_is_digit(text[5]) &&
-                 arc_is_digit(text[8]) && !text[10] &&
-                 sscanf(text, "%4d-%2d-%2d%n", &day.tm_year, &day.tm_mon, &day.tm_mday, &used) == 3;
-
-    day.tm_year -= 1900;
-    day.tm_mon -= 1;
-    struct tm same = day; /* timegm() makes March of February 30 */
-    bool valid = shape && used == 10 && day.tm_year > 70 && timegm(&same) > 0 &&
-                 same.tm_mon == day.tm_mon && same.tm_mday == day.tm_mday;
-    return valid || arc_check_fails(why, "is not a valid day, such as 2026-12-31");
+    int64_t day;
+    return arc_day_parse(text, &day) ||
+           arc_check_fails(why, "is not a valid day, such as 2026-12-31");
 }
 
 bool arc_check_path(const char *text, struct arc_buf *why)

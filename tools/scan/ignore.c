@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "scan/judged.h"
 #include <ctype.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #define ENTRY_MAX 256
 
@@ -19,13 +19,6 @@ struct entry {
     unsigned line;
     bool quiet; /* it may match nothing */
 };
-
-static bool parse_day(const char *day, int64_t *out)
-{
-    char time[64];
-    snprintf(time, sizeof time, "%.20sT00:00:00Z", day);
-    return arc_time_parse(time, out);
-}
 
 /* "AVD-DS-0002", "DS-0002" and "DS002", as Trivy has spelled a check's id over time, as "DS" and 2;
  * false for what is no such id. */
@@ -123,7 +116,7 @@ static int parse_word(struct entry *entry, const char *word, struct arc_error *e
         return refuse(entry, err,
                       "more than an id (what .trivyignore.yaml says goes below `scan: ignore` "
                       "in .github/arc-ci.yaml)");
-    if (entry->expires || strlen(word) != 14 || !parse_day(word + 4, &entry->expires))
+    if (entry->expires || !arc_day_parse(word + 4, &entry->expires))
         return refuse(entry, err, "the day is not a valid date");
 
     return ARC_OK;
@@ -197,7 +190,7 @@ int scan_ignore_apply(struct scan_judged *judged, struct arc_error *err)
             ARC_TRY(arc_glob_compile(ignore->path, strlen(ignore->path), &glob, err));
         entry.path = glob;
         if (ignore->expires)
-            parse_day(ignore->expires, &entry.expires);
+            arc_day_parse(ignore->expires, &entry.expires);
         ARC_TRY(leave_out(judged, &entry, err));
     }
 
