@@ -214,8 +214,35 @@ def test_ssh_needs_no_agent_to_plan(tmp_path):
     assert not list(long.iterdir())
 
 
+@pytest.mark.parametrize("version", ["new", "old", "none"])
+def test_a_missing_env_file_of_containers(version, tmp_path):
+    """`docker compose build` does without it, `config` does not: that is asked again, with a file that resets it (`!reset` is of 2.24)."""
+    make({"config": "groups: {g: {compose: {files: [c.yaml], profiles: p, services: [web]}}}\n",
+          "files": {"c.yaml": "services: {web: {image: localhost:1/o/web, build: ., env_file: x.env}}\n", "Dockerfile": "FROM scratch\n"}}, tmp_path)
+    (tmp_path / "bin").mkdir()
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    (tmp_path / "bin/docker").write_text(f"""#!/bin/sh
+case "$*" in
+"compose --file c.yaml --profile * config --services") [ {version} = none ] && exit 1; echo web; echo db ;;
+"compose --file c.yaml --profile p config web") echo "env file $PWD/x.env not found: stat $PWD/x.env: no such file or directory" >&2; exit 1 ;;
+"compose --file c.yaml --file {temporary}/"*"/without-env.yaml --profile p config web") [ {version} = old ] && {{ echo "unknown tag" >&2; exit 1; }}
+  printf 'services:\\n  "web": {{env_file: !reset []}}\\n  "db": {{env_file: !reset []}}\\n' | cmp - "$5" >&2 || exit 1
+  echo "services: {{web: {{image: localhost:1/o/web, build: {{context: $PWD, dockerfile: Dockerfile}}}}}}" ;;
+*) echo "what? $*" >&2; exit 1 ;;
+esac
+""")
+    (tmp_path / "bin/docker").chmod(0o755)
+    run = subprocess.run([ARC_CI, "plan", "--json"], cwd=tmp_path, env={**ENV, "PATH": f"{tmp_path}/bin:{ENV['PATH']}", "TMPDIR": str(temporary)},
+                         capture_output=True, text=True, timeout=60)
+    if version == "new":
+        assert [service["service"] for service in json.loads(run.stdout)["services"]] == ["web"], run.stderr
+    else:
+        assert run.returncode == 2 and "refuses c.yaml: env file" in run.stderr, run.stderr
+    assert not list(temporary.iterdir())
+
+
 @pytest.mark.parametrize("said, hint", [
-    ("env file /x/rt.env not found: stat /x/rt.env: no such file or directory", "required: false}]"),
     ("ERROR: failed to stat token.txt: stat token.txt: no such file or directory", "(env=NAME)"),
     ("required variable S is missing a value: need", "'variables' in arc-ci.yaml give it one"), ("ERROR: no", "refuses docker-bake.json: no")])
 def test_what_a_job_that_plans_lacks(said, hint, tmp_path):

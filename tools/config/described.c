@@ -99,11 +99,13 @@ static int add_options(const struct arc_loading *l, char ***words, const char *o
     return ARC_OK;
 }
 
+/* `option`: one of `docker compose config`, or NULL. */
 static int make_command(const struct arc_loading *l, const struct arc_described *described,
-                        char ***out)
+                        char *option, char ***out)
 {
     static char *const bake[] = {"docker", "buildx", "bake", "--print", NULL};
-    static char *const compose[] = {"docker", "compose", NULL}, *const config[] = {"config", NULL};
+    static char *const compose[] = {"docker", "compose", NULL};
+    char *const config[] = {"config", option, NULL};
 
     ARC_TRY(add_options(l, out, NULL, described->compose ? compose : bake));
     ARC_TRY(add_options(l, out, "--file", described->files));
@@ -128,8 +130,6 @@ static const char *hint_at(const char *said)
     static const struct {
         const char *says, *hint;
     } rows[] = {
-        {"env file ", "; what only containers need may be missing: env_file: [{path: FILE, "
-                      "required: false}]"},
         {"failed to stat ", "; a secret's file must be there to plan, too: make it before, or take "
                             "the secret from the environment (env=NAME)"},
         {"is missing a value", "; 'variables' in arc-ci.yaml give it one"},
@@ -141,17 +141,17 @@ static const char *hint_at(const char *said)
     return "";
 }
 
-static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
-                      const struct arc_group *group, const json_t *version,
+static int run_docker(const struct arc_loading *l, const struct arc_env *env,
+                      const struct arc_described *described, char *option, const json_t *version,
                       struct arc_process_result *result)
 {
     char **argv = NULL, **variables = NULL;
     ARC_AUTO_FREE char *folder = NULL;
     int rc = ARC_OK;
 
-    ARC_TRY(make_command(l, &group->described, &argv));
-    ARC_TRY(choose_environment(l, env, &group->described, version, &variables));
-    if (!group->described.compose)
+    ARC_TRY(make_command(l, described, option, &argv));
+    ARC_TRY(choose_environment(l, env, described, version, &variables));
+    if (!described->compose)
         rc = stand_in_for_agent(l, env, &folder, &variables);
 
     struct arc_env there = *env;
@@ -164,6 +164,73 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
         rc = arc_process_run(&process, result, l->err);
     if (folder)
         arc_folder_remove(folder);
+
+    return rc;
+}
+
+/* Writes a compose file that takes env_file from every service of `names`, one per line, and adds it
+ * to the files. Compose allows no name that needs more than quotes. */
+static int add_reset(const struct arc_loading *l, const char *names, const char *folder,
+                     struct arc_described *described)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = (size_t)1 << 20};
+    const char *path = arc_arena_printf(l->memory, "%s/without-env.yaml", folder);
+    char **files = NULL;
+
+    arc_buf_puts(&text, "services:\n");
+    arc_each_piece (name, names, "\n")
+        if (name.len)
+            arc_buf_printf(&text, "  \"%.*s\": {env_file: !reset []}\n", (int)name.len, name.text);
+    ARC_TRY(arc_buf_check(&text, "the services", l->err));
+    ARC_TRY(arc_arena_check(l->memory, l->err));
+
+    ARC_TRY(add_options(l, &files, NULL, described->files));
+    ARC_TRY(arc_texts_add(l->memory, &files, path, l->err));
+    described->files = files;
+
+    return arc_file_write(path, arc_buf_text(&text), text.len, l->err);
+}
+
+/* An env_file is for containers: `docker compose build` does without, `config` does not. Asks again
+ * without; where that does not help, the first answer stands. */
+static int ask_without_env_files(const struct arc_loading *l, const struct arc_env *env,
+                                 const struct arc_described *described, const json_t *version,
+                                 struct arc_process_result *result)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result names = {0}, again = {0};
+    char option[] = "--services", every[] = "*", *profiles[] = {every, NULL};
+    struct arc_described more = *described, all = *described;
+    ARC_AUTO_FREE char *folder = NULL;
+
+    all.targets = NULL;
+    all.profiles = profiles;
+    ARC_TRY(run_docker(l, env, &all, option, version, &names));
+    if (names.status)
+        return ARC_OK;
+
+    ARC_TRY(arc_folder_temporary(env, &folder, l->err));
+    int rc = add_reset(l, arc_buf_text(&names.output), folder, &more);
+    if (!rc)
+        rc = run_docker(l, env, &more, NULL, version, &again);
+    arc_folder_remove(folder);
+    if (!rc && !again.status) {
+        arc_process_result_free(result);
+        *result = arc_steal(&again);
+    }
+
+    return rc;
+}
+
+static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
+                      const struct arc_group *group, const json_t *version,
+                      struct arc_process_result *result)
+{
+    const struct arc_described *described = &group->described;
+    int rc = run_docker(l, env, described, NULL, version, result);
+
+    if (!rc && result->status && described->compose &&
+        strstr(arc_buf_text(&result->errors), "env file "))
+        rc = ask_without_env_files(l, env, described, version, result);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(l->err, ARC_EWORLD,
                              "group %s is described by %s, and there is no docker on PATH that "
