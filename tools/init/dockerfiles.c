@@ -602,6 +602,22 @@ static void learn_registries(struct init *init, const struct init_image *image)
         }
 }
 
+/* A Dockerfile for one architecture, by its name: an index is made of one Dockerfile alone. */
+static void take_architecture(struct init *init, struct init_image *image)
+{
+    static const char *const ends[] = {".amd64", ".x86_64", ".arm64", ".aarch64", ".armv7"};
+
+    arc_each_in (end, ends) {
+        if (!arc_text_ends(image->dockerfile, *end))
+            continue;
+        init_add_platform(init, image, image->dockerfile, 0, *end + 1);
+        init_ask(
+            init, image->dockerfile, 0,
+            "is it a part of an image for several platforms? Then one Dockerfile has to choose "
+            "by TARGETARCH; as proposed, it is an image of its own, for its platform");
+    }
+}
+
 /* The images of a Dockerfile that nothing described. */
 static void take_dockerfile(struct init *init, const char *path)
 {
@@ -615,6 +631,7 @@ static void take_dockerfile(struct init *init, const char *path)
     if (!added)
         return;
     added->file = added->dockerfile;
+    take_architecture(init, added);
     split_by_stages(init, added);
 
     for (size_t left = init->image_count - before; left--; added = added->next) {
