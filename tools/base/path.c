@@ -42,6 +42,14 @@ bool arc_path_enter(const char *directory, const char **path, size_t *len)
     return true;
 }
 
+bool arc_path_goes_up(const char *path)
+{
+    arc_each_piece (part, path, "/")
+        if (arc_text_is(part.text, part.len, ".."))
+            return true;
+    return false;
+}
+
 const char *arc_path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

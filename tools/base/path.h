@@ -19,6 +19,9 @@ const char *arc_path_below(const char *directory, const char *path);
  * was, when it is not below that. */
 bool arc_path_enter(const char *directory, const char **path, size_t *len);
 
+/* Whether a part of a path is "..". */
+bool arc_path_goes_up(const char *path);
+
 /* The last part of a path. */
 const char *arc_path_name(const char *path);
 

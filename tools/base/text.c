@@ -378,6 +378,14 @@ bool arc_text_is_hex(const char *text, size_t digits)
     return strspn(text, "0123456789abcdef") == digits && !text[digits];
 }
 
+bool arc_text_lists(const char *words, const char *word, size_t len)
+{
+    arc_each_piece (one, words, " ")
+        if (len && one.len == len && strncasecmp(one.text, word, len) == 0)
+            return true;
+    return false;
+}
+
 bool arc_text_among(const char *text, const char *const *words)
 {
     while (*words && strcmp(*words, text) != 0)

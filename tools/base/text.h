@@ -81,6 +81,9 @@ static inline char *arc_piece_copy(struct arc_piece piece)
     return strndup(piece.text, piece.len);
 }
 
+/* Whether a list of words, with spaces between, has this one, in any case. */
+bool arc_text_lists(const char *words, const char *word, size_t len);
+
 /* Appends the text with every control character (C0, DEL, C1), bidirectional override and every
  * byte that is not UTF-8 written as \xNN, so that it stays on its line and cannot drive a
  * terminal. */

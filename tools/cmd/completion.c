@@ -72,17 +72,11 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
     if (strcmp(value, "SHELL") == 0)
         choices = "bash|zsh|fish";
     if (choices) {
-        while (*choices) {
+        arc_each_piece (choice, choices, "|") {
             char one[64];
-            size_t len = strcspn(choices, "|");
-            if (len < sizeof one) {
-                memcpy(one, choices, len);
-                one[len] = '\0';
-                offer(to, one, NULL);
-            }
-            choices += len + (choices[len] == '|');
+            snprintf(one, sizeof one, "%.*s", (int)choice.len, choice.text);
+            offer(to, one, NULL);
         }
-
         return;
     }
 

@@ -1,6 +1,7 @@
 /* What a value of the configuration may look like. */
 #include "arcci/glob.h"
 #include "arcci/version.h"
+#include "base/path.h"
 #include "base/platform.h"
 #include "base/suggest.h"
 #include "config/fields.h"
@@ -226,12 +227,8 @@ static bool inside(const char *text, struct arc_buf *why)
     if (*text == '/')
         return arc_check_fails(why, "is absolute; it must be relative to the repository");
 
-    for (const char *at = text; *at;) {
-        size_t part = strcspn(at, "/");
-        if (arc_text_is(at, part, ".."))
-            return arc_check_fails(why, "leaves the repository by '..'");
-        at += part + (at[part] == '/');
-    }
+    if (arc_path_goes_up(text))
+        return arc_check_fails(why, "leaves the repository by '..'");
 
     return arc_check_line(text, why);
 }
@@ -283,13 +280,10 @@ bool arc_check_path(const char *text, struct arc_buf *why)
     if (!inside(text, why))
         return false;
 
-    for (const char *at = text; *at;) {
-        size_t part = strcspn(at, "/");
-        if (!part || (part == 1 && *at == '.'))
+    arc_each_piece (part, text, "/")
+        if (!part.len || arc_text_is(part.text, part.len, "."))
             return arc_check_fails(
                 why, "has an empty part or a '.': write it plainly, as in 'services/cart'");
-        at += part + (at[part] == '/');
-    }
 
     return strchr(text, '\\')
                ? arc_check_fails(why, "holds a backslash; paths are written with '/'")

@@ -99,13 +99,12 @@ static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
 static void split_permissions(const char *header, struct arc_buf *gives, struct arc_buf *cannot,
                               const char *open, const char *close)
 {
-    while (*header) {
+    arc_each_piece (alternative, header, ";") {
         ARC_AUTO(arc_buf) struct arc_buf one = {.max = 1024};
-        size_t len = strcspn(header, ";");
-        struct arc_buf *to = add_alternative(&one, header, len) ? gives : cannot;
+        bool grantable = add_alternative(&one, alternative.text, alternative.len);
         if (one.len)
-            arc_text_item(to, " or ", "%s%s%s", open, arc_buf_text(&one), close);
-        header += len + (header[len] == ';');
+            arc_text_item(grantable ? gives : cannot, " or ", "%s%s%s", open, arc_buf_text(&one),
+                          close);
     }
 }
 

@@ -54,8 +54,8 @@ static const char aside[] =
 static bool lies_in(const char *path, const char *folders)
 {
     for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
-        if (init_lists(folders, path, (size_t)(slash - path)) ||
-            (*path == '.' && init_lists(folders, path + 1, (size_t)(slash - path - 1))))
+        if (arc_text_lists(folders, path, (size_t)(slash - path)) ||
+            (*path == '.' && arc_text_lists(folders, path + 1, (size_t)(slash - path - 1))))
             return true;
     return false;
 }

@@ -296,19 +296,9 @@ bool init_same_texts(char *const *a, char *const *b)
     return (!a || !a[i]) && (!b || !b[i]);
 }
 
-bool init_lists(const char *words, const char *word, size_t len)
-{
-    for (size_t part; *words; words += part + strspn(words + part, " ")) {
-        part = strcspn(words, " ");
-        if (part == len && strncasecmp(words, word, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool init_is_among(const char *word, const char *words)
 {
-    return init_lists(words, word, strlen(word));
+    return arc_text_lists(words, word, strlen(word));
 }
 
 char *init_next_variable(struct init *init, const char *text, const char **start, const char **end)

@@ -280,7 +280,6 @@ bool init_take_reference(struct init *init, const char *reference, struct init_i
 
 /* Whether a word is among those that blanks separate, in capitals or not. */
 bool init_is_among(const char *word, const char *words);
-bool init_lists(const char *words, const char *word, size_t len);
 
 /* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL
  * when there is none. */

@@ -25,12 +25,12 @@ static bool is_input(const char *name, const char *names)
 
     for (size_t at = 0; at < len; at++)
         if (plain[at] == '-' &&
-            init_lists("docker build buildx container", plain + from, at - from))
+            arc_text_lists("docker build buildx container", plain + from, at - from))
             from = at + 1;
-    while (len > from + 5 && init_lists("-path -name", plain + len - 5, 5))
+    while (len > from + 5 && arc_text_lists("-path -name", plain + len - 5, 5))
         len -= 5;
 
-    return init_lists(names, plain + from, len - from);
+    return arc_text_lists(names, plain + from, len - from);
 }
 
 /* The first input of one of these names; "" when there is none. */

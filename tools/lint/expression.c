@@ -26,16 +26,6 @@ bool lint_next_expression(const char **at, const char **start, size_t *len)
     return true;
 }
 
-bool lint_has_word(const char *words, const char *word, size_t len)
-{
-    for (size_t n; *words; words += n + (words[n] == ' ')) {
-        n = strcspn(words, " ");
-        if (n && n == len && strncasecmp(words, word, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* A function; one that is not `free` may be called where the place says so. */
 struct function {
     const char *name;
@@ -172,9 +162,9 @@ static bool read_context(struct reading *r)
         "github env vars job jobs steps runner secrets strategy matrix needs inputs";
     int len = (int)r->len;
 
-    if (lint_has_word(r->uses, r->token, r->len))
+    if (arc_text_lists(r->uses, r->token, r->len))
         return take(r, 'n');
-    if (lint_has_word(known, r->token, r->len))
+    if (arc_text_lists(known, r->token, r->len))
         return refuse(r, lint_text(r->lint, "'%.*s' cannot be used there", len, r->token));
     return refuse(r,
                   lint_text(r->lint, "there is no context '%.*s'; a text stands in single quotes",
@@ -194,7 +184,7 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
             function = &functions[i];
     if (!function)
         return refuse(r, lint_text(r->lint, "there is no function '%.*s'", (int)len, name));
-    if (!function->free && !lint_has_word(r->uses, name, len))
+    if (!function->free && !arc_text_lists(r->uses, name, len))
         return refuse(r, lint_text(r->lint, "%s() cannot be used there", function->name));
 
     take(r, '(');

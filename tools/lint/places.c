@@ -192,7 +192,7 @@ static void check_value(struct lint *lint, const struct value *value, const char
             lint_find_at(lint, LINT_WORKFLOW, node, "'%s' cannot be %s", value->name,
                          node->text && !node->len ? "empty" : arc_yaml_type_name(node));
         else if (uses ? !has_key(words, node->text)
-                      : !lint_has_word(words, node->text, node->len)) /* no event asks for case */
+                      : !arc_text_lists(words, node->text, node->len)) /* no event asks for case */
             find_word(lint, node, (const char *const[]){words, NULL}, "value", value->name);
         return;
     }

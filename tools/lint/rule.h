@@ -169,8 +169,6 @@ const char *lint_expression(struct lint *lint, const char *text, size_t len, con
 /* The next expression between braces, from *at on, which moves behind it; one without an end goes
  * on to the end of the text. */
 bool lint_next_expression(const char **at, const char **start, size_t *len);
-/* Whether the word is one of those, by either case. */
-bool lint_has_word(const char *words, const char *word, size_t len);
 /* A text in small letters, for names that have no case; "" when out of memory. */
 const char *lint_small(struct lint *lint, const char *text, size_t len);
 /* heads.c: whether a workflow that holds secrets checks out a pull request's code. */

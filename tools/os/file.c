@@ -182,17 +182,6 @@ int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struc
 
 /* ---- below a folder ------------------------------------------------------------------------ */
 
-/* Whether the path, as it is written, leads out of the folder it starts from. */
-static bool is_elsewhere(const char *path)
-{
-    if (*path == '/')
-        return true;
-    for (const char *at = path; *at; at += strcspn(at, "/"), at += *at == '/')
-        if (ARC_STARTS(at, "..") && (at[2] == '/' || !at[2]))
-            return true;
-    return false;
-}
-
 /* Without openat2() (Linux before 5.6, some sandboxes): where the path leads is asked for first. */
 static int open_checked(const char *root, const char *path, int flags, unsigned mode)
 {
@@ -233,7 +222,7 @@ int arc_file_open_in(const char *root, const char *path, int flags, unsigned mod
     int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0)
         return -1;
-    bool elsewhere = is_elsewhere(path);
+    bool elsewhere = *path == '/' || arc_path_goes_up(path);
     int fd = elsewhere ? openat(top, path, flags, mode)
                        : (int)syscall(SYS_openat2, top, path, &how, sizeof how);
     int number = errno;
