@@ -4,12 +4,14 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "services"
+sys.path.insert(0, str(ROOT / "tests"))
 # ARC_MAKE=/path/to/make runs the targets with another one: macOS has 3.81.
 MAKE = os.environ.get("ARC_MAKE", "make")
 
@@ -18,7 +20,7 @@ def load(path):
     return yaml.safe_load((ROOT / path).read_text())
 
 
-def make(*arguments, environment=None, text_in="", timeout=60):
+def make(*arguments, environment=None, text_in="", timeout=180):
     """Runs make in the repository's root, without the flags of a make that runs this test."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CONFIRM", "WAIT", "DOCKER", "COMPOSE")}

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+import loopback
 from conftest import ROOT
 
 THREE = ["flash", "strange", "sonic"]
@@ -123,7 +124,7 @@ def serve():
 
 @pytest.mark.parametrize("name", URLS)
 def test_a_program_on_the_other_loopback_is_not_ours(docker, serve, name):
-    port = serve("::1")
+    port = serve("::1", port=loopback.free_port())  # and so nobody's at 127.0.0.1
     run = docker.make(f"{name}-health", f"{URLS[name]}=http://localhost:{port}/healthz")
     assert run.returncode != 0 and "NOT healthy" in run.stderr
 
