@@ -175,6 +175,17 @@ class Checkout:
         return Run(process)
 
 
+class Jobs(dict):
+    """Name → result; who asks for a job that did not run is shown what did."""
+
+    def __init__(self, run):
+        super().__init__()
+        self.run = run
+
+    def __missing__(self, name):
+        raise KeyError(f"{name} did not run:\n{self.run.log[-4000:]}")
+
+
 class Run:
     """What act said: `jobs` maps a job's path to "success" or "failure"; a skipped one is not there. A called workflow's
     jobs are below the caller's: "build-flash/merge", "build-flash/flash linux/arm64"."""
@@ -188,7 +199,7 @@ class Run:
         return re.sub(r"-\d+$", "", "/".join(parts))
 
     def __init__(self, process):
-        self.status, self.jobs, lines = process.returncode, {}, []
+        self.status, self.jobs, lines = process.returncode, Jobs(self), []
         for line in process.stdout.splitlines():
             try:
                 row = json.loads(line)
