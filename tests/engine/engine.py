@@ -114,6 +114,10 @@ class Registry:
         status, headers, body = self.get(f"/v2/{name}/manifests/{reference}", accept)
         return (headers["Docker-Content-Digest"], json.loads(body)) if status == 200 else (None, None)
 
+    def repositories(self):
+        """All that a manifest was put into. From the log: the catalog of a store in memory is empty."""
+        return set(re.findall(r'"PUT /v2/(\S+)/manifests/\S+ HTTP/1.1" 201 ', (self.root / "registry.log").read_text()))
+
     def tags(self, name):
         status, _, body = self.get(f"/v2/{name}/tags/list")
         return sorted(json.loads(body)["tags"] or []) if status == 200 else []

@@ -85,7 +85,7 @@ class Shape(Shop):
     def published(self):
         """reference → digest of all that the registry has of this repository, but for the staging tags."""
         registry = self.engine.registry
-        names = [name for name in json.loads(registry.get("/v2/_catalog?n=1000")[2])["repositories"] if name.startswith(f"{self.prefix}/")]
+        names = [name for name in registry.repositories() if name.startswith(f"{self.prefix}/")]
         return {f"{self.registry}/{name}:{tag}": registry.manifest(name, tag)[0]
                 for name in names for tag in registry.tags(name) if not tag.startswith("staging-")}
 
