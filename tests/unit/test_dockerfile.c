@@ -264,6 +264,13 @@ static void test_a_frontend_of_the_arguments(void **state)
     in = read_inputs("FROM a\nCOPY b /\n", other, NULL);
     assert_non_null(find(in, "other"));
     arc_inputs_free(&in);
+    in = read_inputs("# syntax=mirror.example:5000/hub/docker/dockerfile:1\nFROM a\nCOPY b /\n",
+                     NULL, NULL);
+    assert_null(find(in, "other"));
+    arc_inputs_free(&in);
+    in = read_inputs("# syntax=docker.io/docker/dockerfile:1-labs\nFROM a\nCOPY b /\n", NULL, NULL);
+    assert_null(find(in, "other"));
+    arc_inputs_free(&in);
 }
 
 static void test_additional_contexts(void **state)

@@ -674,8 +674,8 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     struct arc_instruction in;
 
     syntax = arc_or(syntax, "not known yet");
-    syntax = arc_or(arc_text_after(syntax, "docker.io/"), syntax);
-    bool is_known = !*syntax || ARC_STARTS(syntax, "docker/dockerfile"); /* docker's own are */
+    const char *mirrored = strstr(syntax, "/docker/dockerfile"); /* docker.io/, or a mirror of it */
+    bool is_known = !*syntax || mirrored || ARC_STARTS(syntax, "docker/dockerfile");
     if (!is_known && !r->request->lenient)
         return arc_error_set(r->err, ARC_EINPUT, "its syntax is '%.200s', another frontend's",
                              syntax);
