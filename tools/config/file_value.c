@@ -111,6 +111,12 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
 {
     const char *equals = memchr(line, '=', len);
 
+    if (reader->spaced) { /* "ENV NAME VALUE" */
+        size_t word = 0;
+        while (word < len && !strchr(" \t=", line[word]))
+            word++;
+        equals = word < len ? line + word : NULL;
+    }
     reader->name = line;
     reader->name_len = equals ? arc_text_strip(line, (size_t)(equals - line), " \t") : 0;
     if (!reader->name_len)
@@ -173,6 +179,7 @@ bool arc_assignments_next(struct arc_assignments *reader)
         reader->at += *reader->at == '\n';
         len = arc_text_strip(line, len, " \t\r");
         size_t keyword = measure_keyword(line, len);
+        reader->spaced = keyword && strchr("EL", *line); /* ENV and LABEL */
         line += keyword;
         len -= keyword;
         if (reader->in_comment || (len > 1 && line[0] == '/' && line[1] == '*'))

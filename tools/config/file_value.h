@@ -22,7 +22,7 @@ struct arc_assignments {
     size_t value_len;
     /* The reader's own. */
     size_t starts[ARC_BLOCKS], blocks, depth;
-    bool in_comment;
+    bool in_comment, spaced;
 };
 
 /* Goes to the next one; false at the end. */
