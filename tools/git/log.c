@@ -66,6 +66,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
     const char *name = written ? written->name : NULL, *email = written ? written->email : NULL;
     const char *subject = git_commit_summary(commit);
 
+    subject += subject ? strspn(subject, " ") : 0; /* of a title that somebody pasted */
     if (mailmap && name && email && git_mailmap_resolve(&name, &email, mailmap, name, email) < 0)
         return arc_error_nomem(err);
 
