@@ -162,13 +162,14 @@ def test_bake_reads_a_compose_file_with_the_variables_of_the_root(tmp_path, path
     ("parent.yaml", "prod", "dev", ["api"]),
     ("parent.yaml", "", "# a comment\n", []),
     ("more/.env", "", "M=2\n", ["more"]),
-    ("compose.yaml", "web.env", "none.env", ["api", "more", "web"]),  # is not there: docker refuses it
+    ("compose.yaml", "web.env", "none.env", []),  # is not there, and no build takes it
+    ("compose.yaml", "parent.yaml", "none.yaml", ["api", "more", "web"]),  # is not there: docker refuses it
 ])
 def test_compose(tmp_path, path, old, new, changed):
     repo = make(tmp_path, "compose: compose.yaml")
     edit(repo, path, old, new)
-    if "none.env" in new:  # as one that a step makes
-        (repo / "none.env").write_text("")
+    if "none." in new:  # as one that a step makes
+        (repo / new).write_text(PARENT if new.endswith("yaml") else "")
     assert changes(repo)["changes"] == changed
 
 
