@@ -103,6 +103,7 @@ struct arc_recipe {
     char *shm_size;
     char *provenance; /* "mode=max", "false"; NULL: the default */
     char *sbom;       /* "true", "generator=…" */
+    char *output;     /* how the image is written: "compression=zstd,rewrite-timestamp=true" */
     bool no_cache;
     bool pull;
 };

@@ -317,6 +317,7 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     ("ERROR: target a: failed to solve: write /x: no space left on device", "a failed: target a: failed to solve: write /x: no space left on "
      "device; the builder's disk is full: docker buildx prune"),
     ('ERROR: target a: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 137', "for want of memory"),
+    ('ERROR: target a: failed to solve: exporter option "rewrite-timestamp" conflicts with "unpack"', "; the engine's own builder unpacks"),
     ("ERROR: target a: failed to solve: 429: toomanyrequests: You have reached your pull rate limit.", "; a login to that registry"),
     ("ERROR: target a: failed to solve: x: pull access denied, repository does not exist", "; correct the name, or log in"),
     ("ERROR: target a: x: http: server gave HTTP response to HTTPS client", "http = true"),

@@ -139,6 +139,8 @@ static void add_advice(const char *text, struct arc_buf *shown)
          "staging tags have to move: leave staging-* out of what the registry keeps"},
         {"failed to push", ": blob unknown to registry", ATTESTED},
         {"failed to push", "vnd.oci.empty.v1", ATTESTED},
+        {"rewrite-timestamp", "conflicts with \"unpack\"",
+         "the engine's own builder unpacks what it builds: take another (docker buildx create --use)"},
         {"toomanyrequests", "", "a login to that registry may pull more: docker login"},
         {"pull access denied", "", "correct the name, or log in to its registry: docker login"},
         {"server gave HTTP response to HTTPS client", "",

@@ -148,6 +148,7 @@ static json_t *make_output(const struct arc_bake_options *options,
     ARC_AUTO(arc_buf) struct arc_buf images = {0};
     bool push = options->plan->push && !options->load;
     const char *insecure = push ? insecure_of(options, service->image) : "";
+    const char *how = arc_or(service->recipe ? service->recipe->output : NULL, "");
     const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
     json_t *list = json_array();
 
@@ -161,11 +162,12 @@ static json_t *make_output(const struct arc_bake_options *options,
         arc_json_push(&list, json_string("type=docker"));
     else if (push && options->by_digest)
         arc_json_push(&list, json_sprintf("type=image,%sname=%s%s,push-by-digest=true,"
-                                          "name-canonical=true,push=true%s",
-                                          quote, arc_buf_text(&images), quote, insecure));
+                                          "name-canonical=true,push=true%s%s%s",
+                                          quote, arc_buf_text(&images), quote, insecure,
+                                          *how ? "," : "", how));
     else
-        arc_json_push(&list,
-                      json_sprintf("type=image,push=%s%s", push ? "true" : "false", insecure));
+        arc_json_push(&list, json_sprintf("type=image,push=%s%s%s%s", push ? "true" : "false",
+                                          insecure, *how ? "," : "", how));
 
     return list;
 }
@@ -316,7 +318,7 @@ static void add_recipe(const struct arc_recipe *recipe, json_t **target)
     arc_json_each_pair (name, value, said)
         if (strcmp(name, "secrets") == 0)
             arc_json_put(target, "secret", json_incref(value));
-        else if (!ARC_AMONG(name, "contexts", "annotations", "provenance", "sbom"))
+        else if (!ARC_AMONG(name, "contexts", "annotations", "provenance", "sbom", "output"))
             arc_json_put(target, name, json_incref(value));
 }
 

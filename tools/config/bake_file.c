@@ -115,6 +115,43 @@ static int take_attestation(const struct arc_loading *l, const char *text, struc
     return arc_buf_keep(l, &rest, "an attestation", out);
 }
 
+char *arc_bake_image_output(const struct arc_loading *l, const json_t *output)
+{
+    ARC_AUTO(arc_buf) struct arc_buf whole = {.max = 65536};
+
+    arc_json_each_pair (name, value, output)
+        if (json_is_string(value))
+            arc_text_item(&whole, ",", "%s=%s", name, json_string_value(value));
+    const char *text = arc_or(json_string_value(output), arc_buf_text(&whole));
+    const char *type = strstr(text, "type=");
+    bool image = type && ARC_STARTS(type + strlen("type="), "image", "registry", "docker", "oci");
+
+    return image ? arc_arena_text(l->memory, text) : NULL;
+}
+
+/* How images are written. Where they go is the plan's to say. */
+static int take_outputs(const struct arc_loading *l, const json_t *outputs,
+                        struct arc_recipe *build)
+{
+    ARC_AUTO(arc_buf) struct arc_buf how = {.max = 65536}, why = {.max = 1024};
+
+    arc_json_each (output, outputs)
+        arc_each_piece (field, arc_or(arc_bake_image_output(l, output), ""), ",") {
+            bool where = ARC_STARTS(field.text + (*field.text == '"'), "type=", "name=", "push",
+                                    "name-canonical=", "dest=", "tar=", "store=", "unpack=",
+                                    "registry.insecure=", "oci-mediatypes=true");
+            if (!where && memchr(field.text, '=', field.len)) /* else: more names of one field */
+                arc_text_item(&how, ",", "%.*s", (int)field.len, field.text);
+        }
+
+    if (!how.len)
+        return ARC_OK;
+    if (!arc_check_output(arc_buf_text(&how), &why))
+        return arc_error_set(l->err, ARC_EINPUT, "the output '%.200s' %s", arc_buf_text(&how),
+                             arc_buf_text(&why));
+    return arc_buf_keep(l, &how, "an output", &build->output);
+}
+
 /* A target says what a build section may, with '-' for '_' and two names of its own
  * (docs.docker.com/build/bake/reference). What a plan cannot carry is refused, not dropped. */
 static int take_member(const struct arc_loading *l, const char *key, const json_t *value,
@@ -123,8 +160,10 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     char name[32];
 
     if (ARC_AMONG(key, "attest", "context", "platforms", "tags", /* read by themselves */
-                  "description", "output", "call"))
+                  "description", "call"))
         return ARC_OK;
+    if (strcmp(key, "output") == 0)
+        return take_outputs(l, value, build);
 
     snprintf(name, sizeof name, "%s%s%s", strcmp(key, "contexts") == 0 ? "additional_" : "", key,
              strcmp(key, "secret") == 0 ? "s" : "");
@@ -270,11 +309,14 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
 /* ---- the service ---------------------------------------------------------------------------- */
 
 /* The target as a text that differs where it does, without what no plan carries. */
-static int keep_definition(const struct arc_loading *l, const json_t *target, char **out)
+static int keep_definition(const struct arc_loading *l, const json_t *target, const char *output,
+                           char **out)
 {
     ARC_AUTO_JSON json_t *copy = json_copy((json_t *)target);
     json_object_del(copy, "description");
     json_object_del(copy, "output");
+    if (output)
+        ARC_TRY(arc_json_set(copy, "output", json_string(output), l->err));
     ARC_AUTO_FREE char *text = copy ? json_dumps(copy, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
     ARC_TRY_ALLOC(text, l->err);
     *out = arc_arena_text(l->memory, text);
@@ -292,7 +334,6 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
     service->linked = linked;
     service->line = group->line;
     service->build.files = files;
-    ARC_TRY(keep_definition(l, target, &service->definition));
 
     if (!linked && json_array_size(tags))
         ARC_TRY(take_tags(l, group, tags, version, service));
@@ -309,6 +350,7 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
     if (rc == ARC_EINPUT)
         return arc_error_prefix(l->err, "target %s", name);
     ARC_TRY(rc);
+    ARC_TRY(keep_definition(l, target, service->build.output, &service->definition));
     ARC_TRY(arc_service_complete(l, &reading, group));
 
     return arc_group_take_service(l, group, service);

@@ -30,6 +30,7 @@ static const struct arc_field recipe_fields[] = {
     {"shm_size", FIELD_SCALAR, AT(shm_size), .check = arc_check_line},
     {"provenance", FIELD_SCALAR, AT(provenance), .check = arc_check_line},
     {"sbom", FIELD_SCALAR, AT(sbom), .check = arc_check_line},
+    {"output", FIELD_TEXT, AT(output), .check = arc_check_output},
     {"no_cache", FIELD_FLAG, .offset = AT(no_cache)},
     {"pull", FIELD_FLAG, .offset = AT(pull)},
     {0},

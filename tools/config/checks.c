@@ -151,6 +151,29 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
     return true;
 }
 
+/* How an image is written. Where it goes, and what is said of it, is the plan's
+ * (docs.docker.com/build/exporters/image-registry). */
+bool arc_check_output(const char *text, struct arc_buf *why)
+{
+    static const char *const names[] = {
+        "compression=", "compression-level=", "force-compression=", "rewrite-timestamp="};
+
+    if (!*text)
+        return arc_check_fails(why, "is empty");
+    arc_each_piece (field, text, ",") {
+        const char *value = NULL;
+        for (size_t i = 0; i < ARC_COUNT(names) && !value; i++)
+            value = arc_text_after(field.text, names[i]);
+        size_t len = value ? field.len - (size_t)(value - field.text) : 0;
+        if (!len || !only(value, len, LOWER DIGITS))
+            return arc_check_fails(why, "is not a list of compression=, compression-level=, "
+                                        "force-compression= and rewrite-timestamp=, with commas "
+                                        "between them");
+    }
+
+    return true;
+}
+
 /* One word of a platform; a slip is answered with what was probably meant. */
 static bool platform_word(const char *word, const char *const *words, const char *what,
                           struct arc_buf *why)

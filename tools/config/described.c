@@ -353,20 +353,10 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
     return ARC_OK;
 }
 
-/* Whether an output of a target is an image: buildx prints a text, since 0.20 an object. */
-static bool is_image(const json_t *output)
-{
-    const char *text = json_string_value(output), *type = text ? strstr(text, "type=") : NULL;
-    if (!text)
-        type = arc_json_text_of(output, "type");
-    else if (type)
-        type += strlen("type=");
-    return type && ARC_STARTS(type, "image", "registry", "docker", "oci");
-}
-
 /* Whether a target is released: it has a tag, or the group's `registry` names it; but what is only
  * checked (`call`), or goes into a folder without a tag, makes no image. */
-static bool makes_image(const struct arc_group *group, const json_t *target)
+static bool makes_image(const struct arc_loading *l, const struct arc_group *group,
+                        const json_t *target)
 {
     const char *call = arc_json_text_of(target, "call");
     const json_t *outputs = json_object_get(target, "output");
@@ -374,7 +364,7 @@ static bool makes_image(const struct arc_group *group, const json_t *target)
     bool image = tagged || (*group->registries && !json_array_size(outputs));
 
     arc_json_each (output, outputs)
-        image |= *group->registries && is_image(output);
+        image |= *group->registries && arc_bake_image_output(l, output);
 
     return image && (!*call || strcmp(call, "build") == 0);
 }
@@ -385,7 +375,7 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
     group->service_count = 0;
 
     arc_json_each_pair (name, target, targets) {
-        if (!makes_image(group, target) ||
+        if (!makes_image(l, group, target) ||
             (json_object_size(asked) && !json_object_get(asked, name)))
             continue;
         const char *codename = arc_codename_of(l->memory, name);

@@ -42,6 +42,10 @@ int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, 
 int arc_described_files(const struct arc_loading *l, const struct arc_group *group, char ***files,
                         char ***given);
 
+/* The attributes of an output of a target, if that is an image: with their type. NULL: it is none.
+ * buildx prints a text, "type=image,name=…", since 0.20 an object. The loading's memory owns it. */
+char *arc_bake_image_output(const struct arc_loading *l, const json_t *output);
+
 /* Appends a target (of bake --print) to the group's services. `linked`: it gets no tag, since
  * nobody asked for it. `files` are where it stands; a change of them is one of its own. ARC_EINPUT
  * for what a plan cannot carry. */

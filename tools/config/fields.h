@@ -144,6 +144,7 @@ arc_check arc_check_path;       /* relative, stays in the repository */
 arc_check arc_check_glob;       /* likewise, a pattern */
 arc_check arc_check_build_arg;  /* [A-Za-z_][A-Za-z0-9_]* */
 arc_check arc_check_image;      /* template of an image's name */
+arc_check arc_check_output;     /* "compression=zstd", attributes of BuildKit's image exporter */
 arc_check arc_check_day;        /* "2026-12-31" */
 arc_check arc_check_secret;     /* the id of a secret: a file name */
 arc_check arc_check_target; /* a target, a service or a profile: no option of docker's, no URL */

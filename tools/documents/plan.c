@@ -39,6 +39,7 @@ static const struct arc_member recipe_fields[] = {
     OPTION("annotations", ARC_MEMBER_TEXTS, annotations),
     OPTION("provenance", ARC_MEMBER_TEXT, provenance),
     OPTION("sbom", ARC_MEMBER_TEXT, sbom),
+    OPTION("output", ARC_MEMBER_TEXT, output),
     OPTION("no-cache", ARC_MEMBER_FLAG, no_cache),
     OPTION("pull", ARC_MEMBER_FLAG, pull),
     {0},
