@@ -15,12 +15,12 @@ import cached  # noqa: E402
 CLIENT = cached.CACHE / "newest/client"  # docker looks at these plugins before the machine's
 PROGRAMS = CLIENT / "cli-plugins"
 
-# The program's name → its Go module, and the command in it.
-MODULES = {"docker-buildx": ("github.com/docker/buildx", "./cmd/buildx"),
-           "docker-compose": ("github.com/docker/compose/v5", "./cmd"),
-           "buildkitd": ("github.com/moby/buildkit", "./cmd/buildkitd"),
-           "buildctl": ("github.com/moby/buildkit", "./cmd/buildctl"),
-           "docker-registry": ("github.com/distribution/distribution/v3", "./cmd/registry")}
+# The program's name → its Go module, the command in it, and the variable for its version, which others ask it for.
+MODULES = {"docker-buildx": ("github.com/docker/buildx", "./cmd/buildx", "version.Version"),
+           "docker-compose": ("github.com/docker/compose/v5", "./cmd", "internal.Version"),
+           "buildkitd": ("github.com/moby/buildkit", "./cmd/buildkitd", "version.Version"),
+           "buildctl": ("github.com/moby/buildkit", "./cmd/buildctl", "version.Version"),
+           "docker-registry": ("github.com/distribution/distribution/v3", "./cmd/registry", "version.version")}
 
 
 def wanted():
@@ -35,13 +35,13 @@ def go(*arguments):
 
 def build(name):
     """The path of the newest one whose modules can all be had, built in its own module's folder, as its makers do."""
-    module, command = MODULES[name]
+    module, command, variable = MODULES[name]
     published = json.loads(go("list", "-m", "-json", "-versions", module))["Versions"]
     for version in [version for version in reversed(published) if "-" not in version][:10]:
         with contextlib.suppress(subprocess.CalledProcessError), cached.once("newest", name, version) as (folder, missing):
             if missing:
                 source = json.loads(go("mod", "download", "-json", f"{module}@{version}"))["Dir"]
-                go("build", "-C", source, "-trimpath", "-o", folder / name, command)
+                go("build", "-C", source, "-trimpath", f"-ldflags=-X {module}/{variable}={version}", "-o", folder / name, command)
             print(f"{name}: {module} {version}", file=sys.stderr)
             return folder / name
     raise RuntimeError(f"{name}: none of the ten newest versions of {module} could be built")
