@@ -625,8 +625,8 @@ static bool leads_to(struct init *init, const char *link, const char *path)
     return target && strcmp(target, path) == 0;
 }
 
-/* The Dockerfiles of such a path, or that links there lead to: path → what is unknown in it stands for, or null. Of several that
- * have one name nothing is told. A new reference. */
+/* The Dockerfiles of such a path, or that links there lead to: path → what is unknown in it stands
+ * for, or null. Of several that have one name nothing is told. A new reference. */
 static json_t *find_dockerfiles(const struct init_step *step, const char *wanted)
 {
     json_t *found = init_made(step->init, json_object());

@@ -17,7 +17,8 @@ struct arc_scan_files {
     struct arc_scan_publish publish; /* what is sent; where to is found */
 };
 
-/* Scans, with the images of the project's tag where it has one; then publishes what was asked for. When only the publishing fails, *out is whole and
- * *publish_error (an error of its own, {0} before) says why. */
+/* Scans, with the images of the project's tag where it has one; then publishes what was asked for.
+ * When only the publishing fails, *out is whole and *publish_error (an error of its own, {0}
+ * before) says why. */
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err);

@@ -93,8 +93,9 @@ struct survey_next {
 };
 
 /* Commits that a release on another branch has, whose number is passed over, do not count: their
- * touches are no longer since_stable. The survey's memory takes the texts. `tags` are all of the repository, `now` counts for calendar
- * versions. ARC_EINPUT for options that do not fit, or a version beyond 2^63. */
+ * touches are no longer since_stable. The survey's memory takes the texts. `tags` are all of the
+ * repository, `now` counts for calendar versions. ARC_EINPUT for options that do not fit, or a
+ * version beyond 2^63. */
 int survey_choose_next(struct survey *survey, const struct survey_group *group, const json_t *tags,
                        const struct arc_next_options *options, int64_t now, struct survey_next *out,
                        struct arc_error *err);
