@@ -265,7 +265,8 @@ static int add_base(const struct reading *reading, const json_t *material, struc
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 1024};
     for (const char *c = name; *c && *c != '?'; c++) {
         unsigned code;
-        if (*c == '%' && sscanf(c + 1, "%2x", &code) == 1 && code > 32 && code < 127) {
+        bool coded = *c == '%' && strspn(c + 1, "0123456789abcdefABCDEF") >= 2;
+        if (coded && sscanf(c + 1, "%2x", &code) == 1 && code > 32 && code < 127) {
             arc_buf_putc(&ref, (char)code);
             c += 2;
         } else {

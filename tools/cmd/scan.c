@@ -1,11 +1,9 @@
 #include "scan/scan.h"
-#include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "cli/project_options.h"
-#include <stdio.h>
-#include <string.h>
 
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
                        struct arc_error *err)
@@ -92,12 +90,13 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
         return arc_error_set(err, ARC_EINPUT, "--timeout: '%s' is not a time: 90s, 15m or 1h",
                              timeout);
 
-    const char *jobs = option_value(inv, "jobs");
-    char rest = 0;
-    if (sscanf(jobs, "%3u%c", &out->run.jobs, &rest) == 1 && out->run.jobs >= 1 &&
-        out->run.jobs <= 32)
-        return ARC_OK;
-    return arc_error_set(err, ARC_EINPUT, "--jobs: '%s' is not a number from 1 to 32", jobs);
+    const char *text = option_value(inv, "jobs");
+    int64_t jobs = 0;
+    if (!arc_text_number(text, 3, &jobs) || jobs < 1 || jobs > 32)
+        return arc_error_set(err, ARC_EINPUT, "--jobs: '%s' is not a number from 1 to 32", text);
+    out->run.jobs = (unsigned)jobs;
+
+    return ARC_OK;
 }
 
 static int run_scan(const struct invocation *inv, struct report *report, struct arc_error *err)
