@@ -171,7 +171,8 @@ def test_what_was_picked_for_the_last_release_is_listed_once(clone, picked):
     assert "since `g/v1.0.1`" in shown and "- feat: new" in shown and "fix: " not in shown
 
 
-QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}\n~~~"]
+QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}\n~~~",
+          "````\n```yaml\na: 1\n```\n{}\n````\n\n```\nb\n```", "```\n~~~\n{}\n~~~\n```", "~~~\n```\n{}\n```\n~~~~ ", "```\na\n```b\n{}\n```"]
 
 
 @pytest.mark.parametrize("quote", QUOTES)
@@ -186,6 +187,12 @@ def test_what_a_body_quotes_it_does_not_say(clone, quote, said):
 def test_what_stands_behind_a_quote_is_said(clone, before):
     commit(clone, f"fix: x (#7)\n\n{before}\n\nBREAKING CHANGE: two\n")
     assert bump(clone) == "major" and "\n  two\n" in changes(clone)
+
+
+def test_a_footer_may_hold_a_fence(clone):
+    commit(clone, "fix: x\n\nBREAKING CHANGE: as in\n```\na\n\nBREAKING CHANGE: quoted\n```\n\nBREAKING CHANGE: two\n```\nb\n```\n")
+    shown = changes(clone)
+    assert "as in" in shown and "; two" in shown and "quoted" not in shown
 
 
 @pytest.mark.parametrize("title, body, asked, section", [

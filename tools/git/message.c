@@ -60,23 +60,43 @@ static bool is_closed(const char *behind, const char *mark, bool *never)
     return !*never;
 }
 
+/* How many marks a line has that is a fence: it ends the open one, or begins one that ends. 0: it is
+ * none. */
+static size_t measure_fence(struct arc_message_lines *lines, const char *words, const char *end)
+{
+    bool tildes = *words == '~';
+    size_t count = strspn(words, tildes ? "~" : "`");
+    const char *behind = words + count;
+
+    if (count < 3)
+        return 0;
+    if (lines->fenced) {
+        bool ends = *words == lines->fence && count >= lines->fenced;
+        return ends && behind + strspn(behind, " \t") == end ? count : 0;
+    }
+
+    if (memchr(behind, '`', (size_t)(end - behind)))
+        return 0;
+    bool *never = tildes ? &lines->no_tildes : &lines->no_ticks;
+    return is_closed(end, tildes ? "~~~" : "```", never) ? count : 0;
+}
+
 /* The next line that the message says itself; NULL: none. */
 static const char *next_own(struct arc_message_lines *lines)
 {
     while (lines->next) {
         const char *line = lines->next, *words = line + strspn(line, " \t");
         size_t len = strcspn(line, "\n");
-        bool ticks = ARC_STARTS(words, "```"), tildes = ARC_STARTS(words, "~~~");
-        bool fence = (ticks || tildes) && !lines->details &&
-                     !memchr(words + 3, '`', len - (size_t)(words + 3 - line)) &&
-                     (lines->fenced || is_closed(line + len, ticks ? "```" : "~~~",
-                                                 ticks ? &lines->no_ticks : &lines->no_tildes));
+        size_t fence = lines->details ? 0 : measure_fence(lines, words, line + len);
         bool opens = !lines->fenced && ARC_STARTS(words, "<details") &&
                      (lines->details || is_closed(line, "</details>", &lines->no_details));
         bool quoted = fence || lines->fenced || lines->details || opens;
 
         lines->next = line[len] ? line + len + 1 : NULL;
-        lines->fenced ^= fence;
+        if (fence) {
+            lines->fenced = lines->fenced ? 0 : fence;
+            lines->fence = *words;
+        }
         lines->details += opens ? count_in(line, len, "<details") : 0;
         if (lines->details)
             lines->details -= ARC_MIN(count_in(line, len, "</details>"), lines->details);
@@ -101,7 +121,6 @@ static const char *find_break(struct arc_message_lines *lines, size_t *len)
             end += strcspn(end, "\n");
         } while (*end && *++end != '\n' && *end && !is_footer(end));
         *len = arc_text_strip(text, (size_t)(end - text), " \n");
-        lines->next = text + *len;
         return text;
     }
 

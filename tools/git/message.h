@@ -20,7 +20,8 @@ struct arc_message_lines {
     const char *next; /* NULL: at the end */
     const char *mark; /* of the items of a list */
     size_t details, looked;
-    bool fenced;
+    size_t fenced;                        /* how many marks the open fence has; 0: none is open */
+    char fence;                           /* its mark */
     bool no_details, no_ticks, no_tildes; /* none of them ends any more */
 };
 
