@@ -201,6 +201,13 @@ def test_a_footer_may_hold_a_fence(clone):
     ("fix: rework (#7)", "* feat!: a\n* feat!: b\n* Revert \"feat!: b\"\n* Revert \"feat!: a\"", "patch", "Fixes"),
     ("Squashed commit of the following:", "commit 1234567\nAuthor: A <a@b>\n\n    feat!: a\n\ncommit 1234568\nAuthor: A <a@b>\n\n    fix: b\n    * feat: c",
      "major", "Breaking changes"),
+    ("Squashed commit of the following:", "commit 1234569\n\n    Revert \"feat!: a\"\n\ncommit 1234568\n\n    fix: b\n\ncommit 1234567\n\n    feat!: a",
+     "patch", "Changes"),
+    ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Reapply \"feat!: a\"", "major", "Breaking changes"),
+    ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Revert \"Revert \"feat!: a\"\"", "major", "Breaking changes"),
+    ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* Reapply \"feat!: a\"\n* Revert \"Reapply \"feat!: a\"\"", "patch", "Fixes"),
+    ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a\"\n* feat!: a", "major", "Breaking changes"),
+    ("fix: rework (#7)", "* feat!: a\n* Revert \"feat!: a b\"\n* Revert \"feat!: b\"", "major", "Breaking changes"),
     ("fix: rework", "* feat!: is what we write", "patch", "Fixes")])
 def test_a_squashed_list_of_commits_counts_as_they_would(clone, title, body, asked, section):
     commit(clone, f"{title}\n\n{body}\n")

@@ -149,28 +149,50 @@ bool arc_message_is_breaking(const char *subject, const char *body)
     return (arc_message_type(subject, &bang) && bang) || find_break(&lines, &len);
 }
 
-#define REVERTS_MAX 100 /* items of a list that are looked for among its reverts */
+#define ITEMS_MAX 100 /* of a list, whose reverts are looked for */
 
-/* Whether a list says 'Revert "item"', too. */
-static bool is_listed_undone(const char *list, const char *item)
+/* What a line of a list does to an item: 1 brings it, again too, -1 takes it back; 0: nothing. */
+static int read_effect(const char *line, const char *item, size_t len)
 {
-    static const char revert[] = " Revert \"";
-    size_t len = strcspn(item, "\n");
+    const char *rest = line;
+    int effect = 1;
 
-    while ((list = strstr(list, revert))) {
-        list += strlen(revert);
-        if (strncmp(list, item, len) == 0 && list[len] == '"')
-            return true;
+    for (;;) {
+        const char *back = arc_text_after(rest, "Revert \"");
+        const char *again = arc_text_after(rest, "Reapply \"");
+        if (!back && !again)
+            break;
+        effect = back ? -effect : effect;
+        rest = arc_or(back, again);
     }
 
-    return false;
+    if (strncmp(rest, item, len) != 0)
+        return 0;
+    bool whole = rest == line ? strchr("\n", rest[len]) != NULL : rest[len] == '"';
+
+    return whole ? effect : 0;
+}
+
+/* Whether a list takes all back that it brings of an item; git's is the newest first. */
+static bool is_listed_undone(const struct arc_message_lines *lines, const char *item)
+{
+    size_t len = strcspn(item, "\n");
+    int left = 0;
+
+    arc_each_piece (line, lines->list, "\n") {
+        const char *said = arc_text_after(line.text, lines->mark);
+        left += said ? read_effect(said, item, len) : 0;
+    }
+
+    return left <= 0;
 }
 
 void arc_message_list(const char *subject, const char *body, struct arc_message_lines *out)
 {
     bool by_git = strcmp(subject, "Squashed commit of the following:") == 0;
     bool listed = by_git || arc_message_squashed(subject, NULL);
-    *out = (struct arc_message_lines){.next = listed ? body : NULL, .mark = by_git ? "    " : "* "};
+    const char *list = listed ? body : NULL;
+    *out = (struct arc_message_lines){.next = list, .list = list, .mark = by_git ? "    " : "* "};
 }
 
 const char *arc_message_next_listed(struct arc_message_lines *lines)
@@ -180,7 +202,7 @@ const char *arc_message_next_listed(struct arc_message_lines *lines)
     for (const char *line; (line = next_own(lines));) {
         const char *item = arc_text_after(line, lines->mark);
         if (item && arc_message_type(item, &bang) &&
-            !(lines->looked++ < REVERTS_MAX && lines->next && is_listed_undone(lines->next, item)))
+            !(lines->looked++ < ITEMS_MAX && is_listed_undone(lines, item)))
             return item;
     }
 

@@ -18,7 +18,8 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
  * notes of a dependency, in the squashed pull request of a bot. */
 struct arc_message_lines {
     const char *next; /* NULL: at the end */
-    const char *mark; /* of the items of a list */
+    const char *list; /* all of it, and the mark of its items */
+    const char *mark;
     size_t details, looked;
     size_t fenced;                        /* how many marks the open fence has; 0: none is open */
     char fence;                           /* its mark */
