@@ -314,9 +314,10 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
 }
 
 /* Where the next number is that of a release on another branch, one that was cut for it for example,
- * goes on from that release, by the commits that it lacks. *core: its numbers, or as they were. */
-static int go_on_beside(const struct choice *choice, struct core *core, struct survey_next *out,
-                        struct arc_error *err)
+ * goes on from that release, by the commits that it lacks. *core: its numbers, or as they were. No
+ * train is left to *finish then: that release did it. */
+static int go_on_beside(const struct choice *choice, struct core *core, bool *finish,
+                        struct survey_next *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *lacking = json_object();
     struct survey *survey = choice->survey;
@@ -336,6 +337,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, struct s
 
     ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
     ARC_TRY(wanted_bump(choice, core, false, out, err));
+    *finish = false;
     out->since = beside;
     out->reason =
         arc_arena_printf(&survey->memory, "what the commits that %s lacks ask for", beside);
@@ -376,8 +378,8 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
         out->reason = "the prereleases count towards it";
     }
 
-    if (!asked && !first && out->bump != ARC_BUMP_NONE)
-        ARC_TRY(go_on_beside(choice, &core, out, err));
+    if (!asked)
+        ARC_TRY(go_on_beside(choice, &core, &finish, out, err));
     if (out->bump == ARC_BUMP_NONE && !finish) {
         out->reason = "nothing since the last release asks for a version";
         return ARC_OK;
