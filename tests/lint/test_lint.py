@@ -364,6 +364,13 @@ HOSTILE = {
     "a value that doubles": ("services/x/Dockerfile", "FROM alpine:3\nENV A=0123456789abcdef\n" + "ENV A=$A$A\n" * 60),
     "stages upon stages": ("services/x/Dockerfile", "FROM alpine:3 AS s0\n" + "".join(
         f"ENV A{i}=x\nFROM s{i} AS s{i + 1}\n" for i in range(8000))),
+    "stages that take over labels": ("services/x/Dockerfile", "FROM alpine:3 AS s0\nLABEL " + " ".join(
+        f"l{i}=x" for i in range(60000)) + "\n" + "".join(f"FROM s{i} AS s{i + 1}\n" for i in range(990))),
+    "stages that run triggers": ("services/x/Dockerfile", "FROM alpine:3 AS s0\n" + "ONBUILD LABEL a=b\n" * 30000 +
+                                 "FROM s0\n" * 990),
+    "variables one by one": ("services/x/Dockerfile", "FROM alpine:3\n" + "".join(f"ENV A{i}=x\n" for i in range(50000))),
+    "labels beside variables": ("services/x/Dockerfile", "FROM alpine:3\nENV " + " ".join(
+        f"A{i}=x" for i in range(50000)) + "\n" + "LABEL a=b\n" * 30000),
 }
 
 

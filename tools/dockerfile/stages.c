@@ -8,6 +8,7 @@
 
 #define STAGES_MAX  1000
 #define SOURCES_MAX 20000
+#define TAKEN_MAX   500000 /* values, labels and triggers that are taken over */
 #define WORD_MAX    ((size_t)8192)
 #define VALUE_MAX   ((size_t)64 << 10) /* of an ENV */
 
@@ -15,8 +16,8 @@
 struct reader {
     const struct arc_stages_request *request;
     struct arc_stages *out;
-    json_t *globals; /* ARG before the first FROM, and what BuildKit gives */
-    size_t sources;
+    json_t *globals;       /* ARG before the first FROM, and what BuildKit gives */
+    size_t sources, taken; /* towards SOURCES_MAX and TAKEN_MAX */
     char escape;
     struct arc_error *err;
 };
@@ -105,6 +106,22 @@ static struct arc_scope scope_of(const struct reader *r, const struct arc_stage 
     return (struct arc_scope){.values = stage ? stage->values : r->globals,
                               .open = stage && stage->open,
                               .escape = r->escape};
+}
+
+static int count_taken(struct reader *r, size_t count)
+{
+    r->taken += count;
+    return r->taken <= TAKEN_MAX
+               ? ARC_OK
+               : arc_error_set(r->err, ARC_ELIMIT, "more than %d values that are taken over",
+                               TAKEN_MAX);
+}
+
+/* Adds what a stage or an instruction takes over from the one before it. */
+static int take_over(struct reader *r, json_t *to, const json_t *from)
+{
+    ARC_TRY(count_taken(r, json_object_size(from)));
+    return arc_error_unless(json_object_update(to, (json_t *)from) == 0, r->err);
 }
 
 static int need(struct reader *r, size_t stage)
@@ -435,11 +452,13 @@ static int on_pairs(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = current(r);
     bool is_label = strcmp(in->keyword, "LABEL") == 0;
-    ARC_AUTO_JSON json_t *values = arc_json_copy(stage->values);
+    ARC_AUTO_JSON json_t *values = is_label ? json_incref(stage->values) : json_object();
     struct arc_scope before = scope_of(r, stage);
     const char *args = in->args;
 
     ARC_TRY_ALLOC(values, r->err);
+    if (!is_label)
+        ARC_TRY(take_over(r, values, stage->values));
     before.values = values;
     before.guesses = is_label;
     if (is_label)
@@ -520,10 +539,10 @@ static int inherit(struct reader *r, size_t base)
     stage->open = from->open;
     stage->user = from->user;
     stage->user_line = from->user_line;
-    ARC_TRY_ALLOC(!json_object_update(stage->values, from->values) &&
-                      !json_object_update(stage->labels, from->labels),
-                  r->err);
+    ARC_TRY(take_over(r, stage->values, from->values));
+    ARC_TRY(take_over(r, stage->labels, from->labels));
     ARC_TRY(need(r, base));
+    ARC_TRY(count_taken(r, json_array_size(triggers)));
 
     arc_json_each (trigger, triggers) {
         json_int_t line = json_integer_value(json_array_get(trigger, 1));
