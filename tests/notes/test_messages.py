@@ -171,6 +171,34 @@ def test_what_was_picked_for_the_last_release_is_listed_once(clone, picked):
     assert "since `g/v1.0.1`" in shown and "- feat: new" in shown and "fix: " not in shown
 
 
+@pytest.mark.parametrize("reverts, again, listed", [(0, False, False), (1, False, True), (1, True, False), (2, False, False), (3, False, True)])
+@pytest.mark.parametrize("by", ["name", "number"])
+@pytest.mark.parametrize("too", [False, True])
+def test_what_the_last_release_took_back_is_new(clone, reverts, again, listed, by, too):
+    put(clone, "s/hot", "1")
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "fix: hot (#30)", "--date", "2026-01-05T10:00:00Z")
+    git(clone, "checkout", "-q", "-b", "release", "HEAD~1")
+    put(clone, "s/b", "1")
+    git(clone, "add", "-A")
+    git(clone, "commit", "-q", "-m", "fix: its own")
+    git(clone, "cherry-pick", "main")
+    for count in range(reverts):
+        git(clone, "revert", "--no-edit", "HEAD")
+        if by == "number":
+            git(clone, "commit", "-q", "--amend", "-m", f'Revert "x" (#{31 + count})\n\nReverts o/r#{30 + count}')
+    git(clone, "tag", "g/v1.0.1")
+    if again:
+        git(clone, "cherry-pick", "main")
+        git(clone, "tag", "-f", "g/v1.0.1")
+    git(clone, "checkout", "-q", "main")
+    if too and reverts:    # picked from there
+        git(clone, "cherry-pick", *[f"g/v1.0.1~{reverts - 1 - count + again}" for count in range(reverts)])
+    commit(clone, "feat: new")
+    shown = changes(clone)
+    assert "- feat: new" in shown and ("- fix: hot" in shown) == (listed and not too), shown
+
+
 QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}\n~~~",
           "````\n```yaml\na: 1\n```\n{}\n````\n\n```\nb\n```", "```\n~~~\n{}\n~~~\n```", "~~~\n```\n{}\n```\n~~~~ ", "```\na\n```b\n{}\n```"]
 

@@ -10,6 +10,7 @@
 #include "github/options.h"
 #include "yaml/yaml.h"
 #include <ctype.h>
+#include <stdio.h>
 
 /* A pull request that GitHub merged with a merge commit. Texts are in the log's memory. */
 struct merge {
@@ -31,13 +32,18 @@ struct reading {
     struct merge *merges; /* newest first */
     size_t merge_count;
     size_t seen;   /* commits */
-    json_t *there; /* owned: marks of what the previous release has, and this one has not */
+    json_t *there; /* owned: marks of what the previous release has, and this one has not: true, or
+                      the mark of the commit there that takes it back */
+    json_t *taken; /* owned: what is taken back there, by name or "#12": by which mark */
+    json_t *met;   /* owned: marks of there that this release has, too */
     struct arc_error *err;
 };
 
 static void reading_free(struct reading *reading)
 {
     json_decref(reading->there);
+    json_decref(reading->taken);
+    json_decref(reading->met);
     arc_match_free(&reading->match);
     if (reading->changes.filters)
         arc_changes_free(&reading->changes);
@@ -219,24 +225,64 @@ static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
     arc_text_visible(out, commit->subject, strlen(commit->subject));
 }
 
+static int note_taken(struct reading *reading, const struct arc_git_commit *commit, json_t *mark)
+{
+    struct arc_message_undone undone = {0};
+    const char *at = arc_message_is_revert(commit->subject) ? commit->body : NULL;
+
+    while (at && (at = arc_message_next_undone(at, &undone))) {
+        ARC_AUTO(arc_buf) struct arc_buf key = {0};
+        if (undone.hash)
+            arc_buf_add(&key, undone.hash, undone.len);
+        else
+            arc_buf_printf(&key, "#%lld", (long long)undone.pull);
+        ARC_TRY(arc_buf_check(&key, "what a commit takes back", reading->err));
+        ARC_TRY(arc_json_set(reading->taken, arc_buf_text(&key), json_incref(mark), reading->err));
+    }
+
+    return ARC_OK;
+}
+
+/* Notes what is there, the newest first; what is taken back takes nothing back. */
 static int note_there(void *context, const struct arc_git_commit *commit)
 {
     struct reading *reading = context;
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
+    char pull[24];
+
+    snprintf(pull, sizeof pull, "#%lld", (long long)arc_message_squashed(commit->subject, NULL));
+    json_t *by = json_object_get(reading->taken, commit->oid.hex);
+    by = arc_or(by, json_object_get(reading->taken, pull));
     print_mark(commit, &mark);
-    ARC_TRY(arc_buf_check(&mark, "the mark of a commit", reading->err));
-    return arc_json_set(reading->there, arc_buf_text(&mark), json_true(), reading->err);
+    ARC_AUTO_JSON json_t *own = arc_json_buf(&mark);
+    ARC_TRY_ALLOC(own, reading->err);
+    if (!by)
+        ARC_TRY(note_taken(reading, commit, own));
+    if (json_object_get(reading->there, arc_buf_text(&mark))) /* picked again, after all */
+        return ARC_OK;
+
+    by = by ? json_incref(by) : json_true();
+    return arc_json_set(reading->there, arc_buf_text(&mark), by, reading->err);
 }
 
 /* Whether the previous release, from another branch, has the same commit: a fix that was picked for
- * it, or from it. */
-static bool is_there(const struct reading *reading, const struct arc_git_commit *commit)
+ * it, or from it. If it was taken back there only, it is new. */
+static int look_there(struct reading *reading, const struct arc_git_commit *commit, bool *is_there)
 {
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
+
+    *is_there = false;
     if (!json_object_size(reading->there))
-        return false;
+        return ARC_OK;
+
     print_mark(commit, &mark);
-    return json_object_get(reading->there, arc_buf_text(&mark));
+    const json_t *there = json_object_get(reading->there, arc_buf_text(&mark));
+    const char *by = json_string_value(there);
+    if (!there)
+        return arc_buf_check(&mark, "the mark of a commit", reading->err);
+    *is_there = !by || json_object_get(reading->met, by);
+
+    return arc_json_set(reading->met, arc_buf_text(&mark), json_true(), reading->err);
 }
 
 /* Returns 1 when the log is full. */
@@ -245,14 +291,16 @@ static int look_at(void *context, const struct arc_git_commit *commit)
     struct reading *reading = context;
     struct arc_notes_log *log = reading->log;
     bool joins = commit->parents == 2 && !log->all && reading->seen < MERGES_WITHIN;
-    bool any = false;
+    bool any = false, is_there = false;
 
     if (joins)
         ARC_TRY(note_merge(reading, commit));
 
     reading->seen++;
     ARC_TRY(arc_match_commit(&reading->match, reading->git, commit, true, &any, reading->err));
-    if (!any || is_there(reading, commit))
+    if (any)
+        ARC_TRY(look_there(reading, commit, &is_there));
+    if (!any || is_there)
         return ARC_OK;
     if (log->count == ARC_NOTES_COMMITS_MAX)
         return 1;
@@ -515,7 +563,9 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
                             err));
     struct arc_git_log_range beside = {.from = &to, .to = since};
     reading->there = json_object();
-    ARC_TRY_ALLOC(reading->there, err);
+    reading->taken = json_object();
+    reading->met = json_object();
+    ARC_TRY_ALLOC(reading->there && reading->taken && reading->met, err);
     if (since && !log->all)
         ARC_TRY(arc_git_log(reading->git, &beside, note_there, reading, NULL, err));
 
