@@ -320,7 +320,14 @@ int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, con
         {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
     ARC_TRY(place_words(l, &recipe->context, words));
     ARC_TRY(place_words(l, &recipe->dockerfile, words));
-    ARC_TRY(place_words(l, &recipe->target, words));
+    return place_words(l, &recipe->target, words);
+}
+
+int arc_recipe_place_caches(const struct arc_loading *l, struct arc_recipe *recipe,
+                            const char *codename, const char *name, const char *directory)
+{
+    const struct arc_word words[] = {
+        {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
     ARC_TRY(place_list(l, &recipe->cache_from, words));
     return place_list(l, &recipe->cache_to, words);
 }

@@ -35,10 +35,14 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
 int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
                        const struct arc_recipe *given);
 
-/* Puts the service's names for {codename}, {name} and {directory} in the context, the Dockerfile,
- * the target and the caches; ones that are not known yet are NULL and stay. */
+/* Puts the service's names for {codename}, {name} and {directory} in the context, the Dockerfile
+ * and the target; ones that are not known yet are NULL and stay. */
 int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, const char *codename,
                      const char *name, const char *directory);
+
+/* The same in the caches, of which each variant of a service has its own. */
+int arc_recipe_place_caches(const struct arc_loading *l, struct arc_recipe *recipe,
+                            const char *codename, const char *name, const char *directory);
 
 /* Fills in what was left out for a service that lies in `directory`, and makes the Dockerfile
  * relative to the root: a name that was given is below the context, as Compose has it, one that was

@@ -234,7 +234,10 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
     ARC_TRY(arc_recipe_place(l, build, service->codename, service->name, service->directory));
     ARC_TRY(complete_directory(l, service));
     ARC_TRY(complete_names(l, service));
+    ARC_TRY(arc_recipe_place(l, build, service->codename, service->name, service->directory));
     ARC_TRY(name_variant(l, reading, group));
+    ARC_TRY(
+        arc_recipe_place_caches(l, build, service->codename, service->name, service->directory));
     ARC_TRY(arc_recipe_complete(l, build, service->directory));
 
     if (service->version_file) {
