@@ -139,7 +139,8 @@ static int take_outputs(const struct arc_loading *l, const json_t *outputs,
         arc_each_piece (field, arc_or(arc_bake_image_output(l, output), ""), ",") {
             bool where = ARC_STARTS(field.text + (*field.text == '"'), "type=", "name=", "push",
                                     "name-canonical=", "dest=", "tar=", "store=", "unpack=",
-                                    "registry.insecure=", "oci-mediatypes=true");
+                                    "registry.insecure=", "oci-mediatypes=true",
+                                    "context=", "dangling-name-prefix=");
             if (!where && memchr(field.text, '=', field.len)) /* else: more names of one field */
                 arc_text_item(&how, ",", "%.*s", (int)field.len, field.text);
         }

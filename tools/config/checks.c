@@ -160,6 +160,9 @@ bool arc_check_output(const char *text, struct arc_buf *why)
 
     if (!*text)
         return arc_check_fails(why, "is empty");
+    if (arc_text_ends(text, ",")) /* buildx takes it for one more field */
+        return arc_check_fails(why, "ends with a comma");
+
     arc_each_piece (field, text, ",") {
         const char *value = NULL;
         for (size_t i = 0; i < ARC_COUNT(names) && !value; i++)
