@@ -440,7 +440,8 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
         ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
         ARC_TRY(read_tag(choice, choice->group->last, &last, &prerelease, err));
         style.short_year = tag.version.major_len <= 2;
-        style.zero_month = tag.version.minor && (*tag.version.minor == '0' || style.short_year);
+        style.zero_month = tag.version.minor && (*tag.version.minor == '0' ||
+                                                 (style.short_year && tag.version.minor_len > 1));
         style.two_parts = !tag.version.patch;
     }
 
