@@ -20,6 +20,8 @@ static bool letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+#define HASH_MIN 7 /* digits of a commit's hash, as git cuts it */
+
 /* A number or a word of a version; what stands between them only separates. */
 struct part {
     const char *text;
@@ -43,11 +45,14 @@ static bool next_part(const char *start, const char **at, const char *end, struc
         ++*at;
     out->len = (size_t)(*at - out->text);
 
-    const char *behind = *at;
+    const char *behind = *at, *piece = out->text;
     while (behind < end && arc_is_digit(*behind))
         behind++;
+    while (piece > start && piece[-1] != '.')
+        piece--;
     out->counted = behind > *at && (behind == end || !letter(*behind));
-    out->attached = out->counted && strspn(start, "0123456789.") == (size_t)(out->text - start);
+    out->attached = out->counted && behind - piece < HASH_MIN &&
+                    strspn(start, "0123456789.") == (size_t)(out->text - start);
 
     return true;
 }
@@ -129,7 +134,7 @@ static const char *build_of(const struct arc_release_version *version)
         letters = letters || !arc_is_digit(*c);
     }
 
-    return letters && end - hash >= 7 ? end : build;
+    return letters && end - hash >= HASH_MIN ? end : build;
 }
 
 int arc_release_version_compare(const struct arc_release_version *a,
