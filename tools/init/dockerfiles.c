@@ -602,20 +602,42 @@ static void learn_registries(struct init *init, const struct init_image *image)
         }
 }
 
-/* A Dockerfile for one architecture, by its name: an index is made of one Dockerfile alone. */
+/* The platform that the last words of a name say: "linux.arm64", "web-armhf"; NULL for none. */
+static const char *platform_of(const char *name)
+{
+    static const char *const words[][2] = {
+        {"amd64", "linux/amd64"},    {"x86_64", "linux/amd64"},    {"arm64", "linux/arm64"},
+        {"arm64v8", "linux/arm64"},  {"aarch64", "linux/arm64"},   {"arm", "linux/arm/v7"},
+        {"armhf", "linux/arm/v7"},   {"armv7", "linux/arm/v7"},    {"arm32v7", "linux/arm/v7"},
+        {"armv6", "linux/arm/v6"},   {"arm32v6", "linux/arm/v6"},  {"386", "linux/386"},
+        {"i386", "linux/386"},       {"ppc64le", "linux/ppc64le"}, {"s390x", "linux/s390x"},
+        {"riscv64", "linux/riscv64"}};
+
+    arc_each_piece (word, name, ".-_")
+        arc_each_in (known, words)
+            if (strcasecmp(word.text, (*known)[0]) == 0) /* and nothing behind it */
+                return (*known)[1];
+
+    return NULL;
+}
+
+/* A Dockerfile for one architecture, by its name or its folder's: an index is made of one Dockerfile
+ * alone. */
 static void take_architecture(struct init *init, struct init_image *image)
 {
-    static const char *const ends[] = {".amd64", ".x86_64", ".arm64", ".aarch64", ".armv7"};
+    const char *path = image->dockerfile;
+    const char *variant = variant_of(init, arc_path_name(path));
+    const char *platform = platform_of(arc_or(variant, ""));
+    const char *folder = arc_path_name(init_directory(init, path));
 
-    arc_each_in (end, ends) {
-        if (!arc_text_ends(image->dockerfile, *end))
-            continue;
-        init_add_platform(init, image, image->dockerfile, 0, *end + 1);
-        init_ask(
-            init, image->dockerfile, 0,
-            "is it a part of an image for several platforms? Then one Dockerfile has to choose "
-            "by TARGETARCH; as proposed, it is an image of its own, for its platform");
-    }
+    if (!platform && strpbrk(folder, "0123456789")) /* a folder "arm" may be anything */
+        platform = platform_of(folder);
+    if (!platform)
+        return;
+    init_add_platform(init, image, path, 0, platform);
+    init_ask(init, path, 0,
+             "is it a part of an image for several platforms? Then one Dockerfile has to choose "
+             "by TARGETARCH; as proposed, it is an image of its own, for its platform");
 }
 
 /* The images of a Dockerfile that nothing described. */
