@@ -1,6 +1,7 @@
 /* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
 #include "base/json.h"
 #include "base/text.h"
+#include "config/build.h"
 #include "init/script.h"
 
 #define COMMAND_COST 2500
@@ -76,7 +77,7 @@ void init_add_input(struct init *init, json_t *with, const char *name, const cha
 /* A path of the command, from the root; one that leads out, or is elsewhere, as it is. */
 static const char *place(const struct script *script, const char *path)
 {
-    bool is_local = !strstr(path, "://") && !ARC_STARTS(path, "git@");
+    bool is_local = !arc_context_is_remote(path);
     char *resolved = is_local ? init_resolve(script->init, script->directory, path) : NULL;
     return arc_or(resolved, path);
 }

@@ -1,6 +1,7 @@
 /* What the steps of workflows tell: one table, an action a row. */
 #include "base/json.h"
 #include "base/text.h"
+#include "config/build.h"
 #include "config/fields.h"
 #include "init/sources.h"
 #include <limits.h>
@@ -675,7 +676,7 @@ void init_take_build(const struct init_step *step)
     }
     if (is_default)
         given = inner ? inner + 1 : ".";
-    if (strstr(given, "://") || ARC_STARTS(given, "git@")) {
+    if (arc_context_is_remote(given)) {
         init_ask(init, step->file, step->line,
                  "it builds something from elsewhere: '%s'. Is that released here?", given);
         return;
