@@ -263,6 +263,7 @@ static void test_conditions_of_an_event(void **state)
         WHEN("nightly", ARC_WHEN_SCHEDULE),
         {.name = "edge", .branches = branches},
         {.name = "both", .branches = branches, .when = ARC_WHEN_PUSH},
+        {.name = "others", .image = "registry.example/arc/other", .when = ARC_WHEN_PUSH},
         {0}};
     static const struct {
         struct arc_plan_moment moment;
@@ -274,6 +275,7 @@ static void test_conditions_of_an_event(void **state)
         {{.event = "push", .branch = "a//b\xc3\xa4#c"},
          "a-b-c -latest push -pull -nightly -edge -both"},
         {{.event = "push", .branch = "-.x"}, "x -latest push -pull -nightly -edge -both"},
+        {{.event = "push", .branch = "others"}, "others -latest push -pull -nightly -edge -both"},
         {{.event = "push", .branch = "latest"}, "-latest push -pull -nightly -edge -both"},
         {{.event = "push", .branch = "v1.2.3"}, "-v1.2.3 -latest push -pull -nightly -edge -both"},
         {{.event = "push", .branch = "messaging-v1.2.3"},

@@ -338,7 +338,7 @@ static void fill_names(const struct arc_group *group, const struct arc_service *
     arc_words_fill(text, words, out);
 }
 
-/* Whether another name of the list, with no branch in it, may give this tag, too: "edge", "1.2"
+/* Whether another name of the image, with no branch in it, may give this tag, too: "edge", "1.2"
  * where {major}.{minor} is, "pr-7" where pr-{pr} is. */
 static bool is_anothers(const struct reading *reading, const char *tag)
 {
@@ -352,10 +352,14 @@ static bool is_anothers(const struct reading *reading, const char *tag)
     for (; other.tag->name; other.tag++) {
         ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096}, flat = {.max = 4096};
         bool counted = has_part(&other) || has(&other, "{pr}");
+        if (other.tag->image && strcmp(other.tag->image, reading->image) != 0)
+            continue;
         fill_names(reading->options->group, service, other.tag->name, "0", &filled);
         flatten_numbers(arc_buf_text(&filled), &flat);
-        if (strcmp(arc_buf_text(counted ? &flat : &filled), counted ? arc_buf_text(&own) : tag) ==
-            0)
+        bool same = strcmp(arc_buf_text(&filled), tag) == 0;
+        if (counted)
+            same = strcmp(arc_buf_text(&flat), arc_buf_text(&own)) == 0;
+        if (same)
             return true;
     }
 
