@@ -265,20 +265,11 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
     return strcmp(out->base.hex, out->head.hex) == 0 ? last_commit(c, why) : ARC_OK;
 }
 
-/* Every event without a rule of its own: push, workflow_dispatch, schedule, a run by hand, … */
-static int by_branch(const struct choice *c)
+/* What the head has that is not in a branch, a tag or HEAD; NULL: the default branch. */
+static int by_name(const struct choice *c, const char *input, const char *why)
 {
-    const char *own = c->event->base_ref, *input = arc_or(c->request->base, own);
     const char *base = input ? arc_base_branch_name(c->git, input) : "HEAD";
-    const char *why = own ? "its pull request's base" : "default branch";
     ARC_AUTO_FREE char *fallback = NULL;
-
-    if (c->request->base)
-        why = "input base";
-    if (input && arc_event_is_null_sha(input))
-        return first_push(c);
-    if (input && arc_event_is_sha(input))
-        return choice_since_input(c);
 
     if (base && strcmp(base, "HEAD") == 0) { /* origin/HEAD is the default branch, too */
         ARC_TRY(choice_default_branch(c, &fallback));
@@ -300,6 +291,35 @@ static int by_branch(const struct choice *c)
 
     bool asked = c->request->ref && !c->is_checked_out; /* for this commit */
     return !base || asked ? choice_since_merge_base(c, name, why) : since_left(c, name, why);
+}
+
+/* Every event without a rule of its own: push, workflow_dispatch, schedule, a run by hand, … */
+static int by_branch(const struct choice *c)
+{
+    const char *input = c->request->base, *own = c->event->base_ref;
+    ARC_AUTO(arc_error) struct arc_error missing = {0};
+
+    if (input && arc_event_is_null_sha(input))
+        return first_push(c);
+    if (input && arc_event_is_sha(input))
+        return choice_since_input(c);
+    if (input)
+        return by_name(c, input, "input base");
+    if (!own)
+        return by_name(c, NULL, "default branch");
+
+    int rc = by_name(c, own, "its pull request's base");
+    if (rc != ARC_ENOTFOUND)
+        return rc;
+
+    missing = arc_steal(c->err);
+    ARC_TRY(
+        arc_warn(&c->out->warnings, c->err,
+                 "the base of its pull request is not available (it may have been deleted since): "
+                 "the default branch is taken; %s",
+                 arc_error_text(&missing)));
+
+    return by_name(c, NULL, "default branch");
 }
 
 static int worktree(const struct choice *c)
