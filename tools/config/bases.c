@@ -126,16 +126,17 @@ static int add_base(const struct arc_loading *l, struct arc_service *service, si
 
 /* Adds the images of the stages that the target needs; `seen` is per stage. */
 static int walk_stages(const struct arc_loading *l, const struct arc_stages *stages, size_t at,
-                       bool *seen, char ***images)
+                       bool *seen, json_t *images)
 {
     if (at >= stages->count || seen[at])
         return ARC_OK;
     seen[at] = true;
 
     arc_json_each (image, stages->items[at].images) {
-        char *ref = arc_arena_text(l->memory, json_string_value(image));
+        ARC_AUTO_FREE char *ref = NULL;
+        ARC_TRY(arc_text_copy(json_string_value(image), &ref, l->err));
         arc_image_familiarize(ref);
-        ARC_TRY(arc_texts_add_once(l, images, ref));
+        ARC_TRY(arc_json_set(images, ref, json_true(), l->err));
     }
 
     arc_json_each (need, stages->items[at].needs)
@@ -146,7 +147,7 @@ static int walk_stages(const struct arc_loading *l, const struct arc_stages *sta
 
 /* The images that a service's Dockerfile names for one platform. Notes triggers. */
 static int add_images(const struct arc_loading *l, const struct arc_stages_request *request,
-                      struct arc_service *service, char ***out)
+                      struct arc_service *service, json_t *images)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
     int rc = arc_stages_read(request, &stages, NULL);
@@ -158,12 +159,13 @@ static int add_images(const struct arc_loading *l, const struct arc_stages_reque
     ARC_AUTO_FREE bool *seen = calloc(stages.count + 1, sizeof *seen);
     ARC_TRY_ALLOC(seen, l->err);
 
-    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, out) : ARC_OK;
+    return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, images) : ARC_OK;
 }
 
-/* The images that a service's Dockerfile names, in familiar form; NULL for none. Notes triggers. */
+/* Adds the images that a service's Dockerfile names, in familiar form: they are the keys. Notes
+ * triggers. */
 static int list_images(const struct arc_loading *l, const struct arc_group *group,
-                       struct arc_service *service, char ***out)
+                       struct arc_service *service, json_t *images)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
     ARC_AUTO_JSON json_t *args = arc_pairs_json(service->build.args);
@@ -189,7 +191,7 @@ static int list_images(const struct arc_loading *l, const struct arc_group *grou
 
     do { /* once without a platform, where there is none */
         request.platform = platforms ? *platforms++ : NULL;
-        ARC_TRY(add_images(l, &request, service, out));
+        ARC_TRY(add_images(l, &request, service, images));
     } while (platforms && *platforms);
 
     return ARC_OK;
@@ -202,17 +204,18 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
                       struct arc_service *service)
 {
     static struct arc_base_ref none[1];
-    char **images = NULL;
+    ARC_AUTO_JSON json_t *images = json_object();
     size_t count = 0;
 
     service->bases = none;
-    ARC_TRY(list_images(l, group, service, &images));
+    ARC_TRY_ALLOC(images, l->err);
+    ARC_TRY(list_images(l, group, service, images));
 
-    for (; images && *images; images++) {
-        const struct arc_service *base = find_released(l, group, *images);
+    arc_json_each_pair (image, value, images) {
+        const struct arc_service *base = find_released(l, group, image);
         ARC_TRY(arc_arena_check(l->memory, l->err));
         if (base && base != service)
-            ARC_TRY(add_base(l, service, &count, *images, base->codename));
+            ARC_TRY(add_base(l, service, &count, image, base->codename));
     }
 
     for (struct arc_pair *pair = service->build.additional_contexts; pair->name; pair++) {
@@ -300,11 +303,12 @@ int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *co
         if (other == group || other->includes || !share_tag(group, other))
             continue;
         for (size_t i = 0; i < group->service_count; i++) {
-            char **images = NULL;
-            ARC_TRY(list_images(l, group, &group->services[i], &images));
-            for (; images && *images; images++)
-                if (!find_released(l, group, *images) && find_released(l, other, *images))
-                    ARC_TRY(each(context, &group->services[i], *images, other));
+            ARC_AUTO_JSON json_t *images = json_object();
+            ARC_TRY_ALLOC(images, l->err);
+            ARC_TRY(list_images(l, group, &group->services[i], images));
+            arc_json_each_pair (image, value, images)
+                if (!find_released(l, group, image) && find_released(l, other, image))
+                    ARC_TRY(each(context, &group->services[i], image, other));
             ARC_TRY(arc_arena_check(l->memory, l->err));
         }
     }
