@@ -334,6 +334,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     arc_each (touch, choice->group->touches, choice->group->count)
         touch->since_stable &=
             json_object_get(lacking, survey->commits[touch->commit].oid.hex) != NULL;
+    ARC_TRY(survey_cancel_pairs(survey, choice->group, err));
 
     ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
     ARC_TRY(wanted_bump(choice, core, false, out, err));

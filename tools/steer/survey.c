@@ -245,10 +245,9 @@ static int find_releases(struct walk *walk, struct arc_error *err)
 }
 
 /* Takes out a commit that was taken back; of a merge, what it merged. */
-static int cancel_touch(const struct walk *walk, struct survey_group *group, size_t at,
+static int cancel_touch(const struct survey *survey, const struct survey_group *group, size_t at,
                         struct arc_error *err)
 {
-    const struct survey *survey = walk->out;
     const struct survey_commit *undone = &survey->commits[group->touches[at].commit];
     ARC_AUTO(arc_git_commit) struct arc_git_commit merge = {0};
     ARC_AUTO_JSON json_t *merged = json_object();
@@ -260,9 +259,9 @@ static int cancel_touch(const struct walk *walk, struct survey_group *group, siz
 
     group->touches[at].undone = true;
     ARC_TRY_ALLOC(merged, err);
-    ARC_TRY(arc_git_commit(walk->project->git, &undone->oid, &merge, err));
+    ARC_TRY(arc_git_commit(survey->git, &undone->oid, &merge, err));
     struct arc_git_log_range range = {.from = &merge.parent, .to = &merge.merged};
-    ARC_TRY(arc_git_log_names(walk->project->git, &range, merged, err));
+    ARC_TRY(arc_git_log_names(survey->git, &range, merged, err));
 
     arc_each (touch, group->touches, group->count)
         if (json_object_get(merged, survey->commits[touch->commit].oid.hex))
@@ -273,10 +272,10 @@ static int cancel_touch(const struct walk *walk, struct survey_group *group, siz
 
 /* Takes out what a revert takes back, and the revert with it where that is all: one that takes back
  * what is released is a change like any other. */
-static int cancel_undone(const struct walk *walk, struct survey_group *group, size_t revert,
-                         struct arc_error *err)
+static int cancel_undone(const struct survey *survey, const struct survey_group *group,
+                         size_t revert, struct arc_error *err)
 {
-    const struct survey_commit *commits = walk->out->commits;
+    const struct survey_commit *commits = survey->commits;
     const char *at = commits[group->touches[revert].commit].takes_back;
     struct arc_message_undone undone = {0};
     bool all = true, any = false;
@@ -292,7 +291,7 @@ static int cancel_undone(const struct walk *walk, struct survey_group *group, si
         any = any || k < group->count;
         all = all && k < group->count;
         if (k < group->count)
-            ARC_TRY(cancel_touch(walk, group, k, err));
+            ARC_TRY(cancel_touch(survey, group, k, err));
     }
 
     group->touches[revert].undone = any && all;
@@ -301,11 +300,14 @@ static int cancel_undone(const struct walk *walk, struct survey_group *group, si
 }
 
 /* The newest first: what undoes an undoing leaves the first in place. */
-static int cancel_pairs(const struct walk *walk, struct survey_group *group, struct arc_error *err)
+int survey_cancel_pairs(const struct survey *survey, const struct survey_group *group,
+                        struct arc_error *err)
 {
+    arc_each (touch, group->touches, group->count)
+        touch->undone = false;
     for (size_t i = 0; i < group->count; i++)
         if (group->touches[i].since_stable && !group->touches[i].undone)
-            ARC_TRY(cancel_undone(walk, group, i, err));
+            ARC_TRY(cancel_undone(survey, group, i, err));
     return ARC_OK;
 }
 
@@ -336,7 +338,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     ARC_TRY(arc_history_since(history, &out->head, bases, walk.slot_count, on_commit, &walk, err));
 
     arc_each (group, out->groups, out->group_count)
-        ARC_TRY(cancel_pairs(&walk, group, err));
+        ARC_TRY(survey_cancel_pairs(out, group, err));
 
     return arc_arena_check(&out->memory, err);
 }

@@ -83,6 +83,11 @@ enum arc_bump survey_ride_bump(const struct survey_group *group);
  * group that builds. */
 json_t *survey_describe_rides(const struct survey_group *group);
 
+/* Marks what undoes what, as undone, among the touches that are since_stable. survey_take() has done
+ * it; again where some of them do not count any more. */
+int survey_cancel_pairs(const struct survey *survey, const struct survey_group *group,
+                        struct arc_error *err);
+
 /* The version that a group would have next. Texts are the survey's, or static. */
 struct survey_next {
     enum arc_bump bump;
