@@ -213,6 +213,14 @@ def test_forty_thousand_images_of_a_dockerfile_are_listed_once(shop):
     assert shop.run("plan").returncode == 0 and spent() - before < 10
 
 
+def test_forty_thousand_caches_of_a_service_end(shop):
+    """Before: 4 GB."""
+    shop.put(".github/arc-ci.yaml", CONFIG + "    build: {cache_to: [%s]}\n" % ",".join(f"'ref=x{i}'" for i in range(40000)))
+    shop.commit()
+    before = spent()
+    assert shop.run("plan").returncode == 0 and spent() - before < 10
+
+
 def test_links_and_actions_that_go_round_end(shop):
     """2^32 paths by links to their own folder; 1,000^9 steps by actions that use the next one."""
     for name in ("a", "b", "c"):
