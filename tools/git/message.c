@@ -152,7 +152,7 @@ bool arc_message_is_breaking(const char *subject, const char *body)
 #define ITEMS_MAX 100 /* of a list, whose reverts are looked for */
 
 /* What a line of a list does to an item: 1 brings it, again too, -1 takes it back; 0: nothing. */
-static int read_effect(const char *line, const char *item, size_t len)
+static int measure_effect(const char *line, const char *item, size_t len)
 {
     const char *rest = line;
     int effect = 1;
@@ -181,7 +181,7 @@ static bool is_listed_undone(const struct arc_message_lines *lines, const char *
 
     arc_each_piece (line, lines->list, "\n") {
         const char *said = arc_text_after(line.text, lines->mark);
-        left += said ? read_effect(said, item, len) : 0;
+        left += said ? measure_effect(said, item, len) : 0;
     }
 
     return left <= 0;
