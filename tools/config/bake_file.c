@@ -129,21 +129,30 @@ char *arc_bake_image_output(const struct arc_loading *l, const json_t *output)
     return image ? arc_arena_text(l->memory, text) : NULL;
 }
 
-/* How images are written. Where they go is the plan's to say. */
+/* How the image is written, which goes to a registry before others. Where is the plan's to say. */
 static int take_outputs(const struct arc_loading *l, const json_t *outputs,
                         struct arc_recipe *build)
 {
     ARC_AUTO(arc_buf) struct arc_buf how = {.max = 65536}, why = {.max = 1024};
+    const char *chosen = "";
+    bool pushed = false;
 
-    arc_json_each (output, outputs)
-        arc_each_piece (field, arc_or(arc_bake_image_output(l, output), ""), ",") {
-            bool where = ARC_STARTS(field.text + (*field.text == '"'), "type=", "name=", "push",
-                                    "name-canonical=", "dest=", "tar=", "store=", "unpack=",
-                                    "registry.insecure=", "oci-mediatypes=true",
-                                    "context=", "dangling-name-prefix=");
-            if (!where && memchr(field.text, '=', field.len)) /* else: more names of one field */
-                arc_text_item(&how, ",", "%.*s", (int)field.len, field.text);
-        }
+    arc_json_each (output, outputs) {
+        const char *text = arc_or(arc_bake_image_output(l, output), "");
+        bool is_pushed = ARC_HOLDS(text, "type=image", "type=registry");
+        if (!*chosen || (is_pushed && !pushed))
+            chosen = text;
+        pushed |= is_pushed;
+    }
+
+    arc_each_piece (field, chosen, ",") {
+        bool where = ARC_STARTS(field.text + (*field.text == '"'), "type=", "name=", "push",
+                                "name-canonical=", "dest=", "tar=", "store=", "unpack=",
+                                "registry.insecure=", "oci-mediatypes=true",
+                                "context=", "dangling-name-prefix=");
+        if (!where && memchr(field.text, '=', field.len)) /* else: more names of one field */
+            arc_text_item(&how, ",", "%.*s", (int)field.len, field.text);
+    }
 
     if (!how.len)
         return ARC_OK;
