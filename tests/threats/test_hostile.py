@@ -4,8 +4,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -248,3 +250,19 @@ def test_the_program_is_hardened():
     assert "BIND_NOW" in dynamic or "NOW" in dynamic
     assert "GNU_RELRO" in segments and "GNU_STACK      0x000000 0x0000000000000000 0x0000000000000000 0x000000 0x000000 RW " in segments
     assert "__stack_chk_fail" in symbols and "_chk@" in symbols
+
+
+def test_a_plan_that_is_ended_leaves_no_folder(shop):
+    """Which holds the socket that buildx wants to see for `ssh`."""
+    shop.put(".github/arc-ci.yaml", "groups: {shop: {bake: docker-bake.hcl}}\n")
+    shop.put("docker-bake.hcl", 'target "default" {}\n')
+    (shop.bin / "docker").write_text('#!/bin/sh\n[ -S "$SSH_AUTH_SOCK" ] && : >"$(dirname "$0")/asked"\nexec sleep 60\n')
+    temporary = shop.path.parent / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen([ARC_CI, "plan"], cwd=shop.path, env={
+        "PATH": f"{shop.bin}:/usr/bin:/bin", "HOME": str(shop.path.parent), "TMPDIR": str(temporary)})
+    while not (shop.bin / "asked").exists() and process.poll() is None:
+        time.sleep(0.01)
+    assert list(temporary.iterdir())
+    process.terminate()
+    assert process.wait(60) == -signal.SIGTERM and not list(temporary.iterdir())

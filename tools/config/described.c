@@ -228,11 +228,15 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                       struct arc_process_result *result)
 {
     const struct arc_described *described = &group->described;
-    int rc = run_docker(l, env, described, NULL, version, result);
+    struct arc_signals held; /* no folder is left behind */
 
+    arc_signals_hold(&held);
+    int rc = run_docker(l, env, described, NULL, version, result);
     if (!rc && result->status && described->compose &&
         strstr(arc_buf_text(&result->errors), "env file "))
         rc = ask_without_env_files(l, env, described, version, result);
+    arc_signals_release(&held);
+
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(l->err, ARC_EWORLD,
                              "group %s is described by %s, and there is no docker on PATH that "
