@@ -4,9 +4,13 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from usage import spent  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
@@ -112,3 +116,18 @@ def test_the_notes_of_a_plan_are_those_of_the_rehearsal(repo):
                            check=True).stdout.decode()
     assert notes == json.loads(dry_run(repo, "group3/v1.1.0", "--json").stdout)["notes"]["body"]
     assert notes.count("docker run --rm -p 127.0.0.1:") == SIZES[2]
+
+
+def test_many_groups_without_a_release_beside_many_tags(tmp_path):
+    """Those of no group are looked for once, not for each group."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    groups = {f"g{i}": entry(i, [add_service(tmp_path, f"s{i}", 4000 + i)]) for i in range(100)}
+    commit(tmp_path, {"groups": groups}, "Add everything")
+    head = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=tmp_path, text=True).strip()
+    put(tmp_path, ".git/packed-refs", "# pack-refs with: peeled fully-peeled sorted\n"
+        + "".join(f"{head} {ref}\n" for ref in sorted(f"refs/tags/v1.{i}.0" for i in range(20000))))
+    before = spent()
+    run = subprocess.run([ARC_CI, "status", "--json"], cwd=tmp_path, env=ENV, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert spent() - before < 10
+    assert {row["next-tag"] for row in json.loads(run.stdout)["groups"]} == {f"group{i}/v0.1.0" for i in range(100)}

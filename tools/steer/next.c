@@ -229,24 +229,30 @@ static char *find_elsewhere(const struct choice *choice)
 static const struct arc_group whole = {.name = "whole",
                                        .tags = (char *[]){"v{version}", "{version}", NULL}};
 
-/* The highest version among the tags that no group has; NULL for none. */
-static char *find_unclaimed(const struct choice *choice)
+/* The highest version among the tags that no group has, looked for once; "" for none. */
+static const char *find_unclaimed(const struct choice *choice)
 {
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
+    struct survey *survey = choice->survey;
+
+    if (survey->unclaimed)
+        return survey->unclaimed;
 
     arc_json_each (name, choice->tags) {
         const char *text = json_string_value(name);
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
         bool claimed = arc_tag_parse(text, &whole, &tag, NULL) != ARC_OK;
-        for (size_t i = 0; !claimed && i < choice->survey->group_count; i++) {
+        for (size_t i = 0; !claimed && i < survey->group_count; i++) {
             ARC_AUTO(arc_tag) struct arc_tag own = {0};
-            claimed = arc_tag_parse(text, choice->survey->groups[i].group, &own, NULL) == ARC_OK;
+            claimed = arc_tag_parse(text, survey->groups[i].group, &own, NULL) == ARC_OK;
         }
         if (!claimed)
             arc_tag_keep_higher(&highest, &tag);
     }
 
-    return arc_arena_text(&choice->survey->memory, highest.text);
+    survey->unclaimed = arc_arena_text(&survey->memory, arc_or(highest.text, ""));
+
+    return arc_or(survey->unclaimed, "");
 }
 
 /* What the next version counts on from: the last stable release, else the version that the
@@ -275,8 +281,8 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
 /* Why the first release is one. */
 static const char *explain_first(const struct choice *choice)
 {
-    const char *unclaimed = choice->group->group->predecessor ? NULL : find_unclaimed(choice);
-    if (!unclaimed)
+    const char *unclaimed = choice->group->group->predecessor ? "" : find_unclaimed(choice);
+    if (!*unclaimed)
         return "the first release";
     return arc_arena_printf(&choice->survey->memory,
                             "the first release; %s is no group's tag: 'tag: v{version}' or "

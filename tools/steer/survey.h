@@ -57,7 +57,8 @@ struct survey {
     struct arc_arena memory;
     const struct arc_git *git; /* the project's */
     struct arc_oid head;
-    bool complete; /* no commit was missing */
+    const char *unclaimed; /* the highest tag that no group has, or ""; NULL: to be looked for */
+    bool complete;         /* no commit was missing */
     char
         *tags_unknown; /* why the remote's tags are not known, so that the clone's count; or NULL */
     struct survey_commit *commits;
