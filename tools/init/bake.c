@@ -174,7 +174,9 @@ static bool names_differ(struct init *init, const struct bake *bake, char **targ
         const char *tag = json_string_value(json_is_array(tags) ? json_array_get(tags, 0) : tags);
         const char *quote = tag ? strchr(tag, '"') : NULL;
         tag = arc_text_or(quote ? quote + 1 : tag, "");
-        char *name = init_cut(init, tag, strcspn(tag, "\"")), *colon = strrchr(name, ':');
+        char *name = init_cut(init, tag, strcspn(tag, "\""));
+        size_t len = strlen(name) - strlen(arc_path_name(name));
+        char *colon = strchr(name + len, ':');
         if (!colon)
             return false;
         *colon = '\0';

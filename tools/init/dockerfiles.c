@@ -129,6 +129,14 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
+/* "windows/web/Dockerfile", "Dockerfile.windows"; "sliding-windows/Dockerfile" is for none. */
+static bool is_for_windows(struct init *init, const char *path)
+{
+    const char *lower = init_lower(init, path);
+    return ARC_STARTS(lower, "windows") || strstr(lower, "/windows") ||
+           strstr(arc_path_name(lower), "windows");
+}
+
 /* Finds the Dockerfiles that are for tests, examples, who works on the code or Windows, by their
  * folders or names, or those that are not. */
 static void look_at(struct init *init, bool set_aside)
@@ -140,7 +148,7 @@ static void look_at(struct init *init, bool set_aside)
         char *variant = variant_of(init, arc_path_name(path));
         if (!variant || lies_in(path, foreign))
             continue;
-        bool is_aside = lies_in(path, aside) || strstr(init_lower(init, path), "windows") ||
+        bool is_aside = lies_in(path, aside) || is_for_windows(init, path) ||
                         init_is_among(variant, "dev development debug local");
         if (is_aside != set_aside)
             init_set_text(init, init->aside, path, variant);
