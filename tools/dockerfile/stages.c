@@ -702,7 +702,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
     ARC_TRY(add_platform(r, "TARGET", r->request->platform));
     ARC_TRY(add_platform(r, "BUILD", r->request->builder));
     const char *target = r->request->target;
-    ARC_TRY(add_global(r, "TARGETSTAGE", target && *target ? target : NULL));
+    ARC_TRY(add_global(r, "TARGETSTAGE", target && *target ? target : "default"));
 
     while (arc_dockerfile_next(dockerfile, &in)) {
         bool from = strcmp(in.keyword, "FROM") == 0;

@@ -55,7 +55,7 @@ struct arc_stages_request {
     const json_t *args;     /* object: build arguments; null for a value that is not known yet */
     const json_t *contexts; /* object: the names of additional contexts are its keys */
     const char *platform;   /* "linux/arm64": TARGETPLATFORM and the like; NULL: not known */
-    const char *target;     /* TARGETSTAGE; NULL or "": not known */
+    const char *target;     /* TARGETSTAGE; NULL or "": none, as BuildKit "default" */
     const char *builder;    /* the same of BUILDPLATFORM */
     bool lenient;           /* reads what another frontend may understand, or refuse */
 };
