@@ -3,7 +3,7 @@
 #include "os/environment.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
-#define OWN_MAX    6
+#define OWN_MAX    7
 
 /* Settings of the repository that would run a program of its choice unasked. */
 static const char *const common[] = {"git",
@@ -21,8 +21,8 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
 {
     /* git's own that point elsewhere; the first only where the token brings one */
     static const char *const names[] = {
-        "GIT_CONFIG_COUNT", "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_TERMINAL_PROMPT",
-        "GIT_PREFIX",       NULL};
+        "GIT_CONFIG_COUNT",    "GIT_DIR",    "GIT_WORK_TREE",          "GIT_COMMON_DIR",
+        "GIT_TERMINAL_PROMPT", "GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS", NULL};
     static const char *const elsewhere[] = {"GIT_OBJECT_DIRECTORY", NULL}; /* the clone's own */
     ARC_AUTO_FREE const char **argv = NULL;
     ARC_AUTO_FREE const char **vars = NULL;
@@ -33,9 +33,11 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(arc_buf_check(&gitdir, "the path of the repository", err));
     ARC_TRY(arc_buf_check(&worktree, "the path of the work tree", err));
 
+    /* libgit2 takes objects as they are, too, whatever `git replace` would have for them */
     const char *own[OWN_MAX + ARC_GIT_TOKEN_VARS] = {gitdir.data, "GIT_TERMINAL_PROMPT=0",
-                                                     "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C"};
-    size_t last = 4, count = arc_texts_count(words);
+                                                     "GIT_OPTIONAL_LOCKS=0",
+                                                     "GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C"};
+    size_t last = 5, count = arc_texts_count(words);
     bool login = token && token->vars[0];
     if (git->worktree)
         own[last++] = worktree.data;
