@@ -3,33 +3,8 @@
 #include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
+#include "config/described.h"
 #include <inttypes.h>
-
-/* ---- text ---------------------------------------------------------------------------------- */
-
-/* Makes every string below a value mean itself in a bake file: HCL expands "${" and "%{" in JSON
- * strings too (HCL's JSON syntax specification, "Expressions"). */
-static int escape(json_t *value)
-{
-    ARC_AUTO(arc_buf) struct arc_buf out = {0};
-    const char *text = json_string_value(value);
-    int failed = 0;
-
-    arc_json_each_pair (name, member, value)
-        failed |= escape(member);
-    arc_json_each (item, value)
-        failed |= escape(item);
-    if (!text)
-        return failed;
-
-    for (; *text; text++) {
-        if ((*text == '$' || *text == '%') && text[1] == '{')
-            arc_buf_putc(&out, *text);
-        arc_buf_putc(&out, *text);
-    }
-
-    return out.failed || json_string_set(value, arc_buf_text(&out));
-}
 
 /* ---- what is built ------------------------------------------------------------------------- */
 
@@ -145,29 +120,31 @@ static const char *insecure_of(const struct arc_bake_options *options, const cha
 static json_t *make_output(const struct arc_bake_options *options,
                            const struct arc_planned_service *service)
 {
-    ARC_AUTO(arc_buf) struct arc_buf images = {0};
+    ARC_AUTO(arc_buf) struct arc_buf images = {0}, more = {0};
     bool push = options->plan->push && !options->load;
-    const char *insecure = push ? insecure_of(options, service->image) : "";
-    const char *how = arc_or(service->recipe ? service->recipe->output : NULL, "");
+    const char *how = service->recipe ? service->recipe->output : NULL;
     const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
     json_t *list = json_array();
 
     arc_buf_puts(&images, service->image);
     for (char **mirror = service->mirrors; *mirror; mirror++)
         arc_buf_printf(&images, ",%s", *mirror);
+    arc_buf_puts(&more, push ? insecure_of(options, service->image) : "");
+    if (how)
+        arc_buf_printf(&more, ",%s", how);
 
-    if (images.failed)
+    if (images.failed || more.failed)
         arc_json_push(&list, NULL);
     else if (options->load)
         arc_json_push(&list, json_string("type=docker"));
     else if (push && options->by_digest)
-        arc_json_push(&list, json_sprintf("type=image,%sname=%s%s,push-by-digest=true,"
-                                          "name-canonical=true,push=true%s%s%s",
-                                          quote, arc_buf_text(&images), quote, insecure,
-                                          *how ? "," : "", how));
+        arc_json_push(&list,
+                      json_sprintf("type=image,%sname=%s%s,push-by-digest=true,"
+                                   "name-canonical=true,push=true%s",
+                                   quote, arc_buf_text(&images), quote, arc_buf_text(&more)));
     else
-        arc_json_push(&list, json_sprintf("type=image,push=%s%s%s%s", push ? "true" : "false",
-                                          insecure, *how ? "," : "", how));
+        arc_json_push(&list, json_sprintf("type=image,push=%s%s", push ? "true" : "false",
+                                          arc_buf_text(&more)));
 
     return list;
 }
@@ -504,7 +481,7 @@ int arc_bake(const struct arc_bake_options *options, json_t **out, struct arc_er
             return arc_error_nomem(err);
     }
 
-    ARC_TRY_ALLOC(escape(targets) == 0, err);
+    ARC_TRY_ALLOC(arc_bake_escape(targets, false) == 0, err);
     *out = json_pack("{s:{s:{s:O}}, s:O}", "group", "default", "targets", names, "target", targets);
     return arc_error_unless(*out, err);
 }

@@ -266,25 +266,28 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                          hint_at(arc_buf_text(&shown)));
 }
 
-/* Takes the second character off what is doubled to be read as a bake file again: "$${", "%%{". */
-static int unescape(json_t *value)
+int arc_bake_escape(json_t *value, bool back)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     const char *text = json_string_value(value);
     int failed = 0;
 
     arc_json_each_pair (name, member, value)
-        failed |= unescape(member);
+        failed |= arc_bake_escape(member, back);
     arc_json_each (item, value)
-        failed |= unescape(item);
+        failed |= arc_bake_escape(item, back);
     if (!text)
         return failed;
 
-    for (; *text; text++)
-        if (!ARC_STARTS(text, "$${", "%%{"))
+    for (; *text; text++) {
+        if (back && ARC_STARTS(text, "$${", "%%{"))
+            continue;
+        if (!back && ARC_STARTS(text, "${", "%{"))
             arc_buf_putc(&out, *text);
+        arc_buf_putc(&out, *text);
+    }
 
-    return out.failed || json_string_set_nocheck(value, arc_buf_text(&out));
+    return out.failed || json_string_set(value, arc_buf_text(&out));
 }
 
 /* The targets that buildx prints; since 0.23 these members of theirs are escaped. */
@@ -296,7 +299,7 @@ static int read_targets(const json_t *printed, json_t **out, struct arc_error *e
     *out = json_incref(json_object_get(printed, "target"));
     arc_json_each_pair (name, target, *out)
         arc_each_in (member, escaped)
-            ARC_TRY_ALLOC(unescape(json_object_get(target, *member)) == 0, err);
+            ARC_TRY_ALLOC(arc_bake_escape(json_object_get(target, *member), true) == 0, err);
 
     return ARC_OK;
 }

@@ -42,6 +42,11 @@ int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, 
 int arc_described_files(const struct arc_loading *l, const struct arc_group *group, char ***files,
                         char ***given);
 
+/* Makes every string below a value mean itself in a bake file: HCL expands "${" and "%{" in JSON
+ * strings too, unless "$" and "%" are doubled (HCL's JSON syntax specification, "Expressions").
+ * `back`: takes that off again. 0, or it is out of memory. */
+int arc_bake_escape(json_t *value, bool back);
+
 /* The attributes of an output of a target, if that is an image: with their type. NULL: it is none.
  * buildx prints a text, "type=image,name=…", since 0.20 an object. The loading's memory owns it. */
 char *arc_bake_image_output(const struct arc_loading *l, const json_t *output);
