@@ -1,4 +1,4 @@
-/* What a repository says of its images, from whatever file, and what is proposed for them. All of
+/* What a repository's files say about its images, and the configuration proposed from that. All of
  * it lives in one arena. */
 #pragma once
 
@@ -9,97 +9,98 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Most Dockerfiles, other files, and images that are looked at; the rest is a question. */
+/* At most this many Dockerfiles, other files of each kind, and images are read; the rest becomes a
+ * question. */
 #define INIT_FILES_MAX  500
 #define INIT_IMAGES_MAX 1000
-/* Most remarks of a kind, and the longest, in bytes: they stand in a configuration of at most 1
- * MiB. */
+/* At most this many remarks of each kind, of at most this many bytes: the configuration that holds
+ * them as comments may have 1 MiB. */
 #define INIT_REMARKS_MAX  200
 #define INIT_REMARK_BYTES ((size_t)1000)
-/* Most other files, and other names, that a remark has. */
+/* At most this many other files, and names, in one remark. */
 #define INIT_NAMED_MAX  ((size_t)3)
 #define INIT_LISTED_MAX ((size_t)8)
-/* Stands in a text for what only a run knows. */
+/* Placeholder in a text for a value that only a run knows. */
 #define INIT_UNKNOWN      '\x01'
 #define INIT_UNKNOWN_TEXT "\x01"
 
-/* Starts the version of a file, by its number in init->places: "{version_0}". */
+/* Start of a placeholder for a version read from a file: "{version_0}" is init->places[0]. */
 #define INIT_FILE_VERSION "{version_"
 
-/* What the name of a variable is made of. */
+/* The characters of a variable's name. */
 #define INIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
-/* What expressions, steps, commands and lists may come to, in bytes and their like: aliases,
- * matrices and loops make much of a short file. */
+/* Budget for what expressions, steps, commands and lists expand to, roughly in bytes: aliases,
+ * matrices and loops can make a short file enormous. */
 #define INIT_SPENT_MAX ((size_t)128 << 20)
 
-/* Longest file that is read, and all of them together, in bytes. */
+/* Largest file that is read, and largest sum of all files, in bytes. */
 #define INIT_BYTES_MAX ((size_t)1 << 20)
 #define INIT_READ_MAX  ((size_t)64 << 20)
 
-/* Which file described an image; a later one says more. */
+/* What kind of file described an image; later kinds say more. */
 enum init_origin { FROM_DOCKERFILE, FROM_COMPOSE, FROM_WORKFLOW };
 
 struct init_image {
-    struct init_image *next;  /* of the proposal */
-    struct init_image *peer;  /* the next one of its group */
-    struct init_group *group; /* that releases it; NULL: none does */
+    struct init_image *next;  /* in the proposal */
+    struct init_image *peer;  /* next image of its group */
+    struct init_group *group; /* the group that releases it; NULL: none */
     enum init_origin from;
-    const char *file; /* that described it */
+    const char *file; /* where it was described */
     unsigned line;
     char *codename;
     char *name;        /* last part of its reference */
-    char **registries; /* what stands before; NULL: nothing says */
-    char **others;     /* further names, whole, whose last part is another */
+    char **registries; /* what precedes the name; NULL: unknown */
+    char **others;     /* full references with another last part */
     char *directory;   /* of its Dockerfile */
     char *context;
     char *dockerfile;
     char *target;
-    json_t *args; /* name → value, or the file and the name that it stands under; NULL: none */
+    json_t *args;       /* name → value, or the file and key that hold the value; NULL: none */
     char **platforms;   /* NULL: the default */
-    char **paths;       /* of filters, beside its own */
+    char **paths;       /* patterns from filters, besides its own directory */
     json_t *tags;       /* name → when it applies ("": always); NULL: none */
-    json_t *variants;   /* as a configuration lists them; NULL: none */
-    char *pattern;      /* of what stands behind the registry, "{suffix}-{name}"; NULL: its name */
-    char *version_file; /* where its version stands; NULL: tags say */
-    char **version_at;
-    char *version; /* that stands there; NULL: not known */
-    char *tag; /* before the version, of what starts the workflow that publishes it; NULL: none */
-    json_t *kind; /* what there is to say beside its directory */
-    bool pushed;  /* a workflow publishes it */
-    bool settled; /* the files that say most of it were read */
+    json_t *variants;   /* in the form of the configuration; NULL: none */
+    char *pattern;      /* of the name after the registry, "{suffix}-{name}"; NULL: just the name */
+    char *version_file; /* file that holds its version; NULL: versions come from tags */
+    char **version_at;  /* path of keys within that file */
+    char *version;      /* value found there; NULL: unknown */
+    char *tag;          /* prefix of the git tags that start its publishing workflow; NULL: none */
+    json_t *kind;       /* its keys in the configuration besides the directory */
+    bool pushed;        /* a workflow publishes it */
+    bool settled;       /* the most authoritative files were read; later ones only fill gaps */
 };
 
 /* Images that are released together. */
 struct init_group {
     struct init_group *next;
     char *name;
-    char **tags;               /* patterns; NULL: versions stand in files */
+    char **tags;               /* patterns; NULL: versions come from files */
     const char *versioning;    /* NULL: semver */
-    struct init_image *images; /* by `peer` */
+    struct init_image *images; /* linked by `peer` */
     size_t count;
-    const char *key;    /* "bake" or "compose": what describes the images instead; NULL: nothing */
-    char *source;       /* the file */
-    char **targets;     /* of it; NULL: its default ones */
-    json_t *variables;  /* as arguments of images are */
-    json_t *image_tags; /* beside those of the file */
-    char **platforms;   /* of its targets that name none; NULL: the default */
-    char *image;        /* what it is called that the file does not name; NULL: as its target */
+    const char *key;    /* "bake" or "compose" when such a file defines the images; else NULL */
+    char *source;       /* that file */
+    char **targets;     /* its targets to build; NULL: the default ones */
+    json_t *variables;  /* in the form of an image's `args` */
+    json_t *image_tags; /* in addition to the file's own */
+    char **platforms;   /* for targets that name none; NULL: the default */
+    char *image;        /* image name for targets that name none; NULL: the target's name */
     const char *host;   /* of its first registry */
-    char **registries;  /* of most of its images */
-    bool is_released;   /* there is a tag of it */
-    bool is_train;      /* its releases are made of those of all other groups */
+    char **registries;  /* shared by most of its images */
+    bool is_released;   /* the repository has a tag of this group */
+    bool is_train;      /* its releases combine those of all other groups */
 };
 
-/* A sentence about a place of the repository, or several files, fit to be shown. */
+/* A sentence about a place in one or more files, safe to print. */
 struct init_remark {
-    const char *file; /* the first; NULL: none */
+    const char *file; /* the first one; NULL: none */
     unsigned line;
-    const struct init_image *image; /* that the values are asked for; NULL: of no such question */
-    const json_t *names;            /* of the values */
+    const struct init_image *image; /* set if the remark asks for values of its build arguments */
+    const json_t *names;            /* names of those arguments */
     char *text;
-    char *others; /* some of the other files; NULL: there are none */
-    size_t more;  /* how many those are */
+    char *others; /* the first few of the other files; NULL: none */
+    size_t more;  /* number of other files */
 };
 
 struct init_remarks {
@@ -117,110 +118,110 @@ struct init_remarks {
 struct init {
     struct arc_arena arena;
     const char *root;
-    char **files; /* that git tracks, in byte order */
+    char **files; /* tracked by git, in byte order */
     size_t file_count;
-    json_t *kept;  /* all JSON that lives as long; owned */
-    json_t *texts; /* path → what was read, null for what could not be */
-    json_t *said;  /* file and text of each remark, and "NAME=" of arguments, in a line each */
+    json_t *kept;  /* owns the JSON that lives as long as the proposal */
+    json_t *texts; /* path → contents; null if the file could not be read */
+    json_t *said;  /* remarks already made: their file and text, or "NAME=" of an argument */
     size_t bytes_read;
-    size_t spent;             /* of INIT_SPENT_MAX */
+    size_t spent;             /* out of INIT_SPENT_MAX */
     json_t *git_tags;         /* owned */
-    char *owner;              /* of the repository, NULL: not known */
-    char *repository;         /* its name */
-    json_t *dotenv;           /* of .env in the root */
-    json_t *dockerfile_names; /* path → what tells it from its neighbours ("" for none) */
-    json_t *aside;            /* path → the same, of those for tests, examples and development */
-    char *guess;        /* a prefix of somebody else, which a Dockerfile asks for; NULL: none */
-    json_t *registries; /* prefix of images → how often it was seen */
+    char *owner;              /* of the repository; NULL: unknown */
+    char *repository;         /* name without the owner */
+    json_t *dotenv;           /* variables of the root's .env */
+    json_t *dockerfile_names; /* path → what distinguishes it in its directory ("": nothing) */
+    json_t *aside;            /* the same for Dockerfiles of tests, examples and development */
+    char *guess;              /* registry prefix that Dockerfiles use for their bases; NULL: none */
+    json_t *registries;       /* prefix of images → how often it was seen */
     struct init_image *images;
     size_t image_count;
     struct init_group *groups, lost;
-    struct init_family *families; /* of tags; groups.c has them */
-    json_t *bakes;                /* paths of the bake files that workflows and scripts name */
-    struct init_image baked;      /* what workflows give their targets */
-    bool baked_differ;            /* and those are several names */
-    json_t *filters;              /* of workflows: name → patterns */
+    struct init_family *families; /* of git tags; defined in groups.c */
+    json_t *bakes;                /* paths of bake files named by workflows and scripts */
+    struct init_image baked;      /* what workflows set for the targets of bake files */
+    bool baked_differ;            /* workflows give these targets different names */
+    json_t *filters;              /* of paths-filter steps: name → patterns */
     json_t *usual_tags;           /* of images whose names only a run knows; NULL: none */
     json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */
     json_t *published;            /* names of images that commands push */
-    json_t *called;               /* what commands run that told nothing */
+    json_t *called;               /* programs run by commands from which nothing was learned */
     json_t *places;               /* of versions that commands read: number → {file, at} */
-    const char *fail_on; /* severity from which on a scanner's step fails; NULL: none does */
-    const char *branch;  /* the default one */
-    bool pushes;         /* workflows publish images */
-    bool remarked;       /* it is written that the platforms are a guess */
-    bool guessed;        /* and of some builds it could not be told what they build */
+    const char *fail_on;          /* lowest severity that fails a scanner's step; NULL: none does */
+    const char *branch;           /* the default branch */
+    bool pushes;                  /* some workflow publishes images */
+    bool remarked;                /* the proposal says that its platforms are a guess */
+    bool guessed;                 /* some builds could not be understood */
     struct init_remarks questions, found;
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* Running out of it is the arena's: the calls go on, and arc_arena_check() ends the reading of each
- * kind of files. */
+/* When memory runs out, the arena records it and calls go on; arc_arena_check() then ends the
+ * reading of each kind of file. */
 
 /* Formatted text. */
 #define init_print(init, ...) arc_arena_printf(&(init)->arena, __VA_ARGS__)
 
-/* The first `len` bytes of a text. */
+/* A copy of the first `len` bytes. */
 char *init_cut(struct init *init, const char *text, size_t len);
 
-/* What a buffer holds. */
+/* A copy of the buffer's contents. */
 char *init_hold(struct init *init, const struct arc_buf *text);
 
-/* Takes the value in: a member of an object (nothing happens where that is none), an item of a
- * list, or as it is. */
+/* These take over a new reference and note it if memory ran out (value is NULL): as a member of an
+ * object (dropped if `object` is NULL), as an item of a list, or returned as it is. */
 void init_set(struct init *init, json_t *object, const char *name, json_t *value);
 void init_set_text(struct init *init, json_t *object, const char *name, const char *text);
 void init_push(struct init *init, json_t *list, json_t *value);
 json_t *init_made(struct init *init, json_t *value);
-json_t *init_keep(struct init *init, json_t *value); /* and keeps it: it is borrowed then */
-/* A copy that has the same members. A new reference. */
+json_t *init_keep(struct init *init, json_t *value); /* returns it borrowed from the proposal */
+/* A shallow copy. A new reference. */
 json_t *init_copy(struct init *init, const json_t *object);
-/* Adds the members of another object; nothing happens where that is none. */
+/* Adds the members of `more`; ignored if that is not an object. */
 void init_update(struct init *init, json_t *object, const json_t *more);
 
-/* Whether a configuration takes the text, by a check of config/fields.h. */
+/* Whether a configuration accepts the text, by a check of config/fields.h. */
 bool init_allows(struct init *init, bool (*check)(const char *, struct arc_buf *),
                  const char *text);
 
-/* Whether a call was right. */
+/* Whether a call succeeded; notes that memory ran out. */
 bool init_succeeds(struct init *init, int rc);
 
-/* Takes so many bytes of what may be spent. False, and a question, when it is too much: the readers
- * end then. */
+/* Takes bytes from the budget INIT_SPENT_MAX. When it is exhausted: false, a question is added, and
+ * the readers stop. */
 bool init_spend(struct init *init, size_t bytes);
 
-/* What is before the last part of a path ("." where there is nothing). */
+/* The directory of a path, "." for a file in the root. */
 char *init_directory(struct init *init, const char *path);
 
 /* "DIRECTORY/NAME", or NAME in the root. */
 char *init_join(struct init *init, const char *directory, const char *name);
 
-/* Makes `path` relative to the root, clean; NULL when it leads out. */
+/* `path`, as seen from `base`, relative to the root and without "." and ".."; NULL if it leaves the
+ * root. */
 char *init_resolve(struct init *init, const char *base, const char *path);
 
-/* Whether git tracks the file, and something below the directory. */
+/* Whether git tracks the file, or anything below the directory. */
 bool init_has_file(const struct init *init, const char *path);
 bool init_has_directory(struct init *init, const char *path);
 
 bool init_is_yaml(const char *path);
 
-/* For each tracked path below a directory (all below "."), by number. */
+/* Loops over the indexes of the tracked paths below a directory (".": all). */
 #define init_each_below(i, init, directory)                                                        \
     for (size_t i = init_first_below(init, directory);                                             \
          i < (init)->file_count && arc_path_below(directory, (init)->files[i]); i++)
 size_t init_first_below(struct init *init, const char *directory);
 
-/* Reads a tracked file as text, at most INIT_BYTES_MAX of it; NULL, and a question, when it cannot
- * be read. What is no text is made visible. It lives as long as the proposal. */
+/* Reads a tracked file as text, at most INIT_BYTES_MAX of it. If it cannot be read: NULL, and a
+ * question is added. Control characters are made visible. Lives as long as the proposal. */
 const char *init_read(struct init *init, const char *path);
 
-/* Reads a tracked file as YAML or JSON into *out, which the caller owns; false when it is
- * neither. */
+/* Reads a tracked file as YAML or JSON into *out, owned by the caller. False if it is neither. */
 bool init_read_yaml(struct init *init, const char *path, struct arc_yaml *out);
 
-/* Adds a question, or something that was found. What was said of another file is not said again:
- * this file joins that one. */
+/* Adds a question or a finding. If the same was said about another file, this file joins that
+ * remark. */
 #define init_ask(init, of, at, ...)                                                                \
     init_add_remark(init, &(init)->questions, (struct init_remark){.file = (of), .line = (at)},    \
                     __VA_ARGS__)
@@ -233,28 +234,30 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
 /* "a, b and 3 more" of a list of names. */
 char *init_list_names(struct init *init, const json_t *names);
 
-/* Asks for the values of build arguments. */
+/* Adds a question for the values of build arguments. */
 void init_ask_values(struct init *init, const struct init_image *image, json_t *names);
 
-/* The text of a remark with the other files that it holds for. */
+/* The text of a remark, with the other files it applies to. */
 char *init_remark_text(struct init *init, const struct init_remark *remark);
 
-/* A new group with a name of its own, made of `name`. Without memory for one it is init->lost. */
+/* A new group with a unique name made from `name`. Returns &init->lost when memory ran out. */
 struct init_group *init_add_group(struct init *init, const char *name);
-/* The same for a file that describes so many images, by its key; NULL: named as the repository. */
+/* The same for a bake or compose file (`key`) that defines that many images; `name` NULL: named
+ * after the repository. */
 struct init_group *init_use_file(struct init *init, const char *key, const char *path,
                                  const char *name, size_t images);
 
-/* Adds a copy of the image; NULL when there are too many or memory ran out. */
+/* Adds a copy of the image; NULL if there are too many or memory ran out. */
 struct init_image *init_add_image(struct init *init, const struct init_image *image);
-/* The image itself as the first of several that are made of it, then copies; counts them. */
+/* For one image that becomes several: returns the image itself first, then copies; counts them. */
 struct init_image *init_next_image(struct init *init, struct init_image *image, size_t *count);
-/* The first image of that Dockerfile; NULL when there is none. */
+/* The first image built from that Dockerfile; NULL: none. */
 struct init_image *init_find_image(const struct init *init, const char *dockerfile);
-/* From now on other files say less of the images. */
+/* Marks all images as settled: files read from now on only fill gaps. */
 void init_settle(struct init *init);
-/* Adds a build argument or a variable, unless no configuration takes its name: with its value or,
- * where that is NULL, its place in a file: below `key` (NULL: at the top) and its name. */
+/* Adds a build argument or a variable, unless its name is not valid in a configuration: with its
+ * value or, if that is NULL, where to find the value: in `file`, below `key` (NULL: at the top),
+ * under `name`. */
 void init_add_pair(struct init *init, json_t **pairs, const char *name, const char *value,
                    const char *file, const char *key);
 

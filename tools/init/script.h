@@ -1,4 +1,4 @@
-/* A script that is read: shell, or a Makefile. */
+/* The state of reading a script: shell or a Makefile. */
 #pragma once
 
 #include "init/sources.h"
@@ -10,32 +10,31 @@
 struct loop {
     const char *start; /* of its commands */
     json_t *words;     /* "for", NAME, "in" and what follows */
-    size_t next;       /* of them */
+    size_t next;       /* index of the next word */
 };
 
-/* A script that is read. */
 struct script {
     struct init *init;
     const struct init_step *step;
     const char *at;
-    char *directory;              /* it works in, from the root */
-    char *left_behind;            /* it worked in before; NULL: none */
-    json_t *variables;            /* it sets */
-    json_t *outputs;              /* name → the value last given */
+    char *directory;              /* current directory, from the root */
+    char *left_behind;            /* the one before, for popd; NULL: none */
+    json_t *variables;            /* set so far */
+    json_t *outputs;              /* name → the value last set */
     json_t *builds;               /* `with` of each build */
-    struct loop loops[LOOPS_MAX]; /* the inner one last */
-    size_t depth;
-    size_t nested;        /* calls of "or" and "echo" around the variable */
-    size_t called;        /* files that run this one */
-    size_t branches;      /* of a Makefile's conditions that the command stands in */
-    const json_t *passed; /* variables before the command */
-    const json_t *given;  /* to make, name → whether as its argument; NULL: nobody runs it */
-    json_t *rules;        /* target → what it needs, as far as read */
-    json_t *settings;     /* target → variables of it alone, as lists of words */
+    struct loop loops[LOOPS_MAX]; /* the innermost last */
+    size_t depth;                 /* of loops */
+    size_t nested;                /* depth of "or" and "echo" around a variable */
+    size_t called;                /* depth of files that run each other */
+    size_t branches;              /* depth of a Makefile's conditions */
+    const json_t *passed;         /* NAME=value before the command */
+    const json_t *given;  /* to make: name → whether as its argument; NULL: nobody runs make */
+    json_t *rules;        /* target → its prerequisites read so far */
+    json_t *settings;     /* target → target-specific variables, as lists of words */
     const json_t *wanted; /* targets whose commands are read; NULL: all */
-    json_t *left;     /* of them, each with what "%" stands for: the rule is read for them, too */
-    const char *rule; /* start of its commands */
-    bool skips;       /* they are another target's */
+    json_t *left;     /* wanted targets of the current rule still to read, each with its "%" stem */
+    const char *rule; /* start of the rule's commands */
+    bool skips;       /* the rule's targets are not wanted */
     bool mentions;    /* images: there may be a build */
     bool is_makefile;
     bool pushes;
@@ -43,25 +42,25 @@ struct script {
 
 /* ---- words.c -------------------------------------------------------------------------------- */
 
-/* The next word of the command with its quotes taken off, and whether a variable starts it; false
- * at the command's end. */
+/* The next word of the command without its quotes, and whether it starts with a variable. False at
+ * the end of the command. */
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable);
 
 /* ---- called.c ------------------------------------------------------------------------------- */
 
-/* Whether commands may build something, here or in what they run. */
+/* Whether commands may build something, directly or through what they run. */
 bool init_mentions_images(const char *text);
 
-/* "TARGET…: FILE…" of a Makefile that is run: `needs` is the number of the first that it needs. */
+/* "TARGET…: FILE…" of a Makefile: `needs` is the index of the first prerequisite. */
 void init_take_rule(struct script *script, json_t *words, size_t needs);
 
-/* Reads the rule's commands for the next of the targets that are wanted. */
+/* Starts reading the rule's commands for the next wanted target; false if there is none. */
 bool init_start_rule(struct script *script);
 
-/* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows is any. */
+/* "make -C DIRECTORY -f FILE NAME=value TARGET…"; a directory that only a run knows matches any. */
 void init_take_make(struct script *script, const json_t *words);
 
-/* "sh FILE …", "./FILE …", ". FILE": its commands, with the words behind it as $1 and so on. */
+/* "sh FILE …", "./FILE …", ". FILE": reads its commands, with the arguments as $1 and so on. */
 void init_take_script(struct script *script, const json_t *words);
 
 /* "include FILE…" of a Makefile. */
@@ -69,15 +68,15 @@ void init_take_include(struct script *script, const json_t *words);
 
 /* ---- commands.c ----------------------------------------------------------------------------- */
 
-/* A word of a command; "" behind its last one. */
+/* A word of a command; "" past the last one. */
 const char *init_word_at(const json_t *words, size_t index);
 
 /* Whether a word is "NAME=value". */
 bool init_is_assignment(const char *word);
 
-/* "NAME=value", unless it is `passed` to a command, or, in a Makefile, "NAME := value" sets a
- * variable, as "TARGET: FILE" sets those of its rule. True for the first two. */
+/* Sets the variable of "NAME=value" (unless it is `passed` to a command) or of a Makefile's
+ * "NAME := value", and takes "TARGET: FILE" as a rule. True if it set a variable. */
 bool init_take_assignment(struct script *script, const json_t *words, bool passed);
 
-/* Takes the commands of a text, in the script's directory and with its variables. */
+/* Reads the commands of a text with the script's directory and variables. */
 void init_read_text(struct script *script, const char *text);
