@@ -257,6 +257,8 @@ static void test_answers_of_a_helper(void **state)
         {"echo '{\"username\": \"u\", \"secret\": \"s\"}'", ARC_OK, "u", NULL, NULL},
         {"echo '{\"Username\": \"<token>\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s", NULL},
         {"echo '{\"Username\": \"\", \"Secret\": \"s\"}'", ARC_OK, NULL, "s", NULL},
+        {"echo '{\"Username\": \"u\", \"Secret\": \"s\"}'; echo a new version is out", ARC_OK, "u",
+         NULL, NULL},
         {"echo '{\"ServerURL\": \"\", \"Username\": \"\", \"Secret\": \"\"}'", ARC_ENOTFOUND, 0, 0,
          0},
         {"echo '{}'", ARC_ENOTFOUND, NULL, NULL, NULL},

@@ -149,12 +149,13 @@ static int helper_failed(const struct arc_process_result *result, const char *pr
 
 /* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>", or
  * none, says that the secret is an identity token (docker/docker-credential-helpers). A helper
- * that knows no login says so, or answers with nothing in it. */
+ * that knows no login says so, or answers with nothing in it. What follows the object is not
+ * docker's business. */
 static int from_answer(const struct arc_process_result *result, const char *program,
                        struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *answer =
-        json_loadb(arc_buf_text(&result->output), result->output.len, 0, NULL);
+        json_loadb(arc_buf_text(&result->output), result->output.len, JSON_DISABLE_EOF_CHECK, NULL);
     const char *user = member_text(answer, "Username"), *secret = member_text(answer, "Secret");
     const char *said = arc_buf_text(&result->output);
     bool blank = result->output.len == strspn(said, " \t\r\n");
