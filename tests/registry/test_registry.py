@@ -173,6 +173,32 @@ def test_an_identity_token(repo, registry, method):
     changes(repo, login=auths(registry, identitytoken="idt"))
 
 
+@pytest.mark.parametrize("status, target", [(302, "/token?"), (307, "http://{host}/token?"), (301, "http://localhost:{port}/token?")])
+def test_a_realm_that_leads_elsewhere(repo, registry, status, target):
+    """What has moved is followed; a login stays with the host that it was meant for."""
+    asked = []
+
+    def token(handler, fields):
+        asked.append(handler.headers.get("Authorization"))
+        if "old" in fields:
+            fields.pop("old")
+            query = urllib.parse.urlencode(fields, doseq=True)
+            where = target.format(host=registry.host, port=registry.server_port) + query
+            handler.answer, answer = lambda code, headers, body: answer(code, [*headers, ("Location", where)], body), handler.answer
+            return status, {}
+        handler.answer = Registry.answer.__get__(handler)
+        return 200, {"token": "good"}
+    registry.challenge, registry.token = lambda s: [f'Bearer realm="http://{s.host}/token?old=1",service="svc"'], token
+    changes(repo, login=auths(registry))
+    assert asked == [BASIC, None if "localhost" in target else BASIC]
+
+
+def test_a_realm_of_the_registrys_own_host_is_asked_as_the_registry_is(repo, registry):
+    """As Harbor and Artifactory name it behind a proxy that ends TLS."""
+    registry.challenge, registry.token = lambda s: ['Bearer realm="/token",service="svc"'], by_query
+    changes(repo, login=auths(registry))
+
+
 def test_a_registry_token_needs_no_realm(repo, registry):
     registry.challenge, registry.token = lambda s: [bearer(s)], lambda *_: (500, {})
     changes(repo, login=auths(registry, registrytoken="good"))

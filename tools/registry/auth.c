@@ -148,6 +148,7 @@ static int send_question(const struct question *question, const char *url, const
         .method = "GET",
         .url = url,
         .authorization = basic,
+        .redirects = 5,
         .insecure = registry_url_insecure(realm->env, question->challenge->realm),
         .timeout = 60,
         .max = TOKEN_MAX};
@@ -241,7 +242,7 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     const char *token = arc_json_text_of(said, "token");
     if (!*token)
         token = arc_json_text_of(said, "access_token");
-    if (answer.status == 200 && *token)
+    if (answer.status / 100 == 2 && *token)
         return arc_text_print(out, err, "Bearer %s", token);
     return arc_error_set(err, ARC_EWORLD,
                          "%s gave no token (HTTP %d); docker login with an account that may do "

@@ -167,6 +167,15 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     if (arc_challenge_of(response, &challenge, err))
         return arc_error_prefix(err, "%s answers 401", address->host);
 
+    /* Behind a proxy that ends TLS it names its own realm by http, too. */
+    if (challenge.realm && strncasecmp(challenge.realm, "https:", 6) != 0) {
+        char *own = registry_follow(registry, call, response, challenge.realm);
+        if (own) {
+            free(challenge.realm);
+            challenge.realm = own;
+        }
+    }
+
     arc_buf_printf(&scope, "repository:%s:%s", address->repository, actions_of(call));
     ARC_TRY(arc_buf_check(&scope, "image name", err));
     struct arc_realm realm = {.env = registry->env,
