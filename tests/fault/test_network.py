@@ -114,13 +114,22 @@ def test_a_proxy_carries_it_and_reads_nothing(project, double, certificate, prox
     assert Proxy.seen and not [text for text in Proxy.seen if TOKEN in text]
 
 
-def test_no_proxy_and_this_machine_are_reached_directly(project, double, certificate, proxy):
+@pytest.mark.parametrize("direct", ["other,api.test", ".test", "*.test", "other *.a, api.test:{port}", "*"])
+def test_no_proxy_and_this_machine_are_reached_directly(project, double, certificate, proxy, direct):
     trust = {"SSL_CERT_FILE": str(certificate / "cert.pem"), "HTTPS_PROXY": proxy}
     with_tls_addresses(double)
     assert project.run(double, env={**https(double), **trust})[0] == 0
-    status, output = project.run(double, env={**https(double, "api.test"), **trust, "NO_PROXY": "other,api.test"})
+    status, output = project.run(double, env={**https(double, "api.test"), **trust, "NO_PROXY": direct.format(port=double.port)})
     assert status == 3 and "api.test" in output     # there is no such name but at the proxy
     assert not Proxy.seen
+
+
+@pytest.mark.parametrize("others", ["api.test:1", "[::1]:443,fd00::1,*est,10.0.0.0/8"])
+def test_no_proxy_that_names_others(project, double, certificate, proxy, others):
+    with_tls_addresses(double, "api.test")
+    status, output = project.run(double, env={**https(double, "api.test"), "HTTPS_PROXY": proxy, "NO_PROXY": others,
+                                              "SSL_CERT_FILE": str(certificate / "cert.pem")})
+    assert status == 0 and Proxy.seen, output
 
 
 def test_http_2_is_offered(project, certificate):

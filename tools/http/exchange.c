@@ -183,6 +183,25 @@ static const char *find_proxy(const struct arc_env *env, const struct http_place
     return NULL;
 }
 
+/* NO_PROXY as docker reads it (golang.org/x/net/http/httpproxy), in libcurl's words: "*.lan" is what
+ * ends in ".lan", and "host:5000" counts for that port alone. */
+static void list_direct(const char *list, const struct http_place *place, struct arc_buf *out)
+{
+    arc_each_piece (item, list, ", \t") {
+        const char *end = item.text + item.len;
+        const char *host = *item.text == '[' ? strchr(item.text, ']') : item.text;
+        const char *colon = host && host < end ? memchr(host, ':', (size_t)(end - host)) : NULL;
+        bool port = colon && !memchr(colon + 1, ':', (size_t)(end - colon - 1)); /* no IPv6 */
+        bool any = ARC_STARTS(item.text, "*.");
+
+        if (port && !arc_text_is(colon + 1, (size_t)(end - colon - 1), place->port))
+            continue;
+        if (item.len > any)
+            arc_text_item(out, ",", "%.*s", (int)((port ? colon : end) - item.text - any),
+                          item.text + any);
+    }
+}
+
 /* The certificate authorities that this machine trusts, where a standalone program must look for
  * itself: Debian and Alpine, Fedora, openSUSE, NixOS, and the BSDs and macOS. NULL: where libcurl
  * was told to look when it was built. */
@@ -208,7 +227,7 @@ static bool set_connection(struct http_exchange *x)
     const struct arc_http_request *request = x->request;
     const struct arc_http_options *o = &http->options;
     CURL *easy = x->easy;
-    const char *no_proxy = either(o->env, "no_proxy", "NO_PROXY");
+    ARC_AUTO(arc_buf) struct arc_buf direct = {0};
     const char *ca_file = either(o->env, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
     const char *ca_dir = either(o->env, "SSL_CERT_DIR", "SSL_CERT_DIR");
     bool ok = true;
@@ -220,7 +239,9 @@ static bool set_connection(struct http_exchange *x)
     SET(CURLOPT_SSL_VERIFYHOST, x->hop.insecure ? 0L : 2L);
     const char *proxy = find_proxy(o->env, &x->hop.place);
     SET(CURLOPT_PROXY, proxy ? arc_env_get(o->env, proxy) : "");
-    SET(CURLOPT_NOPROXY, arc_or(no_proxy, ""));
+    list_direct(arc_or(either(o->env, "no_proxy", "NO_PROXY"), ""), &x->hop.place, &direct);
+    ok = ok && !direct.failed;
+    SET(CURLOPT_NOPROXY, arc_buf_text(&direct));
     SET(CURLOPT_CONNECTTIMEOUT, (long)arc_or(o->connect_timeout, 15));
     SET(CURLOPT_LOW_SPEED_LIMIT, 8L);
     SET(CURLOPT_LOW_SPEED_TIME, (long)arc_or(o->idle_timeout, 60));
