@@ -1,23 +1,22 @@
-/* Bake files: read for what they describe, not for how; docker resolves them when a plan is
- * made. */
+/* Bake files: only what they describe is read here; docker resolves them when a plan is made. */
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"
 
-/* What one file says. JSON objects of what is written. */
+/* What one file says, as written. */
 struct bake {
     const char *path;
     json_t *targets;   /* name → its attributes as written */
     json_t *variables; /* name → default, or null */
-    bool has_default;  /* a group or a target of that name says what is built */
+    bool has_default;  /* a group or target "default" says what is built */
 };
 
 /* ---- HCL ------------------------------------------------------------------------------------ */
 
-/* How long a value is with the first text of a list that goes on behind its line: what it is
- * about. */
+/* The length of a value that shows what it is about: all of it or, for a list over several lines, up
+ * to the end of its first string. */
 static size_t measure_value(const struct arc_assignments *reader)
 {
     const char *value = reader->value;
@@ -37,7 +36,7 @@ static void read_hcl(struct init *init, struct bake *bake, const char *text)
     for (const char *at = text; at; at = strchr(at, '\n')) {
         at += *at == '\n';
         const char *name = at + strlen(variable);
-        if (ARC_STARTS(at, variable)) /* it may have no default */
+        if (ARC_STARTS(at, variable)) /* even without a default */
             init_set(init, bake->variables, init_cut(init, name, strcspn(name, "\"\n")),
                      json_null());
     }
@@ -62,7 +61,7 @@ static void read_hcl(struct init *init, struct bake *bake, const char *text)
     }
 }
 
-/* The same of JSON, which is YAML. */
+/* The same for JSON, read as YAML. */
 static void read_json(struct init *init, struct bake *bake)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -100,8 +99,8 @@ const char *init_as_written(const char *value, const char *usual)
     return letter && strcmp(value, "{version}") == 0 ? "v{version}" : value;
 }
 
-/* Whether contexts are meant from the root, where docker reads the file: a file in a directory may
- * mean its own. */
+/* Whether contexts are relative to the root, where docker runs: those of a file in a directory may
+ * be relative to that. */
 static bool is_of_root(struct init *init, const struct bake *bake)
 {
     const char *directory = init_directory(init, bake->path);
@@ -120,12 +119,12 @@ static bool is_of_root(struct init *init, const struct bake *bake)
     return true;
 }
 
-/* Nothing else is proposed for the Dockerfiles of a target. */
+/* Marks a target's Dockerfiles as described, so that no images are proposed for them. */
 static void leave_dockerfiles(struct init *init, const json_t *target)
 {
     const char *context = arc_json_text_of(target, "context");
     const char *dockerfile = arc_json_text_of(target, "dockerfile");
-    size_t known = strcspn(context, "$"); /* an expression ends what is known */
+    size_t known = strcspn(context, "$"); /* the rest is an expression */
     char *exact =
         init_resolve(init, arc_text_or(context, "."), arc_text_or(dockerfile, "Dockerfile"));
 
@@ -137,7 +136,7 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
         (void)json_object_del(init->aside, exact);
 }
 
-/* Whether a target has names, or, of a file whose names come from a step, whether it is built. */
+/* Whether a target has tags or, if a step names the file's images (`named`), whether it is built. */
 static bool is_image(const json_t *target, bool named)
 {
     const char *tags = arc_json_text_of(target, "tags");
@@ -146,7 +145,7 @@ static bool is_image(const json_t *target, bool named)
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
-/* What a step gives the targets of the file: their names, unless they have some, and platforms. */
+/* Takes over what a step sets for the file's targets: names, unless they have some, and platforms. */
 static void take_given(struct init *init, struct init_group *group, bool named)
 {
     group->platforms = init->baked.platforms;
@@ -164,7 +163,7 @@ static void take_given(struct init *init, struct init_group *group, bool named)
                  "called as its target");
 }
 
-/* Whether each of the targets has a name of its own, so that all can have the same tag. */
+/* Whether the targets' image names all differ, so that they can share a tag. */
 static bool names_differ(struct init *init, const struct bake *bake, char **targets)
 {
     ARC_AUTO_JSON json_t *names = json_object();
@@ -188,7 +187,7 @@ static bool names_differ(struct init *init, const struct bake *bake, char **targ
     return true;
 }
 
-/* No variable of the file gets the version of a release. */
+/* Asks which variable of the file gets the version of a release. */
 static void ask_version(struct init *init, struct init_group *group, const struct bake *bake,
                         char **targets)
 {
@@ -217,7 +216,7 @@ static void take_bake(struct init *init, const struct bake *bake)
     for (int tries = 0; tries < 2 && !tagged; tries++) {
         named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
         arc_json_each_pair (name, value, bake->targets)
-            if (init_allows(init, arc_check_target, name) && /* docker refuses the file, too */
+            if (init_allows(init, arc_check_target, name) && /* docker refuses other names */
                 (named || !tries) && is_image(value, named)) {
                 init_add_text(init, &tagged, name);
                 count++;
@@ -225,7 +224,7 @@ static void take_bake(struct init *init, const struct bake *bake)
     }
 
     if (!tagged)
-        return; /* names come from elsewhere; its Dockerfiles are looked at as others are */
+        return; /* its images are named elsewhere; its Dockerfiles are read like others */
 
     if (!is_of_root(init, bake)) {
         init_note(
@@ -243,7 +242,7 @@ static void take_bake(struct init *init, const struct bake *bake)
 
     arc_json_each_pair (name, value, bake->variables) {
         const char *given = init_release_value(name, true), *usual = json_string_value(value);
-        bool own = usual && arc_text_ends(name, "VERSION") && /* and no version of a tool */
+        bool own = usual && arc_text_ends(name, "VERSION") && /* not the version of a tool */
                    init_is_among(usual, "dev local latest edge snapshot main master");
         given = own ? "{version}" : given;
         versioned = versioned || init_same_text(given, "{version}");

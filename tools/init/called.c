@@ -7,7 +7,7 @@
 #define TARGETS_MAX 200
 #define NEED_COST   16
 
-/* Whether a rule's target, which may have a "%" in it, is the one that is made. */
+/* Whether a rule's target, which may contain "%", matches the target to make. */
 static bool is_target(const char *pattern, const char *target)
 {
     size_t before = strcspn(pattern, "%"), len = strlen(target);
@@ -36,7 +36,7 @@ bool init_start_rule(struct script *script)
     return true;
 }
 
-/* "TARGET: NAME = value": for what makes this target. */
+/* "TARGET: NAME = value": a target-specific variable. */
 static void add_setting(struct script *script, const char *target, const json_t *words,
                         size_t first)
 {
@@ -83,7 +83,7 @@ void init_take_rule(struct script *script, json_t *words, size_t needs)
     script->rule = script->at;
     script->skips = sets || !init_start_rule(script);
     if (script->skips)
-        script->at += strcspn(script->at, "\n"); /* what stands behind a ";" */
+        script->at += strcspn(script->at, "\n"); /* a recipe after ";" */
 }
 
 bool init_mentions_images(const char *text)
@@ -91,8 +91,8 @@ bool init_mentions_images(const char *text)
     return ARC_HOLDS(text, "docker", "podman", "buildah");
 }
 
-/* Whether such a call was read before, and told nothing, or it would take what the workflows need
- * to be read. */
+/* Whether to skip a call: it was read before and yielded nothing, or it would use up the budget that
+ * the workflows still need. */
 static bool is_known_call(const struct script *script, const char *path, const json_t *words,
                           char **key)
 {
@@ -107,13 +107,13 @@ static bool is_known_call(const struct script *script, const char *path, const j
            json_object_get(script->init->called, *key);
 }
 
-/* What was told by a call, in all. */
+/* How many facts the script has yielded so far. */
 static size_t count_told(const struct script *script)
 {
     return json_array_size(script->builds) + json_object_size(script->outputs) + script->pushes;
 }
 
-/* Adds what a target needs to what is made. */
+/* Adds a target's prerequisites to the targets to make. */
 static void add_needs(struct init *init, json_t *targets, const json_t *needs)
 {
     arc_json_each (need, needs)
@@ -121,7 +121,8 @@ static void add_needs(struct init *init, json_t *targets, const json_t *needs)
             init_push(init, targets, json_incref(need));
 }
 
-/* Runs the Makefile: reads it for its rules, then the commands of all that the targets need. */
+/* Reads the Makefile twice: for its rules, then for the commands of the targets and all their
+ * prerequisites. */
 static void run_makefile(struct script *script, const char *path, json_t *targets)
 {
     struct init *init = script->init;
@@ -198,7 +199,8 @@ void init_take_make(struct script *script, const json_t *words)
             named = true;
             if (ARC_HOLDS(word, "push", "publish", "release", "deploy", "image", "img", "docker",
                           "container", "build", "all", INIT_UNKNOWN_TEXT))
-                init_push(init, targets, json_string(word)); /* no tests and what they need */
+                init_push(init, targets,
+                          json_string(word)); /* skips test targets and their prerequisites */
         }
     }
 

@@ -1,4 +1,4 @@
-/* What scripts build: each "docker build" of a shell script or a Makefile is a step of its own. */
+/* What scripts build: each "docker build" in a shell script or a Makefile becomes a step. */
 #include "base/json.h"
 #include "base/text.h"
 #include "config/build.h"
@@ -33,7 +33,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         char *name = init_cut(init, word, before);
         const char *now = arc_json_text_of(script->variables, name);
         bool keeps = init_says_version(now) && !init_says_version(word + before + 1);
-        if (!passed && !keeps) /* a release's value; another is one of other runs */
+        if (!passed && !keeps) /* keep the value of a release; the new one is for other runs */
             init_set_text(init, script->variables, name, word + before + 1);
         return true;
     }
@@ -46,7 +46,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
     const char *second = init_word_at(words, 1);
     if (script->is_makefile && len && arc_text_ends(second, ":") &&
         !init_is_among(word, "echo printf @echo @printf"))
-        init_set_text(init, script->variables, "@", INIT_UNKNOWN_TEXT); /* of several */
+        init_set_text(init, script->variables, "@", INIT_UNKNOWN_TEXT); /* one of several targets */
 
     if (!len || !init_is_among(init_word_at(words, 1), ":= ::= ?= ="))
         return false;
@@ -59,7 +59,7 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         arc_buf_printf(&value, i > 2 ? " %s" : "%s", init_word_at(words, i));
     if (script->branches && *before_it && strcmp(before_it, init_hold(init, &value)) != 0) {
         arc_buf_reset(&value);
-        arc_buf_putc(&value, INIT_UNKNOWN); /* of two, only a run knows which */
+        arc_buf_putc(&value, INIT_UNKNOWN); /* only a run knows which of the two */
     }
     init_set_text(init, script->variables, word, init_hold(init, &value));
 
@@ -74,7 +74,7 @@ void init_add_input(struct init *init, json_t *with, const char *name, const cha
     init_set(init, with, name, json_sprintf("%s%s%s", before, *before ? "\n" : "", value));
 }
 
-/* A path of the command, from the root; one that leads out, or is elsewhere, as it is. */
+/* A path of the command, relative to the root; unchanged if it is remote or leaves the repository. */
 static const char *place(const struct script *script, const char *path)
 {
     bool is_local = !arc_context_is_remote(path);
@@ -82,7 +82,8 @@ static const char *place(const struct script *script, const char *path)
     return arc_or(resolved, path);
 }
 
-/* The options of a build are the inputs of docker/build-push-action; a bake has files. */
+/* Turns the options of a build into inputs of docker/build-push-action, and records the files of a
+ * bake. */
 static void take_options(struct script *script, const json_t *words, size_t first)
 {
     static const char *const inputs[][2] = {
@@ -103,7 +104,7 @@ static void take_options(struct script *script, const json_t *words, size_t firs
         const char *value = equals ? equals + 1 : init_word_at(words, index + 1);
 
         if (strcmp(word, "-") == 0)
-            continue; /* its Dockerfile is no file */
+            continue; /* the Dockerfile comes from stdin */
         const char *sign = word + strspn(word, "0123456789&");
         if (strchr("<>", *sign) && *sign) { /* "2> FILE", ">FILE" */
             index += !sign[strspn(sign, "<>&")];
@@ -132,8 +133,8 @@ static void take_options(struct script *script, const json_t *words, size_t firs
         init_push(init, script->builds, json_incref(with));
 }
 
-/* "echo NAME=value >> $GITHUB_OUTPUT" gives the step an output, and GITHUB_ENV the job a
- * variable. Of two values, of the branches of an "if", only a run knows which. */
+/* "echo NAME=value >> $GITHUB_OUTPUT" sets an output of the step, and GITHUB_ENV a variable of the
+ * job. When branches of an "if" set different values, only a run knows which. */
 static void take_output(struct script *script, const char *said, const char *where)
 {
     struct init *init = script->init;
@@ -158,8 +159,8 @@ static void take_output(struct script *script, const char *said, const char *whe
     init_set_output(script->step, name, value);
 }
 
-/* "for" starts a loop, "done" goes to its start with the next word, while there is one. False for
- * other commands. */
+/* "for" starts a loop; "done" jumps back to its start until no word is left. False for other
+ * commands. */
 static bool take_loop(struct script *script, const char *program, json_t *words)
 {
     bool ends = strcmp(program, "done") == 0 && script->depth;
@@ -185,8 +186,8 @@ static bool take_loop(struct script *script, const char *program, json_t *words)
     return true;
 }
 
-/* What "docker push NAME" and "docker buildx imagetools create -t NAME…" publish, whatever job built
- * it. */
+/* Records the names that "docker push NAME" and "docker buildx imagetools create -t NAME…" publish,
+ * whichever job built the image. */
 static void take_published(const struct script *script, const json_t *words, size_t first)
 {
     struct init *init = script->init;
@@ -222,7 +223,7 @@ static void take_docker(struct script *script, const json_t *words)
         take_options(script, words, next);
     else if (strcmp(what, "push") == 0)
         script->pushes = true;
-    else if (strcmp(what, "tag") == 0) /* what is built as A is B, too */
+    else if (strcmp(what, "tag") == 0) /* an image built as A is also named B */
         arc_json_each (with, script->builds)
             if (strcmp(arc_json_text_of(with, "tags"), init_word_at(words, next)) == 0)
                 init_add_input(script->init, with, "tags", init_word_at(words, next + 1));
@@ -279,7 +280,7 @@ static void take_command(struct script *script, json_t *words)
         take_docker(script, words);
 }
 
-/* What builds of the script are called on the machine alone. A new reference. */
+/* Names of the script's builds that exist only on the machine. A new reference. */
 static json_t *list_local_names(const struct script *script)
 {
     json_t *names = init_made(script->init, json_object());
@@ -292,7 +293,8 @@ static json_t *list_local_names(const struct script *script)
     return names;
 }
 
-/* A build as a step; an image of the machine alone is no base for it elsewhere. */
+/* Takes over one build as a step. A base image that exists only on the machine becomes
+ * INIT_UNKNOWN. */
 static void take_built(const struct script *script, json_t *with, const json_t *local)
 {
     struct init *init = script->init;
@@ -301,13 +303,13 @@ static void take_built(const struct script *script, json_t *with, const json_t *
     ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX}, given = {.max = WORD_MAX};
 
     for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
-        if (strchr(tag, '/')) /* one without is the machine's own where others are given */
+        if (strchr(tag, '/')) /* without a registry it is a local name */
             arc_text_item(&kept, "\n", "%s", tag);
     const char *names = init_hold(init, &kept);
     if (*names)
         init_set_text(init, with, "tags", names);
     else if (!script->step->runner)
-        json_object_del(with, "tags"); /* what a developer calls it */
+        json_object_del(with, "tags"); /* a developer's local name */
 
     for (char *arg; (arg = init_next_item(init, &args, "\n"));) {
         char *equals = strchr(arg, '=');
@@ -322,13 +324,14 @@ static void take_built(const struct script *script, json_t *with, const json_t *
         init_set_text(init, with, "push", "true");
     if (json_object_get(with, "called") && !*arc_json_text_of(with, "push") &&
         !ARC_HOLDS(arc_json_text_of(with, "outputs"), "push=true", "type=registry"))
-        return; /* a test; who publishes it may be a file that no workflow runs */
+        return; /* a test build; the file that publishes it may be one that no workflow runs */
     init->guessed = init->guessed || json_object_get(with, "called");
     build.with = with;
     init_take_build(&build);
 }
 
-/* Where the next line is that counts, from the start of one: not what another target needs. */
+/* At the start of a line: skips recipes of targets that are not wanted, and goes back to the rule's
+ * recipe if another wanted target needs it. */
 static void start_line(struct script *script)
 {
     if (!script->wanted)
@@ -342,7 +345,7 @@ static void start_line(struct script *script)
         script->at = script->rule;
 }
 
-/* The next command's words; those of a rule go to it. */
+/* Reads the next command; in a Makefile, a line with a target is taken as a rule. */
 static void read_command(struct script *script, struct arc_buf *word, bool is_line)
 {
     struct init *init = script->init;
@@ -355,7 +358,7 @@ static void read_command(struct script *script, struct arc_buf *word, bool is_li
             init_push(init, words, json_string(rest));
         while (is_variable && init_spend(init, PART_COST) &&
                (part = init_next_item(init, &rest, " \t")))
-            init_push(init, words, json_string(part)); /* which may hold several */
+            init_push(init, words, json_string(part)); /* a variable may hold several words */
     }
 
     for (size_t i = 0; script->wanted && !is_recipe && i < json_array_size(words); i++)
@@ -430,7 +433,7 @@ void init_read_scripts(struct init *init)
 
     for (size_t i = 0; i < init->file_count && !told && count < INIT_FILES_MAX; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
-        bool is_shell = arc_text_ends(path, ".sh"); /* started from the root */
+        bool is_shell = arc_text_ends(path, ".sh"); /* assumed to run in the root */
         bool is_script =
             is_shell || init_is_among(name, "Makefile GNUmakefile") || arc_text_ends(path, ".mk");
         if (!is_script || init_is_aside(path))

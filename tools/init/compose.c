@@ -1,4 +1,4 @@
-/* Compose files: the services that are built. */
+/* Compose files: services with a `build`. */
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
@@ -11,23 +11,24 @@ struct entry {
     const char *file;
     const char *directory; /* of the file */
     const char *name;
-    const struct arc_yaml_node *services; /* all of the file */
+    const struct arc_yaml_node *services; /* all services of the file */
     const struct arc_yaml_node *service;
     const struct arc_yaml_node *build;
-    json_t *missing; /* names of the services whose Dockerfiles do not exist */
+    json_t *missing; /* names of services whose Dockerfiles do not exist */
 };
 
-/* What a compose file describes, when all of it is used as it is. */
+/* What a compose file describes if the configuration can use the file as it is. */
 struct described {
-    json_t *variables;   /* name → what a release gives it */
-    json_t *dockerfiles; /* the paths */
+    json_t *variables;   /* name → its value in a release */
+    json_t *dockerfiles; /* set of paths */
     char *registry;      /* of the first image */
-    char *floating; /* what moves with every release, of all; "": they differ; NULL: none yet */
-    bool fixed;     /* an image's tag is the same for all versions */
+    char *floating;      /* floating tag of all images; "": they differ; NULL: none yet */
+    bool fixed;          /* the tag of some image does not contain the version */
     size_t images;
 };
 
-/* The text with $NAME and ${NAME:-word} replaced by .env; NULL when one has no value, and of NULL. */
+/* The text with $NAME and ${NAME:-word} replaced by .env; NULL if a variable has no value, or for
+ * NULL. */
 static char *expand(const struct entry *entry, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
@@ -36,7 +37,7 @@ static char *expand(const struct entry *entry, const char *text)
     return init_hold(entry->init, &out);
 }
 
-/* Where the tag of a reference starts; NULL without one. What stands in ${…} is no part of it. */
+/* Where the tag of a reference starts; NULL if it has none. Skips ${…}. */
 static const char *find_tag(const char *reference)
 {
     const char *tag = NULL;
@@ -53,7 +54,7 @@ static const char *find_tag(const char *reference)
     return tag;
 }
 
-/* What stands before the tag; false when its variables have no value, or it is no image's name. */
+/* Takes what precedes the tag; false if a variable has no value or it is not a valid name. */
 static bool take_repository(const struct entry *entry, const char *text, struct init_image *image)
 {
     const char *tag = find_tag(text);
@@ -62,8 +63,8 @@ static bool take_repository(const struct entry *entry, const char *text, struct 
     return repository && init_take_reference(entry->init, repository, image);
 }
 
-/* What the image is called, without its tag: "${REGISTRY}/cart:${TAG}" without values still names
- * cart. NULL when there is no name. */
+/* The image's name without its tag; "${REGISTRY}/cart:${TAG}" without values still names cart. NULL
+ * if there is no name. */
 static const char *find_name(const struct entry *entry)
 {
     const char *text = arc_yaml_text_at(entry->service, "image"), *last = arc_path_name(text);
@@ -80,7 +81,7 @@ static const char *find_name(const struct entry *entry)
     return plain ? init_cut(entry->init, last, len) : NULL;
 }
 
-/* A list, or a mapping as NAME=VALUE, in a line each. What has no value is INIT_UNKNOWN. */
+/* A list, or a mapping as NAME=VALUE, one per line. An unknown value becomes INIT_UNKNOWN. */
 static char *list_lines(const struct entry *entry, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf lines = {0};
@@ -104,8 +105,7 @@ static char *list_lines(const struct entry *entry, const struct arc_yaml_node *n
     return init_hold(entry->init, &lines);
 }
 
-/* The build's context and Dockerfile; one that stands in the file itself is NULL. False when they
- * cannot be told. */
+/* The build's context and Dockerfile (NULL if it is inline). False if they are unknown. */
 static bool resolve_build(const struct entry *entry, struct init_image *image)
 {
     struct init *init = entry->init;
@@ -124,7 +124,7 @@ static bool resolve_build(const struct entry *entry, struct init_image *image)
     return image->dockerfile != NULL;
 }
 
-/* Stages for people who work on the code are not what is released. */
+/* The target, unless it is one for development. */
 static char *find_target(const struct entry *entry, bool *development)
 {
     char *target = expand(entry, arc_yaml_text_at(entry->build, "target"));
@@ -132,7 +132,7 @@ static char *find_target(const struct entry *entry, bool *development)
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
-/* Takes what docker/build-push-action would be given for the service, or asks. */
+/* Takes over the service as a step of docker/build-push-action, or asks. */
 static void take_service(const struct entry *entry)
 {
     struct init *init = entry->init;
@@ -158,7 +158,7 @@ static void take_service(const struct entry *entry)
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
     const char *target = find_target(entry, &development), *name = find_name(entry);
     if (!name && init->pushes && !init->guessed)
-        return; /* run by who works on the code: what is published is known */
+        return; /* for development: workflows say what is published */
     if (!*platforms)
         platforms = arc_yaml_text_at(entry->service, "platform");
 
@@ -182,8 +182,8 @@ static void take_service(const struct entry *entry)
 
 /* ---- the file as it is ---------------------------------------------------------------------- */
 
-/* The name of the tag in which `before` and `after` stand around the version, with "latest" for
- * that. */
+/* Records the floating tag of an image: its tag with "latest" in place of the version, which is
+ * between `start` and `end`. */
 static void take_floating(const struct entry *entry, struct described *described, const char *tag,
                           const char *start, const char *end)
 {
@@ -197,7 +197,7 @@ static void take_floating(const struct entry *entry, struct described *described
 
     char *floating = init_hold(entry->init, &out);
     if (!init_allows(entry->init, arc_check_image_tag, floating))
-        return; /* "$$", which is no variable */
+        return; /* "$$" is not a variable */
 
     if (!described->floating)
         described->floating = floating;
@@ -205,7 +205,7 @@ static void take_floating(const struct entry *entry, struct described *described
         described->floating = arc_arena_text(&entry->init->arena, "");
 }
 
-/* The variables of a tag get the release's values. False when the file says a version itself. */
+/* Gives the variables of a tag the release's values. False if the file itself names a version. */
 static bool take_tag(const struct entry *entry, const char *tag, struct described *described)
 {
     struct init *init = entry->init;
@@ -238,15 +238,15 @@ static bool take_tag(const struct entry *entry, const char *tag, struct describe
     return given > 0;
 }
 
-/* Variables of build arguments get the release's values, too. False when an argument that says the
- * version has a value of its own: a release could not set it. */
+/* Gives variables in build arguments the release's values. False if an argument for the version has
+ * a fixed value, which a release could not set. */
 static bool take_release_arguments(const struct entry *entry, struct described *described)
 {
     const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
     arc_yaml_each_pair (arg, args) {
         const char *name = arg->key->text, *value = arg->value->text, *start, *end;
         if (!name || !value || arg->value->type == ARC_YAML_NULL)
-            return false; /* of the environment of who builds */
+            return false; /* taken from the builder's environment */
         char *variable = init_next_variable(entry->init, value, &start, &end);
         const char *given = init_release_value(arc_or(variable, name), variable != NULL);
         if (given && !variable)
@@ -258,7 +258,7 @@ static bool take_release_arguments(const struct entry *entry, struct described *
     return !args || args->type == ARC_YAML_MAP;
 }
 
-/* Whether another service starts from this one: it is built for that, and needs no name. */
+/* Whether another service builds on this one: then it needs no image name. */
 static bool is_base(const struct entry *entry)
 {
     const char *name = init_print(entry->init, "service:%s", entry->name);
@@ -274,7 +274,7 @@ static bool is_base(const struct entry *entry)
     return false;
 }
 
-/* Whether the service says all of its image: where it is pushed, and what it is built of. */
+/* Whether the service describes its image completely: where it is pushed and how it is built. */
 static bool describe(const struct entry *entry, struct described *described)
 {
     const char *text = arc_yaml_text_at(entry->service, "image");
@@ -282,7 +282,7 @@ static bool describe(const struct entry *entry, struct described *described)
     bool development;
 
     if (arc_yaml_get(entry->service, "profiles"))
-        return true; /* none of its images, unless the profile is on */
+        return true; /* not built unless its profile is enabled */
     (void)find_target(entry, &development);
     if (development || !resolve_build(entry, &image))
         return false;
@@ -304,7 +304,8 @@ static bool describe(const struct entry *entry, struct described *described)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Takes what a file builds or, with `described`, sees whether it may be used as it is. */
+/* Takes over the services of a file or, with `described`, checks whether the configuration can use
+ * the file as it is. */
 static bool read_services(struct init *init, const char *path, struct described *described)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
@@ -338,8 +339,8 @@ static bool read_services(struct init *init, const char *path, struct described 
     return true;
 }
 
-/* Makes a group of the file if it describes every image: the Dockerfiles of the repository are
- * those of the file. True then. */
+/* Makes the file a group if it describes every image, that is, covers every Dockerfile of the
+ * repository. Returns whether it did. */
 static bool use_file(struct init *init, const char *path)
 {
     struct described described = {.variables = init_keep(init, json_object()),

@@ -1,4 +1,4 @@
-/* Dockerfiles: which files are some, what their images are called and from where they are built. */
+/* Dockerfiles: which files are Dockerfiles, what their images are called, and their contexts. */
 #include "base/json.h"
 #include "base/text.h"
 #include "config/fields.h"
@@ -12,8 +12,9 @@
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* What tells the file from its neighbours: "ingress" of Dockerfile.ingress and ingress.Dockerfile,
- * "" of Dockerfile. NULL when it is none by its name. */
+/* The part of the name that distinguishes a Dockerfile from others beside it: "ingress" for
+ * Dockerfile.ingress and ingress.Dockerfile, "" for Dockerfile. NULL if it is not a Dockerfile's
+ * name. */
 static char *variant_of(struct init *init, const char *name)
 {
     static const char *const words[] = {"Dockerfile", "Containerfile"};
@@ -40,11 +41,11 @@ static char *variant_of(struct init *init, const char *name)
     return NULL;
 }
 
-/* Folders that only hold a build, and name nothing. */
+/* Folders whose names say nothing about the image. */
 static const char generic[] =
     "docker dockerfiles dockerfile build builds image images container src "
     "containers deploy deployment ci .docker package packaging .";
-/* Folders of other people's code, and of what no release holds. */
+/* Folders of third-party code, and of files that are not released. */
 static const char foreign[] = "node_modules vendor third_party";
 static const char aside[] =
     "test tests testdata fixtures e2e example examples sample samples templates "
@@ -74,7 +75,8 @@ char *init_name_dockerfile(struct init *init, const char *path)
         directory = init_directory(init, directory);
     const char *named = strcmp(directory, ".") != 0 ? arc_path_name(directory) : "";
 
-    char *above = init_directory(init, directory); /* of another image: cuda12 in pytorch */
+    char *above =
+        init_directory(init, directory); /* it belongs to another image: cuda12 in pytorch */
     bool has_owner = false;
     if (*named && strcmp(above, ".") != 0)
         init_each_below (i, init, above)
@@ -97,7 +99,7 @@ char *init_name_dockerfile(struct init *init, const char *path)
 
 /* ---- finding them --------------------------------------------------------------------------- */
 
-/* The next instruction of either name in a Dockerfile; false at its end. */
+/* The next instruction with either keyword; false at the end of the Dockerfile. */
 static bool find_instruction(struct init *init, struct arc_dockerfile *file, const char *one,
                              const char *other, struct arc_instruction *out)
 {
@@ -108,7 +110,7 @@ static bool find_instruction(struct init *init, struct arc_dockerfile *file, con
     return false;
 }
 
-/* Whether it has an instruction of either name that takes nothing from another image. */
+/* Whether the Dockerfile has an instruction with either keyword and without --from. */
 static bool has_instruction(struct init *init, const char *path, const char *one, const char *other)
 {
     ARC_AUTO(arc_dockerfile)
@@ -120,7 +122,7 @@ static bool has_instruction(struct init *init, const char *path, const char *one
     return false;
 }
 
-/* The next word of an instruction; false at its end. */
+/* The next word of an instruction; false at the end. */
 static bool take_word(struct init *init, const char **text, struct arc_buf *word, size_t *equals)
 {
     arc_buf_reset(word);
@@ -129,7 +131,7 @@ static bool take_word(struct init *init, const char **text, struct arc_buf *word
     return found;
 }
 
-/* "windows/web/Dockerfile", "Dockerfile.windows"; "sliding-windows/Dockerfile" is for none. */
+/* True for "windows/web/Dockerfile" and "Dockerfile.windows", not "sliding-windows/Dockerfile". */
 static bool is_for_windows(struct init *init, const char *path)
 {
     const char *lower = init_lower(init, path);
@@ -137,8 +139,8 @@ static bool is_for_windows(struct init *init, const char *path)
            strstr(arc_path_name(lower), "windows");
 }
 
-/* Finds the Dockerfiles that are for tests, examples, who works on the code or Windows, by their
- * folders or names, or those that are not. */
+/* Finds the Dockerfiles that are for tests, examples, development or Windows, judging by folder and
+ * name (set_aside), or all others. */
 static void look_at(struct init *init, bool set_aside)
 {
     size_t passed = 0;
@@ -164,7 +166,7 @@ static void look_at(struct init *init, bool set_aside)
                  passed, INIT_FILES_MAX);
 }
 
-/* Whatever lies in folders of tests and examples is an image only where nothing else is. */
+/* Dockerfiles of tests and examples count only if the repository has no others. */
 void init_find_dockerfiles(struct init *init)
 {
     look_at(init, false);
@@ -184,7 +186,7 @@ static int count_missing(void *context, const struct arc_input *input, bool igno
     return 0;
 }
 
-/* How many sources of COPY a context lacks; a thousand when the Dockerfile cannot be read. */
+/* How many sources of COPY are missing in a context; 1000 if the Dockerfile cannot be read. */
 static size_t missing_in(struct init *init, const struct init_image *image, const char *context,
                          const json_t *args)
 {
@@ -206,8 +208,8 @@ static size_t missing_in(struct init *init, const struct init_image *image, cons
     return missing;
 }
 
-/* The Dockerfile's folder, or one above it that has more of what is copied. A folder for
- * Dockerfiles, with nothing else in it, is no context. */
+/* Chooses the Dockerfile's folder or, if more of the copied files are there, one above it. A folder
+ * that holds only Dockerfiles is not a context. */
 static void choose_context(struct init *init, struct init_image *image)
 {
     char *candidates[CONTEXTS_MAX] = {image->directory};
@@ -237,7 +239,7 @@ static void choose_context(struct init *init, struct init_image *image)
     image->context = candidates[best];
 }
 
-/* What a change is not seen in, or what is built from the wrong folder. */
+/* Asks about missing sources: a generated file whose changes would go unseen, or a wrong context. */
 static void ask_missing(struct init *init, const struct init_image *image)
 {
     size_t missing = missing_in(init, image, image->context, NULL);
@@ -255,7 +257,7 @@ static void ask_missing(struct init *init, const struct init_image *image)
 
 /* ---- build arguments ------------------------------------------------------------------------ */
 
-/* The ARGs of a Dockerfile: name → default, null for none anywhere. A new reference. */
+/* The ARGs of a Dockerfile: name → default, or null if no ARG gives one. A new reference. */
 static json_t *read_arguments(struct init *init, const char *path)
 {
     ARC_AUTO(arc_dockerfile)
@@ -278,7 +280,7 @@ static json_t *read_arguments(struct init *init, const char *path)
     return args;
 }
 
-/* Reads the first file of these endings in a directory; NULL when there is none. */
+/* Reads NAME.yaml, .yml or .json of a directory, whichever exists; returns its path or NULL. */
 static char *read_first(struct init *init, const char *directory, const char *name,
                         struct arc_yaml *out)
 {
@@ -293,8 +295,8 @@ static char *read_first(struct init *init, const char *directory, const char *na
     return NULL;
 }
 
-/* Gives values to arguments without a default that something in the repository names: .env, or the
- * build file of an add-on beside the Dockerfile. */
+/* Looks up values for arguments without a default: in .env, or in an add-on's build file beside the
+ * Dockerfile. Asks for the rest. */
 static void give_arguments(struct init *init, struct init_image *image)
 {
     ARC_AUTO_JSON json_t *args = read_arguments(init, image->dockerfile);
@@ -326,7 +328,7 @@ static void give_arguments(struct init *init, struct init_image *image)
 
 /* ---- add-ons: an image for each architecture ------------------------------------------------ */
 
-/* `bases`: the file where it has a base; NULL: it has none. */
+/* `bases`: the file that names the architecture's base image; NULL: none does. */
 static void add_architecture(struct init *init, struct init_image *image, const char *name,
                              const char *bases)
 {
@@ -350,7 +352,7 @@ static void add_architecture(struct init *init, struct init_image *image, const 
     init_push(init, image->variants, variant);
 }
 
-/* "acme/{arch}-addon-samba" or "acme/samba-{arch}" is what samba's images are called. */
+/* Takes the image name of an add-on: "acme/{arch}-addon-samba" or "acme/samba-{arch}". */
 static void take_template(struct init *init, struct init_image *image, const char *template)
 {
     const char *last = arc_path_name(template), *arch = strstr(last, "{arch}"), *rest = arch + 6;
@@ -372,7 +374,7 @@ static void take_template(struct init *init, struct init_image *image, const cha
     bool starts = !ends && strncmp(last, own, tail) == 0 && strchr("-_.", last[tail]);
     char *same = init_print(init, "%.*s{suffix}%s", (int)(arch - last), last, rest);
     init_each_image (other, init)
-        if (other != image && init_same_text(other->pattern, same)) { /* copied from this one */
+        if (other != image && init_same_text(other->pattern, same)) { /* a copy of this one's */
             init_ask(init, other->dockerfile, 0,
                      "what are its images called? %s is what those of %s are", template,
                      image->dockerfile);
@@ -383,8 +385,7 @@ static void take_template(struct init *init, struct init_image *image, const cha
                                 (int)(arch - last), last, (int)len, rest, ends ? "{name}" : "");
 }
 
-/* An add-on of Home Assistant: build.yaml has a base for each architecture, config.yaml the
- * name. */
+/* A Home Assistant add-on: build.yaml names a base for each architecture, config.yaml the image. */
 static void split_by_architectures(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_yaml) struct arc_yaml build = {0}, about = {0};
@@ -418,7 +419,7 @@ static bool is_needed(const struct arc_stages *stages, size_t stage)
     return false;
 }
 
-/* Whether every other name goes on from this one: "app" of "app", "app-slim". */
+/* Whether all names start with this one: "app" in "app", "app-slim". */
 static bool starts_all(char *const *names, const char *name)
 {
     size_t len = strlen(name);
@@ -428,7 +429,7 @@ static bool starts_all(char *const *names, const char *name)
     return true;
 }
 
-/* Reads what the Dockerfile has of stages; false when it cannot be. */
+/* Reads the Dockerfile's stages; false if it cannot be read. */
 static bool read_stages(struct init *init, const struct init_image *image, struct arc_stages *out)
 {
     const struct arc_stages_request request = {.text = init_read(init, image->dockerfile),
@@ -447,8 +448,8 @@ bool init_has_stage(struct init *init, const char *dockerfile, const char *stage
     return arc_stages_target(&stages, stage) != NULL;
 }
 
-/* The stages that nothing else in the file needs, if the last one has a name as they have; a last
- * stage for tests gives its place to another. NULL when it is just the last one. */
+/* The stages that no other stage needs, without those for development; NULL if there is just the
+ * last stage, or that one has no name or a generic one. */
 static char **list_final_stages(struct init *init, const struct arc_stages *stages)
 {
     const char *last = stages->count ? stages->items[stages->count - 1].name : NULL;
@@ -466,7 +467,7 @@ static char **list_final_stages(struct init *init, const struct arc_stages *stag
     return names && !names[1] && strcmp(names[0], last) == 0 ? NULL : names;
 }
 
-/* Images of the final stages, of "api" and "worker", say. */
+/* Makes one image per final stage, "api" and "worker" for example. */
 static void split_by_stages(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
@@ -495,7 +496,7 @@ static void split_by_stages(struct init *init, struct init_image *image)
 
 /* ---- one Dockerfile for several folders ----------------------------------------------------- */
 
-/* Adds an image of each folder that the argument may name, where all it copies is there. */
+/* Adds an image for each folder the argument may name, if all the copied files exist there. */
 static bool add_folders(struct init *init, struct init_image *image, const char *argument,
                         const char *above, const char *initial)
 {
@@ -506,7 +507,7 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
     size_t count = 0, found = 0;
 
     if (!directory || (*initial && !init_has_directory(init, init_join(init, directory, initial))))
-        return false; /* what is named without it is made by an earlier step */
+        return false; /* the default names something that an earlier step makes */
 
     init_each_below (i, init, directory) {
         const char *path = init->files[i] + len, *slash = strchr(path, '/');
@@ -534,7 +535,7 @@ static bool add_folders(struct init *init, struct init_image *image, const char 
 }
 
 /* One Dockerfile may build many images: an argument in a source of COPY, "services/${APP}/main",
- * says from which folder. */
+ * selects the folder. */
 static void split_by_folders(struct init *init, struct init_image *image)
 {
     ARC_AUTO(arc_dockerfile)
@@ -561,9 +562,9 @@ static void split_by_folders(struct init *init, struct init_image *image)
 
 /* ---- images --------------------------------------------------------------------------------- */
 
-/* What another one asks for by the name of this image tells where ours are, if they are the
- * owner's; of somebody else's they are a guess. "acme/android-base" is the name of base where acme
- * is the owner. */
+/* When another Dockerfile starts from a reference with this image's name, its registry is ours if it
+ * belongs to the owner, else a guess. "acme/android-base" names the image "base" if acme is the
+ * owner. */
 static void learn_name(struct init *init, struct init_image *image, const struct init_image *base)
 {
     bool ours = init_is_owner(init, base->registries[0]);
@@ -588,7 +589,7 @@ static void learn_name(struct init *init, struct init_image *image, const struct
     }
 }
 
-/* An image that is asked for by the name of one of ours tells where ours are. */
+/* Learns registries and names from the references that a Dockerfile starts from. */
 static void learn_registries(struct init *init, const struct init_image *image)
 {
     ARC_AUTO(arc_stages) struct arc_stages stages = {0};
@@ -610,7 +611,7 @@ static void learn_registries(struct init *init, const struct init_image *image)
         }
 }
 
-/* The platform that the last words of a name say: "linux.arm64", "web-armhf"; NULL for none. */
+/* The platform at the end of a name: "linux.arm64", "web-armhf"; NULL: none. */
 static const char *platform_of(const char *name)
 {
     static const char *const words[][2] = {
@@ -629,8 +630,8 @@ static const char *platform_of(const char *name)
     return NULL;
 }
 
-/* A Dockerfile for one architecture, by its name or its folder's: an index is made of one Dockerfile
- * alone. */
+/* Recognizes a Dockerfile for one architecture by its name or folder, and asks: arc-ci makes an
+ * index from one Dockerfile only. */
 static void take_architecture(struct init *init, struct init_image *image)
 {
     const char *path = image->dockerfile;
@@ -648,7 +649,7 @@ static void take_architecture(struct init *init, struct init_image *image)
              "by TARGETARCH; as proposed, it is an image of its own, for its platform");
 }
 
-/* The images of a Dockerfile that nothing described. */
+/* Proposes the images of a Dockerfile that no other file described. */
 static void take_dockerfile(struct init *init, const char *path)
 {
     struct init_image image = {.from = FROM_DOCKERFILE,
