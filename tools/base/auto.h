@@ -10,9 +10,7 @@
 
 #include "arcci/arena.h"
 #include "arcci/buf.h"
-#include "arcci/error.h"
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdlib.h>
 
 #define ARC_AUTO(noun) __attribute__((cleanup(noun##_free)))

@@ -3,7 +3,6 @@
 
 #include "arcci/buf.h"
 #include <jansson.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* Sets a member to a text; nothing happens for NULL. 0, or -1 when out of memory. (The "s*" of

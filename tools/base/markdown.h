@@ -11,8 +11,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include <stdbool.h>
-#include <stddef.h>
 
 /* Running text: right in a paragraph, a heading, a list item, a table cell and as link text. */
 void arc_markdown_text(struct arc_buf *out, const char *text, size_t len);

@@ -2,9 +2,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
-#include <stdbool.h>
-#include <stddef.h>
 
 /* Makes `path`, which is relative to `base` ("" or "." for the root), relative to the root, without
  * "." and ".."; "." is the root itself. *out is owned by the caller, and NULL when the path is

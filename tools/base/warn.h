@@ -3,7 +3,6 @@
 
 #include "arcci/error.h"
 #include <jansson.h>
-#include <stdarg.h>
 
 /* Adds a warning to a list, which is made when it is NULL; whatever a name in it holds, it stays on
  * its line. */

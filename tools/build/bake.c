@@ -1,6 +1,5 @@
 #include "base/json.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
 #include "config/described.h"

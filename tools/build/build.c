@@ -1,9 +1,6 @@
-#include "arcci/build.h"
-#include "arcci/documents.h"
-#include "base/json.h"
-#include "base/text.h"
-#include "build/run.h"
 #include "config/build.h"
+#include "base/json.h"
+#include "build/run.h"
 
 /* A build under way. The arrays go by the plan's services. */
 struct run {

@@ -1,7 +1,6 @@
 #include "build/context.h"
 #include "arcci/glob.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "git/diff.h"
 

@@ -1,6 +1,4 @@
-#include "arcci/build.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "build/run.h"
 #include "config/build.h"
 #include "config/described.h"

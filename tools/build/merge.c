@@ -1,8 +1,5 @@
-#include "arcci/build.h"
-#include "arcci/documents.h"
 #include "base/json.h"
 #include "build/run.h"
-#include <string.h>
 
 /* What is joined for one service. */
 struct join {

@@ -7,9 +7,7 @@
  */
 #pragma once
 
-#include "arcci/buf.h"
 #include "arcci/build.h"
-#include <jansson.h>
 
 struct arc_progress_options {
     const json_t *definition; /* of arc_bake(): its targets and their platforms */

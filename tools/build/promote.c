@@ -1,6 +1,3 @@
-#include "arcci/build.h"
-#include "arcci/documents.h"
-#include "arcci/release_version.h"
 #include "arcci/sign.h"
 #include "base/json.h"
 #include "base/text.h"

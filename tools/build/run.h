@@ -1,7 +1,6 @@
 /* The parts of `build`: keys and what is already built, and running bake. */
 #pragma once
 
-#include "arcci/build.h"
 #include "build/progress.h"
 #include "build/verify.h"
 #include "os/process.h"

@@ -1,10 +1,8 @@
 #include "changes/api.h"
 #include "arcci/transport.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "github/github.h"
 #include "github/options.h"
-#include <string.h>
 
 /* Another way is open, so this one must not take long. */
 #define MERGE_BASE_SECONDS 10

@@ -1,4 +1,3 @@
-#include "arcci/changes.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/api.h"

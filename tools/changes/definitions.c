@@ -1,7 +1,6 @@
 /* Services that a file of docker's describes, and those that have a value in a file: one does not
  * count for a file of which another part changed. */
 #include "base/json.h"
-#include "base/text.h"
 #include "changes/match.h"
 #include "changes/services.h"
 #include "config/described.h"

@@ -1,6 +1,4 @@
 /* changes.json of a result. */
-#include "arcci/changes.h"
-#include "arcci/documents.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/list.h"

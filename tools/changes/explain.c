@@ -1,5 +1,4 @@
 /* What was compared and why, for a person. */
-#include "arcci/changes.h"
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"

@@ -1,5 +1,4 @@
 /* Filters out of YAML and out of the configuration. */
-#include "arcci/filters.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/warn.h"

@@ -1,7 +1,6 @@
 /* Text of file names for outputs and documents. */
 #pragma once
 
-#include "arcci/buf.h"
 #include "arcci/changes.h"
 
 /* Appends the bytes with U+FFFD for what is not UTF-8. */

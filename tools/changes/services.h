@@ -2,7 +2,6 @@
  * depends on which. */
 #pragma once
 
-#include "arcci/changes.h"
 #include "changes/base.h"
 
 /* Where one service was last good; the first two members say whose it is. `reason` is owned. */

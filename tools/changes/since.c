@@ -1,9 +1,6 @@
 /* Where a service was last good: its group's last release, or its published image. */
-#include "arcci/repository.h"
-#include "arcci/version.h"
 #include "base/json.h"
 #include "base/room.h"
-#include "base/text.h"
 #include "changes/services.h"
 #include "config/bases.h"
 #include "git/fetch.h"

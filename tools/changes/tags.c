@@ -1,6 +1,5 @@
 /* The tag before a tag: what a tag push is compared with. Every grammar of versions counts, since
  * a tag that is compared with nothing says that nothing changed. */
-#include "arcci/release_version.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/base.h"

@@ -4,10 +4,7 @@
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 /* One option. The environment variable INPUT_<NAME> (upper case, hyphens kept or as underscores)
  * gives its value where the command line does not; an empty one counts as not given. */

@@ -2,7 +2,6 @@
  * cell. */
 #pragma once
 
-#include "arcci/build.h"
 #include "cli/progress_table.h"
 #include <stdio.h>
 

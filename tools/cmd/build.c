@@ -1,5 +1,4 @@
 #include "arcci/build.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "build/context.h"
@@ -11,7 +10,6 @@
 #include "project/needs.h"
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 ARC_TEXT(cmd_build);

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
-#include <string.h>
 
 #define COLUMN 25 /* where what was found starts */
 

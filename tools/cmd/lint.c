@@ -7,7 +7,6 @@
 #include "cli/project_options.h"
 #include "os/actions.h"
 #include <stdio.h>
-#include <string.h>
 
 ARC_TEXT(cmd_lint);
 ARC_TEXT(cmd_lint_rules);

@@ -4,7 +4,6 @@
 #include "arcci/project.h"
 #include "base/json.h"
 #include "base/template.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "config/bases.h"

@@ -1,12 +1,10 @@
 #include "arcci/dryrun.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "cli/project_options.h"
 #include "release/inputs.h"
-#include <string.h>
 
 ARC_TEXT(cmd_release);
 ARC_TEXT(cmd_release_summary);

@@ -1,11 +1,9 @@
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
 #include "cli/project_options.h"
 #include "report/inputs.h"
-#include <string.h>
 
 ARC_TEXT(cmd_report);
 

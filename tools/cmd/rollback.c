@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/project_options.h"
 #include "project/documents.h"
-#include <string.h>
 
 ARC_TEXT(cmd_rollback);
 

@@ -1,5 +1,4 @@
 #include "arcci/sign.h"
-#include "base/auto.h"
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/progress.h"

@@ -1,9 +1,7 @@
 /* `.github/arc-ci.yaml`: the release groups. */
-#include "arcci/config.h"
 #include "base/path.h"
 #include "base/platform.h"
 #include "config/bases.h"
-#include "config/build.h"
 #include "config/graph.h"
 #include "config/reading.h"
 #include "os/file.h"

@@ -1,9 +1,6 @@
 /* Groups whose services a file of docker's says: a bake file or a compose file. */
 #pragma once
 
-#include "arcci/buf.h"
-#include "arcci/config.h"
-#include "arcci/env.h"
 #include "config/fields.h"
 
 /* Fills the services of a group that has a `bake` or `compose` section from what `docker buildx

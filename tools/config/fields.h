@@ -1,8 +1,6 @@
 /* Mappings of a YAML file read into a struct by a table of fields. */
 #pragma once
 
-#include "arcci/arena.h"
-#include "arcci/buf.h"
 #include "arcci/config.h"
 #include "arcci/scan_settings.h"
 #include "base/text.h"

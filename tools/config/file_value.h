@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include <stdbool.h>
 
 /* Names around a value, and blocks in one another, that are read. */
 #define ARC_BLOCK_PARTS 8

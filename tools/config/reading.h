@@ -2,7 +2,6 @@
 #pragma once
 
 #include "config/build.h"
-#include "config/fields.h"
 
 /* A service as a file has it, and what takes a second look. */
 struct arc_service_reading {

@@ -1,6 +1,5 @@
 /* `scan:` of .github/arc-ci.yaml. */
 #include "arcci/glob.h"
-#include "arcci/scan_settings.h"
 #include "config/fields.h"
 
 #define AT(member) offsetof(struct arc_scan_settings, member)

@@ -1,7 +1,6 @@
 /* One service: what its service.yaml and its entry in arc-ci.yaml say. */
 #pragma once
 
-#include "config/build.h"
 #include "config/reading.h"
 
 /* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of

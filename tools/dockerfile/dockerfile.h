@@ -4,7 +4,6 @@
 
 #include "arcci/buf.h"
 #include <jansson.h>
-#include <stdbool.h>
 
 /* One instruction, its continuation lines joined and comments left out. */
 struct arc_instruction {

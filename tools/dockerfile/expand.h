@@ -3,7 +3,6 @@
 
 #include "arcci/buf.h"
 #include <jansson.h>
-#include <stdbool.h>
 
 /* Whether a character opens or closes quotes; *quote is the open one, NUL for none. */
 static inline bool arc_word_quotes(char *quote, char c)

@@ -6,7 +6,6 @@
 #include "arcci/error.h"
 #include <jansson.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 /* How an image is built. Paths are relative to `root`. Nothing is owned. */
 struct arc_inputs_request {

@@ -3,8 +3,6 @@
 #pragma once
 
 #include "arcci/arena.h"
-#include <stdbool.h>
-#include <stddef.h>
 
 struct arc_path_pattern;
 

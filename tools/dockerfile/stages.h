@@ -4,8 +4,6 @@
 
 #include "arcci/arena.h"
 #include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 /* Something that a stage reads. */
 struct arc_source {

@@ -1,7 +1,6 @@
 /* Shared by the files of `doctor`. */
 #pragma once
 
-#include "arcci/buf.h"
 #include "arcci/doctor.h"
 #include "git/git.h"
 

@@ -1,6 +1,4 @@
 /* Which libraries are inside the program, or loaded by it, in which version. */
-#include "arcci/doctor.h"
-#include "arcci/documents.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"

@@ -1,7 +1,5 @@
 /* The repository and its configuration. */
-#include "arcci/version.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "doctor/doctor.h"
 #include "lint/rule.h"

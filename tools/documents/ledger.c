@@ -1,4 +1,3 @@
-#include "arcci/documents.h"
 #include "base/auto.h"
 #include "documents/record.h"
 #include <string.h>

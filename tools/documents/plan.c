@@ -1,4 +1,3 @@
-#include "arcci/documents.h"
 #include "base/text.h"
 #include "documents/record.h"
 

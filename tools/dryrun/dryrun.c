@@ -7,7 +7,6 @@
 #include "arcci/release.h"
 #include "arcci/scan.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "dryrun/event.h"
 #include "git/git.h"

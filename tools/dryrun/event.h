@@ -3,9 +3,6 @@
 
 #include "arcci/arena.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
-#include <stdbool.h>
-#include <stddef.h>
 
 /* An environment with variables of its own in front of another's. */
 struct arc_dryrun_event {

@@ -9,11 +9,7 @@
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* The name of an object, NUL-terminated. */
 struct arc_oid {

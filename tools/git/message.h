@@ -3,8 +3,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* The length of the type in "type(scope)!: text", 0 where there is none; *bang is its "!". */

@@ -6,7 +6,6 @@
 #include "os/file.h"
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

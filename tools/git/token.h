@@ -5,7 +5,6 @@
 
 #include "arcci/arena.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 
 #define ARC_GIT_TOKEN_VARS 5
 

@@ -1,4 +1,3 @@
-#include "arcci/glob.h"
 #include "base/text.h"
 #include "glob/dfa.h"
 #include "glob/pattern.h"

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
 #include <jansson.h>
-#include <stdbool.h>
 
 /* Most bytes of input from stdin, 256 MiB. */
 #define ARC_GLOB_LINES_MAX ((size_t)256 << 20)

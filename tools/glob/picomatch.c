@@ -1,6 +1,5 @@
 #include "glob/picomatch.h"
 #include "base/room.h"
-#include <stdlib.h>
 #include <string.h>
 
 int parser_peek(const struct parser *p, size_t ahead)

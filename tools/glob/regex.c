@@ -1,6 +1,5 @@
 #include "glob/regex.h"
 #include "base/room.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* Deeper nesting is refused: nobody writes it, and the reader calls itself. */

@@ -1,7 +1,6 @@
 /* Sets of patterns: those of a shape that can be looked up, and for the others one automaton for
  * each literal prefix, which is looked up as well (glob/shape.h), so patterns for other directories
  * cost nothing. */
-#include "arcci/glob.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "glob/dfa.h"

@@ -1,5 +1,4 @@
 #include "glob/shape.h"
-#include "arcci/glob.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "glob/pattern.h"

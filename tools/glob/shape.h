@@ -3,8 +3,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct arc_glob;

@@ -2,11 +2,8 @@
  * where it lands. */
 #pragma once
 
-#include "arcci/buf.h"
 #include "arcci/documents.h"
-#include "arcci/error.h"
 #include "base/template.h"
-#include <jansson.h>
 
 /* A page of a document, with the timelines of builds. */
 typedef int html_page(const json_t *document, const struct arc_ledger *builds, size_t count,

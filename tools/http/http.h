@@ -10,7 +10,6 @@
 #include "arcci/clock.h"
 #include "arcci/env.h"
 #include "base/auto.h"
-#include <stdint.h>
 
 /* Most bytes of an answer that go to memory when the request sets no limit. */
 #define ARC_HTTP_BODY_MAX ((size_t)32 << 20)

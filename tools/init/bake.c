@@ -1,6 +1,5 @@
 /* Bake files: only what they describe is read here; docker resolves them when a plan is made. */
 #include "base/json.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"

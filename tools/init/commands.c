@@ -1,6 +1,5 @@
 /* What scripts build: each "docker build" in a shell script or a Makefile becomes a step. */
 #include "base/json.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "init/script.h"
 

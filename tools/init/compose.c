@@ -1,6 +1,5 @@
 /* Compose files: services with a `build`. */
 #include "base/json.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "init/sources.h"

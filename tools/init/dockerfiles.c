@@ -1,6 +1,5 @@
 /* Dockerfiles: which files are Dockerfiles, what their images are called, and their contexts. */
 #include "base/json.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/inputs.h"

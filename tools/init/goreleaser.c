@@ -1,9 +1,7 @@
 /* Images that goreleaser builds of the binaries that it made: each like a step of a workflow. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
-#include <string.h>
 
 #define DOCKER_COST 10000
 

@@ -1,7 +1,6 @@
 /* Groups of images: by the repository's tags, or the versions in its files; and their names. */
 #include "arcci/release_version.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "config/file_value.h"
 #include "init/sources.h"

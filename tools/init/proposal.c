@@ -1,6 +1,5 @@
 #include "init/proposal.h"
 #include "base/platform.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "os/file.h"
 #include <ctype.h>

@@ -2,12 +2,9 @@
  * it lives in one arena. */
 #pragma once
 
-#include "arcci/arena.h"
-#include "arcci/buf.h"
 #include "base/path.h"
 #include "yaml/yaml.h"
 #include <jansson.h>
-#include <stdbool.h>
 
 /* At most this many Dockerfiles, other files of each kind, and images are read; the rest becomes a
  * question. */

@@ -2,7 +2,6 @@
  * They run in this order: the most authoritative files first. */
 #pragma once
 
-#include "arcci/buf.h"
 #include "init/proposal.h"
 
 /* Finds the Dockerfiles, by name and a FROM in them, for init->dockerfile_names. */

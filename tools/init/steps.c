@@ -1,6 +1,5 @@
 /* What the steps of workflows tell: one table, an action a row. */
 #include "base/json.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "config/fields.h"
 #include "init/sources.h"

@@ -3,7 +3,6 @@
 
 #include "arcci/buf.h"
 #include <jansson.h>
-#include <stddef.h>
 
 /* Appends the value, its first line without and the others with `indent` spaces in front, lists and
  * objects on one line where that is no longer than `width`. Characters that could drive a terminal

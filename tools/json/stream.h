@@ -5,7 +5,6 @@
 
 #include "arcci/error.h"
 #include <stdbool.h>
-#include <stddef.h>
 
 /* The longest string or number, in bytes of the document, and the deepest nesting. */
 #ifndef ARC_JSON_TOKEN_MAX /* the fuzz targets set a smaller one: they read many short documents */

@@ -1,10 +1,8 @@
 /* What compose files may do with ports, volumes, networks and privileges.
  * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
-#include "base/auto.h"
 #include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "lint/rule.h"
-#include <string.h>
 
 /* A compose file under inspection. */
 struct compose {

@@ -1,11 +1,8 @@
 /* Nothing that looks like a credential is committed. Looked at are the files that git tracks;
  * outside a repository, everything below the root but .git. */
-#include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
-#include <string.h>
-#include <strings.h>
 
 #define FILE_MAX ((size_t)1 << 20)
 

@@ -1,8 +1,6 @@
 /* What a released service's Dockerfile must show. */
-#include "arcci/documents.h"
 #include "base/json.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "dockerfile/stages.h"
 #include "lint/rule.h"

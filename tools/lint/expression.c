@@ -3,8 +3,6 @@
  * source. */
 #include "base/text.h"
 #include "lint/rule.h"
-#include <stdlib.h>
-#include <string.h>
 
 /* Deepest nesting. GitHub takes 50 levels, and counts more things as one. */
 #define NESTING_MAX 50

@@ -1,8 +1,5 @@
 #include "lint/facts.h"
-#include "arcci/documents.h"
-#include "base/auto.h"
 #include "lint/make.h"
-#include <string.h>
 #include <time.h>
 
 #define AT(member) offsetof(struct lint_fact, member)

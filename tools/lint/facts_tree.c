@@ -1,8 +1,5 @@
 /* Facts about a place in a YAML tree. */
-#include "base/auto.h"
-#include "base/text.h"
 #include "lint/facts.h"
-#include <string.h>
 
 /* A walk along `at`. */
 struct walk {

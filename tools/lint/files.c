@@ -4,7 +4,6 @@
 #include "git/git.h"
 #include "lint/rule.h"
 #include "os/file.h"
-#include <string.h>
 
 /* Deepest folder that is looked into outside of a repository. */
 #define DEPTH_MAX 32

@@ -1,12 +1,9 @@
 /* Findings, and reading the tree they are about. */
-#include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
 #include <stdio.h>
-#include <string.h>
 
 /* Most findings of one rule in one file that are told one by one. */
 #define SHOWN_MAX 100

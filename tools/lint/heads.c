@@ -1,10 +1,8 @@
 /* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn
  * requests"), be it the workflow that checks it out, one that it calls, or a local action. */
 #define _GNU_SOURCE /* strcasestr */
-#include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
-#include <string.h>
 
 /* Most looks at a step, a variable or 256 bytes of a script for one workflow, those of what it uses
  * as often as it does; and most levels of that (GitHub takes 10). */

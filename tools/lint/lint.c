@@ -1,9 +1,6 @@
 #include "arcci/lint.h"
-#include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "lint/facts.h"
-#include <string.h>
 
 static void lint_free(struct lint *lint)
 {

@@ -1,11 +1,9 @@
 /* Make files: every target phony and described. They are read, not run: a target is a line
  * "name …: …" that is not part of a recipe or of a `define`. */
 #include "lint/make.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "lint/rule.h"
-#include <string.h>
 
 void arc_makefile_free(struct arc_makefile *make)
 {

@@ -1,9 +1,7 @@
 /* What GitHub refuses to start: keys, values and expressions where they may not stand. */
-#include "base/auto.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "lint/rule.h"
-#include <string.h>
 
 /* Most words that are looked at for "did you mean", and most lists of them. */
 #define WORDS_MAX 128

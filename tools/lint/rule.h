@@ -1,10 +1,8 @@
 /* Shared by the files of `lint`: what is known of the tree, and how findings are made. */
 #pragma once
 
-#include "arcci/buf.h"
 #include "arcci/project.h"
 #include "yaml/yaml.h"
-#include <jansson.h>
 
 /* Most text with expressions in one file that is read, what aliases name counted each time. */
 #define LINT_EXPRESSIONS_MAX (8 * ARC_YAML_BYTES)

@@ -2,11 +2,9 @@
  * forgets (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
  * runner's source). */
 #define _GNU_SOURCE /* memmem, strcasestr */
-#include "base/auto.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
-#include <string.h>
 
 /* A workflow or an action. */
 struct subject {

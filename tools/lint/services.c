@@ -1,9 +1,7 @@
 /* The services of the tree, and what each service.yaml says. */
-#include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
 #include "lint/rule.h"
-#include <string.h>
 
 static struct lint_service *find_directory(const struct lint *lint, const char *directory)
 {

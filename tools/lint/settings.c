@@ -1,11 +1,7 @@
 /* `.github/arc-ci-lint.yaml`. */
-#include "base/auto.h"
 #include "base/suggest.h"
-#include "base/text.h"
-#include "config/fields.h"
 #include "lint/facts.h"
 #include "os/file.h"
-#include <string.h>
 
 #define DEFAULT_PATH ".github/arc-ci-lint.yaml"
 #define AT(member)   offsetof(struct lint_settings, member)

@@ -1,6 +1,5 @@
 /* Workflows and composite actions.
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/own.h"
 #include "base/path.h"
@@ -8,8 +7,6 @@
 #include "base/text.h"
 #include "lint/rule.h"
 #include <ctype.h>
-#include <string.h>
-#include <strings.h>
 
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"

@@ -4,7 +4,6 @@
 #include "arcci/notes.h"
 #include "arcci/project.h"
 #include "project/needs.h"
-#include <jansson.h>
 
 /* Where the facts are. Paths are relative to the current directory; nothing is owned. */
 struct arc_notes_files {

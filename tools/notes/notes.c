@@ -1,5 +1,3 @@
-#include "arcci/notes.h"
-#include "arcci/documents.h"
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"

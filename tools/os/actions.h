@@ -4,8 +4,6 @@
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
-#include <stdbool.h>
 
 /* Whether this run is a step of a workflow (GITHUB_ACTIONS is "true"). */
 bool arc_actions_active(const struct arc_env *env);

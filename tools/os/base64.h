@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
 
 /* Appends what the text stands for. ARC_EINPUT when it is not a base64; *out's own limit holds. */
 int arc_base64_decode(const char *text, struct arc_buf *out, struct arc_error *err);

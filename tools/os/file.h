@@ -2,9 +2,7 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
 #include <jansson.h>
-#include <stdbool.h>
 
 /* What a path names. */
 enum arc_file_kind {

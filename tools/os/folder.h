@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include "os/hash.h"
 
 /* Hashes everything below a folder: relative paths in byte order, kinds, executable bits, contents,

@@ -2,8 +2,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
-#include <stddef.h>
 
 /* The bytes compressed, without a time or a name in the header, so the same bytes give the same
  * result; then as base64 without line breaks. *out is a new string of *out_len characters. */

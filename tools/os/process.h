@@ -3,9 +3,7 @@
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include <signal.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 /* The two streams of a child that are read. */

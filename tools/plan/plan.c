@@ -1,8 +1,5 @@
-#include "arcci/plan.h"
-#include "arcci/documents.h"
 #include "arcci/version.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "config/graph.h"
 #include "plan/tags.h"

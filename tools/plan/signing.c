@@ -1,5 +1,4 @@
 /* Who signs: the group says it, or it is the workflow that runs. */
-#include "arcci/documents.h"
 #include "base/text.h"
 #include "plan/planned.h"
 

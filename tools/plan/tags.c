@@ -2,7 +2,6 @@
 #include "plan/tags.h"
 #include "arcci/glob.h"
 #include "arcci/semver.h"
-#include "base/text.h"
 #include "config/fields.h"
 #include "os/hash.h"
 #include <time.h>

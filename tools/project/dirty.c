@@ -2,7 +2,6 @@
 #include "arcci/glob.h"
 #include "arcci/project.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/build.h"
 #include "git/diff.h"
 #include "os/file.h"

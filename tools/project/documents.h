@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arcci/buf.h"
-#include "arcci/error.h"
 #include <jansson.h>
 
 /* Longest document that is read, in bytes. */

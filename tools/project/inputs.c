@@ -1,9 +1,7 @@
 #include "project/inputs.h"
-#include "base/auto.h"
 #include "base/json.h"
 #include "config/build.h"
 #include "config/graph.h"
-#include <string.h>
 
 int arc_service_inputs(const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_inputs **out,

@@ -3,8 +3,6 @@
 #pragma once
 
 #include "arcci/documents.h"
-#include "arcci/error.h"
-#include <jansson.h>
 
 /* Where they are; each may be NULL. Borrowed. */
 struct arc_needs_files {

@@ -1,6 +1,4 @@
-#include "arcci/project.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "config/described.h"
 #include "git/fetch.h"
 #include "os/file.h"

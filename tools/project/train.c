@@ -4,7 +4,6 @@
 #include "git/fetch.h"
 #include "project/documents.h"
 #include "project/repository.h"
-#include <string.h>
 
 /* A release tag of a group. */
 struct candidate {

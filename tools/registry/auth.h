@@ -4,7 +4,6 @@
 #pragma once
 
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include "http/http.h"
 
 /* A challenge of a WWW-Authenticate header, the better kinds last. All owned. */

@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/room.h"
 #include "registry/call.h"
-#include <string.h>
 
 /* Most bytes that are kept; what comes beyond that is asked for again. */
 #define KEPT_MAX ((size_t)64 << 20)

@@ -12,9 +12,7 @@
 
 #include "arcci/clock.h"
 #include "arcci/env.h"
-#include "base/auto.h"
 #include "os/hash.h"
-#include <stdint.h>
 
 /* The longest digest: "sha512:" and 128 digits. */
 #define ARC_DIGEST_LEN ARC_DIGEST_MAX

@@ -1,7 +1,6 @@
 /* What the parts of the release stage share. */
 #pragma once
 
-#include "arcci/arena.h"
 #include "arcci/release.h"
 #include "base/warn.h"
 #include "os/hash.h"

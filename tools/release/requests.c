@@ -1,7 +1,6 @@
 /* What the parts of the release stage use in common. */
 #include "base/json.h"
 #include "release/release.h"
-#include <string.h>
 
 /* Whether one of the errors of an answer has this text in a member. */
 static bool error_says(const json_t *body, const char *member, const char *text)

@@ -1,5 +1,4 @@
 /* Which commands a scan runs. */
-#include "arcci/scan.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"

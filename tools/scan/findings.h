@@ -3,7 +3,6 @@
 #pragma once
 
 #include "arcci/scan.h"
-#include <stdint.h>
 
 /* Most findings that are kept, most scanned targets, and most of one service (a bit of
  * finding.targets each): a release group of 1,000 services on two platforms is one scan. */

@@ -1,4 +1,3 @@
-#include "arcci/scan.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"

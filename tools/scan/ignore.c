@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "scan/judged.h"
 #include <ctype.h>
-#include <stdlib.h>
 
 #define ENTRY_MAX 256
 

@@ -1,5 +1,4 @@
 /* One issue a service: found by its hidden marker, updated in place, closed, reopened. */
-#include "arcci/transport.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"

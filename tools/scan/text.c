@@ -1,6 +1,5 @@
 /* A scan shown: the document, a table for a person, markdown for the step summary. */
 #include "base/text.h"
-#include "arcci/documents.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "scan/judged.h"

@@ -3,9 +3,7 @@
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 #include <jansson.h>
-#include <stdbool.h>
 
 /* Runs one command (an array of strings) to its end in `folder` (NULL: env->cwd); what it says goes
  * to *output and *errors (either may be NULL). Of the environment it sees what

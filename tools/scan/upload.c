@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "os/gzip.h"
 #include "scan/publish.h"
-#include <string.h>
 
 #define WAIT_FIRST 2000  /* milliseconds */
 #define WAIT_MOST  30000 /* between two looks */

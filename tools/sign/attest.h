@@ -1,7 +1,6 @@
 /* Attestations that GitHub keeps (`attest: github`). */
 #pragma once
 
-#include "arcci/documents.h"
 #include "arcci/transport.h"
 #include "sign/cosign.h"
 

@@ -3,7 +3,6 @@
 
 #include "arcci/documents.h"
 #include "arcci/env.h"
-#include "arcci/error.h"
 
 /* How it is called. Nothing is owned but what cosign_open() made. */
 struct cosign {

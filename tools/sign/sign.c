@@ -2,7 +2,6 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "sign/attest.h"
-#include <string.h>
 
 /* One digest in one image. */
 struct target {

@@ -1,4 +1,3 @@
-#include "arcci/version.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "git/fetch.h"

@@ -4,7 +4,6 @@
 #include "git/fetch.h"
 #include "plan/tags.h"
 #include "steer/released.h"
-#include <string.h>
 
 /* An image, and what is said of it. */
 struct pruned {

@@ -1,7 +1,6 @@
 /* Cleaning an image up: the graph of what it has, and who may go. */
 #pragma once
 
-#include "arcci/arena.h"
 #include "arcci/steer.h"
 #include "arcci/transport.h"
 #include "registry/registry.h"

@@ -1,7 +1,6 @@
 #include "steer/record.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include <string.h>
 
 void records_free(struct records *records)
 {

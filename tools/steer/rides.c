@@ -5,7 +5,6 @@
 #include "git/fetch.h"
 #include "project/train.h"
 #include "steer/survey.h"
-#include <string.h>
 
 static int add_ride(struct survey *survey, struct survey_group *group,
                     const struct arc_service *then, const struct arc_service *now,

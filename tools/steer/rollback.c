@@ -1,10 +1,6 @@
 /* Going back to a released version: its images are verified, the floating tags moved, and GitHub
  * told. */
 #include "arcci/build.h"
-#include "arcci/documents.h"
-#include "arcci/steer.h"
-#include "arcci/transport.h"
-#include "arcci/version.h"
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/platform.h"

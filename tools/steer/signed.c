@@ -6,7 +6,6 @@
 #include "build/verify.h"
 #include "plan/planned.h"
 #include "steer/released.h"
-#include <string.h>
 
 /* A release that is looked at. */
 struct looking {

@@ -2,7 +2,6 @@
  * of the history. */
 #pragma once
 
-#include "arcci/arena.h"
 #include "arcci/project.h"
 #include "arcci/steer.h"
 #include "steer/conventional.h"

@@ -1,6 +1,5 @@
 /* Making a release tag: the checks that a person forgets, then git. */
 #include "arcci/lint.h"
-#include "arcci/version.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "git/diff.h"

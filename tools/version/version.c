@@ -2,7 +2,6 @@
 #include "arcci/documents.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include <string.h>
 
 #define IMAGE_TAG_START "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 #define IMAGE_TAG_CHARS IMAGE_TAG_START ".-"

@@ -14,9 +14,6 @@
 #pragma once
 
 #include "arcci/arena.h"
-#include "arcci/error.h"
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Longest text, in bytes. */
