@@ -1,4 +1,4 @@
-/* Texts of workflows with their expressions filled in, as far as the repository tells. */
+/* Evaluates the expressions in workflows, as far as the repository's files allow. */
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
@@ -9,8 +9,8 @@
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
-/* One operand: a literal or a name, "a.b.c" in nested objects. False when it is not known. An input
- * that was not given, and what a cell of a known matrix lacks, are empty. */
+/* One operand: a literal, or a name such as "a.b.c" in nested objects. False if it is unknown.
+ * Inputs that were not given, and keys that a cell of a known matrix lacks, are empty. */
 static bool evaluate_operand(struct init *init, const char *text, size_t len, const json_t *scope,
                              struct arc_buf *out)
 {
@@ -31,7 +31,7 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
     }
 
     bool is_tag = len > 32 && ARC_STARTS(text, "startsWith(github.ref, 'refs/tags");
-    if (is_tag || json_is_string(value)) /* the ref of a release is a tag */
+    if (is_tag || json_is_string(value)) /* a release's ref is a tag */
         arc_buf_puts(out, is_tag ? "true" : json_string_value(value));
 
     return is_tag || json_is_string(value) ||
@@ -39,7 +39,7 @@ static bool evaluate_operand(struct init *init, const char *text, size_t len, co
            (len > 7 && ARC_STARTS(text, "matrix.") && json_object_get(scope, "matrix"));
 }
 
-/* The length of what stands before an operator, or all of it. */
+/* The length of the text before an operator; all of it if there is none. */
 static size_t measure_operand(const char *text, size_t len, const char *operator)
 {
     size_t part = 0;
@@ -48,7 +48,8 @@ static size_t measure_operand(const char *text, size_t len, const char *operator
     return part + 1 < len ? part : len;
 }
 
-/* A == B and A != B where both are known, "branch:main" for github.ref, else one operand. */
+/* A == B and A != B if both are known (for github.ref the result is "branch:main"), else one
+ * operand. */
 static bool evaluate_test(struct init *init, const char *text, size_t len, const json_t *scope,
                           struct arc_buf *out)
 {
@@ -70,7 +71,7 @@ static bool evaluate_test(struct init *init, const char *text, size_t len, const
     }
 
     bool is_secret = strstr(text, "secrets.") == text + strspn(text, " ");
-    if (is_secret && told && !*value) { /* who publishes has it */
+    if (is_secret && told && !*value) { /* true for whoever publishes */
         arc_buf_puts(out, equal < differs ? "false" : "true");
         return true;
     }
@@ -86,8 +87,8 @@ static bool is_false(struct arc_buf *value)
     return !value->len || strcmp(arc_buf_text(value), "false") == 0;
 }
 
-/* A && B: the first that is false, whatever the others are, else the last. False when it is not
- * known. */
+/* A && B: the first false operand, even if others are unknown, else the last. Returns false if the
+ * result is unknown. */
 static bool evaluate_all(struct init *init, const char *text, size_t len, const json_t *scope,
                          struct arc_buf *out)
 {
@@ -103,7 +104,7 @@ static bool evaluate_all(struct init *init, const char *text, size_t len, const 
     }
 }
 
-/* A || B: the first that is not false, else the last. */
+/* A || B: the first operand that is not false, else the last. */
 static void evaluate(struct init *init, const char *text, size_t len, const json_t *scope,
                      struct arc_buf *out)
 {
@@ -126,8 +127,8 @@ static void evaluate(struct init *init, const char *text, size_t len, const json
     }
 }
 
-/* "${{ fromJSON(TEXT) }}" as what the text says; NULL for other texts, and where only a run knows
- * it. A new reference. */
+/* The value of "${{ fromJSON(TEXT) }}"; NULL for other texts, or if only a run knows it. A new
+ * reference. */
 static json_t *expand_json(struct init *init, const char *text, const json_t *scope)
 {
     static const char call[] = "fromJSON(";
@@ -192,7 +193,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-/* Whether the cell has all that the entry says; `keys` (NULL: all of the entry's) restrict it. */
+/* Whether the cell agrees with the entry on `keys` (NULL: all keys of the entry). */
 static bool agrees(const json_t *cell, json_t *entry, const json_t *keys)
 {
     arc_json_each_pair (key, value, entry)
@@ -201,7 +202,7 @@ static bool agrees(const json_t *cell, json_t *entry, const json_t *keys)
     return true;
 }
 
-/* The product of the lists of a matrix. */
+/* The product of a matrix's lists. */
 static json_t *multiply(struct init *init, json_t *axes)
 {
     json_t *cells = init_made(init, json_pack("[{}]"));
@@ -223,8 +224,8 @@ static json_t *multiply(struct init *init, json_t *axes)
     return cells;
 }
 
-/* As GitHub has it: an entry of `include` that contradicts no axis of a cell is added to it, else
- * it is a cell. */
+/* As GitHub does: an entry of `include` extends every cell whose axes it does not contradict; if
+ * there is none, it becomes a cell. */
 static void include(struct init *init, json_t *cells, const json_t *entries, const json_t *axes)
 {
     size_t made = json_array_size(cells), i;
@@ -260,7 +261,7 @@ json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, co
         if (!json_is_array(values))
             init_set(init, axes, key, json_pack("[s]", INIT_UNKNOWN_TEXT));
 
-    bool listed = !json_object_size(axes) && json_is_array(more); /* `include` alone */
+    bool listed = !json_object_size(axes) && json_is_array(more); /* no axes, only `include` */
     json_t *cells = listed ? init_made(init, json_array()) : multiply(init, axes);
 
     for (size_t i = 0; i < ENTRIES_MAX && (entry = json_array_get(less, i)); i++)

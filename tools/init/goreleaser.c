@@ -1,12 +1,11 @@
-/* Images that goreleaser builds of the binaries that it made: each like a step of a workflow. */
+/* Images that goreleaser builds from its binaries: each is taken as a step of a workflow. */
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
 
 #define DOCKER_COST 10000
 
-/* What stands between braces in a template, as a configuration has it; NULL for what only a run
- * knows. */
+/* The configuration's placeholder for an expression of a template; NULL if only a run knows it. */
 static const char *find_word(struct init *init, const char *word)
 {
     static const char *const words[][2] = {
@@ -22,8 +21,8 @@ static const char *find_word(struct init *init, const char *word)
     return strcmp(word, ".ProjectName") == 0 ? init->repository : NULL;
 }
 
-/* "v{{ .Version }}" as "v{version}". A condition holds where it is about all of the text, and not
- * where it adds something to it. */
+/* "v{{ .Version }}" becomes "v{version}". A condition around the whole text is taken as true, one
+ * around a part of it as false. */
 static char *convert_template(struct init *init, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 4096};
@@ -54,7 +53,7 @@ static char *convert_template(struct init *init, const char *text)
     return init_hold(init, &out);
 }
 
-/* Adds the texts of a list to an input of the build, with `before` in front. */
+/* Adds the items of a list to an input of the build, each prefixed with `before`. */
 static void add_lines(struct init *init, json_t *with, const char *name, const char *before,
                       const struct arc_yaml_node *list)
 {

@@ -1,4 +1,4 @@
-/* Groups of images: by the repository's tags, or the versions in its files; and their names. */
+/* Groups images by the repository's tags, or by versions in its files, and names them. */
 #include "arcci/release_version.h"
 #include "base/json.h"
 #include "config/fields.h"
@@ -13,8 +13,7 @@ void init_count_registry(struct init *init, const char *registry)
     init_set(init, init->registries, registry, json_integer(seen + 1));
 }
 
-/* Where images are that no file names: where the others are, else GHCR of the repository's
- * owner. */
+/* The registry for images that no file names: that of the other images, else GHCR. */
 static const char *find_registry(struct init *init)
 {
     const char *best = NULL;
@@ -55,8 +54,8 @@ static const char *find_registry(struct init *init)
 
 /* ---- codenames ------------------------------------------------------------------------------ */
 
-/* Whether an image before this one is called so, too; not once names are empty for want of memory,
- * or looking for another would never end. */
+/* Whether an earlier image has the same codename. False once memory ran out: all names are empty
+ * then, and the search for a free one would never end. */
 static bool is_taken(const struct init *init, const struct init_image *image)
 {
     if (init->arena.failed)
@@ -67,7 +66,7 @@ static bool is_taken(const struct init *init, const struct init_image *image)
     return false;
 }
 
-/* Two of one name: the later one takes more and more of its path, then a number. */
+/* Makes a codename unique by adding parts of the image's path, then a number. */
 static void tell_apart(struct init *init, struct init_image *image)
 {
     const char *plain = arc_text_or(image->codename, "image");
@@ -79,7 +78,7 @@ static void tell_apart(struct init *init, struct init_image *image)
          directory = init_directory(init, directory)) {
         const char *last = arc_path_name(directory), *part = init_codename(init, last);
         size_t len = strlen(part);
-        if (!len) /* a version: no codename starts with a digit */
+        if (!len) /* a version such as "3.12": a codename cannot start with a digit */
             image->codename = init_codename(init, init_print(init, "%s-%s", image->codename, last));
         else if (strncmp(image->codename, part, len) != 0 || image->codename[len] != '-')
             image->codename = init_codename(init, init_print(init, "%s-%s", last, image->codename));
@@ -89,7 +88,7 @@ static void tell_apart(struct init *init, struct init_image *image)
         image->codename = init_codename(init, init_print(init, "%.56s-%u", plain, n));
 }
 
-/* What stands beside the version in a name, "ad" of "{image-tag}-ad"; NULL for nothing. */
+/* The rest of a tag besides its version, "ad" in "{image-tag}-ad"; NULL: nothing. */
 static char *told_by(struct init *init, const char *tag)
 {
     static const char *const words[] = {"{version}", "{image-tag}", "latest", "{revision}",
@@ -107,7 +106,7 @@ static char *told_by(struct init *init, const char *tag)
     return NULL;
 }
 
-/* Writes {codename} for the part of the image's names that is its codename. */
+/* Replaces the codename in the image's tags with {codename}. */
 static void name_codename(struct init *init, struct init_image *image)
 {
     size_t len = strlen(image->codename);
@@ -126,14 +125,14 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
-/* Images of one name, or of one Dockerfile and no name that is known, are called what their tags
- * tell apart, or as their stages or Dockerfiles; those of a name and no tags get some that do. */
+/* Images that share a name, or share a Dockerfile and have no name, get codenames from what differs
+ * in their tags, or from their stages or Dockerfiles; those without tags get tags that differ. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
-        size_t alike = 0, sharing = 0;      /* its Dockerfile */
-        bool first = true, clashes = false; /* with one before it, in a tag: no plan has both */
-        bool tells = false, taken = false;  /* a later one has tags; another has the usual ones */
+        size_t alike = 0, sharing = 0;      /* `sharing`: those with the same Dockerfile */
+        bool first = true, clashes = false; /* with an earlier image's tag: no plan allows both */
+        bool tells = false, taken = false;  /* another has tags; another has the usual ones */
         char *told = NULL;
 
         init_each_image (other, init) {
@@ -166,7 +165,7 @@ static void name_alike(struct init *init)
 
         name_codename(init, image);
         if (!image->tags && tells && !taken)
-            continue; /* the usual ones are its own */
+            continue; /* it keeps the usual tags */
         if (clashes && image->name)
             image->tags = NULL;
         if (image->tags || !image->name)
@@ -178,16 +177,16 @@ static void name_alike(struct init *init)
 
 /* ---- families of tags ----------------------------------------------------------------------- */
 
-/* Tags that differ in their version. */
+/* Git tags that differ only in the version. */
 struct init_family {
     struct init_family *next;
     char *prefix;                      /* "catalog", "" */
     char *before;                      /* "catalog/v" */
-    size_t count, odd;                 /* those that are no semantic versions */
-    struct arc_release_version newest; /* the highest one, whatever it is */
-    bool ends_odd;                     /* it is no semantic one */
+    size_t count, odd;                 /* `odd`: not semantic versions */
+    struct arc_release_version newest; /* the highest version */
+    bool ends_odd;                     /* and it is not semantic */
     bool calver, years;
-    bool matched; /* it releases images of ours */
+    bool matched; /* some group uses it */
 };
 
 #define FAMILIES_MAX 1000
@@ -201,7 +200,7 @@ static bool is_version(const char *text, enum arc_versioning versioning,
     return arc_release_version_parse(text, strlen(text), versioning, out, NULL) == ARC_OK;
 }
 
-/* Where the version of a tag starts: behind a separator or a "v" there; NULL when it has none. */
+/* Where the version of a tag starts, after a separator and an optional "v"; NULL if it has none. */
 static const char *version_in(const char *tag)
 {
     struct arc_release_version version;
@@ -228,7 +227,7 @@ static void add_to_family(struct init *init, const char *tag)
     struct arc_release_version parsed;
 
     if (!version || !arc_text_is_visible(pattern) || !init_allows(init, arc_check_tag, pattern))
-        return; /* no configuration takes it */
+        return; /* not valid in a configuration */
 
     for (; *end && strcmp((*end)->before, start) != 0; end = &(*end)->next)
         families++;
@@ -262,7 +261,7 @@ static void add_to_family(struct init *init, const char *tag)
     family->years &= major >= 2000 && major < 2200;
 }
 
-/* Semantic ones but for a few old mistakes are semantic. */
+/* A few old tags that are not semantic versions do not count. */
 static const char *versioning_of(const struct init_family *family)
 {
     if (family->calver && (family->years || family->odd))
@@ -304,7 +303,8 @@ static void add_pattern(struct init *init, struct init_group *group, struct init
     family->matched = true;
 }
 
-/* Whether the prefix names an image and all that are called like it: one group has them all. */
+/* Whether the prefix matches the image and all images that share its name, since those belong in
+ * one group. */
 static bool is_meant(const struct init *init, const struct init_image *image, const char *prefix,
                      bool (*match)(const struct init_image *, const char *))
 {
@@ -319,8 +319,7 @@ static bool is_meant(const struct init *init, const struct init_image *image, co
     return all;
 }
 
-/* A group for every family whose prefix names images; `match` says how well. True if there is
- * one. */
+/* Adds a group for every family whose prefix matches images. Returns whether one did. */
 static bool take_named(struct init *init, bool (*match)(const struct init_image *, const char *))
 {
     bool found = false;
@@ -357,7 +356,7 @@ static void take_left(const struct init *init, struct init_group *group)
         image->group = arc_or(image->group, group);
 }
 
-/* Families without a prefix, most used first, release what no other does. */
+/* Families without a prefix release the images that are left; the most used one decides. */
 static void take_plain(struct init *init)
 {
     struct init_family *first = NULL;
@@ -380,8 +379,8 @@ static void take_plain(struct init *init)
     take_left(init, group);
 }
 
-/* The only family that names nothing releases what is left, unless each family is of one image:
- * then the rest gets tags of its own in that form. */
+/* The remaining images: if every family so far belongs to one image, each gets tags of its own in
+ * that form; else the only family that matched nothing releases them. */
 static void take_rest(struct init *init, bool each_its_own)
 {
     struct init_family *spare = NULL, *like = NULL;
@@ -420,7 +419,7 @@ static void take_rest(struct init *init, bool each_its_own)
     init_ask(init, NULL, 0, "which tags release group %s? v{version} is a guess", group->name);
 }
 
-/* Whether the repository has a directory of that name, whose tags are then its own. */
+/* Whether the repository has a directory of that name, whose own tags they may be. */
 static bool is_directory_name(const struct init *init, const char *name)
 {
     size_t len = strlen(name);
@@ -433,8 +432,8 @@ static bool is_directory_name(const struct init *init, const char *name)
     return false;
 }
 
-/* Families that name no image. The only one beside several groups is a train over them: a release
- * of all, as its name says, unless tags without a name release all of it. */
+/* Families that match no image. If there is just one, its name suggests a release of everything, and
+ * there are several groups, it is a train over them; asks about others. */
 static void take_unmatched(struct init *init)
 {
     struct init_family *only = NULL;
@@ -474,7 +473,7 @@ static void take_unmatched(struct init *init)
 
 /* ---- versions in files ---------------------------------------------------------------------- */
 
-/* Files of a directory in which versions stand: in those of the first line and nothing else. */
+/* Files that may hold a version; the first WHOLE_FILES hold nothing else. */
 static const char *const version_files[] = {
     "VERSION",      "VERSION.txt", "version.txt", ".version",      "metadata.yaml",  "metadata.yml",
     "config.yaml",  "config.yml",  "config.json", "metadata.json", "envconfig.json", "version.json",
@@ -489,8 +488,8 @@ static void set_place(struct init *init, struct init_image *image, const char *f
         init_add_text(init, &image->version_at, *at);
 }
 
-/* A list of what has a version each, for the images of its directory that are called as something
- * there. Whether `image` is one. */
+/* A list of items with a `version`: gives one to each image below the file's directory whose name
+ * is a value of the item. Returns whether `image` has one. */
 static bool place_named(struct init *init, const struct init_image *image, const char *file,
                         const struct arc_yaml_node *list)
 {
@@ -512,7 +511,7 @@ static bool place_named(struct init *init, const struct init_image *image, const
     return image->version_file != NULL;
 }
 
-/* A list of {image, version}: an image for each. */
+/* A list of {image, version}: makes an image for each. */
 static bool take_list(struct init *init, struct init_image *image, const char *file,
                       const struct arc_yaml_node *list)
 {
@@ -522,7 +521,7 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
         return true;
     init_each_image (other, init)
         if (init_same_text(other->version_file, file))
-            return false; /* those of another Dockerfile beside it */
+            return false; /* they belong to another Dockerfile beside it */
 
     arc_yaml_each (item, list) {
         const char *key = arc_yaml_get(item, "image") ? "image" : "name";
@@ -542,8 +541,8 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
     return found > 0;
 }
 
-/* The platforms that the file of the version lists, as "platforms" or add-ons' "arch", itself, for
- * its first channel or, a bake file, for a target. */
+/* The platforms in the version's file: "platforms", or an add-on's "arch", at the top or in its
+ * first channel or, in a bake file, in a target. */
 static void take_listed_platforms(struct init *init, struct init_image *image, const char *file,
                                   const struct arc_yaml_node *tree)
 {
@@ -574,8 +573,8 @@ static void take_listed_platforms(struct init *init, struct init_image *image, c
     }
 }
 
-/* The version of an image in a file of the directory; of a list of several, those of the other
- * images, which are added. False when there is none. */
+/* Finds the version of an image in a file of the directory. If the file lists several images, the
+ * others are added. False if there is none. */
 static bool find_version(struct init *init, struct init_image *image, const char *directory,
                          size_t count)
 {
@@ -613,7 +612,7 @@ static bool find_version(struct init *init, struct init_image *image, const char
     return false;
 }
 
-/* What was found is not used: of images that a list added the first `count` are left. */
+/* Undoes find_versions(): drops the versions, and images after the first `count`. */
 static void forget_versions(struct init *init, size_t count)
 {
     struct init_image **end = &init->images;
@@ -625,8 +624,8 @@ static void forget_versions(struct init *init, size_t count)
     init->image_count = count;
 }
 
-/* Finds the versions of all images in files. True when most have one: beside their Dockerfiles or,
- * where none has, in the root. */
+/* Finds the versions of all images in files beside their Dockerfiles or, if no image has one there,
+ * in the root. True if most images have one. */
 static bool find_versions(struct init *init)
 {
     size_t found = 0, count = init->image_count, seen = 0, left = 0;
@@ -638,7 +637,7 @@ static bool find_versions(struct init *init)
                      find_version(init, image, image->directory, ARC_COUNT(version_files));
         }
 
-    if (!found) /* one for all */
+    if (!found) /* one version for all */
         init_each_image (image, init)
             found += !image->group && find_version(init, image, ".", WHOLE_FILES);
 
@@ -648,8 +647,8 @@ static bool find_versions(struct init *init)
     return found * 2 > left;
 }
 
-/* Whether versions stand in files: there is no tag of a version, or the tags are of something else:
- * of no image and no version of them. */
+/* Whether versions come from files: the repository has no version tags, or its tags match neither
+ * an image nor a version in the files. */
 static bool use_files(struct init *init)
 {
     bool tagged = false;
@@ -671,7 +670,7 @@ static bool use_files(struct init *init)
                                 arc_text_ends(json_string_value(tag), image->version));
 
     const struct init_image *image = init->images;
-    while (image->group) /* one that commands of workflows told of */
+    while (image->group) /* skip those with versions from workflow commands */
         image = image->next;
     const char *first = image->version_file;
     if (!tagged && (!first || strchr(first, '/'))) {
@@ -688,7 +687,7 @@ static bool use_files(struct init *init)
     return false;
 }
 
-/* A push of a version in a file is its release. */
+/* For versions in files, any push is a release: tags apply always. */
 static void release_pushes(struct init *init, const struct init_image *image)
 {
     arc_json_each_pair (tag, when, image->tags)
@@ -696,7 +695,7 @@ static void release_pushes(struct init *init, const struct init_image *image)
             init_set_text(init, image->tags, tag, "");
 }
 
-/* A group of the images whose versions commands of workflows read in files, beside the others. */
+/* Makes a separate group of images whose versions are read from files by workflow commands. */
 static void take_filed(struct init *init)
 {
     const char *name = init->repository;
@@ -716,7 +715,7 @@ static void take_filed(struct init *init)
         }
 }
 
-/* Versions stand in files, or the first tag is still to come. */
+/* Versions come from files, or there is no tag yet. */
 static void sort_by_files(struct init *init)
 {
     bool found = find_versions(init);
@@ -741,7 +740,8 @@ static void sort_by_files(struct init *init)
     }
 }
 
-/* Where there is no tag yet, those that start the workflows say what they will be: a group each. */
+/* If there is no tag yet, the tags that start workflows say what they will look like: one group for
+ * each form. */
 static void take_started(struct init *init)
 {
     init_each_image (image, init) {
@@ -762,8 +762,8 @@ static void take_started(struct init *init)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-/* The first file's images have the plain tags, or the only ones; those of another tags with its
- * name. */
+/* The first file's group gets the tags without a prefix, or the only ones; other files' groups get
+ * tags with their name. */
 static void give_file_tags(struct init *init)
 {
     each_family (family, init)
@@ -783,8 +783,8 @@ static void give_file_tags(struct init *init)
     take_unmatched(init);
 }
 
-/* Images beside those that a file describes: what workflows publish is a group, of the rest is
- * asked. */
+/* Images not described by the bake or compose file: those that workflows publish become a group; asks
+ * about the rest. */
 static void take_published(struct init *init)
 {
     const char *key = init->groups->key;
@@ -808,7 +808,7 @@ static void take_published(struct init *init)
              group->name, pattern);
 }
 
-/* What most of its images are in. Another image may be elsewhere, but in one place. */
+/* The registries shared by most of the group's images. */
 static void choose_registries(struct init_group *group)
 {
     size_t most = 0;
@@ -824,8 +824,7 @@ static void choose_registries(struct init_group *group)
     }
 }
 
-/* Gives every group the list of its images, and the registry that the workflows log in to for it:
- * one. */
+/* Gives the group the list of its images and the one registry that its workflows log in to. */
 static void list_images(struct init *init, struct init_group *group)
 {
     struct init_image **end = &group->images;
@@ -890,7 +889,7 @@ void init_make_groups(struct init *init)
     if (init->arena.failed)
         return;
     init_each_image (image, init)
-        tell_apart(init, image); /* versions in files may have added some */
+        tell_apart(init, image); /* versions in files may have added images */
 
     init_each_image (image, init)
         if (image->group && !image->registries) {
@@ -898,7 +897,7 @@ void init_make_groups(struct init *init)
             init_each_image (other, init)
                 if (!image->registries && other->registries &&
                     strcmp(other->registries[0], usual) == 0)
-                    image->registries = other->registries; /* in all that those are in */
+                    image->registries = other->registries; /* use all their registries */
             if (!image->registries)
                 init_add_text(init, &image->registries, usual);
         }

@@ -1,4 +1,4 @@
-/* What a repository has, as a first configuration and workflows. */
+/* Proposes a first configuration and workflows from what a repository contains. */
 #include "arcci/init.h"
 #include "base/json.h"
 #include "base/own.h"
@@ -41,7 +41,7 @@ static int add_file(void *context, const char *path)
     return ARC_OK;
 }
 
-/* The names of the repository and its owner: the last parts of its page, else of its folder. */
+/* The repository's owner and name, from its URL, else from its folder. */
 static int read_names(const struct arc_project *project, struct init *init, struct arc_error *err)
 {
     struct arc_repository known = {0};
@@ -58,7 +58,7 @@ static int read_names(const struct arc_project *project, struct init *init, stru
     return rc;
 }
 
-/* NAME=VALUE lines of .env in the root, which Compose reads too. */
+/* Reads .env in the root, as Compose does. */
 static void read_dotenv(struct init *init)
 {
     const char *text = init_has_file(init, ".env") ? init_read(init, ".env") : NULL;
@@ -71,13 +71,14 @@ static void read_dotenv(struct init *init)
                  json_string(value));
         if (strchr(value, '.') && strchr(value, '/') && !strstr(value, "://") &&
             init_take_reference(init, value, &image) && image.registries &&
-            (init->owner ? init_is_owner(init, image.registries[0]) /* no base, no address */
-                         : !ARC_STARTS(image.registries[0], "docker.io/")))
+            (init->owner
+                 ? init_is_owner(init, image.registries[0]) /* not a base image or an address */
+                 : !ARC_STARTS(image.registries[0], "docker.io/")))
             init_count_registry(init, image.registries[0]);
     }
 }
 
-/* The clone's tags; without any, as a job's checkout has it, the remote's. */
+/* The clone's tags or, if it has none (the checkout of a job), the remote's. */
 static int read_tags(struct arc_project *project, struct init *init, struct arc_error *err)
 {
     ARC_TRY(arc_git_tags(project->git, &init->git_tags, err));
@@ -94,8 +95,8 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
     return ARC_OK;
 }
 
-/* Other tools' descriptions of builds are not read: where nothing else says what is published, they
- * may. */
+/* Asks about build descriptions of other tools, which are not read, if nothing else says what is
+ * published. */
 static void ask_unread(struct init *init)
 {
     static const char *const names[] = {
@@ -111,7 +112,7 @@ static void ask_unread(struct init *init)
                      "which names, tags and platforms does it give to images? It is not read");
 }
 
-/* What the files say, from what says most to what says least. */
+/* Reads the files, most authoritative kind first. */
 static int read_files(struct init *init, struct arc_error *err)
 {
     static void (*const readers[])(struct init *) = {read_dotenv,
@@ -177,7 +178,7 @@ static int read_repository(struct arc_project *project, struct init *init, struc
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Makes the files' texts, which have to load; one that is empty is not proposed. */
+/* Makes the files' texts and checks that they load. Empty ones are not proposed. */
 static int propose_files(struct init *init, const char *source, json_t *files,
                          struct arc_error *err)
 {
@@ -209,7 +210,7 @@ static int propose_files(struct init *init, const char *source, json_t *files,
     return rc;
 }
 
-/* Nothing is ever overwritten, not even a link that leads nowhere. */
+/* No file is ever overwritten, nor a dangling symbolic link. */
 static int check_absent(const char *root, const json_t *files, struct arc_error *err)
 {
     arc_json_each (file, files) {

@@ -121,7 +121,7 @@ char *init_resolve(struct init *init, const char *base, const char *path)
 
 /* ---- tracked files -------------------------------------------------------------------------- */
 
-/* The first path that is not before `text` in byte order. */
+/* Index of the first path not less than `text` in byte order. */
 static size_t lower_bound(const struct init *init, const char *text)
 {
     size_t low = 0, high = init->file_count;
@@ -195,7 +195,7 @@ bool init_read_yaml(struct init *init, const char *path, struct arc_yaml *out)
 
 /* ---- remarks -------------------------------------------------------------------------------- */
 
-/* The text with what is not known as '*', on one line, and no longer than a remark may be. */
+/* The text on one line, with '*' for unknown values, cut to the length of a remark. */
 static char *make_showable(struct init *init, struct arc_buf *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf visible = {.failed = text->failed};
@@ -236,7 +236,7 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
 
     const char *both = init_print(init, "%s\n%s", arc_buf_text(&name), remark.text);
     if (json_object_get(init->said, both))
-        return; /* a cell of a matrix, or another job, says it again */
+        return; /* said already, for another cell of the matrix or another job */
     init_set(init, init->said, both, json_true());
 
     for (size_t i = 0; i < list->count && remark.file; i++) {
@@ -406,7 +406,7 @@ void init_settle(struct init *init)
         image->settled = true;
 }
 
-/* Sets a member in a copy of the map, which others may have, too. */
+/* Sets a member in a copy of the map, since images may share it. */
 static void set_member(struct init *init, json_t **map, const char *name, json_t *value)
 {
     json_t *copy = init_copy(init, *map);

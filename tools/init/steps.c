@@ -1,4 +1,4 @@
-/* What the steps of workflows tell: one table, an action a row. */
+/* What a workflow's steps say about images: a table with one row per action. */
 #include "base/json.h"
 #include "config/build.h"
 #include "config/fields.h"
@@ -6,11 +6,11 @@
 #include <limits.h>
 #include <unistd.h>
 
-/* Ends a reference in the outputs of metadata-action, in front of its condition. */
+/* Separates a reference from its condition in the outputs of metadata-action. */
 #define WHEN '\x02'
 
-/* Whether an input is what most call by one of these names: "dockerfile-path" is "dockerfile",
- * "docker_image_name" is "image", "buildArgs" is "args". */
+/* Whether an input's name is a spelling of one of these names: "dockerfile-path" of "dockerfile",
+ * "docker_image_name" of "image", "buildArgs" of "args". */
 static bool is_input(const char *name, const char *names)
 {
     char plain[64];
@@ -33,7 +33,7 @@ static bool is_input(const char *name, const char *names)
     return arc_text_lists(names, plain + from, len - from);
 }
 
-/* The first input of one of these names; "" when there is none. */
+/* The first input with one of these names; "" if there is none. */
 static const char *input(const struct init_step *step, const char *names)
 {
     arc_json_each_pair (name, value, step->with)
@@ -70,7 +70,7 @@ void init_set_output(const struct init_step *step, const char *name, const char 
 
 /* ---- names: metadata-action ----------------------------------------------------------------- */
 
-/* The value of KEY in "type=semver,pattern={{version}}"; NULL when it has none. */
+/* The value of `key` in "type=semver,pattern={{version}}"; NULL if it is missing. */
 static char *attribute(struct init *init, const char *item, const char *key)
 {
     size_t len = strlen(key);
@@ -80,8 +80,7 @@ static char *attribute(struct init *init, const char *item, const char *key)
     return NULL;
 }
 
-/* "date 'YYYY-MM-DD'" as "{year}-{month}-{day}"; false where a form has more than {date} and {time}
- * can say. */
+/* Converts "date 'YYYY-MM-DD'" to "{year}-{month}-{day}"; false if placeholders cannot express it. */
 static bool convert_date(const char *word, struct arc_buf *out)
 {
     static const char *const parts[][2] = {
@@ -108,7 +107,7 @@ static bool convert_date(const char *word, struct arc_buf *out)
     return true;
 }
 
-/* "{{major}}.{{minor}}" as "{major}.{minor}"; what is not known ends as INIT_UNKNOWN. */
+/* Converts "{{major}}.{{minor}}" to "{major}.{minor}"; unknown words become INIT_UNKNOWN. */
 static char *convert_pattern(struct init *init, const char *pattern)
 {
     static const char *const words[][2] = {
@@ -140,7 +139,7 @@ static char *convert_pattern(struct init *init, const char *pattern)
     return init_hold(init, &out);
 }
 
-/* The name that a line of `tags` gives; NULL when it cannot be said. */
+/* The tag that a line of `tags` makes; NULL if placeholders cannot express it. */
 static const char *convert_type(struct init *init, const char *type, const char *item)
 {
     static const char *const patterns[][2] = {
@@ -166,7 +165,8 @@ static const char *convert_type(struct init *init, const char *type, const char 
     return strcmp(event, "tag") == 0 ? "{image-tag}" : "{branch}";
 }
 
-/* One line of `tags`: the name and its condition ("" for always); NULL when it cannot be said. */
+/* Converts one line of `tags` to the tag and its condition ("" for always); NULL if it cannot be
+ * expressed. */
 static char *convert_tag(struct init *init, const char *item, const char **when)
 {
     const char *type = attribute(init, item, "type"), *enable = attribute(init, item, "enable"),
@@ -199,8 +199,8 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
     return init_print(init, "%s%s", strcmp(name, "pr-{pr}") == 0 ? "" : prefix, name);
 }
 
-/* The names that a step lists for an image, for builds that are pushed by digest: another job joins
- * and names them. */
+/* Keeps the tags that a step lists for an image, for builds pushed by digest: a later job joins and
+ * tags them. */
 static void remember_tags(const struct init_step *step, const struct init_image *image,
                           const char *tags)
 {
@@ -211,7 +211,7 @@ static void remember_tags(const struct init_step *step, const struct init_image 
         init_set_text(init, init->named, key, tags);
 }
 
-/* Adds names of a list of metadata-action's, each with its condition. */
+/* Adds the tags of metadata-action's list, each with its condition. */
 static void add_tags(struct init *init, json_t **tags, const char *listed)
 {
     for (char *tag; (tag = init_next_item(init, &listed, "\n"));) {
@@ -222,8 +222,8 @@ static void add_tags(struct init *init, json_t **tags, const char *listed)
     }
 }
 
-/* The registry and the names of all images that nothing else names: the step's are those of the one
- * that is built, "ghcr.io/acme/" and what only a run knows. */
+/* A name such as "ghcr.io/acme/UNKNOWN" stands for whichever image is built: its registry and tags
+ * are for all images that nothing else names. */
 static void take_usual_names(const struct init_step *step, const char *image, const char *listed)
 {
     struct init *init = step->init;
@@ -238,7 +238,7 @@ static void take_usual_names(const struct init_step *step, const char *image, co
         add_tags(init, &init->usual_tags, listed);
 }
 
-/* Makes the output `tags` of the step: a reference a line, for what uses it. */
+/* Sets the output `tags` of the step: one reference per line. */
 static void take_names(const struct init_step *step)
 {
     struct init *init = step->init;
@@ -273,7 +273,7 @@ static void take_names(const struct init_step *step)
         char *name = attribute(init, image, "name");
         const char *rest = listed, *last = arc_path_name(arc_or(name, image));
         struct init_image named = {0};
-        if (!arc_text_is_visible(last)) /* of whichever is built */
+        if (!arc_text_is_visible(last)) /* whichever image is built */
             take_usual_names(step, arc_or(name, image), listed);
         else if (init_take_reference(init, arc_or(name, image), &named) && named.registries) {
             init_count_registry(init, named.registries[0]);
@@ -312,7 +312,7 @@ bool init_match(struct init *init, const char *pattern, const char *path, bool d
     return true;
 }
 
-/* A text with what was bound in the place of what is unknown. */
+/* The text with INIT_UNKNOWN replaced by `bound`. */
 static char *fill(struct init *init, const char *text, const char *bound)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 1 << 20};
@@ -324,7 +324,7 @@ static char *fill(struct init *init, const char *text, const char *bound)
     return init_hold(init, &out);
 }
 
-/* What was bound stands for one part of a reference: its name, else whatever is not known. */
+/* Fills in `bound` for one part of a reference: its name or, if that is known, any unknown part. */
 static char *fill_reference(struct init *init, const char *reference, const char *bound)
 {
     const char *name = arc_path_name(reference);
@@ -334,7 +334,7 @@ static char *fill_reference(struct init *init, const char *reference, const char
     if (!first)
         return fill(init, reference, bound);
     if (memchr(first + 1, INIT_UNKNOWN, len - (size_t)(first + 1 - name)))
-        bound = NULL; /* one of them, but which? */
+        bound = NULL; /* two unknown parts: which one it is cannot be said */
 
     return init_print(init, "%.*s%s%s", (int)(name - reference), reference,
                       fill(init, init_cut(init, name, len), bound), name + len);
@@ -345,8 +345,8 @@ bool init_says_version(const char *name)
     return ARC_HOLDS(name, "{version}", "{image-tag}", INIT_FILE_VERSION);
 }
 
-/* A text with {version} for the version of a file, which becomes the image's; NULL when the image
- * has that of another file. */
+/* The text with {version} instead of the placeholder of a file's version, which becomes the image's
+ * version. NULL if the image has the version of another file. */
 static char *take_version(struct init *init, struct init_image *image, char *text)
 {
     for (char *at; (at = strstr(text, INIT_FILE_VERSION));) {
@@ -367,8 +367,8 @@ static char *take_version(struct init *init, struct init_image *image, char *tex
     return text;
 }
 
-/* "ghcr.io/acme/cart:{version}", with a condition behind it or not: `usual` then, unless it says a
- * version. */
+/* Takes "ghcr.io/acme/cart:{version}" and its condition. Without one it is `usual`, or always if
+ * the tag contains a version. */
 static void take_name(struct init *init, struct init_image *image, char *reference,
                       const char *usual)
 {
@@ -384,7 +384,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
 
     bool is_known = arc_text_is_visible(last);
     if (!tag && !is_known)
-        return; /* all of it is known to a run only */
+        return; /* only a run knows the whole tag */
     if (tag && !(tag = take_version(init, image, tag)))
         return;
     if (!split && !(tag && init_says_version(tag)))
@@ -421,7 +421,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
         bool known = value && arc_text_is_visible(value);
         const char *given = init_release_value(name, false);
         if (init_is_among(name, INIT_GIVEN_ARGUMENTS))
-            continue; /* by BuildKit, platform by platform */
+            continue; /* set by BuildKit per platform */
         bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
         if (given && (!known || step->service || is_other))
             init_add_pair(init, &image->args, name, given, NULL, NULL);
@@ -432,7 +432,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             init_add_pair(init, &image->args, name, NULL, ".env", NULL);
         else {
             const char *key = init_print(init, "%s\n%s=", step->file, name);
-            if (!json_object_get(init->said, key)) /* of another build there */
+            if (!json_object_get(init->said, key)) /* asked for another build in the file already */
                 init_push(init, asked, json_string(name));
             init_set(init, init->said, key, json_true());
         }
@@ -443,8 +443,8 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
                  init_list_names(init, asked));
 }
 
-/* A name that ends with its architecture, "1.0-arm64", is a part of what a later step joins to one:
- * the platform, and the name of it all. */
+/* A tag that ends with an architecture, "1.0-arm64", is one part of an index that a later step
+ * makes: takes the platform, and the tag without it. */
 static void join_architectures(const struct init_step *step, struct init_image *image)
 {
     static const char *const ends[] = {"amd64", "x86_64", "arm64", "aarch64", "armv7"};
@@ -465,9 +465,8 @@ static void join_architectures(const struct init_step *step, struct init_image *
     }
 }
 
-/* Whether another step, cell or service described the image already: the same build, whatever
- * platform or name. Of services one that has no name of its own, or nothing but one, is the
- * Dockerfile's only image. */
+/* Whether another step, cell or service already described the image: the same build, whatever its
+ * platform or tag. A service without a name is always the Dockerfile's image. */
 static bool is_same(const struct init_step *step, const struct init_image *other,
                     const struct init_image *image)
 {
@@ -484,8 +483,9 @@ static bool is_same(const struct init_step *step, const struct init_image *other
            (other->args == image->args || json_equal(other->args, image->args));
 }
 
-/* Adds what the step tells to the image that is described already, here or by what says more. A
- * step that pushes says how it is released. False when there is none. */
+/* Adds what the step says to an image that is already described by a file of this kind or a more
+ * authoritative one. A step that pushes decides how it is released. False if there is no such
+ * image. */
 static bool join(const struct init_step *step, const struct init_image *more)
 {
     struct init *init = step->init;
@@ -529,7 +529,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
     return true;
 }
 
-/* What the image is called: by `tags`, else by the name of an output. */
+/* Names the image by `tags` or, if there are none, by the name of an output. */
 static void take_image_names(const struct init_step *step, struct init_image *image,
                              const char *bound)
 {
@@ -545,7 +545,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     }
 
     if (!*input(step, "tags"))
-        image->tags = NULL; /* what its output has is no name of a release */
+        image->tags = NULL; /* the name of its output is not a release's */
 
     if (step->service)
         return;
@@ -602,7 +602,8 @@ static void take_image(const struct init_step *step, const char *context, const 
     init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
 }
 
-/* A path of the run's folder, from the root: the repository may be checked out into another one. */
+/* Converts a path in the run's workspace to one from the repository's root: the checkout may be in a
+ * subfolder. */
 static char *resolve_path(const struct init_step *step, const char *base, const char *path)
 {
     const char *folder = arc_json_text_of(step->scope, "checkout");
@@ -612,7 +613,7 @@ static char *resolve_path(const struct init_step *step, const char *base, const 
     return below ? init_resolve(step->init, ".", below) : resolved;
 }
 
-/* Whether the path is a symbolic link to the file. */
+/* Whether `link` is a symbolic link to `path`. */
 static bool leads_to(struct init *init, const char *link, const char *path)
 {
     char to[PATH_MAX];
@@ -625,8 +626,8 @@ static bool leads_to(struct init *init, const char *link, const char *path)
     return target && strcmp(target, path) == 0;
 }
 
-/* The Dockerfiles of such a path, or that links there lead to: path → what is unknown in it stands
- * for, or null. Of several that have one name nothing is told. A new reference. */
+/* The Dockerfiles that match the path, also through links: path → what INIT_UNKNOWN matched, or
+ * null. Several files of the same name are ambiguous and left out. A new reference. */
 static json_t *find_dockerfiles(const struct init_step *step, const char *wanted)
 {
     json_t *found = init_made(step->init, json_object());
@@ -658,7 +659,7 @@ static json_t *find_dockerfiles(const struct init_step *step, const char *wanted
     return found;
 }
 
-/* Paths of the action are those of the run's folder; without a context it builds that. */
+/* The action's paths are relative to the workspace, which is also its default context. */
 void init_take_build(const struct init_step *step)
 {
     struct init *init = step->init;
@@ -696,14 +697,14 @@ void init_take_build(const struct init_step *step)
 
     ARC_AUTO_JSON json_t *found = find_dockerfiles(step, wanted);
     if (!json_object_size(found) && step->runner && json_object_get(init->aside, wanted))
-        init_set(init, found, wanted, json_null()); /* the workflow says that it counts */
+        init_set(init, found, wanted, json_null()); /* a workflow builds it, so it counts */
 
     arc_json_each_pair (path, bound, found) {
         const struct init_image *other = init_find_image(init, path);
         bool told = json_is_false(json_object_get(init->dockerfile_names, path)) ||
                     (other && other->settled && !step->service);
         const char *part = json_string_value(bound);
-        if (step->runner || !told) /* nothing that says more than a script describes it */
+        if (step->runner || !told) /* only scripts describe it so far */
             take_image(step, fill(init, context, part), path, part);
     }
 
@@ -716,7 +717,7 @@ void init_take_build(const struct init_step *step)
 
 /* ---- other steps ---------------------------------------------------------------------------- */
 
-/* The repository in a folder of the run's. */
+/* Records the folder of the workspace that the repository is checked out to. */
 static void take_checkout(const struct init_step *step)
 {
     const char *of = input(step, "repository"), *path = input(step, "path");
@@ -727,7 +728,8 @@ static void take_checkout(const struct init_step *step)
         init_set_text(step->init, step->scope, "checkout", folder);
 }
 
-/* The names that metadata-action gives to targets, and platforms of "*.platform=linux/arm64". */
+/* Takes the names that metadata-action gives to targets, and platforms from
+ * "*.platform=linux/arm64". */
 static void take_bake(const struct init_step *step)
 {
     struct init *init = step->init;
@@ -763,8 +765,7 @@ static void take_bake(const struct init_step *step)
     init_note(init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
 }
 
-/* Filters of paths-filter and changed-files: name → patterns, from the text or the file that it
- * names. */
+/* Takes the filters of paths-filter and changed-files, inline or from a file: name → patterns. */
 static void take_filters(const struct init_step *step)
 {
     struct init *init = step->init;
@@ -817,8 +818,8 @@ static void take_scan(const struct init_step *step)
             init->fail_on = severities[i];
 }
 
-/* An action or a workflow of somebody else that builds an image: owner, registry and tags may be
- * inputs of their own. It pushes, unless it says that it does not. */
+/* An unknown action or workflow that builds an image. Owner, registry and tags may be separate
+ * inputs. It pushes unless an input says that it does not. */
 static void take_unknown_build(const struct init_step *step)
 {
     struct init *init = step->init;
@@ -852,7 +853,7 @@ static void take_unknown_build(const struct init_step *step)
     init_take_build(&known);
 }
 
-/* What steps tell, by the last part of the action's name: many are copies of somebody's. */
+/* Known actions by the last part of their name, since many are forks. */
 static const struct {
     const char *action;
     void (*take)(const struct init_step *step);
@@ -874,7 +875,7 @@ void init_take_step(const struct init_step *step)
             return;
         }
 
-    if (*input(step, "context") || /* of a scanner, too, there is a Dockerfile */
+    if (*input(step, "context") || /* scanners have a Dockerfile input too */
         (*input(step, "dockerfile containerfile containerfiles") &&
          *input(step, "tags tag image-tag image-tags push publish platforms")))
         take_unknown_build(step);
@@ -882,7 +883,7 @@ void init_take_step(const struct init_step *step)
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
 
-/* A release has to give its images a name that says the version. */
+/* Makes sure that one tag of every image contains the version. */
 static void name_versions(struct init *init)
 {
     init_each_image (image, init) {
@@ -892,7 +893,8 @@ static void name_versions(struct init *init)
             named = named || init_says_version(tag);
         if (named)
             continue;
-        bool first = true; /* of its name: it has the version alone, unless another one says so */
+        bool first =
+            true; /* first of its name: gets the plain version unless another image has it */
         init_each_image (other, init) {
             first = first && other != image;
             if (other != image && image->name && init_same_text(image->name, other->name) &&
@@ -905,7 +907,7 @@ static void name_versions(struct init *init)
     }
 }
 
-/* Gives the image the names that a step lists for it. */
+/* Gives the image the tags that a step listed for it. */
 static void take_remembered(struct init *init, struct init_image *image)
 {
     const char *registry = image->registries ? image->registries[0] : NULL;
@@ -920,13 +922,13 @@ void init_end_workflows(struct init *init)
 {
     init_each_image (image, init) {
         bool is_sent = image->name && json_object_get(init->published, image->name);
-        image->pushed = image->pushed || is_sent; /* from a file that another job loads */
+        image->pushed = image->pushed || is_sent; /* another job loads its tags from a file */
         init->pushes = init->pushes || image->pushed;
         if (image->pushed && !image->tags)
             take_remembered(init, image);
     }
 
-    if (!init->pushes) /* of tests: nothing says how they are released */
+    if (!init->pushes) /* tags of test builds do not say how images are released */
         init_each_image (image, init) {
             image->tags = NULL;
             image->platforms = NULL;
@@ -940,7 +942,7 @@ void init_end_workflows(struct init *init)
             continue;
         }
 
-        init_each_image (other, init) /* of the same Dockerfile */
+        init_each_image (other, init) /* built from the same Dockerfile */
             published =
                 published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);
         if (!published && !is_test) {
@@ -967,7 +969,7 @@ void init_end_reading(struct init *init)
                                 (image->name && strcasecmp(image->name, name) == 0) ||
                                 strcasecmp(arc_path_name(image->directory), name) == 0;
             if (!is_filter_of || strcmp(image->context, ".") == 0)
-                continue; /* what its Dockerfile reads of the root is known */
+                continue; /* what its Dockerfile reads from the root is known anyway */
             arc_json_each (pattern, patterns) {
                 const char *glob = json_string_value(pattern);
                 if (glob && *glob != '!' && !ARC_STARTS(glob, ".github/", "**") &&

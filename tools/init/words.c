@@ -1,4 +1,4 @@
-/* The words of a script's commands, with what its variables hold. */
+/* Splits a script's commands into words and expands variables. */
 #include "arcci/release_version.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -6,7 +6,7 @@
 
 #define NESTED_MAX 8
 
-/* What a variable of that name holds; NULL when only a run knows. */
+/* The value of a variable; NULL if only a run knows it. */
 static const char *find_value(const struct script *script, const char *name)
 {
     const json_t *scope = script->step->scope;
@@ -30,7 +30,7 @@ static const char *find_value(const struct script *script, const char *name)
 
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out);
 
-/* The bracket that closes this one; NULL when none does. */
+/* The bracket that closes `open`; NULL if there is none. */
 static const char *find_close(struct script *script, const char *open)
 {
     const char closes = *open == '{' ? '}' : ')', *at = open;
@@ -45,8 +45,8 @@ static const char *find_close(struct script *script, const char *open)
     return init_spend(script->init, (size_t)(at - open)) && *at ? at : NULL;
 }
 
-/* Adds a text up to its end or that byte, without quotes, with its variables; returns where it
- * stopped. */
+/* Appends the text up to `end` or the byte `until`, without quotes and with variables expanded;
+ * returns where it stopped. */
 static const char *expand_text(struct script *script, const char *at, const char *end, char until,
                                struct arc_buf *out)
 {
@@ -63,7 +63,7 @@ static const char *expand_text(struct script *script, const char *at, const char
     return at;
 }
 
-/* "$(or $(NAME),word)" of a Makefile: the first that is known to hold something. */
+/* A Makefile's "$(or $(NAME),word)": the first operand that is known and not empty. */
 static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
@@ -79,7 +79,7 @@ static void expand_or(struct script *script, const char *at, const char *end, st
     arc_buf_puts(out, *held ? held : INIT_UNKNOWN_TEXT);
 }
 
-/* "$(subst from,to,text)" of a Makefile. */
+/* A Makefile's "$(subst from,to,text)". */
 static void expand_subst(struct script *script, const char *at, const char *end,
                          struct arc_buf *out)
 {
@@ -101,7 +101,7 @@ static void expand_subst(struct script *script, const char *at, const char *end,
     arc_buf_puts(out, text);
 }
 
-/* What is left of a release's tag when `how` cuts it from its ref: all of it, or the version. */
+/* What the expansion `how` leaves of a release's ref: the whole tag, or the version. */
 static const char *cut_tag(const char *how)
 {
     bool letter = ARC_HOLDS(how, "^v", "#v", "tags/v", "tags\\/v", "/v/", ":1", "-c2-", "-c 2-",
@@ -109,8 +109,8 @@ static const char *cut_tag(const char *how)
     return letter ? "{version}" : "{image-tag}";
 }
 
-/* "$(echo TEXT)", also in lower case by tr or awk: the text; of a ref what other filters leave.
- * False for other commands. */
+/* "$(echo TEXT)": the text, in lower case if tr or awk do that; for a ref, what other filters leave
+ * of it. False for other commands. */
 static bool expand_echo(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = arc_or(bar, end);
@@ -138,7 +138,7 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
     return true;
 }
 
-/* Whether a file holds a version and nothing else, "v1.2.3". */
+/* Whether a file's content is just a version, "v1.2.3". */
 static bool is_version(struct init *init, const char *content)
 {
     struct arc_release_version version;
@@ -149,7 +149,7 @@ static bool is_version(struct init *init, const char *content)
                init, arc_release_version_parse(start, len, ARC_VERSIONING_LOOSE, &version, NULL));
 }
 
-/* "$(cat FILE)" of a file with a word in it. */
+/* "$(cat FILE)" for a file that holds one word. */
 static bool expand_content(struct script *script, const char *path, struct arc_buf *out)
 {
     const char *text = init_read(script->init, path);
@@ -165,8 +165,8 @@ static bool expand_content(struct script *script, const char *path, struct arc_b
     return true;
 }
 
-/* "$(cat VERSION)", "$(jq -r .version FILE)": the version that stands there; of what no tag starts,
- * it is a release of its own. False for other commands. */
+/* "$(cat VERSION)", "$(jq -r .version FILE)": a placeholder for the version in the file or, in a
+ * workflow started by a tag, for the tag's version. False for other commands. */
 static bool expand_version(struct script *script, const char *at, const char *end,
                            struct arc_buf *out)
 {
@@ -186,7 +186,7 @@ static bool expand_version(struct script *script, const char *at, const char *en
             path = init_resolve(init, script->directory, word);
 
     name = by_key || !path ? keys : init_lower(init, arc_path_name(path));
-    bool plain = !*rest || strstr(rest, "| tr -d"); /* of line breaks */
+    bool plain = !*rest || strstr(rest, "| tr -d"); /* spaces after a line break */
     if (!path || !init_has_file(init, path) || !plain)
         return false;
     const char *content = by_key ? NULL : init_read(init, path);
@@ -196,7 +196,7 @@ static bool expand_version(struct script *script, const char *at, const char *en
 
     if (has_letter)
         arc_buf_putc(out, 'v');
-    if (!*script->step->when) { /* the tag's */
+    if (!*script->step->when) { /* the tag's version */
         arc_buf_puts(out, "{version}");
         return true;
     }
@@ -213,8 +213,8 @@ static bool expand_version(struct script *script, const char *at, const char *en
     return true;
 }
 
-/* "$NAME", "${NAME:-word}", "${NAME#v}", "$(NAME)" of a Makefile, or a command; returns its end,
- * the text's where enough was looked at. */
+/* Expands "$NAME", "${NAME:-word}", "${NAME#v}", a Makefile's "$(NAME)", or a command. Returns its
+ * end, or the end of the text if the budget is spent. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
 {
     const char *start = dollar + 1 + (script->is_makefile && dollar[1] == '$');
@@ -274,7 +274,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     return end + open;
 }
 
-/* Where the next word starts, on this line or the one that a backslash joins to it. */
+/* Where the next word starts, on this line or a line joined by a backslash. */
 static const char *skip_blanks(const char *at)
 {
     for (;;) {

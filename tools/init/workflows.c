@@ -1,5 +1,4 @@
-/* Workflows: every job, cell of a matrix and step that a run would have, as far as the files
- * tell. */
+/* Workflows: every job, matrix cell and step of a run, as far as the files show. */
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
@@ -13,8 +12,8 @@ static void read_workflow(struct init *init, const char *path, const struct init
 
 /* ---- scopes --------------------------------------------------------------------------------- */
 
-/* What every expression may name; in what is called the inputs that it declares, and over their
- * defaults what the caller gives (NULL: nothing calls it). A new reference. */
+/* The contexts for expressions. In a called workflow, `declared` inputs get their defaults, then
+ * the caller's values `given` (NULL: it is not called). A new reference. */
 static json_t *make_scope(struct init *init, const char *when, const struct arc_yaml_node *declared,
                           const json_t *given)
 {
@@ -47,7 +46,7 @@ static json_t *make_scope(struct init *init, const char *when, const struct arc_
     return scope;
 }
 
-/* A scope inside of another: with variables of its own. A new reference. */
+/* An inner scope with its own variables. A new reference. */
 static json_t *copy_scope(struct init *init, const json_t *outer)
 {
     json_t *scope = init_copy(init, outer);
@@ -55,7 +54,7 @@ static json_t *copy_scope(struct init *init, const json_t *outer)
     return scope;
 }
 
-/* The owner's variables, and the folder in which its commands work. */
+/* Adds the owner's `env` and working directory to its scope. */
 static void add_settings(struct init *init, json_t *scope, const struct arc_yaml_node *owner)
 {
     const struct arc_yaml_node *inside =
@@ -67,8 +66,8 @@ static void add_settings(struct init *init, json_t *scope, const struct arc_yaml
         init_set(init, scope, "directory", init_expand_node(init, inside, scope));
 }
 
-/* The path of a local `uses`, "./x", "$/x" or "OWNER/REPOSITORY/x@main" of our own, from the root; NULL
- * for any other. */
+/* The path from the root of a local `uses`: "./x", "$/x", or "OWNER/REPOSITORY/x@main" with this
+ * repository's name; NULL for others. */
 static char *find_called(struct init *init, const struct arc_yaml_node *owner)
 {
     const char *uses = arc_yaml_text_at(owner, "uses");
@@ -88,7 +87,7 @@ static char *find_called(struct init *init, const struct arc_yaml_node *owner)
 
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth);
 
-/* A composite action of the repository: its steps, with its inputs. */
+/* Reads the steps of a local composite action with its inputs. */
 static void read_action(const struct init_step *place, const char *folder,
                         const struct arc_yaml_node *step, int depth)
 {
@@ -111,7 +110,7 @@ static void read_action(const struct init_step *place, const char *folder,
     read_steps(&inside, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), depth + 1);
 }
 
-/* What the commands of a step build; `pushes`: another one pushes it. */
+/* Reads what a step's commands build. `pushes`: another step pushes it. */
 static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
                           bool pushes)
 {
@@ -161,7 +160,8 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         step.uses = uses->text;
         step.with = with;
         init_take_step(&step);
-        const char *command = arc_json_text_of(with, "command"); /* that it tries again, say */
+        const char *command =
+            arc_json_text_of(with, "command"); /* a step that retries a command, say */
         if (strstr(command, "docker"))
             init_take_commands(&step, command, json_object_get(step.scope, "env"), ".", false);
     }
@@ -196,19 +196,19 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     place.scope = scope;
     place.runner = arc_or(runner, "");
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
-    place.uses = arc_yaml_text_at(job, "uses"); /* a workflow of somebody else */
+    place.uses = arc_yaml_text_at(job, "uses"); /* a workflow of another repository */
     place.line = pair->key->line;
     place.with = with;
     init_take_step(&place);
     read_steps(&place, arc_yaml_get(job, "steps"), depth);
 
-    if (pair->key->text) /* for jobs that need it */
+    if (pair->key->text) /* for jobs that `need` this one */
         init_set(init, json_object_get(workflow->scope, "needs"), pair->key->text,
                  json_pack("{s:o}", "outputs",
                            init_expand_node(init, arc_yaml_get(job, "outputs"), scope)));
 }
 
-/* The condition of a name that is given whenever the workflow runs; where that may be a release. */
+/* The condition of a tag that every run of the workflow gives; "" if that may be a release. */
 static const char *condition_of(struct init *init, const struct arc_yaml_node *on)
 {
     const struct arc_yaml_node *push = arc_yaml_get(on, "push");
@@ -227,7 +227,7 @@ static const char *condition_of(struct init *init, const struct arc_yaml_node *o
     return arc_yaml_names(on, "schedule") && !arc_yaml_names(on, "push") ? "schedule" : "";
 }
 
-/* "messaging/v" of a workflow that only tags like messaging/v1.2.3 start; NULL for others. */
+/* "messaging/v" for a workflow that is started only by tags such as messaging/v1.2.3; else NULL. */
 static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
 {
     const struct arc_yaml_node *tags = arc_yaml_at(on, "push", "tags", (char *)NULL);
@@ -237,7 +237,7 @@ static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
     return len && strcmp(pattern + len, "*") == 0 ? init_cut(init, pattern, len) : NULL;
 }
 
-/* A caller and its `with` are NULL for a workflow that starts by itself. */
+/* `caller` and `with` are NULL for a workflow that is not called. */
 static void read_workflow(struct init *init, const char *path, const struct init_step *caller,
                           json_t *with, int depth)
 {

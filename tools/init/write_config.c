@@ -1,4 +1,4 @@
-/* The text of arc-ci.yaml: short where the repository is regular. */
+/* Writes arc-ci.yaml, as short as the repository's regularity allows. */
 #include "base/json.h"
 #include "base/text.h"
 #include "init/sources.h"
@@ -13,7 +13,7 @@ void init_add_scalar(struct arc_buf *out, const char *text)
 
     if (*text && !text[strspn(text, letters)] && !strchr("-0123456789+=@", *text) && !is_number &&
         !init_is_among(text, "true false null yes no on off .inf .nan")) {
-        arc_buf_puts(out, text); /* YAML reads it back without quotes, in flow style too */
+        arc_buf_puts(out, text); /* needs no quotes, even in flow style */
         return;
     }
 
@@ -56,7 +56,7 @@ static void add_flow(struct arc_buf *out, const json_t *value)
 
 /* ---- what is proposed, as JSON that is kept (NULL: nothing) --------------------------------- */
 
-/* Sets a member, unless there is nothing to say. */
+/* Sets a member unless the value is NULL. */
 static void put(struct init *init, json_t *object, const char *name, json_t *value)
 {
     if (value)
@@ -77,7 +77,7 @@ static json_t *list_texts(struct init *init, char *const *texts)
     return list;
 }
 
-/* One text as it is, more of them as a list. */
+/* One text as a string, several as a list. */
 static json_t *text_or_list(struct init *init, char *const *texts)
 {
     json_t *list = list_texts(init, texts);
@@ -99,14 +99,14 @@ static json_t *list_tags(struct init *init, const json_t *tags)
 
 /* ---- services ------------------------------------------------------------------------------- */
 
-/* What the images of a group share; what all of them say is said by the group. */
+/* What the images of a group have in common, which the group then says once. */
 struct shared {
     char *const *registries; /* of most of them */
-    const char *name;        /* of all, and they are several; NULL: they differ */
-    json_t *said;            /* as a service says it */
+    const char *name;        /* shared by all of several images; NULL: they differ */
+    json_t *said;            /* in the form of a service */
 };
 
-/* The Dockerfile as its context names it; NULL: that is the default. */
+/* The Dockerfile's path relative to its context; NULL if it is the default. */
 static char *below_context(struct init *init, const struct init_image *image, const char *directory)
 {
     const char *path = image->dockerfile;
@@ -130,7 +130,7 @@ static char *below_context(struct init *init, const struct init_image *image, co
     return init_hold(init, &out);
 }
 
-/* A name in each of the registries (NULL: in its group's), and other names. */
+/* The image's name in each of the registries (NULL: those of its group), and its other names. */
 static json_t *list_names(struct init *init, char *const *registries, const char *name,
                           char *const *others)
 {
@@ -145,7 +145,8 @@ static json_t *list_names(struct init *init, char *const *registries, const char
     return text_or_list(init, names);
 }
 
-/* All that is to be said of an image. With a directory a glob behind it leaves that one out. */
+/* Everything to say about an image. `directory` is set if a glob covers the image's directory, which
+ * is then left out. */
 static json_t *describe_service(struct init *init, const struct init_image *image,
                                 const struct shared *shared, const char *directory)
 {
@@ -166,7 +167,8 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
     put_text(init, service, "codename", image->codename);
     put_text(init, service, "name", named ? image->name : NULL);
     put_text(init, service, "directory", directory);
-    if (elsewhere || image->others || image->pattern || shared->name) /* not REGISTRY/NAME alone */
+    if (elsewhere || image->others || image->pattern ||
+        shared->name) /* anything but REGISTRY/NAME */
         put(init, service, "image",
             list_names(init, elsewhere ? image->registries : NULL, arc_or(image->pattern, name),
                        image->others));
@@ -181,8 +183,8 @@ static json_t *describe_service(struct init *init, const struct init_image *imag
 
 /* ---- what a group's images share ------------------------------------------------------------ */
 
-/* Whether a change in the directory of an image says little: others have their Dockerfiles there,
- * or what they are built of lies elsewhere. */
+/* Whether directories say little about changes: several images have their Dockerfiles in one, or
+ * are built from files elsewhere. */
 static bool share_directories(const struct init_group *group)
 {
     size_t own = 0;
@@ -200,8 +202,8 @@ static bool share_directories(const struct init_group *group)
     return own && own < group->count;
 }
 
-/* What all say under a key of their build or, without one, of themselves; with `lax` those count
- * that say something. Borrowed; NULL when they differ. */
+/* The value that all services have for a key, within `within` (NULL: the service itself). `lax`:
+ * services without the key do not count. Borrowed; NULL if they differ. */
 static json_t *find_common(const json_t *services, const char *within, const char *key, bool lax)
 {
     json_t *first = NULL;
@@ -241,7 +243,7 @@ static void find_shared(struct init *init, const struct init_group *group, struc
     put(init, shared->said, "image-tags", find_common(services, NULL, "image-tags", false));
 }
 
-/* What the group says is not said again. */
+/* What is left to say about an image besides what its group says. */
 static json_t *describe_rest(struct init *init, const struct init_image *image,
                              const struct shared *shared, const char *directory)
 {
@@ -257,8 +259,8 @@ static json_t *describe_rest(struct init *init, const struct init_image *image,
     return service;
 }
 
-/* What there is to say beside its directory, from which it has its codename and context: {} for
- * nothing. NULL when it is not called as the directory, or shares it. */
+/* What is left to say about an image that gets its codename and context from its directory; {} if
+ * nothing. NULL if its name differs from the directory's or it shares the directory. */
 static json_t *describe_kind(struct init *init, const struct init_image *image,
                              const struct shared *shared)
 {
@@ -270,8 +272,7 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
 
     if (strcmp(image->codename, arc_path_name(directory)) != 0 ||
         json_object_get(build, "context") || strcmp(directory, ".") == 0 ||
-        strpbrk(directory, "*?[]{}!") ||
-        json_object_get(service, "name") || /* the codename, too, where there is none */
+        strpbrk(directory, "*?[]{}!") || json_object_get(service, "name") ||
         init_has_file(init, init_join(init, directory, "service.yaml")))
         return NULL;
 
@@ -290,8 +291,8 @@ static json_t *describe_kind(struct init *init, const struct init_image *image,
     return service;
 }
 
-/* What most of the directories below one have in common; NULL when no glob is to take them:
- * "PARENT/\*" would take others than those of the group. */
+/* What most directories below `parent` have in common; NULL if the glob "PARENT/\*" would match more
+ * than the group's directories. */
 static json_t *choose_kind(struct init *init, const struct init_group *group, const char *parent)
 {
     json_t *chosen = NULL;
@@ -371,8 +372,8 @@ static json_t *list_services(struct init *init, const struct init_group *group,
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-/* A pull request builds what a release does, as build-push-action would, unless that is more than a
- * matrix holds: all platforms of images that differ in them, unless one has the default. */
+/* A pull request builds the same platforms as a release, as build-push-action would, unless a matrix
+ * cannot hold them: the union of the images' platforms, unless one image uses the default. */
 static json_t *describe_platforms(struct init *init, const struct init_group *group, json_t *said)
 {
     json_t *usual = init_keep(init, json_pack("[s, s]", "linux/amd64", "linux/arm64"));
@@ -392,7 +393,7 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
 
     bool fits = group->count * json_array_size(platforms) <= INIT_CELLS_MAX;
     if (usual_release && !fits)
-        return NULL; /* as it is without a word */
+        return NULL; /* the default */
 
     json_t *described = init_keep(init, json_object());
     put(init, described, "ci", fits ? platforms : NULL);
@@ -401,7 +402,7 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
     return described;
 }
 
-/* What the file says that describes the images. */
+/* Describes a group by its bake or compose file. */
 static void describe_file(struct init *init, const struct init_group *group, json_t *said)
 {
     json_t *file = init_keep(init, json_pack("{s:s}", "files", group->source));
@@ -416,7 +417,7 @@ static void describe_file(struct init *init, const struct init_group *group, jso
     put(init, said, group->key, file);
 }
 
-/* What the images share, and each of them. */
+/* Describes a group by what its images share, and each image. */
 static void describe_images(struct init *init, const struct init_group *group,
                             const struct shared *shared, json_t *said)
 {
@@ -452,7 +453,8 @@ static void add_group(struct init *init, const struct init_group *group, struct 
     else if (group->is_train) {
         json_t *includes = json_array();
         init_each_group (other, init)
-            if (!other->is_train && other->is_released) /* it would wait for the others' first */
+            if (!other->is_train &&
+                other->is_released) /* a train would wait for its first release */
                 init_push(init, includes, json_string(other->name));
         init_set(init, said, "includes", includes);
     } else
@@ -467,7 +469,7 @@ static void add_group(struct init *init, const struct init_group *group, struct 
     arc_json_each_pair (key, value, said) {
         arc_buf_printf(out, "    %s:", key);
         if (strcmp(key, "services") == 0) {
-            arc_json_each (service, value) { /* a line each */
+            arc_json_each (service, value) { /* one per line */
                 arc_buf_puts(out, "\n      - ");
                 add_flow(out, service);
             }
@@ -504,7 +506,7 @@ void init_write_config(struct init *init, struct arc_buf *out)
             init_set(init, variants, json_string_value(name),
                      json_pack("[s, s]", "VALUE", "VALUE"));
         init_set(init, service, "variants", variants);
-        arc_buf_puts(out, "#   - "); /* a line to start from */
+        arc_buf_puts(out, "#   - "); /* a line to edit */
         add_flow(out, service);
         arc_buf_puts(out, " # an image for each value\n");
     }

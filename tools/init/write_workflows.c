@@ -1,8 +1,8 @@
-/* The texts of the workflows: callers of group-images.yml and group-release.yml. */
+/* Writes the workflows, which call group-images.yml and group-release.yml. */
 #include "base/text.h"
 #include "init/sources.h"
 
-/* A text as a scalar of YAML. */
+/* The text as a YAML scalar. */
 static const char *quote(struct init *init, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
@@ -17,7 +17,7 @@ static void add_use(const char *source, const char *name, struct arc_buf *out)
     arc_buf_printf(out, "    uses: %.*s/.github/workflows/%s%s\n", len, source, name, source + len);
 }
 
-/* The inputs of the call, and the login where the images are not on GHCR. */
+/* Appends the call's inputs, and a login if the images are not on GHCR. */
 static void add_login(const struct init_group *group, const char *with, struct arc_buf *out)
 {
     bool own = strcmp(group->host, "ghcr.io") != 0;
@@ -66,14 +66,14 @@ void init_write_images_workflow(struct init *init, const char *source, struct ar
     }
 }
 
-/* How long the part of a pattern is that its tags start with. */
+/* The length of the pattern's literal start. */
 static size_t measure_start(const char *pattern)
 {
     const char *end = strstr(pattern, "{version}");
     return end ? (size_t)(end - pattern) : strlen(pattern);
 }
 
-/* What a pattern's tags start with, as a test of GitHub's expressions. */
+/* Appends an expression that tests for the pattern's literal start. */
 static void add_test(const char *pattern, struct arc_buf *out)
 {
     size_t len = measure_start(pattern);
@@ -83,8 +83,8 @@ static void add_test(const char *pattern, struct arc_buf *out)
     arc_buf_puts(out, "')");
 }
 
-/* Tells the tags of one pattern from those of groups with another login: what its tags start with
- * may be but the beginning of what theirs do, as "" and "v" are of "valkey-v". */
+/* Appends a condition that is true for this pattern's tags but not for those of groups with another
+ * login, whose literal start may extend this one's, as "valkey-v" extends "" and "v". */
 static void add_condition(const struct init *init, const struct init_group *group,
                           const char *pattern, struct arc_buf *out)
 {
@@ -101,8 +101,8 @@ static void add_condition(const struct init *init, const struct init_group *grou
             }
 }
 
-/* The job that releases the groups of one login; `condition` tells their tags from others, where
- * others have a login of their own. */
+/* Appends the job that releases the groups of one login; unless they are the only ones (`only`), with
+ * a condition on the tag. */
 static void add_release_job(struct init *init, const struct init_group *group, const char *source,
                             bool only, struct arc_buf *out)
 {
@@ -131,7 +131,7 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
         only = only && strcmp(init->groups->host, group->host) == 0;
         for (char **tag = group->tags; tag && *tag; tag++) {
             ARC_AUTO(arc_buf)
-            struct arc_buf filter = {0}; /* GitHub's: what means something there is escaped */
+            struct arc_buf filter = {0}; /* a GitHub pattern: its special characters are escaped */
             size_t len = measure_start(*tag);
             for (size_t i = 0; i < len; i++)
                 arc_buf_printf(&filter, strchr("+!()]", (*tag)[i]) ? "\\%c" : "%c", (*tag)[i]);
