@@ -213,6 +213,25 @@ def test_two_images_of_one_platform(place, registry):
     assert scanned(place) == [(target, "linux/amd64"), (f"{registry.host}/team/img@{entries[1]['digest']}", "linux/amd64")]
 
 
+def test_what_an_index_lists_without_a_platform(place, registry):
+    """Docker runs it by its configuration's platform; an index within holds more images; an artifact is none."""
+    plain, inner = (registry.image("amd64", number) for number in "12")
+    del plain["platform"], inner["platform"]
+    sbom = registry.put(json.dumps({"schemaVersion": 2, "mediaType": plain["mediaType"], "layers": [],
+                                    "config": registry.put(b"{}", "application/vnd.oci.empty.v1+json")}).encode(), plain["mediaType"])
+    arm = registry.image("arm64", "3")
+    target = f"{registry.host}/team/img@{registry.index(registry.image('amd64', '0'), plain, registry.index(arm, inner), sbom)['digest']}"
+    for name in ("linux-amd64", "report", "linux-arm64", "report-2"):
+        place.write(f"fake/{name}.json", report())
+    assert place.run("--scan-type", "image", "--scan-target", target) == 0
+    of = {entry["digest"]: f"{registry.host}/team/img@{entry['digest']}" for entry in (plain, inner, arm)}
+    assert set(scanned(place)) == {(target, "linux/amd64"), (of[plain["digest"]], None), (of[arm["digest"]], "linux/arm64"),
+                                   (of[inner["digest"]], None)}
+    del registry.blobs[inner["digest"]]
+    (place.fake / "report-2.json").unlink()
+    assert place.run("--scan-type", "image", "--scan-target", target) == 1 and place.document["verdict"] == "scanner-error"
+
+
 def test_an_index_names_no_other_image_by_a_platform(place, registry):
     """Whoever wrote the index could have had a clean image scanned in place of its own."""
     entry = registry.image("amd64", "1")

@@ -261,7 +261,7 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         at = at && arc_digest_known(at + 1) ? strchr(text, '@') : NULL;
         ARC_AUTO_FREE char *name = strndup(text, at ? (size_t)(at - text) : strlen(text));
         ARC_TRY_ALLOC(name, err);
-        job.platform = name;
+        job.platform = *name ? name : NULL;
         job.target = at ? at + 1 : run->target;
         ARC_TRY(add_job(run, job, commands, err));
     }

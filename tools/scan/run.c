@@ -253,30 +253,53 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
 
 /* ---- what is scanned ------------------------------------------------------------------------ */
 
-static int read_index(const struct arc_env *env, const char *name, const char *reference,
-                      json_t *platforms, struct arc_error *err)
+/* Most documents that are read to learn an image's platforms. */
+#define DOCUMENTS_MAX 256
+
+/* Appends what an index lists. What is listed without a platform has one in its configuration, or
+ * is an index of its own. */
+static int read_index(struct arc_registry *registry, const char *name, const char *reference,
+                      unsigned *documents, json_t *platforms, struct arc_error *err)
 {
-    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {.document = NULL};
 
-    ARC_TRY(arc_registry_new(env, NULL, &registry, err));
-    ARC_TRY(arc_registry_manifest(registry, name, reference, &manifest, err));
+    bool inner = ++*documents > 1;
+    if (*documents > DOCUMENTS_MAX)
+        return ARC_ELIMIT;
 
-    arc_json_each (entry, json_object_get(manifest.document, "manifests")) {
+    ARC_TRY(arc_registry_manifest(registry, name, reference, &manifest, err));
+    const json_t *listed = json_object_get(manifest.document, "manifests");
+    const char *kind = arc_json_text_of(json_object_get(manifest.document, "config"), "mediaType");
+    bool image = ARC_AMONG(kind, "application/vnd.oci.image.config.v1+json",
+                           "application/vnd.docker.container.image.v1+json");
+    if (!listed && inner && image) /* else it is an artifact, which nobody runs */
+        return arc_json_append(platforms, json_sprintf("@%s@%s", name, reference), err);
+
+    arc_json_each (entry, listed) {
         const json_t *platform = json_object_get(entry, "platform");
+        const char *digest = arc_json_text_of(entry, "digest");
         const char *os = arc_json_text_of(platform, "os");
         char text[ARC_PLATFORM_SIZE];
 
         /* Attestations are entries for unknown/unknown (BuildKit docs, "Image attestation
          * storage"). */
-        if (!platform || strcmp(os, "unknown") == 0)
+        if (strcmp(os, "unknown") == 0)
             continue;
+
+        if (!platform) {
+            int rc = read_index(registry, name, digest, documents, platforms, NULL);
+            ARC_TRY(arc_error_memory(rc, err));
+            if (rc) /* the scanner says why it cannot look at it */
+                ARC_TRY(arc_json_append(platforms, json_sprintf("@%s@%s", name, digest), err));
+            continue;
+        }
+
         arc_platform_join(os, arc_json_text_of(platform, "architecture"),
                           arc_json_text_of(platform, "variant"), text);
 
-        /* Of two for one platform (versions of Windows, compressions) a scanner takes the first. */
-        const char *digest = arc_json_text_of(entry, "digest");
-        bool again = arc_json_lists(platforms, text);
+        /* Of two for one platform (versions of Windows, compressions) a scanner takes the first,
+         * and of an index within none. */
+        bool again = inner || arc_json_lists(platforms, text);
         json_t *item = again ? json_sprintf("%s@%s@%s", text, name, digest) : json_string(text);
         ARC_TRY(arc_json_append(platforms, item, err));
     }
@@ -285,16 +308,18 @@ static int read_index(const struct arc_env *env, const char *name, const char *r
 }
 
 /* The platforms of the image index that `target` names in its registry: *out is an array of
- * "linux/amd64", …, and "linux/amd64@NAME@DIGEST" for another one of that platform, empty for an
- * image of one platform; a new reference. It stays NULL, with a
- * warning, when the registry does not tell: a local image has none. */
+ * "linux/amd64", …, and "linux/amd64@NAME@DIGEST" for another one of that platform,
+ * "@NAME@DIGEST" for one without, empty for an image of one platform; a new reference. It stays NULL, with a warning,
+ * when the registry does not tell: a local image has none. */
 static int find_platforms(struct scan_judged *judged, const struct arc_env *env, const char *target,
                           json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *platforms = json_array();
     ARC_AUTO_FREE char *name = NULL;
+    ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
     const char *reference = "latest", *digest = strchr(target, '@');
+    unsigned documents = 0;
 
     /* "HOST/NAME:TAG@DIGEST": the registry is asked for the digest, else the tag. A colon before
      * the last slash is a port. */
@@ -310,7 +335,9 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
     if (digest)
         reference = digest + 1;
 
-    int rc = read_index(env, name, reference, platforms, &problem);
+    int rc = arc_registry_new(env, NULL, &registry, &problem);
+    if (!rc)
+        rc = read_index(registry, name, reference, &documents, platforms, &problem);
     ARC_TRY(arc_error_memory(rc, err));
 
     if (rc)
