@@ -12,7 +12,7 @@ struct compose {
     const struct lint_service *service;
 };
 
-/* The text that a value has when no variable is set: ${NAME:-word} becomes word. */
+/* A value as it is if no variable is set: ${NAME:-word} becomes word. */
 static const char *plain_text(const struct compose *c, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
@@ -141,7 +141,7 @@ static bool publishes(const struct compose *c, const struct arc_yaml_node *list,
     return false;
 }
 
-/* Every port that service.yaml names is published by one of the file's containers. */
+/* Checks that one of the file's containers publishes every port of service.yaml. */
 static void check_published(const struct compose *c, const struct arc_yaml_pair *main)
 {
     const struct arc_service *data = &c->service->data;

@@ -1,12 +1,12 @@
-/* Nothing that looks like a credential is committed. Looked at are the files that git tracks;
- * outside a repository, everything below the root but .git. */
+/* Finds what looks like a committed credential, in the files that git tracks; outside a repository,
+ * in everything except .git. */
 #include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 
-/* A prefix that starts a token, and what follows it. */
+/* A token's prefix, and what follows it. */
 static const struct {
     const char *prefix;
     size_t least; /* characters after the prefix */
@@ -44,7 +44,7 @@ static void report_found(const struct scan *s, const char *what)
               "%s is committed here; revoke it, and pass it as a secret", what);
 }
 
-/* What vendors write where a token would stand (AKIAIOSFODNN7EXAMPLE), and ghp_xxxxxxxx. */
+/* Samples from vendors' documentation (AKIAIOSFODNN7EXAMPLE), and ghp_xxxxxxxx. */
 static bool is_sample(const char *token, size_t len)
 {
     bool one = true;
@@ -53,7 +53,8 @@ static bool is_sample(const char *token, size_t len)
     return one || (len >= 7 && ARC_STARTS(token + len - 7, "EXAMPLE"));
 }
 
-/* What follows a prefix is looked at once: whatever starts within it ends where it ends. */
+/* The text after a prefix is checked once: a token that starts within it would end at the same
+ * place. */
 static void find_tokens(const struct scan *s, const char *line)
 {
     arc_each_in (token, tokens)
@@ -87,8 +88,8 @@ static void find_private_key(const struct scan *s, const char *line, const char 
         report_found(s, "a private key");
 }
 
-/* RFC 2606's names for examples, this very machine, and words that are not name of a host on the
- * Internet: what is said to them opens nothing elsewhere. */
+/* Hosts where a password is worth nothing: RFC 2606's example names, this machine, and names that
+ * are not on the Internet. */
 static bool is_example(const char *host)
 {
     size_t len = strspn(host, LETTERS "-.");
@@ -97,7 +98,7 @@ static bool is_example(const char *host)
     return !memchr(host, '.', len) || ARC_STARTS(host, "127.");
 }
 
-/* "https://user:password@host": a password in a URL that is not a variable and no placeholder. */
+/* "https://user:password@host": a password in a URL that is neither a variable nor a placeholder. */
 static void find_url_password(const struct scan *s, const char *line)
 {
     for (const char *at = line; (at = strstr(at, "://")); at += 3) {
@@ -113,7 +114,7 @@ static void find_url_password(const struct scan *s, const char *line)
     }
 }
 
-/* Whether the text before `end` ends with a word for a secret, whatever case. */
+/* Whether the text before `end` ends with a word for a secret, in any case. */
 static bool names_secret(const char *line, const char *end)
 {
     static const char *const words[] = {"password", "passwd", "secret",     "token",
@@ -131,9 +132,9 @@ static bool names_secret(const char *line, const char *end)
     return false;
 }
 
-/* Whether a value is a word about a value: a type, a state, a permission (`id-token: write`), what
- * asks for one ("changeme", "your-password-here"), the version of a package (`jsonwebtoken: ^9.0.3`
- * of a lock file), or the key's own name. */
+/* Whether a value is not a secret but a type, a state, a permission (`id-token: write`), a request
+ * for one ("changeme", "your-password-here"), a package's version (`jsonwebtoken: ^9.0.3` in a lock
+ * file), or the key's own name. */
 static bool is_word(const char *value, size_t len, const char *key, size_t key_len)
 {
     static const char *const words[] = {
@@ -157,8 +158,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
     return len <= key_len && strncasecmp(key + key_len - len, value, len) == 0;
 }
 
-/* Whether a value says where a secret lies: a path, an address, a name in a vault, what SOPS
- * encrypted. */
+/* Whether a value only refers to a secret: a path, a URL, a name in a vault, SOPS ciphertext. */
 static bool is_reference(const char *value, size_t len)
 {
     const char *address = strstr(value, "://");
@@ -167,8 +167,8 @@ static bool is_reference(const char *value, size_t len)
            (address && address < value + len);
 }
 
-/* In files of settings: "PASSWORD: literal" or "password=literal". Variables, templates, references
- * to secrets, comments, words and short or spaced values are none. */
+/* In settings files: "PASSWORD: literal" or "password=literal", but not variables, templates,
+ * references to secrets, comments, words, or short values and values with spaces. */
 static void find_assignment(const struct scan *s, const char *line)
 {
     line += strspn(line, " \t");
@@ -177,7 +177,7 @@ static void find_assignment(const struct scan *s, const char *line)
         return;
     size_t key_len = arc_text_strip(line, (size_t)(sign - line), " \t\"'");
     const char *value = sign + 1 + strspn(sign + 1, " \t\"'");
-    if (ARC_STARTS(value, "Bearer ", "Basic ")) /* what a header has in front of it */
+    if (ARC_STARTS(value, "Bearer ", "Basic ")) /* the scheme of a header */
         value += strcspn(value, " ") + 1;
     size_t len = strcspn(value, " \t\"'\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
@@ -212,8 +212,8 @@ static void scan_text(struct lint *lint, const char *file, char *text)
     }
 }
 
-/* Files that the rules leave out, binary ones, those that are too long for a person to have written
- * and those that are gone from the work tree are passed over. */
+/* Skips files that the settings exclude, binary files, files too long to be written by a person, and
+ * files missing from the work tree. */
 static int scan_file(void *context, const char *file)
 {
     struct lint *lint = context;

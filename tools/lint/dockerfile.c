@@ -1,4 +1,4 @@
-/* What a released service's Dockerfile must show. */
+/* Checks the Dockerfile of a released service. */
 #include "base/json.h"
 #include "base/path.h"
 #include "config/build.h"
@@ -13,7 +13,7 @@ struct reading {
     const struct arc_stage *stage;
 };
 
-/* Whether a base says which version it means. */
+/* Checks that a base names its version. */
 static void check_base(struct lint *lint, const char *file, const struct arc_stage *stage)
 {
     const char *base = stage->base, *tag = strchr(arc_path_name(base), ':');

@@ -1,10 +1,10 @@
-/* Expressions: their grammar, and what may stand in one.
+/* Expressions: their grammar, and which names they may use.
  * Source: GitHub docs, "Evaluate expressions in workflows and actions"; the parser in the runner's
  * source. */
 #include "base/text.h"
 #include "lint/rule.h"
 
-/* Deepest nesting. GitHub takes 50 levels, and counts more things as one. */
+/* Deepest nesting. GitHub accepts 50 levels, and counts more constructs as a level. */
 #define NESTING_MAX 50
 
 bool lint_next_expression(const char **at, const char **start, size_t *len)
@@ -24,7 +24,7 @@ bool lint_next_expression(const char **at, const char **start, size_t *len)
     return true;
 }
 
-/* A function; one that is not `free` may be called where the place says so. */
+/* A function. If it is not `free`, only certain places may call it. */
 struct function {
     const char *name;
     size_t least, most;
@@ -44,10 +44,10 @@ struct reading {
     struct lint *lint;
     const char *at, *end;
     const char *uses;
-    const char *token; /* the present one */
+    const char *token; /* of the current token */
     size_t len;
-    char kind; /* of it: n a name, v a value, o an operator, e the end; else the sign itself */
-    const char *wrong; /* what is; NULL so far */
+    char kind;         /* n: name, v: value, o: operator, e: end; else the character itself */
+    const char *wrong; /* the first mistake; NULL so far */
 };
 
 static bool ends_word(char c)
@@ -68,7 +68,7 @@ static char find_kind(const char *word, size_t len)
     return name && len ? 'n' : '?';
 }
 
-/* A number, as JavaScript reads one: strtod() takes that, and a little more. */
+/* A number as in JavaScript; strtod() accepts that and a little more. */
 static bool read_number(struct reading *r)
 {
     char number[64], *rest;
@@ -89,7 +89,7 @@ static bool read_number(struct reading *r)
 
 static void read_token(struct reading *r)
 {
-    bool behind = strchr("n])*", r->kind); /* a '.' there is no number's */
+    bool behind = strchr("n])*", r->kind); /* then '.' does not start a number */
     bool property = r->kind == '.';
 
     while (r->at < r->end && arc_is_space(*r->at))
@@ -135,7 +135,7 @@ static void read_token(struct reading *r)
     r->at += r->len;
 }
 
-/* Says what is wrong where the reading is; false. */
+/* Records a mistake; returns false. */
 static bool refuse(struct reading *r, const char *wrong)
 {
     if (!wrong && r->kind == 'e')
@@ -145,7 +145,7 @@ static bool refuse(struct reading *r, const char *wrong)
     return false;
 }
 
-/* The present token, if it is of that kind, which is then left behind. */
+/* Skips the current token if it is of that kind; returns whether it was. */
 static bool take(struct reading *r, char kind)
 {
     bool taken = r->kind == kind;

@@ -47,7 +47,7 @@ void lint_fact_find(const struct lint_case *c, unsigned line, const char *format
     lint_find_named(c->lint, c->fact->rule, c->file, line, "%s", lint_content(c->lint, &text));
 }
 
-/* Whether a line of the text, blanks at both ends aside, is `wanted`. */
+/* Whether a line of the text, ignoring blanks at both ends, is `wanted`. */
 static bool has_line(const char *text, const char *wanted)
 {
     arc_each_piece (line, text, "\n") {

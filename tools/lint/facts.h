@@ -7,24 +7,24 @@
 /* One entry of `facts`, in the memory of the settings. */
 struct lint_fact {
     char *rule;    /* its name in findings */
-    char *why;     /* where it comes from: "TASK-012" */
+    char *why;     /* its source: "TASK-012" */
     char *each;    /* "service", "group", or NULL for once */
-    char **in;     /* names of the groups that it is about; NULL: all */
+    char **in;     /* names of the groups it applies to; NULL: all */
     char *file;    /* with {placeholders} */
     char **at;     /* keys from the root of the YAML file; "*" any, "key=value" the item with it */
-    char **except; /* what "*" leaves out */
+    char **except; /* keys that "*" skips */
     const struct arc_yaml_node *is; /* equals */
-    char **has;     /* holds: items of a list, keys of a mapping, parts of a string */
-    char **lacks;   /* holds none of these */
-    bool absent;    /* there is nothing at that place */
-    char **lines;   /* the file has these lines, blanks at both ends aside */
-    char **text;    /* the file has these texts somewhere */
+    char **has;     /* contains: items of a list, keys of a mapping, parts of a string */
+    char **lacks;   /* contains none of these */
+    bool absent;    /* nothing is there */
+    char **lines;   /* the file has these lines, ignoring blanks at both ends */
+    char **text;    /* the file contains these texts */
     char **targets; /* the make file has these targets */
-    char *until;    /* the last day, "YYYY-MM-DD" in UTC, on which that is enough; NULL: for good */
+    char *until;    /* last day of its validity, "YYYY-MM-DD" in UTC; NULL: no limit */
 };
 
-/* How an entry is read; and whether what it says belongs together: ARC_EINPUT with the place if
- * not. */
+/* The table that reads an entry, and a check that its keys fit together: ARC_EINPUT with the place
+ * if not. */
 extern const struct arc_table lint_fact_table;
 int lint_fact_check(const struct lint_fact *fact, const struct arc_yaml_node *node,
                     struct arc_error *err);
@@ -35,12 +35,12 @@ struct lint_case {
     const struct lint_fact *fact;
     const struct arc_service *service;
     const struct arc_group *group;
-    const char *file; /* its path, placeholders replaced */
+    const char *file; /* its path, with placeholders replaced */
 };
 
-/* facts_tree.c: what the fact says about a YAML tree. */
+/* facts_tree.c: checks what the fact says about a YAML tree. */
 void lint_fact_check_tree(const struct lint_case *c, const struct arc_yaml_node *root);
 
-/* A finding of the fact's rule, with its `why`. */
+/* Adds a finding of the fact's rule, with its `why`. */
 void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -7,7 +7,7 @@ struct walk {
     struct arc_buf trail; /* "jobs.build-flash" so far */
 };
 
-/* A value as a person would write it on one line. */
+/* A value on one line, as a person would write it. */
 static const char *show_node(struct lint *lint, const struct arc_yaml_node *node)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
@@ -23,7 +23,7 @@ static const char *show_node(struct lint *lint, const struct arc_yaml_node *node
     return lint_text(lint, "[%s]", lint_content(lint, &out));
 }
 
-/* Words with one space between them. */
+/* Appends the text's words, separated by one space. */
 static void add_squeezed(struct arc_buf *out, const char *text)
 {
     while (*(text += strspn(text, " \t\r\n"))) {
@@ -35,7 +35,7 @@ static void add_squeezed(struct arc_buf *out, const char *text)
     }
 }
 
-/* Whether `part` stands in `text` and is not just a part of a longer word there. */
+/* Whether `text` contains `part` as whole words. */
 static bool contains_word(const char *text, const char *part)
 {
     size_t len = strlen(part);
@@ -48,8 +48,8 @@ static bool contains_word(const char *text, const char *part)
     return false;
 }
 
-/* Whether a list has an item, a mapping a key, a string a part. A wanted text of several words is
- * looked for in a list joined with spaces too, since a command is a list or a string alike. */
+/* Whether a list has the item, a mapping the key, a string the part. Several words also match a list
+ * joined with spaces, since a command may be a list or a string. */
 static bool holds_part(struct lint *lint, const struct arc_yaml_node *node, const char *wanted)
 {
     ARC_AUTO(arc_buf) struct arc_buf joined = {0};
@@ -91,7 +91,7 @@ static bool is_equal(const struct lint_case *c, const struct arc_yaml_node *want
     return same;
 }
 
-/* Whether all of the parts stand there, or none of them. */
+/* Checks that the node contains all of the parts, or none of them. */
 static void check_parts(const struct walk *w, const struct arc_yaml_node *node, char **parts,
                         bool wanted)
 {

@@ -1,11 +1,11 @@
-/* Walking over the files of the tree. */
+/* Walks over the files of the tree. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "git/git.h"
 #include "lint/rule.h"
 #include "os/file.h"
 
-/* Deepest folder that is looked into outside of a repository. */
+/* Deepest folder to enter outside of a repository. */
 #define DEPTH_MAX 32
 
 static void walk_directory(struct lint *lint, const char *directory, unsigned depth,

@@ -1,11 +1,11 @@
-/* Findings, and reading the tree they are about. */
+/* Findings, and access to the files they are about. */
 #include "base/json.h"
 #include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
 #include <stdio.h>
 
-/* Most findings of one rule in one file that are told one by one. */
+/* At most this many findings of one rule are shown per file. */
 #define SHOWN_MAX 100
 
 /* Longest text file that is read. */
@@ -66,11 +66,11 @@ static void add_finding(struct lint *lint, const char *rule, const char *file, u
     arc_text_visible(&path, file, strlen(file));
     const char *key = lint_text(lint, "%s:%s", rule, lint_content(lint, &path));
     if (lint->memory.failed)
-        return; /* half a key would be counted */
+        return; /* never count under half a key */
     json_int_t count = json_integer_value(json_object_get(lint->counts, key)) + 1;
     lint_set(lint, lint->counts, key, json_integer(count));
     if (count > SHOWN_MAX)
-        return; /* they are told as one at the end */
+        return; /* the rest is one finding at the end */
 
     arc_text_visible(&shown, message, strlen(message));
     keep_finding(lint, rule, lint_content(lint, &path), line, lint_content(lint, &shown));
@@ -153,7 +153,7 @@ bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct 
     for (size_t at = 0, step; at < out->len; at += arc_or(step, 1)) {
         step = arc_utf8_length(out->data + at, out->len - at);
         if (!step)
-            out->data[at] = '?'; /* what is looked for is not among such bytes */
+            out->data[at] = '?'; /* NUL bytes cannot be part of a match */
     }
 
     return true;

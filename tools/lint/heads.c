@@ -1,11 +1,11 @@
-/* Code of a pull request in a run that holds secrets (GitHub Security Lab, "Preventing pwn
- * requests"), be it the workflow that checks it out, one that it calls, or a local action. */
+/* Code of a pull request in a run with secrets (GitHub Security Lab, "Preventing pwn requests"),
+ * whether checked out by the workflow, a workflow that it calls, or a local action. */
 #define _GNU_SOURCE /* strcasestr */
 #include "base/text.h"
 #include "lint/rule.h"
 
-/* Most looks at a step, a variable or 256 bytes of a script for one workflow, those of what it uses
- * as often as it does; and most levels of that (GitHub takes 10). */
+/* Budget per workflow, in steps, variables and 256 bytes of a script, including what it uses each
+ * time it does; and the deepest level of calls (GitHub accepts 10). */
 #define WORK_MAX  200000
 #define LEVEL_MAX 10
 
@@ -14,22 +14,22 @@ struct search {
     size_t work;
 };
 
-/* What the expressions of a step can name. */
+/* The values that a step's expressions can name. */
 struct scope {
     const struct arc_yaml_node *env[3]; /* the workflow's, the job's, the step's */
-    const struct arc_yaml_node *with;   /* what its action or workflow was given; NULL for none */
-    const struct scope *outer;          /* where `with` stands */
+    const struct arc_yaml_node *with;   /* inputs of its action or workflow; NULL: none */
+    const struct scope *outer;          /* the scope of the caller */
     unsigned level;
 };
 
-/* Counts one more look at a text (NULL: none); false where it was one too many. */
+/* Takes one step and a text (or NULL) from the budget; false if it is spent. */
 static bool spend(struct search *search, const char *text)
 {
     search->work += 1 + (text ? strlen(text) / 256 : 0);
     return search->work <= WORK_MAX;
 }
 
-/* Whether a text holds `prefix` with this name behind it, as a whole. */
+/* Whether a text contains `prefix` followed by exactly this name. */
 static bool holds_name(const char *text, const char *prefix, const char *name)
 {
     size_t before = strlen(prefix), len = strlen(name);
@@ -52,7 +52,7 @@ static bool names_pull(const char *text)
     return strstr(text, "refs/pull/") != NULL;
 }
 
-/* Whether a text names the head, itself or by what it takes from variables and inputs. */
+/* Whether a text names the head, directly or through variables and inputs. */
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level)
 {
@@ -85,7 +85,7 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
     return false;
 }
 
-/* Whether a script checks out what an expression or one of its variables names. */
+/* Whether a script checks out the head, named by an expression or a variable. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
 {
     bool any = ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge", "git pull",
@@ -108,7 +108,7 @@ static bool checks_out(struct search *search, const struct scope *scope, const c
     return false;
 }
 
-/* `place` is where the workflow itself uses what this is a step of; NULL for its own. */
+/* `place`: the `uses` in the workflow that leads to this step; NULL for its own steps. */
 static void check_step(struct search *search, const struct scope *scope,
                        const struct arc_yaml_node *step, const struct arc_yaml_node *place)
 {

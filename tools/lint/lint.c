@@ -30,7 +30,7 @@ static int by_place(const void *a, const void *b)
     return arc_or(order, strcmp(x->message, y->message));
 }
 
-/* The findings by file and line, each once: a new array. */
+/* The findings sorted by file and line, without duplicates: a new array. */
 static json_t *sort_findings(struct lint *lint)
 {
     const struct lint_finding *all = lint->findings;
@@ -77,7 +77,7 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
         if (lint_is_on(&lint, lint.settings.facts[i].rule))
             lint_set(&lint, lint.rules, lint.settings.facts[i].rule, json_true());
 
-    /* the configuration's own mistakes are findings; what depends on it is then not looked at */
+    /* a configuration that does not load is a finding; what depends on it is not checked */
     lint_looked_at(&lint, shown);
     if (arc_project_load_config(project, &wrong)) {
         const char *file = arc_or(wrong.place.file, shown);
@@ -92,7 +92,7 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
     lint_credentials(&lint);
 
     arc_each (waiver, lint.settings.waivers, lint.settings.waiver_count) {
-        if (!waiver->used) /* it would hide the next mistake of its kind */
+        if (!waiver->used) /* a stale exception would hide the next such mistake */
             lint_find(&lint, LINT_ALLOW, lint.settings.yaml.source->name, waiver->line,
                       "nothing in %s breaks the rule %s any more; take the exception out",
                       waiver->file, waiver->rule);

@@ -1,5 +1,5 @@
-/* Make files: every target phony and described. They are read, not run: a target is a line
- * "name …: …" that is not part of a recipe or of a `define`. */
+/* Make files: every target must be phony and described. They are read, not run: a target is a line
+ * "name …: …" outside recipes and `define`. */
 #include "lint/make.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -29,7 +29,7 @@ static bool add_words(json_t *object, const char *text, unsigned line)
 
     while (*(text += strspn(text, " \t"))) {
         size_t len = strcspn(text, " \t");
-        /* variables, patterns and file names are not targets that a person calls */
+        /* people do not call targets that are variables, patterns or files */
         if (!memchr(text, '$', len) && !memchr(text, '%', len) && !memchr(text, '/', len) &&
             !memchr(text, '.', len))
             good = put_line(object, text, len, line) && good;
@@ -57,7 +57,7 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
     if (strcmp(line, ".PHONY") == 0)
         return add_words(make->phony, colon + 1, number);
 
-    /* "name: VARIABLE = value" sets a variable for a target that stands elsewhere */
+    /* "name: VARIABLE = value" only sets a variable */
     const char *rest = colon + 1 + strspn(colon + 1, " \t:");
     size_t word = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
     const char *sign = rest + word + strspn(rest + word, " \t");
@@ -68,8 +68,8 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
     return add_words(make->targets, line, number);
 }
 
-/* Joins "…\" with the next line, so that .PHONY lists can be long. As make does, takes a line that
- * ends with CR LF for one that ends with LF. */
+/* Joins a line that ends with "\" with the next, for long .PHONY lists. As in make, CR LF ends a
+ * line like LF. */
 static const char *logical_line(const char *at, unsigned *number, struct arc_buf *out)
 {
     arc_buf_reset(out);

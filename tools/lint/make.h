@@ -1,4 +1,4 @@
-/* What a make file's lines say. */
+/* The targets of a make file. */
 #pragma once
 
 #include <jansson.h>
@@ -6,8 +6,8 @@
 
 /* Objects: name → line from 1. Owned. */
 struct arc_makefile {
-    json_t *targets;  /* rules with a plain name: no variable, pattern, slash or dot in it */
-    json_t *phony;    /* what .PHONY names */
+    json_t *targets;  /* rules whose name has no variable, pattern, slash or dot */
+    json_t *phony;    /* prerequisites of .PHONY */
     json_t *comments; /* "## name: description" lines */
 };
 

@@ -1,12 +1,12 @@
-/* What GitHub refuses to start: keys, values and expressions where they may not stand. */
+/* What GitHub refuses: keys, values and expressions in places that do not allow them. */
 #include "base/suggest.h"
 #include "base/text.h"
 #include "lint/rule.h"
 
-/* Most words that are looked at for "did you mean", and most lists of them. */
+/* At most this many words are compared for "did you mean". */
 #define WORDS_MAX 128
 
-/* The longest text with an expression in it that GitHub reads. */
+/* The longest text with an expression that GitHub accepts. */
 #define EXPRESSION_MAX 21000
 
 #define NO_MERGE "GitHub knows no merge keys (<<)"
@@ -24,13 +24,13 @@ static const struct place places[] = {
 
 #define PLACES_END (places + ARC_COUNT(places))
 
-/* For each place whose keys stand in a mapping at `parent`. */
+/* Loops over the places directly below `parent`. */
 #define each_below(place, parent)                                                                  \
     for (const struct place *place = (parent) + 1;                                                 \
          place < PLACES_END && place->depth > (parent)->depth; place++)                            \
         if (place->depth == (parent)->depth + 1)
 
-/* The next word of a list, without its '!'; its length is 0 at the end. */
+/* The next word of a list, without its '!'; returns its length, 0 at the end. */
 static size_t next_word(const char **list, const char **word, bool *must)
 {
     *word = *list + strspn(*list, " ");
@@ -50,7 +50,7 @@ static bool has_key(const char *keys, const char *key)
     return false;
 }
 
-/* What keeps keys out of a mapping: a text about what stands, or does not, beside them. */
+/* Why a key is not allowed in a mapping, because of another key that is there or missing. */
 static const char *keeps_out(struct lint *lint, const struct place *place,
                              const struct arc_yaml_node *map)
 {
@@ -68,7 +68,7 @@ static const char *keeps_out(struct lint *lint, const struct place *place,
     return NULL;
 }
 
-/* A finding about a word that is none of those of the lists. */
+/* Adds a finding about a word that is in none of the lists. */
 static void find_word(struct lint *lint, const struct arc_yaml_node *node,
                       const char *const lists[], const char *what, const char *name)
 {
@@ -89,7 +89,7 @@ static void find_word(struct lint *lint, const struct arc_yaml_node *node,
                  name, meant ? "; did you mean '" : "", arc_or(meant, ""), meant ? "'?" : "");
 }
 
-/* Whether an expression is a string alone, which GitHub takes as a text that is no expression. */
+/* Whether an expression is just a string, which GitHub treats as plain text. */
 static bool is_string(const char *text, size_t len)
 {
     arc_text_trim(&text, &len);
@@ -99,7 +99,7 @@ static bool is_string(const char *text, size_t len)
     return len > 1 && *text == '\'' && text[len - 1] == '\'';
 }
 
-/* The expressions of a text; all of it is one where it is a condition. */
+/* Checks the expressions of a text; a condition is an expression as a whole. */
 static void check_text(struct lint *lint, const struct arc_yaml_node *node, const char *uses,
                        bool condition)
 {
@@ -121,7 +121,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     }
 
     const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses);
-    bool whole = true; /* nothing stands around the one expression */
+    bool whole = true; /* the text is just one expression */
     while (any && !wrong && lint_next_expression(&at, &text, &len)) {
         whole = text == node->text + 3 && !*at;
         wrong = text[len] ? lint_expression(lint, text, len, uses) : "it has no end";
@@ -141,12 +141,12 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
 struct value {
     const struct place *place;
     const char *name;                      /* its key */
-    const struct arc_yaml_node *at, *node; /* its key, or itself in a list */
+    const struct arc_yaml_node *at, *node; /* its key or, in a list, the value itself */
 };
 
 static void check_map(struct lint *lint, const struct value *value);
 
-/* The expressions of whatever stands there. */
+/* Checks the expressions of any node. */
 static void check_any(struct lint *lint, const struct arc_yaml_node *node, const char *uses)
 {
     arc_yaml_each (item, node)
@@ -160,7 +160,7 @@ static void check_any(struct lint *lint, const struct arc_yaml_node *node, const
         check_text(lint, node, uses, false);
 }
 
-/* Whether a value that is no expression is of one of those kinds. */
+/* Whether a value without an expression is of one of those kinds. */
 static bool fits(const struct arc_yaml_node *node, const char *kinds, size_t count)
 {
     static const char *const types[] = {
@@ -174,7 +174,7 @@ static bool fits(const struct arc_yaml_node *node, const char *kinds, size_t cou
     return false;
 }
 
-/* A value, or an item of a list: of the kinds that `kinds` has for them. */
+/* Checks that a value, or an item of a list, is of one of the kinds in `kinds`. */
 static void check_value(struct lint *lint, const struct value *value, const char *kinds)
 {
     const struct arc_yaml_node *node = value->node;
@@ -183,14 +183,16 @@ static void check_value(struct lint *lint, const struct value *value, const char
     const char *words = kinds + count;
     bool expression = uses && node->text && strstr(node->text, "${{");
 
-    bool none = node->type == ARC_YAML_LIST && !node->count && !uses; /* GitHub asks no event */
+    bool none =
+        node->type == ARC_YAML_LIST && !node->count && !uses; /* `on` may hold empty lists */
 
     if (!expression && !none && !fits(node, kinds, count)) {
         if (!*words || !node->text || !node->len)
             lint_find_at(lint, LINT_WORKFLOW, node, "'%s' cannot be %s", value->name,
                          node->text && !node->len ? "empty" : arc_yaml_type_name(node));
         else if (uses ? !has_key(words, node->text)
-                      : !arc_text_lists(words, node->text, node->len)) /* no event asks for case */
+                      : !arc_text_lists(words, node->text,
+                                        node->len)) /* values of events are compared without case */
             find_word(lint, node, (const char *const[]){words, NULL}, "value", value->name);
         return;
     }
@@ -213,7 +215,7 @@ static void check_value(struct lint *lint, const struct value *value, const char
         check_map(lint, value);
 }
 
-/* The place of a key; NULL, with a finding, where there is none. */
+/* The place of a key; NULL, with a finding, if the key is not valid. */
 static const struct place *find_place(struct lint *lint, const struct value *map,
                                       const struct arc_yaml_node *key)
 {
@@ -235,7 +237,7 @@ static const struct place *find_place(struct lint *lint, const struct value *map
     return NULL;
 }
 
-/* The keys that must be there. */
+/* Checks for required keys. */
 static void check_missing(struct lint *lint, const struct value *map)
 {
     each_below(place, map->place)
@@ -263,8 +265,9 @@ static void check_map(struct lint *lint, const struct value *map)
 {
     const struct place *parent = map->place;
     ARC_AUTO_JSON json_t *seen = json_object();
-    bool open = parent + 1 == PLACES_END || parent[1].depth <= parent->depth; /* any keys */
-    bool made = false; /* a key is an expression */
+    bool open =
+        parent + 1 == PLACES_END || parent[1].depth <= parent->depth; /* any keys are valid */
+    bool made = false;                                                /* a key is an expression */
 
     arc_yaml_each_pair (pair, map->node) {
         const struct arc_yaml_node *key = pair->key;
@@ -291,7 +294,8 @@ static void check_map(struct lint *lint, const struct value *map)
         check_missing(lint, map);
 }
 
-/* Whether a value has an anchor, which the runner takes in no action; a finding about the first. */
+/* Adds a finding about the first anchor, which the runner does not accept in actions; returns
+ * whether there was one. */
 static bool find_anchor(struct lint *lint, const struct arc_yaml_node *node)
 {
     if (node->anchor) {

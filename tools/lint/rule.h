@@ -1,10 +1,10 @@
-/* Shared by the files of `lint`: what is known of the tree, and how findings are made. */
+/* Shared by the files of `lint`: the tree under inspection, and findings. */
 #pragma once
 
 #include "arcci/project.h"
 #include "yaml/yaml.h"
 
-/* Most text with expressions in one file that is read, what aliases name counted each time. */
+/* At most this much text with expressions is checked per file; aliases count every time. */
 #define LINT_EXPRESSIONS_MAX (8 * ARC_YAML_BYTES)
 
 enum lint_rule {
@@ -14,11 +14,11 @@ enum lint_rule {
     LINT_RULE_COUNT
 };
 
-/* An entry of `allow`: findings that the repository has looked at and accepts. */
+/* An entry of `allow`: findings that the repository accepts. */
 struct lint_waiver {
     char *rule;
     char *file;
-    char *has; /* a part of the message; NULL for every finding of that rule in that file */
+    char *has; /* part of the message; NULL: every finding of that rule in that file */
     char *why;
     unsigned line; /* of the entry */
     bool used;     /* a finding was dropped because of it */
@@ -32,9 +32,9 @@ struct lint_settings {
     char *network;           /* "arc_platform_net" */
     struct arc_pair *labels; /* label → value with {placeholders} */
     char **actions; /* "owner/name" of allowed actions; NULL: those of github.com/actions */
-    char **credentials_ignore; /* files and directories that may hold what looks like one */
-    char **off;                /* names of rules that are not applied */
-    char **style;              /* names of rules of style that are */
+    char **credentials_ignore; /* files and directories to skip */
+    char **off;                /* rules that are turned off */
+    char **style;              /* rules of style that are turned on */
     struct lint_waiver *waivers;
     size_t waiver_count;
     struct lint_fact *facts;
@@ -43,10 +43,10 @@ struct lint_settings {
 
 struct lint_fact;
 
-/* An action or workflow of the tree that a workflow uses, read once. */
+/* A local action or workflow that a workflow uses, read once. */
 struct lint_called {
     struct arc_yaml yaml;
-    const char *problem; /* why it cannot be read; NULL when it was */
+    const char *problem; /* why it could not be read; NULL if it was */
 };
 
 /* A directory with a service.yaml. */
@@ -57,7 +57,7 @@ struct lint_service {
     bool loaded;
 };
 
-/* What breaks a rule. */
+/* A violation of a rule. */
 struct lint_finding {
     char *file;
     unsigned line; /* from 1 */
@@ -66,71 +66,72 @@ struct lint_finding {
 };
 
 struct lint {
-    struct arc_arena memory;     /* of all texts; `failed`, which is sticky, of what else is made */
-    char *root;                  /* the work tree; owned */
-    struct arc_project *project; /* its configuration has no groups if it could not be loaded */
+    struct arc_arena
+        memory; /* holds all texts; `failed` is sticky and covers other allocations too */
+    char *root; /* the work tree; owned */
+    struct arc_project *project; /* without groups if its configuration could not be loaded */
     struct lint_settings settings;
-    struct lint_service *services; /* of the groups, then others beside them */
+    struct lint_service *services; /* those of the groups, then others */
     size_t service_count;
     struct lint_finding *findings;
     size_t finding_count;
-    json_t *files;  /* object: every file that was looked at */
+    json_t *files;  /* object: every file that was checked */
     json_t *rules;  /* object: every rule that was applied */
     json_t *counts; /* object: findings by "RULE:FILE" */
-    json_t *parsed; /* object: index into `called` of a file that workflows call */
+    json_t *parsed; /* object: file → index into `called` */
     struct lint_called *called;
     size_t called_count;
-    size_t expressions; /* bytes of texts with expressions that were read in the file so far */
+    size_t expressions; /* bytes of texts with expressions checked in the file so far */
 };
 
-/* A finding of a built-in rule at a line (0: the file as a whole, shown as line 1), and one of a
- * rule of the rules file. */
+/* Adds a finding of a built-in rule at a line (0: the whole file, shown as line 1), and of a rule
+ * from the rules file. */
 #define lint_find(lint, rule, ...) lint_find_named(lint, lint_rule_name(rule), __VA_ARGS__)
 /* The same at a node of YAML. */
 #define lint_find_at(lint, rule, node, ...)                                                        \
     lint_find(lint, rule, (node)->source->name, (node)->line, __VA_ARGS__)
 void lint_find_named(struct lint *lint, const char *rule, const char *file, unsigned line,
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Turns an error about `file` into a finding, its place taken out of it; running out of memory
- * is lint->memory.failed. */
+/* Turns an error about `file` into a finding at the error's place; ARC_ENOMEM sets
+ * lint->memory.failed instead. */
 void lint_find_error(struct lint *lint, const char *rule, const char *file,
                      const struct arc_error *err);
 
-/* Adds a finding for those of a file that were too many to be told. */
+/* Adds one finding for those of a file beyond the limit. */
 void lint_find_rest(struct lint *lint);
 
-/* Whether the rule is applied: it is not off, and a rule of style is asked for. */
+/* Whether the rule applies: it is not off or, for a rule of style, it is on. */
 bool lint_is_on(const struct lint *lint, const char *rule);
 
 const char *lint_rule_name(enum lint_rule rule);
 
-/* The names of the rules of style; NULL ends them. */
+/* The names of the rules of style, NULL-terminated. */
 extern const char *const lint_styles[];
 
-/* Records that a file was looked at. */
+/* Records that a file was checked. */
 void lint_looked_at(struct lint *lint, const char *file);
 
-/* Sets a member; the value is the callee's, NULL for want of memory. */
+/* Sets a member and takes over `value`; NULL means that memory ran out. */
 void lint_set(struct lint *lint, json_t *object, const char *name, json_t *value);
 
-/* Whether the path (below the root) is a file; false as well when memory runs out. */
+/* Whether the path (from the root) is a file; false if memory runs out. */
 bool lint_exists(struct lint *lint, const char *file);
-/* Reads a file below the root; false, with a finding of that rule, if it cannot be. */
+/* Reads a file; false, with a finding of that rule, if it cannot be read. */
 bool lint_read(struct lint *lint, enum lint_rule rule, const char *file, struct arc_buf *out);
 bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, struct arc_yaml *out);
 
-/* The names in a directory below the root, sorted: a new array of strings, empty if there is no
- * such directory. NULL when out of memory. */
+/* The names in a directory, sorted: a new array of strings, empty if the directory does not exist.
+ * NULL when out of memory. */
 json_t *lint_list(struct lint *lint, const char *directory);
 
-/* Formatted text, "" when out of memory: this and all that follows lives as long as `lint`. */
+/* Formatted text; "" when out of memory. This and the texts below live as long as `lint`. */
 #define lint_text(lint, ...) arc_arena_printf(&(lint)->memory, __VA_ARGS__)
 /* "<directory>/<name>", or the name alone below ".". */
 const char *lint_join(struct lint *lint, const char *directory, const char *name);
 /* The directory of a path. */
 const char *lint_parent(struct lint *lint, const char *path);
 
-/* The content of a buffer, which has it; if it could not be built, "" and lint->memory.failed. */
+/* The buffer's content; "" and lint->memory.failed if it could not be built. */
 const char *lint_content(struct lint *lint, const struct arc_buf *text);
 
 /* The text with {codename}, {name}, {directory}, {role}, {tech}, {port}, {health} and {group}
@@ -143,7 +144,7 @@ int lint_settings_load(const char *root, const char *path, struct lint_settings 
                        struct arc_error *err);
 void lint_settings_free(struct lint_settings *settings);
 
-/* The families of rules, each in its file. */
+/* The families of rules, one file each. */
 void lint_services(struct lint *lint);
 void lint_dockerfile(struct lint *lint, const struct arc_group *group,
                      const struct arc_service *service);
@@ -152,35 +153,35 @@ void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
 /* Whether "USER[:GROUP]" is root, by its name or its number. */
 bool lint_is_root(const char *user);
-/* What a mapping has by a name that GitHub reads without its case: an input in `with` or `inputs`, a
- * job, an output (a null one is a node); NULL where there is none. */
+/* The value of a key that GitHub compares without case: an input in `with` or `inputs`, a job, an
+ * output (null is a node too). NULL if the key is missing. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);
-/* What a local action or workflow says, "./…"; NULL where it is none or cannot be read. Valid until
- * the next call. */
+/* The content of a local action or workflow, "./…"; NULL if `uses` is not local or cannot be read.
+ * Valid until the next call. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);
-/* places.c: whether GitHub takes a "workflow" or an "action" as it is: its keys, the kinds of its
- * values, and its expressions. */
+/* places.c: checks whether GitHub accepts a "workflow" or an "action": keys, kinds of values,
+ * expressions. */
 void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root);
-/* expression.c: what is wrong with an expression where these contexts and functions may be used
- * (words); NULL where nothing is. */
+/* expression.c: what is wrong with an expression that may use these contexts and functions (words);
+ * NULL if nothing is. */
 const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses);
-/* The next expression between braces, from *at on, which moves behind it; one without an end goes
- * on to the end of the text. */
+/* The next expression between braces from *at on; moves *at past it. An unclosed one extends to the
+ * end of the text. */
 bool lint_next_expression(const char **at, const char **start, size_t *len);
-/* A text in small letters, for names that have no case; "" when out of memory. */
+/* The text in lower case, for names without case; "" when out of memory. */
 const char *lint_small(struct lint *lint, const char *text, size_t len);
-/* heads.c: whether a workflow that holds secrets checks out a pull request's code. */
+/* heads.c: finds workflows with secrets that check out a pull request's code. */
 void lint_heads(struct lint *lint, const struct arc_yaml_node *root);
-/* runner.c: what GitHub does with a workflow, or with an action's steps, that reads right. */
+/* runner.c: finds valid workflows, or steps of an action, that do not do what they seem to. */
 void lint_runner(struct lint *lint, const struct arc_yaml_node *root);
 void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs);
 void lint_facts(struct lint *lint);
 void lint_credentials(struct lint *lint);
 
-/* Calls `each` for every file below a directory but .git, or for every file that git tracks
- * (outside a repository: below the root). A non-zero return of it ends the walk. */
+/* Call `each` for every file below a directory except .git, or for every file that git tracks
+ * (outside a repository: every file). A non-zero return value of `each` ends the walk. */
 void lint_walk(struct lint *lint, const char *directory, int (*each)(void *lint, const char *file));
 void lint_each_file(struct lint *lint, int (*each)(void *lint, const char *file));
 
-/* The line of the file in which a place in a script stands. */
+/* The line of the file for a place in a script. */
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at);

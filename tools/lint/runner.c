@@ -1,5 +1,5 @@
-/* What GitHub does with a workflow that reads right: what it skips, drops, cancels, keeps and
- * forgets (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
+/* Valid workflows that do not do what they seem to, because of what GitHub skips, drops, cancels or
+ * keeps (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
  * runner's source). */
 #define _GNU_SOURCE /* memmem, strcasestr */
 #include "base/text.h"
@@ -10,8 +10,8 @@
 struct subject {
     struct lint *lint;
     const struct arc_yaml_node *root; /* NULL for an action */
-    bool refreshed;                   /* a step so far has fetched the package index */
-    bool drafted, promoted;           /* a step so far has drafted the release, moved the tags */
+    bool refreshed;                   /* a previous step fetched the package index */
+    bool drafted, promoted;           /* a previous step drafted the release, moved the tags */
 };
 
 /* The text of an input that a step gives. */
@@ -21,7 +21,7 @@ static const char *text_given(const struct arc_yaml_node *with, const char *name
     return value && value->text ? value->text : "";
 }
 
-/* What is said of a builder whose BuildKit nobody chose. */
+/* The finding for a builder without a pinned BuildKit. */
 #define FLOATING_BUILDKIT                                                                          \
     "the builder's BuildKit is whatever its tag is today: pin it by its option image=NAME@sha256:…"
 
@@ -35,7 +35,7 @@ static bool starts_on(const struct subject *s, const char *event)
     return arc_yaml_names(arc_yaml_get(s->root, "on"), event);
 }
 
-/* What a `permissions` gives for a scope: 0 none, 1 read, 2 write. */
+/* What `permissions` grants for a scope: 0 none, 1 read, 2 write. */
 static int grant_of(const struct arc_yaml_node *permissions, const char *scope)
 {
     const char *value = arc_yaml_text_at(permissions, scope);
@@ -44,7 +44,7 @@ static int grant_of(const struct arc_yaml_node *permissions, const char *scope)
     return arc_yaml_reads(permissions, "read-all") || strcmp(value, "read") == 0;
 }
 
-/* The permissions of a job: its own, else the workflow's; NULL where neither says any. */
+/* The permissions of a job: its own, else the workflow's; NULL if neither has any. */
 static const struct arc_yaml_node *permissions_of(const struct arc_yaml_node *root,
                                                   const struct arc_yaml_node *job)
 {
@@ -68,14 +68,14 @@ static bool any_may_write(const struct subject *s, const char *scope)
 
 /* ---- scripts -------------------------------------------------------------------------------- */
 
-/* A finding at the line of a script that `at` points into. */
+/* Adds a finding at the line of a script that contains `at`. */
 static void find_in_script(const struct subject *s, enum lint_rule rule,
                            const struct arc_yaml_node *script, const char *at, const char *message)
 {
     lint_find(s->lint, rule, script->source->name, lint_script_line(script, at), "%s", message);
 }
 
-/* Whether all of the parts stand between two places, in this order, each as a word. */
+/* Whether all parts occur between `start` and `end` in this order, each as a word. */
 static bool stand_in_order(const char *start, const char *end, const char *const parts[])
 {
     for (const char *from = start; *parts; parts++) {
@@ -110,7 +110,7 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
     static const char *const builder[] = {"docker buildx create", NULL};
     static const char *const image[] = {"image=", NULL};
     static const char *const remote[] = {"driver", "remote", NULL};
-    bool loses_status = false; /* of what it prints to a file of the runner's */
+    bool loses_status = false; /* of a command in `echo "x=$(…)"` to a file of the runner */
 
     arc_each_in (engine, engines)
         if (stand_in_order(line, end, *engine))
@@ -163,8 +163,7 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-/* A workflow that is given a tag of git, as the name of an input says, has to check that out: the
- * ref of the event is about something else. */
+/* A workflow that gets a git tag as an input must check it out: the event's ref is another. */
 static void check_checkout(const struct subject *s, const struct arc_yaml_node *uses,
                            const struct arc_yaml_node *with)
 {
@@ -188,20 +187,20 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
             "the workflow is given");
 }
 
-/* Whether a step restores what other runs have saved. */
+/* Whether a step restores a cache saved by other runs. */
 static bool restores_cache(const struct arc_yaml_node *step)
 {
     const char *uses = arc_yaml_text_at(step, "uses");
     const char *cache = text_given(arc_yaml_get(step, "with"), "cache");
 
-    if (ARC_STARTS(uses, "actions/setup-go@")) /* which does so unasked */
+    if (ARC_STARTS(uses, "actions/setup-go@")) /* it caches by default */
         return strcmp(cache, "false") != 0;
     if (ARC_STARTS(uses, "actions/setup-"))
         return *cache && strcmp(cache, "false") != 0;
     return ARC_STARTS(uses, "actions/cache@", "actions/cache/restore@");
 }
 
-/* The same of the steps of a local action, which an input that their `if` names turns off. */
+/* The same for the steps of a local action, unless an input in their `if` turns them off. */
 static bool restores_within(const struct subject *s, const struct arc_yaml_node *step)
 {
     const struct arc_yaml_node *action = lint_called_root(s->lint, arc_yaml_text_at(step, "uses"));
@@ -237,8 +236,7 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
     }
 }
 
-/* Whether a step runs a command of arc-ci, as a script or as an action, with an option ("" for
- * none). */
+/* Whether a step runs a command of arc-ci with an option ("": any), by script or action. */
 static bool runs_command(const struct arc_yaml_node *step, const char *command, const char *option)
 {
     static const char program[] = "arc-ci ", actions[] = "/.github/actions/";
@@ -269,7 +267,8 @@ static bool runs_command(const struct arc_yaml_node *step, const char *command, 
 #define DRAFTS(step)   runs_command(step, "release", "draft")
 #define PROMOTES(step) runs_command(step, "build", "promote")
 
-/* The order of the last steps: what GitHub refuses, it shall refuse before anything is public. */
+/* Checks the order of the last steps: if GitHub refuses something, it must do so before anything is
+ * public. */
 static void check_last(struct subject *s, const struct arc_yaml_node *step)
 {
     s->drafted = s->drafted || DRAFTS(step);
@@ -289,7 +288,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 
     s->refreshed = s->drafted = s->promoted = false;
 
-    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* what they have done before */
+    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of the jobs it needs */
         const struct arc_yaml_node *before =
             name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
         arc_yaml_each (step, before) {
@@ -324,7 +323,8 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* An expression that reads JSON of a step without a second choice; functions have no case. */
+/* Whether an expression calls fromJSON() on a step's output without a fallback; functions have no
+ * case. */
 static bool reads_json(const char *text)
 {
     for (const char *at = text; (at = strcasestr(at, "fromJSON("));) {
@@ -336,7 +336,7 @@ static bool reads_json(const char *text)
     return false;
 }
 
-/* `contains(needs.*.result, 'success')`, the list joined or not. */
+/* Whether it says `contains(needs.*.result, 'success')`, with the list joined or not. */
 static bool takes_any_success(const char *text)
 {
     const char *results = strstr(text, "needs.*.result");
@@ -369,7 +369,7 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
                      "any job in needs makes this true: name the one whose success counts");
 }
 
-/* Where a run must not be lost: it publishes a tag, or what a push has changed. */
+/* Checks that no run is dropped that publishes a tag or what a push changed. */
 static void check_queue(const struct subject *s, const struct arc_yaml_node *concurrency)
 {
     const char *key = arc_yaml_text_at(concurrency, "group");
@@ -390,7 +390,7 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
             "github.run_id");
 }
 
-/* A finding for all that `theirs` asks for and `ours` does not grant; `who` asks. */
+/* Adds a finding for everything that `theirs` requests and `ours` does not grant. */
 static void compare_grants(const struct subject *s, const struct arc_yaml_node *uses,
                            const struct arc_yaml_node *ours, const struct arc_yaml_node *theirs,
                            const char *who)
@@ -411,8 +411,8 @@ static void compare_grants(const struct subject *s, const struct arc_yaml_node *
     }
 }
 
-/* What a called workflow and its jobs ask for is compared before any of them starts; the
- * workflow's also where each job has its own. */
+/* GitHub compares what a called workflow and its jobs request before any job starts; the workflow's
+ * permissions count even if each job has its own. */
 static void check_grants(const struct subject *s, const struct arc_yaml_node *job)
 {
     const struct arc_yaml_node *ours = permissions_of(s->root, job),

@@ -1,4 +1,4 @@
-/* The services of the tree, and what each service.yaml says. */
+/* The repository's services, and checks of each service.yaml. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "lint/rule.h"
@@ -11,8 +11,8 @@ static struct lint_service *find_directory(const struct lint *lint, const char *
     return NULL;
 }
 
-/* Adds a directory that has a service.yaml; one that does not load is a finding, and stays known
- * by its directory. */
+/* Adds a directory with a service.yaml. If it does not load, that is a finding, and the service is
+ * known by its directory only. */
 static void add_service(struct lint *lint, const char *directory, const struct arc_group *group)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
@@ -46,7 +46,7 @@ static void collect_services(struct lint *lint)
             lint_set(lint, parents, lint_parent(lint, service->directory), json_true());
         }
 
-    arc_json_each_pair (parent, value, parents) { /* others beside the released ones */
+    arc_json_each_pair (parent, value, parents) { /* siblings that are not released */
         ARC_AUTO_JSON json_t *names = lint_list(lint, parent);
         arc_json_each (name, names) {
             const char *directory = lint_join(lint, parent, json_string_value(name));
@@ -94,8 +94,8 @@ static void check_fields(struct lint *lint, const struct lint_service *service,
                   "port %u is not among ports", service->data.port);
 }
 
-/* The directory of the first service of that codename, whether a service.yaml or the
- * configuration names it; or NULL. */
+/* The directory of the first service with that codename, from service.yaml or the configuration;
+ * NULL: none. */
 static const char *find_codename(const struct lint *lint, const char *codename)
 {
     const struct arc_config *config = &lint->project->config;
@@ -112,7 +112,7 @@ static const char *find_codename(const struct lint *lint, const char *codename)
     return NULL;
 }
 
-/* The line of an item of a list, or of the list. */
+/* The line of a list's item or, if it is not there, of the list. */
 static unsigned item_line(const struct arc_yaml_node *root, const char *key, const char *text)
 {
     const struct arc_yaml_node *list = arc_yaml_get(root, key);

@@ -6,7 +6,7 @@
 #define DEFAULT_PATH ".github/arc-ci-lint.yaml"
 #define AT(member)   offsetof(struct lint_settings, member)
 
-/* A rule that is off unless it is asked for. */
+/* Whether a name is a rule of style, which is off by default. */
 static bool check_style(const char *text, struct arc_buf *why)
 {
     const char *meant = arc_suggest(text, lint_styles);
@@ -75,7 +75,7 @@ static int read_facts(const struct arc_loading *l, const struct arc_yaml_node *l
     return ARC_OK;
 }
 
-/* A rule that is turned off is one: a built-in one, or a fact's. */
+/* Checks that every rule in `off` exists, built in or as a fact. */
 static int check_off(const struct lint_settings *settings, struct arc_error *err)
 {
     const struct arc_yaml_node *off = arc_yaml_get(settings->yaml.root, "off"), *item;

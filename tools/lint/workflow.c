@@ -11,10 +11,10 @@
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"
 
-/* Most files that are read because workflows use them; GitHub takes 50 in one workflow. */
+/* At most this many local files are read for `uses`; GitHub accepts 50 in one workflow. */
 #define CALLED_MAX 256
 
-/* As much of a reference as tells it from others: two names of GitHub's and what is around them. */
+/* Enough of a reference to tell it from others: two GitHub names and what surrounds them. */
 #define KEY_MAX 256
 
 /* A file under inspection. */
@@ -22,12 +22,12 @@ struct workflow {
     struct lint *lint;
     const struct arc_yaml_node *root;
     json_t *jobs;   /* object: the names of all jobs → their places; NULL for an action */
-    json_t *inputs; /* object: the names of the inputs; NULL where it is not called */
-    json_t *needs;  /* object: the names that the job under way needs */
+    json_t *inputs; /* object: the names of the inputs; NULL if it cannot be called */
+    json_t *needs;  /* object: the jobs that the current job needs */
     json_t *ids;    /* object: the ids of its steps */
-    json_t *matrix; /* object: the names of its matrix; NULL where an expression makes it */
-    json_t *seen;   /* object: what it refers to, so that each is checked once */
-};                  /* all of them in small letters: they have no case */
+    json_t *matrix; /* object: the keys of its matrix; NULL if an expression makes it */
+    json_t *seen;   /* object: references that were checked */
+};                  /* all in lower case, since they have no case */
 
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name)
 {
@@ -37,7 +37,7 @@ const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const ch
     return NULL;
 }
 
-/* "owner/name", or a path below it. */
+/* Whether `name` is the repository or a path below it. */
 static bool is_below(const char *name, size_t len, const char *repository)
 {
     size_t own = strlen(repository);
@@ -45,8 +45,8 @@ static bool is_below(const char *name, size_t len, const char *repository)
            (len == own || name[own] == '/');
 }
 
-/* An action or workflow of another repository: "owner/name[/path]@ref" or "docker://image". Allowed
- * are those that the repository lists, its own and arc-ci's; any, where it lists none. */
+/* Checks an action or workflow of another repository: "owner/name[/path]@ref" or "docker://image".
+ * Allowed are the repository's own, arc-ci's and those in `actions`; without `actions`, any. */
 static void check_foreign(const struct workflow *w, const struct arc_yaml_node *uses)
 {
     const char *text = uses->text, *ref = strchr(text, '@');
@@ -65,7 +65,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
     }
 
     size_t len = ref ? (size_t)(ref - text) : uses->len;
-    if (!*text || strstr(text, "${{") || ARC_STARTS(text, ".\\")) /* which Windows takes */
+    if (!*text || strstr(text, "${{") || ARC_STARTS(text, ".\\")) /* valid on Windows */
         return;
     if (!ref || !ref[1] || strchr(ref + 1, '@') || !memchr(text, '/', len)) {
         lint_find_at(w->lint, LINT_WORKFLOW, uses,
@@ -88,8 +88,8 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
                      "'%s' is not pinned to a commit (40 digits); a tag can be moved", text);
 }
 
-/* Compares what is given with what is declared: `with` of a call with `inputs` of its target, or
- * `secrets` with `secrets`; `what` is one of them. */
+/* Compares `with` of a call with the `inputs` of its target, or `secrets` with `secrets`; `what`
+ * names one of them. */
 static void check_inputs(const struct workflow *w, const struct arc_yaml_node *uses,
                          const struct arc_yaml_node *with, const struct arc_yaml_node *inputs,
                          const char *what)
@@ -140,23 +140,23 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
     int rc = arc_yaml_read_in(lint->root, name, ARC_YAML_ANY_TAG, &called->yaml, &err);
     if (rc)
         called->problem = lint_text(lint, "%s", arc_error_text(&err));
-    lint->memory.failed |= rc == ARC_ENOMEM || (rc && !err.message); /* lost for want of it */
+    lint->memory.failed |= rc == ARC_ENOMEM || (rc && !err.message); /* lost when memory ran out */
     if (!rc && arc_yaml_get(called->yaml.root, "runs"))
-        check_action(lint, name); /* which may add more, and move them */
+        check_action(lint, name); /* may grow `called` and move its items */
 
     return &lint->called[place];
 }
 
-/* Whether `uses` names what is here: in the work tree of the run, or ("$/", GitHub docs, "Workflow
- * syntax for GitHub Actions") at its commit. */
+/* Whether `uses` names a file of this repository: in the work tree, or ("$/", GitHub docs, "Workflow
+ * syntax for GitHub Actions") at the run's commit. */
 static bool is_local(const char *uses)
 {
     return ARC_STARTS(uses, "./", "$/");
 }
 
-/* The action or workflow that a local `uses` names, read once however often it is used. NULL beyond
- * CALLED_MAX, or where the path leaves the repository: what earlier steps put there is not known.
- * Valid until the next call. */
+/* The action or workflow that a local `uses` names, read only once. NULL beyond CALLED_MAX, or if
+ * the path leaves the repository, where earlier steps may put anything. Valid until the next
+ * call. */
 static const struct lint_called *read_called(struct lint *lint, const char *uses)
 {
     if (!is_local(uses) || strstr(uses, ".."))
@@ -214,15 +214,15 @@ static void check_uses(const struct workflow *w, const struct arc_yaml_node *hol
 
 unsigned lint_script_line(const struct arc_yaml_node *script, const char *at)
 {
-    bool block = !script->plain && strchr(script->text, '\n'); /* it starts below its `|` */
+    bool block = !script->plain && strchr(script->text, '\n'); /* a block starts below its `|` */
     unsigned line = script->line + block;
     for (const char *c = script->text; c < at; c++)
         line += *c == '\n';
     return line;
 }
 
-/* Text that a shell or an interpreter runs: GitHub puts the values of expressions into it as they
- * are. */
+/* Checks text that a shell or an interpreter runs: GitHub inserts values of expressions
+ * unescaped. */
 static void check_script(const struct workflow *w, const struct arc_yaml_node *script)
 {
     const char *at = script ? script->text : NULL, *expression;
@@ -234,8 +234,8 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
                   expression);
 }
 
-/* Whether a local `uses` lies in a folder that a step makes: of another repository's files, or of
- * ours in another place. `folders` are those, and end with NULL. */
+/* Whether a local `uses` is inside a folder that a step creates, with another repository's files or
+ * a second copy of ours. `folders` is NULL-terminated. */
 static bool is_checked_out(struct lint *lint, const char *const *folders,
                            const struct arc_yaml_node *uses)
 {
@@ -248,8 +248,8 @@ static bool is_checked_out(struct lint *lint, const char *const *folders,
     return found;
 }
 
-/* The folders that the steps make, as their input `path` says: "." where another repository is
- * checked out in place of ours. */
+/* The folders that steps create, from their input `path`; "." if another repository is checked out
+ * instead of ours. */
 static const char *const *find_checkouts(struct lint *lint, const struct arc_yaml_node *steps)
 {
     static const char *const none[] = {NULL};
@@ -291,7 +291,7 @@ static size_t name_length(const char *text)
     return len;
 }
 
-/* An id of a step, or the name of a job. */
+/* Checks the id of a step or a job. */
 static void check_id(struct lint *lint, const struct arc_yaml_node *id)
 {
     const char *text = id->text;
@@ -305,7 +305,7 @@ static void check_id(struct lint *lint, const struct arc_yaml_node *id)
                      text);
 }
 
-/* The ids of steps, each of which is there once. */
+/* Lists the ids of steps and checks that they are unique. */
 static void list_ids(const struct workflow *w, const struct arc_yaml_node *steps)
 {
     arc_yaml_each (step, steps) {
@@ -321,7 +321,7 @@ static void list_ids(const struct workflow *w, const struct arc_yaml_node *steps
     }
 }
 
-/* The names of a mapping, added to those that are there. */
+/* Adds the keys of a mapping to `names`. */
 static void list_names(struct lint *lint, json_t *names, const struct arc_yaml_node *map)
 {
     arc_yaml_each_pair (pair, map)
@@ -342,7 +342,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
             check_uses(w, step);
         bool keeps = strlen(shell) > 12 && ARC_STARTS(shell, "cp {0} ") &&
                      arc_text_ends(shell, ".json") && !strpbrk(shell + 7, " \t\n");
-        if (!keeps) /* the text, of any length, as a document: a "shell" that runs nothing */
+        if (!keeps) /* prints text instead of running it */
             check_script(w, arc_yaml_get(step, "run"));
         check_script(w, arc_yaml_get(step, "shell"));
         arc_each_in (name, scripts)
@@ -350,7 +350,7 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     }
 }
 
-/* The image of a container, of a service, or of an action. */
+/* Checks the image of a container, a service or an action. */
 static void check_image(const struct workflow *w, const struct arc_yaml_node *image)
 {
     const char *text = image ? image->text : NULL;
@@ -359,8 +359,8 @@ static void check_image(const struct workflow *w, const struct arc_yaml_node *im
     lint_find_at(w->lint, LINT_PINNED, image, "'%s' is not pinned to a digest (@sha256:…)", text);
 }
 
-/* What an expression takes of a context: `.name` or `['name']`, from *text on, which moves behind
- * it. Its length; 0 where that is not said. */
+/* The member that an expression reads from a context, `.name` or `['name']`; moves *text past it.
+ * Returns its length; 0 if it is not a literal. */
 static size_t take_member(const char **text, const char **name)
 {
     bool index = ARC_STARTS(*text, "['");
@@ -375,7 +375,7 @@ static size_t take_member(const char **text, const char **name)
     return len;
 }
 
-/* One "needs.JOB…" of an expression, or "jobs.JOB…"; `rest` is what follows. */
+/* Checks "needs.JOB…" or "jobs.JOB…" in an expression; `rest` is what follows. */
 static void check_job_of(const struct workflow *w, const struct arc_yaml_node *at, const char *name,
                          const char *rest)
 {
@@ -391,7 +391,7 @@ static void check_job_of(const struct workflow *w, const struct arc_yaml_node *a
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *outputs = arc_yaml_get(job, "outputs");
     bool known = true;
-    if (uses && uses->text) { /* those of the workflow that it calls */
+    if (uses && uses->text) { /* the outputs of the workflow that it calls */
         const struct arc_yaml_node *called = lint_called_root(w->lint, uses->text);
         outputs = arc_yaml_at(called, "on", "workflow_call", "outputs", (char *)NULL);
         known = called;
@@ -400,7 +400,7 @@ static void check_job_of(const struct workflow *w, const struct arc_yaml_node *a
         lint_find_at(w->lint, LINT_NEEDS, at, "the job '%s' has no output '%s'", name, output);
 }
 
-/* One member of a context, whose names those are; `rest` is what follows. */
+/* Checks that a context with these `names` has the member; `rest` is what follows. */
 static void check_member(const struct workflow *w, const struct arc_yaml_node *at,
                          const json_t *names, const char *name, const char *rest)
 {
@@ -421,7 +421,7 @@ static void check_member(const struct workflow *w, const struct arc_yaml_node *a
                      names == w->jobs ? "job" : "step with the id", name);
 }
 
-/* Those of an expression, but what its strings hold ('' is a quote within one). */
+/* Checks the references of an expression, skipping its strings ('' is a quote in one). */
 static void check_references(const struct workflow *w, const struct arc_yaml_node *node,
                              const char *text, size_t len)
 {
@@ -448,7 +448,7 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
                 key_len++;
             const char *key = lint_small(w->lint, at, key_len);
             if (!name_len || json_object_get(w->seen, key))
-                continue; /* or it does not stand there for the first time */
+                continue; /* not a literal, or checked before */
             lint_set(w->lint, w->seen, key, json_true());
             check_member(w, node, all[i].names,
                          arc_or(arc_arena_cut(&w->lint->memory, name, name_len), ""), rest);
@@ -456,7 +456,7 @@ static void check_references(const struct workflow *w, const struct arc_yaml_nod
     }
 }
 
-/* Every expression below a node: `if` is one as a whole, other texts hold them in braces. */
+/* Checks every expression below a node: `if` is one as a whole, other texts have them in braces. */
 static void check_expressions(const struct workflow *w, const struct arc_yaml_node *node,
                               bool condition)
 {
@@ -478,12 +478,12 @@ static void check_expressions(const struct workflow *w, const struct arc_yaml_no
         check_references(w, node, text, len);
 }
 
-/* How far the walk along `needs` has come with a job. */
+/* The state of a job in the walk along `needs`. */
 struct walk {
-    size_t above; /* the job before it on the path */
-    size_t depth; /* its place on the path, from 1; 0: it was not met yet */
-    size_t reach; /* the first place on the path that it waits for */
-    size_t next;  /* the entry of its `needs` that comes next */
+    size_t above; /* the previous job on the path */
+    size_t depth; /* its place on the path, from 1; 0: not visited */
+    size_t reach; /* the earliest place on the path that it waits for */
+    size_t next;  /* the next entry of its `needs` */
     bool done;    /* it has left the path */
 };
 
@@ -520,8 +520,8 @@ static void walk_from(const struct workflow *w, const struct arc_yaml_node *jobs
     }
 }
 
-/* Jobs that wait for themselves, by way of those that they need. Every entry of `needs` is followed
- * once, so that a long chain takes no time; of circles that share jobs some jobs may be left out. */
+/* Finds jobs that wait for themselves through the jobs they need. Follows every entry of `needs`
+ * once, so it is linear; if circles share jobs, some jobs may not be listed. */
 static void check_circles(const struct workflow *w, const struct arc_yaml_node *jobs)
 {
     size_t count = arc_yaml_pairs(jobs);
@@ -537,7 +537,7 @@ static void check_circles(const struct workflow *w, const struct arc_yaml_node *
                          "the job '%s' waits for itself", jobs->pairs[i].key->text);
 }
 
-/* The names that a job's matrix has. False where there is none, or an expression makes it. */
+/* Lists the keys of a job's matrix. False if there is none, or an expression makes it. */
 static bool list_matrix(struct lint *lint, const struct arc_yaml_node *job, json_t *names)
 {
     const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
@@ -586,8 +586,7 @@ static void check_needs(struct workflow *w, const struct arc_yaml_pair *job)
     w->needs = w->seen = w->ids = w->matrix = NULL;
 }
 
-/* Whether a job calls what can be called, if it is here: a file of .github/workflows, as it is in
- * this commit. */
+/* Checks that a local workflow that a job calls exists in .github/workflows and can be called. */
 static bool check_call(const struct workflow *w, const struct arc_yaml_node *uses)
 {
     static const char folder[] = WORKFLOWS "/";
@@ -626,7 +625,7 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_needs(w, job);
 }
 
-/* Whether a text has the five fields of a time. */
+/* Whether a text has the five fields of a cron expression. */
 static bool is_cron(const char *text)
 {
     size_t fields = 0;
@@ -640,7 +639,7 @@ static bool is_cron(const char *text)
     return fields == 5;
 }
 
-/* What stands outside of jobs. */
+/* Checks what is outside of `jobs`. */
 static void check_whole(struct workflow *w)
 {
     static const char *const keys[] = {"on", "env", "concurrency", "run-name"};
@@ -694,8 +693,8 @@ static void check_workflow(struct lint *lint, const char *file)
     lint_runner(lint, yaml.root);
 }
 
-/* An action, wherever it lies. Of other files of that name only those below .github/actions must be
- * one. */
+/* Checks an action anywhere in the repository. A file of that name that is not an action is a
+ * finding only below .github/actions. */
 static int check_action(void *context, const char *file)
 {
     struct lint *lint = context;
