@@ -15,7 +15,7 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The next line as it stands, without its line break; false at the end. */
+/* The next physical line, without its line break; false at the end. */
 static bool next_line(struct arc_dockerfile *d, const char **line, size_t *len)
 {
     if (!*d->at)
@@ -48,8 +48,8 @@ static bool is_empty(const char *line, size_t len)
 
 /* ---- directives ---------------------------------------------------------------------------- */
 
-/* "# name = value" in the lines at the top; false when the line is something else, which ends them:
- * a name that is none of BuildKit's, too. */
+/* Reads a directive "# name = value" at the top. False for any other line, including an unknown
+ * name, which ends the directives. */
 static bool read_directive(struct arc_dockerfile *d, const char *line, size_t len)
 {
     if (!len || *line != '#')
@@ -96,13 +96,13 @@ void arc_dockerfile_start(struct arc_dockerfile *d, const char *text)
     while (next_line(&top, &line, &len) && read_directive(d, line, len))
         continue;
     if (shebang)
-        d->escape = '\\'; /* behind one only the syntax is looked for */
+        d->escape = '\\'; /* after other lines only `syntax` counts */
 }
 
 /* ---- instructions -------------------------------------------------------------------------- */
 
-/* Whether the line goes on: the escape character at its end, not itself after one; *len loses it
- * and the blanks behind it. */
+/* Whether the line is continued, that is, ends with an unescaped escape character; removes that and
+ * the blanks after it from *len. */
 static bool goes_on(const struct arc_dockerfile *d, const char *line, size_t *len)
 {
     size_t end = arc_text_strip(line, *len, blanks);
@@ -112,8 +112,7 @@ static bool goes_on(const struct arc_dockerfile *d, const char *line, size_t *le
     return true;
 }
 
-/* Reads the logical line that starts with `line` into d->args; comment and empty lines in between
- * are no part of it. */
+/* Reads the logical line that starts with `line` into d->args, skipping comments and empty lines. */
 static void join(struct arc_dockerfile *d, const char *line, size_t len)
 {
     arc_buf_reset(&d->args);
@@ -157,8 +156,7 @@ bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *ou
     return name != 0;
 }
 
-/* Skips the bodies of the heredocs that an instruction opens, each up to the line that is its
- * name. */
+/* Skips the bodies of the heredocs that an instruction opens. */
 static void skip_heredocs(struct arc_dockerfile *d, const char *args)
 {
     struct arc_heredoc heredoc;
@@ -218,7 +216,7 @@ bool arc_dockerfile_next(struct arc_dockerfile *d, struct arc_instruction *out)
 static bool expand(const char *text, size_t len, const json_t *args, unsigned depth,
                    struct arc_buf *out);
 
-/* What is in braces, up to the one that closes them, or to the end. */
+/* The length of the text up to the closing brace, or to the end. */
 static size_t braces_length(const char *text, size_t len)
 {
     size_t open = 0, at = 0;
@@ -229,7 +227,7 @@ static size_t braces_length(const char *text, size_t len)
     return at;
 }
 
-/* One "$NAME" or "${NAME…}" at *text, which ends at `end`; moves behind it. */
+/* Expands "$NAME" or "${NAME…}" at *text and moves past it. The text ends at `end`. */
 static bool expand_one(const char **text, const char *end, const json_t *args, unsigned depth,
                        struct arc_buf *out)
 {
@@ -240,7 +238,7 @@ static bool expand_one(const char **text, const char *end, const json_t *args, u
     size_t len = 0;
     while (at + len < end && arc_is_word(at[len]))
         len++;
-    char name[128] = ""; /* a longer one has no value */
+    char name[128] = ""; /* a longer name has no value */
     if (len < sizeof name)
         memcpy(name, at, len);
     const char *value = *name ? json_string_value(json_object_get(args, name)) : NULL;

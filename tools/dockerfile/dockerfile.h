@@ -5,47 +5,48 @@
 #include "arcci/buf.h"
 #include <jansson.h>
 
-/* One instruction, its continuation lines joined and comments left out. */
+/* One instruction, with continuation lines joined and comments removed. */
 struct arc_instruction {
     char keyword[16]; /* "FROM", in upper case; longer words are cut */
-    const char *args; /* what follows it, blanks trimmed at both ends */
+    const char *args; /* the rest, trimmed */
     unsigned line;    /* its first line, from 1 */
 };
 
-/* A Dockerfile that is being read. Initialise with the text as `at` and `line` 1. */
+/* The state of reading a Dockerfile. Initialize `at` with the text and `line` with 1. */
 struct arc_dockerfile {
     const char *at;      /* the rest of the text */
     unsigned line;       /* of `at` */
-    char escape;         /* '\\' or '`', by the directives at the top; 0: not looked at yet */
+    char escape;         /* '\\' or '`', set by a directive; 0: directives not read yet */
     char syntax[256];    /* the directive's value, "" for none */
     struct arc_buf args; /* of the last instruction */
 };
 
-/* Starts with a text, and reads the directives at its top. Not needed before the first
- * arc_dockerfile_next(). */
+/* Initializes the reader with a text and reads the directives, for callers that need these before
+ * the first arc_dockerfile_next(), which otherwise does so. */
 void arc_dockerfile_start(struct arc_dockerfile *dockerfile, const char *text);
 
-/* The next instruction; false at the end. *out is valid until the next call. A heredoc's body is
- * skipped. Running out of memory ends it, and shows in dockerfile->args.failed. */
+/* The next instruction; false at the end, or out of memory (then dockerfile->args.failed is set).
+ * *out is valid until the next call. Bodies of heredocs are skipped. */
 bool arc_dockerfile_next(struct arc_dockerfile *dockerfile, struct arc_instruction *out);
 void arc_dockerfile_free(struct arc_dockerfile *dockerfile);
 
-/* Takes one logical line apart, an ONBUILD's trigger: keyword and args, which point into it. */
+/* Splits one logical line, such as an ONBUILD's trigger, into keyword and args; args points into
+ * it. */
 void arc_instruction_parse(const char *text, struct arc_instruction *out);
 
-/* What a word that opens a heredoc says. */
+/* A word that opens a heredoc. */
 struct arc_heredoc {
     char name[64]; /* the line that ends it */
-    bool chomp;    /* tabs at the start of its lines do not count */
+    bool chomp;    /* "<<-": leading tabs are removed */
 };
 
-/* Whether the word opens one: "<<EOT", "<<-'EOT'", "3<<EOT". */
+/* Whether the word opens a heredoc: "<<EOT", "<<-'EOT'", "3<<EOT". */
 bool arc_dockerfile_heredoc(const char *word, size_t len, struct arc_heredoc *out);
 
 /* Appends the text with $NAME, ${NAME}, and ${NAME:-word}, ${NAME:+word} and the like, replaced by
  * the strings of `args` (an object). False if a name has no value. */
 bool arc_dockerfile_expand(const char *text, const json_t *args, struct arc_buf *out);
 
-/* Takes the next word of *text, quotes and backslashes resolved: false at the end. `equals`, if
- * not NULL, is set to the offset of the first unquoted '=' in it, or to its length. */
+/* Takes the next word of *text, with quotes and backslashes resolved; false at the end. *equals, if
+ * not NULL, is the offset of the first unquoted '=' in the word, or its length. */
 bool arc_dockerfile_word(const char **text, struct arc_buf *word, size_t *equals);

@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include <stdio.h>
 
-/* Words in words: deeper than this nobody writes. */
+/* Deepest nesting of words in words. */
 #define DEPTH_MAX 8
 
 /* A word being expanded. */
@@ -11,12 +11,12 @@ struct expansion {
     const char *at;
     struct arc_buf *out;
     unsigned depth;
-    char end; /* '}' inside of braces, else NUL */
+    char end; /* '}' within braces, else NUL */
 };
 
 static bool expand(struct expansion *x);
 
-/* The value of a name; *known is false when it cannot be told. NULL when it has none. */
+/* The value of a name, NULL if it has none; *known is false if that is unknown. */
 static const char *value_of(const struct arc_scope *scope, const char *name, bool *known)
 {
     const json_t *value = json_object_get(scope->values, name);
@@ -34,7 +34,7 @@ static size_t name_length(const char *text)
     return len;
 }
 
-/* The word behind the operator, up to its brace; `used`: whether it is what the whole means. */
+/* Expands the word after an operator, up to the closing brace. `used`: it is the result. */
 static bool expand_operand(struct expansion *x, bool used)
 {
     ARC_AUTO(arc_buf) struct arc_buf rest = {.max = 8192};
@@ -60,8 +60,8 @@ static void reverse(char *text, size_t len)
     }
 }
 
-/* How much of the text's start a pattern with at most one '*' matches: as little as it can, or
- * (`greedy`) as much; 0 when it does not. */
+/* The length of the shortest (`greedy`: longest) prefix of the text that a pattern with at most one
+ * '*' matches; 0 if none. */
 static size_t match_start(const char *pattern, const char *text, bool greedy)
 {
     size_t head = strcspn(pattern, "*"), len = strlen(text), found = 0;
@@ -83,8 +83,8 @@ static size_t match_start(const char *pattern, const char *text, bool greedy)
     return found;
 }
 
-/* "${NAME#pattern}" from the operator on, '#' or '%', once or twice: without what the pattern
- * matches of the start or the end. Of plain patterns alone; what else they mean is not told. */
+/* "${NAME#pattern}" from its operator on ('#', '##', '%' or '%%'): removes a matching prefix or
+ * suffix. Only plain patterns; the result of others counts as unknown. */
 static bool expand_trimmed(struct expansion *x, const char *value)
 {
     char operator= * x->at, text[1024], pattern[128];
@@ -111,7 +111,7 @@ static bool expand_trimmed(struct expansion *x, const char *value)
     return true;
 }
 
-/* "$NAME" and "${NAME…}" behind the dollar. */
+/* "$NAME" and "${NAME…}", from after the dollar. */
 static bool expand_dollar(struct expansion *x)
 {
     char name[128];
@@ -156,7 +156,7 @@ static bool expand_dollar(struct expansion *x)
     return expand_operand(x, !set);
 }
 
-/* In double quotes the escape character counts before itself, a dollar and a quote. */
+/* In double quotes the escape character only escapes itself, a dollar and a quote. */
 static bool expand_double_quotes(struct expansion *x)
 {
     while (*x->at && *x->at != '"') {

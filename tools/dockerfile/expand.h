@@ -13,18 +13,17 @@ static inline bool arc_word_quotes(char *quote, char c)
     return counts;
 }
 
-/* What variables stand for at one place of a Dockerfile. */
+/* The variables at one place of a Dockerfile. */
 struct arc_scope {
-    const json_t *values; /* object NAME → text; null: it has a value that is not known */
-    bool open;            /* other names may have a value, too: the base image's ENV */
+    const json_t *values; /* object: NAME → text, or null if the value is unknown */
+    bool open;            /* other names may have values too, from the base image's ENV */
     char escape;          /* '\\' or '`' */
-    bool guesses;         /* "${NAME:-word}" takes it that those have none */
+    bool guesses;         /* assume in "${NAME:-word}" that they have none */
 };
 
-/* Appends what the word means: $NAME, ${NAME}, ${NAME:-word} and the forms with -, :+, +, :? and ?.
- * False when it cannot be told, or is malformed. */
+/* Appends the expanded word: $NAME, ${NAME}, ${NAME:-word} and the forms with -, :+, +, :? and ?.
+ * False if the result is unknown or the word is malformed. */
 bool arc_word_expand(const struct arc_scope *scope, const char *word, struct arc_buf *out);
 
-/* Takes the next word of *text, up to a blank outside of quotes, as it is written. False at the
- * end. */
+/* Takes the next word of *text as written, up to a blank outside quotes. False at the end. */
 bool arc_word_take(const char **text, char escape, struct arc_buf *word);

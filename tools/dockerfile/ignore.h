@@ -1,5 +1,5 @@
-/* .dockerignore (moby/patternmatcher, ignorefile): not gitignore. The last pattern that matches a
- * path or a directory above it decides; "!" takes in again; patterns are rooted. */
+/* .dockerignore (moby/patternmatcher, ignorefile), which is not gitignore: the last pattern that
+ * matches a path or a directory above it decides; "!" includes again; patterns are rooted. */
 #pragma once
 
 #include "base/text.h"
@@ -13,13 +13,13 @@ struct arc_ignore {
     size_t count;
 };
 
-/* Reads a file's text into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is then
- * {0}. */
+/* Parses an ignore file into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is {0}
+ * then. */
 int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,
                      struct arc_error *err);
 
-/* Whether the path, relative to the context, is left out. */
+/* Whether the path, relative to the context, is ignored. */
 bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len);
 
-/* How many parts a clean path has. */
+/* The number of components of a clean path. */
 size_t arc_path_depth(const char *path);

@@ -9,42 +9,42 @@
 #include <unistd.h>
 
 #define DOCKERFILE_MAX ((size_t)1 << 20)
-#define NO_TARGET      ARC_ENOTFOUND /* inside of this file */
+#define NO_TARGET      ARC_ENOTFOUND /* within this file */
 #define LINKS_MAX      40            /* followed on the way to one source, as Linux does */
-#define WORK_MAX       1000000 /* names that wildcards in the way of links are compared with */
-#define LINK_COST      100     /* as many of them a link counts for */
+#define WORK_MAX       1000000 /* budget: names compared with wildcards while following links */
+#define LINK_COST      100     /* of that budget, per link */
 
-/* A directory that is read from, with what its ignore file leaves out. */
+/* A context directory with its ignore rules. */
 struct folder {
     char *name;      /* of the additional context; NULL: the build's own */
-    char *directory; /* from the root, "" for the root; where it really lies */
-    char *given;     /* the same as it was named, if links lead from there; else NULL */
+    char *directory; /* its real path from the root, "" for the root */
+    char *given;     /* its path as given, if that leads through links; else NULL */
     struct arc_ignore ignore;
 };
 
-/* A source that counts. */
+/* A source that is read from a context. */
 struct entry {
     struct arc_input input;
     size_t folder;
     char *path;
     struct arc_path_pattern *pattern;
-    struct arc_ignore without; /* what is left out below its first parts, as many as `above` */
+    struct arc_ignore without; /* rules of --exclude, below the first `above` components */
     size_t above;
-    bool linked; /* where a link leads to: not to be missed by itself */
+    bool linked; /* the target of a link: if missing, not reported */
 };
 
 struct arc_inputs {
     struct arc_arena memory; /* of all of it */
     char *root;
     char *dockerfile;  /* NULL for an inline one */
-    char *ignore_file; /* the one that holds */
-    char *own_ignore;  /* "X.Dockerfile.dockerignore", there or not; NULL for an inline one */
+    char *ignore_file; /* the one that applies */
+    char *own_ignore;  /* "X.Dockerfile.dockerignore", existing or not; NULL for an inline one */
     struct arc_input by_dockerfile, by_ignore_file;
     struct folder *folders;
     size_t folder_count;
     struct entry *entries;
     size_t entry_count;
-    size_t work; /* of WORK_MAX */
+    size_t work; /* out of WORK_MAX */
     char *doubt;
     unsigned doubt_line;
     char *pinned;
@@ -77,7 +77,7 @@ static int clean_path(struct arc_inputs *in, const char *path, char **out, struc
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-/* The ignore file of a folder. One that BuildKit refuses leaves nothing out. */
+/* Reads the ignore file of a folder. If BuildKit would refuse it, nothing is ignored. */
 static int read_ignore(struct arc_inputs *in, const char *path, struct folder *folder, bool *found,
                        struct arc_error *err)
 {
@@ -107,7 +107,7 @@ static int add_folder(struct arc_inputs *in, const char *name, const char *direc
     return clean_path(in, real, &folder->directory, err);
 }
 
-/* The build's own context: "X.Dockerfile.dockerignore" takes the place of ".dockerignore". */
+/* The build's own context: "X.Dockerfile.dockerignore" replaces ".dockerignore". */
 static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
 {
     struct folder *own = &in->folders[0];
@@ -123,7 +123,7 @@ static int read_own_ignore(struct arc_inputs *in, struct arc_error *err)
     return found ? ARC_OK : read_ignore(in, in->ignore_file, own, &found, err);
 }
 
-/* Additional contexts that are directories; others are not files here. */
+/* Adds additional contexts that are directories; others have no files in the repository. */
 static int add_contexts(struct arc_inputs *in, const json_t *contexts, struct arc_error *err)
 {
     arc_json_each_pair (name, value, contexts) {
@@ -151,7 +151,7 @@ static bool is_known(const struct arc_inputs *in, size_t folder, const char *pat
     return false;
 }
 
-/* The first reason for which everything counts is kept. */
+/* Keeps the first reason why the whole context counts. */
 static void note_doubt(struct arc_inputs *in, const struct arc_source *source, const char *why)
 {
     if (in->doubt)
@@ -160,15 +160,15 @@ static void note_doubt(struct arc_inputs *in, const struct arc_source *source, c
     in->doubt_line = source->line;
 }
 
-/* Appends a name that is no pattern to one. */
+/* Appends a literal name to a pattern. */
 static void add_name(struct arc_buf *pattern, const char *name)
 {
     for (; *name; name++)
         arc_buf_printf(pattern, "%s%c", strchr("*?[\\", *name) ? "\\" : "", *name);
 }
 
-/* Adds a source at this path of a folder, a name where no line says it. A pattern that is malformed
- * is refused by BuildKit, or matches nothing; all counts. */
+/* Adds a source at a path of a folder; the path is literal if no line of the Dockerfile names it. For
+ * a malformed pattern, which BuildKit refuses or which matches nothing, the whole folder counts. */
 static int add_entry(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                      const char *path, bool linked, struct arc_error *err)
 {
@@ -199,7 +199,7 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
     }
 
     entry->above = source->parents ? source->pivot : arc_path_depth(path);
-    /* When that is malformed, nothing is left out; nor below a link, where the parts are others. */
+    /* If it is malformed, nothing is excluded; nor below a link, whose components differ. */
     if (source->without && !(linked && source->parents) &&
         arc_ignore_parse(&in->memory, source->without, &entry->without, NULL) == ARC_ENOMEM)
         return arc_error_nomem(err);
@@ -210,7 +210,8 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
 static int follow_links(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                         const char *path, unsigned links, struct arc_error *err);
 
-/* A link at `prefix` of the path: it counts, and what it leads to, with the rest of the path. */
+/* The first `prefix` bytes of the path are a link: adds the link and its target, with the rest of
+ * the path. */
 static int follow_one(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                       const char *path, size_t prefix, const char *to, unsigned links,
                       struct arc_error *err)
@@ -239,8 +240,8 @@ static int follow_one(struct arc_inputs *in, const struct arc_source *source, si
     return follow_links(in, source, folder, clean, links + 1, err);
 }
 
-/* Where the first `len` bytes of a path of a folder lead to, into `to` of PATH_MAX bytes; "" when
- * that is no link. */
+/* Reads the link at the first `len` bytes of a path of a folder into `to`, of PATH_MAX bytes; "" if
+ * it is not a link. */
 static int read_link(const struct arc_inputs *in, size_t folder, const char *path, size_t len,
                      char *to, struct arc_error *err)
 {
@@ -254,7 +255,7 @@ static int read_link(const struct arc_inputs *in, size_t folder, const char *pat
     return ARC_OK;
 }
 
-/* The links among what the part of a path from `start` to `end` matches, a wildcard. */
+/* Follows all links that match the wildcard between `start` and `end` of the path. */
 static int follow_matches(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                           const char *path, size_t start, size_t end, unsigned links,
                           struct arc_error *err)
@@ -272,7 +273,7 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
     ARC_TRY(arc_arena_check(&memory, err));
     if (arc_path_pattern_new(&memory, part, false, &pattern, NULL) ||
         arc_file_list(parent, &names, NULL))
-        return ARC_OK; /* add_entry() has told */
+        return ARC_OK; /* already reported by add_entry() */
 
     arc_json_each (item, names) {
         const char *name = json_string_value(item);
@@ -302,8 +303,8 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
     return ARC_OK;
 }
 
-/* BuildKit sends what links on the way to a source lead to, inside of the context: up to and with
- * its first part that is a wildcard. */
+/* BuildKit follows links on the way to a source within the context, up to and including the first
+ * component with a wildcard. */
 static int follow_links(struct arc_inputs *in, const struct arc_source *source, size_t folder,
                         const char *path, unsigned links, struct arc_error *err)
 {
@@ -315,7 +316,7 @@ static int follow_links(struct arc_inputs *in, const struct arc_source *source, 
 
     for (size_t start = 0, end; path[start]; start = end + (path[end] == '/')) {
         end = start + strcspn(path + start, "/");
-        if (literal < end && (source->parents || !source->line)) /* a name, or copied as it is */
+        if (literal < end && (source->parents || !source->line)) /* the link itself, or a name */
             return ARC_OK;
         if (literal < end)
             return follow_matches(in, source, folder, path, start, end, links, err);
@@ -327,7 +328,7 @@ static int follow_links(struct arc_inputs *in, const struct arc_source *source, 
     return ARC_OK;
 }
 
-/* Adds a source, unless its context is no directory of ours. */
+/* Adds a source, unless its context is not a directory of the repository. */
 static int add_source(struct arc_inputs *in, const struct arc_source *source, struct arc_error *err)
 {
     const char *context = source->context;
@@ -345,7 +346,7 @@ static int add_source(struct arc_inputs *in, const struct arc_source *source, st
     return ARC_OK;
 }
 
-/* The sources of a stage and of those that it needs. */
+/* Adds the sources of a stage and of the stages that it needs. */
 static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, size_t number,
                      bool *seen, struct arc_error *err)
 {
@@ -356,7 +357,7 @@ static int add_stage(struct arc_inputs *in, const struct arc_stages *stages, siz
     seen[number] = true;
     arc_each (source, stage->sources, stage->count)
         ARC_TRY(add_source(in, source, err));
-    arc_json_each (need, stage->needs) /* always earlier stages, so this ends */
+    arc_json_each (need, stage->needs) /* terminates: these are always earlier stages */
         ARC_TRY(add_stage(in, stages, (size_t)json_integer_value(need), seen, err));
 
     return ARC_OK;
@@ -420,7 +421,7 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
 
     if (!rc && request->triggers)
         rc = arc_error_set(&why, ARC_EINPUT, "its base has ONBUILD triggers");
-    /* It cannot be read as BuildKit would: all of the context counts. */
+    /* It cannot be read as BuildKit would, so the whole context counts. */
     if (rc == ARC_EINPUT || rc == ARC_ELIMIT) {
         struct arc_source all = {.text = "whole context", .path = ""};
         in->doubt = arc_arena_text(&in->memory, arc_error_text(&why));
@@ -434,7 +435,7 @@ static int add_platforms(struct arc_inputs *in, const struct arc_inputs_request 
     return arc_error_pass(rc, &why, err);
 }
 
-/* The links on the way to a context; what is in it is read where it really lies. */
+/* Adds the links on the way to a context, whose files are then read at their real path. */
 static int add_context_links(struct arc_inputs *in, size_t root, const char *path,
                              struct arc_error *err)
 {
@@ -452,7 +453,7 @@ static int add_context_links(struct arc_inputs *in, size_t root, const char *pat
     return arc_arena_check(&in->memory, err);
 }
 
-/* The Dockerfile and its ignore file may be links: what they lead to counts. */
+/* The Dockerfile and its ignore file may be links: their targets count too. */
 static int follow_own(struct arc_inputs *in, struct arc_error *err)
 {
     struct arc_source dockerfile = {.text = "Dockerfile"}, ignore_file = {.text = "ignore file"};
@@ -506,7 +507,7 @@ int arc_inputs_read(const struct arc_inputs_request *request, struct arc_inputs 
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-/* Whether --exclude leaves the path out: a source itself it never does. */
+/* Whether --exclude excludes the path; it never excludes the source itself. */
 static bool is_excluded(const struct entry *entry, const char *path, size_t len)
 {
     const char *end = path + len;
@@ -545,8 +546,8 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
     return NULL;
 }
 
-/* Whether the pattern of an entry can match below a path: its first parts, as many as that has, do.
- * In doubt it can. */
+/* Whether the pattern of an entry can match below a path, judging by as many of its first components
+ * as the path has. True if in doubt. */
 static bool can_match_below(const struct entry *entry, const char *path, size_t len)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
@@ -574,7 +575,7 @@ static bool takes_in(const struct arc_ignore *ignore)
     return false;
 }
 
-/* Whether a folder or file is the path or lies in it. */
+/* Whether `name` is the path or is below it. */
 static bool lies_in(const char *name, const char *path, size_t len)
 {
     return name && strncmp(name, path, len) == 0 && (!name[len] || name[len] == '/');
@@ -603,7 +604,7 @@ const char *arc_inputs_next_link(const struct arc_inputs *inputs, size_t *at)
 {
     while (*at < inputs->entry_count) {
         const struct entry *entry = &inputs->entries[(*at)++];
-        if (entry->linked && entry->folder + 1 == inputs->folder_count) /* follow_own()'s */
+        if (entry->linked && entry->folder + 1 == inputs->folder_count) /* added by follow_own() */
             return entry->path;
     }
 
@@ -622,8 +623,8 @@ const char *arc_inputs_pinned(const struct arc_inputs *inputs, unsigned *line)
     return inputs->pinned;
 }
 
-/* 1 when the source of an entry is not in its context, else 0, or an error; *there: it is, but is
- * left out. */
+/* Returns 1 if the source of an entry is missing in its context, else 0 or an error. *there: it
+ * exists but is ignored. */
 static int is_missing(const struct arc_inputs *inputs, const struct entry *entry, bool *there)
 {
     const struct folder *folder = &inputs->folders[entry->folder];
@@ -636,13 +637,13 @@ static int is_missing(const struct arc_inputs *inputs, const struct entry *entry
     if (name.failed == ARC_ENOMEM)
         return ARC_ENOMEM;
     *there = !name.failed && lstat(arc_buf_text(&name), &st) == 0;
-    bool directory = *there && S_ISDIR(st.st_mode); /* its files may be taken in again */
+    bool directory = *there && S_ISDIR(st.st_mode); /* "!" may include its files again */
 
     return !*there ||
            (!directory && arc_ignore_match(&folder->ignore, entry->path, strlen(entry->path)));
 }
 
-/* Whether an entry before number `i` says the same: a line that is read once for each platform. */
+/* Whether an entry before number `i` reported the same, since each platform reads the same lines. */
 static bool told_before(const struct arc_inputs *inputs, size_t i, bool there)
 {
     const struct arc_input *input = &inputs->entries[i].input;

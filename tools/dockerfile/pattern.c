@@ -4,16 +4,16 @@
 #define PATTERN_MAX ((size_t)4096)
 
 enum kind {
-    ONE,        /* one character that is not a slash */
+    ONE,        /* one character except a slash */
     MANY,       /* any number of them */
     ALL,        /* any number of any characters */
-    FOLDERS,    /* nothing, or what FOLDERS_IN takes */
-    FOLDERS_IN, /* characters up to a slash and this slash, any number of times, at least once */
+    FOLDERS,    /* nothing, or what FOLDERS_IN matches */
+    FOLDERS_IN, /* one or more times: characters up to and including a slash */
     EXACT,      /* this character */
-    CLASS,      /* one of a class, which may hold the slash */
+    CLASS,      /* one of a class, which may contain the slash */
 };
 
-/* A token is a state, too: what comes next. */
+/* A token is also a state: the one before it. */
 struct token {
     enum kind kind;
     uint32_t character;
@@ -26,8 +26,7 @@ struct range {
 };
 
 struct arc_path_pattern {
-    char *
-        prefix; /* starts with the bytes before the first special character: what most paths fail at */
+    char *prefix; /* up to the first special character; rejects most paths quickly */
     size_t prefix_len;
     bool literal; /* there is nothing else */
     struct token *tokens;
@@ -36,7 +35,7 @@ struct arc_path_pattern {
     size_t range_count;
 };
 
-/* One character; a byte that is no UTF-8 counts as one, as in Go. Returns its length. */
+/* Decodes one character and returns its length; an invalid byte is one character, as in Go. */
 static size_t decode(const char *text, size_t len, uint32_t *out)
 {
     if (arc_utf8_length(text, len))
@@ -68,7 +67,7 @@ static uint32_t next_character(struct parser *p)
     return character;
 }
 
-/* A character of a class, which may be escaped; false when there is none. */
+/* A character of a class, possibly escaped; false if there is none. */
 static bool class_character(struct parser *p, uint32_t *out)
 {
     if (!*p->at || *p->at == '-' || *p->at == ']')
@@ -80,7 +79,7 @@ static bool class_character(struct parser *p, uint32_t *out)
     return true;
 }
 
-/* "[a-c]", "[^x]": behind the bracket. False when it is malformed. */
+/* "[a-c]", "[^x]", from after the bracket. False if it is malformed. */
 static bool parse_class(struct parser *p)
 {
     struct token *token = add_token(p, CLASS);
@@ -105,8 +104,8 @@ static bool parse_class(struct parser *p)
     return *p->at++ == ']';
 }
 
-/* "**": patternmatcher takes the slash behind it along; at the start, before plain text, it is the
- * end of a path that is compared. */
+/* "**": patternmatcher skips a slash after it; at the start, before plain text, it compares the end
+ * of a path. */
 static void parse_stars(struct parser *p, bool start)
 {
     bool slash = *p->at == '/';
@@ -173,7 +172,7 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
 
 /* ---- matching ------------------------------------------------------------------------------ */
 
-/* Adds a state and those that are reached from it without a character. */
+/* Adds a state and those reachable from it without a character. */
 static void enter(const struct arc_path_pattern *pattern, bool *states, size_t state)
 {
     while (!states[state]) {

@@ -1,17 +1,16 @@
-/* Patterns of paths as Go's path/filepath.Match has them (the sources of COPY and ADD), and as
- * moby's patternmatcher has them (.dockerignore): a star stops at a slash, two stars do not. */
+/* Path patterns of Go's path/filepath.Match (sources of COPY and ADD) and of moby's patternmatcher
+ * (.dockerignore): "*" stops at a slash, "**" does not. */
 #pragma once
 
 #include "arcci/arena.h"
 
 struct arc_path_pattern;
 
-/* Compiles a pattern. `ignore`: by the rules of .dockerignore. ARC_EINPUT when it is malformed
- * (a bracket that is not closed, an empty class), ARC_ELIMIT when it is longer than a path can be.
- * *out is in `memory`. */
+/* Compiles a pattern into `memory`. `ignore`: by the rules of .dockerignore. ARC_EINPUT if it is
+ * malformed (an unclosed bracket, an empty class), ARC_ELIMIT if it is longer than a path can be. */
 int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
                          struct arc_path_pattern **out, struct arc_error *err);
 
-/* Whether the pattern matches the path or a directory that it lies in. "" matches every path. The
- * cost grows with the product of both lengths and no faster. */
+/* Whether the pattern matches the path or a directory above it. "" matches every path. Takes time in
+ * proportion to the product of both lengths at most. */
 bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *path, size_t len);

@@ -8,15 +8,15 @@
 
 #define STAGES_MAX  1000
 #define SOURCES_MAX 20000
-#define TAKEN_MAX   500000 /* values, labels and triggers that are taken over */
+#define TAKEN_MAX   500000 /* inherited values, labels and triggers */
 #define WORD_MAX    ((size_t)8192)
 #define VALUE_MAX   ((size_t)64 << 10) /* of an ENV */
 
-/* A Dockerfile being read. */
+/* The state of reading a Dockerfile. */
 struct reader {
     const struct arc_stages_request *request;
     struct arc_stages *out;
-    json_t *globals;       /* ARG before the first FROM, and what BuildKit gives */
+    json_t *globals;       /* ARGs before the first FROM, and BuildKit's predefined ones */
     size_t sources, taken; /* towards SOURCES_MAX and TAKEN_MAX */
     char escape;
     struct arc_error *err;
@@ -30,7 +30,7 @@ size_t arc_image_familiar(const char **name)
 
     for (size_t i = 0; i < ARC_COUNT(prefixes); i++) {
         size_t len = strlen(prefixes[i]);
-        bool is_host = i < 2; /* "library/a/b" is another's */
+        bool is_host = i < 2; /* "library/a/b" is not an official image */
         if (strncmp(*name, prefixes[i], len) == 0 && (is_host || !strchr(*name + len, '/')))
             *name += len;
     }
@@ -39,8 +39,8 @@ size_t arc_image_familiar(const char **name)
     return len > 7 && strcmp(*name + len - 7, ":latest") == 0 ? len - 7 : len;
 }
 
-/* The key of the additional context that a name means ("alpine" is
- * "docker.io/library/alpine:latest"), or NULL. */
+/* The key of the additional context for a name ("alpine" is the same as
+ * "docker.io/library/alpine:latest"); NULL: none. */
 static const char *context_of(const struct reader *r, const char *name)
 {
     size_t len = arc_image_familiar(&name);
@@ -100,7 +100,7 @@ static struct arc_stage *current(const struct reader *r)
     return &r->out->items[r->out->count - 1];
 }
 
-/* What variables stand for in a stage; NULL: before the first FROM, and in each. */
+/* The variables in a stage or, for NULL, before the first FROM and in every FROM. */
 static struct arc_scope scope_of(const struct reader *r, const struct arc_stage *stage)
 {
     return (struct arc_scope){.values = stage ? stage->values : r->globals,
@@ -117,7 +117,7 @@ static int count_taken(struct reader *r, size_t count)
                                TAKEN_MAX);
 }
 
-/* Adds what a stage or an instruction takes over from the one before it. */
+/* Adds what a stage or an instruction inherits. */
 static int take_over(struct reader *r, json_t *to, const json_t *from)
 {
     ARC_TRY(count_taken(r, json_object_size(from)));
@@ -131,15 +131,15 @@ static int need(struct reader *r, size_t stage)
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-/* Takes a flag ("--name=value", "--name"), without its quotes; false at the first other word. */
+/* Takes a flag ("--name=value", "--name") without its quotes; false at the first other word. */
 static bool take_flag(const char **args, struct arc_buf *word)
 {
     *args += strspn(*args, " \t\r\n");
     return ARC_STARTS(*args, "--") && arc_dockerfile_word(args, word, NULL);
 }
 
-/* The next word of *text as it is written, owned by the caller: a `what` in errors. NULL at the
- * end. */
+/* The next word of *text as written, owned by the caller; NULL at the end. `what` names it in
+ * errors. */
 static int take_word(struct reader *r, const char **text, size_t max, const char *what, char **out)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = max};
@@ -151,7 +151,7 @@ static int take_word(struct reader *r, const char **text, size_t max, const char
     return found ? arc_text_copy(arc_buf_text(&word), out, r->err) : ARC_OK;
 }
 
-/* What a word means, owned by the caller; NULL when that cannot be told. */
+/* The expanded word, owned by the caller; NULL if it is unknown. */
 static int expand(struct reader *r, const struct arc_scope *scope, const char *word, size_t max,
                   char **out)
 {
@@ -167,7 +167,7 @@ static int expand(struct reader *r, const struct arc_scope *scope, const char *w
 
 /* ---- sources ------------------------------------------------------------------------------- */
 
-/* A source as it is found: what of it belongs to the instruction as a whole. Nothing is owned. */
+/* What all sources of an instruction have in common. All borrowed. */
 struct origin {
     const char *keyword;
     unsigned line;
@@ -176,7 +176,7 @@ struct origin {
     bool parents;
 };
 
-/* How many parts of a path stand before "/./". */
+/* The number of components before "/./" in a path. */
 static int find_pivot(struct reader *r, const char *path, size_t *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf before = {.max = WORD_MAX};
@@ -188,7 +188,7 @@ static int find_pivot(struct reader *r, const char *path, size_t *out)
     return arc_buf_check(&before, "a source", r->err);
 }
 
-/* Adds a source: `path` as written. With a doubt everything in its context counts. */
+/* Adds a source; `path` is as written. With a `doubt` the whole context counts. */
 static int add_source(struct reader *r, const struct origin *origin, const char *path,
                       const char *doubt)
 {
@@ -230,12 +230,12 @@ static int note_image(struct reader *r, const char *ref)
     return arc_json_append(current(r)->images, json_string(ref), r->err);
 }
 
-/* Where a `from` leads: to an additional context, or to an image (*image) or a stage, which is then
- * needed. `numbers`: a COPY may name a stage by its number, a mount may not. */
+/* Resolves `from` to an additional context, an image (*image) or a stage, which is then needed.
+ * `numbers`: stages may be named by number (COPY), or not (mounts). */
 static int resolve_from(struct reader *r, const char *from, bool numbers, const char **context,
                         bool *image)
 {
-    *context = context_of(r, from); /* one stands in for a stage of its name, too */
+    *context = context_of(r, from); /* it also replaces a stage of that name */
     *image = false;
     if (*context)
         return ARC_OK;
@@ -244,14 +244,14 @@ static int resolve_from(struct reader *r, const char *from, bool numbers, const 
         stage = SIZE_MAX;
     if (stage == SIZE_MAX && numbers)
         stage = number_of(r->out, from);
-    *image = true; /* nothing of a context, be it a stage's */
+    *image = true; /* nothing from a context */
 
     return stage == SIZE_MAX ? note_image(r, from) : need(r, stage);
 }
 
 /* ---- COPY and ADD -------------------------------------------------------------------------- */
 
-/* The words behind the flags: a JSON array, or what lies between blanks. New reference. */
+/* The words after the flags: a JSON array, or separated by blanks. A new reference. */
 static int take_words(struct reader *r, const char *args, json_t **out)
 {
     args += strspn(args, " \t\r\n");
@@ -296,14 +296,14 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
 
         if (!ARC_STARTS(text, "--exclude="))
             continue;
-        /* One that starts with a slash matches nothing, a comment is none there. */
+        /* A pattern that starts with a slash matches nothing; "#" does not start a comment. */
         if (!strchr("/#", text[10]))
             arc_buf_printf(&without, "%s\n", text + 10);
         unsure = unsure || strchr(text, '$');
     }
 
     ARC_TRY(arc_buf_check(&without, "what is left out", r->err));
-    /* Whether a variable is expanded there depends on the frontend: with one, nothing is left out. */
+    /* Frontends differ in whether they expand variables here: with one, nothing is excluded. */
     origin.without = without.len && !unsure ? without.data : NULL;
 
     if (from && strchr(from, '$')) {
@@ -317,7 +317,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
 
     ARC_TRY(take_words(r, args, &words));
 
-    for (size_t i = 0; i + 1 < json_array_size(words); i++) { /* the last is where they go */
+    for (size_t i = 0; i + 1 < json_array_size(words); i++) { /* the last word is the destination */
         const char *word = json_string_value(json_array_get(words, i));
         bool remote =
             ARC_STARTS(word, "http://", "https://", "git://", "ssh://") || arc_path_is_ssh(word);
@@ -330,7 +330,7 @@ static int on_copy(struct reader *r, const struct arc_instruction *in)
 
 /* ---- RUN ----------------------------------------------------------------------------------- */
 
-/* A field up to its comma, quotes of CSV taken off. Returns what follows. */
+/* A field of CSV up to its comma, unquoted. Returns the rest. */
 static const char *take_field(const char *at, struct arc_buf *out)
 {
     bool quoted = *at == '"';
@@ -400,15 +400,15 @@ static int on_run(struct reader *r, const struct arc_instruction *in)
 
 /* ---- variables ----------------------------------------------------------------------------- */
 
-/* Sets a variable; `value` NULL: it cannot be told. */
+/* Sets a variable; `value` NULL: unknown. */
 static int set_value(struct reader *r, json_t *values, const char *name, const char *value)
 {
     json_t *text = value ? json_string_nocheck(value) : json_null();
     return json_object_set_new_nocheck(values, name, text) ? arc_error_nomem(r->err) : ARC_OK;
 }
 
-/* Frontends differ in which of two values an ARG of a name that is set already has: then it cannot
- * be told, unless both are the same. */
+/* Frontends differ in which value wins if an ARG repeats a name: it is unknown unless both are the
+ * same. */
 static int set_arg(struct reader *r, json_t *values, const char *name, const char *value)
 {
     const json_t *old = json_object_get(values, name);
@@ -416,7 +416,7 @@ static int set_arg(struct reader *r, json_t *values, const char *name, const cha
     return set_value(r, values, name, same ? value : NULL);
 }
 
-/* ARG NAME[=default] of the globals or a stage. */
+/* ARG NAME[=default], global or in a stage. */
 static int on_arg(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = r->out->count ? current(r) : NULL;
@@ -441,13 +441,13 @@ static int on_arg(struct reader *r, const struct arc_instruction *in)
         }
         if (!given && stage)
             given = json_object_get(r->globals, name);
-        if (given) /* else it has no value, or one of the base image's ENV */
+        if (given) /* else it has no value, or that of the base image's ENV */
             ARC_TRY(set_arg(r, values, name, json_string_value(given)));
     }
 }
 
-/* NAME=VALUE, or NAME the rest, of an ENV or a LABEL; all of an instruction see the values before
- * it. A label that cannot be told is as it is written, but for quotes. */
+/* ENV or LABEL, with NAME=VALUE pairs or NAME and the rest; all see the values before the
+ * instruction. A label whose value is unknown is kept as written, without quotes. */
 static int on_pairs(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_stage *stage = current(r);
@@ -529,7 +529,7 @@ static int new_stage(struct reader *r, unsigned line)
 
 static int apply(struct reader *r, const struct arc_instruction *in);
 
-/* A stage that starts from another has its variables, labels and user, and runs its triggers. */
+/* A stage that starts from another inherits its variables, labels and user, and runs its triggers. */
 static int inherit(struct reader *r, size_t base)
 {
     struct arc_stage *stage = current(r), *from = &r->out->items[base];
@@ -554,7 +554,7 @@ static int inherit(struct reader *r, size_t base)
     return ARC_OK;
 }
 
-/* The platform that a FROM names (NULL: none), or that the stage which it starts from has. */
+/* Sets the platform that a FROM names or, for NULL, that of the stage it starts from. */
 static int set_platform(struct reader *r, const char *platform, size_t base)
 {
     struct arc_arena *memory = &r->out->memory;
@@ -616,7 +616,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     if (origin.context)
         return add_source(r, &origin, "/", NULL);
 
-    if (!known) /* no stage can be meant that is not named plainly, unless it is */
+    if (!known) /* a variable can name a stage only if its value is known */
         return add_source(r, &origin, arc_or(ref, ""),
                           "its base contains a variable whose value is not known");
 
@@ -629,7 +629,8 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
         return add_source(r, &origin, "/", NULL);
 
     ARC_TRY(note_image(r, stage->base));
-    const char *colon = strrchr(stage->base, ':'); /* by custom a tag says that it has triggers */
+    const char *colon =
+        strrchr(stage->base, ':'); /* by convention the tag shows that it has triggers */
     if (colon && strstr(colon, "onbuild"))
         return add_source(r, &origin, stage->base, "its base has ONBUILD triggers");
 
@@ -658,14 +659,14 @@ static int apply(struct reader *r, const struct arc_instruction *in)
     return ARC_OK;
 }
 
-/* A variable that BuildKit gives, unless a build argument has its name. */
+/* Sets a predefined variable, unless a build argument has its name. */
 static int add_global(struct reader *r, const char *name, const char *value)
 {
     const json_t *given = json_object_get(r->request->args, name);
     return set_value(r, r->globals, name, given ? json_string_value(given) : value);
 }
 
-/* Those of a platform, "TARGETOS" and the like; NULL: it is not known. */
+/* Sets "TARGETOS" and the like; `platform` NULL: unknown. */
 static int add_platform(struct reader *r, const char *prefix, const char *platform)
 {
     static const char *const parts[] = {"OS", "ARCH", "VARIANT"};
@@ -713,7 +714,7 @@ static int read_all(struct reader *r, struct arc_dockerfile *dockerfile)
             return arc_error_set(r->err, ARC_EINPUT, "line %u: %s before the first FROM", in.line,
                                  in.keyword);
         if (!from && r->out->count && current(r)->name && context_of(r, current(r)->name))
-            continue; /* an additional context stands in for the stage */
+            continue; /* an additional context replaces the stage */
         if (!arc_utf8_valid(in.args, strlen(in.args))) /* names are JSON here and in the plan */
             return arc_error_set(r->err, ARC_EINPUT, "line %u: %s is not UTF-8", in.line,
                                  in.keyword);

@@ -2,8 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* arc_json_dumps() leaves DEL, C1 and bidirectional controls bare: those go to a terminal visibly.
- */
+/* Also escapes DEL, C1 and bidirectional controls for a terminal: arc_json_dumps() does not. */
 static char *one_line(const json_t *value)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};

@@ -9,19 +9,19 @@
 
 #define CHUNK 65536
 
-/* libyajl does not expect an allocation to fail, so its memory is one block, taken beforehand; the
- * system backs what of it is touched. Two buffers grow by doubling, each to twice the longest
- * token, so that all that they ever had is within four times it. */
+/* libyajl does not check its allocations, so it gets one block allocated beforehand, of which the
+ * system only backs what is touched. Its two buffers grow by doubling up to twice the longest token,
+ * so all their sizes together stay within four times that each. */
 #define MEMORY_SIZE (8 * ARC_JSON_TOKEN_MAX + ((size_t)1 << 20))
 
-/* In front of a piece of it stands its length; pieces are aligned for any type. */
+/* Each piece is preceded by its length and aligned for any type. */
 #define HEADER sizeof(max_align_t)
 
-/* A container under way. */
+/* A container being read. */
 struct level {
-    const struct arc_json_rule *rule;  /* by which it was entered; NULL: passed over */
+    const struct arc_json_rule *rule;  /* that entered it; NULL: skipped */
     const struct arc_json_rule *rules; /* of its place */
-    const struct arc_json_rule *next;  /* for the value that comes next; NULL: pass over */
+    const struct arc_json_rule *next;  /* for the next value; NULL: skip it */
     bool array;
 };
 
@@ -44,7 +44,7 @@ struct parser {
     size_t len;    /* of the chunk */
 };
 
-/* Where a document comes from: a file, or bytes. */
+/* The document: a file, or bytes. */
 struct source {
     int fd; /* -1: the bytes */
     const char *text;
@@ -196,7 +196,7 @@ static ssize_t read_at(const struct source *source, char *into, size_t room, siz
     return got;
 }
 
-/* Line and column are needed for an error only, so they are counted then, by reading again. */
+/* Only errors need line and column, so they are counted then, by reading again. */
 static int no_json(struct parser *parser, const struct source *source, char *chunk)
 {
     unsigned line = 1, column = 1;
@@ -250,7 +250,7 @@ static int parse(struct parser *parser, const struct source *source, char *chunk
     return status == yajl_status_ok ? ARC_OK : no_json(parser, source, chunk);
 }
 
-/* What is asked for beyond the limit is given once more; parse() ends then. */
+/* A request beyond the limit is granted once more; then parse() ends. */
 static void *resize(void *context, void *data, size_t size)
 {
     struct memory *memory = context;
@@ -261,7 +261,7 @@ static void *resize(void *context, void *data, size_t size)
     memory->exceeded = memory->exceeded || size > ARC_JSON_TOKEN_MAX;
 
     size_t place = memory->used;
-    if (data && (char *)data + old == memory->data + memory->used) /* the last one grows in place */
+    if (data && (char *)data + old == memory->data + memory->used) /* the last grows in place */
         place = (size_t)((char *)data - HEADER - memory->data);
     size_t rounded = (size + HEADER - 1) / HEADER * HEADER;
     char *into = memory->data + place + HEADER;
@@ -278,7 +278,7 @@ static void *allocate(void *context, size_t size)
     return resize(context, NULL, size);
 }
 
-/* Everything goes at once, with the document. */
+/* Nothing to do: all memory is freed with the document. */
 static void release(void *context, void *data)
 {
     (void)context;

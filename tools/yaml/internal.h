@@ -3,7 +3,7 @@
 
 #include "yaml/yaml.h"
 
-/* What the core schema makes of a plain scalar (YAML 1.2.2 §10.3.2, with the digit separators that
+/* The type of a plain scalar in the core schema (YAML 1.2.2 §10.3.2, with the digit separators that
  * js-yaml 4 allows). */
 enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len);
 
@@ -12,7 +12,6 @@ enum arc_yaml_type arc_yaml_core_type(const char *text, size_t len);
  * stays where its key was met first (as in js-yaml). */
 int arc_yaml_map_finish(struct arc_yaml_node *map, struct arc_arena *arena, struct arc_error *err);
 
-/* Adds what a child, met at that place, brings to its parent's weight and depth. ARC_ELIMIT beyond
- * the maxima. */
+/* Adds a child's weight and depth to its parent's. ARC_ELIMIT beyond the maxima, at that place. */
 int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *child, unsigned line,
                    unsigned column, struct arc_error *err);

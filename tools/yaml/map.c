@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "yaml/internal.h"
 
-/* A pair under way, and where it stands among the others. */
+/* A pair and its position among the others. */
 struct entry {
     struct arc_yaml_pair pair;
     size_t position;
@@ -64,7 +64,8 @@ static bool same_key(const struct entry *a, const struct entry *b)
            memcmp(a->pair.key->text, b->pair.key->text, a->pair.key->len) == 0;
 }
 
-/* One run of equal keys, in the order of the file: one of them stays, in the first one's place. */
+/* Settles a run of equal keys in the order of the file: one of them stays, in the place of the
+ * first. */
 static int settle(struct entry **run, size_t count, struct arc_error *err)
 {
     struct arc_yaml_pair winner = run[0]->pair;

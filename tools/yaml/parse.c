@@ -1,4 +1,4 @@
-/* libyaml's events made a tree. */
+/* Builds a tree from libyaml's events. */
 #include "base/text.h"
 #include "os/file.h"
 #include "yaml/internal.h"
@@ -7,10 +7,10 @@
 #define CORE        "tag:yaml.org,2002:"
 #define ANCHORS_MAX 1000
 
-/* A list or mapping whose end has not come yet. */
+/* A list or mapping that is still open. */
 struct frame {
     struct arc_yaml_node *node;
-    const struct arc_yaml_node *key; /* of a mapping: waits for its value */
+    const struct arc_yaml_node *key; /* in a mapping: the key that waits for its value */
 };
 
 struct builder {
@@ -107,7 +107,7 @@ static int set_tag(struct builder *b, struct arc_yaml_node *node, const yaml_cha
                                             : "");
 }
 
-/* The type of a scalar: its tag's if it has one of the core schema, else by its text. */
+/* Sets the type of a scalar: by its tag if that is in the core schema, else by its text. */
 static int set_type(struct builder *b, struct arc_yaml_node *node)
 {
     static const struct {
@@ -134,8 +134,7 @@ static int set_type(struct builder *b, struct arc_yaml_node *node)
     return ARC_OK;
 }
 
-/* Puts a finished node, met at that place, where it belongs: the root, an item, a key or a value.
- */
+/* Attaches a finished node found at that place: as the root, an item, a key or a value. */
 static int attach(struct builder *b, const struct arc_yaml_node *node, unsigned line,
                   unsigned column)
 {
@@ -269,7 +268,7 @@ static int on_event(struct builder *b, const yaml_event_t *event)
     }
 }
 
-/* libyaml's words, or plainer ones. */
+/* libyaml's description of the problem, or a plainer one. */
 static const char *name_problem(const char *problem)
 {
     static const char *const words[][2] = {
@@ -301,7 +300,7 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
     if (parser->error == YAML_MEMORY_ERROR)
         return arc_error_nomem(b->err);
     if (parser->error == YAML_READER_ERROR) {
-        /* A byte that is no YAML: libyaml knows its offset only. */
+        /* For a byte that is not valid in YAML, libyaml gives only its offset. */
         unsigned line = 1, column = 1;
         for (size_t i = 0; i < parser->problem_offset; i++) {
             line += text[i] == '\n';
@@ -370,7 +369,7 @@ int arc_yaml_parse(const char *text, size_t len, const char *name, unsigned flag
     *b = (struct builder){.yaml = out, .flags = flags, .err = err};
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 
-    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* libyaml takes a mark for text */
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark is not text */
         text += 3;
         len -= 3;
     }

@@ -33,7 +33,7 @@ static size_t sign_length(const char *text, size_t len)
     return len && (*text == '+' || *text == '-');
 }
 
-/* The base that a prefix 0b, 0o, 0x stands for, or 10. */
+/* The base for a prefix 0b, 0o, 0x; else 10. */
 static int base_of(const char *text, size_t len)
 {
     if (len < 2 || text[0] != '0')

@@ -75,11 +75,11 @@ struct arc_yaml {
     struct arc_arena arena; /* holds them */
 };
 
-/* With this flag a tag that YAML does not define (`!reset`) is kept and the node read as if it had
- * none; without it such a tag is an error, as in js-yaml. */
+/* With this flag, a tag that YAML does not define (`!reset`) is kept and otherwise ignored; without
+ * it, such a tag is an error, as in js-yaml. */
 #define ARC_YAML_ANY_TAG 1u
 
-/* Reads one document from memory; an empty text is a null. `name` stands for it in messages.
+/* Reads one document from memory; an empty text is a null. Messages call it `name`.
  * ARC_EINPUT with name:line:column for a syntax error, a duplicate key, an alias without an anchor
  * or to a node that contains it, a second document, an unknown tag; ARC_ELIMIT with the place
  * beyond a maximum. *out is owned by the caller. */
@@ -94,7 +94,7 @@ void arc_yaml_free(struct arc_yaml *yaml);
 /* The version of libyaml that is linked; not owned. */
 const char *arc_yaml_library(void);
 
-/* The value of a key of a mapping; NULL if there is none or the node is NULL or no mapping. */
+/* The value of a key of a mapping; NULL if there is none, or the node is NULL or not a mapping. */
 const struct arc_yaml_node *arc_yaml_get(const struct arc_yaml_node *node, const char *key);
 /* The key itself, for its place. */
 const struct arc_yaml_node *arc_yaml_key(const struct arc_yaml_node *node, const char *key);
@@ -126,14 +126,14 @@ static inline size_t arc_yaml_pairs(const struct arc_yaml_node *node)
 const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
     __attribute__((sentinel));
 
-/* The text of a key of a mapping; "" where it is none. */
+/* The text of a key's value in a mapping; "" if it is missing or not a scalar. */
 const char *arc_yaml_text_at(const struct arc_yaml_node *map, const char *key);
-/* The entries of a list, or the node itself as the only one; NULL behind the last. */
+/* The entries of a list, or any other node as the only entry; NULL past the last. */
 const struct arc_yaml_node *arc_yaml_entry(const struct arc_yaml_node *node, size_t index);
 /* Whether the node is that text, lists it or has it as a key: `on: push`, `[push]`, `{push: …}`. */
 bool arc_yaml_names(const struct arc_yaml_node *node, const char *text);
 
-/* Whether a node is a string, and equal to `text`. NULL is not. */
+/* Whether a node is a string equal to `text`; false for NULL. */
 bool arc_yaml_is(const struct arc_yaml_node *node, const char *text);
 /* Whether a node is a scalar whose text, of whatever type, equals `text`. */
 bool arc_yaml_reads(const struct arc_yaml_node *node, const char *text);
