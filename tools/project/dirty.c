@@ -1,4 +1,4 @@
-/* Whether the work tree is what a plan is about: the tag's commit, with nothing else in it. */
+/* Whether the work tree is the commit that a plan is about, without changes. */
 #include "arcci/glob.h"
 #include "arcci/project.h"
 #include "base/json.h"
@@ -9,8 +9,8 @@
 #define SHOWN_MAX 5
 
 struct count {
-    char *const *generated; /* globs of what may differ; or NULL */
-    bool known_only;        /* what the commit does not have is no matter */
+    char *const *generated; /* globs of files that may differ; or NULL */
+    bool known_only;        /* ignore files that the commit lacks */
     struct arc_buf *out;
     size_t files;
 };
@@ -33,7 +33,7 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-/* Paths that are compared. */
+/* Paths to compare. */
 struct paths {
     const char *root; /* the work tree */
     struct arc_arena memory;
@@ -46,7 +46,7 @@ static void paths_free(struct paths *paths)
     arc_arena_free(&paths->memory);
 }
 
-/* Adds a path, and what it is a link to; nothing for NULL, nor for one that leads out of the
+/* Adds a path and, if it is a link, its target; ignores NULL and paths that leave the
  * repository. */
 static void add_path(struct paths *paths, const char *path)
 {
@@ -73,8 +73,8 @@ static int add_places(struct paths *paths, const struct arc_recipe *build, struc
     return ARC_OK;
 }
 
-/* Appends which files of the configuration, and with `contexts` of the services, are not as the
- * commit has them. */
+/* Appends the files of the configuration and, with `contexts`, of the services that differ from the
+ * commit. */
 static int list_dirty(struct arc_project *project, const struct arc_oid *commit, bool contexts,
                       struct arc_buf *out, struct arc_error *err)
 {
@@ -97,7 +97,7 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
     }
 
     bool any = paths.count != 0;
-    arc_arena_append(&paths.memory, &paths.list, &paths.count, sizeof *paths.list); /* its NULL */
+    arc_arena_append(&paths.memory, &paths.list, &paths.count, sizeof *paths.list); /* NULL */
     ARC_TRY(arc_arena_check(&paths.memory, err));
     if (any)
         ARC_TRY(arc_git_compare_worktree(project->git, project->env, commit, paths.list, add_file,
@@ -128,7 +128,7 @@ int arc_project_check_config(struct arc_project *project, struct arc_error *err)
         return ARC_OK;
     ARC_AUTO(arc_error) struct arc_error why = {0};
     int rc = list_dirty(project, &commit, false, &files, &why);
-    if (rc && rc != ARC_ENOTFOUND) /* no git: the warning of arc_project_dirty() says so */
+    if (rc && rc != ARC_ENOTFOUND) /* no git; arc_project_dirty() warns of that */
         return arc_error_pass(rc, &why, err);
     if (rc || !files.len)
         return ARC_OK;

@@ -4,7 +4,7 @@
 #include "os/file.h"
 #include "os/gzip.h"
 
-/* Longest text that is handed on as it is. */
+/* Longest text that is passed on unpacked. */
 #define PLAIN_MAX 65536
 
 int arc_document_pack(const json_t *document, char **out, struct arc_error *err)
@@ -56,7 +56,7 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
     if (arc_document_unpack(arc_buf_text(&said), said.len, &text, err))
         return arc_error_prefix(err, "%s", name);
 
-    if (!text.len) /* a workflow writes an output into the file, whatever is left of it */
+    if (!text.len) /* an empty output that a workflow wrote to the file */
         return arc_error_set(err, ARC_EINPUT,
                              "%s is empty: the job that makes it gave nothing; " ARC_OUTPUT_DROPPED,
                              name);

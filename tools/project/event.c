@@ -20,12 +20,12 @@ bool arc_event_is_pull_request(const struct arc_event *event)
 
 #define AT(member) offsetof(struct arc_event, member)
 
-/* Where the strings of an event go. */
+/* Where to find an event's strings. */
 static const struct field {
-    const char *event;   /* that has it; "": every one */
+    const char *event;   /* name of the event; "": all events */
     const char *path[4]; /* keys from the root, NULL-terminated */
     size_t offset;       /* in the struct */
-    bool sha;            /* it must be a commit */
+    bool sha;            /* must be a commit */
 } fields[] = {
     {"", {"repository", "default_branch"}, AT(default_branch), false},
     {"", {"repository", "full_name"}, AT(repository), false},
@@ -43,7 +43,8 @@ static const struct field {
     {"workflow_run", {"workflow_run", "head_branch"}, AT(head_branch), false},
 };
 
-/* Reads what an event of this name has. A missing or null value leaves the member alone. */
+/* Reads the fields of an event of this name. A missing or null value leaves the member
+ * unchanged. */
 static int read_fields(struct arc_event *event, const char *name, const json_t *root,
                        struct arc_error *err)
 {
@@ -96,11 +97,11 @@ static int read_run(struct arc_event *event, const json_t *run, struct arc_error
     const json_t *pulls = json_object_get(run, "pull_requests");
     const json_t *base = json_object_get(json_array_get(pulls, 0), "base");
 
-    /* A branch of a fork is none of this repository's, whatever it is called. */
+    /* A fork's branch is not one of this repository's, whatever its name. */
     if (head && event->repository && strcasecmp(head, event->repository) != 0)
         event->head_branch = NULL;
 
-    /* A push has pull requests as well: those that are open for its branch. */
+    /* Runs of a push list pull requests too: those open for its branch. */
     if (of && ARC_AMONG(of, "pull_request", "pull_request_target") && json_array_size(pulls) == 1)
         event->base_ref =
             arc_arena_text(&event->memory, json_string_value(json_object_get(base, "ref")));
@@ -180,7 +181,7 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
         const char *sha = event.sha;
         ARC_TRY(read_payload(&event, root, err));
         if (sha && event.ref && ARC_STARTS(event.ref, "refs/tags/"))
-            event.sha = sha; /* `after` is an annotated tag's own name, which a checkout has not */
+            event.sha = sha; /* `after` is the annotated tag's object, which a checkout lacks */
     }
 
     *out = arc_steal(&event);

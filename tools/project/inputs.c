@@ -17,7 +17,7 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
     if (arc_context_is_remote(build->context))
         return ARC_OK;
 
-    /* A value with a placeholder is known when a plan is made. */
+    /* A value with a placeholder is unknown until a plan is made. */
     for (const struct arc_pair *pair = build->args; args && pair && pair->name; pair++)
         if (strchr(pair->value, '{'))
             arc_json_put(&args, pair->name, json_null());
@@ -40,7 +40,7 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
     return arc_inputs_read(&request, out, err);
 }
 
-/* Who is told of the missing sources of a service. */
+/* The callback for a service's missing sources. */
 struct teller {
     const struct arc_service *service;
     int (*each)(void *context, const struct arc_missing_source *missing);

@@ -6,12 +6,12 @@
 
 #define NEEDS_MAX ((size_t)64 << 20)
 
-/* The kinds of document that are taken over, each from a file or from a job's output. */
+/* The kinds of documents, each from a file or a job's output. */
 enum kind { VERSION, PLAN, CHANGES, BUILD, SCAN, NOTES, KINDS };
 
 static const char *const kinds[KINDS] = {"version", "plan", "changes", "build", "scan", "notes"};
 
-/* The documents as they came, each of a kind; NULL: none. */
+/* The documents as received, one per kind; NULL: none. */
 struct gathered {
     json_t *of[KINDS];
 };
@@ -40,7 +40,7 @@ void arc_needs_free(struct arc_needs *needs)
 
 /* ---- as structs ----------------------------------------------------------------------------- */
 
-/* Reads a document of a kind into its place. */
+/* Reads one kind of document. */
 static int take_document(const json_t *json, enum kind kind, struct arc_needs *out,
                          struct arc_error *err)
 {
@@ -64,8 +64,7 @@ static int take_document(const json_t *json, enum kind kind, struct arc_needs *o
     }
 }
 
-/* A document that has a struct is read whole where it comes in, so that an error names its place.
- */
+/* Documents with a struct are parsed here, so that errors name their place. */
 static int check_document(const json_t *json, enum kind kind, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs read = {0};
@@ -76,7 +75,7 @@ static int check_document(const json_t *json, enum kind kind, struct arc_error *
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* notes.json or markdown: told apart by parsing. */
+/* notes.json or markdown, whichever parses. */
 static int read_notes(const char *path, json_t **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -143,7 +142,7 @@ static int take_output(struct gathered *found, const char *job, const char *text
     enum kind kind = VERSION;
     while (kind < KINDS && strcmp(kinds[kind], name) != 0)
         kind++;
-    if (kind == KINDS) /* the stages read none of its kind */
+    if (kind == KINDS) /* not a kind that stages read */
         return ARC_OK;
     if (check_document(document, kind, err))
         return arc_error_prefix(err, "--needs: job %s", job);
@@ -217,14 +216,15 @@ int arc_needs_read(const struct arc_needs_files *files, struct arc_needs *out,
     out->scan = arc_steal(&of[SCAN]);
     out->notes = arc_steal(&of[NOTES]);
 
-    /* A build.json that was left by another run names images that this plan knows nothing of. */
+    /* A build.json from another run names images that are not in this plan. */
     return out->plan && out->build ? arc_ledger_check_plan(out->build, out->plan, err) : ARC_OK;
 }
 
 /* ---- how the jobs ended --------------------------------------------------------------------- */
 
 /* Whether the documents say that a job had nothing to do: no service is selected, or not the one
- * that its name is, "flash", or ends in, "build-flash". Of two codenames the longer one counts. */
+ * whose codename the job's name is ("flash") or ends with ("build-flash"). The longest codename
+ * wins. */
 static bool has_nothing_to_do(const char *job, const struct arc_plan *plan,
                               const struct arc_changes_info *changes)
 {

@@ -61,7 +61,7 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
     if (repository->tags || repository->tags_unknown)
         return ARC_OK;
 
-    /* The local ones; a clone asks its remote (`git ls-remote --tags origin`). */
+    /* The local tags; a clone also asks its remote (`git ls-remote --tags origin`). */
     ARC_TRY(arc_project_open(project, err));
     int rc = arc_git_all_tags(project->git, project->env, &repository->tags, &problem);
     if (!rc)
@@ -73,7 +73,7 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
 
 /* ---- group --------------------------------------------------------------------------------- */
 
-/* The groups that a tag releases: the first of them, and how many there are. */
+/* The first group that a tag releases, and how many there are. */
 static const struct arc_group *find_tagged(const struct arc_config *config, const char *tag,
                                            size_t *count)
 {
@@ -91,8 +91,8 @@ static const struct arc_group *find_tagged(const struct arc_config *config, cons
     return found;
 }
 
-/* Whether a tag is another version in one group than in another: v1.0.0-alpine, where one has
- * v{version}-alpine and one v{version}. */
+/* Whether a tag is a different version in two groups: v1.0.0-alpine matches both v{version}-alpine
+ * and v{version}. */
 static bool reads_otherwise(const struct arc_config *config, const char *tag,
                             const struct arc_group *first)
 {
@@ -111,7 +111,7 @@ static bool reads_otherwise(const struct arc_config *config, const char *tag,
     return false;
 }
 
-/* The group of a tag, with the one that was named where several share it. */
+/* The group of a tag; if several share it, the one that was named. */
 static int choose_tagged(struct arc_project *project, const char *tag, struct arc_error *err)
 {
     const struct arc_config *config = &project->config;
@@ -124,7 +124,7 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
 
     if (!count && arc_tag_parse(tag, NULL, &plain, err) &&
         (!config->group_count || strstr(config->groups[0].tags[0], "/v*")))
-        return ARC_EINPUT; /* says what is wrong with it */
+        return ARC_EINPUT; /* sets the error */
 
     if (!count && config->group_count == 1) {
         project->group = &config->groups[0];
@@ -171,8 +171,8 @@ static int choose_group(struct arc_project *project, const char *tag, struct arc
 
 /* ---- version ------------------------------------------------------------------------------- */
 
-/* What a person names must be there: a slip would list the whole history. It is the option
- * --previous-tag, or the predecessor of a group. */
+/* A tag that a person names, by --previous-tag or as a group's predecessor, must exist: a typo
+ * would list the whole history. */
 static int check_previous(const struct arc_project *project, const char *previous,
                           const struct arc_group *group, struct arc_error *err)
 {
@@ -236,8 +236,8 @@ static int make_version(struct arc_project *project, const struct arc_group *gro
     return set_version(project, &options, err);
 }
 
-/* The services of a group that docker describes, with what is known by now: the version, and the
- * commit under the names that it has in image tags. */
+/* Loads the services of a group defined by a bake or compose file, now that the version and the
+ * commit are known. */
 static int resolve_again(struct arc_project *project, struct arc_error *err)
 {
     const char *revision = project->repository.revision;
@@ -257,7 +257,7 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
     if (!project->tag.text)
         return ARC_OK;
 
-    ARC_AUTO_FREE char *text = arc_steal(&project->tag.text); /* its service was made anew */
+    ARC_AUTO_FREE char *text = arc_steal(&project->tag.text); /* its services were recreated */
     arc_tag_free(&project->tag);
 
     return arc_tag_parse(text, project->group, &project->tag, err);
@@ -298,7 +298,7 @@ int arc_project_load_release(struct arc_project *project, struct arc_error *err)
     return ARC_OK;
 }
 
-/* `unread`: what loading the configuration came to. */
+/* `unread`: the result of loading the configuration. */
 static int refuse_no_tag(const struct arc_project *project, int unread, struct arc_error *err)
 {
     static const char what[] = "no tag was given and GITHUB_REF is not set";
@@ -324,7 +324,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
     int rc = arc_project_load_config(project, &unread);
     if (!name)
         return refuse_no_tag(project, rc, err);
-    /* Without a configuration the tag alone says enough, but there is no group to choose. */
+    /* Without a configuration the tag alone is enough, but there is no group to choose. */
     if (rc && (rc != ARC_ENOTFOUND || project->wanted.group))
         return arc_error_pass(rc, &unread, err);
     if (!rc)
@@ -336,7 +336,7 @@ int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 
     rc = project->tag.text ? ARC_OK : arc_tag_parse(tag, group, &project->tag, err);
     if (rc && !group && project->config.group_count)
-        return choose_tagged(project, tag, err); /* the groups say more than the default form */
+        return choose_tagged(project, tag, err); /* the groups know more forms than the default */
     ARC_TRY(rc);
 
     rc = arc_project_open(project, &problem);
@@ -385,7 +385,7 @@ int arc_project_version_at(struct arc_project *project, const struct arc_service
 
     ARC_TRY(arc_project_open(project, err));
 
-    /* A job of its own may have cut the history shorter than the one that compared. */
+    /* Another job may have a shallower clone than the one that compared. */
     int rc = arc_git_resolve(project->git, commit, &oid, err);
     bool is_name =
         strlen(commit) == sizeof oid.hex - 1 && arc_text_is_hex(commit, sizeof oid.hex - 1);

@@ -1,11 +1,11 @@
-/* Which tags have a published release: a tag whose build failed is nobody's predecessor. */
+/* Which tags have a published release, since a tag whose build failed must not be a predecessor. */
 #include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "github/options.h"
 #include "project/repository.h"
 
-#define PAGES_MAX 20 /* of 100 releases, the newest first */
+#define PAGES_MAX 20 /* of 100 releases, newest first */
 
 static int add_release(void *context, json_t *release, struct arc_error *err)
 {

@@ -20,18 +20,18 @@ static bool letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-#define HASH_MIN 7 /* digits of a commit's hash, as git cuts it */
+#define HASH_MIN 7 /* digits of an abbreviated commit hash */
 
-/* A number or a word of a version; what stands between them only separates. */
+/* A number or a word of a version; other characters only separate. */
 struct part {
     const char *text;
     size_t len;
     bool number;
-    bool counted;  /* a word with a number behind it: 1.2-M1 */
-    bool attached; /* and directly behind the version's own numbers, as PEP 440 has it: 1.2a1 */
+    bool counted;  /* a word followed by a number: 1.2-M1 */
+    bool attached; /* and directly after the version's numbers, as in PEP 440: 1.2a1 */
 };
 
-/* The next part at *at; false at the end. Build metadata behind '+' is no part (semver §10). */
+/* The next part at *at; false at the end. Build metadata after '+' is not a part (semver §10). */
 static bool next_part(const char *start, const char **at, const char *end, struct part *out)
 {
     while (*at < end && !arc_is_digit(**at) && !letter(**at))
@@ -57,8 +57,8 @@ static bool next_part(const char *start, const char **at, const char *end, struc
     return true;
 }
 
-/* What PEP 440 ("Pre-releases", "Developmental releases"), Maven and others write. A single letter
- * may be a digit of a commit's hash in a loose version. */
+/* Words for prereleases in PEP 440 ("Pre-releases", "Developmental releases"), Maven and others. In
+ * a loose version, a single letter may be a digit of a commit hash. */
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
     static const char *const words[] = {"alpha",     "beta",    "rc",       "cr",
@@ -75,7 +75,7 @@ static bool names_prerelease(const struct part *part, enum arc_versioning versio
     return false;
 }
 
-/* Any number of digits, with leading zeros. */
+/* Compares numbers of any length, with leading zeros. */
 static int compare_numbers(const struct part *a, const struct part *b)
 {
     struct part x = *a, y = *b;
@@ -88,8 +88,8 @@ static int compare_numbers(const struct part *a, const struct part *b)
     return memcmp(x.text, y.text, x.len);
 }
 
-/* Where a part stands at a place: a prerelease's word before the end of the version, that before
- * another word, and a number behind all of them. `kind` is NULL where no word is a prerelease's. */
+/* The order of parts: a prerelease's word comes before the end of the version, that before another
+ * word, and that before a number. `kind` is NULL if no word means a prerelease. */
 static int rank(bool there, const struct part *part, const enum arc_versioning *kind)
 {
     if (!there)
@@ -119,8 +119,8 @@ static int compare_parts(const char *a, const char *a_end, const char *b, const 
     }
 }
 
-/* What stands behind the '+'; the end where there is nothing, or the hash of a commit, which says
- * nothing about what came first. */
+/* The build metadata after '+'; the end if there is none, or it is a commit hash, which has no
+ * order. */
 static const char *build_of(const struct arc_release_version *version)
 {
     const char *end = version->text + version->len;
@@ -151,13 +151,13 @@ int arc_release_version_compare(const struct arc_release_version *a,
     else
         order = compare_parts(a->text, a_end, b->text, b_end, &a->versioning);
 
-    /* By §10 builds of a version are equal, but one is made after the other: +k3s1, then +k3s2. */
+    /* Builds of a version are equal by §10, but +k3s2 is made after +k3s1. */
     return order ? order : compare_parts(build_of(a), a_end, build_of(b), b_end, NULL);
 }
 
 /* ---- parsing -------------------------------------------------------------------------------- */
 
-/* Only what an image's or git's tag can hold too. */
+/* Only characters that image tags and git tags allow too. */
 static bool plain(const struct arc_release_version *version)
 {
     for (size_t i = 0; i < version->len; i++)
@@ -167,7 +167,7 @@ static bool plain(const struct arc_release_version *version)
     return version->len && version->len <= ARC_SEMVER_MAX && arc_is_digit(*version->text);
 }
 
-/* The first three numbers, and whether a word for a prerelease stands behind. */
+/* The first three numbers, and whether a prerelease's word follows. */
 static void find_parts(struct arc_release_version *out)
 {
     const char *at = out->text, *end = out->text + out->len;
@@ -224,7 +224,7 @@ int arc_release_version_parse(const char *text, size_t len, enum arc_versioning 
                              "'.', '_', '-', '+', '~'",
                              shown, text);
 
-    /* {major}.{minor} is for versions that promise something by it. */
+    /* {major}.{minor} is only for versioning schemes that give it a meaning. */
     if (arc_semver_parse(text, len, &semver, NULL) || arc_semver_is_prerelease(&semver))
         out->major = out->minor = out->patch = NULL;
 

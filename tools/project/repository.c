@@ -16,7 +16,7 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
     if (!end)
         return false;
     *host = at ? at + 1 : rest;
-    if (**host == '[') /* an address has no page */
+    if (**host == '[') /* an IP address has no web page */
         return false;
     *host_len = strcspn(*host, ":/");
     if (arc_text_is(*host, *host_len, "ssh.github.com")) {
@@ -40,7 +40,7 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
         return arc_arena_check(&out->memory, err);
     }
 
-    /* The page of the remote, https://host/owner/name; a local path has none. */
+    /* The web page of the remote, https://host/owner/name; NULL for a local path. */
     ARC_AUTO_FREE char *url = NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 4096};
     const char *host, *path;

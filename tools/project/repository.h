@@ -4,19 +4,18 @@
 #include "arcci/repository.h"
 #include "git/git.h"
 
-/* Reads `source` alone, of the environment or the remote. */
+/* Reads only `source`, from the environment or the remote. */
 int arc_repository_read_source(const struct arc_git *git, const struct arc_env *env,
                                struct arc_repository *out, struct arc_error *err);
 
-/* Reads all but the tags. The commit is the tag's, if `tag` (may be NULL) exists, else HEAD. The
- * source is GITHUB_SERVER_URL/GITHUB_REPOSITORY, else the remote `origin`. ARC_EINPUT in a bare
- * repository, ARC_ENOTFOUND without a commit. On an error the caller still frees *out. */
+/* Reads everything except the tags. The commit is that of `tag` (may be NULL) if it exists, else
+ * HEAD. The source is GITHUB_SERVER_URL/GITHUB_REPOSITORY, else the remote `origin`. ARC_EINPUT in
+ * a bare repository, ARC_ENOTFOUND without a commit. The caller frees *out, even after an error. */
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
                         struct arc_repository *out, struct arc_error *err);
 
-/* Reads which tags have a published release, and whose was withdrawn, where GITHUB_REPOSITORY and a
- * token say whom to ask; published_unknown says why they are not known. Fails only for want of
- * memory. */
+/* Reads which tags have a published release, and which were withdrawn, if GITHUB_REPOSITORY and a
+ * token are set; else published_unknown says why that is unknown. Fails only when out of memory. */
 int arc_repository_read_published(const struct arc_env *env, struct arc_repository *out,
                                   struct arc_error *err);
 

@@ -9,16 +9,16 @@
 struct candidate {
     struct arc_tag tag;
     bool ruled_out;
-    bool kept_back; /* a release, but one that is not published, or withdrawn */
+    bool kept_back; /* its release is not published, or was withdrawn */
 };
 
-/* A train under way. */
+/* A train being resolved. */
 struct train {
     struct arc_project *project;
-    struct arc_group *group; /* gets the services */
+    struct arc_group *group; /* receives the services */
     struct arc_oid head;
-    bool prerelease;    /* takes prereleases, too */
-    const json_t *lock; /* its `includes`; NULL: none was given */
+    bool prerelease;    /* accepts prereleases too */
+    const json_t *lock; /* its `includes`; NULL: none */
     struct arc_error *err;
 };
 
@@ -36,7 +36,7 @@ static void candidates_free(struct candidates *candidates)
 
 /* ---- which versions there are -------------------------------------------------------------- */
 
-/* The lock's entry of a release; NULL when it names no such. */
+/* The lock file's entry for a release; NULL: none. */
 static const json_t *find_locked(const struct train *train, const char *group, const char *tag)
 {
     arc_json_each (entry, train->lock)
@@ -62,7 +62,7 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
             continue;
 
         out->count++;
-        if (train->lock) { /* what it does not name is not taken either */
+        if (train->lock) { /* and takes nothing that it does not name */
             candidate->ruled_out = !find_locked(train, include->group, tag->text);
         } else if (version && (strlen(version) != tag->version.len ||
                                memcmp(version, tag->version.text, tag->version.len) != 0)) {
@@ -83,7 +83,7 @@ static int find_candidates(const struct train *train, const struct arc_group *gr
     return ARC_OK;
 }
 
-/* Whether the tag's commit is the train's or before it. */
+/* Whether the tag's commit is the train's or an ancestor. */
 static int reaches(const struct train *train, const char *tag, struct arc_oid *commit, bool *yes)
 {
     ARC_TRY(arc_git_tag_commit(train->project->git, tag, commit, train->err));
@@ -95,7 +95,7 @@ static bool names_service(const struct candidate *candidate, const struct arc_se
     return !candidate->tag.service || candidate->tag.service == service;
 }
 
-/* The highest candidate of a service that is behind the train. */
+/* The highest release of a service at or before the train's commit. */
 static int choose(const struct train *train, struct candidates *candidates,
                   const struct arc_service *service, const struct arc_tag **out,
                   struct arc_oid *commit)
@@ -153,8 +153,8 @@ static int refuse(const struct train *train, const struct arc_include *include,
         train->project->repository.published ? "published" : "stable", train->head.hex);
 }
 
-/* Whether a service has no release yet, as far as the train's commit knows: it is left out. One
- * that is kept back, is pinned, or stands in the lock file is missed. */
+/* Whether a service has no release yet at the train's commit and is left out. One that is held
+ * back, pinned or in the lock file is missing instead. */
 static int is_unreleased(const struct train *train, const struct arc_include *include,
                          const struct candidates *candidates, const struct arc_service *service,
                          bool *unreleased)
@@ -192,7 +192,7 @@ static int add_service(const struct train *train, const struct arc_include *incl
     if (!tag)
         return refuse(train, include, candidates, service);
 
-    /* A tag that was moved since is not the release that the lock file names. */
+    /* A tag that moved since is no longer the release in the lock file. */
     const json_t *locked = find_locked(train, include->group, tag->text);
     const char *revision = arc_json_text_of(locked, "revision");
     if (locked && strcmp(revision, commit.hex) != 0)
@@ -204,8 +204,8 @@ static int add_service(const struct train *train, const struct arc_include *incl
         arc_arena_append(memory, &out->services, &out->service_count, sizeof *added);
     struct arc_released_from *released = arc_arena_array(memory, 1, sizeof *released);
     ARC_TRY_ALLOC(added && released, train->err);
-    *added = *service;        /* all but this is its group's own */
-    added->image_tags = NULL; /* the train's names */
+    *added = *service;        /* everything else belongs to its group */
+    added->image_tags = NULL; /* the train's image names */
     added->bases = NULL;
     added->released = released;
 
@@ -244,7 +244,7 @@ static int add_groups(const struct train *train)
                          train->lock ? " in the lock file" : "");
 }
 
-/* The lock file, of this train. */
+/* Reads this train's lock file. */
 static int read_lock(struct train *train, json_t **document)
 {
     const char *path = train->project->wanted.lock;
@@ -264,7 +264,7 @@ static int read_lock(struct train *train, json_t **document)
     return arc_error_set(train->err, ARC_EINPUT, "%s: 'includes' is not a list of releases", path);
 }
 
-/* "platform.lock.json": a group's name may hold slashes, which no asset's may. */
+/* "platform.lock.json": a group's name may contain slashes, an asset's may not. */
 char *arc_train_lock_name(const char *group)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 512};

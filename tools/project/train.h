@@ -1,4 +1,4 @@
-/* Which releases a train takes. */
+/* Which releases a train includes. */
 #pragma once
 
 #include "arcci/project.h"
@@ -19,5 +19,5 @@ int arc_train_take(struct arc_project *project, const struct arc_group *group,
                    const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
                    struct arc_error *err);
 
-/* The name of a train's lock file, for the caller to free; NULL when memory ran out. */
+/* The name of a train's lock file, owned by the caller; NULL when out of memory. */
 char *arc_train_lock_name(const char *group);

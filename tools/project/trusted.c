@@ -1,4 +1,4 @@
-/* Files that a pull request must not change for itself. */
+/* Files whose changes in a pull request must not take effect in its own run. */
 #include "arcci/project.h"
 #include "base/text.h"
 #include "git/fetch.h"
@@ -64,7 +64,7 @@ int arc_project_read_given(struct arc_project *project, const char *path, size_t
     if (rc)
         arc_error_clear(err);
 
-    /* The path below the work tree, by what the words say, wherever links lead. */
+    /* The path within the work tree, resolved as text, ignoring links. */
     const char *top = rc ? NULL : project->git->worktree;
     if (top && realpath(arc_or(project->env->cwd, "."), here)) {
         size_t len = strlen(top);

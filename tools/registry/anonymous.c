@@ -1,4 +1,4 @@
-/* What somebody without a login gets. */
+/* What clients without a login can read. */
 #include "os/environment.h"
 #include "registry/call.h"
 

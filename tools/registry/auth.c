@@ -5,7 +5,7 @@
 #include "registry/trust.h"
 
 #define TOKEN_MAX ((size_t)1 << 20)
-#define VALUE_MAX ((size_t)8192) /* of a challenge's parameter */
+#define VALUE_MAX ((size_t)8192) /* in a challenge's parameter */
 
 void arc_challenge_free(struct arc_challenge *challenge)
 {
@@ -17,7 +17,7 @@ void arc_challenge_free(struct arc_challenge *challenge)
 
 /* ---- the challenge ------------------------------------------------------------------------- */
 
-/* A parameter's value, quoted or not; returns what follows it, NULL when a quote is not closed. */
+/* Reads a parameter's value, quoted or not; returns the rest, NULL if a quote is not closed. */
 static const char *read_value(const char *at, struct arc_buf *value)
 {
     at += strspn(at, " \t");
@@ -38,7 +38,7 @@ static const char *read_value(const char *at, struct arc_buf *value)
     return *at ? at + 1 : NULL;
 }
 
-/* An empty value says nothing; one that is too long is of no use. */
+/* Empty and overlong values are ignored. */
 static int set_field(struct arc_challenge *challenge, const char *name, size_t len,
                      struct arc_buf *value, struct arc_error *err)
 {
@@ -57,7 +57,7 @@ static int set_field(struct arc_challenge *challenge, const char *name, size_t l
     return ARC_OK;
 }
 
-/* Moves the challenge that was read to *best where it is better. */
+/* Moves the challenge to *best if it is better. */
 static void keep_better(struct arc_challenge *now, struct arc_challenge *best)
 {
     bool usable = now->kind != ARC_CHALLENGE_BEARER || now->realm;
@@ -80,7 +80,7 @@ int arc_challenge_read(const char *header, struct arc_challenge *best, struct ar
         const char *after = at + len + strspn(at + len, " \t");
         if (!len)
             break;
-        if (*after != '=') { /* a scheme, or the token that one carries */
+        if (*after != '=') { /* a scheme, or its token */
             keep_better(&now, best);
             if (arc_text_is_caseless(name, len, "Basic"))
                 now.kind = ARC_CHALLENGE_BASIC;
@@ -127,7 +127,7 @@ static void add_pair(struct arc_buf *out, char separator, const char *name, cons
     arc_text_encode(out, value);
 }
 
-/* What is asked of a realm. */
+/* A request to a realm. */
 struct question {
     const struct arc_realm *realm;
     const struct arc_challenge *challenge;
@@ -135,8 +135,8 @@ struct question {
     const char *scope;
 };
 
-/* Asks by GET, or sends the form; credentials go over https, unless the user vouches for the
- * host. */
+/* Sends the request by GET, or the form by POST. Credentials need https, unless the user vouches
+ * for the host. */
 static int send_question(const struct question *question, const char *url, const char *basic,
                          const struct arc_buf *form, struct arc_http_response *answer,
                          struct arc_error *err)
@@ -186,7 +186,8 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
     arc_buf_puts(&url, strchr(challenge->realm, '?') ? "&client_id=arc-ci" : "?client_id=arc-ci");
     add_pair(&url, '&', "service", challenge->service);
 
-    /* A scope parameter for each part of the scope (distribution's docs, "Requesting a Token"). */
+    /* Appends a parameter for each part of the scope (distribution's docs, "Requesting a
+     * Token"). */
     const char *scope = question->scope;
     while (*(scope += strspn(scope, " "))) {
         ARC_AUTO(arc_buf) struct arc_buf part = {.max = VALUE_MAX};
@@ -224,8 +225,8 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     return rc;
 }
 
-/* An identity token is for the form, a password for the query; servers that know only the other
- * way refuse (containerd, BuildKit: 405 by the book, 404 by GCR, 401 by Artifactory). */
+/* An identity token needs the form, a password the query. Servers that support only the other way
+ * refuse with 405, GCR with 404, Artifactory with 401 (containerd, BuildKit). */
 static int ask_realm(const struct question *question, char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0};
@@ -237,7 +238,7 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     if (other && (login->user || login->token))
         ARC_TRY(form ? ask_by_query(question, &answer, err) : ask_by_form(question, &answer, err));
 
-    /* Both names are in use for it; where both are there one may be empty. */
+    /* Both names are in use; if both are present, one may be empty. */
     ARC_AUTO_JSON json_t *said = json_loadb(arc_buf_text(&answer.body), answer.body.len, 0, NULL);
     const char *token = arc_json_text_of(said, "token");
     if (!*token)
@@ -250,7 +251,7 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
                          question->challenge->realm, answer.status);
 }
 
-/* Whether a word is among those that commas part, up to a space or the end; '*' is any. */
+/* Whether a list, separated by commas and ended by a space or the end, contains the word or '*'. */
 static bool lists_action(const char *list, const char *word, size_t len)
 {
     for (;; list++) {
@@ -263,7 +264,7 @@ static bool lists_action(const char *list, const char *word, size_t len)
     }
 }
 
-/* Whether one of the scopes that spaces part grants all of `scope`: "repository:a:pull,push" grants
+/* Whether one of the space-separated scopes grants all of `scope`: "repository:a:pull,push" grants
  * "repository:a:push". */
 static bool grants(const char *scopes, const char *scope)
 {
@@ -295,7 +296,8 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     if (bearer && login.bearer)
         return arc_text_print(out, err, "Bearer %s", login.bearer);
 
-    /* What the registry names, and what the request is for: some name less, or an example. */
+    /* The scope that the registry names plus the one the request needs: some registries name less,
+     * or an example. */
     if (bearer) {
         ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 2 * VALUE_MAX};
         const char *named = arc_or(challenge->scope, "");

@@ -1,4 +1,4 @@
-/* Requests to a registry: names, logins, one request, several at once. */
+/* Requests to a registry: names, logins, single requests, several in parallel. */
 #include "registry/call.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -40,7 +40,7 @@ void arc_registry_free(struct arc_registry *registry)
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-/* A call's URL, and the name under which its login is remembered. */
+/* A call's URL, and the key under which its login is remembered. */
 struct address {
     char host[256];
     char repository[512];
@@ -49,7 +49,7 @@ struct address {
     char login[1024];
 };
 
-/* What a request does to the repository, as a token's scope has it. */
+/* The action of a request in a token's scope. */
 static const char *actions_of(const struct registry_call *call)
 {
     bool reads = strcmp(call->method, "GET") == 0 || strcmp(call->method, "HEAD") == 0;
@@ -59,8 +59,9 @@ static const char *actions_of(const struct registry_call *call)
     return strcmp(call->method, "DELETE") == 0 && !upload ? "delete" : "pull,push";
 }
 
-/* "ghcr.io/a/b" is host and repository; the host is Docker Hub when the first part is none
- * (distribution's reference grammar: a host has a dot, a port, or is localhost). */
+/* Splits "ghcr.io/a/b" into host and repository. If the first component is not a host
+ * (distribution's reference grammar: it has a dot, a port, or is localhost), the host is Docker
+ * Hub. */
 static int find_address(const struct arc_registry *registry, const struct registry_call *call,
                         struct address *out, struct arc_error *err)
 {
@@ -120,7 +121,8 @@ char *registry_follow(const struct arc_registry *registry, const struct registry
         arc_http_resolve(registry->http, answer->url, reference, &url, NULL))
         return NULL;
 
-    /* Behind a proxy that ends TLS a registry names itself by http: it is asked where it was. */
+    /* Behind a proxy that terminates TLS, a registry gives http URLs of itself: keep the scheme and
+     * host it was reached at. */
     size_t origin = (size_t)(strstr(address.url, "/v2/") - address.url);
     const char *path = strchr(strstr(url, "://") + 3, '/');
     if (!path || !arc_http_same_host(registry->http, address.url, url))
@@ -155,7 +157,7 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                      .max = call->max ? call->max : ARC_MANIFEST_MAX};
 }
 
-/* Answers a 401 and remembers the answer for the repository. */
+/* Answers a 401, and remembers the authorization for the repository. */
 static int authorize(struct arc_registry *registry, const struct registry_call *call,
                      const struct address *address, const struct arc_http_response *response,
                      struct arc_error *err)
@@ -167,7 +169,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     if (arc_challenge_of(response, &challenge, err))
         return arc_error_prefix(err, "%s answers 401", address->host);
 
-    /* Behind a proxy that ends TLS it names its own realm by http, too. */
+    /* Behind a proxy that terminates TLS, its realm's URL has http too. */
     if (challenge.realm && strncasecmp(challenge.realm, "https:", 6) != 0) {
         char *own = registry_follow(registry, call, response, challenge.realm);
         if (own) {
@@ -190,7 +192,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-/* The longest wait that a registry may ask for and gets. */
+/* The longest wait that is granted to a registry. */
 #define WAIT_MAX 300
 
 void arc_registry_on_wait(struct arc_registry *registry,
@@ -242,7 +244,7 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
 
 /* ---- several ------------------------------------------------------------------------------- */
 
-/* Calls that are sent side by side; what has a status is not sent (again). */
+/* Calls sent in parallel. Those that have a status are not sent again. */
 struct round {
     struct arc_registry *registry;
     const struct registry_call *calls;
@@ -252,7 +254,7 @@ struct round {
     size_t count;
 };
 
-/* Sends those whose answer has this status. */
+/* Sends the calls whose status is `status`. */
 static int send_round(struct round *round, int status, struct arc_error *err)
 {
     struct arc_registry *registry = round->registry;
@@ -266,7 +268,7 @@ static int send_round(struct round *round, int status, struct arc_error *err)
 
     ARC_TRY(arc_http_send_all(registry->http, round->requests, round->answers, round->count, err));
 
-    /* What an answer asks for is kept: they are asked for again one by one. */
+    /* Records waits that answers ask for; those calls are repeated one by one later. */
     for (size_t i = 0; i < round->count; i++) {
         const struct arc_http_response *answer = &round->answers[i];
         if (!round->requests[i].url || (answer->status != 429 && answer->status != 503))
@@ -281,8 +283,9 @@ static int send_round(struct round *round, int status, struct arc_error *err)
     return ARC_OK;
 }
 
-/* One login for each repository that asked for one; true when there is any. A refused one is the
- * last: it would be refused again, and is explained when one call is sent by itself. */
+/* Logs in once for each repository that asked for it; returns whether one succeeded. Stops at a
+ * refusal: others would be refused too, and the error is explained when a call is sent by
+ * itself. */
 static bool log_in(struct round *round)
 {
     bool any = false;
@@ -315,7 +318,7 @@ int registry_send_all(struct arc_registry *registry, const struct registry_call 
 
     for (size_t i = 0; i < count; i++)
         if (find_address(registry, &calls[i], &round.addresses[i], NULL))
-            *round.addresses[i].url = '\0'; /* why is said when it is asked for */
+            *round.addresses[i].url = '\0'; /* the reason is given when the item is needed */
 
     ARC_TRY(send_round(&round, 0, err));
     return log_in(&round) ? send_round(&round, 401, err) : ARC_OK;

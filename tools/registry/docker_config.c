@@ -6,13 +6,13 @@
 #include "os/process.h"
 
 #define CONFIG_MAX     ((size_t)1 << 20)
-#define LOGIN_MAX      ((size_t)64 << 10) /* tokens of clouds serve as passwords */
-#define HELPER_TIMEOUT 30                 /* seconds; a helper may ask a desktop's keyring */
+#define LOGIN_MAX      ((size_t)64 << 10) /* clouds use tokens as passwords */
+#define HELPER_TIMEOUT 30                 /* seconds; a helper may use a desktop's keyring */
 
-/* What `docker login` calls Docker Hub (docker/cli, "IndexServer"). */
+/* Docker Hub's key in `docker login` (docker/cli, "IndexServer"). */
 static const char hub_key[] = "https://index.docker.io/v1/";
 
-/* docker reads the names of members without regard to case, and the last of several counts. */
+/* Like docker: member names are compared without case, and the last of several wins. */
 static const json_t *find_member(const json_t *object, const char *name)
 {
     const json_t *found = NULL;
@@ -104,7 +104,7 @@ static int decode_auth(const char *auth, struct arc_login *out, struct arc_error
     return arc_error_unless(out->user && out->password, err);
 }
 
-/* Of what is kept in a configuration itself; NULL is an empty one. */
+/* The login in an entry of the configuration file; NULL: an empty one. */
 static int from_auths(const json_t *config, const char *host, struct arc_login *out,
                       struct arc_error *err)
 {
@@ -130,8 +130,8 @@ static int from_auths(const json_t *config, const char *host, struct arc_login *
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
-/* In the helper's own words: it knows whose token has expired. Helpers give errors on stdout, where
- * an answer (JSON) holds the secret. */
+/* Reports the helper's own error, since it knows which token expired. Helpers print errors to
+ * stdout, but JSON there may hold the secret. */
 static int helper_failed(const struct arc_process_result *result, const char *program,
                          struct arc_error *err)
 {
@@ -148,9 +148,8 @@ static int helper_failed(const struct arc_process_result *result, const char *pr
 }
 
 /* The answer of docker-credential-*: {"ServerURL", "Username", "Secret"}; the user "<token>", or
- * none, says that the secret is an identity token (docker/docker-credential-helpers). A helper
- * that knows no login says so, or answers with nothing in it. What follows the object is not
- * docker's business. */
+ * none, marks the secret as an identity token (docker/docker-credential-helpers). A helper without
+ * a login says so, or gives an empty answer. Like docker, ignores what follows the object. */
 static int from_answer(const struct arc_process_result *result, const char *program,
                        struct arc_login *out, struct arc_error *err)
 {
@@ -169,7 +168,7 @@ static int from_answer(const struct arc_process_result *result, const char *prog
     if (result->status)
         return helper_failed(result, program, err);
 
-    if (!secret) /* what it said may hold one */
+    if (!secret) /* its output may contain the secret */
         return arc_error_set(err, ARC_EWORLD, "%s gave no answer that docker knows", program);
 
     if (!user || strcmp(user, "<token>") == 0)
@@ -211,7 +210,7 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
 
 /* ---- both places --------------------------------------------------------------------------- */
 
-/* DOCKER_AUTH_CONFIG holds the `auths` of a config.json and goes before it (docker/cli 28.3). */
+/* DOCKER_AUTH_CONFIG holds the `auths` of a config.json and takes precedence (docker/cli 28.3). */
 static int from_environment(const struct arc_env *env, const char *host, struct arc_login *out,
                             struct arc_error *err)
 {
@@ -227,7 +226,7 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
     return from_auths(config, host, out, err);
 }
 
-/* A helper that is named for the host, be it "" for none, goes before the one for all. */
+/* A helper for the host, even "" for none, takes precedence over the one for all. */
 static int from_file(const struct arc_env *env, const char *host, struct arc_login *out,
                      struct arc_error *err)
 {
@@ -256,7 +255,7 @@ int arc_docker_login(const struct arc_env *env, const char *host, struct arc_log
     if (!rc)
         return ARC_OK;
 
-    /* docker, too, goes on to the file when the variable is of no use; it is only to blame when the
+    /* Like docker, falls back to the file if the variable is unusable; that is an error only if the
      * file has no login either. */
     arc_login_free(out);
     int file = from_file(env, host, out, err);

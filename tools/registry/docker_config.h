@@ -1,6 +1,6 @@
-/* Credentials for registries, as docker keeps them: the `auths` in DOCKER_AUTH_CONFIG, then
- * $DOCKER_CONFIG/config.json (else ~/.docker/config.json), its `auths`, `credHelpers` and
- * `credsStore` with the programs docker-credential-*. */
+/* Docker's credentials for registries: the `auths` in DOCKER_AUTH_CONFIG, then
+ * $DOCKER_CONFIG/config.json (else ~/.docker/config.json) with its `auths`, and `credHelpers` and
+ * `credsStore`, which run docker-credential-*. */
 #pragma once
 
 #include "arcci/env.h"
@@ -11,20 +11,20 @@ struct arc_login {
     char *user;
     char *password;
     char *token;  /* an identity token for OAuth2, instead of user and password */
-    char *bearer; /* "registrytoken": what goes to the registry itself */
+    char *bearer; /* "registrytoken": sent to the registry itself */
 };
 
-/* The path of a file of docker's configuration; *out is owned by the caller. ARC_ENOTFOUND where
- * the environment names no folder for it. */
+/* The path of a file in docker's configuration directory; *out is owned by the caller.
+ * ARC_ENOTFOUND if the environment names no directory. */
 int arc_docker_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err);
 
 /* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io").
- * ARC_ENOTFOUND when there is none; ARC_EINPUT when config.json cannot be read as such; ARC_EWORLD
- * when a credential helper fails. Free with arc_login_free(). */
+ * ARC_ENOTFOUND if there is none; ARC_EINPUT if config.json is not valid; ARC_EWORLD if a
+ * credential helper fails. Free with arc_login_free(). */
 int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,
                      struct arc_error *err);
 void arc_login_free(struct arc_login *login);
 
-/* "Basic …" for Authorization (RFC 7617), of user and password, or of no user and the token. Owned
- * by the caller; NULL without memory. */
+/* The Authorization value "Basic …" (RFC 7617) from user and password, or from an empty user and
+ * the token. Owned by the caller; NULL when out of memory. */
 char *arc_login_basic(const struct arc_login *login);

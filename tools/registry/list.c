@@ -1,18 +1,17 @@
-/* What an image has: its tags, what refers to its manifests, and what removing a tag does to them.
- */
+/* Lists an image's tags and referrers, and tests what removing a tag does. */
 #include "base/json.h"
 #include "base/text.h"
 #include "registry/call.h"
 #include <inttypes.h>
 
-/* Most pages of a listing, and most bytes of what they name, that are kept. */
+/* At most this many pages of a listing, and bytes of names, are kept. */
 #define PAGES_MAX 10000
 #define NAMES_MAX ((size_t)64 << 20)
 
-/* The tags, or the digests of the manifests, of all pages so far. */
+/* The tags, or digests of manifests, of all pages so far. */
 struct listing {
-    const char *array;  /* the member of a page that lists them */
-    const char *member; /* of each of its items; NULL: the items are texts */
+    const char *array;  /* the member of a page that holds the list */
+    const char *member; /* the member of each item; NULL: items are strings */
     struct arc_arena *memory;
     char **texts;
     size_t count, bytes;
@@ -96,7 +95,7 @@ int arc_registry_referrers(struct arc_registry *registry, const char *image, con
     struct listing listing = {.array = "manifests", .member = "digest", .memory = memory};
     int rc = read_pages(registry, call, &listing, out, err);
     bool unknown = rc == ARC_EWORLD && (registry->status == 405 || registry->status == 501);
-    return unknown ? ARC_ENOTFOUND : rc; /* 404 is what the specification wants of one without */
+    return unknown ? ARC_ENOTFOUND : rc; /* the specification requires 404 if it is not supported */
 }
 
 int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
@@ -108,7 +107,7 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
     const struct arc_clock *clock = registry->clock;
     char tag[64], digest[ARC_DIGEST_LEN + 1], created[32];
 
-    /* An index that nobody else has, under a tag of its own. */
+    /* Puts a unique index under a tag of its own. */
     arc_time_print(clock->now(clock->context), created);
     snprintf(tag, sizeof tag, "staging-probe-%08" PRIx32 "%08" PRIx32,
              clock->random(clock->context), clock->random(clock->context));

@@ -71,8 +71,8 @@ static int get_answer(struct arc_registry *registry, const struct registry_call 
     return registry_send(registry, call, response, err);
 }
 
-/* The digest of bytes, compared with what was asked for, or with what the registry claims of a tag.
- * A claim by an algorithm that is not known here says nothing. */
+/* Hashes the bytes and compares that with the requested digest or, for a tag, with the digest that
+ * the registry claims. A claim with an unknown algorithm is ignored. */
 static int check_digest(const struct registry_call *call, const struct arc_http_response *response,
                         char digest[ARC_DIGEST_LEN + 1], struct arc_error *err)
 {
@@ -108,8 +108,8 @@ static bool is_media_type(const char *text, size_t len)
     return len && len < 256 && strspn(text, allowed) >= len;
 }
 
-/* The digest covers what a document says of itself, so that comes before the header; a header may
- * have parameters, be a general one ("application/json") or be missing (distribution spec 1.1,
+/* The document's own media type takes precedence over the header, since the digest covers it; the
+ * header may have parameters, be generic ("application/json") or be missing (distribution spec 1.1,
  * "Pulling manifests"; image spec, "mediaType"). */
 static char *find_media_type(const json_t *document, const struct arc_http_response *response)
 {
@@ -175,8 +175,8 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
         return ARC_OK;
     }
 
-    /* The header is optional, and may be of another algorithm; and some registries refuse a HEAD of
-     * what a GET gives (405, 403, 400). */
+    /* The header is optional and may use another algorithm; and some registries refuse HEAD but
+     * answer GET (405, 403, 400). */
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     ARC_TRY(arc_registry_manifest(registry, image, reference, &manifest, err));
     memcpy(digest, manifest.digest, sizeof manifest.digest);
@@ -206,9 +206,9 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* Whether a PUT was answered as it should be. The digest in the answer is optional: without it, the
- * registry is asked what it has. Where tags cannot be put twice, one may be refused that is where it
- * is to be: by an earlier run, or by a PUT whose answer was lost. */
+/* Checks the answer to a PUT. The digest in it is optional; without it, asks the registry for the
+ * tag. With immutable tags a PUT may be refused although the tag is already right, after an earlier
+ * run or a lost answer. */
 static int check_stored(struct arc_registry *registry, const struct registry_call *call,
                         const struct arc_manifest *manifest,
                         const struct arc_http_response *response, struct arc_error *err)

@@ -1,21 +1,21 @@
-/* What is asked for ahead, and kept until it is taken. */
+/* Prefetches answers, and keeps each until it is taken. */
 #include "base/json.h"
 #include "base/room.h"
 #include "registry/call.h"
 
-/* Most bytes that are kept; what comes beyond that is asked for again. */
+/* At most this many bytes are kept; other answers are requested again. */
 #define KEPT_MAX ((size_t)64 << 20)
 
-/* Calls under way at a time: each may bring ARC_MANIFEST_MAX. */
+/* Calls in parallel; each answer may have ARC_MANIFEST_MAX. */
 #define BATCH 32
 
-/* An answer that waits to be taken. All owned. */
+/* A prefetched answer. All owned. */
 struct registry_kept {
     char *image;
     char *reference;
     bool manifest;
     struct arc_http_response answer;
-    json_t *document; /* once somebody looked at it */
+    json_t *document; /* set when it is first used */
 };
 
 static void kept_free(struct registry_kept *kept)
@@ -80,8 +80,8 @@ const json_t *arc_registry_kept(struct arc_registry *registry, const char *image
 static int keep_answer(struct arc_registry *registry, const struct registry_call *call,
                        struct arc_http_response *answer, struct arc_error *err)
 {
-    /* A tag may be missing; what a digest names is listed somewhere, or was just pushed, and may be
-     * on its way. Anything else may pass, or needs a login. */
+    /* A missing tag is an answer. A missing digest may not have arrived yet, since something lists
+     * it or it was just pushed. Anything else may be temporary, or needs a login. */
     bool tag = !arc_digest_known(call->reference);
     bool final = answer->status == 200 || (answer->status == 404 && tag);
 
@@ -106,7 +106,7 @@ static int keep_answer(struct arc_registry *registry, const struct registry_call
 
 /* ---- tails --------------------------------------------------------------------------------- */
 
-/* RFC 9110 section 14.1.2: the last four bytes. */
+/* The last four bytes (RFC 9110 section 14.1.2). */
 static const char *const last_four[] = {"Range: bytes=-4", NULL};
 
 static int note_tail(struct arc_registry *registry, const struct registry_call *call,
@@ -147,7 +147,7 @@ int arc_registry_lacks(struct arc_registry *registry, const char *image, const c
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
-/* Makes the call for an item; false when it is there already. */
+/* Makes the call for an item; false if it was prefetched already. */
 static bool make_call(struct arc_registry *registry, const struct arc_registry_item *item,
                       struct registry_call *out)
 {
@@ -161,7 +161,7 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     if (!tail)
         return !find_kept(registry, item->image, item->reference, manifest);
     out->headers = last_four;
-    out->max = 4096; /* of a refusal */
+    out->max = 4096; /* in bytes; for a refusal's message */
     bool known = json_object_get(registry->tails, item->reference);
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
 }

@@ -1,6 +1,5 @@
 #define _GNU_SOURCE /* strcasestr */
-/* Whether a login may push, found out before anything is built (distribution spec 1.1, "Pushing
- * blobs"). */
+/* Checks before a build whether the login may push (distribution spec 1.1, "Pushing blobs"). */
 #include "base/text.h"
 #include "registry/call.h"
 
@@ -18,7 +17,7 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
     if (full || status == 413 || status == 507)
         return "there is no room: remove images ('arc-ci prune') or raise the quota";
     if (ARC_HOLDS(arc_buf_text(&answer->body), "BLOB_UNKNOWN\"", "MANIFEST_UNKNOWN\""))
-        return NULL; /* it is about what is pushed, or was asked for */
+        return NULL; /* the refusal concerns the content, or its cause is known */
     if (registry_keeps_tags(reason))
         return "the registry keeps this tag where it is: let it move there, or take it out of "
                "image-tags";
@@ -45,8 +44,8 @@ static struct registry_call open_call(const char *image)
         .method = "POST", .image = image, .kind = "blobs/uploads", .reference = ""};
 }
 
-/* The call that drops an opened upload; false where there is nothing to drop. Its URL is in
- * `memory`. */
+/* Makes the call that cancels an opened upload, with its URL in `memory`; false if there is
+ * none. */
 static bool drop_call(const struct arc_registry *registry, const struct registry_call *opened,
                       const struct arc_http_response *answer, struct arc_arena *memory,
                       struct registry_call *out)
@@ -60,7 +59,7 @@ static bool drop_call(const struct arc_registry *registry, const struct registry
     return url != NULL;
 }
 
-/* Asks once more about one that was not let through, with tries and a reason. */
+/* Repeats a refused check by itself, with retries, for its reason. */
 static void ask_alone(struct arc_registry *registry, struct arc_registry_push *item)
 {
     ARC_AUTO(arc_http_response) struct arc_http_response answer = {0}, dropped = {0};
@@ -85,7 +84,7 @@ static void ask_alone(struct arc_registry *registry, struct arc_registry_push *i
         registry_send(registry, &drop, &dropped, NULL);
 }
 
-/* Drops what was opened; a session that cannot be dropped ends by itself. */
+/* Cancels the opened uploads; the registry ends others by itself. */
 static int drop_all(struct arc_registry *registry, const struct registry_call *opened,
                     const struct arc_http_response *answers, size_t count, struct arc_error *err)
 {

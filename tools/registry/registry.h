@@ -17,8 +17,8 @@
 /* The longest digest: "sha512:" and 128 digits. */
 #define ARC_DIGEST_LEN ARC_DIGEST_MAX
 
-/* Most bytes of a manifest, an index or an image's configuration: what registries accept
- * (distribution spec 1.1, "Pushing Manifests": at least 4 MiB). */
+/* Largest manifest, index or image configuration in bytes, which registries accept (distribution
+ * spec 1.1, "Pushing Manifests": at least 4 MiB). */
 #define ARC_MANIFEST_MAX ((size_t)4 << 20)
 
 #define ARC_MEDIA_INDEX    "application/vnd.oci.image.index.v1+json"
@@ -26,48 +26,46 @@
 
 struct arc_registry;
 
-/* A client. `env` finds the credentials and the proxy, `clock` (NULL: the machine's) waits between
- * tries; both are borrowed for its life. ARC_EWORLD when libcurl is not installed. */
+/* Makes a client. Credentials and proxy come from `env`; `clock` (NULL: the machine's) is for
+ * waits. Both must outlive the client. ARC_EWORLD if libcurl is not installed. */
 int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
                      struct arc_registry **out, struct arc_error *err);
 void arc_registry_free(struct arc_registry *registry);
 ARC_HANDLE(arc_registry)
 
-/* Tells `on_wait` with `context` before each wait that a registry asks for (Retry-After): where,
- * the HTTP status and the seconds. */
+/* Calls `on_wait` with `context` before each wait that a registry asks for (Retry-After), with the
+ * host, the HTTP status and the seconds. */
 void arc_registry_on_wait(struct arc_registry *registry,
                           void (*on_wait)(void *context, const char *url, int status,
                                           int64_t seconds),
                           void *context);
 
-/* Whether the user named the image's registry as one without https that verifies: then those who
- * push there must be told, too. */
+/* Whether the user named the image's registry as insecure: then BuildKit must be told too. */
 bool arc_registry_insecure(const struct arc_env *env, const char *image);
 
-/* A manifest or an index as it lies in the registry. Initialise with {0}. */
+/* A manifest or an index in a registry. Initialize with {0}. */
 struct arc_manifest {
-    char digest[ARC_DIGEST_LEN + 1]; /* of the bytes, by our own hashing: the one that was asked
-                                        for, or, of a tag, the SHA-256 */
-    char *media_type;                /* owned; as the document says, else the registry */
-    struct arc_buf bytes;            /* as they came: to be put under another tag unchanged */
+    char digest[ARC_DIGEST_LEN + 1]; /* our hash: the requested digest or, for a tag, SHA-256 */
+    char *media_type;                /* owned; from the document, else from the registry */
+    struct arc_buf bytes;            /* as received, to be put under another tag unchanged */
     json_t *document;                /* the same, parsed; owned */
 };
 void arc_manifest_free(struct arc_manifest *manifest);
 
-/* Reads the manifest or index that `reference` (a tag or a digest) names. ARC_ENOTFOUND when the
- * registry has none; ARC_EFAILED when the bytes are not those of the digest, or no manifest;
+/* Reads the manifest or index that `reference` (a tag or a digest) names. ARC_ENOTFOUND if the
+ * registry has none; ARC_EFAILED if the bytes do not match the digest or are not a manifest;
  * ARC_EWORLD for the network or refused credentials. */
 int arc_registry_manifest(struct arc_registry *registry, const char *image, const char *reference,
                           struct arc_manifest *out, struct arc_error *err);
 
-/* Whether the registry keeps what `reference` names from those without a login (it answers 401, 403
- * or 404). Any other answer, and none, is an error: nothing was seen. */
+/* Whether clients without a login cannot read what `reference` names (401, 403 or 404). Any other
+ * failure is an error, since it proves nothing. */
 int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_clock *clock,
                                   const char *image, const char *reference, bool *kept,
                                   struct arc_error *err);
 
-/* The SHA-256 digest that a tag points to, in digest[]; ARC_ENOTFOUND when there is no such tag.
- * For looking only: it is the registry's own word where that has one, else the manifest is read. */
+/* The SHA-256 digest that a tag points to, in digest[]; ARC_ENOTFOUND if there is no such tag. Not
+ * verified: it is what the registry claims; without a claim the manifest is read. */
 int arc_registry_resolve(struct arc_registry *registry, const char *image, const char *reference,
                          char digest[ARC_DIGEST_LEN + 1], struct arc_error *err);
 
@@ -76,11 +74,11 @@ int arc_registry_resolve(struct arc_registry *registry, const char *image, const
 int arc_registry_blob(struct arc_registry *registry, const char *image, const char *digest,
                       json_t **out, struct arc_error *err);
 
-/* Something in a registry. Nothing is owned. */
+/* Something in a registry. All borrowed. */
 struct arc_registry_item {
     enum arc_registry_kind { ARC_REGISTRY_MANIFEST, ARC_REGISTRY_BLOB, ARC_REGISTRY_TAIL } kind;
     const char *image;
-    const char *reference; /* a tag or a digest; of a blob and a tail a digest */
+    const char *reference; /* a tag or a digest; for blobs and tails a digest */
 };
 
 /* Asks for items side by side, so that they need not be waited for one after another. What comes is
@@ -91,82 +89,80 @@ struct arc_registry_item {
 int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
                             size_t count, struct arc_error *err);
 
-/* Drops what is kept: what was there earlier says nothing about now. */
+/* Drops all prefetched answers, which may be outdated. */
 void arc_registry_forget(struct arc_registry *registry);
 
-/* A manifest that is kept, parsed but not hashed yet: to see what to ask for next. Borrowed until
- * it is taken; NULL when there is none. */
+/* A prefetched manifest, parsed but not verified, to see what to prefetch next. Borrowed until it
+ * is taken; NULL: none. */
 const json_t *arc_registry_kept(struct arc_registry *registry, const char *image,
                                 const char *reference);
 
-/* A tail that was asked for, as a little-endian number; the registry's own word, since no digest
- * covers it. False when the registry did not tell it. */
+/* A prefetched tail as a little-endian number. Not verified, since no digest covers it. False if
+ * the registry did not give it. */
 bool arc_registry_tail(const struct arc_registry *registry, const char *digest, uint32_t *out);
 
-/* Whether a blob whose tail was not found is not in the image's repository at all. */
+/* Whether a blob whose tail is missing is not in the image's repository. */
 int arc_registry_lacks(struct arc_registry *registry, const char *image, const char *digest,
                        bool *lacks, struct arc_error *err);
 
-/* Puts the manifest's bytes under a tag: one request, and the digest stays. What the registry says
- * it has stored is compared with manifest->digest. */
+/* Puts the manifest's bytes under a tag with one request, so that the digest stays the same.
+ * Compares the digest that the registry reports with manifest->digest. */
 int arc_registry_put(struct arc_registry *registry, const char *image, const char *tag,
                      const struct arc_manifest *manifest, struct arc_error *err);
 
-/* A manifest that is put under a tag. Nothing is owned. */
+/* A manifest to put under a tag. All borrowed. */
 struct arc_registry_put {
     const char *image;
     const char *tag;
     const struct arc_manifest *manifest;
-    bool done; /* set: the registry said that it has it */
+    bool done; /* set: the registry confirmed it */
 };
 
-/* Puts all side by side, once each. Those that are not done may or may not have arrived: put them
- * with arc_registry_put(), which tries again and says what is wrong. Fails only for want of memory.
- */
+/* Puts all in parallel, once each. Those not `done` may or may not have arrived: put them with
+ * arc_registry_put(), which retries and explains errors. Fails only when out of memory. */
 int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,
                          struct arc_error *err);
 
-/* Removes a tag, not what it points to. ARC_ENOTFOUND when it is not there; ARC_EFAILED when the
- * registry cannot (many refuse: distribution spec 1.1, "Deleting tags", is optional). Some remove
- * what it points to as well: arc_registry_probe_untag(). */
+/* Removes a tag, not what it points to. ARC_ENOTFOUND if there is no such tag; ARC_EFAILED if the
+ * registry cannot (distribution spec 1.1, "Deleting tags", is optional). Some registries also
+ * remove the manifest: see arc_registry_probe_untag(). */
 int arc_registry_untag(struct arc_registry *registry, const char *image, const char *tag,
                        struct arc_error *err);
 
-/* Removes a manifest or an index, and with it every tag that points there. Errors as
+/* Removes a manifest or an index, and every tag that points to it. Errors as
  * arc_registry_untag(). */
 int arc_registry_remove(struct arc_registry *registry, const char *image, const char *digest,
                         struct arc_error *err);
 
-/* Whether arc_registry_untag() removes the tag and nothing else, tried on an empty index that is
- * put there and removed again. */
+/* Tests with an empty index, which it puts and removes, whether arc_registry_untag() removes
+ * nothing but the tag. */
 int arc_registry_probe_untag(struct arc_registry *registry, const char *image, bool *alone,
                              struct arc_error *err);
 
-/* Every tag of an image, in `memory`, NULL at the end. ARC_ENOTFOUND when the registry has no such
- * image, else errors as arc_registry_manifest(). */
+/* Every tag of an image, NULL-terminated, in `memory`. ARC_ENOTFOUND if the registry has no such
+ * image; other errors as arc_registry_manifest(). */
 int arc_registry_tags(struct arc_registry *registry, const char *image, struct arc_arena *memory,
                       char ***out, struct arc_error *err);
 
-/* The digests of what says to be about a manifest (distribution spec 1.1, "Listing Referrers"), in
- * `memory`, NULL at the end. ARC_ENOTFOUND when the registry does not know the question: then such
- * things have tags "sha256-…". */
+/* The digests of a manifest's referrers (distribution spec 1.1, "Listing Referrers"), NULL-
+ * terminated, in `memory`. ARC_ENOTFOUND if the registry does not support the request; then
+ * referrers have tags "sha256-…". */
 int arc_registry_referrers(struct arc_registry *registry, const char *image, const char *digest,
                            struct arc_arena *memory, char ***out, struct arc_error *err);
 
-/* Whether the login may push to an image. Nothing is owned but the problem. */
+/* Whether the login may push to an image. All borrowed except the problem. */
 struct arc_registry_push {
     const char *image;
     struct arc_error
-        problem;        /* what the registry says, or why it could not be asked; none: it may */
-    const char *advice; /* what to do when the registry says no: a push would fail; else NULL */
+        problem;        /* the registry's refusal, or why it could not be asked; none: it may */
+    const char *advice; /* what to do about the refusal; NULL: nothing known */
 };
 
-/* Opens an upload to each image, and drops it again: nothing is stored. Fails only for want of
+/* Opens an upload to each image and cancels it, so nothing is stored. Fails only when out of
  * memory. The caller clears the problems. */
 int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_push *items,
                           size_t count, struct arc_error *err);
 
-/* Fills *out with a manifest of these bytes (taken over from `bytes`, which is left empty), of this
- * media type. */
+/* Fills *out with a manifest of this media type, moving the bytes out of `bytes`. */
 int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,
                       struct arc_error *err);

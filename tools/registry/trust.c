@@ -22,7 +22,7 @@ struct registry_trust registry_trust_of(const struct arc_env *env, const char *h
         at += word;
     }
 
-    /* "host:port" of this machine. */
+    /* Whether "host:port" is this machine. */
     size_t name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     return (struct registry_trust){.plain = arc_http_loopback(host, ARC_MIN(name, len))};
 }
