@@ -34,7 +34,14 @@
             return arc_rc_;                                                                        \
     } while (0)
 
-/* The same where what was just made (a pointer, a condition) is not there for want of memory. */
+/* The same, with what the call was for in front of its message, as arc_error_prefix() has it. */
+#define ARC_TRY_PREFIX(call, err, ...)                                                             \
+    do {                                                                                           \
+        if (call)                                                                                  \
+            return arc_error_prefix(err, __VA_ARGS__);                                             \
+    } while (0)
+
+/* As ARC_TRY() where what was just made (a pointer, a condition) is not there for want of memory. */
 #define ARC_TRY_ALLOC(made, err)                                                                   \
     do {                                                                                           \
         if (!(made))                                                                               \

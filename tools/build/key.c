@@ -58,8 +58,8 @@ static int make_key(const struct arc_build_options *options,
 {
     ARC_AUTO_JSON json_t *files = json_object(), *recipe = NULL;
 
-    if (hash_inputs(options, service, known, files, err))
-        return arc_error_prefix(err, "the build context of %s", service->service);
+    ARC_TRY_PREFIX(hash_inputs(options, service, known, files, err), err, "the build context of %s",
+                   service->service);
     if (service->recipe)
         ARC_TRY(arc_recipe_json(service->recipe, &recipe, err));
 

@@ -47,10 +47,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
 {
     struct arc_base *out = c->out;
     struct arc_oid other;
-    int rc = arc_base_find_latest(c->request, name, &other, c->err);
-
-    if (rc)
-        return arc_error_prefix(c->err, "base");
+    ARC_TRY_PREFIX(arc_base_find_latest(c->request, name, &other, c->err), c->err, "base");
     ARC_TRY(arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err));
     if (*out->base.hex)
         return choice_reason(c, &out->base_reason, "merge base with %s (%s)", name, why);
@@ -63,9 +60,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
 
 int choice_since_commit(const struct choice *c, const char *name, const char *why)
 {
-    int rc = choice_need(c, name, &c->out->base);
-    if (rc)
-        return arc_error_prefix(c->err, "base");
+    ARC_TRY_PREFIX(choice_need(c, name, &c->out->base), c->err, "base");
     return choice_reason(c, &c->out->base_reason, "%s", why);
 }
 
@@ -159,9 +154,7 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
     arc_buf_printf(&ref, CHOICE_TAGS "%s", tag);
-    int rc = choice_need(c, arc_buf_text(&ref), &c->out->base);
-    if (rc)
-        return arc_error_prefix(c->err, "the previous tag");
+    ARC_TRY_PREFIX(choice_need(c, arc_buf_text(&ref), &c->out->base), c->err, "the previous tag");
     return choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
@@ -359,13 +352,11 @@ static int comment(struct choice *c)
     if (c->is_checked_out)
         return by_branch(c);
     arc_buf_printf(&ref, "refs/pull/%" JSON_INTEGER_FORMAT "/head", c->event->number);
-    int rc = choice_need(c, arc_buf_text(&ref), &c->out->head);
-    if (rc)
-        return arc_error_prefix(
-            c->err,
-            "the comment is on pull request %" JSON_INTEGER_FORMAT
-            ", which is not checked out and is not available (a token lets the API be asked)",
-            c->event->number);
+    ARC_TRY_PREFIX(
+        choice_need(c, arc_buf_text(&ref), &c->out->head), c->err,
+        "the comment is on pull request %" JSON_INTEGER_FORMAT
+        ", which is not checked out and is not available (a token lets the API be asked)",
+        c->event->number);
 
     ARC_TRY(choice_reason(c, &c->out->head_reason, "%s", arc_buf_text(&ref)));
     if (c->request->base && !arc_event_is_null_sha(c->request->base))

@@ -147,8 +147,9 @@ static int find_ancestor(const struct arc_base_request *request, const char *nam
 
     ARC_TRY_ALLOC(start, err);
     ARC_TRY(arc_base_find(request, start, &from, err));
-    int rc = arc_git_find_ancestor(request->git, &from, name + len, out, err);
-    return rc ? arc_error_prefix(err, "'%.200s'", name) : ARC_OK;
+    ARC_TRY_PREFIX(arc_git_find_ancestor(request->git, &from, name + len, out, err), err,
+                   "'%.200s'", name);
+    return ARC_OK;
 }
 
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
@@ -250,7 +251,7 @@ int arc_base_parent(const struct arc_base_request *request, const struct arc_oid
                              "(fetch-depth: 2 of actions/checkout gets it)",
                              commit->hex);
 
-    int rc = arc_git_fetch_trees(request->git, out, 1, err);
-    return rc ? arc_error_prefix(err, "the commit before %.12s is not in this clone", commit->hex)
-              : ARC_OK;
+    ARC_TRY_PREFIX(arc_git_fetch_trees(request->git, out, 1, err), err,
+                   "the commit before %.12s is not in this clone", commit->hex);
+    return ARC_OK;
 }

@@ -21,10 +21,7 @@ static int head_of_input(struct choice *c)
     const char *ref = c->request->ref;
     ARC_AUTO_FREE char *checked_out = NULL;
     struct arc_oid head;
-    int rc = choice_need(c, ref, &c->out->head);
-
-    if (rc)
-        return arc_error_prefix(c->err, "ref");
+    ARC_TRY_PREFIX(choice_need(c, ref, &c->out->head), c->err, "ref");
     bool is_head = arc_changes_is_head(ref);
     c->is_checked_out = is_head;
     if (is_head)
@@ -132,9 +129,7 @@ int choice_head(struct choice *c)
         ARC_TRY(head_of_checkout(c, sha, &chosen));
     if (chosen)
         return ARC_OK;
-    int rc = choice_need(c, sha, &c->out->head);
-    if (rc)
-        return arc_error_prefix(c->err, "the event's commit");
+    ARC_TRY_PREFIX(choice_need(c, sha, &c->out->head), c->err, "the event's commit");
     ARC_TRY(settle(c, of_run ? branch_of_run(c) : event->ref, "", ""));
 
     return choice_reason(c, &c->out->head_reason, "the %s event's commit", event->name);

@@ -9,8 +9,7 @@ static int read_builds(const json_t *files, struct arc_ledger *builds, struct ar
     arc_json_each (file, files) {
         ARC_AUTO_JSON json_t *build = NULL;
         ARC_TRY(arc_document_read(json_string_value(file), &build, err));
-        if (arc_ledger_read(build, builds++, err))
-            return arc_error_prefix(err, "%s", json_string_value(file));
+        ARC_TRY_PREFIX(arc_ledger_read(build, builds++, err), err, "%s", json_string_value(file));
     }
 
     return ARC_OK;

@@ -156,8 +156,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     ARC_AUTO_JSON json_t *document = NULL;
     if (file) {
         ARC_TRY(arc_document_read(file, &document, err));
-        if (arc_changes_read(document, &changes, err))
-            return arc_error_prefix(err, "--changes");
+        ARC_TRY_PREFIX(arc_changes_read(document, &changes, err), err, "--changes");
     }
 
     ARC_TRY(arc_project_load(&project, err));

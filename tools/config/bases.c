@@ -269,8 +269,8 @@ int arc_bases_link(const struct arc_loading *l, struct arc_group *group)
     ARC_TRY_ALLOC(state, l->err);
 
     arc_each (service, group->services, group->service_count) {
-        if (arc_recipe_check_files(l->root, &service->build, l->err))
-            return arc_error_prefix(l->err, "service '%s'", service->codename);
+        ARC_TRY_PREFIX(arc_recipe_check_files(l->root, &service->build, l->err), l->err,
+                       "service '%s'", service->codename);
         ARC_TRY(find_bases(l, group, service));
     }
 

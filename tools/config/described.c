@@ -444,8 +444,8 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
     if (group->described.compose) {
         for (char **name = group->described.targets; name && *name; name++)
             ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, l->err);
-        if (arc_compose_targets(l->root, &result.output, &targets, l->err))
-            return arc_error_prefix(l->err, "group %s", group->name);
+        ARC_TRY_PREFIX(arc_compose_targets(l->root, &result.output, &targets, l->err), l->err,
+                       "group %s", group->name);
     } else {
         ARC_AUTO_JSON json_t *printed =
             json_loadb(arc_buf_text(&result.output), result.output.len, 0, NULL);

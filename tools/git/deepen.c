@@ -227,10 +227,8 @@ static int merge_base(const struct arc_git *git, bool fetching, const struct arc
         ARC_TRY(ask_parting(git, a, b, &found, out, err));
         if (found)
             return ARC_OK;
-        int rc = get_more(git, history, &question, &last, err);
-        if (rc)
-            return arc_error_prefix(err, "%s in this clone, whose history is cut",
-                                    arc_buf_text(&what));
+        ARC_TRY_PREFIX(get_more(git, history, &question, &last, err), err,
+                       "%s in this clone, whose history is cut", arc_buf_text(&what));
     }
 }
 

@@ -48,8 +48,8 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
 {
     if (o->token_file) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
-        if (arc_file_read_given(o->token_file, TOKEN_MAX, &text, err))
-            return arc_error_prefix(err, "--token-file");
+        ARC_TRY_PREFIX(arc_file_read_given(o->token_file, TOKEN_MAX, &text, err), err,
+                       "--token-file");
         arc_buf_strip(&text, " \t\n\v\f\r");
         if (!text.len)
             return arc_error_set(err, ARC_EINPUT, "--token-file: %s is empty", o->token_file);
@@ -99,9 +99,8 @@ static int find_api(struct github *hub, const struct arc_github_options *o, stru
         ARC_TRY(derive_api(o->env, &hub->api, err));
     hub->api[arc_text_strip(hub->api, strlen(hub->api), "/")] = '\0';
     ARC_AUTO_FREE char *parsed = NULL;
-    int rc = arc_http_resolve(hub->http, hub->api, NULL, &parsed, err);
-    if (rc)
-        return arc_error_prefix(err, "GITHUB_API_URL");
+    ARC_TRY_PREFIX(arc_http_resolve(hub->http, hub->api, NULL, &parsed, err), err,
+                   "GITHUB_API_URL");
 
     if (!arc_http_safe(hub->http, hub->api))
         return arc_error_set(err, ARC_EINPUT,

@@ -53,8 +53,7 @@ int arc_document_read(const char *where, json_t **out, struct arc_error *err)
     const char *name = NULL;
 
     ARC_TRY(read_text(where, &said, &name, err));
-    if (arc_document_unpack(arc_buf_text(&said), said.len, &text, err))
-        return arc_error_prefix(err, "%s", name);
+    ARC_TRY_PREFIX(arc_document_unpack(arc_buf_text(&said), said.len, &text, err), err, "%s", name);
 
     if (!text.len) /* an empty output that a workflow wrote to the file */
         return arc_error_set(err, ARC_EINPUT,

@@ -169,8 +169,8 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_EVENT_MAX};
         json_error_t at;
 
-        if (arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err))
-            return arc_error_prefix(err, "GITHUB_EVENT_PATH");
+        ARC_TRY_PREFIX(arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err), err,
+                       "GITHUB_EVENT_PATH");
         ARC_AUTO_JSON json_t *root = json_loadb(arc_buf_text(&text), text.len, 0, &at);
         if (!root)
             return arc_error_at(err, ARC_EINPUT, path, (unsigned)at.line, (unsigned)at.column,

@@ -144,8 +144,7 @@ static int take_output(struct gathered *found, const char *job, const char *text
         kind++;
     if (kind == KINDS) /* not a kind that stages read */
         return ARC_OK;
-    if (check_document(document, kind, err))
-        return arc_error_prefix(err, "--needs: job %s", job);
+    ARC_TRY_PREFIX(check_document(document, kind, err), err, "--needs: job %s", job);
 
     json_t **known = &found->of[kind];
     if (!*known) {
@@ -167,8 +166,7 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
 {
     ARC_AUTO_JSON json_t *needs = NULL;
 
-    if (arc_document_read(text, &needs, err))
-        return arc_error_prefix(err, "--needs");
+    ARC_TRY_PREFIX(arc_document_read(text, &needs, err), err, "--needs");
 
     arc_json_each_pair (job, entry, needs) {
         json_t *result = json_object_get(entry, "result");

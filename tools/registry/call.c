@@ -166,8 +166,8 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
     ARC_AUTO(arc_buf) struct arc_buf scope = {.max = 1024};
     ARC_AUTO_FREE char *answer = NULL;
 
-    if (arc_challenge_of(response, &challenge, err))
-        return arc_error_prefix(err, "%s answers 401", address->host);
+    ARC_TRY_PREFIX(arc_challenge_of(response, &challenge, err), err, "%s answers 401",
+                   address->host);
 
     /* Behind a proxy that terminates TLS, its realm's URL has http too. */
     if (challenge.realm && strncasecmp(challenge.realm, "https:", 6) != 0) {

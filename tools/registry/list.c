@@ -60,8 +60,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
         if (!json_is_object(document))
             return arc_error_set(err, ARC_EWORLD, "%s: its %s are not a JSON document", call.image,
                                  call.kind);
-        if (add_page(listing, document, err))
-            return arc_error_prefix(err, "%s: its %s", call.image, call.kind);
+        ARC_TRY_PREFIX(add_page(listing, document, err), err, "%s: its %s", call.image, call.kind);
         ARC_TRY(arc_http_link(&answer, "next", &next, err));
         free(url);
         url = next ? registry_follow(registry, &call, &answer, next) : NULL;

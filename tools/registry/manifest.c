@@ -228,9 +228,8 @@ static int check_stored(struct arc_registry *registry, const struct registry_cal
 
     const char *stored = arc_http_header(response, "docker-content-digest");
     if (!stored || !arc_digest_known(stored)) {
-        if (arc_registry_manifest(registry, call->image, call->reference, &now, err))
-            return arc_error_prefix(err, "the registry answers %d, and stored nothing",
-                                    response->status);
+        ARC_TRY_PREFIX(arc_registry_manifest(registry, call->image, call->reference, &now, err),
+                       err, "the registry answers %d, and stored nothing", response->status);
         stored = now.digest;
     }
 

@@ -155,8 +155,7 @@ static int exclude_pattern(const char *pattern, struct asset_list *list, struct 
         return arc_error_set(
             err, ARC_EINPUT,
             "--asset: '!%.300s' takes out what those before it name, and there is none", pattern);
-    if (arc_glob_compile(pattern, strlen(pattern), &glob, err))
-        return arc_error_prefix(err, "--asset");
+    ARC_TRY_PREFIX(arc_glob_compile(pattern, strlen(pattern), &glob, err), err, "--asset");
 
     arc_each (given, list->given, list->given_count) {
         const char *file = file_of(*given);
@@ -193,8 +192,8 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
     ARC_AUTO_FREE char *root = strndup(pattern, plain);
     ARC_TRY_ALLOC(root, err);
-    if (arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err))
-        return arc_error_prefix(err, "--asset");
+    ARC_TRY_PREFIX(arc_glob_compile(pattern + plain, strlen(pattern + plain), &glob, err), err,
+                   "--asset");
     struct search search = {.glob = glob,
                             .root = root,
                             .hidden = pattern[plain] == '.' || strstr(pattern + plain, "/."),
@@ -444,8 +443,8 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
                              version->tag, tag);
 
     if (!needs.notes && files->options.mode != ARC_BODY_KEEP) {
-        if (make_notes(project, &needs, err))
-            return arc_error_prefix(err, "no --notes, and they cannot be made here");
+        ARC_TRY_PREFIX(make_notes(project, &needs, err), err,
+                       "no --notes, and they cannot be made here");
         ARC_TRY(arc_notes_warn(needs.notes, files->warn, files->warn_context, err));
     }
 

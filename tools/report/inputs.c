@@ -71,8 +71,7 @@ static int gather(struct arc_project *project, const struct arc_report_files *fi
 
     if (files->base) {
         ARC_TRY(arc_document_read(files->base, &base, err));
-        if (arc_ledger_read(base, &in->base, err))
-            return arc_error_prefix(err, "--base-build");
+        ARC_TRY_PREFIX(arc_ledger_read(base, &in->base, err), err, "--base-build");
     }
 
     ARC_TRY(arc_project_load_event(project, err));

@@ -87,8 +87,9 @@ static int read_named(struct arc_project *project, const char *path, struct arc_
 {
     ARC_AUTO_FREE char *from = NULL;
     out->max = SETTINGS_MAX;
-    int rc = arc_project_read_trusted(project, path, SETTINGS_MAX, out, &from, err);
-    return rc ? arc_error_prefix(err, "scan: %s", path) : ARC_OK;
+    ARC_TRY_PREFIX(arc_project_read_trusted(project, path, SETTINGS_MAX, out, &from, err), err,
+                   "scan: %s", path);
+    return ARC_OK;
 }
 
 static int read_configuration(struct arc_project *project, struct settings *out,

@@ -122,8 +122,8 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
 
     pruning->open = json_array();
     ARC_TRY_ALLOC(pruning->open, err);
-    if (released_open_github(project, &pruning->github, &name, err))
-        return arc_error_prefix(err, "which releases are under way is not known");
+    ARC_TRY_PREFIX(released_open_github(project, &pruning->github, &name, err), err,
+                   "which releases are under way is not known");
     ARC_TRY(find_pulls(pruning, name, err));
     if (!pruning->github)
         return ARC_OK;

@@ -69,12 +69,12 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
 
     if (rollback->ledger)
         return ARC_OK;
-    if (records_find(&rollback->records, rollback->tag.text, "build.json", &build, err))
-        return arc_error_prefix(err, "without --build");
+    ARC_TRY_PREFIX(records_find(&rollback->records, rollback->tag.text, "build.json", &build, err),
+                   err, "without --build");
     if (!build)
         return ARC_OK;
-    if (arc_ledger_read(build, &rollback->asset, err))
-        return arc_error_prefix(err, "build.json of the release %s", rollback->tag.text);
+    ARC_TRY_PREFIX(arc_ledger_read(build, &rollback->asset, err), err,
+                   "build.json of the release %s", rollback->tag.text);
     rollback->ledger = &rollback->asset;
 
     return ARC_OK;

@@ -80,8 +80,7 @@ static int describe_scan(struct records *records, const char *tag, int64_t now, 
     ARC_TRY(records_find(records, tag, "scan.json", &scan, err));
     if (!scan)
         return ARC_OK;
-    if (arc_scan_read(scan, &info, err))
-        return arc_error_prefix(err, "scan.json of the release %s", tag);
+    ARC_TRY_PREFIX(arc_scan_read(scan, &info, err), err, "scan.json of the release %s", tag);
 
     arc_time_print(info.time, time);
     int64_t age = info.time < now ? now - info.time : 0;
