@@ -1,7 +1,14 @@
 #include "arcci/sign.h"
-#include "base/auto.h"
 #include "base/json.h"
-#include "sign/attest.h"
+#include "base/text.h"
+#include "os/base64.h"
+#include "os/file.h"
+#include "os/folder.h"
+#include "sign/cosign.h"
+
+#define PREDICATE  "https://slsa.dev/provenance/v1"
+#define BUNDLE_MAX ((size_t)4 << 20)
+#define PAGES_MAX  10 /* of 100 stored attestations */
 
 /* One digest in one image. */
 struct target {
@@ -86,6 +93,151 @@ static int sign_target(void *context, const struct target *target, struct arc_er
     return arc_json_append(signing->images, item, err);
 }
 
+/* ---- what GitHub keeps (`attest: github`) ---------------------------------------------------- */
+
+/* A variable of the run, which GitHub sets. */
+static const char *of_run(const struct signing *signing, const char *name)
+{
+    const char *value = arc_env_nonempty(signing->options->env, name);
+    return arc_or(value, "");
+}
+
+/* SLSA provenance 1.0 of the build type of GitHub's workflows
+ * (actions.github.io/buildtypes/workflow/v1). */
+static json_t *make_predicate(const struct signing *signing)
+{
+    const char *server = of_run(signing, "GITHUB_SERVER_URL");
+    const char *repository = of_run(signing, "GITHUB_REPOSITORY");
+    const char *ref = of_run(signing, "GITHUB_REF");
+    const char *path = of_run(signing, "GITHUB_WORKFLOW_REF");
+    size_t len = strlen(repository);
+
+    /* "owner/name/.github/workflows/file.yml@ref" */
+    if (strncmp(path, repository, len) == 0 && path[len] == '/')
+        path += len + 1;
+
+    /* clang-format off */
+    return json_pack(
+        "{s:{s:s, s:{s:{s:s, s:o, s:o}}, s:{s:{s:s, s:s, s:s, s:s}}, s:[{s:o, s:{s:s}}]}, s:{s:{s:s}, s:{s:o}}}",
+        "buildDefinition",
+            "buildType", "https://actions.github.io/buildtypes/workflow/v1",
+            "externalParameters", "workflow",
+                "ref", ref,
+                "repository", json_sprintf("%s/%s", server, repository),
+                "path", json_stringn(path, strcspn(path, "@")),
+            "internalParameters", "github",
+                "event_name", of_run(signing, "GITHUB_EVENT_NAME"),
+                "repository_id", of_run(signing, "GITHUB_REPOSITORY_ID"),
+                "repository_owner_id", of_run(signing, "GITHUB_REPOSITORY_OWNER_ID"),
+                "runner_environment", of_run(signing, "RUNNER_ENVIRONMENT"),
+            "resolvedDependencies",
+                "uri", json_sprintf("git+%s/%s@%s", server, repository, ref),
+                "digest", "gitCommit", signing->options->plan->revision,
+        "runDetails",
+            "builder", "id", signing->options->plan->sign->identity,
+            "metadata", "invocationId",
+                json_sprintf("%s/%s/actions/runs/%s/attempts/%s", server, repository,
+                             of_run(signing, "GITHUB_RUN_ID"),
+                             of_run(signing, "GITHUB_RUN_ATTEMPT")));
+    /* clang-format on */
+}
+
+/* What is looked for, and where cosign is given what is found. */
+struct search {
+    const struct signing *signing;
+    const char *folder;
+    bool found;
+};
+
+/* Whether a stored attestation is ours: what its words say is signed by whom they name. That ends
+ * the search. */
+static int check_stored(void *context, json_t *stored, struct arc_error *err)
+{
+    struct search *search = context;
+    const struct signing *signing = search->signing;
+    const json_t *bundle = json_object_get(stored, "bundle");
+    const char *payload = arc_json_text_of(json_object_get(bundle, "dsseEnvelope"), "payload");
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
+
+    if (arc_base64_decode(payload, &text, NULL))
+        return ARC_OK;
+    ARC_AUTO_JSON json_t *statement = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    const json_t *details = json_object_get(json_object_get(statement, "predicate"), "runDetails");
+    const char *builder = arc_json_text_of(json_object_get(details, "builder"), "id");
+    if (strcmp(arc_json_text_of(statement, "predicateType"), PREDICATE) != 0 ||
+        strcmp(builder, signing->options->plan->sign->identity) != 0)
+        return ARC_OK;
+
+    ARC_AUTO_FREE char *file = arc_file_join(search->folder, "stored.json");
+    if (!file || json_dump_file(bundle, file, JSON_COMPACT))
+        return arc_error_set(err, ARC_EWORLD, "cannot write the stored bundle to %s",
+                             search->folder);
+    int rc = cosign_verify_bundle(signing->cosign, signing->built->digest, PREDICATE, file, err);
+    search->found = !rc;
+    return rc ? arc_error_except(ARC_EFAILED, rc, err) : 1;
+}
+
+/* Looks, then attests. Others may have stored any number of attestations: what is not met within
+ * the limit is stored once more. */
+static int attest_in(const struct signing *signing, const char *folder, const char **action,
+                     struct arc_error *err)
+{
+    const char *repository = of_run(signing, "GITHUB_REPOSITORY");
+    struct search search = {signing, folder, false};
+    int rc =
+        arc_transport_each(signing->options->github, "attestations",
+                           "look for the image's attestation", PAGES_MAX, check_stored, &search,
+                           err, "/repos/%s/attestations/%s?per_page=100&predicate_type=provenance",
+                           repository, signing->built->digest);
+
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, arc_error_except(ARC_ELIMIT, rc, err), err));
+    if (search.found)
+        return ARC_OK;
+
+    ARC_AUTO_FREE char *predicate = arc_file_join(folder, "predicate.json");
+    ARC_AUTO_FREE char *bundle = arc_file_join(folder, "bundle.json");
+    ARC_AUTO_JSON json_t *document = make_predicate(signing);
+    if (!predicate || !bundle || !document || json_dump_file(document, predicate, JSON_COMPACT))
+        return arc_error_set(err, ARC_EWORLD, "cannot write the provenance to %s", folder);
+    ARC_TRY(cosign_attest(signing->cosign, signing->built->image, signing->built->digest, PREDICATE,
+                          predicate, bundle, err));
+    *action = "attested";
+
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = BUNDLE_MAX};
+    ARC_AUTO(arc_reply) struct arc_reply reply = {0};
+    ARC_TRY(arc_file_read(bundle, "cosign's bundle", BUNDLE_MAX, &text, err));
+    ARC_AUTO_JSON json_t *made = json_loadb(arc_buf_text(&text), text.len, 0, NULL);
+    if (!json_is_object(json_object_get(made, "dsseEnvelope")))
+        return arc_error_set(err, ARC_EFAILED,
+                             "cosign wrote no Sigstore bundle: version 3 or later is needed");
+
+    ARC_AUTO_JSON json_t *body = json_pack("{s:O}", "bundle", made);
+    return arc_transport_send(signing->options->github,
+                              ARC_POST(body, "store the image's attestation"), &reply, err,
+                              "/repos/%s/attestations", repository);
+}
+
+/* Attests the provenance of the index, as actions/attest-build-provenance states it, in the registry
+ * and by GitHub's API, unless GitHub has it of the same signer. *action: "attested", "unchanged". */
+static int attest(const struct signing *signing, const char **action, struct arc_error *err)
+{
+    ARC_AUTO_FREE char *folder = NULL;
+    *action = "unchanged";
+
+    if (!*of_run(signing, "GITHUB_REPOSITORY") || !*of_run(signing, "GITHUB_RUN_ID"))
+        return arc_error_set(err, ARC_EINPUT,
+                             "'attest: github' states which workflow built the images: run it in "
+                             "one, or take the key out of the configuration");
+
+    ARC_TRY(arc_folder_temporary(signing->options->env, &folder, err));
+    int rc = attest_in(signing, folder, action, err);
+    arc_folder_remove(folder);
+
+    return rc;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
 static int sign_service(struct signing *signing, const struct arc_planned_service *service,
                         struct arc_error *err)
 {
@@ -106,13 +258,7 @@ static int sign_service(struct signing *signing, const struct arc_planned_servic
     if (!options->plan->sign->attest)
         return ARC_OK;
 
-    struct attestation attestation = {.env = options->env,
-                                      .cosign = signing->cosign,
-                                      .github = options->github,
-                                      .plan = options->plan,
-                                      .image = service->image,
-                                      .digest = built->digest};
-    ARC_TRY(attest_github(&attestation, &action, err));
+    ARC_TRY(attest(signing, &action, err));
     tell(signing, strcmp(action, "attested") == 0 ? "attested" : "attestation unchanged",
          built->digest);
     json_t *item = json_pack("{s:s, s:s, s:s, s:s}", "service", service->service, "image",
