@@ -6,149 +6,312 @@
 #define ENTRIES_MAX 1000 /* of include and of exclude */
 #define TEXT_MAX    65536
 #define NODE_COST   64
+#define NESTED_MAX  16
 
 /* ---- expressions ---------------------------------------------------------------------------- */
 
-/* One operand: a literal, or a name such as "a.b.c" in nested objects. False if it is unknown.
+/* An expression being read. Values are strings; NULL is what only a run knows. */
+struct expression {
+    struct init *init;
+    const json_t *scope;
+    const char *at;
+    size_t nested;
+    bool strict; /* strings with INIT_UNKNOWN are unknown as a whole, not merely different */
+};
+
+static const char *read_choice(struct expression *read);
+
+static bool take(struct expression *read, const char *sign)
+{
+    const char *at = read->at + strspn(read->at, " \t\r\n"), *rest = arc_text_after(at, sign);
+    read->at = arc_or(rest, at);
+    return rest != NULL;
+}
+
+static bool is_false(const char *value)
+{
+    return !*value || init_is_among(value, "false 0");
+}
+
+/* Whether the value holds in some runs but not for a release: "branch:main", "schedule". */
+static bool is_condition(const char *value)
+{
+    return ARC_STARTS(value, "branch:") || strcmp(value, "schedule") == 0;
+}
+
+/* The rest of 'text' after its opening quote; two quotes in it stand for one. */
+static const char *read_literal(struct expression *read)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = TEXT_MAX};
+
+    for (; *read->at; read->at++) {
+        if (*read->at == '\'' && *++read->at != '\'')
+            break;
+        arc_buf_putc(&text, *read->at);
+    }
+
+    return init_hold(read->init, &text);
+}
+
+/* contains(): a release's version or tag is taken as a stable one. */
+static const char *find_part(struct init *init, const char *text, const char *part)
+{
+    if (init_says_version(text) && strstr(part, "refs/tags"))
+        return "true";
+    if (init_says_version(text) &&
+        init_is_among(part, "- rc -rc alpha -alpha beta -beta dev -dev .dev pre -pre -snapshot"))
+        return "false";
+    if (strchr(text, '{') || strchr(part, '{'))
+        return NULL;
+    if (*text == '[') /* a list as JSON */
+        part = init_print(init, "\"%s\"", part);
+    return strstr(init_lower(init, text), init_lower(init, part)) ? "true" : "false";
+}
+
+/* format('{0}-{1}', …); unknown values become INIT_UNKNOWN. */
+static const char *format(struct init *init, const char *text, const char *const *values,
+                          size_t count)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = TEXT_MAX};
+
+    for (; *text; text++) {
+        size_t index = (size_t)(unsigned char)text[1] - '0';
+        if (*text == '{' && index < count && text[2] == '}') {
+            arc_buf_puts(&out, arc_or(values[index], INIT_UNKNOWN_TEXT));
+            text += 2;
+        } else
+            arc_buf_putc(&out, *text);
+    }
+
+    return init_hold(init, &out);
+}
+
+/* The value of a function call, after its opening bracket. */
+static const char *read_call(struct expression *read, const char *function)
+{
+    const char *values[8] = {NULL}, *start = read->at;
+    struct init *init = read->init;
+    size_t count = 0;
+
+    if (take(read, ")"))
+        return NULL;
+    do {
+        const char *value = read_choice(read);
+        if (count < ARC_COUNT(values))
+            values[count++] = value;
+    } while (take(read, ","));
+    if (!take(read, ")"))
+        return NULL;
+
+    const char *text = values[0], *part = values[1];
+    if (init_is_among(function, "fromJSON join"))
+        return text;
+    if (text && init_is_among(function, "format"))
+        return format(init, text, values + 1, count - 1);
+    if (!text || !part || !arc_text_is_visible(text) || !arc_text_is_visible(part))
+        return NULL;
+    if (init_is_among(function, "contains"))
+        return find_part(init, text, part);
+
+    bool starts = init_is_among(function, "startsWith");
+    if (starts && ARC_STARTS(start, "github.ref,") && ARC_STARTS(part, "refs/tags"))
+        return "true"; /* a release's ref is a tag */
+    if (strchr(text, '{') || !(starts || init_is_among(function, "endsWith")))
+        return NULL;
+    bool fits = starts ? ARC_STARTS(text, part) : arc_text_ends(text, part);
+
+    return fits ? "true" : "false";
+}
+
+/* A bare word, a function call, or a name such as needs.build.outputs['tag'] in nested objects.
  * Inputs that were not given, and keys that a cell of a known matrix lacks, are empty. */
-static bool evaluate_operand(struct init *init, const char *text, size_t len, const json_t *scope,
-                             struct arc_buf *out)
+static const char *read_name(struct expression *read)
 {
-    const json_t *value = scope;
+    static const char letters[] = INIT_LETTERS "-";
+    const char *key = init_cut(read->init, read->at, strspn(read->at, letters));
+    const json_t *value = json_object_get(read->scope, key);
+    const char *called = NULL;
+    bool optional = false;
 
-    arc_text_trim(&text, &len);
+    read->at += strlen(key);
+    if (init_is_among(key, "true false") || (*key >= '0' && *key <= '9'))
+        return key;
+    if (strcmp(key, "null") == 0)
+        return "";
+    bool is_call = take(read, "(");
+    if (is_call)
+        called = read_call(read, key);
 
-    if (len >= 2 && *text == '\'' && memchr(text + 1, '\'', len - 1) == text + len - 1) {
-        arc_buf_add(out, text + 1, len - 2);
+    for (bool first = true;; first = false) {
+        optional = optional || (init_is_among(key, "inputs matrix") && json_is_object(value));
+        if (take(read, ".")) {
+            key = init_cut(read->init, read->at, strspn(read->at, INIT_LETTERS "-*"));
+            read->at += strlen(key);
+        } else if (take(read, "[")) {
+            key = arc_or(read_choice(read), "");
+            (void)take(read, "]");
+        } else if (first)
+            return is_call ? called : json_string_value(value);
+        else
+            break;
+        value = json_object_get(value, key);
+    }
+
+    return value || !optional ? json_string_value(value) : "";
+}
+
+static const char *read_operand(struct expression *read)
+{
+    const char *value;
+
+    if (read->nested == NESTED_MAX || !init_spend(read->init, NODE_COST))
+        return NULL;
+    read->nested++;
+    if (take(read, "!")) {
+        value = read_operand(read);
+        value = value ? (is_false(value) || is_condition(value) ? "true" : "false") : NULL;
+    } else if (take(read, "(")) {
+        value = read_choice(read);
+        value = take(read, ")") ? value : NULL;
+    } else
+        value = take(read, "'") ? read_literal(read) : read_name(read);
+    read->nested--;
+    if (read->strict && value && !arc_text_is_visible(value))
+        return NULL;
+
+    return init_spend(read->init, strlen(arc_or(value, ""))) ? value : NULL;
+}
+
+/* Compares the event of a release: it is never a pull request, a schedule is a condition, a run
+ * started by hand may be a release. False if it compares like any other value. */
+static bool compare_event(const char *event, const char *wanted, bool equal, const char **out)
+{
+    if (!wanted || init_is_among(wanted, "workflow_dispatch repository_dispatch workflow_call") ||
+        (!equal && init_same_text(event, wanted)))
+        *out = NULL;
+    else if (ARC_STARTS(wanted, "pull_request", "merge_group"))
+        *out = equal ? "false" : "true";
+    else if (strcmp(wanted, "schedule") == 0 && !init_same_text(event, wanted))
+        *out = equal ? "schedule" : "true";
+    else
+        return false;
+    return true;
+}
+
+/* A == B and A != B, else one operand. A comparison with a branch or a schedule is a condition. */
+static const char *read_test(struct expression *read)
+{
+    read->at += strspn(read->at, " \t\r\n");
+    const char *start = read->at, *one = read_operand(read);
+    size_t len = arc_text_strip(start, (size_t)(read->at - start), " \t\r\n");
+    const char *name = init_cut(read->init, start, len), *value;
+    bool equal = take(read, "=="), differs = !equal && take(read, "!=");
+
+    if (!equal && !differs) {
+        if (!take(read, "<") && !take(read, ">"))
+            return one;
+        (void)take(read, "=");
+        (void)read_operand(read);
+        return NULL;
+    }
+
+    const char *other = read_operand(read);
+    if (strcmp(name, "github.event_name") == 0 && compare_event(one, other, equal, &value))
+        return value;
+    if (!other)
+        return NULL;
+    if (equal && strcmp(name, "github.ref") == 0 && ARC_STARTS(other, "refs/heads/"))
+        return init_print(read->init, "branch:%s", other + 11);
+    bool is_plain = *other && arc_text_is_visible(other) && !strchr(other, '{');
+    if (equal && strcmp(name, "github.ref_name") == 0 && is_plain)
+        return init_print(read->init, "branch:%s", other);
+    if (ARC_STARTS(name, "secrets.") && !*other) /* true for whoever publishes */
+        return equal ? "false" : "true";
+    if (strcmp(name, "github.repository") == 0) /* guards against forks */
+        return equal ? "true" : "false";
+    if (!one)
+        return NULL;
+    if (is_condition(one) && init_is_among(other, "true false"))
+        return (*other == 't') == equal ? one : "true";
+
+    return (strcasecmp(one, other) == 0) == equal ? "true" : "false";
+}
+
+/* A && B: the first false operand, even if others are unknown, else the last. A condition stays one
+ * beside "true"; a schedule gives a release no other value. */
+static const char *read_all(struct expression *read)
+{
+    const char *value = read_test(read);
+
+    while (take(read, "&&")) {
+        const char *other = read_test(read);
+        if (value && strcmp(value, "schedule") == 0 && other && strcmp(other, "true") != 0)
+            value = "false";
+        else if (value && is_condition(value) && other && strcmp(other, "true") == 0)
+            continue;
+        else if (!value || !is_false(value))
+            value = value || (other && is_false(other)) ? other : NULL;
+    }
+
+    return value;
+}
+
+/* A || B: the first operand that is not false, else the last; "true" goes before a condition. */
+static const char *read_choice(struct expression *read)
+{
+    const char *value = read_all(read);
+
+    while (take(read, "||")) {
+        const char *other = read_all(read);
+        if (value &&
+            (is_false(value) || (is_condition(value) && other && strcmp(other, "true") == 0)))
+            value = other;
+    }
+
+    return value;
+}
+
+/* The value of an expression; INIT_UNKNOWN_TEXT if it is unknown or malformed. */
+static const char *evaluate(struct init *init, const char *text, size_t len, const json_t *scope,
+                            bool strict)
+{
+    struct expression read = {
+        .init = init, .scope = scope, .at = init_cut(init, text, len), .strict = strict};
+    const char *value = read_choice(&read);
+    bool whole = !read.at[strspn(read.at, " \t\r\n")];
+    return whole && value ? value : INIT_UNKNOWN_TEXT;
+}
+
+bool init_may_run(struct init *init, const struct arc_yaml_node *owner, const json_t *scope,
+                  const char **when)
+{
+    const char *text = arc_yaml_text_at(owner, "if"), *inner = arc_text_after(text, "${{");
+    size_t len = strlen(text);
+
+    if (!*text || !json_object_get(json_object_get(scope, "github"), "event_name"))
         return true;
-    }
+    len -= inner && arc_text_ends(text, "}}") && len > 4 ? 5 : 0;
+    const char *value = evaluate(init, arc_or(inner, text), len, scope, true);
+    if (is_condition(value) && !**when)
+        *when = value;
 
-    for (size_t at = 0; at < len; at++) {
-        const char *dot = memchr(text + at, '.', len - at);
-        size_t part = (dot ? (size_t)(dot - text) : len) - at;
-        value = json_object_get(value, init_cut(init, text + at, part));
-        at += part;
-    }
-
-    bool is_tag = len > 32 && ARC_STARTS(text, "startsWith(github.ref, 'refs/tags");
-    if (is_tag || json_is_string(value)) /* a release's ref is a tag */
-        arc_buf_puts(out, is_tag ? "true" : json_string_value(value));
-
-    return is_tag || json_is_string(value) ||
-           (len > 7 && ARC_STARTS(text, "inputs.") && json_object_get(scope, "inputs")) ||
-           (len > 7 && ARC_STARTS(text, "matrix.") && json_object_get(scope, "matrix"));
+    return !is_false(value);
 }
 
-/* The length of the text before an operator; all of it if there is none. */
-static size_t measure_operand(const char *text, size_t len, const char *operator)
-{
-    size_t part = 0;
-    while (part + 1 < len && strncmp(text + part, operator, 2) != 0)
-        part++;
-    return part + 1 < len ? part : len;
-}
-
-/* A == B and A != B if both are known (for github.ref the result is "branch:main"), else one
- * operand. */
-static bool evaluate_test(struct init *init, const char *text, size_t len, const json_t *scope,
-                          struct arc_buf *out)
-{
-    size_t equal = measure_operand(text, len, "=="), differs = measure_operand(text, len, "!=");
-    size_t part = ARC_MIN(equal, differs);
-    ARC_AUTO(arc_buf) struct arc_buf one = {.max = TEXT_MAX}, other = {.max = TEXT_MAX};
-
-    if (part == len)
-        return evaluate_operand(init, text, len, scope, out);
-
-    bool told = evaluate_operand(init, text + part + 2, len - part - 2, scope, &other);
-    bool known = evaluate_operand(init, text, part, scope, &one);
-    (void)init_succeeds(init, arc_or(one.failed, other.failed));
-
-    const char *value = arc_buf_text(&other), *ref = strstr(text, "github.ref ");
-    if (ref && ref < text + part && equal < differs && ARC_STARTS(value, "refs/heads/")) {
-        arc_buf_printf(out, "branch:%s", value + 11);
-        return true;
-    }
-
-    bool is_secret = strstr(text, "secrets.") == text + strspn(text, " ");
-    if (is_secret && told && !*value) { /* true for whoever publishes */
-        arc_buf_puts(out, equal < differs ? "false" : "true");
-        return true;
-    }
-
-    bool same = strcasecmp(arc_buf_text(&one), value) == 0;
-    arc_buf_puts(out, same == (equal < differs) ? "true" : "false");
-
-    return known && told;
-}
-
-static bool is_false(struct arc_buf *value)
-{
-    return !value->len || strcmp(arc_buf_text(value), "false") == 0;
-}
-
-/* A && B: the first false operand, even if others are unknown, else the last. Returns false if the
- * result is unknown. */
-static bool evaluate_all(struct init *init, const char *text, size_t len, const json_t *scope,
-                         struct arc_buf *out)
-{
-    for (bool known = true;;) {
-        size_t part = measure_operand(text, len, "&&");
-        arc_buf_reset(out);
-        bool told = evaluate_test(init, text, part, scope, out);
-        known = known && told;
-        if ((told && is_false(out)) || part == len)
-            return known || (told && is_false(out));
-        text += part + 2;
-        len -= part + 2;
-    }
-}
-
-/* A || B: the first operand that is not false, else the last. */
-static void evaluate(struct init *init, const char *text, size_t len, const json_t *scope,
-                     struct arc_buf *out)
-{
-    ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
-
-    for (;;) {
-        size_t part = measure_operand(text, len, "||");
-        bool known = evaluate_all(init, text, part, scope, &value);
-        (void)init_succeeds(init, value.failed);
-        if (!known) {
-            arc_buf_putc(out, INIT_UNKNOWN);
-            return;
-        }
-        if (part == len || !is_false(&value)) {
-            arc_buf_puts(out, arc_buf_text(&value));
-            return;
-        }
-        text += part + 2;
-        len -= part + 2;
-    }
-}
-
-/* The value of "${{ fromJSON(TEXT) }}"; NULL for other texts, or if only a run knows it. A new
- * reference. */
+/* The parsed value of "${{ … fromJSON(TEXT) … }}" if that is a list or an object; NULL if not, or if
+ * only a run knows it. A new reference. */
 static json_t *expand_json(struct init *init, const char *text, const json_t *scope)
 {
-    static const char call[] = "fromJSON(";
-    ARC_AUTO(arc_buf) struct arc_buf value = {.max = TEXT_MAX};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
     size_t len = strlen(text);
 
     if (!ARC_STARTS(text, "${{") || !arc_text_ends(text, "}}") || len < 6 ||
-        strstr(text + 3, "${{"))
-        return NULL;
-    text += 3;
-    len -= 5;
-    arc_text_trim(&text, &len);
-    if (len < sizeof call || strncasecmp(text, call, sizeof call - 1) != 0 || text[len - 1] != ')')
+        strstr(text + 3, "${{") || !strstr(init_lower(init, text), "fromjson("))
         return NULL;
 
-    evaluate(init, text + sizeof call - 1, len - sizeof call, scope, &value);
-    const char *known = init_hold(init, &value);
-    if (!*known || !strchr("[{", *known) || !init_spend(init, value.len * NODE_COST) ||
-        !init_succeeds(init, arc_yaml_parse(known, strlen(known), call, 0, &yaml, NULL)))
+    const char *known = evaluate(init, text + 3, len - 5, scope, false);
+    if (!*known || !strchr("[{", *known) || !init_spend(init, strlen(known) * NODE_COST) ||
+        !init_succeeds(init, arc_yaml_parse(known, strlen(known), "fromJSON", 0, &yaml, NULL)))
         return NULL;
 
     return init_expand_node(init, yaml.root, NULL);
@@ -182,7 +345,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
         return parsed;
     while ((start = strstr(rest, "${{")) && (end = strstr(start, "}}"))) {
         arc_buf_add(&text, rest, (size_t)(start - rest));
-        evaluate(init, start + 3, (size_t)(end - start - 3), scope, &text);
+        arc_buf_puts(&text, evaluate(init, start + 3, (size_t)(end - start - 3), scope, false));
         rest = end + 2;
     }
     arc_buf_puts(&text, rest);

@@ -99,7 +99,7 @@ static char *told_by(struct init *init, const char *tag)
             continue;
         if (at == tag && *end && strchr("-._", *end) && end[1])
             return arc_arena_text(&init->arena, end + 1);
-        if (!*end && at > tag + 1 && strchr("-._", at[-1]) && *tag != '{')
+        if (!*end && at > tag + 1 && strchr("-._", at[-1]) && !ARC_STARTS(tag, "{", "sha-"))
             return init_cut(init, tag, (size_t)(at - 1 - tag));
     }
 
@@ -125,14 +125,39 @@ static void name_codename(struct init *init, struct init_image *image)
     }
 }
 
+/* The image's tags without those of an earlier image with the same name: no plan may have a tag
+ * twice. NULL if none of the rest contains the version. */
+static json_t *list_own_tags(struct init *init, struct init_image *image)
+{
+    json_t *own = NULL;
+    bool says = false;
+
+    arc_json_each_pair (tag, when, image->tags) {
+        bool taken = false;
+        init_each_image (other, init) {
+            if (other == image)
+                break;
+            taken = taken || (init_same_text(image->name, other->name) &&
+                              json_object_get(other->tags, tag) && !strstr(tag, "{codename}"));
+        }
+        if (taken)
+            continue;
+        init_add_tag(init, &own, tag, json_string_value(when));
+        says =
+            says || (init_says_version(tag) && !strstr(tag, "{codename}")); /* not an added one */
+    }
+
+    return says || json_object_size(own) == json_object_size(image->tags) ? own : NULL;
+}
+
 /* Images that share a name, or share a Dockerfile and have no name, get codenames from what differs
  * in their tags, or from their stages or Dockerfiles; those without tags get tags that differ. */
 static void name_alike(struct init *init)
 {
     init_each_image (image, init) {
-        size_t alike = 0, sharing = 0;      /* `sharing`: those with the same Dockerfile */
-        bool first = true, clashes = false; /* with an earlier image's tag: no plan allows both */
-        bool tells = false, taken = false;  /* another has tags; another has the usual ones */
+        size_t alike = 0, sharing = 0;     /* `sharing`: those with the same Dockerfile */
+        bool first = true;                 /* of those alike */
+        bool tells = false, taken = false; /* another has tags; another has the usual ones */
         char *told = NULL;
 
         init_each_image (other, init) {
@@ -145,9 +170,6 @@ static void name_alike(struct init *init)
             taken = taken || (same && first) ||
                     (same && (json_object_get(other->tags, "{version}") ||
                               json_object_get(other->tags, "latest")));
-            arc_json_each_pair (tag, when, image->tags)
-                clashes = clashes || (first && same && json_object_get(other->tags, tag) &&
-                                      !strstr(tag, "{codename}"));
         }
         if (alike < 2)
             continue;
@@ -163,11 +185,12 @@ static void name_alike(struct init *init)
         else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(init, image->dockerfile);
 
+        bool bare = !image->tags;
+        if (image->name)
+            image->tags = list_own_tags(init, image);
         name_codename(init, image);
-        if (!image->tags && tells && !taken)
+        if (bare && tells && !taken)
             continue; /* it keeps the usual tags */
-        if (clashes && image->name)
-            image->tags = NULL;
         if (image->tags || !image->name)
             continue;
         init_add_tag(init, &image->tags, "{version}-{codename}", "");

@@ -65,6 +65,7 @@ struct init_image {
     char *tag;          /* prefix of the git tags that start its publishing workflow; NULL: none */
     json_t *kind;       /* its keys in the configuration besides the directory */
     bool pushed;        /* a workflow publishes it */
+    bool by_digest;     /* without tags; another step adds them */
     bool settled;       /* the most authoritative files were read; later ones only fill gaps */
 };
 

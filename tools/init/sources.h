@@ -88,8 +88,9 @@ struct init_step {
     json_t *scope;       /* contexts of its job; steps add their outputs */
     const char *runner;  /* the job's runs-on; NULL: not from a workflow */
     const char *service; /* the compose service it stands for; NULL: none */
-    const char *tag;  /* prefix of the git tags that start the workflow; NULL: several, or none */
-    const char *when; /* when image tags without a version apply; "": always */
+    const char *tag;   /* prefix of the git tags that start the workflow; NULL: several, or none */
+    const char *when;  /* when image tags without a version apply; "": always */
+    const char *event; /* the event that starts the workflow; "": one of several */
     const char *file;
     unsigned line;
 };
@@ -140,6 +141,11 @@ void init_end_reading(struct init *init);
  * A || B and A && B work as in GitHub's expressions; anything else becomes INIT_UNKNOWN. A new
  * reference; JSON null if there is no node. */
 json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, const json_t *scope);
+
+/* Whether the `if` of a job or step may hold for the event of its workflow. If it asks for a branch
+ * or a schedule and *when is "", *when becomes that condition. */
+bool init_may_run(struct init *init, const struct arc_yaml_node *owner, const json_t *scope,
+                  const char **when);
 
 /* The cells of a job's matrix, with `include` and `exclude`, as an array of at most 256 objects:
  * [{}] if there is no matrix, or only a run knows it. A new reference. */

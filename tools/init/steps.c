@@ -165,12 +165,38 @@ static const char *convert_type(struct init *init, const char *type, const char 
     return strcmp(event, "tag") == 0 ? "{image-tag}" : "{branch}";
 }
 
+/* metadata-action's `flavor`: what it adds to every tag. */
+struct flavor {
+    const char *prefix, *suffix, *latest;
+    bool on_latest; /* around "latest", too */
+};
+
+static struct flavor read_flavor(struct init *init, const char *lines)
+{
+    struct flavor flavor = {"", "", "auto", false};
+
+    for (char *item; (item = init_next_item(init, &lines, "\n"));) {
+        const char *prefix = attribute(init, item, "prefix"),
+                   *suffix = attribute(init, item, "suffix");
+        if (prefix && arc_text_is_visible(prefix))
+            flavor.prefix = prefix;
+        if (suffix && arc_text_is_visible(suffix))
+            flavor.suffix = suffix;
+        flavor.latest = arc_or(attribute(init, item, "latest"), flavor.latest);
+        flavor.on_latest |= init_same_text(attribute(init, item, "onlatest"), "true");
+    }
+
+    return flavor;
+}
+
 /* Converts one line of `tags` to the tag and its condition ("" for always); NULL if it cannot be
  * expressed. */
-static char *convert_tag(struct init *init, const char *item, const char **when)
+static char *convert_tag(struct init *init, const char *item, const struct flavor *flavor,
+                         const char **when)
 {
     const char *type = attribute(init, item, "type"), *enable = attribute(init, item, "enable"),
-               *branch = attribute(init, item, "branch"), *prefix = attribute(init, item, "prefix");
+               *branch = attribute(init, item, "branch"), *prefix = attribute(init, item, "prefix"),
+               *suffix = arc_or(attribute(init, item, "suffix"), flavor->suffix);
 
     if (!type)
         type = strchr(item, '=') ? "" : "raw";
@@ -179,9 +205,9 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
     bool of_release = init_is_among(type, "semver pep440");
     if (enable && strcmp(enable, "{{is_default_branch}}") == 0)
         *when = init_print(init, "branch:%s", init->branch);
-    else if (enable && ARC_STARTS(enable, "branch:"))
+    else if (enable && (ARC_STARTS(enable, "branch:") || strcmp(enable, "schedule") == 0))
         *when = enable;
-    else if (enable && !init_is_among(enable, "true \"\"") && !strstr(enable, "prerelease") &&
+    else if (enable && !init_is_among(enable, "true \"\"") &&
              !(of_release && !arc_text_is_visible(enable)))
         return NULL;
     if (strcmp(type, "edge") == 0)
@@ -190,24 +216,38 @@ static char *convert_tag(struct init *init, const char *item, const char **when)
         *when = "schedule";
 
     const char *name = convert_type(init, type, item);
-    if (!name || !arc_text_is_visible(name))
+    if (!name)
         return NULL;
 
     if (!prefix)
-        prefix = strcmp(type, "sha") == 0 ? "sha-" : "";
+        prefix = strcmp(type, "sha") == 0 ? "sha-" : flavor->prefix;
+    prefix = strcmp(name, "pr-{pr}") == 0 ? "" : prefix;
+    char *whole = init_print(init, "%s%s%s", prefix, name, suffix);
 
-    return init_print(init, "%s%s", strcmp(name, "pr-{pr}") == 0 ? "" : prefix, name);
+    return arc_text_is_visible(whole) ? whole : NULL;
 }
 
-/* Keeps the tags that a step lists for an image, for builds pushed by digest: a later job joins and
- * tags them. */
+static size_t count_lines(const char *text)
+{
+    size_t count = *text != '\0';
+    while ((text = strchr(text, '\n')))
+        count += *text++ == '\n';
+    return count;
+}
+
+/* Keeps the tags that a step lists for an image, for builds pushed by digest: their own job or a
+ * later one joins and tags them. */
 static void remember_tags(const struct init_step *step, const struct init_image *image,
                           const char *tags)
 {
     struct init *init = step->init;
     const char *key = init_print(init, "%s/%s", image->registries[0], image->name);
 
-    if (*input(step, "tags") && strlen(arc_json_text_of(init->named, key)) < strlen(tags))
+    if (!*input(step, "tags"))
+        return;
+    init_set_output(&(struct init_step){.init = init, .id = "named", .scope = step->scope}, key,
+                    tags);
+    if (count_lines(arc_json_text_of(init->named, key)) < count_lines(tags))
         init_set_text(init, init->named, key, tags);
 }
 
@@ -244,13 +284,13 @@ static void take_names(const struct init_step *step)
     struct init *init = step->init;
     ARC_AUTO(arc_buf) struct arc_buf tags = {0}, out = {0};
     const char *lines = input(step, "tags"), *images = input(step, "images"), *when;
-    const char *flavor = input(step, "flavor");
+    struct flavor flavor = read_flavor(init, input(step, "flavor"));
     bool latest = false;
 
     if (!*lines)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
     for (char *item; (item = init_next_item(init, &lines, "\n"));) {
-        char *name = convert_tag(init, item, &when);
+        char *name = convert_tag(init, item, &flavor, &when);
         if (!name && init_same_text(attribute(init, item, "enable"), "false"))
             continue;
         if (!name) {
@@ -265,8 +305,9 @@ static void take_names(const struct init_step *step)
         arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }
 
-    if (strstr(flavor, "latest=true") || (latest && !strstr(flavor, "latest=false")))
-        arc_text_item(&tags, "\n", "latest%c", WHEN);
+    if (init_is_among(flavor.latest, "true") || (latest && !init_is_among(flavor.latest, "false")))
+        arc_text_item(&tags, "\n", "%slatest%s%c", flavor.on_latest ? flavor.prefix : "",
+                      flavor.on_latest ? flavor.suffix : "", WHEN);
 
     const char *listed = init_hold(init, &tags);
     for (char *image; (image = init_next_item(init, &images, "\n"));) {
@@ -512,6 +553,7 @@ static bool join(const struct init_step *step, const struct init_image *more)
     }
 
     image->pushed = more->pushed;
+    image->by_digest = image->by_digest && more->by_digest;
     image->tag = arc_or(image->tag, more->tag);
     image->version_at = arc_or(image->version_at, more->version_at);
     image->version_file = arc_or(image->version_file, more->version_file);
@@ -529,6 +571,24 @@ static bool join(const struct init_step *step, const struct init_image *more)
     return true;
 }
 
+/* Gives an image that is pushed without tags those that a step listed for it. `named`:
+ * "registry/name" → tags. */
+static void take_remembered(struct init *init, struct init_image *image, const json_t *named)
+{
+    if (!image->pushed || !image->name || (image->tags && !image->by_digest))
+        return;
+    const char *registry = image->registries ? image->registries[0] : NULL;
+    const char *key = registry ? init_print(init, "%s/%s", registry, image->name) : "";
+    const char *tags = arc_json_text_of(named, key);
+
+    if (*tags) {
+        image->tags = NULL;
+        image->by_digest = false;
+    }
+    for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
+        take_name(init, image, init_print(init, "%s:%s", key, tag), "");
+}
+
 /* Names the image by `tags` or, if there are none, by the name of an output. */
 static void take_image_names(const struct init_step *step, struct init_image *image,
                              const char *bound)
@@ -536,16 +596,23 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     struct init *init = step->init;
     const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
 
-    for (char *reference; (reference = init_next_item(init, &tags, ",\n"));)
+    bool is_local = *tags; /* all tags are in a registry on the runner */
+    for (char *reference; (reference = init_next_item(init, &tags, ",\n"));) {
+        is_local = is_local && ARC_STARTS(reference, "localhost", "127.0.0.1");
         take_name(init, image, fill_reference(init, reference, bound), step->when);
+    }
+    image->pushed = image->pushed && !is_local;
 
     if (output && !image->name) {
         char *name = init_cut(init, output + 5, strcspn(output + 5, ",\""));
         take_name(init, image, fill_reference(init, name, bound), "");
     }
 
+    const json_t *steps = json_object_get(step->scope, "steps");
+    image->by_digest = strstr(input(step, "outputs"), "push-by-digest=true");
     if (!*input(step, "tags"))
         image->tags = NULL; /* the name of its output is not a release's */
+    take_remembered(init, image, json_object_get(json_object_get(steps, "named"), "outputs"));
 
     if (step->service)
         return;
@@ -665,7 +732,7 @@ void init_take_build(const struct init_step *step)
     struct init *init = step->init;
     const char *given = input(step, "context path directory");
     const char *file = input(step, "file dockerfile containerfile containerfiles");
-    bool is_default = strstr(given, "{{defaultContext}}") != NULL;
+    bool is_default = ARC_STARTS(given, "{{") && strstr(given, "defaultContext");
     const char *inner = is_default ? strchr(given, ':') : NULL;
 
     if (init->spent > INIT_SPENT_MAX)
@@ -907,25 +974,13 @@ static void name_versions(struct init *init)
     }
 }
 
-/* Gives the image the tags that a step listed for it. */
-static void take_remembered(struct init *init, struct init_image *image)
-{
-    const char *registry = image->registries ? image->registries[0] : NULL;
-    const char *key = registry ? init_print(init, "%s/%s", registry, image->name) : "";
-    const char *tags = arc_json_text_of(init->named, key);
-
-    for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
-        take_name(init, image, init_print(init, "%s:%s", key, tag), "");
-}
-
 void init_end_workflows(struct init *init)
 {
     init_each_image (image, init) {
         bool is_sent = image->name && json_object_get(init->published, image->name);
         image->pushed = image->pushed || is_sent; /* another job loads its tags from a file */
         init->pushes = init->pushes || image->pushed;
-        if (image->pushed && !image->tags)
-            take_remembered(init, image);
+        take_remembered(init, image, init->named);
     }
 
     if (!init->pushes) /* tags of test builds do not say how images are released */

@@ -12,17 +12,20 @@ static void read_workflow(struct init *init, const char *path, const struct init
 
 /* ---- scopes --------------------------------------------------------------------------------- */
 
-/* The contexts for expressions. In a called workflow, `declared` inputs get their defaults, then
- * the caller's values `given` (NULL: it is not called). A new reference. */
-static json_t *make_scope(struct init *init, const char *when, const struct arc_yaml_node *declared,
+/* The contexts for expressions, as for a stable release. In a called workflow, `declared` inputs get
+ * their defaults, then the caller's values `given` (NULL: it is not called). A new reference. */
+static json_t *make_scope(const struct init_step *place, const struct arc_yaml_node *declared,
                           const json_t *given)
 {
-    const char *name = *when ? "{branch}" : "{image-tag}";
+    struct init *init = place->init;
+    const char *name = *place->when ? "{branch}" : "{image-tag}";
     json_t *scope = init_made(
-        init, json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:{s:s}, s:{s:s}}}, s:{}, s:{}, s:{}}",
-                        "github", "sha", "{revision}", "ref_type", "tag", "ref", name, "ref_name",
-                        name, "event", "repository", "name", init->repository, "release",
-                        "tag_name", "{image-tag}", "env", "steps", "needs"));
+        init,
+        json_pack("{s:{s:s, s:s, s:s, s:s, s:{s:{s:s, s:s}, s:{s:s, s:s}}}, s:{}, s:{}, s:{}}",
+                  "github", "sha", "{revision}", "ref_type", "tag", "ref", name, "ref_name", name,
+                  "event", "repository", "name", init->repository, "default_branch", init->branch,
+                  "release", "tag_name", "{image-tag}", "prerelease", "false", "env", "steps",
+                  "needs"));
     json_t *github = json_object_get(scope, "github");
 
     if (init->owner) {
@@ -30,13 +33,17 @@ static json_t *make_scope(struct init *init, const char *when, const struct arc_
         init_set_text(init, github, "repository_owner", init->owner);
     }
 
-    if (!given)
+    if (*place->event)
+        init_set_text(init, github, "event_name", place->event);
+    if (*place->event && !*place->when) /* a release is not started by hand */
+        init_set(init, json_object_get(github, "event"), "inputs", json_object());
+    if (!given && (*place->when || !*place->event))
         return scope;
     json_t *inputs = init_made(init, json_object());
 
     arc_yaml_each_pair (input, declared) {
         const struct arc_yaml_node *initial = arc_yaml_get(input->value, "default");
-        if (initial && initial->text && input->key->text)
+        if (given && initial && initial->text && input->key->text)
             init_set_text(init, inputs, input->key->text, initial->text);
     }
 
@@ -103,8 +110,7 @@ static void read_action(const struct init_step *place, const char *folder,
         return;
 
     ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(step, "with"), place->scope);
-    ARC_AUTO_JSON json_t *scope =
-        make_scope(init, place->when, arc_yaml_get(yaml.root, "inputs"), with);
+    ARC_AUTO_JSON json_t *scope = make_scope(place, arc_yaml_get(yaml.root, "inputs"), with);
     init_set(init, scope, "env", json_incref(json_object_get(place->scope, "env")));
     inside.scope = scope;
     read_steps(&inside, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), depth + 1);
@@ -140,7 +146,8 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         const struct arc_yaml_node *run = arc_yaml_get(node, "run"), *id = arc_yaml_get(node, "id");
         struct init_step step = *place;
         bool is_action = uses && uses->text;
-        if (!(is_action || run) || !init_spend(init, STEP_COST))
+        if (!(is_action || run) || !init_spend(init, STEP_COST) ||
+            !init_may_run(init, node, place->scope, &step.when))
             continue;
 
         step.id = id ? id->text : NULL;
@@ -182,11 +189,13 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     if (!matrix || matrix->type == ARC_YAML_MAP || json_object_size(cell))
         init_set(init, scope, "matrix", json_incref(cell));
     add_settings(init, scope, job);
+    if (!init_may_run(init, job, scope, &place.when))
+        return;
 
     const char *called = find_called(init, job);
     if (called && depth < DEPTH_MAX) {
         ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(job, "with"), scope);
-        read_workflow(init, called, workflow, with, depth + 1);
+        read_workflow(init, called, &place, with, depth + 1);
         return;
     }
 
@@ -227,6 +236,23 @@ static const char *condition_of(struct init *init, const struct arc_yaml_node *o
     return arc_yaml_names(on, "schedule") && !arc_yaml_names(on, "push") ? "schedule" : "";
 }
 
+/* The event that starts the workflow for a release or, if none does, at all; "" if there are
+ * several. */
+static const char *event_of(const struct arc_yaml_node *on)
+{
+    static const char *const events[] = {"release", "push", "schedule"};
+    const char *found = "";
+
+    arc_each_in (event, events)
+        if (arc_yaml_names(on, *event) && !(*found && strcmp(*event, "schedule") == 0)) {
+            if (*found)
+                return "";
+            found = *event;
+        }
+
+    return found;
+}
+
 /* "messaging/v" for a workflow that is started only by tags such as messaging/v1.2.3; else NULL. */
 static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
 {
@@ -259,12 +285,15 @@ static void read_workflow(struct init *init, const char *path, const struct init
     if (called_only && !with)
         return;
 
-    const char *when = caller ? caller->when : condition_of(init, on);
-    const char *tag = caller ? caller->tag : find_tag(init, on);
+    struct init_step place = {.init = init,
+                              .uses = "",
+                              .tag = caller ? caller->tag : find_tag(init, on),
+                              .when = caller ? caller->when : condition_of(init, on),
+                              .event = caller ? caller->event : event_of(on),
+                              .file = path};
     ARC_AUTO_JSON json_t *scope =
-        make_scope(init, when, arc_yaml_at(on, "workflow_call", "inputs", (char *)NULL), with);
-    struct init_step place = {
-        .init = init, .uses = "", .scope = scope, .tag = tag, .when = when, .file = path};
+        make_scope(&place, arc_yaml_at(on, "workflow_call", "inputs", (char *)NULL), with);
+    place.scope = scope;
     add_settings(init, scope, yaml.root);
 
     arc_yaml_each_pair (job, jobs) {
