@@ -8,8 +8,8 @@ const char *arc_bump_name(enum arc_bump bump)
     return names[bump];
 }
 
-/* What states a commit's kind: of a merge its pull request's title, which GitHub, GitLab and
- * Bitbucket put below their own words. */
+/* The line that states a commit's kind; for a merge, its pull request's title, which GitHub, GitLab
+ * and Bitbucket put below their own subject. */
 static const char *find_title(const struct arc_git_commit *commit)
 {
     bool bang;
@@ -21,7 +21,7 @@ static const char *find_title(const struct arc_git_commit *commit)
     return titled ? commit->body : commit->subject;
 }
 
-/* What a commit asks for by its subject and body. */
+/* The level that a commit's subject and body ask for. */
 static struct arc_conventional rate(const char *subject, const char *body, bool merge)
 {
     static const char *const features[] = {"feat", "feature", NULL};

@@ -1,16 +1,16 @@
-/* What a commit says of itself: Conventional Commits 1.0.0, as people write them. */
+/* Reads commit messages: Conventional Commits 1.0.0, as people write them. */
 #pragma once
 
 #include "git/git.h"
 
-/* What a change asks of the next version; the larger wins. */
+/* The level that a change asks of the next version; the largest wins. */
 enum arc_bump { ARC_BUMP_NONE, ARC_BUMP_PATCH, ARC_BUMP_MINOR, ARC_BUMP_MAJOR };
 
 /* Owns nothing; `why` is static. */
 struct arc_conventional {
     enum arc_bump bump;
     const char *why; /* "a feature" */
-    int64_t pull;    /* number of the pull request that it was, or that it merges; 0: none */
+    int64_t pull;    /* its pull request's number; 0: none */
 };
 
 void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out);

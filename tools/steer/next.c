@@ -11,7 +11,7 @@ struct core {
     uint64_t part[3];
 };
 
-/* A choice under way. */
+/* The choice of the next version. */
 struct choice {
     struct survey *survey;
     const struct survey_group *group;
@@ -61,7 +61,7 @@ static char *print_core(const struct choice *choice, const struct core *core)
                             core->part[0], core->part[1], core->part[2]);
 }
 
-/* The numbers of a tag, and whether it is a prerelease; zeros for NULL. */
+/* The numbers of a tag, and whether it is a prerelease; all zero for NULL. */
 static int read_tag(const struct choice *choice, const char *name, struct core *out,
                     bool *prerelease, struct arc_error *err)
 {
@@ -84,8 +84,8 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
     return read_number(tag.version.patch, tag.version.patch_len, &out->part[2], err);
 }
 
-/* What is asked for since the last stable release; nothing when that is in the last prerelease, and
- * the next one is looked for. */
+/* The level asked for since the last stable release; none if the last prerelease has all of it and
+ * the next prerelease is wanted. */
 static enum arc_bump find_bump(const struct choice *choice)
 {
     const struct survey_group *group = choice->group;
@@ -131,7 +131,7 @@ static int wanted_bump(const struct choice *choice, const struct core *base, boo
                          asked);
 }
 
-/* Where the number of a release's prerelease starts: behind "-rc." or "-rc"; NULL: it is none of
+/* Where the number of a prerelease starts, after "-rc." or "-rc"; NULL if it is not a prerelease of
  * that word. */
 static const char *find_number(const struct arc_release_version *version, const char *word)
 {
@@ -144,8 +144,8 @@ static const char *find_number(const struct arc_release_version *version, const 
     return left && strspn(number, "0123456789") >= left ? number : NULL;
 }
 
-/* What stands behind the version in the group's next prerelease: "-rc.1" before its first, then with
- * or without the dot as its highest one has it, and a number above those of this version. */
+/* The suffix of the group's next prerelease: "-rc.1" for the first; then like its highest one with
+ * or without the dot, with a number above all of this version. */
 static char *next_of_train(const struct choice *choice, const char *core)
 {
     const char *word = choice->options->prerelease;
@@ -210,7 +210,7 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
     return ARC_OK;
 }
 
-/* The highest version of the group, on whatever branch, into the survey's memory; NULL for none. */
+/* The group's highest version on any branch, in the survey's memory; NULL: none. */
 static char *find_elsewhere(const struct choice *choice)
 {
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
@@ -224,11 +224,11 @@ static char *find_elsewhere(const struct choice *choice)
     return arc_arena_text(&choice->survey->memory, highest.text);
 }
 
-/* Tags of a whole repository, as it had them before there were groups. */
+/* Matches tags from before the repository had groups. */
 static const struct arc_group whole = {.name = "whole",
                                        .tags = (char *[]){"v{version}", "{version}", NULL}};
 
-/* The highest version among the tags that no group has, looked for once; "" for none. */
+/* The highest version among tags of no group, searched once; "": none. */
 static const char *find_unclaimed(const struct choice *choice)
 {
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
@@ -254,8 +254,8 @@ static const char *find_unclaimed(const struct choice *choice)
     return arc_or(survey->unclaimed, "");
 }
 
-/* What the next version counts on from: the last stable release, else the version that the
- * predecessor names; zeros, and *first, for neither. */
+/* The version to count from: the last stable release, else the predecessor's version; else zeros,
+ * and *first is set. */
 static int find_base(const struct choice *choice, struct core *out, bool *first,
                      struct arc_error *err)
 {
@@ -277,7 +277,7 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
     return ARC_OK;
 }
 
-/* Why the first release is one. */
+/* Why it is the first release. */
 static const char *explain_first(const struct choice *choice)
 {
     const char *unclaimed = choice->group->group->predecessor ? "" : find_unclaimed(choice);
@@ -289,14 +289,14 @@ static const char *explain_first(const struct choice *choice)
                             unclaimed);
 }
 
-/* The highest stable release of the line that a step stays in, 1.4.x for a patch, where it is on
- * another branch; NULL: it is behind HEAD, or not in this clone. */
+/* The highest stable release of the line that the step stays in (1.4.x for a patch) if it is on
+ * another branch; NULL if HEAD contains it or this clone lacks it. */
 static char *find_beside(const struct choice *choice, const struct core *core, enum arc_bump step,
                          struct arc_oid *commit)
 {
     struct survey *survey = choice->survey;
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
-    size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, the minor too */
+    size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, major and minor */
     struct arc_oid base;
 
     arc_json_each (name, choice->tags) {
@@ -318,9 +318,9 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     return arc_arena_text(&survey->memory, highest.text);
 }
 
-/* Where the next number is that of a release on another branch, one that was cut for it for example,
- * goes on from that release, by the commits that it lacks. *core: its numbers, or as they were. No
- * train is left to *finish then: that release did it. */
+/* If a release on another branch (a release branch, for example) has the chosen number, counts on
+ * from that release, by the commits that it lacks. *core receives its numbers, or stays. *finish is
+ * cleared then, since that release finished the prereleases. */
 static int go_on_beside(const struct choice *choice, struct core *core, bool *finish,
                         struct survey_next *out, struct arc_error *err)
 {
@@ -353,7 +353,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     return ARC_OK;
 }
 
-/* The version after `base` by its numbers; a train that goes further is finished instead. */
+/* The version after `base`, or the version of pending prereleases if that is higher. */
 static int choose_semver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {
@@ -411,10 +411,10 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     return add_prerelease(choice, &out->version, err);
 }
 
-/* How a group writes its dates, as its last release has it; 2026.11.0 without one. */
+/* The group's date format, from its last release; 2026.11.0 without one. */
 struct date_style {
     bool short_year, zero_month; /* 26, 04 */
-    bool two_parts;              /* 26.04: a third part for the second release of a month only */
+    bool two_parts; /* 26.04: a third part only from the second release of a month on */
 };
 
 static char *print_date(const struct choice *choice, const struct date_style *style,
@@ -428,7 +428,7 @@ static char *print_date(const struct choice *choice, const struct date_style *st
                : arc_arena_printf(memory, "%s.%" PRIu64, start, date->part[2]);
 }
 
-/* The date, and a number that starts anew each month. */
+/* The date and a number that restarts every month. */
 static int choose_calver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {

@@ -1,29 +1,29 @@
-/* Removing what a registry need not have any more. */
+/* Removes from registries what is no longer needed. */
 #include "steer/prune.h"
 #include "base/json.h"
 #include "git/fetch.h"
 #include "plan/tags.h"
 #include "steer/released.h"
 
-/* An image, and what is said of it. */
+/* An image and its row of the document. */
 struct pruned {
     struct prune_image image;
-    struct arc_error problem; /* why nothing more of it was done */
+    struct arc_error problem; /* why the rest of it was not done */
     int rc;
     json_t *removals, *kept; /* owned */
 };
 
-/* A pruning under way. */
+/* The state of a prune. */
 struct pruning {
     struct arc_project *project;
     const struct arc_prune_options *options;
     struct arc_registry *registry;
-    struct arc_transport *github; /* NULL: not asked */
+    struct arc_transport *github; /* NULL: GitHub is not asked */
     json_t *open, *pulls;         /* owned: see struct prune_rules */
-    json_t *seeds;                /* owned: what goes from all images, for the last one */
+    json_t *seeds;                /* owned: what goes from the other images, for the last one */
     struct arc_arena memory;
     struct prune_rules rules;
-    struct pruned *images; /* where the signatures of all are, last */
+    struct pruned *images; /* it holds all signatures and comes last */
     size_t image_count;
     size_t removed, refused;
 };
@@ -57,7 +57,7 @@ static int add_commit(struct pruning *pruning, const char *hex, struct arc_error
     return arc_json_append(pruning->open, json_string(digits), err);
 }
 
-/* Release tags without a published release: it is a draft, or its run is not through. */
+/* Collects release tags without a published release: a draft, or a run in progress. */
 static int add_tags(struct pruning *pruning, struct arc_error *err)
 {
     struct arc_project *project = pruning->project;
@@ -94,7 +94,7 @@ static int add_pull(void *context, json_t *pull, struct arc_error *err)
     return arc_json_set(pruning->pulls, number, json_true(), err);
 }
 
-/* The pull requests that are open: all others are closed. */
+/* Reads the open pull requests; all others are closed. */
 static int find_pulls(struct pruning *pruning, const char *name, struct arc_error *err)
 {
     if (!pruning->options->closed_pulls)
@@ -143,8 +143,8 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
 
 /* ---- removing ------------------------------------------------------------------------------ */
 
-/* Something that goes, or would. `reason`: why it is left after all; NULL: nothing is in its
- * way. */
+/* Records something that is, or would be, removed. `reason`: why it is kept after all; NULL:
+ * nothing prevents it. */
 static void note(struct pruning *pruning, json_t **rows, const char *kind, const char *name,
                  const struct prune_image *image, size_t node, const char *reason)
 {
@@ -161,8 +161,8 @@ static void note(struct pruning *pruning, json_t **rows, const char *kind, const
                                   tags, "action", reason ? "left" : action, "reason", reason));
 }
 
-/* Removes one manifest; *gone: it is not there any more. The registry's no is a reason, not an
- * end. */
+/* Removes one manifest; *gone: it no longer exists. A registry's refusal becomes a reason, not an
+ * error. */
 static int remove_node(struct pruning *pruning, struct prune_image *image, size_t number,
                        struct arc_error *refused, struct arc_error *err)
 {
@@ -185,8 +185,8 @@ static bool goes(const struct prune_image *image, const struct prune_node *node)
     return !node->kept && !node->missing && (!image->versions || node->version);
 }
 
-/* What is listed, and what is about another, first; then, the other way round, what a registry
- * refused as long as something led to it. */
+/* Removes children and referrers first; then, in reverse order, what a registry refused while
+ * something referred to it. */
 static int remove_nodes(struct pruning *pruning, struct prune_image *image, json_t **rows,
                         struct arc_error *err)
 {
@@ -219,7 +219,7 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
     return ARC_OK;
 }
 
-/* Tags that may go, of images that stay: only where a registry removes a tag and nothing else. */
+/* Removes tags whose manifests stay, but only if the registry removes nothing but the tag. */
 static int remove_tags(struct pruning *pruning, struct prune_image *image, json_t **rows,
                        struct arc_error *err)
 {
@@ -250,7 +250,7 @@ static int remove_tags(struct pruning *pruning, struct prune_image *image, json_
     return ARC_OK;
 }
 
-/* Whether something went wrong with it; an image that no registry has is none. */
+/* Whether the image failed; one that its registry does not have did not. */
 static bool has_failed(const struct pruned *pruned)
 {
     return pruned->rc && pruned->rc != ARC_ENOTFOUND;
@@ -266,7 +266,7 @@ static const struct pruned *find_image(const struct pruning *pruning, const char
     return NULL;
 }
 
-/* Asks the registries of the images that were not read. */
+/* Adds the registries' errors for images that were not read. */
 static int ask_others(struct pruning *pruning, const struct prune_image *image, const char *digest,
                       bool *stays, struct arc_error *err)
 {
@@ -287,8 +287,8 @@ static int ask_others(struct pruning *pruning, const struct prune_image *image, 
     return ARC_OK;
 }
 
-/* See struct prune_rules. Where the signatures of all are kept, only what is seen to go has
- * none. */
+/* See struct prune_rules. In the image with all signatures, a signature is kept unless its subject
+ * is removed in this run. */
 static int stays_elsewhere(void *context, const struct prune_image *image, const char *digest,
                            bool *stays, struct arc_error *err)
 {
@@ -315,7 +315,7 @@ static int stays_elsewhere(void *context, const struct prune_image *image, const
 
 static int judge_image(struct pruning *pruning, struct prune_image *image, struct arc_error *err)
 {
-    /* What goes from all images that were judged, and has signatures in this one. */
+    /* Collects what goes from the other images and may have signatures in this one. */
     for (size_t i = 0; image->signatures && i < pruning->image_count; i++) {
         const struct prune_image *other = &pruning->images[i].image;
         for (size_t k = 0; other->judged && k < other->node_count; k++) {
@@ -337,7 +337,7 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
     struct prune_image *image = &pruned->image;
     bool same = true;
 
-    /* Between the look and the removal nobody may have given one of these a name. */
+    /* Nobody may have tagged one of these between the reading and the removal. */
     if (pruning->options->apply)
         ARC_TRY(prune_unchanged(image, &same, err));
     if (!same)
@@ -376,7 +376,7 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
     return ARC_OK;
 }
 
-/* What its pull requests' tags are called; several services may share an image. */
+/* The template of its pull requests' tags; several services may share an image. */
 static int add_pull_names(struct pruning *pruning, const struct arc_group *group,
                           const struct arc_service *service, const char *name,
                           struct arc_error *err)
@@ -389,7 +389,7 @@ static int add_pull_names(struct pruning *pruning, const struct arc_group *group
     return ARC_OK;
 }
 
-/* The images that are wanted, and where the signatures of all are (cosign's COSIGN_REPOSITORY). */
+/* Lists the images, and the one that holds all signatures (cosign's COSIGN_REPOSITORY). */
 static int list_images(struct pruning *pruning, struct arc_error *err)
 {
     const struct arc_config *config = &pruning->project->config;
@@ -420,7 +420,7 @@ static int list_images(struct pruning *pruning, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The images' rows, and the code of the first that something went wrong with. */
+/* Makes the images' rows; returns the code of the first failure. */
 static json_t *describe_images(const struct pruning *pruning, int *failed)
 {
     json_t *rows = json_array();
@@ -462,8 +462,8 @@ int arc_prune(struct arc_project *project, const struct arc_prune_options *optio
 
     ARC_TRY(list_images(&pruning, err));
 
-    /* All are read and judged before the first removal; then signatures go before what they sign.
-     * An image that something went wrong with is left, and the others go on. */
+    /* Reads and judges all images before the first removal; removes signatures before what they
+     * sign. An image that failed is left alone, and the others continue. */
     arc_each (pruned, pruning.images, pruning.image_count)
         pruned->rc = judge_image(&pruning, &pruned->image, &pruned->problem);
 

@@ -1,5 +1,5 @@
-/* What an image has, and who may go: tags are judged by their names and ages, and whatever one that
- * stays reaches stays with it. */
+/* Reads an image's graph and judges it: tags by name and age; everything reached from a tag that
+ * stays, stays. */
 #include "base/json.h"
 #include "base/text.h"
 #include "build/verify.h"
@@ -70,7 +70,7 @@ static void note_time(struct prune_node *node, const char *text)
         node->time = time;
 }
 
-/* A small JSON blob; what cannot be read tells no time. */
+/* A small JSON blob; NULL if it cannot be read, since only its time matters. */
 static int read_blob(struct prune_image *image, const json_t *descriptor, json_t **out,
                      struct arc_error *err)
 {
@@ -112,7 +112,7 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
             continue;
         ARC_TRY(read_blob(image, layer, &statement, err));
 
-        /* When a provenance says that its build ended (SLSA v0.2, v1). */
+        /* When a provenance says its build ended (SLSA v0.2, v1). */
         const json_t *predicate = json_object_get(statement, "predicate");
         const json_t *details = json_object_get(predicate, "runDetails");
         note_time(node,
@@ -125,7 +125,7 @@ static int read_times(struct prune_image *image, struct prune_node *node, const 
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Reads a node's manifest. `dated`: its time is needed, and the packages API has not told it. */
+/* Reads a node's manifest. `dated`: its time is needed, and unknown from the packages API. */
 static int read_node(struct prune_image *image, size_t number, bool dated, struct arc_error *err)
 {
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
@@ -141,7 +141,7 @@ static int read_node(struct prune_image *image, size_t number, bool dated, struc
     return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
 }
 
-/* Reads the nodes that were not read, level by level, each level asked for side by side. */
+/* Reads the remaining nodes level by level, each level in parallel. */
 static int read_nodes(struct prune_image *image, bool dated, struct arc_error *err)
 {
     for (unsigned depth = 0; depth <= DEPTH_MAX; depth++) {
@@ -170,8 +170,8 @@ static int read_nodes(struct prune_image *image, bool dated, struct arc_error *e
                          image->name, DEPTH_MAX);
 }
 
-/* "sha256-<64 hex>" with anything behind: a signature, or the referrers of a registry that does not
- * list them (distribution spec 1.1, "Referrers Tag Schema"; cosign). */
+/* "sha256-<64 hex>" and any suffix: a signature, or referrers in a registry that cannot list them
+ * (distribution spec 1.1, "Referrers Tag Schema"; cosign). */
 static bool about_of(const char *tag, char digest[ARC_DIGEST_LEN + 1])
 {
     size_t algorithm = strcspn(tag, "-");
@@ -190,7 +190,7 @@ static int add_tag(struct prune_image *image, const char *name, struct arc_error
     size_t node;
     int rc = arc_registry_manifest(image->registry, image->name, name, &manifest, err);
 
-    if (rc) /* not there: gone by now, or a name that a registry keeps for nothing */
+    if (rc) /* missing: gone meanwhile, or a stale name in the registry */
         return arc_error_except(ARC_ENOTFOUND, rc, err);
     ARC_TRY(prune_node_of(image, manifest.digest, &node, err));
     struct prune_tag *tag =
@@ -270,8 +270,8 @@ int prune_unchanged(struct prune_image *image, bool *same, struct arc_error *err
 
 /* ---- judging ------------------------------------------------------------------------------- */
 
-/* The time of a node and of all that it lists: an index has none of its own. One that lacks what it
- * lists is of no use, and is what a run that was killed has left: it counts as old. */
+/* Finds the newest time of a node and all that it lists, since an index has no time of its own. An
+ * index whose children are missing, left by a killed run, is useless and counts as old. */
 static int64_t newest_time(const struct prune_image *image, size_t number, unsigned depth)
 {
     struct prune_node *node = &image->nodes[number];
@@ -289,12 +289,12 @@ static int64_t newest_time(const struct prune_image *image, size_t number, unsig
     return node->newest;
 }
 
-/* The tags of one build stay or go together: of "staging-<commit>-linux-arm64" those of its
+/* The tags of one build stay or go together: "staging-<commit>-linux-arm64" belongs to its
  * commit. */
 struct build {
     enum prune_kind kind;
     int64_t time;
-    size_t rank; /* how many of its kind are newer */
+    size_t rank; /* number of newer builds of its kind */
 };
 
 static size_t build_length(const struct prune_tag *tag)
@@ -311,7 +311,7 @@ static int newer_first(const void *a, const void *b)
     return (x->time < y->time) - (x->time > y->time);
 }
 
-/* *of: for each tag its build, NULL for one that is none's. */
+/* *of: the build of each tag, NULL for none. */
 static int find_builds(struct prune_image *image, struct build ***of, struct arc_error *err)
 {
     size_t room = image->tag_count + 1, count = 0, first = 0;
@@ -373,7 +373,7 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
         struct prune_tag *tag = &image->tags[i];
         if (tag->kind == PRUNE_ABOUT)
             continue;
-        const struct build *build = of[i] ? of[i] : &none; /* one that is none's has no rank */
+        const struct build *build = of[i] ? of[i] : &none; /* a tag without a build has no rank */
         int64_t time = of[i] ? build->time : newest_time(image, tag->node, 0);
         if (tag->kind == PRUNE_PUBLIC || image->foreign)
             tag->kept = "a name of its own";
@@ -400,8 +400,8 @@ static bool keep_node(struct prune_image *image, size_t number)
     return news;
 }
 
-/* One round of passing "kept" on; true when it reached anything. What is about a kept manifest is
- * kept with it, and the other way round: each may be asked for by who has the other. */
+/* Spreads "kept" one step; true if it reached anything. Referrers of a kept manifest are kept, and
+ * its subject too, since either may be requested through the other. */
 static bool spread(struct prune_image *image)
 {
     bool news = false;
@@ -447,7 +447,7 @@ static int ask_referrers(struct prune_image *image, size_t number, struct arc_er
     return ARC_OK;
 }
 
-/* What a signature here is about may lie in another image, as cosign's COSIGN_REPOSITORY has it. */
+/* The subject of a signature may be in another image (cosign's COSIGN_REPOSITORY). */
 static int keep_subject_elsewhere(struct prune_image *image, size_t number, struct arc_error *err)
 {
     const struct prune_rules *rules = image->rules;
@@ -462,8 +462,8 @@ static int keep_subject_elsewhere(struct prune_image *image, size_t number, stru
     return ARC_OK;
 }
 
-/* A digest that only a tag "sha256-…" names, and that is there: somebody pulls it by digest. (The
- * packages API tells the age of such a one.) */
+/* A digest that exists but is only named by a tag "sha256-…": somebody pulls it by digest. (On GHCR
+ * the packages API gives its age.) */
 static int keep_subjects(struct prune_image *image, struct arc_error *err)
 {
     arc_each (node, image->nodes, image->node_count)
@@ -487,8 +487,8 @@ static int keep_subjects(struct prune_image *image, struct arc_error *err)
     return ARC_OK;
 }
 
-/* How far each of those that go is above the last: what it lists, and what is about it, goes first,
- * so that a run that is killed leaves nothing that no tag leads to. */
+/* Computes the height of each node to remove: children and referrers go first, so that a killed run
+ * leaves nothing unreachable. */
 static void find_depths(struct prune_image *image)
 {
     bool news = true;
@@ -511,7 +511,7 @@ static void find_depths(struct prune_image *image)
         }
     }
 
-    /* A tag "sha256-…" leads to what it names, too. */
+    /* A tag "sha256-…" also refers to the digest in its name. */
     arc_each (tag, image->tags, image->tag_count)
         if (tag->about != SIZE_MAX &&
             image->nodes[tag->about].depth <= image->nodes[tag->node].depth)
@@ -538,8 +538,8 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
     while (spread(image))
         continue;
 
-    /* What refers to those that may go, and was not met yet: it goes with them. All that one round
-     * of questions finds is read at once. */
+    /* Adds unknown referrers of what may go: they go with it. All that one round of requests finds
+     * is read together. */
     for (size_t i = 0; i < image->node_count;) {
         for (size_t end = image->node_count; i < end; i++)
             if (!image->no_referrers && !image->nodes[i].kept)

@@ -1,4 +1,4 @@
-/* GHCR: no manifest goes by the distribution API there, versions of a package go by GitHub's
+/* GHCR cannot delete manifests by the distribution API; GitHub's API deletes package versions
  * (GitHub docs, "REST API endpoints for packages"). */
 #include "base/json.h"
 #include "base/text.h"
@@ -23,7 +23,7 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
         return ARC_OK;
     ARC_TRY(prune_node_of(image, digest, &number, err));
 
-    /* A version whose age is not told is a new one. */
+    /* A version of unknown age counts as new. */
     if (!arc_time_parse(arc_json_text_of(version, "created_at"), &created) ||
         !arc_time_parse(arc_json_text_of(version, "updated_at"), &updated))
         created = INT64_MAX;
@@ -34,7 +34,7 @@ static int add_version(void *context, json_t *version, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The address of the package's versions, of an organization or of a person. */
+/* Finds the path of the package's versions, for an organization or a user. */
 static int read_owned(struct prune_image *image, struct arc_transport *github, const char *kind,
                       struct arc_error *err)
 {
@@ -60,8 +60,8 @@ int prune_read_versions(struct prune_image *image, struct arc_transport *github,
     return rc ? read_owned(image, github, "users", err) : ARC_OK;
 }
 
-/* GitHub says of what a token may not touch that it is not there (404): whether it is gone is seen
- * by reading it. */
+/* GitHub also answers 404 if the token may not delete it, so reading it shows whether it is
+ * gone. */
 int prune_delete_version(struct prune_image *image, struct arc_transport *github,
                          const struct prune_node *node, struct arc_error *err)
 {

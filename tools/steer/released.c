@@ -118,7 +118,7 @@ int released_look_up(struct arc_registry *registry, const struct arc_plan *plan,
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
     }
 
-    /* The version's own tag in the service's image says what the others are to be. */
+    /* The version's own tag in the service's image defines the target of the others. */
     struct released_tag *tags = *out;
     for (size_t i = 0; i < *count; i++)
         for (size_t k = 0; k < *count; k++)

@@ -1,4 +1,4 @@
-/* What a train took, and what it would take now. */
+/* The releases that a train includes, and would include now. */
 #include "base/auto.h"
 #include "base/json.h"
 #include "config/graph.h"
@@ -25,7 +25,7 @@ static int add_ride(struct survey *survey, struct survey_group *group,
     return arc_arena_check(&survey->memory, err);
 }
 
-/* Takes the train at a commit; what stands in its way is the group's problem. */
+/* Resolves the train at a commit; a failure becomes the group's problem. */
 static int take(struct arc_project *project, struct survey *survey, struct survey_group *group,
                 const struct arc_oid *commit, const json_t *lock, struct arc_group *out,
                 struct arc_error *err)
@@ -54,7 +54,7 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
 
     ARC_TRY(take(project, survey, group, &survey->head, NULL, &now, err));
     if (!group->stable)
-        group->problem = NULL; /* its groups may have released nothing yet */
+        group->problem = NULL; /* its groups may have no release yet */
 
     arc_each (service, group->taken.services, group->taken.service_count)
         ARC_TRY(
@@ -77,7 +77,7 @@ static bool is_same_part(const char *a, size_t a_len, const char *b, size_t b_le
     return a_len == b_len && (!a_len || memcmp(a, b, a_len) == 0);
 }
 
-/* A service that came or went is a feature; else the first number that differs says what it is. */
+/* An added or removed service is a feature; else the first number that differs decides. */
 static enum arc_bump compare_releases(const struct survey_ride *ride)
 {
     ARC_AUTO(arc_tag) struct arc_tag then = {0}, now = {0};

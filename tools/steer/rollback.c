@@ -1,5 +1,5 @@
-/* Going back to a released version: its images are verified, the floating tags moved, and GitHub
- * told. */
+/* Goes back to a released version: verifies its images, moves the floating tags, and updates
+ * GitHub. */
 #include "arcci/build.h"
 #include "base/json.h"
 #include "base/markdown.h"
@@ -15,18 +15,18 @@
 #include "steer/released.h"
 #include <inttypes.h>
 
-/* A release that is taken back. */
+/* A release being withdrawn. */
 struct taken_back {
     char *tag;
-    const json_t *release; /* as GitHub has it; NULL: it has none, or was not asked */
-    bool marked;           /* it says already that it was withdrawn */
+    const json_t *release; /* GitHub's release; NULL: none, or not asked */
+    bool marked;           /* already marked as withdrawn */
 };
 
 struct rollback {
     struct arc_project *project;
     const struct arc_rollback_options *options;
     const struct arc_group *group;
-    struct arc_tag tag; /* where it goes back to */
+    struct arc_tag tag; /* the release to go back to */
     struct taken_back *taken;
     size_t taken_count;
     struct arc_arena memory;
@@ -34,14 +34,14 @@ struct rollback {
     struct arc_registry *registry;
     struct arc_plan plan;
     struct arc_ledger asset;         /* the release's build.json */
-    const struct arc_ledger *ledger; /* what was given, else `asset`; NULL: there is none */
+    const struct arc_ledger *ledger; /* given by option, else `asset`; NULL: none */
     json_t *moves, *warnings;
-    char *lock; /* its lock file's text; NULL: it is no train, or not known */
+    char *lock; /* its lock file's text; NULL: not a train, or unknown */
 
     struct records records;
     const json_t *release; /* of `tag` */
-    char *latest;          /* the tag of GitHub's latest release; or NULL */
-    bool latest_moves;     /* one that is taken back has it */
+    char *latest;          /* tag of GitHub's latest release; or NULL */
+    bool latest_moves;     /* a withdrawn release is "Latest" */
 };
 
 #define rollback_say(rollback, ...)                                                                \
@@ -62,7 +62,7 @@ static void rollback_free(struct rollback *rollback)
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
-/* What the release built: what was given, else its own file. */
+/* Reads the release's ledger: given by option, else its asset. */
 static int read_ledger(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *build = NULL;
@@ -80,7 +80,7 @@ static int read_ledger(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Which releases a train was made of: what was given, else its release's own file. */
+/* Reads a train's lock file: given by option, else its release's asset. */
 static int read_lock(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *lock = NULL;
@@ -132,15 +132,15 @@ static int ask_releases(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Reads the releases, and the ledger and the lock file of the one that is gone back to; warns where
- * it has none. ARC_EFAILED when it is not published. */
+/* Reads the releases, and the target's ledger and lock file; warns if it has none. ARC_EFAILED if
+ * it is not published. */
 static int withdraw_look(struct rollback *rollback, struct arc_error *err)
 {
     ARC_TRY(ask_releases(rollback, err));
     ARC_TRY(read_ledger(rollback, err));
     ARC_TRY(read_lock(rollback, err));
 
-    /* What is trusted for want of a record. */
+    /* Warns about what is trusted without a record. */
     const char *tag = rollback->tag.text;
     const char *why = rollback->records.github ? "its release has none" : "GitHub is not asked";
     if (rollback->group->includes && !rollback->lock)
@@ -173,10 +173,10 @@ static int patch(struct rollback *rollback, const json_t *release, const json_t 
                                  "again");
 }
 
-/* Most characters of a release's text (GitHub's own limit). */
+/* GitHub's limit for a release's text, in characters. */
 #define BODY_MAX 125000
 
-/* The notes behind what people must read first; their end goes where GitHub takes no more. */
+/* The notice, then the notes, cut at GitHub's limit. */
 static char *make_body(const struct rollback *rollback, const json_t *release)
 {
     ARC_AUTO(arc_buf) struct arc_buf body = {0};
@@ -207,7 +207,7 @@ static char *make_body(const struct rollback *rollback, const json_t *release)
     return arc_buf_steal(&body);
 }
 
-/* Moves "Latest", then marks the releases: what is done already is left. */
+/* Moves "Latest", then marks the releases, skipping what is already done. */
 static int withdraw_do(struct rollback *rollback, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields = json_pack("{s:s}", "make_latest", "true");
@@ -223,7 +223,7 @@ static int withdraw_do(struct rollback *rollback, struct arc_error *err)
         if (rollback->options->withdraw == ARC_WITHDRAW_NOTHING || !taken->release || taken->marked)
             continue;
 
-        /* A published one says of `latest` that it is not; a draft cannot be. */
+        /* A published release is unmarked explicitly; a draft cannot be "Latest". */
         bool draft = rollback->options->withdraw == ARC_WITHDRAW_DRAFT;
         ARC_AUTO_FREE char *body = make_body(rollback, taken->release);
         ARC_TRY_ALLOC(body, err);
@@ -276,7 +276,7 @@ static int parse_given(struct rollback *rollback, const char *text, struct arc_t
     return arc_tag_parse(name, rollback->group, out, err);
 }
 
-/* Takes a release back, once. */
+/* Adds a release to withdraw, once. */
 static int take_back(struct rollback *rollback, const struct arc_tag *tag, struct arc_error *err)
 {
     ARC_APPEND(&rollback->memory, rollback->taken, rollback->taken_count, err,
@@ -305,7 +305,7 @@ static int take_given(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Every stable version above, but those that were withdrawn before. */
+/* Adds every higher stable version that was not withdrawn before. */
 static int take_higher(struct rollback *rollback, struct arc_error *err)
 {
     const struct arc_repository *repository = &rollback->project->repository;
@@ -324,7 +324,7 @@ static int take_higher(struct rollback *rollback, struct arc_error *err)
 
 /* ---- the plan ------------------------------------------------------------------------------ */
 
-/* All tags but those of releases that are taken back, now or earlier. */
+/* Lists all tags except those of withdrawn releases, earlier or now. */
 static json_t *remaining_tags(const struct rollback *rollback)
 {
     const struct arc_repository *repository = &rollback->project->repository;
@@ -355,7 +355,7 @@ static int no_image(const struct rollback *rollback, const struct arc_planned_se
                          where, service->service, rollback->tag.text, rollback->tag.text);
 }
 
-/* What was built is what the version's own tag names. */
+/* Checks that the version's own tag names what was built. */
 static int check_expected(const struct rollback *rollback, const struct released_tag *tag,
                           struct arc_error *err)
 {
@@ -374,7 +374,7 @@ static int check_expected(const struct rollback *rollback, const struct released
                          tag->service->image, rollback->tag.text, tag->expected, built->digest);
 }
 
-/* Where the tags are now, and where they go. */
+/* Finds the floating tags' current and new targets. */
 static int list_moves(struct rollback *rollback, struct arc_error *err)
 {
     struct released_tag *tags;
@@ -403,7 +403,7 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
                          rollback->plan.version->latest_reason);
 }
 
-/* The platforms that the version's index has: the configuration's may be others by now. */
+/* Takes the platforms from the version's index, since the configuration may have changed. */
 static int read_platforms(struct rollback *rollback, struct arc_planned_service *service,
                           const char *reference, struct arc_error *err)
 {
@@ -422,8 +422,8 @@ static int read_platforms(struct rollback *rollback, struct arc_planned_service 
     return arc_arena_check(&rollback->memory, err);
 }
 
-/* Leaves of the plan what can be held against the release: its commit and its version, not titles
- * that may read otherwise today; and of the tags those that go back. */
+/* Reduces the plan to what can be verified against the release: commit and version, not titles that
+ * may have changed; and of the tags, those that move. */
 static int reduce_service(struct rollback *rollback, struct arc_planned_service *service,
                           struct arc_error *err)
 {
@@ -454,9 +454,9 @@ static void on_event(void *context, const struct arc_build_event *event)
     rollback_say(rollback, "%s", event->step);
 }
 
-/* Loads the project as arc_project_load() would for the release tag, at its commit; of a train with
- * what its lock file (its text, or NULL) says. Its configuration and tags are loaded; `tag` and
- * `lock` are borrowed. */
+/* Loads the project for the release tag at its commit, as arc_project_load() would; for a train, by
+ * its lock file (text, or NULL). Configuration and tags are loaded already; `tag` and `lock` are
+ * borrowed. */
 static int load_release(struct arc_project *project, const char *tag, const char *lock,
                         struct arc_error *err)
 {
@@ -467,7 +467,7 @@ static int load_release(struct arc_project *project, const char *tag, const char
     ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
     ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
     ARC_TRY(arc_repository_read(project->git, project->env, tag, repository, err));
-    memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the tag may be the remote's alone */
+    memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the clone may lack the tag */
     repository->committed = commit.time;
     project->wanted.tag = tag;
     project->wanted.lock = lock;
@@ -536,7 +536,7 @@ int arc_rollback(struct arc_project *project, const struct arc_rollback_options 
         if (service->selected)
             ARC_TRY(reduce_service(&rollback, service, err));
 
-    /* Verifies every image, and moves the tags; without a tag to move it verifies only. */
+    /* Verifies every image and moves the tags, if any. */
     for (size_t s = 0; options->dry_run && s < plan->service_count; s++)
         for (size_t t = 0; t < plan->services[s].tag_count; t++)
             plan->services[s].tags[t].move = false;

@@ -1,4 +1,4 @@
-/* `verify`: whether a release's images are what its commit and its signer say. */
+/* `verify`: checks a release's images against its commit and signer. */
 #include "arcci/plan.h"
 #include "arcci/sign.h"
 #include "arcci/steer.h"
@@ -7,16 +7,16 @@
 #include "plan/planned.h"
 #include "steer/released.h"
 
-/* A release that is looked at. */
+/* A release being verified. */
 struct looking {
     struct arc_project *project;
     struct arc_registry *registry;
     const struct arc_plan *plan;
     json_t *services;
-    bool whole; /* nothing is wrong so far */
+    bool whole; /* no problem so far */
 };
 
-/* The commands by which anybody checks the image; NULL when out of memory. */
+/* Commands with which anybody can check the image; NULL when out of memory. */
 static json_t *list_commands(const struct looking *looking, const char *image, const char *digest)
 {
     const struct arc_signing *sign = looking->plan->sign;
@@ -40,8 +40,8 @@ static json_t *list_commands(const struct looking *looking, const char *image, c
     return commands;
 }
 
-/* Reads what the tag names in every registry, which must be the same: somebody may have moved it in
- * a mirror alone. A tag of one registry (`ref`) is in no other. */
+/* Reads the tag in every registry. All must agree, since somebody may have moved it in one mirror
+ * only. A tag with a `ref` exists in that registry only. */
 static int read_back(const struct looking *looking, const struct arc_planned_service *service,
                      const struct arc_planned_tag *tag, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_error *err)

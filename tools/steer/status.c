@@ -33,7 +33,7 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
     return ARC_OK;
 }
 
-/* true, false, or null where GitHub was not asked or there is no release. */
+/* true, false, or null if GitHub was not asked or there is no release. */
 static json_t *published(const struct arc_repository *repository, const char *tag)
 {
     if (!repository->published || !tag)
@@ -45,8 +45,8 @@ static json_t *published(const struct arc_repository *repository, const char *ta
 
 #define DAY (INT64_C(24) * 60 * 60)
 
-/* The highest version that is published and neither withdrawn nor above the last release behind
- * HEAD; {0}: there is none. */
+/* The highest version that is published, not withdrawn, and not above the last release before HEAD;
+ * {0}: none. */
 static int find_published(const struct arc_project *project, const struct survey_group *group,
                           struct arc_tag *out, struct arc_error *err)
 {
@@ -69,7 +69,7 @@ static int find_published(const struct arc_project *project, const struct survey
     return ARC_OK;
 }
 
-/* What the gate said; null where the release has no scan.json. */
+/* The gate's result; null if the release has no scan.json. */
 static int describe_scan(struct records *records, const char *tag, int64_t now, json_t **out,
                          struct arc_error *err)
 {
@@ -91,7 +91,7 @@ static int describe_scan(struct records *records, const char *tag, int64_t now, 
     return arc_error_unless(*out, err);
 }
 
-/* build.json of a release, as far as it can be read. */
+/* Adds a summary of the release's build.json. */
 static int describe_build(struct records *records, const char *tag, json_t **out,
                           struct arc_error *err)
 {
@@ -106,9 +106,9 @@ static int describe_build(struct records *records, const char *tag, json_t **out
     return ARC_OK;
 }
 
-/* The `record` of a group's row: what its last published release says of its scan and, with
- * options->builds, of its build. What cannot be read is the record's `problem`. *out is a new
- * reference; null where neither was asked for, or GitHub does not tell. */
+/* The `record` of a group's row: scan and, with options->builds, build of its last published
+ * release. What cannot be read becomes the record's `problem`. *out is a new reference; null if
+ * neither was requested or GitHub does not answer. */
 static int describe_record(struct records *records, const struct arc_project *project,
                            const struct survey_group *group,
                            const struct arc_status_options *options, json_t **out,
@@ -138,14 +138,14 @@ static int describe_record(struct records *records, const struct arc_project *pr
 
 /* ---- the groups ------------------------------------------------------------------------------ */
 
-/* A survey that is made a document. */
+/* A survey being turned into a document. */
 struct asking {
     struct arc_project *project;
     const struct arc_status_options *options;
     struct survey survey;
     struct records records;
     json_t *rows;
-    bool behind; /* a group has something that is not released */
+    bool behind; /* a group has unreleased changes */
     bool adrift;
 };
 
@@ -156,7 +156,7 @@ static void asking_free(struct asking *asking)
     json_decref(asking->rows);
 }
 
-/* The lock file of a train's last stable release: one that was given, else the release's own. */
+/* The lock file of a train's last stable release: given by option, else the release's own. */
 static int find_lock(struct asking *asking, struct survey_group *group, struct arc_error *err)
 {
     ARC_AUTO_FREE char *name = arc_train_lock_name(group->group->name);
@@ -209,8 +209,8 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
 
 /* ---- tags that are adrift -------------------------------------------------------------------- */
 
-/* The digest that was released of a service, by a train's lock file (or NULL), else by build.json;
- * NULL where neither says. */
+/* The released digest of a service, from a train's lock file (or NULL), else build.json; NULL if
+ * neither has it. */
 static const char *find_released(const json_t *lock, const struct arc_ledger *ledger,
                                  const char *service)
 {
@@ -224,7 +224,7 @@ static const char *find_released(const json_t *lock, const struct arc_ledger *le
     return built ? built->digest : NULL;
 }
 
-/* A group that is looked at. */
+/* A group being checked. */
 struct looking {
     struct arc_project *project;
     struct arc_registry *registry;
@@ -233,7 +233,7 @@ struct looking {
     int *failed; /* the first failure of a registry */
 };
 
-/* Adds the tags of a release that do not name what it built, or are not there. */
+/* Adds the tags of a release that are missing or do not point to what it built. */
 static int compare_tags(const struct looking *looking, const struct survey_group *group,
                         const struct arc_plan *plan, const struct arc_ledger *ledger,
                         json_t *adrift, struct arc_error *err)
@@ -264,8 +264,7 @@ static int compare_tags(const struct looking *looking, const struct survey_group
     return ARC_OK;
 }
 
-/* Compares what the group's last stable release names with what it built, as far as there is a
- * record. */
+/* Compares the tags of the group's last stable release with what it built, if there is a record. */
 static int check_release(const struct looking *looking, const struct survey_group *group,
                          const struct arc_group *released, json_t *adrift, struct arc_error *err)
 {
@@ -282,9 +281,9 @@ static int check_release(const struct looking *looking, const struct survey_grou
     return compare_tags(looking, group, &plan, &ledger, adrift, err);
 }
 
-/* Adds the tags of a group's last release that are adrift to its row. A release that cannot be
- * planned any more, whose record cannot be read, or whose registry does not answer, is the group's
- * problem, and no reason to say nothing of the others. */
+/* Adds a group's tags that are adrift to its row. If the release cannot be planned any more, its
+ * record cannot be read, or the registry does not answer, that becomes the group's problem, and the
+ * other groups continue. */
 static int check_group(const struct looking *looking, const struct survey_group *group, json_t *row,
                        struct arc_error *err)
 {
@@ -294,7 +293,7 @@ static int check_group(const struct looking *looking, const struct survey_group 
 
     ARC_TRY(arc_json_set(row, "adrift", adrift, err));
     if (!released->service_count)
-        return ARC_OK; /* of a train that is not known, which is its `problem` */
+        return ARC_OK; /* a train that could not be resolved has a `problem` */
 
     int rc = check_release(looking, group, released, adrift, &problem);
     if (!rc)
@@ -306,9 +305,8 @@ static int check_group(const struct looking *looking, const struct survey_group 
 }
 
 /* Sets `adrift` of each row: null for a group without a stable release, else the tags that do not
- * point to what was released: the digest in a train's lock file, in build.json of the release, else
- * what the version's own tag points to. *any: whether there are such. *failed: why a registry did
- * not answer, first of all, else as it was. */
+ * point to the released digest, taken from a train's lock file, else build.json, else the version's
+ * own tag. *any: whether there are any. *failed: the first registry's failure, else unchanged. */
 static int find_adrift(struct arc_project *project, struct survey *survey, struct records *records,
                        json_t *rows, bool *any, int *failed, struct arc_error *err)
 {
@@ -354,7 +352,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
         ARC_AUTO(arc_error) struct arc_error problem = {0};
         struct survey_group *group = &survey->groups[g];
 
-        /* What a train has taken, and what it would take; adrift when that is not the same. */
+        /* What a train includes and would include; adrift if they differ. */
         if (group->group->includes) {
             int rc = find_lock(&asking, group, &problem);
             ARC_TRY(arc_error_memory(rc, err));

@@ -7,28 +7,28 @@
 #include "git/message.h"
 #include "project/repository.h"
 
-/* Most generations of commits that are fetched at first where history is cut. */
+/* At most this many generations are fetched first in a shallow clone. */
 #define FETCH_DEPTH 200
 
-/* A filter's service is one of this group's. */
+/* A service of this group, for a filter. */
 struct owner {
     size_t filter, group, slot;
     const struct arc_service *service;
 };
 
-/* A survey under way. Slot 2g is the last release of group g, 2g + 1 its last stable one; behind
- * them come those of the services that are released by tags of their own. */
+/* The state of a survey. Slot 2g is the last release of group g, 2g + 1 its last stable one; slots
+ * of services with tags of their own follow. */
 struct walk {
     struct arc_project *project;
     struct survey *out;
     struct arc_filters filters;
-    struct arc_changes changes; /* the matcher writes here, commit by commit */
+    struct arc_changes changes; /* the matcher writes here for each commit */
     struct arc_match match;
     struct arc_last_release *releases;
     struct owner *owners;
     size_t owner_count, slot_count;
-    bool *asked;     /* per filter: whether a group that lacks the commit has it */
-    uint64_t *lacks; /* of the commit that `asked` is about */
+    bool *asked;     /* per filter: whether its group lacks the commit */
+    uint64_t *lacks; /* of the commit in `asked` */
     struct arc_error *err;
 };
 
@@ -58,8 +58,8 @@ static bool lacked(const uint64_t *lacks, size_t slot)
     return lacks[slot / 64] >> slot % 64 & 1;
 }
 
-/* Far back only the groups that were not released for long are asked about: no folder of another's
- * is entered. */
+/* For old commits only groups without a recent release matter: folders of others are not
+ * entered. */
 static void ask_lacking(struct walk *walk, const uint64_t *lacks)
 {
     size_t words = (walk->slot_count + 63) / 64;
@@ -74,7 +74,7 @@ static void ask_lacking(struct walk *walk, const uint64_t *lacks)
     arc_match_only(&walk->match, walk->asked);
 }
 
-/* Adds the commit, numbered last, to the groups whose files it touches. */
+/* Adds the commit to the groups whose files it touches. */
 static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_error *err)
 {
     struct survey *out = walk->out;
@@ -138,7 +138,7 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
 
 /* ---- all of them --------------------------------------------------------------------------- */
 
-/* Whether its tags release one service each. */
+/* Whether each of the group's tags releases one service. */
 static bool names_services(const struct arc_group *group)
 {
     bool names = false;
@@ -169,7 +169,7 @@ static int find_owners(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The remote's tags; where it does not answer, the clone's: a survey is not a release. */
+/* Reads the remote's tags or, if it does not answer, the clone's, which is enough for a survey. */
 static int load_tags(struct walk *walk, struct arc_error *err)
 {
     struct arc_repository *repository = &walk->project->repository;
@@ -180,8 +180,7 @@ static int load_tags(struct walk *walk, struct arc_error *err)
     return arc_git_tags(walk->project->git, &repository->tags, err);
 }
 
-/* Where a group has no release yet, what it had before counts as one: the commits since that tag are
- * asked about. */
+/* For a group without a release, its predecessor's tag counts as one: the survey starts there. */
 static int find_predecessors(struct walk *walk, struct arc_error *err)
 {
     arc_each (release, walk->releases, walk->slot_count) {
@@ -244,7 +243,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     return find_predecessors(walk, err);
 }
 
-/* Takes out a commit that was taken back; of a merge, what it merged. */
+/* Marks a reverted commit as undone; for a merge, the commits it merged. */
 static int cancel_touch(const struct survey *survey, const struct survey_group *group, size_t at,
                         struct arc_error *err)
 {
@@ -270,8 +269,8 @@ static int cancel_touch(const struct survey *survey, const struct survey_group *
     return ARC_OK;
 }
 
-/* Takes out what a revert takes back, and the revert with it where that is all: one that takes back
- * what is released is a change like any other. */
+/* Marks what a revert undoes and, if that is all of it, the revert too. A revert of something
+ * released is an ordinary change. */
 static int cancel_undone(const struct survey *survey, const struct survey_group *group,
                          size_t revert, struct arc_error *err)
 {
@@ -281,7 +280,7 @@ static int cancel_undone(const struct survey *survey, const struct survey_group 
     bool all = true, any = false;
 
     while (at && (at = arc_message_next_undone(at, &undone))) {
-        size_t k = 0; /* two of one second may stand in either order */
+        size_t k = 0; /* commits of the same second may be in either order */
         for (; k < group->count; k++) {
             const struct survey_commit *other = &commits[group->touches[k].commit];
             if (k != revert && group->touches[k].since_stable &&
@@ -299,7 +298,7 @@ static int cancel_undone(const struct survey *survey, const struct survey_group 
     return ARC_OK;
 }
 
-/* The newest first: what undoes an undoing leaves the first in place. */
+/* Newest first, so that a revert of a revert leaves the original commit. */
 int survey_cancel_pairs(const struct survey *survey, const struct survey_group *group,
                         struct arc_error *err)
 {

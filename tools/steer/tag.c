@@ -1,4 +1,4 @@
-/* Making a release tag: the checks that a person forgets, then git. */
+/* Makes a release tag: runs the checks that people forget, then git. */
 #include "arcci/lint.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -14,12 +14,12 @@ struct tagging {
     const struct arc_tag_options *options;
     struct survey survey;
     struct survey_group *group;
-    char *tag;     /* survey's memory */
+    char *tag;     /* in the survey's memory */
     char *ref;     /* the tag's whole name; the same */
     char *version; /* the same */
     char *branch;  /* the release branch; the same */
-    bool there;    /* the clone has it already, at HEAD */
-    bool pushed;   /* … and so has the remote */
+    bool there;    /* the clone already has it, at HEAD */
+    bool pushed;   /* … and so does the remote */
 };
 
 static void tagging_free(struct tagging *tagging)
@@ -27,7 +27,7 @@ static void tagging_free(struct tagging *tagging)
     survey_free(&tagging->survey);
 }
 
-/* Runs git; ARC_EFAILED with what it said when it fails. */
+/* Runs git; ARC_EFAILED with its message if it fails. */
 static int run_git(const struct tagging *tagging, const char *const *words, struct arc_buf *out,
                    struct arc_error *err)
 {
@@ -83,7 +83,7 @@ static int refuse_change(void *context, const char *path, size_t len, enum arc_g
         path);
 }
 
-/* What `git ls-remote --symref REMOTE HEAD` says: "ref: refs/heads/main\tHEAD". */
+/* Parses `git ls-remote --symref REMOTE HEAD`: "ref: refs/heads/main\tHEAD". */
 static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
 {
     const char *const words[] = {"ls-remote", "--symref", tagging->project->git->remote, "HEAD",
@@ -108,8 +108,8 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* What the remote has under a ref's whole name, "" for nothing: ls-remote's patterns match the end
- * of any name, that of a branch "x/refs/heads/main" too. */
+/* The remote's commit of a ref by its full name, "" for none: ls-remote's patterns also match the
+ * end of other names, such as "x/refs/heads/main". */
 static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oid *out,
                    struct arc_error *err)
 {
@@ -130,7 +130,7 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
     return ARC_OK;
 }
 
-/* HEAD is what the remote has on the release branch, or before it. */
+/* Checks that HEAD is on the remote's release branch. */
 static int check_pushed(struct tagging *tagging, struct arc_error *err)
 {
     const struct arc_git *git = tagging->project->git;
@@ -159,7 +159,7 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
                              tagging->branch, tip.hex);
 
     int rc = arc_git_merge_base(git, &tagging->survey.head, &tip, &base, err);
-    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err)); /* what is cut off does not hold HEAD */
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err)); /* the missing history cannot contain HEAD */
 
     if (rc || strcmp(base.hex, tagging->survey.head.hex) != 0)
         return arc_error_set(err, ARC_EFAILED,
@@ -170,7 +170,7 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Whether the remote's tag is the one that the clone has at HEAD. */
+/* Whether the remote's tag is the clone's tag at HEAD. */
 static bool is_ours(const struct tagging *tagging, const char *ref, const struct arc_oid *told)
 {
     ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
@@ -182,7 +182,7 @@ static bool is_ours(const struct tagging *tagging, const char *ref, const struct
            strncmp(arc_buf_text(&own), told->hex, strlen(told->hex)) == 0;
 }
 
-/* The name is free, or it is ours already, where it belongs. */
+/* Checks that the name is free, or already ours at HEAD. */
 static int check_name(struct tagging *tagging, struct arc_error *err)
 {
     struct arc_oid commit, there;
@@ -205,7 +205,7 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Not a step back from what is released behind HEAD. */
+/* Checks that the version is above the last release before HEAD. */
 static int check_order(const struct tagging *tagging, struct arc_error *err)
 {
     const char *last = tagging->group->last;
@@ -256,7 +256,7 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     ARC_TRY(check_pushed(&tagging, err));
     ARC_TRY(check_name(&tagging, err));
 
-    /* A release that lost its tag: GitHub gives its name to no other commit. */
+    /* Checks for a release that lost its tag: GitHub allows that name on no other commit. */
     const struct arc_repository *repository = &project->repository;
     if (!tagging.pushed && (arc_json_lists(repository->published, tagging.tag) ||
                             arc_json_lists(repository->withdrawn, tagging.tag)))
@@ -275,7 +275,7 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
         ARC_TRY(run_git(&tagging, words, NULL, err));
     }
 
-    /* This one ref alone: of more than three tags in a push GitHub runs no workflow. */
+    /* Pushes only this ref: GitHub runs no workflow for more than three tags in a push. */
     const char *const push[] = {"push", "--no-follow-tags", project->git->remote, tagging.ref,
                                 NULL};
     if (options->push && !tagging.pushed)
