@@ -6,7 +6,7 @@
 
 /* ---- a target as a service ------------------------------------------------------------------ */
 
-/* Adds "NAME=VALUE" as a field of CSV, which buildx reads these texts as. */
+/* Adds "NAME=VALUE" as a field of CSV, as buildx parses these texts. */
 static void add_field(struct arc_buf *out, const char *name, const char *value)
 {
     bool quoted = strpbrk(value, ",\"") != NULL;
@@ -18,8 +18,7 @@ static void add_field(struct arc_buf *out, const char *name, const char *value)
     arc_buf_puts(out, quoted ? "\"" : "");
 }
 
-/* buildx prints a cache, a secret, a key of `ssh` or an attestation as text, since 0.20 as an
- * object. */
+/* buildx prints caches, secrets, keys of `ssh` and attestations as text, since 0.20 as objects. */
 static int add_texts(const struct arc_loading *l, bool ssh, char ***list, const json_t *items)
 {
     arc_json_each (item, items) {
@@ -46,7 +45,7 @@ static int add_texts(const struct arc_loading *l, bool ssh, char ***list, const 
     return ARC_OK;
 }
 
-/* A path or what BuildKit fetches, as a recipe has it. */
+/* A local path or a remote context, in the form of a recipe. */
 static int take_context(const struct arc_loading *l, const char *text, char **out)
 {
     if (arc_context_is_remote(text))
@@ -59,7 +58,7 @@ static int take_context(const struct arc_loading *l, const char *text, char **ou
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Pairs of an object; the names of contexts and their local paths take the form that we keep. */
+/* The pairs of an object; names and local paths of contexts are normalized. */
 static int take_pairs(const struct arc_loading *l, const json_t *object, bool contexts,
                       struct arc_pair **out)
 {
@@ -86,7 +85,7 @@ static int take_pairs(const struct arc_loading *l, const json_t *object, bool co
     return arc_arena_check(l->memory, l->err);
 }
 
-/* "type=sbom,generator=x": what a recipe has as its sbom, "generator=x". A later one counts. */
+/* Converts "type=sbom,generator=x" to a recipe's sbom, "generator=x". A later one wins. */
 static int take_attestation(const struct arc_loading *l, const char *text, struct arc_recipe *build)
 {
     ARC_AUTO(arc_buf) struct arc_buf rest = {.max = 65536};
@@ -129,7 +128,7 @@ char *arc_bake_image_output(const struct arc_loading *l, const json_t *output)
     return image ? arc_arena_text(l->memory, text) : NULL;
 }
 
-/* How the image is written, which goes to a registry before others. Where is the plan's to say. */
+/* How the image is written, preferring an output to a registry. The plan decides where. */
 static int take_outputs(const struct arc_loading *l, const json_t *outputs,
                         struct arc_recipe *build)
 {
@@ -150,7 +149,7 @@ static int take_outputs(const struct arc_loading *l, const json_t *outputs,
                                 "name-canonical=", "dest=", "tar=", "store=", "unpack=",
                                 "registry.insecure=", "oci-mediatypes=true",
                                 "context=", "dangling-name-prefix=");
-        if (!where && memchr(field.text, '=', field.len)) /* else: more names of one field */
+        if (!where && memchr(field.text, '=', field.len)) /* the rest: further names */
             arc_text_item(&how, ",", "%.*s", (int)field.len, field.text);
     }
 
@@ -162,14 +161,14 @@ static int take_outputs(const struct arc_loading *l, const json_t *outputs,
     return arc_buf_keep(l, &how, "an output", &build->output);
 }
 
-/* A target says what a build section may, with '-' for '_' and two names of its own
- * (docs.docker.com/build/bake/reference). What a plan cannot carry is refused, not dropped. */
+/* A target has the keys of a build section, with '-' for '_' and two other names
+ * (docs.docker.com/build/bake/reference). What a plan cannot represent is refused, not dropped. */
 static int take_member(const struct arc_loading *l, const char *key, const json_t *value,
                        struct arc_recipe *build)
 {
     char name[32];
 
-    if (ARC_AMONG(key, "attest", "context", "platforms", "tags", /* read by themselves */
+    if (ARC_AMONG(key, "attest", "context", "platforms", "tags", /* handled separately */
                   "description", "call"))
         return ARC_OK;
     if (strcmp(key, "output") == 0)
@@ -202,7 +201,7 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     }
 }
 
-/* What buildx adds to a target with `network: host` by itself, since 0.17. */
+/* buildx adds this to a target with `network: host` since 0.17. */
 static bool is_implied(const json_t *target, const char *key, const json_t *value)
 {
     const char *first = json_string_value(json_array_get(value, 0));
@@ -232,7 +231,8 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
     return ARC_OK;
 }
 
-/* Whether a version stands for itself at `at` of a tag: "3" in "v3" and "x-3", not in "py3.13". */
+/* Whether the text at `at` of a tag is a version by itself: "3" in "v3" and "x-3", not in
+ * "py3.13". */
 static bool stands_alone(const char *tag, const char *at, size_t len)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.";
@@ -241,7 +241,8 @@ static bool stands_alone(const char *tag, const char *at, size_t len)
     return starts && (!at[len] || !strchr(word, at[len]));
 }
 
-/* A tag with the version's text as its placeholder, so that it is known for this version's own. */
+/* The tag with the version replaced by its placeholder, so that it counts as the version's own
+ * tag. */
 static char *mark_version(const struct arc_loading *l, const char *tag, const json_t *version)
 {
     const char *text = arc_json_text_of(version, "version"), *found = *text ? tag : NULL;
@@ -256,7 +257,7 @@ static char *mark_version(const struct arc_loading *l, const char *tag, const js
 
 /* ---- tags ----------------------------------------------------------------------------------- */
 
-/* Adds a tag to a list that has room for it, each once for its image. */
+/* Adds a tag to a list with room for it, once per image. */
 static void add_tag(struct arc_image_tag *tags, const struct arc_image_tag *tag)
 {
     for (; tags->name; tags++)
@@ -266,7 +267,7 @@ static void add_tag(struct arc_image_tag *tags, const struct arc_image_tag *tag)
     *tags = *tag;
 }
 
-/* What no engine pushes, which bake and compose print all the same. */
+/* Tags that no engine pushes, although bake and compose print them. */
 static int check_ref(const struct arc_loading *l, const char *ref, size_t image)
 {
     const char *slash = strchr(ref, '/'), *path = arc_or(slash, ref);
@@ -280,9 +281,8 @@ static int check_ref(const struct arc_loading *l, const char *ref, size_t image)
                                            : "behind the host it has lower-case letters only");
 }
 
-/* Each tag is for the image that it was written with; one that has no value in this plan
- * ("app:${VERSION}") is none. The group's own image-tags, where it has any, are beside those of the
- * file. */
+/* Each tag belongs to the image that it was written with; one without a value in this plan
+ * ("app:${VERSION}") is skipped. The group's own image-tags are added to those of the file. */
 static int take_tags(const struct arc_loading *l, const struct arc_group *group, const json_t *refs,
                      const json_t *version, struct arc_service *service)
 {
@@ -304,7 +304,7 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
             .image = arc_arena_cut(l->memory, ref, len),
             .name = mark_version(l, colon ? colon + 1 : "latest", version)};
         ARC_TRY(arc_texts_add_once(l, &service->images, tag.image));
-        if (!service->name) /* the first image's last part */
+        if (!service->name) /* last component of the first image's name */
             service->name = tag.image + (name - ref);
         if (*tag.name)
             add_tag(service->image_tags, &tag);
@@ -318,7 +318,7 @@ static int take_tags(const struct arc_loading *l, const struct arc_group *group,
 
 /* ---- the service ---------------------------------------------------------------------------- */
 
-/* The target as a text that differs where it does, without what no plan carries. */
+/* The target as text for comparison, without what plans do not represent. */
 static int keep_definition(const struct arc_loading *l, const json_t *target, const char *output,
                            char **out)
 {
@@ -349,7 +349,7 @@ int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, co
         ARC_TRY(take_tags(l, group, tags, version, service));
     else {
         service->name = service->codename;
-        if (linked) { /* published nowhere */
+        if (linked) { /* not published */
             service->image_tags = arc_arena_array(l->memory, 1, sizeof *service->image_tags);
             ARC_TRY(arc_texts_add_once(l, &service->images, service->codename));
         } else

@@ -53,8 +53,8 @@ int arc_service_published_tag(const struct arc_group *group, const struct arc_se
     return ARC_OK;
 }
 
-/* Whether a reference's tag is one of the service's: its version is not known yet, so a reference
- * that holds {version} itself is compared as it is written. */
+/* Whether a reference's tag is one of the service's. The version is unknown so far, so {version} in
+ * a reference is compared literally. */
 static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
                     const struct arc_service *service, const char *tag)
 {
@@ -71,9 +71,9 @@ static bool has_tag(const struct arc_loading *l, const struct arc_group *group,
     return false;
 }
 
-/* The service of the group that is released as `ref`. "latest", which a familiar name leaves out,
- * is this release's, too, unless several services share the image. Without memory l->memory has
- * failed, and nothing is found. */
+/* The service of the group that is released as `ref`. "latest" (omitted in familiar names) also
+ * means this release, unless several services share the image. When out of memory, l->memory has
+ * failed and nothing is found. */
 static const struct arc_service *find_released(const struct arc_loading *l,
                                                const struct arc_group *group, const char *ref)
 {
@@ -145,7 +145,8 @@ static int walk_stages(const struct arc_loading *l, const struct arc_stages *sta
     return ARC_OK;
 }
 
-/* The images that a service's Dockerfile names for one platform. Notes triggers. */
+/* Adds the images that a service's Dockerfile names for one platform, and notes ONBUILD
+ * triggers. */
 static int add_images(const struct arc_loading *l, const struct arc_stages_request *request,
                       struct arc_service *service, json_t *images)
 {
@@ -162,7 +163,7 @@ static int add_images(const struct arc_loading *l, const struct arc_stages_reque
     return target ? walk_stages(l, &stages, (size_t)(target - stages.items), seen, images) : ARC_OK;
 }
 
-/* Adds the images that a service's Dockerfile names, in familiar form: they are the keys. Notes
+/* Adds the images that a service's Dockerfile names as keys, in familiar form, and notes ONBUILD
  * triggers. */
 static int list_images(const struct arc_loading *l, const struct arc_group *group,
                        struct arc_service *service, json_t *images)
@@ -189,7 +190,7 @@ static int list_images(const struct arc_loading *l, const struct arc_group *grou
         return arc_error_memory(rc, l->err);
     ARC_TRY(arc_service_platforms(group, service, l->memory, &platforms, l->err));
 
-    do { /* once without a platform, where there is none */
+    do { /* once without a platform if there is none */
         request.platform = platforms ? *platforms++ : NULL;
         ARC_TRY(add_images(l, &request, service, images));
     } while (platforms && *platforms);
@@ -199,7 +200,7 @@ static int list_images(const struct arc_loading *l, const struct arc_group *grou
 
 /* ---- a group -------------------------------------------------------------------------------- */
 
-/* What a Dockerfile names of the group's images, and the additional contexts that are one. */
+/* Finds the group's images that a Dockerfile or additional contexts name. */
 static int find_bases(const struct arc_loading *l, const struct arc_group *group,
                       struct arc_service *service)
 {
@@ -224,7 +225,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
         ARC_TRY_ALLOC(ref, l->err);
         arc_image_familiarize(ref);
         const struct arc_service *own = image ? find_released(l, group, ref) : NULL;
-        if (own && own != service) /* of this release, not the one that is published */
+        if (own && own != service) /* from this release, not the published one */
             pair->value = arc_arena_printf(l->memory, "target:%s", own->codename);
         ARC_TRY(arc_arena_check(l->memory, l->err));
 
@@ -241,7 +242,7 @@ static int find_bases(const struct arc_loading *l, const struct arc_group *group
     return ARC_OK;
 }
 
-/* Depth first; `state`: 0 not met, 1 on the way, 2 done. */
+/* Depth first; `state`: 0 not visited, 1 on the path, 2 done. */
 static int visit(const struct arc_group *group, size_t i, char *state, struct arc_error *err)
 {
     const struct arc_service *service = &group->services[i];
@@ -283,7 +284,8 @@ int arc_bases_link(const struct arc_loading *l, struct arc_group *group)
 
 /* ---- other groups --------------------------------------------------------------------------- */
 
-/* Whether one tag releases both groups. A pattern that names a service names one group's. */
+/* Whether one tag can release both groups. A pattern with a service's name is for one group
+ * only. */
 static bool share_tag(const struct arc_group *a, const struct arc_group *b)
 {
     for (char **x = a->tags; *x; x++)

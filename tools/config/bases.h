@@ -1,4 +1,4 @@
-/* Images of a group that start from one another. */
+/* Images that start from images of the same group. */
 #pragma once
 
 #include "config/fields.h"
@@ -9,17 +9,17 @@
  * services start from one another in a circle, or a file that one is given lies elsewhere. */
 int arc_bases_link(const struct arc_loading *l, struct arc_group *group);
 
-/* Calls `each` for every service of the group that starts from an image of another group which the
- * same tag releases: its build takes what is published by then. Ends at, and returns, what is not
- * 0. */
+/* Calls `each` for every service that starts from an image of another group released by the same
+ * tag: its build uses whatever is published by then. Stops at, and returns, the first value other
+ * than 0. */
 int arc_bases_elsewhere(const struct arc_loading *l, const struct arc_config *config,
                         const struct arc_group *group,
                         int (*each)(void *context, const struct arc_service *service,
                                     const char *ref, const struct arc_group *of),
                         void *context);
 
-/* The tag under which the service's last image is found, of those that are known without a release:
- * the first with {version} where that stands in a file, else the first that says latest, else any;
- * "latest" when there is none. *image is borrowed, *out owned by the caller. */
+/* The tag of the service's last image, among those known without a release: the first with
+ * {version} if versions come from a file, else the first with "latest", else any, else "latest".
+ * *image is borrowed, *out owned by the caller. */
 int arc_service_published_tag(const struct arc_group *group, const struct arc_service *service,
                               const char **image, char **out, struct arc_error *err);

@@ -35,14 +35,14 @@ static const struct arc_field recipe_fields[] = {
     {"pull", FIELD_FLAG, .offset = AT(pull)},
     {0},
 };
-/* Compose's short form is the context alone. */
+/* Compose's short form is just the context. */
 static const struct arc_field recipe_brief = {"build", FIELD_TEXT, AT(context),
                                               .check = arc_check_line};
 static const struct arc_table recipe_table = {"'build'", recipe_fields, &recipe_brief, false};
 
 /* ---- secrets and ulimits -------------------------------------------------------------------- */
 
-/* What a secret's mapping may say. */
+/* The keys of a secret's mapping. */
 struct secret {
     char *id;
     char *environment;
@@ -60,7 +60,7 @@ static const struct arc_field secret_brief = {"secrets", FIELD_TEXT, offsetof(st
                                               .check = arc_check_build_arg};
 static const struct arc_table secret_table = {"a secret", secret_fields, &secret_brief, false};
 
-/* As buildx takes them: the value is never part of it. */
+/* In buildx's form, which never contains the value. */
 static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
 {
     if (node->type != ARC_YAML_LIST)
@@ -165,7 +165,7 @@ static const struct arc_field place_fields[] = {
 };
 static const struct arc_table place_table = {"a value from a file", place_fields, NULL, false};
 
-/* Puts the words that are known into a text that may be NULL. */
+/* Replaces the known placeholders in a text, which may be NULL. */
 static int place_words(const struct arc_loading *l, char **text, const struct arc_word *words)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = 65536};
@@ -192,7 +192,7 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-/* Adds a path that is in none of the places yet, and what it is a link to. */
+/* Adds a path that no listed place covers yet and, if it is a link, its target. */
 static int add_place(const char *root, const char *path, struct arc_arena *memory, char ***out,
                      struct arc_error *err)
 {
@@ -270,7 +270,7 @@ int arc_recipe_read(const struct arc_loading *l, const struct arc_yaml_node *nod
         arc_image_familiarize(pair->name);
         ARC_TRY(
             root_path(l, arc_yaml_get(node, "additional_contexts"), base->folder, &pair->value));
-        if (ARC_STARTS(pair->value, "service:")) /* so Compose says it, bake "target:" */
+        if (ARC_STARTS(pair->value, "service:")) /* Compose's form; bake's is "target:" */
             pair->value = arc_arena_printf(l->memory, "target:%s", pair->value + 8);
     }
 
@@ -297,7 +297,7 @@ int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
     return ARC_OK;
 }
 
-/* The same in a list, which may be the group's: a copy takes its place. */
+/* The same in a list, which is replaced by a copy, since it may belong to the group. */
 static int place_list(const struct arc_loading *l, char ***list, const struct arc_word *words)
 {
     size_t count = arc_texts_count(*list);
@@ -333,7 +333,7 @@ int arc_recipe_place_caches(const struct arc_loading *l, struct arc_recipe *reci
     return place_list(l, &recipe->cache_to, words);
 }
 
-/* As buildx does: where there is no Dockerfile, "dockerfile" is one. */
+/* Like buildx, falls back to "dockerfile" if there is no "Dockerfile". */
 static void take_lower_case(const struct arc_loading *l, char *path)
 {
     char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -347,7 +347,7 @@ static void take_lower_case(const struct arc_loading *l, char *path)
 int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
                         const char *directory)
 {
-    bool own = !recipe->dockerfile; /* no name given: the service's own Dockerfile */
+    bool own = !recipe->dockerfile; /* without a name: the service's own Dockerfile */
     char *resolved;
 
     if (!recipe->context)
@@ -372,21 +372,21 @@ int arc_recipe_complete(const struct arc_loading *l, struct arc_recipe *recipe,
 
 /* ---- files that a build is given ------------------------------------------------------------- */
 
-/* Whether a field "NAME=VALUE" of buildx's options is the one of that name, in any case. */
+/* Whether a field "NAME=VALUE" of buildx's options has that name, in any case. */
 static bool names_field(struct arc_piece field, const char *name)
 {
     return arc_text_is_caseless(field.text, ARC_MIN(strcspn(field.text, "="), field.len), name);
 }
 
-/* Its value, of no length where it has none. */
+/* Its value, empty if it has none. */
 static struct arc_piece value_of(struct arc_piece field)
 {
     size_t before = ARC_MIN(strcspn(field.text, "=") + 1, field.len);
     return (struct arc_piece){.text = field.text + before, .len = field.len - before};
 }
 
-/* Whether neither the path nor a link in it leads out of the repository: a pull request must not
- * name a file of the machine. */
+/* Whether the path, links resolved, stays in the repository: a pull request must not name a file of
+ * the machine. */
 static int is_inside(const char *root, const char *path, bool *inside, struct arc_error *err)
 {
     ARC_AUTO_FREE char *resolved = NULL;
@@ -408,8 +408,8 @@ static int check_file(const char *root, const char *what, const char *said, cons
                          what, said);
 }
 
-/* "id=x,src=FILE": buildx reads the names in any case, and takes the file that the id names where
- * neither a file nor a variable is given (buildx, "--secret"). */
+/* "id=x,src=FILE": buildx reads names in any case and, without a file or a variable, uses the file
+ * that the id names (buildx, "--secret"). */
 static int check_secret(const char *root, const char *secret, struct arc_error *err)
 {
     ARC_AUTO_FREE char *id = NULL;
@@ -467,11 +467,11 @@ void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env
     }
 }
 
-/* "type=local,dest=FOLDER" is written wherever the job may write, "src=FOLDER" read; buildx allows
- * neither outside of the repository since 0.18. */
+/* "type=local,dest=FOLDER" can write anywhere, "src=FOLDER" read anywhere; since 0.18 buildx allows
+ * neither outside of the repository. */
 static int check_cache(const char *root, const char *cache, struct arc_error *err)
 {
-    if (strchr(cache, '"')) /* buildx would read another field */
+    if (strchr(cache, '"')) /* buildx would parse it as another field */
         return arc_error_set(err, ARC_EINPUT, "the cache '%.200s' has a '\"'", cache);
 
     arc_each_piece (field, cache, ",") {

@@ -1,4 +1,4 @@
-/* What a value of the configuration may look like. */
+/* Checks of values of the configuration. */
 #include "arcci/glob.h"
 #include "arcci/version.h"
 #include "base/path.h"
@@ -48,7 +48,7 @@ static bool component(const char *text, size_t len)
         if (!word || at >= len)
             return word && at == len;
 
-        /* What parts two words: ".", "_", "__" or hyphens. */
+        /* The length of a separator: ".", "_", "__" or hyphens. */
         size_t between = strspn(text + at, "-");
         if (text[at] == '.' || text[at] == '_')
             between = ARC_STARTS(text + at, "__") ? 2 : 1;
@@ -151,7 +151,7 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
     return true;
 }
 
-/* How an image is written. Where it goes, and what is said of it, is the plan's
+/* Attributes of how an image is written; the plan sets its destination and annotations
  * (docs.docker.com/build/exporters/image-registry). */
 bool arc_check_output(const char *text, struct arc_buf *why)
 {
@@ -160,7 +160,7 @@ bool arc_check_output(const char *text, struct arc_buf *why)
 
     if (!*text)
         return arc_check_fails(why, "is empty");
-    if (arc_text_ends(text, ",")) /* buildx takes it for one more field */
+    if (arc_text_ends(text, ",")) /* buildx would parse it as another field */
         return arc_check_fails(why, "ends with a comma");
 
     arc_each_piece (field, text, ",") {
@@ -177,7 +177,7 @@ bool arc_check_output(const char *text, struct arc_buf *why)
     return true;
 }
 
-/* One word of a platform; a slip is answered with what was probably meant. */
+/* Checks one word of a platform, with a suggestion for typos. */
 static bool platform_word(const char *word, const char *const *words, const char *what,
                           struct arc_buf *why)
 {
@@ -217,7 +217,8 @@ bool arc_check_platform(const char *text, struct arc_buf *why)
            platform_word(machine, machines, "architecture", why);
 }
 
-/* Whether a text is of plain characters and {placeholders}: `odd` says what is wrong with others. */
+/* Whether a text consists of plain characters and {placeholders}; `odd` says what is wrong with
+ * others. */
 static bool check_template(const char *text, const char *plain, const char *const *names,
                            const char *odd, struct arc_buf *why)
 {

@@ -8,7 +8,7 @@
 
 /* ---- YAML as JSON --------------------------------------------------------------------------- */
 
-/* Numbers are texts, as written. */
+/* A scalar as text; numbers as written. */
 static json_t *json_of(const struct arc_yaml_node *node)
 {
     bool list = node->type == ARC_YAML_LIST;
@@ -22,7 +22,8 @@ static json_t *json_of(const struct arc_yaml_node *node)
         ARC_AUTO(arc_buf) struct arc_buf text = {.max = ARC_YAML_BYTES};
         for (const char *c = arc_or(node->text, ""); *c; c++) {
             arc_buf_putc(&text, *c);
-            c += *c == '$' && c[1] == '$'; /* doubled, to be read as a compose file again */
+            c += *c == '$' &&
+                 c[1] == '$'; /* "$" is doubled, since it is read as a compose file again */
         }
         return text.failed ? NULL : json_string(arc_buf_text(&text));
     }
@@ -38,9 +39,9 @@ static json_t *json_of(const struct arc_yaml_node *node)
 
 /* ---- a build section as a target ------------------------------------------------------------- */
 
-/* A service of Compose on its way to a target. */
+/* A service of Compose being turned into a target. */
 struct reading {
-    const char *root; /* as the kernel names it */
+    const char *root; /* with links resolved */
     const json_t *secrets;
     const char *service;
     json_t *target;
@@ -48,7 +49,8 @@ struct reading {
     struct arc_error *err;
 };
 
-/* A path of the work tree from its root; others stay as they are, and are refused later. */
+/* Makes a path in the work tree relative to the root; others stay unchanged and are refused
+ * later. */
 static const char *from_root(const struct reading *r, const char *path)
 {
     size_t len = strlen(r->root);
@@ -85,7 +87,7 @@ static void take_contexts(struct reading *r, const char *name, const json_t *con
     arc_json_put(&r->target, name, out);
 }
 
-/* {source, target} of services, and what the file says about those sources. */
+/* {source, target} of services, and the file's definitions of those sources. */
 static void take_secrets(struct reading *r, const char *name, const json_t *secrets)
 {
     arc_json_each (said, secrets) {
@@ -108,7 +110,7 @@ static void take_secrets(struct reading *r, const char *name, const json_t *secr
     }
 }
 
-/* "default", or "ID: PATH" as some versions print it. */
+/* "default", or "ID: PATH" as printed by some versions. */
 static void take_ssh(struct reading *r, const char *name, const json_t *keys)
 {
     arc_json_each (key, keys) {
@@ -165,14 +167,14 @@ static void take_context(struct reading *r, const char *name, const json_t *cont
     arc_json_put(&r->target, name, json_string(from_root(r, json_string_value(context))));
 }
 
-/* Behind the image's own name. */
+/* After the image's own name. */
 static void take_tags(struct reading *r, const char *name, const json_t *tags)
 {
     arc_json_each (tag, tags)
         add_item(r, name, json_incref(tag));
 }
 
-/* What of a `build` section is not as a recipe has it, and who makes it so. */
+/* Keys of a `build` section whose form differs in a recipe, and their converters. */
 static const struct member {
     const char *key;
     void (*take)(struct reading *r, const char *name, const json_t *value);
@@ -202,14 +204,14 @@ static void take_member(struct reading *r, const char *key, json_t *value)
         member->take(r, key, value);
     else if (arc_recipe_field(key))
         arc_json_put(&r->target, key, json_incref(value));
-    else if (!empty && !ARC_STARTS(key, "x-")) /* "privileged: false" asks for nothing */
+    else if (!empty && !ARC_STARTS(key, "x-")) /* "privileged: false" requests nothing */
         r->rc = arc_error_set(r->err, ARC_EINPUT,
                               "service '%.100s': 'build.%.100s' of a compose file is not "
                               "supported; take it out",
                               r->service, key);
 }
 
-/* Whether a service starts from what another one builds. */
+/* Whether a service builds on another one. */
 static bool is_base(const json_t *services, const char *name)
 {
     arc_json_each_pair (key, service, services) {
@@ -223,8 +225,8 @@ static bool is_base(const json_t *services, const char *name)
     return false;
 }
 
-/* Adds the image of a service, unless one before it runs the same, as an app and its workers do:
- * then it is called as the one that has the image's name. */
+/* Adds the image of a service, unless an earlier service has the same image, as an app and its
+ * workers do: then it gets the name of the one called like the image. */
 static void add_target(json_t **targets, const json_t *services, const char *name, json_t *target)
 {
     const char *image = json_string_value(json_array_get(json_object_get(target, "tags"), 0));
@@ -295,8 +297,8 @@ static char *directory_of(const struct arc_loading *l, const char *file)
     return arc_arena_printf(l->memory, "%.*s", slash ? (int)(slash - file) : 0, file);
 }
 
-/* Adds a path to the files (NULL: only looks at it). Compose reads the file, and may show a line of
- * it: so it lies in the repository. */
+/* Adds a path to the files (NULL: only checks it). It must be in the repository, since Compose
+ * reads it and may print a line of it. */
 static int add_path(const struct arc_loading *l, const struct arc_yaml_node *node, const char *base,
                     const char *text, char ***files)
 {
@@ -310,8 +312,8 @@ static int add_path(const struct arc_loading *l, const struct arc_yaml_node *nod
     return arc_yaml_error(node, l->err, "'%s' leads out of the repository", text);
 }
 
-/* "FILE", a list of them, or {path: FILE}. To Compose "a://../b" is a path as well. A service's
- * variables, which no build gets and so are only looked at, may be a file that a variable names. */
+/* "FILE", a list of files, or {path: FILE}. To Compose "a://../b" is a path too. A variable may
+ * name the file of a service's variables, which builds do not use. */
 static int add_named(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const char *base, bool variables, char ***files)
 {
@@ -331,8 +333,8 @@ static int add_named(const struct arc_loading *l, const struct arc_yaml_node *no
         node, l->err, "which file '%s' means is not known; name it without a variable", node->text);
 }
 
-/* An entry of `include`: files, and the variables that hold for them; where it names none, those of
- * the .env beside the first one. */
+/* An entry of `include`: files, and the file of their variables, by default the .env beside the
+ * first one. */
 static int add_include(const struct arc_loading *l, const struct arc_yaml_node *node,
                        const char *base, char ***files, char ***settings)
 {
@@ -370,13 +372,13 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
     int rc = arc_yaml_read_in(l->root, file, ARC_YAML_ANY_TAG, &yaml, l->err);
     if (rc && arc_bake_is_hcl(file)) {
         arc_error_clear(l->err);
-        return ARC_OK; /* buildx says what is wrong */
+        return ARC_OK; /* buildx reports what is wrong */
     }
 
-    if (rc == ARC_ENOTFOUND) /* a newer Compose fetches "https://…" and "oci://…" unasked */
+    if (rc == ARC_ENOTFOUND) /* newer versions of Compose fetch "https://…" and "oci://…" */
         return arc_error_set(l->err, ARC_EINPUT, "%s is not a file of the repository", file);
 
-    /* What we cannot read, as several documents, Compose might. */
+    /* Compose may accept what we cannot read, such as several documents. */
     ARC_TRY(rc);
 
     const char *base = directory_of(l, file);

@@ -6,7 +6,7 @@
 #include "config/reading.h"
 #include "os/file.h"
 
-/* What a group's mapping is read into: the group, and the nodes that take a second look. */
+/* A group's mapping: the group, and nodes to be processed later. */
 struct group_reading {
     struct arc_group group;
     const struct arc_yaml_node *services;
@@ -15,7 +15,7 @@ struct group_reading {
     const struct arc_yaml_node *compose;
     const struct arc_yaml_node *sign;
     const struct arc_yaml_node *includes;
-    struct arc_pair *build_args; /* become part of `build` */
+    struct arc_pair *build_args; /* merged into `build` */
     char *inputs;
     char *versioning;
 };
@@ -31,7 +31,7 @@ static const struct arc_field platform_fields[] = {
 };
 static const struct arc_table platform_table = {"'platforms'", platform_fields, NULL, false};
 
-/* One text for all versions would be the template's. */
+/* A fixed text for all versions belongs in the template. */
 static bool check_notes_file(const char *text, struct arc_buf *why)
 {
     if (!arc_check_path(text, why))
@@ -110,7 +110,7 @@ void arc_config_free(struct arc_config *config)
     *config = (struct arc_config){0};
 }
 
-/* What a file of docker's says nothing about is built as docker would: for one platform. */
+/* Without platforms in a bake or compose file, docker builds for one platform. */
 static int fill_defaults(const struct arc_loading *l, struct arc_group *group, bool described)
 {
     static char *ci[] = {"linux/amd64", NULL}, *image[] = {"{registry}/{name}", NULL};
@@ -155,8 +155,8 @@ static int read_notes_template(const struct arc_loading *l, const struct arc_yam
     return ARC_OK;
 }
 
-/* What a group needs that says its services itself, and what one that leaves them to a file of
- * docker's must not say. */
+/* Checks for keys that a group with `services` needs, and that one with a bake or compose file must
+ * not have. */
 static int check_sources(const struct arc_loading *l, const struct group_reading *reading,
                          const struct arc_yaml_node *map, struct arc_group *group)
 {
@@ -198,7 +198,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
 
     static const struct arc_place_base base = {"", NULL};
     ARC_TRY(arc_recipe_read(l, reading->build, &base, &group->build));
-    ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* the older form */
+    ARC_TRY(arc_pairs_inherit(l, &group->build.args, reading->build_args)); /* deprecated form */
     group->derive_inputs = reading->inputs && strcmp(reading->inputs, "dockerfile") == 0;
     ARC_TRY(arc_signing_read(l, reading->sign, &group->sign));
 
@@ -215,7 +215,7 @@ static int complete_group(const struct arc_loading *l, const struct arc_config *
         return arc_bases_link(l, group);
     }
 
-    /* A file, or files and what to choose of them; the services are resolved later. */
+    /* A file, or files with a selection; the services are resolved later. */
     struct arc_described *described = &group->described;
     described->compose = reading->compose != NULL;
     return arc_fields_read(l, file, described->compose ? &compose_table : &bake_table, described);
@@ -228,7 +228,7 @@ static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *
     ARC_AUTO(arc_scan_settings) struct arc_scan_settings scan = {0};
 
     ARC_TRY(arc_fields_read(l, file, &file_table, nodes));
-    ARC_TRY(arc_config_scan(nodes[1], &scan, l->err)); /* for `scan`: checked here */
+    ARC_TRY(arc_config_scan(nodes[1], &scan, l->err)); /* only checked here; used by `scan` */
 
     const struct arc_yaml_node *groups = nodes[0];
     if (groups->type != ARC_YAML_MAP || !groups->count)
@@ -253,7 +253,7 @@ static int read_groups(const struct arc_loading *l, const struct arc_yaml_node *
     return arc_config_acyclic(l->root, config, l->err);
 }
 
-/* Reads `text`, which stands for the file, or the file itself where that is NULL. */
+/* Reads `text` as the file's content or, if NULL, the file. */
 static int read_config(const char *root, const char *path, const char *text, size_t len,
                        struct arc_config *out, struct arc_error *err)
 {
@@ -262,7 +262,7 @@ static int read_config(const char *root, const char *path, const char *text, siz
     const struct arc_loading l = {root, &config.memory, err};
     *out = (struct arc_config){0};
 
-    /* As git has the path, where it lies below the root: "./ci.yaml" is "ci.yaml". */
+    /* The path as in git if it is below the root: "./ci.yaml" becomes "ci.yaml". */
     const char *from =
         path && *path != '/' ? " (a path is looked up from the repository's root)" : "";
     path = arc_or(path, ARC_CONFIG_PATH);

@@ -10,14 +10,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 100 /* of groups of bake in groups */
+#define DEPTH_MAX 100 /* nesting of bake's groups */
 
 /* ---- asking docker -------------------------------------------------------------------------- */
 
-/* The members of a version that stand in the value of a variable. */
+/* Replaces placeholders in a variable's value with members of the version. */
 struct members {
     const json_t *version;
-    bool missing; /* one of them is not there */
+    bool missing; /* one of them is missing */
 };
 
 static bool add_member(void *context, const char *name, struct arc_buf *out)
@@ -33,8 +33,8 @@ static bool add_member(void *context, const char *name, struct arc_buf *out)
     return true;
 }
 
-/* The child's environment: what finds docker, and the variables that the configuration gives. A
- * compose file may not fetch others (docs.docker.com/compose, "Remote includes"). */
+/* The child's environment: what docker needs to run, and the configuration's variables. Remote
+ * includes of compose files are turned off (docs.docker.com/compose, "Remote includes"). */
 static int choose_environment(const struct arc_loading *l, const struct arc_env *env,
                               const struct arc_described *described, const json_t *version,
                               char ***list)
@@ -55,7 +55,7 @@ static int choose_environment(const struct arc_loading *l, const struct arc_env 
         arc_buf_printf(&out, "%s=", pair->name);
         arc_text_fill(pair->value, add_member, &members, &out);
         ARC_TRY(arc_buf_check(&out, "a variable", l->err));
-        if (!members.missing) /* else it has no value here */
+        if (!members.missing) /* else the variable is unset */
             ARC_TRY(arc_texts_add(l->memory, list, arc_buf_text(&out), l->err));
     }
 
@@ -66,8 +66,8 @@ static int choose_environment(const struct arc_loading *l, const struct arc_env 
     return arc_texts_add(l->memory, list, "COMPOSE_EXPERIMENTAL_OCI_REMOTE=false", l->err);
 }
 
-/* Puts a socket into a folder of our own, where SSH_AUTH_SOCK leads: buildx prints no target with
- * `ssh` unless one is there, and asks no agent for it. Without, it says so itself. */
+/* Creates a socket in a folder of our own for SSH_AUTH_SOCK: buildx does not print targets with
+ * `ssh` without one, but never connects to it. On failure, buildx reports the missing socket. */
 static int stand_in_for_agent(const struct arc_loading *l, const struct arc_env *env, char **folder,
                               char ***list)
 {
@@ -124,7 +124,7 @@ bool arc_docker_lacks_plugin(const char *said)
                      "unknown flag: --file", "unknown shorthand flag: 'f'");
 }
 
-/* What to do about an error of docker's: of what is not there in a job that only plans. */
+/* A hint for errors of docker about things that are missing in a job that only plans. */
 static const char *hint_at(const char *said)
 {
     static const struct {
@@ -170,8 +170,8 @@ static int run_docker(const struct arc_loading *l, const struct arc_env *env,
     return rc;
 }
 
-/* Writes a compose file that takes env_file from every service of `names`, one per line, and adds it
- * to the files. Compose allows no name that needs more than quotes. */
+/* Writes a compose file that resets env_file of every service in `names`, one per line, and adds it
+ * to the files. Names in Compose need no more than quotes. */
 static int add_reset(const struct arc_loading *l, const char *names, const char *folder,
                      struct arc_described *described)
 {
@@ -193,8 +193,8 @@ static int add_reset(const struct arc_loading *l, const char *names, const char 
     return arc_file_write(path, arc_buf_text(&text), text.len, l->err);
 }
 
-/* An env_file is for containers: `docker compose build` does without, `config` does not. Asks again
- * without; where that does not help, the first answer stands. */
+/* Missing env_files, which are for containers, stop `docker compose config` but not `build`.
+ * Retries without them; if that fails too, the first answer stands. */
 static int ask_without_env_files(const struct arc_loading *l, const struct arc_env *env,
                                  const struct arc_described *described, const json_t *version,
                                  struct arc_process_result *result)
@@ -228,7 +228,7 @@ static int ask_docker(const struct arc_loading *l, const struct arc_env *env,
                       struct arc_process_result *result)
 {
     const struct arc_described *described = &group->described;
-    struct arc_signals held; /* no folder is left behind */
+    struct arc_signals held; /* leave no folder behind */
 
     arc_signals_hold(&held);
     int rc = run_docker(l, env, described, NULL, version, result);
@@ -290,7 +290,7 @@ int arc_bake_escape(json_t *value, bool back)
     return out.failed || json_string_set(value, arc_buf_text(&out));
 }
 
-/* The targets that buildx prints; since 0.23 these members of theirs are escaped. */
+/* Unescapes the targets that buildx prints: since 0.23 these members are escaped. */
 static int read_targets(const json_t *printed, json_t **out, struct arc_error *err)
 {
     static const char *const escaped[] = {"args", "labels", "annotations", "extra-hosts",
@@ -306,7 +306,7 @@ static int read_targets(const json_t *printed, json_t **out, struct arc_error *e
 
 /* ---- which targets are services -------------------------------------------------------------- */
 
-/* Notes in `asked` the targets of a group of bake, and of the groups in it. */
+/* Adds the targets of a bake group, and of nested groups, to `asked`. */
 static int note_asked(const json_t *printed, const char *group, unsigned depth, json_t *asked,
                       struct arc_error *err)
 {
@@ -328,12 +328,12 @@ static int note_asked(const json_t *printed, const char *group, unsigned depth, 
     return ARC_OK;
 }
 
-/* Adds the targets that contexts of services name, and those of theirs; they are linked only. */
+/* Adds the targets that contexts of services name, recursively; these are only linked. */
 static int add_bases(const struct arc_loading *l, struct arc_group *group, const json_t *targets,
                      char **files, const json_t *version)
 {
     for (size_t i = 0; i < group->service_count; i++)
-        for (size_t k = 0;; k++) { /* the services move when one is added */
+        for (size_t k = 0;; k++) { /* adding a service moves the others */
             const struct arc_pair *pair = &group->services[i].build.additional_contexts[k];
 
             if (!pair->name)
@@ -360,8 +360,8 @@ static int add_bases(const struct arc_loading *l, struct arc_group *group, const
     return ARC_OK;
 }
 
-/* Whether a target is released: it has a tag, or the group's `registry` names it; but what is only
- * checked (`call`), or goes into a folder without a tag, makes no image. */
+/* Whether a target is released: it has a tag, or the group's `registry` gives it one. A target that
+ * is only checked (`call`), or written to a folder without a tag, is not an image. */
 static bool makes_image(const struct arc_loading *l, const struct arc_group *group,
                         const json_t *target)
 {
@@ -411,7 +411,7 @@ int arc_described_files(const struct arc_loading *l, const struct arc_group *gro
     bool by_compose = group->described.compose;
 
     for (char **file = group->described.files; *file; file++) {
-        by_compose |= !arc_bake_is_hcl(*file); /* buildx takes it for one, too */
+        by_compose |= !arc_bake_is_hcl(*file); /* as in buildx */
         if (arc_file_kind_in(l->root, *file) == ARC_FILE_OTHER)
             return arc_error_set(l->err, ARC_EINPUT, "group %s: %s leads out of the repository",
                                  group->name, *file);
@@ -440,7 +440,7 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
 
     ARC_TRY(ask_docker(l, env, group, version, &result));
 
-    /* The answer as targets, and which of them were asked for: none stands for all. */
+    /* The targets of the answer, and which of them were requested; none means all. */
     if (group->described.compose) {
         for (char **name = group->described.targets; name && *name; name++)
             ARC_TRY_ALLOC(json_object_set_new(asked, *name, json_true()) == 0, l->err);

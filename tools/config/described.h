@@ -1,4 +1,4 @@
-/* Groups whose services a file of docker's says: a bake file or a compose file. */
+/* Groups whose services are defined by a bake file or a compose file. */
 #pragma once
 
 #include "config/fields.h"
@@ -21,35 +21,36 @@ int arc_described_resolve(const struct arc_loading *l, const struct arc_env *env
 int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **out,
                         struct arc_error *err);
 
-/* Whether this is what docker says without the plugin that it was to run, buildx or compose; each of
- * its versions has words of its own. */
+/* Whether this is docker's error for a missing plugin, buildx or compose, in the words of any
+ * version. */
 bool arc_docker_lacks_plugin(const char *said);
 
-/* Whether buildx takes a file for bake's own, by its name; any other may be a compose file. */
+/* Whether buildx treats a file as a bake file because of its name; any other may be a compose
+ * file. */
 bool arc_bake_is_hcl(const char *file);
 
-/* Adds to the files those that they include or extend, and the .env beside the first one
- * (`by_bake`: in the root): what is in them counts as well. `given` (may be NULL) gets those that
- * Compose reads for a container's variables and labels, which no build gets. ARC_EINPUT for one
- * that Compose would read and that lies elsewhere, by its path or by a link. */
+/* Adds the files that these include or extend, and the .env beside the first one (`by_bake`: in the
+ * root), whose changes count too. `given` (may be NULL) receives files for containers' variables
+ * and labels, which builds do not use. ARC_EINPUT for a file outside the repository, by path or
+ * link. */
 int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, char ***given);
 
-/* Lists the files that say what a group's services are, and, as arc_compose_files(), what else
- * Compose reads: as far as they are there, whatever it returns. */
+/* Lists the existing files that define a group's services and, as arc_compose_files(), what else
+ * Compose reads. The list is valid even after an error. */
 int arc_described_files(const struct arc_loading *l, const struct arc_group *group, char ***files,
                         char ***given);
 
-/* Makes every string below a value mean itself in a bake file: HCL expands "${" and "%{" in JSON
- * strings too, unless "$" and "%" are doubled (HCL's JSON syntax specification, "Expressions").
- * `back`: takes that off again. 0, or it is out of memory. */
+/* Escapes every string below a value for a bake file: HCL expands "${" and "%{" in JSON strings
+ * unless "$" and "%" are doubled (HCL's JSON syntax specification, "Expressions"). `back`:
+ * unescapes. Returns 0, or another value when out of memory. */
 int arc_bake_escape(json_t *value, bool back);
 
-/* The attributes of an output of a target, if that is an image: with their type. NULL: it is none.
- * buildx prints a text, "type=image,name=…", since 0.20 an object. The loading's memory owns it. */
+/* The attributes, with their type, of a target's output that is an image; else NULL. buildx prints
+ * text, "type=image,name=…", since 0.20 an object. Owned by the loading's memory. */
 char *arc_bake_image_output(const struct arc_loading *l, const json_t *output);
 
-/* Appends a target (of bake --print) to the group's services. `linked`: it gets no tag, since
- * nobody asked for it. `files` are where it stands; a change of them is one of its own. ARC_EINPUT
- * for what a plan cannot carry. */
+/* Appends a target (from bake --print) to the group's services. `linked`: it gets no tag, since it
+ * was not requested. `files` define it, so a change of them changes it. ARC_EINPUT for what a plan
+ * cannot represent. */
 int arc_bake_add_target(const struct arc_loading *l, struct arc_group *group, const char *name,
                         const json_t *target, bool linked, char **files, const json_t *version);

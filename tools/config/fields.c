@@ -5,7 +5,7 @@
 #define FIELDS_MAX 32
 #define FEW_KEYS   8
 
-/* What was read, fit for a message. */
+/* The value, safe for a message. */
 static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
 {
     arc_buf_puts(out, "'");
@@ -66,7 +66,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
                               arc_buf_text(&shown), arc_buf_text(&all));
     }
 
-    size_t len = arc_text_strip(node->text, node->len, "\n"); /* a block scalar ends with one */
+    size_t len = arc_text_strip(node->text, node->len, "\n"); /* of a block scalar */
     *out = arc_arena_cut(l->memory, node->text, len);
 
     return arc_arena_check(l->memory, l->err);
@@ -110,8 +110,8 @@ static int read_ports(const struct arc_loading *l, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
-/* A single string stands for a list of one, but in a FIELD_TEXTS. Two spellings of one platform are
- * one platform. */
+/* A single string is a list of one, except in a FIELD_TEXTS. Spellings of one platform are
+ * duplicates. */
 static int read_list(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const struct arc_field *field, char ***out)
 {
@@ -249,7 +249,7 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
-/* The keys of a table, also as one text; how many they are. */
+/* The keys of a table, also as one text; returns their number. */
 static size_t list_keys(const struct arc_table *table, const char *names[FIELDS_MAX + 1],
                         struct arc_buf *text)
 {
@@ -261,7 +261,7 @@ static size_t list_keys(const struct arc_table *table, const char *names[FIELDS_
     return count;
 }
 
-/* Where the keys are few the error names them. */
+/* If there are only a few keys, the error names them. */
 static int no_mapping(const struct arc_yaml_node *node, const struct arc_table *table,
                       struct arc_error *err)
 {
@@ -273,7 +273,7 @@ static int no_mapping(const struct arc_yaml_node *node, const struct arc_table *
                           few ? arc_buf_text(&text) : "");
 }
 
-/* `x-…` keys hold what is anchored there and used elsewhere, as in a compose file. */
+/* `x-…` keys hold anchors for use elsewhere, as in a compose file. */
 static int unknown_key(const struct arc_yaml_node *key, const struct arc_table *table,
                        struct arc_error *err)
 {
@@ -362,7 +362,7 @@ void arc_fields_overlay(const struct arc_table *table, void *out, const void *fr
 
 void arc_texts_inherit(char ***own, char **given)
 {
-    static char *none[] = {NULL}; /* of nobody's: where there is more to inherit, it gives way */
+    static char *none[] = {NULL}; /* empty and shared: replaced if there is something to inherit */
     if (!*own || *own == none)
         *own = arc_or(given, none);
 }

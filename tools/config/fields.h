@@ -1,4 +1,4 @@
-/* Mappings of a YAML file read into a struct by a table of fields. */
+/* Reads mappings of a YAML file into a struct by a table of fields. */
 #pragma once
 
 #include "arcci/config.h"
@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "yaml/yaml.h"
 
-/* Whether a value is right; if not, says why in *why ("is absolute; …", to follow the value), or
- * sets why->failed when memory ran out. */
+/* Whether a value is valid. If not, appends the reason to *why ("is absolute; …", to follow the
+ * value); why->failed is set when out of memory. */
 typedef bool arc_check(const char *text, struct arc_buf *why);
 
 enum arc_field_kind {
@@ -18,18 +18,18 @@ enum arc_field_kind {
     FIELD_SCALAR,    /* char *: a string, a number, true or false, as written */
     FIELD_FLAG,      /* bool */
     FIELD_PORT,      /* unsigned: 1–65535 */
-    FIELD_PORTS,     /* unsigned *: a list of ports, ends with 0 */
-    FIELD_PAIRS,     /* struct arc_pair *: a mapping of scalars, ends with {NULL, NULL} */
+    FIELD_PORTS,     /* unsigned *: a list of ports, terminated by 0 */
+    FIELD_PAIRS,     /* struct arc_pair *: a mapping of scalars, terminated by {NULL, NULL} */
     FIELD_KEYED, /* struct arc_pair *: as Compose has it, such a mapping or a list of NAME=VALUE;
                     values may be empty and of several lines */
     FIELD_HOSTS, /* the same, or a list of NAME:ADDRESS */
     FIELD_ARGS,  /* as FIELD_KEYED; a value that is a mapping is left NULL for the caller */
-    FIELD_OWN,   /* a pointer that the field's own reader makes */
-    FIELD_NODE,  /* const struct arc_yaml_node *: left to the caller */
+    FIELD_OWN,   /* a pointer made by the field's own reader */
+    FIELD_NODE,  /* const struct arc_yaml_node *: for the caller to read */
     FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
 };
 
-/* What reading a file of the configuration needs at hand. */
+/* The context for reading a file of the configuration. */
 struct arc_loading {
     const char *root;         /* of the work tree */
     struct arc_arena *memory; /* holds all that is read */
@@ -41,12 +41,12 @@ struct arc_loading {
 typedef int arc_read(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot);
 
 struct arc_field {
-    const char *key; /* NULL ends a list of fields */
+    const char *key; /* NULL terminates a list of fields */
     enum arc_field_kind kind;
     size_t offset; /* in the struct */
     bool required;
-    bool filled;                    /* a list that is there has an item */
-    arc_check *check;               /* of the text, of each item, of a pair's name; or NULL */
+    bool filled;                    /* if present, the list must not be empty */
+    arc_check *check;               /* for the text, each item, or a pair's name; or NULL */
     const char *const *words;       /* the only values of a FIELD_TEXT; NULL: any */
     arc_read *read;                 /* of a FIELD_OWN */
     const struct arc_table *fields; /* of a FIELD_TABLE */
@@ -55,81 +55,80 @@ struct arc_field {
 struct arc_table {
     const char *what; /* "a group", for messages */
     const struct arc_field *fields;
-    const struct arc_field *brief; /* what a string alone says, in place of a mapping; or NULL */
-    bool open; /* other keys may stand there too, unless they look like a slip of one of ours */
+    const struct arc_field *brief; /* the field set by a string instead of a mapping; or NULL */
+    bool open;                     /* allows other keys, unless they look like typos of ours */
 };
 
-/* Fills *out, which must be zeroed, from a mapping. Fields that are not there stay zero. ARC_EINPUT
- * with the place for an unknown key, a wrong type, a value that is not right, a missing field. */
+/* Fills *out, which must be zeroed, from a mapping. Missing fields stay zero. ARC_EINPUT with the
+ * place for an unknown key, a wrong type, an invalid value, a missing required field. */
 int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                     const struct arc_table *table, void *out);
 
-/* The same for a list of such mappings (NULL: none), the value of `key`: *items is an array of
- * things of `size` bytes. */
+/* The same for a list of mappings (NULL: none), the value of `key`: *items is an array of structs
+ * of `size` bytes. */
 int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node *list,
                          const char *key, const struct arc_table *table, size_t size, void *items,
                          size_t *count);
 
-/* Puts what `from` has over what `out` has, both of one table. */
+/* Overrides fields of `out` with those present in `from`, both of one table. */
 void arc_fields_overlay(const struct arc_table *table, void *out, const void *from);
 
-/* Takes over what `given` has and *own lacks, both of one table: texts and whole lists, single
- * pairs. Lists that neither has become empty. Nodes stay. */
+/* Inherits from `given` what *own lacks, both of one table: texts and lists as a whole, mappings
+ * pair by pair. Lists that both lack become empty. Nodes stay. */
 int arc_fields_inherit(const struct arc_loading *l, const struct arc_table *table, void *own,
                        const void *given);
 void arc_texts_inherit(char ***own, char **given);
 int arc_pairs_inherit(const struct arc_loading *l, struct arc_pair **own,
                       const struct arc_pair *given);
 
-/* Adds a copy of a text to a list that ends with NULL, once. */
+/* Adds a copy of a text to a NULL-terminated list, unless it is there. */
 int arc_texts_add_once(const struct arc_loading *l, char ***list, const char *text);
 
-/* Adds a platform in the one spelling, once; one that is none (NULL: no string) is refused here, not
- * by an engine. */
+/* Adds a platform in its normalized spelling, unless it is there. An invalid one (NULL: not a
+ * string) is refused here instead of by an engine. */
 int arc_platform_add(const struct arc_loading *l, char ***list, const char *text);
 
-/* A copy of what a buffer holds, `what` in messages. */
+/* A copy of a buffer's content; `what` names it in messages. */
 int arc_buf_keep(const struct arc_loading *l, const struct arc_buf *text, const char *what,
                  char **out);
 
-/* A placeholder and what stands for it; a value of NULL is not known yet. */
+/* A placeholder and its value; NULL: unknown so far. */
 struct arc_word {
     const char *name;
     const char *value;
 };
 
-/* Appends the template with the words that are known in the place of {NAME}; all else stays.
- * `words` ends with {NULL, NULL}. */
+/* Appends the template, replacing each {NAME} whose word is known. `words` is terminated by {NULL,
+ * NULL}. */
 void arc_words_fill(const char *template, const struct arc_word *words, struct arc_buf *out);
 
-/* Whether a node is what {version} is without quotes: a mapping of one key without a value. */
+/* Whether a node is an unquoted {version}: a mapping of one key without a value. */
 bool arc_field_lacks_quotes(const struct arc_yaml_node *node);
 
-/* Checks one scalar, reporting at its place. */
+/* Checks one scalar; an error has its place. */
 int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check *check,
                     struct arc_error *err);
 
-/* Reads the names of images, a list of struct arc_image_tag (tags.c). ARC_EINPUT with the place for
- * what is not a name or no condition. */
+/* Reads a list of image tags into struct arc_image_tag (tags.c). ARC_EINPUT with the place for an
+ * invalid name or condition. */
 arc_read arc_image_tags_read;
 
-/* The names that a group gives its images by default; those of a train are {image-tag} alone. */
+/* A group's default image tags; for a train only {image-tag}. */
 extern struct arc_image_tag arc_image_tags_default[], arc_image_tags_train[];
 
-/* Reads the mapping `scan:` (NULL: nothing is set) into *out, which holds the memory itself
- * (scan.c). */
+/* Reads the mapping `scan:` (NULL: not set) into *out, which owns its memory (scan.c). */
 int arc_config_scan(const struct arc_yaml_node *node, struct arc_scan_settings *out,
                     struct arc_error *err);
 
-/* The placeholders of an image's tag; NULL ends them. */
+/* The placeholders of image tags, NULL-terminated. */
 extern const char *const arc_placeholders[];
 
-/* Says why a value is wrong, for a check to return. */
+/* Sets the reason why a value is invalid, for a check to return. */
 bool arc_check_fails(struct arc_buf *why, const char *text);
 
 /* The checks (checks.c). */
 arc_check arc_check_line;       /* one line without control characters, not empty */
-arc_check arc_check_text;       /* as that, but more than one line */
+arc_check arc_check_text;       /* the same, but several lines */
 arc_check arc_check_name;       /* an image name: lower case, OCI distribution spec "name" */
 arc_check arc_check_codename;   /* [a-z][a-z0-9-]*: job ids, output names, make targets */
 arc_check arc_check_group;      /* the part of a tag before "/v" */
@@ -139,10 +138,10 @@ arc_check arc_check_registry;   /* "host[:port][/path]" */
 arc_check arc_check_platform;   /* "os/arch[/variant]" */
 arc_check arc_check_image_tag;  /* an image tag with {placeholders} */
 arc_check arc_check_path;       /* relative, stays in the repository */
-arc_check arc_check_glob;       /* likewise, a pattern */
+arc_check arc_check_glob;       /* the same for a pattern */
 arc_check arc_check_build_arg;  /* [A-Za-z_][A-Za-z0-9_]* */
 arc_check arc_check_image;      /* template of an image's name */
 arc_check arc_check_output;     /* "compression=zstd", attributes of BuildKit's image exporter */
 arc_check arc_check_day;        /* "2026-12-31" */
 arc_check arc_check_secret;     /* the id of a secret: a file name */
-arc_check arc_check_target; /* a target, a service or a profile: no option of docker's, no URL */
+arc_check arc_check_target; /* a target, service or profile; not an option of docker's, not a URL */

@@ -24,7 +24,7 @@ static int take(const char *text, size_t len, char **out, struct arc_error *err)
 
 /* ---- YAML and JSON -------------------------------------------------------------------------- */
 
-/* The item of a list whose KEY has VALUE, or the one of that number. */
+/* The item of a list with KEY=VALUE, or with that index. */
 static const struct arc_yaml_node *find_item(const struct arc_yaml_node *list, const char *step)
 {
     const char *equals = strchr(step, '=');
@@ -64,7 +64,7 @@ static bool ends_comment(const char *text, size_t len)
     return false;
 }
 
-/* The length of a line without its comment; counts what its braces and brackets open. */
+/* The length of a line without its comment; counts open braces and brackets. */
 static size_t measure_line(struct arc_assignments *reader, const char *line, size_t len)
 {
     bool quoted = false;
@@ -87,7 +87,7 @@ static size_t measure_line(struct arc_assignments *reader, const char *line, siz
     return len;
 }
 
-/* The value behind '=': in quotes, or up to a comment. */
+/* The value after '=': in quotes, or up to a comment. */
 static void trim_value(const char **value, size_t *len)
 {
     while (*len && strchr(" \t", **value))
@@ -128,7 +128,7 @@ static bool assign(struct arc_assignments *reader, const char *line, size_t len)
     return true;
 }
 
-/* A line that is neither empty nor a comment: whether it says a value. */
+/* Reads a line that is neither empty nor a comment; returns whether it has a value. */
 static bool read_line(struct arc_assignments *reader, const char *line, size_t len)
 {
     while (reader->blocks > reader->depth)
@@ -144,7 +144,7 @@ static bool read_line(struct arc_assignments *reader, const char *line, size_t l
     bool opens = brace && brace > line && (!equals || brace < equals);
     bool direct = reader->blocks == reader->depth;
     if (reader->blocks || opens)
-        len = measure_line(reader, line, len); /* else a brace is one of a value */
+        len = measure_line(reader, line, len); /* other braces belong to a value */
     opens = opens && brace < line + len;       /* not in a comment */
     if (!direct || !opens || reader->blocks == ARC_BLOCKS)
         return direct && assign(reader, line, len);
@@ -158,7 +158,7 @@ static bool read_line(struct arc_assignments *reader, const char *line, size_t l
     return rest > skip && assign(reader, brace + 1 + skip, rest - skip);
 }
 
-/* The word before a name that a shell exports, or that a Dockerfile gives a value. */
+/* The word before a name: `export` in shells, ARG and the like in Dockerfiles. */
 static size_t measure_keyword(const char *line, size_t len)
 {
     static const char *const words[] = {"export ", "ARG ", "ENV ", "LABEL "};

@@ -37,7 +37,7 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
     arc_each (group, config->groups, config->group_count)
         arc_each (other, group->services, group->service_count) {
             if (other == service)
-                return ARC_OK; /* the later ones look back at this one */
+                return ARC_OK; /* later services are compared with this one */
             bool variants = other->suffix && service->suffix && other->line == service->line;
             if (!variants && other->file && service->file &&
                 strcmp(other->file, service->file) == 0)
@@ -51,7 +51,7 @@ int arc_config_unique(const struct arc_config *config, const struct arc_service 
                                       "(line %u); filters and jobs are named by it",
                                       service->codename, service->directory, other->directory,
                                       other->line);
-            if (group == own) /* may share an image, told apart by tags: the plan looks at those */
+            if (group == own) /* may share an image with different tags, which the plan checks */
                 continue;
             for (char **image = service->images; *image; image++)
                 if (arc_texts_have(other->images, *image))
@@ -69,7 +69,7 @@ struct walk {
     const char *root;
     const struct arc_config *config;
     const struct arc_service **services;
-    char *state; /* per service: 0 not met, 1 on the path, 2 done */
+    char *state; /* per service: 0 not visited, 1 on the path, 2 done */
     size_t count;
     size_t *path;
     size_t depth;
@@ -79,7 +79,7 @@ struct walk {
     "depends_on: these services depend on themselves: %s; with rebuild-dependents there may be "   \
     "no cycle"
 
-/* Refuses the cycle at the depends_on entry; service.yaml was read and found good a moment ago. */
+/* Reports the cycle at the depends_on entry, rereading service.yaml for its line. */
 static int refuse_cycle(const struct walk *walk, size_t start, const char *codename,
                         struct arc_error *err)
 {

@@ -1,25 +1,25 @@
-/* How the services of a configuration stand to one another. */
+/* Relations between the services of a configuration. */
 #pragma once
 
 #include "arcci/config.h"
 #include "yaml/yaml.h"
 
-/* Most services of one group; a matrix of GitHub's has 256 legs at most. */
+/* At most this many services per group; GitHub's matrices have at most 256 legs. */
 #define ARC_SERVICES_MAX 1000
 
-/* The group's service of that codename; NULL when there is none. */
+/* The group's service with that codename; NULL if there is none. */
 const struct arc_service *arc_group_find_service(const struct arc_group *group,
                                                  const char *codename);
 
-/* What a service may be built for: its own platforms, else all of the group's, each once. NULL where
- * there are none; the list may be the service's own. */
+/* The platforms of a service: its own, else all of the group's, without duplicates. NULL if there
+ * are none; may be the service's own list. */
 int arc_service_platforms(const struct arc_group *group, const struct arc_service *service,
                           struct arc_arena *memory, char ***out, struct arc_error *err);
 
-/* ARC_EINPUT at `entry` if the service's directory, codename or image is another's already. */
+/* ARC_EINPUT at `entry` if another service has the service's directory, codename or image. */
 int arc_config_unique(const struct arc_config *config, const struct arc_service *service,
                       const struct arc_yaml_node *entry, struct arc_error *err);
 
-/* ARC_EINPUT, showing the cycle, if services that are rebuilt with what they depend on depend on
- * themselves. The place is the depends_on entry that closes it. */
+/* ARC_EINPUT, showing the cycle, if services depend on themselves. The place is the depends_on
+ * entry that closes it. */
 int arc_config_acyclic(const char *root, const struct arc_config *config, struct arc_error *err);

@@ -42,7 +42,7 @@ static const char *const severities[ARC_SEVERITIES] = {"UNKNOWN", "LOW", "MEDIUM
                                                        "CRITICAL"};
 static const char *const scanners[] = {"vuln", "misconfig", "secret", "license"};
 
-/* The place of a name in a list of `count`, in any case; `count` if it is not in it. */
+/* The index of a name in a list of `count`, in any case; `count` if it is missing. */
 static size_t find_name(const char *const *names, size_t count, const char *name, size_t len)
 {
     size_t i = 0;
@@ -66,7 +66,7 @@ static bool parse_set(const char *const *names, size_t count, const char *list, 
         if (!*at)
             return true;
         if (*at != ',')
-            at--; /* a blank separates as well */
+            at--; /* a blank separates too */
     }
 }
 
@@ -126,7 +126,7 @@ static bool check_scanner(const char *text, struct arc_buf *why)
            arc_check_fails(why, "is not a scanner: vuln, misconfig, secret or license");
 }
 
-/* A pattern of what is left out says what that is, not what is kept. */
+/* A pattern names what to leave out, not what to keep. */
 static bool check_left_out(const char *text, struct arc_buf *why)
 {
     if (*text == '!')
@@ -174,7 +174,7 @@ static int read_ignore(const struct arc_loading *l, const struct arc_yaml_node *
     return ARC_OK;
 }
 
-/* Paths as different as paths can be: what matches all of them leaves nothing to look at. */
+/* Paths that differ as much as possible: a pattern that matches them all leaves nothing to scan. */
 static const char *const samples[] = {"z",     "Q7",          "w.x9",          "a-1/Z_2",
                                       ".h/k0", "9/m~/j.Y/8c", "X/e/r.5/u/o+.t"};
 
@@ -194,7 +194,7 @@ static int match_samples(const char *pattern, const char *below, bool matched[AR
     return ARC_OK;
 }
 
-/* A gate that is told to leave out every file would never fail. */
+/* A gate that skips every file would never fail. */
 static int check_rest(const struct arc_yaml_node *node, const struct arc_scan_settings *settings,
                       struct arc_error *err)
 {

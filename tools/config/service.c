@@ -1,4 +1,4 @@
-/* One service: its service.yaml, and what an entry of arc-ci.yaml says over it. */
+/* One service: its service.yaml, and its entry in arc-ci.yaml, which overrides it. */
 #include "config/service.h"
 #include "base/path.h"
 #include "os/file.h"
@@ -28,13 +28,13 @@ static const struct arc_field service_fields[] = {
     {0},
 };
 
-/* Other tools of a platform read the file too, so it may hold keys of theirs. */
+/* Other tools read the file too, so it may contain their keys. */
 static const struct arc_table service_table = {"a service.yaml", service_fields, NULL, true};
 static const struct arc_table entry_table = {"a service", service_fields, NULL, false};
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* What belongs under `build` and would else be taken for another tool's, without a word. */
+/* Keys that belong under `build` and would otherwise silently pass as another tool's. */
 static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *err)
 {
     static const char *const keys[][2] = {
@@ -97,7 +97,7 @@ int arc_service_read_file(const struct arc_loading *l, const char *directory, co
     if (!out->service.codename)
         return arc_yaml_error(yaml.root, l->err, "a service.yaml needs 'codename'");
     out->build = out->directory = out->variants_node = out->version_node =
-        NULL; /* gone with the file */
+        NULL; /* freed with the file */
     out->service.file = arc_arena_text(l->memory, file);
 
     return arc_arena_check(l->memory, l->err);
@@ -160,7 +160,7 @@ static int complete_names(const struct arc_loading *l, struct arc_service *servi
     return ARC_OK;
 }
 
-/* Where a service lies that does not say it: where its Dockerfile is, else where its context is. */
+/* The default directory of a service: its Dockerfile's, else its context. */
 static int complete_directory(const struct arc_loading *l, struct arc_service *service)
 {
     const struct arc_recipe *build = &service->build;
@@ -182,9 +182,8 @@ static int complete_directory(const struct arc_loading *l, struct arc_service *s
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Gives a service with a suffix names of its own, where its variant does not say them: the codename
- * gets the suffix, and the name too unless the image's own name, or its tags, tell the variants
- * apart, so that they share it. */
+/* Names a service with a suffix, unless its variant does: adds the suffix to the codename, and to
+ * the name unless the variants differ by image or tags and share the name. */
 static int name_variant(const struct arc_loading *l, struct arc_service_reading *reading,
                         const struct arc_group *group)
 {
@@ -222,7 +221,7 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
     struct arc_service *service = &reading->service;
     struct arc_recipe *build = &service->build;
 
-    if (service->directory) /* else its codename cannot come from there */
+    if (service->directory) /* otherwise the codename cannot come from it */
         ARC_TRY(complete_names(l, service));
     arc_texts_inherit(&service->depends_on, NULL);
     arc_texts_inherit(&service->external, NULL);
@@ -248,7 +247,7 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
     bool whole =
         strcmp(build->context, service->directory) == 0 && strcmp(service->directory, ".") != 0;
     for (const struct arc_pair *pair = build->additional_contexts; pair->name; pair++)
-        whole = whole && arc_context_is_remote(pair->value); /* else it reads elsewhere, too */
+        whole = whole && arc_context_is_remote(pair->value); /* otherwise it also reads elsewhere */
     if (reading->inputs)
         service->derive_inputs = strcmp(reading->inputs, "dockerfile") == 0;
     else

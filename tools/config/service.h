@@ -1,10 +1,10 @@
-/* One service: what its service.yaml and its entry in arc-ci.yaml say. */
+/* One service, from its service.yaml and its entry in arc-ci.yaml. */
 #pragma once
 
 #include "config/reading.h"
 
-/* Reads a mapping into *out, which is zeroed. `open`: it is a service.yaml, which may hold keys of
- * other tools. */
+/* Reads a mapping into *out, which must be zeroed. `open`: it is a service.yaml, which may contain
+ * keys of other tools. */
 int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node *map, bool open,
                          const struct arc_place_base *base, struct arc_service_reading *out);
 
@@ -13,25 +13,25 @@ int arc_service_read_map(const struct arc_loading *l, const struct arc_yaml_node
 int arc_service_read_file(const struct arc_loading *l, const char *directory, const char *file,
                           struct arc_service_reading *out);
 
-/* Takes from `entry` what it says, over what *out has. */
+/* Overrides fields of *out with those in `entry`. */
 int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading *out,
                         const struct arc_service_reading *entry);
 
-/* Fills in what neither said: names from the directory's own, empty lists, the group's recipe (see
- * arc_recipe_complete()) and where the inputs come from. `group` may be NULL. ARC_EINPUT, to be
- * given a place, when no name can be made. */
+/* Fills in defaults: names from the directory's, empty lists, the group's recipe (see
+ * arc_recipe_complete()) and the source of inputs. `group` may be NULL. ARC_EINPUT, without a
+ * place, if no name can be made. */
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
                          const struct arc_group *group);
 
-/* The codename of a name, of a target of bake too: lower case, '-' for what is no letter and no
- * digit. */
+/* The codename for a name or a bake target: lower case, with '-' for other characters than letters
+ * and digits. */
 char *arc_codename_of(struct arc_arena *memory, const char *name);
 
-/* Makes service.images: each template filled in for every registry, each name once. ARC_EINPUT when
- * one is not an image's name. */
+/* Makes service.images: each template for every registry, without duplicates. ARC_EINPUT if one is
+ * not a valid name. */
 int arc_service_make_images(const struct arc_loading *l, struct arc_service *service,
                             char *const *templates, const struct arc_group *group);
 
-/* Makes what *service holds the group's last service. */
+/* Appends *service to the group's services. */
 int arc_group_take_service(const struct arc_loading *l, struct arc_group *group,
                            const struct arc_service *service);

@@ -6,10 +6,10 @@
 #include "config/service.h"
 #include "os/file.h"
 
-/* Most directories that a glob is compared with. */
+/* At most this many directories are compared with a glob. */
 #define WALK_MAX 200000
 
-/* An entry on its way to services. */
+/* An entry being turned into services. */
 struct entry {
     const struct arc_loading *l;
     const struct arc_config *config;
@@ -18,7 +18,7 @@ struct entry {
     struct arc_group *group;
 };
 
-/* Whether there is something of that name: what is not a file is for the reader to refuse. */
+/* Whether the path exists; the reader refuses what is not a file. */
 static bool exists(const char *root, const char *path)
 {
     return arc_file_kind_in(root, path) != ARC_FILE_NONE;
@@ -36,7 +36,7 @@ static char *join(const char *directory, const char *name)
 
 /* ---- one service ---------------------------------------------------------------------------- */
 
-/* Hands a complete service over to the group. */
+/* Adds a complete service to the group. */
 static int keep(const struct entry *entry, struct arc_service_reading *service)
 {
     struct arc_group *group = entry->group;
@@ -54,7 +54,7 @@ static int keep(const struct entry *entry, struct arc_service_reading *service)
                              entry->l->err);
 }
 
-/* A directory says nothing but its Dockerfile: that is enough. */
+/* A directory with just a Dockerfile is enough. */
 static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *build)
 {
     if (build->dockerfile_inline || arc_context_is_remote(build->context))
@@ -62,8 +62,8 @@ static bool has_dockerfile(const struct entry *entry, const struct arc_recipe *b
     return exists(entry->l->root, build->dockerfile);
 }
 
-/* Adds a service, or each of its variants. `directory` is NULL where that is wherever its build
- * section lies, `file` where it has no service.yaml. */
+/* Adds a service, or each of its variants. `directory` is NULL if the build section decides it,
+ * `file` is NULL without a service.yaml. */
 static int add_service(const struct entry *entry, const char *directory, const char *file)
 {
     const struct arc_loading *l = entry->l;
@@ -112,7 +112,7 @@ static int add_directory(const struct entry *entry, const char *directory)
         return arc_yaml_error(entry->node, entry->l->err, "services: there is no directory %s",
                               directory);
 
-    /* An entry that names its service needs no file, and one of another tool may lie there. */
+    /* An entry that names its service needs no file; another tool's file may be there. */
     bool named = arc_yaml_get(entry->map, "codename") || arc_yaml_get(entry->map, "name");
     return add_service(entry, directory, !named && exists(root, file) ? file : NULL);
 }
@@ -121,7 +121,7 @@ static int add_directory(const struct entry *entry, const char *directory)
 struct walk {
     const struct entry *entry;
     struct arc_glob *glob;
-    size_t taken; /* services of the group before this entry */
+    size_t taken; /* services from earlier entries */
     size_t seen;
 };
 
@@ -144,7 +144,7 @@ static const char *said(const struct arc_yaml_node *build, const char *key, cons
     return node && node->type == ARC_YAML_STRING ? node->text : group;
 }
 
-/* Whether the Dockerfile of a service that would lie in the directory is there. */
+/* Whether the directory's service would have a Dockerfile. */
 static int find_dockerfile(const struct entry *entry, const char *directory, bool *found)
 {
     const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");
@@ -183,7 +183,7 @@ static int walk_below(struct walk *walk, const char *directory)
                                   "services: the glob looks at more than %d directories", WALK_MAX);
 
         if (arc_glob_match(walk->glob, path, strlen(path)) && !is_taken(walk, path)) {
-            /* It is a service if it has what one needs; a glob names them loosely. */
+            /* A directory is a service only if it has what one needs, since globs are loose. */
             ARC_AUTO_FREE char *file = join(path, "service.yaml");
             ARC_TRY_ALLOC(file, err);
             bool made = exists(walk->entry->l->root, file);

@@ -9,14 +9,14 @@ static bool check_with(const char *text, struct arc_buf *why)
            arc_check_fails(why, "is not a way to sign; there is 'cosign'");
 }
 
-/* Any other scheme would make cosign start a program of that name (sigstore-kms-NAME). */
+/* For any other scheme cosign would run a program of that name (sigstore-kms-NAME). */
 static bool check_key(const char *text, struct arc_buf *why)
 {
     static const char *const schemes[] = {"awskms", "gcpkms", "azurekms", "hashivault", "k8s"};
     const char *rest = strstr(text, "://");
     size_t len = rest ? (size_t)(rest - text) : 0;
 
-    if (arc_text_is(text, len, "env")) { /* cosign gets what has this name */
+    if (arc_text_is(text, len, "env")) { /* cosign gets variables with this name */
         ARC_AUTO(arc_buf) struct arc_buf unused = {0};
         return arc_check_build_arg(rest + 3, &unused) ||
                arc_check_fails(why, "is not a name of a variable: letters, digits and '_'");
@@ -35,8 +35,7 @@ static bool check_key(const char *text, struct arc_buf *why)
 
 static bool check_issuer(const char *text, struct arc_buf *why)
 {
-    static const char local[] =
-        "http://127.0.0.1"; /* a test's own; the port or path ends the host */
+    static const char local[] = "http://127.0.0.1"; /* for tests; a port or path ends the host */
     bool is_local = strncmp(text, local, strlen(local)) == 0 && strchr(":/", text[strlen(local)]);
     if (!ARC_STARTS(text, "https://") && !is_local)
         return arc_check_fails(why, "is not an issuer: an https:// address");
@@ -103,7 +102,7 @@ int arc_signing_read(const struct arc_loading *l, const struct arc_yaml_node *no
     if (!ARC_STARTS(out->identity, "https://github.com/"))
         return arc_yaml_error(node, l->err, "'sign' needs the 'issuer' that vouches for '%.200s'",
                               out->identity);
-    out->issuer = arc_arena_text(l->memory, GITHUB_ISSUER); /* as an identity of GitHub's has */
+    out->issuer = arc_arena_text(l->memory, GITHUB_ISSUER); /* the form of GitHub's identities */
 
     return arc_arena_check(l->memory, l->err);
 }

@@ -1,4 +1,4 @@
-/* The names that a group gives its images: "NAME", or {name: NAME, when: [...]}. */
+/* A group's image tags: "NAME", or {name: NAME, when: [...]}. */
 #include "base/suggest.h"
 #include "config/fields.h"
 

@@ -53,7 +53,7 @@ static bool same_name(const struct arc_image_tag *tags, const char *name)
     return false;
 }
 
-/* A name is moved by one group alone, or each would take it from the other. */
+/* Only one group may move a tag, or groups would take it from each other. */
 static const char *find_clash(const struct arc_group *train, const struct arc_group *included)
 {
     for (const struct arc_image_tag *tag = train->image_tags; tag->name; tag++) {

@@ -27,7 +27,7 @@ static const struct arc_table variant_table = {"a variant", variant_fields, NULL
 
 /* ---- a matrix ------------------------------------------------------------------------------- */
 
-/* A matrix of build arguments; `at` counts through it, the last argument fastest. */
+/* A matrix of build arguments; `at` iterates over it, the last argument fastest. */
 struct matrix {
     const struct arc_yaml_node *axes[16];
     const char *names[16];
@@ -37,7 +37,7 @@ struct matrix {
     struct arc_error *err;
 };
 
-/* An axis is a list of values, or a mapping of values to their part of the suffix. */
+/* An axis is a list of values, or a mapping from values to their part of the suffix. */
 static const struct arc_yaml_node *value_at(const struct matrix *m, size_t axis)
 {
     const struct arc_yaml_node *node = m->axes[axis];
