@@ -135,6 +135,15 @@ static void leave_dockerfiles(struct init *init, const json_t *target)
         (void)json_object_del(init->aside, exact);
 }
 
+/* Whether a target is for Windows alone, by the first of its platforms. */
+static bool is_of_windows(const json_t *target)
+{
+    const json_t *platforms = json_object_get(target, "platforms");
+    const char *first =
+        json_string_value(json_is_array(platforms) ? json_array_get(platforms, 0) : platforms);
+    return first && ARC_STARTS(first + strspn(first, "[( \t\r\n\""), "windows");
+}
+
 /* Whether a target has tags or, if a step names the file's images (`named`), whether it is built. */
 static bool is_image(const json_t *target, bool named)
 {
@@ -216,7 +225,7 @@ static void take_bake(struct init *init, const struct bake *bake)
         named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
         arc_json_each_pair (name, value, bake->targets)
             if (init_allows(init, arc_check_target, name) && /* docker refuses other names */
-                (named || !tries) && is_image(value, named)) {
+                (named || !tries) && is_image(value, named) && !is_of_windows(value)) {
                 init_add_text(init, &tagged, name);
                 count++;
             }

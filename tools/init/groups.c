@@ -154,6 +154,10 @@ static json_t *list_own_tags(struct init *init, struct init_image *image)
  * in their tags, or from their stages or Dockerfiles; those without tags get tags that differ. */
 static void name_alike(struct init *init)
 {
+    init_each_image (image, init)
+        if (image->name)
+            image->tags = list_own_tags(init, image);
+
     init_each_image (image, init) {
         size_t alike = 0, sharing = 0;     /* `sharing`: those with the same Dockerfile */
         bool first = true;                 /* of those alike */
@@ -185,11 +189,8 @@ static void name_alike(struct init *init)
         else if (image->from == FROM_WORKFLOW)
             image->codename = init_name_dockerfile(init, image->dockerfile);
 
-        bool bare = !image->tags;
-        if (image->name)
-            image->tags = list_own_tags(init, image);
         name_codename(init, image);
-        if (bare && tells && !taken)
+        if (!image->tags && tells && !taken)
             continue; /* it keeps the usual tags */
         if (image->tags || !image->name)
             continue;

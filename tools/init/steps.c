@@ -974,8 +974,23 @@ static void name_versions(struct init *init)
     }
 }
 
+/* Whether only a run knows the image's name while another image of the Dockerfile has one. */
+static bool is_nameless(const struct init *init, const struct init_image *image)
+{
+    init_each_image (other, init)
+        if (!image->name && other->name && other->pushed &&
+            strcmp(other->dockerfile, image->dockerfile) == 0 &&
+            init_same_text(other->target, image->target))
+            return true;
+    return false;
+}
+
 void init_end_workflows(struct init *init)
 {
+    init_each_image (image, init)
+        if (image->pushed && image->name) /* so what commands publish is this image */
+            (void)json_object_del(init->published, image->name);
+
     init_each_image (image, init) {
         bool is_sent = image->name && json_object_get(init->published, image->name);
         image->pushed = image->pushed || is_sent; /* another job loads its tags from a file */
@@ -990,13 +1005,19 @@ void init_end_workflows(struct init *init)
         }
 
     for (struct init_image **at = &init->images, *image; (image = *at);) {
-        bool published = image->pushed;
+        bool published = image->pushed && !is_nameless(init, image);
         bool is_test = json_object_get(init->aside, image->dockerfile);
         if (published || !(init->pushes || is_test)) {
             at = &image->next;
             continue;
         }
 
+        if (image->pushed)
+            init_ask(
+                init, image->file, image->line,
+                "it builds %s under names that only a run knows, so that is left out: is it an "
+                "image of its own?",
+                image->dockerfile);
         init_each_image (other, init) /* built from the same Dockerfile */
             published =
                 published || (other->pushed && strcmp(other->dockerfile, image->dockerfile) == 0);
