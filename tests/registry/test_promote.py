@@ -141,7 +141,7 @@ def test_what_belongs_together_is_promoted(shop):
 
 
 @pytest.mark.parametrize("ours, theirs, held", [
-    ("1.0.0", "1.0.1", True), ("1.0.0", "2.0.0", True), ("1.0.0", "1.0.0", False), ("1.0.0", "0.9.9", False),
+    ("1.0.0", "1.0.1", True), ("1.0.0", "v1.0.1", True), ("1.0.0", "2.0.0", True), ("1.0.0", "1.0.0", False), ("1.0.0", "0.9.9", False),
     ("1.0.0", "2.0.0-rc.1", False), ("1.0.0", "", False), ("1.0.0", "next", False), ("1.0.0-rc.1", "1.0.0-rc.2", True),
     ("1.0.0-rc.1", "1.0.0", True), ("1.0.0-rc.2", "1.0.0-rc.1", False), ("2026.01.05", "2026.02.01", True),
     ("2026.11.12", "2026.12.01", True), ("1.2", "1.10", True), ("1.10", "1.9", False), ("1.2rc2", "1.2", True), ("1.2", "1.3rc1", False)])
@@ -172,6 +172,17 @@ def test_tags_that_cannot_be_put_twice(shop, monkeypatch, lost):
     shop.server.manifests["o/b", "sha-" + shop.plan["revision"][:12]] = shop.server.manifests["o/a", "latest"]
     run = shop.promote()
     assert run.returncode == 1 and "sha-" in run.stderr and "immutable; the registry keeps this tag where it is" in run.stderr, run.stderr
+
+
+def test_what_is_where_it_is_to_be_was_not_refused(shop, monkeypatch):
+    """Nexus where nothing is deployed twice, after an answer that was lost."""
+    def put(self):
+        answer, self.answer = self.answer, lambda *_, **__: None
+        Registry.do_GET(self)
+        return answer(400, b'{"errors": [{"code": "MANIFEST_INVALID", "message": "Repository does not allow updating assets: o"}]}')
+    monkeypatch.setattr(Registry, "do_PUT", put)
+    run = shop.promote()
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize("theirs, held, name", [
@@ -282,6 +293,14 @@ def test_an_index_in_place_of_an_image_and_an_image_without_a_platform(shop):
         shop.refuses(1, said)
 
 
+@pytest.mark.parametrize("change", [{"size": 1}, {"mediaType": INDEX}])
+def test_a_descriptor_of_something_else(shop, change):
+    """containerd: "failed size validation", and what is asked for as an index and comes as an image."""
+    shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=lambda index: {
+        **index, "manifests": [{**index["manifests"][0], **change}, *index["manifests"][1:]]})
+    shop.refuses(1, "linux/amd64: is listed as ", "nobody could pull it")
+
+
 def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     def forget(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -306,7 +325,7 @@ def test_a_tag_that_a_registry_keeps_says_what_to_do(shop, monkeypatch, status, 
 
 
 def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop, monkeypatch):
-    """It stores what it refuses, and is put back."""
+    """It stores what it does not confirm, and is put back."""
     old = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode()
     shop.put("o/a", old, INDEX)
     shop.server.manifests["o/a", "latest"] = (INDEX, old)
@@ -316,7 +335,7 @@ def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop,
             return Registry.do_GET(self)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         shop.server.manifests["o/a", "latest"] = (INDEX, body)
-        return self.answer(201 if body == old else 400, stored=body)
+        return self.answer(201 if body == old else 300, stored=body)
     monkeypatch.setattr(Registry, "do_PUT", answer_wrong)
     monkeypatch.setattr(Registry, "do_HEAD", lambda self: self.answer(405, b"{}"))
     run = shop.promote()

@@ -139,6 +139,22 @@ struct reading {
     json_t *layers; /* of each of built->cells: an array of descriptors */
 };
 
+/* Whether an image is what its descriptor says: docker asks for that type, and takes no other size. */
+static int check_descriptor(const json_t *descriptor, const struct arc_manifest *manifest,
+                            struct arc_error *err)
+{
+    json_int_t size = json_integer_value(json_object_get(descriptor, "size"));
+    const char *type = arc_json_text_of(descriptor, "mediaType");
+
+    if (size == (json_int_t)manifest->bytes.len && strcmp(type, manifest->media_type) == 0)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EFAILED,
+                         "is listed as %.200s of %" JSON_INTEGER_FORMAT " bytes, and is %.200s of "
+                         "%zu: nobody could pull it",
+                         type, size, manifest->media_type, manifest->bytes.len);
+}
+
 static int check_image(const struct reading *reading, const json_t *descriptor,
                        const char *platform, struct arc_error *err)
 {
@@ -160,6 +176,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
         return arc_error_set(err, ARC_EFAILED, "is listed, but %s is missing", digest);
     ARC_TRY(rc);
 
+    ARC_TRY(check_descriptor(descriptor, &manifest, err));
     ARC_TRY(arc_names_check(manifest.document, err));
     ARC_TRY(arc_names_check(config, err));
     ARC_TRY(check_layers(verify, manifest.document, err));
