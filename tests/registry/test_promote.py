@@ -177,9 +177,10 @@ def test_tags_that_cannot_be_put_twice(shop, monkeypatch, lost):
 def test_what_is_where_it_is_to_be_was_not_refused(shop, monkeypatch):
     """Nexus where nothing is deployed twice, after an answer that was lost."""
     def put(self):
-        answer, self.answer = self.answer, lambda *_, **__: None
+        self.answer = lambda *_, **__: None
         Registry.do_GET(self)
-        return answer(400, b'{"errors": [{"code": "MANIFEST_INVALID", "message": "Repository does not allow updating assets: o"}]}')
+        del self.answer
+        return self.answer(400, b'{"errors": [{"code": "MANIFEST_INVALID", "message": "Repository does not allow updating assets: o"}]}')
     monkeypatch.setattr(Registry, "do_PUT", put)
     run = shop.promote()
     assert run.returncode == 0, run.stderr
@@ -325,7 +326,7 @@ def test_a_tag_that_a_registry_keeps_says_what_to_do(shop, monkeypatch, status, 
 
 
 def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop, monkeypatch):
-    """It stores what it does not confirm, and is put back."""
+    """It stores what it refuses, and is put back."""
     old = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode()
     shop.put("o/a", old, INDEX)
     shop.server.manifests["o/a", "latest"] = (INDEX, old)
@@ -335,7 +336,7 @@ def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop,
             return Registry.do_GET(self)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         shop.server.manifests["o/a", "latest"] = (INDEX, body)
-        return self.answer(201 if body == old else 300, stored=body)
+        return self.answer(201 if body == old else 400, stored=body)
     monkeypatch.setattr(Registry, "do_PUT", answer_wrong)
     monkeypatch.setattr(Registry, "do_HEAD", lambda self: self.answer(405, b"{}"))
     run = shop.promote()

@@ -221,15 +221,16 @@ def test_what_an_index_lists_without_a_platform(place, registry):
                                     "config": registry.put(b"{}", "application/vnd.oci.empty.v1+json")}).encode(), plain["mediaType"])
     arm = registry.image("arm64", "3")
     target = f"{registry.host}/team/img@{registry.index(registry.image('amd64', '0'), plain, registry.index(arm, inner), sbom)['digest']}"
-    for name in ("linux-amd64", "report", "linux-arm64", "report-2"):
+    for name in ("linux-amd64", "linux-arm64", "report"):
         place.write(f"fake/{name}.json", report())
     assert place.run("--scan-type", "image", "--scan-target", target) == 0
     of = {entry["digest"]: f"{registry.host}/team/img@{entry['digest']}" for entry in (plain, inner, arm)}
     assert set(scanned(place)) == {(target, "linux/amd64"), (of[plain["digest"]], None), (of[arm["digest"]], "linux/arm64"),
                                    (of[inner["digest"]], None)}
-    del registry.blobs[inner["digest"]]
-    (place.fake / "report-2.json").unlink()
-    assert place.run("--scan-type", "image", "--scan-target", target) == 1 and place.document["verdict"] == "scanner-error"
+    del registry.blobs[inner["digest"]]    # the scanner says why it cannot look at it
+    (place.fake / "calls").unlink()
+    place.run("--scan-type", "image", "--scan-target", target)
+    assert (of[inner["digest"]], None) in scanned(place)
 
 
 def test_an_index_names_no_other_image_by_a_platform(place, registry):

@@ -160,6 +160,7 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
     struct arc_release_version a, b;
     bool read = false;
 
+    theirs += *theirs == 'v'; /* a label of the configuration's own */
     for (size_t i = 0; !read && i < ARC_COUNT(kinds); i++)
         read = arc_release_version_parse(ours, strlen(ours), kinds[i], &a, NULL) == 0 &&
                arc_release_version_parse(theirs, strlen(theirs), kinds[i], &b, NULL) == 0;

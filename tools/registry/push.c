@@ -5,7 +5,8 @@
 
 bool registry_keeps_tags(const char *reason)
 {
-    return strcasestr(reason, "immutab"); /* "immutable", or Google's "tag immutability" */
+    return strcasestr(reason, "not allow updating") || /* Nexus */
+           strcasestr(reason, "immutab"); /* "immutable", or Google's "tag immutability" */
 }
 
 const char *registry_push_advice(const struct arc_http_response *answer, const char *reason)
