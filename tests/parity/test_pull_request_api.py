@@ -116,6 +116,13 @@ def test_what_says_what_a_service_is_counts_with_the_api_too(clone, api, tmp_pat
         run = changes(work, clone, api, 1, INPUT_FILTERS="")
         assert run.returncode == 0, run.stderr
         assert json.loads(run.stdout)["changes"] == expected, path
+        assert "which is looked at" not in run.stderr  # the merge commit has the pull request's services
+    subprocess.run(["git", "checkout", "-q", "--orphan", "main"], cwd=work, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "base"], cwd=work, env={**harness.os.environ, **harness.cmd.GIT}, check=True)
+    for path, tells in {"u/service.yaml": True, ".github/arc-ci.yaml": True, "t/x": False}.items():
+        api.files = [{"filename": path, "status": "modified" if path.startswith(".") else "added"}]
+        run = changes(work, clone, api, 1, INPUT_FILTERS="")
+        assert (f"where {path} is not as in" in run.stderr) == tells, run.stderr
 
 
 def test_submodules_are_looked_into_by_git(clone, api, tmp_path):

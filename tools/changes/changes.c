@@ -19,11 +19,13 @@ struct run {
     struct arc_inner inner; /* submodules to look into */
     bool api_failed;        /* so git must do */
     bool config_seen;       /* the API listed the configuration */
+    char *listed;           /* a file that it listed, which tells the services; owned, or NULL */
     struct arc_error *err;  /* for callbacks */
 };
 
 static void run_free(struct run *run)
 {
+    free(run->listed);
     arc_git_renames_free(&run->renames);
     arc_inner_free(&run->inner);
     arc_match_free(&run->match);
@@ -104,6 +106,13 @@ static int on_api_file(void *context, const char *path, size_t len, unsigned sta
     ARC_TRY(match_file(run, path, len, status, options->renames ? previous : NULL));
     if (options->filters->from_config)
         ARC_TRY(arc_services_listed(options, path, run->out->results, run->err));
+
+    bool tells = config && !run->listed &&
+                 arc_services_told(options->config, path, status & ARC_STATUS_MODIFIED);
+    if (tells)
+        run->listed = strdup(path);
+    if (tells && !run->listed)
+        return arc_error_nomem(run->err);
 
     bool is_submodule = options->filters->from_config && run->git && run->git->worktree &&
                         arc_file_kind_in(run->git->worktree, path) == ARC_FILE_DIRECTORY;
@@ -384,6 +393,23 @@ static int read_comment(struct run *run, struct arc_error *err)
                     arc_error_text(&refused));
 }
 
+/* The services are those of the work tree, whatever commit is looked at. */
+static int warn_of_checkout(struct run *run, struct arc_error *err)
+{
+    struct arc_oid head = run->base.head;
+    bool by_api = run->base.kind == ARC_BASE_PULL_REQUEST;
+
+    if (!run->match.defers || !run->git || run->options->is_recorded || (by_api && !run->listed))
+        return ARC_OK;
+    if (by_api)
+        memcpy(head.hex, run->event->head_sha, sizeof head.hex);
+    if (!*head.hex)
+        return ARC_OK;
+
+    return arc_services_elsewhere(run->git, run->options->config, &head, run->listed,
+                                  &run->out->warnings, err);
+}
+
 static int changes(struct run *run, struct arc_error *err)
 {
     const struct arc_changes_options *options = run->options;
@@ -419,6 +445,7 @@ static int changes(struct run *run, struct arc_error *err)
     } else
         ARC_TRY(compare_each(run, err));
 
+    ARC_TRY(warn_of_checkout(run, err));
     const struct arc_oid *head = &run->base.head;
     ARC_TRY(arc_warn_of_directories(&run->match, err));
     ARC_TRY(arc_warn_of_breaks(&run->match, err));

@@ -1,8 +1,9 @@
 #include "changes/services.h"
-#include "base/auto.h"
+#include "base/text.h"
+#include "base/warn.h"
 #include "changes/match.h"
 #include "config/graph.h"
-#include <string.h>
+#include "git/diff.h"
 
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service)
@@ -53,4 +54,60 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
     }
 
     return ARC_OK;
+}
+
+bool arc_services_told(const struct arc_config *config, const char *path, bool changed)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    bool told = strcmp(path, config->path) == 0 ||
+                (!changed && ARC_AMONG(name, "service.yaml", "Dockerfile")); /* for a glob */
+
+    for (size_t g = 0; !told && g < config->group_count; g++)
+        arc_each (service, config->groups[g].services, config->groups[g].service_count)
+            told = told || (service->file && strcmp(service->file, path) == 0);
+
+    return told;
+}
+
+struct telling {
+    const struct arc_config *config;
+    char *found; /* owned */
+};
+
+static int find_telling(void *context, const char *path, size_t len, enum arc_git_status status)
+{
+    struct telling *telling = context;
+    (void)len;
+    if (telling->found || !arc_services_told(telling->config, path, status == ARC_GIT_MODIFIED))
+        return ARC_OK;
+    telling->found = strdup(path);
+    return telling->found ? ARC_OK : ARC_ENOMEM;
+}
+
+int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *config,
+                           const struct arc_oid *head, const char *listed, json_t **warnings,
+                           struct arc_error *err)
+{
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct telling telling = {.config = config};
+    struct arc_oid here;
+
+    if (arc_git_head(git, &here, NULL, NULL) || strcmp(here.hex, head->hex) == 0)
+        return ARC_OK;
+    if (arc_git_commit(git, &here, &commit, NULL) == ARC_OK &&
+        strcmp(commit.merged.hex, head->hex) == 0)
+        return ARC_OK;
+
+    const struct arc_git_diff diff = {
+        .from = head, .to = &here, .each = find_telling, .context = &telling};
+    int rc = listed ? ARC_OK : arc_git_diff(git, &diff, NULL);
+    ARC_AUTO_FREE char *found = telling.found;
+    ARC_TRY(arc_error_memory(rc, err));
+    if (!listed && !found)
+        return ARC_OK;
+
+    return arc_warn(warnings, err,
+                    "the services are those of what is checked out (%.12s), where %.200s is not as "
+                    "in %.12s, which is looked at: a service that only that one has is missing",
+                    here.hex, arc_or(listed, found), head->hex);
 }

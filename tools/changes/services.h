@@ -68,3 +68,14 @@ int arc_services_definitions(struct arc_project *project, const struct arc_chang
  * rebuild-dependents those that depend on one. */
 int arc_services_dependents(const struct arc_changes_options *options, struct arc_changes *out,
                             struct arc_error *err);
+
+/* Whether a file says which services there are, or what is one's; one that is there on both sides,
+ * and `changed`, is what a glob finds on either. */
+bool arc_services_told(const struct arc_config *config, const char *path, bool changed);
+
+/* Adds a warning where services are read from another commit than the one that is looked at, and a
+ * file that tells them is not the same there: `listed`, or NULL: git looks for it. A merge of the
+ * commit into its base has its services. */
+int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *config,
+                           const struct arc_oid *head, const char *listed, json_t **warnings,
+                           struct arc_error *err);
