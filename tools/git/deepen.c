@@ -1,6 +1,6 @@
-/* Getting as much of the history as an answer needs, and no more: a few generations first, then by
- * date, in windows that grow. Depth counts generations, of which a merged history has few and wide
- * ones: 100 of git's own are 46,278 commits. */
+/* Fetches as much history as an answer needs, and no more: a few generations first, then growing
+ * windows by date. A history with many merges has few, wide generations: 100 generations of git's
+ * own are 46,278 commits. */
 #include "git/fetch.h"
 #include "git/history.h"
 #include "git/scratch.h"
@@ -8,29 +8,29 @@
 
 #define DAY ((int64_t)24 * 60 * 60)
 
-/* A window grows by this factor, from this at least; so does a depth. */
+/* Growth factor and minimum of windows and depths. */
 #define GROWTH     2
 #define WINDOW_MIN (30 * DAY)
 
-/* The first window is longer than it seems it must be by one part in so many: a merge is cut as a
- * whole when one of the branches that it merged is older than the window. */
+/* The first window is longer than necessary by one part in this many: a merge is cut as a whole if
+ * one of its branches is older than the window. */
 #define MARGIN 5
 
-/* git reads a number above this as seconds since 1970; what is older comes with the whole. */
+/* git reads a larger number as seconds since 1970; older commits need the whole history. */
 #define DATE_MIN 100000000
 
-/* Places where the clone is cut that are asked for instead of a commit that may be only here. */
+/* Shallow boundaries to request instead of a commit that may exist only locally. */
 #define CUTS_MAX 8
 
-/* What is asked of the history. */
+/* A question about the history. */
 struct question {
     const struct arc_oid *tips;
     size_t count;
-    int64_t reach; /* the date that is to be in the window; INT64_MAX: none in particular */
+    int64_t reach; /* a date that the window must include; INT64_MAX: none */
 };
 
-/* Adds the commits to ask for on account of a tip: the places where the clone's own history of it
- * is cut, which the remote surely knows. */
+/* Adds the commits to request for a tip: the shallow boundaries below it, which the remote surely
+ * has. */
 static int add_wants(struct arc_git_scratch *scratch, struct arc_history *history,
                      const struct arc_oid *tip, struct arc_error *err)
 {
@@ -61,7 +61,7 @@ static int fetch_depth(const struct arc_git *git, const struct arc_oid *commits,
     return arc_git_fetch_commits(git, ARC_GIT_COMMITS, arc_buf_text(&how), commits, count, err);
 }
 
-/* Where the window is to start now; 0 or less: at the beginning. */
+/* The start of the next window; 0 or less: the beginning. */
 static int64_t next_date(const struct arc_git_scratch *scratch, struct arc_history *history,
                          const struct question *question)
 {
@@ -95,14 +95,14 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
 
     ARC_TRY_ALLOC(wants, err);
 
-    for (size_t i = 0; i < scratch->wants.count; i++) { /* of an older one all history would come */
+    for (size_t i = 0; i < scratch->wants.count; i++) { /* an older one would fetch all history */
         int64_t date;
         if (arc_history_date(history, &scratch->wants.items[i], &date) && date >= since)
             wants[count++] = scratch->wants.items[i];
     }
 
-    /* A server names places where it cut that it did not send: for each of them git would fetch a
-     * commit with all its trees when the window grows. */
+    /* Servers report shallow boundaries that they did not send; for each, git would fetch a commit
+     * with all its trees when the window grows. */
     ARC_TRY(arc_git_scratch_restart(git, err));
     arc_buf_printf(&how, "--shallow-since=%jd", (intmax_t)since);
     int rc = ARC_OK;
@@ -119,7 +119,7 @@ static int fetch_dates(const struct arc_git *git, struct arc_history *history, i
     return ARC_OK;
 }
 
-/* Gets more of the history; *last tells that there is no more to get. */
+/* Fetches more history; *last: there is no more. */
 static int get_more(const struct arc_git *git, struct arc_history *history,
                     const struct question *question, bool *last, struct arc_error *err)
 {
@@ -161,7 +161,7 @@ static int not_certain(const struct arc_git *git, bool last, const char *what,
                          what);
 }
 
-/* How far back everything is here that the tips of a question lead to. */
+/* How far back the history of a question's tips is complete. */
 static int64_t since_of(const struct arc_git *git, const struct question *question)
 {
     for (size_t i = 0; i < question->count; i++)
@@ -170,16 +170,16 @@ static int64_t since_of(const struct arc_git *git, const struct question *questi
     return git->scratch->since;
 }
 
-/* Asks the remote for what of one tip is not in the branch whose tip the other one is: where all of
- * that leads to one commit, there they parted. This is one small fetch, whatever lies between; a
- * remote that does not know it, or nothing of a tip that is only here, leaves the other ways. */
+/* Fetches the commits of one tip that are not in the branch of the other: if they all lead to one
+ * commit, that is where the two diverged. One small fetch, however long the history. If the remote
+ * does not support it, or a tip is only local, the other ways remain. */
 static int ask_parting(const struct arc_git *git, const struct arc_oid *a, const struct arc_oid *b,
                        bool *found, struct arc_oid *out, struct arc_error *err)
 {
     struct arc_git_scratch *scratch = git->scratch;
     const struct arc_oid *tip = strcmp(a->hex, scratch->branch_tip.hex) == 0 ? b : a;
     const struct arc_oid *other = tip == a ? b : a;
-    ARC_AUTO_FREE char *branch = arc_steal(&scratch->branch); /* asked once */
+    ARC_AUTO_FREE char *branch = arc_steal(&scratch->branch); /* tried once */
     ARC_AUTO(arc_error) struct arc_error refused = {0};
     ARC_AUTO(arc_buf) struct arc_buf how = {.max = 8192};
     *found = false;
@@ -244,7 +244,7 @@ int arc_git_find_merge_base(const struct arc_git *git, const struct arc_oid *a,
     return merge_base(git, git->scratch->allowed, a, b, out, err);
 }
 
-/* Goes from *at as far as the commits are here; *cut: that is not to the end. */
+/* Walks from *at as far as commits are present; *cut: that is not to the end. */
 static int take_steps(struct arc_history *history, const char *steps, struct arc_oid *at, bool *cut,
                       struct arc_error *err)
 {
@@ -297,10 +297,10 @@ int arc_git_find_ancestor(const struct arc_git *git, const struct arc_oid *from,
 
 /* ---- ancestors ----------------------------------------------------------------------------- */
 
-/* What is left to be found out about a list of commits. */
+/* What is still unknown about a list of commits. */
 struct rest {
-    struct arc_git_list absent; /* not here, so their dates are not known */
-    struct arc_git_list asked;  /* were asked for: what is not here then is not a commit */
+    struct arc_git_list absent; /* missing, so their dates are unknown */
+    struct arc_git_list asked;  /* were requested: those still missing are not commits */
     int64_t oldest;             /* date of the others */
     bool any;
 };
@@ -357,7 +357,7 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
             continue;
         }
 
-        /* Learns the dates of the commits that are not here. */
+        /* Fetches the missing commits for their dates. */
         for (size_t i = 0; i < rest.absent.count; i++)
             ARC_TRY(arc_git_list_add(&rest.asked, &rest.absent.items[i], err));
         ARC_TRY(arc_git_fetch_commits(git, ARC_GIT_SINGLE, "--depth=1", rest.absent.items,

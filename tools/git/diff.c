@@ -1,5 +1,6 @@
-/* Own walk of two trees. Equal object names are equal trees, so its cost follows the difference; it
- * reads raw tree objects, since git_tree allocates each entry and git_diff each delta. */
+/* Compares two trees by walking them. Trees with equal object names are equal, so the cost depends
+ * on the difference. Reads raw tree objects, since git_tree allocates every entry and git_diff
+ * every delta. */
 #include "git/diff.h"
 #include "git/fetch.h"
 #include "git/scratch.h"
@@ -9,7 +10,7 @@
 #define MODE_TYPE    0170000u
 #define MODE_TREE    0040000u
 #define MODE_LINK    0160000u /* a submodule */
-#define MODE_EXECUTE 0100u    /* all that counts of a file's permissions; old trees have others */
+#define MODE_EXECUTE 0100u    /* the only permission that matters; old trees have others */
 
 /* One entry of a raw tree: "<octal mode> <name>\0<20 bytes>". */
 struct entry {
@@ -19,17 +20,17 @@ struct entry {
     const unsigned char *oid;
 };
 
-/* The name of the tree without entries, which git knows without an object. */
+/* The name of the empty tree, which needs no object. */
 static const unsigned char empty_tree[OID_BYTES] = {0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e,
                                                     0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6,
                                                     0x92, 0x88, 0xfb, 0xee, 0x49, 0x04};
 
-/* A tree under way. */
+/* A tree being read. */
 struct cursor {
     git_odb_object *object; /* NULL for an empty side */
     const char *at, *end;
     struct entry entry;
-    bool done; /* there is no entry any more */
+    bool done; /* no entry is left */
 };
 
 struct walk {
@@ -37,7 +38,7 @@ struct walk {
     const struct arc_git_diff *diff;
     bool fetched[2]; /* the trees of `from`, of `to` */
     git_odb *odb;
-    struct arc_buf path; /* of the directory under way, with a slash at its end */
+    struct arc_buf path; /* of the current directory, with a slash at its end */
     unsigned depth;
     size_t entries; /* looked at so far */
     struct arc_error *err;
@@ -102,7 +103,7 @@ static int open_cursor(struct walk *walk, const unsigned char *oid, bool to, str
         return ARC_OK;
     memcpy(id.id, oid, OID_BYTES);
 
-    /* A clone may lack trees of a commit anywhere below: all of them are fetched, once. */
+    /* A clone may lack trees anywhere below a commit: all are fetched at once. */
     int rc = git_odb_read(&cursor->object, walk->odb, &id);
     if (rc == GIT_ENOTFOUND && walk->git->scratch->allowed && !walk->fetched[to]) {
         const struct arc_oid *commit = to ? walk->diff->to : walk->diff->from;
@@ -168,7 +169,7 @@ static int enter(struct walk *walk, const struct entry *entry, const unsigned ch
     return rc;
 }
 
-/* The commit of a submodule; false for an entry that is none, or NULL. */
+/* The commit of a submodule; false for other entries and NULL. */
 static bool take_commit(const struct entry *entry, struct arc_oid *out)
 {
     git_oid id;
@@ -179,7 +180,7 @@ static bool take_commit(const struct entry *entry, struct arc_oid *out)
     return true;
 }
 
-/* An entry that differs; either side may be NULL. */
+/* Reports an entry that differs; either side may be NULL. */
 static int give(struct walk *walk, const struct entry *from, const struct entry *to,
                 enum arc_git_status status)
 {
@@ -192,7 +193,7 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
         return arc_buf_check(&walk->path, "a path", walk->err);
     int rc = diff->each(diff->context, walk->path.data, walk->path.len, status);
 
-    if (!rc && diff->submodule) { /* whose commit differs, or that came or went */
+    if (!rc && diff->submodule) { /* a submodule that changed, appeared or disappeared */
         struct arc_oid before = {{0}}, after = {{0}};
         bool was = take_commit(from, &before), is = take_commit(to, &after);
         if (was || is)
@@ -203,7 +204,7 @@ static int give(struct walk *walk, const struct entry *from, const struct entry 
     return rc;
 }
 
-/* An entry that only one side has. */
+/* Reports an entry that only one side has. */
 static int one_side(struct walk *walk, const struct entry *entry, bool added)
 {
     if (!is_tree(entry) && added)
@@ -215,7 +216,7 @@ static int one_side(struct walk *walk, const struct entry *entry, bool added)
     return enter(walk, entry, entry->oid, NULL);
 }
 
-/* Goes on with both, past the entries that are the same byte for byte: nearly all. */
+/* Advances both past entries that are equal byte for byte, which is nearly all. */
 static int read_both(struct walk *walk, struct cursor *a, struct cursor *b)
 {
     for (;; walk->entries++) {
@@ -252,7 +253,7 @@ static int step(struct walk *walk, struct cursor *a, struct cursor *b)
     bool same = memcmp(from->oid, to->oid, OID_BYTES) == 0;
     bool retyped = (from->mode & MODE_TYPE) != (to->mode & MODE_TYPE);
     bool rebit = (from->mode & MODE_EXECUTE) != (to->mode & MODE_EXECUTE);
-    if (is_tree(from)) { /* compare() holds a directory and a file of one name apart */
+    if (is_tree(from)) { /* compare() treats a directory and a file of one name as different */
         if (!same)
             ARC_TRY(enter(walk, from, from->oid, to->oid));
     } else if (!same || retyped || rebit)
@@ -290,7 +291,7 @@ static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_
     return arc_git_oid_in(&parsed.tree, out, err);
 }
 
-/* Whether a commit or its tree is not here. */
+/* Whether a commit or its tree is missing. */
 static bool is_absent(const struct arc_git *git, const struct arc_oid *commit)
 {
     struct arc_oid name;

@@ -1,10 +1,10 @@
-/* Which paths differ between two commits, or between a commit and the work tree. Renames are never
- * looked for, as in `git diff --no-renames`; a renamed file is one deleted and one added. */
+/* Which paths differ between two commits, or between a commit and the work tree. Like `git diff
+ * --no-renames`: a renamed file is one deleted and one added. */
 #pragma once
 
 #include "git/git.h"
 
-/* What happened to a path. A submodule is a path like any other: its commit changed. */
+/* What happened to a path. A submodule is like any path: its commit changed. */
 enum arc_git_status {
     ARC_GIT_ADDED,
     ARC_GIT_DELETED,
@@ -16,30 +16,30 @@ enum arc_git_status {
 struct arc_git_diff {
     const struct arc_oid *from; /* a commit; NULL: every path of `to` is added */
     const struct arc_oid *to;   /* a commit */
-    /* Whether paths below a directory ("services/cache/", with the slash) are wanted; the trees of
+    /* Whether paths below a directory ("services/cache/", with the slash) are wanted; trees of
      * others are not read. NULL: all are. */
     bool (*enter)(void *context, const char *directory, size_t len);
     /* Called for each path that differs, in git's order (bytewise by path). `path` is valid during
      * the call, NUL-terminated. Non-zero ends the walk and is returned. */
     int (*each)(void *context, const char *path, size_t len, enum arc_git_status status);
-    /* Called behind `each` for a path that is a submodule on either side, with its commits there;
-     * one that is none there has an empty one. Of the work tree only `from` counts. May be NULL. */
+    /* Called after `each` for a path that is a submodule on either side, with its commits (empty if
+     * it is not one there). For the work tree only `from` counts. May be NULL. */
     int (*submodule)(void *context, const char *path, const struct arc_oid *from,
                      const struct arc_oid *to);
     void *context;
-    bool inside; /* files that a submodule does not track make it differ, if they are asked for */
+    bool inside; /* untracked files in a submodule make it differ, if requested */
 };
 
-/* Compares two commits. ARC_ENOTFOUND when a commit or a tree is not in this clone; ARC_EWORLD for
- * a corrupt object; ARC_ELIMIT for directories nested more than ARC_GIT_DEPTH deep, and after
- * ARC_GIT_ENTRIES entries: eleven objects can hold as many paths as take hours. */
+/* Compares two commits. ARC_ENOTFOUND if the clone lacks a commit or a tree; ARC_EWORLD for a
+ * corrupt object; ARC_ELIMIT beyond ARC_GIT_DEPTH levels of directories or ARC_GIT_ENTRIES entries,
+ * since eleven objects can contain paths for hours. */
 int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, struct arc_error *err);
 
-/* Compares HEAD with the files of the work tree, as `git diff HEAD` does, which is run: sparse
- * checkouts, filters (Git LFS), encodings and every form of the index are git's matter. With
- * `untracked`, files that git neither tracks nor ignores come behind the others, as added. `from`,
- * `to` and `enter` are not used. ARC_ENOTFOUND in a bare repository, without a commit or without
- * git; ARC_EWORLD when git fails; ARC_ELIMIT for more than 64 MiB of names. */
+/* Compares HEAD with the files of the work tree by running `git diff HEAD`, which knows sparse
+ * checkouts, filters (Git LFS), encodings and every form of the index. With `untracked`, files that
+ * are neither tracked nor ignored follow, as added. `from`, `to` and `enter` are not used.
+ * ARC_ENOTFOUND in a bare repository, without a commit or without git; ARC_EWORLD if git fails;
+ * ARC_ELIMIT for more than 64 MiB of names. */
 int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
                           const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 
@@ -52,37 +52,37 @@ struct arc_git_renames {
     struct arc_git_rename *list;
     size_t count;
     struct arc_buf text;
-    bool limited; /* too many files for git to look at what they hold (diff.renameLimit) */
+    bool limited; /* too many files for git to compare contents (diff.renameLimit) */
 };
 
-/* The renames between two commits (`to` NULL: the work tree), as `git diff --find-renames` sees
- * them; it is run, and reads what the files hold, which may be fetched. ARC_EWORLD when it fails.
- * *out is owned. */
+/* Finds the renames between two commits (`to` NULL: the work tree) by running `git diff --find-
+ * renames`, which reads the files' contents and may fetch them. ARC_EWORLD if it fails. *out is
+ * owned by the caller. */
 int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
                          const struct arc_oid *from, const struct arc_oid *to,
                          struct arc_git_renames *out, struct arc_error *err);
 void arc_git_renames_free(struct arc_git_renames *renames);
 
-/* What the file was called; NULL when it is not the new name of one. */
+/* The file's old name; NULL if it is not renamed. */
 const char *arc_git_old_name(const struct arc_git_renames *renames, const char *new_name);
 
 #define ARC_GIT_DEPTH   1000
 #define ARC_GIT_ENTRIES 5000000
 
-/* What a file of the work tree is beside a commit. */
+/* How a file of the work tree differs from a commit. */
 enum arc_git_standing {
-    ARC_GIT_CHANGED, /* of the commit, and now another; or its type or executable bit is */
-    ARC_GIT_MISSING, /* of the commit, and not there */
-    ARC_GIT_NEW,     /* not of the commit, and not ignored */
-    ARC_GIT_HIDDEN, /* of the commit, and git was told not to look (assume-unchanged, skip-worktree) */
-    ARC_GIT_NO_SUBMODULE, /* a submodule of the commit that is not checked out */
-    ARC_GIT_IS_IGNORED,   /* not of the commit, and ignored by .gitignore or the like */
+    ARC_GIT_CHANGED, /* in the commit, but its content, type or executable bit differs */
+    ARC_GIT_MISSING, /* in the commit, but missing */
+    ARC_GIT_NEW,     /* not in the commit, and not ignored */
+    ARC_GIT_HIDDEN, /* in the commit, but git was told not to check it (assume-unchanged, skip-worktree) */
+    ARC_GIT_NO_SUBMODULE, /* a submodule in the commit that is not checked out */
+    ARC_GIT_IS_IGNORED,   /* not in the commit, and ignored by .gitignore or the like */
 };
 
-/* Calls `each` for every file of the work tree that is not as the commit has it and is, or lies
- * below, one of `paths` (from the root, "." for it; NULL behind the last one). A submodule is one
- * file: its commit and its tracked files count. A non-zero return ends the walk and is returned.
- * ARC_ENOTFOUND in a bare repository or when the commit is not here. */
+/* Calls `each` for every file of the work tree that differs from the commit and is, or is below,
+ * one of `paths` (from the root; "." is the root; NULL-terminated). A submodule is one file: its
+ * commit and its tracked files count. A non-zero return ends the walk and is returned.
+ * ARC_ENOTFOUND in a bare repository or if the commit is missing. */
 int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
                              const struct arc_oid *commit, const char *const *paths,
                              int (*each)(void *context, const char *path,

@@ -7,8 +7,8 @@
 
 #define ASK_SECONDS 60
 
-/* Generations of commits in the first fetch: where branches are merged often, each more of them
- * means many more commits. */
+/* Generations of commits in the first fetch: with frequent merges, each generation has many
+ * commits. */
 #define DEPTH_MAX 10
 
 int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
@@ -18,7 +18,7 @@ int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
     ARC_AUTO(arc_git_token) struct arc_git_token token = {0};
 
     ARC_TRY(arc_git_run(git, env, &token, words, input, seconds, result, err));
-    bool refused = /* the remote wanted to know who asks */
+    bool refused = /* the remote requires a login */
         result->status &&
         ARC_HOLDS(arc_buf_text(&result->errors), "could not read Username",
                   "could not read Password", "Authentication failed", "not found");
@@ -70,7 +70,7 @@ int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits
     return arc_git_fetch_commits(git, ARC_GIT_TREES, "--depth=1", commits, count, err);
 }
 
-/* A tip whose history the remote was asked for. */
+/* A tip whose history was requested. */
 static int add_tip(struct arc_git_scratch *scratch, const struct arc_oid *tip,
                    struct arc_error *err)
 {
@@ -79,8 +79,8 @@ static int add_tip(struct arc_git_scratch *scratch, const struct arc_oid *tip,
     return arc_git_list_add(&scratch->wants, tip, err);
 }
 
-/* A few generations of what is asked for and of `also`, whose history is likely to matter next. A
- * commit that was only made here makes the remote refuse all: then without them. */
+/* Fetches a few generations of the request and of `also`, whose history is likely needed next. If
+ * the remote refuses, because a commit exists only locally, retries without `also`. */
 static int fetch_start(const struct arc_git *git, const char *refspec, const struct arc_oid *also,
                        size_t also_count, struct arc_error *err)
 {
@@ -141,7 +141,7 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     if (arc_text_is_hex(name, 40)) {
         arc_buf_printf(&refspec, "+%s:refs/arc/%s", name, name);
         ARC_TRY(fetch_start(git, arc_buf_text(&refspec), also, also_count, err));
-        ARC_TRY(arc_git_resolve(git, name, &commit, err)); /* it may be an annotated tag's */
+        ARC_TRY(arc_git_resolve(git, name, &commit, err)); /* it may be an annotated tag */
     } else if (strpbrk(name, ":^*?[~ \\") || strstr(name, "..")) {
         return arc_error_set(err, ARC_ENOTFOUND,
                              "'%.200s' is not a valid name of a branch or a tag", name);
@@ -162,8 +162,8 @@ int arc_git_fetch(const struct arc_git *git, const char *name, const struct arc_
     return add_tip(git->scratch, out, err);
 }
 
-/* Lines "<oid>\trefs/tags/<name>"; one with ^{} behind the name has the commit of an annotated tag,
- * whose own line comes before it. */
+/* Parses lines "<oid>\trefs/tags/<name>"; a name with ^{} gives the commit of the annotated tag in
+ * the line before. */
 static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
 {
     static const char refs[] = "\trefs/tags/";
@@ -180,13 +180,13 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
             json_decref(commit);
             return arc_error_nomem(err);
         }
-        json_object_set_new(tags, name, commit); /* refused when not UTF-8 */
+        json_object_set_new(tags, name, commit); /* refused if not UTF-8 */
     }
 
     return ARC_OK;
 }
 
-/* `words`: git's ls-remote. */
+/* `words`: the git ls-remote command. */
 static int list_remote(const struct arc_git *git, const struct arc_env *env,
                        const char *const *words, json_t *tags, struct arc_error *err)
 {
@@ -226,9 +226,8 @@ static bool in_folder(const char *folder, const char *name)
     return path && arc_file_kind(path) != ARC_FILE_NONE;
 }
 
-/* Whether the remote may have tags that are not here: actions/checkout, Buildkite and others fetch
- * without them, whatever the depth, and leave no trace of it. A repository that never fetched has
- * all that there are. */
+/* Whether the clone may lack tags: actions/checkout, Buildkite and others fetch without tags, at
+ * any depth, and leave no trace of that. A repository that never fetched lacks none. */
 static bool may_lack_tags(const struct arc_git *git, const struct arc_env *env)
 {
     ARC_AUTO_FREE char *url = NULL;
@@ -249,7 +248,7 @@ int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_
     if (!may_lack_tags(git, env))
         return arc_git_tags(git, out, err);
 
-    /* The remote's alone: a workspace that is used again keeps tags that are deleted there. */
+    /* Only the remote's tags: a reused workspace keeps tags that were deleted there. */
     ARC_TRY(load_tags(git, env, err));
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
@@ -300,7 +299,7 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
 
     const char *const words[] = {"ls-remote", git->remote, ref.data, peeled.data, NULL};
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    if (list_remote(git, env, words, tags, &why)) /* no git is no tag that is gone */
+    if (list_remote(git, env, words, tags, &why)) /* a missing git does not mean a missing tag */
         return arc_error_set(err, ARC_EWORLD, "git ls-remote %s: %s", git->remote,
                              arc_error_text(&why));
     const char *commit = json_string_value(json_object_get(tags, name));

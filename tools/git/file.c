@@ -1,4 +1,4 @@
-/* A file of a commit. Symbolic links of the commit are followed, as they were there. */
+/* Reads a file of a commit, following the commit's own symbolic links. */
 #include "base/path.h"
 #include "git/fetch.h"
 #include "git/scratch.h"
@@ -10,14 +10,14 @@
 
 /* ---- objects: libgit2 codes ----------------------------------------------------------------- */
 
-/* A blob, unpacked where it is no larger than `max`. */
+/* Reads a blob if it is no larger than `max`. */
 static int read_blob(const struct arc_git *git, const git_oid *blob, size_t max, size_t *size,
                      git_blob **out)
 {
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     git_object_t type;
 
-    /* Its size by its header: a gigabyte of zeros is a megabyte in a pack. */
+    /* Check the size in its header first: a gigabyte of zeros is a megabyte in a pack. */
     ARC_TRY(git_repository_odb(&odb, git->repo));
     ARC_TRY(git_odb_read_header(size, &type, odb, blob));
     if (*size > max)
@@ -31,7 +31,7 @@ static bool is_link(const git_tree_entry *entry)
     return git_tree_entry_filemode(entry) == GIT_FILEMODE_LINK;
 }
 
-/* The entry of a path, or of the first link on the way to it: *len is how much of the path names
+/* The entry of a path, or of the first link on the way to it: *len is the length of the path up to
  * it. The caller frees it. */
 static int find_step(const git_tree *tree, const char *path, size_t *len, git_tree_entry **out)
 {
@@ -49,8 +49,8 @@ static int find_step(const git_tree *tree, const char *path, size_t *len, git_tr
     }
 }
 
-/* Where a path leads whose first `len` bytes name the link: *out is owned. GIT_ENOTFOUND out of the
- * repository. */
+/* Resolves a path whose first `len` bytes name the link: *out is owned by the caller. GIT_ENOTFOUND
+ * if it leaves the repository. */
 static int follow_link(const struct arc_git *git, const git_oid *link, const char *path, size_t len,
                        char **out)
 {
@@ -84,8 +84,8 @@ static int find_tree(const struct arc_git *git, const struct arc_oid *commit, gi
     return git_commit_tree(out, found);
 }
 
-/* The entry of a path of a commit, which the caller frees. `blob` is the last link or file that was
- * met; zero: none. */
+/* The entry of a path of a commit; the caller frees it. `blob` is the last link or file on the way;
+ * zero: none. */
 static int find_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                       git_oid *blob, git_tree_entry **out)
 {
@@ -93,7 +93,7 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
     ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
     size_t len;
 
-    git_error_clear(); /* lacks_object() asks for the last one */
+    git_error_clear(); /* lacks_object() checks the last one */
     if (!now)
         return GIT_ERROR;
     ARC_TRY(find_tree(git, commit, &tree));
@@ -118,14 +118,14 @@ static int find_entry(const struct arc_git *git, const struct arc_oid *commit, c
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-/* Whether an object is missing from the clone, in contrast to a path from a tree. */
+/* Whether an object is missing from the clone, as opposed to a path from a tree. */
 static bool lacks_object(int rc)
 {
     const git_error *problem = rc == GIT_ENOTFOUND ? git_error_last() : NULL;
     return problem && problem->klass == GIT_ERROR_ODB;
 }
 
-/* Fetches what was lacking: the trees of the commit, or the blob, if one was met. */
+/* Fetches what was missing: the blob, if one was found, else the trees of the commit. */
 static int fetch_lacking(const struct arc_git *git, const struct arc_oid *commit,
                          const git_oid *blob, struct arc_error *err)
 {
@@ -136,10 +136,10 @@ static int fetch_lacking(const struct arc_git *git, const struct arc_oid *commit
 
     int rc = trees ? arc_git_fetch_trees(git, &name, 1, err)
                    : arc_git_fetch_commits(git, ARC_GIT_BLOBS, NULL, &name, 1, err);
-    return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* that is not to say that there is no file */
+    return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* this does not mean that there is no file */
 }
 
-/* The error of a libgit2 code. */
+/* Sets the error for a libgit2 code. */
 static int check_step(int step, const struct arc_oid *commit, const char *path,
                       struct arc_error *err)
 {
@@ -152,7 +152,7 @@ static int check_step(int step, const struct arc_oid *commit, const char *path,
     return arc_git_check(err, step, path);
 }
 
-/* As find_entry(); what the clone lacks on the way is fetched, if that may be. */
+/* As find_entry(), fetching what the clone lacks if that is allowed. */
 static int locate(const struct arc_git *git, const struct arc_oid *commit, const char *path,
                   git_oid *blob, git_tree_entry **out, struct arc_error *err)
 {

@@ -5,27 +5,27 @@
 #define NONE UINT32_MAX
 #define DAY  ((int64_t)24 * 60 * 60)
 
-/* What a walk found out about a commit. */
+/* What a walk learned about a commit. */
 enum {
     FROM_A = 1,  /* reachable from the first commit of a question */
     FROM_B = 2,  /* and from the second */
-    STALE = 4,   /* behind a common ancestor */
-    RESULT = 8,  /* met as a common ancestor */
-    MET = 16,    /* by the walk of arc_history_reaches() or of a range */
-    HIDDEN = 32, /* by that of the commit whose history is left out */
+    STALE = 4,   /* an ancestor of a common ancestor */
+    RESULT = 8,  /* found as a common ancestor */
+    MET = 16,    /* visited by arc_history_reaches() or the walk of a range */
+    HIDDEN = 32, /* visited by the walk of the excluded commit */
 };
 
 struct node {
     git_oid oid;
     int64_t time;     /* of the committer; INT64_MIN when missing */
-    uint32_t parents; /* where its parents start in `links` */
-    uint32_t count;   /* of parents */
-    uint32_t queued;  /* how often it is in the queue of a search */
+    uint32_t parents; /* index of its first parent in `links` */
+    uint32_t count;   /* number of parents */
+    uint32_t queued;  /* number of times it is in the queue of a search */
     unsigned flags;
     bool read, missing;
 };
 
-/* A place in a queue: newest first, then in the order of arrival, as git's own prio_queue. */
+/* An entry of a queue: newest first, then in order of arrival, like git's prio_queue. */
 struct place {
     int64_t time;
     uint64_t turn;
@@ -36,7 +36,7 @@ struct queue {
     struct place *places;
     size_t count;
     uint64_t turn;
-    size_t fresh; /* places of commits that are not stale; counted by a search only */
+    size_t fresh; /* entries of commits that are not stale; only counted by searches */
     bool searches;
 };
 
@@ -44,14 +44,15 @@ struct arc_history {
     git_odb *odb;
     struct node *nodes;
     size_t count;
-    uint32_t *table; /* nodes by name, 0 for none, else number + 1; a power of two */
+    uint32_t *
+        table; /* hash table of nodes by name: 0 for none, else index + 1; size is a power of two */
     size_t table_size;
     uint32_t *links; /* parents */
     size_t link_count;
     struct queue walk;  /* of arc_history_reaches() */
     int64_t walk_doubt; /* as in struct search */
-    int64_t skew;       /* how much older than a parent of it a commit claims to be, at most */
-    int failed;         /* a libgit2 code, or GIT_ERROR without memory */
+    int64_t skew;       /* the most by which a commit claims to be older than a parent */
+    int failed;         /* a libgit2 code, or GIT_ERROR when out of memory */
 };
 
 static size_t place_of(const struct arc_history *history, const git_oid *oid)
@@ -65,7 +66,7 @@ static size_t place_of(const struct arc_history *history, const git_oid *oid)
     return place;
 }
 
-/* The node of a commit, made when it is first named. NONE after a failure. */
+/* Finds or adds the node of a commit. NONE after a failure. */
 static uint32_t node_of(struct arc_history *history, const git_oid *oid)
 {
     size_t size = history->table_size ? 2 * history->table_size : 1024;
@@ -119,8 +120,8 @@ static void parse(struct arc_history *history, uint32_t node, const char *text, 
             history->nodes[node].count++;
         }
         if (len > 10 && memcmp(text, "committer ", 10) == 0) {
-            /* The date at the end of "committer NAME <EMAIL> DATE ZONE"; 0 where it is missing. The
-             * text goes on, and may end with the line. */
+            /* The date at the end of "committer NAME <EMAIL> DATE ZONE"; 0 if it is missing. The
+             * text may continue or end after the line. */
             char date[24] = "";
             size_t at = len;
             while (at && text[at - 1] != '>')
@@ -135,7 +136,7 @@ static void parse(struct arc_history *history, uint32_t node, const char *text, 
     }
 }
 
-/* Makes sure that the commit was read; whether it is here. */
+/* Reads the commit if necessary; returns whether it is present. */
 static bool read_node(struct arc_history *history, uint32_t node)
 {
     if (history->nodes[node].read)
@@ -164,7 +165,7 @@ static uint32_t parent_of(const struct arc_history *history, uint32_t node, uint
     return history->links[history->nodes[node].parents + index];
 }
 
-/* Reads a parent, and notes how wrong the dates are. */
+/* Reads a parent, and records how wrong dates are. */
 static void read_parent(struct arc_history *history, uint32_t node, uint32_t parent)
 {
     if (!read_node(history, parent))
@@ -235,16 +236,15 @@ static void add_flags(struct arc_history *history, struct queue *queue, uint32_t
 
 /* ---- merge base ---------------------------------------------------------------------------- */
 
-/* What a search for merge bases has come to. */
+/* The state of a search for merge bases. */
 struct search {
     struct arc_history *history;
     struct queue queue;
     uint32_t *found; /* common ancestors, newest first */
     size_t count;
     int64_t
-        doubt; /* date of the newest merge that is an ancestor of one side only and cut: it is cut
-                       as a whole, so any parent of it may be newer than the window is long */
-    bool one_sided; /* a commit that is missing is known to be an ancestor of one side only */
+        doubt; /* date of the newest merge that only one side has and whose parents are missing: it is cut as a whole, so any of its parents may be newer than the window */
+    bool one_sided; /* a missing commit is known to be an ancestor of one side only */
     bool any;       /* a commit is missing */
 };
 
@@ -281,7 +281,7 @@ static void paint(struct search *search)
             history->failed = GIT_ERROR;
             return;
         }
-        size_t at = search->count++; /* behind those that are not older */
+        size_t at = search->count++; /* after those that are not older */
         for (; at && history->nodes[search->found[at - 1]].time < history->nodes[node].time; at--)
             search->found[at] = search->found[at - 1];
         search->found[at] = node;
@@ -310,7 +310,7 @@ static void paint(struct search *search)
     }
 }
 
-/* Marks what is behind a commit. */
+/* Marks the ancestors of a commit. */
 static void mark_behind(struct arc_history *history, uint32_t node, unsigned flag)
 {
     struct queue todo = {0};
@@ -345,8 +345,8 @@ static void clear_flags(struct arc_history *history)
         history->nodes[i].flags &= MET;
 }
 
-/* Whether a window that is open to `since` holds everything that could matter to a commit: whatever
- * leads to it would have to be wrong about its date by more than all that was seen. */
+/* Whether a window back to `since` contains everything relevant to a commit: a missing descendant
+ * would need a date more wrong than any seen so far. */
 static bool within(const struct arc_history *history, const struct node *node, int64_t since,
                    int64_t doubt)
 {
@@ -395,7 +395,7 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     while (search.queue.fresh && !history->failed)
         paint(&search);
 
-    /* Leaves out those that are behind another one. */
+    /* Removes those that are ancestors of another one. */
     drop_marked(&search, STALE);
     for (size_t i = 0; search.count > 1 && i < search.count; i++)
         mark_behind(history, search.found[i], HIDDEN);
@@ -405,7 +405,7 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     if (!search.count)
         return ARC_OK;
 
-    /* What is missing lies behind what is common, or is too old to matter. */
+    /* What is missing is behind a common ancestor, or too old to matter. */
     uint32_t best = search.found[0];
     if (!search.any || (search.count == 1 && !search.one_sided) || best == from || best == to ||
         within(history, &history->nodes[best], since, search.doubt))
@@ -566,14 +566,14 @@ int arc_history_range(struct arc_history *history, const git_oid *from, const gi
 
 /* ---- since several bases --------------------------------------------------------------------- */
 
-/* A walk from a head that learns which of several bases have what it meets. */
+/* A walk from a head that learns which of several bases contain each commit. */
 struct since {
     struct arc_history *history;
     struct queue queue;
     size_t words;    /* of a set of bases */
-    uint64_t *lacks; /* per node: the bases that have it not, as far as is known */
-    size_t known;    /* nodes that `lacks` has room for */
-    uint32_t *met;   /* nodes in the order they were met */
+    uint64_t *lacks; /* per node: the bases known to lack it */
+    size_t known;    /* capacity of `lacks`, in nodes */
+    uint32_t *met;   /* nodes in order of discovery */
     size_t count;
 };
 
@@ -592,7 +592,7 @@ static bool lacks_any(const struct since *since, uint32_t node)
     return false;
 }
 
-/* Makes room for all nodes there are; a new one is lacked by all. */
+/* Makes room for all nodes; new ones are lacked by all bases. */
 static bool grow_lacks(struct since *since)
 {
     size_t nodes = 2 * since->history->count;
@@ -613,8 +613,8 @@ static bool grow_lacks(struct since *since)
     return true;
 }
 
-/* Meets a commit, and takes over what is known of a child (NULL: nothing): a change is looked at
- * again. The queue counts those that some base lacks as fresh. */
+/* Visits a commit with what is known of a child (NULL: nothing); a commit whose state changes is
+ * visited again. The queue counts commits that some base lacks as fresh. */
 static void meet_since(struct since *since, uint32_t node, const uint64_t *child)
 {
     struct arc_history *history = since->history;

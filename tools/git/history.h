@@ -1,64 +1,64 @@
-/* The commits of a clone and of what was fetched beside it, as a graph that may be cut anywhere: a
- * parent that is not here is a node that is missing. libgit2 gives up at such a parent; and what an
- * answer is worth depends on where the graph is cut. */
+/* The commits of a clone, and those fetched in addition, as a graph in which any parent may be
+ * missing. libgit2 gives up at a missing parent, and how reliable an answer is depends on what is
+ * missing. */
 #pragma once
 
 #include "git/lib.h"
 
 struct arc_history;
 
-/* An answer that no commit which is missing here could change, or none yet. */
+/* An answer that no missing commit could change, or none yet. */
 enum arc_history_answer {
     ARC_HISTORY_YES,
     ARC_HISTORY_NO,
-    ARC_HISTORY_UNCERTAIN, /* more of the history has to be here */
+    ARC_HISTORY_UNCERTAIN, /* needs more history */
 };
 
-/* Everything from the tips on that is newer than this date is here; more than that is not known. */
+/* Every ancestor of the tips newer than this date is present; nothing else is known. */
 #define ARC_HISTORY_NO_DATE INT64_MAX
 
-/* Reads commits when they are first met; *out is the caller's. */
+/* Makes a graph that reads commits on demand; *out is owned by the caller. */
 int arc_history_new(const struct arc_git *git, struct arc_history **out, struct arc_error *err);
 void arc_history_free(struct arc_history **history);
 
-/* The merge base that `git merge-base` prints in a clone that lacks nothing; NO: there is none. */
+/* The merge base that `git merge-base` prints in a complete clone; NO: there is none. */
 int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
                            const struct arc_oid *b, int64_t since, enum arc_history_answer *answer,
                            struct arc_oid *out, struct arc_error *err);
 
-/* Whether `commit` is `head` or an ancestor of it. Every call must ask about the same head: the
- * walk from there goes on where the one before ended. */
+/* Whether `commit` is `head` or an ancestor of it. All calls must have the same head: each
+ * continues the walk of the one before. */
 int arc_history_reaches(struct arc_history *history, const struct arc_oid *head,
                         const struct arc_oid *commit, int64_t since,
                         enum arc_history_answer *answer, struct arc_error *err);
 
-/* The date of a commit; false when it is not here. */
+/* The date of a commit; false if it is missing. */
 bool arc_history_date(struct arc_history *history, const struct arc_oid *commit, int64_t *out);
 
-/* The date of the oldest commit here on the way from a commit along the first parents. */
+/* The date of the oldest commit present along the first parents. */
 int64_t arc_history_oldest(struct arc_history *history, const struct arc_oid *commit);
 
-/* By how much a commit that was met claims to be older than a parent of it, at most. */
+/* The most by which a visited commit claims to be older than a parent. */
 int64_t arc_history_skew(const struct arc_history *history);
 
-/* Appends the commits that are `tip` or before it and whose parents are not all here, up to `max`;
- * false when there are more. */
+/* Appends up to `max` commits, `tip` or its ancestors, with missing parents; false if there are
+ * more. */
 bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, size_t max,
                       struct arc_oid *out, size_t *count);
 
-/* A parent of a commit by its number, from 1 (*out is empty when there is no such one), and how
- * many there are; false when the commit is not here. */
+/* A parent of a commit by its number, from 1 (*out is empty if there is none), and the number of
+ * parents; false if the commit is missing. */
 bool arc_history_parent(struct arc_history *history, const struct arc_oid *commit, size_t number,
                         struct arc_oid *out, size_t *count);
 
-/* The commits that `to` has and `from` (may be NULL) has not, newest first: *out is the caller's.
- */
+/* The commits in `to` but not in `from` (may be NULL), newest first; *out is owned by the
+ * caller. */
 int arc_history_range(struct arc_history *history, const git_oid *from, const git_oid *to,
                       git_oid **out, size_t *count, struct arc_error *err);
 
-/* Calls `each` for every commit that `head` has and at least one of the bases has not, newest
- * first; bit i of `lacks`: bases[i] has it not. Bases must be behind the head; an empty name has
- * nothing. One walk for all, which ends where all of them have everything. */
+/* Calls `each` for every commit in `head` that at least one base lacks, newest first; bit i of
+ * `lacks`: bases[i] lacks it. Bases must be ancestors of the head, or empty, which lacks
+ * everything. One walk serves all, and ends where every base has the rest. */
 int arc_history_since(struct arc_history *history, const struct arc_oid *head,
                       const struct arc_oid *bases, size_t count,
                       int (*each)(void *context, const struct arc_oid *commit,

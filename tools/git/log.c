@@ -7,10 +7,10 @@
 
 #define LOG_MAX     1000
 #define LOG_SECONDS 600
-#define MAILMAP_MAX (1 << 20) /* Linux's has 40 KB */
+#define MAILMAP_MAX (1 << 20) /* Linux's .mailmap has 40 KB */
 
-/* A copy of a commit's text. Where the commit says that it is Latin-1 (i18n.commitEncoding), as
- * UTF-8; other encodings stay as they are. */
+/* A copy of a commit's text, converted to UTF-8 if the commit says it is Latin-1
+ * (i18n.commitEncoding); other encodings are unchanged. */
 static char *copy_text(const git_commit *commit, const char *text)
 {
     const char *encoding = arc_or(git_commit_message_encoding(commit), "");
@@ -34,9 +34,9 @@ static char *copy_text(const git_commit *commit, const char *text)
     return copy;
 }
 
-/* Cuts a message down to what follows the first empty line behind the subject. As to git, a line of
- * blanks is empty; forms of web pages leave them, and other line ends, with which libgit2 finds no
- * body. */
+/* Reduces a message to what follows the first empty line after the subject. As in git, a line of
+ * blanks is empty; web forms leave such lines and other line ends, with which libgit2 does not find
+ * the body. */
 static char *cut_body(char *copy)
 {
     char *to = copy;
@@ -58,7 +58,7 @@ static char *cut_body(char *copy)
     return copy;
 }
 
-/* With the author as `mailmap` names him; NULL: as the commit does. */
+/* With the author mapped by `mailmap` (may be NULL). */
 static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_commit *out,
                 struct arc_error *err)
 {
@@ -66,7 +66,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
     const char *name = written ? written->name : NULL, *email = written ? written->email : NULL;
     const char *subject = git_commit_summary(commit);
 
-    subject += subject ? strspn(subject, " ") : 0; /* of a title that somebody pasted */
+    subject += subject ? strspn(subject, " ") : 0; /* in a pasted title */
     if (mailmap && name && email && git_mailmap_resolve(&name, &email, mailmap, name, email) < 0)
         return arc_error_nomem(err);
 
@@ -112,8 +112,8 @@ void arc_git_commit_free(struct arc_git_commit *commit)
     *commit = (struct arc_git_commit){0};
 }
 
-/* The object at a path of a commit; all zeros when there is none. An object that a partial clone
- * lacks is an error, not an absent path. */
+/* The object at a path of a commit; all zeros if there is none. An object missing from a partial
+ * clone is an error, not an absent path. */
 static int entry_at(git_tree *tree, const char *path, git_oid *out)
 {
     ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
@@ -129,8 +129,9 @@ static int entry_at(git_tree *tree, const char *path, git_oid *out)
     return problem && problem->klass != GIT_ERROR_ODB ? 0 : rc;
 }
 
-/* Whether one of the paths differs (1) or none (0) between a tree and that of parent number `i`; a
- * negative libgit2 code on failure. A parent beyond a shallow boundary counts as an empty tree. */
+/* Whether one of the paths differs (1) or none (0) between a tree and that of parent `i`; a
+ * negative libgit2 code on failure. A parent beyond the shallow boundary counts as an empty
+ * tree. */
 static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
                                const char *const *paths)
 {
@@ -151,8 +152,8 @@ static int differs_from_parent(git_commit *commit, git_tree *tree, unsigned i,
     return 0;
 }
 
-/* The same for a commit and all its parents: a merge that took a path over unchanged from one
- * of them tells nothing about it (git's TREESAME). */
+/* The same for a commit and all its parents: a merge that takes a path unchanged from one of them
+ * did not change it (git's TREESAME). */
 static int touches(git_commit *commit, const char *const *paths)
 {
     ARC_AUTO_HANDLE(git_tree) git_tree *tree = NULL;
@@ -166,7 +167,7 @@ static int touches(git_commit *commit, const char *const *paths)
     return differs;
 }
 
-/* Where the commits of a range come from: libgit2, or a list where history is cut. */
+/* The source of a range's commits: libgit2 or, in a shallow clone, a list. */
 struct source {
     git_revwalk *walk;
     git_oid *list;
@@ -216,7 +217,8 @@ static int next(struct source *source, git_oid *out)
     return 0;
 }
 
-/* The lines that git heeds: for a NUL or an empty address libgit2 refuses the whole text. */
+/* Keeps the lines that git accepts: libgit2 refuses the whole text for a NUL or an empty
+ * address. */
 static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
 {
     const char *at = arc_buf_text(text), *end = at + text->len;
@@ -230,8 +232,8 @@ static void copy_lines(const struct arc_buf *text, struct arc_buf *out)
     }
 }
 
-/* What `git log` itself reads: the .mailmap of HEAD, whatever is logged. NULL where there is none, or
- * none in a clone without trees; the caller frees it. */
+/* The .mailmap of HEAD, which `git log` reads whatever it logs. NULL if there is none, or the clone
+ * lacks it; the caller frees it. */
 static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = MAILMAP_MAX}, lines = {.max = MAILMAP_MAX};
@@ -240,7 +242,7 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     int rc = arc_git_resolve_ref(git, "HEAD", &head, err);
     if (!rc)
         rc = arc_git_blob(git, &head, ".mailmap", MAILMAP_MAX, &text, err);
-    if (rc) /* and nothing in *err of what is no failure */
+    if (rc) /* this is not a failure, so *err stays empty */
         return arc_error_except(rc == ARC_EWORLD ? rc : ARC_ENOTFOUND, rc, err);
 
     copy_lines(&text, &lines);
@@ -249,7 +251,7 @@ static int open_mailmap(const struct arc_git *git, git_mailmap **out, struct arc
     return arc_git_check(err, rc, ".mailmap");
 }
 
-/* arc_git_log(), with the authors as `mailmap` names them; NULL: as the commits do. */
+/* arc_git_log(), with authors mapped by `mailmap` (may be NULL). */
 static int walk_log(const struct arc_git *git, const struct arc_git_log_range *range,
                     const git_mailmap *mailmap,
                     int (*each)(void *context, const struct arc_git_commit *commit), void *context,
@@ -330,7 +332,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(arc_git_run(git, env, NULL, words, NULL, LOG_SECONDS, &result, err));
     const char *text = arc_buf_text(&result.output);
     size_t len = strcspn(text, "\n");
-    if (result.status || !len) /* it says so where there is no tag, too */
+    if (result.status || !len) /* it also fails if there is no tag */
         return ARC_OK;
     *out = strndup(text, len);
     return arc_error_unless(*out, err);

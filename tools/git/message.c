@@ -1,7 +1,7 @@
 #include "git/message.h"
 #include "base/text.h"
 
-#define BREAKS_MAX 4096 /* bytes: more than notes show */
+#define BREAKS_MAX 4096 /* in bytes: more than notes show */
 
 size_t arc_message_type(const char *subject, bool *bang)
 {
@@ -28,7 +28,8 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
     return false;
 }
 
-/* How much of a line is "BREAKING CHANGE:", as an item of a list as well; 0 for another line. */
+/* The length of "BREAKING CHANGE:" at the start of a line, or of a list's item; 0 for other
+ * lines. */
 static size_t measure_break(const char *line)
 {
     size_t start = strspn(line, " \t*");
@@ -52,16 +53,16 @@ static size_t count_in(const char *line, size_t len, const char *mark)
     return found;
 }
 
-/* Whether the quote that begins here ends; it is none else. Looked for once: what is not behind one
- * line is behind none below. */
+/* Whether a quote that begins here also ends; otherwise it is not a quote. Once the end is not
+ * found, later lines need no search. */
 static bool is_closed(const char *behind, const char *mark, bool *never)
 {
     *never = *never || !strstr(behind, mark);
     return !*never;
 }
 
-/* How many marks a line has that is a fence: it ends the open one, or begins one that ends. 0: it is
- * none. */
+/* The number of marks in a line that is a fence: it closes the open one, or opens one that is
+ * closed later. 0: not a fence. */
 static size_t measure_fence(struct arc_message_lines *lines, const char *words, const char *end)
 {
     bool tildes = *words == '~';
@@ -81,7 +82,7 @@ static size_t measure_fence(struct arc_message_lines *lines, const char *words, 
     return is_closed(end, tildes ? "~~~" : "```", never) ? count : 0;
 }
 
-/* The next line that the message says itself; NULL: none. */
+/* The next line that is not quoted; NULL: none. */
 static const char *next_own(struct arc_message_lines *lines)
 {
     while (lines->next) {
@@ -107,7 +108,7 @@ static const char *next_own(struct arc_message_lines *lines)
     return NULL;
 }
 
-/* The text of the next such footer, NULL for none. */
+/* The text of the next BREAKING CHANGE footer; NULL: none. */
 static const char *find_break(struct arc_message_lines *lines, size_t *len)
 {
     for (const char *line; (line = next_own(lines));) {
@@ -116,7 +117,7 @@ static const char *find_break(struct arc_message_lines *lines, size_t *len)
             continue;
         const char *text = line + prefix + strspn(line + prefix, " \n"), *end = text;
         if (memchr(line + prefix, '\n', (size_t)(text - line) - prefix) && is_footer(text))
-            text = end = line + prefix; /* that is another one, and this one has no text */
+            text = end = line + prefix; /* that is another footer, and this one has no text */
         do {
             end += strcspn(end, "\n");
         } while (*end && *++end != '\n' && *end && !is_footer(end));
@@ -149,9 +150,9 @@ bool arc_message_is_breaking(const char *subject, const char *body)
     return (arc_message_type(subject, &bang) && bang) || find_break(&lines, &len);
 }
 
-#define ITEMS_MAX 100 /* of a list, whose reverts are looked for */
+#define ITEMS_MAX 100 /* of a list that are checked for reverts */
 
-/* What a line of a list does to an item: 1 brings it, again too, -1 takes it back; 0: nothing. */
+/* What a line of a list does to an item: 1 adds or reapplies it, -1 reverts it, 0 neither. */
 static int measure_effect(const char *line, const char *item, size_t len)
 {
     const char *rest = line;
@@ -173,7 +174,7 @@ static int measure_effect(const char *line, const char *item, size_t len)
     return whole ? effect : 0;
 }
 
-/* Whether a list takes all back that it brings of an item; git's is the newest first. */
+/* Whether a list reverts an item that it adds; git's lists are newest first. */
 static bool is_listed_undone(const struct arc_message_lines *lines, const char *item)
 {
     size_t len = strcspn(item, "\n");
@@ -214,7 +215,7 @@ bool arc_message_is_revert(const char *subject)
     return strncasecmp(subject, "revert", 6) == 0 || strncasecmp(subject, "reapply", 7) == 0;
 }
 
-/* A number of at most nine digits that `end` follows; 0 for anything else. */
+/* A number of at most nine digits followed by `end`; 0 for anything else. */
 static int64_t read_number(const char *digits, const char *end)
 {
     size_t len = strspn(digits, "0123456789");
@@ -242,8 +243,8 @@ int64_t arc_message_merged(const char *subject)
     return read_number(subject + strlen(merge), " from ");
 }
 
-/* The number in "owner/name#12", "#12", "GH-12" or the address of a pull request; 0 where there is
- * none, as in "ABC-12" of another tracker. */
+/* The number in "owner/name#12", "#12", "GH-12" or the URL of a pull request; 0 otherwise, as for
+ * "ABC-12" of another tracker. */
 static int64_t read_pull(const char *text)
 {
     static const char *const marks[] = {"#", "GH-", "/pull/"};
@@ -264,7 +265,7 @@ const char *arc_message_next_undone(const char *at, struct arc_message_undone *o
     static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
     const char *found;
 
-    /* behind a number there is no hash: looked for again and again, it would take long */
+    /* skip a number: searching it for a hash again and again would be slow */
     for (const char *from = at; !out->pull && (found = strstr(from, by_git)); from = found) {
         found += strlen(by_git);
         size_t len = strspn(found, "0123456789abcdef");

@@ -10,7 +10,7 @@
 
 #define UNUSED __attribute__((unused))
 
-/* Does nothing, and gives `code`. */
+/* A stub that does nothing and returns `code`. */
 #define OFFLINE(code, name, ...)                                                                   \
     int __wrap_##name(__VA_ARGS__);                                                                \
     int __wrap_##name(__VA_ARGS__)                                                                 \
@@ -28,13 +28,13 @@ OFFLINE(GIT_ERROR, git_transport_new, UNUSED void **out, UNUSED void *owner, UNU
 
 extern bool git_http__expect_continue;
 
-/* A variable: the linkers crash on --wrap of one. Weak, so that libgit2's own wins where it is
- * linked as well; hidden, so that a shared libgit2 keeps its own. */
+/* A variable, since linkers crash on --wrap of one. Weak, so that libgit2's own wins if it is
+ * linked too; hidden, so that a shared libgit2 keeps its own. */
 __attribute__((weak, visibility("hidden"))) bool git_http__expect_continue = false;
 
-/* Extensions of the repository format that change nothing for a reader of objects and refs
+/* Extensions of the repository format that do not affect readers of objects and refs
  * (actions/checkout sets the first two for `filter:` and `sparse-checkout:`), and two whose values
- * git/open.c looks at. */
+ * git/open.c checks. */
 static const char *const harmless_extensions[] = {
     "partialclone",        "worktreeconfig",     "preciousobjects", "relativeworktrees",
     "submodulepathconfig", "compatobjectformat", "objectformat",    "refstorage"};
@@ -44,10 +44,10 @@ int arc_git_start(struct arc_error *err)
     int rc = git_libgit2_init();
     ARC_TRY(arc_git_check(err, rc, "starting libgit2"));
 
-    /* Objects are read once each, and git does not recompute their names on reading either. */
+    /* Like git, do not recompute names when reading objects. */
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* git/open.c does it */
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* done by git/open.c */
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless_extensions, ARC_COUNT(harmless_extensions));
 
     return ARC_OK;

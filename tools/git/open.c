@@ -1,6 +1,6 @@
-/* Finding a repository and opening it. The search is our own: libgit2 takes any directory that
- * looks like a bare repository for one, and that can be files of the tree; and it knows only some
- * of the ways to trust a repository of another user. */
+/* Finds and opens a repository. The search is our own: libgit2 accepts any directory that looks
+ * like a bare repository, which can be files of the tree, and knows only some of the ways to trust
+ * another user's repository. */
 #include "base/text.h"
 #include "git/scratch.h"
 #include "os/file.h"
@@ -12,8 +12,8 @@
 /* A repository being opened. */
 struct search {
     const struct arc_env *env;
-    const char *path; /* where the search starts, for messages */
-    char *top;        /* the directory that holds .git; NULL when GIT_DIR names the repository */
+    const char *path; /* start of the search, for messages */
+    char *top;        /* the directory that contains .git; NULL if GIT_DIR names the repository */
 };
 
 static char *without_slash(const char *path)
@@ -25,8 +25,8 @@ static char *without_slash(const char *path)
     return copy;
 }
 
-/* Opens the .git (a directory or the file of a linked work tree) of the directory or the next one
- * above it, or the directory itself if its name is .git, which no tree can hold. */
+/* Opens the .git (a directory, or a linked work tree's file) of the directory or the nearest one
+ * above, or the directory itself if it is called .git, which no tree can contain. */
 static int search_upwards(struct search *search, git_repository **out)
 {
     char directory[PATH_MAX], path[PATH_MAX];
@@ -49,7 +49,7 @@ static int search_upwards(struct search *search, git_repository **out)
             return rc;
         name[name == directory] = '\0';
         if (stat(directory, &found) != 0 || found.st_dev != start.st_dev)
-            return rc; /* git does not take a tree from across a mount either */
+            return rc; /* git does not cross mounts either */
     }
 
     search->top = strdup(directory);
@@ -57,7 +57,7 @@ static int search_upwards(struct search *search, git_repository **out)
     return rc;
 }
 
-/* As a hook or a script says it. Without GIT_WORK_TREE the work tree is where git is started. */
+/* As set by a hook or a script. Without GIT_WORK_TREE the work tree is the current directory. */
 static int open_named(struct search *search, const char *gitdir, git_repository **out)
 {
     const char *cwd = arc_or(search->env->cwd, ".");
@@ -85,8 +85,8 @@ static bool is_mine(const char *path)
     return !path || lstat(path, &found) != 0 || found.st_uid == geteuid();
 }
 
-/* git is the one to know whom it trusts: safe.directory may stand in any file of its configuration
- * and in the environment. */
+/* Asks git whether it trusts the repository: safe.directory may be in any file of its
+ * configuration, or in the environment. */
 static bool git_trusts(const struct search *search)
 {
     static const char *const argv[] = {"git", "rev-parse", "--git-dir", NULL};
@@ -102,12 +102,12 @@ static bool git_trusts(const struct search *search)
     return arc_process_run(&process, &result, NULL) == ARC_OK && result.status == 0;
 }
 
-/* A repository of another user could have configured programs of theirs. A workflow's workspace
- * is what the job is for, whoever owns it: in a container job that is the runner's user. */
+/* Another user's repository could configure that user's programs. A workflow's workspace is trusted
+ * whoever owns it: in a container job that is the runner's user. */
 static bool is_trusted(const struct search *search, const git_repository *repo)
 {
     char entry[PATH_MAX], space[PATH_MAX];
-    if (!search->top) /* GIT_DIR names it: that is trust enough to git, too */
+    if (!search->top) /* named by GIT_DIR, which git trusts too */
         return true;
     bool fits = snprintf(entry, sizeof entry, "%s/.git", search->top) < (int)sizeof entry;
     ARC_AUTO_FREE char *gitdir = without_slash(git_repository_path(repo));
@@ -125,8 +125,8 @@ static bool is_trusted(const struct search *search, const git_repository *repo)
     return git_trusts(search);
 }
 
-/* What the format says that libgit2 would misread: it is told to let these extensions pass, since
- * it would refuse even their usual values. */
+/* Checks extensions whose values libgit2 would misread: libgit2 is told to accept them, since it
+ * would refuse even their usual values. */
 static int check_extensions(git_config *from, const char *path, struct arc_error *err)
 {
     ARC_AUTO_HANDLE(git_config) git_config *config = NULL;
@@ -226,7 +226,7 @@ static int not_opened(int code, const struct search *search, const char *gitdir,
     ARC_AUTO_FREE char *why = strdup(last && last->message ? last->message : "unknown cause");
     ARC_TRY_ALLOC(why, err);
 
-    /* libgit2 1.9 refuses a format itself: which one stands in the file of the configuration. */
+    /* libgit2 1.9 refuses a format itself; the configuration file shows which. */
     if (gitdir || search->top) {
         ARC_AUTO(arc_buf) struct arc_buf path = {.max = PATH_MAX};
         ARC_AUTO_HANDLE(git_config) git_config *config = NULL;

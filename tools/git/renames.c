@@ -1,4 +1,4 @@
-/* Which added file is a deleted one under another name: git's own answer. */
+/* Which added files are renamed ones, according to git. */
 #include "base/text.h"
 #include "git/diff.h"
 #include "git/run.h"
@@ -12,7 +12,7 @@ static int by_new_name(const void *a, const void *b)
     return strcmp(x->new_name, y->new_name);
 }
 
-/* Words with a NUL behind each: "R087", the old name, the new name. */
+/* NUL-terminated words: "R087", the old name, the new name. */
 static int read_renames(struct arc_git_renames *out, struct arc_error *err)
 {
     size_t words = 0;

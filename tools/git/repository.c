@@ -1,4 +1,4 @@
-/* Naming things in a repository. */
+/* Resolves names in a repository. */
 #include "base/text.h"
 #include "git/lib.h"
 #include "os/file.h"
@@ -18,7 +18,8 @@ int arc_git_failed(struct arc_error *err, int code, const char *what)
 
 bool arc_git_is_shallow(const struct arc_git *git)
 {
-    /* libgit2 looks beside the HEAD of a linked work tree; what is cut is cut for all of them. */
+    /* libgit2 looks beside a linked work tree's HEAD, but all work trees share the shallow
+     * boundary. */
     ARC_AUTO_FREE char *path = arc_file_join(git->commondir, "shallow");
     struct stat found;
     return path && stat(path, &found) == 0 && found.st_size > 0;
@@ -47,7 +48,7 @@ int arc_git_odb(const struct arc_git *git, git_odb **out, struct arc_error *err)
     return arc_git_check(err, rc, "opening the object database");
 }
 
-/* The end of a peeling with the result `rc`. */
+/* Finishes peeling with the result `rc`. */
 static int take_commit(int rc, const git_object *commit, const char *name, struct arc_oid *out,
                        struct arc_error *err)
 {
@@ -64,7 +65,7 @@ static int take_commit(int rc, const git_object *commit, const char *name, struc
     return ARC_OK;
 }
 
-/* Why something may be missing, behind the message that it is. */
+/* The reason why something may be missing, appended to the message. */
 static const char *cut(const struct arc_git *git)
 {
     return arc_git_is_shallow(git)
@@ -77,8 +78,8 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
 {
     ARC_AUTO_HANDLE(git_object) git_object *object = NULL, *commit = NULL;
 
-    /* revparse also knows searches of the whole history, reflogs and paths: none of them belongs
-     * into a value that an event or an input may hold. */
+    /* revparse also accepts searches of the whole history, reflogs and paths, which must not come
+     * from an event or an input. */
     if (!*revision || *revision == '-' || strpbrk(revision, ":{ \t\r\n") ||
         strnlen(revision, 1025) > 1024)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
@@ -202,7 +203,7 @@ git_object_t arc_git_type(git_odb *odb, const git_oid *oid, struct arc_git_asked
     return last->type;
 }
 
-/* Packed refs say where an annotated tag leads to; of others it is read. What is not here may be a
+/* Packed refs contain an annotated tag's target; others are read. A missing object may be a
  * commit. */
 static bool leads_to_commit(git_odb *odb, const git_reference *tag, struct arc_git_asked *last)
 {
@@ -255,7 +256,8 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
     if (!url)
         return arc_error_set(err, ARC_ENOTFOUND, "the repository has no remote '%s'", git->remote);
 
-    /* "https://user:token@host/x" → "https://host/x": a URL in a log must not carry a password. */
+    /* "https://user:token@host/x" → "https://host/x": URLs are logged and must not contain
+     * passwords. */
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url, *rest = host;
     size_t end = scheme && ARC_STARTS(url, "http") ? strcspn(host, "/") : 0;

@@ -5,7 +5,7 @@
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define OWN_MAX    7
 
-/* Settings of the repository that would run a program of its choice unasked. */
+/* Repository settings that would run a program of its choice. */
 static const char *const common[] = {"git",
                                      "-c",
                                      "core.hooksPath=/dev/null",
@@ -19,7 +19,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
                 const struct arc_buf *input, unsigned seconds, struct arc_process_result *result,
                 struct arc_error *err)
 {
-    /* git's own that point elsewhere; the first only where the token brings one */
+    /* git's own variables that point elsewhere; the first only if the token sets one */
     static const char *const names[] = {
         "GIT_CONFIG_COUNT",    "GIT_DIR",    "GIT_WORK_TREE",          "GIT_COMMON_DIR",
         "GIT_TERMINAL_PROMPT", "GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS", NULL};
@@ -33,7 +33,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(arc_buf_check(&gitdir, "the path of the repository", err));
     ARC_TRY(arc_buf_check(&worktree, "the path of the work tree", err));
 
-    /* libgit2 takes objects as they are, too, whatever `git replace` would have for them */
+    /* like libgit2, ignore `git replace` */
     const char *own[OWN_MAX + ARC_GIT_TOKEN_VARS] = {gitdir.data, "GIT_TERMINAL_PROMPT=0",
                                                      "GIT_OPTIONAL_LOCKS=0",
                                                      "GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C"};
@@ -65,7 +65,7 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
 
 #define COMPLAINT_MAX ((size_t)1000)
 
-/* A line of what git said without what says nothing: the mark of the remote's words, advice. */
+/* A line of git's output without "remote: " and advice. */
 static void add_complaint(const char *line, size_t len, struct arc_buf *out)
 {
     static const char remote[] = "remote: ";

@@ -52,16 +52,16 @@ int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit, st
 
 /* ---- configuration ------------------------------------------------------------------------- */
 
-/* What says how the remote is reached: actions/checkout writes its credentials there, or into a
- * file that only this clone's configuration includes. */
+/* Settings for reaching the remote: actions/checkout writes its credentials there, or into a file
+ * included only by this clone's configuration. */
 static bool is_of_connection(const char *name)
 {
     return ARC_STARTS(name, "http.", "credential.", "url.", "protocol.", "ssh.") ||
            ARC_AMONG(name, "core.sshcommand", "core.gitproxy", "core.askpass");
 }
 
-/* The name of a remote's setting, as "remote.origin.url"; NULL for another. Here every remote is
- * called origin. */
+/* The name of a setting of the remote, renamed to origin: "remote.origin.url"; NULL for other
+ * settings. */
 static const char *name_here(const char *remote, const char *name)
 {
     static const char *const names[] = {"remote.origin.url", "remote.origin.proxy",
@@ -128,8 +128,7 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
         return;
 
     const char *url = strcmp(name, "remote.origin.url") == 0 ? entry->value : NULL;
-    if (url && *url != '/' &&
-        strcspn(url, ":") >= strcspn(url, "/")) { /* from where the clone is */
+    if (url && *url != '/' && strcspn(url, ":") >= strcspn(url, "/")) { /* relative to the clone */
         arc_buf_printf(&path, "%s/%s", arc_or(git->worktree, git->gitdir), entry->value);
         add_entry(out, name, arc_buf_text(&path));
     } else {
@@ -137,17 +136,16 @@ static void add_remote_entry(struct arc_buf *out, const struct arc_git *git,
     }
 }
 
-/* Whether git does not read a setting itself where it fetches: it is the clone's own, or the user
- * includes it for clones that lie where this one does (includeIf "gitdir:…"). A header would be
- * sent twice if it were included everywhere. */
+/* Whether a setting must be copied to where git fetches: it is the clone's own, or included only
+ * for clones at this path (includeIf "gitdir:…"). Copying others would send headers twice. */
 static bool is_of_clone(const git_config_entry *entry)
 {
     return entry->level >= GIT_CONFIG_LEVEL_LOCAL ||
            (entry->include_depth && !arc_text_ends(entry->name, ".extraheader"));
 }
 
-/* The clone's settings of the remote; the others of the user and the system git reads itself. The
- * filter is given as that of a promisor remote: git then adds nothing by itself. libgit2 cannot
+/* Copies the clone's settings of the remote; git reads those of the user and the system itself. The
+ * filter is set as for a promisor remote, so that git adds nothing. Not with libgit2, which cannot
  * write every value. */
 static int write_config(const struct arc_git *git, enum arc_git_part part, struct arc_error *err)
 {
@@ -179,7 +177,7 @@ static int write_config(const struct arc_git *git, enum arc_git_part part, struc
 
 /* ---- fetching ------------------------------------------------------------------------------ */
 
-/* Makes the part's repository, and its objects the clone's for this process. */
+/* Makes the part's repository, and adds its objects to the clone's for this process. */
 static int make_part(const struct arc_git *git, enum arc_git_part which, struct arc_error *err)
 {
     struct arc_git *part = &git->scratch->parts[which];
@@ -189,7 +187,7 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
     part->commondir = strdup(part->gitdir);
-    part->remote = strdup(git->remote); /* for messages: the part calls it origin */
+    part->remote = strdup(git->remote); /* for messages, since the part calls it origin */
     ARC_TRY_ALLOC(objects && part->commondir && part->remote, err);
     int rc = git_repository_init(&part->repo, part->gitdir, 1);
     ARC_TRY(arc_git_check(err, rc, "making a repository to fetch into"));
@@ -223,7 +221,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     return arc_git_check(err, rc, "opening the object database");
 }
 
-/* Whether a refspec is of an object ("+<name>:…"), and of which. */
+/* Whether a refspec is for an object ("+<name>:…"), and which. */
 static bool is_object(const char *refspec, struct arc_oid *out)
 {
     size_t len = sizeof out->hex - 1;
@@ -260,11 +258,11 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     return ARC_OK;
 }
 
-/* Of a refspec; by itself, so that no tool takes it for the start of a comment. */
+/* The end of a refspec, by itself so that no tool sees the start of a comment. */
 #define EACH "*"
 
-/* A server of protocol version 0 may refuse commits by name: then all that its branches and tags
- * lead to is fetched, and what was asked for is looked for there. */
+/* A server with protocol version 0 may refuse requests for commits by name: then everything its
+ * branches and tags reach is fetched, and the request is looked up there. */
 static int fetch_all_refs(const struct arc_git *git, enum arc_git_part part, const json_t *refspecs,
                           struct arc_error *err)
 {
@@ -305,7 +303,7 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
     return arc_error_pass(rc, &problem, err);
 }
 
-/* Adds to a list as GIT_ALTERNATE_OBJECT_DIRECTORIES has it: ':' between them, quoted. */
+/* Adds to a list in the form of GIT_ALTERNATE_OBJECT_DIRECTORIES: separated by ':', quoted. */
 static int add_objects(struct arc_buf *out, const char *gitdir, struct arc_error *err)
 {
     ARC_AUTO_FREE char *objects = arc_file_join(gitdir, "objects");

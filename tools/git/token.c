@@ -20,7 +20,7 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
     if (!server || !token || first > 1000 || !ARC_STARTS(server, "https://", "http://127.0.0.1:"))
         return ARC_OK;
 
-    /* A header as actions/checkout has it. */
+    /* A header in the form of actions/checkout. */
     ARC_AUTO(arc_buf) struct arc_buf login = {0}, header = {0};
     arc_buf_printf(&login, "x-access-token:%s", token);
     ARC_TRY(arc_buf_check(&login, "token", err));
@@ -30,7 +30,7 @@ int arc_git_token_make(const struct arc_env *env, struct arc_git_token *out, str
     const char *const vars[ARC_GIT_TOKEN_VARS] = {
         arc_arena_printf(memory, "GIT_CONFIG_COUNT=%lu", first + 2),
         arc_arena_printf(memory, "GIT_CONFIG_KEY_%lu=http.%s/.extraheader", first, server),
-        /* forget another one: two are refused */
+        /* reset other headers: GitHub refuses two */
         arc_arena_printf(memory, "GIT_CONFIG_VALUE_%lu=", first),
         arc_arena_printf(memory, "GIT_CONFIG_KEY_%lu=http.%s/.extraheader", first + 1, server),
         arc_arena_printf(memory, "GIT_CONFIG_VALUE_%lu=AUTHORIZATION: basic %s", first + 1,

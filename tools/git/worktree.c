@@ -8,13 +8,13 @@
 
 #define DIFF_SECONDS 600
 
-/* The options take back settings that would change the list or run a program for it. */
+/* Overrides settings that would change the list or run a program. */
 #define DIFF                                                                                       \
     "diff", "--no-ext-diff", "--no-renames", "--no-relative", "--raw", "--no-abbrev", "-z",        \
         "-O/dev/null"
 #define OTHERS "ls-files", "--others", "--exclude-standard", "-z"
 
-/* The commits of a submodule: ":160000 160000 OLD NEW M" as `git diff --raw` has it. */
+/* The commits of a submodule in `git diff --raw`: ":160000 160000 OLD NEW M". */
 static int tell_submodule(const struct arc_git_diff *diff, const char *raw, const char *path)
 {
     static const char mode[] = "160000";
@@ -31,7 +31,7 @@ static int tell_submodule(const struct arc_git_diff *diff, const char *raw, cons
     return diff->submodule(diff->context, path, &from, &to);
 }
 
-/* Runs git with these options and, unless NULL, paths. */
+/* Runs git with these options and paths (may be NULL). */
 static int run_listing(const struct arc_git *git, const struct arc_env *env,
                        const char *const *options, const char *const *paths,
                        struct arc_process_result *result, struct arc_error *err)
@@ -50,8 +50,8 @@ static int run_listing(const struct arc_git *git, const struct arc_env *env,
     return ARC_OK;
 }
 
-/* Runs git and hands over what it lists, a NUL behind each word: pairs of what `git diff --raw`
- * says and a path, or, with `added`, paths. */
+/* Runs git and passes on its NUL-terminated list: pairs of a `git diff --raw` entry and a path or,
+ * with `added`, just paths. */
 static int list(const struct arc_git *git, const struct arc_env *env, const char *const *options,
                 const char *const *paths, const struct arc_git_diff *diff, bool added,
                 struct arc_error *err)
@@ -96,7 +96,7 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
     return untracked ? list(git, env, others, NULL, diff, true, err) : ARC_OK;
 }
 
-/* Who hears of the files of a list, and what they are. */
+/* The callback for the files of a list, and their state. */
 struct hearer {
     int (*each)(void *context, const char *path, enum arc_git_standing standing);
     void *context;
@@ -113,9 +113,9 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
                         status == ARC_GIT_DELETED ? ARC_GIT_MISSING : ARC_GIT_CHANGED);
 }
 
-/* What `git diff` does not look at: files that it was told to believe unchanged, files that a
- * sparse checkout leaves out, and submodules that are not there. `git ls-files -s -v` says "H
- * 100644 OID 0\tPATH"; a small letter is a file believed unchanged, S one that is left out. */
+/* Reports what `git diff` does not check: files marked as unchanged, files outside a sparse
+ * checkout, and missing submodules. `git ls-files -s -v` prints "H 100644 OID 0\tPATH"; a lower-
+ * case letter means marked as unchanged, S means skipped. */
 static int list_hidden(const struct arc_git *git, const struct arc_env *env,
                        const char *const *paths, const struct hearer *hearer, struct arc_error *err)
 {
@@ -160,7 +160,7 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
 
     if (!git->worktree)
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' is a bare repository", git->gitdir);
-    if (!*paths) /* git would take it for all of them */
+    if (!*paths) /* git would read it as all paths */
         return ARC_OK;
     ARC_TRY(list(git, env, changed, paths, &diff, false, err));
     ARC_TRY(list_hidden(git, env, paths, &hearer, err));
