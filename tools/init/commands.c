@@ -218,6 +218,8 @@ static void take_docker(struct script *script, const json_t *words)
         take_published(script, words, 2);
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = init_word_at(words, next++);
+    if (init_is_among(what, "build bud bake") && script->is_outside)
+        return;
     if (init_is_among(what, "build bud bake"))
         take_options(script, words, next);
     else if (strcmp(what, "push") == 0)
@@ -260,8 +262,11 @@ static void take_command(struct script *script, json_t *words)
         char *directory = init_resolve(script->init, script->directory, what);
         script->left_behind = script->directory;
         script->directory = arc_or(directory, script->directory);
-    } else if (strcmp(program, "popd") == 0)
+        script->is_outside = !directory && *what;
+    } else if (strcmp(program, "popd") == 0) {
         script->directory = arc_or(script->left_behind, script->directory);
+        script->is_outside = false;
+    }
 
     if (strcmp(program, "echo") == 0 && strcmp(init_word_at(words, 2), ">>") == 0)
         take_output(script, what, init_word_at(words, 3));
@@ -391,6 +396,8 @@ void init_read_text(struct script *script, const char *text)
         is_line = *script->at == '\n';
         if (is_line && script->is_makefile)
             script->directory = start;
+        if (*script->at == ')' || (is_line && script->is_makefile)) /* of a subshell */
+            script->is_outside = false;
         script->at += *script->at != '\0';
     }
 }

@@ -604,6 +604,8 @@ static void learn_registries(struct init *init, const struct init_image *image)
                 continue;
             if (init_is_owner(init, base.registries[0]))
                 init_count_registry(init, base.registries[0]);
+            if (strcmp(arc_path_name(image->directory), base.name) == 0)
+                continue; /* a variant on somebody else's image, named after that */
             init_each_image (other, init)
                 if (other != image)
                     learn_name(init, other, &base);

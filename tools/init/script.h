@@ -19,6 +19,7 @@ struct script {
     const char *at;
     char *directory;              /* current directory, from the root */
     char *left_behind;            /* the one before, for popd; NULL: none */
+    bool is_outside;              /* it left the repository: what it builds there is not ours */
     json_t *variables;            /* set so far */
     json_t *outputs;              /* name → the value last set */
     json_t *builds;               /* `with` of each build */

@@ -506,6 +506,25 @@ static void join_architectures(const struct init_step *step, struct init_image *
     }
 }
 
+/* Whether two builds have the same arguments, apart from a version that one of them lacks or spells
+ * in another way. */
+static bool have_same_arguments(const struct init_image *one, const struct init_image *other)
+{
+    if (json_object_size(one->args) != json_object_size(other->args))
+        return false;
+
+    arc_json_each_pair (name, value, one->args) {
+        const json_t *also = json_object_get(other->args, name);
+        const char *a = json_string_value(value), *b = json_string_value(also);
+        bool versions = a && b && (init_says_version(a) || init_says_version(b)) &&
+                        (!*a || init_says_version(a)) && (!*b || init_says_version(b));
+        if (!json_equal(value, also) && !versions)
+            return false;
+    }
+
+    return true;
+}
+
 /* Whether another step, cell or service already described the image: the same build, whatever its
  * platform or tag. A service without a name is always the Dockerfile's image. */
 static bool is_same(const struct init_step *step, const struct init_image *other,
@@ -520,8 +539,7 @@ static bool is_same(const struct init_step *step, const struct init_image *other
                 (other->args == image->args || json_equal(other->args, image->args)));
 
     return other->from == FROM_WORKFLOW && named && target &&
-           strcmp(other->context, image->context) == 0 &&
-           (other->args == image->args || json_equal(other->args, image->args));
+           strcmp(other->context, image->context) == 0 && have_same_arguments(other, image);
 }
 
 /* Adds what the step says to an image that is already described by a file of this kind or a more
@@ -551,6 +569,10 @@ static bool join(const struct init_step *step, const struct init_image *more)
         image->platforms = NULL;
         image->tags = NULL;
     }
+
+    arc_json_each_pair (argument, value, more->args)
+        if (!*arc_json_text_of(image->args, argument)) /* a version that the other build lacks */
+            init_set(init, image->args, argument, json_incref(value));
 
     image->pushed = more->pushed;
     image->by_digest = image->by_digest && more->by_digest;

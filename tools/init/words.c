@@ -18,6 +18,7 @@ static const char *find_value(const struct script *script, const char *name)
     bool is_given = json_object_get(script->given, name) && own && arc_text_is_visible(own);
     if (own && (is_given || init_says_version(own) || ARC_HOLDS(own, "{revision}", "{sha7}")))
         return own; /* "${VERSION}-gpu" */
+    value = value && own ? init_as_written(value, own) : value;
     if (ARC_STARTS(name, "GITHUB_"))
         key = strcmp(name, "GITHUB_REF") == 0 ? "ref_name" : init_lower(script->init, name + 7);
     if (!value)
