@@ -4,7 +4,7 @@
 #include "github/github.h"
 #include "github/options.h"
 
-/* Another way is open, so this one must not take long. */
+/* There is another way, so this one must be quick. */
 #define MERGE_BASE_SECONDS 10
 
 #define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
@@ -31,7 +31,7 @@ static enum arc_status status_of(const char *name)
     return ARC_STATUS_MODIFIED;
 }
 
-/* Opens GitHub for the event's repository, "owner/name": that becomes part of an address. */
+/* Opens GitHub for the event's repository, checking "owner/name", which becomes part of a URL. */
 static int open_github(const struct arc_github_options *options, const struct arc_event *event,
                        struct arc_transport **out, struct arc_error *err)
 {

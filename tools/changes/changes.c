@@ -6,18 +6,18 @@
 #include "changes/warn.h"
 #include "os/file.h"
 
-/* A run under way. */
+/* The state of a run. */
 struct run {
     struct arc_project *project;
     const struct arc_changes_options *options;
     struct arc_changes *out;
-    const struct arc_git *git; /* NULL: there is no clone, only the API */
+    const struct arc_git *git; /* NULL: no clone, only the API */
     const struct arc_event *event;
     struct arc_base base;
     struct arc_match match;
     struct arc_git_renames renames;
-    struct arc_inner inner; /* submodules to look into */
-    bool api_failed;        /* so git must do */
+    struct arc_inner inner; /* submodules to compare */
+    bool api_failed;        /* so git must be used */
     bool config_seen;       /* the API listed the configuration */
     char *listed;           /* a file that it listed, which tells the services; owned, or NULL */
     struct arc_error *err;  /* for callbacks */
@@ -38,7 +38,7 @@ static const enum arc_status statuses[] = {
     [ARC_GIT_UNMERGED] = ARC_STATUS_UNMERGED,
 };
 
-/* Whether a directory is the one that counts, or above it. */
+/* Whether a directory is the working directory or above it. */
 static bool is_above(const struct run *run, const char *directory, size_t len)
 {
     const char *relative = run->match.relative;
@@ -119,8 +119,8 @@ static int on_api_file(void *context, const char *path, size_t len, unsigned sta
     return is_submodule ? on_submodule(run, path, NULL, NULL) : ARC_OK;
 }
 
-/* A submodule whose paths cannot be compared: what may be about them counts, or a change in it
- * would be passed over in silence. */
+/* A submodule whose files cannot be compared: every filter that may match them counts as changed,
+ * so that no change is silently missed. */
 static int on_unseen(void *context, const char *path, const char *why)
 {
     struct run *run = context;
@@ -162,7 +162,7 @@ static struct arc_base_request request_of(const struct run *run)
         .ref = run->options->ref,
         .fetch_depth = run->options->fetch_depth,
         .api = arc_changes_api_possible(run->project->env) && !run->api_failed &&
-               !run->options->submodules, /* the API does not know what is in them */
+               !run->options->submodules, /* the API does not know their contents */
         .token = arc_changes_api_possible(run->project->env),
         .is_recorded = run->options->is_recorded,
         .base_on_pulls =
@@ -180,8 +180,7 @@ static int choose(struct run *run, struct arc_error *err)
 
 static int compare(struct run *run, struct arc_error *err);
 
-/* The configuration is part of what changed. Where the API alone knows the files, it knows whether
- * that one is among them. */
+/* Checks whether the configuration changed; if only the API knows the files, by its list. */
 static int compare_entries(struct run *run, const struct arc_oid *base, const bool *only,
                            struct arc_error *err)
 {
@@ -196,8 +195,8 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
     return arc_services_entries(run->git, options, only, base, head, run->out->results, err);
 }
 
-/* Git has not got the pull request's commits. When the API does not list all files either, they are
- * fetched after all: the rest must not count as unchanged. */
+/* The clone lacks the pull request's commits. If the API's list is incomplete, they are fetched
+ * after all: the rest must not count as unchanged. */
 static int compare_by_api(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0}, fetching = {0};
@@ -277,7 +276,7 @@ static int compare(struct run *run, struct arc_error *err)
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
 }
 
-/* Where each service was last good: `out` has one for each filter. */
+/* Finds where each service was last good: `out` has one entry per filter. */
 static int find_last_good(struct run *run, struct arc_last_good *out, struct arc_error *err)
 {
     const struct arc_base_request request = request_of(run);
@@ -296,7 +295,7 @@ static int find_last_good(struct run *run, struct arc_last_good *out, struct arc
     return arc_services_last_images(&request, out, count, err);
 }
 
-/* Each service with where it was last good. */
+/* Compares each service with where it was last good. */
 static int compare_each(struct run *run, struct arc_error *err)
 {
     size_t count = run->options->filters->count;
@@ -314,7 +313,7 @@ static int compare_each(struct run *run, struct arc_error *err)
 
     ARC_TRY(rc);
 
-    /* Services with one base (empty: everything counts as added) are compared in one walk. */
+    /* Compares all services that share a base (empty: everything counts as added) in one walk. */
     for (size_t i = 0; i < count; i++) {
         const struct arc_oid base = good[i].base;
         bool first = true;
@@ -341,7 +340,7 @@ static int compare_each(struct run *run, struct arc_error *err)
     return arc_error_unless(run->base.base_reason, err);
 }
 
-/* Hands over what was found out about the base. */
+/* Passes on the facts about the base. */
 static int describe(struct run *run, struct arc_error *err)
 {
     struct arc_changes *out = run->out;
@@ -358,7 +357,7 @@ static int describe(struct run *run, struct arc_error *err)
     return arc_error_unless(json_array_extend(out->warnings, run->base.warnings) == 0, err);
 }
 
-/* A workflow may leave a pull request unchecked out, since the API knows its files. */
+/* A workflow need not check out a pull request, since the API knows its files. */
 static int without_clone(struct run *run, struct arc_error *err)
 {
     if (!arc_event_is_pull_request(run->event) || !arc_changes_api_possible(run->project->env) ||
@@ -375,7 +374,7 @@ static int without_clone(struct run *run, struct arc_error *err)
                             err);
 }
 
-/* A comment on a pull request is about that one, whose commits its event does not have. */
+/* A comment on a pull request is about that, but its event lacks the commits. */
 static int read_comment(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0};
@@ -429,7 +428,7 @@ static int changes(struct run *run, struct arc_error *err)
     if (rc)
         return rc;
 
-    /* In the configuration a `!` leaves out, whatever the filters of a person would make of it. */
+    /* In the configuration, `!` always excludes. */
     enum arc_quantifier quantifier = options->quantifier;
     if (options->filters->from_config && quantifier == ARC_QUANTIFIER_SOME)
         quantifier = ARC_QUANTIFIER_SOME_EXCLUDE;

@@ -1,4 +1,4 @@
-/* Base and head by the event. */
+/* Chooses base and head by the event. */
 #include "changes/choice.h"
 #include "base/auto.h"
 #include "base/warn.h"
@@ -64,7 +64,7 @@ int choice_since_commit(const struct choice *c, const char *name, const char *wh
     return choice_reason(c, &c->out->base_reason, "%s", why);
 }
 
-/* The last commit alone: against its first parent. */
+/* Only the last commit: compares it with its first parent. */
 static int last_commit(const struct choice *c, const char *why)
 {
     ARC_TRY(arc_base_parent(c->request, &c->out->head, &c->out->base, c->err));
@@ -73,9 +73,9 @@ static int last_commit(const struct choice *c, const char *why)
     return choice_reason(c, &c->out->base_reason, "the commit before the head: %s", why);
 }
 
-/* After a forced push the commit before it is not an ancestor: what it had and the new one has not
- * is no change of this push. Where the event does not say that there was none, history is searched,
- * which takes as long as `git merge-base`. */
+/* After a force push the previous commit is not an ancestor, and what only that had is not a change
+ * of this push. Unless the event rules a force push out, this searches history like `git merge-
+ * base`. */
 int choice_since_push(const struct choice *c, const char *before)
 {
     ARC_AUTO(arc_error) struct arc_error missing = {0};
@@ -112,7 +112,7 @@ int choice_since_push(const struct choice *c, const char *before)
                              "the commit before the push, which has no history in common with it");
     if (strcmp(common.hex, out->base.hex) == 0)
         return ARC_OK;
-    if (strcmp(common.hex, out->head.hex) == 0) /* what was made of it stands, and has to go back */
+    if (strcmp(common.hex, out->head.hex) == 0) /* what was built from it has to be reverted */
         return choice_reason(c, &out->base_reason,
                              "the commit before the push, which put the branch back");
     out->base = common;
@@ -121,9 +121,9 @@ int choice_since_push(const struct choice *c, const char *before)
                          "merge base with the commit before the push, which was a forced one");
 }
 
-/* What the head added since it left a branch. Where it did not leave it, and is on no other one
- * that is known, as for a deployment of a commit, or may have been merged before this run, which
- * follows another: its last commit. */
+/* Compares with where the head diverged from a branch. If it is on that branch, and on no other
+ * known one (a deployment of a commit) or possibly merged since (a run that follows another): only
+ * its last commit. */
 static int since_left(const struct choice *c, const char *name, const char *why)
 {
     bool may_be_on = !c->branch || strcmp(c->event->name, "workflow_run") == 0;
@@ -132,7 +132,7 @@ static int since_left(const struct choice *c, const char *name, const char *why)
     return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;
 }
 
-/* The first push of a branch: forty zeros stand for what was there before. */
+/* The first push of a branch, with forty zeros as the previous commit. */
 static int first_push(const struct choice *c)
 {
     ARC_AUTO_FREE char *branch = NULL;
@@ -158,8 +158,8 @@ static int since_tag(const struct choice *c, const char *tag, const char *why)
     return choice_reason(c, &c->out->base_reason, "%s: %s", why, tag);
 }
 
-/* By history, where versions tell nothing: where the tag was, if the push moved it, else the
- * nearest tag before it. */
+/* For tags without comparable versions: the previous target if the push moved the tag, else the
+ * nearest tag in its history. */
 static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
@@ -193,7 +193,7 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
     return since_tag(c, previous, "nearest tag before it in history");
 }
 
-/* Sets *chosen unless the tag is the only one of its kind and no release's. */
+/* Sets *chosen unless the tag is the only one of its kind and not a release. */
 static int tag_push(const struct choice *c, const char *tag, bool *chosen)
 {
     ARC_AUTO_FREE char *previous = NULL;
@@ -219,7 +219,7 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
     return tag_by_history(c, tag, chosen);
 }
 
-/* The branch that counts when no base is given. A clone knows what its origin had checked out. */
+/* The default branch, which a clone may have recorded from its remote. */
 int choice_default_branch(const struct choice *c, char **out)
 {
     const char *usual[] = {c->event->default_branch, NULL, "main", "master"};
@@ -240,7 +240,7 @@ int choice_default_branch(const struct choice *c, char **out)
         "default branch, and there is no branch main or master; give one with --base");
 }
 
-/* By hand on the base branch itself: what was not pushed yet, else the last commit. */
+/* Run by hand on the base branch itself: unpushed commits, else the last commit. */
 static int on_branch(const struct choice *c, const char *base, const char *why)
 {
     struct arc_base *out = c->out;
@@ -258,13 +258,13 @@ static int on_branch(const struct choice *c, const char *base, const char *why)
     return strcmp(out->base.hex, out->head.hex) == 0 ? last_commit(c, why) : ARC_OK;
 }
 
-/* What the head has that is not in a branch, a tag or HEAD; NULL: the default branch. */
+/* Compares with where the head diverged from a branch, a tag or HEAD; NULL: the default branch. */
 static int by_name(const struct choice *c, const char *input, const char *why)
 {
     const char *base = input ? arc_base_branch_name(c->git, input) : "HEAD";
     ARC_AUTO_FREE char *fallback = NULL;
 
-    if (base && strcmp(base, "HEAD") == 0) { /* origin/HEAD is the default branch, too */
+    if (base && strcmp(base, "HEAD") == 0) { /* origin/HEAD is the default branch too */
         ARC_TRY(choice_default_branch(c, &fallback));
         base = fallback;
     }
@@ -286,7 +286,7 @@ static int by_name(const struct choice *c, const char *input, const char *why)
     return !base || asked ? choice_since_merge_base(c, name, why) : since_left(c, name, why);
 }
 
-/* Every event without a rule of its own: push, workflow_dispatch, schedule, a run by hand, … */
+/* Events without their own rule: push, workflow_dispatch, schedule, a run by hand, … */
 static int by_branch(const struct choice *c)
 {
     const char *input = c->request->base, *own = c->event->base_ref;
@@ -327,8 +327,8 @@ static int worktree(const struct choice *c)
     return choice_reason(c, &out->base_reason, "HEAD: uncommitted changes");
 }
 
-/* What these events are about stands in their payload. Without it the default branch would be
- * compared with itself, and nothing would have changed. */
+/* These events name their subject in the payload. Without it, the default branch would be compared
+ * with itself and nothing would be changed. */
 static int check_payload(const struct choice *c)
 {
     const struct arc_event *event = c->event;
@@ -341,8 +341,7 @@ static int check_payload(const struct choice *c)
                          event->name, event->name, group ? " and base_sha" : "");
 }
 
-/* A comment on a pull request whose commits nothing tells: its event is about the default
- * branch. */
+/* A comment on a pull request with unknown commits: its event is about the default branch. */
 static int comment(struct choice *c)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {0};
@@ -415,7 +414,7 @@ int arc_base_choose(const struct arc_base_request *request, bool head_alone, str
 
     if (!rc)
         rc = head_alone ? choice_head(&c) : choose(&c);
-    /* Nothing differs between a commit and itself, which is hardly what was asked for. */
+    /* Warns if a commit is compared with itself, which is hardly intended. */
     if (!rc && !head_alone && out->kind == ARC_BASE_COMMITS &&
         strcmp(out->base.hex, out->head.hex) == 0)
         rc = arc_warn(&out->warnings, err,

@@ -1,5 +1,4 @@
-/* A choice of base and head under way: what the files that make it share (choice.c by event,
- * head.c, pull.c). */
+/* The choice of base and head, shared by choice.c (by event), head.c and pull.c. */
 #pragma once
 
 #include "changes/base.h"
@@ -11,41 +10,41 @@ struct choice {
     const struct arc_git *git;
     const struct arc_event *event;
     struct arc_base *out;
-    char *branch;        /* the branch that the head is on; NULL: on none that is known. Owned */
-    const char *tag;     /* the tag that the event is about; NULL: none. The event's */
-    bool is_checked_out; /* the head is what is checked out, not what the event names */
+    char *branch;        /* the branch that the head is on; NULL: unknown. Owned */
+    const char *tag;     /* the tag that the event is about; NULL: none. Borrowed */
+    bool is_checked_out; /* the head is what is checked out, not the event's commit */
     struct arc_error *err;
 };
 
 void choice_free(struct choice *c);
 
-/* Sets a reason; whatever a ref is called, it stays on its line. */
+/* Sets a reason, with line breaks in ref names escaped. */
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Finds a name, fetching if need be: arc_base_find(). */
+/* Finds a name, fetching if necessary: arc_base_find(). */
 int choice_need(const struct choice *c, const char *name, struct arc_oid *out);
 
 /* Chooses the head (head.c), sets out->head, its reason, and c->branch. */
 int choice_head(struct choice *c);
 
-/* Whether the commit is `head` or one before it, as far as the clone knows; nothing is fetched. */
+/* Whether the commit is `head` or an ancestor, as far as the clone knows, without fetching. */
 bool choice_is_before(const struct choice *c, const struct arc_oid *commit,
                       const struct arc_oid *head);
 
 /* The whole choice for a pull request (pull.c). */
 int choice_pull_request(struct choice *c);
 
-/* The branch that counts when no base is given. *out is owned by the caller. */
+/* The default branch. *out is owned by the caller. */
 int choice_default_branch(const struct choice *c, char **out);
 
-/* What `head` added since it left `name`. */
+/* Compares with where the head diverged from `name`. */
 int choice_since_merge_base(const struct choice *c, const char *name, const char *why);
 
-/* As the input `base` asks for it: a commit itself, a branch by its merge base. */
+/* Compares with the input `base`: a commit itself, a branch by its merge base. */
 int choice_since_input(const struct choice *c);
 
-/* Compares with the commit `name` itself; with the merge base if it is not before the head, which a
- * forced push makes of it. */
+/* Compares with the commit `name` itself or, if it is not an ancestor of the head (a force push),
+ * with the merge base. */
 int choice_since_commit(const struct choice *c, const char *name, const char *why);
 int choice_since_push(const struct choice *c, const char *before);

@@ -1,18 +1,18 @@
-/* Finding commits: in the clone, and where its history is cut, by fetching. */
+/* Finds commits in the clone and, if that is shallow, by fetching. */
 #include "base/text.h"
 #include "changes/api.h"
 #include "changes/base.h"
 #include "git/fetch.h"
 
-/* What a name says it is. */
+/* What kind of ref a name is, by its form. */
 enum kind { KIND_ANY, KIND_BRANCH, KIND_TAG, KIND_REF, KIND_REVISION };
 
 struct name {
     enum kind kind;
-    const char *text; /* without what says so */
+    const char *text; /* without its prefix */
 };
 
-/* HEAD, "@" and what follows them. */
+/* HEAD, "@", and these with suffixes. */
 static bool is_head(const char *name)
 {
     size_t len = ARC_STARTS(name, "HEAD") ? 4 : *name == '@';
@@ -59,7 +59,7 @@ const char *arc_base_branch_name(const struct arc_git *git, const char *name)
     return parsed.kind == KIND_ANY || parsed.kind == KIND_BRANCH ? parsed.text : NULL;
 }
 
-/* By refs alone. */
+/* By refs only. */
 static int resolve_ref(const struct arc_git *git, const struct name *name, struct arc_oid *out,
                        struct arc_error *err)
 {
@@ -94,7 +94,7 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
     return arc_git_resolve(git, name, out, err);
 }
 
-/* Whether a workflow or another CI made the clone, and not somebody by hand. */
+/* Whether a workflow or another CI made the clone. */
 static bool is_of_ci(const struct arc_base_request *request)
 {
     return strcmp(request->event->name, "local") != 0 || arc_env_nonempty(request->env, "CI");
@@ -102,8 +102,8 @@ static bool is_of_ci(const struct arc_base_request *request)
 
 bool arc_base_may_fetch(const struct arc_base_request *request)
 {
-    /* A whole clone in somebody's hands has what it has: only a CI's, which may be of one branch, or
-     * one that lacks history or objects, may lack what the origin has. */
+    /* Only clones that may lack refs of the remote need the network: a CI's, which may have a
+     * single branch, and shallow or partial ones. */
     bool may = request->fetch_depth && (is_of_ci(request) || arc_git_is_partial(request->git));
     arc_git_allow_fetching(request->git, may ? request->fetch_depth : 0);
     return may;
@@ -115,8 +115,8 @@ static void add_sha(const char *sha, struct arc_oid *list, size_t *count)
         memcpy(list[(*count)++].hex, sha, sizeof list->hex);
 }
 
-/* As the remote is asked for it; the history of the commits that the event or the checkout is about
- * is fetched along. */
+/* Fetches a ref by the name the remote has for it, with history of the event's and the checkout's
+ * commits. */
 static int fetch_name(const struct arc_base_request *request, const struct name *name,
                       struct arc_oid *out, struct arc_error *err)
 {
@@ -138,7 +138,7 @@ static int fetch_name(const struct arc_base_request *request, const struct name 
     return arc_git_fetch(request->git, tag.data, also, count, out, err);
 }
 
-/* "main~2", "HEAD^": what the name means, and from there back. */
+/* "main~2", "HEAD^": resolves the name, then follows the steps. */
 static int find_ancestor(const struct arc_base_request *request, const char *name, size_t len,
                          struct arc_oid *out, struct arc_error *err)
 {
@@ -155,7 +155,7 @@ static int find_ancestor(const struct arc_base_request *request, const char *nam
 int arc_base_find(const struct arc_base_request *request, const char *name, struct arc_oid *out,
                   struct arc_error *err)
 {
-    size_t start = strcspn(name, "~^"); /* no name of a ref holds these */
+    size_t start = strcspn(name, "~^"); /* not valid in the name of a ref */
     if (start && name[start])
         return find_ancestor(request, name, start, out, err);
 
@@ -187,8 +187,8 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
     return arc_error_pass(rc, &missing, err);
 }
 
-/* Whether the clone may have a branch or tag of the origin as an earlier run left it: a workspace
- * that is used again keeps it, and where history is cut only what is checked out was fetched. */
+/* Whether the clone may have an old state of the remote's branch or tag: a reused workspace keeps
+ * it, and a shallow clone only fetched what is checked out. */
 static bool may_be_old(const struct arc_base_request *request, const struct name *name)
 {
     const struct arc_git *git = request->git;

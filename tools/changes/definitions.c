@@ -1,5 +1,5 @@
-/* Services that a file of docker's describes, and those that have a value in a file: one does not
- * count for a file of which another part changed. */
+/* Services defined by a bake or compose file, or with a value in a file: one does not count as
+ * changed if only another part of the file did. */
 #include "base/json.h"
 #include "changes/match.h"
 #include "changes/services.h"
@@ -12,15 +12,15 @@
 #include "project/value.h"
 #include "yaml/yaml.h"
 
-#define ROUNDS_MAX 100          /* of files that name files */
+#define ROUNDS_MAX 100          /* levels of files that include files */
 #define FOLDER     "repository" /* Compose names a project after it */
 
-/* A group as one commit describes it. */
+/* A group as defined in one commit. */
 struct side {
     struct arc_arena memory;
-    struct arc_error why; /* what keeps it from being read */
+    struct arc_error why; /* why it could not be read */
     struct arc_group group;
-    char *folder; /* holds its files, if the work tree does not */
+    char *folder; /* folder with its files, unless the work tree has them */
 };
 
 static void side_free(struct side *side)
@@ -34,7 +34,7 @@ static void side_free(struct side *side)
 
 /* ---- the files of a commit ------------------------------------------------------------------- */
 
-/* Adds those of the files that are not in the folder yet, and are in the commit. */
+/* Adds the commit's files that are not in the folder yet. */
 static int add_missing(const struct arc_git *git, const struct arc_oid *commit, const char *root,
                        char *const *names, json_t **files, struct arc_error *err)
 {
@@ -57,7 +57,7 @@ static int add_missing(const struct arc_git *git, const struct arc_oid *commit, 
     return ARC_OK;
 }
 
-/* Puts what docker reads of a commit into the side's folder, file by file as they name others. */
+/* Writes the files that docker reads from a commit into the side's folder, following includes. */
 static int write_files(const struct arc_git *git, const struct arc_oid *commit,
                        const struct arc_loading *l, struct side *side)
 {
@@ -69,7 +69,7 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
 
         int rc = arc_described_files(&reading, &side->group, &names, &given);
         ARC_TRY(arc_error_memory(rc, l->err));
-        for (; given && *given; given++) /* .env may be both */
+        for (; given && *given; given++) /* .env may be both kinds */
             ARC_TRY(arc_texts_add_once(l, &names, *given));
         ARC_TRY(add_missing(git, commit, l->root, names, &files, l->err));
         ARC_TRY_ALLOC(files, l->err);
@@ -81,7 +81,7 @@ static int write_files(const struct arc_git *git, const struct arc_oid *commit,
     return ARC_OK;
 }
 
-/* Reads the group's services at a commit (NULL: of the work tree). What keeps it from that is
+/* Reads the group's services at a commit (NULL: the work tree). A failure is recorded in
  * side->why. */
 static int resolve_side(struct arc_project *project, const struct arc_group *group,
                         const struct arc_oid *commit, struct side *side, struct arc_error *err)
@@ -111,7 +111,7 @@ static int resolve_side(struct arc_project *project, const struct arc_group *gro
 
 /* ---- what differs --------------------------------------------------------------------------- */
 
-/* Says the members that differ. */
+/* Lists the members that differ. */
 static int mark_difference(const char *file, const char *old, const char *new,
                            struct arc_filter_result *result, struct arc_error *err)
 {
@@ -130,7 +130,7 @@ static int mark_difference(const char *file, const char *old, const char *new,
     return arc_match_mark(result, err, "its definition in %s changed: %s", file, names.data);
 }
 
-/* Takes the files back that would count for the service's definition alone. */
+/* Removes files that count only as the service's definition. */
 static int take_back(const struct arc_filters *filters, struct arc_filter_result *result,
                      struct arc_error *err)
 {
@@ -144,12 +144,12 @@ static int take_back(const struct arc_filters *filters, struct arc_filter_result
     result->defining = 0;
 
     ARC_TRY(arc_match_mark(result, err, "what it takes of a file that changed is the same"));
-    result->matched = matched; /* that was to say why not */
+    result->matched = matched; /* which was only to explain why */
 
     return ARC_OK;
 }
 
-/* Marks a service whose definition differs; *same: it does not. */
+/* Marks a service if its definition differs; *same: it does not. */
 static int judge_definition(const struct side *before, const struct side *after,
                             const char *codename, struct arc_filter_result *result, bool *same,
                             struct arc_error *err)
@@ -172,7 +172,7 @@ static int judge_definition(const struct side *before, const struct side *after,
     return mark_difference(file, old->definition, new->definition, result, err);
 }
 
-/* Marks a service one of whose values differs, or is only on one side; *same: none. */
+/* Marks a service if one of its values differs or is only on one side; *same: none does. */
 static int judge_values(struct arc_project *project, const struct arc_service *service,
                         const struct arc_oid *base, const struct arc_oid *head,
                         struct arc_filter_result *result, bool *same, struct arc_error *err)
@@ -200,7 +200,7 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
     return ARC_OK;
 }
 
-/* The services of one group. */
+/* Checks the services of one group. */
 static int judge_group(struct arc_project *project, const struct arc_changes_options *options,
                        const bool *only, const struct arc_group *group, const struct arc_oid *base,
                        const struct arc_oid *head, struct arc_changes *out, struct arc_error *err)

@@ -1,4 +1,4 @@
-/* changes.json of a result. */
+/* Makes changes.json from a result. */
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/list.h"
@@ -19,7 +19,7 @@ static json_t *hit_document(const struct arc_changes *changes, size_t filter,
     const struct arc_changed_file *file = &changes->files[hit->file];
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
-    /* A rule as a person wrote it: its statuses are in the text, its patterns are named. */
+    /* A rule as written: statuses in its text, and its patterns. */
     if (changes->filters->items[filter].count) {
         const struct arc_rule *rule = &changes->filters->rules[hit->rule];
         const struct arc_input *input =

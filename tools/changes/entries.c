@@ -1,5 +1,5 @@
-/* Services whose own entry in the configuration changed: what is built differs although no file of
- * theirs does. */
+/* Services whose own entry in the configuration changed: their images differ although none of their
+ * files do. */
 #include "arcci/glob.h"
 #include "base/auto.h"
 #include "changes/match.h"
@@ -8,17 +8,18 @@
 #include "yaml/yaml.h"
 #include <string.h>
 
-/* Keys of a group that say what its images are, or what counts as a change of them. */
+/* Keys of a group that define its images, or what counts as a change of them. */
 static const char *const group_keys[] = {"registry", "image",   "platforms", "image-tags",
                                          "paths",    "build",   "inputs",    "build-args",
                                          "bake",     "compose", NULL};
 
-/* The same of a service.yaml. */
+/* The same for a service.yaml. */
 static const char *const file_keys[] = {"name",     "codename",   "directory", "role",  "tech",
                                         "image",    "image-tags", "build",     "paths", "inputs",
                                         "variants", "version",    NULL};
 
-/* What a list of one thing, or the long form of a text, says, where the other node is none. */
+/* The single item of a list, or the value in the long form of a text, if the other node is not a
+ * list or mapping. */
 static const struct arc_yaml_node *unwrap(const struct arc_yaml_node *node,
                                           const struct arc_yaml_node *other)
 {
@@ -43,7 +44,7 @@ static bool has_parts(const struct arc_yaml_node *node)
     return node->type == ARC_YAML_MAP || node->type == ARC_YAML_LIST || node->type == ARC_YAML_NULL;
 }
 
-/* Whether both say the same, however it is written: 1 and "1" are one text. */
+/* Whether both mean the same, however written: 1 and "1" are the same text. */
 static bool is_same(const struct arc_yaml_node *a, const struct arc_yaml_node *b)
 {
     if (!a || !b)
@@ -76,7 +77,7 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
 
     if (codename && codename->type == ARC_YAML_STRING) {
         size_t len = strlen(service->codename);
-        if (service->suffix && *service->suffix) /* behind the item's, and a dash */
+        if (service->suffix && *service->suffix) /* after the item's, and a dash */
             len -= strlen(service->suffix) + 1;
         return codename->len == len && strncmp(codename->text, service->codename, len) == 0;
     }
@@ -98,7 +99,7 @@ static bool is_item(const struct arc_yaml_node *item, const struct arc_service *
            arc_glob_match(glob, service->directory, own);
 }
 
-/* The first item of a group's services that is this one's; NULL when there is none. */
+/* The first item of a group's services for this service; NULL: none. */
 static const struct arc_yaml_node *find_item(const struct arc_yaml_node *group,
                                              const struct arc_service *service)
 {
@@ -109,8 +110,8 @@ static const struct arc_yaml_node *find_item(const struct arc_yaml_node *group,
     return NULL;
 }
 
-/* The group that holds the service, by its item; else the one of that name, whose services stand in
- * files of their own or are described by their builds. */
+/* The group with an item for the service, else the one with that name, whose services are in their
+ * own files or defined by a bake or compose file. */
 static const struct arc_yaml_node *find_group(const struct arc_yaml *yaml,
                                               const struct arc_service *service, const char *name)
 {
@@ -134,7 +135,7 @@ static const char *find_key(const struct arc_yaml_node *old, const struct arc_ya
     return *keys;
 }
 
-/* What of the entry differs; NULL for nothing. */
+/* What differs in the entry; NULL: nothing. */
 static const char *find_difference(const struct arc_yaml *before, const struct arc_yaml *after,
                                    const struct arc_service *service, const char *name)
 {
@@ -163,7 +164,7 @@ static const char *find_difference(const struct arc_yaml *before, const struct a
 struct sides {
     struct arc_buf old, new;
     struct arc_yaml before, after;
-    const char *problem; /* why nobody knows what differs, or NULL */
+    const char *problem; /* why the difference is unknown; or NULL */
 };
 
 static void sides_free(struct sides *sides)
@@ -174,7 +175,7 @@ static void sides_free(struct sides *sides)
     arc_buf_free(&sides->new);
 }
 
-/* *differ is false where both have the same, or `head` has none. */
+/* *differ is false if both are the same, or `head` has none. */
 static int read_sides(const struct arc_git *git, const char *path, const struct arc_oid *base,
                       const struct arc_oid *head, struct sides *out, bool *differ,
                       struct arc_error *err)
@@ -182,7 +183,7 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     struct arc_oid one = {{0}}, two = {{0}};
     int rc = head ? arc_git_entry(git, head, path, &two, NULL)
                   : arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, &out->new, NULL);
-    bool unread = head && rc == ARC_EWORLD; /* a link that a partial clone lacks */
+    bool unread = head && rc == ARC_EWORLD; /* a partial clone may lack the link */
 
     *differ = false;
     if (rc && !unread)
@@ -215,7 +216,7 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     return arc_error_memory(rc, err);
 }
 
-/* Whether a rule of the filter leaves files out. */
+/* Whether a rule of the filter excludes files. */
 static bool leaves_out(const struct arc_filters *filters, size_t filter)
 {
     const struct arc_filter *the = &filters->items[filter];
@@ -225,8 +226,8 @@ static bool leaves_out(const struct arc_filters *filters, size_t filter)
     return false;
 }
 
-/* A service.yaml is a file of its service, unless paths leave it out, which cannot be meant of what
- * it says of the image, and least of all of these paths. */
+/* A service.yaml is a file of its service even if its paths exclude it: that cannot be meant for
+ * its definition of the image, least of all for these paths. */
 static int check_file(const struct arc_git *git, const struct arc_service *service,
                       const struct arc_oid *base, const struct arc_oid *head,
                       struct arc_filter_result *result, struct arc_error *err)

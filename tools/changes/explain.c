@@ -1,4 +1,4 @@
-/* What was compared and why, for a person. */
+/* Explains what was compared and why. */
 #include "base/text.h"
 #include "changes/list.h"
 #include "dockerfile/inputs.h"
@@ -9,7 +9,7 @@ static void add_state(struct arc_buf *out, const char *what, const char *commit,
     arc_buf_printf(out, "%s\n", why);
 }
 
-/* By what a file counts: a rule, or a line of the image's Dockerfile. */
+/* Why a file counts: a rule, or a line of the image's Dockerfile. */
 static void add_rule(struct arc_buf *out, const struct arc_filters *filters, size_t rule,
                      const struct arc_changed_file *file)
 {
@@ -38,7 +38,7 @@ static void add_rule(struct arc_buf *out, const struct arc_filters *filters, siz
         arc_buf_printf(out, "  (%s:%u)", filters->items[the->filter].source, the->line);
 }
 
-/* Why everything in a context counts. */
+/* Why the whole context counts. */
 static void add_doubts(struct arc_buf *out, const struct arc_changes *changes,
                        const struct arc_filter *filter)
 {

@@ -1,4 +1,4 @@
-/* Filters out of YAML and out of the configuration. */
+/* Reads filters from YAML. */
 #include "base/json.h"
 #include "base/text.h"
 #include "base/warn.h"
@@ -28,13 +28,13 @@ const char *arc_status_name(enum arc_status status)
     return "unknown";
 }
 
-/* A document being read. */
+/* The state of reading a document. */
 struct reader {
     struct arc_filters *filters;
     struct arc_error *err;
 };
 
-/* "added | modified": names split at '|', trimmed, in any case. */
+/* "added | modified": names separated by '|', in any case. */
 static int read_statuses(const struct reader *reader, const struct arc_yaml_node *key,
                          unsigned *out)
 {
@@ -61,7 +61,7 @@ static int read_statuses(const struct reader *reader, const struct arc_yaml_node
         at = next;
     }
 
-    if (*out & ARC_STATUS_MODIFIED) /* to everybody but git's raw letter */
+    if (*out & ARC_STATUS_MODIFIED) /* everywhere except in git's raw letter */
         *out |= ARC_STATUS_TYPE_CHANGED;
 
     return ARC_OK;
@@ -86,7 +86,7 @@ static int read_pattern(const struct reader *reader, const struct arc_yaml_node 
     return rc;
 }
 
-/* What stands under a status: a pattern, or patterns of which any may match. */
+/* The value for a status: a pattern, or patterns of which any may match. */
 static int read_patterns(const struct reader *reader, const struct arc_yaml_node *node)
 {
     if (node->type != ARC_YAML_LIST)
@@ -114,7 +114,7 @@ static int read_status_map(const struct reader *reader, const struct arc_yaml_no
     return ARC_OK;
 }
 
-/* The rules of a filter. The YAML reader bounds the nesting. */
+/* Reads the rules of a filter. The YAML reader limits the nesting. */
 static int read_rules(const struct reader *reader, const struct arc_yaml_node *node)
 {
     switch (node->type) {

@@ -28,7 +28,7 @@ int arc_filters_add_rule(struct arc_filters *filters, unsigned statuses, unsigne
     return ARC_OK;
 }
 
-/* Only `!` can negate, and few patterns start with it: those are compiled a second time. */
+/* Only `!` can negate, and few patterns start with it; those are compiled twice. */
 static int is_negated(const char *pattern, bool *out, struct arc_error *err)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;

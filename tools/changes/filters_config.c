@@ -1,4 +1,4 @@
-/* The services of the configuration as filters. */
+/* Turns the configuration's services into filters. */
 #include "base/path.h"
 #include "base/text.h"
 #include "base/warn.h"
@@ -51,7 +51,7 @@ int arc_filters_add_folder(struct arc_filters *filters, const char *directory, u
     return add_rule(filters, arc_buf_text(&pattern), line, err);
 }
 
-/* One more pattern of the last rule: a path, and what stands behind it. */
+/* Adds a pattern to the last rule: a path and a suffix. */
 static int add_file(struct arc_filters *filters, const char *path, const char *more,
                     struct arc_error *err)
 {
@@ -62,8 +62,7 @@ static int add_file(struct arc_filters *filters, const char *path, const char *m
     return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
 }
 
-/* More patterns of the last rule: the links on the way to a path, which lies elsewhere when one of
- * them changes. */
+/* Adds the links on the way to a path to the last rule, since a changed link moves the path. */
 static int add_links(struct arc_filters *filters, const char *root, const char *path,
                      unsigned depth, struct arc_error *err)
 {
@@ -81,7 +80,7 @@ static int add_links(struct arc_filters *filters, const char *root, const char *
 
         ARC_AUTO(arc_buf) struct arc_buf whole = {0};
         ARC_AUTO_FREE char *next = NULL;
-        if (depth || path[len]) /* the path itself is there */
+        if (depth || path[len]) /* the path itself exists */
             ARC_TRY(add_file(filters, link, "", err));
         arc_buf_printf(&whole, "%.*s%s", (int)got, to, path + len);
         ARC_TRY(arc_buf_check(&whole, "a path", err));
@@ -94,7 +93,7 @@ static int add_links(struct arc_filters *filters, const char *root, const char *
     return ARC_OK;
 }
 
-/* Patterns of the last rule: everything in a context, and where that really lies. */
+/* Adds patterns to the last rule: everything in a context, and its real path. */
 static int add_context(struct arc_filters *filters, const char *root, const char *context,
                        struct arc_error *err)
 {
@@ -110,8 +109,8 @@ static int add_context(struct arc_filters *filters, const char *root, const char
     return arc_filters_add_pattern(filters, arc_buf_text(&pattern), err);
 }
 
-/* Where a file that an image depends on may lie: one rule, which its inputs (NULL: not known) then
- * narrow. */
+/* Adds one rule for all places of files that an image may depend on, which its inputs (NULL:
+ * unknown) then narrow. */
 static int add_places(struct arc_filters *filters, const char *root,
                       const struct arc_service *service, const struct arc_inputs *inputs,
                       struct arc_error *err)
@@ -139,7 +138,7 @@ static int add_places(struct arc_filters *filters, const char *root,
     return ARC_OK;
 }
 
-/* What the Dockerfile reads; without one, all of the context. */
+/* Adds what the Dockerfile reads; without one, the whole context. */
 static int add_inputs(struct arc_filters *filters, const char *root, const struct arc_group *group,
                       const struct arc_service *service, struct arc_error *err)
 {
@@ -155,7 +154,7 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
                         service->codename, arc_error_text(&why)) ||
                add_places(filters, root, service, NULL, err);
 
-    if (!inputs) /* fetched from elsewhere */
+    if (!inputs) /* a remote context */
         return ARC_OK;
     rc = add_places(filters, root, service, inputs, err);
     if (rc)
@@ -166,7 +165,7 @@ static int add_inputs(struct arc_filters *filters, const char *root, const struc
     return rc;
 }
 
-/* The file that a path, and what stands behind it, is a link to, if it is one. */
+/* Adds the target of a path with a suffix, if it is a link. */
 static int add_linked(struct arc_filters *filters, const char *root, const char *path,
                       const char *more, unsigned line, struct arc_error *err)
 {
@@ -179,7 +178,8 @@ static int add_linked(struct arc_filters *filters, const char *root, const char 
     return add_file(filters, real, "", err);
 }
 
-/* A Dockerfile with its ignore file, unless the directory holds them, and what they are links to. */
+/* Adds a Dockerfile and its ignore file, unless they are in the directory, and their link
+ * targets. */
 static int add_dockerfile(struct arc_filters *filters, const char *root,
                           const struct arc_service *service, const char *path,
                           struct arc_error *err)
@@ -197,7 +197,7 @@ static int add_dockerfile(struct arc_filters *filters, const char *root,
     return add_linked(filters, root, path, ignore, service->line, err);
 }
 
-/* A directory as a whole. Its Dockerfile and its ignore file may lie elsewhere. */
+/* Adds a whole directory, and the Dockerfile and ignore file, which may be elsewhere. */
 static int add_directory(struct arc_filters *filters, const char *root,
                          const struct arc_service *service, struct arc_error *err)
 {
@@ -215,7 +215,7 @@ static int add_directory(struct arc_filters *filters, const char *root,
     return add_linked(filters, root, service->directory, "/.dockerignore", service->line, err);
 }
 
-/* A file that says what the service is, or holds a value of it, and what it is a link to. */
+/* Adds a file that defines the service or contains a value of it, and its link target. */
 static int add_definition(struct arc_filters *filters, const char *root, const char *path,
                           unsigned line, struct arc_error *err)
 {

@@ -1,11 +1,11 @@
-/* The head: the ref input; else the commit of the event, not where its branch has moved to since;
- * but what the job checked out in its place, if it did. */
+/* Chooses the head: the input `ref`; else what the job checked out instead of the event's commit;
+ * else the event's commit, even if its branch moved since. */
 #include "base/auto.h"
 #include "base/warn.h"
 #include "changes/choice.h"
 #include <string.h>
 
-/* As choice_reason(): the head as `why`, on the branch `name` (NULL: on none). */
+/* Sets the head's reason as choice_reason(), and its branch to `name` (NULL: none). */
 static int settle(struct choice *c, const char *name, const char *why, const char *more)
 {
     const char *branch = name ? arc_base_branch_name(c->git, name) : NULL;
@@ -30,7 +30,7 @@ static int head_of_input(struct choice *c)
     return settle(c, is_head ? checked_out : ref, "input ref: ", ref);
 }
 
-/* Whether a commit is what is checked out; an annotated tag's own name leads to one. */
+/* Whether a commit, or an annotated tag's commit, is what is checked out. */
 static bool is_at(const struct choice *c, const char *sha, const struct arc_oid *head)
 {
     struct arc_oid commit;
@@ -38,9 +38,9 @@ static bool is_at(const struct choice *c, const char *sha, const struct arc_oid 
                                            strcmp(head->hex, commit.hex) == 0);
 }
 
-/* A job may check out something else than its event's commit: the branch that an input of
- * workflow_dispatch names, the pull request of a comment. That is what it wants to know about. A
- * push is about its own commit, so that a later push, or a re-run, changes nothing. */
+/* A job may check out something other than its event's commit, which is then the head: the branch
+ * in an input of workflow_dispatch, the pull request of a comment. A push always means its own
+ * commit, so that later pushes and re-runs change nothing. */
 static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
 {
     ARC_AUTO_FREE char *branch = NULL;
@@ -52,12 +52,12 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
         is_at(c, sha, &head))
         return ARC_OK;
 
-    /* The event's branch, where the origin has moved it to since. */
+    /* The event's branch in its current state at the remote. */
     if (own && branch && strcmp(own, branch) == 0 &&
         arc_base_resolve(c->git, own, &tip, NULL) == ARC_OK && strcmp(tip.hex, head.hex) == 0)
         return ARC_OK;
 
-    if (c->tag || strcmp(c->event->name, "push") == 0) /* others come with the default branch's */
+    if (c->tag || strcmp(c->event->name, "push") == 0) /* others have the default branch */
         return arc_warn(&c->out->warnings, c->err,
                         "the event's commit %.12s is looked at, not what is checked out (%s, "
                         "%.12s): 'ref: HEAD' looks at that",
@@ -82,7 +82,8 @@ static bool leads_to(const struct choice *c, const char *prefix, const char *nam
            (!sha || strcmp(found.hex, sha) == 0);
 }
 
-/* The head branch of a run is a tag's name, if a tag started it; what is not here may be either. */
+/* The head branch of a run is a tag's name if a tag started it; a name that is missing here may be
+ * either. */
 static const char *branch_of_run(struct choice *c)
 {
     const char *name = c->event->head_branch, *usual = c->event->default_branch;
@@ -93,8 +94,7 @@ static const char *branch_of_run(struct choice *c)
     return NULL;
 }
 
-/* Whether `ref` is HEAD, and that is the event's commit: then the event tells what was there
- * before. */
+/* Whether `ref` is HEAD and the event's commit: then the event has the previous commit. */
 static bool is_event_at_head(const struct choice *c, const char *sha)
 {
     struct arc_oid head;

@@ -11,15 +11,15 @@
 struct arc_inner_one {
     const char *path;
     struct arc_oid from, to;
-    bool worktree; /* its files as they are count, not those of `to` */
+    bool worktree; /* compare its work tree instead of `to` */
 };
 
-/* One of them under way. */
+/* The walk of one submodule. */
 struct inner_walk {
     struct arc_inner *inner;
     const struct arc_git_diff *outer;
-    struct arc_buf path; /* its own path, with a slash at its end */
-    bool deleted;        /* all its files are */
+    struct arc_buf path; /* its path, with a slash at its end */
+    bool deleted;        /* it was deleted, so all its files are */
     bool worktree, untracked;
     struct arc_error *err;
 };
@@ -67,7 +67,7 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
     return rc;
 }
 
-/* Opens the submodule itself: where it is not checked out, what is above it would be found. */
+/* Opens the submodule's own repository; without a checkout, the search would find the outer one. */
 static int open_inner(const struct arc_env *env, const struct arc_git *git, const char *path,
                       struct arc_git *out, struct arc_error *err)
 {
@@ -134,7 +134,7 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const 
                                   .err = err,
                                   .untracked = untracked,
                                   .path = {.max = (size_t)1 << 20}};
-        const struct arc_inner_one one = inner->list[i]; /* the list may move */
+        const struct arc_inner_one one = inner->list[i]; /* the list may be reallocated */
         arc_buf_printf(&walk.path, "%s/", one.path);
         int rc = compare_one(&walk, env, git, &one, &why);
         arc_buf_free(&walk.path);

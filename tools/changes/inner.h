@@ -1,26 +1,26 @@
-/* Submodules that changed, looked into on request. */
+/* Compares the files of changed submodules, on request. */
 #pragma once
 
 #include "arcci/arena.h"
 #include "git/diff.h"
 
-/* Initialise with {0}. */
+/* Initialize with {0}. */
 struct arc_inner {
     struct arc_arena memory;
-    struct arc_inner_one *list; /* grows while submodules of submodules are met */
+    struct arc_inner_one *list; /* grows with submodules of submodules */
     size_t count;
-    /* Hears of one that cannot be looked into, by its path, and why. */
+    /* Called for one that cannot be compared, with its path and the reason. */
     int (*unseen)(void *context, const char *path, const char *why);
 };
 
-/* Notes a submodule and its commits on both sides (empty: it is none there). ARC_ELIMIT beyond
+/* Adds a submodule with its commits on both sides (empty: not one there). ARC_ELIMIT beyond
  * 1,000. */
 int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oid *from,
                   const struct arc_oid *to, struct arc_error *err);
 
-/* Compares each of them and gives what differs to diff->each, by its path from the outermost
- * repository. Of one that is not checked out, or whose commits are not available, inner->unseen
- * hears, with the context of `diff`. */
+/* Compares each of them and calls diff->each for differences, with paths from the outermost
+ * repository. Calls inner->unseen, with the context of `diff`, for one that is not checked out or
+ * lacks commits. */
 int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
                       const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 void arc_inner_free(struct arc_inner *inner);

@@ -1,6 +1,6 @@
-/* Lists of files as outputs. The forms are paths-filter's (src/list-format), but for its defects:
- * its test for safe characters runs line by line, so that a name of two lines can come out
- * unquoted, and its backslash before a line break makes both vanish. */
+/* Lists of files as outputs, in the formats of paths-filter (src/list-format) without two defects:
+ * its test for safe characters works line by line, so names with line breaks can be unquoted, and a
+ * backslash before a line break makes both vanish. */
 #include "changes/list.h"
 #include "base/text.h"
 
@@ -16,7 +16,7 @@ int arc_list_format_parse(const char *name)
     return -1;
 }
 
-/* Characters that no shell gives a meaning to; csv counts ',' as one that it does. */
+/* Characters without a meaning in shells; csv also quotes ','. */
 static bool safe(char c, bool comma)
 {
     return arc_is_word(c) || (c && strchr(".+:@%/-", c)) || (comma && c == ',');
@@ -63,7 +63,7 @@ static void add_csv(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-/* As JSON.stringify() does: the short escapes, \u00xx for other control characters, no more. Nearly
+/* Like JSON.stringify(): short escapes, \u00xx for other control characters, nothing else. Nearly
  * every name needs none. */
 static void add_json(struct arc_buf *out, const char *text, size_t len)
 {
@@ -88,7 +88,7 @@ static void add_json(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-/* A part of a name without single quotes; an empty one needs none. */
+/* A part of a name without single quotes; an empty part adds nothing. */
 static void add_shell_part(struct arc_buf *out, const char *text, size_t len)
 {
     bool bare = all_safe(text, len, true);
@@ -103,7 +103,7 @@ static void add_shell(struct arc_buf *out, const char *text, size_t len)
 {
     const char *end = text + len, *quote = memchr(text, '\'', len);
 
-    /* Whether nothing in it means anything between double quotes. */
+    /* Whether nothing in it has a meaning in double quotes. */
     bool plain = quote != NULL;
     for (size_t at = 0; plain && at < len;) {
         size_t step = 1;
@@ -129,7 +129,7 @@ static void add_shell(struct arc_buf *out, const char *text, size_t len)
     add_shell_part(out, text, (size_t)(end - text));
 }
 
-/* A shell drops a backslash and a line break after it, so that one goes between quotes. */
+/* A shell drops a backslash followed by a line break, so the latter goes in quotes. */
 static void add_escape(struct arc_buf *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -149,7 +149,7 @@ static void add_plain(struct arc_buf *out, const char *text, size_t len)
     arc_buf_add(out, text, len);
 }
 
-/* As git prints an unusual name, when it would not stay on its line. */
+/* Quoted as by git if the name would not stay on its line. */
 static void add_line(struct arc_buf *out, const char *text, size_t len)
 {
     if (!memchr(text, '\n', len) && !memchr(text, '\r', len) && *text != '"') {
@@ -171,7 +171,7 @@ static void add_line(struct arc_buf *out, const char *text, size_t len)
     arc_buf_putc(out, '"');
 }
 
-/* What stands around names and between them, and how one is written. */
+/* A format: what surrounds and separates names, and how a name is written. */
 static const struct {
     const char *start, *end;
     char between;
@@ -189,7 +189,7 @@ static const struct {
 static void add_name(struct arc_buf *out, enum arc_list_format format, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf valid = {0};
-    if (format == ARC_LIST_NUL || arc_utf8_valid(text, len)) { /* a file of names, not a text */
+    if (format == ARC_LIST_NUL || arc_utf8_valid(text, len)) { /* a file of names instead of text */
         forms[format].add(out, text, len);
         return;
     }
@@ -200,7 +200,7 @@ static void add_name(struct arc_buf *out, enum arc_list_format format, const cha
         out->failed = valid.failed;
 }
 
-/* A list being written. */
+/* The state of writing a list. */
 struct writer {
     struct arc_buf *out;
     enum arc_list_format format;
@@ -213,7 +213,7 @@ static void separate(struct writer *writer)
         arc_buf_putc(writer->out, forms[writer->format].between);
 }
 
-/* A name, with its status where the format has room for it. */
+/* Appends a name, with its status if the format has it. */
 static void add_item(struct writer *writer, const char *name, size_t len, const char *status)
 {
     separate(writer);
@@ -228,7 +228,7 @@ static void add_item(struct writer *writer, const char *name, size_t len, const 
         arc_buf_putc(writer->out, '\0');
 }
 
-/* Both names of a rename: a pair where the format has structure, else two items. */
+/* Appends both names of a rename: a pair in structured formats, else two items. */
 static void add_rename(struct writer *writer, const struct arc_changed_file *file)
 {
     size_t len = strlen(file->previous);
@@ -264,7 +264,7 @@ static int by_name(const void *a, const void *b)
     return arc_text_compare(x->text, x->len, y->text, y->len);
 }
 
-/* Each directory once: those of one cut depth need not be neighbours in git's order. */
+/* Appends each directory once; those cut to the same depth need not be adjacent in git's order. */
 static void add_directories(struct writer *writer, const struct arc_changes *changes,
                             const struct arc_filter_result *result, unsigned depth)
 {
@@ -276,7 +276,7 @@ static void add_directories(struct writer *writer, const struct arc_changes *cha
 
     for (size_t i = 0; i < result->count; i++) {
         const struct arc_changed_file *file = &changes->files[result->hits[i].file];
-        size_t len = 0; /* of its directory, cut to `depth` levels (0: none is cut); 0 at the top */
+        size_t len = 0; /* of its directory, cut to `depth` levels (0: not cut); 0 at the top */
         unsigned level = 0;
         for (size_t at = 0; at < file->len && (!depth || level < depth); at++)
             if (file->path[at] == '/') {

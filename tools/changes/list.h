@@ -3,8 +3,8 @@
 
 #include "arcci/changes.h"
 
-/* Appends the bytes with U+FFFD for what is not UTF-8. */
+/* Appends the bytes, replacing invalid UTF-8 with U+FFFD. */
 void arc_list_add_utf8(struct arc_buf *out, const char *text, size_t len);
 
-/* The status of a file as people know it: "renamed" of what is added as well. */
+/* The status of a file for people: "renamed" if it is also added. */
 const char *arc_list_status(const struct arc_changed_file *file);

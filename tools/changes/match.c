@@ -12,7 +12,7 @@ static const char *keep_text(struct arc_changes *out, const char *path, size_t l
     return copy ? memcpy(copy, path, len) : NULL;
 }
 
-/* A file being matched. */
+/* The file being matched. */
 struct candidate {
     const char *path;
     size_t len;
@@ -65,7 +65,7 @@ static bool rule_matches(const struct arc_match *match, size_t rule, const struc
     return !the->inputs || arc_inputs_find(the->inputs, file->path, file->len);
 }
 
-/* Only the rules that matched are looked at; those of one filter are neighbours. */
+/* Visits only the rules that matched; those of one filter are adjacent. */
 static int match_some(struct arc_match *match, const struct candidate *file)
 {
     const struct arc_rule *rules = match->out->filters->rules;
@@ -84,9 +84,9 @@ static int match_some(struct arc_match *match, const struct candidate *file)
     return ARC_OK;
 }
 
-/* The rule that decides for a filter; SIZE_MAX when it does not match. Every rule has to, or one
- * with `!` refuses (under a status those files only), or the last that applies decides; one that
- * `defines` the service where no other does. */
+/* The rule that decides for a filter; SIZE_MAX if it does not match. Depending on the mode, every
+ * rule must match, or one with `!` excludes (with a status, only those files), or the last one that
+ * applies decides; a rule that `defines` the service only if no other applies. */
 static size_t decide(const struct arc_match *match, const struct arc_filter *filter,
                      const struct candidate *file)
 {
@@ -120,15 +120,15 @@ static bool is_covered(const struct arc_match *match, const char *path, size_t l
     return covered && len >= covered && memcmp(path, match->covered.data, covered) == 0;
 }
 
-/* Two stars do not cross a line break in the filters of a person, as in paths-filter. A service's
- * directory is all that is in it, whatever it is called: its name is tried without breaks, too. */
+/* In filters, as in paths-filter, "**" does not match line breaks. A service's directory includes
+ * every name, so the path is also tried without them. */
 static bool find_rules_of_config(struct arc_match *match, const char *path, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf plain = {.max = len + 1};
     bool any = arc_glob_matcher_match(match->matcher, path, len, match->ids);
 
     memcpy(match->all, match->ids, match->words * sizeof *match->ids);
-    match->covered.len = 0; /* `all` is used up */
+    match->covered.len = 0; /* `all` was overwritten */
 
     for (size_t i = 0; i < len; i++)
         arc_buf_putc(&plain,
@@ -143,7 +143,7 @@ static bool find_rules_of_config(struct arc_match *match, const char *path, size
     return any;
 }
 
-/* Leaves the rules of the filters that are asked; whether any is left. */
+/* Keeps only rules of the requested filters; returns whether any are left. */
 static bool keep_asked(const struct arc_match *match, uint64_t *ids)
 {
     uint64_t any = 0;
@@ -190,8 +190,8 @@ int arc_match_path(struct arc_match *match, const char *path, size_t len, unsign
     return ARC_OK;
 }
 
-/* Whether a filter can match below a directory, given the rules that can. One with `!` that cannot
- * refuses all that is there. */
+/* Whether a filter can match below a directory, given the rules that can. A rule with `!` that
+ * cannot match there excludes everything. */
 static bool is_viable(const struct arc_match *match, const struct arc_filter *filter)
 {
     const enum arc_quantifier how = match->quantifier;
@@ -211,7 +211,7 @@ static bool is_viable(const struct arc_match *match, const struct arc_filter *fi
     return any;
 }
 
-/* Patterns that name a directory are likely mistakes. */
+/* Records patterns that name a directory, which are likely mistakes. */
 static void note_directory(struct arc_match *match, const char *directory, size_t len)
 {
     if (match->matches_names)
@@ -261,7 +261,7 @@ bool arc_match_below(struct arc_match *match, const char *directory, size_t len)
     return false;
 }
 
-/* Whether a rule can be about something in a directory, given those whose patterns can. */
+/* Whether a rule can match something in a directory, given those whose patterns can. */
 static bool looks_into(const struct arc_match *match, size_t rule, const char *path, size_t len)
 {
     const struct arc_rule *the = &match->out->filters->rules[rule];
@@ -274,7 +274,7 @@ int arc_match_unseen(struct arc_match *match, const char *path, size_t len, cons
                      struct arc_error *err)
 {
     const struct arc_filters *filters = match->out->filters;
-    match->covered.len = 0; /* `all` and `ids` are used */
+    match->covered.len = 0; /* `all` and `ids` were overwritten */
 
     if (!match->matcher ||
         !arc_glob_matcher_below(match->matcher, path, len, match->ids, match->all))
@@ -325,7 +325,7 @@ static int find_literals(struct arc_match *match, struct arc_error *err)
         const char *name = arc_path_name(pattern);
         bool is_plain = !strpbrk(pattern, special);
         if (strpbrk(name, any) || (!is_plain && (*pattern == '!' || strchr(name, '.'))))
-            continue; /* few directories have a dot */
+            continue; /* few directories contain a dot */
         match->matches_names |= !is_plain;
         ARC_APPEND(&match->out->memory, match->literals, match->literal_count, err,
                    (struct arc_literal){is_plain ? pattern : NULL, strlen(pattern), i, false});
@@ -341,7 +341,7 @@ int arc_match_start(struct arc_match *match, struct arc_changes *out,
     *match = (struct arc_match){.out = out, .quantifier = quantifier, .count_only = count_only};
     for (size_t i = 0; i < filters->count; i++)
         match->wants_all |= quantifier == ARC_QUANTIFIER_EVERY && !filters->items[i].count;
-    match->words = filters->rule_count / 64 + 1; /* rules without patterns have no id in the set */
+    match->words = filters->rule_count / 64 + 1; /* rules without patterns are not in the set */
     match->ids = arc_arena_array(&out->memory, match->words, sizeof *match->ids);
     match->all = arc_arena_array(&out->memory, match->words, sizeof *match->all);
     match->asked = arc_arena_array(&out->memory, match->words, sizeof *match->asked);
@@ -369,14 +369,14 @@ void arc_match_only(struct arc_match *match, const bool *only)
 
 /* ---- a commit ------------------------------------------------------------------------------- */
 
-/* A commit under way. Of a merge, the names of what differs from the first parent are kept, each
- * with a NUL, to be met again, in the same order, among what differs from the second. */
+/* A commit being matched. For a merge, the names that differ from the first parent are kept, NUL-
+ * terminated, and compared in the same order with those that differ from the second. */
 struct commit_match {
     struct arc_match *match;
     struct arc_buf *first;
     size_t at;
     bool keeps, compares;
-    bool met; /* the path that was looked at last counts */
+    bool met; /* the last path counted */
 };
 
 static bool enter_folder(void *context, const char *directory, size_t len)
@@ -388,7 +388,7 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
 {
     struct commit_match *commit = context;
     int order = commit->compares ? -1 : 0;
-    (void)status; /* the filters of a configuration take every one */
+    (void)status; /* a configuration's filters count every status */
 
     commit->met = false;
     if (commit->keeps) {
@@ -396,7 +396,7 @@ static int match_changed(void *context, const char *path, size_t len, enum arc_g
         return arc_buf_check(commit->first, "the files of a merge", NULL);
     }
 
-    /* Whether the names that were kept hold this one; those before it are done with. */
+    /* Whether this name was kept; skips the names before it. */
     while (commit->at < commit->first->len && order < 0) {
         const char *kept = commit->first->data + commit->at;
         order = strcmp(kept, path);
@@ -438,7 +438,7 @@ int arc_match_commit(struct arc_match *match, const struct arc_git *git,
         results[i].matched = false;
 
     looked.keeps = own && commit->parents > 1;
-    if (!looked.keeps || commit->parents == 2) /* git makes no merge of more with a conflict */
+    if (!looked.keeps || commit->parents == 2) /* git does not merge more than two with conflicts */
         ARC_TRY(arc_git_diff(git, &diff, err));
 
     if (first.len) {

@@ -1,11 +1,11 @@
-/* A list as an output: itself, or the path of a file that holds it. */
+/* A list as an output: inline, or the path of a file with it. */
 #include "arcci/changes.h"
 #include "base/auto.h"
 #include "os/file.h"
 #include <errno.h>
 #include <string.h>
 
-/* The directory is new and nobody else's, so the name needs no care. */
+/* The directory is new and private, so any name is safe. */
 static int spill(const struct arc_env *env, const struct arc_buf *text, char **path,
                  struct arc_error *err)
 {

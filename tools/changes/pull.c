@@ -1,10 +1,11 @@
-/* Base and head of a pull request. */
+/* Chooses base and head of a pull request. */
 #include "base/auto.h"
 #include "base/warn.h"
 #include "changes/choice.h"
 #include <string.h>
 
-/* The commit before a merge of the pull request's newest commit; empty for what is none. */
+/* The first parent of a commit that merges the pull request's newest commit; empty if it does
+ * not. */
 static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *merge)
 {
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
@@ -16,9 +17,9 @@ static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *
     return commit.parent;
 }
 
-/* The base branch as GITHUB_SHA, or what is checked out, merges the pull request into it. The
- * payload's base can be older than what the pull request took from the branch since, and can hold
- * the pull request once that is merged. *merge (or NULL) is that commit; empty for none. */
+/* The base branch in the merge commit, which is GITHUB_SHA or checked out. The payload's base can
+ * be older than what the pull request merged from the branch, or contain the pull request after it
+ * was merged. *merge (or NULL) is that commit; empty: none. */
 static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
 {
     struct arc_oid merges[2] = {{{0}}, {{0}}}, base = {{0}};
@@ -43,8 +44,8 @@ static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
     return base;
 }
 
-/* Whether a job that writes history anew, with `git commit --amend`, made what is checked out of
- * the pull request: it stands beside the newest commit, and is none of the base branch. */
+/* Whether a job rewrote the pull request's newest commit (`git commit --amend`): what is checked
+ * out is beside it and not on the base branch. */
 static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
                          const struct arc_oid *head)
 {
@@ -65,8 +66,8 @@ static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
                                head->hex, newest->hex) == ARC_OK);
 }
 
-/* Commits that the job made after checkout, on the pull request's newest commit or on its merge
- * commit, which GITHUB_SHA is: they count where no API is asked, as in paths-filter. */
+/* Finds commits that the job made after checkout, on the pull request's newest commit or its merge
+ * commit (GITHUB_SHA). As in paths-filter, they count unless the API is used. */
 static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool *on_merge)
 {
     const struct arc_event *event = c->event;
@@ -90,7 +91,7 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
            (merges && is_rewritten(c, &newest, head));
 }
 
-/* The head: what the job committed on the pull request, or (`own` NULL) its newest commit. */
+/* Sets the head: the job's own commit or (`own` NULL) the pull request's newest. */
 static int settle_head(const struct choice *c, const struct arc_oid *own)
 {
     struct arc_base *out = c->out;
@@ -101,8 +102,8 @@ static int settle_head(const struct choice *c, const struct arc_oid *own)
                          "HEAD: the pull request and what was committed since");
 }
 
-/* The head is what the job committed. The merge commit's first parent is the base branch as it was
- * merged; without one, history tells. */
+/* The head is the job's own commit. The base is the merge commit's first parent; without one,
+ * history decides. */
 static int own_commits(struct choice *c, const struct arc_oid *head, bool on_merge)
 {
     struct arc_base *out = c->out;
@@ -117,7 +118,7 @@ static int own_commits(struct choice *c, const struct arc_oid *head, bool on_mer
     return choice_reason(c, &out->base_reason, "the base branch as it was merged");
 }
 
-/* The merge base of a pull request, without fetching or with. */
+/* The merge base of a pull request, with or without fetching. */
 static int pull_request_commits(const struct choice *c, bool fetching)
 {
     struct arc_base_request request = *c->request;
@@ -142,8 +143,8 @@ static int pull_request_commits(const struct choice *c, bool fetching)
                          arc_or(event->base_ref, "its base"));
 }
 
-/* Where history is cut and cannot be fetched: what the merge commit brought to the base branch. A
- * change that both sides made is none there. */
+/* In a shallow clone without fetching: compares the merge commit with its first parent, which hides
+ * a change made on both sides. */
 static int by_merge(const struct choice *c, int rc)
 {
     struct arc_oid merge, base = find_base(c, &merge);
@@ -175,7 +176,7 @@ static int listed_by_api(const struct choice *c)
     return settle_head(c, NULL);
 }
 
-/* With a base of its own: what was pushed since, or what the pull request adds to another
+/* With the input `base`: what was pushed since a commit, or what the pull request adds to another
  * branch. */
 static int since_input(struct choice *c, const struct arc_oid *own)
 {
@@ -224,7 +225,7 @@ int choice_pull_request(struct choice *c)
 
     if (rc == ARC_ENOTFOUND)
         rc = pull_request_commits(c, true);
-    if (!rc) /* where history is cut it may be known by its name alone */
+    if (!rc) /* a shallow clone may only know its name */
         rc = arc_base_find(request, c->out->base.hex, &c->out->base, c->err);
 
     return rc ? by_merge(c, rc) : ARC_OK;

@@ -1,4 +1,4 @@
-/* Where a service was last good: its group's last release, or its published image. */
+/* Finds where a service was last good: its group's last release, or its published image. */
 #include "base/json.h"
 #include "base/room.h"
 #include "changes/services.h"
@@ -27,7 +27,7 @@ static int never(struct arc_last_good *out, struct arc_error *err, const char *w
 
 /* ---- releases ------------------------------------------------------------------------------ */
 
-/* The release tags of groups: those of one follow one another, highest version first. */
+/* The release tags of groups, grouped together, highest version first. */
 struct ranked {
     struct arc_tag *tags;
     size_t count;
@@ -47,12 +47,12 @@ static int higher_first(const void *a, const void *b)
     return arc_release_version_compare(&y->version, &x->version);
 }
 
-/* The tags of a group that were not looked at yet. */
+/* The tags of a group not checked yet. */
 struct wanted {
     size_t at, end;
 };
 
-/* Adds a group's tags, out of all names in order. */
+/* Adds a group's tags from the sorted names. */
 static int rank(const char *const *names, size_t count, const struct arc_group *group,
                 struct ranked *out, struct arc_error *err)
 {
@@ -86,7 +86,7 @@ static bool is_wanted(const struct arc_last_release *release, const struct arc_t
     return !is_of_another && !(release->stable && tag->version.prerelease);
 }
 
-/* Up to which of a group's tags a round goes that looks at `each` of them. */
+/* The end of a group's tags for a round that checks `each` of them. */
 static size_t round_end(const struct wanted *wanted, const struct arc_last_release *release,
                         size_t each)
 {
@@ -95,8 +95,8 @@ static size_t round_end(const struct wanted *wanted, const struct arc_last_relea
     return wanted->end - wanted->at < each ? wanted->end : wanted->at + each;
 }
 
-/* The highest tags of all groups are asked about at once, then twice as many of those that are
- * left: each time may walk the history. */
+/* Checks the highest tags of all groups together, then twice as many of the rest, since each check
+ * may walk the history. */
 static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
                          const struct arc_oid *head, struct wanted *wanted,
                          struct arc_last_release *releases, size_t count, struct arc_error *err)
@@ -162,7 +162,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
     size_t name_count = 0;
     ARC_TRY_ALLOC(wanted && names, err);
 
-    /* All but the tag that is being pushed and those of withdrawn releases. */
+    /* Lists all tags except the one being pushed and those of withdrawn releases. */
     arc_json_each (tag, repository->tags) {
         const char *name = json_string_value(tag);
         if ((!pushed || strcmp(name, pushed) != 0) && !arc_json_lists(repository->withdrawn, name))
@@ -172,7 +172,7 @@ int arc_services_find_releases(const struct arc_base_request *request,
     arc_texts_sort(names, name_count);
 
     for (size_t i = 0; i < count; i++) {
-        size_t same = 0; /* the first that asks about the group */
+        size_t same = 0; /* the first request for the group */
         while (releases[same].group != releases[i].group)
             same++;
         wanted[i].at = ranked.count;
@@ -232,7 +232,7 @@ static int read_revision(struct arc_registry *registry, const char *image, const
     if (*out->hex)
         return ARC_OK;
 
-    /* The first manifest of an index that is an image, not an attestation. */
+    /* The first manifest of an index that is not an attestation. */
     arc_json_each (entry, json_object_get(top.document, "manifests")) {
         const json_t *os = json_object_get(json_object_get(entry, "platform"), "os");
         const char *name = json_string_value(os);
@@ -255,7 +255,8 @@ static int read_revision(struct arc_registry *registry, const char *image, const
     return ARC_OK;
 }
 
-/* Where a version stands in a file, its own image is asked for: what the registry lacks is due. */
+/* If versions come from a file, looks for that version's image: if the registry lacks it, it is
+ * due. */
 static int last_image(const struct arc_base_request *request, struct arc_last_good *out,
                       struct arc_error *err)
 {
@@ -296,8 +297,8 @@ static int last_image(const struct arc_base_request *request, struct arc_last_go
     return since(out, revision.hex, ", which its image was built of", err);
 }
 
-/* Where everything that starts from a service was good: behind all of their images. Nothing is said
- * before all of those are known. */
+/* A base was good where all images that start from it were. Decides nothing until all of those are
+ * known. */
 static int find_common(const struct arc_base_request *request, const struct arc_last_good *good,
                        size_t count, struct arc_last_good *out, struct arc_error *err)
 {
@@ -343,7 +344,7 @@ int arc_services_last_images(const struct arc_base_request *request, struct arc_
         else
             ARC_TRY(last_image(request, &out[i], err));
 
-    /* One that is linked may itself start from one that is linked. */
+    /* A linked service may start from another linked one. */
     for (size_t round = 0; round < left; round++)
         for (size_t i = 0; i < count; i++)
             if (out[i].service->linked && !out[i].reason)

@@ -1,5 +1,5 @@
-/* The tag before a tag: what a tag push is compared with. Every grammar of versions counts, since
- * a tag that is compared with nothing says that nothing changed. */
+/* Finds the tag before a tag, to compare a tag push with. Accepts every form of version, since a
+ * tag compared with nothing would show no changes. */
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/base.h"
@@ -7,7 +7,7 @@
 /* A tag with a version at its end. */
 struct versioned {
     const char *tag;
-    size_t prefix; /* bytes before the version: the tag's family */
+    size_t prefix; /* length before the version: the tag's family */
     struct arc_release_version version;
 };
 
@@ -16,8 +16,8 @@ static bool starts_word(const char *tag, size_t at)
     return !at || strchr("/-_.", tag[at - 1]);
 }
 
-/* Where the numbers of a tag start: behind a "v" that starts a word, else where a word starts with
- * a digit, else at the first digit; in the last segment. */
+/* Where the numbers of a tag start in its last segment: after a "v" that starts a word, else at a
+ * word that starts with a digit, else at the first digit. */
 static bool find_numbers(const char *tag, size_t *prefix)
 {
     const char *slash = strrchr(tag, '/');
@@ -49,8 +49,8 @@ static bool parse_at(const char *tag, size_t at, enum arc_versioning versioning,
            ARC_OK;
 }
 
-/* As the group says, else a Semantic Version: it starts at the earliest place from which the rest is
- * one. */
+/* By the group's versioning, else a Semantic Version, starting at the earliest place where the rest
+ * is one. */
 static bool read_version(const struct arc_group *group, const char *tag, struct versioned *out)
 {
     size_t prefix;
@@ -97,7 +97,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
         if ((order == 0 || is_build_of(other, tag)) && strcmp(other, tag) != 0)
-            *is_first = false; /* a version of the same rank may have come before */
+            *is_first = false; /* an equal version may have come before */
         if (order >= 0 || (found.version.prerelease && !own.version.prerelease))
             continue;
         if (!best.tag || arc_release_version_compare(&found.version, &best.version) > 0)

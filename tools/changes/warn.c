@@ -27,7 +27,7 @@ static int warn(struct arc_match *match, size_t rule, struct arc_error *err, con
     "can match no path: paths have no slash at their beginning or end, and no segment that is "    \
     "empty, '.' or '..'"
 
-/* Whether a segment that no path has stands outside of every group. */
+/* Whether there is a segment, outside of groups, that no path can have. */
 static bool has_odd_segment(const char *pattern)
 {
     const char *start = pattern;
@@ -52,14 +52,14 @@ static bool has_odd_segment(const char *pattern)
     }
 }
 
-/* Whether white space, or a comma outside of a group, stands between what looks like two patterns:
- * behind a star, a group, a comma or a file's extension. A name may hold either as well. */
+/* Whether white space, or a comma outside of groups, separates what looks like two patterns, that
+ * is, follows a star, a group, a comma or a file extension. Names may contain them too. */
 static bool is_list(const char *pattern)
 {
     int depth = 0;
 
     for (const char *c = pattern; *c; c++) {
-        if (arc_is_alnum(*c)) /* nearly all */
+        if (arc_is_alnum(*c)) /* nearly all patterns */
             continue;
         depth += strchr("[{(", *c) != NULL;
         depth -= strchr("]})", *c) != NULL;
@@ -88,8 +88,8 @@ static bool has_separator_of_windows(const char *pattern)
     return false;
 }
 
-/* Whether parentheses stand around something, as in the names of directories: an alternative, an
- * extended glob and a regular expression's own have more. */
+/* Whether parentheses enclose a single name, as in names of directories; alternatives, extended
+ * globs and regular expressions contain more. */
 static bool has_bare_parentheses(const char *pattern)
 {
     for (const char *c = pattern; (c = strpbrk(c, "\\("));) {
@@ -102,8 +102,8 @@ static bool has_bare_parentheses(const char *pattern)
     return false;
 }
 
-/* Whether two stars stand beside something in a name: GitHub's own filters cross slashes there.
- * These do behind two others, and before nothing but extensions, if no `!` is before them. */
+/* Whether "**" is next to other characters in a component: GitHub's own filters cross slashes
+ * there. Ours do only after another "**", before nothing but extensions, and without `!`. */
 static bool has_stars_in_name(const char *pattern, bool negated)
 {
     static const char extensions[] =
@@ -124,8 +124,7 @@ static bool has_stars_in_name(const char *pattern, bool negated)
     return false;
 }
 
-/* Whether it is written as other tools want their patterns: an anchor, or a dot that is
- * repeated. */
+/* Whether it looks like another tool's pattern: an anchor, or a repeated dot. */
 static bool is_regular_expression(const char *pattern)
 {
     size_t len = strlen(pattern);
@@ -134,7 +133,7 @@ static bool is_regular_expression(const char *pattern)
            (repeated && repeated[2] != '(');
 }
 
-/* Whether braces stand around one thing; `{{x}}` is what templates of projects are called. */
+/* Whether braces enclose a single item; `{{x}}` is a name in project templates. */
 static bool has_braces_of_one(const char *pattern)
 {
     for (const char *c = pattern; (c = strpbrk(c, "\\{"));) {
@@ -147,7 +146,7 @@ static bool has_braces_of_one(const char *pattern)
     return false;
 }
 
-/* What a pattern starts with that has a meaning elsewhere; NULL for nothing. */
+/* A prefix of the pattern with a meaning elsewhere; NULL: none. */
 static const char *doubt_of_start(const char *pattern)
 {
     if (pattern[strcspn(pattern, ":/[({*")] == ':')
@@ -162,10 +161,10 @@ static const char *doubt_of_start(const char *pattern)
     return NULL;
 }
 
-/* What a pattern, without its `!`, cannot do although it looks as if; NULL for nothing. */
+/* What a pattern (without its `!`) looks like but does not do; NULL: nothing. */
 static const char *doubt_of(const char *pattern, bool negated)
 {
-    /* What separates, or the first byte of white space beyond ASCII; few patterns have any. */
+    /* Separators, or the first byte of white space beyond ASCII; few patterns have any. */
     static const char separators[] = " \t\n\v\f\r,;\\\xc2\xe1\xe2\xe3\xef";
     size_t len = strlen(pattern), trimmed = len;
     const char *text = pattern;
@@ -205,7 +204,8 @@ static const char *doubt_of(const char *pattern, bool negated)
     return NULL;
 }
 
-/* What makes a pattern's regular expression invalid, in `out`; most patterns need no look. */
+/* Writes what makes a pattern's regular expression invalid to `out`; most patterns need no
+ * check. */
 static int find_defect(const char *pattern, struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
@@ -223,7 +223,8 @@ static int find_defect(const char *pattern, struct arc_buf *out, struct arc_erro
     return arc_buf_check(out, "a warning", err);
 }
 
-/* What one of a rule's patterns cannot do; *doubt stays NULL for nothing, and may lie in `text`. */
+/* What one of a rule's patterns does not do; *doubt stays NULL for nothing, and may point into
+ * `text`. */
 static int doubt_patterns(const struct arc_match *match, const struct arc_rule *rule,
                           struct arc_buf *text, const char **doubt, struct arc_error *err)
 {
@@ -253,7 +254,8 @@ static int warn_of_rule(struct arc_match *match, size_t index, struct arc_error 
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const char *doubt = NULL;
 
-    /* Renames and copies are not looked for, and a comparison of commits knows no conflict. */
+    /* Warns about statuses that cannot occur: renames and copies are not detected, and commits have
+     * no conflicts. */
     unsigned rare = ARC_STATUS_COPIED | ARC_STATUS_UNMERGED | ARC_STATUS_RENAMED;
     bool looks = match->renames && rule->statuses & ARC_STATUS_RENAMED;
     if (rule->statuses && !(rule->statuses & ~rare) && !looks)
@@ -312,8 +314,8 @@ int arc_warn_of_breaks(struct arc_match *match, struct arc_error *err)
         "paths-filter: '*' does");
 }
 
-/* Whether a pattern is about paths inside of `path`: its segments match those of `path`, one for
- * one, and there are more. */
+/* Whether a pattern matches paths inside `path`: its segments match those of `path` one by one, and
+ * it has more. */
 static bool is_about_inside(const char *pattern, const char *path)
 {
     pattern = arc_or(arc_text_after(pattern, "./"), pattern);
@@ -373,7 +375,7 @@ int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
                     "--relative-to: neither base nor head has a directory '%s'", match->relative);
 }
 
-/* Which rules matched some path of the commit. */
+/* The rules that matched some path of the commit. */
 struct tracked {
     struct arc_match *match;
     uint64_t *seen;
@@ -404,7 +406,7 @@ int arc_warn_of_untracked(struct arc_match *match, const struct arc_git *git,
     ARC_TRY(arc_git_diff(git, &diff, err));
     for (size_t i = 0; i < filters->rule_count; i++) {
         const struct arc_rule *rule = &filters->rules[i];
-        if (rule->pattern_count && !rule->defines && !arc_match_has(seen, i)) /* no .env is usual */
+        if (rule->pattern_count && !rule->defines && !arc_match_has(seen, i)) /* not for a .env */
             ARC_TRY(warn(match, i, err, "matches no path of the head"));
     }
 
