@@ -216,6 +216,20 @@ def test_docker_auth_config_goes_before_the_file(repo, registry):
     changes(repo, login=auths(registry, username=USER, password="old"), DOCKER_AUTH_CONFIG=json.dumps(auths(registry)))
 
 
+@pytest.mark.parametrize("folder, taken", [
+    ("/o/arc-a@pull", True), ("/o/arc-a", True), ("@pull", True), ("", True), ("/o/arc-a@push", False), ("/o/arc@pull", False), ("x", False)])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_login_that_buildx_has_for_a_scope(repo, registry, folder, taken, named):
+    """docker/login-action's `scope`."""
+    registry.challenge, registry.token = lambda s: [bearer(s)], by_query
+    buildx = repo.parent / ("mine" if named else "home/.docker/buildx")
+    own = buildx / f"config/{registry.host}{folder}"
+    own.mkdir(parents=True)
+    (own / "config.json").write_text(json.dumps(auths(registry)))
+    changes(repo, status=0 if taken else 3, login=auths(registry, username=USER, password="old"),
+            **{"BUILDX_CONFIG": str(buildx)} if named else {})
+
+
 # ---- waits ---------------------------------------------------------------------------------------------------------------
 
 

@@ -6,15 +6,12 @@
 #include "project/documents.h"
 #include "registry/docker_config.h"
 
-/* The file in which buildx notes the builder that `docker buildx use` chose: in BUILDX_CONFIG, else
- * in a folder of docker's configuration. */
+/* The file in which buildx notes the builder that `docker buildx use` chose. */
 static int read_current(const struct arc_build_options *options, json_t **out)
 {
-    const char *own = arc_env_nonempty(options->env, "BUILDX_CONFIG");
-    ARC_AUTO_FREE char *path = own ? arc_file_join(own, "current") : NULL;
-    if (!own)
-        ARC_TRY(arc_docker_file(options->env, "buildx/current", &path, NULL));
-    return path ? arc_document_read(path, out, NULL) : ARC_ENOMEM;
+    ARC_AUTO_FREE char *path = NULL;
+    ARC_TRY(arc_buildx_file(options->env, "current", &path, NULL));
+    return arc_document_read(path, out, NULL);
 }
 
 /* Without a choice, or with an empty name in that file, the builder is the engine itself. */

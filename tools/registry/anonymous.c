@@ -6,7 +6,8 @@ int arc_registry_look_anonymously(const struct arc_env *env, const struct arc_cl
                                   const char *image, const char *reference, bool *kept,
                                   struct arc_error *err)
 {
-    static const char *const logins[] = {"DOCKER_AUTH_CONFIG", "DOCKER_CONFIG", "HOME", NULL};
+    static const char *const logins[] = {"DOCKER_AUTH_CONFIG", "DOCKER_CONFIG", "BUILDX_CONFIG",
+                                         "HOME", NULL};
     struct arc_env nobody = *env;
     char digest[ARC_DIGEST_LEN + 1] = "";
     ARC_AUTO_FREE const char **vars = NULL;

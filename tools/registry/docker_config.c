@@ -54,6 +54,47 @@ int arc_docker_file(const struct arc_env *env, const char *name, char **out, str
     return arc_error_set(err, ARC_ENOTFOUND, "neither DOCKER_CONFIG nor HOME is set");
 }
 
+int arc_buildx_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err)
+{
+    const char *own = arc_env_nonempty(env, "BUILDX_CONFIG");
+    ARC_AUTO_FREE char *inner = NULL;
+
+    if (own)
+        return arc_text_print(out, err, "%s/%s", own, name);
+    ARC_TRY(arc_text_print(&inner, err, "buildx/%s", name));
+
+    return arc_docker_file(env, inner, out, err);
+}
+
+/* The config.json for a request: one that buildx (0.31, login-action's `scope`) has for the
+ * repository or the host, for a push alone or for all that is done there, or docker's own. */
+static int find_config(const struct arc_env *env, const char *host, const char *scope, char **out,
+                       struct arc_error *err)
+{
+    static const char *const actions[] = {"@pull,push", "@push,pull", "@push", "@pull", ""};
+    const char *server = strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host;
+    const char *repository = arc_text_after(scope, "repository:");
+    int len = repository ? (int)strcspn(repository, ":") : 0;
+    bool reads = repository && strcmp(repository + len, ":pull") == 0;
+
+    for (size_t i = 0; repository && i < 2 * ARC_COUNT(actions); i++) {
+        const char *action = actions[i % ARC_COUNT(actions)];
+        bool own = i < ARC_COUNT(actions);
+        ARC_AUTO_FREE char *name = NULL;
+
+        if (reads && strstr(action, "push"))
+            continue;
+        ARC_TRY(arc_text_print(&name, err, "config/%s%s%.*s%s/config.json", server, own ? "/" : "",
+                               own ? len : 0, repository, action));
+        ARC_TRY(arc_buildx_file(env, name, out, err));
+        if (arc_file_kind(*out) == ARC_FILE_REGULAR)
+            return ARC_OK;
+        free(arc_steal(out));
+    }
+
+    return arc_docker_file(env, "config.json", out, err);
+}
+
 /* Whether a key of config.json names the host: "ghcr.io", "https://ghcr.io/v2/", "http://ghcr.io"
  * (docker/cli, ConvertToHostname). Docker Hub has several names. */
 static bool names_host(const char *key, const char *host)
@@ -227,14 +268,14 @@ static int from_environment(const struct arc_env *env, const char *host, struct 
 }
 
 /* A helper for the host, even "" for none, takes precedence over the one for all. */
-static int from_file(const struct arc_env *env, const char *host, struct arc_login *out,
-                     struct arc_error *err)
+static int from_file(const struct arc_env *env, const char *host, const char *scope,
+                     struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *config = NULL;
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = CONFIG_MAX};
     ARC_AUTO_FREE char *path = NULL;
 
-    ARC_TRY(arc_docker_file(env, "config.json", &path, err));
+    ARC_TRY(find_config(env, host, scope, &path, err));
     ARC_TRY(arc_file_read(path, NULL, CONFIG_MAX, &text, err));
     ARC_TRY(parse_config(&text, path, &config, err));
 
@@ -246,8 +287,8 @@ static int from_file(const struct arc_env *env, const char *host, struct arc_log
     return from_auths(config, host, out, err);
 }
 
-int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,
-                     struct arc_error *err)
+int arc_docker_login(const struct arc_env *env, const char *host, const char *scope,
+                     struct arc_login *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
     *out = (struct arc_login){0};
@@ -258,7 +299,7 @@ int arc_docker_login(const struct arc_env *env, const char *host, struct arc_log
     /* Like docker, falls back to the file if the variable is unusable; that is an error only if the
      * file has no login either. */
     arc_login_free(out);
-    int file = from_file(env, host, out, err);
+    int file = from_file(env, host, scope, out, err);
     if (file)
         arc_login_free(out);
     if (file != ARC_ENOTFOUND || rc == ARC_ENOTFOUND)

@@ -18,11 +18,15 @@ struct arc_login {
  * ARC_ENOTFOUND if the environment names no directory. */
 int arc_docker_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err);
 
-/* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io").
+/* The path of a file in buildx's configuration directory, as arc_docker_file(). */
+int arc_buildx_file(const struct arc_env *env, const char *name, char **out, struct arc_error *err);
+
+/* The login for a registry's host ("ghcr.io", "127.0.0.1:5000"; Docker Hub is "docker.io") and a
+ * request's scope ("repository:acme/web:pull"; may be NULL), for which buildx may have its own.
  * ARC_ENOTFOUND if there is none; ARC_EINPUT if config.json is not valid; ARC_EWORLD if a
  * credential helper fails. Free with arc_login_free(). */
-int arc_docker_login(const struct arc_env *env, const char *host, struct arc_login *out,
-                     struct arc_error *err);
+int arc_docker_login(const struct arc_env *env, const char *host, const char *scope,
+                     struct arc_login *out, struct arc_error *err);
 void arc_login_free(struct arc_login *login);
 
 /* The Authorization value "Basic …" (RFC 7617) from user and password, or from an empty user and
