@@ -230,6 +230,7 @@ struct arc_changed_filter {
 struct arc_changes_info {
     struct arc_arena memory;
     char *base; /* commit; NULL: every file counts as added, or only the API knows */
+    char *head; /* commit; NULL: the work tree, or only the API knows */
     bool own;   /* each filter has a base of its own */
     struct arc_changed_filter *filters;
     size_t filter_count;

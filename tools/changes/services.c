@@ -4,6 +4,7 @@
 #include "changes/match.h"
 #include "config/graph.h"
 #include "git/diff.h"
+#include "project/repository.h"
 
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service)
@@ -88,14 +89,10 @@ int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *c
                            const struct arc_oid *head, const char *listed, json_t **warnings,
                            struct arc_error *err)
 {
-    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct telling telling = {.config = config};
     struct arc_oid here;
 
-    if (arc_git_head(git, &here, NULL, NULL) || strcmp(here.hex, head->hex) == 0)
-        return ARC_OK;
-    if (arc_git_commit(git, &here, &commit, NULL) == ARC_OK &&
-        strcmp(commit.merged.hex, head->hex) == 0)
+    if (arc_git_head(git, &here, NULL, NULL) || arc_commit_is_of(git, here.hex, head->hex))
         return ARC_OK;
 
     const struct arc_git_diff diff = {

@@ -10,6 +10,7 @@
 #include "plan/planned.h"
 #include "project/documents.h"
 #include "project/inputs.h"
+#include "project/repository.h"
 
 ARC_TEXT(cmd_plan);
 
@@ -117,6 +118,21 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
 }
 
+/* What differs between the commit that `changes` looked at and the plan's was not looked at. */
+static int note_other_commit(const struct arc_project *project,
+                             const struct arc_changes_info *changes, struct report *report,
+                             struct arc_error *err)
+{
+    const char *revision = project->repository.revision;
+    if (project->version || !changes->head ||
+        arc_commit_is_of(project->git, revision, changes->head))
+        return ARC_OK;
+    return report_note(report, 'w', NULL, err,
+                       "--changes is about commit %.12s, and the plan about %.12s: what differs "
+                       "between these was not looked at; check out one commit for both",
+                       changes->head, revision);
+}
+
 /* ---- outputs ------------------------------------------------------------------------------- */
 
 static int add_outputs(struct report *report, const struct arc_plan *plan, struct arc_error *err)
@@ -165,6 +181,7 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     if (!rehearsal)
         ARC_TRY(arc_project_check_config(&project, err));
     ARC_TRY(project_note_tags(&project, report, err));
+    ARC_TRY(note_other_commit(&project, &changes, report, err));
     if (!project.group->includes) {
         ARC_TRY(project_note_dirty(&project, report, err));
         ARC_TRY(check_dockerfiles(&project, report, err));

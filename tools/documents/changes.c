@@ -51,6 +51,7 @@ int arc_changes_read(const json_t *json, struct arc_changes_info *out, struct ar
     ARC_TRY(arc_document_check(json, "changes", err));
     out->own = arc_json_says(json, "base-kind", "own");
     out->base = arc_arena_text(&out->memory, json_string_value(json_object_get(json, "base")));
+    out->head = arc_arena_text(&out->memory, json_string_value(json_object_get(json, "head")));
     return arc_or_free(arc_changes_info, out,
                        read_filters(json_object_get(json, "filters"), out, err));
 }

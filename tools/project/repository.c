@@ -94,6 +94,18 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
     return arc_arena_check(&out->memory, err);
 }
 
+bool arc_commit_is_of(const struct arc_git *git, const char *commit, const char *of)
+{
+    ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
+    struct arc_oid oid = {{0}};
+
+    if (strcmp(commit, of) == 0)
+        return true;
+    memcpy(oid.hex, commit, strnlen(commit, sizeof oid.hex - 1));
+
+    return arc_git_commit(git, &oid, &found, NULL) == ARC_OK && strcmp(found.merged.hex, of) == 0;
+}
+
 void arc_repository_free(struct arc_repository *repository)
 {
     arc_arena_free(&repository->memory);

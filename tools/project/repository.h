@@ -14,6 +14,10 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
 int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
                         struct arc_repository *out, struct arc_error *err);
 
+/* Whether a commit is `of`, or merges it into its base, as what a pull request's job checks out
+ * does. */
+bool arc_commit_is_of(const struct arc_git *git, const char *commit, const char *of);
+
 /* Reads which tags have a published release, and which were withdrawn, if GITHUB_REPOSITORY and a
  * token are set; else published_unknown says why that is unknown. Fails only when out of memory. */
 int arc_repository_read_published(const struct arc_env *env, struct arc_repository *out,
