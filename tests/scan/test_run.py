@@ -262,6 +262,19 @@ def test_platforms_by_hand(place):
     assert [t["counts"]["HIGH"] for t in place.document["targets"]] == [0, 1]
 
 
+@pytest.mark.parametrize("seen, wanted, other", [
+    ({"os": "linux", "architecture": "amd64"}, "linux/arm64", True), ({"os": "linux", "architecture": "arm64"}, "linux/arm64", False),
+    ({"os": "linux", "architecture": "arm", "variant": "v7"}, "linux/arm/v6", False), ({"os": "", "architecture": ""}, "linux/arm64", False),
+    ({"os": "linux", "architecture": "amd64"}, "windows/amd64", True), ({"architecture": "aarch64"}, "linux/arm64/v8", False)])
+def test_an_image_of_another_platform(place, seen, wanted, other):
+    """Of a name that the engine here has as well Trivy takes that image, whatever --platform says (its issue 4253)."""
+    place.write(f"fake/{wanted.replace('/', '-')}.json", {**report(), "Metadata": {"ImageConfig": seen}})
+    assert place.run("--scan-type", "image", "--scan-target", "img", "--platform", wanted) == other
+    if other:
+        assert "(other-platform)" in place.document["reason"], place.document
+        assert f"for {seen['os']}/{seen['architecture']}, not at the one for {wanted}" in place.document["reason"]
+
+
 @pytest.mark.parametrize("mode, words", [
     ("crash", "trivy ended with status 1: DB error: failed to download"),
     ("killed", "trivy ended with status 137: T INFO Detecting vulnerabilities...; killed, mostly for want of memory: --jobs=1 takes less"),

@@ -139,16 +139,16 @@ static bool check_left_out(const char *text, struct arc_buf *why)
 static bool check_reason(const char *text, struct arc_buf *why)
 {
     static const char *const reasons[] = {"os-not-scanned", "os-without-packages", "end-of-life",
-                                          "scanner-warning", "inline-ignore"};
+                                          "other-platform", "scanner-warning",     "inline-ignore"};
     size_t len = strcspn(text, ":");
 
     arc_each_in (reason, reasons)
         if (arc_text_is(text, len, *reason))
             return !text[len] || arc_check_line(text + len + 1, why);
 
-    return arc_check_fails(why,
-                           "is not a reason of an incomplete scan: os-not-scanned, "
-                           "os-without-packages, end-of-life, scanner-warning or inline-ignore");
+    return arc_check_fails(
+        why, "is not a reason of an incomplete scan: os-not-scanned, "
+             "os-without-packages, end-of-life, other-platform, scanner-warning or inline-ignore");
 }
 
 void arc_scan_settings_free(struct arc_scan_settings *settings)

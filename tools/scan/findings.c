@@ -54,6 +54,8 @@ int findings_add_target(struct findings *findings, const char *service, const ch
     *target = (struct scan_target){.service = findings_string(findings, service),
                                    .platform = findings_string(findings, platform),
                                    .report = findings_string(findings, report),
+                                   .image_os = "",
+                                   .architecture = "",
                                    .artifact = "",
                                    .kind = "",
                                    .os = "",

@@ -55,14 +55,15 @@ struct scan_result {
 
 /* One report: a file system, or an image on one platform. */
 struct scan_target {
-    const char *service;  /* the pool's; "" when none was named */
-    const char *platform; /* "linux/amd64", or "" */
-    const char *report;   /* the file, for messages */
-    const char *artifact; /* what the scanner says it looked at */
-    const char *kind;     /* "container_image", "filesystem", … */
-    const char *os;       /* "alpine 3.20.1", or "" */
-    const char *scanner;  /* its version, or "" */
-    const char *created;  /* when the report was made, RFC 3339, or "" */
+    const char *service;                 /* the pool's; "" when none was named */
+    const char *platform;                /* "linux/amd64", or "" */
+    const char *report;                  /* the file, for messages */
+    const char *image_os, *architecture; /* of the image that was looked at, or "" */
+    const char *artifact;                /* what the scanner says it looked at */
+    const char *kind;                    /* "container_image", "filesystem", … */
+    const char *os;                      /* "alpine 3.20.1", or "" */
+    const char *scanner;                 /* its version, or "" */
+    const char *created;                 /* when the report was made, RFC 3339, or "" */
     const char *prefix;   /* of the paths in it, "services"; "" for an image or the root */
     const char *hollow;   /* a result that lists no package at all; NULL for none */
     char *error;          /* owned: why nothing can be said about it; NULL when it was read */

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/platform.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"
@@ -239,6 +240,21 @@ static void choose_verdict(struct scan_judged *judged)
     judged->gate = arc_scan_gate(policy, judged->verdict, judged->worst);
 }
 
+/* Whether the image that was looked at is for another platform than it was asked for: of a name that
+ * an engine on this machine has as well, or a registry for one platform alone, Trivy takes what is
+ * there. A variant is named in an index more often than in a configuration. */
+static bool is_other_platform(const struct scan_target *target, char seen[ARC_PLATFORM_SIZE])
+{
+    char wanted[ARC_PLATFORM_SIZE];
+
+    arc_platform_join(arc_text_or(target->image_os, "linux"), target->architecture, "", seen);
+    size_t os = strcspn(seen, "/") + 1, len = os + strcspn(seen + os, "/");
+    seen[len] = '\0';
+
+    return *target->architecture && arc_platform_normalize(target->platform, wanted) &&
+           !arc_text_is(wanted, ARC_MIN(strlen(wanted), os + strcspn(wanted + os, "/")), seen);
+}
+
 /* How much of a target was looked at. Trivy lists packages since its report tells its own version;
  * before that an empty list says nothing. */
 static int check_target(struct scan_judged *judged, const struct scan_target *target,
@@ -247,9 +263,17 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
     const char *name = arc_text_or(target->artifact, target->report);
     bool packages = judged->options->policy.packages && (target->ours || !target->only_elsewhere);
     bool lists = *target->scanner || target->lists_packages;
+    char seen[ARC_PLATFORM_SIZE];
 
     if (target->error)
         return ARC_OK;
+
+    if (is_other_platform(target, seen))
+        ARC_TRY(
+            scan_miss(judged, SCAN_GAP_PLATFORM, err,
+                      "%s: the scanner looked at an image for %s, not at the one for %s; if the "
+                      "engine here has that name, set TRIVY_IMAGE_SRC=remote",
+                      name, seen, target->platform));
 
     if (target->end_of_life && judged->options->policy.end_of_life_fails)
         ARC_TRY(scan_miss(judged, SCAN_GAP_END_OF_LIFE, err,

@@ -17,6 +17,7 @@ struct scan_scanner {
 #define SCAN_GAP_PACKAGES    "os-without-packages"
 #define SCAN_GAP_END_OF_LIFE "end-of-life"
 #define SCAN_GAP_WARNING     "scanner-warning"
+#define SCAN_GAP_PLATFORM    "other-platform"
 #define SCAN_GAP_INLINE      "inline-ignore"
 
 struct scan_judged {

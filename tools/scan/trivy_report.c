@@ -16,6 +16,7 @@ enum place {
     DOCUMENT = 1,
     METADATA,
     OS,
+    IMAGE,
     TRIVY,
     RESULTS,
     RESULT,
@@ -41,6 +42,8 @@ enum field {
     OS_FAMILY,
     OS_NAME,
     OS_END_OF_LIFE,
+    IMAGE_OS,
+    IMAGE_ARCHITECTURE,
     TARGET,
     CLASS,
     TYPE,
@@ -96,6 +99,9 @@ static const struct arc_json_rule rules[] = {
     {DOCUMENT, "vulnerabilities", FOREIGN, 7},
     {DOCUMENT, NULL, RESULT, 0}, /* schema 1: the document is the list of results */
     {METADATA, "OS", OS, 0},
+    {METADATA, "ImageConfig", IMAGE, 0},
+    {IMAGE, "os", 0, IMAGE_OS},
+    {IMAGE, "architecture", 0, IMAGE_ARCHITECTURE},
     {OS, "Family", 0, OS_FAMILY},
     {OS, "Name", 0, OS_NAME},
     {OS, "EOSL", 0, OS_END_OF_LIFE},
@@ -365,6 +371,10 @@ static int read_field(struct reading *reading, enum field field,
                                  target->report);
         target->end_of_life |= value->type == ARC_JSON_BOOL && value->truth;
         return ARC_OK;
+    case IMAGE_OS:
+        return pool_field(reading, &target->image_os, value, err);
+    case IMAGE_ARCHITECTURE:
+        return pool_field(reading, &target->architecture, value, err);
     case TARGET:
         return pool_field(reading, &result->target, value, err);
     case CLASS:
