@@ -285,6 +285,7 @@ static void take_names(const struct init_step *step)
     ARC_AUTO(arc_buf) struct arc_buf tags = {0}, out = {0};
     const char *lines = input(step, "tags"), *images = input(step, "images"), *when;
     struct flavor flavor = read_flavor(init, input(step, "flavor"));
+    ARC_AUTO_JSON json_t *asked = init_made(init, json_array());
     bool latest = false;
 
     if (!*lines)
@@ -298,13 +299,16 @@ static void take_names(const struct init_step *step)
                 init_ask(init, step->file, step->line,
                          "which tags do its images get? They are only known when it runs");
             else
-                init_ask(init, step->file, step->line, "which builds get the tag '%s'?", item);
+                init_push(init, asked, json_sprintf("'%s'", item));
             continue;
         }
-        latest = latest || strstr(item, "type=semver") || strstr(item, "event=tag");
+        latest = latest || ARC_HOLDS(item, "type=semver", "type=pep440", "event=tag");
         arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }
 
+    if (json_array_size(asked))
+        init_ask(init, step->file, step->line, "which builds get the tag%s %s?",
+                 arc_plural(json_array_size(asked)), init_list_names(init, asked));
     if (init_is_among(flavor.latest, "true") || (latest && !init_is_among(flavor.latest, "false")))
         arc_text_item(&tags, "\n", "%slatest%s%c", flavor.on_latest ? flavor.prefix : "",
                       flavor.on_latest ? flavor.suffix : "", WHEN);
