@@ -402,10 +402,28 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
     return described;
 }
 
+/* The group's file, and those that docker reads over a docker-bake.hcl without being told. A new
+ * reference. */
+static json_t *list_files(struct init *init, const struct init_group *group)
+{
+    static const char *const over[] = {"docker-bake.override.json", "docker-bake.override.hcl"};
+    json_t *files = init_made(init, json_pack("[s]", group->source));
+
+    arc_each_in (name, over) {
+        const char *path = init_join(init, init_directory(init, group->source), *name);
+        if (ARC_STARTS(arc_path_name(group->source), "docker-bake.") && init_has_file(init, path))
+            init_push(init, files, json_string(path));
+    }
+
+    return files;
+}
+
 /* Describes a group by its bake or compose file. */
 static void describe_file(struct init *init, const struct init_group *group, json_t *said)
 {
-    json_t *file = init_keep(init, json_pack("{s:s}", "files", group->source));
+    json_t *file = init_keep(init, json_object()),
+           *files = init_keep(init, list_files(init, group));
+    put(init, file, "files", json_array_size(files) > 1 ? files : json_array_get(files, 0));
     put(init, file, "targets", list_texts(init, group->targets));
     put(init, file, "variables", group->variables);
     json_t *platforms = list_texts(init, group->platforms);
