@@ -18,7 +18,7 @@ void arc_bake_result_free(struct arc_bake_result *result)
 
 /* ---- what went wrong ----------------------------------------------------------------------- */
 
-/* Whether docker says, in the words of one of its versions, that it cannot talk to an engine. */
+/* Whether this is docker's error for an unreachable engine, in the words of any version. */
 static bool lacks_engine(const char *text)
 {
     return ARC_HOLDS(text, "Cannot connect to the Docker daemon",
@@ -26,9 +26,9 @@ static bool lacks_engine(const char *text)
                      "permission denied while trying to connect to the");
 }
 
-/* Errors that pass by themselves: what the network and busy servers say. Everything else (a step
- * that failed, a Dockerfile that does not parse, a refused login) stays. A failed look-up may be a
- * name server's hiccup, and GHCR does not know the blob of a layer that it just took. */
+/* Temporary errors, from the network and busy servers. Everything else (a failed step, a Dockerfile
+ * that does not parse, a refused login) is permanent. A failed lookup may be a name server's
+ * hiccup, and GHCR may not find the blob of a layer just pushed. */
 static bool can_pass(const char *text)
 {
     bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error");
@@ -45,14 +45,14 @@ static bool can_pass(const char *text)
                      "blob upload unknown");
 }
 
-/* Tries for what can pass: the network, a registry. */
+/* Number of tries for temporary errors. */
 #define ATTEMPTS 3
 
-/* Most bytes of buildx's own words that an error shows. */
+/* An error shows at most this many bytes of buildx's output. */
 #define ADVICE_MAX ((size_t)2000)
 
-/* What follows the last "ERROR: " at the start of a line, to the end: buildx says what to do in the
- * lines below. Without one, the last line. */
+/* The output from the last "ERROR: " at the start of a line to the end, since buildx prints advice
+ * below it; otherwise the last line. */
 static const char *error_text(const char *text)
 {
     const char *found = NULL, *last = text;
@@ -64,8 +64,8 @@ static const char *error_text(const char *text)
     return arc_or(found, last);
 }
 
-/* "Dockerfile:12" on a line of its own, with the excerpt below it; 0 of a Dockerfile that is
- * written in the plan, which has no file (NULL). */
+/* The line in "Dockerfile:12", which precedes an excerpt; 0 for a Dockerfile without a file (NULL),
+ * which is in the plan. */
 static unsigned dockerfile_line(const char *text, const char *dockerfile)
 {
     if (!dockerfile)
@@ -80,8 +80,8 @@ static unsigned dockerfile_line(const char *text, const char *dockerfile)
     return line;
 }
 
-/* Whether line `number` of the service's Dockerfile is the one that the excerpt marks with ">>> ".
- */
+/* Whether line `number` of the service's Dockerfile is the line marked with ">>> " in the
+ * excerpt. */
 static bool has_line(const struct arc_build_options *options,
                      const struct arc_planned_service *service, unsigned number, const char *marked)
 {
@@ -96,8 +96,8 @@ static bool has_line(const struct arc_build_options *options,
     return false;
 }
 
-/* The service that failed: the failed step's, or the one that the error names, or the only one; a
- * Dockerfile that does not parse names none, and is found by the line that is shown. */
+/* The service that failed: the failed step's, the one named by the error, or the only one. An error
+ * about parsing a Dockerfile names none, so the excerpt's line decides. */
 static const struct arc_planned_service *failed_service(const struct arc_build_options *options,
                                                         const json_t *definition, const char *text,
                                                         const char *service)
@@ -120,14 +120,15 @@ static const struct arc_planned_service *failed_service(const struct arc_build_o
     return NULL;
 }
 
-/* What to do, where BuildKit's own words leave that open. */
+/* Advice for errors of BuildKit that do not say what to do. */
 static void add_advice(const char *text, struct arc_buf *shown)
 {
 #define ATTESTED                                                                                   \
     "the registry refuses attestations as BuildKit writes them from 0.32 on: set "                 \
     "BUILDX_NO_DEFAULT_OCI_ARTIFACT=true for their older form, or 'provenance: false' for none"
     static const struct {
-        const char *sign, *then, *advice; /* `then` behind it: steps may use the word, too */
+        const char *sign, *then,
+            *advice; /* must be followed by `then`, since steps may print the word too */
     } rows[] = {
         {"no space left on device", "",
          "the builder's disk is full: docker buildx prune, or a larger one"},
@@ -172,7 +173,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
         arc_text_visible(&shown, failure, strnlen(failure, ADVICE_MAX));
 
     const char *said = failure ? "" : error_text(text);
-    for (size_t left = ADVICE_MAX; *said && left;) { /* several lines become one */
+    for (size_t left = ADVICE_MAX; *said && left;) { /* joins lines */
         size_t len = strcspn(said, "\r\n"), part = ARC_MIN(len, left);
         if (len)
             arc_text_separate(&shown, " ");
@@ -208,13 +209,13 @@ static int failed(const struct arc_build_options *options, const json_t *definit
 
 /* ---- one run ------------------------------------------------------------------------------- */
 
-/* The folder of the machine that keeps the layers, or NULL. */
+/* The local folder that caches layers, or NULL. */
 static const char *layers_folder(const struct arc_build_options *options)
 {
     return arc_text_after(options->cache, "local,dir=");
 }
 
-/* What lies outside of the work tree, or is the machine's own, bake is allowed by name (buildx,
+/* Bake needs explicit permission for paths outside of the work tree and host resources (buildx,
  * bake/entitlements.go); without a terminal it does not ask. */
 static void add_allowed(const struct arc_build_options *options, const json_t *definition,
                         struct arc_arena *memory, const char ***argv)
@@ -254,10 +255,10 @@ void arc_build_argv(const struct arc_build_options *options, const json_t *defin
     *argv = NULL;
 }
 
-/* The job's own tokens: no build gets them by their names, whatever the tree asks for. */
+/* The job's own tokens, which no build gets, whatever the tree requests. */
 static const char *const kept_back[] = {"GITHUB_TOKEN", "GH_TOKEN", "INPUT_*", "ACTIONS_*", NULL};
 
-/* Adds the variable that holds a secret. */
+/* Adds the variable of a secret. */
 static int add_variable(struct arc_arena *memory, const char *secret, char ***out,
                         struct arc_error *err)
 {
@@ -274,9 +275,9 @@ static int add_variable(struct arc_arena *memory, const char *secret, char ***ou
     return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
 }
 
-/* The variables that the targets' secrets and caches are in, and docker needs. NULL for none. The
- * cache of GitHub Actions (docs.docker.com/build/cache/backends/gha) is reached by a token that
- * writes to that of the whole repository, so no other child gets it. */
+/* The variables of the targets' secrets and caches, and those docker needs. NULL: none. The cache
+ * of GitHub Actions (docs.docker.com/build/cache/backends/gha) needs a token that can write the
+ * whole repository's cache, so no other child gets it. */
 static int find_variables(const struct arc_build_options *options, const json_t *definition,
                           struct arc_arena *memory, char ***out, struct arc_error *err)
 {
@@ -320,7 +321,7 @@ void arc_build_tell(const struct arc_build_listener *listener, const char *servi
     listener->on_event(listener->context, &event);
 }
 
-/* A registry is given the time that it asks for. */
+/* Waits as long as a registry asks. */
 static void tell_wait(void *listener, const char *url, int status, int64_t seconds)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 4096};
@@ -338,14 +339,14 @@ int arc_build_open_registry(const struct arc_env *env, const struct arc_clock *c
     return ARC_OK;
 }
 
-/* Bake being run, as often as that helps. */
+/* A run of bake, with retries. */
 struct baking {
     const struct arc_build_options *options;
     const struct arc_progress_options *watch;
-    const char *metadata; /* the file for the digests */
-    bool plain;           /* this buildx has no rawjson: lines for people, passed on as they are */
-    bool trusting;        /* this buildx allows what a definition asks for */
-    bool again;           /* what went wrong may pass */
+    const char *metadata; /* file for the digests */
+    bool plain;           /* this buildx lacks rawjson: its plain lines are passed on */
+    bool trusting;        /* this buildx supports --allow */
+    bool again;           /* the error may be temporary */
     struct arc_bake_result *out;
     struct arc_error *err;
 };
@@ -393,7 +394,7 @@ static int run_once(struct baking *baking, int *status)
     return rc;
 }
 
-/* A run of bake ends in no other way with this code. */
+/* No other failure of bake has this code. */
 static int interrupted(const struct arc_progress *progress, struct arc_error *err)
 {
     ARC_AUTO_FREE char *why = err ? strdup(arc_error_text(err)) : NULL;
@@ -403,8 +404,8 @@ static int interrupted(const struct arc_progress *progress, struct arc_error *er
                          arc_or(why, "interrupted"), arc_progress_done(progress));
 }
 
-/* Runs bake with a fresh reader. A buildx without rawjson says so before it does anything: then it
- * is run again with its plain progress, and so are all later tries. */
+/* Runs bake with a fresh reader. A buildx without rawjson fails at once: then this and all later
+ * tries use plain progress. */
 static int attempt(struct baking *baking)
 {
     struct arc_bake_result *out = baking->out;
@@ -448,7 +449,7 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
     const char *layers = layers_folder(options);
     ARC_AUTO_FREE char *folder = NULL;
 
-    if (layers) /* of one that is not there buildx wants the folder above to be allowed */
+    if (layers) /* for a missing folder, buildx needs permission for its parent */
         ARC_TRY(arc_folder_make(layers, err));
     ARC_TRY(arc_folder_temporary(options->env, &folder, err));
     ARC_AUTO_FREE char *metadata = arc_file_join(folder, "metadata.json");

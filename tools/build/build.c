@@ -2,18 +2,18 @@
 #include "base/json.h"
 #include "build/run.h"
 
-/* A build under way. The arrays go by the plan's services. */
+/* The state of a build. Arrays are indexed by the plan's services. */
 struct run {
     const struct arc_build_options *options;
-    struct arc_registry *registry; /* NULL when nothing is pushed */
-    const struct arc_cell **cells; /* the only cells that are built; NULL: whole services */
+    struct arc_registry *registry; /* NULL: nothing is pushed */
+    const struct arc_cell **cells; /* the cells to build; NULL: whole services */
     bool engine;                   /* the builder is the engine itself */
     char *one[2];                  /* the cells' platform */
-    const char *load;              /* the engine's, whose store the images go into; NULL: none */
-    char **keys;                   /* of every target; NULL when nothing is pushed */
-    bool *done;                    /* whether its entry is there */
-    struct arc_ledger *ledger;     /* its services are the entries, until they close up */
-    struct arc_arena *memory;      /* the ledger's */
+    const char *load;          /* platform of the engine that images are loaded into; NULL: none */
+    char **keys;               /* of every target; NULL: nothing is pushed */
+    bool *done;                /* whether its entry is filled in */
+    struct arc_ledger *ledger; /* entries per service, compacted at the end */
+    struct arc_arena *memory;  /* the ledger's */
 };
 
 static void run_free(struct run *run)
@@ -34,7 +34,7 @@ static const char *staging_of(const struct run *run, const struct arc_planned_se
     return cell ? cell->staging : service->staging;
 }
 
-/* What a service is built for in this run. */
+/* The platforms of a service in this run. */
 static char *const *platforms_of(const struct run *run, const struct arc_planned_service *service)
 {
     if (run->cells)
@@ -59,7 +59,7 @@ static struct arc_verify verify_of(const struct run *run, const struct arc_plann
 
 /* ---- what is already there ----------------------------------------------------------------- */
 
-/* Puts what is in the registry as it should be into the ledger. */
+/* Adds services already in the registry to the ledger. */
 static int find_built(struct run *run, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
@@ -88,7 +88,7 @@ static int find_built(struct run *run, struct arc_error *err)
 
 /* ---- what was built ------------------------------------------------------------------------ */
 
-/* The entry of an image that stays on this machine: nothing to read back. */
+/* Makes the entry of a local image, which is not read back. */
 static int make_local(const struct run *run, const struct arc_verify *verify,
                       struct arc_built_service *built, struct arc_error *err)
 {
@@ -104,7 +104,7 @@ static int make_local(const struct run *run, const struct arc_verify *verify,
 
     for (char *const *platform = verify->platforms; *platform; platform++) {
         if (built->cell_count && run->load)
-            break; /* the first of these is the one */
+            break; /* the first one matches */
         ARC_APPEND(memory, built->cells, built->cell_count, err,
                    (struct arc_built_cell){.platform = arc_arena_text(memory, *platform),
                                            .size = -1,
@@ -117,8 +117,8 @@ static int make_local(const struct run *run, const struct arc_verify *verify,
     return arc_arena_check(memory, err);
 }
 
-/* Verifies one index. Pushed by digest it has no tag yet: later runs, --merge and --promote look
- * for the staging tag. */
+/* Verifies one index. If it was pushed by digest, gives it its staging tag, for later runs, --merge
+ * and --promote. */
 static int read_back(const struct run *run, const struct arc_verify *verify, bool tagged,
                      struct arc_built_service *built, struct arc_error *err)
 {
@@ -153,8 +153,8 @@ int arc_build_stage(struct arc_registry *registry, const struct arc_planned_serv
     return ARC_OK;
 }
 
-/* Asks for all that verification will read of what was pushed, while bake still runs. What fails
- * here is asked for again. `digests`: target → digest. */
+/* Prefetches what verification will read of pushed targets while bake still runs. Failures are
+ * requested again later. `digests`: target → digest. */
 static void on_pushed(void *context, const json_t *digests)
 {
     const struct run *run = context;
@@ -168,7 +168,7 @@ static void on_pushed(void *context, const json_t *digests)
     arc_verify_ahead(verifies, count, NULL);
 }
 
-/* Makes the entries of the targets: read back where they were pushed. */
+/* Makes the entries of the targets, reading back those that were pushed. */
 static int note_built(struct run *run, const json_t *targets, const struct arc_bake_result *result,
                       bool tagged, struct arc_error *err)
 {
@@ -203,7 +203,7 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
     return ARC_OK;
 }
 
-/* What bake is to be told. */
+/* Makes bake's definition. */
 static int define(const struct run *run, json_t **out, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
@@ -221,7 +221,7 @@ static int define(const struct run *run, json_t **out, struct arc_error *err)
 
 /* ---- the stage ----------------------------------------------------------------------------- */
 
-/* Fills in what the plan and the options say about every target. */
+/* Fills in the settings of every target from the plan and the options. */
 static int start(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
@@ -240,8 +240,8 @@ static int start(struct run *run, struct arc_error *err)
     return pushes(run) ? arc_build_keys(options, run->cells, run->memory, &run->keys, err) : ARC_OK;
 }
 
-/* The options with the work tree for a current directory: a plan's folders lie below it. `there`
- * and `root` are what they borrow from. */
+/* The options with the work tree as the current directory, since a plan's folders are relative to
+ * it. Borrows from `there` and `root`. */
 static int at_root(struct arc_project *project, const struct arc_build_options *given,
                    struct arc_build_options *options, struct arc_env *there, char **root,
                    struct arc_error *err)
@@ -255,8 +255,8 @@ static int at_root(struct arc_project *project, const struct arc_build_options *
     return ARC_OK;
 }
 
-/* A long build is not begun for a registry that will not take it, or its mirror. What cannot be
- * asked now is left to the push itself. */
+/* Does not start a build that a registry or mirror will refuse. What cannot be checked now is left
+ * to the push. */
 static int check_push(struct run *run, struct arc_error *err)
 {
     const struct arc_plan *plan = run->options->plan;
@@ -292,7 +292,7 @@ static int check_push(struct run *run, struct arc_error *err)
     return rc;
 }
 
-/* Secrets without a value, as in a fork's run: the build may do without them, or not. */
+/* Warns about unset secrets, as in a fork's run: the build may work without them. */
 static void tell_lacks(const struct arc_build_options *options)
 {
     arc_each (service, options->plan->services, options->plan->service_count) {
@@ -337,7 +337,7 @@ static int build_all(struct run *run, struct arc_error *err)
         ARC_TRY(note_built(run, targets, &result, run->engine, err));
     }
 
-    /* Leaves the entries that are there, in the plan's order. */
+    /* Removes unfilled entries, keeping the plan's order. */
     struct arc_ledger *ledger = run->ledger;
     for (size_t i = 0; i < options->plan->service_count; i++)
         if (run->done[i])
@@ -382,7 +382,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
     ARC_TRY(at_root(project, given, &options, &there, &root, err));
     ARC_AUTO(run) struct run run = {.options = &options, .memory = &memory, .engine = true};
     ARC_TRY(start(&run, err));
-    if (pushes(&run)) /* without docker: as it is by default */
+    if (pushes(&run)) /* without docker: the default */
         arc_build_is_engine(&options, &run.engine, NULL);
     ARC_TRY(define(&run, definition, err));
     arc_build_argv(given, *definition, "metadata.json", "rawjson", true, &memory, words);

@@ -6,7 +6,7 @@
 #include "project/documents.h"
 #include "registry/docker_config.h"
 
-/* The file in which buildx notes the builder that `docker buildx use` chose. */
+/* The file with the builder chosen by `docker buildx use`. */
 static int read_current(const struct arc_build_options *options, json_t **out)
 {
     ARC_AUTO_FREE char *path = NULL;
@@ -14,7 +14,7 @@ static int read_current(const struct arc_build_options *options, json_t **out)
     return arc_document_read(path, out, NULL);
 }
 
-/* Without a choice, or with an empty name in that file, the builder is the engine itself. */
+/* Without a choice, or with an empty name, the builder is the engine itself. */
 static bool builder_chosen(const struct arc_build_options *options)
 {
     ARC_AUTO_JSON json_t *current = NULL;
@@ -34,7 +34,7 @@ int arc_docker_run(const struct arc_process *process, struct arc_process_result 
                          "there is no docker on PATH; install docker with buildx (arc-ci doctor)");
 }
 
-/* Asks docker; what it cannot answer is an error. */
+/* Runs docker; a failure is an error. */
 static int ask_docker(const struct arc_build_options *options, const char *const *argv,
                       struct arc_process_result *out, struct arc_error *err)
 {
@@ -51,7 +51,7 @@ static int ask_docker(const struct arc_build_options *options, const char *const
                          arc_buf_text(&said));
 }
 
-/* What `docker buildx inspect` says: "Name: value" lines, for the builder and for each node. */
+/* The output of `docker buildx inspect`: "Name: value" lines for the builder and each node. */
 static int inspect(const struct arc_build_options *options, struct arc_process_result *out,
                    struct arc_error *err)
 {
@@ -78,7 +78,7 @@ int arc_build_engine_platform(const struct arc_build_options *options, struct ar
     return arc_arena_check(memory, err);
 }
 
-/* The value of the next line of that name from `text` on; NULL when there is none. */
+/* The value of the next line with that name; NULL if there is none. */
 static const char *field(const char *text, const char *name, size_t *len)
 {
     arc_each_piece (line, text, "\n") {
@@ -110,8 +110,8 @@ int arc_build_is_engine(const struct arc_build_options *options, bool *engine,
     return ARC_OK;
 }
 
-/* Whether a list like "linux/amd64*, linux/arm64" has the platform; buildx marks with "*" what a
- * node was told to build. */
+/* Whether a list such as "linux/amd64*, linux/arm64" contains the platform; buildx marks platforms
+ * set by the user with "*". */
 static bool lists(const char *list, size_t len, const char *platform)
 {
     size_t wanted = strlen(platform);

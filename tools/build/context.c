@@ -4,16 +4,16 @@
 #include "config/build.h"
 #include "git/diff.h"
 
-#define SHOWN_MAX  5     /* files that a message names */
-#define LISTED_MAX 10000 /* files that build.json lists of a service */
+#define SHOWN_MAX  5     /* files named in a message */
+#define LISTED_MAX 10000 /* files per service in build.json */
 
-/* The work tree being compared. Lists are one for each service of the plan. */
+/* The comparison of the work tree. One list per service of the plan. */
 struct comparison {
     const struct arc_plan *plan;
-    struct arc_context *out; /* lists what is generated */
+    struct arc_context *out; /* lists generated files */
     size_t *counts;          /* of these files */
-    char ***places;          /* files and folders that a service is made of */
-    size_t differ;           /* files that are not as the commit has them */
+    char ***places;          /* files and folders that a service is built from */
+    size_t differ;           /* files that differ from the commit */
     struct arc_buf *shown;   /* the first of them */
     struct arc_error *err;
 };
@@ -33,7 +33,7 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
     struct comparison *comparison = context;
     struct arc_arena *memory = &comparison->out->memory;
     size_t len = strlen(path);
-    bool is_folder = len && path[len - 1] == '/'; /* a repository of its own, or an empty one */
+    bool is_folder = len && path[len - 1] == '/'; /* its own repository, or empty */
     bool listed = standing == ARC_GIT_IS_IGNORED || (is_folder && standing == ARC_GIT_NEW) ||
                   arc_glob_any(comparison->plan->generated, path);
 
@@ -65,7 +65,7 @@ int arc_context_places(const char *root, const struct arc_planned_service *servi
                              out, err);
 }
 
-/* One comparison for all services: a git for each took a second for 300. */
+/* Compares all services at once: one git per service took a second for 300. */
 static int compare(struct arc_project *project, struct comparison *comparison)
 {
     const struct arc_plan *plan = comparison->plan;
@@ -93,7 +93,7 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     ARC_TRY(arc_git_compare_worktree(project->git, project->env, &commit, (const char *const *)all,
                                      consider, comparison, err));
 
-    for (size_t i = 0; i < plan->service_count; i++) /* what is added is NULL: their end */
+    for (size_t i = 0; i < plan->service_count; i++) /* adds the terminating NULL */
         if (comparison->counts[i])
             arc_arena_append(&comparison->out->memory, &comparison->out->generated[i],
                              &comparison->counts[i], sizeof(char *));

@@ -6,7 +6,7 @@
 
 /* ---- what is built ------------------------------------------------------------------------- */
 
-/* Adds the cell of a name, "cart/linux/amd64" of `len` bytes; `first` is the one before it. */
+/* Adds the cell with a name, "cart/linux/amd64" of `len` bytes; `first` is the previous one. */
 static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
                     const struct arc_cell **cells, const struct arc_cell **first,
                     struct arc_error *err)
@@ -74,7 +74,7 @@ static bool is_annotated(char *const *annotations, const char *key)
     return false;
 }
 
-/* Those of the recipe, and the labels of OCI that it does not have for the index itself. */
+/* Adds the recipe's annotations, and OCI labels that it does not annotate the index with. */
 static json_t *make_annotations(const struct arc_planned_service *service, const char *key)
 {
     static char *const none[] = {NULL};
@@ -93,8 +93,9 @@ static json_t *make_annotations(const struct arc_planned_service *service, const
     return list;
 }
 
-/* The commit's time, for SOURCE_DATE_EPOCH: a rebuild gives the same layers and configuration
- * (reproducible-builds.org, "SOURCE_DATE_EPOCH"; BuildKit docs, "Build reproducibility"). */
+/* The commit's time, for SOURCE_DATE_EPOCH, so that a rebuild gives the same layers and
+ * configuration (reproducible-builds.org, "SOURCE_DATE_EPOCH"; BuildKit docs, "Build
+ * reproducibility"). */
 static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_service *service)
 {
     json_t *args = json_object();
@@ -108,7 +109,7 @@ static json_t *make_args(const struct arc_plan *plan, const struct arc_planned_s
     return args;
 }
 
-/* What tells BuildKit's exporters that a registry has no https that verifies. */
+/* Options that tell BuildKit's exporters that a registry is insecure. */
 static const char *insecure_of(const struct arc_bake_options *options, const char *image)
 {
     bool insecure = options->env && arc_registry_insecure(options->env, image);
@@ -121,7 +122,7 @@ static json_t *make_output(const struct arc_bake_options *options,
     ARC_AUTO(arc_buf) struct arc_buf images = {0}, more = {0};
     bool push = options->plan->push && !options->load;
     const char *how = service->recipe ? service->recipe->output : NULL;
-    const char *quote = *service->mirrors ? "\"" : ""; /* several names are one field of CSV */
+    const char *quote = *service->mirrors ? "\"" : ""; /* several names share one field of CSV */
     json_t *list = json_array();
 
     arc_buf_puts(&images, service->image);
@@ -147,7 +148,7 @@ static json_t *make_output(const struct arc_bake_options *options,
     return list;
 }
 
-/* The staging tag in every registry; none where it is pushed by digest. */
+/* The staging tag in every registry; none if pushed by digest. */
 static json_t *make_tags(const struct arc_bake_options *options,
                          const struct arc_planned_service *service, const char *staging)
 {
@@ -164,7 +165,7 @@ static json_t *make_tags(const struct arc_bake_options *options,
 
 /* ---- the cache ------------------------------------------------------------------------------ */
 
-/* Its kind, and the options behind the comma, if any. */
+/* Its kind, and the options after the comma, if any. */
 static const char *cache_options(const char *cache, const char *kind)
 {
     const char *rest = arc_text_after(cache, kind);
@@ -190,9 +191,9 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
                          cache);
 }
 
-/* Where the layers of one name are read from (`to`: written), as buildx takes it. In a registry
- * they are stored as an image manifest: some (ECR) take no index of layers, and BuildKit makes one
- * by itself since 0.21 only. */
+/* The cache of one name to read from (`to`: to write), for buildx. In a registry it is stored as an
+ * image manifest: some (ECR) do not accept an index of layers, and BuildKit makes manifests by
+ * default only since 0.21. */
 static json_t *make_place(const struct arc_bake_options *options,
                           const struct arc_planned_service *service, const char *name, bool to)
 {
@@ -217,8 +218,8 @@ static json_t *make_place(const struct arc_bake_options *options,
                         cache_options(options->cache, "s3"), mode);
 }
 
-/* A cell, which may be built at the same time as the others, writes under a name of its own; it
- * reads what whole builds left, too. */
+/* A cell writes its own cache, since cells may be built at the same time; it also reads those of
+ * whole builds. */
 static void add_cache(const struct arc_bake_options *options,
                       const struct arc_planned_service *service, const struct arc_cell *cell,
                       json_t **target)
@@ -242,8 +243,8 @@ static void add_cache(const struct arc_bake_options *options,
 
 /* ---- a recipe ------------------------------------------------------------------------------- */
 
-/* "mode=min", "true" or "false" of a recipe as an attestation. "false" is said as well: buildx adds
- * a provenance of its own where none is named. Whether there is one. */
+/* Adds "mode=min", "true" or "false" of a recipe as an attestation; "false" too, since buildx adds
+ * a provenance by default. Returns whether it is enabled. */
 static bool add_attestation(json_t **list, const char *type, const char *value)
 {
     bool wanted = value && strcmp(value, "false") != 0;
@@ -256,9 +257,9 @@ static bool add_attestation(json_t **list, const char *type, const char *value)
     return wanted;
 }
 
-/* What others will pull is described, by attestations and by annotations of its index. BuildKit
- * makes no index of one platform without attestations unless it is told to ("index annotations not
- * supported for single platform export"). */
+/* Adds attestations and annotations to what others will pull. For one platform without attestations
+ * BuildKit must be told to make an index ("index annotations not supported for single platform
+ * export"). */
 static void describe(const struct arc_bake_options *options,
                      const struct arc_planned_service *service, const char *key, json_t **target)
 {
@@ -280,7 +281,7 @@ static void describe(const struct arc_bake_options *options,
     arc_json_put(target, "annotations", make_annotations(service, key));
 }
 
-/* Compose's options as bake's attributes (docs.docker.com/build/bake/reference). */
+/* Converts Compose's options to bake's attributes (docs.docker.com/build/bake/reference). */
 static void add_recipe(const struct arc_recipe *recipe, json_t **target)
 {
     ARC_AUTO_JSON json_t *said = NULL;
@@ -299,10 +300,10 @@ static void add_recipe(const struct arc_recipe *recipe, json_t **target)
 
 /* ---- contexts ------------------------------------------------------------------------------- */
 
-/* What is built by one call of bake. */
+/* The targets of one call of bake. */
 struct scope {
     const struct arc_bake_options *options;
-    const struct arc_cell **cells; /* by the plan's services; NULL: whole services */
+    const struct arc_cell **cells; /* per service of the plan; NULL: whole services */
 };
 
 static bool is_built(const struct scope *scope, size_t i)
@@ -313,8 +314,8 @@ static bool is_built(const struct scope *scope, size_t i)
     return wanted && !service->released && !(options->skip && options->skip[i]);
 }
 
-/* The tag under which a service is pushed by another machine, or was: its cell's of the platform,
- * or its own. NULL when it is not in the registry. */
+/* The tag under which another machine pushes, or pushed, a service: its cell's for the platform, or
+ * its own. NULL if it is not in the registry. */
 static const char *pushed_tag(const struct scope *scope, const struct arc_planned_service *base,
                               const char *platform)
 {
@@ -328,7 +329,7 @@ static const char *pushed_tag(const struct scope *scope, const struct arc_planne
     return cell ? cell->staging : NULL;
 }
 
-/* The service that a context "target:NAME" is; NULL for any other context. */
+/* The service of a context "target:NAME"; NULL for any other context. */
 static const struct arc_planned_service *find_target(const struct arc_plan *plan,
                                                      const char *context)
 {
@@ -336,7 +337,7 @@ static const struct arc_planned_service *find_target(const struct arc_plan *plan
     return name ? arc_plan_service(plan, name) : NULL;
 }
 
-/* Named contexts: of bases that are built here their targets, of others what was pushed. */
+/* Adds named contexts: the targets of bases that are built here, else their pushed images. */
 static void set_contexts(const struct scope *scope, const struct arc_planned_service *service,
                          const char *platform, json_t **target)
 {
@@ -359,7 +360,7 @@ static void set_contexts(const struct scope *scope, const struct arc_planned_ser
     arc_json_put(target, "contexts", contexts);
 }
 
-/* The path of a Dockerfile from its context, where bake looks for it: "../docker/x" where it lies
+/* The path of a Dockerfile relative to its context, as bake needs it: "../docker/x" if it is
  * outside. */
 static void relative_to(const char *context, const char *path, struct arc_buf *out)
 {
@@ -392,8 +393,8 @@ const char *arc_load_platform(const char *load, const struct arc_planned_service
     return arc_texts_have(service->platforms, load) ? load : service->platforms[0];
 }
 
-/* A service or, where it is not built for itself, a base that others start from: no tag of that
- * moves. `platform`: the only one; NULL: all of them. */
+/* Adds the target of a service or of a base that is only built for others, whose tags do not move.
+ * `platform`: the only one; NULL: all. */
 static json_t *make_target(const struct scope *scope, const struct arc_planned_service *service,
                            const char *platform)
 {
@@ -435,7 +436,7 @@ static json_t *make_target(const struct scope *scope, const struct arc_planned_s
     return target;
 }
 
-/* Adds the bases that a target names and that nobody adds for themselves, and theirs. */
+/* Adds the bases that a target needs and that are not built anyway, recursively. */
 static int add_linked(const struct scope *scope, const json_t *target, const char *platform,
                       json_t *targets)
 {

@@ -6,10 +6,10 @@
 #include "os/file.h"
 #include "os/folder.h"
 
-/* Changes when what goes into a build changes in a way that its inputs do not show. */
+/* To be changed if builds change in a way that their inputs do not show. */
 #define KEY_FORMAT 3
 
-/* The hash of a file or folder; "" for a .dockerignore that is not there. */
+/* The hash of a file or folder; "" for a missing .dockerignore. */
 static int hash_place(const struct arc_build_options *options, const char *place,
                       char hash[ARC_SHA256_HEX], struct arc_error *err)
 {
@@ -28,8 +28,8 @@ static int hash_place(const struct arc_build_options *options, const char *place
     return arc_sha256(arc_buf_text(&text), text.len, hash, err);
 }
 
-/* The hashes of the files and folders that a service is made of. Many services of one context need
- * it hashed once: `known` keeps it. */
+/* The hashes of the files and folders that a service is built from. `known` caches them, since
+ * services may share a context. */
 static int hash_inputs(const struct arc_build_options *options,
                        const struct arc_planned_service *service, json_t *known, json_t *out,
                        struct arc_error *err)
@@ -93,8 +93,8 @@ int arc_build_keys(const struct arc_build_options *options, const struct arc_cel
     return ARC_OK;
 }
 
-/* Whether the engine has an image of that name and digest: a local one comes before the registry's
- * (docker driver). */
+/* Whether the engine has an image with that name and digest: the docker driver prefers local
+ * ones. */
 static bool engine_has(const struct arc_build_options *options, const char *ref, const char *digest)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
@@ -122,7 +122,7 @@ static int base_moved(const struct arc_build_options *options, struct arc_regist
     const char *tag = colon ? colon + 1 : "latest";
     ARC_TRY_ALLOC(image, err);
 
-    /* A base that nobody can tell us about is built from again: that is slower, never wrong. */
+    /* An unknown base means a rebuild, which is slower but never wrong. */
     *moved = arc_registry_resolve(registry, image, tag, digest, NULL) ||
              strcmp(digest, base->digest) != 0;
 

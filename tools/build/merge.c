@@ -1,14 +1,14 @@
 #include "base/json.h"
 #include "build/run.h"
 
-/* What is joined for one service. */
+/* The parts to join for one service. */
 struct join {
     struct arc_registry *registry;
     const struct arc_planned_service *service;
-    json_t *manifests;   /* descriptors of the images, in the plan's order of platforms, and behind
-                            them of the attestations */
-    size_t images;       /* how many are the former */
-    json_t *annotations; /* of the first leg's index */
+    json_t *
+        manifests; /* descriptors of the images in the plan's order of platforms, then of the attestations */
+    size_t images;       /* number of images */
+    json_t *annotations; /* annotations of the first leg's index */
 };
 
 static void join_free(struct join *join)
@@ -17,7 +17,7 @@ static void join_free(struct join *join)
     json_decref(join->annotations);
 }
 
-/* The legs of one service are made from the same inputs, or they are not one image. */
+/* Checks that all legs of a service were built from the same inputs. */
 static int check_key(struct join *join, const json_t *annotations, const char *leg,
                      struct arc_error *err)
 {
@@ -81,7 +81,8 @@ static int merge_service(const struct arc_build_options *options, struct arc_reg
         if (strcmp(cell->service, service->service) == 0)
             ARC_TRY(add_leg(&join, cell, err));
 
-    /* OCI image spec 1.1, "Image Index". The same legs always give the same bytes. */
+    /* Makes the index (OCI image spec 1.1, "Image Index"). The same legs always give the same
+     * bytes. */
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = ARC_MANIFEST_MAX};
     ARC_AUTO_JSON json_t *document =
         json_pack("{s:i, s:s, s:O, s:O}", "schemaVersion", 2, "mediaType", ARC_MEDIA_INDEX,

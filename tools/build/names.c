@@ -5,7 +5,7 @@
 #define DEPTH_MAX 16
 
 /* Members of an index, a manifest, a descriptor and an image's configuration (OCI image spec 1.1).
- * The configuration's own "config" has names with capitals, of which "Labels" is read here. */
+ * The configuration's "config" has capitalized names, of which "Labels" is used here. */
 static const char *const known[] = {
     "schemaVersion", "mediaType", "artifactType", "manifests",    "config",
     "layers",        "subject",   "digest",       "platform",     "urls",
@@ -15,8 +15,8 @@ static const char *const known[] = {
     "WorkingDir",    "Volumes",   "ExposedPorts", "StopSignal",   "type",
     "created",       "author",    "history"};
 
-/* Whether Go's encoding/json, in which docker is written, takes one name for the other: letters
- * count whatever their case, and so do the two other characters that fold to ASCII letters. */
+/* Whether Go's encoding/json, which docker uses, treats two names as equal: ignoring the case of
+ * letters, and for the two other characters that fold to ASCII letters. */
 static bool is_same_to_docker(const char *known_name, const char *name)
 {
     static const char long_s[] = "\xc5\xbf", kelvin[] = "\xe2\x84\xaa";
@@ -50,7 +50,7 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
                                      name, known[i]);
 
         bool users = ARC_AMONG(name, "annotations", "Labels", "Volumes", "ExposedPorts");
-        if (!users) /* else its names are the user's own */
+        if (!users) /* other objects have the user's own names */
             ARC_TRY(check(member, depth + 1, err));
     }
 

@@ -1,10 +1,10 @@
-/* Having on its way what verification will ask for: three rounds of requests side by side in place
- * of one request after another. It decides nothing: what is not here is asked for again. */
+/* Prefetches what verification will read: three rounds of parallel requests instead of one request
+ * after another. It decides nothing; what is missing is requested again. */
 #include "base/json.h"
 #include "build/verify.h"
 
-/* Most manifests of one index that are asked for ahead: ten platforms with their attestations. A
- * longer list is none that was planned. */
+/* At most this many manifests of an index are prefetched: ten platforms with their attestations. No
+ * plan makes a longer list. */
 #define MANIFESTS_MAX 20
 
 struct wishes {

@@ -7,15 +7,15 @@
 #define TEXT_KEPT ((size_t)64 << 10)
 #define LOG_MAX   ((size_t)4 << 20)
 
-/* A step that has begun. */
+/* A step that has started. */
 struct vertex {
     const char *service, *platform, *step; /* "": none */
-    const char *error;                     /* that it had last; NULL: none */
+    const char *error;                     /* its last error; NULL: none */
     enum arc_step_state state;
-    bool foreign; /* it said "exec format error" */
+    bool foreign; /* it printed "exec format error" */
 };
 
-/* When the steps of a cell ran. */
+/* The times of a cell's steps. */
 struct span {
     const char *service, *platform;
     double started, completed;
@@ -27,14 +27,14 @@ struct arc_progress {
     struct arc_arena memory;
     struct vertex *vertexes;
     size_t vertex_count;
-    json_t *numbers; /* digest → which of the vertexes */
-    size_t failed;   /* the first that did, counted from 1; 0: none */
+    json_t *numbers; /* digest → index of the vertex */
+    size_t failed;   /* the first that failed, counted from 1; 0: none */
     struct span *spans;
     size_t span_count;
     json_t *pushed;           /* service → digest of its index */
-    json_t *news;             /* those of them that on_pushed was not told yet */
-    const char *only_service; /* when there is a single target */
-    struct arc_buf value;     /* the JSON value that is being read */
+    json_t *news;             /* those not passed to on_pushed yet */
+    const char *only_service; /* if there is a single target */
+    struct arc_buf value;     /* the JSON value being read */
     struct arc_buf text;
     unsigned depth; /* of braces and brackets; 0 between values */
     bool in_string, escaped, line_start;
@@ -80,7 +80,7 @@ void arc_progress_free(struct arc_progress *progress)
 
 /* ---- a vertex's name ----------------------------------------------------------------------- */
 
-/* The pieces of "[flash linux/arm64 2/2] RUN …". */
+/* The parts of "[flash linux/arm64 2/2] RUN …". */
 struct name {
     char service[128];
     char platform[128];
@@ -127,7 +127,7 @@ static void parse_name(const struct arc_progress *progress, const char *text, st
     const char *rest = end ? end + 1 + strspn(end + 1, " ") : text;
     snprintf(out->step + used, sizeof out->step - used, "%s", rest);
 
-    /* A platform that is left out is the only one, for a step that has one. */
+    /* If the platform is omitted, it is the only one. */
     const json_t *platforms = json_object_get(target_of(progress, out->service), "platforms");
     if (!out->platform[0] && json_array_size(platforms) == 1 && is_numbered(out->step))
         snprintf(out->platform, sizeof out->platform, "%s",
@@ -176,7 +176,8 @@ static int widen_span(struct arc_progress *progress, const struct vertex *vertex
     if (completed > span->completed)
         span->completed = completed;
 
-    /* Metadata and FROM always run and say nothing about the cache; the other numbered steps do. */
+    /* Metadata and FROM always run; only the other numbered steps show whether the cache was
+     * used. */
     if (is_numbered(vertex->step) && vertex->state != ARC_STEP_CACHED &&
         !strstr(vertex->step, " FROM "))
         span->cached = false;
@@ -226,7 +227,7 @@ static int see_vertex(struct arc_progress *progress, const json_t *item, struct 
                               .foreign = vertex->foreign};
     ARC_TRY(arc_arena_check(memory, err));
 
-    /* The steps that failed after the first one were cancelled because of it. */
+    /* Later failed steps were cancelled because of the first. */
     if (state == ARC_STEP_FAILED && !progress->failed && !strstr(error, "context canceled"))
         progress->failed = (size_t)(vertex - progress->vertexes) + 1;
     struct arc_build_event event = {
@@ -248,7 +249,7 @@ static void see_log(const struct arc_progress *progress, const json_t *log)
     struct vertex *vertex = find_vertex(progress, arc_json_text_of(log, "vertex"));
 
     if (!vertex || arc_base64_decode(arc_json_text_of(log, "data"), &text, NULL) || text.failed)
-        return; /* a log line that cannot be read is no reason to end the build */
+        return; /* an unreadable log line must not end the build */
     if (strstr(arc_buf_text(&text), "exec format error"))
         vertex->foreign = true;
     struct arc_build_event event = {.service = vertex->service,
@@ -260,8 +261,7 @@ static void see_log(const struct arc_progress *progress, const json_t *log)
     tell(progress, &event);
 }
 
-/* The exporter pushes what an index lists before the index ("pushing manifest for IMAGE@sha256:…").
- */
+/* The exporter pushes an index after what it lists ("pushing manifest for IMAGE@sha256:…"). */
 static int see_status(struct arc_progress *progress, const json_t *status, struct arc_error *err)
 {
     const char *id = arc_json_text_of(status, "id"), *digest = strrchr(id, '@');
@@ -336,14 +336,15 @@ int arc_progress_feed(struct arc_progress *progress, const char *data, size_t le
         bool value = progress->depth || begins;
         if (value)
             rc = add_value(progress, data[i], err);
-        else if (data[i] != '\n' || !progress->line_start) /* empty lines part the values */
+        else if (data[i] != '\n' || !progress->line_start) /* empty lines separate the values */
             add_text(progress, data[i]);
         progress->line_start = data[i] == '\n' || (value && !progress->depth);
         if (!rc && progress->value.failed)
             rc = arc_buf_check(&progress->value, "a progress report of buildx", err);
     }
 
-    /* All that one piece of output brought at once: who hears of it may take a while. */
+    /* Reports all that one piece of output brought together, since the callback may take a
+     * while. */
     const struct arc_progress_options *options = &progress->options;
     if (!rc && options->on_pushed && json_object_size(progress->news))
         options->on_pushed(options->context, progress->news);

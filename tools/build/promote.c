@@ -4,7 +4,7 @@
 #include "build/run.h"
 #include "git/fetch.h"
 
-/* Generations of commits that are fetched at first to tell which of two is later. */
+/* Generations of commits to fetch first, to find which of two is later. */
 #define FETCH_DEPTH 50
 
 /* One tag of one service. */
@@ -13,25 +13,25 @@ struct move {
     const char *image; /* the service's, or a mirror */
     const char *tag;
     enum arc_tag_kind kind;
-    struct arc_built_service *built;  /* gets the tag once it moved */
-    const struct arc_manifest *index; /* where it is to point */
-    struct arc_manifest before;       /* where it points; no digest when there was no such tag */
-    bool there;                       /* points there already */
-    const char *held;                 /* whose it is, where it stays for that */
+    struct arc_built_service *built;  /* receives the tag once it moved */
+    const struct arc_manifest *index; /* its new target */
+    struct arc_manifest before;       /* its current target; without a digest if it did not exist */
+    bool there;                       /* already has its target */
+    const char *held;                 /* whose it is, if it stays because of that */
     bool tried;                       /* was sent to the registry */
-    bool moved;                       /* and the registry said that it has it */
+    bool moved;                       /* confirmed by the registry */
 };
 
-/* All of it: what is promoted, and what was done so far. */
+/* The state of a promotion. */
 struct promotion {
     const struct arc_promote_options *options;
     struct arc_registry *registry;
-    struct arc_ledger *ledger;    /* what is promoted, with its tags in the end */
+    struct arc_ledger *ledger;    /* the promoted images, in the end with their tags */
     struct arc_manifest *indexes; /* of ledger->services[i] */
-    struct move *moves;           /* from `floating` on: those that others have had */
+    struct move *moves;           /* from `floating` on: floating tags */
     size_t move_count, floating;
-    struct arc_arena memory; /* of both, which outlives the ledger where something fails */
-    const char *asked;       /* the last commit that git was asked about, and what it said */
+    struct arc_arena memory; /* owns both, and outlives the ledger if something fails */
+    const char *asked;       /* the last commit compared by git, and the answer */
     bool later;
 };
 
@@ -53,8 +53,8 @@ static void tell(const struct promotion *promotion, const struct move *move, con
 
 /* ---- what is promoted ---------------------------------------------------------------------- */
 
-/* Whether the ledger, which the gate read, has the same image for every platform as the index: what
- * is promoted is what was scanned. */
+/* Checks that the ledger, which the gate read, has the same images as the index: only what was
+ * scanned is promoted. */
 static int check_cells(const struct arc_built_service *known, const struct arc_built_service *found,
                        struct arc_error *err)
 {
@@ -78,8 +78,8 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
         known->cell_count, found->service, found->cell_count);
 }
 
-/* Whether every mirror has what the index lists: not every registry asks that of an index before it
- * takes it, and an index that was found already built was perhaps never pushed there. */
+/* Checks that every mirror has what the index lists: not every registry checks that, and an index
+ * that was already built may never have been pushed there. */
 static int check_mirrors(struct promotion *promotion, const struct arc_planned_service *service,
                          const struct arc_manifest *index, struct arc_error *err)
 {
@@ -110,7 +110,7 @@ static int check_mirrors(struct promotion *promotion, const struct arc_planned_s
     return ARC_OK;
 }
 
-/* Verifies all indexes once more: what is promoted is what was seen. */
+/* Verifies all indexes again, since only what was verified is promoted. */
 static int read_services(struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
@@ -133,7 +133,7 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
         const struct arc_sign_check check = {options->env, options->root, options->plan, service,
                                              entry};
         ARC_TRY(arc_sign_verify(&check, err));
-        if (known) /* it knows the durations, too */
+        if (known) /* it also has the durations */
             ARC_TRY(arc_built_copy(known, &ledger->memory, entry, err));
     }
 
@@ -142,25 +142,25 @@ static int read_services(struct promotion *promotion, struct arc_error *err)
 
 /* ---- what the tags are now ----------------------------------------------------------------- */
 
-/* Tags that others have had before, and may have again. */
+/* Whether the tag moves from one image to the next. */
 static bool goes_on(enum arc_tag_kind kind)
 {
     return kind == ARC_TAG_FLOATING || kind == ARC_TAG_MOVING;
 }
 
-/* Whether what has the tag now says that it is a higher version than ours, a stable one or, for a
- * prerelease, any: another release came in between. */
+/* Whether the tag's current image has a higher version than ours (a stable one or, for a
+ * prerelease, any), from another release in between. */
 static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest *now)
 {
     const char *ours = plan->version ? plan->version->version : "";
     const char *theirs = arc_json_text_of(json_object_get(now->document, "annotations"),
                                           "org.opencontainers.image.version");
-    /* Which kind a group's versions are is not in the plan: dates are read as loose ones. */
+    /* The plan does not contain the group's versioning; dates are read as loose versions. */
     static const enum arc_versioning kinds[] = {ARC_VERSIONING_SEMVER, ARC_VERSIONING_LOOSE};
     struct arc_release_version a, b;
     bool read = false;
 
-    theirs += *theirs == 'v'; /* a label of the configuration's own */
+    theirs += *theirs == 'v'; /* a custom label */
     for (size_t i = 0; !read && i < ARC_COUNT(kinds); i++)
         read = arc_release_version_parse(ours, strlen(ours), kinds[i], &a, NULL) == 0 &&
                arc_release_version_parse(theirs, strlen(theirs), kinds[i], &b, NULL) == 0;
@@ -168,8 +168,8 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
     return read && (a.prerelease || !b.prerelease) && arc_release_version_compare(&b, &a) > 0;
 }
 
-/* Whether a commit is a later one of the branch than the plan's; where git cannot tell, it counts as
- * such. One that the branch has lost since does not. */
+/* Whether a commit is later on the branch than the plan's; true if git cannot tell. A commit no
+ * longer on the branch is not later. */
 static bool is_later(const struct promotion *promotion, const char *revision)
 {
     struct arc_project *project = promotion->options->project;
@@ -192,9 +192,9 @@ static bool is_later(const struct promotion *promotion, const char *revision)
            (listed && passed);
 }
 
-/* Whether what has the tag now was made from a later commit of the branch: of two runs the older one
- * may end last, or be run again. Git is asked only where the commits' times say so, and once for all
- * tags that the same commit has. */
+/* Whether the tag's current image was built from a later commit of the branch, since an older
+ * run may end last or be repeated. Runs git only if the commits' times suggest it, and once per
+ * commit. */
 static bool later_has_it(struct promotion *promotion, const struct arc_manifest *now)
 {
     const struct arc_plan *plan = promotion->options->plan;
@@ -237,7 +237,7 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
             "%s:%s exists and is %s, not %s; a version's tag is never rewritten without --force",
             move->image, move->tag, move->before.digest, move->index->digest);
 
-    /* What has a train's tag says the version of its own group, which tells nothing here. */
+    /* The image under a train's tag has its own group's version, which does not matter here. */
     if (move->kind == ARC_TAG_FLOATING && !arc_plan_is_train(options->plan) &&
         higher_has_it(options->plan, &move->before))
         move->held = "a higher version's";
@@ -247,7 +247,7 @@ static int look_up(struct promotion *promotion, struct move *move, struct arc_er
     return ARC_OK;
 }
 
-/* Adds the tags that move: the floating ones, or the others. */
+/* Adds the tags to move: the floating ones, or the others. */
 static int add_moves(struct promotion *promotion, bool floating, struct arc_error *err)
 {
     const struct arc_plan *plan = promotion->options->plan;
@@ -272,7 +272,7 @@ static int add_moves(struct promotion *promotion, bool floating, struct arc_erro
     return ARC_OK;
 }
 
-/* Looks up the tags from..to, asked for side by side. *at: the one that could not be. */
+/* Looks up the tags from..to in parallel. *at: the one that failed. */
 static int look_up_between(struct promotion *promotion, size_t from, size_t to, size_t *at,
                            struct arc_error *err)
 {
@@ -301,7 +301,7 @@ static int put_back(struct promotion *promotion, const struct move *move)
     return arc_registry_untag(promotion->registry, move->image, move->tag, NULL);
 }
 
-/* Whether a tag moved after all, though the registry did not say so: its answer may be lost. */
+/* Whether a tag moved although the registry did not confirm it: the answer may have been lost. */
 static bool moved_after_all(struct promotion *promotion, const struct move *move)
 {
     char now[ARC_DIGEST_LEN + 1] = "";
@@ -309,7 +309,7 @@ static bool moved_after_all(struct promotion *promotion, const struct move *move
     return !rc && strcmp(now, move->index->digest) == 0;
 }
 
-/* Puts back what moved before `stuck` could not, the last first. */
+/* Puts back the tags that moved before `stuck` failed, last one first. */
 static int undo(struct promotion *promotion, const struct move *stuck, struct arc_error *cause,
                 struct arc_error *err)
 {
@@ -333,7 +333,7 @@ static int undo(struct promotion *promotion, const struct move *stuck, struct ar
                          stuck->tag, arc_error_text(cause), count, back, rest, arc_buf_text(&left));
 }
 
-/* Sends the moves from..to side by side. */
+/* Sends the moves from..to in parallel. */
 static int send_moves(struct promotion *promotion, size_t from, size_t to, struct arc_error *err)
 {
     struct arc_registry_put *puts = arc_arena_array(&promotion->memory, to - from, sizeof *puts);
@@ -356,7 +356,7 @@ static int send_moves(struct promotion *promotion, size_t from, size_t to, struc
     return rc;
 }
 
-/* Makes sure of a move: what did not come through at once is sent again by itself. */
+/* Completes a move: one that was not confirmed is sent again by itself. */
 static int finish_move(struct promotion *promotion, struct move *move, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error cause = {0};
@@ -393,8 +393,8 @@ static int move_between(struct promotion *promotion, size_t from, size_t to, str
 
 /* ---- what belongs together ------------------------------------------------------------------- */
 
-/* Whether the release's tag still leads to the plan's commit: it may have been moved or deleted
- * while the images were built, and nothing of another commit becomes public under its name. */
+/* Checks that the release's tag still points to the plan's commit: it may have been moved or
+ * deleted during the build, and nothing from another commit may become public under its name. */
 static int check_tag(const struct promotion *promotion, struct arc_error *err)
 {
     const struct arc_promote_options *options = promotion->options;
@@ -436,8 +436,8 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
                          tag, commit.hex, revision);
 }
 
-/* Warns where a public repository's images cannot be pulled by everybody: a new package of GHCR is
- * private, and no API changes that. Nothing that is asked here can fail a promotion. */
+/* Warns if not everybody can pull a public repository's images: new packages on GHCR are private,
+ * and no API can change that. Never fails a promotion. */
 static void look_as_the_public(const struct promotion *promotion)
 {
     const struct arc_promote_options *options = promotion->options;
@@ -453,7 +453,7 @@ static void look_as_the_public(const struct promotion *promotion)
 
         while (earlier < move && (earlier->held || strcmp(earlier->image, move->image) != 0))
             earlier++;
-        if (move->held || earlier < move) /* an image is asked for once */
+        if (move->held || earlier < move) /* each image is checked once */
             continue;
         if (arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
                                           &kept, &why))
@@ -484,8 +484,8 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     ARC_TRY(look_up_between(promotion, 0, floating, &at, err));
     ARC_TRY(check_tag(promotion, err));
 
-    /* The floating tags come last, and are looked up only then: the shorter it is between the look
-     * and the move, the less another release can come in between. */
+    /* Floating tags come last and are looked up only then, to keep the time short in which another
+     * release can come in between. */
     size_t count = promotion->move_count;
     ARC_TRY(move_between(promotion, 0, floating, err));
     if (look_up_between(promotion, floating, count, &at, &cause))

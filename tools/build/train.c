@@ -1,5 +1,5 @@
-/* All of a plan's services that are in the registry, and the "build" of a train, which reads back
- * what other releases have built. */
+/* Reads back a plan's services from the registry; that is the whole "build" of a train, whose
+ * images other releases built. */
 #include "build/run.h"
 
 int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,

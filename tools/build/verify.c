@@ -44,10 +44,10 @@ static int check_labels(const struct arc_pair *planned, const json_t *config, st
     return ARC_OK;
 }
 
-/* More than any registry stores, and a number that every reader of JSON keeps whole. */
+/* More than any registry stores, and exact in every JSON reader. */
 #define IMAGE_SIZE_MAX ((json_int_t)1 << 50)
 
-/* Adds the size that a descriptor claims; false when that cannot be. */
+/* Adds the size in a descriptor; false if it is impossible. */
 static bool add_size(const json_t *descriptor, json_int_t *sum)
 {
     json_int_t size = json_integer_value(json_object_get(descriptor, "size"));
@@ -57,7 +57,7 @@ static bool add_size(const json_t *descriptor, json_int_t *sum)
     return true;
 }
 
-/* The packed bytes of an image: its configuration and its layers. */
+/* The compressed size of an image: its configuration and layers. */
 static int image_size(const json_t *manifest, json_int_t *out, struct arc_error *err)
 {
     *out = 0;
@@ -76,11 +76,11 @@ bool arc_is_gzip(const json_t *layer)
     return arc_text_ends(type, ".tar+gzip") || arc_text_ends(type, ".tar.gzip");
 }
 
-/* The bytes of a layer's tar archive, -1 when they cannot be known. A gzip file ends with its
- * unpacked length modulo 2^32 (RFC 1952 section 2.3.1, ISIZE); of several members in one file it
- * is the last one's. So it counts only when it can be that of a whole archive: of blocks of 512
- * bytes, and no shorter than what it was packed to (but for what deflate adds to what does not
- * compress) or longer than deflate can pack. From 1 GiB packed on, 4 GiB unpacked are too near. */
+/* The size of a layer's tar archive; -1 if unknown. A gzip file ends with its uncompressed length
+ * modulo 2^32 (RFC 1952 section 2.3.1, ISIZE), but of its last member only. So it is used only if
+ * it is plausible for a whole archive: a multiple of 512, not smaller than the compressed size
+ * (less deflate's overhead for incompressible data), and not larger than deflate's best ratio
+ * allows. From 1 GiB compressed on, 4 GiB are too likely. */
 static int64_t layer_unpacked(const struct arc_registry *registry, const json_t *layer)
 {
     json_int_t size = json_integer_value(json_object_get(layer, "size"));
@@ -112,8 +112,8 @@ static int64_t image_unpacked(const struct arc_registry *registry, const json_t 
     return sum;
 }
 
-/* What nobody could pull: registries lose layers, and a manifest keeps its name. A foreign layer
- * lies elsewhere. */
+/* Checks that the layers exist: a registry may lose layers but keep the manifest. Foreign layers
+ * are elsewhere. */
 static int check_layers(const struct arc_verify *verify, const json_t *manifest,
                         struct arc_error *err)
 {
@@ -136,10 +136,10 @@ struct reading {
     const struct arc_verify *verify;
     struct arc_arena *memory;
     struct arc_built_service *built;
-    json_t *layers; /* of each of built->cells: an array of descriptors */
+    json_t *layers; /* per built->cells: an array of descriptors */
 };
 
-/* Whether an image is what its descriptor says: docker asks for that type, and takes no other size. */
+/* Checks that an image has its descriptor's type and size, since docker requires both. */
 static int check_descriptor(const json_t *descriptor, const struct arc_manifest *manifest,
                             struct arc_error *err)
 {
@@ -209,8 +209,8 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
 
 /* ---- doubts -------------------------------------------------------------------------------- */
 
-/* Files that are the same for two platforms hold no program, or one of the wrong platform, which
- * starts nowhere else: a last stage FROM --platform=… makes such images. */
+/* Warns about layers that are the same for two platforms: they contain no programs, or programs for
+ * the wrong platform, as from a last stage FROM --platform=… */
 static void tell_of_same_layers(const struct reading *reading)
 {
     const struct arc_built_service *built = reading->built;
@@ -311,7 +311,7 @@ bool arc_is_provenance(const json_t *layer)
     return ARC_STARTS(type, "https://slsa.dev/provenance/");
 }
 
-/* The base images that a provenance names (SLSA v0.2 materials, v1 resolvedDependencies). */
+/* Adds the base images in a provenance (SLSA v0.2 materials, v1 resolvedDependencies). */
 static int read_provenance(const struct reading *reading, const json_t *layer,
                            struct arc_error *err)
 {
@@ -335,7 +335,7 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
     return ARC_OK;
 }
 
-/* Adds an attestation to the image that it is about. */
+/* Adds an attestation to its image. */
 static int check_attestation(const struct reading *reading, const json_t *descriptor,
                              struct arc_error *err)
 {

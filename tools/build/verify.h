@@ -1,4 +1,4 @@
-/* Reading an index back from the registry and comparing it with the plan. */
+/* Reads an index back from the registry and compares it with the plan. */
 #pragma once
 
 #include "arcci/build.h"
@@ -6,14 +6,14 @@
 #include "base/platform.h"
 #include "registry/registry.h"
 
-/* What is compared. Nothing is owned. */
+/* What to compare. All borrowed. */
 struct arc_verify {
     struct arc_registry *registry;
     const struct arc_planned_service *service;
     char *const *platforms; /* exactly these, no more, no fewer */
     const char *reference;  /* tag or digest */
     bool details;           /* for the ledger: unpacked sizes and base images too */
-    const struct arc_build_listener *listener; /* hears what may be wrong; NULL: nobody */
+    const struct arc_build_listener *listener; /* receives warnings; NULL: nobody */
 };
 
 /* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
@@ -27,12 +27,11 @@ int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err);
 
-/* A plan's selected services, as they are in the registry. Nothing is owned. */
+/* A plan's selected services in the registry. All borrowed. */
 struct arc_verify_plan {
     struct arc_registry *registry;
     const struct arc_plan *plan;
-    const struct arc_ledger
-        *build; /* whose digests are read; NULL: the staging tags, with details */
+    const struct arc_ledger *build; /* read its digests; NULL: the staging tags, with details */
     const struct arc_build_listener *listener;
 };
 
@@ -41,22 +40,21 @@ struct arc_verify_plan {
 int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
                     struct arc_manifest *indexes, struct arc_error *err);
 
-/* Asks for what arc_verify_index() will read, for all of them side by side, and for what tells the
- * layers' unpacked sizes, which are null otherwise. The verification itself is no other for it.
- * What waits to be taken is not asked for again. Fails only for want of memory. */
+/* Prefetches, in parallel, what arc_verify_index() will read, and what gives the layers'
+ * uncompressed sizes (otherwise null). Does not change the verification. Skips what was prefetched
+ * already. Fails only when out of memory. */
 int arc_verify_ahead(const struct arc_verify *verifies, size_t count, struct arc_error *err);
 
 /* docker and containerd (Go's encoding/json) read "Manifests" as "manifests", and the last of two
- * counts. ARC_EFAILED for a member whose name differs by case only from one that they read. */
+ * wins. ARC_EFAILED for a member whose name differs only by case from one that they read. */
 int arc_names_check(const json_t *document, struct arc_error *err);
 
-/* "linux/arm64" of a descriptor's platform, normalized. */
+/* A descriptor's platform, normalized: "linux/arm64". */
 void arc_platform_text(const json_t *platform, char out[ARC_PLATFORM_SIZE]);
 
-/* Whether a descriptor is an attestation's: BuildKit docs, "Image attestation storage". */
+/* Whether a descriptor is for an attestation (BuildKit docs, "Image attestation storage"). */
 bool arc_is_attestation(const json_t *descriptor);
 
-/* Whether an attestation's layer is a provenance, and whether an image's layer is packed with gzip.
- */
+/* Whether an attestation's layer is a provenance; whether an image's layer is gzipped. */
 bool arc_is_provenance(const json_t *layer);
 bool arc_is_gzip(const json_t *layer);

@@ -1,15 +1,15 @@
-/* The cells of a plan as the rows of GitHub's matrix. */
+/* Turns the cells of a plan into rows of GitHub's matrix. */
 #include "arcci/documents.h"
 #include "arcci/plan.h"
 #include "base/json.h"
 #include "base/text.h"
 
-/* The most bytes of a row's lists. */
+/* Limit of a row's lists, in bytes. */
 #define LIST_MAX ((size_t)16 << 20)
 
 /* A job: cells of one platform. */
 struct row {
-    size_t number; /* of its set of services or, where rows are put together, of its batch */
+    size_t number; /* index of its set of services or, after joining rows, of its batch */
     const char *platform;
     const char *runner;
     const struct arc_planned_service *only; /* NULL: it has several cells */
@@ -33,7 +33,8 @@ static void rows_free(struct rows *rows)
 
 /* ---- services that are built together ------------------------------------------------------- */
 
-/* The set of services that is built as one: each points to another of its set, or to itself. */
+/* Sets of services that are built together (union-find): each points to another of its set, or to
+ * itself. */
 static size_t find_set(const size_t *parent, size_t service)
 {
     while (parent[service] != service)
@@ -41,7 +42,7 @@ static size_t find_set(const size_t *parent, size_t service)
     return service;
 }
 
-/* An image and what it starts from are built on one machine: the base is at hand there. */
+/* An image and its base are built on one machine, so that the base is available. */
 static void join_bases(const struct arc_plan *plan, size_t *parent)
 {
     for (size_t i = 0; i < plan->service_count; i++)
@@ -61,8 +62,8 @@ static void join_bases(const struct arc_plan *plan, size_t *parent)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* Adds a part's services and cells to the row of this number on its platform, which is made when
- * there is none yet. */
+/* Adds a part's services and cells to the row with this index on its platform, made on first
+ * use. */
 static int add_to_row(struct rows *rows, size_t number, const struct row *part,
                       const char *services, const char *cells, struct arc_error *err)
 {
@@ -87,13 +88,13 @@ static int add_to_row(struct rows *rows, size_t number, const struct row *part,
     return arc_buf_check(&row->cells, "the cells of a row", err);
 }
 
-/* A row for each set of services on each platform. */
+/* Makes a row for each set of services on each platform. */
 static int make_rows(const struct arc_plan *plan, const size_t *parent, struct rows *rows,
                      struct arc_error *err)
 {
     arc_each (cell, plan->cells, plan->cell_count) {
         const struct arc_planned_service *service = arc_plan_service(plan, cell->service);
-        if (!service || service->released) /* nobody builds it */
+        if (!service || service->released) /* not built */
             continue;
 
         ARC_AUTO(arc_buf) struct arc_buf name = {.max = 4096};
@@ -110,7 +111,7 @@ static int make_rows(const struct arc_plan *plan, const size_t *parent, struct r
 
 /* ---- fewer rows ----------------------------------------------------------------------------- */
 
-/* How many of the first `end` rows are of a platform. */
+/* The number of rows with a platform among the first `end`. */
 static size_t count_rows(const struct rows *rows, size_t end, const char *platform)
 {
     size_t count = 0;
@@ -119,7 +120,7 @@ static size_t count_rows(const struct rows *rows, size_t end, const char *platfo
     return count;
 }
 
-/* Puts neighbours into one row, each platform's in proportion, until there are few enough. */
+/* Joins adjacent rows, in proportion per platform, until there are few enough. */
 static int batch_rows(const struct rows *rows, struct rows *out, struct arc_error *err)
 {
     size_t total = rows->count, platforms = 0;
@@ -160,15 +161,15 @@ int arc_plan_matrix(const struct arc_plan *plan, json_t **out, struct arc_error 
         json_t *object =
             json_pack(format, "service", arc_buf_text(&row->services), "platform", row->platform,
                       "runner", row->runner, "cells", arc_buf_text(&row->cells));
-        if (row->only) { /* says what it is about, for jobs of one's own */
+        if (row->only) { /* names the service, for custom jobs */
             arc_json_put(&object, "directory", json_string(row->only->directory));
             arc_json_put(&object, "image", json_string(row->only->image));
         }
         arc_json_push(&list, object);
     }
 
-    /* A train has nothing to build, but a matrix without rows is an error of GitHub's: one job
-     * reads back all that it takes. */
+    /* A train builds nothing, but GitHub does not accept a matrix without rows: one job reads back
+     * everything. */
     if (arc_plan_is_train(plan))
         arc_json_push(&list,
                       json_pack(format, "service", plan->group, "platform", "released", "runner",

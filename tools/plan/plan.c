@@ -4,13 +4,13 @@
 #include "config/graph.h"
 #include "plan/tags.h"
 
-/* The labels that the platform itself gives an image. */
+/* The labels set by arc-ci itself. */
 #define LABELS_MAX 11
 
-/* A plan under way. */
+/* The state of making a plan. */
 struct planning {
     struct arc_plan_options options;
-    char **platforms; /* that the plan is for */
+    char **platforms; /* of the plan */
     struct arc_plan *plan;
     struct arc_arena *memory; /* the plan's */
     struct arc_error *err;
@@ -26,7 +26,7 @@ static size_t count_pairs(const struct arc_pair *pairs)
     return count;
 }
 
-/* Sets a pair in a list that has room for one more; nothing happens for NULL. */
+/* Sets a pair in a list with room for one more; ignores a NULL value. */
 static void set_pair(struct arc_pair *pairs, const char *name, const char *value)
 {
     if (!value)
@@ -36,9 +36,9 @@ static void set_pair(struct arc_pair *pairs, const char *name, const char *value
     *pairs = (struct arc_pair){(char *)name, (char *)value};
 }
 
-/* Sets the pairs of a build section with their placeholders filled in. One that has no value in
- * this plan (a version, in CI) is left out: an argument keeps the Dockerfile's default, a label is
- * ours, and what is told of the commit is not for a file to say. */
+/* Sets the pairs of a build section with placeholders filled in. Skips one without a value in this
+ * plan (a version, in CI), so that an argument keeps the Dockerfile's default; skips labels that
+ * arc-ci sets, since a file must not override facts about the commit. */
 static int fill_pairs(const struct planning *planning, const struct arc_plan_options *own,
                       const struct arc_service *service, const struct arc_pair *from,
                       struct arc_pair *out)
@@ -81,7 +81,7 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
     set_pair(labels, "org.opencontainers.image.source", plan->source);
     set_pair(labels, "org.opencontainers.image.url", plan->source);
     set_pair(labels, "org.opencontainers.image.version", version);
-    if (service->role || service->tech) { /* who states neither has no use for the others */
+    if (service->role || service->tech) { /* without either, the others make no sense */
         set_pair(labels, "arc.service.name", service->name);
         set_pair(labels, "arc.service.codename", service->codename);
         set_pair(labels, "arc.service.role", service->role);
@@ -94,7 +94,7 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
 
 /* ---- a service ------------------------------------------------------------------------------ */
 
-/* Whether a service is built, and why. */
+/* Decides whether a service is built, and why. */
 static bool is_selected(const struct planning *planning, const struct arc_service *service,
                         char **reason)
 {
@@ -119,7 +119,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
         *reason = arc_arena_printf(memory, "released with %s", options->version->tag);
     else if (!options->changes)
         *reason = arc_arena_text(memory, "built, since no --changes was given");
-    else if (!filter) /* what nobody looked at is not unchanged */
+    else if (!filter) /* a service that was not compared is not unchanged */
         *reason = arc_arena_text(memory, "the changes say nothing about it");
     else if (!filter->count && filter->reason) /* "depends on base, which changed" */
         *reason = arc_arena_text(memory, filter->reason);
@@ -130,8 +130,8 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     return true;
 }
 
-/* The platforms that a service is built for: of those that the plan is for the ones that it has.
- * One that says its own and has none of them is built for its own in CI. */
+/* The platforms of a service: those of the plan that it supports. In CI, a service with its own
+ * platforms and none of the plan's is built for its own. */
 static int choose_service_platforms(const struct planning *planning,
                                     const struct arc_service *service, char ***out)
 {
@@ -155,7 +155,7 @@ static int choose_service_platforms(const struct planning *planning,
     return ARC_OK;
 }
 
-/* How a service is built. `own`: the options, with the service's own version. */
+/* Fills in how a service is built. `own`: the options with the service's own version. */
 static int plan_build(const struct planning *planning, const struct arc_plan_options *own,
                       const struct arc_service *service, struct arc_planned_service *out)
 {
@@ -193,9 +193,9 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     return make_labels(planning, own, service, &out->labels);
 }
 
-/* The service's part of a train's plan, beside its names and tags, which *out has: it is found by
- * the tag of its version, under which its own release put it, and verified by that release's
- * labels. ARC_EINPUT where its group names no image by its version alone. */
+/* Fills in a train's service, whose names and tags *out already has: its image is found by its
+ * version's tag from its own release, and verified against that release's labels. ARC_EINPUT if its
+ * group has no tag with just the version. */
 static int plan_released(const struct arc_plan_options *options, const struct arc_service *service,
                          struct arc_planned_service *out, struct arc_arena *memory,
                          struct arc_error *err)
@@ -203,7 +203,7 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
     static char revision[] = "org.opencontainers.image.revision";
     static char version[] = "org.opencontainers.image.version";
     const struct arc_released_from *released = service->released;
-    const struct arc_service *own = released->group->services; /* as its own group has it */
+    const struct arc_service *own = released->group->services; /* from its own group */
 
     while (strcmp(own->codename, service->codename) != 0)
         own++;
@@ -243,7 +243,7 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
     return arc_arena_check(memory, err);
 }
 
-/* The version that stands in a file of the service's. */
+/* The version from the service's file. */
 static int read_version(const struct planning *planning, const struct arc_service *service,
                         struct arc_version_info *out)
 {
@@ -283,7 +283,8 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     };
     ARC_TRY(arc_plan_tags(&own, service, out, planning->memory, planning->err));
 
-    /* What is published is what has a new version; what only changed is built as a check. */
+    /* Only a service with a new version is published; one that merely changed is built as a
+     * check. */
     const struct arc_pair *before = planning->options.before;
     while (before && before->name && strcmp(before->name, service->codename) != 0)
         before++;
@@ -319,7 +320,7 @@ static int plan_services(const struct planning *planning)
         struct arc_planned_service *out = &plan->services[plan->service_count];
         ARC_TRY(plan_service(planning, &group->services[plan->service_count], out));
 
-        /* Those that share an image are told apart by their tags, or each would take the other's. */
+        /* Checks that services that share an image have different tags. */
         arc_each (tag, out->tags, out->tag_count) {
             ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 2048};
             if (tag->ref)
@@ -348,8 +349,8 @@ static bool is_built(const struct arc_plan *plan, const char *codename)
     return service && service->selected;
 }
 
-/* A base that is built takes the place of its name, as BuildKit looks for it; one that is not comes
- * from the registry, unless the recipe names it itself. */
+/* A base that is built replaces its name among named contexts; another comes from the registry,
+ * unless the recipe names it. */
 static int link_service(const struct planning *planning, const struct arc_service *service,
                         struct arc_planned_service *own)
 {
@@ -379,7 +380,7 @@ static int link_service(const struct planning *planning, const struct arc_servic
     return ARC_OK;
 }
 
-/* What stands on an image that is built is built on it. */
+/* Builds images on top of bases that are built. */
 static int link_bases(const struct planning *planning)
 {
     const struct arc_plan_options *options = &planning->options;
@@ -422,7 +423,7 @@ static char *choose_runner(const struct arc_group *group, const char *platform)
     return ARC_STARTS(platform, "linux/arm64") ? "ubuntu-24.04-arm" : "ubuntu-24.04";
 }
 
-/* The cells of what is built, and all platforms that some service is built for, in their order. */
+/* Lists the cells to build, and all their platforms in order. */
 static int plan_cells(const struct planning *planning)
 {
     struct arc_arena *memory = planning->memory;
@@ -445,7 +446,7 @@ static int plan_cells(const struct planning *planning)
             cell->runner = choose_runner(planning->options.group, *platform);
             cell->staging = arc_arena_printf(memory, "%s-%s", service->staging, *platform);
             for (char *c = cell->staging; *c; c++)
-                if (*c == '/') /* a tag of its own: "staging-<sha>-linux-amd64" */
+                if (*c == '/') /* its own tag: "staging-<sha>-linux-amd64" */
                     *c = '-';
         }
     }
@@ -457,7 +458,7 @@ static int plan_cells(const struct planning *planning)
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
-/* What the whole plan is about. */
+/* Fills in the facts about the whole plan. */
 static int plan_group(struct planning *planning)
 {
     const struct arc_plan_options *options = &planning->options;
@@ -522,7 +523,7 @@ static int make_plan(struct planning *planning)
                                  names.failed ? "many others" : arc_buf_text(&names));
     }
 
-    if (options->version) /* the tag may name a service: "cart-v1.2.3" */
+    if (options->version) /* the tag may select a service: "cart-v1.2.3" */
         rc = arc_tag_parse(options->version->tag, options->group, &tag, NULL);
     ARC_TRY_ALLOC(rc != ARC_ENOMEM, planning->err);
     options->only = rc ? NULL : tag.service;

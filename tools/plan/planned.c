@@ -1,7 +1,7 @@
 #include "plan/planned.h"
 #include "base/text.h"
 
-/* The versions that the services' files had at the base of `changes`; NULL without one. */
+/* The versions in the services' files at the base of `changes`; NULL without a base. */
 static int find_before(struct arc_project *project, const struct arc_changes_info *changes,
                        struct arc_arena *memory, struct arc_pair **out, struct arc_error *err)
 {

@@ -1,8 +1,8 @@
-/* Who signs: the group says it, or it is the workflow that runs. */
+/* The signer: set by the group, else the running workflow. */
 #include "base/text.h"
 #include "plan/planned.h"
 
-/* "owner/name" of "https://github.com/owner/name"; NULL for what is not below the server. */
+/* "owner/name" in "https://github.com/owner/name"; NULL if it is not on the server. */
 static const char *path_below(const char *server, const char *url)
 {
     return arc_text_after(arc_text_after(url, server), "/");

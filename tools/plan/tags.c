@@ -1,4 +1,4 @@
-/* The image tags of a plan: templates filled in, and which of them move. */
+/* The image tags of a plan: fills in templates and decides which tags move. */
 #include "plan/tags.h"
 #include "arcci/glob.h"
 #include "arcci/semver.h"
@@ -8,9 +8,9 @@
 
 #define IMAGE_TAG_MAX  128
 #define LETTERS        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
-#define BRANCH_TAG_MAX 100 /* of a branch's name; a longer one ends in its hash */
+#define BRANCH_TAG_MAX 100 /* limit of a branch's name; a longer one ends with its hash */
 
-/* The conditions of `when` that only a release meets. */
+/* The conditions of `when` that only releases meet. */
 static const unsigned releases =
     ARC_WHEN_LATEST | ARC_WHEN_STABLE | ARC_WHEN_PRERELEASE | ARC_WHEN_RELEASE;
 
@@ -19,7 +19,7 @@ struct reading {
     const struct arc_plan_options *options;
     const struct arc_service *service;
     const struct arc_image_tag *tag;
-    const char *image; /* of the service, that gets it */
+    const char *image; /* of the service, that it belongs to */
 };
 
 static bool has(const struct reading *reading, const char *placeholder)
@@ -39,7 +39,7 @@ static bool find_prerelease(const struct arc_version_info *version, const char *
     return semver.prerelease_len;
 }
 
-/* Appends what `name` is of the plan's moment, in UTC; false if it is nothing of a moment. */
+/* Appends the part `name` of the plan's time, in UTC; false if it is not part of a time. */
 static bool add_moment(struct arc_buf *out, const struct arc_plan_options *options,
                        const char *name)
 {
@@ -69,8 +69,8 @@ static bool add_moment(struct arc_buf *out, const struct arc_plan_options *optio
     return false;
 }
 
-/* A branch's name, cut to what a tag can hold; two long ones, or two without a letter that a tag may
- * start with, stay two. */
+/* Appends a branch's name as a tag, cut and with a hash if necessary, so that different names stay
+ * different. */
 static void add_branch(struct arc_buf *out, const char *branch)
 {
     char hash[ARC_SHA256_HEX];
@@ -84,8 +84,8 @@ static void add_branch(struct arc_buf *out, const char *branch)
         arc_buf_printf(out, "-%.8s", hash);
 }
 
-/* Appends the value of a placeholder; false if this plan has none: a ci plan has no version, and
- * 1.43.3.10896 has no {major}. */
+/* Appends the value of a placeholder; false if this plan has none: a ci plan has no version,
+ * 1.43.3.10896 no {major}. */
 static bool add_value(const struct reading *reading, const char *name, struct arc_buf *out)
 {
     static const struct arc_version_info none = {0};
@@ -96,7 +96,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     size_t len;
     const struct {
         const char *name, *value;
-        int len; /* of it; -1: all of it */
+        int len; /* length; -1: all */
     } all[] = {
         {"image-tag", version->image_tag, -1},
         {"version", version->version, -1},
@@ -134,7 +134,7 @@ static bool add_value(const struct reading *reading, const char *name, struct ar
     return true;
 }
 
-/* [A-Za-z0-9_.-]: what an image tag may hold (OCI distribution spec 1.1). */
+/* [A-Za-z0-9_.-]: the characters of an image tag (OCI distribution spec 1.1). */
 static bool tag_char(char c)
 {
     return arc_is_word(c) || c == '.' || c == '-';
@@ -143,10 +143,10 @@ static bool tag_char(char c)
 /* A text being filled in. */
 struct filling {
     const struct reading *reading;
-    bool whole; /* each placeholder so far has a value */
+    bool whole; /* all placeholders so far have values */
 };
 
-/* Appends the value of a placeholder, every run of characters that no tag may hold as one '-'. */
+/* Appends the value of a placeholder, replacing runs of invalid characters with '-'. */
 static bool add_to_tag(void *context, const char *name, struct arc_buf *out)
 {
     struct filling *filling = context;
@@ -169,7 +169,7 @@ static bool add_to_tag(void *context, const char *name, struct arc_buf *out)
 
 /* ---- which of them move --------------------------------------------------------------------- */
 
-/* "latest", "latest-alpine", "debug-latest": the word, between the characters that part words. */
+/* Whether a tag contains the word "latest": "latest-alpine", "debug-latest". */
 static bool names_latest(const char *name)
 {
     for (const char *at = name; (at = strstr(at, "latest")); at += 6) {
@@ -192,7 +192,7 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
     const char *prerelease;
     size_t len;
 
-    /* "1.2.3" alone names a release, not the prereleases before it. */
+    /* "1.2.3" names only that release, not its prereleases. */
     bool numbers = has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}") &&
                    (has(reading, "{prerelease}") ||
                     !find_prerelease(reading->options->version, &prerelease, &len));
@@ -208,8 +208,8 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
     return has_part(reading) || of_releases ? ARC_TAG_FLOATING : ARC_TAG_MOVING;
 }
 
-/* The conditions that hold for this plan. A name that several versions have in turn would go back
- * with a fix of an old line, so for it a stable release is the latest one. */
+/* The conditions that this plan meets. For a floating tag, only the latest release counts as
+ * stable, or a fix of an old line would move it back. */
 static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind)
 {
     const struct arc_version_info *version = reading->options->version;
@@ -230,7 +230,7 @@ static unsigned conditions(const struct reading *reading, enum arc_tag_kind kind
     return strcmp(event, "schedule") == 0 ? ARC_WHEN_SCHEDULE : 0;
 }
 
-/* Why the version is latest or not, short: a warning says why the other tags are not known. */
+/* Briefly why the version is latest or not; a warning says why other tags are unknown. */
 static const char *explain_latest(const struct arc_version_info *version)
 {
     if (version->tags_known || version->prerelease)
@@ -238,8 +238,8 @@ static const char *explain_latest(const struct arc_version_info *version)
     return "the other tags are not known";
 }
 
-/* Whether the plan is what the tag is for; if not, *reason says so. A release has no branch and is
- * no other event: its conditions stand beside those of other runs. */
+/* Whether the plan meets the tag's conditions; if not, *reason says so. A release has no branch and
+ * is not another event, so its conditions are checked separately from those of other runs. */
 static bool applies(const struct reading *reading, enum arc_tag_kind kind, const char **reason)
 {
     const struct arc_version_info *version = reading->options->version;
@@ -273,8 +273,8 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
     return false;
 }
 
-/* Whether a tag that several versions have in turn moves, and why: "latest" and templates with a
- * part of the version move to the highest stable version that they stand for. */
+/* Whether a floating tag moves, and why: "latest" and templates with part of the version move to
+ * the highest stable version that they can name. */
 static bool floats(const struct reading *reading, const char **reason)
 {
     const struct arc_version_info *version = reading->options->version;
@@ -319,8 +319,8 @@ static void flatten_numbers(const char *text, struct arc_buf *out)
             arc_buf_putc(out, '0');
 }
 
-/* Fills in what a service's names are made of, every part of a version as 0, and a pull request's
- * number as `pull`. */
+/* Fills in a service's placeholders, with 0 for every part of a version and `pull` for a pull
+ * request's number. */
 static void fill_names(const struct arc_group *group, const struct arc_service *service,
                        const char *text, const char *pull, struct arc_buf *out)
 {
@@ -337,8 +337,8 @@ static void fill_names(const struct arc_group *group, const struct arc_service *
     arc_words_fill(text, words, out);
 }
 
-/* Whether another name of the image, with no branch in it, may give this tag, too: "edge", "1.2"
- * where {major}.{minor} is, "pr-7" where pr-{pr} is. */
+/* Whether another template of the image, without a branch, may give this tag too: "edge", "1.2"
+ * from {major}.{minor}, "pr-7" from pr-{pr}. */
 static bool is_anothers(const struct reading *reading, const char *tag)
 {
     const struct arc_service *service = reading->service;
@@ -413,7 +413,7 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
     if (!applies(reading, kind, reason))
         return false;
 
-    /* A branch "1.2.3", "latest" or "edge" must not take what others give. */
+    /* A branch called "1.2.3", "latest" or "edge" must not take another template's tag. */
     const struct arc_group *group = reading->options->group;
     struct arc_release_version version;
     bool anothers = has(reading, "{branch}") && is_anothers(reading, tag);
@@ -442,7 +442,7 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
-/* Of two templates that give one tag, the stricter kind counts. */
+/* If two templates give the same tag, the stricter kind counts. */
 static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
                     struct arc_arena *memory, struct arc_error *err)
 {
@@ -515,7 +515,7 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     return keep_tag(planned, out, memory, err);
 }
 
-/* All of them, or those alone that may move with other runs than releases. */
+/* Adds all tags, or only those that runs other than releases may move. */
 static int add_tags(const struct arc_plan_options *options, const struct arc_service *service,
                     bool all, struct arc_planned_service *out, struct arc_arena *memory,
                     struct arc_error *err)
@@ -550,7 +550,7 @@ int arc_plan_tags(const struct arc_plan_options *options, const struct arc_servi
     if (!options->version || service->linked)
         return ARC_OK;
 
-    /* A release whose images nobody could pull is a mistake in the configuration. */
+    /* A release without a public tag is a mistake in the configuration. */
     arc_each (tag, out->tags, out->tag_count) {
         if (tag->move)
             return ARC_OK;

@@ -4,39 +4,36 @@
 #include "arcci/buf.h"
 #include "arcci/plan.h"
 
-/* The first twelve digits name a commit in tags, as git's own abbreviation on a large repository.
- */
+/* Tags contain the first twelve digits of a commit, as git abbreviates in large repositories. */
 #define ARC_SHORT_SHA 12
 
-/* Whether a build's own tag has that name: "staging-<commit>" with anything behind "-"
- * ("staging-eu" is a place of somebody's), or that of a probe; "buildcache", also with something
- * behind "-". */
+/* Whether it is a build's internal tag: "staging-<commit>" or "buildcache", possibly followed by
+ * "-" and a suffix, or a probe's; not "staging-eu", which may be somebody's environment. */
 bool arc_tag_is_staging(const char *tag);
 bool arc_tag_is_cache(const char *tag);
 
-/* Adds to *out what the tags of pull requests' images are called, for an image of a service: the
- * templates with {pr}, which stays. One whose other words are not known before a build, or that has
- * less than two letters ("v{pr}" may be a release's), is left out. In `memory`. */
+/* Adds the templates for pull requests' tags of a service's image to *out, with {pr} left in. Skips
+ * one with other placeholders unknown before a build, or with less than two letters ("v{pr}" may be
+ * a release's tag). In `memory`. */
 int arc_tag_pulls(const struct arc_group *group, const struct arc_service *service,
                   const char *image, struct arc_arena *memory, char ***out, struct arc_error *err);
 
-/* Whether a tag is such a name; *pull is the number. */
+/* Whether a tag matches such a template; *pull is the number. */
 bool arc_tag_is_pull(const char *name, const char *tag, int64_t *pull);
 
-/* Fills in the group's templates for each image of a service and adds a tag of each to out->tags,
- * doubled ones once; a template with a placeholder that this plan has no value for gives none. What
- * they point to is in `memory`. ARC_EINPUT for what is not an image tag, or a release that would
- * move none. */
+/* Fills in the group's templates for each image of a service and adds the tags to out->tags,
+ * without duplicates; skips templates with a placeholder that has no value in this plan. Texts are
+ * in `memory`. ARC_EINPUT for an invalid image tag, or a release that would move none. */
 int arc_plan_tags(const struct arc_plan_options *options, const struct arc_service *service,
                   struct arc_planned_service *out, struct arc_arena *memory, struct arc_error *err);
 
-/* Adds those of a service with a version of its own whose `when` is of other runs than releases,
- * such as "branch:main": they move with any run that it holds for. `options` has no version. */
+/* For a service with its own version, adds the tags whose `when` is for runs other than releases,
+ * such as "branch:main". `options` has no version. */
 int arc_plan_run_tags(const struct arc_plan_options *options, const struct arc_service *service,
                       struct arc_planned_service *out, struct arc_arena *memory,
                       struct arc_error *err);
 
-/* Appends a text with the placeholders that have a value in this plan filled in as they are; *whole
- * is false when it holds one that has none here. What is not a placeholder of ours stays. */
+/* Appends a text, filling in placeholders verbatim; *whole is false if one has no value in this
+ * plan. Unknown placeholders stay. */
 int arc_plan_fill(const struct arc_plan_options *options, const struct arc_service *service,
                   const char *text, struct arc_buf *out, bool *whole, struct arc_error *err);
