@@ -1,4 +1,4 @@
-/* Which commands a scan runs. */
+/* Makes the commands of a scan. */
 #include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
@@ -6,7 +6,7 @@
 #include "scan/findings.h"
 #include <sys/stat.h>
 
-/* Where the scanner's container finds things. */
+/* Paths in the scanner's container. */
 #define INSIDE_REPORTS     "/reports"
 #define INSIDE_TARGET      "/target"
 #define INSIDE_CREDENTIALS "/root/.docker/config.json"
@@ -21,7 +21,7 @@ struct job {
     char *file; /* the report's name, owned */
 };
 
-/* Words of an argv, which is NULL once one could not be added. */
+/* Builds an argv, which is NULL once a word could not be added. */
 #define add_words(argv, ...) push_words(argv, (const char *const[]){__VA_ARGS__, NULL})
 static void push_words(json_t **argv, const char *const *words)
 {
@@ -35,7 +35,7 @@ static void add_joined(json_t **argv, const char *option, const char *first, con
     arc_json_push(argv, json_sprintf("%s%s", first, second));
 }
 
-/* Flags win over TRIVY_ variables. */
+/* Flags take precedence over TRIVY_ variables. */
 static void add_trivy(const struct arc_scan_run *run, const struct job *job, json_t **argv)
 {
     const char *reports = run->docker_image ? INSIDE_REPORTS : run->report_dir;
@@ -54,7 +54,7 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
     add_words(argv, "--severity", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL", "--ignore-unfixed=false",
               "--list-all-pkgs", "--show-suppressed", "--quiet=false");
 
-    /* What the project sets, in files beside which Trivy runs. */
+    /* The project's settings, as files in Trivy's working directory. */
     for (size_t i = 0; i < run->vex_count; i++) {
         add_words(argv, "--vex");
         arc_json_push(argv, json_sprintf("%s/vex-%zu", settings, i));
@@ -76,7 +76,7 @@ static void add_file_name(struct arc_buf *out, const char *text)
         arc_buf_putc(out, strchr(kept, *text) ? *text : '-');
 }
 
-/* A name that no command before has: two services may differ in what no file's name holds. */
+/* A unique file name: services may differ only in characters that file names cannot contain. */
 static int name_report(struct job *job, const json_t *commands, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {0};
@@ -153,16 +153,16 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     return arc_json_append(commands, command, err);
 }
 
-/* Whether --service asks for it. */
+/* Whether --service selects it. */
 static bool is_wanted(const struct arc_scan_run *run, const char *name)
 {
     return json_array_size(run->services) == 0 || arc_json_lists(run->services, name);
 }
 
-/* Nothing that was built is passed over in silence. */
+/* Warns about built images that are not scanned. */
 #define EMPTY "%s has no cell in the document: nothing of it would be scanned"
 
-/* A cell by its image and what follows it: "@" a digest, ":" a tag. */
+/* Adds a cell by its image and "@" with a digest or ":" with a tag. */
 static int add_cell(const struct arc_scan_run *run, const char *service, const char *platform,
                     const char *image, const char *separator, const char *reference,
                     json_t *commands, struct arc_error *err)
@@ -193,8 +193,8 @@ static int add_ledger(const struct arc_scan_run *run, json_t *commands, struct a
     return ARC_OK;
 }
 
-/* By the service's staging tag, which is an index of all platforms once it is built, be it at once
- * or cell by cell. */
+/* By the service's staging tag, which is an index of all platforms after the build, even if built
+ * cell by cell. */
 static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc_error *err)
 {
     const struct arc_plan *plan = run->plan;
@@ -213,8 +213,8 @@ static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc
     return ARC_OK;
 }
 
-/* A folder. Trivy takes it for a root file system, and passes over `proc`, `sys` and `dev` in it
- * (pkg/fanal/walker/walk.go): where the tree has those, they are targets of their own. */
+/* A folder. Trivy treats it as a root file system and skips `proc`, `sys` and `dev`
+ * (pkg/fanal/walker/walk.go): if the tree has these, they become separate targets. */
 static int add_folder(const struct arc_scan_run *run, struct job job, json_t *commands,
                       struct arc_error *err)
 {
@@ -255,8 +255,8 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         ARC_TRY(add_job(run, job, commands, err));
 
     arc_json_each (platform, run->target && !folder ? run->platforms : NULL) {
-        /* Only find_platforms() names an image by its digest: an index may call its platforms
-         * anything, and none of that says what else is scanned in its place. */
+        /* Only find_platforms() may name an image by digest: an index may give any text as a
+         * platform, which must not redirect the scan. */
         const char *text = json_string_value(platform), *at = strrchr(text, '@');
         at = at && arc_digest_known(at + 1) ? strchr(text, '@') : NULL;
         ARC_AUTO_FREE char *name = strndup(text, at ? (size_t)(at - text) : strlen(text));
@@ -266,7 +266,7 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         ARC_TRY(add_job(run, job, commands, err));
     }
 
-    /* Every --service is one of the document. */
+    /* Checks that every --service is in the document. */
     arc_json_each (wanted, !run->target && (run->build || run->plan) ? run->services : NULL) {
         const char *name = json_string_value(wanted);
         const struct arc_planned_service *planned =

@@ -66,7 +66,7 @@ int findings_add_target(struct findings *findings, const char *service, const ch
     ARC_TRY_ALLOC(target->service && target->platform && target->report, err);
     findings->target_count++;
 
-    /* The last one in the chain of its service's. */
+    /* The last target of its service's chain. */
     const json_t *known = json_object_get(findings->first_of, target->service);
     if (!known)
         return arc_error_unless(json_object_set_new_nocheck(findings->first_of, target->service,
@@ -164,7 +164,7 @@ static int compare_same(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
 
-    ARC_TRY(compare_text(a->service, b->service)); /* the first that is not 0 decides */
+    ARC_TRY(compare_text(a->service, b->service)); /* the first difference decides */
     ARC_TRY(compare_text(a->id, b->id));
     ARC_TRY(compare_number(a->kind, b->kind));
     ARC_TRY(compare_text(a->package, b->package));
@@ -176,7 +176,8 @@ static int compare_same(const void *left, const void *right)
     return compare_number(a->offset, b->offset);
 }
 
-/* The same ones by target, so that the second of one platform meets the second of the next. */
+/* Sorts equal findings by target, so that the second of one platform is joined with the second of
+ * the next. */
 static int compare_joined(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;
@@ -191,8 +192,8 @@ static int compare_shown(const void *left, const void *right)
     return compare_same(a, b);
 }
 
-/* The image's name and tag are no place in it: they would make a new finding of every release. In a
- * folder it is the path from the repository's root. */
+/* The place must not contain the image's name and tag, or every release would have new findings. In
+ * a folder it is the path from the repository's root. */
 static const char *find_place(struct findings *findings, const struct finding *finding)
 {
     const struct scan_result *result = &findings->results[finding->result];
@@ -214,12 +215,12 @@ static const char *find_place(struct findings *findings, const struct finding *f
     return text.failed ? NULL : findings_string(findings, arc_buf_text(&text));
 }
 
-/* One vulnerability of a package is one, however often it is listed; a setting or a secret that is
- * found twice in a target is two. */
+/* A vulnerability of a package counts once, however often it is listed; a setting or secret found
+ * twice in a target counts twice. */
 int findings_join(struct findings *findings, struct arc_error *err)
 {
     struct finding *list = findings->list;
-    size_t kept = 0, run = 0, nth = 0; /* `run`: where those that are the same begin */
+    size_t kept = 0, run = 0, nth = 0; /* `run`: start of equal findings */
 
     arc_each (finding, list, findings->count)
         ARC_TRY_ALLOC(finding->place = find_place(findings, finding), err);

@@ -1,47 +1,47 @@
-/* What the reports of a scan hold, compactly: 200,000 findings take tens of megabytes. Internal to
- * the scan stage. */
+/* The findings of a scan in compact form: 200,000 take tens of megabytes. Internal to the scan
+ * stage. */
 #pragma once
 
 #include "arcci/scan.h"
 
-/* Most findings that are kept, most scanned targets, and most of one service (a bit of
- * finding.targets each): a release group of 1,000 services on two platforms is one scan. */
+/* Limits of findings, of targets, and of targets per service (a bit in finding.targets each): a
+ * release group of 1,000 services on two platforms is one scan. */
 #define FINDINGS_MAX        2000000
 #define TARGETS_MAX         4096
 #define SERVICE_TARGETS_MAX 64
 
 enum finding_kind { VULNERABILITY, MISCONFIGURATION, SECRET, LICENSE };
 
-/* One weakness of one package or file; the same in several targets of a service is one finding, but
- * two at one place of one target are two. Strings are the pool's, never NULL. */
+/* A weakness of a package or file. The same in several targets of a service is one finding; two at
+ * one place of a target are two. Strings belong to the pool and are never NULL. */
 struct finding {
     const char *id;      /* of its rule: "CVE-2024-1234" */
-    const char *service; /* "" when none was named */
+    const char *service; /* "": not named */
     const char *place; /* where in the target: "app/package-lock.json", "debian" for OS packages */
     const char *package;   /* "" for misconfigurations and secrets */
     const char *installed; /* version */
-    const char *fixed;     /* versions with the fix, "" while there is none */
+    const char *fixed;     /* versions with the fix; "": none yet */
     const char *resource;  /* what is misconfigured: "aws_s3_bucket.this[\"a\"]"; or "" */
     const char *message;   /* what is wrong here, in a sentence; or "" */
     uint64_t targets;      /* bit i: found in the service's i-th target */
     unsigned first;        /* index of the service's first target */
     unsigned rule;         /* index into findings.rules */
     unsigned result;       /* index into findings.results */
-    unsigned line;         /* in the file, from 1; 0 when unknown */
-    unsigned offset;       /* of a secret in its file, in bytes; 0 when unknown */
+    unsigned line;         /* in the file, from 1; 0: unknown */
+    unsigned offset;       /* of a secret in its file, in bytes; 0: unknown */
     unsigned char severity;
     unsigned char kind;
     bool fresh; /* not in the baseline */
 };
 
-/* What a CVE, a check or a secret's pattern is; shared by its findings. */
+/* A CVE, a check, or a secret's pattern; shared by its findings. */
 struct scan_rule {
     const char *id;         /* "CVE-2024-1234"; the pool's */
     const char *alias;      /* a second id that ignore files may use, or ""; the pool's */
     char *title;            /* owned, or NULL */
     char *description;      /* owned, shortened, or NULL */
     char *url;              /* owned, or NULL */
-    double score;           /* highest CVSS 3 (or 4, or 2) score, 0 when none */
+    double score;           /* highest CVSS score (3, else 4, else 2); 0: none */
     unsigned char severity; /* the highest of its findings */
     unsigned char kind;
 };
@@ -55,34 +55,34 @@ struct scan_result {
 
 /* One report: a file system, or an image on one platform. */
 struct scan_target {
-    const char *service;                 /* the pool's; "" when none was named */
+    const char *service;                 /* the pool's; "": not named */
     const char *platform;                /* "linux/amd64", or "" */
     const char *report;                  /* the file, for messages */
     const char *image_os, *architecture; /* of the image that was looked at, or "" */
-    const char *artifact;                /* what the scanner says it looked at */
+    const char *artifact;                /* what was scanned, according to the scanner */
     const char *kind;                    /* "container_image", "filesystem", … */
     const char *os;                      /* "alpine 3.20.1", or "" */
     const char *scanner;                 /* its version, or "" */
     const char *created;                 /* when the report was made, RFC 3339, or "" */
-    const char *prefix;   /* of the paths in it, "services"; "" for an image or the root */
+    const char *prefix;   /* prefix of its paths, "services"; "" for an image or the root */
     const char *hollow;   /* a result that lists no package at all; NULL for none */
-    char *error;          /* owned: why nothing can be said about it; NULL when it was read */
-    unsigned first, next; /* targets of its service: index of the first; 1 + that of the next */
-    unsigned bit;         /* which of them it is, from 0 */
+    char *error;          /* owned: why it has no result; NULL: it was read */
+    unsigned first, next; /* index of its service's first target; 1 + index of the next one */
+    unsigned bit;         /* its number among them, from 0 */
     size_t results;       /* elements of Results */
-    size_t suppressed;    /* findings that the scanner left out for a VEX document or a policy */
+    size_t suppressed;    /* findings dropped by the scanner for a VEX document or a policy */
     size_t counts[ARC_SEVERITIES];
-    bool end_of_life;    /* the operating system gets no advisories any more */
+    bool end_of_life;    /* the operating system is past its end of life */
     bool has_os;         /* an operating system was recognised */
-    bool os_result;      /* there is a result for its packages */
-    bool os_listed;      /* and packages or vulnerabilities in it */
-    bool lists_packages; /* a result has a list of packages, be it empty */
-    bool only_elsewhere; /* every result is about secrets, settings or licences */
-    bool ours;           /* from a scan of this run: what it was to look for is known */
+    bool os_result;      /* it has a result for its packages */
+    bool os_listed;      /* which contains packages or vulnerabilities */
+    bool lists_packages; /* a result has a list of packages, possibly empty */
+    bool only_elsewhere; /* every result is about secrets, settings or licenses */
+    bool ours;           /* scanned in this run, so the settings are known */
 };
 
 struct findings {
-    json_t *pool;    /* every string, as a key of an object: jansson's hash table does the rest */
+    json_t *pool;    /* all strings, as keys of an object, for jansson's hash table */
     json_t *rule_of; /* id → index into rules */
     struct finding *list;
     size_t count;
@@ -98,7 +98,7 @@ struct findings {
 int findings_init(struct findings *findings, struct arc_error *err);
 void findings_free(struct findings *findings);
 
-/* The pool's copy of `text` ("" for NULL); NULL when out of memory. */
+/* The pool's copy of `text` ("" for NULL). NULL when out of memory. */
 const char *findings_string(struct findings *findings, const char *text);
 
 /* Adds a target (its strings are pooled). ARC_ELIMIT beyond TARGETS_MAX or SERVICE_TARGETS_MAX. */
@@ -108,33 +108,33 @@ int findings_add_target(struct findings *findings, const char *service, const ch
 /* Whether a target is a folder, not an image. */
 bool findings_is_folder(const struct scan_target *target);
 
-/* Keeps in a target why nothing can be said about it; only out of memory is passed on. */
+/* Records in a target why it has no result; only ARC_ENOMEM is passed on. */
 int findings_target_error(struct findings *findings, size_t target, const struct arc_error *problem,
                           struct arc_error *err);
 
-/* The next target that a finding was found in, `after` being the last one; NULL: start, or none. */
+/* The next target of a finding after `after` (NULL: the first); NULL: none. */
 const struct scan_target *findings_next_target(const struct findings *findings,
                                                const struct finding *finding,
                                                const struct scan_target *after);
 
-/* Adds a finding, a result; *rule is the index of the rule of that id, made when new. */
+/* Adds a finding; adds a result; finds or adds the rule with that id: *rule is its index. */
 int findings_add(struct findings *findings, const struct finding *finding, struct arc_error *err);
 int findings_add_result(struct findings *findings, struct arc_error *err);
 int findings_rule(struct findings *findings, const char *id, unsigned *rule, bool *made,
                   struct arc_error *err);
 
-/* Sets `place` from the results, and joins findings that are the same but for the target. */
+/* Sets `place` from the results, and joins findings that differ only in the target. */
 int findings_join(struct findings *findings, struct arc_error *err);
 
 /* Counts each target's findings; sorts: worst first, then by service, id, package, place. */
 void findings_sort(struct findings *findings);
 
-/* A text that names the weakness whatever the run, the image's tag, or the installed version:
- * kind, id, service, package, place. Appended to *out. */
+/* Appends the identity of a weakness, independent of the run, the image's tag and the installed
+ * version: kind, id, service, package, place. */
 void findings_identity(const struct finding *finding, struct arc_buf *out);
 
-/* Reads a Trivy report (JSON, schema 1 or 2) into a target. Whatever keeps it from being read whole
- * and understood is an error, since a gate may rest on it; a file of another format is named. */
+/* Reads a Trivy report (JSON, schema 1 or 2) into a target. Anything that is not fully understood
+ * is an error, since a gate may depend on it; an error names the format of another kind of file. */
 int scan_report_file(struct findings *findings, size_t target, const char *path,
                      struct arc_error *err);
 int scan_report_text(struct findings *findings, size_t target, const char *text, size_t len,

@@ -33,7 +33,7 @@ int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err
     ARC_WITH_ARGS(format, text = arc_warn_text(format, args));
     ARC_TRY_ALLOC(text, err);
 
-    /* "os-not-scanned", or "os-not-scanned:fedora": a part of what is said about it. */
+    /* "os-not-scanned", or "os-not-scanned:fedora" with a part of its text. */
     for (char **accept = judged->accept; accept && *accept; accept++) {
         const char *rest = *accept + len;
         if (strncmp(*accept, gap, len) == 0 && (!*rest || (*rest == ':' && strstr(text, rest + 1))))
@@ -44,7 +44,8 @@ int scan_miss(struct scan_judged *judged, const char *gap, struct arc_error *err
                            err);
 }
 
-/* "[SERVICE[@PLATFORM]=]FILE": a service's name has no slash, so a path is not taken for one. */
+/* "[SERVICE[@PLATFORM]=]FILE". A service's name has no slash, which distinguishes it from a
+ * path. */
 static int add_target(struct findings *findings, const char *spec, const char *service,
                       const char **file, struct arc_error *err)
 {
@@ -69,7 +70,7 @@ static int add_target(struct findings *findings, const char *spec, const char *s
     return findings_add_target(findings, name, platform, *file, err);
 }
 
-/* Reads the reports; what is wrong with one is kept in its target, and is the verdict's business. */
+/* Reads the reports; a failure is recorded in its target and affects the verdict. */
 static int read_targets(struct findings *findings, const json_t *specs, const char *service,
                         struct arc_error *err)
 {
@@ -87,7 +88,7 @@ static int read_targets(struct findings *findings, const json_t *specs, const ch
     return ARC_OK;
 }
 
-/* Drops what does not count: ignored, unfixed, of another severity. */
+/* Drops findings that do not count: ignored, unfixed, of other severities. */
 static void drop_uncounted(struct scan_judged *judged)
 {
     const struct arc_scan_policy *policy = &judged->options->policy;
@@ -119,8 +120,8 @@ static const char *first_error(const struct findings *findings)
     return NULL;
 }
 
-/* Marks what the previous release's reports have not. A baseline that cannot be read makes nothing
- * new and nothing old: the number is unknown then. */
+/* Marks findings that the previous release's reports lack. If the baseline cannot be read, the
+ * number of new findings is unknown. */
 static int compare_baseline(struct scan_judged *judged, struct arc_error *err)
 {
     ARC_AUTO(findings) struct findings before = {0};
@@ -164,7 +165,8 @@ static bool is_stale(struct scan_judged *judged)
     int64_t limit = policy->database_age_max;
     bool unknown = !judged->scanner.updated_at && policy->database_age_required;
 
-    /* A report knows nothing that came after it, so its own age is a lower bound. */
+    /* A report contains nothing newer than itself, so its age is a lower bound of the
+     * database's. */
     arc_each (target, judged->findings.targets, judged->findings.target_count) {
         int64_t made;
         const char *created = target->created;
@@ -255,8 +257,8 @@ static bool is_other_platform(const struct scan_target *target, char seen[ARC_PL
            !arc_text_is(wanted, ARC_MIN(strlen(wanted), os + strcspn(wanted + os, "/")), seen);
 }
 
-/* How much of a target was looked at. Trivy lists packages since its report tells its own version;
- * before that an empty list says nothing. */
+/* Checks how much of a target was scanned. Trivy lists packages since its reports contain its
+ * version; before, an empty list means nothing. */
 static int check_target(struct scan_judged *judged, const struct scan_target *target,
                         struct arc_error *err)
 {
@@ -365,7 +367,7 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
     *out = (struct arc_scan){.verdict = ARC_VERDICT_SCANNER_ERROR, .gate = ARC_GATE_FAIL};
     ARC_TRY_ALLOC(judged.warnings && judged.missed, err);
 
-    /* A gate that is told to fail on what it is told not to look at would never fail. */
+    /* Refuses severities to fail on that are not scanned for: such a gate would never fail. */
     for (unsigned i = policy->fail_on; i < ARC_SEVERITIES; i++)
         if (!(policy->severities >> i & 1))
             return arc_error_set(
@@ -384,7 +386,7 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
         ARC_TRY(scan_sarif(&judged, &out->sarif, err));
     if (options->issues)
         ARC_TRY(scan_issues(&judged, &out->issues, err));
-    ARC_TRY(scan_document(&judged, &out->document, err)); /* last, for the warnings */
+    ARC_TRY(scan_document(&judged, &out->document, err)); /* last, so that warnings are complete */
     ARC_TRY(scan_human(&judged, &out->human, err));
     ARC_TRY(scan_summary(&judged, &out->summary, err));
     if (!options->sarif_file || !out->sarif)

@@ -1,6 +1,6 @@
-/* What is left out: entries of `scan: ignore`, skipped paths, and the ignore file, an id per line
- * with an optional day after which it counts again (Trivy docs, "Filtering", .trivyignore:
- * `CVE-2024-1234 exp:2026-12-31`). */
+/* Ignored findings: entries of `scan: ignore`, skipped paths, and the ignore file with one id per
+ * line and an optional expiry date (Trivy docs, "Filtering", .trivyignore: `CVE-2024-1234
+ * exp:2026-12-31`). */
 #include "arcci/glob.h"
 #include "base/text.h"
 #include "scan/judged.h"
@@ -8,19 +8,19 @@
 
 #define ENTRY_MAX 256
 
-/* An entry under way. Everything that is given must be right; borrowed. */
+/* An entry. A finding must match every field that is set; borrowed. */
 struct entry {
     const char *id, *license, *package, *service;
     struct arc_glob *path;
-    const char *shown; /* what messages call it */
-    int64_t expires;   /* the first second in which it counts again; 0: never */
+    const char *shown; /* its name in messages */
+    int64_t expires;   /* when it expires, in seconds since 1970; 0: never */
     const char *file;
     unsigned line;
-    bool quiet; /* it may match nothing */
+    bool quiet; /* no warning if it matches nothing */
 };
 
-/* "AVD-DS-0002", "DS-0002" and "DS002", as Trivy has spelled a check's id over time, as "DS" and 2;
- * false for what is no such id. */
+/* Parses Trivy's spellings of a check's id over time ("AVD-DS-0002", "DS-0002", "DS002") as "DS"
+ * and 2; false for other ids. */
 static bool parse_check(const char *id, const char **letters, size_t *len, unsigned long *number)
 {
     if (strncasecmp(id, "AVD-", 4) == 0)
@@ -38,7 +38,7 @@ static bool parse_check(const char *id, const char **letters, size_t *len, unsig
     return true;
 }
 
-/* No two ids differ in the case of their letters alone. */
+/* Ids are compared without case; no two differ only in case. */
 static bool is_same_id(const char *a, const char *b, bool check)
 {
     const char *letters[2];
@@ -147,7 +147,7 @@ static int apply_file(struct scan_judged *judged, struct arc_error *err)
 
 /* ---- the settings --------------------------------------------------------------------------- */
 
-/* A skipped folder's pattern stands for what is below it. */
+/* A skipped folder's pattern matches everything below it. */
 static int apply_paths(struct scan_judged *judged, char **patterns, const char *below,
                        struct arc_error *err)
 {

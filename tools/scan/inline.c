@@ -1,5 +1,5 @@
-/* Comments of the tree by which Trivy leaves checks out without a word ("trivy:ignore:ID"). Like
- * Trivy this follows no link, and looks at every file whatever its name, its size and its depth. */
+/* Finds comments that make Trivy silently skip checks ("trivy:ignore:ID"). Like Trivy, follows no
+ * links and reads every file, whatever its name, size and depth. */
 #define _GNU_SOURCE 1 /* memmem */
 #include "base/text.h"
 #include "os/file.h"
@@ -11,13 +11,13 @@
 
 struct search {
     struct arc_arena *memory;
-    char **folders; /* those found so far; which of them were looked into is the caller's */
+    char **folders; /* those found so far; the caller tracks which were read */
     size_t folder_count;
-    const char *first; /* of the files that have one, by name; NULL: none */
+    const char *first; /* names of files with one; NULL: none */
     size_t files;
 };
 
-/* Notes a file that has such a comment. What cannot be read here Trivy cannot read either. */
+/* Records a file with such a comment. What is unreadable here is unreadable for Trivy too. */
 static int search_file(struct search *search, const char *path, struct arc_error *err)
 {
     static const char *const marks[] = {"trivy:ignore:", "tfsec:ignore:"};
@@ -34,7 +34,7 @@ static int search_file(struct search *search, const char *path, struct arc_error
         size_t all = kept + (size_t)got;
         for (size_t i = 0; i < ARC_COUNT(marks); i++)
             has = has || memmem(chunk, all, marks[i], len);
-        kept = all < len ? all : len - 1; /* one may begin at the end */
+        kept = all < len ? all : len - 1; /* a comment may start at the end */
         memmove(chunk, chunk + all - kept, kept);
     }
 
@@ -52,7 +52,7 @@ static int add_folder(struct search *search, const char *path, struct arc_error 
     return arc_arena_check(search->memory, err);
 }
 
-/* Notes the folders in a folder, and the comments in its files. */
+/* Records a folder's subfolders and the comments in its files. */
 static int search_folder(struct search *search, const char *folder, struct arc_error *err)
 {
     DIR *open = opendir(folder);

@@ -1,4 +1,4 @@
-/* One issue a service: found by its hidden marker, updated in place, closed, reopened. */
+/* One issue per service: found by a hidden marker, updated in place, closed, reopened. */
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
@@ -8,9 +8,9 @@
 
 /* ---- what an issue says about one service ---------------------------------------------------- */
 
-/* Of the rows; GitHub takes 65,536 characters in all. */
+/* Limit of the rows; GitHub accepts 65,536 characters in total. */
 #define BODY_MAX 65000
-/* Most ids in a title, and most bytes of one: GitHub takes 256 characters. */
+/* Limits of ids in a title, and of bytes of an id: GitHub accepts 256 characters. */
 #define TITLE_IDS 3
 #define ID_MAX    40
 
@@ -21,7 +21,8 @@ static bool counts_for(const struct scan_judged *judged, const struct finding *f
            strcmp(finding->service, service) == 0;
 }
 
-/* The worst findings' ids, each once: people search for them. The text is a stranger's. */
+/* The ids of the worst findings, without duplicates, since people search for them. They are
+ * untrusted text. */
 static void add_ids(const struct scan_judged *judged, const char *service, struct arc_buf *out)
 {
     const char *seen[TITLE_IDS];
@@ -106,7 +107,7 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
     ARC_TRY_ALLOC(issues, err);
 
     for (size_t t = 0; judged->verdict <= ARC_VERDICT_FINDINGS && t < findings->target_count; t++) {
-        if (findings->targets[t].first != t) /* one of each service */
+        if (findings->targets[t].first != t) /* one per service */
             continue;
         json_t *issue = issue_json(judged, findings->targets[t].service);
         ARC_TRY(arc_json_append(issues, issue, err));
@@ -121,15 +122,15 @@ int scan_issues(const struct scan_judged *judged, json_t **out, struct arc_error
 #define LABEL       "arc-ci-scan"
 #define LABEL_COLOR "b60205"
 #define PAGES_MAX   100 /* a listing ends at 10,000 */
-#define TRIES       3   /* for an answer that was lost */
+#define TRIES       3   /* in case an answer was lost */
 
 struct filing {
     const struct arc_scan_publish *options;
     struct arc_transport *transport;
     const json_t *wanted; /* {service, count, marker, title, body} */
-    json_t *issue;        /* owned: the one with the marker, lowest number; NULL: none */
+    json_t *issue;        /* owned: the issue with the marker and the lowest number; NULL: none */
     json_t *doubles;      /* owned: further open ones, array */
-    bool trusted;         /* the listing is by our label, which strangers cannot set */
+    bool trusted;         /* the list is by our label, which strangers cannot set */
     const char *action;
 };
 
@@ -145,7 +146,7 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
     const char *marker = arc_json_text_of(filing->wanted, "marker");
     json_t *other = issue;
 
-    /* Anyone may write our marker into an issue of their own. */
+    /* Anyone can put our marker into their own issue. */
     if (json_object_get(issue, "pull_request") ||
         (!filing->trusted && !arc_github_is_insider(issue)) ||
         !strstr(arc_json_text_of(issue, "body"), marker))
@@ -157,7 +158,7 @@ static int consider_issue(void *context, json_t *issue, struct arc_error *err)
     }
 
     if (arc_json_number_of(issue, "number") ==
-        arc_json_number_of(filing->issue, "number")) /* a page moved while we read */
+        arc_json_number_of(filing->issue, "number")) /* pages moved while reading */
         return ARC_OK;
 
     if (arc_json_number_of(issue, "number") < arc_json_number_of(filing->issue, "number")) {
@@ -182,8 +183,8 @@ static int list_issues(struct filing *filing, const char *filter, struct arc_err
         "/repos/%s/issues?state=all%s&per_page=100", filing->options->repository, filter);
 }
 
-/* By our label first; where there is none and one would be created, among all issues, since a
- * person may have taken the label away. */
+/* Lists by our label first; if that would create an issue, searches all issues, since somebody may
+ * have removed the label. */
 static int find_issue(struct filing *filing, bool thorough, struct arc_error *err)
 {
     json_decref(filing->issue);
@@ -193,7 +194,7 @@ static int find_issue(struct filing *filing, bool thorough, struct arc_error *er
     if (rc || filing->issue || !thorough)
         return rc;
 
-    /* An issue beyond the end of the listing cannot be found by anyone. */
+    /* Refuses if the list is too long, since an issue beyond its end cannot be found. */
     return arc_error_except(ARC_ELIMIT, list_issues(filing, "", err), err);
 }
 
@@ -221,7 +222,7 @@ static int ensure_label(const struct filing *filing, struct arc_error *err)
     return there ? arc_error_except(rc, rc, err) : rc;
 }
 
-/* When the answer was lost, the issue may be there all the same: look before trying again. */
+/* After a lost answer the issue may exist: looks for it before trying again. */
 static int create_issue(struct filing *filing, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *body =
@@ -246,10 +247,10 @@ static int create_issue(struct filing *filing, struct arc_error *err)
     if (rc || filing->transport->describes)
         return rc;
 
-    /* Of two jobs that filed at once, both keep the lower number. */
+    /* If two jobs created an issue at once, both keep the lower number. */
     ARC_AUTO_JSON json_t *own = arc_steal(&filing->issue);
     rc = find_issue(filing, false, err);
-    if (!rc && !filing->issue) /* the listing lags behind */
+    if (!rc && !filing->issue) /* the list lags behind */
         filing->issue = json_incref(own);
 
     return rc;
@@ -270,7 +271,7 @@ static int update_issue(struct filing *filing, struct arc_error *err)
     bool open = arc_json_number_of(filing->wanted, "count") > 0;
     bool was_open = !arc_json_says(issue, "state", "closed");
     bool labelled = arc_json_find(labels, "name", LABEL);
-    ARC_AUTO_JSON json_t *fields = json_object(); /* only what differs */
+    ARC_AUTO_JSON json_t *fields = json_object(); /* only what changed */
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
 
     filing->action = "unchanged";
@@ -280,7 +281,7 @@ static int update_issue(struct filing *filing, struct arc_error *err)
         return ARC_OK;
     }
 
-    if (!was_open && !open) /* what it last said stands */
+    if (!was_open && !open) /* keeps its last text */
         return ARC_OK;
 
     for (size_t i = 0; i < 2; i++) {
@@ -295,7 +296,7 @@ static int update_issue(struct filing *filing, struct arc_error *err)
         arc_json_put(&fields, "state_reason", json_string("completed"));
 
     if (!labelled) {
-        json_t *names = json_pack("[s]", LABEL); /* ours, and all that there are */
+        json_t *names = json_pack("[s]", LABEL); /* ours, and complete */
         arc_json_each (label, labels)
             arc_json_push(&names, json_incref(json_object_get(label, "name")));
         arc_json_put(&fields, "labels", names);

@@ -3,8 +3,8 @@
 #include "os/file.h"
 #include <limits.h>
 
-/* The absolute path of what was scanned, without links; false where it is not here. A file stands
- * for its folder. */
+/* The absolute path, links resolved, of what was scanned; for a file, of its folder. False if it is
+ * not here. */
 static bool locate_target(const char *artifact, const struct arc_env *env, char out[PATH_MAX])
 {
     ARC_AUTO_FREE char *path = arc_file_join(env->cwd, artifact);
@@ -30,8 +30,8 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
         if (target->error || !findings_is_folder(target))
             continue;
 
-        /* The path from the root to what was scanned, both without links; "" where that is not
-         * known. What is not here was scanned elsewhere. */
+        /* The path from the root to what was scanned, links resolved; "" if unknown, since it may
+         * have been scanned elsewhere. */
         if (locate_target(artifact, env, path)) {
             size_t len = rooted ? strlen(top) : 0;
             if (rooted && strncmp(path, top, len) == 0 && (!path[len] || path[len] == '/'))

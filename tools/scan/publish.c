@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 
-/* The gate's verdict does not hang on a side channel that is turned off or closed here. */
+/* The gate's verdict must not depend on an upload that is disabled or forbidden. */
 static int tolerate(struct arc_scan *scan, const struct arc_transport *transport,
                     const char *advice, struct arc_error *err)
 {

@@ -12,17 +12,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Most scans at once, and the stack of the thread that waits for one. */
+/* Limit of parallel scans, and the stack size of the thread that waits for one. */
 #define JOBS_MAX   32
 #define STACK_SIZE ((size_t)1 << 20)
 
 /* ---- scans --------------------------------------------------------------------------------- */
 
-/* One command and what became of it. */
+/* A command and its result. */
 struct job {
     const json_t *command;
-    bool done;               /* it was run, and *problem says how it went */
-    struct arc_buf warnings; /* what it said on stderr */
+    bool done;               /* it was run, and *problem is its result */
+    struct arc_buf warnings; /* its stderr */
     struct arc_error problem;
 };
 
@@ -30,7 +30,7 @@ struct job {
 struct pool {
     struct job *jobs;
     size_t count;
-    atomic_size_t next; /* that none of the threads has taken */
+    atomic_size_t next; /* the next one to run */
     const struct arc_env *env;
     const struct arc_scan_run *run;
 };
@@ -49,7 +49,7 @@ static void *work(void *data)
                                        "--cache-backend", "memory"};
     struct pool *pool = data;
 
-    /* The databases stay as the first scan left them, and no two write to one cache. */
+    /* Keeps the databases of the first scan, so that no two scans write to the cache. */
     for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->count;) {
         ARC_AUTO_JSON json_t *argv = json_array();
         arc_json_each (word, json_object_get(pool->jobs[i].command, "argv")) {
@@ -65,8 +65,8 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Runs one alone, as it is. What fails is run once more: a registry of databases that has too many
- * callers says so for a moment only. */
+/* Runs one command by itself, and again if it fails, since a busy registry of databases may refuse
+ * temporarily. */
 static void run_alone(struct job *job, const struct pool *pool)
 {
     const json_t *argv = json_object_get(job->command, "argv");
@@ -78,8 +78,8 @@ static void run_alone(struct job *job, const struct pool *pool)
         run_job(job, pool, argv);
 }
 
-/* The first one brings the databases up to date, alone; the others run side by side, and what fails
- * that way is run once more, alone. */
+/* The first command, by itself, updates the databases; the others run in parallel; failed ones are
+ * repeated by themselves. */
 static void run_jobs(struct pool *pool)
 {
     struct job *jobs = pool->jobs;
@@ -111,8 +111,8 @@ static void run_jobs(struct pool *pool)
 
 /* ---- what they said ------------------------------------------------------------------------ */
 
-/* Warnings that do not tell of anything that was not looked at, or of what the report tells too.
- * What says that something failed is none of them, whatever name of a file it quotes. */
+/* Warnings that do not mean that something was not scanned, or that the report covers. A message
+ * about a failure is never one, whatever file name it contains. */
 static bool is_harmless(const char *message)
 {
     static const char *const grave[] = {"fail", "error", "unable", "cannot", "could not"};
@@ -128,7 +128,7 @@ static bool is_harmless(const char *message)
                      "Invalid UTF-8 sequences", "direct dependencies", "CVE may be rejected");
 }
 
-/* Trivy's lines are "TIME\tLEVEL\tMESSAGE\tKEY=\"VALUE\" …". Its warnings tell what it could not
+/* Trivy's lines are "TIME\tLEVEL\tMESSAGE\tKEY=\"VALUE\" …". Its warnings show what it could not
  * read. */
 static int read_warnings(struct scan_judged *judged, const char *name, const char *text,
                          struct arc_error *err)
@@ -155,7 +155,7 @@ static int read_warnings(struct scan_judged *judged, const char *name, const cha
     return ARC_OK;
 }
 
-/* A report of an earlier run must not be taken for one of this run, so they were removed before. */
+/* Reads the report. Those of earlier runs were removed before, so it is from this run. */
 static int read_job(struct scan_judged *judged, const struct job *job, size_t target,
                     struct arc_error *err)
 {
@@ -183,7 +183,7 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
     return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }
 
-/* `trivy version`, by the same program or image as the scans. */
+/* Runs `trivy version` with the scans' program or image. */
 static int ask_version(struct scan_judged *judged, const struct arc_env *env, const char *work,
                        struct arc_error *err)
 {
@@ -213,7 +213,7 @@ static int ask_version(struct scan_judged *judged, const struct arc_env *env, co
     return ARC_OK;
 }
 
-/* Every target has its place before the first scan, so a limit is told then. */
+/* Adds all targets before the first scan, so that limits are reported first. */
 static int run_all(struct scan_judged *judged, const struct arc_env *env,
                    const struct arc_scan_run *run, const json_t *commands, struct arc_error *err)
 {
@@ -253,11 +253,11 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
 
 /* ---- what is scanned ------------------------------------------------------------------------ */
 
-/* Most documents that are read to learn an image's platforms. */
+/* Limit of documents read to find an image's platforms. */
 #define DOCUMENTS_MAX 256
 
-/* Appends what an index lists. What is listed without a platform has one in its configuration, or
- * is an index of its own. */
+/* Appends what an index lists. An entry without a platform has it in its configuration, or is
+ * another index. */
 static int read_index(struct arc_registry *registry, const char *name, const char *reference,
                       unsigned *documents, json_t *platforms, struct arc_error *err)
 {
@@ -272,7 +272,7 @@ static int read_index(struct arc_registry *registry, const char *name, const cha
     const char *kind = arc_json_text_of(json_object_get(manifest.document, "config"), "mediaType");
     bool image = ARC_AMONG(kind, "application/vnd.oci.image.config.v1+json",
                            "application/vnd.docker.container.image.v1+json");
-    if (!listed && inner && image) /* else it is an artifact, which nobody runs */
+    if (!listed && inner && image) /* otherwise it is an artifact, not an image */
         return arc_json_append(platforms, json_sprintf("@%s@%s", name, reference), err);
 
     arc_json_each (entry, listed) {
@@ -297,8 +297,8 @@ static int read_index(struct arc_registry *registry, const char *name, const cha
         arc_platform_join(os, arc_json_text_of(platform, "architecture"),
                           arc_json_text_of(platform, "variant"), text);
 
-        /* Of two for one platform (versions of Windows, compressions) a scanner takes the first,
-         * and of an index within none. */
+        /* If two images are for one platform (versions of Windows, compressions), a scanner uses
+         * the first; it does not read nested indexes. */
         bool again = inner || arc_json_lists(platforms, text);
         json_t *item = again ? json_sprintf("%s@%s@%s", text, name, digest) : json_string(text);
         ARC_TRY(arc_json_append(platforms, item, err));
@@ -321,8 +321,8 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
     const char *reference = "latest", *digest = strchr(target, '@');
     unsigned documents = 0;
 
-    /* "HOST/NAME:TAG@DIGEST": the registry is asked for the digest, else the tag. A colon before
-     * the last slash is a port. */
+    /* "HOST/NAME:TAG@DIGEST": uses the digest, else the tag. A colon before the last slash is a
+     * port. */
     ARC_TRY_ALLOC(platforms, err);
     name = strndup(target, digest ? (size_t)(digest - target) : strlen(target));
     ARC_TRY_ALLOC(name, err);
@@ -350,7 +350,7 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
     return ARC_OK;
 }
 
-/* What complete_run() found out; owned. */
+/* The results of complete_run(); owned. */
 struct found {
     char *target, *credentials, *work, *reports;
     json_t *platforms;
@@ -365,8 +365,8 @@ static void found_free(struct found *found)
     json_decref(found->platforms);
 }
 
-/* What the commands rest on and the caller did not say. The scanner does not run where the tree is;
- * its container gets Docker's credentials, since the images may be private. */
+/* Completes what the commands need. The scanner does not run in the tree; its container gets
+ * Docker's credentials, since images may be private. */
 static int complete_run(struct scan_judged *judged, const struct arc_env *env,
                         struct arc_scan_run *run, struct found *found, struct arc_error *err)
 {
@@ -398,7 +398,7 @@ static int complete_run(struct scan_judged *judged, const struct arc_env *env,
 
 /* ---- where they run ------------------------------------------------------------------------ */
 
-/* The files that the settings name, beside which the scanner runs: their text may be another than
+/* Writes the files that the settings name to the scanner's folder, since their text may differ from
  * the tree's. */
 static int write_settings(const struct arc_scan_options *options, struct arc_scan_run *run,
                           struct arc_error *err)
@@ -439,8 +439,8 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
 
     ARC_TRY(complete_run(judged, env, &run, &found, err));
 
-    /* In a folder of their own, where no file of the tree is. It is gone afterwards, even when a
-     * signal ends this process. */
+    /* Runs the scans in an empty folder without files of the tree. It is removed afterwards, even
+     * if a signal ends this process. */
     arc_signals_hold(&held);
     int rc = arc_folder_temporary(env, &work_dir, err);
     found.work = rc ? NULL : realpath(work_dir, NULL);

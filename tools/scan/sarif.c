@@ -5,13 +5,13 @@
 #include "scan/paths.h"
 #include <stdio.h>
 
-/* Hexadecimal digits, as many as CodeQL's own fingerprints have. */
+/* Hexadecimal digits, as in CodeQL's fingerprints. */
 #define FINGERPRINT_LEN 16
 
 #define SCHEMA                                                                                     \
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-/* SARIF's levels; GitHub shows security-severity instead where there is one. */
+/* SARIF's levels; GitHub shows security-severity instead, if present. */
 static const char *level_name(unsigned severity)
 {
     static const char *const levels[ARC_SEVERITIES] = {"note", "note", "warning", "error", "error"};
@@ -20,8 +20,8 @@ static const char *level_name(unsigned severity)
 
 static json_t *rule_json(const struct scan_rule *rule)
 {
-    /* GitHub's bands: critical above 9.0, high 7.0–8.9, medium 4.0–6.9, low 0.1–3.9; what 9.0 is, it
-     * does not say. A CVSS score of another band than the scanner's severity would show another
+    /* GitHub's bands: critical above 9.0, high 7.0–8.9, medium 4.0–6.9, low 0.1–3.9; 9.0 itself is
+     * undocumented. A CVSS score outside the band of the scanner's severity would show another
      * severity than the gate's. */
     static const struct {
         double low, high, middle;
@@ -58,8 +58,8 @@ static json_t *rule_json(const struct scan_rule *rule)
     return object;
 }
 
-/* Code scanning needs a file of the repository: that of the finding, or for an image's packages
- * their database's name, below the service's. What is elsewhere must not be taken for one. */
+/* Code scanning needs a file of the repository: the finding's or, for an image's packages, their
+ * database's name below the service's. Files from elsewhere must not look like the repository's. */
 static json_t *location_json(const struct scan_judged *judged, const struct finding *finding)
 {
     ARC_AUTO(arc_buf) struct arc_buf uri = {0};
@@ -109,8 +109,8 @@ static json_t *message_json(const struct scan_judged *judged, const struct findi
     return json_pack("{s:o}", "text", arc_json_buf(&text));
 }
 
-/* `seen` counts how often an identity came: several versions of a package, several lines of a file.
- */
+/* `seen` counts findings with the same identity: several versions of a package, several lines of a
+ * file. */
 static json_t *fingerprint_json(const struct finding *finding, json_t *seen)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -128,8 +128,7 @@ static json_t *fingerprint_json(const struct finding *finding, json_t *seen)
     return json_pack("{s:s}", "primaryLocationLineHash", print);
 }
 
-/* Fills both lists; `place_of_rule[i]` is 1 + the place of rule i in `rules`, 0 while it has none.
- */
+/* Fills both lists; `place_of_rule[i]` is 1 + the index of rule i in `rules`, 0: not added yet. */
 static int fill_lists(const struct scan_judged *judged, json_t *rules, json_t *results,
                       json_int_t *place_of_rule, struct arc_error *err)
 {
@@ -175,8 +174,8 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
                           "SARIF: the %zu least severe findings are left out; GitHub takes %d",
                           judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX));
 
-    /* Uploads of one commit replace each other unless their category differs: one for each kind of
-     * target, and for the service, the group, the folder or the image that was scanned. */
+    /* Uploads for one commit replace each other unless their categories differ, so the category
+     * contains the kind of target and the scanned service, group, folder or image. */
     if (first && findings_is_folder(first))
         kind = "fs";
     if (!name || !*name)

@@ -3,11 +3,11 @@
 #include "base/text.h"
 #include "plan/planned.h"
 
-/* Longest file of settings, and most VEX documents. */
+/* Limits: size of a settings file, number of VEX documents. */
 #define SETTINGS_MAX ((size_t)16 << 20)
 #define VEX_MAX      32
 
-/* An option that has no say in what is scanned is not taken in silence. */
+/* Refuses options that would have no effect. */
 static int check_targets(const struct arc_scan_files *files, bool documents, struct arc_error *err)
 {
     bool image = strcmp(files->run.type, "image") == 0;
@@ -29,7 +29,7 @@ static int check_targets(const struct arc_scan_files *files, bool documents, str
     return ARC_OK;
 }
 
-/* Reads what names the images: build.json, else a plan, or neither. */
+/* Reads the document that names the images: build.json, else a plan, or neither. */
 static int read_images(struct arc_project *project, const struct arc_scan_files *files,
                        struct arc_needs *needs, struct arc_error *err)
 {
@@ -60,7 +60,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
     return ARC_OK;
 }
 
-/* What the project sets, and the files that it names; owned. */
+/* The project's settings and the files that they name; owned. */
 struct settings {
     struct arc_scan_settings scan;
     char *from, *problem, *ignore_from;
@@ -81,7 +81,7 @@ static void settings_free(struct settings *settings)
         arc_buf_free(&settings->vex[i]);
 }
 
-/* A file that the settings name must be there: the project counts on it. */
+/* A file named in the settings must exist. */
 static int read_named(struct arc_project *project, const char *path, struct arc_buf *out,
                       struct arc_error *err)
 {
@@ -105,7 +105,7 @@ static int read_configuration(struct arc_project *project, struct settings *out,
         rc = arc_project_read_trusted(project, ARC_CONFIG_PATH, SETTINGS_MAX, &text, &out->from,
                                       err);
 
-    if (rc == ARC_EWORLD) { /* nothing is loosened then */
+    if (rc == ARC_EWORLD) { /* the gate is not relaxed then */
         ARC_TRY(arc_text_print(&out->problem, err, "the settings for the scan are not used: %s",
                                arc_error_text(err)));
         arc_error_clear(err);
@@ -118,7 +118,8 @@ static int read_configuration(struct arc_project *project, struct settings *out,
     return arc_scan_settings_parse(arc_buf_text(&text), text.len, out->from, &out->scan, err);
 }
 
-/* Reads what the project sets, and the files that it names, into `out`; the options point there. */
+/* Reads the project's settings, and the files that they name, into `out`; the options point
+ * there. */
 static int read_settings(struct arc_project *project, const struct arc_scan_files *files,
                          struct settings *out, struct arc_scan_options *options,
                          struct arc_scan_run *run, struct arc_error *err)
@@ -176,7 +177,7 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     const struct arc_env *env = project->env;
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
-    /* The commit that the findings belong to is the event's. */
+    /* The findings belong to the event's commit. */
     struct arc_scan_publish wanted = files->publish;
     wanted.repository = arc_github_repository(env, &files->github);
     wanted.ref = arc_env_nonempty(env, "GITHUB_REF");
@@ -200,7 +201,7 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
 
     ARC_AUTO_FREE char *root = arc_project_root(project);
     options.root = root;
-    run.build = needs.build; /* it goes before a plan */
+    run.build = needs.build; /* it takes precedence over a plan */
     run.plan = needs.build ? NULL : needs.plan;
     if (run.build)
         options.name = run.build->group;

@@ -6,19 +6,18 @@
 #include "github/options.h"
 #include "project/needs.h"
 
-/* Everything is borrowed; what is NULL was not given. */
+/* All borrowed; NULL: not given. */
 struct arc_scan_files {
     struct arc_scan_options options;     /* `run` is set by arc_scan_files() */
     struct arc_scan_run run;             /* `build` and `plan` likewise */
     struct arc_needs_files documents;    /* build, plan, needs */
     const char *ignore_file;             /* ids to leave out */
-    bool severity_given, scanners_given; /* by hand: the settings' do not count */
+    bool severity_given, scanners_given; /* given by option, instead of the settings' */
     struct arc_github_settings github;
-    struct arc_scan_publish publish; /* what is sent; where to is found */
+    struct arc_scan_publish publish; /* what to send; the destination is found */
 };
 
-/* Scans, with the images of the project's tag where it has one; then publishes what was asked for.
- * When only the publishing fails, *out is whole and *publish_error (an error of its own, {0}
- * before) says why. */
+/* Scans, using the images of the project's tag if it has one, then publishes what was requested. If
+ * only publishing fails, *out is complete and *publish_error, initially {0}, has the error. */
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err);

@@ -1,4 +1,4 @@
-/* A scan shown: the document, a table for a person, markdown for the step summary. */
+/* Renders a scan: the document, a table for people, markdown for the step summary. */
 #include "base/text.h"
 #include "base/json.h"
 #include "base/markdown.h"
@@ -15,7 +15,7 @@ const char *scan_kind_name(unsigned kind)
     return names[kind];
 }
 
-/* Text of unknown origin as a JSON string; what is not UTF-8 is made visible. */
+/* Untrusted text as a JSON string; invalid UTF-8 is escaped. */
 static json_t *text_json(const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
@@ -26,7 +26,7 @@ static json_t *text_json(const char *text)
     return arc_json_buf(&shown);
 }
 
-/* As text_json(), with null for "" or NULL. */
+/* As text_json(), but null for "" or NULL. */
 static json_t *optional(const char *text)
 {
     return text && *text ? text_json(text) : json_null();
@@ -63,7 +63,7 @@ static json_t *finding_json(const struct scan_judged *judged, const struct findi
         "url", optional(rule->url), "platforms", platforms, "new", fresh);
 }
 
-/* What the project sets, shown beside the verdict; null without. */
+/* The project's settings, shown with the verdict; null without any. */
 static json_t *settings_json(const struct scan_judged *judged)
 {
     const struct arc_scan_settings *settings = judged->options->settings;
@@ -159,7 +159,7 @@ int scan_document(const struct scan_judged *judged, json_t **out, struct arc_err
     return arc_error_unless(*out, err);
 }
 
-/* The platforms of a finding, "amd64, arm64"; "" when none is known. */
+/* The platforms of a finding, "amd64, arm64"; "": unknown. */
 static void add_platforms(struct arc_buf *out, const struct scan_judged *judged,
                           const struct finding *finding)
 {
@@ -183,7 +183,7 @@ static void add_verdict(struct arc_buf *out, const struct scan_judged *judged)
     arc_text_visible(out, reason, strlen(reason));
 }
 
-/* Zeros would look like an answer where there is none. */
+/* Without an answer, zeros would look like one. */
 static void add_counts(struct arc_buf *out, const struct scan_judged *judged)
 {
     if (judged->verdict == ARC_VERDICT_SCANNER_ERROR) {
@@ -218,7 +218,7 @@ static void add_subject(struct arc_buf *out, const struct finding *finding)
         arc_buf_printf(out, ":%u", finding->line);
 }
 
-/* What a setting, a secret or a license is about, where a vulnerability has its versions. */
+/* The subject of a setting, secret or license, in the column of a vulnerability's versions. */
 static const char *find_words(const struct scan_judged *judged, const struct finding *finding)
 {
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
@@ -288,7 +288,7 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
     return arc_buf_check(out, "the table of findings", err);
 }
 
-/* Text in a cell of a markdown table. */
+/* Appends text to a cell of a markdown table. */
 static void add_cell(struct arc_buf *out, const char *text)
 {
     size_t len = strlen(text);
@@ -310,7 +310,7 @@ void scan_add_row(struct arc_buf *out, const struct scan_judged *judged,
     arc_buf_puts(out, "|");
     add_cell(out, arc_severity_name((enum arc_severity)finding->severity));
 
-    arc_buf_puts(out, link ? " [" : " "); /* the advisory, where there is one */
+    arc_buf_puts(out, link ? " [" : " "); /* the advisory, if any */
     arc_markdown_text(out, rule->id, strlen(rule->id));
     if (link) {
         arc_buf_puts(out, "](");

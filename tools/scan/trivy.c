@@ -18,19 +18,19 @@ static void hand_over(struct arc_buf *from, struct arc_buf *to)
     *to = arc_steal(from);
 }
 
-/* What is not here could keep something from being seen: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY,
+/* TRIVY_ variables that pass. Others could hide findings: TRIVY_SKIP_DIRS, TRIVY_IGNORE_POLICY,
  * TRIVY_CONFIG, … */
 static const char *const passes[] = {
-    /* where its databases come from and are kept */
+    /* sources and cache of its databases */
     "TRIVY_CACHE_*", "TRIVY_REDIS_*", "TRIVY_DB_REPOSITORY", "TRIVY_JAVA_DB_REPOSITORY",
     "TRIVY_CHECKS_BUNDLE_REPOSITORY", "TRIVY_SKIP_DB_UPDATE", "TRIVY_SKIP_JAVA_DB_UPDATE",
     "TRIVY_SKIP_CHECK_UPDATE", "TRIVY_OFFLINE_SCAN",
-    /* how registries and servers are reached */
+    /* access to registries and servers */
     "TRIVY_USERNAME", "TRIVY_PASSWORD", "TRIVY_REGISTRY_TOKEN", "TRIVY_GITHUB_TOKEN",
     "TRIVY_INSECURE", "TRIVY_NON_SSL", "TRIVY_CACERT", "TRIVY_IMAGE_SRC", "TRIVY_DOCKER_HOST",
     "TRIVY_PODMAN_HOST", "TRIVY_SERVER", "TRIVY_TOKEN", "TRIVY_TOKEN_HEADER",
     "TRIVY_CUSTOM_HEADERS", "TRIVY_AUTH_URL",
-    /* how it behaves */
+    /* its behavior */
     "TRIVY_PARALLEL", "TRIVY_DISABLE_TELEMETRY", "TRIVY_SKIP_VERSION_CHECK", NULL};
 
 bool arc_trivy_withholds(const char *variable)
@@ -38,8 +38,8 @@ bool arc_trivy_withholds(const char *variable)
     return ARC_STARTS(variable, "TRIVY_") && !arc_environment_has(passes, variable);
 }
 
-/* Its last line that is not blank, "TIME\tFATAL\tFatal error\tMESSAGE" or "\t* MESSAGE", and what to
- * do where that leaves it open. */
+/* The error from its last non-blank line, "TIME\tFATAL\tFatal error\tMESSAGE" or "\t* MESSAGE",
+ * with advice if it has none. */
 static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
 {
     static const char *const before[] = {"FATAL\t", "ERROR\t", "Fatal error\t", "\t* "};
@@ -64,7 +64,7 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
     arc_buf_printf(out, "%.500s", line);
     for (char *c = out->data; c && *c; c++)
         *c = *c == '\t' ? ' ' : *c;
-    if (status == 128 + 9) /* and what it said before is no reason */
+    if (status == 128 + 9) /* earlier output is not the reason */
         arc_text_item(out, "; ", "killed, mostly for want of memory: --jobs=1 takes less");
     arc_each_in (row, rows)
         if (strstr(line, row->sign))

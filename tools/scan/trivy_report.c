@@ -11,7 +11,7 @@
 #define TITLE_MAX       250
 #define FIELD_MAX       4096
 
-/* Places in the document. The last three are followed by one for each kind of finding. */
+/* Places in the document. The last three are followed by one per kind of finding. */
 enum place {
     DOCUMENT = 1,
     METADATA,
@@ -24,7 +24,7 @@ enum place {
     PACKAGE_ITEM,
     SUPPRESSED,
     SUPPRESSED_ITEM,
-    FOREIGN, /* what another format has there */
+    FOREIGN, /* in another format */
     CVSS,
     CVSS_SCORES,
     CAUSE
@@ -32,7 +32,7 @@ enum place {
 #define LIST_OF (CAUSE + 1)
 #define ITEM_OF (LIST_OF + LICENSE + 1)
 
-/* What is kept of a document, a result, a finding. */
+/* Values read from a document, a result, a finding. */
 enum field {
     SCHEMA_VERSION = 1,
     CREATED,
@@ -52,7 +52,7 @@ enum field {
     SCORE_4,
     LINE,
     OFFSET,
-    /* texts of a finding, struct draft */
+    /* texts of a finding, in struct draft */
     ID,
     ALIAS,
     PACKAGE,
@@ -69,7 +69,7 @@ enum field {
     FIELDS
 };
 
-/* Members by which other formats are known. */
+/* Members that identify other formats. */
 static const char *const formats[] = {
     "a CycloneDX SBOM",
     "an SPDX document",
@@ -146,7 +146,7 @@ static const struct arc_json_rule rules[] = {
     {ITEM_OF + MISCONFIGURATION, "Message", 0, MESSAGE},
     {ITEM_OF + MISCONFIGURATION, "PrimaryURL", 0, URL},
     {ITEM_OF + MISCONFIGURATION, "CauseMetadata", CAUSE, 0},
-    {ITEM_OF + SECRET, "RuleID", 0, ID}, /* never Match or Code: they hold the secret's place */
+    {ITEM_OF + SECRET, "RuleID", 0, ID}, /* never Match or Code, which contain the secret */
     {ITEM_OF + SECRET, "Severity", 0, SEVERITY},
     {ITEM_OF + SECRET, "Title", 0, TITLE},
     {ITEM_OF + SECRET, "StartLine", 0, LINE},
@@ -169,16 +169,16 @@ static const struct arc_json_rule rules[] = {
 struct reading {
     struct findings *findings;
     struct scan_target *target;
-    int schema;                     /* 0 while unknown */
-    size_t element;                 /* of the list under way, from 1, for messages */
-    struct arc_buf family, release; /* of the operating system */
-    /* the finding under way */
+    int schema;                     /* 0: unknown so far */
+    size_t element;                 /* index in the current list, from 1, for messages */
+    struct arc_buf family, release; /* operating system */
+    /* the current finding */
     struct arc_buf texts[FIELDS];
     double scores[3]; /* the highest of CVSS 2, 3, 4 */
     unsigned line, offset;
-    /* the result under way */
+    /* the current result */
     size_t packages, vulnerabilities;
-    bool lists_packages; /* even if there is none */
+    bool lists_packages; /* even if empty */
 };
 
 static void reading_free(struct reading *reading)
@@ -201,7 +201,7 @@ static const char *field_text(const struct reading *reading, enum field field)
     return arc_buf_text(&reading->texts[field]);
 }
 
-/* A copy of at most `max` bytes that ends between characters; NULL for "". */
+/* A copy of at most `max` bytes, cut between characters; NULL for "". */
 static int copy_short(const char *text, size_t max, char **out, struct arc_error *err)
 {
     size_t len = 0;
@@ -211,7 +211,7 @@ static int copy_short(const char *text, size_t max, char **out, struct arc_error
     return arc_error_unless(*out || !len, err);
 }
 
-/* The rule of a finding: new, it gets the finding's words. */
+/* The rule of a finding; a new one gets the finding's texts. */
 static int add_rule(const struct reading *reading, struct finding *finding, struct arc_error *err)
 {
     bool made;
@@ -243,14 +243,14 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
     const char *status = field_text(reading, STATUS), *fixed = field_text(reading, FIXED);
     enum arc_severity severity = ARC_SEVERITY_UNKNOWN;
 
-    /* --include-non-failures lists the checks that passed as well. */
+    /* --include-non-failures also lists passed checks. */
     if (kind == MISCONFIGURATION && ARC_AMONG(status, "PASS", "EXCEPTION"))
         return ARC_OK;
     if (!reading->texts[ID].len)
         return not_understood(reading, err, "it has no id");
     if (reading->texts[ID].len > ID_MAX)
         return not_understood(reading, err, "the id is too long");
-    /* One that we do not know may be worse than any we know: it is not guessed. */
+    /* An unknown severity may be the worst, so it is an error. */
     if (grade->len && !arc_severity_parse(grade->data, grade->len, &severity))
         return not_understood(reading, err, "the Severity is none that arc-ci knows");
 
@@ -280,7 +280,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
     return findings_add(findings, &finding, err);
 }
 
-/* Of a long text, the beginning; a character is not cut in two. */
+/* The beginning of a long text, cut between characters. */
 static size_t kept_length(const struct arc_json_scalar *value)
 {
     size_t len = ARC_MIN(value->len, FIELD_MAX);
@@ -289,7 +289,7 @@ static size_t kept_length(const struct arc_json_scalar *value)
     return len;
 }
 
-/* Pools a string that may be long or absent. */
+/* Adds a string, which may be long or NULL, to the pool. */
 static int pool_field(struct reading *reading, const char **field,
                       const struct arc_json_scalar *value, struct arc_error *err)
 {
@@ -300,7 +300,7 @@ static int pool_field(struct reading *reading, const char **field,
     return arc_error_unless(*field, err);
 }
 
-/* Keeps the beginning of a text in a buffer of the reading's own. */
+/* Keeps the beginning of a text in the reader's buffer. */
 static int keep_text(struct arc_buf *text, const struct arc_json_scalar *value,
                      struct arc_error *err)
 {
@@ -335,7 +335,7 @@ static int read_item_field(struct reading *reading, enum field field,
     return ARC_OK;
 }
 
-/* What is said once of a report, or of a result. */
+/* Values that a report or a result has once. */
 static int read_field(struct reading *reading, enum field field,
                       const struct arc_json_scalar *value, struct arc_error *err)
 {
@@ -394,7 +394,7 @@ static int no_report(const struct reading *reading, const struct arc_json_rule *
                          reading->target->report, what, is);
 }
 
-/* Nothing that looks like another program's report is read as one of Trivy. */
+/* Refuses anything that looks like another program's report. */
 static int is_foreign(const struct reading *reading, const struct arc_json_rule *rule,
                       struct arc_error *err)
 {
@@ -408,12 +408,12 @@ static int on_value(void *data, const struct arc_json_rule *rule,
     struct reading *reading = data;
     bool member = rule->key && *rule->key;
 
-    if (!arc_utf8_valid(value->text, value->len)) /* libyajl lets overlong forms pass */
+    if (!arc_utf8_valid(value->text, value->len)) /* libyajl accepts overlong encodings */
         return no_report(reading, rule, "is not valid UTF-8", err);
     if (rule->enter == FOREIGN)
         return is_foreign(reading, rule, err);
     if (rule->enter && member && value->type == ARC_JSON_NULL)
-        return ARC_OK; /* as if it were not there */
+        return ARC_OK; /* treated as missing */
     if (rule->enter)
         return no_report(reading, rule, "is not a list or object", err);
 
@@ -484,7 +484,7 @@ static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_err
     if (rule->enter != RESULT)
         return ARC_OK;
 
-    /* What a result says about how much was looked at. */
+    /* Records how much a result says was scanned. */
     const struct findings *findings = reading->findings;
     const struct scan_result *result = &findings->results[findings->result_count - 1];
     bool elsewhere =
@@ -508,7 +508,7 @@ static int on_leave(void *data, const struct arc_json_rule *rule, struct arc_err
     return ARC_OK;
 }
 
-/* How files that are no JSON at all begin. */
+/* Starts of files that are not JSON. */
 static const struct {
     const char *bytes;
     size_t len;
@@ -549,7 +549,7 @@ static int read_report(struct findings *findings, size_t target, const char *pat
     else
         ARC_TRY(arc_json_stream_text(text, len, read->report, &reader, err));
 
-    /* `{}`, `[]` and `null` are what scripts leave behind when the scanner failed. */
+    /* Refuses `{}`, `[]` and `null`, which scripts leave if the scanner failed. */
     if (!reading.schema)
         return arc_error_set(err, ARC_EINPUT, "%s: not a report of Trivy: it has no SchemaVersion",
                              read->report);
@@ -578,7 +578,7 @@ int scan_report_file(struct findings *findings, size_t target, const char *path,
     if (rc != ARC_EINPUT || arc_file_open(path, name, &fd, NULL) != ARC_OK)
         return rc;
 
-    /* Says what the file is that could not be read. */
+    /* Names the format of a file that could not be read. */
     ssize_t len = read(fd, start, sizeof start);
     close(fd);
     if (len == 0)

@@ -1,4 +1,4 @@
-/* The scanner's own word on its version and on the age of its database. */
+/* Reads the scanner's version and the age of its database. */
 #include "base/text.h"
 #include "os/file.h"
 #include "scan/judged.h"

@@ -1,11 +1,11 @@
-/* SARIF to code scanning (GitHub docs, "Upload an analysis as SARIF data"). */
+/* Uploads SARIF to code scanning (GitHub docs, "Upload an analysis as SARIF data"). */
 #include "base/auto.h"
 #include "base/json.h"
 #include "os/gzip.h"
 #include "scan/publish.h"
 
 #define WAIT_FIRST 2000  /* milliseconds */
-#define WAIT_MOST  30000 /* between two looks */
+#define WAIT_MOST  30000 /* between polls */
 #define LOOKS      24    /* about ten minutes */
 
 static json_t *results_of(json_t *sarif)
@@ -13,7 +13,7 @@ static json_t *results_of(json_t *sarif)
     return json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results");
 }
 
-/* The results are sorted, worst first: a quarter of them goes from the end until the rest fits. */
+/* Results are sorted, worst first; drops a quarter from the end until the rest fits. */
 static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_error *err)
 {
     json_t *results = results_of(sarif);
@@ -35,7 +35,7 @@ static int pack_within(json_t *sarif, size_t upload_max, char **out, struct arc_
     }
 }
 
-/* Right after the upload the id may not be known everywhere yet. */
+/* Right after the upload, the id may not be known everywhere. */
 static int wait_until_processed(const struct arc_scan_publish *options, const char *id,
                                 struct arc_transport *transport, bool *complete,
                                 struct arc_error *err)
@@ -78,7 +78,7 @@ int scan_upload(const struct arc_scan_publish *options, json_t *sarif, size_t up
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:s, s:s, s:s}", "commit_sha", options->commit, "ref", options->ref,
                   "sarif", log, "tool_name", "arc-ci scan");
-    /* An analysis of the same commit and category replaces the one before. */
+    /* An analysis of the same commit and category replaces the previous one. */
     struct arc_request request = ARC_POST(body, "upload the findings to code scanning");
     request.repeatable = true;
     ARC_TRY(arc_transport_send(transport, request, &reply, err, "/repos/%s/code-scanning/sarifs",
