@@ -125,10 +125,15 @@ static json_t *make_output(const struct arc_bake_options *options,
     const char *quote = *service->mirrors ? "\"" : ""; /* several names share one field of CSV */
     json_t *list = json_array();
 
+    /* What is said of a push counts for all of its registries: one with a certificate, which gets
+     * its login, too, is not pushed to without a look at it. */
+    const char *insecure = push ? insecure_of(options, service->image) : "";
     arc_buf_puts(&images, service->image);
-    for (char **mirror = service->mirrors; *mirror; mirror++)
+    for (char **mirror = service->mirrors; *mirror; mirror++) {
         arc_buf_printf(&images, ",%s", *mirror);
-    arc_buf_puts(&more, push ? insecure_of(options, service->image) : "");
+        insecure = *insecure ? insecure_of(options, *mirror) : "";
+    }
+    arc_buf_puts(&more, insecure);
     if (how)
         arc_buf_printf(&more, ",%s", how);
 
