@@ -30,7 +30,7 @@ static void read_ignore(const char *text)
     struct arc_ignore ignore = {0};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_buf) struct arc_buf clean = {0};
-    if (arc_ignore_parse(&memory, text, &ignore, NULL) == 0)
+    if (arc_ignore_parse(&memory, text, &ignore) == 0)
         for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
             arc_ignore_match(&ignore, paths[i], strlen(paths[i]));
     arc_path_clean(text, strlen(text), true, &clean);

@@ -31,7 +31,7 @@ static void read_headers(const char *value)
         arc_buf_add(&response.headers, names[i], strlen(names[i]) + 1);
         arc_buf_add(&response.headers, value, strlen(value) + 1);
     }
-    if (arc_http_link(&response, "next", &next, NULL))
+    if (arc_http_link(&response, &next, NULL))
         abort();
     if (arc_http_asked_wait(&response, NOW) < -1)
         abort();

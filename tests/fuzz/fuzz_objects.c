@@ -65,7 +65,7 @@ static void read_commit(const struct arc_git *git, const struct arc_oid *commit,
     if (arc_git_commit(git, commit, &parsed, NULL) == ARC_OK)
         arc_git_commit_free(&parsed);
     arc_git_resolve(git, commit->hex, &found, NULL);
-    arc_git_entry(git, commit, "a/b", &found, NULL);
+    arc_git_entry(git, commit, "a/b", &found);
     arc_git_blob(git, commit, "a/b", 1000, &blob, NULL);
     arc_git_merge_base(git, commit, before ? before : commit, &found, NULL);
 }

@@ -61,9 +61,8 @@ static void test_patterns(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct arc_path_pattern *pattern = NULL;
-        assert_int_equal(
-            arc_path_pattern_new(&memory, cases[i].pattern, cases[i].ignore, &pattern, NULL),
-            ARC_OK);
+        assert_int_equal(arc_path_pattern_new(&memory, cases[i].pattern, cases[i].ignore, &pattern),
+                         ARC_OK);
         bool found = arc_path_pattern_match(pattern, cases[i].path, strlen(cases[i].path));
         if (found != cases[i].matches)
             fail_msg("'%s' and '%s'", cases[i].pattern, cases[i].path);
@@ -77,7 +76,7 @@ static void test_malformed_patterns(void **state)
     static const char *const bad[] = {"[", "[]", "[a", "[a-", "[a-]", "[]a]", "a\\", "[\\"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct arc_path_pattern *pattern = NULL;
-        assert_int_equal(arc_path_pattern_new(&memory, bad[i], false, &pattern, NULL), ARC_EINPUT);
+        assert_int_equal(arc_path_pattern_new(&memory, bad[i], false, &pattern), ARC_EINPUT);
         assert_null(pattern);
     }
 }
@@ -93,7 +92,7 @@ static void test_stars_cost_no_more_than_the_product(void **state)
     memset(path, 'a', 4000);
     path[4000] = '\0';
     struct arc_path_pattern *pattern = NULL;
-    assert_int_equal(arc_path_pattern_new(&memory, text, false, &pattern, NULL), ARC_OK);
+    assert_int_equal(arc_path_pattern_new(&memory, text, false, &pattern), ARC_OK);
     assert_true(arc_path_pattern_match(pattern, path, 4000));
     path[3999] = 'b';
     assert_false(arc_path_pattern_match(pattern, path, 4000));
@@ -107,7 +106,7 @@ static void test_an_ignore_file(void **state)
     static const char text[] =
         "\xef\xbb\xbf# top\n\n  *.md  \r\n!README.md\n/docs/\n! docs/keep\n.\n/\n"
         "./x/../y\n../z\n";
-    assert_int_equal(arc_ignore_parse(&memory, text, &ignore, NULL), ARC_OK);
+    assert_int_equal(arc_ignore_parse(&memory, text, &ignore), ARC_OK);
     static const struct {
         const char *path;
         bool out;
@@ -118,8 +117,8 @@ static void test_an_ignore_file(void **state)
         if (arc_ignore_match(&ignore, cases[i].path, strlen(cases[i].path)) != cases[i].out)
             fail_msg("%s", cases[i].path);
     struct arc_ignore bad = {0};
-    assert_int_equal(arc_ignore_parse(&memory, "a\n!\n", &bad, NULL), ARC_EINPUT);
-    assert_int_equal(arc_ignore_parse(&memory, "[\n", &bad, NULL), ARC_EINPUT);
+    assert_int_equal(arc_ignore_parse(&memory, "a\n!\n", &bad), ARC_EINPUT);
+    assert_int_equal(arc_ignore_parse(&memory, "[\n", &bad), ARC_EINPUT);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -398,7 +398,7 @@ static void test_a_manifest_of_our_own(void **state)
     ARC_AUTO(arc_buf) struct arc_buf bytes = {0};
     ARC_AUTO(arc_manifest) struct arc_manifest manifest = {0};
     arc_buf_puts(&bytes, "{}");
-    assert_int_equal(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, &manifest, NULL), ARC_OK);
+    assert_int_equal(arc_manifest_make(&bytes, &manifest, NULL), ARC_OK);
     assert_string_equal(manifest.digest, "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310"
                                          "c060f61caaff8a");
     assert_int_equal(bytes.len, 0);

@@ -90,7 +90,7 @@ static int merge_service(const struct arc_build_options *options, struct arc_reg
     ARC_AUTO_FREE char *text = document ? arc_json_dumps(document, JSON_INDENT(2)) : NULL;
     ARC_TRY_ALLOC(text, err);
     arc_buf_puts(&bytes, text);
-    ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, &index, err));
+    ARC_TRY(arc_manifest_make(&bytes, &index, err));
     ARC_TRY(arc_build_stage(registry, service, service->staging, &index, err));
 
     struct arc_verify verify = {registry, service, service->platforms, index.digest, true, NULL};

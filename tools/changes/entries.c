@@ -181,7 +181,7 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
                       struct arc_error *err)
 {
     struct arc_oid one = {{0}}, two = {{0}};
-    int rc = head ? arc_git_entry(git, head, path, &two, NULL)
+    int rc = head ? arc_git_entry(git, head, path, &two)
                   : arc_file_read_in(git->worktree, path, ARC_YAML_BYTES, &out->new, NULL);
     bool unread = head && rc == ARC_EWORLD; /* a partial clone may lack the link */
 
@@ -189,7 +189,7 @@ static int read_sides(const struct arc_git *git, const char *path, const struct 
     if (rc && !unread)
         return arc_error_memory(rc, err);
     if (!unread)
-        rc = arc_git_entry(git, base, path, &one, NULL);
+        rc = arc_git_entry(git, base, path, &one);
     if (rc && rc != ARC_ENOTFOUND && rc != ARC_EWORLD)
         return arc_error_memory(rc, err);
     *differ = !head || rc || strcmp(one.hex, two.hex) != 0;

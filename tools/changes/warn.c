@@ -368,8 +368,8 @@ int arc_warn_of_relative(struct arc_match *match, const struct arc_git *git,
                          struct arc_error *err)
 {
     struct arc_oid found;
-    if (arc_git_entry(git, head, match->relative, &found, NULL) == ARC_OK ||
-        (*base->hex && arc_git_entry(git, base, match->relative, &found, NULL) == ARC_OK))
+    if (arc_git_entry(git, head, match->relative, &found) == ARC_OK ||
+        (*base->hex && arc_git_entry(git, base, match->relative, &found) == ARC_OK))
         return ARC_OK;
     return arc_warn(&match->out->warnings, err,
                     "--relative-to: neither base nor head has a directory '%s'", match->relative);

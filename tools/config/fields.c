@@ -19,12 +19,12 @@ bool arc_field_lacks_quotes(const struct arc_yaml_node *node)
            node->pairs[0].value->type == ARC_YAML_NULL;
 }
 
-static int wrong_type(const struct arc_yaml_node *node, const char *key, const char *wanted,
-                      struct arc_error *err)
+static int wrong_type(const struct arc_loading *l, const struct arc_yaml_node *node,
+                      const struct arc_field *field, const char *wanted)
 {
     bool quotes = strcmp(wanted, "a string") == 0 &&
                   ((node->text && node->len) || arc_field_lacks_quotes(node));
-    return arc_yaml_error(node, err, "'%s' must be %s, this is %s%s", key, wanted,
+    return arc_yaml_error(node, l->err, "'%s' must be %s, this is %s%s", field->key, wanted,
                           arc_yaml_type_name(node), quotes ? "; put it in quotes" : "");
 }
 
@@ -52,7 +52,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
     bool known = !field->words;
 
     if (node->type != ARC_YAML_STRING)
-        return wrong_type(node, field->key, "a string", l->err);
+        return wrong_type(l, node, field, "a string");
     ARC_TRY(arc_field_check(node, field->key, field->check, l->err));
 
     for (const char *const *word = field->words; !known && *word; word++) {
@@ -84,7 +84,7 @@ static int read_port(const struct arc_loading *l, const struct arc_yaml_node *no
 {
     int64_t value = 0;
     if (node->type != ARC_YAML_INT)
-        return wrong_type(node, field->key, "a port number", l->err);
+        return wrong_type(l, node, field, "a port number");
     if (!arc_yaml_int(node, &value) || value < 1 || value > 65535)
         return arc_yaml_error(node, l->err, "%s: %s is not a port (1 to 65535)", field->key,
                               node->text);
@@ -96,7 +96,7 @@ static int read_ports(const struct arc_loading *l, const struct arc_yaml_node *n
                       const struct arc_field *field, unsigned **out)
 {
     if (node->type != ARC_YAML_LIST)
-        return wrong_type(node, field->key, "a list", l->err);
+        return wrong_type(l, node, field, "a list");
     *out = arc_arena_array(l->memory, node->count + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, l->err);
 
@@ -119,7 +119,7 @@ static int read_list(const struct arc_loading *l, const struct arc_yaml_node *no
     size_t count = list ? node->count : 1;
 
     if (!list && field->kind == FIELD_TEXTS)
-        return wrong_type(node, field->key, "a list", l->err);
+        return wrong_type(l, node, field, "a list");
     if (!count && field->filled)
         return arc_yaml_error(node, l->err, "'%s' is empty", field->key);
     *out = arc_arena_array(l->memory, count + 1, sizeof **out);
@@ -188,7 +188,7 @@ static int read_keyed(const struct arc_loading *l, const struct arc_yaml_node *n
 {
     bool list = node->type == ARC_YAML_LIST && field->kind != FIELD_PAIRS;
     if (node->type != ARC_YAML_MAP && !list)
-        return wrong_type(node, field->key, "a mapping", l->err);
+        return wrong_type(l, node, field, "a mapping");
     *out = arc_arena_array(l->memory, node->count + 1, sizeof **out);
     ARC_TRY_ALLOC(*out, l->err);
 
@@ -219,7 +219,7 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
         return read_list(l, node, field, slot);
     case FIELD_SCALAR:
         if (!node->text || node->type == ARC_YAML_NULL)
-            return wrong_type(node, field->key, "a string", l->err);
+            return wrong_type(l, node, field, "a string");
         ARC_TRY(arc_field_check(node, field->key, field->check, l->err));
         *(char **)slot = arc_arena_text(l->memory, node->text);
         return arc_arena_check(l->memory, l->err);
@@ -238,7 +238,7 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
         return field->read(l, node, slot);
     case FIELD_FLAG:
         if (node->type != ARC_YAML_BOOL)
-            return wrong_type(node, field->key, "true or false", l->err);
+            return wrong_type(l, node, field, "true or false");
         *(bool *)slot = arc_yaml_bool(node);
         return ARC_OK;
     case FIELD_NODE:

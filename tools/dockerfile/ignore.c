@@ -19,7 +19,7 @@ static void trim(const char **text, size_t *len)
 }
 
 static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const char *line,
-                    size_t len, struct arc_error *err)
+                    size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf clean = {.max = (size_t)64 << 10};
 
@@ -34,24 +34,24 @@ static int add_line(struct arc_arena *memory, struct arc_ignore *ignore, const c
     len -= takes_in;
     trim(&line, &len);
     if (!len)
-        return arc_error_set(err, ARC_EINPUT, "'!' without a pattern");
+        return ARC_EINPUT; /* "!" alone */
     arc_path_clean(line, len, *line == '/', &clean);
-    ARC_TRY(arc_buf_check(&clean, "a pattern", err));
+    ARC_TRY(clean.failed);
     if (!clean.len) /* "." and "/" match no path in the context */
         return ARC_OK;
 
     if (ignore->count == RULES_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "more than %d patterns", RULES_MAX);
+        return ARC_ELIMIT;
     struct arc_ignore_rule *rule =
         arc_arena_append(memory, &ignore->rules, &ignore->count, sizeof *rule);
-    ARC_TRY_ALLOC(rule, err);
+    if (!rule)
+        return ARC_ENOMEM;
     rule->takes_in = takes_in;
 
-    return arc_path_pattern_new(memory, arc_buf_text(&clean), true, &rule->pattern, err);
+    return arc_path_pattern_new(memory, arc_buf_text(&clean), true, &rule->pattern);
 }
 
-int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,
-                     struct arc_error *err)
+int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out)
 {
     struct arc_ignore ignore = {0};
     *out = ignore;
@@ -59,7 +59,7 @@ int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_igno
         text += 3;
 
     arc_each_piece (line, text, "\n")
-        ARC_TRY(add_line(memory, &ignore, line.text, line.len, err));
+        ARC_TRY(add_line(memory, &ignore, line.text, line.len));
     *out = ignore;
 
     return ARC_OK;

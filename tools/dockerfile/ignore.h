@@ -15,8 +15,7 @@ struct arc_ignore {
 
 /* Parses an ignore file into `memory`. ARC_EINPUT for a pattern that BuildKit refuses; *out is {0}
  * then. */
-int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out,
-                     struct arc_error *err);
+int arc_ignore_parse(struct arc_arena *memory, const char *text, struct arc_ignore *out);
 
 /* Whether the path, relative to the context, is ignored. */
 bool arc_ignore_match(const struct arc_ignore *ignore, const char *path, size_t len);

@@ -86,7 +86,7 @@ static int read_ignore(struct arc_inputs *in, const char *path, struct folder *f
     if (!*found)
         return ARC_OK;
     ARC_TRY(arc_file_read_in(in->root, path, DOCKERFILE_MAX, &text, err));
-    int rc = arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore, NULL);
+    int rc = arc_ignore_parse(&in->memory, arc_buf_text(&text), &folder->ignore);
     return arc_error_memory(rc, err);
 }
 
@@ -192,16 +192,17 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                                       .file = in->dockerfile,
                                       .line = source->line}};
 
-    if (arc_path_pattern_new(&in->memory, arc_buf_text(&pattern), source->parents, &entry->pattern,
-                             NULL)) {
+    if (arc_path_pattern_new(&in->memory, arc_buf_text(&pattern), source->parents,
+                             &entry->pattern)) {
         note_doubt(in, source, "it is not a valid pattern");
-        ARC_TRY(arc_path_pattern_new(&in->memory, "", false, &entry->pattern, err));
+        int rc = arc_path_pattern_new(&in->memory, "", false, &entry->pattern);
+        ARC_TRY(arc_error_memory(rc, err));
     }
 
     entry->above = source->parents ? source->pivot : arc_path_depth(path);
     /* If it is malformed, nothing is excluded; nor below a link, whose components differ. */
     if (source->without && !(linked && source->parents) &&
-        arc_ignore_parse(&in->memory, source->without, &entry->without, NULL) == ARC_ENOMEM)
+        arc_ignore_parse(&in->memory, source->without, &entry->without) == ARC_ENOMEM)
         return arc_error_nomem(err);
 
     return arc_arena_check(&in->memory, err);
@@ -271,8 +272,7 @@ static int follow_matches(struct arc_inputs *in, const struct arc_source *source
     char to[PATH_MAX];
 
     ARC_TRY(arc_arena_check(&memory, err));
-    if (arc_path_pattern_new(&memory, part, false, &pattern, NULL) ||
-        arc_file_list(parent, &names, NULL))
+    if (arc_path_pattern_new(&memory, part, false, &pattern) || arc_file_list(parent, &names, NULL))
         return ARC_OK; /* already reported by add_entry() */
 
     arc_json_each (item, names) {
@@ -563,7 +563,7 @@ static bool can_match_below(const struct entry *entry, const char *path, size_t 
 
     const char *start = arc_arena_cut(&memory, entry->path, (size_t)(end - entry->path));
     return strstr(entry->path, "**") || !start ||
-           arc_path_pattern_new(&memory, start, false, &pattern, NULL) ||
+           arc_path_pattern_new(&memory, start, false, &pattern) ||
            arc_path_pattern_match(pattern, path, len);
 }
 

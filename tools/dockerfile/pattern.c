@@ -146,25 +146,26 @@ static bool parse_pattern(struct parser *p)
 }
 
 int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
-                         struct arc_path_pattern **out, struct arc_error *err)
+                         struct arc_path_pattern **out)
 {
     size_t len = strlen(text);
     *out = NULL;
     if (len > PATTERN_MAX)
-        return arc_error_set(err, ARC_ELIMIT, "a pattern of more than %zu bytes", PATTERN_MAX);
+        return ARC_ELIMIT;
 
     struct arc_path_pattern *made = arc_arena_array(memory, 1, sizeof *made);
-    ARC_TRY_ALLOC(made, err);
+    if (!made)
+        return ARC_ENOMEM;
     made->prefix_len = strcspn(text, "*?[\\");
     made->literal = made->prefix_len == len;
     made->prefix = arc_arena_text(memory, text);
     made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
     made->ranges = arc_arena_array(memory, len + 1, sizeof *made->ranges);
-    ARC_TRY(arc_arena_check(memory, err));
+    ARC_TRY(arc_arena_check(memory, NULL));
 
     struct parser parser = {.out = made, .at = text, .ignore = ignore};
     if (!parse_pattern(&parser))
-        return arc_error_set(err, ARC_EINPUT, "'%.200s' is not a valid pattern", text);
+        return ARC_EINPUT;
     *out = made;
 
     return ARC_OK;

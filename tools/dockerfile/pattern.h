@@ -9,7 +9,7 @@ struct arc_path_pattern;
 /* Compiles a pattern into `memory`. `ignore`: by the rules of .dockerignore. ARC_EINPUT if it is
  * malformed (an unclosed bracket, an empty class), ARC_ELIMIT if it is longer than a path can be. */
 int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore,
-                         struct arc_path_pattern **out, struct arc_error *err);
+                         struct arc_path_pattern **out);
 
 /* Whether the pattern matches the path or a directory above it. "" matches every path. Takes time in
  * proportion to the product of both lengths at most. */

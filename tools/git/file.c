@@ -168,12 +168,12 @@ static int locate(const struct arc_git *git, const struct arc_oid *commit, const
 }
 
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                  struct arc_oid *out, struct arc_error *err)
+                  struct arc_oid *out)
 {
     ARC_AUTO_HANDLE(git_tree_entry) git_tree_entry *entry = NULL;
     git_oid blob;
 
-    ARC_TRY(locate(git, commit, path, &blob, &entry, err));
+    ARC_TRY(locate(git, commit, path, &blob, &entry, NULL));
     arc_git_oid_out(git_tree_entry_id(entry), out);
 
     return ARC_OK;

@@ -144,7 +144,7 @@ int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range 
 /* The name of the object at a path of a commit, following its symbolic links. ARC_ENOTFOUND if
  * there is none, ARC_EWORLD if the clone lacks an object on the way and cannot fetch it. */
 int arc_git_entry(const struct arc_git *git, const struct arc_oid *commit, const char *path,
-                  struct arc_oid *out, struct arc_error *err);
+                  struct arc_oid *out);
 
 /* Appends the content of the file `path` of a commit, following its symbolic links. ARC_ENOTFOUND
  * if there is no such file; ARC_ELIMIT beyond `max` bytes; ARC_EWORLD as above. */

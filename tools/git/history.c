@@ -310,8 +310,8 @@ static void paint(struct search *search)
     }
 }
 
-/* Marks the ancestors of a commit. */
-static void mark_behind(struct arc_history *history, uint32_t node, unsigned flag)
+/* Hides the ancestors of a commit. */
+static void hide_behind(struct arc_history *history, uint32_t node)
 {
     struct queue todo = {0};
     put(history, &todo, node);
@@ -320,9 +320,9 @@ static void mark_behind(struct arc_history *history, uint32_t node, unsigned fla
         uint32_t next = take(history, &todo);
         for (uint32_t i = 0; read_node(history, next) && i < history->nodes[next].count; i++) {
             uint32_t parent = parent_of(history, next, i);
-            if (history->nodes[parent].flags & flag)
+            if (history->nodes[parent].flags & HIDDEN)
                 continue;
-            history->nodes[parent].flags |= flag;
+            history->nodes[parent].flags |= HIDDEN;
             put(history, &todo, parent);
         }
     }
@@ -398,7 +398,7 @@ int arc_history_merge_base(struct arc_history *history, const struct arc_oid *a,
     /* Removes those that are ancestors of another one. */
     drop_marked(&search, STALE);
     for (size_t i = 0; search.count > 1 && i < search.count; i++)
-        mark_behind(history, search.found[i], HIDDEN);
+        hide_behind(history, search.found[i]);
     drop_marked(&search, HIDDEN);
     ARC_TRY(check(history, err));
     *answer = search.any ? ARC_HISTORY_UNCERTAIN : ARC_HISTORY_NO;
@@ -500,7 +500,7 @@ bool arc_history_cuts(struct arc_history *history, const struct arc_oid *tip, si
     if (find_node(history, tip, &node, NULL))
         return false;
     clear_flags(history);
-    mark_behind(history, node, HIDDEN);
+    hide_behind(history, node);
     history->nodes[node].flags |= HIDDEN;
 
     for (size_t i = 0; i < history->count; i++) {
@@ -539,7 +539,7 @@ int arc_history_range(struct arc_history *history, const git_oid *from, const gi
 
     if (hidden != NONE) {
         history->nodes[hidden].flags |= HIDDEN;
-        mark_behind(history, hidden, HIDDEN);
+        hide_behind(history, hidden);
     }
 
     meet(history, &queue, start);

@@ -199,7 +199,7 @@ static int read_answer(struct github *hub, const struct arc_request *request,
         return arc_github_explain(request->method, request->path, answer, reply->body, err);
     }
 
-    ARC_TRY(arc_http_link(answer, "next", &reply->next, err));
+    ARC_TRY(arc_http_link(answer, &reply->next, err));
     if (reply->next)
         arc_github_mask(reply->next, hub->token);
 

@@ -95,10 +95,9 @@ const char *arc_http_header(const struct arc_http_response *response, const char
 const char *arc_http_header_next(const struct arc_http_response *response, const char *name,
                                  const char *value);
 
-/* The target of a relation in the Link headers (RFC 8288), rel="next", as a new string in *out;
- * NULL when there is none. */
-int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
-                  struct arc_error *err);
+/* The target of rel="next" in the Link headers (RFC 8288) as a new string in *out; NULL when there is
+ * none. */
+int arc_http_link(const struct arc_http_response *response, char **out, struct arc_error *err);
 
 /* Resolves a reference ("../x?y", a Location) against a base URL (RFC 3986). *out is a new string.
  * ARC_EINPUT if either is not a http(s) URL. */

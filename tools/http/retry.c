@@ -125,11 +125,9 @@ int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request 
 
 /* ---- Link ----------------------------------------------------------------------------------- */
 
-/* Whether the parameters of one link, `; rel="next prev"; …` up to `end`, name the relation. */
-static bool has_rel(const char *at, const char *end, const char *rel)
+/* Whether the parameters of one link, `; rel="next prev"; …` up to `end`, say that it is the next. */
+static bool is_next(const char *at, const char *end)
 {
-    size_t len = strlen(rel);
-
     for (; at < end; at++) {
         if (strncasecmp(at, "rel=", 4) != 0)
             continue;
@@ -140,7 +138,7 @@ static bool has_rel(const char *at, const char *end, const char *rel)
             size_t word = 0;
             while (at + word < end && !strchr("\" ;,", at[word]))
                 word++;
-            if (word == len && strncasecmp(at, rel, len) == 0)
+            if (arc_text_is_caseless(at, word, "next"))
                 return true;
             at += word;
             if (!quoted)
@@ -153,9 +151,9 @@ static bool has_rel(const char *at, const char *end, const char *rel)
     return false;
 }
 
-/* The target of the first link of a header with this relation: where it starts, and its length;
- * NULL where there is none. */
-static const char *find_link(const char *header, const char *rel, size_t *len)
+/* The target of the first link of a header to the next page: where it starts, and its length; NULL
+ * where there is none. */
+static const char *find_link(const char *header, size_t *len)
 {
     const char *at = header;
 
@@ -167,7 +165,7 @@ static const char *find_link(const char *header, const char *rel, size_t *len)
         for (bool quoted = false; *end && (quoted || *end != ','); end++)
             quoted ^= *end == '"';
         *len = (size_t)(close - at - 1);
-        if (has_rel(close + 1, end, rel))
+        if (is_next(close + 1, end))
             return at + 1;
         at = end;
     }
@@ -175,15 +173,14 @@ static const char *find_link(const char *header, const char *rel, size_t *len)
     return NULL;
 }
 
-int arc_http_link(const struct arc_http_response *response, const char *rel, char **out,
-                  struct arc_error *err)
+int arc_http_link(const struct arc_http_response *response, char **out, struct arc_error *err)
 {
     const char *header = NULL, *target = NULL;
     size_t len = 0;
 
     *out = NULL;
     while (!target && (header = arc_http_header_next(response, "link", header)))
-        target = find_link(header, rel, &len);
+        target = find_link(header, &len);
     if (!target)
         return ARC_OK;
     *out = strndup(target, len);

@@ -117,13 +117,11 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
-static void add_pair(struct arc_buf *out, char separator, const char *name, const char *value)
+static void add_pair(struct arc_buf *out, const char *name, const char *value)
 {
     if (!value)
         return;
-    arc_buf_putc(out, separator);
-    arc_buf_puts(out, name);
-    arc_buf_putc(out, '=');
+    arc_buf_printf(out, "&%s=", name);
     arc_text_encode(out, value);
 }
 
@@ -184,7 +182,7 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
 
     arc_buf_puts(&url, challenge->realm);
     arc_buf_puts(&url, strchr(challenge->realm, '?') ? "&client_id=arc-ci" : "?client_id=arc-ci");
-    add_pair(&url, '&', "service", challenge->service);
+    add_pair(&url, "service", challenge->service);
 
     /* Appends a parameter for each part of the scope (distribution's docs, "Requesting a
      * Token"). */
@@ -193,7 +191,7 @@ static int ask_by_query(const struct question *question, struct arc_http_respons
         ARC_AUTO(arc_buf) struct arc_buf part = {.max = VALUE_MAX};
         size_t len = strcspn(scope, " ");
         arc_buf_add(&part, scope, len);
-        add_pair(&url, '&', "scope", arc_buf_text(&part));
+        add_pair(&url, "scope", arc_buf_text(&part));
         scope += len;
     }
 
@@ -211,11 +209,11 @@ static int ask_by_form(const struct question *question, struct arc_http_response
 
     arc_buf_puts(&form, login->token ? "grant_type=refresh_token" : "grant_type=password");
     arc_buf_puts(&form, "&client_id=arc-ci");
-    add_pair(&form, '&', "refresh_token", login->token);
-    add_pair(&form, '&', "username", login->user);
-    add_pair(&form, '&', "password", login->password);
-    add_pair(&form, '&', "service", question->challenge->service);
-    add_pair(&form, '&', "scope", question->scope);
+    add_pair(&form, "refresh_token", login->token);
+    add_pair(&form, "username", login->user);
+    add_pair(&form, "password", login->password);
+    add_pair(&form, "service", question->challenge->service);
+    add_pair(&form, "scope", question->scope);
     int rc = arc_buf_check(&form, "request for a token", err);
     if (!rc)
         rc = send_question(question, question->challenge->realm, NULL, &form, answer, err);

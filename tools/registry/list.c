@@ -61,7 +61,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
             return arc_error_set(err, ARC_EWORLD, "%s: its %s are not a JSON document", call.image,
                                  call.kind);
         ARC_TRY_PREFIX(add_page(listing, document, err), err, "%s: its %s", call.image, call.kind);
-        ARC_TRY(arc_http_link(&answer, "next", &next, err));
+        ARC_TRY(arc_http_link(&answer, &next, err));
         free(url);
         url = next ? registry_follow(registry, &call, &answer, next) : NULL;
         if (!next) {
@@ -116,7 +116,7 @@ int arc_registry_probe_untag(struct arc_registry *registry, const char *image, b
         "\",\"manifests\":[],\"annotations\":{\"org.opencontainers.image.created\":\"%s\","
         "\"arc-ci.probe\":\"%s\"}}",
         created, tag);
-    ARC_TRY(arc_manifest_make(&bytes, ARC_MEDIA_INDEX, &probe, err));
+    ARC_TRY(arc_manifest_make(&bytes, &probe, err));
     ARC_TRY(arc_registry_put(registry, image, tag, &probe, err));
 
     int rc = arc_registry_untag(registry, image, tag, &refused);

@@ -328,14 +328,13 @@ int arc_registry_remove(struct arc_registry *registry, const char *image, const 
     return send_delete(registry, image, digest, "manifests", err);
 }
 
-int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,
-                      struct arc_error *err)
+int arc_manifest_make(struct arc_buf *bytes, struct arc_manifest *out, struct arc_error *err)
 {
     arc_manifest_free(out);
     ARC_TRY(arc_buf_check(bytes, "manifest", err));
     memcpy(out->digest, "sha256:", 7);
     ARC_TRY(arc_sha256(bytes->data, bytes->len, out->digest + 7, err));
-    out->media_type = strdup(media_type);
+    out->media_type = strdup(ARC_MEDIA_INDEX);
     out->document = json_loadb(bytes->data, bytes->len, 0, NULL);
     out->bytes = arc_steal(bytes);
     if (out->media_type && out->document)

@@ -163,6 +163,5 @@ struct arc_registry_push {
 int arc_registry_may_push(struct arc_registry *registry, struct arc_registry_push *items,
                           size_t count, struct arc_error *err);
 
-/* Fills *out with a manifest of this media type, moving the bytes out of `bytes`. */
-int arc_manifest_make(struct arc_buf *bytes, const char *media_type, struct arc_manifest *out,
-                      struct arc_error *err);
+/* Fills *out with an index, moving the bytes out of `bytes`. */
+int arc_manifest_make(struct arc_buf *bytes, struct arc_manifest *out, struct arc_error *err);

@@ -157,13 +157,13 @@ static int post_statuses(const struct report_posting *p, struct arc_error *err)
 /* ---- the deployment: one for a group and an environment, its newest status kept true ----- */
 
 /* Answers *out, a list's first element or what was made, as a new reference; NULL for none. */
-static int send_call(struct arc_transport *transport, const char *path, const json_t *body,
+static int send_call(const struct report_posting *p, const char *path, const json_t *body,
                      const char *why, json_t **out, bool *lost, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
     struct arc_request request = {
         .method = body ? "POST" : "GET", .path = path, .body = body, .why = why};
-    int rc = transport->send(transport, &request, &reply, err);
+    int rc = p->transport->send(p->transport, &request, &reply, err);
     *lost = rc && reply.doubtful;
     if (*lost)
         arc_error_clear(err);
@@ -190,8 +190,8 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
     arc_buf_printf(&path, "?sha=%s&task=deploy%%3A%s&environment=%s&per_page=1",
                    p->target->revision, group, environment);
     ARC_TRY_ALLOC(!path.failed, err);
-    int rc = send_call(p->transport, arc_buf_text(&path), NULL,
-                       "find the deployment of an earlier run", out, lost, err);
+    int rc = send_call(p, arc_buf_text(&path), NULL, "find the deployment of an earlier run", out,
+                       lost, err);
     if (rc || *out)
         return rc;
 
@@ -203,7 +203,7 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
     ARC_TRY_ALLOC(body, err);
     path.data[base] = '\0';
 
-    return send_call(p->transport, path.data, body, "create the deployment", out, lost, err);
+    return send_call(p, path.data, body, "create the deployment", out, lost, err);
 }
 
 /* A deployment's statuses are a list that only grows; the newest counts. */
@@ -238,15 +238,14 @@ static int set_status(const struct report_posting *p, const json_t *deployment, 
     arc_buf_puts(&path, "?per_page=1");
     ARC_TRY_ALLOC(want && !path.failed, err);
 
-    int rc = send_call(p->transport, path.data, NULL, "see whether its status is there already",
-                       &now, lost, err);
+    int rc =
+        send_call(p, path.data, NULL, "see whether its status is there already", &now, lost, err);
     if (rc || (now && is_same(now, want, ARC_WORDS("state", "description", "log_url"))))
         return rc;
     path.data[base] = '\0';
     *action = now ? "updated" : "created";
 
-    return send_call(p->transport, path.data, want, "set the deployment's status", &made, lost,
-                     err);
+    return send_call(p, path.data, want, "set the deployment's status", &made, lost, err);
 }
 
 static int post_deployment(const struct report_posting *p, struct arc_error *err)
