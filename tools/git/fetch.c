@@ -50,18 +50,13 @@ int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struc
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err)
 {
-    ARC_AUTO(arc_error) struct arc_error problem = {0};
     ARC_AUTO_JSON json_t *refspecs = json_array();
 
     ARC_TRY_ALLOC(refspecs, err);
     for (size_t i = 0; i < count; i++)
         ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
-    int rc = arc_git_scratch_fetch(git, part, how, refspecs, &problem);
-    bool by_depth = how && strncmp(how, "--depth", strlen("--depth")) == 0;
-    if (rc == ARC_ENOTFOUND && by_depth && strstr(arc_error_text(&problem), "does not support"))
-        return arc_git_scratch_fetch(git, part, NULL, refspecs, err);
 
-    return arc_error_pass(rc, &problem, err);
+    return arc_git_scratch_fetch(git, part, how, refspecs, err);
 }
 
 int arc_git_fetch_trees(const struct arc_git *git, const struct arc_oid *commits, size_t count,
@@ -96,14 +91,7 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
             ARC_TRY(arc_git_add_refspec(git, refspecs, &also[i], err));
 
     arc_buf_printf(&how, "--depth=%u", scratch->depth);
-
     int rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, arc_buf_text(&how), refspecs, &problem);
-    if (rc == ARC_ENOTFOUND && strstr(arc_error_text(&problem), "does not support")) {
-        scratch->way = ARC_GIT_WHOLE;
-        arc_error_clear(&problem);
-        rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, NULL, refspecs, &problem);
-    }
-
     if (rc == ARC_ENOTFOUND && json_array_size(refspecs) > 1)
         return fetch_start(git, refspec, NULL, 0, err);
     for (size_t i = 0; !rc && i < also_count; i++)

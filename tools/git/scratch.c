@@ -300,6 +300,12 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
     if (rc == ARC_ENOTFOUND && strstr(arc_error_text(&problem), "unadvertised object"))
         return fetch_all_refs(git, part, refspecs, err);
 
+    bool by_depth = how && ARC_STARTS(how, "--depth");
+    if (rc == ARC_ENOTFOUND && by_depth && strstr(arc_error_text(&problem), "does not support")) {
+        git->scratch->way = ARC_GIT_WHOLE;
+        return arc_git_scratch_fetch(git, part, NULL, refspecs, err);
+    }
+
     return arc_error_pass(rc, &problem, err);
 }
 

@@ -47,8 +47,9 @@ struct arc_git_scratch {
 void arc_git_scratch_free(struct arc_git_scratch *scratch);
 
 /* Fetches refspecs (an array of strings) into a part; `how` may be NULL. If the server refuses
- * objects by name, fetches everything its refs reach. ARC_ENOTFOUND if the remote does not have it,
- * or without a remote or git; ARC_EWORLD if it cannot be reached. */
+ * objects by name, fetches everything its refs reach; if it has no support for depths, the whole
+ * history. ARC_ENOTFOUND if the remote does not have it, or without a remote or git; ARC_EWORLD if
+ * it cannot be reached. */
 int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const json_t *refspecs, struct arc_error *err);
 
@@ -61,7 +62,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err);
 int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
                         struct arc_error *err);
 
-/* The same with names of objects. A server without support for depths sends the whole history. */
+/* The same with names of objects. */
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err);
 
