@@ -302,6 +302,26 @@ def test_a_descriptor_of_something_else(shop, change):
     shop.refuses(1, "linux/amd64: is listed as ", "nobody could pull it")
 
 
+@pytest.mark.parametrize("times, status", [(1, 0), (9, 3)])
+def test_what_was_just_pushed_is_not_everywhere_yet(shop, monkeypatch, times, status):
+    """A registry of several machines, or one that answers from a cache: 404 for what it has just taken."""
+    asked, there = [], Registry.do_GET
+
+    def get(self):
+        asked.append(self.path)
+        return self.answer(404) if joined in self.path and asked.count(self.path) <= times else there(self)
+    legs = [shop.push({**service, "platforms": [cell["platform"]], "staging": cell["staging"]})
+            for service in shop.plan["services"] for cell in shop.plan["cells"] if cell["service"] == service["service"]]
+    (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
+    merge = ("build", "--merge", f"--plan={shop.folder.parent}/plan.json", "--json")
+    joined = json.loads(shop.arc(*merge).stdout)["services"][0]["digest"]
+    asked.clear()
+    monkeypatch.setattr(Registry, "do_GET", get)
+    run = shop.arc(*merge)
+    assert run.returncode == status and len(legs) == 4, run.stderr
+    assert status == 0 or (asked.count(f"/v2/o/a/manifests/{joined}") == 5 and "404" in run.stderr), run.stderr
+
+
 def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     def forget(self):
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -185,8 +185,10 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
                                                   "containerimage.digest")));
     }
 
-    if (pushes(run))
+    if (pushes(run)) {
+        arc_registry_await_pushed(run->registry);
         ARC_TRY(arc_verify_ahead(verifies, count, err));
+    }
 
     arc_each (verify, verifies, count) {
         size_t i = (size_t)(verify->service - plan->services);

@@ -121,6 +121,7 @@ int arc_merge(const struct arc_build_options *options, struct arc_ledger *out,
         arc_ledger, out,
         arc_build_open_registry(options->env, options->clock, &options->listener, &registry, err)));
 
+    arc_registry_await_pushed(registry); /* by the jobs of the cells */
     arc_each (service, plan->services, plan->service_count)
         if (service->selected)
             ARC_TRY(

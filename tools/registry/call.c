@@ -204,6 +204,14 @@ void arc_registry_on_wait(struct arc_registry *registry,
     registry->wait_context = context;
 }
 
+/* Looks again for what was just pushed, after 1, 2 and 4 seconds. */
+#define LOOKS 3
+
+void arc_registry_await_pushed(struct arc_registry *registry)
+{
+    registry->awaits = true;
+}
+
 int64_t registry_asked_wait(const struct arc_registry *registry,
                             const struct arc_http_response *response)
 {
@@ -231,11 +239,17 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
         clock->wait(clock->context, left * 1000);
     }
 
+    unsigned looks = registry->awaits && ARC_AMONG(call->method, "GET", "HEAD") ? LOOKS : 0;
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
         registry->status = 0;
         ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, response, err));
         registry->status = response->status;
+        if (response->status == 404 && looks) {
+            clock->wait(clock->context, (int64_t)1000 << (LOOKS - looks--));
+            attempt--;
+            continue;
+        }
         if (response->status != 401 || attempt == 1)
             return ARC_OK;
         ARC_TRY(authorize(registry, call, &address, response, err));

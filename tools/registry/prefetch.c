@@ -83,7 +83,7 @@ static int keep_answer(struct arc_registry *registry, const struct registry_call
     /* A missing tag is an answer. A missing digest may not have arrived yet, since something lists
      * it or it was just pushed. Anything else may be temporary, or needs a login. */
     bool tag = !arc_digest_known(call->reference);
-    bool final = answer->status == 200 || (answer->status == 404 && tag);
+    bool final = answer->status == 200 || (answer->status == 404 && tag && !registry->awaits);
 
     if (!final || registry->kept_bytes + answer->body.len > KEPT_MAX)
         return ARC_OK;

@@ -33,6 +33,10 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
 void arc_registry_free(struct arc_registry *registry);
 ARC_HANDLE(arc_registry)
 
+/* From now on, what is missing is looked for again for some seconds: it was just pushed, and a
+ * registry of several machines may not have it on all of them. */
+void arc_registry_await_pushed(struct arc_registry *registry);
+
 /* Calls `on_wait` with `context` before each wait that a registry asks for (Retry-After), with the
  * host, the HTTP status and the seconds. */
 void arc_registry_on_wait(struct arc_registry *registry,
