@@ -274,6 +274,13 @@ def test_a_listing_goes_on_at_the_same_host(world, address, status):
         assert "its tags go on at another address, " in run.err
 
 
+def test_a_listing_that_goes_on_where_it_was(world):
+    """A registry that takes no notice of `last` gives its first page again and again."""
+    world.registry.list_tags = lambda request, name: (200, b'{"tags": ["a"]}', {"Link": f'</v2/{name}/tags/list?last=a&n=1>; rel="next"'})
+    failed = world.run("prune", status=3, GITHUB_TOKEN=None)
+    assert "its tags go on where they were, " in failed.err and len(world.registry.log) < 30
+
+
 def test_a_listing_without_end_fills_no_memory(world):
     def pages(request, name):
         number = int(request.query.get("n", 0))

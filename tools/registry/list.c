@@ -62,7 +62,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
                                  call.kind);
         ARC_TRY_PREFIX(add_page(listing, document, err), err, "%s: its %s", call.image, call.kind);
         ARC_TRY(arc_http_link(&answer, &next, err));
-        free(url);
+        ARC_AUTO_FREE char *asked = arc_steal(&url);
         url = next ? registry_follow(registry, &call, &answer, next) : NULL;
         if (!next) {
             ARC_TRY(add_text(listing, NULL, err));
@@ -71,6 +71,9 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
         }
         if (!url)
             return arc_error_set(err, ARC_EWORLD, "%s: its %s go on at another address, %.200s",
+                                 call.image, call.kind, next);
+        if (asked && strcmp(url, asked) == 0) /* a registry that takes no notice of `last` */
+            return arc_error_set(err, ARC_EWORLD, "%s: its %s go on where they were, %.200s",
                                  call.image, call.kind, next);
     }
 
