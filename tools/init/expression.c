@@ -189,7 +189,7 @@ static bool compare_event(const char *event, const char *wanted, bool equal, con
     if (!wanted || init_is_among(wanted, "workflow_dispatch repository_dispatch workflow_call") ||
         (!equal && init_same_text(event, wanted)))
         *out = NULL;
-    else if (ARC_STARTS(wanted, "pull_request", "merge_group"))
+    else if (ARC_STARTS(wanted, "pull_request", "merge_group") && !init_same_text(event, wanted))
         *out = equal ? "false" : "true";
     else if (strcmp(wanted, "schedule") == 0 && !init_same_text(event, wanted))
         *out = equal ? "schedule" : "true";

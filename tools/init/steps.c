@@ -70,6 +70,12 @@ void init_set_output(const struct init_step *step, const char *name, const char 
 
 /* ---- names: metadata-action ----------------------------------------------------------------- */
 
+/* Whether only pull requests start the workflow: then nothing it publishes is a release. */
+static bool is_test_step(const struct init_step *step)
+{
+    return init_same_text(step->event, "pull_request");
+}
+
 /* The value of `key` in "type=semver,pattern={{version}}"; NULL if it is missing. */
 static char *attribute(struct init *init, const char *item, const char *key)
 {
@@ -306,7 +312,7 @@ static void take_names(const struct init_step *step)
         arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }
 
-    if (json_array_size(asked))
+    if (json_array_size(asked) && !is_test_step(step))
         init_ask(init, step->file, step->line, "which builds get the tag%s %s?",
                  arc_plural(json_array_size(asked)), init_list_names(init, asked));
     if (init_is_among(flavor.latest, "true") || (latest && !init_is_among(flavor.latest, "false")))
@@ -627,7 +633,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
         is_local = is_local && ARC_STARTS(reference, "localhost", "127.0.0.1");
         take_name(init, image, fill_reference(init, reference, bound), step->when);
     }
-    image->pushed = image->pushed && !is_local;
+    image->pushed = image->pushed && !is_local && !is_test_step(step);
 
     if (output && !image->name) {
         char *name = init_cut(init, output + 5, strcspn(output + 5, ",\""));

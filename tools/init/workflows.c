@@ -241,7 +241,14 @@ static const char *condition_of(struct init *init, const struct arc_yaml_node *o
 static const char *event_of(const struct arc_yaml_node *on)
 {
     static const char *const events[] = {"release", "push", "schedule"};
+    static const char *const tests[] = {"pull_request", "pull_request_target", "merge_group"};
+    size_t left = arc_yaml_pairs(on) + arc_yaml_items(on);
     const char *found = "";
+
+    arc_each_in (event, tests)
+        left -= left && arc_yaml_names(on, *event);
+    if (!left && ARC_STARTS(arc_or(on ? on->text : NULL, "pull_request"), "pull_request"))
+        return on ? "pull_request" : "";
 
     arc_each_in (event, events)
         if (arc_yaml_names(on, *event) && !(*found && strcmp(*event, "schedule") == 0)) {
