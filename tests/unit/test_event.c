@@ -131,7 +131,7 @@ static void test_refused(void **state)
         {"push", "{\"before\": 7}", "before is not a string"},
         {"push", "{\"before\": \"--output=x\"}", "before is not a commit"},
         {"push", "{\"after\": \"" B "b\"}", "after is not a commit"},
-        {"push", "{\"after\": \"" Z "\\u0000\"}", "the event is not JSON"},
+        {"push", "{\"after\": \"" Z "\\u0000\"}", "after is a string with a NUL in it"},
         {"push", "{\"repository\": {\"default_branch\": []}}",
          "repository.default_branch is not a string"},
         {"pull_request", "{\"pull_request\": {\"head\": {\"sha\": \"main\"}}}",

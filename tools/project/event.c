@@ -171,7 +171,8 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
 
         ARC_TRY_PREFIX(arc_file_read(path, NULL, ARC_EVENT_MAX, &text, err), err,
                        "GITHUB_EVENT_PATH");
-        ARC_AUTO_JSON json_t *root = json_loadb(arc_buf_text(&text), text.len, 0, &at);
+        ARC_AUTO_JSON json_t *root = /* a commit's message may hold a NUL */
+            json_loadb(arc_buf_text(&text), text.len, JSON_ALLOW_NUL, &at);
         if (!root)
             return arc_error_at(err, ARC_EINPUT, path, (unsigned)at.line, (unsigned)at.column,
                                 "the event is not JSON: %s", at.text);
