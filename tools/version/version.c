@@ -141,10 +141,10 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
 
     struct arc_arena *memory = &out->memory;
     out->tag = arc_arena_text(memory, tag->text);
-    if (tag->group_len)
-        out->group = arc_arena_cut(memory, tag->text, tag->group_len);
-    else if (options->group) /* its tags have no part for it */
+    if (options->group) /* its tags may be called otherwise, or have no part for it */
         out->group = arc_arena_text(memory, options->group->name);
+    else if (tag->group_len)
+        out->group = arc_arena_cut(memory, tag->text, tag->group_len);
     out->version = arc_arena_cut(memory, v->text, v->len);
     out->image_tag = arc_arena_text(memory, image_tag);
     out->prerelease = prerelease;
