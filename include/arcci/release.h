@@ -9,6 +9,7 @@
 #define ARCCI_RELEASE_H
 
 #include "arcci/api.h"
+#include "arcci/config.h"
 #include "arcci/documents.h"
 #include "arcci/transport.h"
 
@@ -51,6 +52,7 @@ struct arc_release_asset {
 struct arc_release_options {
     const char *repository;                 /* "owner/name" */
     const struct arc_version_info *version; /* tag, prerelease, latest are used */
+    const struct arc_group *group; /* whose tags are whose; NULL: those of "<group>/v<version>" */
     const char
         *revision;    /* the commit that was built, 40 or 64 hexadecimal digits; the tag must point
                                to it. NULL: the tag must exist, wherever it points */

@@ -1,5 +1,6 @@
 """The release stage against the stateful double: what it does when nothing goes wrong."""
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -147,6 +148,36 @@ def test_whose_release_is_the_latest(project, double, policy, before, expected):
         double.state.add_release(before, _latest="true")
     assert project.run(double, f"--make-latest={policy}")[0] == 0
     assert double.state.of_tag(TAG)[0]["_latest"] == expected
+
+
+CONFIG = """groups:
+  messaging: {registry: ghcr.io/o, tag: [messaging/v*, "messaging-v{version}"], services: [a]}
+"""
+
+
+@pytest.mark.parametrize("policy, before, expected", [("own", "tools-v1.0.0", "false"), ("own", "messaging-v0.0.9", "true"),
+                                                      ("auto", "messaging-v0.2.0", "false")])
+def test_the_groups_own_tags_say_whose_release_is_the_latest(project, double, policy, before, expected):
+    subprocess.run(["git", "init", "-q", str(project.folder)], check=True, env={"PATH": os.environ["PATH"]})
+    project.put(".github/arc-ci.yaml", CONFIG)
+    project.put("a/service.yaml", "name: arc-a\ncodename: a\n")
+    project.put("a/Dockerfile", "FROM scratch\n")
+    double.state.add_release(before, _latest="true")
+    status, output = project.run(double, f"--make-latest={policy}")
+    assert status == 0, output
+    assert double.state.of_tag(TAG)[0]["_latest"] == expected
+
+
+@pytest.mark.parametrize("before, fields, expected", [
+    ("messaging/v0.2.0", {}, "false"), ("messaging/v0.2.0", {"draft": True}, "true"),
+    ("messaging/v0.2.0", {"prerelease": True}, "true"), ("messaging/v0.2.0-rc.1", {}, "true"),
+    ("messaging/v0.2.0", {"body": "<!-- arc-ci: withdrawn -->\n"}, "true"), ("tools/v0.2.0", {}, "true")])
+def test_a_higher_version_that_was_faster_stays_the_latest(project, double, before, fields, expected):
+    double.state.add_release(before, **fields)
+    status, output = project.run(double)
+    assert status == 0, output
+    assert double.state.of_tag(TAG)[0]["_latest"] == expected
+    assert ("is not the latest release: messaging/v0.2.0 is out" in output) == (expected == "false")
 
 
 def test_patterns_of_assets(project, double):

@@ -395,6 +395,7 @@ static int rehearse_requests(struct dryrun *run, struct arc_error *err)
     struct arc_release_options options = {
         .repository = arc_url_path(run->project->repository.source), /* "owner/name" */
         .version = run->project->version,
+        .group = group,
         .revision = run->project->repository.revision,
         .name = json_string_value(json_object_get(notes, "title")),
         .body = json_string_value(json_object_get(notes, "body")),

@@ -1,4 +1,5 @@
 /* Finding and creating the release; of several, the one that all jobs choose. */
+#include "arcci/repository.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "release/release.h"
@@ -59,13 +60,30 @@ int release_check_tag(struct release_run *run, struct arc_error *err)
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
+/* A higher version that went public while ours was built stays the latest. */
+static void yield_latest(struct release_run *run, const json_t *release)
+{
+    const char *tag = arc_json_text_of(release, "tag_name");
+    bool above;
+
+    if (!run->latest || arc_json_true_of(release, "draft") ||
+        arc_json_true_of(release, "prerelease") ||
+        ARC_STARTS(arc_json_text_of(release, "body"), ARC_WITHDRAWN_MARK) ||
+        !release_is_sibling(run, tag, &above) || !above)
+        return;
+    run->latest = false;
+    release_say(run, "%s is not the latest release: %s is out", run->tag, tag);
+}
+
 static int consider_release(void *context, json_t *release, struct arc_error *err)
 {
     struct release_run *run = context;
     json_t *rival = release;
 
-    if (!arc_json_says(release, "tag_name", run->tag))
+    if (!arc_json_says(release, "tag_name", run->tag)) {
+        yield_latest(run, release);
         return ARC_OK;
+    }
 
     if (!run->release) {
         run->release = json_incref(release);

@@ -356,26 +356,26 @@ static int make_notes(struct arc_project *project, struct arc_needs *needs, stru
     return arc_notes_make(project, &facts, NULL, &needs->notes, err);
 }
 
-/* What was asked for, else what the tag's group says, where there is a configuration. */
+/* The tag's group, where there is a configuration, and what was asked for or the group says. */
 static int find_latest(struct arc_project *project, const struct arc_release_files *files,
-                       const char *group_name, enum arc_make_latest *out, struct arc_error *err)
+                       struct arc_release_options *options, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0};
     const char *word = files->make_latest;
-    int rc = word ? ARC_ENOTFOUND : arc_project_load_config(project, &problem);
+    int rc = arc_project_load_config(project, &problem);
 
-    if (rc && rc != ARC_ENOTFOUND)
+    if (rc && rc != ARC_ENOTFOUND && !word)
         return arc_error_pass(rc, &problem, err);
 
-    const struct arc_group *group = rc ? NULL : arc_config_group(&project->config, group_name);
-    if (group && group->make_latest)
-        word = group->make_latest;
-    *out = ARC_LATEST_AUTO;
+    if (!rc)
+        options->group = arc_config_group(&project->config, options->version->group);
+    if (options->group && !word)
+        word = options->group->make_latest;
 
     if (word && strcmp(word, "never") == 0)
-        *out = ARC_LATEST_NEVER;
+        options->make_latest = ARC_LATEST_NEVER;
     else if (word && strcmp(word, "own") == 0)
-        *out = ARC_LATEST_OWN;
+        options->make_latest = ARC_LATEST_OWN;
 
     return ARC_OK;
 }
@@ -401,7 +401,7 @@ static int make_release(struct arc_project *project, const struct arc_release_fi
         options.revision = needs->build->revision;
     else if (!options.revision && needs->plan)
         options.revision = needs->plan->revision;
-    ARC_TRY(find_latest(project, files, version->group, &options.make_latest, err));
+    ARC_TRY(find_latest(project, files, &options, err));
 
     if (!options.repository)
         return arc_error_set(err, ARC_EINPUT,

@@ -304,9 +304,8 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
                                       why, "/repos/%s/releases/latest", options->repository);
         ARC_TRY(arc_error_except(ARC_ENOTFOUND, none, why));
         const char *tag = none ? "" : arc_json_text_of(reply.body, "tag_name");
-        const char *slash = strrchr(run.tag, '/');
-        size_t group = slash ? (size_t)(slash - run.tag) + 1 : 0;
-        foreign = *tag && (strncmp(tag, run.tag, group) != 0 || strchr(tag + group, '/'));
+        bool above;
+        foreign = *tag && !release_is_sibling(&run, tag, &above);
         if (foreign)
             release_say(&run, "%s stays the latest release: it is another group's", tag);
     }

@@ -54,6 +54,10 @@ bool release_name_burned(const struct arc_reply *reply);
 /* The error for that: ARC_EFAILED. */
 int release_refuse_name(const struct release_run *run, struct arc_error *err);
 
+/* Whether a tag is of our group; *above receives whether it is of a higher stable version of what
+ * we release. */
+bool release_is_sibling(const struct release_run *run, const char *tag, bool *above);
+
 /* The id, an integer or (described) a string, as a text in the run's memory. */
 char *release_id(struct release_run *run, const json_t *object);
 

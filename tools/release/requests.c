@@ -1,4 +1,5 @@
 /* What the parts of the release stage use in common. */
+#include "arcci/version.h"
 #include "base/json.h"
 #include "release/release.h"
 
@@ -39,6 +40,20 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
     release_say(run, "looking again: %s", arc_error_text(&run->trouble));
 
     return true;
+}
+
+bool release_is_sibling(const struct release_run *run, const char *tag, bool *above)
+{
+    ARC_AUTO(arc_tag) struct arc_tag ours = {0}, theirs = {0};
+    const struct arc_group *group = run->o->group;
+
+    if (arc_tag_parse(run->tag, group, &ours, NULL) || arc_tag_parse(tag, group, &theirs, NULL))
+        return false;
+    *above = ours.service == theirs.service && !theirs.version.prerelease &&
+             arc_release_version_compare(&theirs.version, &ours.version) > 0;
+
+    return group || (ours.group_len == theirs.group_len &&
+                     memcmp(ours.text, theirs.text, ours.group_len) == 0);
 }
 
 char *release_id(struct release_run *run, const json_t *object)
