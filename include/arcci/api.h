@@ -1,9 +1,9 @@
-/* What stands between ARC_API_BEGIN and ARC_API_END is the library's public interface: C for a C++
- * compiler, and visible in the shared library, which hides everything else.
+/* What is declared between ARC_API_BEGIN and ARC_API_END is the library's public interface: C for a
+ * C++ compiler, and visible in the shared library, which hides everything else.
  *
- * Where a comment says nothing else, what options and parameters point to is borrowed for the call,
- * and arc_NAME_free() frees what a struct arc_NAME owns, leaves it {0} and takes one that is {0}.
- * arcci/error.h says what a function that can fail returns. */
+ * Unless a comment says otherwise, options and parameters are borrowed for the call, and
+ * arc_NAME_free() frees what a struct arc_NAME owns, sets it to {0} and accepts a zeroed one.
+ * arcci/error.h describes return values and errors. */
 #ifndef ARCCI_API_H
 #define ARCCI_API_H
 

@@ -1,4 +1,4 @@
-/* Memory of many small things that live and end together.
+/* An arena: many small allocations that are freed together.
  *
  * Running out of memory is sticky: texts are "" from then on, arrays NULL, and one
  * arc_arena_check() at the end reports it.
@@ -20,11 +20,11 @@ struct arc_arena {
     bool failed;                    /* memory ran out */
 };
 
-/* `count` zeroed things of `size` bytes, at least one; NULL when out of memory. */
+/* Returns `count` zeroed elements of `size` bytes, at least one; NULL when out of memory. */
 void *arc_arena_array(struct arc_arena *arena, size_t count, size_t size);
 
-/* A zeroed element at the end of an array that is kept as a pointer and a count: `items` is the
- * address of the pointer. The array may move. NULL when out of memory. */
+/* Appends a zeroed element to an array and returns it; NULL when out of memory. `items` is the
+ * address of the array's pointer, `count` of its length. The array may move. */
 void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size_t size);
 
 /* A copy of a text, or of its first `len` bytes; NULL gives NULL. */
@@ -41,7 +41,7 @@ char *arc_arena_printf(struct arc_arena *arena, const char *format, ...)
 /* ARC_ENOMEM if memory ran out at any time. */
 int arc_arena_check(const struct arc_arena *arena, struct arc_error *err);
 
-/* Frees everything that was taken; *arena becomes {0}. */
+/* Frees all of the arena's memory; *arena becomes {0}. */
 void arc_arena_free(struct arc_arena *arena);
 
 ARC_API_END

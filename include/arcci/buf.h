@@ -1,4 +1,4 @@
-/* Growing text and byte buffers with a stated maximum.
+/* Growing text and byte buffers with a maximum size.
  *
  * Invariants: `data` is always NUL-terminated at data[len] once anything was added; len <= max.
  * A failure (no memory, maximum exceeded) is sticky: later additions do nothing, and one
@@ -34,7 +34,7 @@ void arc_buf_printf(struct arc_buf *buf, const char *format, ...)
 void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
-/* Forgets the content and any failure, keeps the memory. */
+/* Empties the buffer and clears any failure; keeps the memory. */
 void arc_buf_reset(struct arc_buf *buf);
 
 /* The content as a C string, "" while empty. Owned by the buffer, valid until it changes. */
@@ -50,8 +50,8 @@ char *arc_buf_steal(struct arc_buf *buf);
 /* Frees the memory; *buf becomes {0} but keeps `max`. */
 void arc_buf_free(struct arc_buf *buf);
 
-/* Frees a buffer whose text went into `whole`, which has failed as well when that text had: a part
- * of it is missing. */
+/* Frees `part`, whose text was added to `whole`. If `part` had failed, `whole` fails too, since
+ * some of its text is missing. */
 void arc_buf_free_part(struct arc_buf *whole, struct arc_buf *part);
 
 ARC_API_END

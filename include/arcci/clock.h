@@ -1,4 +1,4 @@
-/* Time and chance as a parameter, so that a test can wait for an hour in no time. */
+/* Time and random numbers as a parameter, so that a test can wait an hour in no time. */
 #ifndef ARCCI_CLOCK_H
 #define ARCCI_CLOCK_H
 
@@ -20,7 +20,7 @@ struct arc_clock {
 /* The machine's clock. Not owned, never freed. */
 const struct arc_clock *arc_clock_system(void);
 
-/* The same, but that it never waits. */
+/* The machine's clock, except that it never waits. */
 const struct arc_clock *arc_clock_impatient(void);
 
 ARC_API_END

@@ -13,29 +13,29 @@
 
 ARC_API_BEGIN
 
-/* Rehearses the push of the project's tag, which need not exist (then HEAD is assumed), or what a
- * recorded event (a file as GITHUB_EVENT_PATH names it; NULL: none) starts: without a tag a ci run.
+/* Rehearses a push of the project's tag, which need not exist (then HEAD is used), or the run that
+ * a recorded event starts (`event`: a file like GITHUB_EVENT_PATH's, or NULL). No tag: a ci run.
  * Makes dry-run.json (docs/schema/dry-run.schema.json):
  *   revision, revision-from (text), and the documents of the stages: version, changes, plan, build
  *   {argv, definition}, scan {commands, fail-on, block}, notes, requests [{method, path, body,
- * why}], warnings [{kind, message}]. A ci run has no version, notes and requests: null. What cannot
- * be known here has its reason in unknown.<part>; the part is null, but for requests to a
- * repository without a name, which is OWNER/NAME then. ARC_EINPUT for a tag of no group or a wrong
+ * why}], warnings [{kind, message}]. version, notes and requests are null in a ci run. A part that
+ * cannot be known here is null, with the reason in unknown.<part>; but requests to a repository of
+ * unknown name use OWNER/NAME. ARC_EINPUT for a tag of no group or a wrong
  * configuration; ARC_ENOTFOUND outside a repository. *out is a new reference. */
 int arc_dryrun(struct arc_project *project, const char *event, json_t **out, struct arc_error *err);
 
-/* How dry-run.json is shown. */
+/* How to show dry-run.json. */
 struct arc_dryrun_style {
     bool colour; /* for a terminal */
-    bool full;   /* every target of the definition and every body whole; else one target stands for
-                    those of the same form, and the notes are shown once */
+    bool full;   /* show every target and every body in full; else one target for all of the same
+                    form, and the notes only once */
 };
 
 /* Appends dry-run.json as text for a person. */
 int arc_dryrun_text(const json_t *document, const struct arc_dryrun_style *style,
                     struct arc_buf *out, struct arc_error *err);
 
-/* The same of requests alone: [{method, path, body, why}]. */
+/* As arc_dryrun_text(), for requests only: [{method, path, body, why}]. */
 int arc_dryrun_requests(const json_t *requests, const struct arc_dryrun_style *style,
                         struct arc_buf *out, struct arc_error *err);
 

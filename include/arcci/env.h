@@ -8,18 +8,18 @@
 
 ARC_API_BEGIN
 
-/* What a run sees of its surroundings. Nothing is owned. */
+/* What a run knows of its environment. Borrowed. */
 struct arc_env {
     const char *const *vars; /* NULL-terminated "NAME=value" strings, as environ */
     const char *cwd;         /* the directory that relative paths start from; NULL means "." */
     int64_t now;             /* seconds since 1970, for `created` times and age limits */
 
-    /* Told what is run and asked, a line at a time, without secrets; may be NULL. */
+    /* Called with each command and request, one line each, without secrets; may be NULL. */
     void (*trace)(void *context, const char *line);
     void *trace_context;
 };
 
-/* Tells env->trace, if there is one, a formatted line. */
+/* Passes a formatted line to env->trace, unless that is NULL. */
 void arc_env_trace(const struct arc_env *env, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -30,8 +30,8 @@ const char *arc_env_get(const struct arc_env *env, const char *name);
  * not given as empty strings. */
 const char *arc_env_nonempty(const struct arc_env *env, const char *name);
 
-/* The time that names are made of, in seconds since 1970: SOURCE_DATE_EPOCH where that is a number
- * (reproducible-builds.org), else now. Not for what expires. */
+/* The time to put into names and files, in seconds since 1970: SOURCE_DATE_EPOCH
+ * (reproducible-builds.org) if it is a number, else now. Not for expiry checks. */
 int64_t arc_env_moment(const struct arc_env *env);
 
 ARC_API_END

@@ -1,8 +1,8 @@
 /* Errors: one shape everywhere.
  *
  * A function that can fail returns 0 or a negative ARC_E… code and takes `struct arc_error *err`
- * as its last parameter. On failure, and only then, it fills *err; each layer may put its own
- * context in front; the program prints the result once, at the top.
+ * as its last parameter. On failure, and only then, it fills *err. Callers may put context in
+ * front, and main() prints the message once.
  */
 #ifndef ARCCI_ERROR_H
 #define ARCCI_ERROR_H
@@ -13,17 +13,15 @@
 
 ARC_API_BEGIN
 
-/* What went wrong, as far as the caller can act on it. arc_exit_status() maps it to the program's
- * exit status (given in parentheses). */
+/* What went wrong, in kinds that a caller can act on. In parentheses: arc_exit_status(). */
 enum arc_code {
     ARC_OK = 0,
     ARC_EFAILED = -1, /* the work failed: a build, a gate (1) */
     ARC_EINPUT = -2,  /* wrong use, wrong configuration, hostile input (2) */
     ARC_ELIMIT = -3,  /* input beyond a stated maximum (2) */
     ARC_EWORLD = -4, /* something is missing or unavailable: git, docker, network, permission (3) */
-    ARC_ENOTFOUND =
-        -5,          /* a thing that was looked for does not exist; callers often handle it (3) */
-    ARC_ENOMEM = -6, /* out of memory (3) */
+    ARC_ENOTFOUND = -5, /* something looked for does not exist; callers often handle it (3) */
+    ARC_ENOMEM = -6,    /* out of memory (3) */
 };
 
 /* A place in a file. */
@@ -33,16 +31,16 @@ struct arc_place {
     unsigned column;  /* from 1; 0: the line as a whole */
 };
 
-/* An error under way. Initialise with {0}; arc_error_clear() frees it and makes it {0} again. */
+/* An error. Initialise with {0}; arc_error_clear() frees it and makes it {0} again. */
 struct arc_error {
     int code;               /* an enum arc_code; ARC_OK when nothing is set */
     char *message;          /* owned; NULL when nothing is set or memory ran out */
     struct arc_place place; /* where it went wrong; the file's name is owned */
-    size_t place_len;       /* bytes at the start of the message that name the place: "F:L:C: " */
-    char *excerpt;          /* the line of the place and a caret below it, for people; or NULL */
+    size_t place_len;       /* length of the prefix "F:L:C: " in the message */
+    char *excerpt;          /* the line of the file with a caret below it, for people; or NULL */
 };
 
-/* Sets *err to `code` with a formatted message, replacing what it held, and returns `code`, so
+/* Sets *err to `code` with a formatted message, replacing any earlier error, and returns `code`, so
  * that `return arc_error_set(err, ARC_EINPUT, "…")` is the whole error path. `err` may be NULL. */
 int arc_error_set(struct arc_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -52,7 +50,7 @@ int arc_error_set(struct arc_error *err, int code, const char *format, ...)
 int arc_error_at(struct arc_error *err, int code, const char *file, unsigned line, unsigned column,
                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* Gives an error that arc_error_at() just set its excerpt, from the file's text. */
+/* Adds the excerpt to an error that arc_error_at() just set; `text` is the whole file. */
 void arc_error_show_line(struct arc_error *err, const char *text, size_t len);
 
 /* Puts formatted context and ": " in front of the message already in *err; returns err->code (or

@@ -1,7 +1,7 @@
-/* Stage `init`: a first configuration and workflows, read off the repository.
+/* Stage `init`: a first configuration and workflows, derived from the repository.
  *
- * Dockerfiles, bake and compose files, workflows and tags are read; nothing of them is run. What is
- * proposed loads, and what could not be told is a question.
+ * Reads Dockerfiles, bake and compose files, workflows and tags; runs none of them. The proposed
+ * configuration always loads; anything that could not be determined becomes a question.
  */
 #ifndef ARCCI_INIT_H
 #define ARCCI_INIT_H
@@ -13,16 +13,16 @@
 
 ARC_API_BEGIN
 
-/* What is proposed, and how. Borrowed. */
+/* What to propose. Borrowed. */
 struct arc_init_options {
     const char *source; /* "OWNER/REPOSITORY@COMMIT" that the workflows call; NULL: a placeholder */
     bool write;         /* write the files, all of them or none */
 };
 
-/* Makes init.json (docs/schema/init.schema.json): the files with their text, what was found and
- * where, and the questions. *out is a new reference. ARC_ENOTFOUND when there is no image to
- * propose; ARC_EINPUT when a file of a proposed name exists, or for a source that is none;
- * ARC_EWORLD when one cannot be written, and then none is. */
+/* Makes init.json (docs/schema/init.schema.json): the files with their text, the findings with
+ * their places, and the questions. *out is a new reference. ARC_ENOTFOUND when there is no image to
+ * propose; ARC_EINPUT when a proposed file exists already, or `source` is invalid; ARC_EWORLD when
+ * a file cannot be written (then none is). */
 int arc_init(struct arc_project *project, const struct arc_init_options *options, json_t **out,
              struct arc_error *err);
 

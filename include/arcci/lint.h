@@ -1,9 +1,9 @@
-/* `lint`: the services, make files, compose files and workflows against their contract.
+/* `lint`: checks services, make files, compose files and workflows.
  *
- * Three sources of rules: the built-in ones hold for every repository and are driven by
- * `.github/arc-ci.yaml`, the services' service.yaml, Dockerfiles, compose files and make files;
- * `.github/arc-ci-lint.yaml` (docs/schema/arc-ci-lint.schema.json) sets what they expect and adds
- * facts of its own, as data. docs/configuration.md describes both.
+ * The built-in rules hold for every repository and read `.github/arc-ci.yaml`, the services'
+ * service.yaml, Dockerfiles, compose files and make files; `.github/arc-ci-lint.yaml`
+ * (docs/schema/arc-ci-lint.schema.json) sets what they expect and adds rules of the project's own.
+ * docs/configuration.md describes both.
  */
 #ifndef ARCCI_LINT_H
 #define ARCCI_LINT_H
@@ -18,11 +18,12 @@ ARC_API_BEGIN
  * may be missing) and makes lint.json (docs/schema/lint.schema.json):
  *   ok (bool), files and rules (how many were looked at), findings: array of {file, line, rule,
  *   message}, by file and line. A file that is missing or does not parse is a finding.
- * *out is a new reference. ARC_EINPUT if the rules file itself is wrong; ARC_ENOTFOUND if it was
- * asked for and does not exist. */
+ * *out is a new reference. ARC_EINPUT if the rules file itself is wrong; ARC_ENOTFOUND if
+ * `rules` names a file that does not exist. */
 int arc_lint(struct arc_project *project, const char *rules, json_t **out, struct arc_error *err);
 
-/* The rules as an array of {name, summary, from}: the built-in ones, then the rules file's. */
+/* Lists the rules: *out is an array of {name, summary, from}: the built-in ones, then the rules
+ * file's. */
 int arc_lint_rules(struct arc_project *project, const char *rules, json_t **out,
                    struct arc_error *err);
 

@@ -1,8 +1,8 @@
-/* Stage `report`: a build's results where people look: commit statuses or check runs with fixed
- * names, one comment in the pull request that is kept up to date, a summary.
+/* Stage `report`: publishes a build's results: commit statuses or check runs with fixed names, one
+ * comment in the pull request that is kept up to date, and a summary.
  *
- * Every service of the group has a status of its own name in every run, whether it was built or
- * not, so that a required check is never left pending by a job that was skipped.
+ * Every run sets a status for every service of the group, built or not, so that a skipped job never
+ * leaves a required check pending.
  */
 #ifndef ARCCI_REPORT_H
 #define ARCCI_REPORT_H
@@ -17,18 +17,18 @@ ARC_API_BEGIN
 #define ARC_COMMENT_MAX     65536
 #define ARC_DESCRIPTION_MAX 140
 
-/* What a report rests on; all but `plan` may be NULL. Borrowed. */
+/* What a report is made from; all but `plan` may be NULL. Borrowed. */
 struct arc_report_facts {
     const struct arc_plan *plan;
     const struct arc_changes_info *changes; /* why a service changed */
     const struct arc_ledger *build;         /* what was built */
-    const struct arc_ledger *base;          /* … of the base, for sizes against it */
+    const struct arc_ledger *base;          /* the base's ledger, to compare sizes */
     const struct arc_scan_info *scan;       /* the gate */
     const json_t *jobs; /* job → result, of toJSON(needs): "build-<codename>" of one service, else
                            "build" of all; "security" */
     const char *run_url; /* page of the workflow run */
-    const char *event;   /* stands behind the statuses' names, "messaging / flash (push)"; NULL: the
-                          names that a merge may require */
+    const char *event;   /* added to the status names: "messaging / flash (push)"; NULL: the plain
+                            names, which a merge may require */
 };
 
 /* Makes report.json (docs/schema/report.schema.json) without any request: group, revision, statuses
@@ -52,15 +52,16 @@ struct arc_report_target {
     enum arc_report_kind kind;
     const char *environment; /* of a deployment (`deployments: write`); NULL: none */
     bool statuses_optional,
-        comment_optional; /* what GitHub refuses is a text of report->refusals */
+        comment_optional; /* a refusal by GitHub is added to the report's `refusals`, not an
+                             error */
     int64_t pull; /* number of the pull request to comment in, or 0 (`pull-requests: write`) */
 };
 
-/* Posts a report: what is there already and the same is left alone, what differs is updated, so a
- * second run changes nothing. Adds to `report` for each status its action ("created", "updated",
- * "unchanged"), `comment` {"action", "url"} or null, `deployment` {"environment", "action", "url"}
- * or null, and `requests`; `refusals`, a list of texts, where something optional was refused.
- * Errors as the transport. */
+/* Posts a report. Statuses and comments that are already right are left alone and others updated,
+ * so a second run changes nothing. Adds to `report` for each status its action ("created",
+ * "updated", "unchanged"), `comment` {"action", "url"} or null, `deployment` {"environment",
+ * "action", "url"} or null, and `requests`; `refusals`, a list of texts, where something optional
+ * was refused. Fails with the transport's errors. */
 int arc_report_post(json_t *report, const struct arc_report_target *target,
                     struct arc_transport *transport, struct arc_error *err);
 

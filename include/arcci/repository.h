@@ -1,4 +1,4 @@
-/* The facts about the repository that versions and plans rest on. */
+/* The facts about the repository that versions and plans are made from. */
 #ifndef ARCCI_REPOSITORY_H
 #define ARCCI_REPOSITORY_H
 
@@ -10,8 +10,8 @@
 
 ARC_API_BEGIN
 
-/* How the text of a withdrawn release starts (docs/steering.md): its version counts as nobody's
- * predecessor and is never the latest. */
+/* The start of a withdrawn release's body (docs/steering.md). Its version is never another's
+ * predecessor, and never latest. */
 #define ARC_WITHDRAWN_MARK "<!-- arc-ci: withdrawn -->"
 
 /* Documents are owned. */
@@ -20,11 +20,11 @@ struct arc_repository {
     const char *root;          /* absolute path of the work tree, no slash at the end */
     char revision[65];         /* the commit, in hexadecimal digits */
     const char *revision_from; /* "tag messaging/v0.1.0", "HEAD (the tag does not exist yet)", … */
-    int64_t committed;         /* its time, seconds since 1970 */
+    int64_t committed;         /* the commit's time, seconds since 1970 */
     const char *source; /* "https://github.com/owner/name" without user or password, or NULL */
     json_t *tags;       /* array of all tag names; NULL when they are not known */
     const char *tags_unknown; /* why they are not known, or NULL */
-    json_t *published; /* array of the tags that have a published release; NULL: not asked for */
+    json_t *published; /* array of the tags that have a published release; NULL: not fetched */
     const char *published_unknown; /* why they are not known, or NULL */
     json_t *marked; /* array of the tags whose release is marked as a prerelease; NULL likewise */
     json_t *withdrawn; /* array of the tags whose release was withdrawn; NULL as `published` */

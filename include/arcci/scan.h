@@ -1,7 +1,7 @@
-/* Stage `scan`: the security gate. It never passes because it could not look.
+/* Stage `scan`: the security gate. It never passes because a scan failed or was incomplete.
  *
- * The scanner's JSON report is read once; counts, verdict, gate, table, summary and SARIF are all
- * derived from it. Trivy's report, schema versions 1 and 2 (trivy.dev, "Reporting").
+ * The scanner's JSON report is read once; counts, verdict, gate, table, summary and SARIF are
+ * derived from it. It reads Trivy's reports, schema versions 1 and 2 (trivy.dev, "Reporting").
  */
 #ifndef ARCCI_SCAN_H
 #define ARCCI_SCAN_H
@@ -22,113 +22,113 @@ ARC_API_BEGIN
 
 /* How the gate decides. */
 struct arc_scan_policy {
-    enum arc_severity fail_on;  /* findings of this severity and above fail the gate */
-    unsigned severities;        /* bits: the severities that are counted and shown */
-    bool ignore_unfixed;        /* leave out what has no fixed version */
-    bool block;                 /* false: findings are reported, and the gate does not fail */
-    bool tolerate_no_answer;    /* with block false: not even a scanner error, a part that was not
-                                   looked at or a stale database fails the gate */
-    bool end_of_life_fails;     /* an operating system without advisories is one, too */
-    bool packages;              /* vulnerabilities were looked for */
-    int64_t database_age_max;   /* seconds; 0: no limit */
-    bool database_age_required; /* a database of unknown age is a stale one */
+    enum arc_severity fail_on; /* findings of this severity and above fail the gate */
+    unsigned severities;       /* bits: the severities that are counted and shown */
+    bool ignore_unfixed;       /* leave out findings without a fixed version */
+    bool block;                /* false: findings are reported, and the gate does not fail */
+    bool tolerate_no_answer;   /* with block false: a scanner error, an incomplete scan or a stale
+                                   database does not fail the gate either */
+    bool end_of_life_fails;   /* an operating system past its end of life makes a scan incomplete */
+    bool packages;            /* vulnerabilities were looked for */
+    int64_t database_age_max; /* seconds; 0: no limit */
+    bool database_age_required; /* a database of unknown age counts as stale */
 };
 
-/* The gate for a verdict: `worst` is the highest severity found (ignored unless the verdict is
- * FINDINGS). This comparison is the whole decision. */
+/* Returns the gate for a verdict; `worst`, the highest severity found, only matters for
+ * ARC_VERDICT_FINDINGS. No other code decides. */
 enum arc_gate arc_scan_gate(const struct arc_scan_policy *policy, enum arc_verdict verdict,
                             enum arc_severity worst);
 
-/* What the scanner is to be run on. Nothing is owned. */
+/* What to run the scanner on. Borrowed. */
 struct arc_scan_run {
     const char *type;        /* "fs" or "image" */
     const char *target;      /* a folder, or an image's name; NULL: the documents' images */
     const json_t *platforms; /* array of "linux/amd64", …: one scan each, of the target or of
                                            what follows an '@'; NULL: arc_scan() asks the registry
                                            for all that the image has */
-    const struct arc_ledger *build; /* every cell by its digest; NULL for none */
-    const struct arc_plan *plan;    /* every cell by its service's staging tag; or NULL */
+    const struct arc_ledger *build; /* scan every cell by its digest; or NULL */
+    const struct arc_plan *plan;    /* scan every cell by its service's staging tag; or NULL */
     unsigned scanners;              /* what to look for: bits of enum arc_scanner */
     const char *docker_image;  /* run this image of the scanner, pinned by digest; NULL: `trivy` */
     const char *docker_config; /* with docker_image: docker's config.json with the registries'
                                   credentials, absolute; NULL for none (arc_scan() finds it) */
     const char *report_dir;    /* where the reports go, absolute */
-    const char *work_dir;      /* the folder to run in, which holds nothing of the tree, and in it
-                                  the files that the settings name: policy.rego, vex-0, vex-1, …;
-                                  absolute */
-    const json_t *services;    /* array of names: only these of the documents; NULL: all */
+    const char *work_dir;      /* the folder to run in, absolute. Holds only copies of the settings'
+                                  files: policy.rego, vex-0, vex-1, … */
+    const json_t *services;    /* array of names: only these services of the documents; NULL: all */
     size_t vex_count;
     bool policy;
     unsigned timeout; /* seconds for one target */
-    unsigned jobs;    /* most targets that are scanned at once; 0: one */
+    unsigned jobs;    /* most targets to scan at once; 0: one */
 };
 
-/* The commands that would be run, one for each target and platform: *out is [{service, platform,
- * target, report, argv}], `service` and `platform` may be null; a new reference. A pure function.
- * `service` (may be NULL) names what no document names. The scanner is told every choice that its
- * own configuration file or environment could turn into a gate that sees less. ARC_EINPUT for a
- * docker_image without a digest, or nothing to scan. */
+/* Lists the commands to run, one per target and platform: *out is [{service, platform, target,
+ * report, argv}], a new reference; `service` and `platform` may be null. Runs nothing. `service`
+ * (may be NULL) names targets that no document names. The argv sets every option that the scanner's
+ * own configuration file or environment could use to hide findings. ARC_EINPUT for a docker_image
+ * without a digest, or nothing to scan. */
 int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_t **out,
                       struct arc_error *err);
 
-/* What is scanned, and against what. Strings and arrays are borrowed. */
+/* What to scan, and how to judge it. Borrowed. */
 struct arc_scan_options {
     struct arc_scan_policy policy;
     const char *service;   /* name for findings of reports that name none; may be NULL */
     const json_t *reports; /* array of strings: "[SERVICE[@PLATFORM]=]FILE"; NULL for none */
-    const struct arc_scan_run *run; /* what to run the scanner on; NULL: the reports are all */
+    const struct arc_scan_run *run; /* what to run the scanner on; NULL: only read the reports */
     const json_t *baselines;        /* reports of the previous release; NULL for none */
     const char *scanner_info; /* file with the output of `trivy version --format json`, or NULL */
     const char *ignore_name;  /* the ignore file's name, for messages; or NULL */
     const char *ignore_text;  /* its content: ids to leave out, one per line; or NULL */
-    const struct arc_scan_settings *settings; /* what the project sets; or NULL */
-    const char *settings_from;                /* where that stands, for messages */
-    const char *settings_problem;             /* why they are not known; or NULL */
-    const struct arc_buf *policy_file; /* the file settings->policy, as it is to be used; or NULL */
-    const struct arc_buf *vex;         /* and those of settings->vex */
+    const struct arc_scan_settings *settings; /* the project's settings; or NULL */
+    const char *settings_from;                /* where the settings come from, for messages */
+    const char *settings_problem;             /* why the settings are not known; or NULL */
+    const struct arc_buf *policy_file;        /* content of the file settings->policy; or NULL */
+    const struct arc_buf *vex;                /* contents of the files settings->vex */
     size_t vex_count;
-    const char *root;       /* of the repository, for paths of files; NULL: the current directory */
-    const char *name;       /* what the scan is about, for code scanning: a group; or NULL */
-    bool sarif;             /* make the SARIF log, also without a file */
+    const char *root;       /* of the repository, for file paths; NULL: the current directory */
+    const char *name;       /* subject of the scan for code scanning, such as a group; or NULL */
+    bool sarif;             /* make the SARIF log even without sarif_file */
     bool issues;            /* make the issues' texts */
-    const char *sarif_file; /* written with the findings as SARIF 2.1.0, or NULL; left alone when
-                               the scanner could not look */
+    const char *sarif_file; /* file to write the SARIF 2.1.0 log to, or NULL; not written after a
+                               scanner error */
 };
 
-/* What a scan gave. arc_scan_free() frees it. */
+/* The result of a scan. arc_scan_free() frees it. */
 struct arc_scan {
     enum arc_verdict verdict;
     enum arc_gate gate;
     json_t *document; /* scan.json (docs/schema/scan.schema.json) */
-    json_t *issues; /* what each service's issue shall say: [{service, count, marker, title, body}];
-                       empty if the scanner could not look, NULL if not asked for */
-    json_t *sarif;  /* a SARIF 2.1.0 log, when asked for; NULL if the scanner could not look */
+    json_t *issues; /* text of each service's issue: [{service, count, marker, title, body}]; empty
+                       after a scanner error, NULL unless options->issues */
+    json_t *sarif;  /* the SARIF 2.1.0 log, if options asked for one; NULL after a scanner error */
     struct arc_buf human;   /* table for a person */
     struct arc_buf summary; /* markdown, within GitHub's 1 MiB */
 };
 
-/* Reads the reports, judges, renders. A report that cannot be read is no error of this call but the
- * verdict SCANNER_ERROR. ARC_EINPUT for contradictory options or a wrong ignore file. */
+/* Runs the scanner, reads the reports, decides and renders. A report that cannot be read is not an
+ * error here: the verdict is ARC_VERDICT_SCANNER_ERROR. ARC_EINPUT for contradictory options or a
+ * wrong ignore file. */
 int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
              struct arc_scan *out, struct arc_error *err);
 void arc_scan_free(struct arc_scan *scan);
 
-/* Where the findings are published. Everything is borrowed. */
+/* Where to publish the findings. Borrowed. */
 struct arc_scan_publish {
     const char *repository; /* "owner/name" */
     const char *ref;        /* "refs/heads/main"; for `sarif` */
     const char *commit;     /* 40 hexadecimal digits; for `sarif` */
     bool sarif;             /* upload the log to code scanning, wait until it is processed */
-    bool sarif_optional, issues_optional; /* GitHub's refusal is a warning of the document */
-    bool issues; /* one issue a service with findings at or above the gate's limit: filed,
-                    updated, closed, reopened. Without an answer of the scanner they stay
-                    as they are */
+    bool sarif_optional, issues_optional; /* a refusal by GitHub is only a warning in the
+                                             document */
+    bool issues; /* keep one issue per service with findings at or above the gate's limit: open,
+                    update, close, reopen it. After a scanner error, leave it alone */
 };
 
-/* Sends to GitHub what was asked for, both parts even if one fails, and notes what became of it in
- * scan->document: `upload` {id, status, results, url}, `issues` [{service, action, number, url}].
- * A second run changes nothing that is already so. Errors as the transport's; ARC_EFAILED when code
- * scanning rejects the log. */
+/* Sends the SARIF log and the issues to GitHub, as the options ask; tries both even if one fails.
+ * Adds the results to scan->document: `upload` {id, status, results, url}, `issues` [{service,
+ * action, number, url}]. A second run changes nothing that is already right. Fails with the
+ * transport's errors, or ARC_EFAILED when code scanning rejects the log. */
 int arc_scan_publish(struct arc_scan *scan, const struct arc_scan_publish *options,
                      struct arc_transport *transport, struct arc_error *err);
 

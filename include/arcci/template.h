@@ -1,6 +1,6 @@
 /* A small template language for the release notes: text with values, sections and loops, no logic.
- * It is Mustache's (mustache.github.io/mustache.5.html) but for two things: a value says which
- * place it stands in, and is escaped for that place; and a name that does not exist is an error.
+ * It is Mustache (mustache.github.io/mustache.5.html) with two differences: a tag says what kind of
+ * place it is in, and its value is escaped for that place; and an unknown name is an error.
  *
  *   {{name}}  {{a.b}}  {{.}}       a value as markdown text; "." is the item of a list
  *   {{code name}}                  … as a code span, with its backticks
@@ -13,8 +13,8 @@
  *   {{@first}} {{@last}} {{@number}}   of the innermost loop; the number counts from 1
  *   {{! … }}                       a comment
  *
- * A section's or comment's tag alone on its line leaves no line behind. There is no unescaped
- * value but one that its maker declares to be markdown: {"markdown": text}.
+ * A section's or comment's tag alone on its line leaves no line behind. Every value is escaped,
+ * unless the program passes it as markdown: {"markdown": text}.
  */
 #ifndef ARCCI_TEMPLATE_H
 #define ARCCI_TEMPLATE_H
@@ -43,15 +43,15 @@ struct arc_template {
     size_t count;
 };
 
-/* Parses `len` bytes. `name` is the file's for messages; a value whose tag names no
- * place is markdown text, or with `terminal` a terminal's. ARC_EINPUT with name:line:column for a
+/* Parses `len` bytes. `name` is the file's name for messages. A tag without a kind of place writes
+ * markdown text, or with `terminal` text for a terminal. ARC_EINPUT with name:line:column for a
  * syntax error, ARC_ELIMIT beyond the limits above. *out is freed by arc_template_free(), after a
  * failure too. */
 int arc_template_parse(const char *name, const char *text, size_t len, bool terminal,
                        struct arc_template *out, struct arc_error *err);
 
-/* Appends the template filled with an object's members. ARC_EINPUT with name:line:column for a
- * name that is not there or a list where a value is wanted; ARC_ELIMIT beyond out's maximum or
+/* Appends the template filled with an object's members. ARC_EINPUT with name:line:column for an
+ * unknown name, or a list where a value belongs; ARC_ELIMIT beyond out's maximum or
  * ARC_TEMPLATE_STEPS. */
 int arc_template_render(const struct arc_template *parsed, const json_t *values,
                         struct arc_buf *out, struct arc_error *err);
