@@ -66,6 +66,16 @@ static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
                                head->hex, newest->hex) == ARC_OK);
 }
 
+/* Whether a commit is on the base branch, as far as the clone knows: once the pull request is
+ * merged, what follows it there is other people's. */
+static bool is_on_base(const struct choice *c, const struct arc_oid *head)
+{
+    struct arc_oid tip;
+    return c->event->base_ref &&
+           arc_base_resolve(c->git, c->event->base_ref, &tip, NULL) == ARC_OK &&
+           choice_is_before(c, head, &tip);
+}
+
 /* Finds commits that the job made after checkout, on the pull request's newest commit or its merge
  * commit (GITHUB_SHA). As in paths-filter, they count unless the API is used. */
 static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool *on_merge)
@@ -79,7 +89,7 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
 
     struct arc_oid before = merged_into(c, head);
     if (strcmp(head->hex, event->head_sha) == 0 || *before.hex ||
-        (event->sha && strcmp(head->hex, event->sha) == 0))
+        (event->sha && strcmp(head->hex, event->sha) == 0) || is_on_base(c, head))
         return false;
 
     memcpy(newest.hex, event->head_sha, sizeof newest.hex);
