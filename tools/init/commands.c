@@ -191,14 +191,15 @@ static void take_published(const struct script *script, const json_t *words, siz
 {
     struct init *init = script->init;
     bool is_join = strcmp(init_word_at(words, 2), "imagetools") == 0;
+    bool is_list = strcmp(init_word_at(words, 1), "manifest") == 0; /* names follow its own */
 
-    for (size_t i = first; i < json_array_size(words); i++) {
+    for (size_t i = first; i < json_array_size(words) && (!is_list || i == first); i++) {
         struct init_image named = {0};
         const char *reference = init_word_at(words, i);
         const char *name = arc_path_name(reference);
         name = init_cut(init, name, strcspn(name, ":@"));
         if ((is_join && !init_is_among(init_word_at(words, i - 1), "-t --tag")) ||
-            name == reference || !arc_text_is_visible(name) || ARC_STARTS(reference, "localhost"))
+            name == reference || !arc_text_is_visible(name) || init_is_local(reference))
             continue;
         init_set(init, init->published, name, json_true());
         if (arc_text_is_visible(reference) && init_take_reference(init, reference, &named) &&
@@ -216,6 +217,9 @@ static void take_docker(struct script *script, const json_t *words)
     if (script->step->runner &&
         (strcmp(what, "push") == 0 || strcmp(init_word_at(words, 2), "imagetools") == 0))
         take_published(script, words, 2);
+    if (script->step->runner && strcmp(what, "manifest") == 0 &&
+        init_is_among(init_word_at(words, 2), "create push"))
+        take_published(script, words, 3);
     if (strcmp(what, "buildx") == 0 || strcmp(what, "image") == 0)
         what = init_word_at(words, next++);
     if (init_is_among(what, "build bud bake") && script->is_outside)

@@ -552,6 +552,8 @@ static void split_by_folders(struct init *init, struct init_image *image)
             if (!argument || (start > source && start[-1] != '/') || (*end && *end != '/') ||
                 !json_object_get(args, argument) || init_is_among(argument, INIT_GIVEN_ARGUMENTS))
                 continue;
+            if (start == source && !*end)
+                continue; /* "${BINARY}" is a file that an earlier step makes */
             char *above = init_cut(init, source, (size_t)(start - source));
             if (add_folders(init, image, argument, above, arc_json_text_of(args, argument)))
                 return;

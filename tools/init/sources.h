@@ -77,6 +77,10 @@ const char *init_as_written(const char *value, const char *usual);
 /* Counts one sighting of a prefix of images, "ghcr.io/acme". */
 void init_count_registry(struct init *init, const char *registry);
 
+/* Whether a reference is in a registry on the machine or in the job's network: "localhost/x",
+ * "kind-registry:5000/x". */
+bool init_is_local(const char *reference);
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 /* A step that uses an action. Values of `with` may contain INIT_UNKNOWN. All borrowed. */

@@ -449,7 +449,7 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     image->name = arc_or(image->name, named.name);
 
     for (char **registry = named.registries; registry && *registry; registry++) {
-        if (ARC_STARTS(*registry, "localhost"))
+        if (init_is_local(init_print(init, "%s/", *registry)))
             continue;
         if (is_other)
             init_add_text(init, &image->others, init_join(init, *registry, named.name));
@@ -494,25 +494,34 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
                  init_list_names(init, asked));
 }
 
+/* Where an architecture ends a name, "1.0-arm64": its separator; NULL if none does. */
+static const char *find_architecture(const char *name)
+{
+    static const char *const ends[] = {"amd64", "x86_64", "arm64",   "aarch64",
+                                       "armv7", "s390x",  "ppc64le", "riscv64"};
+    arc_each_in (end, ends) {
+        size_t len = strlen(name), before = len - ARC_MIN(strlen(*end) + 1, len);
+        if (before && arc_text_ends(name, *end) && strchr("-_", name[before]))
+            return name + before;
+    }
+
+    return NULL;
+}
+
 /* A tag that ends with an architecture, "1.0-arm64", is one part of an index that a later step
  * makes: takes the platform, and the tag without it. */
 static void join_architectures(const struct init_step *step, struct init_image *image)
 {
-    static const char *const ends[] = {"amd64", "x86_64", "arm64", "aarch64", "armv7"};
     struct init *init = step->init;
     json_t *tags = image->tags;
 
     image->tags = NULL;
     arc_json_each_pair (tag, when, tags) {
-        const char *name = tag;
-        arc_each_in (end, ends) {
-            size_t len = strlen(tag), before = len - ARC_MIN(strlen(*end) + 1, len);
-            if (before && arc_text_ends(tag, *end) && strchr("-_", tag[before])) {
-                name = init_cut(init, tag, before);
-                init_add_platform(init, image, step->file, step->line, *end);
-            }
-        }
-        init_add_tag(init, &image->tags, name, json_string_value(when));
+        const char *end = find_architecture(tag);
+        if (end)
+            init_add_platform(init, image, step->file, step->line, end + 1);
+        init_add_tag(init, &image->tags, end ? init_cut(init, tag, (size_t)(end - tag)) : tag,
+                     json_string_value(when));
     }
 }
 
@@ -630,7 +639,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
 
     bool is_local = *tags; /* all tags are in a registry on the runner */
     for (char *reference; (reference = init_next_item(init, &tags, ",\n"));) {
-        is_local = is_local && ARC_STARTS(reference, "localhost", "127.0.0.1");
+        is_local = is_local && init_is_local(reference);
         take_name(init, image, fill_reference(init, reference, bound), step->when);
     }
     image->pushed = image->pushed && !is_local && !is_test_step(step);
@@ -1006,6 +1015,44 @@ static void name_versions(struct init *init)
     }
 }
 
+/* The earlier image of that name, Dockerfile and stage; NULL if there is none. */
+static struct init_image *find_first(const struct init *init, const struct init_image *image)
+{
+    init_each_image (other, init) {
+        if (other == image)
+            return NULL;
+        if (init_same_text(other->name, image->name) &&
+            strcmp(other->dockerfile, image->dockerfile) == 0 &&
+            init_same_text(other->target, image->target))
+            return other;
+    }
+    return NULL;
+}
+
+/* Joins images of one architecture each, "tool-arm64", to the one that commands publish. */
+static void join_images(struct init *init)
+{
+    for (struct init_image **at = &init->images, *image; (image = *at);) {
+        const char *end = image->name ? find_architecture(image->name) : NULL;
+        char *name = end ? init_cut(init, image->name, (size_t)(end - image->name)) : NULL;
+        struct init_image *whole = NULL;
+        if (name && json_object_get(init->published, name)) {
+            image->name = name;
+            image->codename = init_codename(init, name);
+            whole = find_first(init, image);
+        }
+        if (!whole) {
+            at = &image->next;
+            continue;
+        }
+
+        for (char **platform = image->platforms; platform && *platform; platform++)
+            init_add_platform(init, whole, image->file, image->line, *platform);
+        *at = image->next;
+        init->image_count--;
+    }
+}
+
 /* Whether only a run knows the image's name while another image of the Dockerfile has one. */
 static bool is_nameless(const struct init *init, const struct init_image *image)
 {
@@ -1019,6 +1066,8 @@ static bool is_nameless(const struct init *init, const struct init_image *image)
 
 void init_end_workflows(struct init *init)
 {
+    join_images(init);
+
     init_each_image (image, init)
         if (image->pushed && image->name) /* so what commands publish is this image */
             (void)json_object_del(init->published, image->name);

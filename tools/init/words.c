@@ -192,7 +192,9 @@ static bool expand_version(struct script *script, const char *at, const char *en
         return false;
     const char *content = by_key ? NULL : init_read(init, path);
     bool has_letter = content && content[0] == 'v' && content[1] >= '0' && content[1] <= '9';
-    if (!strstr(name, "version") && !(content && is_version(init, content)))
+    bool of_tool = content && (strcmp(name, ".nvmrc") == 0 ||
+                               (*name == '.' && arc_text_ends(name, "-version")));
+    if (of_tool || (!strstr(name, "version") && !(content && is_version(init, content))))
         return content && expand_content(script, path, out);
 
     if (has_letter)
