@@ -84,6 +84,12 @@ char *init_name_dockerfile(struct init *init, const char *path)
     if (has_owner)
         named = init_print(init, "%s-%s", arc_path_name(above), named);
 
+    for (bool ends = false; *named >= '0' && *named <= '9' && !ends;
+         above = init_directory(init, above)) {
+        ends = strcmp(above, ".") == 0; /* no codename starts with a digit: postgres-15 */
+        named = init_print(init, "%s-%s", ends ? init->repository : arc_path_name(above), named);
+    }
+
     bool is_variant = variant && *variant;
     const char *spare = is_variant ? variant : init->repository;
     bool counted = is_variant && !*init_codename(init, variant); /* Dockerfile.21 */
