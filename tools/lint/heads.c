@@ -18,6 +18,7 @@ struct search {
 struct scope {
     const struct arc_yaml_node *env[3]; /* the workflow's, the job's, the step's */
     const struct arc_yaml_node *with;   /* inputs of its action or workflow; NULL: none */
+    const struct arc_yaml_node *steps;  /* those beside it */
     const struct scope *outer;          /* the scope of the caller */
     unsigned level;
 };
@@ -43,23 +44,90 @@ static bool holds_name(const char *text, const char *prefix, const char *name)
 /* "refs/pull/7/merge", "pull/$NUMBER/head": on one line. */
 static bool names_pull(const char *text)
 {
-    for (const char *at = text; (at = strstr(at, "pull/")); at += 5) {
+    for (const char *at = text; (at = strstr(at, "pull/"));) {
         size_t len = strcspn(at, "\n");
-        const char *head = strstr(at, "/head"), *merge = strstr(at, "/merge");
-        if ((head && head < at + len) || (merge && merge < at + len))
+        if (memmem(at, len, "/head", 5) || memmem(at, len, "/merge", 6))
             return true;
+        at += len;
     }
     return strstr(text, "refs/pull/") != NULL;
 }
 
-/* Whether a text names the head, directly or through variables and inputs. */
+/* Adds a text with x['y'] as x.y, and x[0].y and x.*.y as x.y, too. */
+static void add_plain(struct arc_buf *out, const char *text)
+{
+    for (; *text; text++) {
+        size_t len = *text == '[' ? 1 + strcspn(text + 1, "[]") : 0;
+        bool closes = len > 1 && text[len] == ']';
+        bool is_name = closes && len > 2 && text[1] == '\'';
+        bool is_index = closes && strspn(text + 1, "*0123456789") == len - 1;
+
+        if (is_name) {
+            arc_buf_putc(out, '.');
+            arc_buf_add(out, text + 2, len - 3);
+        }
+        if (is_name || is_index)
+            text += len;
+        else if (ARC_STARTS(text, ".*"))
+            text++;
+        else
+            arc_buf_putc(out, *text);
+    }
+}
+
+static bool names_head(const char *text)
+{
+    static const char *const names[] = {
+        "pull_request.head", "pull_requests.head", "pull_request.merge_commit_sha",
+        "github.head_ref",   "github_head_ref",    "workflow_run.head_",
+        "outputs.head_ref",  "outputs.head_sha"};
+    ARC_AUTO(arc_buf) struct arc_buf plain = {0};
+
+    add_plain(&plain, text);
+    arc_each_in (name, names)
+        if (plain.failed || strcasestr(arc_buf_text(&plain), *name))
+            return true;
+
+    return names_pull(text);
+}
+
+static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
+                          unsigned level);
+
+/* Whether an output that the text names is of a step that is given the head, or asks for it. */
+static bool is_told_head(struct search *search, const struct scope *scope, const char *text,
+                         unsigned level)
+{
+    arc_yaml_each (step, scope->steps) {
+        const struct arc_yaml_node *id = arc_yaml_get(step, "id"), *env = arc_yaml_get(step, "env");
+        const struct arc_yaml_node *script = lint_input(arc_yaml_get(step, "with"), "script");
+        const struct arc_yaml_node *run = arc_or(arc_yaml_get(step, "run"), script);
+
+        if (!spend(search, text))
+            return false;
+        if (!id || !id->text || !holds_name(text, "steps.", id->text))
+            continue;
+        if (run && run->text &&
+            (ARC_HOLDS(run->text, "head.sha", "head.ref", "headRef") ||
+             leads_to_head(search, scope, run->text, level)))
+            return true;
+        arc_yaml_each_pair (pair, env)
+            if (leads_to_head(search, scope, pair->value->text, level))
+                return true;
+    }
+
+    return false;
+}
+
+/* Whether a text names the head, directly or through variables, inputs and outputs of steps. */
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level)
 {
     if (!text || !scope || level > LEVEL_MAX)
         return false;
-    if (names_pull(text) ||
-        ARC_HOLDS(text, "pull_request.head", "github.head_ref", "workflow_run.head_"))
+    if (names_head(text))
+        return true;
+    if (strcasestr(text, "steps.") && is_told_head(search, scope, text, level + 1))
         return true;
 
     for (size_t e = 0; strcasestr(text, "env.") && e < 3; e++)
@@ -143,6 +211,7 @@ static void check_steps(struct search *search, const struct scope *scope,
             return;
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         struct scope own = *scope;
+        own.steps = steps;
         own.env[2] = arc_yaml_get(step, "env");
         check_step(search, &own, step, place);
 
