@@ -41,7 +41,7 @@ const struct command cmd_init = {
         "files, workflows that use build-push-action or another action or workflow with a context "
         "and an image among its inputs, metadata-action, bake-action, paths-filter, "
         "changed-files, trivy-action or a release action, 'docker build' and 'bake' in workflows, "
-        "Makefiles and shell scripts, GoReleaser's images, versions in files; and the repository's "
+        "Makefiles, justfiles and shell scripts, GoReleaser's images, versions in files; and the repository's "
         "tags. Where none of them says what is published, it asks about other descriptions of "
         "builds: Skaffold's, GitLab's and the like.\n\n"
         "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git "

@@ -56,7 +56,9 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         return true;
     for (size_t i = 2; i < json_array_size(words); i++)
         arc_buf_printf(&value, i > 2 ? " %s" : "%s", init_word_at(words, i));
-    if (script->branches && *before_it && strcmp(before_it, init_hold(init, &value)) != 0) {
+    const char *said = init_hold(init, &value);
+    bool is_computed = ARC_STARTS(said, "if ", "`"); /* in a justfile */
+    if (is_computed || (script->branches && *before_it && strcmp(before_it, said) != 0)) {
         arc_buf_reset(&value);
         arc_buf_putc(&value, INIT_UNKNOWN); /* only a run knows which of the two */
     }
@@ -444,8 +446,9 @@ void init_read_scripts(struct init *init)
     for (size_t i = 0; i < init->file_count && !told && count < INIT_FILES_MAX; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
         bool is_shell = arc_text_ends(path, ".sh"); /* assumed to run in the root */
-        bool is_script =
-            is_shell || init_is_among(name, "Makefile GNUmakefile") || arc_text_ends(path, ".mk");
+        bool is_script = is_shell ||
+                         init_is_among(name, "Makefile GNUmakefile justfile .justfile") ||
+                         arc_text_ends(path, ".mk");
         if (!is_script || init_is_aside(path))
             continue;
         const char *text = init_read(init, path);

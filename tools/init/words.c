@@ -289,6 +289,21 @@ static const char *skip_blanks(const char *at)
     }
 }
 
+/* "{{NAME}}" of a justfile; returns its end. */
+static const char *expand_template(struct script *script, const char *open, struct arc_buf *out)
+{
+    const char *name = open + 2, *end = strstr(name, "}}");
+    size_t len = end ? (size_t)(end - name) : 0;
+
+    if (!end || !init_spend(script->init, len))
+        return open + strlen(open);
+    arc_text_trim(&name, &len);
+    arc_buf_puts(out,
+                 arc_or(find_value(script, init_cut(script->init, name, len)), INIT_UNKNOWN_TEXT));
+
+    return end + 2;
+}
+
 bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variable)
 {
     const char *at = skip_blanks(script->at);
@@ -312,6 +327,8 @@ bool init_take_word(struct script *script, struct arc_buf *word, bool *is_variab
             at++;
         } else if (*at == '$' && quote != '\'') {
             at = expand_variable(script, at, word);
+        } else if (script->is_makefile && ARC_STARTS(at, "{{")) {
+            at = expand_template(script, at, word);
         } else if (*at == '\\' && at[1] && quote != '\'') {
             if (at[1] != '\n')
                 arc_buf_putc(word, at[1]);
