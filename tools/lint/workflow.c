@@ -606,10 +606,16 @@ static bool check_call(const struct workflow *w, const struct arc_yaml_node *use
 
 static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 {
+    const struct arc_yaml_node *own = arc_yaml_get(job->value, "permissions");
+    const struct arc_yaml_node *granted = arc_or(own, arc_yaml_get(w->root, "permissions"));
+
     check_id(w->lint, job->key);
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
         lint_find_at(w->lint, LINT_PERMISSIONS, job->key,
                      "neither the workflow nor the job '%s' sets permissions", job->key->text);
+    if (arc_yaml_reads(granted, "write-all"))
+        lint_find_at(w->lint, LINT_PERMISSIONS, granted,
+                     "the job '%s' may write everything: name what it needs", job->key->text);
 
     if (check_call(w, arc_yaml_get(job->value, "uses")))
         check_uses(w, job->value);
