@@ -190,7 +190,8 @@ void init_take_make(struct script *script, const json_t *words)
         const char *word = init_word_at(words, i);
         size_t len = strcspn(word, "=");
         if (strcmp(word, "-C") == 0 || strcmp(word, "-f") == 0) {
-            const char *path = init_resolve(init, script->directory, init_word_at(words, ++i));
+            const char *path =
+                init_resolve_path(script->step, script->directory, init_word_at(words, ++i));
             *(word[1] == 'C' ? &folder : &file) = path;
         } else if (init_is_assignment(word)) {
             init_set_text(init, made.variables, init_cut(init, word, len), word + len + 1);

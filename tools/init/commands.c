@@ -265,7 +265,7 @@ static void take_command(struct script *script, json_t *words)
         return;
 
     if (init_is_among(program, "cd pushd")) {
-        char *directory = init_resolve(script->init, script->directory, what);
+        char *directory = init_resolve_path(script->step, script->directory, what);
         script->left_behind = script->directory;
         script->directory = arc_or(directory, script->directory);
         script->is_outside = !directory && *what;
@@ -412,11 +412,11 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                         const char *directory, bool pushes)
 {
     struct init *init = step->init;
-    const char *dot = strrchr(step->file, '.');
+    const char *dot = strrchr(step->file, '.'), *from = init_resolve_path(step, ".", directory);
     struct script script = {
         .init = init,
         .step = step,
-        .directory = arc_arena_text(&init->arena, directory),
+        .directory = arc_arena_text(&init->arena, arc_or(from, directory)),
         .variables = init_keep(init, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
                                                "GITHUB_ENV", "GITHUB_ENV")),
         .outputs = init_keep(init, json_object()),

@@ -135,6 +135,10 @@ void init_end_workflows(struct init *init);
  * name. */
 void init_end_reading(struct init *init);
 
+/* A path of the workflow's working directory, relative to the root: the repository may be checked out
+ * into another folder. NULL if it leaves the repository. */
+char *init_resolve_path(const struct init_step *step, const char *base, const char *path);
+
 /* ---- expressions ---------------------------------------------------------------------------- */
 
 /* GitHub docs, "Usage limits": a matrix makes at most 256 jobs. */

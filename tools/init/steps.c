@@ -710,9 +710,7 @@ static void take_image(const struct init_step *step, const char *context, const 
     init_note(init, step->file, step->line, "builds %s of %s", image.codename, image.dockerfile);
 }
 
-/* Converts a path in the run's workspace to one from the repository's root: the checkout may be in a
- * subfolder. */
-static char *resolve_path(const struct init_step *step, const char *base, const char *path)
+char *init_resolve_path(const struct init_step *step, const char *base, const char *path)
 {
     const char *folder = arc_json_text_of(step->scope, "checkout");
     char *resolved = init_resolve(step->init, base, path);
@@ -790,10 +788,10 @@ void init_take_build(const struct init_step *step)
         return;
     }
 
-    char *context = resolve_path(step, ".", arc_text_or(given, "."));
+    char *context = init_resolve_path(step, ".", arc_text_or(given, "."));
     char *wanted = NULL;
     if (context && *file)
-        wanted = resolve_path(step, is_default ? context : ".", file);
+        wanted = init_resolve_path(step, is_default ? context : ".", file);
     else if (context)
         wanted = init_join(init, context, "Dockerfile");
 
