@@ -152,8 +152,10 @@ static void take_output(struct script *script, const char *said, const char *whe
     value = *before && !told ? INIT_UNKNOWN_TEXT : value;
     value = arc_or(given, value);
 
-    if (strcmp(where, "GITHUB_ENV") == 0)
-        init_set_text(init, json_object_get(script->step->scope, "env"), name, value);
+    json_t *env = json_object_get(script->step->scope, "env");
+    bool keeps = init_says_version(arc_json_text_of(env, name)) && !init_says_version(value);
+    if (strcmp(where, "GITHUB_ENV") == 0 && !keeps) /* another step sets it for other runs */
+        init_set_text(init, env, name, value);
     if (strcmp(where, "GITHUB_OUTPUT") != 0)
         return;
     init_set_text(init, script->outputs, name, value);
@@ -412,11 +414,13 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                         const char *directory, bool pushes)
 {
     struct init *init = step->init;
-    const char *dot = strrchr(step->file, '.'), *from = init_resolve_path(step, ".", directory);
+    const char *dot = strrchr(step->file, '.');
+    char *from = init_resolve_path(step, ".", directory);
+    from = arc_or(from, arc_arena_text(&init->arena, directory));
     struct script script = {
         .init = init,
         .step = step,
-        .directory = arc_arena_text(&init->arena, arc_or(from, directory)),
+        .directory = from,
         .variables = init_keep(init, json_pack("{s:s, s:s}", "GITHUB_OUTPUT", "GITHUB_OUTPUT",
                                                "GITHUB_ENV", "GITHUB_ENV")),
         .outputs = init_keep(init, json_object()),
