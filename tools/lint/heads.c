@@ -9,9 +9,12 @@
 #define WORK_MAX  200000
 #define LEVEL_MAX 10
 
+#define MERGE_COMMIT "pull_request.merge_commit_sha"
+
 struct search {
     struct lint *lint;
     size_t work;
+    bool closed; /* it runs once a pull request is closed: the merge commit may be merged */
 };
 
 /* The values that a step's expressions can name. */
@@ -75,17 +78,17 @@ static void add_plain(struct arc_buf *out, const char *text)
     }
 }
 
-static bool names_head(const char *text)
+static bool names_head(const struct search *search, const char *text)
 {
     static const char *const names[] = {
-        "pull_request.head", "pull_requests.head", "pull_request.merge_commit_sha",
-        "github.head_ref",   "github_head_ref",    "workflow_run.head_",
-        "outputs.head_ref",  "outputs.head_sha"};
+        "pull_request.head",  "pull_requests.head", "github.head_ref",  "github_head_ref",
+        "workflow_run.head_", "outputs.head_ref",   "outputs.head_sha", MERGE_COMMIT};
     ARC_AUTO(arc_buf) struct arc_buf plain = {0};
 
     add_plain(&plain, text);
     arc_each_in (name, names)
-        if (plain.failed || strcasestr(arc_buf_text(&plain), *name))
+        if (plain.failed || (strcasestr(arc_buf_text(&plain), *name) &&
+                             !(search->closed && strcmp(*name, MERGE_COMMIT) == 0)))
             return true;
 
     return names_pull(text);
@@ -125,7 +128,7 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
 {
     if (!text || !scope || level > LEVEL_MAX)
         return false;
-    if (names_head(text))
+    if (names_head(search, text))
         return true;
     if (strcasestr(text, "steps.") && is_told_head(search, scope, text, level + 1))
         return true;
@@ -251,7 +254,9 @@ void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
 {
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct scope scope = {.level = 0};
-    struct search search = {.lint = lint};
+    const struct arc_yaml_node *types =
+        arc_yaml_at(on, "pull_request_target", "types", (char *)NULL);
+    struct search search = {.lint = lint, .closed = arc_yaml_names(types, "closed")};
 
     if (!arc_yaml_names(on, "pull_request_target") && !arc_yaml_names(on, "workflow_run") &&
         !arc_yaml_names(on, "issue_comment"))

@@ -604,18 +604,21 @@ static bool check_call(const struct workflow *w, const struct arc_yaml_node *use
     return !*name || !wrong;
 }
 
+static void check_grant(struct lint *lint, const struct arc_yaml_node *node)
+{
+    const struct arc_yaml_node *granted = arc_yaml_get(node, "permissions");
+    if (arc_yaml_reads(granted, "write-all"))
+        lint_find_at(lint, LINT_PERMISSIONS, granted,
+                     "write-all lets the job write everything: name what it needs");
+}
+
 static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
 {
-    const struct arc_yaml_node *own = arc_yaml_get(job->value, "permissions");
-    const struct arc_yaml_node *granted = arc_or(own, arc_yaml_get(w->root, "permissions"));
-
     check_id(w->lint, job->key);
     if (!arc_yaml_key(w->root, "permissions") && !arc_yaml_key(job->value, "permissions"))
         lint_find_at(w->lint, LINT_PERMISSIONS, job->key,
                      "neither the workflow nor the job '%s' sets permissions", job->key->text);
-    if (arc_yaml_reads(granted, "write-all"))
-        lint_find_at(w->lint, LINT_PERMISSIONS, granted,
-                     "the job '%s' may write everything: name what it needs", job->key->text);
+    check_grant(w->lint, job->value);
 
     if (check_call(w, arc_yaml_get(job->value, "uses")))
         check_uses(w, job->value);
@@ -691,6 +694,7 @@ static void check_workflow(struct lint *lint, const char *file)
                  json_integer(job - jobs->pairs));
     w.jobs = names;
     check_whole(&w);
+    check_grant(lint, yaml.root);
     check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
     arc_yaml_each_pair (job, jobs)
         check_job(&w, job);
