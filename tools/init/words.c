@@ -80,6 +80,37 @@ static void expand_or(struct script *script, const char *at, const char *end, st
     arc_buf_puts(out, *held ? held : INIT_UNKNOWN_TEXT);
 }
 
+/* "$(if CONDITION,THEN,ELSE)" in a Makefile; what is unknown was mostly not set. */
+static void expand_if(struct script *script, const char *at, const char *end, struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
+    at = expand_text(script, at, end, ',', &word);
+    const char *held = init_hold(script->init, &word);
+    bool holds = held[strspn(held, " \t")] && arc_text_is_visible(held);
+
+    for (bool then = true; at < end; then = false) {
+        arc_buf_reset(&word);
+        at = expand_text(script, at + 1, end, then ? ',' : '\0', &word);
+        if (then == holds)
+            arc_buf_puts(out, init_hold(script->init, &word));
+    }
+}
+
+/* "$(filter WORD…,TEXT)" in a Makefile. */
+static void expand_filter(struct script *script, const char *at, const char *end,
+                          struct arc_buf *out)
+{
+    ARC_AUTO(arc_buf) struct arc_buf words = {.max = WORD_MAX}, text = {.max = WORD_MAX};
+    at = expand_text(script, at, end, ',', &words);
+    if (at < end)
+        (void)expand_text(script, at + 1, end, '\0', &text);
+    const char *wanted = init_hold(script->init, &words), *rest = init_hold(script->init, &text);
+
+    for (char *word; (word = init_next_item(script->init, &rest, " \t"));)
+        if (init_is_among(word, wanted))
+            arc_text_item(out, " ", "%s", word);
+}
+
 /* A Makefile's "$(subst from,to,text)". */
 static void expand_subst(struct script *script, const char *at, const char *end,
                          struct arc_buf *out)
@@ -100,6 +131,29 @@ static void expand_subst(struct script *script, const char *at, const char *end,
         arc_buf_puts(out, parts[1]);
     }
     arc_buf_puts(out, text);
+}
+
+/* A function of make, "NAME ARGUMENTS"; false for others. */
+static bool expand_function(struct script *script, const char *call, const char *end,
+                            struct arc_buf *out)
+{
+    static const struct {
+        const char *name;
+        void (*expand)(struct script *, const char *, const char *, struct arc_buf *);
+    } functions[] = {{"or ", expand_or},
+                     {"subst ", expand_subst},
+                     {"if ", expand_if},
+                     {"filter ", expand_filter}};
+
+    arc_each_in (function, functions) {
+        const char *arguments = arc_text_after(call, function->name);
+        if (arguments)
+            function->expand(script, arguments, end, out);
+        if (arguments)
+            return true;
+    }
+
+    return false;
 }
 
 /* What the expansion `how` leaves of a release's ref: the whole tag, or the version. */
@@ -232,14 +286,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     const char *end = open ? find_close(script, start) : rest;
     char *known = init_cut(script->init, name, (size_t)(rest - name));
 
-    if (script->is_makefile && end && ARC_STARTS(name, "or ")) {
-        expand_or(script, name + 3, end, out);
+    if (script->is_makefile && end && expand_function(script, name, end, out))
         return end + 1;
-    }
-    if (script->is_makefile && end && ARC_STARTS(name, "subst ")) {
-        expand_subst(script, name + 6, end, out);
-        return end + 1;
-    }
     if (script->is_makefile && end && memchr(name, '$', (size_t)(end - name)) &&
         strcspn(name, " :") > (size_t)(end - name)) { /* "$($@-args)" */
         ARC_AUTO(arc_buf) struct arc_buf inner = {.max = WORD_MAX};
