@@ -181,7 +181,16 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
 {
     const char *local = cache_options(cache, "local"), *s3 = cache_options(cache, "s3");
 
-    if (strcmp(cache, "registry") == 0 || cache_options(cache, "gha"))
+    const char *gha = cache_options(cache, "gha");
+
+    /* buildx would take it for the name of all: of their caches the last one written is kept. */
+    if ((gha && strstr(gha, ",scope=")) || (s3 && strstr(s3, ",name=")))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--cache: '%.200s' names one cache for all services; leave out %s: "
+                             "each service and platform has its own",
+                             cache, gha ? "scope" : "name");
+
+    if (strcmp(cache, "registry") == 0 || gha)
         return ARC_OK;
     const char *folder = arc_text_after(local, ",dir=");
     if (folder && *folder && !strpbrk(folder, ",\"\r\n"))
