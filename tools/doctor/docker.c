@@ -23,7 +23,7 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     doctor->has_docker = true;
 }
 
-/* "github.com/docker/buildx v0.13.1 abcdef" is at least MAJOR.MINOR. */
+/* Whether "github.com/docker/buildx v0.13.1 abcdef" is at least MAJOR.MINOR. */
 static bool at_least(const char *text, unsigned long major, unsigned long minor)
 {
     const char *at = text + strcspn(text, "0123456789");
@@ -45,7 +45,7 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
         return;
     }
 
-    if (!strstr(arc_buf_text(&text), "buildx")) { /* podman's says "buildah 1.37.5" */
+    if (!strstr(arc_buf_text(&text), "buildx")) { /* podman prints "buildah 1.37.5" */
         doctor_say(result, DOCTOR_MISSING, arc_buf_text(&text),
                    "this is another program, which has no bake: install Docker's own plugin "
                    "(docker-buildx-plugin)");
@@ -53,10 +53,10 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     }
 
     const char *version = arc_buf_text(&text) + strcspn(arc_buf_text(&text), " ");
-    version += strspn(version, " v"); /* Debian's has no v */
+    version += strspn(version, " v"); /* Debian's has no "v" */
     arc_buf_add(&result->found, version, strcspn(version, " "));
 
-    if (ARC_STARTS(version, "0.0.0")) { /* somebody's own build */
+    if (ARC_STARTS(version, "0.0.0")) { /* a custom build */
         result->status = DOCTOR_WARNING;
         arc_buf_puts(&result->advice, "its version is not known: 0.13 or later is needed");
     } else if (!at_least(version, 0, 13)) {
@@ -65,7 +65,7 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     }
 }
 
-/* Appends the values of the "Name:   value" lines, of which a builder has one for each node. */
+/* Appends the values of "Name: value" lines; a builder has one per node. */
 static void add_values(const char *text, const char *name, struct arc_buf *out)
 {
     arc_each_piece (line, text, "\n") {
@@ -89,7 +89,7 @@ static bool has_platform(const char *list, const char *platform)
     return false;
 }
 
-/* The platforms of a group's services that no node has. */
+/* The platforms of a group's services that no node supports. */
 static void add_missing(const struct arc_group *group, const char *list,
                         struct doctor_result *result)
 {
@@ -123,7 +123,7 @@ void doctor_platforms(struct doctor *doctor, struct doctor_result *result)
     ARC_AUTO(arc_buf) struct arc_buf driver = {0}, list = {0}, problem = {0};
     add_values(arc_buf_text(&text), "Driver:", &driver);
     add_values(arc_buf_text(&text), "Platforms:", &list);
-    add_values(arc_buf_text(&text), "Error:", &problem); /* of a node that cannot be reached */
+    add_values(arc_buf_text(&text), "Error:", &problem); /* for an unreachable node */
     const char *shown = list.len ? arc_buf_text(&list) : "platforms not known until it starts";
     const char *name = driver.len ? arc_buf_text(&driver) : "unknown";
     arc_buf_printf(&result->found, "driver %s: ", name);

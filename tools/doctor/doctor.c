@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "os/process.h"
 
-/* No check may keep a person waiting for longer than this, in seconds. */
+/* Timeout of a check in seconds. */
 #define PATIENCE 15
 
 static const struct {
@@ -14,7 +14,7 @@ static const struct {
     {"release", DOCTOR_RELEASE}, {"services", DOCTOR_SERVICES}, {"all", DOCTOR_ALL},
 };
 
-/* In this order: later ones use what earlier ones found. */
+/* In this order, since later checks use results of earlier ones. */
 static const struct {
     const char *name;
     unsigned needed;
@@ -67,7 +67,7 @@ void doctor_fail(struct doctor_result *result, enum doctor_status status, const 
     doctor_say(result, status, arc_error_text(&result->err), advice);
 }
 
-/* The first line that is not empty, fit to be shown. */
+/* The first non-empty line, safe to print. */
 static void first_line(const struct arc_buf *text, struct arc_buf *out)
 {
     const char *at = arc_buf_text(text) + strspn(arc_buf_text(text), "\r\n");

@@ -4,7 +4,7 @@
 #include "arcci/doctor.h"
 #include "git/git.h"
 
-/* What a check may be needed for. */
+/* What may need a check. */
 enum doctor_purpose {
     DOCTOR_PLAN = 1,
     DOCTOR_BUILD = 2,
@@ -16,9 +16,9 @@ enum doctor_purpose {
 
 enum doctor_status { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_MISSING, DOCTOR_SKIPPED };
 
-/* What is known so far; later checks build on it. */
+/* What is known so far, for later checks. */
 struct doctor {
-    struct arc_project *project; /* its git is NULL where there is no repository */
+    struct arc_project *project; /* its git is NULL without a repository */
     const struct arc_doctor_options *options;
     char *network;     /* of the rules file, or NULL */
     bool has_config;   /* project->config is loaded */
@@ -26,25 +26,25 @@ struct doctor {
     bool has_registry; /* all registries answered */
 };
 
-/* What a check found. Both texts are for people, one line each. */
+/* The result of a check. Both texts are for people, one line each. */
 struct doctor_result {
     enum doctor_status status;
     struct arc_buf found;
-    struct arc_buf advice; /* empty: there is nothing to do */
-    struct arc_error err;  /* what went wrong last, for the texts */
+    struct arc_buf advice; /* empty: nothing to do */
+    struct arc_error err;  /* the last error, for the texts */
 };
 
-/* Sets what a check found, and adds its advice (NULL: none). */
+/* Sets the result of a check with its advice (NULL: none). */
 void doctor_say(struct doctor_result *result, enum doctor_status status, const char *found,
                 const char *advice);
-/* The same with what result->err says. */
+/* The same from result->err. */
 void doctor_fail(struct doctor_result *result, enum doctor_status status, const char *advice);
 
-/* Runs a program and gives the first line that it printed: 0 when it exited with 0. Otherwise
- * ARC_ENOTFOUND when there is no such program, ARC_EFAILED with the first line of its errors. */
+/* Runs a program and returns the first line of its output; 0 if it exited with 0. ARC_ENOTFOUND if
+ * there is no such program, else ARC_EFAILED with the first line of its errors. */
 int doctor_ask(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
                struct arc_error *err);
-/* The same with all of its output. */
+/* The same with its whole output. */
 int doctor_read(const struct doctor *doctor, const char *const *argv, struct arc_buf *out,
                 struct arc_error *err);
 

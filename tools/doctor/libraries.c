@@ -1,4 +1,4 @@
-/* Which libraries are inside the program, or loaded by it, in which version. */
+/* The libraries linked into the program or loaded by it, with versions. */
 #include "base/json.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
@@ -8,14 +8,14 @@
 #include "yaml/yaml.h"
 #include "json/stream.h"
 
-#ifndef ARCCI_ALLOCATOR /* packaging/dist.py says what else a released program has inside */
+#ifndef ARCCI_ALLOCATOR /* packaging/dist.py adds what else a released program contains */
 #define ARCCI_ALLOCATOR NULL
 #define ARCCI_LIBC      NULL
 #endif
 
 struct library {
     const char *name;
-    const char *version; /* NULL: it is not there */
+    const char *version; /* NULL: not available */
 };
 
 #define LIBRARIES 9

@@ -46,7 +46,7 @@ static bool is_local(const char *host)
     return ARC_STARTS(host, "127.") || arc_text_is(host, name, "localhost");
 }
 
-/* Asks for the registry's /v2/. 200 and 401 both mean that one is there (distribution spec 1.1,
+/* Requests the registry's /v2/. Both 200 and 401 mean that it is a registry (distribution spec 1.1,
  * "Determining Support"). */
 static void reach_registry(struct arc_http *http, const char *host, struct doctor_result *result)
 {
@@ -106,8 +106,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     doctor->has_registry = result->status != DOCTOR_MISSING;
 }
 
-/* Says which published images people cannot pull: those that are seen with a login alone. One of
- * each group, asked once. */
+/* Reports published images that cannot be pulled without a login. Checks one per group, once. */
 static void look_at_images(const struct doctor *doctor, struct doctor_result *result)
 {
     const struct arc_env *env = doctor->project->env;
@@ -135,7 +134,7 @@ static void look_at_images(const struct doctor *doctor, struct doctor_result *re
     }
 }
 
-/* GITHUB_TOKEN writes packages of its repository's owner only (GitHub docs, "Working with the
+/* GITHUB_TOKEN can only write packages of its repository's owner (GitHub docs, "Working with the
  * Container registry"). */
 void doctor_packages(struct doctor *doctor, struct doctor_result *result)
 {
@@ -178,7 +177,7 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
                      "a new one is private: make it public after the first release");
 }
 
-/* Every image of the configuration once. */
+/* Lists every image of the configuration once. */
 static int list_images(const struct arc_config *config, struct arc_arena *memory,
                        struct arc_registry_push **out, size_t *count, struct arc_error *err)
 {
@@ -235,7 +234,7 @@ void doctor_push(struct doctor *doctor, struct doctor_result *result)
     }
 }
 
-/* Whether `name` starts with the name of one of our services, and `next` follows. */
+/* Whether `name` starts with the name of one of our services, followed by `next`. */
 static bool is_ours(const struct doctor *doctor, const char *name, char next)
 {
     arc_each (group, doctor->project->config.groups, doctor->project->config.group_count)
@@ -314,8 +313,8 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
                    doctor->network);
 }
 
-/* The bookie in a standalone Pulsar writes its name into the volume. Where that is not the host
- * name, it is an address: what is stored is out of reach once another container has it. */
+/* A standalone Pulsar's bookie writes its name into the volume. If that is an address instead of
+ * the host name, the data is lost once another container has the address. */
 static void check_bookie(const struct doctor *doctor, const char *container,
                          struct doctor_result *result)
 {
@@ -326,7 +325,7 @@ static void check_bookie(const struct doctor *doctor, const char *container,
     ARC_AUTO(arc_buf) struct arc_buf line = {0}, expected = {0};
 
     if (doctor_ask(doctor, argv, &line, NULL))
-        return; /* it does not run, or has stored nothing yet */
+        return; /* not running, or nothing stored yet */
 
     arc_buf_printf(&expected, "bookieHost: \"%s:", container);
     if (ARC_STARTS(arc_buf_text(&line), arc_buf_text(&expected)))

@@ -43,7 +43,7 @@ void doctor_git(struct doctor *doctor, struct doctor_result *result)
         doctor_fail(result, DOCTOR_WARNING, "only a shallow clone needs it, to be deepened");
 }
 
-/* A group whose Dockerfiles are not all there cannot be released. */
+/* A group with missing Dockerfiles cannot be released. */
 static void check_dockerfiles(const struct doctor *doctor, const char *root,
                               struct doctor_result *result)
 {
@@ -58,7 +58,7 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
     }
 }
 
-/* A build whose secrets have no value goes wrong, or worse, does not. */
+/* A build with unset secrets fails or, worse, succeeds. */
 static void check_secrets(const struct doctor *doctor, struct doctor_result *result)
 {
     const struct arc_config *config = &doctor->project->config;
@@ -86,7 +86,7 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     if (arc_project_load_config(doctor->project, &result->err)) {
         bool absent = result->err.code == ARC_ENOTFOUND && !doctor->project->wanted.config;
         const char *purpose = doctor->options->purpose;
-        bool plan = !purpose || strcmp(purpose, "plan") == 0; /* which stands for others, too */
+        bool plan = !purpose || strcmp(purpose, "plan") == 0; /* which also affects others */
         enum doctor_status status = absent && plan ? DOCTOR_WARNING : DOCTOR_MISSING;
         doctor_fail(result, status,
                     absent ? "version, changes and glob work without it; the rest needs it"
@@ -105,7 +105,7 @@ void doctor_config(struct doctor *doctor, struct doctor_result *result)
     check_secrets(doctor, result);
 }
 
-/* Whether a tag releases a group; without a configuration, whether it looks as if it did. */
+/* Whether a tag releases a group; without a configuration, whether it looks like a release's. */
 static bool is_release(const struct doctor *doctor, const char *tag)
 {
     const struct arc_config *config = &doctor->project->config;
@@ -118,8 +118,7 @@ static bool is_release(const struct doctor *doctor, const char *tag)
     return false;
 }
 
-/* How many release tags of the groups point to HEAD; they were likely made to be pushed
- * together. */
+/* The number of release tags at HEAD, which will likely be pushed together. */
 static size_t tags_at_head(const struct doctor *doctor, const json_t *tags)
 {
     struct arc_oid head, oid;

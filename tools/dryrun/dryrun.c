@@ -16,14 +16,14 @@
 #include "project/inputs.h"
 #include "project/train.h"
 
-/* A rehearsal under way. */
+/* The state of a rehearsal. */
 struct dryrun {
-    struct arc_dryrun_event event; /* what the stages are run with */
+    struct arc_dryrun_event event; /* the stages' environment */
     struct arc_project *project;
-    const struct arc_env *env; /* the project's own; while a rehearsal runs it has the event's */
-    bool recorded;             /* the event was recorded, not made up */
-    json_t *unknown;           /* part → why it is not known */
-    json_t *document;          /* dry-run.json as far as it is made */
+    const struct arc_env *env; /* the project's own, replaced by the event's meanwhile */
+    bool recorded;             /* the event was recorded, not synthesized */
+    json_t *unknown;           /* part → why it is unknown */
+    json_t *document;          /* dry-run.json so far */
     struct arc_plan plan;      /* points into the project */
 };
 
@@ -36,7 +36,7 @@ static void dryrun_free(struct dryrun *run)
     arc_plan_free(&run->plan);
 }
 
-/* Adds a stage's document; takes the reference. */
+/* Adds a stage's document, taking over the reference. */
 static int keep(struct dryrun *run, const char *part, json_t *value, struct arc_error *err)
 {
     return arc_json_set(run->document, part, value, err);
@@ -59,8 +59,8 @@ __attribute__((format(printf, 4, 5))) static int add(json_t *out, const char *ki
     return arc_json_append(out, row, err);
 }
 
-/* The group's other tags, as far as they tell of this one: the highest version above it (a stable one,
- * for a prerelease any), the highest one below it, likewise, and whether it is among them itself. */
+/* The group's other tags compared with this one: the highest version above and below it (stable
+ * ones; any for a prerelease), and whether the tag exists. */
 static int find_neighbours(const struct arc_project *project, struct arc_tag *above,
                            struct arc_tag *below, bool *exists, struct arc_error *err)
 {
@@ -82,7 +82,7 @@ static int find_neighbours(const struct arc_project *project, struct arc_tag *ab
     return ARC_OK;
 }
 
-/* Whether a version is not the next patch, minor or major one. Dates jump as they like. */
+/* Whether a version skips the next patch, minor and major one. Dates may skip. */
 static bool is_jump(const struct arc_release_version *last, const struct arc_release_version *next)
 {
     const struct arc_release_version *versions[] = {last, next};
@@ -94,7 +94,7 @@ static bool is_jump(const struct arc_release_version *last, const struct arc_rel
         const size_t lens[] = {versions[v]->major_len, versions[v]->minor_len,
                                versions[v]->patch_len};
         for (size_t i = 0; i < 3; i++) {
-            if (!texts[i] || lens[i] > 18) /* what cannot be counted on from */
+            if (!texts[i] || lens[i] > 18) /* not a number to count from */
                 return false;
             numbers[v][i] = strtoull(texts[i], NULL, 10);
         }
@@ -123,7 +123,7 @@ static int warn_of_tags(const struct arc_project *project, const char *ref, json
 
     ARC_TRY(find_neighbours(project, &above, &below, &exists, err));
 
-    /* Not a run of the tag itself: by its ref, or by what every CI system checks out. */
+    /* Whether this is a run of the tag itself, by its ref or by what CI systems check out. */
     bool runs = pushed && strcmp(pushed, tag) == 0;
     if (!runs && arc_env_nonempty(project->env, "CI"))
         runs = arc_git_head(project->git, &head, &branch, NULL) == ARC_OK && !branch &&
@@ -193,7 +193,7 @@ static int warn_of_files(struct arc_project *project, json_t *out, struct arc_er
                project->repository.revision, arc_buf_text(&files));
 }
 
-/* A service whose secrets have no value here: in a job of a fork, say, or of a person. */
+/* Warns about unset secrets of services, as in a fork's job or on a laptop. */
 static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *env, json_t *out,
                            struct arc_error *err)
 {
@@ -210,7 +210,7 @@ static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *en
 
 /* ---- the facts ----------------------------------------------------------------------------- */
 
-/* The project, and the event to play: a recorded one, or the push of the tag. */
+/* Loads the project and the event to rehearse: a recorded one, or the push of the tag. */
 static int read_facts(struct dryrun *run, const char *event, struct arc_error *err)
 {
     struct arc_project *project = run->project;
@@ -228,7 +228,7 @@ static int read_facts(struct dryrun *run, const char *event, struct arc_error *e
         project->env = &run->event.env;
     }
 
-    if (!project->group->includes) { /* a missing Dockerfile fails a release, so its rehearsal */
+    if (!project->group->includes) { /* a missing Dockerfile also fails a release */
         ARC_AUTO_FREE char *root = arc_project_root(project);
         ARC_TRY_ALLOC(root, err);
         ARC_TRY(arc_group_check_dockerfiles(root, project->group, NULL, NULL, err));
@@ -267,7 +267,7 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
     return arc_changes_document(&changes, out, err);
 }
 
-/* What is missing from this clone (a cut history) is no error of a rehearsal, but said. */
+/* What a shallow clone lacks is reported, but is not an error of a rehearsal. */
 static int rehearse_changes(struct dryrun *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};
@@ -297,7 +297,7 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     struct arc_repository *repository = &run->project->repository;
     struct arc_oid oid = {{0}};
 
-    /* A ci run builds the event's commit, which need not be the one that is checked out. */
+    /* A ci run builds the event's commit, which may not be checked out. */
     if (!run->project->version && head && strlen(head) < sizeof oid.hex) {
         ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
         memcpy(oid.hex, head, strlen(head));
@@ -321,7 +321,7 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     return keep(run, "plan", plan, err);
 }
 
-/* The build stage's own description of itself. */
+/* Adds the build stage's own description. */
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;
@@ -330,7 +330,8 @@ static int rehearse_build(struct dryrun *run, struct arc_error *err)
     return keep(run, "build", json_pack("{s:o, s:o}", "argv", argv, "definition", definition), err);
 }
 
-/* The gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be scanned. */
+/* Adds the gate, with the defaults of `arc-ci scan`. Images that are not pushed cannot be
+ * scanned. */
 static int rehearse_scan(struct dryrun *run, struct arc_error *err)
 {
     static char digest[] = "sha256:DIGEST";
@@ -341,7 +342,8 @@ static int rehearse_scan(struct dryrun *run, struct arc_error *err)
     if (!run->event.publishes)
         return keep(run, "scan", json_null(), err);
 
-    /* build.json as it will be, but for the digests: those are not known before the build. */
+    /* Makes build.json as it will be, except for the digests, which are unknown before the
+     * build. */
     ARC_TRY(arc_ledger_begin(plan, &ledger, err));
 
     arc_each (cell, plan->cells, plan->cell_count) {
@@ -382,7 +384,7 @@ static int rehearse_notes(struct dryrun *run, struct arc_error *err)
     return keep(run, "notes", notes, err);
 }
 
-/* The release stage with a transport that describes what it would send. */
+/* Runs the release stage with a transport that describes its requests. */
 static int rehearse_requests(struct dryrun *run, struct arc_error *err)
 {
     json_t *requests = NULL;

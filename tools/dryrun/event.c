@@ -10,7 +10,7 @@ static int add_entry(struct arc_dryrun_event *event, const char *entry, struct a
     return ARC_OK;
 }
 
-/* Adds a variable; nothing for a NULL value. */
+/* Adds a variable; ignores a NULL value. */
 static int add_variable(struct arc_dryrun_event *event, const char *name, const char *value,
                         struct arc_error *err)
 {
@@ -19,8 +19,8 @@ static int add_variable(struct arc_dryrun_event *event, const char *name, const 
     return add_entry(event, arc_arena_printf(&event->memory, "%s=%s", name, value), err);
 }
 
-/* Adds the other variables behind the event's own and makes the environment. Of those that say what
- * happened only the rehearsed event's count; and no tokens: a rehearsal asks nobody. */
+/* Adds the other variables after the event's own and makes the environment. Excludes variables of
+ * the actual event, and tokens, since a rehearsal sends no requests. */
 static int make_environment(const struct arc_env *env, struct arc_dryrun_event *event,
                             struct arc_error *err)
 {
@@ -61,7 +61,7 @@ static const char *text_at(const json_t *object, const char *outer, const char *
 int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
                              struct arc_dryrun_event *out, struct arc_error *err)
 {
-    /* The member that only this event has (GitHub docs, "Webhook events and payloads"). */
+    /* The member that identifies the event (GitHub docs, "Webhook events and payloads"). */
     static const struct {
         const char *member, *name;
     } known[] = {
@@ -100,7 +100,7 @@ int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
     }
 
     const char *pushed = arc_text_after(ref, "refs/heads/");
-    if (strcmp(name, "push") == 0 && ref) /* as the workflows have it */
+    if (strcmp(name, "push") == 0 && ref) /* as in the workflows */
         out->publishes =
             ARC_STARTS(ref, "refs/tags/") || (pushed && branch && strcmp(pushed, branch) == 0);
     ARC_TRY(add_variable(out, "GITHUB_EVENT_PATH", path, err));

@@ -1,23 +1,23 @@
-/* The event that a rehearsal plays: the environment that GitHub Actions would give the real run. */
+/* The event of a rehearsal: the environment that GitHub Actions would give the real run. */
 #pragma once
 
 #include "arcci/arena.h"
 #include "arcci/env.h"
 
-/* An environment with variables of its own in front of another's. */
+/* An environment with its own variables before another's. */
 struct arc_dryrun_event {
-    struct arc_env env; /* to run the stages with; borrows the other's variables */
+    struct arc_env env; /* for the stages; borrows the other's variables */
     struct arc_arena memory;
-    const char **vars; /* the list that env.vars points to */
+    const char **vars; /* the list for env.vars */
     size_t count;
-    bool publishes; /* a release, or a push to the default branch: its images are pushed */
+    bool publishes; /* images are pushed: a release, or a push to the default branch */
 };
 
-/* The push of a release tag that points to a commit. */
+/* Makes the push of a release tag at a commit. */
 int arc_dryrun_event_of_tag(const struct arc_env *env, const char *tag, const char *revision,
                             struct arc_dryrun_event *out, struct arc_error *err);
 
-/* A recorded event (GITHUB_EVENT_PATH of a run): its name is known by its members, its ref, commit
- * and repository are the payload's. ARC_EINPUT for a file that is not an event we know. */
+/* Reads a recorded event (GITHUB_EVENT_PATH of a run): its members identify it; ref, commit and
+ * repository come from the payload. ARC_EINPUT for an unknown event. */
 int arc_dryrun_event_of_file(const struct arc_env *env, const char *path,
                              struct arc_dryrun_event *out, struct arc_error *err);

@@ -1,4 +1,4 @@
-/* dry-run.json for a person: page.txt, requests.txt, and what a template cannot find by itself. */
+/* Renders dry-run.json with page.txt and requests.txt, and computes what templates cannot. */
 #include "base/text.h"
 #include "arcci/dryrun.h"
 #include "base/json.h"
@@ -11,11 +11,11 @@ ARC_TEXT(dryrun_page);
 ARC_TEXT(dryrun_requests);
 
 #define LABEL 10 /* columns of the labels */
-#define WIDTH 92 /* columns of a block's lines, where they can be broken */
+#define WIDTH 92 /* width of a block's lines, if they can be broken */
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-/* Lines that belong to something else, behind a rule: a file, a body. */
+/* Lines of a file or a body, behind a vertical rule. */
 static void add_ruled(struct arc_buf *out, const char *text, size_t len, const char *dim,
                       const char *off)
 {
@@ -77,7 +77,7 @@ static json_t *lay_out(const json_t *value)
     return arc_json_buf(&text);
 }
 
-/* A command as one could type it, over as many lines as it needs. */
+/* A command as it could be typed, over several lines. */
 static json_t *wrap_command(const json_t *argv)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
@@ -101,7 +101,7 @@ static json_t *wrap_command(const json_t *argv)
     return lines;
 }
 
-/* The rules that matched a filter's files, each once, at most three of them. */
+/* The rules that matched a filter's files, without duplicates, at most three. */
 static json_t *list_rules(const json_t *files)
 {
     json_t *rules = json_array();
@@ -147,8 +147,8 @@ static json_t *filter_rows(const json_t *document, const json_t *services)
     return rows;
 }
 
-/* How bake is called, and the definition that it reads: with its first target alone, unless all is
- * to be shown; null where there is none. */
+/* Bake's command and definition, with only its first target unless everything is shown; null if
+ * there is none. */
 static json_t *describe_definition(const json_t *build, bool full)
 {
     const json_t *definition = json_object_get(build, "definition");
@@ -169,7 +169,7 @@ static json_t *describe_definition(const json_t *build, bool full)
                      "text", shown ? lay_out(shown) : NULL, "more", more);
 }
 
-/* The tags with the name that each moves under: of a mirror the whole reference. */
+/* The tags with their names; for a mirror, the whole reference. */
 static json_t *name_tags(const json_t *tags)
 {
     json_t *rows = json_array();
@@ -183,8 +183,8 @@ static json_t *name_tags(const json_t *tags)
     return rows;
 }
 
-/* One list for all services if they agree, else one for each. Of what is not built nothing
- * moves. */
+/* One list for all services if they agree, else one per service. Tags of services that are not
+ * built do not move. */
 static json_t *list_tags(const json_t *plan, const json_t *services)
 {
     json_t *lists = json_array();
@@ -226,7 +226,7 @@ static json_t *request_rows(const json_t *requests, const char *notes)
         ARC_AUTO_JSON json_t *shown = arc_json_copy(body);
         json_t *words = NULL;
 
-        /* The notes are left out where they were shown before. */
+        /* Omits the notes if they were shown before. */
         if (found && strlen(found) == strlen(notes))
             arc_json_put(&shown, "body",
                          json_sprintf("%.*s(the notes above)", (int)(found - text), text));
@@ -275,7 +275,7 @@ static int make_values(const json_t *document, const struct arc_dryrun_style *st
         arc_json_push(&list, wrap_command(json_object_get(json_array_get(commands, i), "argv")));
 
     *out = arc_json_copy(document);
-    /* What starts a style for a text that is not a value, and what ends it. */
+    /* The escape sequences that start and end a style. */
 #define PUT_STYLE(name, code)                                                                      \
     arc_json_put(out, #name, json_string(style->colour ? "\x1b[" code "m" : ""));
     COLOURS(PUT_STYLE)

@@ -10,7 +10,7 @@ ARC_TEXT(html_timelines);
 
 /* ---- when the cells of a build ran ----------------------------------------------------------- */
 
-/* A cell, and whose it is. */
+/* A cell and its service. */
 struct bar {
     const struct arc_built_service *service;
     const struct arc_built_cell *cell;
@@ -22,14 +22,13 @@ static int earlier_first(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Whether it is known when it ran. */
+/* Whether its times are known. */
 static bool is_timed(const struct arc_built_cell *cell)
 {
     return cell->started >= 0 && cell->duration >= 0;
 }
 
-/* What is not between 0 and 100 is no part of the whole: clocks differ, and a file may say
- * anything. */
+/* Limits a percentage to 0–100: clocks differ, and a file may contain anything. */
 static double percent_of(double part, double whole)
 {
     double percent = whole > 0 ? 100 * part / whole : 0;
@@ -83,7 +82,7 @@ static json_t *describe_timeline(const struct arc_ledger *build)
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-/* Notes are text that GitHub shows as markdown; a buffer's, so it ends where it is to. */
+/* Converts notes from markdown. */
 static void add_markdown(struct arc_buf *out, const char *text, size_t len)
 {
     (void)len;
@@ -93,7 +92,7 @@ static void add_markdown(struct arc_buf *out, const char *text, size_t len)
 static const struct arc_template_place places[] = {
     {"html", html_text}, {"markdown", add_markdown}, {0}};
 
-/* The page of a document under a title, its own part filled with all of its members. */
+/* Makes the page of a document with a title; its template gets all members of the document. */
 static int fill_page(const char *part, const json_t *document, json_t *title, json_t *subtitle,
                      json_t *timelines, struct arc_buf *out, struct arc_error *err)
 {
@@ -131,7 +130,7 @@ int html_dryrun(const json_t *document, const struct arc_ledger *builds, size_t 
 
 /* ---- status -------------------------------------------------------------------------------- */
 
-/* Adds the build of a last release, unless it was given by hand. */
+/* Adds the build of a last release, unless it was given by option. */
 static int add_recorded(const json_t *recorded, const struct arc_ledger *given, size_t count,
                         json_t *timelines, struct arc_error *err)
 {

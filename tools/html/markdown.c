@@ -1,4 +1,4 @@
-/* The markdown of release notes as HTML: a subset of GitHub Flavored Markdown 0.29
+/* Converts the markdown of release notes to HTML: a subset of GitHub Flavored Markdown 0.29
  * (github.github.com/gfm). */
 #include "base/text.h"
 #include "html/page.h"
@@ -22,7 +22,7 @@ void html_text(struct arc_buf *out, const char *text, size_t len)
     }
 }
 
-#define NESTING_MAX 8 /* of links and strong text within one another */
+#define NESTING_MAX 8 /* nesting of links and strong text */
 
 /* A part of the text. */
 struct span {
@@ -39,7 +39,7 @@ static void add_text(struct arc_buf *out, struct span text)
 
 static size_t add_inline(struct arc_buf *out, struct span text, unsigned depth);
 
-/* The place of `what` in the text from `from` on; the length where there is none. */
+/* The index of `what` in the text from `from` on; the length if there is none. */
 static size_t seek(struct span text, size_t from, const char *what)
 {
     size_t len = strlen(what);
@@ -49,7 +49,7 @@ static size_t seek(struct span text, size_t from, const char *what)
     return text.len;
 }
 
-/* `code`: as many backticks close it as open it. Returns the bytes that it takes, 0 for none. */
+/* `code`, closed by as many backticks as it was opened with. Returns its length, 0: none. */
 static size_t add_code(struct arc_buf *out, struct span text)
 {
     size_t ticks = 0;
@@ -72,7 +72,7 @@ static size_t add_code(struct arc_buf *out, struct span text)
     return 0;
 }
 
-/* [text](https://…); another scheme is no link. */
+/* [text](https://…); other schemes are not links. */
 static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
 {
     size_t middle = seek(text, 0, "]("), end = seek(text, middle, ")");
@@ -93,8 +93,7 @@ static size_t add_link(struct arc_buf *out, struct span text, unsigned depth)
     return end + 1;
 }
 
-/* What stands at the start of the text, where it is more than a character; the bytes that it
- * takes. */
+/* Converts markup at the start of the text; returns its length, 0: none. */
 static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
 {
     if (*text.at == '\\' && text.len > 1 && ispunct((unsigned char)text.at[1])) {
@@ -107,7 +106,7 @@ static size_t add_special(struct arc_buf *out, struct span text, unsigned depth)
     if (*text.at == '[')
         return add_link(out, text, depth);
 
-    if (*text.at == '&') { /* an entity stays one: &amp; &#64; */
+    if (*text.at == '&') { /* entities stay: &amp; &#64; */
         size_t len = 1;
         while (len < text.len && len < 10 &&
                (isalnum((unsigned char)text.at[len]) || text.at[len] == '#'))
@@ -169,7 +168,7 @@ static bool starts(struct span line, const char *with)
     return line.len >= len && memcmp(line.at, with, len) == 0;
 }
 
-/* The cells of "| a | b |"; a bar behind a backslash or within code is none. */
+/* The cells of "| a | b |"; a bar after a backslash or in code is not a separator. */
 static void add_cells(struct arc_buf *out, struct span line, const char *tag)
 {
     bool code = false;
@@ -221,7 +220,7 @@ void html_markdown(struct arc_buf *out, const char *text)
         if (starts(line, "```")) {
             add_fence(out, line, &text);
         } else if (level && level <= 6 && level < line.len && line.at[level] == ' ') {
-            /* Notes are a part of the page: their headings come below its own. */
+            /* Notes are part of the page, so their headings are below its own. */
             size_t shown = level + 1 < 6 ? level + 1 : 6;
             arc_buf_printf(out, "<h%zu>", shown);
             add_inline(out, (struct span){line.at + level + 1, line.len - level - 1}, 0);

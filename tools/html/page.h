@@ -1,11 +1,11 @@
-/* One page of HTML that needs nothing else: no script, no font, no request. Every value is escaped
- * where it lands. */
+/* One self-contained page of HTML: no script, no font, no request. Every value is escaped for its
+ * place. */
 #pragma once
 
 #include "arcci/documents.h"
 #include "base/template.h"
 
-/* A page of a document, with the timelines of builds. */
+/* Makes a page of a document, with the timelines of builds. */
 typedef int html_page(const json_t *document, const struct arc_ledger *builds, size_t count,
                       struct arc_buf *out, struct arc_error *err);
 
@@ -14,9 +14,9 @@ html_page html_dryrun, html_status;
 
 /* ---- for the pages ------------------------------------------------------------------------- */
 
-/* Text, with controls written out. */
+/* Appends text, with control characters made visible. */
 void html_text(struct arc_buf *out, const char *text, size_t len);
 
-/* GitHub's markdown as release notes use it: headings, paragraphs, lists, tables, fenced code;
- * code, links, strong text and line breaks in them. Anything else stays text. */
+/* Appends GitHub's markdown as used in release notes: headings, paragraphs, lists, tables, fenced
+ * code; in them code, links, strong text and line breaks. Anything else stays text. */
 void html_markdown(struct arc_buf *out, const char *text);

@@ -29,7 +29,7 @@ int arc_actions_format_output(struct arc_buf *out, const char *name, const char 
         return ARC_OK;
     }
 
-    /* 128 random bits: a value cannot hold a delimiter that did not exist when it was made. */
+    /* 128 random bits: a value cannot contain a delimiter created after it. */
     char delimiter[40] = "";
     unsigned char bytes[16];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -56,7 +56,7 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
         return arc_error_set(err, ARC_EWORLD, "%s: cannot open %s: %s", variable, path,
                              strerror(errno));
 
-    /* A line may be open at the file's end, as `printf 'a=b' >> "$GITHUB_OUTPUT"` leaves it. */
+    /* The file may end with an incomplete line, from `printf 'a=b' >> "$GITHUB_OUTPUT"`. */
     off_t end = lseek(fd, 0, SEEK_END);
     char last = '\n';
     bool open_line = end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
@@ -72,7 +72,7 @@ int arc_actions_append(const struct arc_env *env, const char *variable, const st
     return ARC_OK;
 }
 
-/* GitHub shows no summary of a step at all that is larger (GitHub docs, "Adding a job summary"). */
+/* GitHub does not show a larger summary of a step at all (GitHub docs, "Adding a job summary"). */
 #define SUMMARY_MAX ((size_t)1 << 20)
 
 int arc_actions_summarize(const struct arc_env *env, const struct arc_buf *text,
@@ -85,7 +85,7 @@ int arc_actions_summarize(const struct arc_env *env, const struct arc_buf *text,
 
     if (path && stat(path, &now) != 0)
         now.st_size = 0;
-    size_t used = (size_t)now.st_size + sizeof rest + 1; /* and what ends an open line */
+    size_t used = (size_t)now.st_size + sizeof rest + 1; /* plus the end of an incomplete line */
     if (used >= SUMMARY_MAX)
         return ARC_OK;
     size_t room = SUMMARY_MAX - used;
@@ -101,8 +101,7 @@ int arc_actions_summarize(const struct arc_env *env, const struct arc_buf *text,
     return arc_actions_append(env, name, &cut, err);
 }
 
-/* One in a file's name could mask `true`, and GitHub would then drop every output that is `true`.
- */
+/* `::add-mask::true` in a file name would make GitHub drop every output that is `true`. */
 void arc_actions_disarm(const struct arc_buf *text, const char *hash, struct arc_buf *out)
 {
     const char *at = arc_buf_text(text);

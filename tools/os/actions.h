@@ -8,19 +8,19 @@
 /* Whether this run is a step of a workflow (GITHUB_ACTIONS is "true"). */
 bool arc_actions_active(const struct arc_env *env);
 
-/* Appends `name=value` in the form of GITHUB_OUTPUT. A value of more than one line goes between
- * random delimiters, so that no value can end its own block and start another output. */
+/* Appends `name=value` in the form of GITHUB_OUTPUT. A value of several lines is enclosed in random
+ * delimiters, so that it cannot end its block and start another output. */
 int arc_actions_format_output(struct arc_buf *out, const char *name, const char *value, size_t len,
                               struct arc_error *err);
 
-/* Appends the text, whole, to the file that the variable names (GITHUB_OUTPUT,
- * GITHUB_STEP_SUMMARY). Nothing happens when the variable is not set or the text is empty.
- * ARC_EWORLD if the file cannot be written. */
+/* Appends the text as a whole to the file that the variable names (GITHUB_OUTPUT,
+ * GITHUB_STEP_SUMMARY). Does nothing if the variable is not set or the text is empty. ARC_EWORLD if
+ * the file cannot be written. */
 int arc_actions_append(const struct arc_env *env, const char *variable, const struct arc_buf *text,
                        struct arc_error *err);
 
-/* Appends the text to the file that GITHUB_STEP_SUMMARY names, up to the last line for which GitHub
- * has room. */
+/* Appends the text to the file that GITHUB_STEP_SUMMARY names, cut at a line within GitHub's
+ * limit. */
 int arc_actions_summarize(const struct arc_env *env, const struct arc_buf *text,
                           struct arc_error *err);
 

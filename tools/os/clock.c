@@ -25,7 +25,7 @@ static void never_wait(void *context, int64_t milliseconds)
     (void)milliseconds;
 }
 
-/* A failing getrandom() leaves 0: less jitter, nothing worse. */
+/* If getrandom() fails, 0 only means less jitter. */
 static uint32_t system_random(void *context)
 {
     (void)context;

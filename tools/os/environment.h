@@ -1,11 +1,11 @@
-/* The environment of a child: chosen by name, so that a job's secrets stay in the job. */
+/* Chooses the environment of a child by name, so that it does not get a job's secrets. */
 #pragma once
 
 #include "arcci/env.h"
 #include "arcci/error.h"
 #include <stdbool.h>
 
-/* Whether the variable ("NAME=value") is one of `names`; "AWS_*" stands for all that start so. */
+/* Whether the variable ("NAME=value") is one of `names`; "AWS_*" matches all with that prefix. */
 bool arc_environment_has(const char *const *names, const char *variable);
 
 /* The variables that are among `names` or `more` (`taken`) or are not, and behind them those of

@@ -79,7 +79,7 @@ static int read_all(int fd, const char *name, size_t max, struct arc_buf *out,
     }
 }
 
-/* Keeps what was opened without waiting if it may be read; closes and refuses the rest. */
+/* Accepts a descriptor, opened without blocking, if it is readable; otherwise closes it. */
 static int check_open(int fd, const char *name, bool pipes, struct arc_error *err)
 {
     struct stat st;
@@ -88,7 +88,7 @@ static int check_open(int fd, const char *name, bool pipes, struct arc_error *er
     if (fd < 0)
         return cannot_read(name, errno, err);
 
-    /* A pipe that some program's output comes through, not one that lies in a folder. */
+    /* Whether it is an anonymous pipe from a program, not a named one. */
     struct statfs file_system;
     bool pipe = pipes && fstatfs(fd, &file_system) == 0 && file_system.f_type == PIPEFS_MAGIC;
     if (fstat(fd, &st) != 0 || (pipe && fcntl(fd, F_SETFL, 0) != 0))
@@ -129,8 +129,8 @@ int arc_file_read(const char *path, const char *name, size_t max, struct arc_buf
     return read_open(open_without_waiting(path), arc_or(name, path), false, max, out, err);
 }
 
-/* Puts the end of `full` where it leads to, if it is a link; else before `tail`, since it is not
- * there. Both have room for PATH_MAX. */
+/* Replaces the last component of `full` with its target if it is a link, else moves it to the front
+ * of `tail`, since it does not exist. Both have room for PATH_MAX. */
 static bool step_back(char *full, char *tail)
 {
     char to[PATH_MAX], text[PATH_MAX];
@@ -182,12 +182,12 @@ int arc_file_read_given(const char *path, size_t max, struct arc_buf *out, struc
 
 /* ---- below a folder ------------------------------------------------------------------------ */
 
-/* Without openat2() (Linux before 5.6, some sandboxes): where the path leads is asked for first. */
+/* Without openat2() (Linux before 5.6, some sandboxes): resolves the path first. */
 static int open_checked(const char *root, const char *path, int flags, unsigned mode)
 {
     char full[PATH_MAX], top[PATH_MAX], real[PATH_MAX];
 
-    if (!*path) { /* the folder itself would be opened */
+    if (!*path) { /* it would open the folder itself */
         errno = ENOENT;
         return -1;
     }
@@ -211,7 +211,7 @@ static int open_checked(const char *root, const char *path, int flags, unsigned 
     return open(real, flags | O_NOFOLLOW, mode);
 }
 
-/* Allocates nothing: a file must not seem to be missing because memory ran out. */
+/* Allocates nothing, so that a file never seems missing when memory runs out. */
 int arc_file_open_in(const char *root, const char *path, int flags, unsigned mode)
 {
     root = arc_text_or(root, ".");
@@ -283,7 +283,7 @@ static int cannot_write(const char *path, int number, struct arc_error *err)
     return arc_error_set(err, ARC_EWORLD, "cannot write %s: %s", path, strerror(number));
 }
 
-/* A device or a pipe is written to: replaced by a file, /dev/null would be gone. */
+/* Writes to devices and pipes directly: replacing /dev/null would remove it. */
 static int write_through(const char *path, const char *text, size_t len, struct arc_error *err)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);

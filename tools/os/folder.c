@@ -20,8 +20,8 @@ struct walk {
 static int hash_folder(struct walk *walk, const char *path, const char *below,
                        struct arc_error *err);
 
-/* One entry's heading: kind, path below the root, length of what follows; so that no two folders
- * give the same bytes. */
+/* An entry's header: kind, path below the root, length of what follows, so that different folders
+ * never give the same bytes. */
 static int heading(struct walk *walk, char kind, const char *below, const char *detail,
                    struct arc_error *err)
 {
@@ -35,14 +35,13 @@ static int not_dots(const struct dirent *entry)
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-/* Git's own folder, where a build context is the whole work tree, is no part of what is built: it
- * changes with every fetch. */
+/* Skips .git, which changes with every fetch, if the build context is the whole work tree. */
 static int not_git(const struct dirent *entry)
 {
     return not_dots(entry) && strcmp(entry->d_name, ".git") != 0;
 }
 
-/* By bytes: alphasort() follows the locale. */
+/* By bytes, since alphasort() depends on the locale. */
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
@@ -80,7 +79,7 @@ static int hash_child(struct walk *walk, const char *path, const char *below, co
     if (S_ISDIR(info.st_mode))
         return hash_folder(walk, full, inside, err);
 
-    return ARC_OK; /* sockets and devices are in no build context */
+    return ARC_OK; /* sockets and devices are not part of build contexts */
 }
 
 static int hash_folder(struct walk *walk, const char *path, const char *below,
@@ -152,7 +151,7 @@ int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error
     return ARC_OK;
 }
 
-/* Nothing is allocated but by opendir(): a folder must go when memory has run out, too. */
+/* Allocates nothing except in opendir(): folders must be removed even when out of memory. */
 void arc_folder_remove(const char *path)
 {
     DIR *folder = opendir(path);
@@ -163,7 +162,7 @@ void arc_folder_remove(const char *path)
         int len = snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
         if (!not_dots(entry) || len < 0 || (size_t)len >= sizeof child)
             continue;
-        if (unlink(child) != 0 && arc_file_is_folder(child)) /* a link that stays is not followed */
+        if (unlink(child) != 0 && arc_file_is_folder(child)) /* links are not followed */
             arc_folder_remove(child);
     }
 

@@ -1,4 +1,4 @@
-/* Folders of the work tree, as one hash; and temporary ones. */
+/* Hashes folders of the work tree, and makes temporary ones. */
 #pragma once
 
 #include "arcci/env.h"
@@ -10,11 +10,11 @@
  * cannot be read. */
 int arc_folder_hash(const char *path, char out[ARC_SHA256_HEX], struct arc_error *err);
 
-/* Makes a folder, and those above it, unless they are there. ARC_EWORLD when that cannot be. */
+/* Makes a folder and its parents, unless they exist. ARC_EWORLD on failure. */
 int arc_folder_make(const char *path, struct arc_error *err);
 
-/* Makes a folder of our own in TMPDIR (else /tmp); *out is owned by the caller. */
+/* Makes a private folder in TMPDIR (else /tmp); *out is owned by the caller. */
 int arc_folder_temporary(const struct arc_env *env, char **out, struct arc_error *err);
 
-/* Removes a folder with all that is in it; links are not followed. A missing one is no error. */
+/* Removes a folder with its contents, without following links. A missing one is not an error. */
 void arc_folder_remove(const char *path);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define GZIP_WINDOW (15 + 16) /* zlib.h, deflateInit2(): 16 more asks for a gzip header */
+#define GZIP_WINDOW (15 + 16) /* zlib.h, deflateInit2(): adding 16 writes a gzip header */
 
 int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
                     struct arc_error *err)

@@ -8,11 +8,11 @@
 int arc_gzip_base64(const void *bytes, size_t len, char **out, size_t *out_len,
                     struct arc_error *err);
 
-/* The first characters of every such text. */
+/* Prefix of every such text. */
 #define ARC_GZIP_BASE64_START "H4sI"
 
-/* Appends what such a text of `len` characters stands for. ARC_EINPUT when it is none, or is cut;
- * ARC_ELIMIT beyond out->max. */
+/* Appends the unpacked bytes of such a text of `len` characters. ARC_EINPUT if it is invalid or
+ * truncated; ARC_ELIMIT beyond out->max. */
 int arc_gunzip_base64(const char *text, size_t len, struct arc_buf *out, struct arc_error *err);
 
 /* The version of zlib that is linked; not owned. */

@@ -114,7 +114,7 @@ int arc_sha256_file(const char *path, char out[ARC_SHA256_HEX], size_t *size, st
 
 /* ---- digests ------------------------------------------------------------------------------- */
 
-/* An algorithm by its name in a digest. */
+/* The algorithms, by their names in digests. */
 struct algorithm {
     const char *name;
     mbedtls_md_type_t type;
@@ -125,7 +125,7 @@ static const struct algorithm algorithms[] = {{"sha256:", MBEDTLS_MD_SHA256, 32}
                                               {"sha384:", MBEDTLS_MD_SHA384, 48},
                                               {"sha512:", MBEDTLS_MD_SHA512, 64}};
 
-/* The algorithm of a digest, or NULL when the text is none. All names are of one length. */
+/* The algorithm of a digest; NULL if the text is not one. All names have the same length. */
 static const struct algorithm *algorithm_of(const char *digest)
 {
     arc_each_in (found, algorithms) {

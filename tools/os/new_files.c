@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the folder unless it is there: below the root, and no link. */
+/* Makes a folder below the root unless it exists; it must not be a link. */
 static int make_folder(const char *root, const char *path, json_t *made, struct arc_error *err)
 {
     ARC_AUTO_FREE char *full = arc_file_join(root, path);
@@ -27,7 +27,7 @@ static int make_folder(const char *root, const char *path, json_t *made, struct 
     return ARC_OK;
 }
 
-/* Makes the folders above a path. */
+/* Makes the parent folders of a path. */
 static int make_folders(const char *root, const char *path, json_t *made, struct arc_error *err)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long an interrupted child may take to end by itself. */
+/* Grace period of an interrupted child. */
 #define GRACE_MS 10000
 
 /* ---- finding a program --------------------------------------------------------------------- */
@@ -36,7 +36,7 @@ int arc_process_find(const struct arc_env *env, const char *name, char **out, st
         if (*folder.text != '/')
             continue;
         arc_buf_printf(&candidate, "%.*s/%s", (int)folder.len, folder.text, name);
-        if (candidate.failed == ARC_ENOMEM) /* else the next folder's program would run */
+        if (candidate.failed == ARC_ENOMEM) /* otherwise the next folder's program would run */
             return arc_error_nomem(err);
         char *found = arc_buf_steal(&candidate);
         if (found && is_runnable(found)) {
@@ -128,8 +128,8 @@ static int start_child(const struct arc_process *process, struct pipes *pipes, p
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
 
-    /* Whatever this process was given beside its three streams is not for its children. Without the
-     * system call (Linux before 5.11) one by one. */
+    /* Children must not inherit other descriptors than the three streams. Without the system call
+     * (Linux before 5.11), marks them one by one. */
     if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) != 0) {
         for (int fd = 3; fd < 1024; fd++)
             fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -199,17 +199,17 @@ static int take_output(const struct arc_process *process, enum arc_stream stream
     return arc_buf_check(buf, process->argv[0], err);
 }
 
-/* What may end a child before its time. */
+/* What may end a child early. */
 struct watch {
     const struct arc_process *process;
     pid_t pid;
-    int interrupt;    /* readable once the run is to end */
+    int interrupt;    /* readable when the run must end */
     int64_t deadline; /* 0: none */
     bool interrupted;
 };
 
-/* Waits until one of `fds` is ready, the last of which is set here, or `most` milliseconds (-1:
- * however long). A child that is told to end gets some time for it. */
+/* Waits until one of `fds`, the last of which is set here, is ready, or for `most` milliseconds
+ * (-1: no limit). A child told to end gets a grace period. */
 static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int most,
                     struct arc_error *err)
 {
@@ -278,7 +278,7 @@ static int move_data(struct watch *watch, struct pipes *pipes, struct arc_proces
     return ARC_OK;
 }
 
-/* Waits for its end, which may be some time after it has closed its outputs. */
+/* Waits for its end, which may be some time after it closed its outputs. */
 static int wait_for_end(struct watch *watch, int *status, struct arc_error *err)
 {
     pid_t ended;
@@ -294,7 +294,7 @@ static int wait_for_end(struct watch *watch, int *status, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Tells what was run, how it ended and how long it took. A secret never reaches an argv. */
+/* Logs what was run, how it ended and how long it took. An argv never contains a secret. */
 static void trace_run(const struct arc_process *process, int status, int64_t since)
 {
     ARC_AUTO(arc_buf) struct arc_buf words = {.max = 2048};
@@ -320,8 +320,8 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
     int status = 0;
     ARC_TRY(pipes_open(&pipes, err));
 
-    /* The child, in a session of its own, does not get a terminal's Ctrl-C, and would go on alone.
-     */
+    /* The child is in its own session, so it would not get a terminal's Ctrl-C and would
+     * continue. */
     arc_signals_hold(&held);
     int signals = signalfd(-1, &held.ending, SFD_CLOEXEC | SFD_NONBLOCK);
     int rc = start_child(process, &pipes, &watch.pid, err);
@@ -345,7 +345,7 @@ int arc_process_run(const struct arc_process *process, struct arc_process_result
 
     if (!rc && watch.interrupted)
         rc = arc_error_set(err, ARC_EFAILED, "interrupted");
-    close_end(&signals); /* nobody has read from it: what has come is still to come */
+    close_end(&signals); /* nobody has read from it, so the signal is still pending */
     arc_signals_release(&held);
     result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     trace_run(process, result->status, since);

@@ -15,7 +15,7 @@ int arc_socket_port_free(unsigned port, bool *is_free, struct arc_error *err)
     if (fd < 0)
         return arc_error_set(err, ARC_EWORLD, "no socket: %s", strerror(errno));
 
-    /* A connection that was closed a moment ago does not make the port taken. */
+    /* A recently closed connection does not count as using the port. */
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     int rc = ARC_OK;
     *is_free = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0;

@@ -1,4 +1,4 @@
-/* What a standalone program does for itself, since musl does not. */
+/* What a static program must do itself, since musl does not. */
 #ifdef ARCCI_STANDALONE
 
 #include <link.h>

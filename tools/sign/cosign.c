@@ -7,7 +7,7 @@
 #include "registry/registry.h"
 
 #define WORDS_MAX 24
-#define ROOT_MAX  ((size_t)1 << 20) /* of a trusted root */
+#define ROOT_MAX  ((size_t)1 << 20) /* size of a trusted root */
 
 void cosign_free(struct cosign *cosign)
 {
@@ -16,7 +16,8 @@ void cosign_free(struct cosign *cosign)
 
 /* ---- what there is ------------------------------------------------------------------------- */
 
-/* A file of the repository for cosign, which runs elsewhere; a KMS's address as it is. */
+/* The absolute path of a repository's file, since cosign runs elsewhere; the URI of a KMS is
+ * unchanged. */
 static int locate(struct cosign *cosign, const char *root, const char *path, const char **out,
                   struct arc_error *err)
 {
@@ -39,8 +40,8 @@ static int locate(struct cosign *cosign, const char *root, const char *path, con
     return arc_arena_check(&cosign->memory, err);
 }
 
-/* A Sigstore of one's own has no log, no log of certificates or no timestamps where its trusted
- * root names none. */
+/* A private Sigstore has no transparency log, certificate log or timestamps unless its trusted root
+ * names them. */
 static int read_root(struct cosign *cosign, const char *root, struct arc_error *err)
 {
     const char *path = cosign->signing->trusted_root;
@@ -90,7 +91,7 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
         return ARC_OK;
     }
 
-    ARC_AUTO_FREE char *key = arc_file_join(root, signing->key); /* there only where one signs */
+    ARC_AUTO_FREE char *key = arc_file_join(root, signing->key); /* only needed for signing */
     ARC_TRY_ALLOC(key, err);
     out->key = arc_arena_text(&out->memory, key);
 
@@ -99,7 +100,7 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
 
 /* ---- a call -------------------------------------------------------------------------------- */
 
-/* The words of a call; their texts are the arena's. */
+/* The words of a call; texts are in the arena. */
 struct call {
     struct cosign *cosign;
     const char *words[WORDS_MAX + 1];
@@ -118,7 +119,7 @@ static void add_value(struct call *call, const char *option, const char *value)
         add(call, arc_arena_printf(&call->cosign->memory, "%s=%s", option, value));
 }
 
-/* Whom a signature must be of. */
+/* The required signer of a signature. */
 static void add_expected(struct call *call, const char *public_key)
 {
     const struct arc_signing *signing = call->cosign->signing;
@@ -129,9 +130,9 @@ static void add_expected(struct call *call, const char *public_key)
     }
 
     if (identity && strchr(identity, '*')) {
-        /* "https://github.com/acme/" + any text, as Go's regular expression. Before an '@' no text
-         * has another: a branch may be called "x@refs/tags/v1", and "*@refs/tags/v1" is none of
-         * it. */
+        /* "https://github.com/acme/" + any text, as Go's regular expression. Text before an '@'
+         * must not contain another: a branch may be called "x@refs/tags/v1", which "*@refs/tags/v1"
+         * must not match. */
         ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = 8192};
         for (const char *c = identity; *c; c++) {
             if (*c != '*' && strchr("\\.+?()[]{}|^$", *c))
@@ -140,7 +141,7 @@ static void add_expected(struct call *call, const char *public_key)
                 arc_buf_puts(&pattern, strchr(c, '@') ? "[^@]" : ".");
             arc_buf_putc(&pattern, *c);
         }
-        if (pattern.failed) /* no part of it must be asked for */
+        if (pattern.failed) /* matches without checking anything */
             call->cosign->memory.failed = true;
         add(call, arc_arena_printf(&call->cosign->memory, "--certificate-identity-regexp=^%s$",
                                    arc_buf_text(&pattern)));
@@ -177,8 +178,8 @@ static void add_signing(struct call *call)
     add(call, "--tlog-upload=false");
 }
 
-/* Runs a call about `reference` (NULL: its words say it all); only `passes` reaches it beside what
- * any program gets. */
+/* Runs a call about `reference` (NULL: none); of the environment it gets only what any program
+ * gets, and `passes`. */
 static int run_cosign(struct call *call, const char *reference, const char *const *passes,
                       struct arc_process_result *result, struct arc_error *err)
 {
@@ -205,7 +206,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
     if (rc || !result->status)
         return rc;
 
-    /* What cosign said last, without the notes and warnings before it. */
+    /* The end of cosign's output, without the notes and warnings before it. */
     ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
     const char *text = arc_buf_text(&result->errors);
     size_t end = arc_text_strip(text, strlen(text), "\n\r "), start = end;
@@ -232,8 +233,8 @@ static const char *begin(struct call *call, const char *verb, const char *image,
 
 /* ---- what it does -------------------------------------------------------------------------- */
 
-/* The names of the variables that a call takes beside what any program gets: where the authorities'
- * keys are, the login to a KMS; for signing the password of a key or the way to an OIDC token. */
+/* The variables that a call gets besides those for any program: the authorities' keys and the login
+ * to a KMS; for signing, the password of a key or access to an OIDC token. */
 static const char *const *variables(struct cosign *cosign, bool signs)
 {
     static const char *const checking[] = {
@@ -285,7 +286,7 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
     add_checking(&call);
     ARC_TRY(run_cosign(&call, reference, variables(cosign, false), &result, err));
 
-    /* cosign verifies any statement about a digest; one that says "signed" is asked for. */
+    /* cosign verifies any statement about a digest; require one that says "signed". */
     ARC_AUTO_JSON json_t *found = json_loads(arc_buf_text(&result.output), 0, NULL);
     arc_json_each (item, found) {
         const json_t *critical = json_object_get(item, "critical");

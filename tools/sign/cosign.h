@@ -4,27 +4,27 @@
 #include "arcci/documents.h"
 #include "arcci/env.h"
 
-/* How it is called. Nothing is owned but what cosign_open() made. */
+/* How to call it. All borrowed, except what cosign_open() makes. */
 struct cosign {
     const struct arc_env *env;
     const struct arc_signing *signing;
     struct arc_arena memory;
-    const char *key, *public_key, *trusted_root, *signing_config; /* as cosign takes them */
-    bool no_log;   /* signatures are in no transparency log */
-    bool no_sct;   /* certificates are in no log */
-    bool stamped;  /* a timestamp authority says when it was */
-    bool insecure; /* of the image that is worked on: its registry is named as one */
+    const char *key, *public_key, *trusted_root,
+        *signing_config; /* in the form of cosign's options */
+    bool no_log;         /* signatures are not in a transparency log */
+    bool no_sct;         /* certificates are not in a log */
+    bool stamped;        /* a timestamp authority gives the time */
+    bool insecure;       /* the image's registry is insecure */
 };
 
-/* Finds the files below `root` and what the trusted root has. ARC_EINPUT when it is not to be read,
- * the plan does not say who signs, or not for which repository a workflow of GitHub's must have
- * signed. */
+/* Finds the files below `root` and the contents of the trusted root. ARC_EINPUT if that cannot be
+ * read, or the plan does not say who signs or, for a GitHub workflow, for which repository. */
 int cosign_open(const struct arc_env *env, const char *root, const struct arc_signing *signing,
                 struct cosign *out, struct arc_error *err);
 void cosign_free(struct cosign *cosign);
 
-/* Whether IMAGE@DIGEST has a signature as it should be: ARC_EFAILED says what cosign says. An
- * attestation about it is none. */
+/* Verifies the signature of IMAGE@DIGEST: ARC_EFAILED with cosign's message. An attestation is not
+ * a signature. */
 int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
                   struct arc_error *err);
 
@@ -32,11 +32,11 @@ int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
 int cosign_sign(struct cosign *cosign, const char *image, const char *digest,
                 struct arc_error *err);
 
-/* Attests a predicate (a file) of a type about IMAGE@DIGEST, and writes the bundle to a file. */
+/* Attests a predicate (a file) of a type for IMAGE@DIGEST, and writes the bundle to a file. */
 int cosign_attest(struct cosign *cosign, const char *image, const char *digest, const char *type,
                   const char *predicate, const char *bundle, struct arc_error *err);
 
-/* Whether a bundle (a file) attests something of a type about a digest, and is signed as it should
- * be: ARC_EFAILED where not. */
+/* Verifies that a bundle (a file) attests a type for a digest and has the required signer:
+ * ARC_EFAILED if not. */
 int cosign_verify_bundle(struct cosign *cosign, const char *digest, const char *type,
                          const char *bundle, struct arc_error *err);

@@ -17,7 +17,7 @@ struct target {
     const char *kind; /* "index", "attestation" */
 };
 
-/* Calls `each` for what is signed of a service, in all of its images. */
+/* Calls `each` for everything to sign of a service, in all of its images. */
 static int each_target(const struct arc_built_service *built, char *const *images,
                        int (*each)(void *context, const struct target *target,
                                    struct arc_error *err),
@@ -58,7 +58,7 @@ int arc_sign_verify(const struct arc_sign_check *check, struct arc_error *err)
     return rc;
 }
 
-/* A service under way. */
+/* The service being signed. */
 struct signing {
     const struct arc_sign_options *options;
     struct cosign *cosign;
@@ -95,14 +95,14 @@ static int sign_target(void *context, const struct target *target, struct arc_er
 
 /* ---- what GitHub keeps (`attest: github`) ---------------------------------------------------- */
 
-/* A variable of the run, which GitHub sets. */
+/* A variable set by GitHub for the run. */
 static const char *of_run(const struct signing *signing, const char *name)
 {
     const char *value = arc_env_nonempty(signing->options->env, name);
     return arc_or(value, "");
 }
 
-/* SLSA provenance 1.0 of the build type of GitHub's workflows
+/* SLSA provenance 1.0 with the build type of GitHub's workflows
  * (actions.github.io/buildtypes/workflow/v1). */
 static json_t *make_predicate(const struct signing *signing)
 {
@@ -142,15 +142,15 @@ static json_t *make_predicate(const struct signing *signing)
     /* clang-format on */
 }
 
-/* What is looked for, and where cosign is given what is found. */
+/* The attestation to find, and the file to pass to cosign. */
 struct search {
     const struct signing *signing;
     const char *folder;
     bool found;
 };
 
-/* Whether a stored attestation is ours: what its words say is signed by whom they name. That ends
- * the search. */
+/* Whether a stored attestation is ours: its claims are signed by the signer that it names. That
+ * ends the search. */
 static int check_stored(void *context, json_t *stored, struct arc_error *err)
 {
     struct search *search = context;
@@ -177,8 +177,8 @@ static int check_stored(void *context, json_t *stored, struct arc_error *err)
     return rc ? arc_error_except(ARC_EFAILED, rc, err) : 1;
 }
 
-/* Looks, then attests. Others may have stored any number of attestations: what is not met within
- * the limit is stored once more. */
+/* Attests unless already done. Others may have stored any number of attestations: if ours is not
+ * found within the limit, stores it again. */
 static int attest_in(const struct signing *signing, const char *folder, const char **action,
                      struct arc_error *err)
 {
@@ -217,8 +217,9 @@ static int attest_in(const struct signing *signing, const char *folder, const ch
                               "/repos/%s/attestations", repository);
 }
 
-/* Attests the provenance of the index, as actions/attest-build-provenance states it, in the registry
- * and by GitHub's API, unless GitHub has it of the same signer. *action: "attested", "unchanged". */
+/* Attests the provenance of the index in the registry and by GitHub's API, in the form of
+ * actions/attest-build-provenance, unless GitHub has it from the same signer. *action: "attested",
+ * "unchanged". */
 static int attest(const struct signing *signing, const char **action, struct arc_error *err)
 {
     ARC_AUTO_FREE char *folder = NULL;
