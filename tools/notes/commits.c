@@ -1,4 +1,4 @@
-/* The commits as a template sees them: by kind, without what was reverted, with links. */
+/* The commits for a template: sorted by kind, without reverted ones, with links. */
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
@@ -9,8 +9,8 @@
 
 /* ---- links ---------------------------------------------------------------------------------- */
 
-/* A link below the repository's page; null if it has none. The page is percent-encoded where it is
- * written, but a '?' or '#' in a tag would already end the path here. */
+/* Returns a link below the repository's page, or null without a page. The template percent-encodes
+ * the URL, but cannot know that a '?' or '#' in a tag belongs to the path. */
 static json_t *link_to(const struct arc_plan *plan, const char *kind, const char *name)
 {
     if (!plan->source || !*plan->source)
@@ -40,8 +40,8 @@ json_t *notes_compare_url(const struct arc_plan *plan)
 
 /* ---- references ----------------------------------------------------------------------------- */
 
-/* The length of a prefix that names the plan's repository as people write it before "#12" or "/12";
- * 0 where there is none. */
+/* Returns the length of a prefix that names the plan's repository before "#12" or "/12"; 0 if there
+ * is none. */
 static size_t skip_own_name(const struct arc_plan *plan, const char *text)
 {
     static const char *const pages[] = {"/issues/", "/pull/"};
@@ -62,8 +62,8 @@ static size_t skip_own_name(const struct arc_plan *plan, const char *text)
     return len && strncasecmp(text, name, len) == 0 && text[len] == '#' ? len + 1 : 0;
 }
 
-/* The length of a reference to an issue or pull request of the own repository that the text starts
- * with: "#12", "GH-12", "owner/name#12", or its page; 0 where it does not. */
+/* Returns the length of the reference to an issue or pull request of this repository that the text
+ * starts with ("#12", "GH-12", "owner/name#12" or its URL); 0 if there is none. */
 static size_t read_reference(const struct arc_plan *plan, const char *text, int64_t *number)
 {
     size_t prefix = skip_own_name(plan, text);
@@ -79,7 +79,7 @@ static size_t read_reference(const struct arc_plan *plan, const char *text, int6
     return prefix + digits;
 }
 
-/* Text between references, with the spaces that running text loses at its ends. */
+/* Adds the text between references, with spaces at its ends, which markdown text would lose. */
 static void add_between(struct arc_buf *out, const char *text, size_t len)
 {
     if (len && text[0] == ' ' && out->len)
@@ -89,7 +89,7 @@ static void add_between(struct arc_buf *out, const char *text, size_t len)
         arc_buf_putc(out, ' ');
 }
 
-/* A subject as markdown: references to the own repository are links. */
+/* Returns a subject as markdown with links for references to this repository. */
 static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
@@ -121,8 +121,8 @@ static json_t *linked_subject(const struct arc_plan *plan, const char *subject)
 
 /* ---- kinds of changes ----------------------------------------------------------------------- */
 
-/* What has no section of its own, and what is not written as Conventional Commits has it, is an
- * other change. */
+/* Types without a section, and subjects that are not Conventional Commits, go to the last
+ * section. */
 static const struct {
     const char *title;
     const char *types[3];
@@ -130,7 +130,7 @@ static const struct {
                 {"Fixes", {"fix", NULL}},         {"Performance", {"perf", NULL}},
                 {"Security", {"security", NULL}}, {"Other changes", {NULL}}};
 
-/* The section of a commit; *conventional is set when it has a type. */
+/* Returns the index of a commit's section; sets *conventional if the commit has a type. */
 static size_t find_section(const char *subject, const char *body, bool *conventional)
 {
     bool bang = false;
@@ -146,7 +146,7 @@ static size_t find_section(const char *subject, const char *body, bool *conventi
     return ARC_COUNT(sections) - 1;
 }
 
-/* Whether one of the commits that a pull request was squashed of breaks something. */
+/* Whether one of the commits listed in a squashed pull request's body is a breaking change. */
 static bool is_breaking_listed(const struct arc_notes_commit *commit)
 {
     struct arc_message_lines list;
@@ -162,7 +162,7 @@ static bool is_breaking_listed(const struct arc_notes_commit *commit)
 #define SUBJECT_MAX  250
 #define BREAKING_MAX 1000
 
-/* At most `max` characters of a text, between two of them. */
+/* Returns at most `max` characters of a text. */
 static json_t *cut_text(const char *text, size_t len, size_t max)
 {
     size_t at = arc_text_cut(text, len, max);
@@ -177,7 +177,7 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
     ARC_AUTO(arc_buf) struct arc_buf breaks = {0};
     json_t *pull = json_null(), *breaking = json_null();
 
-    if (section == ARC_COUNT(sections) - 1) /* a title may have lost what the commit says */
+    if (section == ARC_COUNT(sections) - 1) /* the title may lack the type that the commit has */
         section = find_section(commit->message, commit->body, conventional);
     if (is_breaking_listed(commit)) {
         section = 0;
@@ -217,9 +217,9 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 
 /* ---- reverts -------------------------------------------------------------------------------- */
 
-/* Takes out what a revert takes back among the older commits, and the revert with it where that is
- * all: one that takes back what is released is a change like any other. A squashed pull request
- * quotes the message of one of its commits and did more: only what is called a revert is one. */
+/* Removes the older commits that a revert reverts, and the revert itself if all of them are in this
+ * release; a revert of a released commit is a change like any other. Only a subject that says
+ * revert counts, since a squashed pull request may just quote one of its commits. */
 static void take_back(const struct arc_notes_log *log, size_t revert, bool *gone)
 {
     const struct arc_notes_commit *commit = &log->commits[revert];
@@ -255,8 +255,8 @@ json_t *notes_commits(const struct arc_notes_options *options, bool *sorted)
         return NULL;
     }
 
-    /* What was taken back within the release, and what took it back; the newest first, so that a
-     * revert of a revert counts. */
+    /* Leave out reverted commits and their reverts, the newest first, so that a revert of a revert
+     * counts. */
     for (size_t i = 0; !log->all && i < log->count; i++)
         if (!gone[i])
             take_back(log, i, gone);

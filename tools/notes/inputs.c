@@ -8,9 +8,9 @@
 
 #define OWN_TEXT_MAX ((size_t)64 << 10)
 
-/* What the documents and files say. */
+/* The contents of the documents and files. */
 struct sources {
-    struct arc_plan plan; /* its memory is the caller's */
+    struct arc_plan plan; /* its memory belongs to the caller */
     struct arc_version_info version;
     struct arc_notes_log log;
     struct arc_buf template, own_file, own_text;
@@ -24,7 +24,7 @@ static void sources_free(struct sources *sources)
     arc_buf_free(&sources->own_text);
 }
 
-/* For "docs/releases/{version}.md": the version's own values. */
+/* The placeholders of "docs/releases/{version}.md". */
 static bool add_own_value(void *context, const char *name, struct arc_buf *out)
 {
     const struct arc_plan *plan = context;
@@ -34,7 +34,7 @@ static bool add_own_value(void *context, const char *name, struct arc_buf *out)
     return true;
 }
 
-/* The version's own text; its file's name even where there is none. */
+/* Reads the version's notes file; sets its name even if the file does not exist. */
 static int read_own_text(struct sources *sources, struct arc_notes_options *options,
                          struct arc_error *err)
 {
@@ -57,7 +57,7 @@ static int read_own_text(struct sources *sources, struct arc_notes_options *opti
         return arc_error_set(err, ARC_EINPUT,
                              "%s holds a hidden mark of arc-ci's own, '<!-- arc-ci:'", file);
 
-    /* A byte order mark is no text. */
+    /* Drop a byte order mark. */
     options->own_text = arc_or(arc_text_after(text, "\xef\xbb\xbf"), text);
 
     return ARC_OK;
@@ -79,7 +79,7 @@ int arc_notes_make(struct arc_project *project, const struct arc_notes_options *
         sources.plan.version = &sources.version;
     }
 
-    /* The group's is relative to the work tree, one given by hand to the current directory. */
+    /* The group's template is relative to the work tree, the option's to the current directory. */
     options.template_name = template;
     if (!template && options.group)
         options.template_name = options.group->notes_template;
@@ -111,8 +111,8 @@ int arc_notes_run(struct arc_project *project, const struct arc_notes_files *fil
 
     struct arc_notes_options facts = {.plan = found.plan, .build = found.build, .scan = found.scan};
 
-    /* The group and the work tree are there to refine the notes; without them they still are notes.
-     * A configuration that is there and wrong is an error, though. */
+    /* Group and work tree only refine the notes, so either may be missing. A wrong configuration is
+     * an error, though. */
     int rc = arc_project_open(project, err);
     ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, err));
 

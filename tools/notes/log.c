@@ -17,25 +17,25 @@ struct merge {
     struct arc_oid oid, parent, merged;
     int64_t pull;
     char *title;
-    bool untitled; /* the title is the merge's own words */
-    char *breaks;  /* what its text says; NULL: nothing breaks */
+    bool untitled; /* the title is the merge commit's subject */
+    char *breaks;  /* the breaking change that its text describes; or NULL */
 };
 
-/* A range under way. */
+/* A range of commits being read. */
 struct reading {
     const struct arc_git *git;
     const struct arc_plan *plan;
     struct arc_notes_log *log;
     struct arc_filters filters;
-    struct arc_changes changes; /* the matcher writes here, commit by commit */
+    struct arc_changes changes; /* results of the matcher for one commit */
     struct arc_match match;
     struct merge *merges; /* newest first */
     size_t merge_count;
     size_t seen;   /* commits */
-    json_t *there; /* owned: marks of what the previous release has, and this one has not: true, or
-                      the mark of the commit there that takes it back */
-    json_t *taken; /* owned: what is taken back there, by name or "#12": by which mark */
-    json_t *met;   /* owned: marks of there that this release has, too */
+    json_t *there; /* owned: marks of commits that the previous release has and this one lacks:
+                      true, or the mark of the commit there that reverts it */
+    json_t *taken; /* owned: what is reverted there (hash or "#12"): the revert's mark */
+    json_t *met;   /* owned: marks in `there` that this release has, too */
     struct arc_error *err;
 };
 
@@ -56,7 +56,7 @@ void arc_notes_log_free(struct arc_notes_log *log)
     *log = (struct arc_notes_log){0};
 }
 
-/* A text in the log's memory; what is not UTF-8 is made visible. */
+/* Copies a text to the log's memory; makes bytes that are not UTF-8 visible. */
 static char *keep_text(struct arc_notes_log *log, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
@@ -75,8 +75,9 @@ static int add_folder(struct arc_filters *filters, const char *name, const char 
     return arc_filters_add_folder(filters, folder, 0, err);
 }
 
-/* Where the services were at the group's previous tag, as its configuration said there: the commits
- * of one that has moved since, or is gone, are there. One that cannot be read adds nothing. */
+/* Adds the folders of the group's services at the previous tag, from its configuration there, to
+ * find the commits of services that were moved or removed since. A configuration that cannot be
+ * read adds nothing. */
 static int add_previous(const struct arc_git *git, const struct arc_oid *from,
                         const struct arc_plan *plan, struct arc_filters *filters,
                         struct arc_error *err)
@@ -94,8 +95,8 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
         arc_yaml_at(yaml.root, "groups", plan->group, "services", (char *)NULL);
     bool list = services && services->type == ARC_YAML_LIST;
 
-    /* But for folders of services that there are. A glob named folders loosely, whether or not they
-     * held a service. */
+    /* Skip folders that are still services, and globs, which may also match folders without a
+     * service. */
     for (size_t i = 0; list && i < services->count; i++) {
         const char *name = services->items[i]->text;
         if (services->items[i]->type != ARC_YAML_STRING || strpbrk(name, "*?[{!"))
@@ -116,8 +117,8 @@ static int add_previous(const struct arc_git *git, const struct arc_oid *from,
     return ARC_OK;
 }
 
-/* Those of `changes`, and the folders that the group's services had at the commit `from` (NULL: there
- * is no previous release). */
+/* Makes the filters of `changes`, plus the folders of the group's services at commit `from` (NULL:
+ * no previous release). */
 static int make_filters(struct arc_project *project, const struct arc_plan *plan,
                         const struct arc_group *group, const struct arc_oid *from,
                         struct arc_filters *out, struct arc_error *err)
@@ -144,11 +145,11 @@ static int make_filters(struct arc_project *project, const struct arc_plan *plan
 
 /* ---- one commit ----------------------------------------------------------------------------- */
 
-/* Merges further back are listed commit by commit: each is a walk of its own. */
+/* Older merges are listed commit by commit, since each merge needs a walk. */
 #define MERGES_WITHIN (5 * (size_t)ARC_NOTES_COMMITS_MAX)
 
-/* At most so many bytes of a body are read for what it says of a pull request, a revert, a break,
- * most often at its end: the text of a pull request, GitHub's limit of 65,536 characters. */
+/* Most bytes to search in a body for a pull request, a revert or a breaking change, often at its
+ * end: GitHub's limit for a pull request's text is 65,536 characters. */
 #define BODY_MAX ((size_t)4 * 65536)
 
 static int add_commit(struct reading *reading, const struct arc_git_commit *commit)
@@ -179,8 +180,8 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
-/* Notes a merge if it is GitHub's of a pull request: by its words, with the title below, or by the
- * title itself and the number, as a repository may be set. */
+/* Records a merge if it is GitHub's merge of a pull request: with GitHub's subject and the title
+ * below it, or, by a setting of the repository, with the title and number as subject. */
 static int note_merge(struct reading *reading, const struct arc_git_commit *commit)
 {
     struct arc_notes_log *log = reading->log;
@@ -216,7 +217,7 @@ static int note_merge(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
-/* What a cherry-pick keeps of a commit. */
+/* Prints a commit's mark: the parts that a cherry-pick keeps. */
 static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
 {
     arc_buf_printf(out, "%lld ", (long long)commit->written);
@@ -243,7 +244,8 @@ static int note_taken(struct reading *reading, const struct arc_git_commit *comm
     return ARC_OK;
 }
 
-/* Notes what is there, the newest first; what is taken back takes nothing back. */
+/* Records a commit of the previous release, called with the newest first. A revert that is itself
+ * reverted does not count. */
 static int note_there(void *context, const struct arc_git_commit *commit)
 {
     struct reading *reading = context;
@@ -258,15 +260,15 @@ static int note_there(void *context, const struct arc_git_commit *commit)
     ARC_TRY_ALLOC(own, reading->err);
     if (!by)
         ARC_TRY(note_taken(reading, commit, own));
-    if (json_object_get(reading->there, arc_buf_text(&mark))) /* picked again, after all */
+    if (json_object_get(reading->there, arc_buf_text(&mark))) /* it was picked again later */
         return ARC_OK;
 
     by = by ? json_incref(by) : json_true();
     return arc_json_set(reading->there, arc_buf_text(&mark), by, reading->err);
 }
 
-/* Whether the previous release, from another branch, has the same commit: a fix that was picked for
- * it, or from it. If it was taken back there only, it is new. */
+/* Whether the previous release, from another branch, has the same commit, by a cherry-pick in
+ * either direction. A commit that is reverted only there counts as new. */
 static int look_there(struct reading *reading, const struct arc_git_commit *commit, bool *is_there)
 {
     ARC_AUTO(arc_buf) struct arc_buf mark = {0};
@@ -310,7 +312,7 @@ static int look_at(void *context, const struct arc_git_commit *commit)
 
 /* ---- pull requests that were merged --------------------------------------------------------- */
 
-/* Adds what a commit of a merge breaks to the footer that its pull request gets. */
+/* Adds a merged commit's breaking change to the footer of its pull request. */
 static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *footer)
 {
     if (!arc_message_is_breaking(commit->message, commit->body))
@@ -320,8 +322,8 @@ static void add_breaks(const struct arc_notes_commit *commit, struct arc_buf *fo
     arc_message_add_breaks(commit->body, footer);
 }
 
-/* Puts a merge in the place of its commits, and of itself, among those that were read: the first of
- * them gets the pull request's number and title, the others go. */
+/* Replaces a merge and its commits in the log by one entry: the first of them gets the pull
+ * request's number and title, the others are removed. */
 static int take_merge(struct reading *reading, const struct merge *merge, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *inner = json_object();
@@ -342,8 +344,7 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
             works++;
             add_breaks(&log->commits[i], &breaks);
         }
-        if (joins &&
-            strcmp(first->hash, merge->oid.hex) == 0) /* whose work it is, not who merged */
+        if (joins && strcmp(first->hash, merge->oid.hex) == 0) /* the author, not who merged */
             *first = log->commits[i];
         if (joins)
             continue;
@@ -363,8 +364,8 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
         first->subject = merge->title;
     first->pull = merge->pull;
 
-    /* What one of several commits says, a revert for example, is not said of the pull request; that
-     * one breaks something is. */
+    /* With several commits, one commit's text, such as a revert, does not apply to the pull
+     * request; a breaking change does. */
     if (works != 1) {
         first->message = merge->title;
         first->body = arc_arena_text(&log->memory, arc_buf_text(&breaks));
@@ -378,12 +379,12 @@ static int take_merge(struct reading *reading, const struct merge *merge, struct
 
 /* ---- titles and authors of pull requests, as GitHub has them --------------------------------- */
 
-#define PAGES_MAX 20 /* of 100 pull requests, those that changed last first */
+#define PAGES_MAX 20 /* pages of 100 pull requests, the last updated first */
 
-/* A listing under way. */
+/* A listing being read. */
 struct listing {
     struct arc_notes_log *log;
-    const char *oldest; /* date of the log's oldest commit: what was merged with it changed later */
+    const char *oldest; /* date of the log's oldest commit: its pull requests were updated later */
 };
 
 static int visit_pull(void *context, json_t *pull, struct arc_error *err)
@@ -400,8 +401,8 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
     if (!*arc_json_text_of(pull, "merged_at") || number <= 0)
         return ARC_OK;
 
-    /* The pull request's own title may have been mended since it was merged. One that was rebased,
-     * or whose subject somebody wrote anew, is known by its commit alone: that says what it says. */
+    /* Take the pull request's title, which may have been corrected since the merge. But a rebased
+     * or reworded one, found only by its commit's hash, keeps the commit's subject. */
     arc_each (commit, log->commits, log->count) {
         if (commit->pull ? commit->pull != number : strcmp(commit->hash, merged) != 0)
             continue;
@@ -415,8 +416,9 @@ static int visit_pull(void *context, json_t *pull, struct arc_error *err)
     return arc_arena_check(&log->memory, err);
 }
 
-/* Takes over titles and authors of the log's pull requests, where the environment says whom to ask
- * about the repository `source` (its page; may be NULL); a refusal goes into log->pulls_unknown. */
+/* Takes titles and authors of the log's pull requests from GitHub, if the environment has a
+ * token for the repository with the page `source` (may be NULL). A failure goes into
+ * log->pulls_unknown. */
 static int ask_pulls(const struct arc_env *env, const char *source, struct arc_notes_log *log,
                      struct arc_error *err)
 {
@@ -427,8 +429,7 @@ static int ask_pulls(const struct arc_env *env, const char *source, struct arc_n
         !arc_github_token(env, NULL))
         return ARC_OK;
 
-    /* "https://github.com/owner/name" must be its page: the numbers of another repository's pull
-     * requests mean others. */
+    /* `source` must be this repository's page: another repository numbers its own pull requests. */
     size_t len = strlen(source), name = strlen(repository);
     if (len <= name || source[len - name - 1] != '/' ||
         strcasecmp(source + len - name, repository) != 0)
@@ -483,11 +484,10 @@ static int find_ends(const struct arc_git *git, const struct arc_plan *plan, str
 
 /* ---- who is new ----------------------------------------------------------------------------- */
 
-#define AUTHORS_MAX 50000 /* commits that are looked through for earlier authors */
+#define AUTHORS_MAX 50000 /* most commits to search for earlier authors */
 
-/* Adds a person to those who are known, by name and by address: who commits from two machines, or
- * by GitHub's page, has two addresses. Returns how
- * many of the two were known. */
+/* Adds a person's name and address to those known; one who commits from two machines or on GitHub's
+ * site has two addresses. Returns how many of the two were known. */
 static int know_person(json_t *known, const char *name, const char *email)
 {
     const char *const marks[] = {name, email};
@@ -514,8 +514,8 @@ static int add_author(void *context, const struct arc_git_commit *commit)
     return rc < 0 ? rc : ARC_OK;
 }
 
-/* Names those whose first commit is in the range. Nobody is new where history is too long to tell,
- * or in a first release. */
+/* Finds the authors whose first commit is in the range; none if history is too long to search, or
+ * in a first release. */
 static int find_newcomers(struct reading *reading, const struct arc_oid *from,
                           struct arc_error *err)
 {
@@ -574,7 +574,8 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
         return rc;
 
     log->complete = rc == 0;
-    for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: one may hold others */
+    for (size_t i = reading->merge_count; i-- > 0;) /* the oldest first: a merge may contain
+                                                       others */
         ARC_TRY(take_merge(reading, &reading->merges[i], err));
     if (log->all)
         return ARC_OK;
@@ -593,7 +594,7 @@ int arc_notes_log(struct arc_project *project, const struct arc_plan *plan,
     out->all = group && group->commits && strcmp(group->commits, "all") == 0;
 
     if (plan->tag &&
-        !arc_project_open(project, NULL)) { /* the release's own tag may say something */
+        !arc_project_open(project, NULL)) { /* the release's annotated tag may have a message */
         ARC_AUTO(arc_buf) struct arc_buf message = {.max = 65536};
         ARC_TRY(arc_git_tag_message(project->git, plan->tag, &message, err));
         out->message = keep_text(out, arc_buf_text(&message));

@@ -10,7 +10,7 @@ const char *arc_notes_template(void)
     return arc_embedded_notes_default;
 }
 
-/* The notes with only the first `shown` commits. */
+/* Renders the notes with only the first `shown` commits. */
 static int render_notes(const struct arc_template *template, const json_t *values, size_t shown,
                         struct arc_buf *out, struct arc_error *err)
 {
@@ -37,7 +37,7 @@ static int render_notes(const struct arc_template *template, const json_t *value
     return arc_template_render(template, part, out, err);
 }
 
-/* The most commits with which the notes fit; the length grows with every commit. */
+/* Finds the most commits with which the notes fit; the length grows with every commit. */
 static int fit_commits(const struct arc_template *template, const json_t *values, size_t max,
                        size_t *shown, struct arc_buf *out, struct arc_error *err)
 {
@@ -67,8 +67,8 @@ static int fit_commits(const struct arc_template *template, const json_t *values
                          arc_text_utf16(out->data, out->len), max, template->name);
 }
 
-/* Leaves out the next chapter or column that can be told from others: a digest is in the table,
- * too, and in build.json. False when none is left. */
+/* Leaves out the next chapter or column whose content is also elsewhere: digests are in the table
+ * and in build.json, too. False when none is left. */
 static bool drop_chapter(json_t *values)
 {
     static const char *const chapters[] = {"verify",  "make",  "base-images", "pinned",

@@ -7,7 +7,7 @@
 #include "config/graph.h"
 #include "os/file.h"
 
-/* A text or number of another document as a new reference; null for anything else. */
+/* Returns a text or number of another document as a new reference; null for anything else. */
 static json_t *member(const json_t *object, const char *key)
 {
     json_t *value = json_object_get(object, key);
@@ -21,8 +21,8 @@ json_t *notes_text_value(const char *text)
 
 /* ---- signatures, and the releases of a train ------------------------------------------------- */
 
-/* The command by which anybody checks the signature of IMAGE@DIGEST (NULL: not known yet), or what
- * GitHub attests of it; null where there is none. */
+/* Returns the command that verifies the signature of `reference` (IMAGE@DIGEST; NULL: not known
+ * yet) or, with `by_github`, GitHub's attestation; null if there is none. */
 static json_t *sign_command(const struct arc_notes_options *options, const char *reference,
                             bool by_github)
 {
@@ -45,7 +45,7 @@ static json_t *sign_command(const struct arc_notes_options *options, const char 
     return command.len || command.failed ? arc_json_buf(&command) : json_null();
 }
 
-/* The releases that a train is made of, each once; none for a group that builds. */
+/* Lists the releases that a train includes, each once; empty for other groups. */
 static json_t *list_releases(const struct arc_plan *plan)
 {
     json_t *releases = json_array();
@@ -82,7 +82,7 @@ static json_t *list_releases(const struct arc_plan *plan)
 
 /* ---- services ------------------------------------------------------------------------------ */
 
-/* A row per platform, with what the build found out about it. */
+/* Makes one row per platform, with what the ledger knows about it. */
 static json_t *platform_rows(const struct arc_plan *plan, const char *service,
                              const struct arc_built_service *built)
 {
@@ -109,7 +109,7 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
     return rows;
 }
 
-/* The other tags of the image: those that point to it, or those that will. */
+/* Lists the image's other tags: those that point to it, or those that will. */
 static json_t *also_tagged(const struct arc_planned_service *service,
                            const struct arc_built_service *built, const char *version_tag)
 {
@@ -127,7 +127,7 @@ static json_t *also_tagged(const struct arc_planned_service *service,
     return also;
 }
 
-/* A command that is safe to copy, whatever the words hold. */
+/* Makes a command that is safe to copy, whatever its words contain. */
 static json_t *run_command(const struct arc_notes_options *options, const char *service,
                            const char *reference)
 {
@@ -147,7 +147,7 @@ static json_t *run_command(const struct arc_notes_options *options, const char *
     return arc_json_buf(&command);
 }
 
-/* "make NAME-up", where the directory (`len` bytes of it) has a NAME.mk; else null. */
+/* Returns "make NAME-up" if the directory (`len` bytes) has a NAME.mk; else null. */
 static json_t *make_in(const char *root, const char *directory, size_t len, const char *name)
 {
     ARC_AUTO(arc_buf) struct arc_buf file = {0};
@@ -161,7 +161,8 @@ static json_t *make_in(const char *root, const char *directory, size_t len, cons
     return json_sprintf("make %s-up", name);
 }
 
-/* The same for the whole group, beside the services' directories: services/messaging.mk. */
+/* The same for the whole group, whose file is beside the services' directories:
+ * services/messaging.mk. */
 static json_t *make_group(const struct arc_notes_options *options)
 {
     const struct arc_plan *plan = options->plan;
@@ -194,7 +195,7 @@ static json_t *service_values(const struct arc_notes_options *options,
 {
     const struct arc_planned_tag *own = arc_planned_own_tag(service);
     const char *image = service->image;
-    const char *tag = own ? own->tag : options->plan->version->image_tag; /* to be pulled */
+    const char *tag = own ? own->tag : options->plan->version->image_tag; /* the tag to pull */
     const struct arc_built_service *built = arc_ledger_service(options->build, service->service);
     const char *digest = built ? built->digest : NULL;
     ARC_AUTO_JSON json_t *reference = json_sprintf("%s:%s", image, tag);
@@ -257,7 +258,7 @@ static bool any_service(const json_t *services, const char *key)
     return false;
 }
 
-/* Which columns and chapters have anything to show. */
+/* Which columns and chapters have content. */
 static json_t *has_values(const json_t *services)
 {
     static const char *const parts[] = {"also",   "pinned",    "base-images", "make",
@@ -304,7 +305,7 @@ static json_t *gate_values(const json_t *scan)
 
 /* ---- all ----------------------------------------------------------------------------------- */
 
-/* The paragraphs of a text. */
+/* Splits a text into paragraphs. */
 static json_t *paragraphs(const char *text)
 {
     json_t *list = json_array();
@@ -322,8 +323,8 @@ static json_t *paragraphs(const char *text)
     return list;
 }
 
-/* Whether a tag's message says nothing but its name: `git tag -a v1.0.0 -m v1.0.0`, and what
- * `arc-ci tag` writes. */
+/* Whether a tag's message only repeats its name: `git tag -a v1.0.0 -m v1.0.0`, and what `arc-ci
+ * tag` writes. */
 static bool names_itself(const char *message, const struct arc_plan *plan)
 {
     const char *const before[] = {"",        "v",         "release",  "release v",
@@ -347,7 +348,7 @@ static bool names_itself(const char *message, const struct arc_plan *plan)
     return false;
 }
 
-/* Markdown of the repository's own, which a template writes as it is. */
+/* Returns the repository's own markdown, which a template writes unescaped. */
 static json_t *markdown_value(const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};
@@ -390,7 +391,9 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "prerelease", version->prerelease,
                      "latest", version->latest,
                      "previous-tag", notes_text_value(version->previous_tag),
-                     "first", !unknown && !version->previous_tag, /* where history is missing, no tag proves nothing */
+                     "first", !unknown && !version->previous_tag, /* with missing history, the lack
+                                                                     of a previous tag proves
+                                                                     nothing */
                      "revision", plan->revision,
                      "created", plan->created,
                      "source", notes_text_value(plan->source),
@@ -404,7 +407,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "commits", commits,
                      "commit-count", (json_int_t)count,
                      "commits-cut", options->log && !log->complete && count,
-                     "commits-left", /* set when it is known how many fit */
+                     "commits-left", /* set once the number that fits is known */
                      "changes-unknown", notes_text_value(unknown),
                      "own-text", markdown_value(options->own_text),
                      "tag-message", paragraphs(names_itself(log->message, plan) ? NULL : log->message),

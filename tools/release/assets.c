@@ -39,7 +39,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
         asset->given = given;
         asset->size = given->len;
 
-        /* GitHub rewrites names with other characters: a second run would not find them. */
+        /* GitHub renames assets with other characters, so a second run would not find them. */
         size_t len = strlen(given->name);
         if (!len || len > NAME_MAX_LEN || strspn(given->name, allowed) != len ||
             given->name[0] == '.' || given->name[len - 1] == '.') {
@@ -82,7 +82,7 @@ bool release_assets_complete(const struct release_run *run)
 
 /* ---- theirs --------------------------------------------------------------------------------- */
 
-/* The stored asset of ours, or NULL. */
+/* Returns the release's asset with the name of `ours`, or NULL. */
 static const json_t *find_stored(const struct release_run *run, const struct release_asset *ours)
 {
     return arc_json_find(json_object_get(run->release, "assets"), "name", ours->given->name);
@@ -93,8 +93,8 @@ static bool is_uploaded(const json_t *asset)
     return arc_json_says(asset, "state", "uploaded");
 }
 
-/* Documents that also tell of the run that made them, as when it was: what must be the same in each
- * run, a list and members of its items. */
+/* Documents that differ from run to run, for example by a time. Only these members of the items of
+ * `list` must be the same. */
 static const struct record {
     const char *kind, *list, *members[3];
 } records[] = {
@@ -109,7 +109,7 @@ static bool is_same_member(const json_t *a, const json_t *b, const char *name)
     return left == right || json_equal(left, right);
 }
 
-/* An immutable release keeps its asset for ours. */
+/* Keeps the stored asset of an immutable release instead of ours. */
 static void keep_theirs(struct release_run *run, struct release_asset *ours, const json_t *theirs)
 {
     const char *sha256 = arc_text_after(arc_json_text_of(theirs, "digest"), "sha256:");
@@ -120,8 +120,8 @@ static void keep_theirs(struct release_run *run, struct release_asset *ours, con
     release_say(run, "%s stays as it was released", ours->given->name);
 }
 
-/* Keeps the record of an earlier run of the same images: no run makes the same one again, and an
- * immutable release takes no other. */
+/* Keeps the record of an earlier run if it has the same images: a new run's differs in its times,
+ * and an immutable release accepts no replacement. */
 static int compare_record(struct release_run *run, struct release_asset *ours, const json_t *theirs,
                           struct arc_error *err)
 {
@@ -174,7 +174,7 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
         const char *sha256 = arc_text_after(arc_json_text_of(theirs, "digest"), "sha256:");
         json_int_t size = arc_json_number_of(theirs, "size");
 
-        /* `digest` came in 2025; a server without it leaves the size. */
+        /* GitHub added `digest` in 2025; older servers only allow comparing sizes. */
         ours->stored = theirs && is_uploaded(theirs) && size >= 0 && (size_t)size == ours->size &&
                        (!sha256 || strcmp(sha256, ours->sha256) == 0);
         if (run->t->describes)
@@ -183,8 +183,8 @@ int release_compare_assets(struct release_run *run, struct arc_error *err)
         ours->url = arc_arena_text(&run->memory, url);
     }
 
-    /* Assets of an immutable release that differ from ours and are right all the same: records,
-     * and the checksums with theirs. */
+    /* Assets of an immutable release may differ from ours and still be right: records of an earlier
+     * run, and the checksums that include them. */
     for (size_t i = 0; immutable && i < run->o->asset_count; i++) {
         struct release_asset *ours = &run->assets[i];
         const json_t *theirs = find_stored(run, ours);
@@ -289,8 +289,8 @@ int release_upload(struct release_run *run, struct arc_error *err)
                 err, ARC_EFAILED, "release %s is immutable and %s %s: a new version is needed",
                 run->tag, theirs ? "holds another" : "has no asset", ours->given->name);
 
-        /* Another job may be uploading it right now: an asset that is not ours and not whole gets
-         * some seconds. */
+        /* Another job may be uploading it right now: wait some seconds for a half-uploaded asset
+         * that is not ours. */
         if (theirs && !is_uploaded(theirs) && !run->half && run->patience < 3) {
             run->patience++;
             run->t->clock->wait(run->t->clock->context, 5000);

@@ -3,13 +3,13 @@
 #include "release/release.h"
 
 /* The first line of a draft of ours: MARK, the SHA-256 of its title and text, MARK_END. A person's
- * edit changes the text but not the digest, so what was edited is no longer taken for ours. */
+ * edit changes the text but not the digest, so an edited draft is not taken for ours. */
 #define MARK     "<!-- arc-ci: draft under way, sha256 "
 #define MARK_END " -->"
 #define BEGIN    "<!-- arc-ci: notes begin -->\n"
 #define END      "<!-- arc-ci: notes end -->"
 
-/* The text behind the mark; NULL where there is none. */
+/* Returns the text after the mark; NULL if there is no mark. */
 static const char *behind_mark(const char *body)
 {
     size_t mark = strlen(MARK), end = mark + ARC_SHA256_HEX - 1;
@@ -77,7 +77,7 @@ char *release_body(enum arc_body_mode mode, const char *existing, const char *ou
         arc_buf_puts(&out, existing);
     } else if (stays || mode == ARC_BODY_REPLACE) {
         arc_buf_puts(&out, ours);
-    } else if (end) { /* our block goes in the place of an earlier one, else beside the text */
+    } else if (end) { /* replace an earlier block of ours, else put the new one beside the text */
         arc_buf_add(&out, existing, (size_t)(begin - existing));
         add_block(&out, ours);
         arc_buf_puts(&out, end + strlen(END));

@@ -1,4 +1,4 @@
-/* Finding and creating the release; of several, the one that all jobs choose. */
+/* Finding and creating the release; of several, every job chooses the same. */
 #include "arcci/repository.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -91,10 +91,10 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
     }
 
     if (arc_json_number_of(release, "id") ==
-        arc_json_number_of(run->release, "id")) /* a page moved while we read */
+        arc_json_number_of(run->release, "id")) /* the listing shifted while we read it */
         return ARC_OK;
 
-    /* Published before draft, then the lower id: every job decides alike. */
+    /* Prefer a published release, then the lower id, so that every job chooses the same. */
     bool before = arc_json_number_of(release, "id") < arc_json_number_of(run->release, "id");
     if (arc_json_true_of(release, "draft") != arc_json_true_of(run->release, "draft"))
         before = !arc_json_true_of(release, "draft");
@@ -104,7 +104,7 @@ static int consider_release(void *context, json_t *release, struct arc_error *er
         run->release = release;
     }
 
-    json_incref(release); /* its owner and the rivals' list have one each */
+    json_incref(release); /* run->release and the list of rivals each hold a reference */
     ARC_AUTO_JSON json_t *held = rival;
     if (arc_json_true_of(rival, "draft") &&
         release_draft_untouched(arc_json_text_of(rival, "name"), arc_json_text_of(rival, "body")))
@@ -151,9 +151,9 @@ int release_find(struct release_run *run, struct arc_error *err)
     bool further = rc == ARC_ELIMIT && !run->release;
     ARC_TRY(arc_error_except(ARC_ELIMIT, rc, err));
 
-    /* Rivals were created moments apart for one commit, so they stand next to one another however
-     * the listing is sorted: once found, the rest need not be read. A published release shows by
-     * its tag, wherever it is in a long listing. */
+    /* Rivals are created moments apart for one commit, so they are neighbours in the listing
+     * however it is sorted: after them, the rest need not be read. A published release can be found
+     * by its tag. */
     if (further) {
         ARC_AUTO_FREE char *part = NULL, *tag = arc_url_encode(run->tag);
         ARC_TRY_ALLOC(tag, err);
@@ -176,7 +176,8 @@ int release_find(struct release_run *run, struct arc_error *err)
         return ARC_OK;
     }
 
-    /* Created, yet not in the listing: it lags behind, or another job deleted it as a rival. */
+    /* Our new draft is not in the listing: either the listing lags, or another job deleted the
+     * draft as a rival. */
     ARC_TRY(get_release(run, run->own, "see whether the new draft is still there", err));
     if (!run->release)
         run->own = NULL;
@@ -194,8 +195,8 @@ int release_create(struct release_run *run, struct arc_error *err)
     ARC_AUTO_FREE char *body = NULL;
 
     ARC_TRY(release_draft_body(o->mode, name, o->body, &body, err));
-    /* No target_commitish: the tag exists, so GitHub does not need it, and refuses a token without
-     * `workflows` where that commit's workflow files are on no branch. */
+    /* No target_commitish: GitHub does not need it for an existing tag, and with it refuses a token
+     * without `workflows` if the commit's workflow files are on no branch. */
     ARC_AUTO_JSON json_t *fields =
         json_pack("{s:s, s:s, s:s, s:b, s:b}", "tag_name", run->tag, "name", name, "body", body,
                   "draft", 1, "prerelease", run->prerelease);

@@ -12,7 +12,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-/* The assets; what they point to is in `memory`. */
+/* The assets; `memory` owns what they point to. */
 struct asset_list {
     struct arc_arena memory;
     const char **given; /* "[NAME=]FILE" that --asset names */
@@ -28,9 +28,9 @@ static void asset_list_free(struct asset_list *list)
 
 /* ---- a train's lock file: its releases, and their images by digest --------------------------- */
 
-/* Makes platform.lock.json (docs/schema/lock.schema.json) of a train's plan and build (each may be
- * NULL), and its name as an asset, which the caller frees. *out is NULL for another plan, else a
- * new reference. */
+/* Makes platform.lock.json (docs/schema/lock.schema.json) from a train's plan and ledger (each may
+ * be NULL). *out is a new reference, or NULL if the plan is not a train's; *name is the asset's
+ * name, which the caller frees. */
 static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build, json_t **out,
                      char **name, struct arc_error *err)
 {
@@ -47,7 +47,7 @@ static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build
             return arc_error_set(err, ARC_EFAILED, "build.json has no image of %s",
                                  service->service);
 
-        /* A release, once however many images it has. */
+        /* Each release once, even with several images. */
         if (!arc_json_find(includes, "tag", released->tag))
             ARC_TRY(arc_json_append(includes,
                                     json_pack("{s:s, s:s, s:s, s:s}", "group", released->group,
@@ -77,13 +77,13 @@ static int make_lock(const struct arc_plan *plan, const struct arc_ledger *build
 #define DEPTH_MAX   32
 #define ENTRIES_MAX 100000
 
-/* A pattern being followed. */
+/* A search for the files of a pattern. */
 struct search {
-    struct arc_glob *glob; /* of what stands behind `root` */
-    const char *root;      /* the folders that the pattern names outright: "dist/" */
-    bool hidden;           /* names that start with a dot are meant, too, as in a shell */
+    struct arc_glob *glob; /* of the pattern after `root` */
+    const char *root;      /* the pattern's leading folders without wildcards: "dist/" */
+    bool hidden;           /* also match names that start with a dot, by a shell's rule */
     struct arc_arena *memory;
-    const char **found; /* paths below it */
+    const char **found; /* paths below `root` */
     size_t count;
     size_t entries;
 };
@@ -94,8 +94,9 @@ static void close_folder(DIR **folder)
         closedir(*folder);
 }
 
-/* `below` is a folder below the root, "" for the root itself. A link to a file below the root counts
- * as one; what another leads to is not published by a pattern. */
+/* `below` is a folder relative to search->root, "" for the root itself. A link to a file below the
+ * root counts as that file; other links are skipped, so that a pattern publishes nothing from
+ * elsewhere. */
 static int walk_folder(struct search *search, const char *below, unsigned depth,
                        struct arc_error *err)
 {
@@ -138,14 +139,14 @@ static int walk_folder(struct search *search, const char *below, unsigned depth,
     return ARC_OK;
 }
 
-/* The file of "[NAME=]FILE". */
+/* Returns FILE of "[NAME=]FILE". */
 static const char *file_of(const char *text)
 {
     const char *equals = strchr(text, '='), *slash = strchr(text, '/');
     return equals && (!slash || equals < slash) ? equals + 1 : text;
 }
 
-/* Takes out of what was given what a pattern behind a "!" matches. */
+/* Removes the given files that a "!PATTERN" matches; `pattern` is without the "!". */
 static int exclude_pattern(const char *pattern, struct asset_list *list, struct arc_error *err)
 {
     ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
@@ -173,10 +174,10 @@ static int add_given(struct asset_list *list, const char *text, struct arc_error
     return arc_arena_check(&list->memory, err);
 }
 
-/* Adds "[NAME=]FILE" to what is given for every file that "[NAME=]PATTERN" matches, in byte order:
- * no shell expands those of an action's input. What has no wildcard, or is a file as it stands, is
- * added as it is. "!PATTERN" takes out those before it. No link to a folder is followed. ARC_EINPUT
- * when a pattern matches nothing, or a NAME stands for several files. */
+/* Adds "[NAME=]FILE" to list->given for every file that "[NAME=]PATTERN" matches, in byte order,
+ * since no shell expands an action's input. A text without wildcards, or that names a file, is
+ * added as it is. "!PATTERN" removes files given before it. Links to folders are not followed.
+ * ARC_EINPUT when a pattern matches nothing, or a NAME would name several files. */
 static int expand_pattern(const char *text, struct asset_list *list, struct arc_error *err)
 {
     const char *pattern = file_of(text);
@@ -211,7 +212,7 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
 
     arc_texts_sort(search.found, search.count);
 
-    arc_each (path, search.found, search.count) /* with the name in front */
+    arc_each (path, search.found, search.count) /* with "NAME=" in front */
         ARC_TRY(add_given(
             list,
             arc_arena_printf(&list->memory, "%.*s%s%s", (int)(pattern - text), text, root, *path),
@@ -222,7 +223,7 @@ static int expand_pattern(const char *text, struct asset_list *list, struct arc_
 
 /* ---- assets --------------------------------------------------------------------------------- */
 
-/* "FILE" is called by its last part, "NAME=FILE" by NAME. */
+/* The asset of "FILE" has the file's base name, that of "NAME=FILE" is NAME. */
 static struct arc_release_asset split_asset(struct arc_arena *memory, const char *text)
 {
     const char *file = file_of(text);
@@ -252,7 +253,7 @@ static int add_document(struct asset_list *list, const char *name, const json_t 
     return add_asset(list, asset, err);
 }
 
-/* The asset of a name, which is the file at `path` (NULL: whatever it is); NULL for none. */
+/* Returns the asset with that name, and with `path` only if it is that file; else NULL. */
 static const struct arc_release_asset *find_asset(const struct asset_list *list, const char *name,
                                                   const char *path)
 {
@@ -282,7 +283,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
             ARC_TRY(add_document(list, name, lock, err));
     }
 
-    /* A file that an earlier pattern gave, and the ledger, are there already. */
+    /* A file of an earlier pattern, and the ledger, are in the list already. */
     arc_each (given, list->given, list->given_count) {
         const struct arc_release_asset asset = split_asset(&list->memory, *given);
         bool own =
@@ -292,8 +293,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
             ARC_TRY(add_asset(list, asset, err));
     }
 
-    /* The verdict, for `arc-ci status --scan`; a file of that name that was asked for stands in its
-     * place. */
+    /* The verdict, for `arc-ci status --scan`, unless --asset gave a file of that name. */
     if (needs->scan && !find_asset(list, "scan.json", NULL))
         ARC_TRY(add_document(list, "scan.json", needs->scan, err));
 
@@ -315,7 +315,7 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
 
 /* ---- documents ------------------------------------------------------------------------------ */
 
-/* In a workflow a release is made of what succeeded: every image that was planned, and the gate. */
+/* In a workflow, every planned image and the gate must have succeeded. */
 static int check_needs(const struct arc_release_files *files, const struct arc_needs *needs,
                        struct arc_error *err)
 {
@@ -339,7 +339,7 @@ static int check_needs(const struct arc_release_files *files, const struct arc_n
     return ARC_OK;
 }
 
-/* Makes the notes from the configuration and the history, and the plan where it is missing. */
+/* Makes the notes from the configuration and the history, and a missing plan. */
 static int make_notes(struct arc_project *project, struct arc_needs *needs, struct arc_error *err)
 {
     const struct arc_plan_options wanted = {.push = true};
@@ -430,7 +430,7 @@ int arc_release_files(struct arc_project *project, const struct arc_release_file
     ARC_TRY(arc_needs_read(&files->documents, &needs, err));
     ARC_TRY(check_needs(files, &needs, err));
 
-    /* The version of the documents, else the project's. */
+    /* The documents' version, else the project's. */
     const struct arc_version_info *version = needs.version;
     if (!version) {
         ARC_TRY(arc_project_load_version(project, err));

@@ -6,7 +6,7 @@
 #include "github/options.h"
 #include "project/needs.h"
 
-/* Everything is borrowed; what is NULL was not given. */
+/* Everything is borrowed; NULL: not given. */
 struct arc_release_files {
     struct arc_needs_files documents;
     struct arc_github_settings github;
@@ -15,15 +15,15 @@ struct arc_release_files {
     bool no_gate;            /* with documents.needs: release without a scan.json */
     const char *make_latest; /* "auto", "own", "never"; NULL: as the group says */
     int (*warn)(void *context, char weight, const char *text, struct arc_error *err);
-    void *warn_context; /* what may be wrong with notes that are made here: see arc_notes_warn() */
+    void *warn_context; /* for warnings about notes that are made here: see arc_notes_warn() */
     struct arc_release_options
-        options; /* what is made; repository, version, body, make_latest and assets
-                                           are found, so are `revision` (the build's, else the plan's) and
-                                           `name` (the notes' title) where they are NULL */
+        options; /* the release's options. repository, version, body, make_latest and assets are
+                    filled in; so are NULL `revision` (the build's, else the plan's) and `name` (the
+                    notes' title) */
 };
 
-/* Reads the documents and releases. Notes that are not given are made from the repository that
- * env->cwd lies in (unless the mode keeps a body). build.json, when there is one, is an asset. *out
+/* Reads the documents and makes the release. Without notes, makes them from the repository that
+ * env->cwd is in (unless the mode keeps the body). An available build.json becomes an asset. *out
  * is release.json, or for a dry run {"dry-run": true, "requests": […]}; a new reference. */
 int arc_release_files(struct arc_project *project, const struct arc_release_files *files,
                       json_t **out, struct arc_error *err);

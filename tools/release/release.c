@@ -5,8 +5,7 @@
 #include "base/text.h"
 #include "github/options.h"
 
-/* Looks and repairs: one round finds nothing to do in the ordinary case; more are for lost answers
- * and other jobs. */
+/* Most rounds of looking and repairing. Lost answers and other jobs may require extra rounds. */
 #define ROUNDS 12
 
 static void release_run_free(struct release_run *run)
@@ -51,15 +50,15 @@ static bool is_draft_now(const struct release_run *run)
     return arc_json_true_of(run->release, "draft");
 }
 
-/* A draft that a person made is theirs to publish. */
+/* Leave publishing a person's draft to that person. */
 static bool stays_draft(const struct release_run *run)
 {
     return run->o->draft || (!run->o->publish && is_draft_now(run) &&
                              !release_draft_made(arc_json_text_of(run->release, "body")));
 }
 
-/* The body that it shall have, *out a new string. A draft of ours that stays one keeps its mark:
- * fresh where the text is ours alone, as it is where a person edited it. */
+/* Makes the wanted body; *out is a new string. A draft of ours that stays a draft keeps its mark:
+ * recomputed if nobody edited the text, unchanged if a person did. */
 static int want_body(const struct release_run *run, bool untouched, bool publish, char **out,
                      struct arc_error *err)
 {
@@ -81,7 +80,7 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
     return arc_error_unless(*out, err);
 }
 
-/* Says once that what stands there is not what we would have written. */
+/* Says once what the release keeps, although this run would have set it differently. */
 static void say_kept(struct release_run *run, const char *want, bool prerelease)
 {
     const char *ours = run->o->body;
@@ -103,22 +102,23 @@ static void say_kept(struct release_run *run, const char *want, bool prerelease)
     run->said = true;
 }
 
-/* The fields to change, NULL in *out when the release is as it shall be. Publishing sends them all,
- * so that the hidden mark goes in the same request. A draft cannot be the latest, and what is
- * published keeps its tag: neither is sent then. */
+/* Finds the fields to change; *out is NULL if there are none. Publishing sends all fields, so that
+ * the same request removes the hidden mark. make_latest is not sent for a draft, nor the tag for a
+ * published release. */
 static int find_differences(struct release_run *run, json_t **out, struct arc_error *err)
 {
     const char *name_now = arc_json_text_of(run->release, "name");
     const char *now = arc_json_text_of(run->release, "body");
     bool draft = is_draft_now(run), publish = draft && !stays_draft(run);
     bool untouched = draft && release_draft_untouched(name_now, now);
-    bool kept = !untouched && run->o->mode != ARC_BODY_REPLACE; /* what a person changed */
+    bool kept = !untouched && run->o->mode != ARC_BODY_REPLACE; /* keep what a person changed */
     bool marked = arc_json_true_of(run->release, "prerelease");
     bool prerelease = run->prerelease || (kept && marked);
     const char *name = arc_or(run->o->name, run->tag);
     ARC_AUTO_FREE char *want = NULL;
 
-    if (kept && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for none */
+    if (kept && *name_now && strcmp(name_now, run->tag) != 0) /* GitHub shows the tag for an empty
+                                                                 title */
         name = name_now;
 
     ARC_TRY(want_body(run, untouched, publish, &want, err));
@@ -154,8 +154,7 @@ static int find_differences(struct release_run *run, json_t **out, struct arc_er
     return arc_error_unless(*out, err);
 }
 
-/* Takes the answer as the release; whether it is what was asked for is for the next look to say
- * if it is not. */
+/* Takes the answer as the release; the next round checks it. */
 static int patch_release(struct release_run *run, const json_t *fields, bool publish, bool *done,
                          struct arc_error *err)
 {
@@ -170,7 +169,7 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
     int rc = arc_transport_send(run->t, request, &reply, err, "/repos/%s/releases/%s",
                                 run->o->repository, id);
 
-    if (rc && release_name_burned(&reply)) { /* no run can ever publish it: ours does not stay */
+    if (rc && release_name_burned(&reply)) { /* no run can ever publish it: delete our draft */
         ARC_AUTO(arc_error) struct arc_error left = {0};
         bool ours =
             is_draft_now(run) && release_draft_untouched(arc_json_text_of(run->release, "name"),
@@ -199,8 +198,8 @@ static int patch_release(struct release_run *run, const json_t *fields, bool pub
     return rc;
 }
 
-/* One round: look, then do what is missing. *done when nothing was. What was created or uploaded is
- * looked at again before it is published. */
+/* One round: look, then do what is missing; *done if nothing was. A new draft and new assets are
+ * looked at once more before publishing. */
 static int round_once(struct release_run *run, bool *done, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *fields = NULL;
@@ -214,8 +213,8 @@ static int round_once(struct release_run *run, bool *done, struct arc_error *err
 
     ARC_TRY(release_remove_rivals(run, err));
     ARC_TRY(release_compare_assets(run, err));
-    ARC_TRY(find_differences(run, &fields,
-                             err)); /* refuses what cannot be before anything is uploaded */
+    ARC_TRY(
+        find_differences(run, &fields, err)); /* fails, if it must, before anything is uploaded */
 
     if (create || !release_assets_complete(run)) {
         run->updated = true;
@@ -261,7 +260,7 @@ static int make_document(struct release_run *run, json_t **out, struct arc_error
     return arc_error_unless(*out, err);
 }
 
-/* Rounds until nothing is left to do. */
+/* Repeats rounds until nothing is left to do. */
 static int repeat_rounds(struct release_run *run, struct arc_error *err)
 {
     bool done = false;
@@ -298,7 +297,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     ARC_TRY(release_prepare_assets(&run, why));
     ARC_TRY(release_check_tag(&run, why));
     if (run.latest && !run.prerelease && !options->draft &&
-        options->make_latest == ARC_LATEST_OWN) { /* and not where another group's is the latest */
+        options->make_latest == ARC_LATEST_OWN) { /* unless another group's release is the latest */
         ARC_AUTO(arc_reply) struct arc_reply reply = {0};
         int none = arc_transport_send(run.t, ARC_GET("see whose release is the latest"), &reply,
                                       why, "/repos/%s/releases/latest", options->repository);
@@ -318,7 +317,7 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     if (rc != ARC_EWORLD || !run.release || !is_draft_now(&run) || stays_draft(&run))
         return rc;
 
-    /* What should have been published is a draft still, perhaps beside public tags. */
+    /* The release is still a draft, although image tags may have moved already. */
     ARC_AUTO(arc_error) struct arc_error cause = arc_steal(why);
     return arc_error_set(why, rc,
                          "%s; the release of %s is a draft still, and image tags that moved stay "

@@ -1,9 +1,9 @@
-/* What the parts of the release stage use in common. */
+/* Helpers that the parts of the release stage share. */
 #include "arcci/version.h"
 #include "base/json.h"
 #include "release/release.h"
 
-/* Whether one of the errors of an answer has this text in a member. */
+/* Whether a member of one of the answer's errors holds this text. */
 static bool error_says(const json_t *body, const char *member, const char *text)
 {
     arc_json_each (one, json_object_get(body, "errors"))
