@@ -125,8 +125,8 @@ static json_t *make_output(const struct arc_bake_options *options,
     const char *quote = *service->mirrors ? "\"" : ""; /* several names share one field of CSV */
     json_t *list = json_array();
 
-    /* What is said of a push counts for all of its registries: one with a certificate, which gets
-     * its login, too, is not pushed to without a look at it. */
+    /* The option applies to all registries of a push, so it is set only if all are insecure:
+     * otherwise BuildKit would send a login without checking the certificate. */
     const char *insecure = push ? insecure_of(options, service->image) : "";
     arc_buf_puts(&images, service->image);
     for (char **mirror = service->mirrors; *mirror; mirror++) {
@@ -183,7 +183,7 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
 
     const char *gha = cache_options(cache, "gha");
 
-    /* buildx would take it for the name of all: of their caches the last one written is kept. */
+    /* All services would write to this one name, so only the last cache written would be kept. */
     if ((gha && strstr(gha, ",scope=")) || (s3 && strstr(s3, ",name=")))
         return arc_error_set(err, ARC_EINPUT,
                              "--cache: '%.200s' names one cache for all services; leave out %s: "

@@ -16,13 +16,13 @@ struct arc_verify {
     const struct arc_build_listener *listener; /* receives warnings; NULL: nobody */
 };
 
-/* Reads the index and everything that it lists. Holds when: its platforms are the planned ones,
- * each once; every image's configuration is for that platform and carries every planned label (the
- * revision among them); every attestation belongs to an image of the index. ARC_EFAILED names what
- * differs; ARC_ENOTFOUND when the reference does not exist. The listener hears of two platforms
- * with the same layers: one of them may hold the other's programs. *built: the service's entry of
- * the ledger, in `memory` (without durations, and without what `details` stands for when that is
- * not set); *index (may be NULL) gets the index itself. */
+/* Reads the index and everything that it lists, and checks that it has exactly the planned
+ * platforms, each once; that every image's configuration is for its platform and has all planned
+ * labels, including the revision; and that every attestation is for an image of the index.
+ * ARC_EFAILED names the difference; ARC_ENOTFOUND if the reference does not exist. Warns the
+ * listener about two platforms with the same layers: one may have programs for the other. *built:
+ * the service's ledger entry, in `memory`, without durations; *index (may be NULL): the index
+ * itself. */
 int arc_verify_index(const struct arc_verify *verify, struct arc_arena *memory,
                      struct arc_built_service *built, struct arc_manifest *index,
                      struct arc_error *err);
@@ -35,8 +35,8 @@ struct arc_verify_plan {
     const struct arc_build_listener *listener;
 };
 
-/* Verifies all of them: *out, which was begun, gets the entries, and `indexes` (may be NULL), one
- * for each entry, what was read. ARC_EFAILED also for what is not there. */
+/* Verifies all of them and adds their entries to *out, from arc_ledger_begin(). `indexes` (may be
+ * NULL) gets the index of each entry. ARC_EFAILED also if one is missing. */
 int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
                     struct arc_manifest *indexes, struct arc_error *err);
 

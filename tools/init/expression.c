@@ -53,7 +53,7 @@ static const char *read_literal(struct expression *read)
     return init_hold(read->init, &text);
 }
 
-/* contains(): a release's version or tag is taken as a stable one. */
+/* contains(), for a release with a stable version. */
 static const char *find_part(struct init *init, const char *text, const char *part)
 {
     if (init_says_version(text) && strstr(part, "refs/tags"))

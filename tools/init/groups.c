@@ -167,8 +167,8 @@ static void name_alike(struct init *init)
 
     init_each_image (image, init) {
         size_t alike = 0, sharing = 0;     /* `sharing`: those with the same Dockerfile */
-        bool first = true;                 /* of those alike */
-        bool tells = false, taken = false; /* another has tags; another has the usual ones */
+        bool first = true;                 /* of the images with its name */
+        bool tells = false, taken = false; /* another image has tags; … the usual ones */
         char *told = NULL;
 
         init_each_image (other, init) {

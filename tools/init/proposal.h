@@ -259,42 +259,42 @@ void init_settle(struct init *init);
 void init_add_pair(struct init *init, json_t **pairs, const char *name, const char *value,
                    const char *file, const char *key);
 
-/* Where a value stands in a file: {file, at}. A new reference. */
+/* The place of a value in a file: {file, at}. A new reference. */
 json_t *init_make_place(struct init *init, const char *file, const char *key, const char *name);
-/* Whether a stage of that name is for people who work on the code, not what is released. */
+/* Whether a stage of that name is for development, not for release. */
 bool init_is_development(const char *stage);
 void init_add_text(struct init *init, char ***texts, const char *text);
 
-/* Adds a platform ("linux/arm64", "aarch64"; add-ons' "armv7"), or asks which one is meant. They
- * are kept in byte order. */
+/* Adds a platform ("linux/arm64", "aarch64"; "armv7" of add-ons) in byte order, or asks which one
+ * is meant. */
 void init_add_platform(struct init *init, struct init_image *image, const char *file, unsigned line,
                        const char *text);
 
-/* Adds a name of images and its condition ("": always), unless no configuration takes it. One that
- * is there keeps its condition only if both have one. */
+/* Adds an image tag and its condition ("": always), if it is valid in a configuration. A tag that
+ * was added before keeps its condition only if both have one. */
 void init_add_tag(struct init *init, json_t **tags, const char *name, const char *when);
 
-/* Takes a reference apart: "ghcr.io/acme/cart:1.0" gives the image its name and a registry. One
- * without a host is Docker Hub's; one without a slash has no registry. False when it is no image's
- * name. */
+/* Parses a reference: "ghcr.io/acme/cart:1.0" gives the image its name and a registry, which is
+ * Docker Hub without a host, and none without a slash. False if it is not a valid reference. */
 bool init_take_reference(struct init *init, const char *reference, struct init_image *image);
 
-/* Whether a word is among those that blanks separate, in capitals or not. */
+/* Whether a word is in a list separated by blanks, ignoring case. */
 bool init_is_among(const char *word, const char *words);
 
-/* The first "$NAME" or "${NAME:-word}" of a text: its name; *start and *end are around it. NULL
- * when there is none. */
+/* The name of the first "$NAME" or "${NAME:-word}" in a text, NULL if it has none; *start and *end
+ * delimit the whole variable. */
 char *init_next_variable(struct init *init, const char *text, const char **start, const char **end);
 
-/* The text without capitals. */
+/* The text in lower case. */
 char *init_lower(struct init *init, const char *text);
 
-/* Whether two texts, or lists of them, are the same (NULL: none). */
+/* Whether two texts, or lists of texts, are equal (NULL: none). */
 bool init_same_text(const char *a, const char *b);
 bool init_same_texts(char *const *a, char *const *b);
 
-/* Whether a prefix of images ends with the repository's owner: "ghcr.io/acme". */
+/* Whether a prefix of image names, "ghcr.io/acme", ends with the repository's owner. */
 bool init_is_owner(const struct init *init, const char *registry);
 
-/* A codename of any text: lower case, '-' for the rest; "" when nothing is left. */
+/* Converts any text to a codename: lower case, with '-' for invalid characters; "" if nothing
+ * remains. */
 char *init_codename(struct init *init, const char *text);

@@ -57,7 +57,7 @@ void init_add_scalar(struct arc_buf *out, const char *text);
 
 /* ---- what readers share --------------------------------------------------------------------- */
 
-/* Whether a path lies in a folder of tests, examples or other people's code. */
+/* Whether a path is in a folder of tests, examples or third-party code. */
 bool init_is_aside(const char *path);
 
 /* Whether the Dockerfile has the stage, or cannot be read. */

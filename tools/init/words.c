@@ -80,7 +80,8 @@ static void expand_or(struct script *script, const char *at, const char *end, st
     arc_buf_puts(out, *held ? held : INIT_UNKNOWN_TEXT);
 }
 
-/* "$(if CONDITION,THEN,ELSE)" in a Makefile; what is unknown was mostly not set. */
+/* A Makefile's "$(if CONDITION,THEN,ELSE)". An unknown condition counts as empty: such variables
+ * are rarely set. */
 static void expand_if(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
@@ -96,7 +97,7 @@ static void expand_if(struct script *script, const char *at, const char *end, st
     }
 }
 
-/* "$(filter WORD…,TEXT)" in a Makefile. */
+/* A Makefile's "$(filter WORD…,TEXT)". */
 static void expand_filter(struct script *script, const char *at, const char *end,
                           struct arc_buf *out)
 {

@@ -14,14 +14,14 @@
 struct search {
     struct lint *lint;
     size_t work;
-    bool closed; /* it runs once a pull request is closed: the merge commit may be merged */
+    bool closed; /* runs after a pull request was closed, so its merge commit may be merged */
 };
 
 /* The values that a step's expressions can name. */
 struct scope {
     const struct arc_yaml_node *env[3]; /* the workflow's, the job's, the step's */
     const struct arc_yaml_node *with;   /* inputs of its action or workflow; NULL: none */
-    const struct arc_yaml_node *steps;  /* those beside it */
+    const struct arc_yaml_node *steps;  /* the steps of its job or action */
     const struct scope *outer;          /* the scope of the caller */
     unsigned level;
 };
@@ -44,7 +44,7 @@ static bool holds_name(const char *text, const char *prefix, const char *name)
     return false;
 }
 
-/* "refs/pull/7/merge", "pull/$NUMBER/head": on one line. */
+/* Whether the text contains a ref such as "refs/pull/7/merge" or "pull/$NUMBER/head". */
 static bool names_pull(const char *text)
 {
     for (const char *at = text; (at = strstr(at, "pull/"));) {
@@ -56,7 +56,7 @@ static bool names_pull(const char *text)
     return strstr(text, "refs/pull/") != NULL;
 }
 
-/* Adds a text with x['y'] as x.y, and x[0].y and x.*.y as x.y, too. */
+/* Appends the text with x['y'], x[0].y and x.*.y as x.y. */
 static void add_plain(struct arc_buf *out, const char *text)
 {
     for (; *text; text++) {
@@ -97,7 +97,7 @@ static bool names_head(const struct search *search, const char *text)
 static bool leads_to_head(struct search *search, const struct scope *scope, const char *text,
                           unsigned level);
 
-/* Whether an output that the text names is of a step that is given the head, or asks for it. */
+/* Whether the text names an output of a step that gets the head as input or requests it. */
 static bool is_told_head(struct search *search, const struct scope *scope, const char *text,
                          unsigned level)
 {

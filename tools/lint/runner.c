@@ -14,7 +14,7 @@ struct subject {
     bool drafted, promoted;           /* a previous step drafted the release, moved the tags */
 };
 
-/* The text of an input that a step gives. */
+/* The text that a step gives for an input. */
 static const char *text_given(const struct arc_yaml_node *with, const char *name)
 {
     const struct arc_yaml_node *value = lint_input(with, name);
@@ -288,7 +288,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 
     s->refreshed = s->drafted = s->promoted = false;
 
-    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of the jobs it needs */
+    for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of a job that it needs */
         const struct arc_yaml_node *before =
             name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
         arc_yaml_each (step, before) {

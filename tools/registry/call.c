@@ -192,7 +192,7 @@ static int authorize(struct arc_registry *registry, const struct registry_call *
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-/* The longest wait that is granted to a registry. */
+/* The longest wait, in seconds, that a registry may request. */
 #define WAIT_MAX 300
 
 void arc_registry_on_wait(struct arc_registry *registry,
@@ -204,7 +204,7 @@ void arc_registry_on_wait(struct arc_registry *registry,
     registry->wait_context = context;
 }
 
-/* Looks again for what was just pushed, after 1, 2 and 4 seconds. */
+/* Number of repeated requests for what was just pushed: after 1, 2 and 4 seconds. */
 #define LOOKS 3
 
 void arc_registry_await_pushed(struct arc_registry *registry)

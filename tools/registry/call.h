@@ -11,7 +11,7 @@ struct arc_registry {
     json_t *logins; /* "host repository push|pull" → Authorization value that was accepted last */
     struct registry_kept *kept; /* prefetched answers */
     size_t kept_count, kept_bytes;
-    bool awaits;    /* what is read was just pushed, and may not be everywhere yet */
+    bool awaits;    /* what is read was just pushed: not all machines may have it yet */
     int status;     /* HTTP status of the last answer, also from a realm; 0: none */
     int64_t resume; /* seconds since 1970: a registry asked to wait until then */
     void (*on_wait)(void *context, const char *url, int status, int64_t seconds);

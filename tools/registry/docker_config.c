@@ -66,8 +66,8 @@ int arc_buildx_file(const struct arc_env *env, const char *name, char **out, str
     return arc_docker_file(env, inner, out, err);
 }
 
-/* The config.json for a request: one that buildx (0.31, login-action's `scope`) has for the
- * repository or the host, for a push alone or for all that is done there, or docker's own. */
+/* The config.json for a request: buildx's own (0.31, login-action's `scope`) for the repository,
+ * else the host, and for pushes only or any action; else docker's. */
 static int find_config(const struct arc_env *env, const char *host, const char *scope, char **out,
                        struct arc_error *err)
 {

@@ -72,7 +72,7 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
         if (!url)
             return arc_error_set(err, ARC_EWORLD, "%s: its %s go on at another address, %.200s",
                                  call.image, call.kind, next);
-        if (asked && strcmp(url, asked) == 0) /* a registry that takes no notice of `last` */
+        if (asked && strcmp(url, asked) == 0) /* the registry ignores `last` */
             return arc_error_set(err, ARC_EWORLD, "%s: its %s go on where they were, %.200s",
                                  call.image, call.kind, next);
     }

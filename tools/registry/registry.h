@@ -1,13 +1,9 @@
-/* Image registries: the part of the OCI distribution spec 1.1 that reading back, merging and
- * promoting an image takes.
- *
- * Images are named as docker names them ("ghcr.io/arc-framework/arc-flash"; without a host,
- * Docker Hub's). Every manifest and blob is hashed when it arrives: what these functions give back
- * is what its digest says. Loopback hosts are spoken to over http, all others over https,
- * but for those that ARC_CI_INSECURE_REGISTRIES names (registry/trust.h). Credentials come from
- * docker's config.json and credential helpers and are asked for only when the registry demands
- * them.
- */
+/* A client for image registries: the part of the OCI distribution spec 1.1 needed to verify, merge
+ * and promote images. Images have docker's names ("ghcr.io/arc-framework/arc-flash"; Docker Hub if
+ * there is no host). Every manifest and blob is hashed on arrival, so a result always matches its
+ * digest. Uses http for loopback hosts and https for others, except those in
+ * ARC_CI_INSECURE_REGISTRIES (registry/trust.h). Credentials come from docker's config.json and
+ * credential helpers, and are read only when the registry requires them. */
 #pragma once
 
 #include "arcci/clock.h"
@@ -33,8 +29,8 @@ int arc_registry_new(const struct arc_env *env, const struct arc_clock *clock,
 void arc_registry_free(struct arc_registry *registry);
 ARC_HANDLE(arc_registry)
 
-/* From now on, what is missing is looked for again for some seconds: it was just pushed, and a
- * registry of several machines may not have it on all of them. */
+/* From now on, requests for something missing are repeated for a few seconds: it was just pushed,
+ * and not all machines of a registry may have it yet. */
 void arc_registry_await_pushed(struct arc_registry *registry);
 
 /* Calls `on_wait` with `context` before each wait that a registry asks for (Retry-After), with the
@@ -85,11 +81,10 @@ struct arc_registry_item {
     const char *reference; /* a tag or a digest; for blobs and tails a digest */
 };
 
-/* Asks for items side by side, so that they need not be waited for one after another. What comes is
- * kept until arc_registry_manifest() or arc_registry_blob() takes it, once, and hashes it; what
- * does not come, and a digest that is missing, is asked for when it is needed, and fails then. A
- * tail is the last four bytes of a blob, asked for by range, once per digest. Fails only for want
- * of memory. */
+/* Prefetches items in parallel. An answer is kept until arc_registry_manifest() or
+ * arc_registry_blob() takes it, once, and hashes it. Failed requests and missing digests are not
+ * errors here: they are requested again, and may fail, when needed. A tail is the last four bytes
+ * of a blob, requested by range, once per digest. Fails only when out of memory. */
 int arc_registry_read_ahead(struct arc_registry *registry, const struct arc_registry_item *items,
                             size_t count, struct arc_error *err);
 

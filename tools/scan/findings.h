@@ -58,7 +58,7 @@ struct scan_target {
     const char *service;                 /* the pool's; "": not named */
     const char *platform;                /* "linux/amd64", or "" */
     const char *report;                  /* the file, for messages */
-    const char *image_os, *architecture; /* of the image that was looked at, or "" */
+    const char *image_os, *architecture; /* of the scanned image, or "" */
     const char *artifact;                /* what was scanned, according to the scanner */
     const char *kind;                    /* "container_image", "filesystem", … */
     const char *os;                      /* "alpine 3.20.1", or "" */

@@ -242,9 +242,9 @@ static void choose_verdict(struct scan_judged *judged)
     judged->gate = arc_scan_gate(policy, judged->verdict, judged->worst);
 }
 
-/* Whether the image that was looked at is for another platform than it was asked for: of a name that
- * an engine on this machine has as well, or a registry for one platform alone, Trivy takes what is
- * there. A variant is named in an index more often than in a configuration. */
+/* Whether the scanned image is for another platform than requested: Trivy takes whatever the local
+ * engine has under that name, or the only image of a registry. Variants are not compared, since
+ * many configurations omit them. */
 static bool is_other_platform(const struct scan_target *target, char seen[ARC_PLATFORM_SIZE])
 {
     char wanted[ARC_PLATFORM_SIZE];

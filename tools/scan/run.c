@@ -307,10 +307,10 @@ static int read_index(struct arc_registry *registry, const char *name, const cha
     return ARC_OK;
 }
 
-/* The platforms of the image index that `target` names in its registry: *out is an array of
- * "linux/amd64", …, and "linux/amd64@NAME@DIGEST" for another one of that platform,
- * "@NAME@DIGEST" for one without, empty for an image of one platform; a new reference. It stays NULL, with a warning,
- * when the registry does not tell: a local image has none. */
+/* The platforms of the index that `target` names: *out is a new array of "linux/amd64", with
+ * "@NAME@DIGEST" appended for a second image of that platform, or "@NAME@DIGEST" alone without a
+ * platform; empty if `target` is a single image. If the registry does not answer, as for a local
+ * image, warns and leaves *out NULL. */
 static int find_platforms(struct scan_judged *judged, const struct arc_env *env, const char *target,
                           json_t **out, struct arc_error *err)
 {
