@@ -79,10 +79,10 @@ static int find_telling(void *context, const char *path, size_t len, enum arc_gi
 {
     struct telling *telling = context;
     (void)len;
-    if (telling->found || !arc_services_told(telling->config, path, status == ARC_GIT_MODIFIED))
+    if (!arc_services_told(telling->config, path, status == ARC_GIT_MODIFIED))
         return ARC_OK;
     telling->found = strdup(path);
-    return telling->found ? ARC_OK : ARC_ENOMEM;
+    return telling->found ? 1 : ARC_ENOMEM; /* one is enough: ends the walk */
 }
 
 int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *config,
