@@ -83,9 +83,9 @@ int arc_glob_set_add(struct arc_glob_set *set, const char *pattern, size_t len, 
 /* Frees *set and sets it to NULL; NULL is allowed. Its matchers must be gone. */
 void arc_glob_set_free(struct arc_glob_set **set);
 
-/* Matches a set, in one thread. Creates automaton states when a path first reaches them and keeps
- * them up to a memory limit (8 MiB for all prefixes together, or the few states that the largest
- * pattern needs). */
+/* Matches a set, in one thread. Creates automaton states when a path first reaches them and caches
+ * them up to a memory limit (16 MiB for all automata together, or 64 KiB or a few states each if
+ * that is more). */
 struct arc_glob_matcher;
 
 /* Prepares the set (which must outlive the matcher and gets no more patterns). ARC_ENOMEM. */

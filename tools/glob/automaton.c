@@ -9,8 +9,8 @@ static bool has_room(struct arc_program *p, void *array, size_t count, size_t el
     return !p->failed;
 }
 
-/* A new node, or the first one, which may be written to, when there is no room; the program is of
- * no use then. */
+/* Returns a new node. On failure (failed or large is set) returns the first node, so that callers
+ * may write to it unchecked. */
 static uint32_t node(struct arc_program *p, enum program_kind kind, uint32_t next, uint32_t other)
 {
     if (p->node_count == PROGRAM_NODES_MAX)
@@ -62,13 +62,13 @@ static uint32_t emit_repeat(struct arc_program *p, const struct arc_regex *regex
         size_t before = p->node_count;
         result = emit(p, regex, repeat->last, result);
         if (p->node_count == before)
-            break; /* an empty body: once is as good as any number */
+            break; /* an empty body: repeating it changes nothing */
     }
 
     return result;
 }
 
-/* Makes the nodes that take what the tree at `index` takes and go on with `next`. */
+/* Makes the nodes that match the tree at `index`, then go on with `next`. */
 static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint32_t index,
                      uint32_t next)
 {
@@ -110,7 +110,7 @@ static uint32_t emit(struct arc_program *p, const struct arc_regex *regex, uint3
     return next;
 }
 
-/* Any number of units out of the ranges, then `next`. */
+/* Matches any number of units of the ranges, then `next`. */
 static uint32_t any_of(struct arc_program *p, const struct regex_range *ranges, size_t count,
                        uint32_t next)
 {
@@ -155,7 +155,7 @@ void arc_program_add(struct arc_program *p, const struct arc_regex *regex, enum 
         p->starts[p->start_count++] = start;
 }
 
-/* Where the classes of units start. */
+/* Finds where the classes of units start. */
 static void find_bounds(struct arc_program *p)
 {
     static const struct regex_range words[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
@@ -209,7 +209,7 @@ bool arc_program_takes(const struct arc_program *p, uint32_t index, uint16_t uni
 {
     size_t low = 0, high = p->nodes[index].range_count;
     if (!high)
-        return false; /* and of no ranges at all there is no array */
+        return false; /* p->ranges may be NULL */
 
     const struct regex_range *ranges = p->ranges + p->nodes[index].first_range;
     while (low < high) {

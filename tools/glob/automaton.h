@@ -1,14 +1,14 @@
-/* The automaton of one or more regular expressions: an alternating one, since they hold
- * lookaheads. It is read from the end of the text to its start: whether a node accepts the rest of
- * the text from position i on follows from which nodes accept from position i + 1 on. So every
- * lookahead costs no more than a node, and the time is linear in the text. */
+/* The automaton of one or more regular expressions, an alternating one because of lookaheads. It
+ * reads a text from its end to its start: which nodes accept the text from position i on follows
+ * from which accept it from i + 1 on. So a lookahead costs no more than any other node, and the
+ * time is linear in the text. */
 #pragma once
 
 #include "glob/regex.h"
 
 enum program_kind {
     PROGRAM_MATCH, /* accepts */
-    PROGRAM_CELL,  /* takes one unit of its class, then `next` */
+    PROGRAM_CELL,  /* consumes one unit of its class, then `next` */
     PROGRAM_SPLIT, /* `next` or `other` */
     PROGRAM_START, /* at the start of the text, `next` */
     PROGRAM_END,   /* at the end of the text, `next` */
@@ -23,7 +23,7 @@ struct program_node {
     uint32_t first_range, range_count; /* of a cell */
 };
 
-/* Nodes in one automaton at most: a limit for hostile patterns. */
+/* The most nodes of one automaton, a limit against hostile patterns. */
 #define PROGRAM_NODES_MAX ((size_t)1 << 20)
 
 struct arc_program {
@@ -31,16 +31,16 @@ struct arc_program {
     size_t node_count;
     struct regex_range *ranges;
     size_t range_count;
-    uint32_t *starts; /* one for each regular expression */
+    uint32_t *starts; /* the start nodes, one per regular expression */
     size_t start_count;
     uint32_t *cells; /* the nodes of kind PROGRAM_CELL */
     size_t cell_count;
-    /* The other nodes, each after those it rests on. Nodes that rest on one another follow one
-     * another; group_end[i] tells that the group of order[i] ends with it. */
+    /* The other nodes, each after the nodes it depends on. Nodes that depend on each other form a
+     * group in a row; group_end[i] is true if order[i] is the last one of its group. */
     uint32_t *order;
     bool *group_end;
     size_t order_count;
-    uint16_t *bounds; /* sorted: units between two of them are alike to every cell */
+    uint16_t *bounds; /* sorted; every cell treats the units between two bounds alike */
     size_t bound_count;
     bool words;  /* has a PROGRAM_WORD */
     bool failed; /* memory ran out */
@@ -50,19 +50,21 @@ struct arc_program {
 /* How a regular expression applies to a text. */
 enum program_use {
     PROGRAM_WHOLE,   /* it matches the whole text */
-    PROGRAM_NEGATED, /* it does not, and the text is one line */
+    PROGRAM_NEGATED, /* it does not match, and the text is one line */
     PROGRAM_SEARCH,  /* it matches some part of the text */
 };
 
-/* Adds a regular expression; it accepts as `use` says or, when `literal` is not NULL, texts that
- * are equal to it. `regex` may be NULL: the literal only. Look at failed and large. */
+/* Adds a regular expression, which accepts a text as `use` says. If `literal` is not NULL, a text
+ * equal to it is accepted, too; if `regex` is NULL, only that one. Check failed and large
+ * afterwards. */
 void arc_program_add(struct arc_program *program, const struct arc_regex *regex,
                      enum program_use use, const struct arc_units *literal);
-/* Prepares it to be run, after the last addition; does nothing the second time. Look at failed. */
+/* Prepares the program for runs, after the last addition; a second call does nothing. Check failed
+ * afterwards. */
 void arc_program_finish(struct arc_program *program);
 void arc_program_free(struct arc_program *program);
 
 bool arc_program_takes(const struct arc_program *program, uint32_t node, uint16_t unit);
 
-/* Orders the nodes; given by glob_order.c. */
+/* Orders the nodes (order.c). */
 void arc_program_order(struct arc_program *program);

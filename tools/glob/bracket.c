@@ -19,7 +19,8 @@ void parser_bracket_open(struct parser *p)
     parser_push(p, TOKEN_BRACKET, "[", NULL);
 }
 
-/* The inside of a POSIX class as in constants.js, POSIX_REGEX_SOURCE; NULL for an unknown name. */
+/* Returns the inside of a POSIX class (constants.js, POSIX_REGEX_SOURCE); NULL for an unknown
+ * name. */
 static const char *posix_class(const uint16_t *name, size_t len)
 {
     static const char *const table[][2] = {
@@ -40,7 +41,7 @@ static const char *posix_class(const uint16_t *name, size_t len)
     return NULL;
 }
 
-/* The colon that may end the name of a POSIX class. Returns whether it does. */
+/* Parses a colon inside brackets; returns whether it ends the name of a POSIX class. */
 static bool posix_colon(struct parser *p)
 {
     struct token *bracket = p->prev;
@@ -101,7 +102,7 @@ void parser_bracket_close(struct parser *p)
     if (keep)
         return;
 
-    /* Without any special character it may also be meant as it stands. */
+    /* A bracket without any special character also matches its own text. */
     struct arc_units both = {0};
     arc_units_puts(&both, "(?:");
     parser_escape(&both, &bracket->value);
@@ -132,12 +133,12 @@ void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind)
     p->extglobs[p->extglob_count++] = extglob;
 }
 
-/* The end of `!(`…`)`. */
+/* Appends the end of `!(`…`)` to `out`. */
 static void negation_output(struct parser *p, const struct extglob *extglob, struct arc_units *out)
 {
     bool crosses = extglob->inner_len > 1 && extglob->inner_slash;
     const char *star = crosses ? GLOB_GLOBSTAR : GLOB_STAR;
-    /* An extension that takes part: /^\.[^\\/.]+$/. */
+    /* The rest is an extension, which becomes part of the lookahead: /^\.[^\\/.]+$/. */
     bool extension = extglob->inner_star && parser_peek(p, 1) == '.' && parser_peek(p, 2) >= 0;
     for (size_t i = p->at + 1; extension && i < p->len; i++)
         extension = p->input[i] != '\\' && p->input[i] != '/' && p->input[i] != '.';
@@ -203,8 +204,8 @@ static int by_units(const void *a, const void *b)
                              &(*(struct token *const *)b)->value);
 }
 
-/* Takes back the tokens since the brace and makes a range of them: "[1-3]", or their texts with
- * ".." between them if that is not a valid class. */
+/* Removes the tokens since the brace and appends their range to `out`: "[1-3]", or their escaped
+ * texts with ".." in between if that is not a valid class. */
 static void brace_range(struct parser *p, struct arc_units *out)
 {
     size_t first = p->token_count, count = 0;

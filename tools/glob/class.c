@@ -34,7 +34,7 @@ static int by_low(const void *a, const void *b)
 static void normalize(struct arc_regex *regex, size_t first)
 {
     size_t count = regex->range_count - first, kept = 0;
-    if (count < 2) /* there may be no array at all */
+    if (count < 2) /* regex->ranges may be NULL */
         return;
     struct regex_range *ranges = regex->ranges + first;
     qsort(ranges, count, sizeof *ranges, by_low);
@@ -62,7 +62,7 @@ static void add_complement(struct regex_reader *r, const struct regex_range *ran
         add(r, (uint16_t)low, UINT16_MAX);
 }
 
-/* Adds the set of \d, \S … */
+/* Adds the ranges of \d, \S … */
 static void add_named(struct regex_reader *r, int letter)
 {
     static const struct {
@@ -81,7 +81,7 @@ static void add_named(struct regex_reader *r, int letter)
     }
 }
 
-/* Makes a class of the ranges added since there were `first`. */
+/* Makes a class of the ranges from `first` on. */
 static uint32_t finish(struct regex_reader *r, size_t first)
 {
     uint32_t index = regex_node(r, REGEX_CLASS);
@@ -111,7 +111,8 @@ uint32_t regex_named_class(struct regex_reader *r, int letter)
     return finish(r, first);
 }
 
-/* Reads `count` hexadecimal digits into *value, or nothing at all. */
+/* Reads exactly `count` hexadecimal digits into *value; otherwise consumes nothing and returns
+ * false. */
 static bool hex(struct regex_reader *r, size_t count, uint16_t *value)
 {
     unsigned number = 0;
@@ -136,7 +137,7 @@ static bool octal_digit(int unit)
     return unit >= '0' && unit <= '7';
 }
 
-/* After "\c": a control character; otherwise the backslash stands for itself. */
+/* Reads "\c" and a letter as a control character; without one, the backslash is literal. */
 static uint16_t control(struct regex_reader *r, bool in_class)
 {
     int next = regex_peek(r, 1);
@@ -178,7 +179,8 @@ uint16_t regex_character_escape(struct regex_reader *r, bool in_class)
     return known ? (unsigned char)values[known - letters] : (uint16_t)unit;
 }
 
-/* Reads one member of a class. Returns whether it is a single unit; a set is added at once. */
+/* Reads one member of a class. Returns true and sets *unit for a single unit; adds a set like \d
+ * itself. */
 static bool class_member(struct regex_reader *r, uint16_t *unit)
 {
     *unit = r->source[r->at++];
@@ -195,7 +197,7 @@ static bool class_member(struct regex_reader *r, uint16_t *unit)
     return true;
 }
 
-/* One member, or a range of two. */
+/* Reads one member, or a range of two. */
 static void class_item(struct regex_reader *r)
 {
     uint16_t low, high;

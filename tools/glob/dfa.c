@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A state: 64-bit words. */
+/* The layout of a state, in 64-bit words. */
 enum {
     STATE_HASH,
-    STATE_FLAGS, /* the side on its right, and KNOWN */
-    STATE_PARTS, /* accept_words, then raw_words, then one 32-bit successor a class */
+    STATE_FLAGS, /* the side to the right of the position, and KNOWN */
+    STATE_PARTS, /* accept_words, then raw_words, then one 32-bit successor per class */
 };
-#define KNOWN 0x100u /* its accept words are filled */
+#define KNOWN 0x100u /* the accept words are filled */
 
 static uint64_t *state(const struct arc_dfa *dfa, uint32_t number)
 {
@@ -25,7 +25,7 @@ static uint64_t *state_raw(const struct arc_dfa *dfa, uint32_t number)
     return state_accept(dfa, number) + dfa->accept_words;
 }
 
-/* 0 for a successor that is not known yet, else its number + 1. */
+/* The successors by class: number + 1, or 0 if not known yet. */
 static uint32_t *state_next(const struct arc_dfa *dfa, uint32_t number)
 {
     return (uint32_t *)(void *)(state_raw(dfa, number) + dfa->raw_words);
@@ -49,7 +49,7 @@ static void insert(struct arc_dfa *dfa, uint32_t number)
     dfa->table[place] = number + 1;
 }
 
-/* Makes a state of dfa->raw. */
+/* Makes a state from dfa->raw. */
 static uint32_t add_state(struct arc_dfa *dfa, enum dfa_side right)
 {
     uint32_t number = (uint32_t)dfa->count++;
@@ -63,7 +63,7 @@ static uint32_t add_state(struct arc_dfa *dfa, enum dfa_side right)
     return number;
 }
 
-/* Doubles the room for states; false when that is too much. */
+/* Doubles the room for states; returns false if that is over the budget or out of memory. */
 static bool grow(struct arc_dfa *dfa)
 {
     size_t capacity = dfa->capacity * 2;
@@ -86,7 +86,8 @@ static bool grow(struct arc_dfa *dfa)
     return true;
 }
 
-/* The number of the state that dfa->raw describes; *forgot tells that all other numbers changed. */
+/* Returns the number of the state that dfa->raw describes. Sets *forgot if the cache was full and
+ * emptied for it, which makes all other numbers invalid. */
 static uint32_t intern(struct arc_dfa *dfa, enum dfa_side right, bool *forgot)
 {
     uint64_t hash = hash_of(dfa->raw, dfa->raw_words, right);
@@ -101,7 +102,7 @@ static uint32_t intern(struct arc_dfa *dfa, enum dfa_side right, bool *forgot)
     }
 
     *forgot = dfa->count == dfa->capacity && !grow(dfa);
-    if (*forgot) { /* all but the first, which is where every text ends */
+    if (*forgot) { /* keeps state 0, where every run starts */
         memset(dfa->table, 0, dfa->capacity * 2 * sizeof *dfa->table);
         memset(state_next(dfa, 0), 0, dfa->program->bound_count * sizeof(uint32_t));
         dfa->count = 1;
@@ -133,7 +134,7 @@ static bool accepts(const struct arc_dfa *dfa, uint32_t index, enum dfa_side lef
     }
 }
 
-/* Nodes that rest on one another: the least solution, by repetition. */
+/* Evaluates nodes that depend on each other until nothing changes: the least solution. */
 static void settle(struct arc_dfa *dfa, size_t from, size_t to, enum dfa_side left,
                    enum dfa_side right)
 {
@@ -151,7 +152,7 @@ static void settle(struct arc_dfa *dfa, size_t from, size_t to, enum dfa_side le
     } while (changed && to - from > 1);
 }
 
-/* Fills dfa->accepts for the position that the state stands for. */
+/* Fills dfa->accepts for the position that the state represents. */
 static void look(struct arc_dfa *dfa, uint32_t number, enum dfa_side left)
 {
     const struct arc_program *p = dfa->program;
@@ -172,7 +173,7 @@ static void look(struct arc_dfa *dfa, uint32_t number, enum dfa_side left)
         }
 }
 
-/* The state after the state `number` when a unit of that class is taken, one step to the left. */
+/* Returns the state one unit of `class` to the left of state `number`. */
 static uint32_t successor(struct arc_dfa *dfa, uint32_t number, uint16_t class)
 {
     const struct arc_program *p = dfa->program;
@@ -217,7 +218,7 @@ const uint64_t *arc_dfa_run(struct arc_dfa *dfa, const char *text, size_t len)
         size_t count;
         len -= arc_units_before(text, len, units, &count);
         while (count-- > 0) {
-            size_t low = 0, high = p->bound_count; /* its class: the last bound not above it */
+            size_t low = 0, high = p->bound_count; /* its class: the last bound <= unit */
             while (high - low > 1) {
                 size_t middle = (low + high) / 2;
                 if (p->bounds[middle] <= units[count])

@@ -2,7 +2,7 @@
 #include "glob/dfa.h"
 #include "glob/pattern.h"
 
-/* States of one pattern: plenty for all but the largest. */
+/* Bytes of cached states: plenty for all but the largest patterns. */
 #define BUDGET ((size_t)1 << 20)
 
 struct arc_glob {

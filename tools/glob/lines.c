@@ -52,8 +52,8 @@ static void try_path(struct filter *filter, const char *path, size_t len)
     arc_buf_putc(filter->out, filter->how->nul ? '\0' : '\n');
 }
 
-/* What a name in quotes, as git prints one with unusual bytes, stands for; false when it is not in
- * quotes to its end. */
+/* Decodes a name that git quoted because of unusual bytes. Returns false if `line` is not such a
+ * name. */
 static bool unquote(const char *line, size_t len, struct arc_buf *out)
 {
     static const char letters[] = "abfnrtv\"\\", meant[] = "\a\b\f\n\r\t\v\"\\";
@@ -83,7 +83,7 @@ static bool unquote(const char *line, size_t len, struct arc_buf *out)
     return true;
 }
 
-/* A line as `git ls-files`, `find` and Windows write them: with quotes, "./" or a CR. */
+/* Matches a line of `git ls-files` (quotes), `find` ("./") or Windows (CR). */
 static void try_line(struct filter *filter, const char *line, size_t len, struct arc_buf *plain)
 {
     if (len && line[len - 1] == '\r')
@@ -110,7 +110,7 @@ static int try_stdin(struct filter *filter, struct arc_error *err)
 
     ARC_TRY(arc_file_read_stdin(ARC_GLOB_LINES_MAX, &input, err));
     const char *at = arc_buf_text(&input), *end = at + input.len;
-    if (!nul && ARC_STARTS(at, "\xef\xbb\xbf")) /* PowerShell's mark */
+    if (!nul && ARC_STARTS(at, "\xef\xbb\xbf")) /* the byte order mark of PowerShell */
         at += 3;
 
     for (size_t len; at < end; at += len + 1) {

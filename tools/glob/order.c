@@ -1,20 +1,20 @@
-/* The order in which the nodes of an automaton are looked at: Tarjan's strongly connected
- * components over the edges that take no unit, without recursion. */
+/* Orders the nodes of an automaton for evaluation: Tarjan's strongly connected components over the
+ * edges that consume no unit, without recursion. */
 #include "glob/automaton.h"
 #include <stdlib.h>
 
 struct visit {
-    uint32_t number; /* in order of discovery from 1; 0 for not seen */
+    uint32_t number; /* in order of discovery from 1; 0 if not discovered */
     uint32_t low;    /* the lowest number that can be reached back */
     uint8_t edge;    /* how many of the node's edges were followed */
-    bool open;       /* whether its component is not closed yet */
+    bool open;       /* its component is not complete yet */
 };
 
 struct walk {
     struct arc_program *p;
     struct visit *visits; /* by node */
     uint32_t *path;       /* from the root to the current node */
-    uint32_t *stack;      /* nodes of open components */
+    uint32_t *stack;      /* nodes of incomplete components */
     size_t path_len, stack_len;
     uint32_t count;
 };
@@ -38,7 +38,7 @@ static void lower(struct visit *visit, uint32_t to)
         visit->low = to;
 }
 
-/* All that the node leads to was seen. */
+/* Completes a node once everything reachable from it was visited. */
 static void leave(struct walk *w, uint32_t index)
 {
     const struct visit *visit = &w->visits[index];

@@ -1,15 +1,16 @@
-/* The main loop of picomatch's parse(), and the tokens that need little thought. */
+/* The main loop of picomatch's parse(), and its simple tokens. */
 #include "base/auto.h"
 #include "glob/picomatch.h"
 #include <string.h>
 
-/* Whether the unit is one of the ASCII characters; -1 (the end) is none. */
+/* Whether the unit is one of the ASCII characters; false for -1 (the end). */
 static bool among(int unit, const char *characters)
 {
     return unit > 0 && unit < 0x80 && strchr(characters, unit);
 }
 
-/* A backslash. Returns whether that settles it; inside brackets the pair is looked at further. */
+/* Parses a backslash and its unit. Returns false inside brackets, where the caller goes on with the
+ * pair. */
 static bool escape(struct parser *p)
 {
     int next = parser_peek(p, 1);
@@ -51,7 +52,7 @@ static void comma(struct parser *p)
     parser_push(p, TOKEN_COMMA, ",", "|");
 }
 
-/* A `./` at the start is dropped. */
+/* Parses a slash; drops a `./` at the start. */
 static void slash(struct parser *p)
 {
     if (p->prev->type == TOKEN_DOT && p->at == p->start + 2) {
@@ -81,7 +82,7 @@ static void dot(struct parser *p)
     parser_push(p, text ? TOKEN_TEXT : TOKEN_DOT, ".", GLOB_DOT);
 }
 
-/* Whether the rest holds "<=", "<!" or "<name>". */
+/* Whether the rest of the input contains "<=", "<!" or "<name>". */
 static bool named_group_ahead(const struct parser *p)
 {
     for (size_t i = p->at; i < p->len; i++) {
@@ -118,7 +119,7 @@ static void question_mark(struct parser *p)
     parser_push(p, TOKEN_TEXT, "?", literal ? "\\?" : "?");
 }
 
-/* Returns false when it is plain text. */
+/* Returns false if the `!` is plain text. */
 static bool exclamation(struct parser *p)
 {
     if (parser_peek(p, 1) == '(' &&
@@ -177,7 +178,7 @@ static void paren_open(struct parser *p)
     parser_push(p, TOKEN_PAREN, "(", NULL);
 }
 
-/* A unit that has a meaning of its own. Returns false when it is plain text. */
+/* Parses a unit with a special meaning; returns false if it is plain text. */
 static bool special(struct parser *p, uint16_t unit)
 {
     static const struct {

@@ -28,7 +28,7 @@ static int refuse(struct arc_error *err, int code, const char *text, size_t len,
                          len < 200 ? "" : "…", why);
 }
 
-/* Parentheses that do not pair up in the source can do so in what picomatch puts around it. */
+/* Unbalanced parentheses of the source may be balanced by what picomatch puts around it. */
 static bool parse_wrapped(struct glob_pattern *pattern, const struct arc_units *source)
 {
     struct arc_units whole = {0};
@@ -92,16 +92,15 @@ static int build(struct glob_pattern *pattern, const char *text, size_t len, str
     return 0;
 }
 
-/* Up to this many units, a pattern is tried on itself; that takes time in the square of its length.
- */
+/* A pattern of up to this many units is matched with itself, in quadratic time. */
 #define TRIED_MAX 1000
 
-/* A path that is equal to the pattern matches, whatever the pattern means. */
+/* Makes a path that equals the pattern match, whatever the pattern means. */
 static int match_itself(struct glob_pattern *pattern, const char *text, size_t len,
                         struct arc_error *err)
 {
-    /* A path of git whose only special characters are stars, at most two in a row, matches itself
-     * as a star matches a star, with no need to try. */
+    /* A plain path whose only special characters are stars, at most two in a row, always matches
+     * itself: a star matches a star. */
     bool plain = !pattern->negated && pattern->plain_path;
     for (size_t i = 0, stars = 0; i < len && plain; i++) {
         stars = text[i] == '*' ? stars + 1 : 0;
@@ -129,7 +128,7 @@ int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t 
     if (len == 0)
         return arc_error_set(err, ARC_EINPUT, "an empty pattern matches nothing; leave it out");
 
-    /* A unit takes at least one byte; a byte gives at most one unit, so this bounds the work. */
+    /* A unit takes one to three bytes, so a longer text is too long; this bounds the work. */
     if (len <= (size_t)ARC_GLOB_MAX * 3)
         arc_units_decode(&pattern->text, text, len);
     if (len > (size_t)ARC_GLOB_MAX * 3 || pattern->text.len > ARC_GLOB_MAX)

@@ -1,4 +1,4 @@
-/* One pattern, compiled: what arc_glob and arc_glob_set are made of. */
+/* A compiled pattern, the element of arc_glob and arc_glob_set. */
 #pragma once
 
 #include "arcci/glob.h"
@@ -6,22 +6,22 @@
 
 struct glob_pattern {
     struct arc_units text;  /* the pattern itself */
-    struct arc_regex regex; /* of no use when defect is set */
+    struct arc_regex regex; /* not valid if defect is set */
     const char *defect;     /* see arc_glob_defect() */
     bool negated;
     enum program_use use; /* how regex applies to a path */
-    bool literal;         /* the regular expression does not match the pattern's own text */
-    bool plain_path;      /* whether git could have a path equal to the pattern */
+    bool literal;         /* the program also accepts the pattern's own text */
+    bool plain_path;      /* git could have a path equal to the pattern */
     struct arc_program program;
-    char *prefix; /* the whole segments that every text that matches starts with; owned */
+    char *prefix; /* the whole segments that every matching path starts with; owned */
     size_t prefix_len;
-    const char *all; /* everything below this directory matches; NULL for none; borrowed */
+    const char *all; /* everything below this directory matches; NULL for none; within `bytes` */
     size_t all_len;
-    char *bytes; /* the pattern as it was given; owned */
+    char *bytes; /* the pattern as given; owned */
     size_t len;
 };
 
-/* As arc_glob_compile(); *pattern is to be freed in any case. */
+/* As arc_glob_compile(); the caller frees *pattern even after an error. */
 int glob_pattern_compile(struct glob_pattern *pattern, const char *text, size_t len,
                          struct arc_error *err);
 void glob_pattern_free(struct glob_pattern *pattern);
@@ -33,11 +33,11 @@ enum arc_glob_below glob_pattern_below(const struct glob_pattern *pattern, struc
 /* Adds the pattern to a program. */
 void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program);
 
-/* Given by glob_prefix.c. */
+/* Defined in prefix.c. */
 
-/* Finds prefix, certain_len and all; false when memory ran out. */
+/* Sets prefix and all; returns false if out of memory. */
 bool glob_pattern_find_prefix(struct glob_pattern *pattern);
-/* Whether the path is one that git could have: no empty, "." or ".." segment. */
+/* Whether git could have the path: it has no empty, "." or ".." segment. */
 bool glob_plain_path(const char *path, size_t len);
-/* Whether the byte means itself wherever it stands in a pattern. */
+/* Whether the byte is literal everywhere in a pattern. */
 bool glob_means_itself(char byte);

@@ -46,7 +46,7 @@ struct token *parser_token(struct parser *p, enum token_type type, const struct 
     return token;
 }
 
-/* Two stars that turn out not to be a whole segment are one. */
+/* Turns two stars into one if they are not a whole segment. */
 static void downgrade_globstar(struct parser *p, const struct token *token)
 {
     struct token *prev = p->prev;
@@ -154,7 +154,7 @@ static void finish(struct parser *p)
     arc_units_free(&p->output);
 }
 
-/* Escapes the last `count` of those that are not escaped (utils.escapeLast). */
+/* Escapes the last `count` unescaped units `open` (utils.escapeLast). */
 static void escape_open(struct arc_units *text, int count, uint16_t open)
 {
     for (size_t i = text->len; count > 0 && i-- > 0;)

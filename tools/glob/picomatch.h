@@ -1,4 +1,4 @@
-/* The state of picomatch's parse(), shared by the files that make it up. Names follow parse.js. */
+/* The state of picomatch's parse(), shared by its files here. Names follow parse.js. */
 #pragma once
 
 #include "glob/units.h"
@@ -41,24 +41,24 @@ struct token {
     enum token_type type;
     struct arc_units value;  /* the piece, perhaps already escaped */
     struct arc_units output; /* its regular expression */
-    bool has_output;         /* whether output counts; otherwise value stands for it */
+    bool has_output;         /* if false, value is also the output */
     bool extglob;
     bool star;  /* three or more stars in a row */
-    bool posix; /* a bracket that holds a POSIX class */
+    bool posix; /* a bracket with a POSIX class */
     bool comma; /* a brace with a comma */
     bool dots;  /* a brace with two dots */
     size_t output_index;
     size_t tokens_index;
     struct token *prev;
-    struct token *made_before; /* links all tokens ever made, to free them */
+    struct token *made_before; /* links all tokens, to free them */
 };
 
-/* An extended glob, `@(`…, that is open. */
+/* An open extended glob, such as `@(`. */
 struct extglob {
     uint16_t kind; /* '!', '?', '+', '*', '@' */
-    int parens;    /* how many parentheses were open before it */
+    int parens;    /* number of parentheses that were open before it */
     size_t inner_len;
-    bool inner_slash, inner_star; /* whether its inside has such characters */
+    bool inner_slash, inner_star; /* whether its inside contains `/`, `*` */
 };
 
 struct parser {
@@ -72,7 +72,7 @@ struct parser {
     bool negated;
     bool quoted;
     bool failed;  /* memory ran out */
-    int brackets; /* open ones; parens can go below 0 */
+    int brackets; /* numbers of open ones; parens can be negative */
     int parens;
     int braces;
     struct token *bos, *prev, *made;
@@ -82,33 +82,35 @@ struct parser {
     size_t extglob_count;
     struct token **open_braces;
     size_t open_brace_count;
-    struct arc_units stack;  /* the kinds of what is open: '[', '(' or '{' */
+    struct arc_units stack;  /* the open '[', '(' and '{' */
     size_t last_bracket_end; /* index + 1 of the last `]`, 0 for none */
-    size_t final_parens;     /* index where the `)` at the end start */
+    size_t final_parens;     /* where the `)` at the end of the input start */
 };
 
-/* The unit `ahead` places after the current one (1 is the next), or -1. */
+/* Returns the unit `ahead` places after the current one (1 is the next), or -1 at the end. */
 int parser_peek(const struct parser *p, size_t ahead);
-/* The next unit; -1 at the end. */
+/* Consumes and returns the next unit, or -1 at the end. */
 int parser_advance(struct parser *p);
 
-/* Makes a token with a copy of the value and, unless `output` is NULL, an output. NULL when memory
- * ran out, which sets p->failed. */
+/* Makes a token with a copy of `value` and, unless NULL, of `output`. Returns NULL and sets
+ * p->failed if out of memory. */
 struct token *parser_token(struct parser *p, enum token_type type, const struct arc_units *value,
                            const char *output);
-/* Adds it to the tokens and to the output, or to the text before it. NULL is passed over. */
+/* Appends the token to the tokens (or joins it to a text before it) and to the output. Ignores
+ * NULL. */
 void parser_push_token(struct parser *p, struct token *token);
-/* Both, with an ASCII value. */
+/* Makes and pushes a token with an ASCII value. */
 void parser_push(struct parser *p, enum token_type type, const char *value, const char *output);
-/* Both, with p->value as value. */
+/* Makes and pushes a token with the value p->value. */
 void parser_push_value(struct parser *p, enum token_type type, const char *output);
 void token_output(struct token *token, const char *output);
 
-/* Counts and notes an opened or closed '[', '(' or '{'. */
+/* Counts an opened or closed '[', '(' or '{' and keeps the stack. */
 void parser_open(struct parser *p, int *count, uint16_t kind);
 void parser_close(struct parser *p, int *count);
 
-/* Makes room for one more element of an array that doubles; false when memory ran out. */
+/* Makes room for one more element of the array. Returns false and sets p->failed if out of
+ * memory. */
 bool parser_room(struct parser *p, void *array, size_t count, size_t element);
 
 void parser_extglob_open(struct parser *p, enum token_type type, uint16_t kind);
@@ -120,10 +122,11 @@ void parser_bracket_close(struct parser *p);
 void parser_brace_open(struct parser *p);
 void parser_brace_close(struct parser *p);
 
-/* Parses without the fast paths and adds the source. False when memory ran out. */
+/* Parses without the fast paths and appends the regular expression to `source`. Returns false if
+ * out of memory. */
 bool parser_run(const uint16_t *input, size_t len, struct arc_units *source, bool *negated);
 
-/* One of -*+?.^${}(|)[]. */
+/* Whether the unit is one of -*+?.^${}(|)[]. */
 bool parser_is_special(uint16_t unit);
-/* Adds the units with a backslash before each special one (utils.escapeRegex). */
+/* Appends the units with a backslash before each special one (utils.escapeRegex). */
 void parser_escape(struct arc_units *out, const struct arc_units *text);

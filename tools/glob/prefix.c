@@ -1,4 +1,4 @@
-/* Where the paths that a pattern matches can lie. */
+/* Finds the directories where a pattern can match. */
 #include "glob/pattern.h"
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ bool glob_plain_path(const char *path, size_t len)
     return true;
 }
 
-/* Adds a unit as UTF-8 to text with room for three bytes; returns false for units that may stand
- * for bytes that are not UTF-8, or are half a character. */
+/* Appends a unit as UTF-8 to `text`, which has room for three bytes. Returns false for half a
+ * surrogate pair and for U+FFFD, which may represent bytes that are not UTF-8. */
 static bool add_unit(char *text, size_t *len, int unit)
 {
     if (unit < 0 || unit == 0xfffd || (unit >= 0xd800 && unit <= 0xdfff))
@@ -38,7 +38,8 @@ static bool add_unit(char *text, size_t *len, int unit)
     return true;
 }
 
-/* Reads what every match begins with into `text`; returns the length of its whole segments. */
+/* Writes what every matching path starts with to `text`; returns the length of its whole
+ * segments. */
 static size_t read_prefix(struct arc_reach *reach, const struct arc_program *p, uint32_t start,
                           char *text, size_t units_max)
 {
@@ -69,8 +70,8 @@ bool glob_means_itself(char byte)
            (byte >= '0' && byte <= '9') || (byte && strchr("-_./ ", byte));
 }
 
-/* Sets `all` for a path followed by a slash and two stars, perhaps with a further slash and star.
- */
+/* Sets pattern->all if the pattern is a literal directory and two stars, perhaps with another slash
+ * and star. */
 static void find_all(struct glob_pattern *pattern)
 {
     const char *text = pattern->bytes;
@@ -127,7 +128,7 @@ enum arc_glob_below glob_pattern_below(const struct glob_pattern *pattern, struc
                                       (len == top || dir[top] == '/'))))
         return ARC_GLOB_ALL;
 
-    /* No path can be equal to the pattern's own text where that is no path. */
+    /* If the pattern's own text is no path of git, no path can equal it. */
     bool skip = pattern->literal && !pattern->plain_path;
     arc_reach_start(reach, p, skip ? p->nodes[p->starts[0]].next : p->starts[0]);
     bool some = len == 0 ? reach->cell_count > 0

@@ -27,7 +27,7 @@ void arc_reach_free(struct arc_reach *reach)
     *reach = (struct arc_reach){0};
 }
 
-/* A new step: no node was met in it. */
+/* Starts a new step, which has reached no node yet. */
 static void clear(struct arc_reach *reach)
 {
     if (++reach->step == 0) {
@@ -46,8 +46,8 @@ static void meet(struct arc_reach *reach, uint32_t index, size_t *todo)
     reach->todo[(*todo)++] = index;
 }
 
-/* Adds what can be reached from the node without taking a unit. `$` leads to the end only: whoever
- * asks for more text has not ended. */
+/* Adds what can be reached from the node without consuming a unit. `$` leads only to the end, since
+ * the caller asks what may follow. */
 static void spread(struct arc_reach *reach, const struct arc_program *p, uint32_t index, bool first)
 {
     size_t todo = 0;

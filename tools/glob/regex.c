@@ -2,7 +2,7 @@
 #include "base/room.h"
 #include <string.h>
 
-/* Deeper nesting is refused: nobody writes it, and the reader calls itself. */
+/* Bounds the recursion of the parser; nobody nests that deep. */
 #define DEPTH_MAX 1000
 
 int regex_peek(const struct regex_reader *r, size_t ahead)
@@ -46,7 +46,7 @@ static void add_child(struct regex_reader *r, uint32_t parent, uint32_t child)
 
 static uint32_t either(struct regex_reader *r);
 
-/* Counts the groups that capture, once. */
+/* Counts the capturing groups, once. */
 static void count_captures(struct regex_reader *r)
 {
     if (r->counted)
@@ -72,7 +72,7 @@ static void count_captures(struct regex_reader *r)
     }
 }
 
-/* After a backslash, a number that is the number of a group refers back to it. */
+/* Whether the number after a backslash is a group's, which makes it a back reference. */
 static bool refers_back(struct regex_reader *r)
 {
     if (regex_peek(r, 0) < '1' || regex_peek(r, 0) > '9')
@@ -84,7 +84,7 @@ static bool refers_back(struct regex_reader *r)
     return number <= r->captures;
 }
 
-/* The length of a group's name, up to its `>`; 0 if there is no good one. */
+/* Returns the length of a group's name, up to its `>`; 0 if it is not valid. */
 static size_t name_length(const struct regex_reader *r)
 {
     size_t len = 0;
@@ -94,7 +94,7 @@ static size_t name_length(const struct regex_reader *r)
     return digit || regex_peek(r, len) != '>' ? 0 : len;
 }
 
-/* How often a group of that name is defined before `end`. */
+/* Counts the groups before `end` with the name of `len` units at `name`. */
 static size_t name_count(const struct regex_reader *r, size_t name, size_t len, size_t end)
 {
     size_t count = 0;
@@ -106,7 +106,7 @@ static size_t name_count(const struct regex_reader *r, size_t name, size_t len, 
     return count;
 }
 
-/* "\k": a reference by name where there are names. */
+/* Reads a back reference "\k<name>"; returns false if "\k" is none because no group has a name. */
 static bool refers_by_name(struct regex_reader *r)
 {
     if (regex_peek(r, 0) != 'k')
@@ -123,7 +123,7 @@ static bool refers_by_name(struct regex_reader *r)
     return true;
 }
 
-/* After a backslash, outside a class. */
+/* Reads an escape after its backslash, outside a class. */
 static uint32_t escape(struct regex_reader *r, bool *quantifiable)
 {
     int unit = regex_peek(r, 0);
@@ -154,7 +154,7 @@ static uint32_t escape(struct regex_reader *r, bool *quantifiable)
     return regex_unit(r, regex_character_escape(r, false));
 }
 
-/* After "(?". */
+/* Reads a group after "(?". */
 static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
 {
     int unit = regex_peek(r, 0), next = regex_peek(r, 1);
@@ -191,7 +191,7 @@ static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
     return stopped(r) ? REGEX_NONE : either(r);
 }
 
-/* After "(". */
+/* Reads a group after "(". */
 static uint32_t group(struct regex_reader *r, bool *quantifiable)
 {
     if (r->depth == DEPTH_MAX) {
@@ -223,7 +223,7 @@ static size_t number(const struct regex_reader *r, size_t ahead, uint32_t *value
     return len;
 }
 
-/* Reads a quantifier, if there is one: its length, or 0, as when a brace stands for itself. */
+/* Reads a quantifier; returns its length, or 0 if there is none (a brace may be literal). */
 static size_t quantifier(const struct regex_reader *r, uint32_t *min, uint32_t *max)
 {
     int unit = regex_peek(r, 0);

@@ -1,5 +1,5 @@
-/* Sets of patterns: those of a shape that can be looked up, and for the others one automaton for
- * each literal prefix, which is looked up as well (glob/shape.h), so patterns for other directories
+/* Sets of patterns. Those with a shape (glob/shape.h) are looked up. The others share one
+ * automaton per literal prefix, which is looked up as well, so patterns for other directories
  * cost nothing. */
 #include "base/room.h"
 #include "base/text.h"
@@ -10,11 +10,11 @@
 
 #define ID_MAX 65535
 
-/* Patterns in one automaton at most, so that one word tells which of them match: states of patterns
- * that each wait for something multiply. */
+/* The most patterns of one automaton, since the numbers of their states multiply. At most 64: the
+ * result must fit in one word. */
 #define TOGETHER_MAX 8
 
-/* States of all automata of a matcher together, and of one at least. */
+/* Bytes of cached states of all automata of a matcher together, but at least BUDGET_MIN each. */
 #define BUDGET     ((size_t)16 << 20)
 #define BUDGET_MIN ((size_t)64 << 10)
 
@@ -23,12 +23,12 @@ struct entry {
     unsigned id;
 };
 
-/* Patterns of one literal prefix; where there are many, several groups follow one another. */
+/* Up to TOGETHER_MAX patterns with the same literal prefix. */
 struct group {
     const char *prefix; /* of its first pattern */
     size_t prefix_len;
     size_t first, count;         /* in `entries`, which are sorted by prefix */
-    struct arc_program *program; /* `joined`, or the pattern's own where it is alone */
+    struct arc_program *program; /* `joined`, or the own program of a single pattern */
     struct arc_program joined;
 };
 
@@ -39,14 +39,14 @@ struct arc_glob_set {
     struct group *groups;
     size_t group_count;
     size_t words;
-    size_t nodes; /* of the largest pattern */
+    size_t nodes; /* of the largest program */
 };
 
 struct arc_glob_matcher {
     const struct arc_glob_set *set;
     struct glob_lookup lookup;
-    struct arc_dfa *dfas; /* one for each group */
-    uint64_t *met;        /* bitmap of groups: those that a lookup found */
+    struct arc_dfa *dfas; /* one per group */
+    uint64_t *met;        /* bitmap of the groups that a lookup found */
     struct arc_reach reach;
 };
 
@@ -202,7 +202,7 @@ void arc_glob_matcher_free(struct arc_glob_matcher **matcher)
     *matcher = NULL;
 }
 
-/* Takes the next group out of those that were met; NULL when there is none. */
+/* Removes and returns a group from matcher->met; NULL if it is empty. */
 static const struct group *take_met(struct arc_glob_matcher *matcher)
 {
     for (size_t word = 0; word <= matcher->set->group_count / 64; word++) {

@@ -6,15 +6,15 @@
 #include <limits.h>
 
 struct glob_shaped {
-    char *text; /* the pattern; owned, but of a group */
+    char *text; /* the pattern; owned, except for a group */
     size_t len;
     enum glob_shape shape;
-    unsigned id;     /* or the group's number */
-    size_t dir_len;  /* the directory, or the path, is the start of the text */
+    unsigned id;     /* for a group its number */
+    size_t dir_len;  /* length of the directory or path, with which the text starts */
     const char *end; /* the name, or the endings "c" or "c,h"; within the text */
     size_t end_len;
-    uint64_t hash; /* of the directory or of the name's last segment */
-    uint32_t next; /* in its chain, as a number + 1 */
+    uint64_t hash; /* of the directory, or of the name's last segment */
+    uint32_t next; /* in its chain: index in `list` + 1, or 0 */
 };
 
 /* ---- shapes -------------------------------------------------------------------------------- */
@@ -27,7 +27,7 @@ static bool is_literal(const char *text, size_t len)
     return glob_plain_path(text, len);
 }
 
-/* "c" or "{c,h}", taken out of its braces. */
+/* Sets the endings from "c" or "{c,h}"; returns whether `text` is valid. */
 static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
 {
     bool braces = len > 2 && text[0] == '{' && text[len - 1] == '}';
@@ -52,7 +52,7 @@ static bool take_shape(struct glob_shaped *out)
     const char *text = out->text;
     size_t len = out->len, stars = 0;
 
-    /* Where two stars start that are a whole segment, or a single one. */
+    /* Find the first star, and whether it starts a segment with a second one. */
     while (stars < len && text[stars] != '*')
         stars++;
     bool whole = stars + 1 < len && text[stars + 1] == '*' && (!stars || text[stars - 1] == '/');
@@ -156,7 +156,7 @@ bool glob_shapes_prepare(struct glob_shapes *shapes, size_t words)
         bool name = shaped->shape == GLOB_SHAPE_NAME;
         size_t len = shaped->dir_len;
         const char *key = shaped->text;
-        if (name) { /* its last segment */
+        if (name) { /* the name's last segment */
             for (len = 0; len < shaped->end_len; len++)
                 if (shaped->end[shaped->end_len - len - 1] == '/')
                     break;
@@ -197,8 +197,8 @@ void glob_lookup_free(struct glob_lookup *lookup)
     arc_buf_free(&lookup->dir);
 }
 
-/* Whether nothing in a segment is left to the automata: bytes that a pattern's own text may have,
- * and those of line breaks (E2 starts U+2028 and U+2029). */
+/* Whether lookups are exact for a segment. `*` and `{` may be a pattern's own text, and two stars
+ * do not cross line breaks (E2 starts U+2028 and U+2029): automata decide about these. */
 static bool is_plain(const char *segment, size_t len)
 {
     static const bool special[UCHAR_MAX + 1] = {
@@ -211,7 +211,7 @@ static bool is_plain(const char *segment, size_t len)
     return len && (segment[0] != '.' || (len > 1 && (len > 2 || segment[1] != '.')));
 }
 
-/* Notes the patterns for a directory, the first `len` bytes of the one that is looked up. */
+/* Adds the patterns for the directory `dir` of `len` bytes to `lookup`. */
 static void note_dir(const struct glob_shapes *shapes, struct glob_lookup *lookup, const char *dir,
                      size_t len, uint64_t hash)
 {
@@ -228,7 +228,8 @@ static void note_dir(const struct glob_shapes *shapes, struct glob_lookup *looku
     }
 }
 
-/* Looks up the patterns for a directory and those above it, unless it is the last one once more. */
+/* Looks up the patterns for a directory and those above it, unless it was the last one looked
+ * up. */
 static void enter(const struct glob_shapes *shapes, struct glob_lookup *lookup, const char *dir,
                   size_t len)
 {
@@ -238,7 +239,7 @@ static void enter(const struct glob_shapes *shapes, struct glob_lookup *lookup, 
         return;
     arc_buf_reset(&lookup->dir);
     arc_buf_add(&lookup->dir, dir, len);
-    lookup->known = !lookup->dir.failed; /* without memory: only slower */
+    lookup->known = !lookup->dir.failed; /* out of memory: slower, but right */
     lookup->plain = true;
     lookup->some_count = 0;
     memset(lookup->below, 0, shapes->words * sizeof *lookup->below);
@@ -257,7 +258,7 @@ static void enter(const struct glob_shapes *shapes, struct glob_lookup *lookup, 
     lookup->hash = len ? glob_hash_byte(hash, '/') : hash;
 }
 
-/* Whether the name has one of the endings. */
+/* Whether the name ends with one of the endings. */
 static bool has_ending(const struct glob_shaped *shaped, const char *name, size_t len)
 {
     for (size_t at = 0; at < shaped->end_len;) {
@@ -272,7 +273,7 @@ static bool has_ending(const struct glob_shaped *shaped, const char *name, size_
     return false;
 }
 
-/* Notes a pattern that matches, or a group to try; whether it is the former. */
+/* Adds a matching pattern to `ids`, or a group to `met`. Returns true for a pattern. */
 static bool note_hit(const struct glob_shaped *shaped, uint64_t *ids, uint64_t *met)
 {
     bool group = shaped->shape == GLOB_SHAPE_GROUP;
@@ -280,7 +281,8 @@ static bool note_hit(const struct glob_shaped *shaped, uint64_t *ids, uint64_t *
     return !group;
 }
 
-/* One by one, with automata. Without memory for one, its pattern matches: nothing goes unseen. */
+/* Matches the patterns one by one, with automata. If memory runs out for one, it counts as
+ * matching, so that no change is missed. */
 static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slow, const char *path,
                          size_t len, uint64_t *ids, uint64_t *met)
 {
@@ -297,7 +299,7 @@ static bool match_slowly(const struct glob_shapes *shapes, struct arc_glob **slo
     return any;
 }
 
-/* What the directory says about a file in it. */
+/* Matches the file `name` in the directory of `lookup`. */
 static bool match_dir(const struct glob_shapes *shapes, const struct glob_lookup *lookup,
                       const char *name, size_t len, uint64_t *ids, uint64_t *met)
 {
@@ -356,7 +358,7 @@ bool glob_shapes_match(const struct glob_shapes *shapes, struct glob_lookup *loo
 
     bool any = match_dir(shapes, lookup, path + start, len - start, ids, met);
 
-    /* Patterns that are the path, or are for it and what lies below. */
+    /* Patterns for this path, or for it and everything below. */
     for (uint32_t at = shapes->dirs[glob_place(whole, shapes->table_size)]; at;) {
         const struct glob_shaped *shaped = &shapes->list[at - 1];
         at = shaped->next;
@@ -386,7 +388,7 @@ bool glob_shapes_below(const struct glob_shapes *shapes, struct glob_lookup *loo
     for (size_t i = 0; i < lookup->some_count; i++)
         any |= note_hit(lookup->some[i], some, met);
 
-    /* The first pattern whose directory is not before this one. */
+    /* Find the first pattern whose directory does not sort before this one. */
     size_t low = len < shapes->longest ? 0 : shapes->count, high = shapes->count;
     while (low < high) {
         size_t middle = (low + high) / 2;

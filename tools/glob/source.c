@@ -9,7 +9,7 @@ static bool is_text(const uint16_t *units, size_t len, const char *text)
     return arc_units_equal(&view, text);
 }
 
-/* The source for a whole shape (parse.js, create()), or NULL. */
+/* Returns the source for a whole shape (parse.js, create()), or NULL. */
 static const char *shape_source(const uint16_t *units, size_t len)
 {
 #define TREE "(?:" GLOB_NO_DOTS GLOB_GLOBSTAR GLOB_SLASH ")?"
@@ -31,7 +31,8 @@ static const char *shape_source(const uint16_t *units, size_t len)
     return NULL;
 }
 
-/* The length without a last ".word", or 0 if there is none (/^(.*?)\.(\w+)$/). */
+/* Returns the length without a final ".word", or 0 if there is no such ending
+ * (/^(.*?)\.(\w+)$/). */
 static size_t without_extension(const uint16_t *units, size_t len)
 {
     size_t word = len;
@@ -47,8 +48,8 @@ static size_t without_extension(const uint16_t *units, size_t len)
     return word - 1;
 }
 
-/* The source for a few shapes of pattern that picomatch treats apart ("*", "**" "/" "*.js" …): adds
- * it and returns true, or returns false for any other pattern. */
+/* Appends the source for shapes that picomatch handles separately ("*", "**" "/" "*.js" …); returns
+ * false for any other pattern. */
 static bool add_fast(const uint16_t *pattern, size_t len, struct arc_units *source)
 {
     size_t shape = len;
@@ -77,8 +78,8 @@ static void repeat(struct arc_units *out, const char *text, size_t count)
         arc_units_puts(out, text);
 }
 
-/* One match of REGEX_SPECIAL_CHARS_BACKREF: `run` times the same unit, perhaps after a backslash.
- */
+/* Appends one match of REGEX_SPECIAL_CHARS_BACKREF: a unit `run` times, perhaps after a
+ * backslash. */
 static void special_run(struct arc_units *out, bool escaped, uint16_t unit, size_t run)
 {
     if (unit == '.') {
@@ -101,7 +102,7 @@ static void special_run(struct arc_units *out, bool escaped, uint16_t unit, size
     }
 }
 
-/* Runs of backslashes become two (even) or one (odd). */
+/* Shortens runs of backslashes to two (even) or one (odd). */
 static void collapse_backslashes(struct arc_units *text)
 {
     size_t to = 0;
@@ -120,8 +121,8 @@ static void collapse_backslashes(struct arc_units *text)
     text->len = to;
 }
 
-/* The source for a pattern without braces, brackets, parentheses, slashes and quotes that does not
- * start with * or !; false for any other pattern. */
+/* Appends the source for a pattern without braces, brackets, parentheses, slashes and quotes that
+ * does not start with * or !; returns false for any other pattern. */
 static bool add_simple(const uint16_t *pattern, size_t len, struct arc_units *source)
 {
     struct arc_units out = {0};

@@ -1,14 +1,14 @@
-/* Stars: one, two as a whole segment, more. */
+/* Stars: one, two (a globstar if they are a whole segment), more. */
 #include "glob/picomatch.h"
 
-/* A star that starts a segment may not stand for "." or "..". */
+/* Adds a lookahead, so that a star at the start of a segment does not match "." or "..". */
 static void guard(struct parser *p, const char *text)
 {
     arc_units_puts(&p->output, text);
     arc_units_puts(&p->prev->output, text);
 }
 
-/* Makes the star before a globstar with that output, instead of what it had. */
+/* Turns the star before into a globstar with `output`. */
 static void become_globstar(struct parser *p, const char *output)
 {
     p->prev->type = TOKEN_GLOBSTAR;
@@ -16,7 +16,7 @@ static void become_globstar(struct parser *p, const char *output)
     token_output(p->prev, output);
 }
 
-/* The slash before the stars goes into a group with them. */
+/* Puts the slash before the stars into one group with them. */
 static void group_with_slash(struct parser *p, const char *output)
 {
     struct token *prior = p->prev->prev;
@@ -72,7 +72,7 @@ static void globstar(struct parser *p)
     }
 }
 
-/* Two stars are a globstar only where a segment starts. */
+/* Whether a segment starts after `prior`: only there two stars are a globstar. */
 static bool segment_starts(const struct parser *p, enum token_type prior)
 {
     if (prior == TOKEN_SLASH || prior == TOKEN_BOS || prior == TOKEN_PAREN)
@@ -106,7 +106,7 @@ void parser_star(struct parser *p)
     } else if (!segment_starts(p, p->prev->prev->type)) {
         parser_push(p, TOKEN_STAR, "*", "");
     } else {
-        /* The slashes and stars that follow mean no more than the stars at hand. */
+        /* Skips further slashes and globstars, which change nothing. */
         while (parser_peek(p, 1) == '/' && parser_peek(p, 2) == '*' && parser_peek(p, 3) == '*' &&
                (parser_peek(p, 4) < 0 || parser_peek(p, 4) == '/'))
             p->at += 3;

@@ -1,4 +1,4 @@
-/* What the lookups of a set share: texts by their hash, ids as bits. */
+/* Shared by the lookups of a set: hashes of texts, and bitmaps of ids. */
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +21,8 @@ static inline uint64_t glob_hash(const char *text, size_t len)
     return hash;
 }
 
-/* The place in a table whose size is a power of two. The high bits vary more than the low ones. */
+/* Returns the slot in a table whose size is a power of two. Mixes in the high bits, which vary
+ * more. */
 static inline size_t glob_place(uint64_t hash, size_t size)
 {
     return (hash ^ hash >> 32) & (size - 1);

@@ -133,8 +133,8 @@ void arc_units_decode(struct arc_units *text, const char *bytes, size_t len)
     }
 }
 
-/* A lead byte always starts a character, so the last character starts at the last lead byte if a
- * (perhaps truncated) sequence reaches from there to the end, and is one byte otherwise. */
+/* The last character starts at the last lead byte if a (perhaps truncated) sequence reaches from
+ * there to the end; otherwise it is a single byte. */
 size_t arc_units_before(const char *bytes, size_t len, uint16_t units[2], size_t *count)
 {
     uint32_t point;
