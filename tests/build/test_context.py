@@ -315,14 +315,14 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
 
 @pytest.mark.parametrize("said, shown", [
     ("ERROR: target a: failed to solve: write /x: no space left on device", "a failed: target a: failed to solve: write /x: no space left on "
-     "device; the builder's disk is full: docker buildx prune"),
-    ('ERROR: target a: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 137', "for want of memory"),
+     "device; the builder's disk is full: run docker buildx prune"),
+    ('ERROR: target a: failed to solve: process "/bin/sh -c npm ci" did not complete successfully: exit code: 137', "usually because memory ran out"),
     ('ERROR: target a: failed to solve: exporter option "rewrite-timestamp" conflicts with "unpack"', "; the engine's own builder unpacks"),
     ("ERROR: target a: failed to solve: 429: toomanyrequests: You have reached your pull rate limit.", "; a login to that registry"),
     ("ERROR: target a: failed to solve: x: pull access denied, repository does not exist", "; correct the name, or log in"),
     ("ERROR: target a: x: http: server gave HTTP response to HTTPS client", "http = true"),
     ("ERROR: target a: x: x509: certificate signed by unknown authority", "buildkitd.toml"),
-    ("ERROR: target a: failed to push x: tag invalid: it cannot be overwritten because the repository is immutable.", "; staging tags have to move"),
+    ("ERROR: target a: failed to push x: tag invalid: it cannot be overwritten because the repository is immutable.", "; staging tags must be able to move"),
     ("ERROR: target a: failed to push x: unknown: blob unknown to registry - sha256:1", "; the registry refuses attestations as BuildKit writes them"),
     ("ERROR: target a: failed to push x: denied: media type application/vnd.oci.empty.v1+json is not allowed", "BUILDX_NO_DEFAULT_OCI_ARTIFACT"),
     ('ERROR: target a: failed to solve: process "/bin/sh -c yarn install --immutable" did not complete successfully: exit code: 1',

@@ -79,7 +79,7 @@ def test_a_leg_made_from_other_inputs_is_named(shop):
         dockerfile.write("ENV MORE=1\n")
     shop.build("--cell", CELLS[1])
     _, stderr = shop.build("--merge", status=1)
-    assert "flash/linux/arm64 was made from other inputs than the legs before it" in stderr
+    assert "flash/linux/arm64 was built from other inputs than the previous legs" in stderr
 
 
 def test_a_foreign_leg_is_named(shop):

@@ -160,7 +160,7 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, name, link):
     path.parent.mkdir(parents=True)
     path.symlink_to(tmp_path / "elsewhere") if link else path.write_text("mine\n")
     for args in (["init"], ["init", "--write"]):
-        assert f".github/{name} is there already" in arc(tmp_path, *args, status=2)
+        assert f".github/{name} already exists" in arc(tmp_path, *args, status=2)
     assert [str(found.relative_to(tmp_path)) for found in (tmp_path / ".github").rglob("*") if not found.is_dir()] == [f".github/{name}"]
     assert link or path.read_text() == "mine\n"
     assert not (tmp_path / "elsewhere").exists()
@@ -235,7 +235,7 @@ ODD = {  # files, tags, what is shown
                        "which other contexts has b?"),
     "names in front of 3000 versions": ({"Dockerfile": D}, [f"x{n}-y/v1.0.0" for n in range(3000)], "x1003-y/v{version} and 992 more release?"),
     "more questions than are listed": ({"Dockerfile": D, **{f"d{n}/compose.yaml": f"services: {{s{n}: {{build: x}}}}\n" for n in range(250)}}, [],
-                                       "there is more of that"),
+                                       "there are more"),
 }
 
 
@@ -312,7 +312,7 @@ MUCH = {  # short files that stand for gigabytes, by aliases, matrices and loops
 def test_what_is_more_than_can_be_looked_at_is_said(tmp_path, files):
     make(tmp_path, {"Dockerfile": "FROM scratch\n", **files})
     document = json.loads(arc(tmp_path, "init", "--json", "--write"))  # within the time limit of arc()
-    assert any("describe more than is looked at" in remark["text"] for remark in document["questions"]), document["questions"]
+    assert any("describe more than is read" in remark["text"] for remark in document["questions"]), document["questions"]
 
 
 @pytest.mark.parametrize("files", [{}, {"README.md": "x"}, {"Dockerfile": "not one\n"}, {"Dockerfile.md": "FROM x\n"}], ids=str)

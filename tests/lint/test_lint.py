@@ -290,7 +290,7 @@ def test_a_fact_with_a_last_day(tree, until, silent):
     edit(tree, {"file": RULES_FILE, "replace": ['until: "2027-10-21"', f'until: "{until}"']})
     found = lint(tree)["findings"]
     assert [f["rule"] for f in found] == ([] if silent else ["base-maintained"])
-    assert silent or "was good until 2000-01-01" in found[0]["message"]
+    assert silent or "was valid until 2000-01-01" in found[0]["message"]
 
 
 @pytest.mark.parametrize("day", ["2027-13-01", "2027-00-10", "2027-10-32", "27-10-21", "2027-10-1", "soon", "2027-10-21x"])

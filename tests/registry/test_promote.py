@@ -171,7 +171,7 @@ def test_tags_that_cannot_be_put_twice(shop, monkeypatch, lost):
     assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
     shop.server.manifests["o/b", "sha-" + shop.plan["revision"][:12]] = shop.server.manifests["o/a", "latest"]
     run = shop.promote()
-    assert run.returncode == 1 and "sha-" in run.stderr and "immutable; the registry keeps this tag where it is" in run.stderr, run.stderr
+    assert run.returncode == 1 and "sha-" in run.stderr and "immutable; the tag is immutable in the registry" in run.stderr, run.stderr
 
 
 def test_what_is_where_it_is_to_be_was_not_refused(shop, monkeypatch):
@@ -288,7 +288,7 @@ def test_a_layer_that_the_registry_lost(shop, foreign):
 
 def test_an_index_in_place_of_an_image_and_an_image_without_a_platform(shop):
     inner = shop.put("o/a", {"schemaVersion": 2, "mediaType": INDEX, "manifests": []}, INDEX)
-    for row, said in (({**inner, "platform": {"os": "linux", "architecture": "amd64"}}, "linux/amd64: is no image: sha256:"),
+    for row, said in (({**inner, "platform": {"os": "linux", "architecture": "amd64"}}, "linux/amd64: is not an image: sha256:"),
                       (inner, "without a platform: was not planned")):
         shop.ledger["services"][0] = shop.push(shop.plan["services"][0], change=lambda index, row=row: {**index, "manifests": [row]})
         shop.refuses(1, said)
@@ -332,10 +332,10 @@ def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
 
 @pytest.mark.parametrize("status, code, message, advice", [
     (403, "DENIED", "permission_denied: write_package", "this login may not push"),
-    (404, "NAME_UNKNOWN", "The repository with name 'o/a' does not exist", "make it first"),
-    (400, "TAG_INVALID", "The tag 'latest' cannot be overwritten because the repository is immutable.", "out of image-tags"),
-    (400, "MANIFEST_INVALID", "cannot update tag latest. The repository has enabled tag immutability", "out of image-tags"),
-    (412, "PRECONDITION", "Failed to process request due to 'a:latest' configured as immutable.", "out of image-tags"),
+    (404, "NAME_UNKNOWN", "The repository with name 'o/a' does not exist", "create it first"),
+    (400, "TAG_INVALID", "The tag 'latest' cannot be overwritten because the repository is immutable.", "from image-tags"),
+    (400, "MANIFEST_INVALID", "cannot update tag latest. The repository has enabled tag immutability", "from image-tags"),
+    (412, "PRECONDITION", "Failed to process request due to 'a:latest' configured as immutable.", "from image-tags"),
     (404, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry", None)])
 def test_a_tag_that_a_registry_keeps_says_what_to_do(shop, monkeypatch, status, code, message, advice):
     body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
@@ -368,7 +368,7 @@ def test_what_moved_is_seen_where_the_registry_refuses_to_be_asked_by_head(shop,
 def test_the_tag_was_moved_meanwhile(shop, annotated):
     shop.git("commit", "-q", "--allow-empty", "-m", "two")
     shop.git("tag", "-f", *(["-a", "-m", "x"] if annotated else []), "g/v1.0.0")
-    shop.refuses(1, "nothing was moved: the tag g/v1.0.0 leads to commit ", "take a new version")
+    shop.refuses(1, "nothing was moved: the tag g/v1.0.0 now points to commit ", "use a new version")
 
 
 def test_the_tag_was_made_anew_for_the_same_commit(shop):
@@ -385,11 +385,11 @@ def test_the_tag_was_deleted_meanwhile(shop):
 
 def test_the_remote_is_gone(shop):
     shop.remote.rename(shop.remote.with_name("elsewhere"))
-    shop.refuses(3, "nothing was moved, since it cannot be seen whether the tag g/v1.0.0 still leads to commit ", "does not appear")
+    shop.refuses(3, "nothing was moved, since it is unknown whether the tag g/v1.0.0 still points to commit ", "does not appear")
 
 
 def test_no_git_to_ask_with(shop):
-    shop.refuses(3, "cannot be seen", "there is no program 'git'", PATH="/nowhere")
+    shop.refuses(3, "it is unknown whether the tag", "there is no program 'git'", PATH="/nowhere")
 
 
 def test_a_repository_without_a_remote_has_the_tag_itself(shop):

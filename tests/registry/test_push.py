@@ -19,7 +19,7 @@ IMAGES = ["m/arc-a", "m/arc-b", "o/arc-a", "o/arc-b"]   # of two services, in a 
 REFUSALS = {
     "no right": (403, "DENIED", "requested access to the resource is denied", "this login may not push"),
     "no package": (403, "DENIED", "permission_denied: installation not allowed to create organization package", "packages: write"),
-    "no repository": (404, "NAME_UNKNOWN", "repository name not known to registry", "make it first"),
+    "no repository": (404, "NAME_UNKNOWN", "repository name not known to registry", "create it first"),
     "read-only": (405, "UNSUPPORTED", "the operation is unsupported", "it is read-only"),
     "quota": (403, "DENIED", "adding 5 MiB would exceed the Quota of 1 GiB", "there is no room"),
     "Harbor's quota": (403, "DENIED", "adding 2.0 MiB of storage resource, which when updated to current usage of 1 GiB will exceed "

@@ -151,7 +151,7 @@ def test_basic_is_taken_where_there_is_no_bearer(repo, registry):
 
 def test_a_challenge_that_nobody_can_answer(repo, registry):
     registry.challenge = lambda s: ["Negotiate", "Digest nonce=n"]
-    assert "it asks for no login that docker knows" in changes(repo, status=3, login=auths(registry)).stderr
+    assert "it requires a login that docker does not support" in changes(repo, status=3, login=auths(registry)).stderr
 
 
 @pytest.mark.parametrize("status", [401, 404, 405])
@@ -243,7 +243,7 @@ def test_retry_after_is_kept(repo, registry, status):
 
 def test_a_wait_that_is_too_long_is_said(repo, registry):
     registry.before = [(429, [("Retry-After", "86400")])] * 9
-    assert "it asks to wait 86400 seconds" in changes(repo, status=3).stderr
+    assert "it requests to wait 86400 seconds" in changes(repo, status=3).stderr
     assert len(registry.log) == 1
 
 

@@ -209,7 +209,7 @@ def test_a_link_for_the_reports(tree):
     put(tree, "app/settings.py", f'token = "{TOKEN}"\n')
     (tree.repo / "reports").symlink_to(tree.path)
     assert scan(tree, "--report-dir", "reports") == 2
-    assert "not a folder in here" in tree.stderr
+    assert "not a folder of this directory" in tree.stderr
 
 
 def test_a_link_for_the_settings(tree):

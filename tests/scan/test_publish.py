@@ -126,7 +126,7 @@ def test_an_issue_holds_what_fits(place, double):
     odd = {name: "|" * 457 for name in ("PkgName", "InstalledVersion", "FixedVersion")}
     assert run(place, double, "--create-issues", found=[vulnerability(f"CVE-2024-{i}", **odd) for i in range(1, 41)]) == 1
     body = double.state.issues[0]["body"]
-    assert 50000 < len(body) <= 65536 and "more; the scan's report has them all" in body
+    assert 50000 < len(body) <= 65536 and "more; the scan's report lists all of them" in body
 
 
 def test_clean_from_the_start_files_nothing(place, double):
@@ -228,7 +228,7 @@ def test_a_title_names_the_worst_once(place, double):
 def test_thousands_of_findings_fit_in_a_body(place, double):
     run(place, double, "--create-issues", found=[f"CVE-2024-{i}" for i in range(5000)])
     body = double.state.issues[0]["body"]
-    assert len(body) <= 65536 and " more; the scan's report has them all." in body
+    assert len(body) <= 65536 and " more; the scan's report lists all of them." in body
 
 
 def test_the_label_is_made_by_another_job_meanwhile(place, double):

@@ -45,7 +45,7 @@ def test_the_scanner_runs_where_the_tree_is_not(place):
     assert seen["holds"] == [] and not seen["folder"].startswith(str(place.path / "repo"))
     assert "secret" not in json.dumps(seen["environment"]) and "TRIVY_SKIP_DIRS" not in seen["environment"]
     assert (seen["environment"]["TRIVY_CACHE_DIR"], seen["environment"]["AWS_PROFILE"]) == ("/cache", "p")
-    assert any("TRIVY_SKIP_DIRS is kept from Trivy" in warning for warning in place.document["warnings"])
+    assert any("TRIVY_SKIP_DIRS is not passed to Trivy" in warning for warning in place.document["warnings"])
 
 
 @pytest.mark.parametrize("line, incomplete", [
@@ -165,7 +165,7 @@ def test_every_platform_of_every_service(place):
 def test_a_part_that_the_plan_does_not_build(place):
     plan = documents.plan(group="messaging", services=[{"service": "flash", "image": "ghcr.io/x/arc-flash", "selected": False}], cells=[])
     words = ("--scan-type", "image", "--plan", place.write("plan.json", plan))
-    assert place.run(*words, "--service", "flash") == 2 and "builds nothing of flash" in place.stderr
+    assert place.run(*words, "--service", "flash") == 2 and "does not build flash" in place.stderr
     assert place.run(*words) == 1 and place.document["verdict"] == "scanner-error"
 
 
@@ -251,7 +251,7 @@ def test_an_image_of_one_platform(place, registry):
 
 def test_an_image_that_no_registry_has(place, registry):
     assert place.run("--scan-type", "image", "--scan-target", f"{registry.host}/img:1.0") == 0
-    assert "the registry does not say its platforms" in place.document["warnings"][0]
+    assert "the registry does not show its platforms" in place.document["warnings"][0]
 
 
 def test_platforms_by_hand(place):
@@ -272,12 +272,12 @@ def test_an_image_of_another_platform(place, seen, wanted, other):
     assert place.run("--scan-type", "image", "--scan-target", "img", "--platform", wanted) == other
     if other:
         assert "(other-platform)" in place.document["reason"], place.document
-        assert f"for {seen['os']}/{seen['architecture']}, not at the one for {wanted}" in place.document["reason"]
+        assert f"for {seen['os']}/{seen['architecture']} instead of {wanted}" in place.document["reason"]
 
 
 @pytest.mark.parametrize("mode, words", [
     ("crash", "trivy ended with status 1: DB error: failed to download"),
-    ("killed", "trivy ended with status 137: T INFO Detecting vulnerabilities...; killed, mostly for want of memory: --jobs=1 takes less"),
+    ("killed", "trivy ended with status 137: T INFO Detecting vulnerabilities...; killed, usually because memory ran out: --jobs=1 needs less"),
     ("silent", "report.json: No such file or directory"),
 ])
 @pytest.mark.parametrize("block", ["true", "false"])

@@ -164,7 +164,7 @@ def test_releases_under_way_are_left_alone(world):
     state.add_release("shop/v1.1.0", draft=True)
     state.runs = [{"status": "waiting", "head_sha": world.git("rev-parse", "HEAD").strip()}]
     document = prune(world, "--apply", "--keep=0", GITHUB_TOKEN=github_double.TOKEN)
-    assert reasons(document) == {f"staging-{shas[version]}": "its release is under way" for version in ("1.1.0", "1.2.0", "1.3.0")}
+    assert reasons(document) == {f"staging-{shas[version]}": "its release is in progress" for version in ("1.1.0", "1.2.0", "1.3.0")}
     assert document["releases-known"] and document["removed"] == 2
     world.github.state.off = {"/actions/runs": (403, "Resource not accessible by integration")}
     failed = world.run("prune", "--apply", "--keep=0", status=3)
@@ -196,7 +196,7 @@ def test_tags_of_closed_pull_requests(world, ghcr):
     assert reasons(document) == {"pr-7": "its pull request is open", "pr-3": "not old enough"}
     assert not any(repository.missing(name) for name in repository.tags)
     said = world.run("prune", "--closed-pulls", status=3, GITHUB_TOKEN=None).err
-    assert "--closed-pulls: which pull requests are closed, GitHub says: set GITHUB_REPOSITORY" in said
+    assert "--closed-pulls asks GitHub which pull requests are closed: set GITHUB_REPOSITORY" in said
 
 
 def test_what_tells_no_time_and_what_is_not_there(world):
@@ -204,7 +204,7 @@ def test_what_tells_no_time_and_what_is_not_there(world):
     repository = world.registry.state.repository("o/arc-a")
     repository.put({"schemaVersion": 2, "mediaType": INDEX, "manifests": [], "annotations": {}}, "staging-0123456789ab")
     repository.tags["staging-dangling"] = "sha256:" + "0" * 64
-    assert reasons(prune(world, "--apply", "--keep=0")) == {"staging-0123456789ab": "it does not say when it was made"}
+    assert reasons(prune(world, "--apply", "--keep=0")) == {"staging-0123456789ab": "its age is unknown"}
 
 
 @pytest.mark.parametrize("tag", ["2.0.0", "latest"])
@@ -261,7 +261,7 @@ def test_a_registry_that_removes_nothing_says_so(world):
     world.registry.state.delete_manifest = False
     document = prune(world, "--apply", "--keep=0")
     assert document["removed"] == 0 and document["left"] == 2
-    assert all("the registry removes no manifests (it answers 405" in row["reason"] for row in image(document)["removals"])
+    assert all("the registry does not remove manifests (it answers 405" in row["reason"] for row in image(document)["removals"])
 
 
 @pytest.mark.parametrize("address, status", [("", 0), ("http://{host}", 0), ("https://{host}", 0), ("http://registry.internal:5000", 3)])
@@ -271,14 +271,14 @@ def test_a_listing_goes_on_at_the_same_host(world, address, status):
     world.registry.state.page, world.registry.state.address = 2, address
     run = world.run("prune", "--keep=0", status=status, GITHUB_TOKEN=None)
     if status:
-        assert "its tags go on at another address, " in run.err
+        assert "its tags continues at another address, " in run.err
 
 
 def test_a_listing_that_goes_on_where_it_was(world):
     """A registry that takes no notice of `last` gives its first page again and again."""
     world.registry.list_tags = lambda request, name: (200, b'{"tags": ["a"]}', {"Link": f'</v2/{name}/tags/list?last=a&n=1>; rel="next"'})
     failed = world.run("prune", status=3, GITHUB_TOKEN=None)
-    assert "its tags go on where they were, " in failed.err and len(world.registry.log) < 30
+    assert "its tags repeats the same page, " in failed.err and len(world.registry.log) < 30
 
 
 def test_a_listing_without_end_fills_no_memory(world):

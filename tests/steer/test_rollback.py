@@ -183,7 +183,7 @@ def test_a_release_without_a_record_says_so(shop):
     (shop.folder / "old.json").write_bytes(shop.github.state.blobs[asset["id"]])
     shop.at_github("1.2.0")["assets"].clear()
     done = shop.run("rollback", "shop", "1.2.0")
-    said = "no build.json says what shop/v1.2.0 built (its release has none)"
+    said = "no build.json shows what shop/v1.2.0 built (its release has none)"
     assert f"warning: {said}" in done.err and shop.floating()["latest"] == "1.2.0"
     done = shop.run("rollback", "shop", "1.2.0", "--quiet", "--json")
     assert said in done.err and json.loads(done.out)["warnings"][0].startswith(said)
@@ -193,7 +193,7 @@ def test_a_release_without_a_record_says_so(shop):
 def test_without_github_the_registry_alone_goes_back(shop):
     document = shop.document("rollback", "shop", "1.2.0", GITHUB_TOKEN=None)
     assert shop.floating()["latest"] == "1.2.0" and document["latest"] is None and not shop.github.log
-    assert "(GitHub is not asked): what its version's tags name now is taken for it" in document["warnings"][0]
+    assert "(GitHub is not asked): using what its version's tags point to now" in document["warnings"][0]
     failed = shop.run("rollback", "shop", "1.2.0", "--withdraw=draft", status=3, GITHUB_TOKEN=None)
     assert "GITHUB_TOKEN" in failed.err
 

@@ -48,7 +48,7 @@ def test_without_github_or_its_lock_the_tags_say_what_a_train_took(train, tmp_pa
     """It is said what was trusted; a lock file that is given needs no GitHub."""
     done = train.run("rollback", "platform", "1.0.0", "--quiet", GITHUB_TOKEN=None)
     assert taken(train) == TAKEN_FIRST
-    assert "no lock file says what platform/v1.0.0 took (GitHub is not asked): the release tags behind it do" in done.err
+    assert "no lock file shows what platform/v1.0.0 included (GitHub is not asked): using the release tags that are its ancestors" in done.err
     for version in ("1.0.0", "1.1.0"):
         (tmp_path / version).write_text(json.dumps(lock_of(train, f"platform/v{version}")[1]))
     document = train.document("rollback", "platform", "1.0.0", f"--lock={tmp_path}/1.0.0", GITHUB_TOKEN=None)
@@ -110,7 +110,7 @@ def test_a_newer_release_leaves_the_train_behind(train, version, group, followin
     shown = train.run("status", "--exit-code", status=1).out
     assert f"adrift: {late['tag']} is there, {group}/v{version} is what a new one takes (" in shown
     told = train.document("version", "--next", "platform")
-    assert told["next"] == following and told["reason"] == "what the groups that it takes have released since"
+    assert told["next"] == following and told["reason"] == "what its groups have released since"
     assert told["includes"] == row["includes"]
 
 

@@ -237,7 +237,7 @@ def test_links_and_actions_that_go_round_end(shop):
     before = spent()
     run = shop.run("lint")
     assert run.returncode == 1 and spent() - before < 30
-    assert "than are looked through" in run.stdout
+    assert "than are checked" in run.stdout
 
 
 def test_the_program_is_hardened():

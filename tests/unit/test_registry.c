@@ -274,7 +274,7 @@ static void test_answers_of_a_helper(void **state)
          ARC_EWORLD, NULL, NULL, "docker-credential-x failed (exit status 1): it is old"},
         {"exit 3", ARC_EWORLD, NULL, NULL, "docker-credential-x failed (exit status 3)"},
         {"echo '{ s3cret'", ARC_EWORLD, NULL, NULL,
-         "docker-credential-x gave no answer that docker knows"},
+         "docker-credential-x gave an answer that docker does not understand"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ARC_AUTO(arc_login) struct arc_login login = {0};

@@ -131,24 +131,25 @@ static void add_advice(const char *text, struct arc_buf *shown)
             *advice; /* must be followed by `then`, since steps may print the word too */
     } rows[] = {
         {"no space left on device", "",
-         "the builder's disk is full: docker buildx prune, or a larger one"},
+         "the builder's disk is full: run docker buildx prune, or use a larger disk"},
         {"exit code: 137", "",
-         "the step was killed, mostly for want of memory: give the builder more, or build less at "
-         "once (--cell)"},
+         "the step was killed, usually because memory ran out: give the builder more, or build "
+         "less at once (--cell)"},
         {"failed to push", "immutab",
-         "staging tags have to move: leave staging-* out of what the registry keeps"},
+         "staging tags must be able to move: exclude staging-* from the registry's immutable tags"},
         {"failed to push", ": blob unknown to registry", ATTESTED},
         {"failed to push", "vnd.oci.empty.v1", ATTESTED},
         {"rewrite-timestamp", "conflicts with \"unpack\"",
-         "the engine's own builder unpacks what it builds: take another (docker buildx create --use)"},
+         "the engine's own builder unpacks what it builds: use another builder (docker buildx "
+         "create --use)"},
         {"toomanyrequests", "", "a login to that registry may pull more: docker login"},
         {"pull access denied", "", "correct the name, or log in to its registry: docker login"},
         {"server gave HTTP response to HTTPS client", "",
-         "the builder is to be told that this registry has http alone, in its buildkitd.toml: "
+         "tell the builder that this registry has only http, in its buildkitd.toml: "
          "[registry.\"HOST\"] http = true"},
         {"certificate signed by unknown authority", "",
-         "the builder trusts a list of its own; in its buildkitd.toml: [registry.\"HOST\"] ca = "
-         "[\"FILE\"]"},
+         "the builder has its own list of trusted certificates; add to its buildkitd.toml: "
+         "[registry.\"HOST\"] ca = [\"FILE\"]"},
     };
 
     arc_each_in (row, rows) {
@@ -268,8 +269,9 @@ static int add_variable(struct arc_arena *memory, const char *secret, char ***ou
     snprintf(pair, sizeof pair, "%s=", name);
     if (arc_environment_has(kept_back, pair))
         return arc_error_set(err, ARC_EINPUT,
-                             "a secret of the build is %s, which no build gets: put what it needs "
-                             "into a variable of its own (`env: MODULES_TOKEN:`), and name that",
+                             "a secret of the build is %s, which no build gets: put the value "
+                             "that it needs into another variable (`env: MODULES_TOKEN:`), and "
+                             "name that one",
                              name);
 
     return *name ? arc_texts_add(memory, out, name, err) : ARC_OK;
@@ -299,9 +301,9 @@ static int find_variables(const struct arc_build_options *options, const json_t 
                   arc_env_nonempty(options->env, "ACTIONS_CACHE_URL"))))
         return arc_error_set(err, ARC_EWORLD,
                              "the cache gha needs ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL, "
-                             "which GitHub gives to actions, not to `run` steps: the action "
-                             "cache-variables passes them on (docs/building.md); or take --cache "
-                             "registry");
+                             "which GitHub gives only to actions, not to `run` steps: pass them "
+                             "on with the action cache-variables (docs/building.md), or use "
+                             "--cache registry");
 
     for (size_t i = 0; gha && i < ARC_COUNT(of_cache); i++)
         ARC_TRY(arc_texts_add(memory, out, of_cache[i], err));

@@ -120,9 +120,9 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     bool other = strcmp(head.hex, plan->revision) != 0;
     if (other && !lenient)
         return arc_error_set(err, ARC_EINPUT,
-                             "the plan is about commit %.12s, but %.12s is checked out: the images "
-                             "would be labeled as what they are not; git checkout %s (in a "
-                             "workflow: `ref:` of actions/checkout)",
+                             "the plan is for commit %.12s, but %.12s is checked out, so the "
+                             "images would get wrong labels; git checkout %s (in a workflow: "
+                             "`ref:` of actions/checkout)",
                              plan->revision, head.hex, arc_or(plan->tag, plan->revision));
 
     if (!other)
@@ -134,10 +134,10 @@ int arc_context_read(struct arc_project *project, const struct arc_plan *plan, b
     if (comparison.differ > SHOWN_MAX)
         arc_buf_printf(&shown, " and %zu more", comparison.differ - SHOWN_MAX);
     return arc_error_set(err, ARC_EINPUT,
-                         "the work tree is not commit %.12s, which the images would be labeled "
-                         "with: %s; commit them, ignore them, write them elsewhere "
-                         "(.git/plan.json), or list what an earlier step makes under `generated` "
-                         "of the group%s",
+                         "the work tree is not commit %.12s, which the images' labels "
+                         "would name: %s; commit them, ignore them, write them elsewhere "
+                         "(.git/plan.json), or list what an earlier step makes under the group's "
+                         "`generated`%s",
                          plan->revision, arc_buf_text(&shown),
                          plan->tag ? "" : "; --allow-dirty builds it, marked as dirty");
 }
@@ -152,7 +152,7 @@ static char *dirty(struct arc_plan *plan, const char *text)
 int arc_plan_mark_dirty(struct arc_plan *plan, struct arc_error *err)
 {
     if (plan->tag)
-        return arc_error_set(err, ARC_EINPUT, "a release is never of a dirty work tree");
+        return arc_error_set(err, ARC_EINPUT, "a release cannot be built from a dirty work tree");
 
     arc_each (service, plan->services, plan->service_count) {
         service->staging = dirty(plan, service->staging);

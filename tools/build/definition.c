@@ -32,8 +32,8 @@ static int add_cell(const struct arc_plan *plan, const char *name, size_t len,
     const struct arc_cell **slot = &cells[arc_plan_service(plan, cell->service) - plan->services];
     if (*first && strcmp((*first)->platform, cell->platform) != 0)
         return arc_error_set(err, ARC_EINPUT,
-                             "the cells are of several platforms (%s and %s); build those of one "
-                             "platform together",
+                             "the cells have different platforms (%s and %s); build those of one "
+                             "platform at a time",
                              (*first)->platform, cell->platform);
 
     if (*slot)
@@ -199,9 +199,9 @@ int arc_bake_check_cache(const char *cache, struct arc_error *err)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EINPUT,
-                         "--cache: '%.200s' is none of none, registry, gha[,OPTIONS], "
-                         "local,dir=FOLDER and s3,region=REGION,bucket=BUCKET[,OPTIONS], with "
-                         "buildx's options",
+                         "--cache: '%.200s' is not valid; expected none, registry, "
+                         "gha[,OPTIONS], local,dir=FOLDER or "
+                         "s3,region=REGION,bucket=BUCKET[,OPTIONS], with buildx's options",
                          cache);
 }
 

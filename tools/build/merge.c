@@ -31,7 +31,7 @@ static int check_key(struct join *join, const json_t *annotations, const char *l
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "%s was made from other inputs than the legs before it; build it again",
+                         "%s was built from other inputs than the previous legs; build it again",
                          leg);
 }
 

@@ -45,8 +45,8 @@ static int check(const json_t *value, unsigned depth, struct arc_error *err)
         for (size_t i = 0; i < ARC_COUNT(known); i++)
             if (strcmp(known[i], name) != 0 && is_same_to_docker(known[i], name))
                 return arc_error_set(err, ARC_EFAILED,
-                                     "has a member '%s', which docker reads as '%s': no image is "
-                                     "promoted that means something else there",
+                                     "has a member '%s', which docker reads as '%s': an image "
+                                     "that docker reads differently is not promoted",
                                      name, known[i]);
 
         bool users = ARC_AMONG(name, "annotations", "Labels", "Volumes", "ExposedPorts");

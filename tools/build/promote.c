@@ -65,7 +65,7 @@ static int check_cells(const struct arc_built_service *known, const struct arc_b
             return arc_error_set(
                 err, ARC_EFAILED,
                 "build.json has %.100s for %s of %s, the index %.100s: they do not belong "
-                "together, and the gate has not seen what would be promoted",
+                "together, and the gate did not check what would be promoted",
                 arc_or(digest, "no image"), cell->platform, found->service, cell->digest);
     }
 
@@ -408,8 +408,8 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
     int rc = arc_project_open(options->project, &why);
     if (rc == ARC_ENOTFOUND) {
         arc_build_tell(&promotion->options->listener, "",
-                       "warning: this is not a clone, so where the release's tag leads to by now "
-                       "was not looked up");
+                       "warning: this is not a clone, so whether the release's tag has moved was "
+                       "not checked");
         return ARC_OK;
     }
 
@@ -417,22 +417,22 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
         rc = arc_git_ask_tag(options->project->git, options->env, tag, &commit, &why);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
-                             "nothing was moved: the tag %s is gone (%s); push it again (git push "
-                             "origin %s) if the release is to be made",
+                             "nothing was moved: the tag %s is gone (%s); push it again (git "
+                             "push origin %s) if you still want this release",
                              tag, arc_error_text(&why), tag);
 
     if (rc)
         return arc_error_set(err, ARC_EWORLD,
-                             "nothing was moved, since it cannot be seen whether the tag %s still "
-                             "leads to commit %.12s: %s; run it again",
+                             "nothing was moved, since it is unknown whether the tag %s still "
+                             "points to commit %.12s: %s; run it again",
                              tag, revision, arc_error_text(&why));
 
     if (strcmp(commit.hex, revision) == 0)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "nothing was moved: the tag %s leads to commit %.12s by now, and %.12s "
-                         "was built; take a new version for the new commit",
+                         "nothing was moved: the tag %s now points to commit %.12s, but %.12s "
+                         "was built; use a new version for the new commit",
                          tag, commit.hex, revision);
 }
 
@@ -458,12 +458,13 @@ static void look_as_the_public(const struct promotion *promotion)
         if (arc_registry_look_anonymously(options->env, options->clock, move->image, move->tag,
                                           &kept, &why))
             arc_build_tell(&options->listener, "",
-                           "warning: whether %s:%s can be pulled without a login is not known: %s",
+                           "warning: it is unknown whether %s:%s can be pulled without a login: "
+                           "%s",
                            move->image, move->tag, arc_error_text(&why));
         else if (kept)
             arc_build_tell(&options->listener, "",
-                           "warning: %s:%s cannot be pulled without a login; if everybody is to "
-                           "pull it, make the package public in its settings",
+                           "warning: %s:%s cannot be pulled without a login; if everybody should "
+                           "be able to pull it, make the package public in its settings",
                            move->image, move->tag);
     }
 }
@@ -517,8 +518,8 @@ int arc_promote(const struct arc_promote_options *options, struct arc_ledger *ou
 
     if (build && build->dirty && !options->allow_dirty)
         return arc_error_set(err, ARC_EINPUT,
-                             "build.json is of a work tree that was not commit %.12s: its names "
-                             "are promoted, marked as dirty, with --allow-dirty only",
+                             "build.json is from a work tree that differed from commit %.12s: "
+                             "its tags, marked as dirty, are promoted only with --allow-dirty",
                              build->revision);
 
     if (build)

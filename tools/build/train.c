@@ -39,7 +39,7 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
         if (rc == ARC_ENOTFOUND)
             return arc_error_set(err, ARC_EFAILED,
                                  "%s:%s is not in the registry, but %s is released: was its "
-                                 "release promoted, and is the image called so?",
+                                 "release promoted, and is the image's name correct?",
                                  service->image, verifies[i].reference, service->released->tag);
         ARC_TRY(rc);
         out->service_count++;

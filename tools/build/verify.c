@@ -34,7 +34,7 @@ static int check_labels(const struct arc_pair *planned, const json_t *config, st
             return arc_error_set(err, ARC_EFAILED, "has no label %s", planned->name);
         if (!json_is_string(found) || strcmp(json_string_value(found), planned->value) != 0)
             return arc_error_set(err, ARC_EFAILED,
-                                 "label %s is '%.200s', planned was '%.200s': made from another "
+                                 "label %s is '%.200s' instead of '%.200s': built from another "
                                  "commit or by another build",
                                  planned->name,
                                  json_is_string(found) ? json_string_value(found) : "no text",
@@ -150,8 +150,9 @@ static int check_descriptor(const json_t *descriptor, const struct arc_manifest 
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "is listed as %.200s of %" JSON_INTEGER_FORMAT " bytes, and is %.200s of "
-                         "%zu: nobody could pull it",
+                         "is listed as %.200s of %" JSON_INTEGER_FORMAT " bytes, but is %.200s "
+                         "of %zu: nobody could "
+                         "pull it",
                          type, size, manifest->media_type, manifest->bytes.len);
 }
 
@@ -167,7 +168,7 @@ static int check_image(const struct reading *reading, const json_t *descriptor,
 
     const json_t *named = json_object_get(manifest.document, "config");
     if (!rc && !named)
-        return arc_error_set(err, ARC_EFAILED, "is no image: %s names no configuration", digest);
+        return arc_error_set(err, ARC_EFAILED, "is not an image: %s has no configuration", digest);
     if (!rc)
         rc = arc_registry_blob(verify->registry, image, arc_json_text_of(named, "digest"), &config,
                                err);

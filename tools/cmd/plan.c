@@ -60,8 +60,8 @@ static int warn_of_source(void *context, const struct arc_missing_source *missin
 {
     const struct warnings *warnings = context;
     struct arc_place place = {.file = missing->input->file, .line = missing->input->line};
-    const char *why = missing->ignored ? "the ignore file leaves it out of the context"
-                                       : "there is no such file in the context";
+    const char *why = missing->ignored ? "the ignore file excludes it from the context"
+                                       : "the context has no such file";
     return report_note(warnings->report, 'w', place.file ? &place : NULL, warnings->err,
                        "%s: %s: %s", missing->service->codename, missing->input->what, why);
 }

@@ -182,7 +182,7 @@ const struct command cmd_scan = {
               "that match nothing or have expired are warned of. For a pull request the base "
               "commit's."),
         FLAG("exit-on-eol",
-             "Fail for an operating system that gets no security advisories any more."),
+             "Fail for an operating system that no longer gets security advisories."),
         FLAG_ON("block-on-failure",
                 "Whether findings fail the run; with =false they are only reported."),
         CHOICE("on-scanner-error", "WHAT", "fail|report", "fail",

@@ -167,8 +167,8 @@ static void take_given(struct init *init, struct init_group *group, bool named)
         group->image = init_print(init, "{registry}/%s", init->baked.name);
     else
         init_ask(init, group->source, 0,
-                 "what are its images called? metadata-action names them; as proposed, each is "
-                 "called as its target");
+                 "what are its images called? metadata-action names them; as proposed, each has "
+                 "its target's name");
 }
 
 /* Whether the targets' image names all differ, so that they can share a tag. */
@@ -209,7 +209,7 @@ static void ask_version(struct init *init, struct init_group *group, const struc
         init_add_tag(init, &group->image_tags, "{version}", "");
     if (json_array_size(names))
         init_ask(init, bake->path, 0,
-                 "which of its variables gets the version of a release? None of %s is called so: "
+                 "which of its variables gets the version of a release? It is not clear from %s: "
                  "name it under 'variables'%s",
                  init_list_names(init, names),
                  differ ? "; as proposed, {version} is one more tag of each image" : "");

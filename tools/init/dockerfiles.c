@@ -381,8 +381,8 @@ static void take_template(struct init *init, struct init_image *image, const cha
     init_each_image (other, init)
         if (other != image && init_same_text(other->pattern, same)) { /* a copy of this one's */
             init_ask(init, other->dockerfile, 0,
-                     "what are its images called? %s is what those of %s are", template,
-                     image->dockerfile);
+                     "what are its images called? Those of %s are called %s", image->dockerfile,
+                     template);
             other->pattern = init_print(init, "{name}-{suffix}");
         }
     last += starts ? tail : 0;

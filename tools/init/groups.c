@@ -44,8 +44,8 @@ static const char *find_registry(struct init *init)
     if (init->guess) {
         init_ask(
             init, NULL, 0,
-            "which registry? %s is a guess: a Dockerfile starts from an image there that has the "
-            "name of one of these",
+            "which registry? %s is a guess: a Dockerfile's base image there has the name of one "
+            "of these",
             init->guess);
         return init->guess;
     }
@@ -264,7 +264,7 @@ static void add_to_family(struct init *init, const char *tag)
         families++;
 
     if (!*end && families == FAMILIES_MAX) {
-        init_ask(init, NULL, 0, "tags with more than %d different prefixes were not looked at",
+        init_ask(init, NULL, 0, "only tags with the first %d different prefixes were read",
                  FAMILIES_MAX);
         return;
     }

@@ -89,7 +89,7 @@ static int read_tags(struct arc_project *project, struct init *init, struct arc_
     if (project->repository.tags)
         json_array_extend(init->git_tags, project->repository.tags);
     else
-        init_ask(init, NULL, 0, "which tags does the repository have? None is known: %s",
+        init_ask(init, NULL, 0, "which tags does the repository have? They are unknown: %s",
                  project->repository.tags_unknown);
 
     return ARC_OK;
@@ -205,7 +205,7 @@ static int propose_files(struct init *init, const char *source, json_t *files,
 
     int rc = arc_config_parse(init->root, config.data, config.len, &loaded, err);
     if (rc && rc != ARC_ENOMEM)
-        return arc_error_prefix(err, "what init would propose does not load, please report it");
+        return arc_error_prefix(err, "init's proposal is not valid; please report this");
 
     return rc;
 }
@@ -221,7 +221,7 @@ static int check_absent(const char *root, const json_t *files, struct arc_error 
         if (lstat(full, &found) == 0)
             return arc_error_set(
                 err, ARC_EINPUT,
-                "%s is there already, and init overwrites nothing: move it away to get a new "
+                "%s already exists, and init does not overwrite files: move it away to get a new "
                 "proposal",
                 path);
     }
@@ -260,7 +260,8 @@ int arc_init(struct arc_project *project, const struct arc_init_options *options
                     strspn(source, OWNER_LETTERS "/@") == strlen(source) &&
                     !strchr(slash + 1, '/') && !strchr(at + 1, '@')))
         return arc_error_set(err, ARC_EINPUT,
-                             "'%s' does not say where the workflows are: OWNER/REPOSITORY@COMMIT",
+                             "'%s' does not name the workflows' repository: "
+                             "OWNER/REPOSITORY@COMMIT",
                              source);
 
     ARC_TRY(read_repository(project, &init, err));

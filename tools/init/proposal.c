@@ -88,8 +88,8 @@ bool init_spend(struct init *init, size_t bytes)
     if (init->spent <= INIT_SPENT_MAX)
         return true;
     init_ask(init, NULL, 0,
-             "which images are not listed here? The workflows, scripts and compose files describe "
-             "more than is looked at (%zu MiB with all matrices, loops and aliases)",
+             "which images are not listed here? The workflows, scripts and compose files "
+             "describe more than is read (%zu MiB with all matrices, loops and aliases)",
              INIT_SPENT_MAX >> 20);
     return false;
 }
@@ -250,7 +250,7 @@ void init_add_remark(struct init *init, struct init_remarks *list, struct init_r
     }
 
     if (list->count == INIT_REMARKS_MAX)
-        remark = (struct init_remark){.text = "there is more of that: only the first are listed"};
+        remark = (struct init_remark){.text = "there are more: only the first are listed"};
     struct init_remark *slot =
         arc_arena_append(&init->arena, &list->items, &list->count, sizeof *slot);
     if (slot)

@@ -303,7 +303,7 @@ static void take_names(const struct init_step *step)
         if (!name) {
             if (strcmp(item, INIT_UNKNOWN_TEXT) == 0)
                 init_ask(init, step->file, step->line,
-                         "which tags do its images get? They are only known when it runs");
+                         "which tags do its images get? They are known only at run time");
             else
                 init_push(init, asked, json_sprintf("'%s'", item));
             continue;
@@ -662,7 +662,7 @@ static void take_image_names(const struct init_step *step, struct init_image *im
         image->codename = init_codename(init, image->name);
     else if (image->pushed && *input(step, "tags"))
         init_ask(init, image->dockerfile, 0,
-                 "what is its image called? What builds it only knows the tags when it runs");
+                 "what is its image called? Its tags are known only at run time");
 }
 
 static void take_image(const struct init_step *step, const char *context, const char *dockerfile,
@@ -817,8 +817,8 @@ void init_take_build(const struct init_step *step)
     if (json_object_size(found) || !step->runner)
         return;
     init->guessed = true;
-    init_ask(init, step->file, step->line,
-             "which Dockerfile does it build? '%s' is not enough to tell", wanted);
+    init_ask(init, step->file, step->line, "which Dockerfile does it build? '%s' is ambiguous",
+             wanted);
 }
 
 /* ---- other steps ---------------------------------------------------------------------------- */

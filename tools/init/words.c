@@ -214,8 +214,8 @@ static bool expand_content(struct script *script, const char *path, struct arc_b
         return false;
 
     char *word = init_cut(script->init, text, len);
-    init_note(script->init, path, 0,
-              "%s is what commands read here: where it is proposed, change both", word);
+    init_note(script->init, path, 0, "commands read %s here: where it is proposed, change both",
+              word);
     arc_buf_puts(out, word);
 
     return true;

@@ -496,7 +496,7 @@ static void add_group(struct init *init, const struct init_group *group, struct 
             add_flow(out, value);
         }
         if (strcmp(key, "platforms") == 0 && is_guess && !init->remarked) {
-            arc_buf_puts(out, " # a guess, no file says which; without this line pushes and pull "
+            arc_buf_puts(out, " # a guess: no file names them; without this line pushes and pull "
                               "requests build linux/amd64 alone");
             init->remarked = true;
         }

@@ -185,7 +185,7 @@ static void find_assignment(const struct scan *s, const char *line)
     bool named = strncasecmp(line, "existing", 8) == 0; /* existingSecret: NAME */
     if (len >= 4 && !named && !variable && !is_reference(value, len) &&
         !is_word(value, len, line, key_len))
-        report_found(s, "a value for a password, key or token");
+        report_found(s, "a password, key or token");
 }
 
 static void scan_text(struct lint *lint, const char *file, char *text)

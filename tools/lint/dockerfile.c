@@ -45,7 +45,7 @@ static void check_user(const struct reading *r)
 
     if (!stage->user)
         lint_find(r->lint, LINT_NON_ROOT, r->file, stage->line,
-                  "no USER in the last stage: the image runs as whatever its base says");
+                  "no USER in the last stage: the image runs as its base's user");
     else if (lint_is_root(stage->user))
         lint_find(r->lint, LINT_NON_ROOT, r->file, stage->user_line,
                   "the last USER is '%s'; the image must not run as root", stage->user);
@@ -75,8 +75,8 @@ static int find_missing(void *context, const struct arc_input *input, bool ignor
 {
     const struct reading *r = context;
     lint_find(r->lint, LINT_COPY, r->file, input->line, "%s: %s", input->what,
-              ignored ? "the ignore file leaves it out of the context"
-                      : "there is no such file in the context");
+              ignored ? "the ignore file excludes it from the context"
+                      : "the context has no such file");
     return 0;
 }
 
@@ -99,8 +99,8 @@ static void check_inputs(struct reading *r, const struct arc_group *group,
     const char *pinned = arc_inputs_pinned(inputs, &line);
     if (pinned)
         lint_find(r->lint, LINT_PLATFORM, r->file, line,
-                  "--platform=%s holds for the last stage: every platform of the image would get "
-                  "the same files; leave it out, or say it for the stages that compile",
+                  "--platform=%s is set for the last stage: every platform of the image would "
+                  "get the same files; remove it, or set it for the stages that compile",
                   pinned);
 }
 
@@ -128,7 +128,7 @@ static bool read_stages(struct lint *lint, const struct arc_group *group,
                                                           .lenient = true},
                              out, &err);
     if (rc == ARC_EINPUT)
-        lint_find(lint, LINT_DOCKERFILE, file, 1, "there is no FROM");
+        lint_find(lint, LINT_DOCKERFILE, file, 1, "it has no FROM");
     else if (rc)
         lint_find_error(lint, lint_rule_name(LINT_DOCKERFILE), file, &err);
 

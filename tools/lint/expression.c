@@ -139,9 +139,9 @@ static void read_token(struct reading *r)
 static bool refuse(struct reading *r, const char *wrong)
 {
     if (!wrong && r->kind == 'e')
-        wrong = "it ends too early";
+        wrong = "it is incomplete";
     r->wrong =
-        arc_or(wrong, lint_text(r->lint, "'%.*s' is not expected there", (int)r->len, r->token));
+        arc_or(wrong, lint_text(r->lint, "'%.*s' is not expected here", (int)r->len, r->token));
     return false;
 }
 
@@ -163,10 +163,9 @@ static bool read_context(struct reading *r)
     if (arc_text_lists(r->uses, r->token, r->len))
         return take(r, 'n');
     if (arc_text_lists(known, r->token, r->len))
-        return refuse(r, lint_text(r->lint, "'%.*s' cannot be used there", len, r->token));
-    return refuse(r,
-                  lint_text(r->lint, "there is no context '%.*s'; a text stands in single quotes",
-                            len, r->token));
+        return refuse(r, lint_text(r->lint, "'%.*s' cannot be used here", len, r->token));
+    return refuse(r, lint_text(r->lint, "there is no context '%.*s'; put a string in single quotes",
+                               len, r->token));
 }
 
 static bool read_expression(struct reading *r, unsigned depth);
@@ -183,7 +182,7 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
     if (!function)
         return refuse(r, lint_text(r->lint, "there is no function '%.*s'", (int)len, name));
     if (!function->free && !arc_text_lists(r->uses, name, len))
-        return refuse(r, lint_text(r->lint, "%s() cannot be used there", function->name));
+        return refuse(r, lint_text(r->lint, "%s() cannot be used here", function->name));
 
     take(r, '(');
     if (r->kind != ')')

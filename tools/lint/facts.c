@@ -30,7 +30,7 @@ int lint_fact_check(const struct lint_fact *out, const struct arc_yaml_node *nod
     if ((out->is || out->has || out->lacks || out->absent) && !out->at)
         return arc_yaml_error(node, err,
                               "is, has, lacks and absent need 'at': the keys that lead to the "
-                              "place");
+                              "value");
 
     if (out->in && !out->each)
         return arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
@@ -71,7 +71,7 @@ static void check_text(const struct lint_case *c, const char *text)
     for (char **part = c->fact->text; part && *part; part++) {
         const char *wanted = lint_expand(c->lint, *part, c->service, c->group);
         if (!strstr(text, wanted))
-            lint_fact_find(c, 1, "'%s' does not stand in it", wanted);
+            lint_fact_find(c, 1, "the file does not contain '%s'", wanted);
     }
 
     if (c->fact->targets && !arc_makefile_read(text, &make))
@@ -118,7 +118,9 @@ static void check_case(struct lint *lint, const struct lint_fact *fact,
 
     if (fact->until && gmtime_r(&now, &day) && strftime(today, sizeof today, "%Y-%m-%d", &day) &&
         strcmp(today, fact->until) > 0) /* a finding from the day after */
-        lint_fact_find(&c, 1, "what is asked of it was good until %s: see whether it still is",
+        lint_fact_find(&c, 1,
+                       "this requirement was valid until %s: check whether it still "
+                       "applies",
                        fact->until);
 }
 

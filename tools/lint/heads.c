@@ -202,7 +202,7 @@ static void check_step(struct search *search, const struct scope *scope,
     const struct arc_yaml_node *shown = arc_or(place, at);
     lint_find_at(search->lint, LINT_HEAD, shown,
                  "code of a pull request is checked out%s in a run that holds this repository's "
-                 "secrets; use pull_request, or look at it as data only",
+                 "secrets; use pull_request, or treat it as data only",
                  by);
 }
 
@@ -265,6 +265,6 @@ void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
     check_jobs(&search, &scope, root, NULL);
     if (search.work > WORK_MAX)
         lint_find_at(lint, LINT_HEAD, on,
-                     "it has more steps, with those of what it uses, than are looked through: %d",
+                     "it has more steps, including those of what it uses, than are checked: %d",
                      WORK_MAX);
 }

@@ -94,7 +94,7 @@ int arc_lint(struct arc_project *project, const char *rules, json_t **out, struc
     arc_each (waiver, lint.settings.waivers, lint.settings.waiver_count) {
         if (!waiver->used) /* a stale exception would hide the next such mistake */
             lint_find(&lint, LINT_ALLOW, lint.settings.yaml.source->name, waiver->line,
-                      "nothing in %s breaks the rule %s any more; take the exception out",
+                      "nothing in %s breaks the rule %s any longer; remove this exception",
                       waiver->file, waiver->rule);
     }
     lint_find_rest(&lint);

@@ -9,7 +9,7 @@
 /* The longest text with an expression that GitHub accepts. */
 #define EXPRESSION_MAX 21000
 
-#define NO_MERGE "GitHub knows no merge keys (<<)"
+#define NO_MERGE "GitHub does not support merge keys (<<)"
 
 struct place {
     unsigned depth;
@@ -61,8 +61,7 @@ static const char *keeps_out(struct lint *lint, const struct place *place,
         bool without = *word == '!';
         const char *key = arc_arena_cut(&lint->memory, word + without, len - without);
         if (key && without == (arc_yaml_key(map, key) != NULL))
-            return lint_text(lint, without ? "cannot stand beside '%s'" : "stands only beside '%s'",
-                             key);
+            return lint_text(lint, without ? "cannot be combined with '%s'" : "requires '%s'", key);
     }
 
     return NULL;
@@ -115,7 +114,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
     size_t size = any ? arc_text_utf16(node->text, node->len) : 0;
     if (size > EXPRESSION_MAX) {
         lint_find_at(lint, LINT_WORKFLOW, node,
-                     "a text with an expression in it may have %d characters, this has %zu",
+                     "a text with an expression may have up to %d characters, but this has %zu",
                      EXPRESSION_MAX, size);
         return;
     }
@@ -126,7 +125,7 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
         whole = text == node->text + 3 && !*at;
         wrong = text[len] ? lint_expression(lint, text, len, uses) : "it has no end";
         if (!wrong && !*uses && !is_string(text, len))
-            wrong = "none may stand there";
+            wrong = "no expression is allowed here";
     }
     if (condition && !whole)
         lint_find_at(lint, LINT_RESULTS, node,
@@ -300,7 +299,7 @@ static bool find_anchor(struct lint *lint, const struct arc_yaml_node *node)
 {
     if (node->anchor) {
         lint_find_at(lint, LINT_WORKFLOW, node,
-                     "GitHub's runners take no anchor (&%s) in an action", node->anchor);
+                     "GitHub's runners do not accept an anchor (&%s) in an action", node->anchor);
         return true;
     }
 

@@ -23,7 +23,8 @@ static const char *text_given(const struct arc_yaml_node *with, const char *name
 
 /* The finding for a builder without a pinned BuildKit. */
 #define FLOATING_BUILDKIT                                                                          \
-    "the builder's BuildKit is whatever its tag is today: pin it by its option image=NAME@sha256:…"
+    "the builder's BuildKit is whatever its tag points to today: pin it by its option "            \
+    "image=NAME@sha256:…"
 
 static bool holds_part(const char *text, const char *part)
 {
@@ -183,8 +184,8 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
         !lint_input(with, "repository"))
         lint_find_at(
             s->lint, LINT_TAG_REF, uses,
-            "without the tag as `ref`, checkout takes the event's commit, not the tag that "
-            "the workflow is given");
+            "without the tag as `ref`, checkout uses the event's commit instead of the tag given "
+            "to the workflow");
 }
 
 /* Whether a step restores a cache saved by other runs. */
@@ -229,8 +230,8 @@ static void check_cache(const struct subject *s, const struct arc_yaml_node *job
         if (!may_write(s, job, *scope) || (!restores_cache(step) && !restores_within(s, step)))
             continue;
         lint_find_at(s->lint, LINT_CACHE, uses,
-                     "every run on the default branch may have filled this cache, and what it "
-                     "restores runs with %s: write",
+                     "any run on the default branch may have written this cache, and what is "
+                     "restored runs with %s: write",
                      *scope);
         return;
     }
@@ -277,8 +278,8 @@ static void check_last(struct subject *s, const struct arc_yaml_node *step)
         return;
     const struct arc_yaml_node *run = arc_yaml_get(step, "run");
     lint_find_at(s->lint, LINT_LAST, arc_or(run, arc_yaml_get(step, "uses")),
-                 "the public tags have moved when GitHub may still refuse the release: draft it "
-                 "before (`arc-ci release --draft`)");
+                 "the public tags move before GitHub has accepted the release: draft it first "
+                 "(`arc-ci release --draft`)");
 }
 
 static void check_steps(struct subject *s, const struct arc_yaml_node *job)
@@ -312,8 +313,8 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
             lint_find_at(s->lint, LINT_PINNED, uses, FLOATING_BUILDKIT);
         if (!s->root && ARC_STARTS(uses->text, "actions/cache@"))
             lint_find_at(s->lint, LINT_CACHE, uses,
-                         "actions/cache saves after a job that succeeded only: restore, and save "
-                         "behind the step that makes it (actions/cache/restore and /save)");
+                         "actions/cache saves only if the job succeeds: restore, and save after "
+                         "the step that makes it (actions/cache/restore and /save)");
         if (!s->root)
             continue;
         check_checkout(s, uses, with);
@@ -357,16 +358,17 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
         if (value->text && reads_json(value->text))
             lint_find_at(
                 s->lint, LINT_RESULTS, value,
-                "outputs are evaluated when the job failed, too: fromJSON of a step that did "
-                "not run is one more error that hides the first; let the step give the value");
+                "outputs are evaluated even if the job failed: fromJSON of a step that did not "
+                "run is another error, which hides the first; let the step set the value");
         if (value->text && holds_part(value->text, "${{ secrets."))
             lint_find_at(s->lint, LINT_RESULTS, value,
-                         "GitHub drops an output that holds a secret: the next job gets nothing");
+                         "GitHub drops an output that contains a secret: the next job gets "
+                         "nothing");
     }
 
     if (condition && condition->text && takes_any_success(condition->text))
         lint_find_at(s->lint, LINT_RESULTS, condition,
-                     "any job in needs makes this true: name the one whose success counts");
+                     "any job in needs makes this true: name the job that must succeed");
 }
 
 /* Checks that no run is dropped that publishes a tag or what a push changed. */
@@ -380,13 +382,13 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *con
     if (*key && !own && strcmp(arc_yaml_text_at(concurrency, "queue"), "max") != 0 && tags)
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
-            "one run waits, and GitHub cancels it for the next: of three tags one is never "
+            "one run waits, and GitHub cancels it for the next: one of three tags is never "
             "released; add `queue: max`");
 
     if (holds_part(key, "github.sha"))
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
-            "two events about one commit are one group, and a waiting one is cancelled: use "
+            "two events for one commit share this group, and a waiting run is cancelled: use "
             "github.run_id");
 }
 
@@ -435,7 +437,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
     if (name && name->text && holds_part(name->text, "matrix.") && arc_yaml_key(job, "if"))
         lint_find_at(
             s->lint, LINT_REQUIRED, name,
-            "where `if` skips the job, its check has this text as name, expressions and all");
+            "if `if` skips the job, its check's name is this text with unevaluated expressions");
 
     if (arc_yaml_key(job, "runs-on") && !arc_yaml_key(job, "timeout-minutes"))
         lint_find_at(s->lint, LINT_TIMEOUT, pair->key,
@@ -450,8 +452,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
         !holds_part(condition, "cancelled()"))
         lint_find_at(
             s->lint, LINT_REQUIRED, pair->key,
-            "'%s' reports nothing where a job before it failed or was skipped: give it `if: "
-            "always()`",
+            "'%s' reports nothing if a previous job failed or was skipped: give it `if: always()`",
             pair->key->text);
 
     check_queue(s, arc_yaml_get(job, "concurrency"));
@@ -476,8 +477,7 @@ static void check_required(const struct subject *s)
     if (paths)
         lint_find_at(
             s->lint, LINT_REQUIRED, paths,
-            "a run that its paths leave out reports nothing: a required status then waits for "
-            "ever");
+            "a run that its paths exclude reports nothing: a required status then waits forever");
 
     if (!starts_on(s, "merge_group"))
         lint_find_at(s->lint, LINT_REQUIRED, on,
@@ -511,7 +511,7 @@ void lint_runner_action(struct lint *lint, const struct arc_yaml_node *runs)
     const struct arc_yaml_node *using = arc_yaml_get(runs, "using");
     for (size_t i = 0; using && i < ARC_COUNT(gone); i++)
         if (arc_yaml_reads(using, gone[i]))
-            lint_find_at(lint, LINT_NODE, using, "GitHub's runners have no %s any more: use node24",
+            lint_find_at(lint, LINT_NODE, using, "GitHub's runners no longer have %s: use node24",
                          gone[i]);
     check_steps(&s, runs);
 }

@@ -75,7 +75,7 @@ static void check_fields(struct lint *lint, const struct lint_service *service,
         pattern ? lint_expand(lint, pattern, &service->data, service->group) : service->data.name;
     if (strcmp(name, service->data.name) != 0)
         lint_find(lint, LINT_SERVICE_NAME, file, line_of(root, "name"),
-                  "the name is '%s'; by this repository's pattern '%s' it is '%s'",
+                  "the name is '%s'; this repository's pattern '%s' requires '%s'",
                   service->data.name, pattern, name);
 
     for (size_t i = 0; service->group && i < ARC_COUNT(wanted); i++)
@@ -155,7 +155,7 @@ static void check_service(struct lint *lint, const struct lint_service *service)
     const char *first = find_codename(lint, service->data.codename);
     if (strcmp(first, service->directory) != 0)
         lint_find(lint, LINT_CODENAME, file, line_of(yaml.root, "codename"),
-                  "the codename '%s' belongs to %s already", service->data.codename, first);
+                  "the codename '%s' already belongs to %s", service->data.codename, first);
 }
 
 void lint_services(struct lint *lint)

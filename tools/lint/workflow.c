@@ -69,7 +69,7 @@ static void check_foreign(const struct workflow *w, const struct arc_yaml_node *
         return;
     if (!ref || !ref[1] || strchr(ref + 1, '@') || !memchr(text, '/', len)) {
         lint_find_at(w->lint, LINT_WORKFLOW, uses,
-                     "'%s' is not OWNER/REPOSITORY@REF, and what is in the repository starts with "
+                     "'%s' is not OWNER/REPOSITORY@REF, and a path in the repository starts with "
                      "./",
                      text);
         return;
@@ -103,7 +103,7 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
         bool required = arc_yaml_bool(arc_yaml_get(input->value, "required"));
         if (required && !arc_yaml_get(input->value, "default") &&
             !lint_input(with, input->key->text))
-            lint_find_at(w->lint, LINT_INPUTS, uses, "%s needs the %s '%s', which is not given",
+            lint_find_at(w->lint, LINT_INPUTS, uses, "%s needs the %s '%s', which is missing",
                          uses->text, what, input->key->text);
     }
 }
@@ -230,7 +230,7 @@ static void check_script(const struct workflow *w, const struct arc_yaml_node *s
 
     if (at && lint_next_expression(&at, &expression, &len) && expression[len])
         lint_find(w->lint, LINT_SCRIPT, script->source->name, lint_script_line(script, expression),
-                  "a script holds '${{%.*s}}'; pass the value by env and quote it", (int)len,
+                  "a script contains '${{%.*s}}'; pass the value by env and quote it", (int)len,
                   expression);
 }
 
@@ -297,12 +297,11 @@ static void check_id(struct lint *lint, const struct arc_yaml_node *id)
     const char *text = id->text;
     if (name_length(text) != id->len || arc_is_digit(*text) || *text == '-' || id->len >= 100)
         lint_find_at(lint, LINT_WORKFLOW, id,
-                     "'%s' is not a valid id: letters, digits, '_' and '-', the first one no digit "
-                     "and no '-'",
+                     "'%s' is not a valid id: letters, digits, '_' and '-', not starting with a "
+                     "digit or '-'",
                      text);
     else if (ARC_STARTS(text, "__"))
-        lint_find_at(lint, LINT_WORKFLOW, id, "'%s' is not a valid id: GitHub keeps '__' to itself",
-                     text);
+        lint_find_at(lint, LINT_WORKFLOW, id, "'%s' is not a valid id: GitHub reserves '__'", text);
 }
 
 /* Lists the ids of steps and checks that they are unique. */
@@ -597,7 +596,7 @@ static bool check_call(const struct workflow *w, const struct arc_yaml_node *use
     if (strchr(file, '/'))
         wrong = "is no file of " WORKFLOWS;
     else if (strchr(file, '@'))
-        wrong = "is here, and taken from this commit: it has no @REF";
+        wrong = "is in this repository and used from this commit, so it has no @REF";
     if (*name && wrong)
         lint_find_at(w->lint, LINT_WORKFLOW, uses, "'%s' %s", uses->text, wrong);
 

@@ -120,7 +120,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     else if (!options->changes)
         *reason = arc_arena_text(memory, "built, since no --changes was given");
     else if (!filter) /* a service that was not compared is not unchanged */
-        *reason = arc_arena_text(memory, "the changes say nothing about it");
+        *reason = arc_arena_text(memory, "the changes do not mention it");
     else if (!filter->count && filter->reason) /* "depends on base, which changed" */
         *reason = arc_arena_text(memory, filter->reason);
     else
@@ -177,8 +177,7 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     ARC_TRY(choose_service_platforms(planning, service, &out->platforms));
 
     if (out->selected && !*out->platforms) {
-        out->reason =
-            arc_arena_text(planning->memory, "is not built for the platforms that were asked for");
+        out->reason = arc_arena_text(planning->memory, "is not built for the requested platforms");
         out->selected = false;
     }
 
@@ -218,8 +217,8 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
             out->staging = there.tags[i].tag;
     if (!out->staging)
         return arc_error_set(err, ARC_EINPUT,
-                             "%s includes %s, but %s gives its images no name of their version "
-                             "alone: add {version} or {image-tag} to its image-tags",
+                             "%s includes %s, but no image tag of %s is just the version: add "
+                             "{version} or {image-tag} to its image-tags",
                              options->group->name, released->group->name, own->codename);
 
     out->released = arc_arena_array(memory, 1, sizeof *out->released);

@@ -264,11 +264,11 @@ static bool applies(const struct reading *reading, enum arc_tag_kind kind, const
     else if (!version)
         *reason = "its 'when' does not name this event";
     else if (!(when & releases))
-        *reason = "its 'when' asks for another event than a release";
+        *reason = "its 'when' requires another event than a release";
     else if (stable)
-        *reason = "its 'when' asks for a prerelease";
+        *reason = "its 'when' requires a prerelease";
     else
-        *reason = "its 'when' asks for a stable version";
+        *reason = "its 'when' requires a stable version";
 
     return false;
 }
@@ -283,7 +283,7 @@ static bool floats(const struct reading *reading, const char **reason)
     bool latest = !part && (!when || (when & (ARC_WHEN_LATEST | ARC_WHEN_STABLE)));
 
     if (!version) {
-        *reason = "moves on a release only";
+        *reason = "moves only on a release";
         return false;
     }
 
@@ -501,7 +501,7 @@ static int add_tag(const struct reading *reading, struct arc_planned_service *ou
     if (arc_tag_is_staging(arc_buf_text(&tag)) || arc_tag_is_cache(arc_buf_text(&tag)))
         return arc_error_set(err, ARC_EINPUT,
                              "image tag template '%s' of group %s gives '%s', which every build "
-                             "moves before the gate and `prune` removes: take another name",
+                             "moves before the gate and `prune` removes: use another name",
                              reading->tag->name, reading->options->group->name, arc_buf_text(&tag));
 
     struct arc_planned_tag planned = {.tag = arc_arena_text(memory, arc_buf_text(&tag)),

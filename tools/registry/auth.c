@@ -112,7 +112,8 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
     if (out->kind != ARC_CHALLENGE_NONE)
         return ARC_OK;
     return arc_error_set(err, ARC_EWORLD,
-                         "it asks for no login that docker knows (Basic, or Bearer with a realm)");
+                         "it requires a login that docker does not support (expected Basic, or "
+                         "Bearer with a realm)");
 }
 
 /* ---- the answer ---------------------------------------------------------------------------- */
@@ -244,8 +245,8 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
     if (answer.status / 100 == 2 && *token)
         return arc_text_print(out, err, "Bearer %s", token);
     return arc_error_set(err, ARC_EWORLD,
-                         "%s gave no token (HTTP %d); docker login with an account that may do "
-                         "this",
+                         "%s gave no token (HTTP %d); run docker login with an account that may "
+                         "do this",
                          question->challenge->realm, answer.status);
 }
 
@@ -288,7 +289,7 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     bool bearer = challenge->kind == ARC_CHALLENGE_BEARER;
     int rc = arc_docker_login(realm->env, realm->host, realm->scope, &login, &missing);
     if (rc && (rc != ARC_ENOTFOUND || !bearer))
-        return arc_error_set(err, ARC_EWORLD, "%s asks for a login: %s; run: docker login %s",
+        return arc_error_set(err, ARC_EWORLD, "%s requires a login: %s; run: docker login %s",
                              realm->host, arc_error_text(&missing), realm->host);
 
     if (bearer && login.bearer)
@@ -311,5 +312,5 @@ int arc_challenge_answer(const struct arc_realm *realm, const struct arc_challen
     if (*out)
         return ARC_OK;
 
-    return arc_error_set(err, ARC_EWORLD, "%s takes user and password only", realm->host);
+    return arc_error_set(err, ARC_EWORLD, "%s accepts only user and password", realm->host);
 }

@@ -102,7 +102,7 @@ static int find_address(const struct arc_registry *registry, const struct regist
         snprintf(out->url, sizeof out->url, "%s://%s/v2/%s/%s/%s", trust.plain ? "http" : "https",
                  server, repository, call->kind, call->reference);
     else if (snprintf(out->url, sizeof out->url, "%s", call->url) >= (int)sizeof out->url)
-        return arc_error_set(err, ARC_ELIMIT, "%s: an address of %zu bytes is too long", image,
+        return arc_error_set(err, ARC_ELIMIT, "%s: a URL of %zu bytes is too long", image,
                              strlen(call->url));
 
     return ARC_OK;

@@ -163,7 +163,7 @@ static int from_auths(const json_t *config, const char *host, struct arc_login *
     if (auth)
         return decode_auth(auth, out, err);
     if (!user || !password)
-        return arc_error_set(err, ARC_ENOTFOUND, "docker's configuration holds no login");
+        return arc_error_set(err, ARC_ENOTFOUND, "docker's configuration has no login");
     ARC_TRY(arc_text_copy(user, &out->user, err));
 
     return arc_text_copy(password, &out->password, err);
@@ -210,7 +210,8 @@ static int from_answer(const struct arc_process_result *result, const char *prog
         return helper_failed(result, program, err);
 
     if (!secret) /* its output may contain the secret */
-        return arc_error_set(err, ARC_EWORLD, "%s gave no answer that docker knows", program);
+        return arc_error_set(err, ARC_EWORLD, "%s gave an answer that docker does not understand",
+                             program);
 
     if (!user || strcmp(user, "<token>") == 0)
         return arc_text_copy(secret, &out->token, err);
@@ -241,7 +242,9 @@ static int from_helper(const struct arc_env *env, const char *helper, const char
                                   .output_max = (size_t)64 << 10};
     int rc = arc_process_run(&process, &result, err);
     if (rc == ARC_ENOTFOUND) /* a missing helper is a broken set-up, not a missing login */
-        return arc_error_set(err, ARC_EWORLD, "docker's config.json wants %s, which is not on PATH",
+        return arc_error_set(err, ARC_EWORLD,
+                             "docker's config.json requires %s, which is not on "
+                             "PATH",
                              argv[0]);
 
     ARC_TRY(rc);

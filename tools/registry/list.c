@@ -70,14 +70,19 @@ static int read_pages(struct arc_registry *registry, struct registry_call call,
             return ARC_OK;
         }
         if (!url)
-            return arc_error_set(err, ARC_EWORLD, "%s: its %s go on at another address, %.200s",
+            return arc_error_set(err, ARC_EWORLD,
+                                 "%s: the list of its %s continues at another "
+                                 "address, %.200s",
                                  call.image, call.kind, next);
         if (asked && strcmp(url, asked) == 0) /* the registry ignores `last` */
-            return arc_error_set(err, ARC_EWORLD, "%s: its %s go on where they were, %.200s",
+            return arc_error_set(err, ARC_EWORLD,
+                                 "%s: the list of its %s repeats the same page, "
+                                 "%.200s",
                                  call.image, call.kind, next);
     }
 
-    return arc_error_set(err, ARC_ELIMIT, "%s: its %s have no end", call.image, call.kind);
+    return arc_error_set(err, ARC_ELIMIT, "%s: the list of its %s does not end", call.image,
+                         call.kind);
 }
 
 int arc_registry_tags(struct arc_registry *registry, const char *image, struct arc_arena *memory,

@@ -38,7 +38,7 @@ int registry_refused(const struct arc_registry *registry, const struct registry_
     if (advice)
         arc_buf_printf(&reason, "; %s", advice);
     if (seconds > 0)
-        arc_buf_printf(&reason, "; it asks to wait %" PRId64 " seconds", seconds);
+        arc_buf_printf(&reason, "; it requests to wait %" PRId64 " seconds", seconds);
     int code = response->status == 404 ? ARC_ENOTFOUND : ARC_EWORLD;
 
     return arc_error_set(err, code, "%s %s%c%s: the registry answers %d%s", call->method,
@@ -132,8 +132,8 @@ static int parse_document(const struct registry_call *call, const struct arc_buf
     *out = json_loadb(arc_buf_text(bytes), bytes->len, JSON_REJECT_DUPLICATES, &problem);
     if (json_is_object(*out))
         return ARC_OK;
-    return arc_error_set(err, ARC_EFAILED, "%s %s: not the JSON document it should be: %s",
-                         call->image, call->reference, *out ? "no object" : problem.text);
+    return arc_error_set(err, ARC_EFAILED, "%s %s: not a valid JSON document: %s", call->image,
+                         call->reference, *out ? "no object" : problem.text);
 }
 
 int arc_registry_manifest(struct arc_registry *registry, const char *image, const char *reference,
@@ -308,7 +308,9 @@ static int send_delete(struct arc_registry *registry, const char *image, const c
         return registry_refused(registry, &call, &response, err);
     registry_reason(&response, &reason);
 
-    return arc_error_set(err, ARC_EFAILED, "%s %s: the registry removes no %s (it answers %d%s)",
+    return arc_error_set(err, ARC_EFAILED,
+                         "%s %s: the registry does not remove %s (it answers "
+                         "%d%s)",
                          image, reference, what, response.status, arc_buf_text(&reason));
 }
 

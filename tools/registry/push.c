@@ -20,20 +20,20 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
     if (ARC_HOLDS(arc_buf_text(&answer->body), "BLOB_UNKNOWN\"", "MANIFEST_UNKNOWN\""))
         return NULL; /* the refusal concerns the content, or its cause is known */
     if (registry_keeps_tags(reason))
-        return "the registry keeps this tag where it is: let it move there, or take it out of "
+        return "the tag is immutable in the registry: allow it to move there, or remove it from "
                "image-tags";
 
     switch (frozen ? 405 : status) {
     case 401:
-        return "docker has no login here that may push: 'docker login' as somebody who may";
+        return "docker has no login here that may push: run 'docker login' as a user who may";
     case 403:
         return "this login may not push: it needs write access (on ghcr.io: packages: write in the "
                "workflow, and the role Write for the repository in the package's settings)";
     case 404:
-        return "there is no such repository, and this login may not make one by pushing: make it "
-               "first, or correct the name";
+        return "there is no such repository, and this login may not create one by pushing: "
+               "create it first, or correct the name";
     case 405:
-        return "it takes no uploads: it is read-only, or a cache of another registry";
+        return "it does not accept uploads: it is read-only, or a cache of another registry";
     default:
         return NULL;
     }

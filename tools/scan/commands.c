@@ -117,7 +117,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
 
     if (json_array_size(commands) == TARGETS_MAX)
         return arc_error_set(err, ARC_ELIMIT,
-                             "more than %d targets in one scan; --service takes a part of them",
+                             "more than %d targets in one scan; select some with --service",
                              TARGETS_MAX);
 
     ARC_TRY(name_report(&job, commands, err));
@@ -126,7 +126,7 @@ static int add_job(const struct arc_scan_run *run, struct job job, json_t *comma
     if (image && (!pin || !arc_text_is_hex(pin + 8, 64)))
         return arc_error_set(err, ARC_EINPUT,
                              "the scanner's image %s is not pinned: give it as NAME@sha256:…, "
-                             "since whoever moves its tag would decide what the gate sees",
+                             "since whoever can move its tag controls what the gate sees",
                              image);
 
     if (image) {
@@ -160,7 +160,7 @@ static bool is_wanted(const struct arc_scan_run *run, const char *name)
 }
 
 /* Warns about built images that are not scanned. */
-#define EMPTY "%s has no cell in the document: nothing of it would be scanned"
+#define EMPTY "%s has no cell in the document, so it would not be scanned"
 
 /* Adds a cell by its image and "@" with a digest or ":" with a tag. */
 static int add_cell(const struct arc_scan_run *run, const char *service, const char *platform,
@@ -232,7 +232,9 @@ static int add_folder(const struct arc_scan_run *run, struct job job, json_t *co
         if (lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
             continue;
         if (json_array_size(commands) == SERVICE_TARGETS_MAX)
-            return arc_error_set(err, ARC_ELIMIT, "%s: more than %d folders within each other",
+            return arc_error_set(err, ARC_ELIMIT,
+                                 "%s: more than %d folders to scan, with those "
+                                 "named proc, sys or dev",
                                  run->target, SERVICE_TARGETS_MAX);
         job.target = folder;
         ARC_TRY(add_folder(run, job, commands, err));
@@ -277,7 +279,7 @@ int arc_scan_commands(const struct arc_scan_run *run, const char *service, json_
         if (planned && !planned->selected)
             return arc_error_set(
                 err, ARC_EINPUT,
-                "--service: the plan builds nothing of %s, so there is nothing to scan", name);
+                "--service: the plan does not build %s, so there is nothing to scan", name);
     }
 
     if (!run->target && run->build)

@@ -44,7 +44,7 @@ int findings_add_target(struct findings *findings, const char *service, const ch
 {
     if (findings->target_count == TARGETS_MAX)
         return arc_error_set(err, ARC_ELIMIT,
-                             "more than %d targets in one scan; --service takes a part of them",
+                             "more than %d targets in one scan; select some with --service",
                              TARGETS_MAX);
 
     ARC_TRY_ALLOC(arc_room(&findings->targets, findings->target_count, sizeof *findings->targets),

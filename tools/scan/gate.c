@@ -180,7 +180,7 @@ static bool is_stale(struct scan_judged *judged)
                        (long long)(age / 3600), (long long)(limit / 3600));
     else if (limit && unknown)
         arc_buf_puts(&judged->reason,
-                     "the age of the scanner's database is unknown, and a limit was asked for");
+                     "the age of the scanner's database is unknown, but a limit was set");
 
     return limit && (unknown || age > limit);
 }
@@ -221,7 +221,7 @@ static void choose_verdict(struct scan_judged *judged)
         const json_t *first = json_array_get(judged->missed, 0);
         size_t more = json_array_size(judged->missed) - 1;
         judged->verdict = ARC_VERDICT_INCOMPLETE;
-        arc_buf_printf(reason, "not everything was looked at: %s (%s)",
+        arc_buf_printf(reason, "not everything was scanned: %s (%s)",
                        arc_json_text_of(first, "text"), arc_json_text_of(first, "reason"));
         if (more)
             arc_buf_printf(reason, "; and %zu more", more);
@@ -235,7 +235,7 @@ static void choose_verdict(struct scan_judged *judged)
         arc_buf_printf(reason, " of %s or above", arc_severity_name(policy->fail_on));
     } else {
         judged->verdict = ARC_VERDICT_CLEAN;
-        arc_buf_puts(reason, "everything was looked at, and nothing was found");
+        arc_buf_puts(reason, "everything was scanned, and nothing was found");
         scan_add_left_out(reason, judged);
     }
 
@@ -271,22 +271,21 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
         return ARC_OK;
 
     if (is_other_platform(target, seen))
-        ARC_TRY(
-            scan_miss(judged, SCAN_GAP_PLATFORM, err,
-                      "%s: the scanner looked at an image for %s, not at the one for %s; if the "
-                      "engine here has that name, set TRIVY_IMAGE_SRC=remote",
-                      name, seen, target->platform));
+        ARC_TRY(scan_miss(judged, SCAN_GAP_PLATFORM, err,
+                          "%s: the scanner scanned an image for %s instead of %s; if the local "
+                          "engine has an image of that name, set TRIVY_IMAGE_SRC=remote",
+                          name, seen, target->platform));
 
     if (target->end_of_life && judged->options->policy.end_of_life_fails)
         ARC_TRY(scan_miss(judged, SCAN_GAP_END_OF_LIFE, err,
-                          "%s: %s gets no security advisories any more", name, target->os));
+                          "%s: %s no longer gets security advisories", name, target->os));
     else if (target->end_of_life)
-        ARC_TRY(scan_warn(judged, err, "%s: %s gets no security advisories any more", name,
-                          target->os));
+        ARC_TRY(
+            scan_warn(judged, err, "%s: %s no longer gets security advisories", name, target->os));
 
     if (packages && target->has_os && !target->os_result)
         return scan_miss(judged, SCAN_GAP_OS, err,
-                         "%s: the scanner did not look at the packages of the operating system %s",
+                         "%s: the scanner did not scan the packages of the operating system %s",
                          name, target->os);
 
     if (packages && target->os_result && !target->os_listed && lists)
@@ -297,7 +296,7 @@ static int check_target(struct scan_judged *judged, const struct scan_target *ta
 
     if (packages && target->hollow)
         return scan_miss(judged, SCAN_GAP_PACKAGES, err,
-                         "%s: no package is in the list of those in '%s'", name, target->hollow);
+                         "%s: the list of packages in '%s' is empty", name, target->hollow);
 
     if (!target->results)
         return scan_warn(judged, err, "%s: the scanner recognized nothing in it", name);
@@ -372,8 +371,8 @@ int arc_scan(const struct arc_scan_options *options, const struct arc_env *env,
         if (!(policy->severities >> i & 1))
             return arc_error_set(
                 err, ARC_EINPUT,
-                "the gate is to fail on %s and above, but %s is not among the severities that are "
-                "looked at: add it to --severity, or raise --fail-on-severity",
+                "the gate should fail on %s and above, but %s is not among the severities that "
+                "count: add it to --severity, or raise --fail-on-severity",
                 arc_severity_name(policy->fail_on), arc_severity_name((enum arc_severity)i));
 
     if (options->service && !arc_utf8_valid(options->service, strlen(options->service)))

@@ -88,7 +88,7 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
     if (found || entry->quiet)
         return ARC_OK;
 
-    return scan_warn(judged, err, "%s:%u: %s was not found: the entry can go", entry->file,
+    return scan_warn(judged, err, "%s:%u: %s was not found: remove the entry", entry->file,
                      entry->line, entry->shown);
 }
 
@@ -97,14 +97,14 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
 static int refuse(const struct entry *entry, struct arc_error *err, const char *what)
 {
     return arc_error_at(err, ARC_EINPUT, entry->file, entry->line, 0,
-                        "%s; a line is an id, and exp:YYYY-MM-DD where it is to end", what);
+                        "%s; a line is an id, optionally followed by exp:YYYY-MM-DD", what);
 }
 
 static int parse_word(struct entry *entry, const char *word, struct arc_error *err)
 {
     bool day = ARC_STARTS(word, "exp:");
     if (!entry->id && day)
-        return refuse(entry, err, "there is no id in front of exp:");
+        return refuse(entry, err, "there is no id before exp:");
 
     if (!entry->id) {
         entry->id = entry->shown = word;

@@ -106,7 +106,7 @@ int scan_find_inline(struct scan_judged *judged, const char *target, struct arc_
     }
 
     return scan_miss(judged, SCAN_GAP_INLINE, err,
-                     "%zu file%s of the tree %s Trivy in a comment which checks to leave out, "
-                     "and it does not say which: %s",
+                     "%zu file%s of the tree %s Trivy in a comment which checks to skip, and its "
+                     "report does not list them: %s",
                      search.files, arc_plural(search.files), verb, name);
 }

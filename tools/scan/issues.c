@@ -84,10 +84,11 @@ static json_t *issue_json(const struct scan_judged *judged, const char *service)
         shown++;
     }
     if (shown < count)
-        arc_buf_printf(&body, "\n… and %zu more; the scan's report has them all.\n", count - shown);
-    arc_buf_puts(&body, "\nEvery scan updates this issue, closes it when nothing is found any more "
-                        "and reopens it when something is. Closed as not planned, it stays "
-                        "closed.\n");
+        arc_buf_printf(&body, "\n… and %zu more; the scan's report lists all of them.\n",
+                       count - shown);
+    arc_buf_puts(&body, "\nEvery scan updates this issue, closes it when nothing is found, and "
+                        "reopens it when something is found. If you close it as not planned, it "
+                        "stays closed.\n");
     json_t *issue = json_pack("{s:s, s:I, s:s, s:s, s:s}", "service", service, "count",
                               (json_int_t)count, "marker", arc_buf_text(&marker), "title",
                               arc_buf_text(&title), "body", arc_buf_text(&body));

@@ -342,8 +342,8 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
 
     if (rc)
         return scan_warn(judged, err,
-                         "%s: the registry does not say its platforms, so only the one that the "
-                         "scanner chooses is scanned; --platform names others: %s",
+                         "%s: the registry does not show its platforms, so only the one that the "
+                         "scanner chooses is scanned; name others with --platform: %s",
                          target, arc_error_text(&problem));
     *out = arc_steal(&platforms);
 
@@ -433,8 +433,8 @@ int scan_run_all(struct scan_judged *judged, const struct arc_env *env, struct a
     for (const char *const *variable = env->vars; variable && *variable; variable++)
         if (arc_trivy_withholds(*variable))
             ARC_TRY(scan_warn(judged, err,
-                              "%.*s is kept from Trivy, since it could hide findings; what a "
-                              "project sets belongs under scan: in .github/arc-ci.yaml",
+                              "%.*s is not passed to Trivy, since it could hide findings; a "
+                              "project's settings belong under scan: in .github/arc-ci.yaml",
                               (int)strcspn(*variable, "="), *variable));
 
     ARC_TRY(complete_run(judged, env, &run, &found, err));

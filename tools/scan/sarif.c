@@ -171,7 +171,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
     ARC_TRY(fill_lists(judged, rules, results, place_of_rule, err));
     if (judged->total > SARIF_RESULTS_MAX)
         ARC_TRY(scan_warn(judged, err,
-                          "SARIF: the %zu least severe findings are left out; GitHub takes %d",
+                          "SARIF: the %zu least severe findings are left out; GitHub accepts %d",
                           judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX));
 
     /* Uploads for one commit replace each other unless their categories differ, so the category

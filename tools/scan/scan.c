@@ -14,8 +14,8 @@ static int check_targets(const struct arc_scan_files *files, bool documents, str
 
     if (json_array_size(files->run.services) && (files->run.target || !documents))
         return arc_error_set(err, ARC_EINPUT,
-                             "--service takes a part of --build, --plan, --needs or --tag, and "
-                             "none of them is what is scanned");
+                             "--service selects a part of --build, --plan, --needs or --tag, but "
+                             "none of them is scanned");
 
     if (json_array_size(files->run.platforms) && (!files->run.target || !image))
         return arc_error_set(err, ARC_EINPUT,
@@ -23,8 +23,8 @@ static int check_targets(const struct arc_scan_files *files, bool documents, str
 
     if (documents && files->run.target)
         return arc_error_set(err, ARC_EINPUT,
-                             "--scan-target is one thing to scan, and --build, --plan, --needs or "
-                             "--tag another: give one of them");
+                             "--scan-target cannot be combined with --build, --plan, --needs or "
+                             "--tag: give one of them");
 
     return ARC_OK;
 }
@@ -186,8 +186,8 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
 
     if (wanted.sarif && (!wanted.ref || !wanted.commit))
         return arc_error_set(err, ARC_EINPUT,
-                             "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning wants "
-                             "to know what was scanned");
+                             "--upload-sarif needs GITHUB_REF and GITHUB_SHA: code scanning "
+                             "needs to know what was scanned");
 
     if (publishes && !wanted.repository)
         return arc_error_set(err, ARC_EINPUT,

@@ -47,10 +47,12 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
         const char *sign, *advice;
     } rows[] = {
         {"TOOMANYREQUESTS", "a mirror of the databases (TRIVY_DB_REPOSITORY, "
-                            "TRIVY_JAVA_DB_REPOSITORY) or a cache that is kept asks less"},
+                            "TRIVY_JAVA_DB_REPOSITORY) or a persistent cache needs fewer requests"},
         {"UNAUTHORIZED", "log in to the image's registry: docker login"},
-        {"no space left on device", "the disk is full: TMPDIR and TRIVY_CACHE_DIR name others"},
-        {"cache may be in use", "another Trivy uses the same cache: TRIVY_CACHE_DIR names another"},
+        {"no space left on device", "the disk is full: set TMPDIR and TRIVY_CACHE_DIR to use "
+                                    "another"},
+        {"cache may be in use", "another Trivy uses the same cache: set TRIVY_CACHE_DIR to use "
+                                "another"},
     };
 
     arc_buf_strip(said, " \t\r\n");
@@ -65,7 +67,7 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
     for (char *c = out->data; c && *c; c++)
         *c = *c == '\t' ? ' ' : *c;
     if (status == 128 + 9) /* earlier output is not the reason */
-        arc_text_item(out, "; ", "killed, mostly for want of memory: --jobs=1 takes less");
+        arc_text_item(out, "; ", "killed, usually because memory ran out: --jobs=1 needs less");
     arc_each_in (row, rows)
         if (strstr(line, row->sign))
             arc_buf_printf(out, "; %s", row->advice);
@@ -118,8 +120,8 @@ int arc_trivy_folder(const char *path, char **out, struct arc_error *err)
 
     if (made && arc_file_kind_in(NULL, path) != ARC_FILE_DIRECTORY)
         return arc_error_set(err, ARC_EINPUT,
-                             "%s is not a folder in here: it is a file, or a symbolic link that "
-                             "leads elsewhere",
+                             "%s is not a folder of this directory: it is a file, or a symbolic "
+                             "link to elsewhere",
                              path);
     *out = made ? realpath(path, NULL) : NULL;
     if (*out)

@@ -252,7 +252,7 @@ static int add_finding(const struct reading *reading, enum finding_kind kind, st
         return not_understood(reading, err, "the id is too long");
     /* An unknown severity may be the worst, so it is an error. */
     if (grade->len && !arc_severity_parse(grade->data, grade->len, &severity))
-        return not_understood(reading, err, "the Severity is none that arc-ci knows");
+        return not_understood(reading, err, "the Severity is not known to arc-ci");
 
     struct finding finding = {
         .kind = (unsigned char)kind,
@@ -516,7 +516,7 @@ static const struct {
 } beginnings[] = {
     {"\xff\xfe", 2, "UTF-16, as PowerShell redirects output; let Trivy write the file by itself"},
     {"\xfe\xff", 2, "UTF-16, as PowerShell redirects output; let Trivy write the file by itself"},
-    {"\xef\xbb\xbf", 3, "JSON behind a byte order mark; let Trivy write the file by itself"},
+    {"\xef\xbb\xbf", 3, "JSON after a byte order mark; let Trivy write the file by itself"},
     {"\x1f\x8b", 2, "compressed with gzip; unpack it first"},
     {"\x28\xb5\x2f\xfd", 4, "compressed with zstd; unpack it first"},
     {"\xfd"
@@ -557,12 +557,12 @@ static int read_report(struct findings *findings, size_t target, const char *pat
     if (reading.schema == 2 && !*read->artifact)
         return arc_error_set(err, ARC_EINPUT,
                              "%s: not a report of Trivy: it has no ArtifactName, which says what "
-                             "was looked at",
+                             "was scanned",
                              read->report);
 
     if (reading.schema == 1 && !read->results)
         return arc_error_set(err, ARC_EINPUT,
-                             "%s: an empty list: nothing says that a scanner has looked",
+                             "%s: an empty list does not show that anything was scanned",
                              read->report);
 
     return ARC_OK;

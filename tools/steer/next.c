@@ -23,8 +23,8 @@ struct choice {
 static int read_number(const char *text, size_t len, uint64_t *out, struct arc_error *err)
 {
     if (len > 18)
-        return arc_error_set(err, ARC_EINPUT, "%.*s is too large a number to count on from",
-                             (int)len, text);
+        return arc_error_set(err, ARC_EINPUT, "%.*s is too large to be incremented", (int)len,
+                             text);
     *out = strtoull(text, NULL, 10);
     return ARC_OK;
 }
@@ -74,8 +74,7 @@ static int read_tag(const struct choice *choice, const char *name, struct core *
     *prerelease = tag.version.prerelease;
 
     if (!tag.version.major || !tag.version.minor)
-        return arc_error_set(err, ARC_EINPUT,
-                             "%.*s has no numbers to count on from: name a version",
+        return arc_error_set(err, ARC_EINPUT, "%.*s has no numbers to increment: name a version",
                              (int)tag.version.len, tag.version.text);
     ARC_TRY(read_number(tag.version.major, tag.version.major_len, &out->part[0], err));
     ARC_TRY(read_number(tag.version.minor, tag.version.minor_len, &out->part[1], err));
@@ -109,9 +108,8 @@ static int wanted_bump(const struct choice *choice, const struct core *base, boo
     const char *asked = choice->options->bump;
 
     out->bump = find_bump(choice);
-    out->reason = choice->group->group->includes
-                      ? "what the groups that it takes have released since"
-                      : "what the commits since the last release ask for";
+    out->reason = choice->group->group->includes ? "what its groups have released since"
+                                                 : "required by the commits since the last release";
 
     if (!asked || strcmp(asked, "auto") == 0) {
         if (out->bump == ARC_BUMP_MAJOR && !first && base->part[0] == 0) {
@@ -121,7 +119,7 @@ static int wanted_bump(const struct choice *choice, const struct core *base, boo
         return ARC_OK;
     }
 
-    out->reason = "as it was asked for";
+    out->reason = "as requested";
 
     for (out->bump = ARC_BUMP_PATCH; out->bump <= ARC_BUMP_MAJOR; out->bump++)
         if (strcmp(asked, arc_bump_name(out->bump)) == 0)
@@ -346,7 +344,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     *finish = false;
     out->since = beside;
     out->reason =
-        arc_arena_printf(&survey->memory, "what the commits that %s lacks ask for", beside);
+        arc_arena_printf(&survey->memory, "required by the commits that %s lacks", beside);
     if (out->bump != ARC_BUMP_NONE)
         raise_core(core, out->bump);
 
@@ -364,7 +362,8 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     if (elsewhere) {
         out->reason = arc_arena_printf(
             &choice->survey->memory,
-            "its last release, %s, is not behind HEAD: merge that, or name a version", elsewhere);
+            "its last release, %s, is not an ancestor of HEAD: merge it, or name a version",
+            elsewhere);
         return ARC_OK;
     }
 
@@ -387,14 +386,14 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     if (!asked)
         ARC_TRY(go_on_beside(choice, &core, &finish, out, err));
     if (out->bump == ARC_BUMP_NONE && !finish) {
-        out->reason = "nothing since the last release asks for a version";
+        out->reason = "nothing since the last release requires a version";
         return ARC_OK;
     }
 
     enum arc_bump step = out->bump == ARC_BUMP_NONE ? ARC_BUMP_PATCH : out->bump;
     while (is_taken(choice, name_tag(choice, print_core(choice, &core)))) {
         raise_core(&core, step);
-        out->reason = "the first that no tag has, on whatever branch";
+        out->reason = "the first that no tag on any branch has";
     }
 
     out->version = print_core(choice, &core);
@@ -440,7 +439,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     struct tm date;
 
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
-        return arc_error_set(err, ARC_EINPUT, "--bump does not go with versions that are dates");
+        return arc_error_set(err, ARC_EINPUT, "--bump cannot be used with versions that are dates");
 
     if (choice->group->last) {
         ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
@@ -452,11 +451,11 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
     }
 
     out->bump = find_bump(choice);
-    out->reason = "nothing since the last release asks for a version";
+    out->reason = "nothing since the last release requires a version";
     if (out->bump == ARC_BUMP_NONE)
         return ARC_OK;
     if (!gmtime_r(&now, &date))
-        return arc_error_set(err, ARC_EWORLD, "the clock shows no date");
+        return arc_error_set(err, ARC_EWORLD, "the clock does not show a valid date");
 
     struct core next = {{(uint64_t)date.tm_year + 1900, (uint64_t)date.tm_mon + 1, 0}};
     next.part[0] -= style.short_year ? 2000 : 0;
@@ -498,7 +497,7 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
         break;
     default:
         out->bump = find_bump(&choice);
-        out->reason = "its versions follow no rule to count on by";
+        out->reason = "its versions follow no rule that gives a next one";
     }
 
     if (out->version)
@@ -539,7 +538,7 @@ static json_t *explain(const struct survey *survey, const struct survey_touch *t
     for (size_t i = 0; i < touch->service_count; i++)
         arc_json_push(&services, json_string(touch->services[i]));
     if (touch->undone)
-        says = (struct arc_conventional){.why = "undone, or undoes another of these"};
+        says = (struct arc_conventional){.why = "reverted, or reverts another of these"};
 
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "hash", commit->oid.hex, "subject",
                      commit->subject, "bump", arc_bump_name(says.bump), "why", says.why, "services",

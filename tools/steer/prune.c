@@ -101,7 +101,7 @@ static int find_pulls(struct pruning *pruning, const char *name, struct arc_erro
         return ARC_OK;
     if (!pruning->github)
         return arc_error_set(err, ARC_EWORLD,
-                             "--closed-pulls: which pull requests are closed, GitHub says: set "
+                             "--closed-pulls asks GitHub which pull requests are closed: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (pull-requests: "
                              "read)");
 
@@ -129,7 +129,7 @@ static int find_open(struct pruning *pruning, struct arc_error *err)
         return ARC_OK;
     ARC_TRY(arc_project_load_tags(project, err));
     if (!project->repository.tags)
-        return arc_error_set(err, ARC_EWORLD, "which releases are under way is not known: %s",
+        return arc_error_set(err, ARC_EWORLD, "it is unknown which releases are in progress: %s",
                              project->repository.tags_unknown);
     ARC_TRY(add_tags(pruning, err));
 
@@ -223,8 +223,8 @@ static int remove_nodes(struct pruning *pruning, struct prune_image *image, json
 static int remove_tags(struct pruning *pruning, struct prune_image *image, json_t **rows,
                        struct arc_error *err)
 {
-    static const char stays[] = "the registry would remove the image with its tag, and other tags "
-                                "need that";
+    static const char stays[] = "the registry would remove the image with its tag, but other "
+                                "tags need it";
     bool probed = false, alone = !image->versions;
 
     arc_each (tag, image->tags, image->tag_count) {
@@ -342,8 +342,8 @@ static int clear_image(struct pruning *pruning, struct pruned *pruned, struct ar
         ARC_TRY(prune_unchanged(image, &same, err));
     if (!same)
         return arc_error_set(err, ARC_EFAILED,
-                             "%s: its tags changed while they were read, and nothing of it was "
-                             "removed: run it again",
+                             "%s: its tags changed while they were read, so nothing was removed: "
+                             "run it again",
                              image->name);
 
     ARC_TRY(remove_nodes(pruning, image, &pruned->removals, err));
@@ -365,7 +365,7 @@ static int add_image(struct pruning *pruning, const char *name, struct arc_error
         return ARC_OK;
     if (prune_is_package(name) && !pruning->github)
         return arc_error_set(err, ARC_EWORLD,
-                             "%s: versions on ghcr.io are deleted with GitHub's API: set "
+                             "%s: versions on ghcr.io can only be deleted with GitHub's API: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN (packages: write)",
                              name);
 

@@ -378,11 +378,11 @@ static int judge_tags(struct prune_image *image, struct arc_error *err)
         if (tag->kind == PRUNE_PUBLIC || image->foreign)
             tag->kept = "a name of its own";
         else if (tag->kind == PRUNE_STAGING && is_open(image, tag))
-            tag->kept = "its release is under way";
+            tag->kept = "its release is in progress";
         else if (tag->kind == PRUNE_PULL && has_open_pull(image, tag))
             tag->kept = "its pull request is open";
         else if (!time)
-            tag->kept = "it does not say when it was made";
+            tag->kept = "its age is unknown";
         else if (time >= image->rules->before)
             tag->kept = "not old enough";
         else if (build->rank < image->rules->keep)
@@ -422,7 +422,7 @@ static bool spread(struct prune_image *image)
     arc_each (tag, image->tags, image->tag_count) {
         if (tag->about == SIZE_MAX || tag->kept || !image->nodes[tag->about].kept)
             continue;
-        tag->kept = "about an image that stays";
+        tag->kept = "belongs to an image that stays";
         news |= keep_node(image, tag->node) || true;
     }
 

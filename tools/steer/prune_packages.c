@@ -76,6 +76,6 @@ int prune_delete_version(struct prune_image *image, struct arc_transport *github
                                "%s/%" PRId64, image->path, node->version));
 
     return arc_error_set(err, ARC_EFAILED,
-                         "GitHub does not let this token delete it: that takes packages: write, "
+                         "GitHub does not let this token delete it: it needs packages: write, "
                          "and the role Admin in the package's settings");
 }

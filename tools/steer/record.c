@@ -61,7 +61,7 @@ int records_find(struct records *records, const char *tag, const char *name, jso
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "%s of the release %s is empty or gone, so what was released is not "
-                         "known: upload it again",
+                         "%s of the release %s is empty or gone, so it is unknown what was "
+                         "released: upload it again",
                          name, arc_json_text_of(release, "tag_name"));
 }

@@ -36,7 +36,7 @@ int released_open_github(struct arc_project *project, struct arc_transport **git
     if (repository->published)
         return ARC_OK;
 
-    return arc_error_set(err, ARC_EWORLD, "the releases are not known: %s",
+    return arc_error_set(err, ARC_EWORLD, "the releases are unknown: %s",
                          repository->published_unknown);
 }
 

@@ -145,15 +145,15 @@ static int withdraw_look(struct rollback *rollback, struct arc_error *err)
     const char *why = rollback->records.github ? "its release has none" : "GitHub is not asked";
     if (rollback->group->includes && !rollback->lock)
         ARC_TRY(arc_warn(&rollback->warnings, err,
-                         "no lock file says what %s took (%s): the release tags behind it do; "
-                         "--lock names one",
+                         "no lock file shows what %s included (%s): using the release tags that "
+                         "are its ancestors; or give --lock",
                          tag, why));
     if (rollback->ledger)
         return ARC_OK;
 
     return arc_warn(&rollback->warnings, err,
-                    "no build.json says what %s built (%s): what its version's tags name now is "
-                    "taken for it; --build names a record",
+                    "no build.json shows what %s built (%s): using what its version's tags point "
+                    "to now; or give --build",
                     tag, why);
 }
 
@@ -297,7 +297,7 @@ static int take_given(struct rollback *rollback, struct arc_error *err)
         ARC_TRY(parse_given(rollback, *given, &tag, err));
         if (!is_above(rollback, &tag))
             return arc_error_set(err, ARC_EINPUT,
-                                 "%s is not above %s: from there is no way back to it", tag.text,
+                                 "%s is not above %s, so it cannot be rolled back to it", tag.text,
                                  rollback->tag.text);
         ARC_TRY(take_back(rollback, &tag, err));
     }
@@ -399,7 +399,7 @@ static int list_moves(struct rollback *rollback, struct arc_error *err)
     if (json_array_size(rollback->moves))
         return ARC_OK;
 
-    return arc_error_set(err, ARC_EINPUT, "nothing goes back to %s: %s", rollback->tag.text,
+    return arc_error_set(err, ARC_EINPUT, "no tag moves back to %s: %s", rollback->tag.text,
                          rollback->plan.version->latest_reason);
 }
 
@@ -484,7 +484,7 @@ static int load(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(arc_project_load_tags(project, err));
 
     if (!project->repository.tags)
-        return arc_error_set(err, ARC_EWORLD, "the release tags are not known: %s",
+        return arc_error_set(err, ARC_EWORLD, "the release tags are unknown: %s",
                              project->repository.tags_unknown);
 
     struct records *records = &rollback->records;
@@ -498,7 +498,9 @@ static int load(struct rollback *rollback, struct arc_error *err)
     ARC_TRY(parse_given(rollback, rollback->options->version, &rollback->tag, err));
 
     if (rollback->tag.version.prerelease)
-        return arc_error_set(err, ARC_EINPUT, "%s is a prerelease: no floating tag goes back to it",
+        return arc_error_set(err, ARC_EINPUT,
+                             "%s is a prerelease: no floating tag can move back "
+                             "to it",
                              rollback->tag.text);
 
     if (arc_json_lists(project->repository.withdrawn, rollback->tag.text))

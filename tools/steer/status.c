@@ -342,7 +342,7 @@ int arc_status(struct arc_project *project, const struct arc_status_options *opt
     ARC_TRY(survey_take(project, survey, err));
     if (options->scan && !project->repository.published && !project->repository.published_unknown)
         return arc_error_set(err, ARC_EWORLD,
-                             "what the gate said is read from releases at GitHub: set "
+                             "the gate's results are read from GitHub's releases: set "
                              "GITHUB_REPOSITORY (owner/name) and GITHUB_TOKEN");
     asking.records.repository = arc_env_get(project->env, "GITHUB_REPOSITORY");
     if (project->repository.published)

@@ -100,8 +100,8 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
     const char *branch = arc_text_after(arc_buf_text(&answer), start);
     if (!branch)
         return arc_error_set(err, ARC_EFAILED,
-                             "the remote does not say which branch is its default: name the "
-                             "release branch with --branch");
+                             "the remote does not show its default branch: name the release "
+                             "branch with --branch");
 
     tagging->branch = arc_arena_cut(&tagging->survey.memory, branch, strcspn(branch, "\t\n"));
 
@@ -216,8 +216,8 @@ static int check_order(const struct tagging *tagging, struct arc_error *err)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "%s would be a step back: %s is released, and behind HEAD", tagging->tag,
-                         last);
+                         "%s is too low: %s is already released, and an ancestor of HEAD",
+                         tagging->tag, last);
 }
 
 static int check_lint(const struct tagging *tagging, struct arc_error *err)
@@ -261,8 +261,8 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     if (!tagging.pushed && (arc_json_lists(repository->published, tagging.tag) ||
                             arc_json_lists(repository->withdrawn, tagging.tag)))
         return arc_error_set(err, ARC_EFAILED,
-                             "GitHub has a release of %s, whose tag is gone: its name is used up, "
-                             "take another version",
+                             "GitHub has a release of %s, whose tag is gone: GitHub does not "
+                             "allow that tag again, so use another version",
                              tagging.tag);
     ARC_TRY(check_lint(&tagging, err));
 
