@@ -32,9 +32,9 @@ void *arc_arena_append(struct arc_arena *arena, void *items, size_t *count, size
 {
     char *array;
 
-    memcpy(&array, items, sizeof array); /* whatever it points to */
+    memcpy(&array, items, sizeof array); /* `items` may point to an array of any type */
 
-    if ((*count & (*count - 1)) == 0) { /* a power of two: full */
+    if ((*count & (*count - 1)) == 0) { /* full at every power of two */
         char *grown = arc_arena_array(arena, *count ? 2 * *count : 1, size);
         if (!grown)
             return NULL;

@@ -1,4 +1,4 @@
-/* Locals that free themselves, and visible handing over of ownership.
+/* Locals that free themselves, and explicit transfer of ownership.
  *
  *     ARC_AUTO(arc_buf) struct arc_buf text = {0};
  *     ARC_AUTO_FREE char *name = strdup("…");
@@ -34,21 +34,21 @@
             return arc_rc_;                                                                        \
     } while (0)
 
-/* The same, with what the call was for in front of its message, as arc_error_prefix() has it. */
+/* The same, with a formatted prefix for the message: arc_error_prefix(). */
 #define ARC_TRY_PREFIX(call, err, ...)                                                             \
     do {                                                                                           \
         if (call)                                                                                  \
             return arc_error_prefix(err, __VA_ARGS__);                                             \
     } while (0)
 
-/* As ARC_TRY() where what was just made (a pointer, a condition) is not there for want of memory. */
+/* Returns ARC_ENOMEM if `made`, a pointer or a condition, is NULL or false. */
 #define ARC_TRY_ALLOC(made, err)                                                                   \
     do {                                                                                           \
         if (!(made))                                                                               \
             return arc_error_nomem(err);                                                           \
     } while (0)
 
-/* The code of a call that fills *out: when it fails, noun_free() is called for what is there. */
+/* The result of a call that fills *out; if it fails, noun_free(out) frees the partial result. */
 #define arc_or_free(noun, out, call)                                                               \
     __extension__({                                                                                \
         int arc_code_ = (call);                                                                    \
@@ -70,7 +70,7 @@ static inline int arc_error_unless(bool made, struct arc_error *err)
     return made ? ARC_OK : arc_error_nomem(err);
 }
 
-/* Runs a statement with the arguments behind the parameter `last`, which are its `args`. */
+/* Runs a statement with `args`, the variable arguments after the parameter `last`. */
 #define ARC_WITH_ARGS(last, statement)                                                             \
     do {                                                                                           \
         va_list args;                                                                              \
@@ -79,29 +79,29 @@ static inline int arc_error_unless(bool made, struct arc_error *err)
         va_end(args);                                                                              \
     } while (0)
 
-/* For each item of an array, which the loop declares as a pointer to it. The array stays where it
- * is meanwhile, as long as it is. */
+/* Loops over an array; declares `item`, a pointer to the current one. The array must not move or
+ * grow meanwhile. */
 #define arc_each(item, array, count)                                                               \
     for (__typeof__((array)[0]) *item = (array), *item##_end = item ? item + (count) : item;       \
          item < item##_end; item++)
 
-/* How many items an array has, and a loop over all of them. */
+/* The number of items of an array, and a loop over all of them. */
 #define ARC_COUNT(array)         (sizeof(array) / sizeof *(array))
 #define arc_each_in(item, array) arc_each (item, array, ARC_COUNT(array))
 
-/* Of plain values: both are read twice. */
+/* For plain values: each is evaluated twice. */
 #define ARC_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define ARC_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* The value, read once, or what stands for it where it is NULL or 0. Not in a list of initial
- * values: cppcheck does not read it there. */
+/* `value`, evaluated once, or `otherwise` if it is NULL or 0. Not for initializer lists, where
+ * cppcheck fails to parse it. */
 #define arc_or(value, otherwise)                                                                   \
     __extension__({                                                                                \
         __typeof__(value) arc_value_ = (value);                                                    \
         arc_value_ ? arc_value_ : (otherwise);                                                     \
     })
 
-/* Takes the value of a variable, a pointer or a struct, and leaves NULL or {0} behind. */
+/* Returns the value of a variable, a pointer or a struct, and sets the variable to NULL or {0}. */
 #define arc_steal(pointer)                                                                         \
     __extension__({                                                                                \
         __typeof__(*(pointer)) arc_stolen_ = *(pointer);                                           \
@@ -124,8 +124,8 @@ static inline void arc_error_free(struct arc_error *err)
     arc_error_clear(err);
 }
 
-/* The code of a call whose error was looked at first, in `kept`: *err takes it over now, with its
- * place. */
+/* Returns the code of a call after moving its error, which the caller has examined, from `kept` to
+ * *err. */
 static inline int arc_error_pass(int rc, struct arc_error *kept, struct arc_error *err)
 {
     if (rc && err) {
@@ -137,14 +137,14 @@ static inline int arc_error_pass(int rc, struct arc_error *kept, struct arc_erro
     return rc;
 }
 
-/* The code of a call that was given no *err, and may fail in any way but for want of memory. */
+/* Returns ARC_ENOMEM if a call without an *err ran out of memory, ARC_OK for any other result. */
 static inline int arc_error_memory(int rc, struct arc_error *err)
 {
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : ARC_OK;
 }
 
-/* The code of a call, or ARC_OK, and nothing in *err, for the one failure that is none to the
- * caller. */
+/* Returns the code of a call, or ARC_OK with an empty *err for the failure that is harmless
+ * here. */
 static inline int arc_error_except(int harmless, int rc, struct arc_error *err)
 {
     if (rc != harmless)

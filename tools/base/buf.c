@@ -59,7 +59,7 @@ void arc_buf_putc(struct arc_buf *buf, char c)
     buf->data[buf->len] = '\0';
 }
 
-/* Written at once where there is room, which is nearly always. */
+/* The first attempt prints into the free room, which is nearly always enough. */
 void arc_buf_vprintf(struct arc_buf *buf, const char *format, va_list args)
 {
     va_list again;

@@ -33,7 +33,7 @@ static int set_message(struct arc_error *err, int code, char *message)
 int arc_error_set(struct arc_error *err, int code, const char *format, ...)
 {
     if (!err)
-        return code; /* nobody reads it, and some ask very often */
+        return code; /* nobody reads the message, and some callers try very often */
     char *message = NULL;
     ARC_WITH_ARGS(format, message = format_message(format, args));
     return set_message(err, code, message);
@@ -66,7 +66,7 @@ int arc_error_at(struct arc_error *err, int code, const char *file, unsigned lin
     return code;
 }
 
-/* Columns of a line that are shown, and how many of them before the place. */
+/* The most columns shown of a line, and of the part before the place. */
 #define EXCERPT_MAX    100
 #define EXCERPT_BEFORE 60
 

@@ -1,18 +1,18 @@
-/* What jansson has no call for. */
+/* Calls that jansson lacks. */
 #pragma once
 
 #include "arcci/buf.h"
 #include <jansson.h>
 #include <string.h>
 
-/* Sets a member to a text; nothing happens for NULL. 0, or -1 when out of memory. (The "s*" of
- * json_pack() leaves a member out for want of memory, too.) */
+/* Sets a member to a text; does nothing for NULL. Returns 0, or -1 if out of memory. (json_pack()'s
+ * "s*" also omits a member if out of memory.) */
 static inline int arc_json_set_text(json_t *object, const char *name, const char *text)
 {
     return text ? json_object_set_new(object, name, json_string(text)) : 0;
 }
 
-/* The text of a member, "" where there is none or it is no text. Borrowed. */
+/* The text of a member; "" if it is missing or not a text. Borrowed. */
 static inline const char *arc_json_text_of(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
@@ -25,7 +25,7 @@ static inline bool arc_json_says(const json_t *object, const char *name, const c
     return strcmp(arc_json_text_of(object, name), text) == 0;
 }
 
-/* The whole number of a member, 0 where it is none; whether a member is true. */
+/* The whole number of a member, 0 for anything else; whether a member is true. */
 static inline json_int_t arc_json_number_of(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
@@ -36,15 +36,16 @@ static inline bool arc_json_true_of(const json_t *object, const char *name)
     return json_is_true(json_object_get(object, name));
 }
 
-/* For each item of an array (NULL: none), which the loop declares. `break` and `continue` are as in
- * any loop. */
+/* Loops over an array (NULL: nothing) and declares `item`. `break` and `continue` work as in any
+ * loop. */
 #define arc_json_each(item, array)                                                                 \
     for (size_t item##_at = 0, item##_goes = 1; item##_goes && item##_at < json_array_size(array); \
          item##_at++)                                                                              \
         for (json_t *item = (item##_goes = 0, json_array_get(array, item##_at)); item;             \
              item = NULL, item##_goes = 1)
 
-/* The same for each member of an object (NULL: none), of which only `value` may be changed. */
+/* The same for an object (NULL: nothing). The body may change `value`, but not the object's
+ * members. */
 #define arc_json_each_pair(key, value, object)                                                     \
     for (const char *key = json_object_iter_key(json_object_iter((json_t *)(object))),             \
                     *key##_goes = "";                                                              \
@@ -58,7 +59,7 @@ static inline const char *arc_json_next(json_t *object, const char *key)
     return json_object_iter_key(json_object_iter_next(object, json_object_key_to_iter(key)));
 }
 
-/* The first item of an array (NULL: it has none) whose member is this text; NULL for none. Borrowed. */
+/* The first item of an array (NULL: empty) whose member is this text, or NULL. Borrowed. */
 static inline json_t *arc_json_find(const json_t *array, const char *name, const char *text)
 {
     arc_json_each (item, array)
@@ -67,7 +68,8 @@ static inline json_t *arc_json_find(const json_t *array, const char *name, const
     return NULL;
 }
 
-/* The text of a buffer; NULL when it is not whole, which no list or object takes. */
+/* A buffer's text as a string; NULL if the buffer failed (adding NULL to a list or object fails,
+ * too). */
 static inline json_t *arc_json_buf(const struct arc_buf *text)
 {
     return text->failed ? NULL : json_stringn(arc_buf_text(text), text->len);
@@ -82,7 +84,7 @@ static inline bool arc_json_lists(const json_t *names, const char *name)
     return false;
 }
 
-/* As json_copy(), which leaves members out when memory runs out: then NULL, as of NULL. */
+/* json_copy() that returns NULL if out of memory, instead of omitting members; NULL for NULL. */
 static inline json_t *arc_json_copy(const json_t *value)
 {
     json_t *copy = json_copy((json_t *)value);
@@ -93,8 +95,8 @@ static inline json_t *arc_json_copy(const json_t *value)
     return NULL;
 }
 
-/* Adds an item to a list, a member to an object; both are the callee's. ARC_ENOMEM, also for NULL
- * as what is added. */
+/* Adds an item to a list or a member to an object, and takes ownership of it. ARC_ENOMEM also if it
+ * is NULL. */
 static inline int arc_json_append(json_t *list, json_t *item, struct arc_error *err)
 {
     return json_array_append_new(list, item) ? arc_error_nomem(err) : ARC_OK;
@@ -106,8 +108,8 @@ static inline int arc_json_set(json_t *object, const char *name, json_t *value,
     return json_object_set_new(object, name, value) ? arc_error_nomem(err) : ARC_OK;
 }
 
-/* Adds an item to a list that is being made. Without the memory for either the list is NULL from
- * then on: half of one is never shown. */
+/* Adds an item to a list that is being built, and takes ownership of it. If out of memory, or if
+ * the item is NULL, the list becomes and stays NULL, so that nobody uses half a list. */
 static inline void arc_json_push(json_t **list, json_t *item)
 {
     if (json_array_append_new(*list, item)) {
@@ -131,8 +133,8 @@ static inline int arc_json_add_piece(const char *piece, size_t len, void *text)
     return 0;
 }
 
-/* As json_dumps(), which gives a document without some names of its members when memory runs out as
- * they are written (jansson 2.14, dump.c). NULL when out of memory; the caller frees it. */
+/* json_dumps() that returns NULL if out of memory, instead of a document that lacks members' names
+ * (jansson 2.14, dump.c). Owned by the caller. */
 static inline char *arc_json_dumps(const json_t *value, size_t flags)
 {
     struct arc_buf text = {0};

@@ -1,11 +1,11 @@
 #include "base/markdown.h"
 #include "base/text.h"
 
-/* Looks like nothing, and keeps GitHub from seeing a mention, a reference or a URL. */
+/* Invisible, and keeps GitHub from recognizing a mention, a reference or a URL. */
 #define BREAK "&#8203;"
 
-/* The text on one line, trimmed, its line breaks and tabs as spaces, the rest of its control
- * characters visible. It is in *line, and goes into *whole, which fails with it. */
+/* Puts the text on one line in *line: trimmed, with spaces for line breaks and tabs, and with other
+ * control characters visible. If *line fails, *whole does, too. */
 static const char *make_line(struct arc_buf *line, const char *text, size_t len, bool collapse,
                              struct arc_buf *whole)
 {
@@ -38,7 +38,7 @@ static size_t add_start(struct arc_buf *out, const char *s)
         return 1;
     }
 
-    if (s[0] == ':' && s[1] == ':') { /* a command to a runner whose log shows the text */
+    if (s[0] == ':' && s[1] == ':') { /* "::" starts a command for a runner that logs the text */
         arc_buf_puts(out, "&#58;");
         return 1;
     }
@@ -74,7 +74,7 @@ static bool autolinks(const char *s, size_t at)
     }
 }
 
-/* Whether a character would mean something here if it stood bare. */
+/* Whether markdown gives the unescaped character a meaning here. */
 static bool special(const char *s, size_t at)
 {
     char before = '\0';
@@ -98,7 +98,8 @@ static bool special(const char *s, size_t at)
     }
 }
 
-/* Characters that a backslash does not disarm everywhere: HTML, table cells, code, mathematics. */
+/* Characters for which a backslash does not work everywhere: HTML, table cells, code,
+ * mathematics. */
 static const char *entity(const char *s, size_t at)
 {
     switch (s[at]) {
@@ -151,13 +152,13 @@ void arc_markdown_code(struct arc_buf *out, const char *text, size_t len)
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
     const char *s = make_line(&line, text, len, false, out);
     if (strchr(s, '|')) {
-        /* A table splits its row at '|' before it looks for code spans, and `\\|` splits too: only
-         * a character reference is safe, and those are read in <code>, not in a span. */
+        /* A table splits its row at '|' before it looks for code spans, even at `\\|`: only a
+         * character reference is safe, which <code> decodes and a span does not. */
         arc_buf_puts(out, "<code>");
         for (; *s; s++)
             if (arc_is_alnum(*s) || *s == ' ' || (unsigned char)*s >= 0x80)
                 arc_buf_putc(out, *s);
-            else /* an address would become a link even here */
+            else /* an e-mail address would become a link even here */
                 arc_buf_printf(out, "&#%d;%s", *s, *s == '@' ? BREAK : "");
         arc_buf_puts(out, "</code>");
 
@@ -204,7 +205,7 @@ void arc_markdown_line(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf line = {0};
     const char *s = make_line(&line, text, len, false, out);
-    if (*s == '`' || *s == '~') /* would close the block */
+    if (*s == '`' || *s == '~') /* it could close the block */
         arc_buf_putc(out, '\\');
     arc_buf_puts(out, s);
 }

@@ -1,4 +1,4 @@
-/* Where arc-ci itself lives. */
+/* Where arc-ci itself is published. */
 #pragma once
 
 /* The repository of its actions and reusable workflows. */

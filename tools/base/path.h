@@ -1,4 +1,4 @@
-/* Paths of a repository, as its files write them. */
+/* Paths of a repository, as its files spell them. */
 #pragma once
 
 #include "arcci/buf.h"
@@ -8,12 +8,12 @@
  * absolute or leads out of the repository. */
 int arc_path_resolve(const char *base, const char *path, char **out, struct arc_error *err);
 
-/* What a path is below a directory: "" for the directory itself, the path for "."; NULL when it
- * lies elsewhere. Both are clean. */
+/* Returns the part of `path` below a directory: "" for the directory itself, all of it for ".",
+ * NULL if it is outside. Both must be clean. */
 const char *arc_path_below(const char *directory, const char *path);
 
-/* Makes a path that has a length relative to a directory ("" for the root); false, and the path as it
- * was, when it is not below that. */
+/* Makes a path of *len bytes relative to a directory ("" for the root). Returns false and changes
+ * nothing if it is not below the directory. */
 bool arc_path_enter(const char *directory, const char **path, size_t *len);
 
 /* Whether a part of a path is "..". */
@@ -22,8 +22,8 @@ bool arc_path_goes_up(const char *path);
 /* The last part of a path. */
 const char *arc_path_name(const char *path);
 
-/* Whether it is no path, but a repository as ssh names one: "git@host:path" (BuildKit, sshutil). */
+/* Whether it is an ssh repository, "git@host:path", instead of a path (BuildKit, sshutil). */
 bool arc_path_is_ssh(const char *path);
 
-/* Appends a path as a glob that matches it alone. */
+/* Appends a glob that matches only this path. */
 void arc_path_to_glob(struct arc_buf *out, const char *path);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Another spelling of an architecture; a variant that is "" there leaves the given one. */
+/* Another spelling of an architecture; a variant "" keeps the given one. */
 struct spelling {
     const char *architecture, *variant;
     const char *plain, *plain_variant;

@@ -1,4 +1,4 @@
-/* Platforms in the one spelling that BuildKit answers with. */
+/* Platforms in BuildKit's spelling. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,11 +8,11 @@
 #define ARC_PLATFORM_SIZE 128
 
 /* Joins the parts as containerd normalizes them (containerd/platforms, "Normalize"): x86_64 is
- * amd64, aarch64 and arm64/v8 are arm64, arm is arm/v7, armel is arm/v6. `variant` may be "". What
- * it does not know stays. */
+ * amd64, aarch64 and arm64/v8 are arm64, arm is arm/v7, armel is arm/v6. `variant` may be "".
+ * Unknown names stay as they are. */
 void arc_platform_join(const char *os, const char *architecture, const char *variant,
                        char out[ARC_PLATFORM_SIZE]);
 
-/* The same for "linux/arm64/v8". An architecture alone is one of linux. False when the text is not
- * of this form or too long; *out is then "". */
+/* The same for "linux/arm64/v8". The default operating system is linux. Returns false, with *out as
+ * "", if the text has another form or is too long. */
 bool arc_platform_normalize(const char *text, char out[ARC_PLATFORM_SIZE]);

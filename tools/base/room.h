@@ -1,11 +1,11 @@
-/* Arrays that grow one by one and are kept as a pointer and a count. */
+/* Arrays that grow by one item at a time, stored as a pointer and a count. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* Makes room for one more of `count` elements in the array whose pointer is at `items`: it has as
- * many places as the next power of two. False when memory ran out; the array is as it was. */
+/* Makes room for one more element in an array of `count` elements, whose pointer is at `items`; its
+ * capacity is the next power of two. Returns false, with the array unchanged, if out of memory. */
 static inline bool arc_room(void *items, size_t count, size_t element)
 {
     void **list = items;

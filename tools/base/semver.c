@@ -97,7 +97,7 @@ int arc_semver_parse(const char *text, size_t len, struct arc_semver *out, struc
     return at == out->text + len ? ARC_OK : bad(out, at, "unexpected text", err);
 }
 
-/* Digits without leading zeros: the longer one is the larger. */
+/* Compares digits without leading zeros: the longer number is larger. */
 static int compare_numbers(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     if (a_len != b_len)
@@ -105,7 +105,7 @@ static int compare_numbers(const char *a, size_t a_len, const char *b, size_t b_
     return memcmp(a, b, a_len);
 }
 
-/* §11.4: numeric identifiers are lower than others, and compare as numbers. */
+/* §11.4: numeric identifiers compare as numbers, and are lower than others. */
 static int compare_identifiers(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     bool a_number = all_digits(a, a_len), b_number = all_digits(b, b_len);

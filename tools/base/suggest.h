@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-/* The word of a NULL-terminated list that is nearest to `word`: at most two letters wrong, missing,
- * too many or swapped, and less than half of the word (optimal string alignment distance). NULL if
- * there is none. */
+/* Returns the most similar word of a NULL-terminated list: at most two letters differ, and less
+ * than half of the word (optimal string alignment distance). NULL if no word is similar. */
 const char *arc_suggest(const char *word, const char *const *words);

@@ -18,10 +18,10 @@ struct arc_template_node {
     size_t len;            /* of it */
     size_t name_len;       /* of the name that the word starts with */
     enum form form;        /* behind ':' */
-    unsigned width, most;  /* … and characters to fill up to, and to cut to; 0: as it is */
+    unsigned width, most;  /* characters to pad to, and to cut to; 0: unlimited */
     bool compares;         /* the word goes on with '=' and a text */
     arc_escape_fn *escape; /* of a value */
-    size_t end;            /* of a section: index behind its last node */
+    size_t end;            /* for a section: the index after its last node */
 };
 
 void arc_template_bare(struct arc_buf *out, const char *text, size_t len)
@@ -61,15 +61,17 @@ static int error_at(const struct arc_template *t, const char *at, struct arc_err
 
 struct parser {
     struct arc_template *t;
-    const struct arc_template_place *places; /* beside markdown's, the default first; or NULL */
-    bool own;                        /* one of the program's own: forms and comparisons are known */
-    const char *at;                  /* how far the source is read */
-    const char *end;                 /* of the source */
-    size_t open[ARC_TEMPLATE_DEPTH]; /* sections not yet closed, outermost first */
+    const struct arc_template_place *places; /* in addition to markdown's, the default first; or
+                                              * NULL */
+    bool own;                                /* a template of the program itself may use forms and
+                                      * comparisons */
+    const char *at;                          /* the current position in the source */
+    const char *end;                         /* of the source */
+    size_t open[ARC_TEMPLATE_DEPTH];         /* sections not yet closed, outermost first */
     size_t depth;
 };
 
-/* One tag: what stands between its braces, trimmed, and where it begins and ends. */
+/* One tag: the trimmed text between its braces, and where the tag begins and ends. */
 struct tag {
     const char *start; /* "{{" */
     const char *end;   /* behind "}}" */
@@ -159,7 +161,7 @@ static bool read_form(const char *at, const char *end, struct arc_template_node 
     return false;
 }
 
-/* Reads a name and what follows it: ":" and how it is written, or "=" and what it must be. */
+/* Reads a name and an optional ":" with a form, or "=" with a value to compare with. */
 static int read_word(const struct parser *p, const struct tag *tag, const char *word, size_t len,
                      struct arc_template_node *node, struct arc_error *err)
 {
@@ -239,7 +241,7 @@ static int close_section(struct parser *p, const struct tag *tag, struct arc_err
     return ARC_OK;
 }
 
-/* Whether the tag has its line to itself; then the line goes with it. */
+/* Whether the tag is alone on its line, which then is removed with it. */
 static bool alone(const struct parser *p, const struct tag *tag, const char **from, const char **to)
 {
     const char *start = tag->start, *end = tag->end;
@@ -352,8 +354,8 @@ struct render {
     const struct arc_template *t;
     struct arc_buf *out;
     size_t steps;
-    bool own;                  /* a name that is not there is null */
-    struct measured *measured; /* for each node, its last list; NULL for a template of others */
+    bool own;                  /* an unknown name is null */
+    struct measured *measured; /* by node, for the last list; NULL for a user's template */
 };
 
 static int render_nodes(struct render *r, size_t from, size_t to, const struct frame *frame,
@@ -381,8 +383,8 @@ static const json_t *find_first(const struct frame *frame, const char *name, siz
     return NULL;
 }
 
-/* A value below null is null: what is not known yet has no parts either. ".name" is of the
- * innermost section alone, "..name" of those around it. */
+/* A member of null is null, since it is unknown, too. ".name" is looked up only in the innermost
+ * section, "..name" only in those around it. */
 static const json_t *find_path(const struct frame *frame, const char *path, size_t len)
 {
     struct frame innermost = {.value = frame->value};
@@ -453,7 +455,7 @@ static void add_number(const json_t *value, const struct arc_template_node *node
         arc_buf_printf(out, "%.6g", json_real_value(value));
 }
 
-/* The text of a value in its form, not yet escaped. */
+/* Appends the text of a value in its form, not yet escaped. */
 static void add_plain(const json_t *value, const struct arc_template_node *node,
                       struct arc_buf *out)
 {
@@ -475,7 +477,7 @@ static void add_plain(const json_t *value, const struct arc_template_node *node,
         add_number(value, node, out);
 }
 
-/* The columns of the widest text of that name in the loop's list, measured once for all items. */
+/* The width of the widest text of that name in the loop's list, measured once per list. */
 static size_t widest(const struct render *r, const struct frame *loop,
                      const struct arc_template_node *node)
 {
@@ -496,7 +498,7 @@ static size_t widest(const struct render *r, const struct frame *loop,
     return measured->columns;
 }
 
-/* Escapes a text for its place, cut and filled up as its node says. */
+/* Appends a text escaped for its place, cut and padded as its node says. */
 static void add_escaped(struct render *r, const struct arc_template_node *node,
                         const struct frame *frame, const struct arc_buf *text)
 {
@@ -559,7 +561,7 @@ static bool loop_truth(const struct arc_template_node *node, const struct frame 
     return arc_text_is(node->at, node->len, "@last") ? loop->index + 1 == loop->count : true;
 }
 
-/* Whether a section's value is what it asks for: what is behind '=', or in its form not nothing. */
+/* Whether a section is shown: its value equals the one after '=', or is not empty in its form. */
 static bool is_wanted(const struct arc_template_node *node, const json_t *value,
                       const struct frame *frame)
 {

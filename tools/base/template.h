@@ -1,5 +1,4 @@
-/* The program's own texts: templates in files beside the code, which the build embeds
- * (ARC_TEXT). */
+/* The program's own texts: template files beside the code, which the build embeds (ARC_TEXT). */
 #pragma once
 
 #include "arcci/template.h"
@@ -9,7 +8,7 @@ typedef void arc_escape_fn(struct arc_buf *out, const char *text, size_t len);
 /* The text as it is. */
 arc_escape_fn arc_template_bare;
 
-/* Where a value stands, and how it is escaped there. */
+/* A place for values, and how they are escaped there. */
 struct arc_template_place {
     const char *name;
     arc_escape_fn *escape;
@@ -18,19 +17,21 @@ struct arc_template_place {
 /* Declares arc_embedded_FOLDER_NAME, the text of tools/FOLDER/NAME.…; `name` is FOLDER_NAME. */
 #define ARC_TEXT(name) extern const char arc_embedded_##name[]
 
-/* Appends one of those texts filled with an object's members. `places` end with {0}: the first is that of
- * a value which names none, and they come before those of arcci/template.h. Beside what is there,
+/* Appends such a text, filled in from an object's members. `places` ends with {0} and takes
+ * precedence over the places of arcci/template.h; its first one applies to values that name no
+ * place. In addition to the syntax of arcci/template.h:
  *
- *   {{.name}} {{..name}}        is a name of the innermost section alone, or of those around it;
- *   {{#name=word}} {{#a=.b}}    is there if the value is that text, or the same as another;
- *   {{#name:known}}             is there unless the value is null;
- *   {{name:16.12}}              is filled up to 16 characters, and cut to 12;
- *   {{name:widest}}             is filled up to the widest of that name in the list that is looped over;
- *   {{name:.1f}} {{name:size}}  is a number with a decimal, or as a size;
- *   {{name:json}}               is any value as JSON;
- *   {{name:count}} {{name:s}}   is how many parts a list or object has, and "s" unless that, or a number, is 1;
- *   {{#name:count}}             is there once if it has any,
+ *   {{.name}} {{..name}}        looks only in the innermost section, or only in those around it;
+ *   {{#name=word}} {{#a=.b}}    shows the section if the value is that text, or equals another;
+ *   {{#name:known}}             shows the section unless the value is null;
+ *   {{#name:count}}             shows the section once if a list or object has any items;
+ *   {{name:16.12}}              pads to 16 characters and cuts to 12;
+ *   {{name:widest}}             pads to the widest value of that name in the current list;
+ *   {{name:.1f}} {{name:size}}  shows a number with one decimal, or as a size;
+ *   {{name:json}}               shows any value as JSON;
+ *   {{name:count}}              is the number of items of a list or object;
+ *   {{name:s}}                  is "s" unless that number, or the value, is 1.
  *
- * and a name that is not there is null. */
+ * An unknown name is null. */
 int arc_template_fill(const char *text, const struct arc_template_place *places,
                       const json_t *values, struct arc_buf *out, struct arc_error *err);

@@ -33,7 +33,7 @@ size_t arc_utf8_length(const char *text, size_t len)
     return 0;
 }
 
-/* Whether some continuation makes a character of these bytes, at most three. */
+/* Whether these bytes, at most three, can begin a character. */
 static bool may_begin_character(const char *text, size_t len)
 {
     char low[4], high[4];
@@ -116,7 +116,8 @@ static bool harmful(const unsigned char *s, size_t step)
     return step == 3 && s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
 }
 
-/* Whether eight characters are; a borrow or a carry between bytes can only deny it. */
+/* Whether eight characters are printable; a borrow or a carry between bytes can only cause a false
+ * no. */
 static bool are_printable(const unsigned char *s)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones * 0x80;
@@ -260,7 +261,7 @@ static int by_bytes(const void *a, const void *b)
 
 void arc_texts_sort(const char **texts, size_t count)
 {
-    if (count) /* NULL is no array to qsort() */
+    if (count) /* qsort() must not get NULL */
         qsort(texts, count, sizeof *texts, by_bytes);
 }
 
@@ -272,7 +273,7 @@ int arc_text_copy(const char *text, char **out, struct arc_error *err)
 
 bool arc_path_clean(const char *path, size_t path_len, bool rooted, struct arc_buf *out)
 {
-    size_t start = out->len, top = start; /* `top`: behind every ".." that leads out */
+    size_t start = out->len, top = start; /* `top`: the end of the leading ".."s, which stay */
     const char *end = path + path_len;
 
     for (size_t len; path < end; path += len + 1) {
@@ -313,7 +314,7 @@ void arc_text_encode(struct arc_buf *out, const char *text)
             arc_buf_printf(out, "%%%02X", (unsigned char)*text);
 }
 
-/* Reads text of a form such as "00-00T", whose zeros are digits: each run of them is a number of
+/* Reads a text of a form such as "00-00T": each run of zeros is that many digits, a number of
  * `out`. */
 static bool read_numbers(const char **text, const char *form, int *out)
 {
@@ -332,7 +333,7 @@ static bool read_numbers(const char **text, const char *form, int *out)
     return true;
 }
 
-/* "Z", "+02:00" or "-04:30", and no byte more. */
+/* Reads "Z", "+02:00" or "-04:30", up to the end of the text. */
 static bool read_offset(const char *text, int64_t *seconds)
 {
     int sign = *text == '-' ? -1 : 1, zone[2] = {0};
@@ -407,7 +408,8 @@ bool arc_text_starts(const char *text, const char *const *parts)
     return *parts != NULL;
 }
 
-/* "1.2.3" of "{version}-{suffix}" where there is no suffix, and of "{suffix}-{version}". */
+/* Removes the separator of an empty value: "{version}-{suffix}" and "{suffix}-{version}" give
+ * "1.2.3". */
 static void drop_separator(struct arc_buf *out, const char **next)
 {
     static const char separators[] = "-_";
@@ -481,7 +483,8 @@ bool arc_time_parse(const char *text, int64_t *out)
 
     int64_t offset;
     if (!read_offset(text, &offset) || n[0] < 1970 || n[1] < 1 || n[1] > 12 || n[2] < 1 ||
-        n[2] > 31 || n[3] > 23 || n[4] > 59 || n[5] > 60) /* a leap second is the next one here */
+        n[2] > 31 || n[3] > 23 || n[4] > 59 || n[5] > 60) /* a leap second counts as the next
+                                                           * second */
         return false;
 
     struct tm tm = {.tm_year = n[0] - 1900,

@@ -1,4 +1,4 @@
-/* Text from outside made fit to be shown: UTF-8 checks and escaping for people. */
+/* Text: UTF-8, escaping of untrusted text for people, lists, numbers, times. */
 #pragma once
 
 #include "base/auto.h"
@@ -10,12 +10,12 @@
  * 0 if there is none (Unicode 15, table 3-7: no surrogates, no overlong forms). */
 size_t arc_utf8_length(const char *text, size_t len);
 
-/* The length of the character at the start of `len` > 0 bytes, and its code point. What is no UTF-8
- * is U+FFFD, one for the longest beginning of a character there is, else for a byte (Unicode 15,
- * 3.9, "maximal subpart"; WHATWG Encoding, UTF-8 decoder). */
+/* Returns the length of the first character of `len` > 0 bytes; *point is its code point. Invalid
+ * UTF-8 is U+FFFD, one per maximal subpart or byte (Unicode 15, 3.9; WHATWG Encoding, UTF-8
+ * decoder). */
 size_t arc_utf8_point(const char *text, size_t len, uint32_t *point);
 
-/* How many printable characters of ASCII the text starts with: nearly always all. */
+/* The number of printable ASCII characters at the start of the text: usually all. */
 size_t arc_text_printable(const char *text, size_t len);
 
 /* Whether all `len` bytes are well-formed UTF-8. */
@@ -25,21 +25,20 @@ bool arc_utf8_valid(const char *text, size_t len);
  * GitHub may count characters. */
 size_t arc_text_utf16(const char *text, size_t len);
 
-/* The characters of a text, which are its columns, near enough; colours have none. */
+/* The number of characters, which approximates the columns; colour sequences count as 0. */
 size_t arc_text_columns(const char *text);
 
-/* The length in bytes of the first `most` characters; a byte that is no UTF-8 is one. */
+/* The length in bytes of the first `most` characters; an invalid byte counts as one. */
 size_t arc_text_cut(const char *text, size_t len, size_t most);
 
-/* The length in bytes of the white space (JavaScript's \s, which is what actions' inputs and
- * filters know) that the text starts with: one character of it, 0 if there is none. */
+/* The length in bytes of the white space character at the start of the text, or 0: JavaScript's \s,
+ * as in inputs and filters of actions. */
 size_t arc_text_space(const char *text, size_t len);
 
-/* The text without white space at both ends, as JavaScript's trim() gives it: moves *text and
- * shortens *len. */
+/* Trims white space at both ends like JavaScript's trim(): moves *text and shortens *len. */
 void arc_text_trim(const char **text, size_t *len);
 
-/* The length that is left of a text without those of `ends` that it ends with. */
+/* The length of a text without the trailing characters that are in `ends`. */
 static inline size_t arc_text_strip(const char *text, size_t len, const char *ends)
 {
     while (len && memchr(ends, text[len - 1], strlen(ends)))
@@ -54,15 +53,15 @@ static inline void arc_buf_strip(struct arc_buf *buf, const char *ends)
         buf->data[buf->len = len] = '\0';
 }
 
-/* A line of a text, or an item of a list in one. Nothing ends it, and it is the text's. */
+/* A line of a text, or an item of a list; points into the text and is not NUL-terminated. */
 struct arc_piece {
     const char *text;
     size_t len;
     const char *rest; /* behind the separator */
 };
 
-/* The next piece of what is the rest, up to one of the separators; false at the end. What is empty
- * is a piece, too, but not at the very end. */
+/* Moves to the next piece, up to one of the separators; false at the end. A piece may be empty,
+ * except at the end of the text. */
 static inline bool arc_piece_next(struct arc_piece *piece, const char *separators)
 {
     piece->text = piece->rest;
@@ -71,17 +70,17 @@ static inline bool arc_piece_next(struct arc_piece *piece, const char *separator
     return *piece->text;
 }
 
-/* For each piece of a text, whose `text` and `len` the loop may change. */
+/* Loops over the pieces of a text; the body may change piece.text and piece.len. */
 #define arc_each_piece(piece, whole, separators)                                                   \
     for (struct arc_piece piece = {.rest = (whole)}; arc_piece_next(&piece, separators);)
 
-/* A copy, which the caller frees; NULL when out of memory. */
+/* A copy owned by the caller; NULL if out of memory. */
 static inline char *arc_piece_copy(struct arc_piece piece)
 {
     return strndup(piece.text, piece.len);
 }
 
-/* Whether a list of words, with spaces between, has this one, in any case. */
+/* Whether a space-separated list contains this word, ignoring case. */
 bool arc_text_lists(const char *words, const char *word, size_t len);
 
 /* Appends the text with every control character (C0, DEL, C1), bidirectional override and every
@@ -95,19 +94,19 @@ bool arc_text_is_visible(const char *text);
 /* arc_text_visible() for text of several lines: line breaks and tabs stay, CRLF becomes LF. */
 void arc_text_visible_lines(struct arc_buf *out, const char *text, size_t len);
 
-/* A copy of the text in *out, owned by the caller; of NULL it is NULL. */
+/* Copies the text to *out, owned by the caller; NULL for NULL. */
 int arc_text_copy(const char *text, char **out, struct arc_error *err);
 
-/* A formatted text in *out, owned by the caller. */
+/* Prints a formatted text to *out, owned by the caller. */
 int arc_text_print(char **out, struct arc_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Appends an item to a list, or only what stands before it: the separator, but to the first. */
+/* Appends the separator, unless the list is empty, and the formatted item, which may be empty. */
 void arc_text_item(struct arc_buf *list, const char *separator, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void arc_text_separate(struct arc_buf *list, const char *separator);
 
-/* Whether what has a length is this word; whether it is in capitals or not. */
+/* Whether `len` bytes are this word; the second function ignores case. */
 static inline bool arc_text_is(const char *text, size_t len, const char *word)
 {
     return strlen(word) == len && memcmp(text, word, len) == 0;
@@ -125,10 +124,10 @@ static inline int arc_text_compare(const char *a, size_t a_len, const char *b, s
     return arc_or(order, (a_len > b_len) - (a_len < b_len));
 }
 
-/* Puts texts in order, by bytes. */
+/* Sorts texts by bytes. */
 void arc_texts_sort(const char **texts, size_t count);
 
-/* How many texts are in a list (char **) that ends with NULL; none in NULL. */
+/* The number of texts in a NULL-terminated list (char **); 0 for NULL. */
 static inline size_t arc_texts_count(const void *list)
 {
     const char *const *texts = list;
@@ -138,12 +137,12 @@ static inline size_t arc_texts_count(const void *list)
     return count;
 }
 
-/* Appends a size as registries show it, in powers of ten: "12.3 MB"; with a base (0 or more) the
- * difference, too, in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
+/* Appends a size as registries show it, in powers of ten: "12.3 MB". If `base` is not negative,
+ * also appends the difference in the same unit: "12.3 MB (+0.4 MB)" or "12.3 MB (same)". */
 void arc_text_size(struct arc_buf *out, int64_t bytes, int64_t base);
 
-/* Appends the path "./a//b/../c" as "a/c" (Go's path.Clean). False when it leads out at the top:
- * those ".." stay, unless the path is `rooted`, as the source of a COPY is. */
+/* Appends the path "./a//b/../c" as "a/c" (Go's path.Clean). Returns false if it leads out of the
+ * top; the leading ".."s stay, unless the path is `rooted`, like the source of a COPY. */
 bool arc_path_clean(const char *path, size_t path_len, bool rooted, struct arc_buf *out);
 
 static inline bool arc_text_path(struct arc_buf *out, const char *path)
@@ -151,7 +150,7 @@ static inline bool arc_text_path(struct arc_buf *out, const char *path)
     return arc_path_clean(path, strlen(path), false, out);
 }
 
-/* What ASCII has as a digit; a letter or digit; those or '_'; white space. */
+/* ASCII: a digit; a letter or digit; a letter, digit or '_'; white space. */
 static inline bool arc_is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -172,28 +171,28 @@ static inline bool arc_is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Whether a byte goes on with a character of UTF-8 that a byte before it began. */
+/* Whether a byte continues a UTF-8 character. */
 static inline bool arc_utf8_continues(char c)
 {
     return (c & 0xc0) == 0x80;
 }
 
-/* The text, or what stands for it where it is empty or NULL. */
+/* The text, or `otherwise` if it is empty or NULL. */
 static inline const char *arc_text_or(const char *text, const char *otherwise)
 {
     return text && *text ? text : otherwise;
 }
 
-/* "s" behind a noun of which there are so many, "" behind one. */
+/* The ending of a noun: "s" unless count is 1. */
 static inline const char *arc_plural(size_t count)
 {
     return count == 1 ? "" : "s";
 }
 
-/* A list of texts that ends with NULL. */
+/* A NULL-terminated list of texts. */
 #define ARC_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* Whether a text is one of some, has one of them in it, or at its start. */
+/* Whether a text equals, contains or starts with one of some texts. */
 #define ARC_AMONG(text, ...)  arc_text_among(text, ARC_WORDS(__VA_ARGS__))
 #define ARC_HOLDS(text, ...)  arc_text_holds(text, ARC_WORDS(__VA_ARGS__))
 #define ARC_STARTS(text, ...) arc_text_starts(text, ARC_WORDS(__VA_ARGS__))
@@ -201,38 +200,37 @@ bool arc_text_among(const char *text, const char *const *words);
 bool arc_text_holds(const char *text, const char *const *parts);
 bool arc_text_starts(const char *text, const char *const *parts);
 
-/* Appends a text with a value in the place of each {name}: `value` appends it, or says that there
- * is none, and the name stays as it is written. An empty value goes with the '-' or '_' that parts
- * it from the rest. */
+/* Appends a text with {name}s replaced by their values. `value` appends one, or returns false for
+ * an unknown name, which stays as it is. An empty value is removed together with its separator, '-'
+ * or '_'. */
 void arc_text_fill(const char *text,
                    bool (*value)(void *context, const char *name, struct arc_buf *out),
                    void *context, struct arc_buf *out);
 
-/* What follows a beginning in a text; NULL for any other text, and for NULL. */
+/* The rest of a text that starts with `start`; NULL for any other text, and for NULL. */
 const char *arc_text_after(const char *text, const char *start);
 
-/* Whether a text ends in another. */
+/* Whether a text ends with another. */
 bool arc_text_ends(const char *text, const char *end);
 
-/* Reads a text of 1 to `most` (18) decimal digits and nothing else; false for any other, and for
- * NULL. */
+/* Reads a text that is 1 to `most` (up to 18) decimal digits; false for any other, and for NULL. */
 bool arc_text_number(const char *text, size_t most, int64_t *out);
 
-/* Whether a text is so many lower-case hexadecimal digits, and nothing else. */
+/* Whether a text is exactly `digits` lower-case hexadecimal digits. */
 bool arc_text_is_hex(const char *text, size_t digits);
 
-/* Of "https://host/path" what is behind the host's slash; NULL for any other text, and for NULL. */
+/* The "path" of "https://host/path"; NULL for any other text, and for NULL. */
 const char *arc_url_path(const char *url);
 
 /* Appends the text percent-encoded, as a part of a path, a query or a form (RFC 3986: unreserved
  * characters stay). */
 void arc_text_encode(struct arc_buf *out, const char *text);
 
-/* Seconds since 1970 of an RFC 3339 time; false if it is none. */
+/* Reads an RFC 3339 time as seconds since 1970; false if it is not valid. */
 bool arc_time_parse(const char *text, int64_t *out);
 
 /* The first second, in UTC, of a day such as "2026-12-31". */
 bool arc_day_parse(const char *text, int64_t *out);
 
-/* A time the other way round, in UTC; 1970's first second for one beyond all calendars. */
+/* Prints seconds since 1970 as an RFC 3339 time in UTC; 1970-01-01T00:00:00Z if out of range. */
 void arc_time_print(int64_t seconds, char out[32]);

@@ -1,11 +1,11 @@
-/* Errors of the GitHub API in words that help. */
+/* Explains errors of the GitHub API. */
 #include "base/json.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
 #include <time.h>
 
-/* A message of several lines becomes one. */
+/* Appends a message on one line. */
 static void add_shown(struct arc_buf *out, const char *text, size_t max)
 {
     size_t len = strlen(text);
@@ -66,8 +66,8 @@ static bool is_grantable(const char *name, size_t len)
 }
 
 /* Appends one alternative of a permissions header, "contents=write,pull_requests=read", as a
- * workflow spells it; without metadata, which every token has. False where no workflow can give it.
- */
+ * workflow spells it, without metadata, which every token has. Returns false if a workflow cannot
+ * grant it. */
 static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
 {
     bool grantable = true;
@@ -94,8 +94,8 @@ static bool add_alternative(struct arc_buf *out, const char *text, size_t len)
     return grantable;
 }
 
-/* The alternatives of "contents=write; contents=write,workflows=write", any of which may be what
- * this request takes: those that a workflow's `permissions:` can give, and those that it cannot. */
+/* Splits "contents=write; contents=write,workflows=write", alternatives that each suffice for the
+ * request, into those that a workflow's `permissions:` can grant and those it cannot. */
 static void split_permissions(const char *header, struct arc_buf *gives, struct arc_buf *cannot,
                               const char *open, const char *close)
 {
@@ -108,7 +108,7 @@ static void split_permissions(const char *header, struct arc_buf *gives, struct 
     }
 }
 
-/* What the token at hand lacks, and who can give it. */
+/* Says what the token lacks and how to grant it. */
 static void add_permissions(struct arc_buf *out, const char *header, const char *message)
 {
     ARC_AUTO(arc_buf) struct arc_buf gives = {.max = 1024}, cannot = {.max = 1024};
@@ -140,7 +140,7 @@ static void add_permissions(struct arc_buf *out, const char *header, const char 
             out, "; the token of a pull request from a fork may not write, whatever the job says");
 }
 
-/* When a rate limit ends: GitHub docs, "Best practices for using the REST API". */
+/* Says when a rate limit ends (GitHub docs, "Best practices for using the REST API"). */
 static void add_limit(struct arc_buf *out, const struct arc_http_response *answer)
 {
     const char *after = arc_http_header(answer, "retry-after");
@@ -187,8 +187,8 @@ static void add_advice(struct arc_buf *out, const struct arc_http_response *answ
         add_shown(out, url ? url + 4 : sso, 300);
     }
 
-    /* GitHub names the permission in every answer. It is what is missing only where the message
-     * says so, not where a feature is turned off. */
+    /* GitHub names the permission in every answer. It is missing only if the message says so, not
+     * if a feature is turned off. */
     bool lacks = answer->status == 404 ||
                  (answer->status == 403 && (!message || strstr(message, "not accessible")));
     if (answer->status == 403 && message && strstr(message, "via a GitHub App"))
@@ -245,7 +245,7 @@ int arc_github_explain(const char *method, const char *path, const struct arc_ht
     return arc_error_set(err, code, "%s", arc_buf_text(&text));
 }
 
-/* The byte that two hexadecimal digits stand for; -1 for anything else. */
+/* Reads two hexadecimal digits as a byte; -1 for anything else. */
 static int read_hex(const char *at, size_t left)
 {
     static const char digits[] = "0123456789abcdef";
@@ -254,8 +254,8 @@ static int read_hex(const char *at, size_t left)
     return low ? (int)(high - digits) << 4 | (int)(low - digits) : -1;
 }
 
-/* How many bytes of the text spell the secret, each letter as it is, as JSON's \u00NN or as a URL's
- * %NN; 0 when they do not. */
+/* Returns how many bytes of the text spell the secret, with each letter plain, as JSON's \u00NN or
+ * as a URL's %NN; 0 if they do not. */
 static size_t find_spelling(const char *text, size_t left, const char *secret)
 {
     size_t at = 0;
@@ -293,8 +293,8 @@ static size_t mask_spellings(char *text, size_t len, const char *secret)
     return len;
 }
 
-/* What base64 makes of the secret, wherever it stands in what was encoded (Authorization: Basic):
- * the letters that depend on it alone. */
+/* Appends the letters that base64 gives for the secret after `before` bytes of other text (as in
+ * Authorization: Basic), leaving out letters that also depend on the text around it. */
 static void encode_part(const char *secret, size_t before, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf bytes = {.max = 8192}, text = {.max = 16384};
@@ -331,7 +331,7 @@ void arc_github_mask(char *text, const char *secret)
         arc_github_mask_bytes(text, strlen(text), secret);
 }
 
-/* "https://host:port" of a URL: its length up to the path, and where the host starts. */
+/* Returns the length of a URL's "https://host:port"; *host is the host's offset. */
 static size_t find_origin(const char *url, size_t *host)
 {
     const char *slashes = strstr(url, "://");

@@ -6,11 +6,11 @@
 
 #define API_URL    "https://api.github.com"
 #define TOKEN_MAX  4096
-#define BURST      15                  /* so many writes go at once */
+#define BURST      15                  /* writes without a pause */
 #define CACHE      8                   /* answers kept for If-None-Match */
-#define CACHE_BODY ((size_t)256 << 10) /* larger ones are not */
+#define CACHE_BODY ((size_t)256 << 10) /* the largest answer to keep */
 
-/* An answer to a GET with its ETag: asked again, a 304 costs nothing of the rate limit. */
+/* A GET's answer with its ETag: a later 304 does not count against the rate limit. */
 struct cached {
     char *url;
     char *etag;
@@ -25,7 +25,7 @@ struct github {
     char *api; /* without a slash at the end */
     char *token;
     char *authorization;
-    unsigned writes; /* requests that change something, for their pace */
+    unsigned writes; /* how many requests changed something */
     struct cached cache[CACHE];
     size_t cache_next;
 };
@@ -74,7 +74,8 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
     return arc_text_print(&hub->authorization, err, "Bearer %s", hub->token);
 }
 
-/* The API of GITHUB_SERVER_URL, where nothing names it: that server's token goes to no other. */
+/* Derives the API from GITHUB_SERVER_URL if no variable names it: a server's token must not go to
+ * another. */
 static int derive_api(const struct arc_env *env, char **out, struct arc_error *err)
 {
     const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
@@ -130,7 +131,7 @@ static void forget_cached(struct cached *entry)
     *entry = (struct cached){0};
 }
 
-/* Keeping is a favour: without memory for it, nothing is kept. */
+/* Keeps an answer; does nothing if out of memory. */
 static void keep_answer(struct github *hub, const char *url, const struct arc_http_response *answer,
                         const struct arc_reply *reply)
 {
@@ -168,7 +169,7 @@ static int make_absolute(struct github *hub, const char *path, char **out, struc
     return arc_error_unless(*out, err);
 }
 
-/* A body that is not JSON is a page of some proxy: no answer of GitHub's. */
+/* A body that is not JSON comes from a proxy, not from GitHub. */
 static int read_answer(struct github *hub, const struct arc_request *request,
                        struct arc_http_response *answer, struct arc_reply *reply,
                        struct arc_error *err)
@@ -176,7 +177,7 @@ static int read_answer(struct github *hub, const struct arc_request *request,
     json_error_t where = {.text = "it is empty"};
     bool reads = strcmp(request->method, "GET") == 0;
 
-    /* A server that echoes the token gets it into no message, record or document. */
+    /* A server may echo the token, which must not reach a message, record or document. */
     answer->body.len = arc_github_mask_bytes(answer->body.data, answer->body.len, hub->token);
     reply->status = answer->status;
     bool off = answer->status == 403 || answer->status == 404 || answer->status == 410;
@@ -187,7 +188,7 @@ static int read_answer(struct github *hub, const struct arc_request *request,
             json_loadb(answer->body.data, answer->body.len, JSON_REJECT_DUPLICATES, &where);
 
     bool success = answer->status / 100 == 2;
-    bool empty = reads && answer->status == 200 && !request->accept; /* a file may be that */
+    bool empty = reads && answer->status == 200 && !request->accept; /* a file may be empty */
     if (success && !reply->body && (answer->body.len || empty)) {
         reply->doubtful = !reads;
         return arc_error_set(err, ARC_EWORLD, "%s %s: %d, but the answer is not whole JSON (%s)",
@@ -241,7 +242,7 @@ static int exchange_request(struct github *hub, const struct arc_request *reques
     }
 }
 
-/* Adds the headers, whose texts are the arena's, and the JSON body, which the caller frees. */
+/* Adds the headers, with texts in the arena, and the JSON body, which the caller frees. */
 static int prepare_headers(const struct arc_request *request, const struct cached *known,
                            struct arc_arena *memory, char **body, const char *headers[8],
                            struct arc_error *err)
@@ -300,8 +301,8 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         http.body_len = strlen(body);
     }
 
-    /* After them one a second, which stays under 80 in any minute (GitHub docs, "Rate limits for the
-     * REST API"). */
+    /* After BURST writes one per second, which stays below 80 per minute (GitHub docs, "Rate limits
+     * for the REST API"). */
     if (strcmp(request->method, "GET") != 0 && ++hub->writes > BURST)
         hub->base.clock->wait(hub->base.clock->context, 1000);
 

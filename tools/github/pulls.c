@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "github/github.h"
 
-/* A list being read, of the pull request at the commit `head`. */
+/* The list being read, for the pull request at commit `head`. */
 struct listing {
     json_t *files;
     const char *head;

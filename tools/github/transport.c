@@ -1,4 +1,4 @@
-/* What all transports share, the recording one and the describing one. */
+/* Shared by all transports; the recording and the describing transport. */
 #include "arcci/transport.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -131,8 +131,8 @@ static int write_record(const char *path, const json_t *record, struct arc_error
     return arc_error_set(err, ARC_EWORLD, "--record: cannot write %s: %s", path, strerror(saved));
 }
 
-/* A record that cannot be written must not undo a request that was carried out, so it fails the
- * next request instead, before that is sent. */
+/* A record that cannot be written must not turn a completed request into a failure: the next
+ * request fails instead, before it is sent. */
 static int send_recorded(struct arc_transport *self, const struct arc_request *request,
                          struct arc_reply *reply, struct arc_error *err)
 {
@@ -198,7 +198,7 @@ struct describer {
     json_t *requests;
 };
 
-/* What was asked for, as if it had just been made. */
+/* Imagines the requested object as if it had just been created. */
 static json_t *imagine(const struct arc_request *request)
 {
     json_t *made = request->body ? json_deep_copy(request->body) : json_object();

@@ -17,7 +17,7 @@ int arc_curl_load(struct arc_curl *out, struct arc_error *err)
 #include <dlfcn.h>
 #include <string.h>
 
-/* Debian's two builds of the one library, either of which serves, and macOS's own. */
+/* Debian's two builds of the library, either of which works, and macOS's own. */
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.4.dylib"};
 
 static int resolve(void *library, const char *symbol, void *slot, struct arc_error *err)
@@ -27,7 +27,8 @@ static int resolve(void *library, const char *symbol, void *slot, struct arc_err
         return arc_error_set(err, ARC_EWORLD,
                              "libcurl has no %s: it is older than 7.66; install a newer one",
                              symbol);
-    memcpy(slot, &found, sizeof found); /* ISO C has no cast from object to function pointer */
+    memcpy(slot, &found, sizeof found); /* ISO C does not allow a cast from an object to a function
+                                         * pointer */
     return ARC_OK;
 }
 

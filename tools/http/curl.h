@@ -5,7 +5,7 @@
 #include "arcci/error.h"
 #include <curl/curl.h>
 
-/* The functions of libcurl in use, each of the type that curl's own header gives it. */
+/* The functions of libcurl that we use, with the types of curl's own header. */
 #define ARC_CURL_FUNCTIONS(ROW)                                                                    \
     ROW(global_init)                                                                               \
     ROW(version_info)                                                                              \
@@ -39,7 +39,7 @@ struct arc_curl {
 #undef ARC_CURL_ROW
 };
 
-/* Loads libcurl and fills the table; a standalone program has it inside. The library stays loaded
- * until the program ends: the TLS library below it registers exit handlers. ARC_EWORLD when it is
- * not installed, naming the package. */
+/* Loads libcurl, which is built into a standalone program, and fills the table. It stays loaded
+ * until the program ends, since its TLS library registers exit handlers. ARC_EWORLD, naming the
+ * package, if it is not installed. */
 int arc_curl_load(struct arc_curl *out, struct arc_error *err);

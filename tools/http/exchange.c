@@ -113,7 +113,7 @@ static size_t write_body(char *bytes, size_t size, size_t count, void *context)
     else if (body->failed)
         x->failed = arc_error_nomem(x->err);
 
-    return x->failed ? len + 1 : len; /* any other count than len stops libcurl */
+    return x->failed ? len + 1 : len; /* any count except len stops libcurl */
 }
 
 /* A status line starts the headers of a new answer: 100, then 200. */
@@ -165,8 +165,8 @@ static const char *either(const struct arc_env *env, const char *a, const char *
     return value || !env ? value : arc_env_nonempty(env, b);
 }
 
-/* The variable that names the proxy for a place; NULL where there is none. Upper-case HTTP_PROXY is
- * not read: in a CGI program a client sets it ("httpoxy"). */
+/* Returns the variable that names the proxy for a place, or NULL. HTTP_PROXY in capitals is not
+ * read: in a CGI program the client sets it ("httpoxy"). */
 static const char *find_proxy(const struct arc_env *env, const struct http_place *place)
 {
     static const char *const https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
@@ -183,8 +183,8 @@ static const char *find_proxy(const struct arc_env *env, const struct http_place
     return NULL;
 }
 
-/* NO_PROXY as docker reads it (golang.org/x/net/http/httpproxy), in libcurl's words: "*.lan" is what
- * ends in ".lan", and "host:5000" counts for that port alone. */
+/* Translates NO_PROXY from docker's syntax (golang.org/x/net/http/httpproxy) to libcurl's: "*.lan"
+ * matches hosts that end with ".lan", and "host:5000" only that port. */
 static void list_direct(const char *list, const struct http_place *place, struct arc_buf *out)
 {
     arc_each_piece (item, list, ", \t") {
@@ -202,9 +202,8 @@ static void list_direct(const char *list, const struct http_place *place, struct
     }
 }
 
-/* The certificate authorities that this machine trusts, where a standalone program must look for
- * itself: Debian and Alpine, Fedora, openSUSE, NixOS, and the BSDs and macOS. NULL: where libcurl
- * was told to look when it was built. */
+/* Where a standalone program finds the certificate authorities that this machine trusts: Debian and
+ * Alpine, Fedora, openSUSE, NixOS, the BSDs and macOS. NULL: libcurl's built-in path. */
 static const char *find_ca_bundle(void)
 {
 #ifdef ARCCI_STANDALONE
@@ -254,13 +253,13 @@ static bool set_connection(struct http_exchange *x)
     if (request->compressed)
         SET(CURLOPT_ACCEPT_ENCODING, "gzip");
     http->curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    http->curl.easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* HTTP/2: one connection for all */
+    http->curl.easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* HTTP/2: share one connection */
 
     return ok;
 }
 
-/* No seek function: libcurl, which by itself resends on a kept-open connection that turns out to
- * be dead, then cannot do so once any of the body has gone. */
+/* Sets no seek function. libcurl resends a request by itself if a reused connection turns out to be
+ * dead; without that function it cannot once it has sent any of the body. */
 static bool set_exchange(struct http_exchange *x)
 {
     struct arc_http *http = x->http;
@@ -291,8 +290,8 @@ static bool set_exchange(struct http_exchange *x)
 }
 #undef SET
 
-/* Doubt counts as sent: once a byte of the body was taken, or libcurl would have to take it again.
- */
+/* In doubt, the request counts as sent: if libcurl has read any of the body, or would have to
+ * rewind it. */
 static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
@@ -315,8 +314,8 @@ static enum arc_http_fate fate_of(const struct http_exchange *x, CURLcode code)
     return sent || x->sent || code == CURLE_SEND_FAIL_REWIND ? ARC_HTTP_LOST : ARC_HTTP_UNSENT;
 }
 
-/* The error says, too, what may be wrong with the proxy, or that there is none. libcurl's message
- * names who did not answer: the proxy or, where NO_PROXY leaves it out, the host itself. */
+/* The error also says that a proxy is set and may be wrong, or that none is set. libcurl's message
+ * names who did not answer: the proxy or, because of NO_PROXY, the host itself. */
 static int no_answer(struct http_exchange *x, CURLcode code)
 {
     struct arc_http *http = x->http;
@@ -340,7 +339,8 @@ static int no_answer(struct http_exchange *x, CURLcode code)
     else if (!name && unreached && !arc_http_loopback(host, strlen(host)))
         arc_buf_printf(&hint, "; behind a proxy, set %s", https ? "HTTPS_PROXY" : "http_proxy");
 
-    if (strstr(why, "proxy syntax")) /* it quotes the proxy, whose password may stand there */
+    if (strstr(why, "proxy syntax")) /* the message quotes the proxy's URL, which may contain a
+                                      * password */
         why = "no address of a proxy";
     return arc_error_set(x->err, ARC_EWORLD, "%s %s: %s%s", x->request->method, x->hop.url, why,
                          arc_buf_text(&hint));

@@ -1,4 +1,4 @@
-/* What the parts of port/http share. */
+/* Shared by the files of this folder. */
 #pragma once
 
 #include "http/curl.h"
@@ -8,15 +8,15 @@ struct arc_http {
     struct arc_curl curl;
     struct arc_http_options options;
     CURL *easy;   /* keeps its connections and DNS cache from request to request */
-    CURLM *multi; /* those of arc_http_send_all(); NULL until its first call */
+    CURLM *multi; /* for arc_http_send_all(); NULL until its first call */
 };
 
-/* An absolute URL taken apart by libcurl. */
+/* The parts of an absolute URL. */
 struct http_place {
     char *scheme, *host, *port; /* port always set */
 };
 
-/* Takes a URL apart. ARC_EINPUT for anything but a clean http(s) URL without a user name. */
+/* Splits a URL. ARC_EINPUT for anything except a valid http(s) URL without a user name. */
 int http_locate(struct arc_http *http, const char *text, struct http_place *out,
                 struct arc_error *err);
 void http_place_free(struct http_place *place);
@@ -27,10 +27,10 @@ struct http_hop {
     const char *method;
     struct http_place place;
     bool credentials;
-    bool insecure; /* the user vouches for this place */
+    bool insecure; /* the user declared this host as insecure */
 };
 
-/* One request on its way: what libcurl's callbacks need. */
+/* The state of one request, for libcurl's callbacks. */
 struct http_exchange {
     struct arc_http *http;
     const struct arc_http_request *request;
@@ -48,7 +48,8 @@ struct http_exchange {
     char message[CURL_ERROR_SIZE];
 };
 
-/* Makes x->easy ready for this hop; takes what libcurl made of it; frees what the hop needed. */
+/* http_begin() prepares x->easy for this hop; http_end() takes libcurl's result and frees the hop's
+ * resources. */
 int http_begin(struct http_exchange *x);
 int http_end(struct http_exchange *x, CURLcode code);
 void http_release(struct http_exchange *x);

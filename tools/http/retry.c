@@ -1,4 +1,4 @@
-/* When a request is tried again, and how long that waits. */
+/* When to retry a request, and how long to wait. */
 #define _GNU_SOURCE /* strcasestr, strptime */
 #include "base/text.h"
 #include "http/http.h"
@@ -8,8 +8,8 @@
 #define MAX_WAIT       900
 #define SECONDARY_WAIT 60
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); strptime() knows English in any
- * locale. */
+/* Reads "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7); strptime() accepts English in
+ * every locale. */
 static bool http_date(const char *text, int64_t *out)
 {
     struct tm tm = {0};
@@ -53,7 +53,7 @@ int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t no
     bool limited = arc_http_rate_limited(response);
     if (limited && left && strcmp(left, "0") == 0 &&
         arc_text_number(arc_http_header(response, "x-ratelimit-reset"), 15, &value))
-        return value > now ? value - now + 1 : 1; /* our clocks differ by less than that */
+        return value > now ? value - now + 1 : 1; /* the clocks differ by less than that */
 
     return -1;
 }
@@ -83,8 +83,8 @@ int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
     if (seconds > max)
         return -1;
 
-    /* Asked for: a little more, never less. Our own: half of it is chance, so that jobs that
-     * failed together do not come back together. */
+    /* A requested wait gets a little longer, never shorter. Half of our own wait is random, so that
+     * jobs that failed together do not retry together. */
     if (seconds >= 0)
         return seconds * 1000 + (int64_t)(random % 1000);
 
@@ -125,7 +125,7 @@ int arc_http_send_retrying(struct arc_http *http, const struct arc_http_request 
 
 /* ---- Link ----------------------------------------------------------------------------------- */
 
-/* Whether the parameters of one link, `; rel="next prev"; …` up to `end`, say that it is the next. */
+/* Whether a link's parameters up to `end`, `; rel="next prev"; …`, include rel=next. */
 static bool is_next(const char *at, const char *end)
 {
     for (; at < end; at++) {
@@ -151,8 +151,7 @@ static bool is_next(const char *at, const char *end)
     return false;
 }
 
-/* The target of the first link of a header to the next page: where it starts, and its length; NULL
- * where there is none. */
+/* Returns the target of a header's first rel=next link, of *len bytes; NULL if there is none. */
 static const char *find_link(const char *header, size_t *len)
 {
     const char *at = header;
@@ -161,7 +160,7 @@ static const char *find_link(const char *header, size_t *len)
         const char *close = strchr(at, '>');
         if (!close)
             break;
-        const char *end = close + 1; /* of the link's parameters: a comma outside quotes */
+        const char *end = close + 1; /* the parameters end at a comma outside quotes */
         for (bool quoted = false; *end && (quoted || *end != ','); end++)
             quoted ^= *end == '"';
         *len = (size_t)(close - at - 1);

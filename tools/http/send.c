@@ -1,4 +1,4 @@
-/* Sending: redirects, one request, several at once. */
+/* Sends requests: redirects, one request, several in parallel. */
 #include "http/internal.h"
 #include <string.h>
 
@@ -18,7 +18,7 @@ static bool plain_read(const char *method)
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-/* Whether the answer sends us on; *method is what to ask with. */
+/* Whether the answer is a redirect; *method is the next request's. */
 static bool redirected(const struct arc_http_response *response, const char **method)
 {
     switch (response->status) {
@@ -36,7 +36,7 @@ static bool redirected(const struct arc_http_response *response, const char **me
     }
 }
 
-/* Goes one redirect further. *moved tells whether; a redirect that may not be followed stays the
+/* Follows one redirect and sets *moved; a redirect that must not be followed is the final
  * answer. */
 static int follow(struct http_exchange *x, bool *moved)
 {
@@ -107,13 +107,13 @@ static int begin_hop(struct http_exchange *x)
     return http_begin(x);
 }
 
-/* Ends a hop. *moved tells whether there is another. */
+/* Ends a hop. Sets *moved if there is another. */
 static int end_hop(struct http_exchange *x, CURLcode code, bool *moved)
 {
     *moved = false;
     int rc = http_end(x, code);
 
-    /* Tells what was asked and answered. A query may hold a signature: it is left out. */
+    /* Logs the request and its answer without the query, which may contain a signature. */
     const struct arc_env *env = x->http->options.env;
     double seconds = 0;
     if (env && env->trace) {
@@ -151,17 +151,17 @@ int arc_http_send(struct arc_http *http, const struct arc_http_request *request,
 
 /* ---- several -------------------------------------------------------------------------------- */
 
-/* Connections to one server: what browsers open for HTTP/1.1. */
+/* Connections per server: as many as browsers open for HTTP/1.1. */
 #define CONNECTIONS 6L
 
-/* Hands the next hop to libcurl; false when there is none. */
+/* Gives the next hop to libcurl; returns false on failure. */
 static bool launch(struct http_exchange *x)
 {
     struct arc_curl *curl = &x->http->curl;
     return begin_hop(x) == ARC_OK && curl->multi_add_handle(x->http->multi, x->easy) == CURLM_OK;
 }
 
-/* Takes what ended and launches what was redirected; true when anything was. */
+/* Ends the finished hops and starts the redirected ones; returns true if any was redirected. */
 static bool collect(struct arc_http *http)
 {
     struct arc_curl *curl = &http->curl;
@@ -212,7 +212,7 @@ int arc_http_send_all(struct arc_http *http, const struct arc_http_request *requ
     for (size_t i = 0; i < count; i++) {
         if (!all[i].request)
             continue;
-        if (all[i].easy) { /* removing one that is not in it does nothing */
+        if (all[i].easy) { /* does nothing if the handle is not in it */
             http->curl.multi_remove_handle(http->multi, all[i].easy);
             http->curl.easy_cleanup(all[i].easy);
         }

@@ -1,4 +1,4 @@
-/* URLs: taken apart by libcurl, compared, and judged fit for credentials. */
+/* URLs: splits them with libcurl, compares them, and decides whether credentials may go there. */
 #include "base/text.h"
 #include "http/internal.h"
 #include <arpa/inet.h>
@@ -31,7 +31,7 @@ void http_place_free(struct http_place *place)
     *place = (struct http_place){0};
 }
 
-/* libcurl's strings are given back to libcurl; ours are plain. */
+/* Copies a part, since libcurl's own strings must be freed by libcurl. */
 static char *url_part(struct arc_http *http, CURLU *url, CURLUPart part, unsigned flags)
 {
     char *text = NULL;
