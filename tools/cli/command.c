@@ -1,4 +1,4 @@
-/* The command table and the parsing of command lines by it. */
+/* The command table, and parsing command lines with it. */
 #include "cli/command.h"
 #include "base/json.h"
 #include "base/suggest.h"
@@ -106,7 +106,7 @@ static size_t option_count(const struct command *command)
     return count;
 }
 
-/* The number of an option in its command's table; that of the last row where it is not there. */
+/* Returns an option's index in its command's table; that of the {0} row if it is missing. */
 static size_t option_index(const struct command *command, const char *name)
 {
     const struct option *row = option_find(command->options, name, strlen(name));
@@ -158,7 +158,7 @@ static int set_value(struct invocation *inv, const struct option *option, const 
     return arc_json_append(inv->lists[i], json_string(value), err);
 }
 
-/* "--jsn=x" is near to "--json". */
+/* Suggests "--json" for "--jsn=x". */
 static int unknown_option(const struct invocation *inv, const char *arg, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf name = {.max = 256};
@@ -206,8 +206,8 @@ static int set_frame_option(struct invocation *inv, const struct option *option,
     return ARC_OK;
 }
 
-/* One "--name", "--name=value" or "--name value"; *used is how many words it took. A command's own
- * option goes before one of the frame (`help --format`). */
+/* Parses one "--name", "--name=value" or "--name value"; *used is its number of words. A command's
+ * own option takes precedence over the frame's (`help --format`). */
 static int parse_option(struct invocation *inv, int argc, char *const *argv, int *used,
                         struct arc_error *err)
 {
@@ -284,7 +284,7 @@ static int set_lines(struct invocation *inv, const struct option *option, const 
     int rc = ARC_OK;
 
     if (!inv->lists[i])
-        inv->lists[i] = json_array(); /* of a list of blank lines: given, and empty */
+        inv->lists[i] = json_array(); /* only blank lines: given, but empty */
 
     arc_each_piece (line, text, "\n") {
         arc_text_trim(&line.text, &line.len);
@@ -294,13 +294,13 @@ static int set_lines(struct invocation *inv, const struct option *option, const 
             rc = set_value(inv, option, value, err);
     }
 
-    inv->values[i] = rc ? NULL : ""; /* the lines are gone; `lists` holds them */
+    inv->values[i] = rc ? NULL : ""; /* only `lists` has the lines */
 
     return rc;
 }
 
-/* The input number `i` without white space at its ends, as core.getInput() of actions gives it (a
- * block scalar ends in a line break); NULL when it is not set, "" when it is only white space. */
+/* Reads input `i`, trimmed as by core.getInput() of actions (a block scalar ends with a line
+ * break); NULL if it is not set, "" if it is blank. */
 static int read_input(struct invocation *inv, size_t i, const char *name, const char **out,
                       struct arc_error *err)
 {
@@ -410,7 +410,7 @@ size_t option_choice(const struct invocation *inv, const char *name)
     size_t len = strlen(value), number = 0;
 
     for (; strncmp(at, value, len) != 0 || (at[len] && at[len] != '|'); number++)
-        at += strcspn(at, "|") + 1; /* it is one of them */
+        at += strcspn(at, "|") + 1; /* `value` is one of the choices */
     return number;
 }
 

@@ -1,25 +1,24 @@
-/* The frame every command fits in: a table that describes it, an invocation that it reads, a
- * report that it fills. One table gives parsing, checks, --help, the man page and the docs. */
+/* The frame of all commands: a table describes a command, the command reads an invocation and fills
+ * a report. The table is the source of parsing, checks, --help, the man page and the docs. */
 #pragma once
 
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include <jansson.h>
 
-/* One option. The environment variable INPUT_<NAME> (upper case, hyphens kept or as underscores)
- * gives its value where the command line does not; an empty one counts as not given. */
+/* One option. If the command line does not set it, the environment variable INPUT_<NAME> does
+ * (upper case, hyphens kept or as underscores); an empty one counts as not given. */
 struct option {
     const char *name;    /* without dashes: "list-files"; a single letter takes one dash */
     const char *value;   /* placeholder of its value ("FILE"); NULL for a true/false option */
     const char *choices; /* the allowed values, "none|csv|json"; NULL for any, or true and false */
-    const char *initial; /* the value when none is given, shown in the help; NULL for none */
+    const char *initial; /* the default value, shown in the help; NULL for none */
     const char *help;    /* one sentence or two */
-    bool many;           /* may be repeated; in the environment: one value a line */
+    bool many;           /* may be repeated; in the environment: one value per line */
 };
 
-/* Rows of a table of options: a true/false one, one that is true by default, one that may be "auto"
- * too; one with a value, with an initial value, with one of a few, with a value that may be
- * repeated. */
+/* Rows of an option table: true/false, true by default, true/false/auto; with a value, with a
+ * default value, with a choice, with a value that may be repeated. */
 #define OPTION(...)                                                                                \
     {                                                                                              \
         __VA_ARGS__                                                                                \
@@ -32,18 +31,18 @@ struct option {
 #define CHOICE(n, v, c, i, h) OPTION(.name = n, .value = v, .choices = c, .initial = i, .help = h)
 #define VALUES(n, v, h)       OPTION(.name = n, .value = v, .help = h, .many = true)
 
-/* One value that the command gives to later steps. */
+/* A value for later steps. */
 struct output {
     const char *name; /* as in GITHUB_OUTPUT; "<filter>" for a family of names */
     const char *help;
 };
 
 struct example {
-    const char *command; /* run by the tests as it stands */
+    const char *command; /* run by the tests as it is */
     const char *help;
 };
 
-/* The rows of a command's table, with the {0} at their end. */
+/* The rows of a command's table, ending with {0}. */
 #define OPTIONS(...)  ((const struct option[]){__VA_ARGS__, {0}})
 #define OUTPUTS(...)  ((const struct output[]){__VA_ARGS__, {0}})
 #define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {0}})
@@ -55,33 +54,33 @@ struct report;
 struct command {
     const char *name;
     const char *summary;            /* one line, no full stop */
-    const char *argument;           /* name of its positional argument ("TAG"), which may be left
-                                       out; of several as the usage shows them; NULL for none */
-    size_t arguments_max;           /* how many of them it takes */
+    const char *argument;           /* name of its positional argument ("TAG"), which is optional;
+                                     * for several, the usage's text; NULL for none */
+    size_t arguments_max;           /* the most arguments it takes */
     const char *description;        /* paragraphs, separated by blank lines */
-    const struct option *options;   /* its own; --help, --json are everybody's */
+    const struct option *options;   /* in addition to the frame's, such as --help and --json */
     const struct output *outputs;   /* NULL for none */
     const struct example *examples; /* NULL for none */
-    bool token;                     /* speaks to GitHub: its action passes the job's token on */
+    bool token;                     /* it uses GitHub's API: its action passes on the job's token */
     /* Does the work: one library call, then fills the report. Returns 0 or an ARC_E… code. */
     int (*run)(const struct invocation *inv, struct report *report, struct arc_error *err);
 };
 
-/* All commands in the order of the flow, and how many. */
+/* All commands in the order of the flow, and their number. */
 extern const struct command *const commands[];
 extern const size_t command_count;
 
-/* The row of that name; NULL, with an error, if there is none. */
+/* Returns the command of that name; NULL, with an error, if it is unknown. */
 const struct command *command_find(const char *name, struct arc_error *err);
 
-/* A parsed command line. Owned by invocation_parse()'s caller; strings point into argv and the
+/* A parsed command line, owned by invocation_parse()'s caller; strings point into argv and the
  * environment. */
 struct invocation {
     const struct command *command;
     const struct arc_env *env;
-    const char **values; /* for option i of the table: values[i] or NULL (the last one given) */
-    json_t **lists;      /* for a `many` option i: array of strings, or NULL */
-    const char **args;   /* positional arguments, NULL behind the last; args[1] may be read */
+    const char **values; /* values[i]: the last value given for the table's option i, or NULL */
+    json_t **lists;      /* lists[i]: for a `many` option i an array of strings, or NULL */
+    const char **args;   /* positional arguments, then NULL; args[1] may always be read */
     char **inputs;       /* the trimmed INPUT_ variables that values and args point to */
     size_t arg_count;
     const char *format; /* --format: a template for the document; NULL: none */
@@ -89,18 +88,18 @@ struct invocation {
     bool json;          /* --json: print the document */
     bool help;          /* --help */
     bool quiet;         /* --quiet: no text for a person, no progress, no notices */
-    bool verbose;       /* --verbose: what is run and asked, and how long it took */
+    bool verbose;       /* --verbose: shows programs and requests, and how long they took */
     bool terminal;      /* stdout is a terminal: lines are wrapped for a person */
-    bool colour;        /* text on stdout is coloured */
+    bool colour;        /* colour the text on stdout */
 };
 
-/* Options that every command has, and that may also be given before its name. */
+/* Options of every command, which may also precede its name. */
 extern const struct option frame_options[];
 
-/* The row of that name in a table of options, of which NULL has none; NULL when there is none. */
+/* Returns the row of that name in an option table (NULL: empty), or NULL. */
 const struct option *option_find(const struct option *rows, const char *name, size_t len);
 
-/* How many words from argv[0] on are frame options with their values. */
+/* The number of words from argv[0] on that are frame options with their values. */
 int frame_words(int argc, char *const *argv);
 
 /* Parses argv (after the command's name) and the INPUT_ variables by the command's table.
@@ -109,28 +108,27 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
                      char *const *argv, struct invocation *inv, struct arc_error *err);
 void invocation_free(struct invocation *inv);
 
-/* The value of a string option (its initial value when not given; NULL when there is none), of a
- * true/false option, of a repeated one (borrowed array, NULL when never given). `name` must be in
- * the command's table. */
+/* The value of a string option (its default if not given, or NULL), of a true/false option, and of
+ * a repeated one (a borrowed array, NULL if not given). `name` must be in the command's table. */
 const char *option_value(const struct invocation *inv, const char *name);
 bool option_flag(const struct invocation *inv, const char *name);
-/* Whether it was given as "auto": wanted, where it can be had. */
+/* Whether it is "auto": yes, if available. */
 bool option_is_auto(const struct invocation *inv, const char *name);
-/* Which of its choices it is, counted from 0; it has an initial value. */
+/* The index of its choice, from 0; the option must have a default. */
 size_t option_choice(const struct invocation *inv, const char *name);
 /* Reads a number and one of the units ("90s" with "smh"; s, m, h or d) as seconds; false for any
  * other text. */
 bool option_time(const char *text, const char *units, int64_t *out);
 const json_t *option_list(const struct invocation *inv, const char *name);
-/* Whether it was given at all, on the command line or as INPUT_. */
+/* Whether it was given, on the command line or as INPUT_. */
 bool option_given(const struct invocation *inv, const char *name);
 
-/* What a command gives back; the frame prints it (report.c). Initialise with {0}. */
+/* A command's result, which the frame prints (output.c). Initialise with {0}. */
 struct report {
     json_t *document;     /* the stage's JSON document, printed by --json; owned */
-    bool unseen;          /* --json or --format: the text for a person is not printed */
-    struct arc_buf human; /* text for a person; when empty, outputs are printed as key=value */
-    enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* of `human`: DATA is never altered */
+    bool unseen;          /* --json or --format: do not print the text for a person */
+    struct arc_buf human; /* text for a person; if empty, outputs are printed as key=value */
+    enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* for `human`: DATA is never altered */
     struct arc_buf summary;                              /* markdown for GITHUB_STEP_SUMMARY */
     struct report_output {
         char *name;  /* owned */
@@ -144,7 +142,7 @@ struct report {
         struct arc_place place; /* the file's name is owned */
     } * notes;                  /* annotations in GitHub Actions, lines on stderr elsewhere */
     size_t note_count;
-    int failed; /* ARC_OK, or the code to exit with although the report is whole */
+    int failed; /* ARC_OK, or the code to exit with although the report is complete */
 };
 
 /* Adds an output (`value` is copied; `len` bytes). Names are [A-Za-z0-9_-]+ or the filter's own. */
@@ -154,14 +152,14 @@ int report_output_bytes(struct report *report, const char *name, const char *val
                         struct arc_error *err);
 /* The same: "true" or "false". */
 int report_flag(struct report *report, const char *name, bool value, struct arc_error *err);
-/* The same of a value of the document: a text as it is, others as JSON; `missing` for none and for
+/* The same with a value of the document: a text as it is, others as JSON, `missing` for NULL and
  * null. */
 int report_value(struct report *report, const char *name, const json_t *value, const char *missing,
                  struct arc_error *err);
-/* Appends a text of the command's own (base/template.h) filled with values, which are not escaped;
- * what a person sees is made visible as a whole. */
+/* Appends the command's template (base/template.h), filled with unescaped values; report_print()
+ * later makes all text for a person visible. */
 int report_fill(const char *text, const json_t *values, struct arc_buf *out, struct arc_error *err);
-/* The same for a person, with the document or with other values; nothing where nobody sees it. */
+/* The same for `human`, with the document or other values; does nothing if nobody sees it. */
 int report_show(struct report *report, const char *text, struct arc_error *err);
 int report_show_values(struct report *report, const char *text, const json_t *values,
                        struct arc_error *err);
@@ -171,24 +169,24 @@ int report_note(struct report *report, char level, const struct arc_place *place
     __attribute__((format(printf, 5, 6)));
 void report_free(struct report *report);
 
-/* Prints the report: document, outputs, summary, annotations, to where they belong. ARC_EWORLD if
- * stdout or one of GitHub's files cannot be written. */
+/* Prints the report's document, outputs, summary and annotations. ARC_EWORLD if stdout or one of
+ * GitHub's files cannot be written. */
 int report_print(const struct report *report, const struct invocation *inv, struct arc_error *err);
 /* The same for a callback: `report` is the report. */
 int report_note_text(void *report, char level, const char *text, struct arc_error *err);
-/* For callbacks that tell the progress of work: a line on stderr, made visible; nothing with
- * --quiet. `context` is the invocation. */
+/* A callback for progress: prints a line on stderr, made visible; nothing with --quiet. `context`
+ * is the invocation. */
 void report_progress(void *context, const char *line);
 /* For arc_env.trace: a line on stderr. */
 void report_trace(void *context, const char *line);
-/* Prints the error, once, on stderr: a line for a person, an ::error annotation in Actions. */
+/* Prints the error once on stderr: a line for a person, or an ::error annotation in Actions. */
 void report_error(const struct arc_error *error, const struct arc_env *env, const char *command);
 
-/* Adds text wrapped at column 80. The first line goes on at `column`, the others
- * start at `margin`; blank lines separate paragraphs. */
+/* Adds text wrapped at column 80. The first line continues at `column`, the others start at
+ * `margin`; blank lines separate paragraphs. */
 void help_wrap(struct arc_buf *out, const char *text, size_t margin, size_t column);
 
-/* The help of a command (or of the program, for NULL) as "text", "man", "markdown" or,
- * for a command, "action" (action.yml) or its "readme"; the program has only the first two. */
+/* Appends the help of a command, or of the program for NULL. `format` is "text" or "man"; for a
+ * command also "markdown", "action" (action.yml) or "readme" (the action's). */
 int help_render(const struct command *command, const char *format, struct arc_buf *out,
                 struct arc_error *err);

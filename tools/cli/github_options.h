@@ -1,10 +1,10 @@
-/* What every command that speaks to GitHub has in its option table, and the values. */
+/* The options of every command that uses GitHub's API, and their values. */
 #pragma once
 
 #include "cli/command.h"
 #include "github/options.h"
 
-/* Rows of an option table. `timeout_name`: scan's own --timeout is the scanner's. */
+/* Rows of an option table. `timeout_name` differs for scan, whose --timeout is the scanner's. */
 #define GITHUB_OPTIONS(repository_help, timeout_name, timeout_help)                                \
     VALUE("repository", "OWNER/NAME", repository_help),                                            \
         VALUE("token-file", "FILE", "Holds the token, instead of GITHUB_TOKEN or GH_TOKEN."),      \

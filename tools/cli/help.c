@@ -1,4 +1,4 @@
-/* Help, man pages, the reference in docs/ and the actions, all from the command table. */
+/* Writes help, man pages, the reference in docs/ and the actions from the command table. */
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -80,14 +80,14 @@ static void add_lower(struct arc_buf *out, const char *text, size_t len)
         arc_buf_putc(out, (char)tolower((unsigned char)text[i]));
 }
 
-/* A sentence of it. */
+/* The first sentence. */
 static void add_first(struct arc_buf *out, const char *text, size_t len)
 {
     add_upper(out, text, 1);
     arc_buf_add(out, text + 1, len - 1);
 }
 
-/* Each character, or what stands for it: pairs of `pairs`, "|" and "\\|". */
+/* Appends a text with some characters replaced, by pairs such as "|" and "\\|". */
 static void add_replaced(struct arc_buf *out, const char *text, const char *const pairs[][2])
 {
     for (; *text; text++) {
@@ -101,7 +101,8 @@ static void add_replaced(struct arc_buf *out, const char *text, const char *cons
     }
 }
 
-/* roff: a leading dot or quote is a request, a backslash an escape, a hyphen may be broken at. */
+/* roff: a leading dot or quote starts a request, a backslash an escape; a line may break at a
+ * hyphen. */
 static void add_roff(struct arc_buf *out, const char *text, size_t len)
 {
     bool start = true;
@@ -130,7 +131,7 @@ static void add_cell(struct arc_buf *out, const char *text, size_t len)
     add_replaced(out, text, pairs);
 }
 
-/* In a code span in a table cell only `|` means something: the cell ends at it all the same. */
+/* In a code span in a table cell only `|` is special: it still ends the cell. */
 static void add_span(struct arc_buf *out, const char *text, size_t len)
 {
     static const char *const pairs[][2] = {{"|", "\\|"}, {0}};
@@ -138,7 +139,7 @@ static void add_span(struct arc_buf *out, const char *text, size_t len)
     add_replaced(out, text, pairs);
 }
 
-/* A YAML single-quoted scalar: only the quote itself is doubled (YAML 1.2, §7.3.2). */
+/* A YAML single-quoted scalar: only quotes are doubled (YAML 1.2, §7.3.2). */
 static void add_quoted(struct arc_buf *out, const char *text, size_t len)
 {
     static const char *const pairs[][2] = {{"'", "''"}, {0}};
@@ -179,7 +180,7 @@ static const struct arc_template_place places[] = {
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-/* `many` is how a form says that an option may be repeated. */
+/* `many` marks an option that may be repeated. */
 static json_t *option_values(const struct option *option, const char *many)
 {
     ARC_AUTO(arc_buf) struct arc_buf full = {.max = 4096}, head = {.max = 256};
@@ -216,7 +217,7 @@ static json_t *list_options(const struct option *options, const struct option *f
     return list;
 }
 
-/* What an action passes on: the argument, and the options. */
+/* The inputs of an action: the argument and the options. */
 static json_t *list_inputs(const struct command *command)
 {
     json_t *list = list_options(command->options, NULL, " One per line.");

@@ -1,4 +1,4 @@
-/* What a command gave back, printed to where it belongs. */
+/* Prints a command's report. */
 #include "base/json.h"
 #include "base/template.h"
 #include "base/text.h"
@@ -145,8 +145,8 @@ static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
     if (fwrite(arc_buf_text(text), 1, text->len, file) == text->len && fflush(file) == 0)
         return ARC_OK;
 
-    /* `arc-ci … | head`: a reader that has seen enough is no error. The program ends as the signal
-     * that it ignores while it talks to others would have ended it. */
+    /* `arc-ci … | head`: a reader that stops early is not an error. The program ignores SIGPIPE
+     * while it uses the network, so it now ends as that signal would have ended it. */
     if (errno == EPIPE) {
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);
@@ -170,9 +170,8 @@ static int write_github_files(const struct report *report, const struct invocati
     return arc_actions_summarize(inv->env, &report->summary, err);
 }
 
-/* The length of a colour that our texts use (plain, bold, faint, red to cyan) at the start of `at`;
- * 0: there is none. Any other sequence, one that conceals or moves among them, is somebody's data.
- */
+/* The length of a colour sequence of our texts (plain, bold, faint, red to cyan) at `at`, or 0. Any
+ * other sequence, such as one that conceals text or moves the cursor, is untrusted data. */
 static size_t colour_length(const char *at)
 {
     static const char *const codes[] = {"0m", "1m", "2m", "31m", "32m", "33m", "34m", "35m", "36m"};
@@ -184,7 +183,7 @@ static size_t colour_length(const char *at)
     return 0;
 }
 
-/* The text with its controls written out, but for our own colours where there are any. */
+/* Appends the text with visible control characters, except for our own colours if enabled. */
 static void add_visible(struct arc_buf *out, const struct arc_buf *text, bool colour)
 {
     const char *at = arc_buf_text(text), *end = at + text->len;
@@ -201,7 +200,7 @@ static void add_visible(struct arc_buf *out, const struct arc_buf *text, bool co
     }
 }
 
-/* Prints what a person reads, or in a workflow its log shows. */
+/* Prints text for a person, or for a workflow's log. */
 static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
                      struct arc_error *err)
 {
@@ -228,12 +227,13 @@ int report_print(const struct report *report, const struct invocation *inv, stru
     ARC_AUTO(arc_buf) struct arc_buf text = {0}, notes = {0};
     bool actions = arc_actions_active(inv->env);
 
-    bool wanted = inv->format || (inv->json && !inv->help); /* --help goes with --json */
+    bool wanted = inv->format || (inv->json && !inv->help); /* --help takes precedence over
+                                                             * --json */
     if (wanted && !report->document)
         return arc_error_set(err, ARC_EINPUT, "--%s: this command has no document to show",
                              inv->format ? "format" : "json");
 
-    if (inv->format) { /* a template that is wrong leaves nothing half-written */
+    if (inv->format) { /* an invalid template must leave nothing half-written */
         const char *format = inv->format;
         ARC_AUTO(arc_template) struct arc_template template = {0};
         ARC_TRY(arc_template_parse("--format", format, strlen(format), true, &template, err));
@@ -264,7 +264,7 @@ int report_print(const struct report *report, const struct invocation *inv, stru
         return hidden ? ARC_OK : put_shown(&report->human, report->kind, inv, err);
     }
 
-    /* key=value lines; a value that does not fit on its line is shown with visible escapes. */
+    /* key=value lines; control characters in values become visible. */
     arc_each (output, report->outputs, report->output_count) {
         arc_buf_puts(&text, output->name);
         arc_buf_putc(&text, '=');

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Longest line of a step's output that is shown; the log file has all of it. */
+/* The longest line of a step's output to show; the log file has all of it. */
 #define LINE_SHOWN 2000
 
 void build_progress_end(struct build_progress *progress)
@@ -24,7 +24,7 @@ static void name_cell(const struct arc_build_event *event, char *out, size_t siz
              event->platform);
 }
 
-/* Shows a line as text: whatever a build prints drives neither the terminal nor the runner. */
+/* Shows a line as text: a build's output must not control the terminal or the runner. */
 static void add_text(struct arc_buf *out, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf visible = {.max = 5 * LINE_SHOWN};
@@ -57,7 +57,7 @@ static void write_log(struct build_progress *progress, const struct arc_build_ev
         progress->failed = true;
 }
 
-/* A step's output, line by line, each with the name of its cell: cells run side by side. */
+/* Shows a step's output, each line with the name of its cell, since cells run in parallel. */
 static void show_output(const struct arc_build_event *event)
 {
     char cell[256];

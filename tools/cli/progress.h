@@ -1,5 +1,4 @@
-/* How `build` shows what is going on: lines or a live table on stderr, and a full log file per
- * cell. */
+/* Shows a build's progress: lines or a live table on stderr, and a full log file per cell. */
 #pragma once
 
 #include "cli/progress_table.h"
@@ -7,15 +6,15 @@
 
 struct build_progress {
     const char *logs; /* folder for a log file per cell, or NULL */
-    bool live;        /* on a terminal: a table instead of the lines */
-    bool quiet;       /* neither; the log files all the same */
+    bool live;        /* on a terminal: a table instead of lines */
+    bool quiet;       /* no lines or table; log files are still written */
     struct build_table table;
     bool group; /* GitHub Actions: fold the lines into a group */
     bool begun;
     bool failed; /* a log file could not be written */
 };
 
-/* What a struct arc_build_listener takes; `context` is the struct build_progress. */
+/* A callback for struct arc_build_listener; `context` is the struct build_progress. */
 void build_progress_event(void *context, const struct arc_build_event *event);
 
 /* Ends the group or the table. */

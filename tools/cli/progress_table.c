@@ -31,8 +31,8 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
     return row;
 }
 
-/* Rows that do not fit the screen would scroll away from under the cursor: then only their number
- * is shown. */
+/* Rows that do not fit on the screen would scroll away from the cursor: only their number is
+ * shown. */
 static void draw(struct build_table *table)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
@@ -55,7 +55,7 @@ static void draw(struct build_table *table)
         arc_buf_puts(&out, "\r\033[K");
         if (table->colour)
             arc_buf_puts(&out, colours[row->state]);
-        /* a character that takes two columns may wrap, which is harmless */
+        /* a character of two columns may wrap, which is harmless */
         arc_buf_add(&out, line, arc_text_cut(line, strlen(line), columns > 1 ? columns - 1 : 1));
         arc_buf_puts(&out, table->colour ? "\033[0m\n" : "\n");
     }
@@ -67,7 +67,7 @@ static void draw(struct build_table *table)
         fwrite(out.data, 1, out.len, stderr);
 }
 
-/* Keeps the end of what a cell says. */
+/* Keeps the end of a cell's output. */
 static void keep_tail(struct table_row *row, const char *text, size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {0};

@@ -3,14 +3,14 @@
 
 #include "arcci/build.h"
 
-/* A row. `step` and `tail` hold text that is fit to be shown. */
+/* A row. `step` and `tail` are already made visible. */
 struct table_row {
-    char cell[224];  /* "flash linux/arm64", "flash" for what concerns all its platforms */
-    char step[256];  /* what it does, or did last */
-    char tail[2048]; /* the end of what it said, for a failure */
+    char cell[224];  /* "flash linux/arm64", or "flash" for all its platforms */
+    char step[256];  /* the current or last step */
+    char tail[2048]; /* the end of its output, for a failure */
     enum arc_step_state state;
-    double since; /* monotonic seconds: its first step */
-    double until; /* its last change */
+    double since; /* monotonic seconds of its first step */
+    double until; /* … and of its last change */
 };
 
 struct build_table {
@@ -18,12 +18,12 @@ struct build_table {
     size_t count;
     size_t drawn;      /* lines on the screen */
     double drawn_at;   /* monotonic seconds */
-    unsigned finished; /* steps that ended */
+    unsigned finished; /* finished steps */
     bool colour;
 };
 
-/* Takes one event in and redraws, at most 20 times a second. Out of memory, a row is left out. */
+/* Handles one event and redraws, at most 20 times per second. If out of memory, omits a row. */
 void build_table_event(struct build_table *table, const struct arc_build_event *event);
 
-/* Draws the last state, prints what failed cells said, and frees the rows. */
+/* Draws the final state, prints the output of failed cells, and frees the rows. */
 void build_table_end(struct build_table *table);

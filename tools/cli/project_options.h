@@ -1,4 +1,4 @@
-/* What every command that takes a release tag has in its option table, and what it says of it. */
+/* The options of every command that takes a release tag, and its warnings about tags. */
 #pragma once
 
 #include "arcci/project.h"
@@ -25,13 +25,13 @@
     VALUE_OR("config", "FILE", ".github/arc-ci.yaml",                                              \
              "The release groups, a path from the repository's root.")
 
-/* For what also works without a configuration, or finds it by itself. */
+/* For commands that also work without a configuration, or find it themselves. */
 #define CONFIG_ELSEWHERE_OPTION                                                                    \
     VALUE("config", "FILE",                                                                        \
           "The release groups, a path from the repository's root, when they are not in "           \
           ".github/arc-ci.yaml.")
 
-/* What `--next` chooses a version by. */
+/* The options of `--next`. */
 #define BUMP_OPTIONS                                                                               \
     CHOICE("bump", "PART", "auto|patch|minor|major", "auto",                                       \
            "--next: the part of the version to raise, whatever the commits say."),                 \
@@ -39,18 +39,18 @@
               "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "             \
               "1.2.0-rc.2.")
 
-/* What the argument TAG and the options of these names say of the project; NULL for those that the
- * command has not. */
+/* The settings of the project by the argument TAG and these options; NULL for options that the
+ * command lacks. */
 struct arc_project_options project_wanted(const struct invocation *inv);
 
-/* Warns where the last published release could not be asked for. */
+/* Warns if the last published release could not be looked up. */
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);
 
-/* Warns of files of the group's services that are not as the commit has them: a release is of a
- * commit, and a build refuses them. Nothing for a tag that is not checked out. */
+/* Warns of files of the group's services that differ from the commit: a release is built from a
+ * commit, and a build would refuse them. Does nothing for a tag that is not checked out. */
 int project_note_dirty(struct arc_project *project, struct report *report, struct arc_error *err);
 
-/* The same, and where `latest` stays since the other tags are not known. */
+/* The same, and warns if `latest` does not move because the other tags are unknown. */
 int project_note_tags(const struct arc_project *project, struct report *report,
                       struct arc_error *err);

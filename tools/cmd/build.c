@@ -17,7 +17,7 @@ ARC_TEXT(cmd_build_summary);
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
-/* A signal handler reaches nothing but globals; this one only writes to a pipe. */
+/* A signal handler can only use globals; this one writes to a pipe. */
 static int interrupt_pipe[2] = {-1, -1};
 
 static void on_signal(int number)
@@ -50,7 +50,7 @@ static int add_output(struct report *report, const char *service, const char *na
     return report_output(report, full, value, err);
 }
 
-/* The tag under which an image is in the engine's store. */
+/* The image's tag in the engine's store. */
 static const char *loaded_tag(const struct arc_build_options *options,
                               const struct arc_built_service *built)
 {
@@ -60,7 +60,7 @@ static const char *loaded_tag(const struct arc_build_options *options,
     return cell ? cell->staging : arc_plan_service(plan, built->service)->staging;
 }
 
-/* The outputs of one service, under its own name or, for the only one, without. */
+/* Adds a service's outputs, prefixed with its name unless it is the only one. */
 static int add_service(struct report *report, const struct arc_build_options *options,
                        const char *prefix, const struct arc_built_service *built,
                        struct arc_error *err)
@@ -108,7 +108,7 @@ static int add_outputs(struct report *report, const struct arc_build_options *op
 
 /* ---- what a person sees -------------------------------------------------------------------- */
 
-/* A word for Mermaid, which knows no escaping. */
+/* A word for Mermaid, which has no escaping. */
 static void add_word(struct arc_buf *out, const char *text)
 {
     static const char plain[] =
@@ -117,7 +117,7 @@ static void add_word(struct arc_buf *out, const char *text)
         arc_buf_putc(out, strchr(plain, *text) ? *text : '_');
 }
 
-/* When each cell ran, for those that were built in this run (mermaid.js.org, "Gantt diagrams"). */
+/* Draws when each cell of this run was built (mermaid.js.org, "Gantt diagrams"). */
 static void draw_times(const struct arc_ledger *ledger, struct arc_buf *out)
 {
     ARC_AUTO(arc_buf) struct arc_buf rows = {.max = (size_t)1 << 20};
@@ -207,8 +207,8 @@ static int promote(const struct invocation *inv, struct arc_project *project,
     return arc_promote(&wanted, out, err);
 }
 
-/* Builds, joins or promotes, telling what it does on stderr. A signal ends a build; a promotion,
- * which takes a moment and would leave tags half moved, is ended first. */
+/* Builds, joins or promotes, with progress on stderr. A signal stops a build, but not a promotion:
+ * that takes a moment, and stopping it would leave some tags unmoved. */
 static int work(const struct invocation *inv, struct arc_project *project,
                 struct arc_build_options *options, struct arc_ledger *out, struct arc_error *err)
 {
@@ -269,7 +269,7 @@ static int read_plan(const char *where, struct arc_plan *out, struct arc_error *
     return arc_plan_read(json, out, err);
 }
 
-/* Notes for each service which files were built that are not of the commit. */
+/* Notes for each service which of its built files are not in the commit. */
 static int list_generated(const struct arc_plan *plan, const struct arc_context *context,
                           struct arc_ledger *ledger, struct arc_error *err)
 {

@@ -7,14 +7,14 @@
 #define DEFAULT_DEPTH "100"
 #define NUMBER_MAX    1000000
 
-/* What of the lists is wanted. */
+/* Which lists to output. */
 struct lists {
     enum arc_list_format format;
     bool by_status, renames, directories;
     unsigned depth;
 };
 
-/* As parseInt() reads it, which stops at what is not a digit; false for what it makes NaN of. */
+/* Reads a number like parseInt(), which stops at the first non-digit; false for its NaN. */
 static bool parse_number(const char *text, unsigned *out)
 {
     char *end = NULL;
@@ -90,7 +90,7 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
     return ARC_OK;
 }
 
-/* Names of the lists' outputs, and which of them were asked for. */
+/* The names of the lists' outputs, and whether each is wanted. */
 static const struct {
     const char *suffix;
     enum arc_list_part part;
@@ -167,7 +167,7 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     return ARC_OK;
 }
 
-/* Whether the name is FILTER_SUFFIX of some filter. */
+/* Whether the name is FILTER_SUFFIX for some filter. */
 static bool is_output_of(const struct arc_changes *changes, const char *name, const char *suffix)
 {
     size_t len = strlen(name), own = strlen(suffix);
@@ -175,7 +175,7 @@ static bool is_output_of(const struct arc_changes *changes, const char *name, co
            arc_filters_index(changes->filters, name, len - own - 1) != SIZE_MAX;
 }
 
-/* A filter's own output may have the name of another's list: the runner takes the last one. */
+/* A filter's output may have the same name as another's list: the runner uses the last one. */
 static int note_clashes(const struct arc_changes *changes, const struct lists *lists,
                         struct report *report, struct arc_error *err)
 {
@@ -236,7 +236,7 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
     project.wanted.config = option_value(inv, "config");
     ARC_TRY(read_options(inv, &options, &lists, err));
 
-    /* What is not a number means the default, as in paths-filter. */
+    /* Text that is not a number means the default, as in paths-filter. */
     const char *depth = option_value(inv, "initial-fetch-depth");
     if (!parse_number(depth, &options.fetch_depth)) {
         parse_number(DEFAULT_DEPTH, &options.fetch_depth);
@@ -245,7 +245,7 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
             "--initial-fetch-depth: '%s' is not a number: " DEFAULT_DEPTH " is taken", depth));
     }
 
-    /* A directory as paths have it: "./a/" is "a". The top is none. */
+    /* Normalizes a directory: "./a/" is "a", the top is none. */
     const char *directory = option_value(inv, "relative-to");
     if (directory)
         ARC_TRY(arc_path_resolve("", directory, &relative, err));

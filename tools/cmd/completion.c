@@ -1,5 +1,5 @@
-/* Completion for shells: a small script for each, which asks `arc-ci completion words` for what may
- * come next. */
+/* Shell completion: a small script per shell, which asks `arc-ci completion words` for
+ * candidates. */
 #include "arcci/project.h"
 #include "base/json.h"
 #include "base/template.h"
@@ -10,15 +10,15 @@ ARC_TEXT(cmd_completion_bash);
 ARC_TEXT(cmd_completion_zsh);
 ARC_TEXT(cmd_completion_fish);
 
-/* What a list of candidates is narrowed to: those that start so. Each stands behind the first
- * letters of `before` ("--group="). */
+/* Filters candidates by how they start, and prefixes them with the first letters of `before`
+ * ("--group="). */
 struct candidates {
     struct arc_buf *out;
     const char *start, *before;
     size_t before_len;
 };
 
-/* "candidate TAB what it is"; a name that would not stay on its line is left out. */
+/* Prints "candidate TAB description"; omits a name that would not stay on one line. */
 static void offer(const struct candidates *to, const char *name, const char *help)
 {
     if (!ARC_STARTS(name, to->start) || strpbrk(name, "\t\r\n"))
@@ -39,8 +39,8 @@ static void offer_options(const struct candidates *to, const struct option *opti
     }
 }
 
-/* The names that the repository knows for a placeholder: groups, services, tags. Nothing where it
- * cannot be read. */
+/* Offers the repository's names for a placeholder: groups, services, tags. Nothing if it cannot be
+ * read. */
 static void offer_names(const struct candidates *to, const struct arc_env *env, const char *kind)
 {
     ARC_AUTO(arc_project) struct arc_project project = {.env = env};
@@ -91,8 +91,7 @@ static void offer_value(const struct candidates *to, const struct arc_env *env, 
     arc_buf_puts(to->out, ":files\n");
 }
 
-/* The option that the word ("--group", "--group=mess") names if it wants a value; NULL for any
- * other word. */
+/* The option that a word ("--group", "--group=mess") names if it takes a value, otherwise NULL. */
 static const struct option *option_with_value(const struct command *command, const char *word)
 {
     const char *name = arc_text_after(word, "--");
@@ -111,7 +110,7 @@ static void offer_commands(const struct candidates *to)
     offer_options(to, frame_options);
 }
 
-/* What may come as the last of the words after `arc-ci`. */
+/* Offers candidates for the last of the words after `arc-ci`. */
 static void complete(const struct arc_env *env, const char *const *words, size_t count,
                      struct arc_buf *out)
 {

@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/project_options.h"
 
-#define COLUMN 25 /* where what was found starts */
+#define COLUMN 25 /* where the findings start */
 
 static const char *colour(const char *status)
 {
@@ -18,7 +18,7 @@ static const char *colour(const char *status)
     }
 }
 
-/* Wrapped for a person; for a program a line stays a line. */
+/* Wraps text for a person; a program gets unbroken lines. */
 static void add_words(struct arc_buf *out, const char *text, size_t column, bool terminal)
 {
     if (terminal)

@@ -11,7 +11,7 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
 
     ARC_TRY(arc_dryrun(&project, option_value(inv, "event"), &report->document, err));
 
-    /* Warnings stand last on the page; where that is not on a terminal, they are said beside it. */
+    /* Warnings are at the end of the page; if that is not on a terminal, they also go to stderr. */
     bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;
     arc_json_each (warning, page ? NULL : json_object_get(report->document, "warnings"))
         ARC_TRY(report_note(report, 'w', NULL, err, "%s", arc_json_text_of(warning, "message")));

@@ -6,7 +6,7 @@
 
 ARC_TEXT(cmd_init);
 
-/* A file that is not there yet, as a unified diff that `git apply` takes. */
+/* Shows a new file as a unified diff that `git apply` accepts. */
 static void add_diff(const char *path, const char *text, struct arc_buf *out)
 {
     size_t lines = 0;

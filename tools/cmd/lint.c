@@ -12,7 +12,7 @@ ARC_TEXT(cmd_lint);
 ARC_TEXT(cmd_lint_rules);
 ARC_TEXT(cmd_lint_summary);
 
-/* The findings by rule: [{rule, findings}], in the order in which the rules came up. */
+/* Groups the findings by rule: [{rule, findings}], in the order of each rule's first finding. */
 static json_t *group_findings(const json_t *findings)
 {
     ARC_AUTO_JSON json_t *known = json_object();

@@ -1,4 +1,4 @@
-/* What commands with --html share: the option, the builds on the page, the page's file. */
+/* Shared by commands with --html: the option, the builds on the page, the page's file. */
 #pragma once
 
 #include "cli/command.h"
@@ -10,6 +10,6 @@
         VALUES("build", "FILE",                                                                    \
                "--html: build.json of a build; the page shows when each of its cells ran.")
 
-/* Writes the page of a document where --html asks for it. ARC_EINPUT for --build without it. */
+/* Writes a document's page if --html is given. ARC_EINPUT for --build without it. */
 int page_write(const struct invocation *inv, const json_t *document, html_page *make,
                struct arc_error *err);

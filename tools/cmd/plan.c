@@ -77,10 +77,10 @@ static int warn_of_base(void *context, const struct arc_service *service, const 
                        service->codename, ref, of->name);
 }
 
-/* Of builds that write a layer cache to one place the last one alone is kept. */
+/* If several builds write a layer cache to one place, only the last one is kept. */
 static int check_caches(const struct arc_group *group, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO_JSON json_t *writers = json_object(); /* codenames by what they write to */
+    ARC_AUTO_JSON json_t *writers = json_object(); /* codenames by the place they write to */
 
     arc_each (service, group->services, group->service_count)
         for (char **cache = service->build.cache_to; cache && *cache; cache++) {
@@ -118,7 +118,7 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);
 }
 
-/* What differs between the commit that `changes` looked at and the plan's was not looked at. */
+/* `changes` compared another commit than the plan's: their differences are not in its result. */
 static int note_other_commit(const struct arc_project *project,
                              const struct arc_changes_info *changes, struct report *report,
                              struct arc_error *err)
@@ -189,10 +189,10 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
     ARC_TRY(make_plan(inv, &project, file ? &changes : NULL, &plan, err));
     ARC_TRY(arc_plan_write(&plan, &report->document, err));
 
-    if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit of its cells */
+    if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit for its size */
         report->kind = REPORT_JSON;
 
-        /* The definition that `arc-ci build` would feed to docker buildx bake. */
+        /* The definition that `arc-ci build` would pass to docker buildx bake. */
         ARC_AUTO_JSON json_t *bake = NULL;
         struct arc_bake_options options = {.env = inv->env, .plan = &plan};
         ARC_TRY(arc_bake(&options, &bake, err));

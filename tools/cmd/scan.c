@@ -25,7 +25,7 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
     return arc_severity_set(option_value(inv, "severity"), &policy->severities, err);
 }
 
-/* Outputs, and where in the document they are. A number that is not known is never shown as 0. */
+/* Outputs and their members in the document. An unknown number is never shown as 0. */
 static int fill_outputs(struct report *report, struct arc_error *err)
 {
     static const char *const counts[][2] = {{"critical-count", "CRITICAL"},
@@ -128,7 +128,7 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
                             arc_json_text_of(report->document, "reason")));
     }
 
-    /* What could not be published fails the run, but takes nothing from what the scan found. */
+    /* A failure to publish fails the run, but does not change the scan's result. */
     if (!unpublished.code)
         return ARC_OK;
     report->failed = arc_or(report->failed, unpublished.code);

@@ -8,10 +8,10 @@
 
 ARC_TEXT(cmd_status);
 
-/* Most pull requests, and most services, that a line names. */
+/* The most pull requests or services that a line names. */
 #define SHOWN_MAX 8
 
-/* A list as a text, "flash, sonic", "#12, #11 and 3 more"; "" for none. */
+/* A list as a text: "flash, sonic", "#12, #11 and 3 more"; "" if empty. */
 static json_t *name_list(const json_t *list)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
@@ -31,7 +31,7 @@ static json_t *name_list(const json_t *list)
     return text.failed ? NULL : json_string(arc_buf_text(&text));
 }
 
-/* What a person sees: the document with its lists as texts. */
+/* Shows the document to a person, with its lists as texts. */
 static int show_groups(struct report *report, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *values = json_deep_copy(report->document);

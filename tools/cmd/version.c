@@ -52,7 +52,7 @@ static int run_version(const struct invocation *inv, struct report *report, stru
     if (option_flag(inv, "next"))
         return choose_next(inv, report, err);
 
-    /* Options that need --next do nothing without it. */
+    /* These options need --next: without it they would be ignored. */
     static const char *const of_next[] = {"bump", "prerelease", "explain"};
     for (size_t i = 0; i < ARC_COUNT(of_next); i++)
         if (option_given(inv, of_next[i]))

@@ -15,7 +15,7 @@ static const struct arc_member tag_fields[] = {
 
 static const struct arc_record tag_record = RECORD(arc_planned_tag, tag_fields);
 
-/* Members that are written only where they say something. */
+/* Members that are written only if not empty. */
 #define SPARSE(name, kind, type, member)                                                           \
     {                                                                                              \
         name, kind, AT(type, member), .sparse = true                                               \
@@ -134,7 +134,7 @@ static const struct arc_member fields[] = {
 
 static const struct arc_record record = {"plan", sizeof(struct arc_plan), fields};
 
-/* Every service is there once, and cells are of services that are there. */
+/* Service names must be unique, and cells must name a service of the plan. */
 static int check_names(const struct arc_plan *plan, struct arc_error *err)
 {
     ARC_AUTO_JSON json_t *names = json_object();

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* The largest size: sums of thousands of them still are an int64_t. */
+/* The largest size: the sum of thousands still fits into an int64_t. */
 #define SIZE_LIMIT ((int64_t)1 << 48)
 
 static bool is_digest(const char *text)
@@ -19,7 +19,7 @@ static bool is_revision(const char *text)
 const struct arc_form arc_form_digest = {is_digest, "a digest, sha256:<64 hexadecimal digits>"};
 const struct arc_form arc_form_revision = {is_revision, "a commit, 40 or 64 hexadecimal digits"};
 
-/* Pointers to structs of any type, without a lvalue of another. */
+/* Accesses a pointer to any struct without an lvalue of the wrong type. */
 static void store_pointer(void *at, const void *pointer)
 {
     memcpy(at, &pointer, sizeof pointer);
@@ -34,7 +34,7 @@ static const char *load_pointer(const void *at)
 
 /* ---- kind and format ------------------------------------------------------------------------ */
 
-/* What makes a document of each kind. */
+/* How to name the kind of a document. */
 static const struct {
     const char *kind, *command;
 } makers[] = {
@@ -80,7 +80,7 @@ int arc_document_check(const json_t *json, const char *kind, struct arc_error *e
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* A document being read, and where in it. */
+/* The document being read, and the position in it. */
 struct reading {
     struct arc_arena *memory;
     const char *document; /* "plan" */
@@ -149,7 +149,7 @@ static int read_choice(struct reading *reading, const struct arc_member *field, 
     return refuse(reading, value, arc_buf_text(&words));
 }
 
-/* A list of texts, which ends with NULL, or of objects. */
+/* Reads a list of texts, which will end with NULL, or of objects. */
 static int read_items(struct reading *reading, const struct arc_member *field, const json_t *value,
                       void *out, size_t *count)
 {
@@ -202,7 +202,7 @@ static int read_pairs(struct reading *reading, const json_t *value, struct arc_p
     return ARC_OK;
 }
 
-/* A member that is not there, or null. */
+/* Reads a member that is missing or null. */
 static int read_nothing(struct reading *reading, const struct arc_member *field, void *at)
 {
     if (!field->optional && !field->sparse)
@@ -218,7 +218,7 @@ static int read_nothing(struct reading *reading, const struct arc_member *field,
     if (field->kind != ARC_MEMBER_TEXTS && field->kind != ARC_MEMBER_PAIRS)
         return ARC_OK;
     size_t end = field->kind == ARC_MEMBER_TEXTS ? sizeof(char *) : sizeof(struct arc_pair);
-    void *empty = arc_arena_array(reading->memory, 1, end); /* no list is ever NULL */
+    void *empty = arc_arena_array(reading->memory, 1, end); /* lists are never NULL */
     store_pointer(at, empty);
 
     return arc_error_unless(empty, reading->err);
@@ -300,7 +300,7 @@ static int read_object(struct reading *reading, const struct arc_record *record,
     return ARC_OK;
 }
 
-/* Fills *out, which is zeroed. All of its memory is the arena's. */
+/* Fills *out, which the caller has zeroed. All of its memory belongs to the arena. */
 static int read_record(const struct arc_record *record, const json_t *json,
                        struct arc_arena *memory, void *out, struct arc_error *err)
 {
@@ -398,7 +398,7 @@ static json_t *make_member(const struct arc_member *field, const char *in)
     return object ? make_object(field->record, object) : json_null();
 }
 
-/* Whether a sparse member says nothing; an object, where none of its members does. */
+/* Whether a sparse member is empty; an object is if all its members are. */
 static bool is_empty(const struct arc_member *field, const char *in)
 {
     const char *pointer;

@@ -1,4 +1,4 @@
-/* Structs as JSON objects and back, by a table of their members. */
+/* Converts structs to JSON objects and back, by a table of their members. */
 #pragma once
 
 #include "arcci/documents.h"
@@ -6,17 +6,17 @@
 enum arc_member_kind {
     ARC_MEMBER_TEXT,   /* char * */
     ARC_MEMBER_FLAG,   /* bool */
-    ARC_MEMBER_CHOICE, /* enum: an index of `words`, which end with NULL */
+    ARC_MEMBER_CHOICE, /* enum: an index into the NULL-terminated `words` */
     ARC_MEMBER_SIZE,   /* int64_t, 0 or more; -1: null */
     ARC_MEMBER_NUMBER, /* double, 0 or more; -1: null */
     ARC_MEMBER_STATE,  /* int, 1 or 0 for true and false; -1: null */
     ARC_MEMBER_TEXTS,  /* char **, a list of texts */
     ARC_MEMBER_PAIRS,  /* struct arc_pair *, an object of texts */
     ARC_MEMBER_OBJECT, /* pointer to a struct of `record` */
-    ARC_MEMBER_LIST,   /* pointer to structs of `record`, their number at `count` */
+    ARC_MEMBER_LIST,   /* pointer to structs of `record`, with their number at `count` */
 };
 
-/* What a text has to look like. */
+/* The form of a text. */
 struct arc_form {
     bool (*holds)(const char *text);
     const char *expected; /* "a digest, sha256:<64 hex>" */
@@ -25,23 +25,23 @@ struct arc_form {
 struct arc_member {
     const char *name;
     enum arc_member_kind kind;
-    bool optional; /* null, or not there, is "none" or "not known" */
-    bool sparse;   /* optional, and not written when there is nothing */
+    bool optional; /* null or missing means "none" or "unknown" */
+    bool sparse;   /* optional, and not written if empty */
     size_t offset;
-    size_t count;                    /* offset of a list's number of elements */
-    const struct arc_record *record; /* of an object or of each element */
+    size_t count;                    /* offset of a list's length */
+    const struct arc_record *record; /* of an object or of each item */
     const char *const *words;
-    const struct arc_form *form; /* of a text, or of each text of a list; NULL: any */
+    const struct arc_form *form; /* of a text, or of each text in a list; NULL: any */
 };
 
 struct arc_record {
-    const char *document; /* kind of the document; NULL for a part of one */
+    const char *document; /* the document's kind; NULL for a part of a document */
     size_t size;
-    const struct arc_member *fields; /* in the order in which they are written; end with {0} */
+    const struct arc_member *fields; /* in the order of writing; end with {0} */
 };
 
-/* For the tables: where a member is; what a list is of, and where its number of elements is; a part
- * of a document. */
+/* For the tables: a member's offset; a list's record and the offset of its length; a part of a
+ * document. */
 #define AT(type, member)       .offset = offsetof(struct type, member)
 #define LIST(of, type, number) .record = &(of), .count = offsetof(struct type, number)
 #define RECORD(type, table)                                                                        \
@@ -49,20 +49,20 @@ struct arc_record {
         .size = sizeof(struct type), .fields = (table)                                             \
     }
 
-extern const struct arc_record arc_version_record; /* a plan holds one, too */
+extern const struct arc_record arc_version_record; /* also part of a plan */
 
 extern const struct arc_form arc_form_digest;   /* "sha256:<64 hex>" */
 extern const struct arc_form arc_form_revision; /* 40 or 64 hexadecimal digits */
 
-/* Fills *out, which starts with its memory, need not be zeroed, and is on an error. ARC_EINPUT with the
- * member's path for what is missing, unknown, or not of its type and form. */
+/* Fills *out, a struct that starts with its arena and need not be zeroed; on an error it is zeroed.
+ * ARC_EINPUT, with the member's path, for a missing or unknown member, or a wrong type or form. */
 int arc_document_load(const struct arc_record *record, const json_t *json, void *out,
                       struct arc_error *err);
 
-/* Frees what such a struct points to; NULL is fine. */
+/* Frees what such a struct points to, and zeroes it; may be NULL. */
 void arc_document_free(void *document, size_t size);
 
-/* Fills *out, which need not be zeroed, with a copy of all of *in. */
+/* Fills *out, which need not be zeroed, with a deep copy of *in. */
 int arc_record_copy(const struct arc_record *record, const void *in, struct arc_arena *memory,
                     void *out, struct arc_error *err);
 

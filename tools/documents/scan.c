@@ -26,7 +26,7 @@ static int refuse_member(const json_t *value, const char *name, const char *expe
                          arc_buf_text(&shown), expected);
 }
 
-/* The number of a member's word; *out stays as it is where there is no such member. */
+/* Reads a member's word as its index in `words`; a missing member leaves *out unchanged. */
 static int read_word(const json_t *scan, const char *name, const char *const *words,
                      const char *expected, int *out, struct arc_error *err)
 {

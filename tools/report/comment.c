@@ -5,14 +5,14 @@
 #include "github/github.h"
 #include "report/status.h"
 
-/* The comments that are ours: the first one is kept, the rest are another job's doing. */
+/* Our comments: the first one is kept; another job may have created the others. */
 struct comments {
     const char *mark;
     json_t *first;
     json_t *others; /* array */
-    json_int_t own; /* id of the one that this run made, or 0 */
-    char *login;    /* whose token it is, once that was asked for; NULL: not known */
-    bool stranger;  /* somebody whom we do not trust has the mark: it may be us */
+    json_int_t own; /* id of the one that this run created, or 0 */
+    char *login;    /* the token's user, once known */
+    bool stranger;  /* an untrusted user's comment has our mark: that user may be us */
     bool asked;
 };
 
@@ -23,8 +23,8 @@ static void comments_free(struct comments *comments)
     free(comments->login);
 }
 
-/* Anybody can write the mark into a comment. Ours are the one that this run made, and those of a
- * bot, of a person who may write to the repository, or of the token's own user. */
+/* Anybody can write the mark into a comment. We trust the one that this run created, and those of a
+ * bot, of a person with write access to the repository, and of the token's own user. */
 static bool is_trusted(const struct comments *comments, const json_t *comment)
 {
     const char *login = arc_json_text_of(json_object_get(comment, "user"), "login");
@@ -68,8 +68,8 @@ static int list_comments(const struct report_posting *p, struct comments *found,
                               p->target->repository, (long long)p->target->pull);
 }
 
-/* Asks whose token it is, where a comment with our mark is by somebody who is not trusted: a bot
- * account without a role. A workflow's token has no user. */
+/* Asks for the token's user if an untrusted user's comment has our mark: it may be a bot account
+ * without a role. A workflow's token has no user. */
 static int ask_login(const struct report_posting *p, struct comments *found, struct arc_error *err)
 {
     ARC_AUTO(arc_reply) struct arc_reply reply = {0};
@@ -86,7 +86,7 @@ static int ask_login(const struct report_posting *p, struct comments *found, str
 static int set_comment(json_t *report, const char *action, const json_t *comment,
                        struct arc_error *err)
 {
-    json_t *row = /* `action` may live in what it replaces, so it is copied first */
+    json_t *row = /* `action` may belong to the member that it replaces, so copy it first */
         json_pack("{s:s, s:s}", "action", action, "url", arc_json_text_of(comment, "html_url"));
     return arc_json_set(report, "comment", row, err);
 }
@@ -107,7 +107,8 @@ static int send_body(const struct report_posting *p, const json_t *now, const ch
                               (long long)p->target->pull);
 }
 
-/* One look and what follows from it. *done when the comment stands and is the only one. */
+/* Lists the comments once and acts on them. Sets *done if the comment exists and is the only
+ * one. */
 static int settle_once(const struct report_posting *p, struct comments *found, bool *done,
                        struct arc_error *err)
 {

@@ -28,7 +28,7 @@ static const char *icon(const char *state)
     return strcmp(state, "pending") == 0 ? "⏳" : "❌";
 }
 
-/* Why it was built: the first of its files and the rule that it met, or the plan's reason. */
+/* Adds why it was built: its first file with the matching rule, or the plan's reason. */
 static void add_why(struct arc_buf *out, const struct arc_report_facts *facts,
                     const struct arc_planned_service *service)
 {
@@ -92,7 +92,7 @@ int report_body(const struct arc_report_facts *facts, const json_t *statuses, st
     if (shown < plan->service_count)
         arc_buf_printf(out, "\nAnd %zu more services.\n", plan->service_count - shown);
 
-    /* They are in a fixed order: those of the services, of all images, of the gate. */
+    /* Their order is fixed: the services', that of all images, the gate's. */
     const json_t *gate = json_array_get(statuses, plan->service_count + 1);
     if (gate) {
         json_t *counts = facts->scan ? facts->scan->counts : NULL;

@@ -5,10 +5,10 @@
 #include "project/documents.h"
 #include "report/status.h"
 
-/* What a report is made from and where it goes. */
+/* The inputs of a report, and its target. */
 struct inputs {
     struct arc_needs needs;
-    struct arc_ledger base; /* where it is given */
+    struct arc_ledger base; /* if given */
     char *run_url;          /* or NULL */
     struct arc_report_target target;
 };
@@ -58,7 +58,7 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     return ARC_OK;
 }
 
-/* Reads what the report is made from, and finds where it goes. */
+/* Reads the inputs and finds the target. */
 static int gather(struct arc_project *project, const struct arc_report_files *files,
                   struct inputs *in, struct arc_error *err)
 {
@@ -119,7 +119,7 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         .event = project->event.name,
     };
 
-    /* What a merge may require has one name in pull requests, in the merge queue and by hand; a
+    /* A required status needs the same name in pull requests, in the merge queue and by hand; a
      * report about another run is about a pull request's. */
     if (files->run || arc_event_is_pull_request(&project->event) ||
         (facts.event && ARC_AMONG(facts.event, "local", "merge_group")))

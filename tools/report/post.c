@@ -1,21 +1,21 @@
-/* Statuses, check runs and the comment: looked for, then created or updated. */
+/* Finds statuses, check runs and the comment, then creates or updates them. */
 #include "base/json.h"
 #include "base/markdown.h"
 #include "base/text.h"
 #include "report/status.h"
 
-/* How GitHub lists what stands at a commit. */
+/* How GitHub lists a commit's statuses and check runs. */
 static const struct listing {
-    const char *part, *member, *key; /* of the address; the array; what names an element of it */
-    const char *texts[4];            /* what must be the same */
+    const char *part, *member, *key; /* of the URL; the array; an item's name */
+    const char *texts[4];            /* the members to compare */
 } listings[] = {
     [ARC_REPORT_STATUS] = {"status", "statuses", "context", {"state", "description", "target_url"}},
     [ARC_REPORT_CHECK] = {"check-runs", "check_runs", "name", {"status", "conclusion"}}};
 
-/* What is there already, by name. */
+/* What already exists, by name. */
 struct found {
     json_t *by_name; /* context or name → the API's object */
-    const char *key; /* the member that holds it */
+    const char *key; /* the member with its name */
 };
 
 static int keep_first(void *context, json_t *element, struct arc_error *err)
@@ -27,7 +27,7 @@ static int keep_first(void *context, json_t *element, struct arc_error *err)
     return arc_json_set(found->by_name, name, json_incref(element), err);
 }
 
-/* Whether what stands there has the texts of what is wanted; a member that is not there is "". */
+/* Whether the existing one has the wanted texts; a missing member counts as "". */
 static bool is_same(const json_t *now, const json_t *want, const char *const *members)
 {
     for (; *members; members++)
@@ -36,7 +36,7 @@ static bool is_same(const json_t *now, const json_t *want, const char *const *me
     return true;
 }
 
-/* Sends a create or an update. A lost answer is no error: *again asks for another look. */
+/* Sends a create or an update. A lost answer is not an error, but sets *again: look again. */
 __attribute__((format(printf, 5, 6))) static int send_change(struct arc_transport *transport,
                                                              struct arc_request request,
                                                              bool *again, struct arc_error *err,
@@ -89,7 +89,7 @@ static json_t *check_body(const struct report_posting *p, const json_t *status)
 }
 
 /* A commit's statuses are a list that only grows, and the newest of a context counts; a check run
- * is one thing that changes. */
+ * is one object, which is updated. */
 static int post_status(const struct report_posting *p, json_t *status, const json_t *now,
                        bool *again, struct arc_error *err)
 {
@@ -142,7 +142,7 @@ static int post_statuses(const struct report_posting *p, struct arc_error *err)
         arc_json_each (status, json_object_get(p->report, "statuses")) {
             const char *context = arc_json_text_of(status, "context");
             int rc = post_status(p, status, json_object_get(known, context), &again, err);
-            if (rc) /* nothing was done to it */
+            if (rc) /* it has no action */
                 json_object_del(status, "action");
             ARC_TRY(rc);
         }
@@ -156,7 +156,8 @@ static int post_statuses(const struct report_posting *p, struct arc_error *err)
 
 /* ---- the deployment: one for a group and an environment, its newest status kept true ----- */
 
-/* Answers *out, a list's first element or what was made, as a new reference; NULL for none. */
+/* Sends a request. *out is the list's first item or the created object, a new reference; NULL for
+ * none. */
 static int send_call(const struct report_posting *p, const char *path, const json_t *body,
                      const char *why, json_t **out, bool *lost, struct arc_error *err)
 {
@@ -175,7 +176,7 @@ static int send_call(const struct report_posting *p, const char *path, const jso
     return *lost ? ARC_OK : rc;
 }
 
-/* The group's deployment: the newest one, else one that is made. */
+/* Finds the group's newest deployment, or creates one. */
 static int find_deployment(const struct report_posting *p, json_t **out, bool *lost,
                            struct arc_error *err)
 {
@@ -195,7 +196,7 @@ static int find_deployment(const struct report_posting *p, json_t **out, bool *l
     if (rc || *out)
         return rc;
 
-    /* The commit as it is: nothing is merged into it, and no check has to have passed. */
+    /* Deploys the commit as it is: merges nothing into it and requires no checks. */
     ARC_AUTO_JSON json_t *body =
         json_pack("{s:s, s:o, s:s, s:b, s:[], s:s}", "ref", p->target->revision, "task",
                   json_sprintf("deploy:%s", name), "environment", p->target->environment,
@@ -214,7 +215,7 @@ static int set_status(const struct report_posting *p, const json_t *deployment, 
     ARC_AUTO_JSON json_t *now = NULL, *made = NULL;
     const json_t *id = json_object_get(deployment, "id"), *worst = NULL;
 
-    /* Of two alike the later one: the summing-up ones come last. */
+    /* Of two with equal severity the later one: the summaries come last. */
     arc_json_each (status, json_object_get(p->report, "statuses"))
         if (!worst || report_severity(arc_json_text_of(status, "state")) >=
                           report_severity(arc_json_text_of(worst, "state")))
@@ -274,7 +275,7 @@ static int post_deployment(const struct report_posting *p, struct arc_error *err
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* What is optional and was refused becomes a text; any other error stays one. */
+/* Turns the refusal of an optional request into a text; any other error stays an error. */
 static int tolerate(json_t *report, const struct arc_transport *transport, struct arc_error *err)
 {
     if (!transport->refused)

@@ -1,13 +1,11 @@
-/* The jobs of another workflow run: what a run that may write says in the place of one that may
- * not. */
+/* The jobs of another workflow run: a run with a token that may write reports for one without. */
 #include "base/json.h"
 #include "base/text.h"
 #include "report/status.h"
 
 #define RUN_JOBS_MAX 10000
 
-/* The jobs as they come: [{name, conclusion}], and the first part of all their names, if they share
- * it. */
+/* The jobs as listed: [{name, conclusion}], and the first part of their names if all share it. */
 struct listing {
     json_t *jobs;
     char *called; /* owned: "images" of "images / build / plan"; "" when names differ; NULL before
@@ -44,7 +42,7 @@ static int keep_job(void *context, json_t *job, struct arc_error *err)
     return ARC_OK;
 }
 
-/* A called workflow is fine when some of its jobs did their work and others had nothing to do. */
+/* A called workflow succeeded if some of its jobs succeeded and the others were skipped. */
 static unsigned weigh_result(const char *result)
 {
     if (!result || strcmp(result, "skipped") == 0)
@@ -52,7 +50,7 @@ static unsigned weigh_result(const char *result)
     return strcmp(result, "success") == 0 ? 1 : 2;
 }
 
-/* {"build-flash": "success", …}: the worst of each. *broken: one of them did not do its work. */
+/* {"build-flash": "success", …}: the worst result of each. Sets *broken if a job failed. */
 static int join_jobs(const struct listing *listing, json_t *jobs, bool *broken,
                      struct arc_error *err)
 {

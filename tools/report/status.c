@@ -4,13 +4,13 @@
 #include "project/needs.h"
 #include <stdio.h>
 
-/* What a status says. */
+/* A status: its state and description. */
 struct verdict {
     const char *state;
     struct arc_buf why;
 };
 
-/* Sets the state, and adds to the words. */
+/* Sets the state, and appends to the description. */
 #define set_verdict(out, value, ...)                                                               \
     ((out)->state = (value), arc_buf_printf(&(out)->why, __VA_ARGS__))
 
@@ -19,7 +19,7 @@ static void verdict_free(struct verdict *verdict)
     arc_buf_free(&verdict->why);
 }
 
-/* Bytes of all cells of a service (may be NULL), or -1 when they are not known. */
+/* The bytes of all cells of a service (may be NULL), or -1 if unknown. */
 static int64_t size_of(const struct arc_built_service *built)
 {
     int64_t sum = 0;
@@ -41,7 +41,7 @@ static int64_t size_of(const struct arc_built_service *built)
 struct job {
     char name[300];
     bool there, shared;
-    const char *trouble; /* how it ended, where that is not fine */
+    const char *trouble; /* its result unless it succeeded */
 };
 
 static const char *find_trouble(const struct arc_report_facts *facts, const char *job)
@@ -129,8 +129,8 @@ static void judge(const struct arc_report_facts *facts, const struct arc_planned
         set_verdict(out, "pending", "to be built");
 }
 
-/* A gate that could not look has failed. Without a scan the job that was to make it is all there is
- * to say, or the first job that did not do its work, and so let that one be skipped. */
+/* A gate that could not scan has failed. Without a scan, the status shows the scan's job or, if
+ * that was skipped, the first job that failed before it. */
 static void judge_gate(const struct arc_report_facts *facts, struct verdict *out)
 {
     const char *trouble = has_job(facts, "security") ? find_trouble(facts, "security") : NULL;
@@ -139,7 +139,7 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
     if (facts->scan) {
         bool looked = facts->scan->verdict <= ARC_VERDICT_FINDINGS;
         bool passed = facts->scan->gate != ARC_GATE_FAIL;
-        if (looked && passed && trouble) { /* something of it failed after it had written that */
+        if (looked && passed && trouble) { /* the job failed after it had written the scan */
             set_verdict(out, state_of_trouble(trouble),
                         "the job security ended as %s, with the gate passed", trouble);
             return;
@@ -170,8 +170,8 @@ static void judge_gate(const struct arc_report_facts *facts, struct verdict *out
 
 /* ---- statuses ------------------------------------------------------------------------------- */
 
-/* The statuses of a commit are one list for all runs: that of a push must not overwrite what a pull
- * request with the same head, which compares with another base, has found. */
+/* A commit's statuses are one list for all runs: a push must not overwrite the status of a pull
+ * request with the same head, which compares with another base. */
 static int add_status(json_t *statuses, const struct arc_report_facts *facts, const char *name,
                       const struct verdict *verdict, struct arc_error *err)
 {
@@ -208,7 +208,7 @@ unsigned report_severity(const char *state)
     return i;
 }
 
-/* Whether a job is the gate's, or of one service: those have a status of their own. */
+/* Whether a job is the gate's or one service's: those have their own status. */
 static bool has_status(const struct arc_report_facts *facts, const char *job)
 {
     for (size_t i = 0; i < facts->plan->service_count; i++) {
@@ -239,8 +239,8 @@ static int add_services(const struct arc_report_facts *facts, json_t *statuses,
         worsen(&all, one.state);
     }
 
-    /* A job of any other name that did not do its work makes the whole doubtful: nobody knows what
-     * would have been built if the one that looks for changes had not failed. */
+    /* A failed job of any other name is an error of the whole: if the job that finds the changes
+     * failed, nobody knows what should have been built. */
     arc_json_each_pair (job, result, facts->jobs) {
         const char *trouble = find_trouble(facts, job);
         if (!trouble || has_status(facts, job))

@@ -1,33 +1,33 @@
-/* What the parts of the report stage share. */
+/* Shared by the files of the report stage. */
 #pragma once
 
 #include "arcci/buf.h"
 #include "arcci/report.h"
 
-/* How bad a state is: success, pending, failure, error count from 0. */
+/* A state's severity: success is 0, then pending, failure, error. */
 unsigned report_severity(const char *state);
 
-/* The comment's body. `statuses` are those of report.json. */
+/* Writes the comment's body. `statuses` are report.json's. */
 int report_body(const struct arc_report_facts *facts, const json_t *statuses, struct arc_buf *out,
                 struct arc_error *err);
 /* Appends the hidden mark that starts the comment of a group. */
 void report_mark(struct arc_buf *out, const char *group);
 
-/* A report on its way to GitHub. */
+/* A report that is being posted. */
 struct report_posting {
     json_t *report;
     const struct arc_report_target *target;
     struct arc_transport *transport;
 };
 
-/* So often it is looked again whether what was sent stands. */
+/* How often to check whether a sent comment or status exists. */
 #define REPORT_LOOKS 4
 
 /* Posts the comment. */
 int report_post_comment(const struct report_posting *p, struct arc_error *err);
 
-/* Replaces *jobs by {"build-flash": "success", …} of a workflow run, a called workflow's jobs as
- * one. Where no job failed, the plan's services whose job was skipped are not selected any more.
- * ARC_EINPUT for an id that is not a number. */
+/* Replaces *jobs by a workflow run's {"build-flash": "success", …}, with a called workflow's jobs
+ * as one. If no job failed, deselects the plan's services whose job was skipped. ARC_EINPUT for an
+ * id that is not a number. */
 int report_read_run(struct arc_transport *transport, const char *repository, const char *run,
                     struct arc_plan *plan, json_t **jobs, struct arc_error *err);

@@ -1,4 +1,4 @@
-/* Release tags by the patterns of their groups. */
+/* Release tags, by their groups' patterns. */
 #include "arcci/version.h"
 #include "base/text.h"
 
@@ -6,7 +6,7 @@
 #define VERSION  "{version}"
 #define WORD     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
-/* One or more segments; git refuses ".." and a trailing "." or ".lock" in each. */
+/* A group has one or more segments; git rejects ".." and a trailing "." or ".lock" in each. */
 static bool group_valid(const char *text, size_t len)
 {
     for (size_t i = 0, start = 0; i <= len; i++) {
@@ -48,7 +48,7 @@ const char *arc_tag_name(const char *name)
 
 /* ---- patterns ------------------------------------------------------------------------------- */
 
-/* Where the version stands in a pattern, and how long its mark is. */
+/* Finds the version's placeholder in a pattern, and its length. */
 static const char *find_version(const char *pattern, size_t *len)
 {
     const char *found = strstr(pattern, VERSION);
@@ -92,8 +92,7 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     fill_names(pattern, (size_t)(at - pattern), service, &before);
     fill_names(at + mark, strlen(at + mark), service, &after);
 
-    /* People write "v1.2.3", too, or the whole tag: what stands there before the version anyway is
-     * no part of it. */
+    /* People also write "v1.2.3" or the whole tag: skip the pattern's text before the version. */
     for (const char *said = arc_buf_text(&before); *said && !arc_is_digit(*version); said++) {
         size_t len = strlen(said);
         if (strncmp(version, said, len) == 0 && arc_is_digit(version[len]))
@@ -103,8 +102,8 @@ char *arc_tag_name_version(const struct arc_group *group, const char *version,
     return arc_arena_printf(memory, "%s%s%s", arc_buf_text(&before), version, arc_buf_text(&after));
 }
 
-/* ARC_OK when the tag is one of the pattern: *at and *len say where its version is. ARC_EINPUT when
- * it is not. */
+/* Returns ARC_OK and the version in *at and *len if the tag matches the pattern, otherwise
+ * ARC_EINPUT. */
 static int match_pattern(const char *pattern, const struct arc_service *service, const char *tag,
                          size_t *at, size_t *len)
 {
@@ -112,7 +111,7 @@ static int match_pattern(const char *pattern, const struct arc_service *service,
     size_t mark, whole = strlen(tag);
 
     if (strncmp(pattern, tag, strcspn(pattern, "{*")) != 0)
-        return ARC_EINPUT; /* of most tags that is enough to know */
+        return ARC_EINPUT; /* this rejects most tags */
     const char *version = find_version(pattern, &mark);
     fill_names(pattern, (size_t)(version - pattern), service, &before);
     fill_names(version + mark, strlen(version + mark), service, &after);
@@ -172,8 +171,8 @@ static int take(const char *name, size_t at, size_t len, enum arc_versioning ver
     return rc;
 }
 
-/* Tries one pattern for every service that it may be of. ARC_EINPUT, with why in *why where the
- * version is the reason, when it is none of them. */
+/* Tries one pattern for every service that it may belong to. ARC_EINPUT if none matches, with the
+ * reason in *why if the version is at fault. */
 static int try_pattern(const char *pattern, const struct arc_group *group, const char *name,
                        struct arc_tag *out, struct arc_error *why)
 {
@@ -193,7 +192,7 @@ static int try_pattern(const char *pattern, const struct arc_group *group, const
     return rc;
 }
 
-/* A version holds no slash, so it is the last segment, behind a 'v'. */
+/* A version contains no slash, so it is the last segment, after a 'v'. */
 static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error why = {0};

@@ -26,12 +26,12 @@ int arc_tag_image(const struct arc_tag *tag, char **out, struct arc_error *err)
     return ARC_OK;
 }
 
-/* The standing of a tag among the others of its group. */
+/* A tag's position among the other tags of its group. */
 struct standing {
-    bool unknown;            /* the other tags are not known */
-    bool withdrawn;          /* the release of the tag itself was taken back */
+    bool unknown;            /* the other tags are unknown */
+    bool withdrawn;          /* the tag's own release was rolled back */
     bool marked;             /* … or marked as a prerelease */
-    struct arc_tag higher;   /* the highest stable version above it; text is NULL for none */
+    struct arc_tag higher;   /* the highest stable version above it; NULL text for none */
     struct arc_tag previous; /* the highest version below it */
     struct arc_tag released; /* … that has a published release */
     bool major_beaten;       /* a higher stable version has the same major */
@@ -52,7 +52,8 @@ static bool same(const char *a, size_t a_len, const char *b, size_t b_len)
     return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-/* Tags that are not releases are no concern of ours. Only running out of memory stops it. */
+/* Compares with the other tags; ignores those that are not releases. Fails only if out of
+ * memory. */
 static int stand(const struct arc_tag *tag, const struct arc_version_options *options,
                  struct standing *standing, struct arc_error *err)
 {
@@ -90,8 +91,8 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
     return ARC_OK;
 }
 
-/* The previous release: what was given, else the last that was published, else the last tag, else
- * what the group had before it was one. NULL for none. */
+/* The previous release: the given one, else the last published one, else the last tag, else the
+ * group's `since`. NULL for none. */
 static const char *previous_tag(const struct standing *standing,
                                 const struct arc_version_options *options)
 {
@@ -141,7 +142,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
 
     struct arc_arena *memory = &out->memory;
     out->tag = arc_arena_text(memory, tag->text);
-    if (options->group) /* its tags may be called otherwise, or have no part for it */
+    if (options->group) /* its tags may have another form, or no placeholder for the service */
         out->group = arc_arena_text(memory, options->group->name);
     else if (tag->group_len)
         out->group = arc_arena_cut(memory, tag->text, tag->group_len);
