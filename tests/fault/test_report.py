@@ -280,6 +280,14 @@ def test_one_job_for_all_that_was_skipped(project, double):
                   "--exit-code") == (0, FINE)
 
 
+@pytest.mark.parametrize("called", ["", "images / "])
+def test_the_jobs_of_a_matrix(project, double, called):
+    """GitHub names them "JOB (VALUE, VALUE)"; a value may hold " / "."""
+    jobs = {"changes": "success", "build (flash / a, linux/amd64)": "success", "build (sonic, linux/amd64)": "failure"}
+    status, states = of_run(project, double, {called + name: value for name, value in jobs.items()}, "--exit-code")
+    assert status == 1 and states["flash"] == states["strange"] == "failure", states
+
+
 def test_the_job_itself_can_be_required(project, double):
     assert report(project, double, "--exit-code")[0] == 0
     project.put("empty.json", json.dumps(documents.build(group="messaging", revision=SHA)))

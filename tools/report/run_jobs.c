@@ -18,18 +18,27 @@ static void listing_free(struct listing *listing)
     free(listing->called);
 }
 
-/* How long the first part of "build-flash / flash linux/amd64" is. */
+/* How long the first part of "build-flash / flash linux/amd64" is, and of the name that GitHub gives
+ * a job of a matrix, "build (flash, linux/amd64)". */
 static size_t part_length(const char *name)
 {
-    const char *slash = strstr(name, " / ");
-    return slash ? (size_t)(slash - name) : strlen(name);
+    const char *slash = strstr(name, " / "), *values = strstr(name, " (");
+    size_t len = slash ? (size_t)(slash - name) : strlen(name);
+    return values ? ARC_MIN(len, (size_t)(values - name)) : len;
+}
+
+/* How long "images" of "images / build" is; 0 for the job of no called workflow. */
+static size_t caller_length(const char *name)
+{
+    size_t len = part_length(name);
+    return ARC_STARTS(name + len, " / ") ? len : 0;
 }
 
 static int keep_job(void *context, json_t *job, struct arc_error *err)
 {
     struct listing *listing = context;
     const char *name = arc_json_text_of(job, "name");
-    size_t len = strstr(name, " / ") ? part_length(name) : 0;
+    size_t len = caller_length(name);
 
     if (!listing->called)
         listing->called = strndup(name, len);
