@@ -9,7 +9,11 @@ static int read_policy(const struct invocation *inv, struct arc_scan_policy *pol
                        struct arc_error *err)
 {
     const char *fail_on = option_value(inv, "fail-on-severity");
-    arc_severity_parse(fail_on, strlen(fail_on), &policy->fail_on);
+    if (!arc_severity_parse(fail_on, strlen(fail_on), &policy->fail_on))
+        return arc_error_set(err, ARC_EINPUT,
+                             "--fail-on-severity: '%s' is not a severity: UNKNOWN, LOW, MEDIUM, "
+                             "HIGH or CRITICAL",
+                             fail_on);
     policy->ignore_unfixed = option_flag(inv, "ignore-unfixed");
     policy->block = option_flag(inv, "block-on-failure");
     policy->end_of_life_fails = option_flag(inv, "exit-on-eol");
@@ -174,8 +178,9 @@ const struct command cmd_scan = {
                "A report of the previous release, to count what is new."),
         VALUE_OR("severity", "LIST", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL",
                  "The severities that are counted and shown, with commas between."),
-        CHOICE("fail-on-severity", "SEVERITY", "UNKNOWN|LOW|MEDIUM|HIGH|CRITICAL", "HIGH",
-               "Findings of this severity and above fail the gate."),
+        VALUE_OR("fail-on-severity", "SEVERITY", "HIGH",
+                 "Findings of this severity and above fail the gate: UNKNOWN, LOW, MEDIUM, HIGH or "
+                 "CRITICAL."),
         FLAG("ignore-unfixed", "Leave out vulnerabilities that have no fixed version yet."),
         VALUE("ignore-file", "FILE",
               "Ids to leave out, one per line, with exp:YYYY-MM-DD where that is to end. Entries "
