@@ -20,10 +20,11 @@ def free_port():
 
 
 @contextlib.contextmanager
-def serving(handler, tls=None, **attributes):
+def serving(handler, tls=None, address="127.0.0.1", **attributes):
     """The running server, which has these attributes for its handler. With `tls`, a folder, it speaks TLS as localhost, and
     ca.pem in there is the authority to trust."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    server = type("Server", (http.server.ThreadingHTTPServer,), {"address_family": family})((address, 0), handler)
     if tls:
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                         "-addext", "subjectAltName=DNS:localhost", "-keyout", tls / "key.pem", "-out", tls / "ca.pem"],

@@ -261,9 +261,9 @@ def test_a_volume_of_pulsar_that_is_bound_to_an_address(machine, name, status):
 def registry(status):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            if self.path == "/v2/":
-                assert "Authorization" not in self.headers
-            self.send_response(status if self.path == "/v2/" else 404)
+            asked = self.path.endswith("/v2/")  # a proxy is asked for the whole URL
+            assert not asked or "Authorization" not in self.headers
+            self.send_response(status if asked else 404)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -285,6 +285,16 @@ def test_registry_by_its_answer(machine, status, expected):
         machine.config(machine.port, registry=f"{host}/team")
         _, checks = machine.run("--for", "release")
     assert checks["registry"]["status"] == expected
+
+
+def test_a_registry_that_the_user_names_as_plain(machine):
+    """It is reached through a proxy here, under a name of another machine."""
+    machine.config(machine.port, registry="registry.lan:5000/team")
+    with registry(200) as host:
+        proxy = {"http_proxy": f"http://{host}", "https_proxy": f"http://{host}"}
+        for named, expected in (("http://registry.lan:5000", "ok"), ("", "missing")):
+            checks = machine.run("--for", "release", env={**proxy, "ARC_CI_INSECURE_REGISTRIES": named})[1]
+            assert checks["registry"]["status"] == expected, checks["registry"]
 
 
 def test_a_registry_that_is_not_there(machine):

@@ -59,15 +59,19 @@ def registry():
         yield server
 
 
-@pytest.fixture
-def repo(tmp_path, registry):
-    repo = tmp_path / "repo"
+def clone(folder, registry):
+    repo = folder / "repo"
     cmd.make_repo(repo, [
-        {"write": {".github/arc-ci.yaml": f"groups:\n  g:\n    title: G\n    tag: g/v*\n    registry: {registry.host}/o\n"
+        {"write": {".github/arc-ci.yaml": f"groups:\n  g:\n    title: G\n    tag: g/v*\n    registry: '{registry.host}/o'\n"
                    "    services: [services/a]\n", "services/a/service.yaml": "name: arc-a\ncodename: a\n"}},
         {"commit": "one"}])
     publish(registry, cmd.git(repo, "rev-parse", "HEAD").strip())
     return repo
+
+
+@pytest.fixture
+def repo(tmp_path, registry):
+    return clone(tmp_path, registry)
 
 
 def put(registry, kind, document, *names, blob=False, algorithm="sha256", headers=()):
@@ -280,6 +284,17 @@ def test_a_claimed_digest_is_held_against_the_bytes(repo, registry):
     assert "damaged or replaced" in changes(repo, status=1).stderr
     publish(registry, revision, headers=[("Docker-Content-Digest", "blake3:00")])
     changes(repo)
+
+
+# ---- addresses -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_of_ipv6_stands_in_brackets(tmp_path):
+    """Docker's reference grammar; docker login writes that host as the key of the login."""
+    with loopback.serving(Registry, address="::1", content={}, log=[], challenge=lambda s: [bearer(s)], basic="-", token=by_query,
+                          before=[]) as registry:
+        registry.host = f"[::1]:{registry.server_port}"
+        changes(clone(tmp_path, registry), login=auths(registry))
 
 
 # ---- plain http ----------------------------------------------------------------------------------------------------------

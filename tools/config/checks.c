@@ -5,6 +5,7 @@
 #include "base/platform.h"
 #include "base/suggest.h"
 #include "config/fields.h"
+#include <arpa/inet.h>
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -105,14 +106,30 @@ bool arc_check_versioning(const char *text, struct arc_buf *why)
            arc_check_fails(why, "is neither 'semver', 'calver' nor 'loose'");
 }
 
+/* "[::1]"; distribution's reference grammar has no zone in it. */
+static bool address_in_brackets(const char *text, size_t len)
+{
+    char bare[INET6_ADDRSTRLEN] = "";
+    struct in6_addr address;
+
+    if (len < 2 || text[len - 1] != ']' || len - 2 >= sizeof bare)
+        return false;
+    memcpy(bare, text + 1, len - 2);
+
+    return inet_pton(AF_INET6, bare, &address) == 1;
+}
+
 /* Host name or address, with a port; RFC 1123 labels. */
 static bool host(const char *text, size_t len)
 {
-    const char *colon = memchr(text, ':', len);
+    size_t open = *text == '[' ? strcspn(text, "]") : 0;
+    const char *colon = open < len ? memchr(text + open, ':', len - open) : NULL;
     size_t name = colon ? (size_t)(colon - text) : len;
 
     if (colon && (len - name < 2 || len - name > 6 || !only(colon + 1, len - name - 1, DIGITS)))
         return false;
+    if (*text == '[')
+        return address_in_brackets(text, name);
 
     for (size_t start = 0, i = 0; i <= name; i++) {
         if (i < name && text[i] != '.')
@@ -289,7 +306,7 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
 bool arc_check_image(const char *text, struct arc_buf *why)
 {
     static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
-    return check_template(text, LOWER UPPER DIGITS "/:._-", names,
+    return check_template(text, LOWER UPPER DIGITS "/:._-[]", names,
                           "is not an image's name: 'HOST/PATH', with {registry}, {name}, "
                           "{codename}, {group} and {suffix}",
                           why);

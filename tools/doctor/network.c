@@ -7,6 +7,7 @@
 #include "os/socket.h"
 #include "project/repository.h"
 #include "registry/registry.h"
+#include "registry/trust.h"
 
 #define REACH_SECONDS 10
 
@@ -40,22 +41,21 @@ void doctor_token(struct doctor *doctor, struct doctor_result *result)
     arc_buf_printf(&result->advice, "in a workflow pass github.token by env; %s", scopes);
 }
 
-static bool is_local(const char *host)
-{
-    size_t name = strcspn(host, ":/");
-    return ARC_STARTS(host, "127.") || arc_text_is(host, name, "localhost");
-}
-
 /* Requests the registry's /v2/. Both 200 and 401 mean that it is a registry (distribution spec 1.1,
  * "Determining Support"). */
-static void reach_registry(struct arc_http *http, const char *host, struct doctor_result *result)
+static void reach_registry(const struct arc_env *env, struct arc_http *http, const char *host,
+                           struct doctor_result *result)
 {
     ARC_AUTO(arc_buf) struct arc_buf url = {0};
     struct arc_http_response response = {0};
+    struct registry_trust trust = registry_trust_of(env, host, strlen(host));
 
-    arc_buf_printf(&url, "%s://%s/v2/", is_local(host) ? "http" : "https", host);
-    struct arc_http_request request = {
-        .method = "GET", .url = arc_buf_text(&url), .timeout = REACH_SECONDS, .max = 65536};
+    arc_buf_printf(&url, "%s://%s/v2/", trust.plain ? "http" : "https", host);
+    struct arc_http_request request = {.method = "GET",
+                                       .url = arc_buf_text(&url),
+                                       .insecure = trust.named,
+                                       .timeout = REACH_SECONDS,
+                                       .max = 65536};
     int rc = arc_http_send(http, &request, &response, &result->err);
     arc_text_item(&result->found, "; ", "%s: ", host);
 
@@ -102,7 +102,7 @@ void doctor_registry(struct doctor *doctor, struct doctor_result *result)
     }
 
     arc_json_each_pair (host, value, hosts)
-        reach_registry(http, host, result);
+        reach_registry(options.env, http, host, result);
     doctor->has_registry = result->status != DOCTOR_MISSING;
 }
 

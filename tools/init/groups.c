@@ -11,7 +11,7 @@ bool init_is_local(const char *reference)
 {
     const char *end = reference + strcspn(reference, ":./");
     bool has_port = *end == ':' && end[1 + strspn(end + 1, "0123456789")] == '/';
-    return has_port || ARC_STARTS(reference, "localhost", "127.0.0.1");
+    return has_port || ARC_STARTS(reference, "localhost", "127.0.0.1", "[");
 }
 
 void init_count_registry(struct init *init, const char *registry)
