@@ -141,22 +141,21 @@ struct arc_list {
     unsigned depth; /* for ARC_PART_DIRECTORIES: levels to keep; 0: all */
 };
 
-/* Appends a list of the files of filter number `filter`. Bytes that are not UTF-8 become U+FFFD, as
- * GitHub's runner would do. */
-void arc_changes_list(const struct arc_changes *changes, size_t filter, const struct arc_list *list,
-                      struct arc_buf *out);
+/* Appends a list of the files of filter number `filter`; returns how many items it has. Bytes that
+ * are not UTF-8 become U+FFFD, as GitHub's runner would do. */
+size_t arc_changes_list(const struct arc_changes *changes, size_t filter,
+                        const struct arc_list *list, struct arc_buf *out);
 
 /* Limit for all outputs of a job: GitHub allows 1 MiB of UTF-16 (GitHub docs, "Usage limits"), less
  * what other steps may need. Text never has fewer bytes in UTF-8 than code units in UTF-16. */
 #define ARC_OUTPUTS_MAX ((size_t)480 << 10)
 
-/* As arc_changes_list(), for a step output. If GITHUB_OUTPUT is set and the list has more than
- * `room` bytes, and always for ARC_LIST_NUL (no output can hold NUL), the list goes to a new file
- * below RUNNER_TEMP, *out gets its path and *spilled is true. ARC_EWORLD when the file cannot be
- * written. */
-int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,
-                       const struct arc_list *list, size_t room, struct arc_buf *out, bool *spilled,
-                       struct arc_error *err);
+/* Makes a list from arc_changes_list() fit for a step output. If GITHUB_OUTPUT is set and the list
+ * has more than `room` bytes, and always for ARC_LIST_NUL (no output can hold NUL), it goes to a new
+ * file below RUNNER_TEMP, *text becomes its path and *spilled is true. ARC_EWORLD when the file
+ * cannot be written. */
+int arc_changes_output(const struct arc_env *env, enum arc_list_format format, size_t room,
+                       struct arc_buf *text, bool *spilled, struct arc_error *err);
 
 /* Appends a JSON array: the names of the filters that matched, in filter order. */
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out);

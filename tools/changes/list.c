@@ -302,14 +302,14 @@ static const unsigned part_statuses[] = {
     [ARC_PART_DIRECTORIES] = ~0u,
 };
 
-void arc_changes_list(const struct arc_changes *changes, size_t filter, const struct arc_list *list,
-                      struct arc_buf *out)
+size_t arc_changes_list(const struct arc_changes *changes, size_t filter,
+                        const struct arc_list *list, struct arc_buf *out)
 {
     const struct arc_filter_result *result = &changes->results[filter];
     struct writer writer = {.out = out, .format = list->format};
 
     if (list->format == ARC_LIST_NONE)
-        return;
+        return 0;
     arc_buf_puts(out, forms[list->format].start);
     if (list->part == ARC_PART_DIRECTORIES && result->hits)
         add_directories(&writer, changes, result, list->depth);
@@ -327,6 +327,7 @@ void arc_changes_list(const struct arc_changes *changes, size_t filter, const st
     }
 
     arc_buf_puts(out, forms[list->format].end);
+    return writer.count;
 }
 
 void arc_changes_matching(const struct arc_changes *changes, struct arc_buf *out)

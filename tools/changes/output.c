@@ -28,21 +28,19 @@ static int spill(const struct arc_env *env, const struct arc_buf *text, char **p
     return arc_error_unless(*path, err);
 }
 
-int arc_changes_output(const struct arc_env *env, const struct arc_changes *changes, size_t filter,
-                       const struct arc_list *list, size_t room, struct arc_buf *out, bool *spilled,
-                       struct arc_error *err)
+int arc_changes_output(const struct arc_env *env, enum arc_list_format format, size_t room,
+                       struct arc_buf *text, bool *spilled, struct arc_error *err)
 {
     ARC_AUTO_FREE char *path = NULL;
     *spilled = false;
-    arc_changes_list(changes, filter, list, out);
-    int rc = arc_buf_check(out, "a list of files", err);
-    bool fits = out->len <= room || !arc_env_nonempty(env, "GITHUB_OUTPUT");
-    if (rc || (fits && list->format != ARC_LIST_NUL))
+    int rc = arc_buf_check(text, "a list of files", err);
+    bool fits = text->len <= room || !arc_env_nonempty(env, "GITHUB_OUTPUT");
+    if (rc || (fits && format != ARC_LIST_NUL))
         return rc;
-    ARC_TRY(spill(env, out, &path, err));
-    arc_buf_reset(out);
-    arc_buf_puts(out, path);
+    ARC_TRY(spill(env, text, &path, err));
+    arc_buf_reset(text);
+    arc_buf_puts(text, path);
     *spilled = true;
 
-    return arc_buf_check(out, "a path", err);
+    return arc_buf_check(text, "a path", err);
 }

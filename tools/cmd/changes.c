@@ -1,4 +1,5 @@
 #include "arcci/changes.h"
+#include "arcci/plan.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -131,9 +132,14 @@ static int list_output(const struct invocation *inv, const struct arc_changes *c
                            parts[part].suffix));
     for (size_t i = 0; i < report->output_count; i++)
         used += strlen(report->outputs[i].name) + report->outputs[i].len;
-    ARC_TRY(arc_changes_output(inv->env, changes, filter, &list,
+    size_t count = arc_changes_list(changes, filter, &list, &value);
+    ARC_TRY(arc_changes_output(inv->env, lists->format,
                                used < ARC_OUTPUTS_MAX ? ARC_OUTPUTS_MAX - used : 0, &value,
                                &spilled, err));
+    if (lists->format == ARC_LIST_MATRIX && count > ARC_PLAN_ROWS_MAX)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "%s has %zu rows, and GitHub refuses a matrix of more than %d", key,
+                            count, ARC_PLAN_ROWS_MAX));
 
     if (spilled && lists->format != ARC_LIST_NUL)
         ARC_TRY(report_note(report, 'w', NULL, err,
