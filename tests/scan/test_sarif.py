@@ -88,3 +88,22 @@ def test_the_least_severe_go_first_over_the_limit(place, validator):
 def test_scans_of_two_services_do_not_replace_each_other(place):
     names = [sarif(place, report(), "--service-name", name)["runs"][0]["automationDetails"]["id"] for name in ("a", "b")]
     assert names == ["arc-ci/image/a/", "arc-ci/image/b/"]
+
+
+@pytest.mark.parametrize("words", [["--platform", "linux/amd64"], ["--platform", "linux/amd64", "--platform", "linux/arm64"]])
+@pytest.mark.parametrize("image, named", [
+    ("localhost:5000/o/a:v1", "localhost%3A5000/o/a"), ("ghcr.io/o/a@sha256:" + "0" * 64, "ghcr.io/o/a"), ("a:1@sha256:" + "0" * 64, "a"),
+    ("a", "a"), ("[::1]:5000/a:2", "%5B%3A%3A1%5D%3A5000/a")])
+def test_the_next_release_of_an_image_has_its_category(place, image, named, words):
+    """An alert closes when a later analysis of the category lacks it."""
+    for machine in ("amd64", "arm64"):
+        place.write(f"fake/linux-{machine}.json", {**report(vulnerability()), "ArtifactName": image})
+    place.run("--scan-type=image", "--scan-target", image, "--sarif", str(place.path / "out.sarif"), *words)
+    log = json.loads((place.path / "out.sarif").read_text())
+    assert log["runs"][0]["automationDetails"]["id"] == f"arc-ci/image/{named}/"
+
+
+def test_nor_has_a_report_of_it_another_category(place):
+    path = place.path / "out.sarif"
+    place.run("--report", place.write("r.json", {**report(), "ArtifactName": "ghcr.io/o/a:v2"}), "--sarif", str(path))
+    assert json.loads(path.read_text())["runs"][0]["automationDetails"]["id"] == "arc-ci/image/ghcr.io/o/a/"

@@ -53,6 +53,15 @@ int scan_find_prefixes(struct findings *findings, const char *root, const struct
     return ARC_OK;
 }
 
+size_t scan_name_length(const char *reference)
+{
+    size_t len = strcspn(reference, "@"), name = len;
+    while (name > 0 && reference[name - 1] != '/')
+        name--;
+    const char *colon = memchr(reference + name, ':', len - name); /* before it, one is a port's */
+    return colon ? (size_t)(colon - reference) : len;
+}
+
 void scan_add_uri(struct arc_buf *out, const char *path)
 {
     static const char plain[] =

@@ -8,6 +8,9 @@
 int scan_find_prefixes(struct findings *findings, const char *root, const struct arc_env *env,
                        struct arc_error *err);
 
+/* The length of "HOST:5000/NAME" in "HOST:5000/NAME:TAG@DIGEST". */
+size_t scan_name_length(const char *reference);
+
 /* Appends a path as a relative URI reference (RFC 3986, section 4.2): never absolute, without "..",
  * and with special characters encoded. */
 void scan_add_uri(struct arc_buf *out, const char *path);

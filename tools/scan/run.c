@@ -8,6 +8,7 @@
 #include "registry/docker_config.h"
 #include "registry/registry.h"
 #include "scan/judged.h"
+#include "scan/paths.h"
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -318,20 +319,13 @@ static int find_platforms(struct scan_judged *judged, const struct arc_env *env,
     ARC_AUTO_JSON json_t *platforms = json_array();
     ARC_AUTO_FREE char *name = NULL;
     ARC_AUTO_HANDLE(arc_registry) struct arc_registry *registry = NULL;
-    const char *reference = "latest", *digest = strchr(target, '@');
+    const char *tag = target + scan_name_length(target), *digest = strchr(target, '@');
+    const char *reference = *tag ? tag + 1 : "latest";
     unsigned documents = 0;
 
-    /* "HOST/NAME:TAG@DIGEST": uses the digest, else the tag. A colon before the last slash is a
-     * port. */
     ARC_TRY_ALLOC(platforms, err);
-    name = strndup(target, digest ? (size_t)(digest - target) : strlen(target));
+    name = strndup(target, (size_t)(tag - target));
     ARC_TRY_ALLOC(name, err);
-    char *slash = strrchr(name, '/');
-    char *colon = strchr(arc_or(slash, name), ':');
-    if (colon) {
-        reference = target + (colon - name) + 1;
-        *colon = '\0';
-    }
     if (digest)
         reference = digest + 1;
 

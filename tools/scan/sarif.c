@@ -157,11 +157,39 @@ static int fill_lists(const struct scan_judged *judged, json_t *rules, json_t *r
     return ARC_OK;
 }
 
+/* Uploads for one commit replace each other unless their categories differ, so the category contains
+ * the kind of target and the scanned service, group, folder or image. An alert closes when a later
+ * analysis of its category lacks it: an image's tag and digest, new with each release, are no part
+ * of the name. */
+static void add_category(const struct scan_judged *judged, struct arc_buf *out)
+{
+    const struct arc_scan_options *options = judged->options;
+    const struct findings *findings = &judged->findings;
+    const struct scan_target *first = findings->target_count ? &findings->targets[0] : NULL;
+    bool folder = first && findings_is_folder(first);
+    const char *given = options->run ? options->run->target : NULL; /* an image or a folder */
+    bool one = folder || given || findings->target_count == 1;
+    const char *name = arc_or(arc_text_or(options->service, NULL), options->name);
+    ARC_AUTO(arc_buf) struct arc_buf image = {0};
+
+    if (!name && first && one)
+        name = arc_text_or(first->service, NULL);
+    if (!name && folder)
+        name = first->artifact;
+    if (!name && first && one) {
+        given = arc_or(given, first->artifact);
+        arc_buf_add(&image, given, scan_name_length(given));
+        name = arc_buf_text(&image);
+    }
+
+    arc_buf_printf(out, "arc-ci/%s/", folder ? "fs" : "image");
+    scan_add_uri(out, arc_text_or(name, "all"));
+    arc_buf_putc(out, '/');
+}
+
 int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
 {
     const struct findings *findings = &judged->findings;
-    const struct scan_target *first = findings->target_count ? &findings->targets[0] : NULL;
-    const char *name = judged->options->service, *kind = "image";
     ARC_AUTO(arc_buf) struct arc_buf category = {0};
     ARC_AUTO_JSON json_t *rules = json_array(), *results = json_array();
     ARC_AUTO_FREE json_int_t *place_of_rule =
@@ -174,17 +202,7 @@ int scan_sarif(struct scan_judged *judged, json_t **out, struct arc_error *err)
                           "SARIF: the %zu least severe findings are left out; GitHub accepts %d",
                           judged->total - SARIF_RESULTS_MAX, SARIF_RESULTS_MAX));
 
-    /* Uploads for one commit replace each other unless their categories differ, so the category
-     * contains the kind of target and the scanned service, group, folder or image. */
-    if (first && findings_is_folder(first))
-        kind = "fs";
-    if (!name || !*name)
-        name = judged->options->name;
-    if (!name && first && (findings->target_count == 1 || findings_is_folder(first)))
-        name = arc_text_or(first->service, first->artifact);
-    arc_buf_printf(&category, "arc-ci/%s/", kind);
-    scan_add_uri(&category, arc_text_or(name, "all"));
-    arc_buf_putc(&category, '/');
+    add_category(judged, &category);
     ARC_TRY(arc_buf_check(&category, "the category", err));
 
     json_t *tool = json_pack("{s:{s:s, s:s, s:s, s:O}}", "driver", "name", "arc-ci scan", "version",
