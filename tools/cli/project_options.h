@@ -7,19 +7,19 @@
 /* A row of an option table. */
 #define PREVIOUS_TAG_OPTION                                                                        \
     VALUE("previous-tag", "TAG",                                                                   \
-          "The tag of the release before; by default the last one that was published, else "       \
-          "the last tag below.")
+          "The previous release's tag; by default the last published release, else the last "      \
+          "lower tag.")
 
 #define LOCK_OPTION                                                                                \
     VALUE("lock", "FILE",                                                                          \
-          "Of a group that includes others: the lock file of a release of it, whose "              \
-          "releases are taken again.")
+          "For a group that includes others: the lock file of one of its releases, to "            \
+          "include the same releases again.")
 
 #define SIGN_IDENTITY_OPTION                                                                       \
     VALUE("sign-identity", "IDENTITY",                                                             \
-          "Who signs, where the group signs without a key and names nobody: the address "          \
-          "of the workflow's file, @ and its ref; of a reusable workflow its own. By "             \
-          "default the workflow that runs.")
+          "The signer, if the group signs without a key and names nobody: the URL of the "         \
+          "workflow's file, @ and its ref; for a reusable workflow, that workflow's. By "          \
+          "default the running workflow.")
 
 #define CONFIG_OPTION                                                                              \
     VALUE_OR("config", "FILE", ".github/arc-ci.yaml",                                              \
@@ -28,7 +28,7 @@
 /* For commands that also work without a configuration, or find it themselves. */
 #define CONFIG_ELSEWHERE_OPTION                                                                    \
     VALUE("config", "FILE",                                                                        \
-          "The release groups, a path from the repository's root, when they are not in "           \
+          "The release groups, a path from the repository's root, if they are not in "             \
           ".github/arc-ci.yaml.")
 
 /* The options of `--next`. */

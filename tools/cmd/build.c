@@ -339,64 +339,67 @@ const struct command cmd_build = {
     .name = "build",
     .summary = "build the plan's images with BuildKit, push them, read them back",
     .description =
-        "Runs one `docker buildx bake` for all services and platforms of the plan. A plan with "
-        "`push` ends in one index per service under its staging tag, read back from the registry "
-        "and compared with the plan: exactly its platforms, made from this commit, with the "
-        "planned labels, and every attestation about an image of the index. No public tag "
-        "moves.\n\n"
-        "A service whose index is already there, made from the same inputs, is verified and not "
-        "built again; so a run that was killed is finished by running it again. Network and "
-        "registry errors are tried again; a failing Dockerfile is not, and is shown with its file "
-        "and line.\n\n"
-        "Over several machines: every job of a matrix builds its cell with --cell, a later job "
+        "Runs one `docker buildx bake` for all services and platforms of the plan. If the plan "
+        "has `push`, the result is one index per service under its staging tag. arc-ci reads it "
+        "back from the registry and compares it with the plan: exactly its platforms, built from "
+        "this commit, with the planned labels, and every attestation about an image of the index. "
+        "No public tag moves.\n\n"
+        "A service whose index already exists, built from the same inputs, is verified instead of "
+        "built again, so a killed run can be finished by running it again. Network and registry "
+        "errors are retried; a failing Dockerfile is not, and is shown with its file and line.\n\n"
+        "On several machines, every job of a matrix builds its cell with --cell, and a later job "
         "joins them with --merge. After the gate, --promote moves the version's tags, sha-… and, "
-        "for the highest stable version, latest, each in one request to the same bytes. When one "
-        "cannot be moved, those before it are put back. Right before the first one moves, the "
-        "remote is asked once more: a release's tag that was moved or deleted meanwhile, or a "
-        "remote that cannot be asked, stops it. A version's tag that points elsewhere is never "
-        "rewritten without --force.",
+        "for the highest stable version, latest, each in one request to the same bytes. If one "
+        "cannot be moved, those before it are restored. Right before moving the first one, it "
+        "asks the remote again and stops if the release's tag was moved or deleted meanwhile, or "
+        "if the remote does not answer. It does not rewrite a version's tag that points elsewhere "
+        "without --force.",
     .options = OPTIONS(
         FLAG("allow-dirty",
-             "Build a ci plan from a work tree that is not its commit, marked as dirty in labels "
-             "and tags; with --merge and --promote, take what was built so. Never for a release."),
+             "Build a ci plan from a work tree that differs from its commit, marked as dirty in "
+             "labels and tags; with --merge and --promote, accept such builds. Never for a "
+             "release."),
         VALUE("build", "FILE",
-              "With --promote: build.json of the build; without it, the staging tags say what was "
-              "built."),
+              "With --promote: build.json of the build; without it, the staging tags identify the "
+              "build."),
         VALUE("needs", "JSON",
-              "With --promote: toJSON(needs), or a file that holds it: build.json is taken from "
+              "With --promote: toJSON(needs), or a file with it: build.json is taken from "
               "the outputs of the jobs."),
         VALUE("builder", "NAME", "The buildx builder, instead of the current one."),
         VALUE_OR("cache", "KIND", "none",
-                 "Where layers are cached between machines: none; `registry`, beside the image, "
-                 "under the tag buildcache; local,dir=FOLDER; gha (of GitHub Actions); "
+                 "Where to cache layers between machines: none; `registry`, in the image's "
+                 "repository, under the tag buildcache; local,dir=FOLDER; gha (GitHub Actions); "
                  "s3,region=REGION,bucket=BUCKET. Options of buildx may follow the last two."),
         VALUE("cell", "SERVICE/PLATFORM[,…]",
-              "Build only these cells of one platform, each under its own staging tag: "
-              "flash/linux/arm64. The matrix of `arc-ci plan` has them as `cells`."),
-        FLAG("dry-run", "Print what would be run, and run nothing."),
+              "Build only these cells of one platform, such as flash/linux/arm64, each under its "
+              "own staging tag. They are the `cells` in the matrix of `arc-ci plan`."),
+        FLAG("dry-run", "Print what would run, and run nothing."),
         FLAG("force",
-             "With --promote: rewrite a version's tag that points elsewhere, and take a floating "
-             "tag back from a higher version, or from a later commit of the branch."),
-        FLAG("load", "Put the images into the local engine, for its platform and under their "
-                     "staging tags, to be tried there; nothing is pushed."),
+             "With --promote: rewrite a version's tag that points elsewhere, and move a floating "
+             "tag back from a higher version or a later commit of the branch."),
+        FLAG("load", "Load the images into the local engine, for its platform and under their "
+                     "staging tags, to try them there; nothing is pushed."),
         VALUE("logs", "FOLDER", "Write a full log file per cell into this folder."),
-        FLAG("merge", "Join the cells that other jobs built with --cell to one index per service."),
-        VALUE_OR("plan", "FILE", "plan.json",
-                 "The plan: 'arc-ci plan --json' prints it; '-' for stdin, or the text itself."),
-        FLAG("promote",
-             "Move the plan's tags to what was built, all of them or none: the last step."),
-        FLAG("rebuild", "Build what is already in the registry from the same inputs too."),
-        FLAG("sbom", "Attach an SBOM to every image, beside the provenance.")),
+        FLAG("merge", "Join the cells that other jobs built with --cell into one index per "
+                      "service."),
+        VALUE_OR(
+            "plan", "FILE", "plan.json",
+            "The plan, as printed by 'arc-ci plan --json'; '-' for stdin, or the text itself."),
+        FLAG("promote", "Move the plan's tags to the built images, all or none: the last step."),
+        FLAG("rebuild", "Also build what is already in the registry from the same inputs."),
+        FLAG("sbom", "Attach an SBOM to every image, in addition to the provenance.")),
     .outputs = OUTPUTS(
-        {"build", "build.json on one line, for later jobs; a long one is packed (gzip, base64)."},
+        {"build",
+         "build.json on one line, for later jobs; compressed (gzip, base64) if it is long."},
         {"image-ref",
-         "IMAGE@DIGEST, with --load IMAGE:TAG; when one service was built. So are the next three."},
-        {"image-digest", "The index's digest, empty when it was not pushed."},
-        {"image-size", "Compressed bytes of all platforms together; 0 when it was not pushed."},
-        {"build-duration", "Seconds of the platform that took longest."},
-        {"<service>-image-ref", "The same four for every service, under its codename."}),
+         "IMAGE@DIGEST, with --load IMAGE:TAG. This and the next three are set if one service was "
+         "built."},
+        {"image-digest", "The index's digest; empty if it was not pushed."},
+        {"image-size", "Compressed bytes of all platforms together; 0 if it was not pushed."},
+        {"build-duration", "Seconds of the slowest platform."},
+        {"<service>-image-ref", "The same four for every service, prefixed with its codename."}),
     .examples = EXAMPLES({"arc-ci plan --json messaging/v0.1.0 | arc-ci build --plan - --dry-run",
-                          "What a release would run."}),
+                          "Show what a release would run."}),
     .token = true,
     .run = run_build,
 };

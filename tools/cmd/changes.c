@@ -286,55 +286,53 @@ static int run_changes(const struct invocation *inv, struct report *report, stru
 
 const struct command cmd_changes = {
     .name = "changes",
-    .summary = "tell which filters' paths changed, as dorny/paths-filter does",
+    .summary = "show which filters' paths changed, like dorny/paths-filter",
     .description =
         "Compares two commits, chosen by the event: a pull request with its merge base, a push "
-        "with what was there before, a tag with the previous tag of its group, anything else with "
-        "the default branch. By hand: HEAD with the default branch. --explain shows what was "
-        "chosen.\n\n"
-        "A pull request whose commits are not in the clone (fetch-depth: 1) is asked of GitHub's "
-        "API, with the token of INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN; without one, or where the "
-        "API cannot list all of its files, the commits are fetched.\n\n"
-        "Patterns mean what they mean to picomatch with its option dot. Where the answer differs "
-        "from paths-filter's, docs/parity.md says why.",
+        "with the commit before it, a tag with the previous tag of its group, anything else with "
+        "the default branch. Outside CI: HEAD with the default branch. --explain shows the "
+        "choice.\n\n"
+        "If a pull request's commits are not in the clone (fetch-depth: 1), its files come from "
+        "GitHub's API, with the token of INPUT_TOKEN, GITHUB_TOKEN or GH_TOKEN. Without a token, "
+        "or if the API cannot list all files, arc-ci fetches the commits.\n\n"
+        "Patterns are those of picomatch with its option dot. docs/parity.md lists the "
+        "differences from paths-filter and the reasons.",
     .options = OPTIONS(
         VALUE("filters", "YAML|FILE",
               "Filters as YAML, or the path of a file with them (no ':' and no line break). "
-              "Default: one per service of the configuration, of its codename."),
+              "Default: one per service of the configuration, with its codename."),
         VALUES("filters-file", "FILE", "A file of filters, instead of --filters."),
         VALUE("base", "REF",
               "Branch, tag or commit to compare with; HEAD for uncommitted changes. Default: by "
               "the event."),
         VALUE("ref", "REF",
-              "Branch, tag or commit to look at. Default: the event's commit, else what is checked "
-              "out."),
+              "Branch, tag or commit to look at. Default: the event's commit, else HEAD."),
         VALUE_OR("list-files", "FORMAT", "none",
                  "Also give the files of each filter: none, csv, json, shell, escape, lines, nul "
                  "(the output is a file's path) or matrix."),
-        FLAG("files-by-status", "Also list the added, modified and deleted files apart."),
+        FLAG("files-by-status", "Also list the added, modified and deleted files separately."),
         VALUE("dir-names", "DEPTH",
-              "Also list the directories of the files, cut to DEPTH levels; 0: whole."),
+              "Also list the files' directories, cut to DEPTH levels; 0: all levels."),
         FLAG("renames",
-             "Find renames: the new name is renamed as well as added, and both names are listed."),
+             "Detect renames: the new name counts as renamed as well as added, and both names are "
+             "listed."),
         FLAG("submodules",
-             "Look into submodules that changed: the paths in them count beside the submodule's."),
-        VALUE(
-            "relative-to", "DIR",
-            "Only what is below this directory counts, and patterns and lists are relative to it."),
+             "Look into changed submodules: paths in them count in addition to the submodule's."),
+        VALUE("relative-to", "DIR",
+              "Only files below this directory count, and patterns and lists are relative to it."),
         CHOICE("predicate-quantifier", "HOW", "some|every|some-with-excludes|last-match", "some",
                "Whether a file needs to match some or every rule of a filter; with "
                "some-with-excludes, some rule without '!' and no rule with one; with last-match, "
                "the last rule that applies decides."),
         VALUE_OR("initial-fetch-depth", "N", DEFAULT_DEPTH,
-                 "Generations of commits to fetch at first where history is cut (more than 10 "
-                 "count as 10); then more by date until it is enough; 0: never fetch."),
-        FLAG("since-release", "Compare each service with its group's last release tag, so that a "
-                              "failed or cancelled run loses no change."),
-        FLAG("since-image",
-             "Compare each service with the commit that its published image was built of."),
+                 "Generations of commits to fetch first in a shallow clone (more than 10 count as "
+                 "10), then more by date until they suffice; 0: never fetch."),
+        FLAG("since-release", "Compare each service with its group's last release tag, so that no "
+                              "change is lost if a run fails or is cancelled."),
+        FLAG("since-image", "Compare each service with the commit of its published image."),
         FLAG("base-on-pull-requests",
-             "Let --base count on pull requests too; with a token, they are otherwise compared as "
-             "a whole. With the event's `before`: what this push brought."),
+             "Use --base for pull requests, too; with a token, they are otherwise compared as a "
+             "whole. With the event's `before`: only the changes of this push."),
         FLAG("untracked",
              "With --base HEAD: files that git neither tracks nor ignores count as added."),
         VALUE("config", "FILE",
@@ -347,17 +345,17 @@ const struct command cmd_changes = {
         {"<filter>", "true if any changed file matches the filter, else false."},
         {"<filter>_count", "How many changed files match."},
         {"<filter>_files",
-         "Those files in the format of --list-files; not for none. Over what a job's outputs may "
-         "be together (1 MiB of UTF-16): the path of a file that holds them, with a warning."},
+         "Those files in the format of --list-files, except none. If a job's outputs would exceed "
+         "GitHub's limit (1 MiB of UTF-16): the path of a file with the list, and a warning."},
         {"<filter>_added_files",
          "With --files-by-status; also <filter>_modified_files and <filter>_deleted_files."},
         {"<filter>_dirs", "With --dir-names: the directories of those files, each once."},
-        {"<filter>_renamed_files", "With --renames: of each rename the old name and the new one; "
-                                   "json and matrix have objects with `old` and `new`."},
-        {"changes", "JSON array of the filters that matched; left out if a filter has that name."},
-        {"any", "true if any filter matched; left out if a filter has that name."}),
+        {"<filter>_renamed_files", "With --renames: the old and new name of each rename; json and "
+                                   "matrix have objects with `old` and `new`."},
+        {"changes", "JSON array of the filters that matched; omitted if a filter has that name."},
+        {"any", "true if any filter matched; omitted if a filter has that name."}),
     .examples = EXAMPLES({"arc-ci changes --filters 'docs: docs/**' --base HEAD",
-                          "Uncommitted changes below docs."}),
+                          "Show uncommitted changes below docs."}),
     .token = true,
     .run = run_changes,
 };

@@ -185,10 +185,10 @@ const struct command cmd_completion = {
     .arguments_max = 256,
     .description =
         "Prints the completion script of bash, zsh or fish. The scripts ask `arc-ci completion "
-        "words -- WORD...` for what may stand instead of the last WORD: commands, options, "
-        "choices, and the groups, services and tags of the repository.",
+        "words -- WORD...` for candidates for the last WORD: commands, options, choices, and the "
+        "repository's groups, services and tags.",
     .examples = EXAMPLES(
         {"arc-ci completion bash", "The script for bash: source <(arc-ci completion bash)."},
-        {"arc-ci completion words -- plan --group ''", "What may come next, one per line."}),
+        {"arc-ci completion words -- plan --group ''", "Print the candidates, one per line."}),
     .run = run_completion,
 };

@@ -71,23 +71,23 @@ static int run_doctor(const struct invocation *inv, struct report *report, struc
 
 const struct command cmd_doctor = {
     .name = "doctor",
-    .summary = "show what of this machine works, and what to do about what does not",
+    .summary = "check what works on this machine, and say how to fix what does not",
     .description = "Checks the repository, git, the release groups, Docker with buildx, compose "
                    "and the platforms that its builder can build, trivy, libcurl, a token, the "
                    "registries, the ports and volumes of the services and the platform's network. "
-                   "Each is ok, a warning, missing or skipped, with advice where there is "
-                   "something to do. Exit status 3 when something that --for needs is missing.\n\n"
-                   "Nothing is changed. A token is only looked for: it is neither sent nor shown. "
-                   "With --push the registries get docker's own login, as they would for a push.",
+                   "Each is ok, a warning, missing or skipped, with advice if there is something "
+                   "to do. Exit status 3 if something that --for needs is missing.\n\n"
+                   "It changes nothing. It only checks that a token exists, and neither sends nor "
+                   "shows it. With --push the registries get docker's login, as for a push.",
     .options =
         OPTIONS(CHOICE("for", "PURPOSE", "plan|build|scan|release|services|all", "plan",
-                       "What the machine is to do: plan (also version, changes, notes, dry-run), "
+                       "The machine's purpose: plan (also version, changes, notes, dry-run), "
                        "build images, scan them, publish a release, or run the services."),
-                FLAG("offline", "Leave out what needs the network (registries)."),
+                FLAG("offline", "Skip what needs the network (registries)."),
                 FLAG("push", "Also ask every image's registry whether docker's login may push "
-                             "there: an upload is opened and dropped, and nothing stored."),
+                             "there: this opens and cancels an upload, and stores nothing."),
                 CONFIG_ELSEWHERE_OPTION),
-    .outputs = OUTPUTS({"ok", "true when nothing that the purpose needs is missing."}),
-    .examples = EXAMPLES({"arc-ci doctor --offline", "What is there, without asking the network."}),
+    .outputs = OUTPUTS({"ok", "true if nothing that the purpose needs is missing."}),
+    .examples = EXAMPLES({"arc-ci doctor --offline", "Check without the network."}),
     .run = run_doctor,
 };

@@ -33,28 +33,30 @@ static int run_dry_run(const struct invocation *inv, struct report *report, stru
 
 const struct command cmd_dry_run = {
     .name = "dry-run",
-    .summary = "rehearse a release: everything it would do, nothing of it done",
+    .summary = "rehearse a release: show all that it would do, and do none of it",
     .argument = "TAG",
     .arguments_max = 1,
     .description =
-        "Takes the path of a release with every side effect replaced by its description: the "
+        "Goes through a release and describes every side effect instead of causing it: the "
         "version, what changed since the group's last release, the cells with the bake definition "
         "and the command that builds them, the tags that would move and those that would not, the "
         "gate, the notes, and the requests to GitHub.\n\n"
-        "The tag need not exist yet: then HEAD is taken. A tag that exists already, a step back, "
-        "a jump (v1.2.0 to v1.5.0), another commit than the one checked out, and files that are "
-        "not committed are warnings, with what to do.\n\n"
-        "It works offline, without docker and without a token; what cannot be known then is said.",
+        "The tag need not exist yet: the release is then rehearsed for HEAD. It warns, and says "
+        "what to do, if the tag already exists, the version is lower than the last or skips one "
+        "(v1.2.0 to v1.5.0), another commit is checked out, or files are not committed.\n\n"
+        "It works offline, without docker and without a token, and says what it cannot know then.",
     .options = OPTIONS(
         CONFIG_OPTION,
         VALUE("event", "FILE",
               "A recorded event (GITHUB_EVENT_PATH of a run) to rehearse: the push of a tag is a "
-              "release, any other push or a pull request a ci run."),
-        FLAG("full", "Show everything whole: each target of the definition, each request's body."),
+              "release, any other push or a pull request is a ci run."),
+        FLAG("full",
+             "Show everything in full: each target of the definition, each request's body."),
         VALUE("group", "GROUP",
               "The release group of a ci run; not needed when there is only one."),
         HTML_OPTIONS, LOCK_OPTION, PREVIOUS_TAG_OPTION),
-    .examples = EXAMPLES(
-        {"arc-ci dry-run messaging/v0.1.0", "What releasing this version would do, step by step."}),
+    .examples = EXAMPLES({"arc-ci dry-run messaging/v0.1.0",
+                          "Show what releasing this version would do, step by "
+                          "step."}),
     .run = run_dry_run,
 };

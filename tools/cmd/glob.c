@@ -48,22 +48,22 @@ const struct command cmd_glob = {
     .argument = "[PATTERN] [PATH]...",
     .arguments_max = 100000,
     .description =
-        "The first argument is the pattern and the others are paths, which need not exist. Without "
-        "paths they are read from stdin, one per line; names in quotes, as git prints them, a ./ "
-        "before and a CR behind are understood. Exit status 1 says that none matched.\n\n"
-        "Patterns mean what they mean to picomatch 2.3.1 with {dot: true}, which is what "
-        "paths-filter has: * and ? stay within a directory, ** as a whole segment crosses "
-        "directories, [a-z] [^a] [[:alpha:]] stand for one character, {a,b} and {1..3} for either, "
-        "@(a|b) ?(a) +(a) *(a) !(a) as in bash, and a leading ! for every other path. Names that "
-        "start with a dot are nothing special. docs/parity.md has the details.\n\n"
-        "Matching takes time in proportion to the path, whatever the pattern.",
+        "The first argument is the pattern and the others are paths, which need not exist. "
+        "Without paths, it reads them from stdin, one per line; it accepts names in quotes as git "
+        "prints them, a leading ./ and a trailing CR. Exit status 1 means that none matched.\n\n"
+        "Patterns are those of picomatch 2.3.1 with {dot: true}, as in paths-filter: * and ? stay "
+        "within a directory, ** as a whole segment crosses directories, [a-z] [^a] [[:alpha:]] "
+        "match one character, {a,b} and {1..3} one of several, @(a|b) ?(a) +(a) *(a) !(a) work as "
+        "in bash, and a leading ! matches every other path. Names that start with a dot are not "
+        "special. docs/parity.md has the details.\n\n"
+        "Matching time is linear in the path's length, for every pattern.",
     .options = OPTIONS(
         VALUES("pattern", "PATTERN",
-               "A pattern. A path that matches any is printed. With it, all arguments are paths."),
-        FLAG("z", "Paths on stdin and stdout end with NUL, as `git ls-files -z` has them.")),
+               "A pattern; prints the paths that match any. With it, all arguments are paths."),
+        FLAG("z", "Paths on stdin and stdout end with NUL, as in `git ls-files -z`.")),
     .examples = EXAMPLES({"arc-ci glob 'services/*/Dockerfile' services/cache/Dockerfile Makefile",
-                          "Which of these paths match."},
+                          "Print which of these paths match."},
                          {"git ls-files -z | arc-ci glob -z --pattern='**/*.mk' --pattern=Makefile",
-                          "Which tracked files match either."}),
+                          "Print the tracked files that match either pattern."}),
     .run = run_glob,
 };

@@ -33,17 +33,17 @@ const struct command cmd_help = {
     .summary = "show what a command does, its options, outputs and examples",
     .argument = "COMMAND",
     .arguments_max = 1,
-    .description = "Without a COMMAND, lists the commands; with one, shows all about it. The text, "
-                   "the man pages and docs/commands.md come from the same table that parses the "
+    .description = "Without COMMAND, lists the commands; with one, shows its help. The text, the "
+                   "man pages and docs/commands.md come from the same table that parses the "
                    "command line, so they cannot disagree with it.",
     .options = OPTIONS(
         CHOICE("format", "FORMAT", "text|man|markdown|action|readme", "text",
                "The form of the help: for a terminal, as a man page (roff), as markdown for the "
                "docs, or as the action.yml or the README of a GitHub action."),
-        FLAG("version",
-             "Print the version of arc-ci; with --json, those of the libraries inside it, too.")),
-    .examples = EXAMPLES({"arc-ci help version", "What `arc-ci version` does and takes."},
-                         {"arc-ci help --format markdown",
-                          "The reference of every command, as in docs/commands.md."}),
+        FLAG("version", "Print the version of arc-ci; with --json also those of its libraries.")),
+    .examples =
+        EXAMPLES({"arc-ci help version", "Show what `arc-ci version` does and its options."},
+                 {"arc-ci help --format markdown",
+                  "Print the reference of all commands, as in docs/commands.md."}),
     .run = run_help,
 };

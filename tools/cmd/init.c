@@ -37,22 +37,22 @@ const struct command cmd_init = {
     .name = "init",
     .summary = "propose a configuration and workflows for a repository",
     .description =
-        "Reads the files that git tracks, and runs none of them: Dockerfiles, bake and compose "
-        "files, workflows that use build-push-action or another action or workflow with a context "
-        "and an image among its inputs, metadata-action, bake-action, paths-filter, "
-        "changed-files, trivy-action or a release action, 'docker build' and 'bake' in workflows, "
-        "Makefiles, justfiles and shell scripts, GoReleaser's images, versions in files; and the repository's "
-        "tags. Where none of them says what is published, it asks about other descriptions of "
-        "builds: Skaffold's, GitLab's and the like.\n\n"
-        "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff that 'git "
-        "apply' takes, and lists what it found and what is left for you to answer; the questions "
+        "Reads the files that git tracks, without running any, and the repository's tags. It "
+        "understands Dockerfiles, bake and compose files, GoReleaser's images, versions in files, "
+        "'docker build' and 'bake' in workflows, Makefiles, justfiles and shell scripts, and "
+        "workflows that use build-push-action (or another action or workflow with the inputs "
+        "context and image), metadata-action, bake-action, paths-filter, changed-files, "
+        "trivy-action or a release action. If none of these says what is published, it asks about "
+        "other descriptions of builds, such as Skaffold's or GitLab's.\n\n"
+        "Proposes .github/arc-ci.yaml and two workflows that call arc-ci's, as a diff for 'git "
+        "apply', and lists what it found and the questions that you must answer; the questions "
         "are in the file, too. Existing workflows are not changed: delete the jobs that the new "
         "ones replace.\n\n"
-        "Exit status 2 when one of the files exists already, 3 when there is no image to release.",
+        "Exit status 2 if one of the files already exists, 3 if there is no image to release.",
     .options =
-        OPTIONS(FLAG("write", "Write the files, all of them or none. No file is overwritten."),
+        OPTIONS(FLAG("write", "Write all files or none. Existing files are not overwritten."),
                 VALUE("source", "OWNER/REPOSITORY@COMMIT",
-                      "The repository and commit of arc-ci whose workflows are called.")),
+                      "The repository and commit of arc-ci whose workflows to call.")),
     .examples =
         EXAMPLES({"arc-ci init", "Show what would be written, as a diff, and the open questions."},
                  {"arc-ci init | git apply", "Apply the proposal to the work tree."}),

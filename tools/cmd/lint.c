@@ -80,21 +80,22 @@ const struct command cmd_lint = {
     .name = "lint",
     .summary = "check services, make files and workflows against their contract",
     .description =
-        "Looks at the tree as it is: the release groups, every service.yaml, the Dockerfiles, "
-        "compose files and make files of the services, the workflows and actions, and every file "
-        "that git tracks for credentials. Each finding is a line 'file:line: message [rule]', in "
-        "GitHub Actions an annotation as well. Exit status 1 when there are findings. A file that "
-        "is missing or cannot be read is a finding too, never a reason to pass.\n\n"
-        "The built-in rules hold for any repository. .github/arc-ci-lint.yaml says what this one "
-        "expects of them (names, labels, the network, allowed actions) and adds facts of its own "
-        "as data: at this place in that file stands this value, once or for every service of the "
-        "release groups. docs/configuration.md describes it.",
-    .options = OPTIONS(
-        FLAG("rules", "List the rules and what each asks for, and check nothing."),
-        CONFIG_ELSEWHERE_OPTION,
-        VALUE("rules-file", "FILE",
-              "The repository's own rules, when they are not in .github/arc-ci-lint.yaml.")),
-    .outputs = OUTPUTS({"findings", "How many findings there are."}),
-    .examples = EXAMPLES({"arc-ci lint --rules", "The rules, built in and the repository's own."}),
+        "Checks the work tree: the release groups, every service.yaml, the services' Dockerfiles, "
+        "compose files and make files, the workflows and actions, and all tracked files for "
+        "credentials. Each finding is a line 'file:line: message [rule]', and an annotation in "
+        "GitHub Actions. Exit status 1 if there are findings. A missing or unreadable file is a "
+        "finding, too, never a reason to pass.\n\n"
+        "The built-in rules apply to any repository. .github/arc-ci-lint.yaml sets what this "
+        "repository expects (names, labels, the network, allowed actions) and adds facts as data: "
+        "which value a file must have at which place, once or for every service of the release "
+        "groups. docs/configuration.md describes it.",
+    .options =
+        OPTIONS(FLAG("rules", "List the rules and what each requires, and check nothing."),
+                CONFIG_ELSEWHERE_OPTION,
+                VALUE("rules-file", "FILE",
+                      "The repository's own rules, if they are not in .github/arc-ci-lint.yaml.")),
+    .outputs = OUTPUTS({"findings", "The number of findings."}),
+    .examples = EXAMPLES({"arc-ci lint --rules", "List the built-in rules and the repository's "
+                                                 "own."}),
     .run = run_lint,
 };

@@ -44,28 +44,28 @@ const struct command cmd_notes = {
         "Prints the release notes as GitHub's markdown: the images with their tags, digests and "
         "sizes, the commands that pull, start and verify them, the gate's result, and the commits "
         "since the group's previous tag that touch its services.\n\n"
-        "What is not known yet (no --build, no --scan) leaves no empty column behind. Every value "
-        "is escaped for its place: a commit's subject or an author's name cannot start a mention, "
-        "a link or HTML. Notes that are longer than a release can hold lose their oldest commits "
-        "and say so. docs/notes.md describes templates.",
+        "Unknown facts (no --build, no --scan) leave no empty columns. Every value is escaped: a "
+        "commit's subject or an author's name cannot start a mention, a link or HTML. If the "
+        "notes are too long for a release, they omit the oldest commits and say so. docs/notes.md "
+        "describes templates.",
     .options = OPTIONS(
         PREVIOUS_TAG_OPTION,
-        VALUE_OR(
-            "plan", "FILE", "plan.json",
-            "The plan of the release: 'arc-ci plan TAG --json' prints it. With TAG, it is made here."),
+        VALUE_OR("plan", "FILE", "plan.json",
+                 "The release's plan, as printed by 'arc-ci plan TAG --json'. With TAG, no file is "
+                 "needed."),
         VALUE("build", "FILE", "build.json: adds digests, sizes, base images and how to verify."),
         VALUE("scan", "FILE", "scan.json: adds the result of the gate."),
         VALUE("needs", "JSON",
-              "toJSON(needs), or a file that holds it: build.json and scan.json are taken from the "
+              "toJSON(needs), or a file with it: build.json and scan.json are taken from the "
               "outputs of the jobs."),
         VALUE("template", "FILE",
-              "The template, instead of the group's notes-template and the built-in one."),
+              "The template, instead of the group's notes-template or the built-in one."),
         CONFIG_ELSEWHERE_OPTION,
-        FLAG("print-template", "Print the built-in template, to start one from.")),
+        FLAG("print-template", "Print the built-in template, as a start for your own.")),
     .outputs =
         OUTPUTS({"title", "The release's title, for example \"Messaging & Cache Services 0.1.0\"."},
                 {"notes", "The notes as markdown."}),
-    .examples = EXAMPLES({"arc-ci notes --print-template", "The built-in template."}),
+    .examples = EXAMPLES({"arc-ci notes --print-template", "Print the built-in template."}),
     .token = true,
     .run = run_notes,
 };

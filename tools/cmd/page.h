@@ -4,10 +4,11 @@
 #include "cli/command.h"
 #include "html/page.h"
 
-#define HTML_OPTIONS                                                                               \
-    VALUE("html", "FILE",                                                                          \
-          "Write one page of HTML there, too: it needs no script, no other file and no network."), \
-        VALUES("build", "FILE",                                                                    \
+#define HTML_OPTIONS                                                                                \
+    VALUE(                                                                                          \
+        "html", "FILE",                                                                             \
+        "Also write a page of HTML to FILE, which needs no script, no other file and no network."), \
+        VALUES("build", "FILE",                                                                     \
                "--html: build.json of a build; the page shows when each of its cells ran.")
 
 /* Writes a document's page if --html is given. ARC_EINPUT for --build without it. */

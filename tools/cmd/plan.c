@@ -219,7 +219,7 @@ const struct command cmd_plan = {
         "The same commit always gives the same plan: image labels carry the commit's time.",
     .options = OPTIONS(
         FLAG("bake", "Print the definition for `docker buildx bake -f -`, to build by hand what "
-                     "`arc-ci build` would."),
+                     "`arc-ci build` would build."),
         VALUE("changes", "FILE",
               "changes.json of `arc-ci changes --json`, '-' for stdin: a ci plan builds what "
               "changed. Without it, every service."),
@@ -235,17 +235,18 @@ const struct command cmd_plan = {
         SIGN_IDENTITY_OPTION, VALUES("service", "CODENAME", "Plan only this service.")),
     .outputs = OUTPUTS(
         {"matrix", "The cells for strategy.matrix: {\"include\": [{service, platform, runner, "
-                   "cells}]}; a row holds several cells where there are more than 256."},
+                   "cells}]}; a row has several cells if there are more than 256."},
         {"push", "Whether the images are pushed."}, {"sign", "Whether `arc-ci sign` signs them."},
         {"any",
          "Whether there is anything to build: an empty matrix is an error in GitHub Actions."},
-        {"services", "The codenames of the services that are built, as a JSON array."},
+        {"services", "The codenames of the services to build, as a JSON array."},
         {"platforms", "All platforms of the plan, separated by commas."},
-        {"plan", "plan.json on one line, for later jobs; a long one is packed (gzip, base64)."}),
+        {"plan",
+         "plan.json on one line, for later jobs; compressed (gzip, base64) if it is long."}),
     .examples = EXAMPLES(
-        {"arc-ci plan messaging/v0.1.0", "What a release would build, and under which tags."},
+        {"arc-ci plan messaging/v0.1.0", "Show what a release would build, and with which tags."},
         {"arc-ci plan --group messaging --service flash --json",
-         "One service's ci plan, as JSON."}),
+         "Print one service's ci plan as JSON."}),
     .token = true,
     .run = run_plan,
 };

@@ -53,31 +53,31 @@ const struct command cmd_prune = {
     .argument = "[GROUP]...",
     .arguments_max = 64,
     .description =
-        "Reads from the registries what every tag of all images, or of the named groups', leads "
-        "to. Tags staging-<commit>… and buildcache… may go when they are old and not among the "
-        "newest; so may every manifest that then no tag leads to, and on ghcr.io every old "
-        "version without a tag. What another tag reaches is never removed: its index and what that "
-        "lists, attestations, signatures and whatever else refers to it. Nor are the images of a "
-        "release under way: a draft, a release tag without a release, a workflow that runs.\n\n"
-        "Nothing is changed without --apply. On ghcr.io versions are removed by GitHub's API, in "
-        "other registries manifests by digest. A staging tag of a released image goes only where "
-        "the registry removes a tag alone; that is tried on a tag of its own first.",
+        "Reads all tags of all images, or of the named groups' images, from the registries. It "
+        "may remove tags staging-<commit>… and buildcache… that are old and not among the newest, "
+        "manifests that no tag reaches then, and on ghcr.io old versions without a tag. It never "
+        "removes what another tag reaches: an index and all that it lists, attestations, "
+        "signatures and other referrers. It also keeps the images of an unfinished release: a "
+        "draft, a release tag without a release, a running workflow.\n\n"
+        "Nothing changes without --apply. On ghcr.io it removes versions by GitHub's API, in "
+        "other registries manifests by digest. A staging tag of a released image can be removed "
+        "only if the registry can remove a tag without its manifest; prune first tries that with "
+        "its own tag.",
     .options = OPTIONS(
-        FLAG("apply", "Remove what is listed; without it nothing is changed."),
+        FLAG("apply", "Remove what is listed; without it nothing changes."),
         FLAG("dry-run", "List only; the default."),
         VALUE_OR("older-than", "AGE", "14d",
                  "Only builds older than this, in days (14d) or hours (36h)."),
-        VALUE_OR(
-            "keep", "NUMBER", "5",
-            "How many of the newest builds of each image stay, however old, and how many caches."),
-        FLAG("closed-pulls",
-             "Also tags of pull requests that are closed: what image-tags make of {pr}."),
+        VALUE_OR("keep", "NUMBER", "5",
+                 "How many of the newest builds and caches of each image to keep, however old."),
+        FLAG("closed-pulls", "Also remove tags of closed pull requests: image-tags with {pr}."),
         CONFIG_OPTION),
     .outputs =
         OUTPUTS({"removed", "How many tags, manifests and versions were removed, or would be."}),
     .examples =
-        EXAMPLES({"arc-ci prune --older-than=30d --keep=10", "What would go from all images."},
-                 {"arc-ci prune messaging --apply", "Removes it from the images of a group."}),
+        EXAMPLES({"arc-ci prune --older-than=30d --keep=10", "Show what would be removed from all "
+                                                             "images."},
+                 {"arc-ci prune messaging --apply", "Remove it from a group's images."}),
     .token = true,
     .run = run_prune,
 };

@@ -62,52 +62,51 @@ const struct command cmd_release = {
     .arguments_max = 1,
     .description = "Finds the release of the tag, drafts included, or creates it as a draft; "
                    "uploads the assets; verifies their number, sizes and SHA-256; publishes once. "
-                   "Run again, it changes only what differs, so a job may be repeated after any "
-                   "failure; of two jobs at once, both end in one release.\n\n"
-                   "Whether it is a prerelease or the latest comes from the version. The tag must "
-                   "exist and point to the commit that was built. The token needs `permissions: "
-                   "contents: write`. docs/release.md has the sequence of requests.",
+                   "Run again, it changes only what differs, so you can repeat a job after any "
+                   "failure; two jobs at the same time result in one release.\n\n"
+                   "The version decides whether it is a prerelease or the latest. The tag must "
+                   "exist and point to the built commit. The token needs `permissions: contents: "
+                   "write`. docs/release.md has the sequence of requests.",
     .options = OPTIONS(
         VALUE(
             "version", "FILE",
             "version.json of 'arc-ci version'. Without it, the plan's version is used, else TAG."),
         VALUE("plan", "FILE", "plan.json: version and revision."),
-        VALUE("build", "FILE", "build.json: the revision that was built; attached as an asset."),
-        VALUE("scan", "FILE",
-              "scan.json: a gate that failed stops the release; attached as an asset."),
+        VALUE("build", "FILE", "build.json: the built revision; attached as an asset."),
+        VALUE("scan", "FILE", "scan.json: a failed gate stops the release; attached as an asset."),
         VALUE("notes", "FILE",
-              "The body: markdown, or notes.json (which has the title too). '-' reads stdin. "
-              "Without it, the notes are made here, as 'arc-ci notes' makes them."),
+              "The body: markdown, or notes.json (which also has the title). '-' reads stdin. The "
+              "default is the result of 'arc-ci notes'."),
         VALUE("needs", "JSON",
-              "toJSON(needs), or a file that holds it: the documents above are taken from the "
-              "outputs of the jobs. A job that did not succeed, an image that was not built or a "
-              "gate that is missing stops the release."),
+              "toJSON(needs), or a file with it: the documents above are taken from the outputs "
+              "of the jobs. A failed job, an image that was not built or a missing gate stops the "
+              "release."),
         FLAG_ON("gate", "Whether --needs must have the gate's scan.json."),
         VALUES("asset", "[NAME=]FILE",
                "A file to attach, or a pattern such as dist/*.zip. Identical ones are left alone, "
                "others replaced."),
         FLAG("checksums", "Attach SHA256SUMS of all assets."),
-        VALUE("name", "TITLE", "Title of the release; the notes' by default."),
+        VALUE("name", "TITLE", "The release's title; by default the notes'."),
         CHOICE("body-mode", "MODE", "auto|replace|keep|prepend|append", "auto",
-               "What becomes of the title and body of a release that exists already. auto: what a "
-               "person wrote or edited stays; keep: the same, and notes need not be there."),
+               "How to change the title and body of an existing release. auto: keep what a person "
+               "wrote or edited; keep: the same, and no notes are needed."),
         PREVIOUS_TAG_OPTION,
         CHOICE("make-latest", "POLICY", "auto|own|never", NULL,
                "Whether the highest stable version of its group becomes the repository's "
-               "\"Latest\" release: always (auto), only in the place of one of its own group "
-               "(own), or never. By default what the group's make-latest says, else auto."),
-        FLAG("draft", "Leave the release a draft."),
-        FLAG("publish", "Publish a draft of the tag that a person made, too; without it, such a "
+               "\"Latest\" release: always (auto), only if it replaces one of its own group "
+               "(own), or never. By default the group's make-latest, else auto."),
+        FLAG("draft", "Keep the release as a draft."),
+        FLAG("publish", "Also publish a draft that a person created for the tag; otherwise such a "
                         "draft gets its assets and stays a draft."),
-        VALUE("revision", "SHA", "The commit that the tag must point to; the build's by default."),
+        VALUE("revision", "SHA", "The commit that the tag must point to; by default the build's."),
         FLAG("dry-run", "Print the requests; send nothing."),
-        GITHUB_OPTIONS("Where the release goes; GITHUB_REPOSITORY by default.", "timeout",
-                       "Longest time without an answer; 60 by default.")),
-    .outputs = OUTPUTS({"release-id", "The release's number."}, {"release-url", "Its page."},
+        GITHUB_OPTIONS("The release's repository; GITHUB_REPOSITORY by default.", "timeout",
+                       "The longest wait for an answer; 60 by default.")),
+    .outputs = OUTPUTS({"release-id", "The release's id."}, {"release-url", "Its page."},
                        {"release-action", "created, updated or unchanged."}),
     .examples =
         EXAMPLES({"arc-ci release messaging/v0.1.0 --repository=o/r --body-mode=keep --dry-run",
-                  "The requests of a release whose body, if there is one, is kept."}),
+                  "Show the requests of a release, which keeps an existing body."}),
     .token = true,
     .run = run_release,
 };

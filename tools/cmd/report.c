@@ -67,47 +67,48 @@ const struct command cmd_report = {
     .summary = "post the results as statuses, a pull-request comment and a summary",
     .description =
         "Sets a status \"<group> / <codename>\" for every service of the group, built or not, and "
-        "\"<group> / images\" and \"<group> / gate\" over them. The names are always the same, so "
-        "they can be required checks although a service's job may be skipped.\n\n"
+        "the summaries \"<group> / images\" and \"<group> / gate\". The names are always the "
+        "same, so they can be required checks even if a service's job is skipped.\n\n"
         "The comment and the job summary show which services changed and why, what was built, "
-        "sizes against the base and the gate. What stands already and is the same is left alone. "
-        "The token needs `permissions: statuses: write` (or `checks: write`), `pull-requests: "
-        "write` for the comment and `deployments: write` for the deployment.",
+        "sizes compared with the base, and the gate. Statuses and comments that are already right "
+        "are not sent again. The token needs `permissions: statuses: write` (or `checks: write`), "
+        "`pull-requests: write` for the comment and `deployments: write` for the deployment.",
     .options = OPTIONS(
-        VALUE("plan", "FILE", "plan.json; without it, the plan is made from the repository."),
+        VALUE("plan", "FILE", "plan.json; by default the plan is made from the repository."),
         VALUE("changes", "FILE", "changes.json: why a service changed."),
         VALUE("build", "FILE", "build.json: digests and sizes."),
-        VALUE("base-build", "FILE", "build.json of the base, to compare sizes with."),
+        VALUE("base-build", "FILE", "The base's build.json, to compare sizes."),
         VALUE("scan", "FILE", "scan.json: the gate."),
-        VALUE("version", "FILE", "version.json, for a plan that is made here."),
+        VALUE("version", "FILE", "version.json, if there is no plan."),
         VALUE("needs", "JSON",
-              "toJSON(needs), or a file that holds it: documents and results of the jobs "
+              "toJSON(needs), or a file with it: documents and results of the jobs "
               "build-<codename> (or build, for all) and security."),
         CHOICE("as", "KIND", "auto|status|check|none", "status",
-               "Commit statuses, check runs, or neither. auto: statuses, and a warning where the "
-               "token may not set them, as that of a pull request from a fork."),
+               "Commit statuses, check runs, or neither. auto: statuses, and only a warning if "
+               "the token may not set them, such as that of a pull request from a fork."),
         VALUE("deployment", "ENVIRONMENT",
-              "Keep a deployment of the commit to that environment up to date, one for the group."),
+              "Keep the group's deployment of the commit to that environment up to date."),
         FLAG_AUTO(
             "comment",
-            "Keep one comment in the pull request up to date. auto: warn where the token may not."),
+            "Keep one comment in the pull request up to date. auto: only warn if the token may "
+            "not."),
         VALUE("run", "ID",
-              "Report how the jobs of this workflow run ended, for a workflow_run after a pull "
+              "Report the results of this workflow run's jobs, for a workflow_run after a pull "
               "request from a fork; with --revision."),
         FLAG("exit-code",
-             "Fail unless every status is a success, so that the job itself can be required."),
+             "Fail unless every status is a success, so that the job itself can be a required "
+             "check."),
         VALUE("pull", "NUMBER",
               "Comment in this pull request; with --comment, the event's by default."),
         VALUE("revision", "SHA",
-              "The commit; the head of the pull request or the plan's by default."),
-        VALUE("group", "GROUP",
-              "The release group, for a plan that is made here and several groups."),
+              "The commit; by default the pull request's head or the plan's commit."),
+        VALUE("group", "GROUP", "The release group, if there is no plan but several groups."),
         FLAG("dry-run", "Print what would be reported; send nothing."),
-        GITHUB_OPTIONS("Where to report; GITHUB_REPOSITORY by default.", "timeout",
-                       "Longest time without an answer; 60 by default.")),
-    .outputs = OUTPUTS({"comment-url", "The comment; empty when there is none."}),
+        GITHUB_OPTIONS("The repository; GITHUB_REPOSITORY by default.", "timeout",
+                       "The longest wait for an answer; 60 by default.")),
+    .outputs = OUTPUTS({"comment-url", "The comment's URL; empty if there is none."}),
     .examples = EXAMPLES({"arc-ci report --plan=plan.json --needs=needs.json --dry-run",
-                          "The statuses and the comment, which are not sent."}),
+                          "Show the statuses and the comment without sending them."}),
     .token = true,
     .run = run_report,
 };

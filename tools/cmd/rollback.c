@@ -53,7 +53,7 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
 
-static const struct output outputs[] = {{"tag", "The release that the tags went back to."}, {0}};
+static const struct output outputs[] = {{"tag", "The release that the tags moved back to."}, {0}};
 
 const struct command cmd_rollback = {
     .name = "rollback",
@@ -61,39 +61,40 @@ const struct command cmd_rollback = {
     .argument = "GROUP VERSION",
     .arguments_max = 2,
     .description =
-        "Moves latest, the tags of major and minor versions and every other floating one back to "
-        "VERSION, as if the releases above it did not exist, in the mirrors too. First every index "
-        "of that release and every image in it is read from the registry and compared with what "
-        "was released, and must be signed where the group has `sign`; then all tags move, or, when "
-        "one cannot, those before it are put back. The tags of single versions stay.\n\n"
-        "Then GitHub's \"Latest\" goes back if a release that is taken back has it, and --withdraw "
-        "marks those releases. Without GITHUB_REPOSITORY and a token only the registries are "
-        "rolled back. Run it again to finish a run that failed.",
+        "Moves latest, the tags of major and minor versions and all other floating tags back to "
+        "VERSION, as if the releases above it did not exist; in the mirrors, too. First it reads "
+        "every index of that release and every image in it from the registry, compares them with "
+        "the release, and checks their signatures if the group has `sign`. Then it moves all "
+        "tags; if one cannot be moved, it restores those before it. The versions' own tags "
+        "stay.\n\n"
+        "Then it moves GitHub's \"Latest\" back if a withdrawn release has it, and --withdraw "
+        "marks those releases. Without GITHUB_REPOSITORY and a token it rolls back only the "
+        "registries. Run it again to finish a failed run.",
     .options = OPTIONS(
         FLAG("dry-run", "Verify everything, show what would move, and change nothing."),
         VALUES("from", "VERSION",
-               "A release that is taken back; without it every stable one above VERSION."),
+               "A release to withdraw; by default every stable one above VERSION."),
         CHOICE("withdraw", "HOW", "no|prerelease|draft", "no",
-               "Mark the releases that are taken back at GitHub: a line on top of their text, and "
-               "the prerelease flag or, away from the public, a draft. The next release then "
-               "counts from the one before them."),
-        VALUE("reason", "TEXT", "--withdraw: why, in a sentence for those who read the release."),
+               "Mark the withdrawn releases at GitHub: a line at the top of their text, and the "
+               "prerelease flag or, hidden from the public, a draft. The next release's notes "
+               "then start from the one before them."),
+        VALUE("reason", "TEXT", "--withdraw: the reason, a sentence for the releases' readers."),
         VALUE("build", "FILE",
-              "build.json of the release; without it the one among its files at GitHub."),
+              "The release's build.json; by default the one among its files at GitHub."),
         VALUE("lock", "FILE",
-              "Of a group that includes others: the lock file of its release; without it the one "
+              "For a group that includes others: the lock file of its release; by default the one "
               "among the release's files at GitHub."),
         VALUE("sign-identity", "IDENTITY",
-              "Who must have signed the release, where the group signs without a key and names "
-              "nobody: the address of the workflow's file, @ and its ref. By default any workflow "
-              "of this repository that ran for the release's tag."),
+              "The required signer of the release, if the group signs without a key and names "
+              "nobody: the URL of the workflow's file, @ and its ref. By default any workflow of "
+              "this repository that ran for the release's tag."),
         CONFIG_OPTION),
     .outputs = outputs,
     .examples =
         EXAMPLES({"arc-ci rollback messaging 1.2.2 --dry-run",
-                  "Whether 1.2.2 is whole, and what would move."},
+                  "Check whether 1.2.2 is complete, and show what would move."},
                  {"arc-ci rollback messaging 1.2.2 --withdraw=prerelease --reason='Data loss'",
-                  "Goes back, and marks what came after at GitHub."}),
+                  "Roll back, and mark the later releases at GitHub."}),
     .token = true,
     .run = run_rollback,
 };

@@ -141,84 +141,85 @@ static int run_scan(const struct invocation *inv, struct report *report, struct 
 
 const struct command cmd_scan = {
     .name = "scan",
-    .summary = "judge the images' vulnerabilities: the security gate",
+    .summary = "scan the images for vulnerabilities: the security gate",
     .description =
-        "Runs Trivy once on each target (--scan-target, --build), or takes its reports (--report), "
-        "and derives the rest: counts, verdict, gate, table, SARIF. The gate fails when the "
-        "scanner could not look or its database is stale: no answer is not a pass.\n\n"
+        "Runs Trivy once on each target (--scan-target, --build), or reads its reports "
+        "(--report), and derives the rest: counts, verdict, gate, table, SARIF. The gate fails if "
+        "the scan failed or its database is stale: no answer is not a pass.\n\n"
         "Verdicts: clean; findings; incomplete; stale-database; scanner-error. With "
-        "--block-on-failure=false findings are reported and the run succeeds, but a scanner error "
-        "still fails it. The same finding on several platforms of a service counts once.",
+        "--block-on-failure=false the run succeeds in spite of findings, but still fails on a "
+        "scanner error. The same finding on several platforms of a service counts once.",
     .options = OPTIONS(
         CHOICE("scan-type", "TYPE", "fs|image", "fs",
                "What --scan-target is: a folder of the file system, or an image."),
         VALUE("scan-target", "TARGET", "The folder or image to run Trivy on."),
         VALUES("platform", "OS/ARCH",
-               "A platform of the image --scan-target to scan; all that it has by default."),
+               "A platform of the image --scan-target to scan; by default all its platforms."),
         VALUE("build", "FILE",
-              "build.json: scan every service on every platform, by the digests that were built."),
-        VALUE("plan", "FILE", "plan.json: the same before build.json is there, by staging tags."),
+              "build.json: scan every service on every platform, by the built digests."),
+        VALUE("plan", "FILE", "plan.json: the same before build.json exists, by staging tags."),
         VALUE("needs", "JSON",
-              "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
+              "toJSON(needs), or a file with it: build.json is taken from the outputs of the "
               "jobs."),
         VALUE("tag", "TAG", "A release tag: scan the images of its plan, by staging tags."),
         VALUE("config", "FILE", "The release groups, for --tag. Default: .github/arc-ci.yaml."),
         VALUES("service", "CODENAME", "Scan only this service of the plan or build."),
         VALUE_OR("jobs", "NUMBER", "4",
-                 "Most targets that are scanned at once; the first is scanned alone."),
+                 "How many targets to scan in parallel; the first is scanned alone."),
         VALUE_OR("scanners", "LIST", "vuln,secret",
                  "What Trivy looks for: vuln, secret, misconfig, license."),
         VALUE("scanner-image", "NAME@sha256:DIGEST",
               "Run Trivy from this image with docker, not from PATH."),
-        VALUE("report-dir", "DIR", "Keep Trivy's reports there: the next release's --baseline."),
-        VALUE_OR("timeout", "TIME", "15m", "The longest that one target may take: 90s, 15m, 1h."),
+        VALUE("report-dir", "DIR", "Write Trivy's reports to DIR: the next release's --baseline."),
+        VALUE_OR("timeout", "TIME", "15m", "The time limit for one target: 90s, 15m, 1h."),
         VALUES("report", "[SERVICE[@PLATFORM]=]FILE",
-               "A JSON report that Trivy has written; one for each platform of an image."),
+               "A JSON report of Trivy; one for each platform of an image."),
         VALUES("baseline", "[SERVICE[@PLATFORM]=]FILE",
                "A report of the previous release, to count what is new."),
         VALUE_OR("severity", "LIST", "UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL",
-                 "The severities that are counted and shown, with commas between."),
+                 "The severities to count and show, separated by commas."),
         VALUE_OR("fail-on-severity", "SEVERITY", "HIGH",
                  "Findings of this severity and above fail the gate: UNKNOWN, LOW, MEDIUM, HIGH or "
                  "CRITICAL."),
-        FLAG("ignore-unfixed", "Leave out vulnerabilities that have no fixed version yet."),
+        FLAG("ignore-unfixed", "Ignore vulnerabilities that have no fixed version yet."),
         VALUE("ignore-file", "FILE",
-              "Ids to leave out, one per line, with exp:YYYY-MM-DD where that is to end. Entries "
-              "that match nothing or have expired are warned of. For a pull request the base "
-              "commit's."),
+              "Ids to ignore, one per line, optionally with a last day, exp:YYYY-MM-DD. Warns of "
+              "entries that match nothing or have expired. For a pull request, the base commit's "
+              "file is used."),
         FLAG("exit-on-eol",
              "Fail for an operating system that no longer gets security advisories."),
         FLAG_ON("block-on-failure",
                 "Whether findings fail the run; with =false they are only reported."),
         CHOICE("on-scanner-error", "WHAT", "fail|report", "fail",
-               "With --block-on-failure=false: whether a scanner error, a part that was not looked "
-               "at or a stale database fails the run nevertheless."),
+               "With --block-on-failure=false: whether a scanner error, an incomplete scan or a "
+               "stale database still fails the run."),
         VALUE_OR("max-database-age", "AGE", "7d",
-                 "The oldest vulnerability database that counts as an answer (72h, 7d; 0: any). "
-                 "When given, a database of unknown age is stale."),
+                 "The maximum age of the vulnerability database (72h, 7d; 0: any). If given, a "
+                 "database of unknown age is stale."),
         VALUE("scanner-info", "FILE",
-              "The output of 'trivy version --format json': the scanner's version, and the age of "
-              "its database."),
-        VALUE("service-name", "NAME", "The service of reports that name none."),
+              "The output of 'trivy version --format json', for the scanner's version and its "
+              "database's age."),
+        VALUE("service-name", "NAME", "The service of reports without one."),
         VALUE("sarif", "FILE", "Write the findings as SARIF 2.1.0."),
-        FLAG_AUTO("upload-sarif", "Upload the findings to code scanning, for GITHUB_SHA and "
-                                  "GITHUB_REF. auto: warn where the repository has none."),
+        FLAG_AUTO("upload-sarif",
+                  "Upload the findings to code scanning, for GITHUB_SHA and "
+                  "GITHUB_REF. auto: only warn if the repository does not have it."),
         FLAG_AUTO("create-issues",
-                  "Keep one issue a service with the findings that fail the gate: filed, updated, "
-                  "closed, reopened. auto: warn where issues are turned off."),
-        GITHUB_OPTIONS("Where they go; GITHUB_REPOSITORY by default.", "request-timeout",
-                       "Longest time without an answer of GitHub; 60 by default.")),
+                  "Keep one issue per service with the findings that fail the gate: open, update, "
+                  "close and reopen it. auto: only warn if issues are turned off."),
+        GITHUB_OPTIONS("The repository for both; GITHUB_REPOSITORY by default.", "request-timeout",
+                       "The longest wait for an answer of GitHub; 60 by default.")),
     .outputs = OUTPUTS(
-        {"cve-count",
-         "Findings of the chosen severities; `unknown` when the scanner could not look."},
+        {"cve-count", "Findings of the chosen severities; `unknown` if the scan failed."},
         {"critical-count", "Findings of severity CRITICAL."},
         {"high-count", "Findings of severity HIGH."},
         {"medium-count", "Findings of severity MEDIUM."},
         {"low-count", "Findings of severity LOW."},
-        {"new-count", "Findings that the baseline has not; `unknown` without a baseline."},
+        {"new-count", "Findings that are not in the baseline; `unknown` without a baseline."},
         {"scan-status", "clean, findings, incomplete, stale-database or scanner-error."},
         {"gate", "pass, fail or report-only."},
-        {"scan", "scan.json on one line, for later jobs; a long one is packed (gzip, base64)."}),
+        {"scan",
+         "scan.json on one line, for later jobs; compressed (gzip, base64) if it is long."}),
     .token = true,
     .run = run_scan,
 };

@@ -52,28 +52,29 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
 
 const struct command cmd_sign = {
     .name = "sign",
-    .summary = "sign what was built, by digest, before its tags move",
+    .summary = "sign the built images, by digest, before their tags move",
     .description =
-        "For groups with `sign: cosign`. Signs every index of build.json, and the SBOM and the "
+        "For groups with `sign: cosign`. Signs every index of build.json, and the SBOM and "
         "provenance that it lists, in the registry and its mirrors, with the program cosign (3 or "
-        "later): without a key, with the OIDC token of the job (`permissions: id-token: write`), "
-        "or with the group's key or KMS. The bundles are in the registry beside the images.\n\n"
-        "What is signed already, as the plan expects it, is left alone; what was signed is "
-        "checked. From then on `build --promote` moves tags only to what has such a signature. "
-        "With `attest: github` the provenance is stored by GitHub's API, too (`permissions: "
-        "attestations: write`).\n\n"
-        "A key's password (COSIGN_PASSWORD), a key in the environment (env://NAME) and the way to "
-        "a token reach cosign alone, and only when it signs.",
+        "later): either without a key, with the job's OIDC token (`permissions: id-token: "
+        "write`), or with the group's key or KMS. The bundles are stored in the registry with the "
+        "images.\n\n"
+        "It skips what already has the expected signature, and verifies each new one. After that, "
+        "`build --promote` moves tags only to images with such a signature. With `attest: github` "
+        "the provenance is also stored by GitHub's API (`permissions: attestations: write`).\n\n"
+        "A key's password (COSIGN_PASSWORD), a key in the environment (env://NAME) and access to "
+        "a token are passed only to cosign, and only for signing.",
     .options = OPTIONS(
-        VALUE("build", "FILE", "build.json of the build: the digests in it are signed."),
+        VALUE("build", "FILE", "build.json of the build, with the digests to sign."),
         VALUE("needs", "JSON",
-              "toJSON(needs), or a file that holds it: build.json is taken from the outputs of the "
-              "jobs. A job that did not succeed stops the signing."),
-        VALUE_OR("plan", "FILE", "plan.json", "The plan, which says who signs; '-' for stdin."),
+              "toJSON(needs), or a file with it: build.json is taken from the outputs of "
+              "the jobs. A failed job stops the signing."),
+        VALUE_OR("plan", "FILE", "plan.json", "The plan, which names the signer; '-' for stdin."),
         VALUE("token-file", "FILE",
-              "With `attest: github`: holds the token, instead of GITHUB_TOKEN or GH_TOKEN.")),
-    .examples = EXAMPLES(
-        {"arc-ci sign --plan=plan.json --build=build.json", "Between the gate and the promotion."}),
+              "With `attest: github`: contains the token, instead of GITHUB_TOKEN or GH_TOKEN.")),
+    .examples = EXAMPLES({"arc-ci sign --plan=plan.json --build=build.json",
+                          "Sign, between the gate and the "
+                          "promotion."}),
     .token = true,
     .run = run_sign,
 };

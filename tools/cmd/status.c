@@ -113,31 +113,34 @@ const struct command cmd_status = {
     .name = "status",
     .summary = "show every group: last release, what happened since, next version",
     .description =
-        "For each release group the last release behind HEAD, whether it was published (where "
-        "GITHUB_REPOSITORY and a token say whom to ask), the commits and pull requests since that "
-        "touch its services, and the version that 'arc-ci version --next' would choose. 'arc-ci "
-        "changes' decides in the same way which files belong to a service. Of a train: which "
-        "releases its lock file names, and which ones it would take now. The page of --html also "
-        "shows what the gate said of each last published release, and how that was built.\n\n"
-        "A clone may lack tags, so the remote is asked; if it does not answer, the clone's own "
-        "tags count, and a warning says so.",
+        "Shows for each release group the last release before HEAD, whether it was published (if "
+        "GITHUB_REPOSITORY and a token are set), the commits and pull requests since then that "
+        "touch its services, and the version that 'arc-ci version --next' would choose. A "
+        "service's files are the same as for 'arc-ci changes'. For a train: the releases in its "
+        "lock file, and those that it would include now. The page of --html also shows the gate's "
+        "result for each last published release, and how that release was built.\n\n"
+        "A clone may lack tags, so this command asks the remote. If the remote does not answer, "
+        "it uses the clone's tags and warns.",
     .options = OPTIONS(
         FLAG("registry",
-             "Ask the registries, too, whether the tags of each group's last stable release still "
-             "name what was released: by build.json of the release, else by the version's own tag. "
-             "If one does not answer, the rest is shown anyway, and the exit status is 3."),
-        FLAG("scan", "Ask GitHub, too, what the gate said of each group's last published release, "
-                     "and when (scan.json of the release). No verdict changes the exit status."),
-        FLAG("exit-code", "Exit with 1 when something is unreleased or adrift."),
+             "Also check in the registries whether the tags of each group's last stable release "
+             "still point to the released images, according to the release's build.json, or else "
+             "to the version's own tag. If a registry does not answer, the rest is still shown, "
+             "and the exit status is 3."),
+        FLAG("scan", "Also ask GitHub for the gate's result of each group's last published "
+                     "release, and when it ran (the release's scan.json). It does not change the "
+                     "exit status."),
+        FLAG("exit-code", "Exit with status 1 if something is unreleased or adrift."),
         VALUES("lock", "FILE",
-               "The lock file of a train's last release; without it the one among that release's "
-               "files at GitHub, where GITHUB_REPOSITORY and a token say whom to ask."),
+               "The lock file of a train's last release. By default it is fetched from that "
+               "release at GitHub, if GITHUB_REPOSITORY and a token are set."),
         HTML_OPTIONS, CONFIG_OPTION),
     .outputs = OUTPUTS(
-        {"unreleased", "true when a group has commits that no release of it has."},
-        {"adrift", "true when a train is not of the newest releases, or (--registry) a tag does "
-                   "not name what was released, or a registry does not say what it names."}),
-    .examples = EXAMPLES(
-        {"arc-ci status", "Every group: its last release, what happened since, what comes next."}),
+        {"unreleased", "true if a group has commits that are not in a release."},
+        {"adrift", "true if a train does not include the newest releases, or (--registry) if a "
+                   "tag does not point to the released image or cannot be read."}),
+    .examples =
+        EXAMPLES({"arc-ci status",
+                  "Show each group's last release, the changes since, and the next version."}),
     .run = run_status,
 };

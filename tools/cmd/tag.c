@@ -44,19 +44,23 @@ const struct command cmd_tag = {
     .argument = "GROUP [VERSION]",
     .arguments_max = 2,
     .description =
-        "Makes an annotated tag at HEAD, and prints the push or does it. Before that: nothing is "
-        "changed and not committed; HEAD is on the remote's release branch; the version is higher "
-        "than the group's last release behind HEAD; neither the remote nor a published release has "
-        "the name; 'arc-ci lint' finds nothing.\n\n"
-        "One tag is pushed at a time, since GitHub starts no workflow for more than three in a "
-        "push. If a push fails, run it again: it pushes the tag that the clone has.",
+        "Creates an annotated tag at HEAD, and prints the command that pushes it, or pushes it. "
+        "First it checks that nothing is uncommitted, that HEAD is on the remote's release "
+        "branch, that the version is higher than the group's last release before HEAD, that "
+        "neither the remote nor a published release has the tag, and that 'arc-ci lint' finds "
+        "nothing.\n\n"
+        "It pushes one tag at a time, since GitHub starts no workflow for a push of more than "
+        "three. If a push fails, run it again: it pushes the tag that it created.",
     .options =
         OPTIONS(FLAG("next", "Choose the version as 'arc-ci version --next' does."), BUMP_OPTIONS,
-                VALUE("branch", "NAME", "The release branch; the remote's default one without it."),
-                FLAG("push", "Push the tag, and nothing else.")),
+                VALUE("branch", "NAME",
+                      "The release branch; by default the remote's default "
+                      "branch."),
+                FLAG("push", "Push only the tag.")),
     .outputs = outputs,
     .examples = EXAMPLES(
-        {"arc-ci tag messaging --next", "The next version by the commits; prints the push."},
-        {"arc-ci tag messaging --next --prerelease=rc", "The next of 1.3.0-rc.1, 1.3.0-rc.2, …"}),
+        {"arc-ci tag messaging --next", "Tag the next version by the commits; prints the push."},
+        {"arc-ci tag messaging --next --prerelease=rc",
+         "Tag the next of 1.3.0-rc.1, 1.3.0-rc.2, …"}),
     .run = run_tag,
 };

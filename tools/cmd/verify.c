@@ -24,17 +24,17 @@ const struct command cmd_verify = {
     .argument = "TAG",
     .arguments_max = 1,
     .description =
-        "Reads every image of the release back by its version's tag, from every registry, and "
-        "compares it with the commit: exactly the planned platforms, labels of that commit, every "
-        "attestation about an image of the index. Where the group has `sign`, each index, its SBOM "
+        "Reads every image of the release by its version's tag, from every registry, and compares "
+        "it with the commit: exactly the planned platforms, the commit's labels, every "
+        "attestation about an image of the index. If the group has `sign`, each index, its SBOM "
         "and its provenance must be signed by the expected identity or key, in every registry.\n\n"
-        "Prints for each image the command by which anybody can check the signature with cosign, "
-        "and with `attest: github` the one with `gh attestation`. Status 1 when something is not "
-        "as it should be.",
+        "Prints for each image the command with which anybody can verify the signature with "
+        "cosign, and with `attest: github` the one for `gh attestation`. Exit status 1 if "
+        "anything is wrong.",
     .options = OPTIONS(CONFIG_OPTION,
                        VALUE("group", "GROUP", "The release group, where several have such tags."),
                        SIGN_IDENTITY_OPTION),
     .examples = EXAMPLES(
-        {"arc-ci verify messaging/v1.2.3", "Whether its images are what was built and signed."}),
+        {"arc-ci verify messaging/v1.2.3", "Check that its images are what was built and signed."}),
     .run = run_verify,
 };

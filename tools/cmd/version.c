@@ -77,39 +77,38 @@ const struct command cmd_version = {
     .argument = "TAG",
     .arguments_max = 1,
     .description =
-        "A release tag is <group>/v<version>, or what the group's `tag` says, the version as "
-        "Semantic Versioning 2.0.0 has it. Without TAG, GITHUB_REF is read. The tag need not "
-        "exist.\n\n"
-        "The repository's tags decide whether it is the latest. A clone may lack some, so the "
-        "remote is asked; if that fails, nothing is latest, and a warning says so. The previous "
-        "release is the last one that was published, where GITHUB_REPOSITORY and a token say whom "
-        "to ask, else the last tag. No configuration file is needed.\n\n"
-        "With --next, the commits since the group's last stable release that touch its services "
-        "choose: a breaking change raises the major version (of 0.x the minor one), a feature the "
-        "minor, anything else but docs, test, ci and style the patch. A commit and its revert "
-        "cancel each other out. docs/steering.md has the rules.",
+        "A release tag is <group>/v<version>, or matches the group's `tag`; the version follows "
+        "Semantic Versioning 2.0.0. The default TAG is GITHUB_REF. The tag need not exist.\n\n"
+        "The repository's tags decide whether it is the latest version. A clone may lack some, so "
+        "this command asks the remote; if that fails, no version is the latest, and it warns. The "
+        "previous release is the last published one, if GITHUB_REPOSITORY and a token are set, "
+        "otherwise the last tag. No configuration file is needed.\n\n"
+        "--next chooses the version by the commits since the group's last stable release that "
+        "touch its services: a breaking change raises the major version (for 0.x the minor), a "
+        "feature the minor, anything else except docs, test, ci and style the patch. A commit and "
+        "its revert cancel each other out. docs/steering.md has the rules.",
     .options = OPTIONS(
-        VALUE("group", "GROUP", "The release group, where several have such tags."),
+        VALUE("group", "GROUP", "The release group, if the tag matches several."),
         PREVIOUS_TAG_OPTION,
-        FLAG("next", "Choose the next version of a group, which takes the place of TAG, by the "
+        FLAG("next", "Choose the next version of a group, which is given instead of TAG, by the "
                      "commits that touch its services."),
-        BUMP_OPTIONS, FLAG("explain", "--next: show what each commit asks for, and why.")),
+        BUMP_OPTIONS, FLAG("explain", "--next: show what each commit requires, and why.")),
     .outputs = OUTPUTS(
         {"group", "The release group: the tag up to /v."},
         {"version", "The semantic version, with prerelease and build metadata."},
         {"image-tag", "The tag as an image tag: messaging-v1.2.3; '/' and '+' become '-'."},
-        {"prerelease", "true if the version has a prerelease part, or is 0.x and the group's "
-                       "zero-prerelease says so."},
+        {"prerelease", "true if the version has a prerelease part, or is 0.x and the group sets "
+                       "zero-prerelease."},
         {"latest", "true if this is the highest stable version of its group."},
         {"latest-major", "true if it is the highest stable version of its major."},
-        {"latest-minor", "true if it is the highest stable version of its minor: of 1.2."},
+        {"latest-minor", "true if it is the highest stable version of its minor, such as 1.2."},
         {"major", "The version's first number."}, {"minor", "The version's second number."},
         {"patch", "The version's third number."},
         {"previous-tag", "The group's last release below this one; a stable version skips "
                          "prereleases. Empty for the first."},
-        {"next", "--next: the version, empty when nothing asks for one."},
+        {"next", "--next: the version; empty if no commit requires one."},
         {"next-tag", "--next: its tag."},
-        {"bump", "--next: the part that is raised: none, patch, minor or major."}),
+        {"bump", "--next: the part to raise: none, patch, minor or major."}),
     .examples = EXAMPLES(
         {"arc-ci version messaging/v1.2.3-rc.1", "The values of a prerelease."},
         {"arc-ci version --json refs/tags/messaging/v0.1.0", "version.json, from a full ref."},
