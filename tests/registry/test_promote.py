@@ -4,13 +4,18 @@ import hashlib
 import http.server
 import json
 import os
+import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
-import loopback
-import test_cmd as cmd
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tests/fault")]
+import loopback  # noqa: E402
+import test_cmd as cmd  # noqa: E402
+from harness import quick_sleep  # noqa: E402
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -271,6 +276,28 @@ def test_a_registry_that_names_no_digest_is_asked_what_it_has(shop, monkeypatch)
     assert shop.promote().returncode == 0 and len(shop.server.moved) == 6
 
 
+def test_a_proxy_that_packs_what_goes_through(shop, monkeypatch):
+    """Digests are over the bytes before. Of a range nobody could unpack anything."""
+    ranges, answer = [], Registry.answer
+
+    def packed(self, status, body=b"", kind="application/json", stored=None):
+        if "Range" in self.headers:
+            ranges.append(self.headers["Accept-Encoding"])
+            return answer(self, status, body, kind, stored)
+        data = gzip.compress(body)
+        self.send_response(status)
+        for header in (("Content-Type", kind), ("Content-Length", str(len(data))), ("Content-Encoding", "gzip"),
+                       ("Docker-Content-Digest", digest(stored or body))):
+            self.send_header(*header)
+        self.end_headers()
+        return self.wfile.write(b"" if self.command == "HEAD" else data)
+    monkeypatch.setattr(Registry, "answer", packed)
+    (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
+    run = shop.arc("build", "--promote", f"--plan={shop.folder.parent}/plan.json")
+    assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
+    assert ranges and set(ranges) == {None}
+
+
 @pytest.mark.parametrize("foreign", [False, True])
 def test_a_layer_that_the_registry_lost(shop, foreign):
     """Nobody could pull it; one that lies elsewhere by its manifest is no layer of the registry."""
@@ -322,12 +349,34 @@ def test_what_was_just_pushed_is_not_everywhere_yet(shop, monkeypatch, times, st
     assert status == 0 or (asked.count(f"/v2/o/a/manifests/{joined}") == 5 and "404" in run.stderr), run.stderr
 
 
+@pytest.mark.parametrize("before", [None, b'{"schemaVersion": 2, "manifests": []}'])
+def test_what_was_just_put_is_not_everywhere_yet(shop, monkeypatch, before):
+    """And the answer to the PUT names no digest: a machine that does not have it yet answers 404, or what the tag was before."""
+    asked, there = [], Registry.do_GET
+    if before:
+        shop.server.manifests["o/a", "latest"] = (INDEX, before)
+
+    def get(self):
+        if "o/a:latest" not in self.server.moved or not self.path.endswith("/o/a/manifests/latest"):
+            return there(self)
+        asked.append(self.command)
+        if len(asked) > 2:
+            return there(self)
+        return self.answer(200, before, INDEX) if before else self.answer(404)
+    for method in ("do_GET", "do_HEAD"):
+        monkeypatch.setattr(Registry, method, get)
+    monkeypatch.setattr(Registry, "do_PUT", there)
+    monkeypatch.setattr(Registry, "answer", without_digest)
+    run = shop.promote(LD_PRELOAD=quick_sleep())
+    assert run.returncode == 0 and len(asked) == 3, run.stderr
+
+
 def test_a_registry_that_says_yes_and_stores_nothing(shop, monkeypatch):
     def forget(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         without_digest(self, 201)
     monkeypatch.setattr(Registry, "do_PUT", forget)
-    shop.refuses(1, "cannot move ", "the registry answers 201, and stored nothing: GET ")
+    shop.refuses(1, "cannot move ", "the registry answers 201, and stored nothing: GET ", LD_PRELOAD=quick_sleep())
 
 
 @pytest.mark.parametrize("status, code, message, advice", [

@@ -293,7 +293,6 @@ static int send_github(struct arc_transport *self, const struct arc_request *req
         .body_len = request->len,
         .body_file = request->file,
         .redirects = 3,
-        .compressed = true,
         .timeout = request->file || request->data ? 0 : 300,
     };
     if (body) {

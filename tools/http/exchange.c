@@ -250,7 +250,7 @@ static bool set_connection(struct http_exchange *x)
         SET(CURLOPT_CAINFO, ca_file);
     if (ca_dir)
         SET(CURLOPT_CAPATH, ca_dir);
-    if (request->compressed)
+    if (!request->raw)
         SET(CURLOPT_ACCEPT_ENCODING, "gzip");
     http->curl.easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     http->curl.easy_setopt(easy, CURLOPT_PIPEWAIT, 1L); /* HTTP/2: share one connection */

@@ -36,8 +36,8 @@ struct arc_http_request {
                             * not be followed, the 3xx answer is returned. 301, 302: only GET and
                             * HEAD; 303 becomes GET; 307, 308 repeat the request, but never send a
                             * body to another origin */
-    bool compressed;       /* accept gzip and return the body decompressed (not if its digest
-                            * matters) */
+    bool raw;              /* return the bytes as they are sent, for a range of them; all other
+                              bodies may come with gzip and are decompressed */
     bool insecure;         /* the user declared this host as plain http, or its certificate as self-
                             * signed: credentials go there all the same, and the certificate is not
                             * verified; not for other origins after a redirect */

@@ -152,6 +152,7 @@ static struct arc_http_request request_of(const struct arc_registry *registry,
                                      .body = body->data,
                                      .body_len = body->len,
                                      .redirects = 5,
+                                     .raw = call->raw,
                                      .insecure = address->insecure,
                                      .timeout = 120,
                                      .max = call->max ? call->max : ARC_MANIFEST_MAX};
@@ -204,12 +205,18 @@ void arc_registry_on_wait(struct arc_registry *registry,
     registry->wait_context = context;
 }
 
-/* Number of repeated requests for what was just pushed: after 1, 2 and 4 seconds. */
-#define LOOKS 3
-
 void arc_registry_await_pushed(struct arc_registry *registry)
 {
     registry->awaits = true;
+}
+
+bool registry_look_again(const struct arc_registry *registry, unsigned *looks)
+{
+    const struct arc_clock *clock = registry->clock;
+    if (!registry->awaits || *looks == 3)
+        return false;
+    clock->wait(clock->context, (int64_t)1000 << (*looks)++);
+    return true;
 }
 
 int64_t registry_asked_wait(const struct arc_registry *registry,
@@ -239,14 +246,14 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
         clock->wait(clock->context, left * 1000);
     }
 
-    unsigned looks = registry->awaits && ARC_AMONG(call->method, "GET", "HEAD") ? LOOKS : 0;
+    bool reads = ARC_AMONG(call->method, "GET", "HEAD");
+    unsigned looks = 0;
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
         registry->status = 0;
         ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, response, err));
         registry->status = response->status;
-        if (response->status == 404 && looks) {
-            clock->wait(clock->context, (int64_t)1000 << (LOOKS - looks--));
+        if (response->status == 404 && reads && registry_look_again(registry, &looks)) {
             attempt--;
             continue;
         }

@@ -29,6 +29,7 @@ struct registry_call {
     const char *const *headers;
     const struct arc_buf *body;
     size_t max; /* largest answer in bytes; 0: ARC_MANIFEST_MAX */
+    bool raw;   /* a range of the bytes: not decompressed */
 };
 
 /* Sends a call, logs in if asked to, and retries temporary failures. */
@@ -58,6 +59,10 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
 /* Sets the error for an unsuccessful answer: ARC_ENOTFOUND for 404, else ARC_EWORLD. */
 int registry_refused(const struct arc_registry *registry, const struct registry_call *call,
                      const struct arc_http_response *response, struct arc_error *err);
+
+/* Waits for what was just pushed: 1, 2 and 4 seconds. False after that, or if nothing was pushed.
+ * *looks counts, initially 0. */
+bool registry_look_again(const struct arc_registry *registry, unsigned *looks);
 
 /* The seconds that an answer asks to wait; -1: none. */
 int64_t registry_asked_wait(const struct arc_registry *registry,

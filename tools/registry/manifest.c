@@ -206,6 +206,21 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+/* Reads what was put under a tag; not all machines of a registry may have it yet. */
+static int read_stored(struct arc_registry *registry, const struct registry_call *call,
+                       const struct arc_manifest *put, struct arc_manifest *out,
+                       struct arc_error *err)
+{
+    unsigned looks = 0;
+    do {
+        arc_manifest_free(out);
+        ARC_TRY(arc_registry_manifest(registry, call->image, call->reference, out, err));
+    } while (strcmp(arc_buf_text(&out->bytes), arc_buf_text(&put->bytes)) != 0 &&
+             registry_look_again(registry, &looks));
+
+    return ARC_OK;
+}
+
 /* Checks the answer to a PUT. The digest in it is optional; without it, asks the registry for the
  * tag. With immutable tags a PUT may be refused although the tag is already right, after an earlier
  * run or a lost answer. */
@@ -228,8 +243,8 @@ static int check_stored(struct arc_registry *registry, const struct registry_cal
 
     const char *stored = arc_http_header(response, "docker-content-digest");
     if (!stored || !arc_digest_known(stored)) {
-        ARC_TRY_PREFIX(arc_registry_manifest(registry, call->image, call->reference, &now, err),
-                       err, "the registry answers %d, and stored nothing", response->status);
+        ARC_TRY_PREFIX(read_stored(registry, call, manifest, &now, err), err,
+                       "the registry answers %d, and stored nothing", response->status);
         stored = now.digest;
     }
 
@@ -265,7 +280,12 @@ int arc_registry_put(struct arc_registry *registry, const char *image, const cha
     struct registry_call call = put_call(&put, headers);
     ARC_TRY(registry_send(registry, &call, &response, err));
 
-    return check_stored(registry, &call, manifest, &response, err);
+    bool awaits = registry->awaits;
+    registry->awaits = true;
+    int rc = check_stored(registry, &call, manifest, &response, err);
+    registry->awaits = awaits;
+
+    return rc;
 }
 
 int arc_registry_put_all(struct arc_registry *registry, struct arc_registry_put *puts, size_t count,

@@ -161,6 +161,7 @@ static bool make_call(struct arc_registry *registry, const struct arc_registry_i
     if (!tail)
         return !find_kept(registry, item->image, item->reference, manifest);
     out->headers = last_four;
+    out->raw = true;
     out->max = 4096; /* in bytes; for a refusal's message */
     bool known = json_object_get(registry->tails, item->reference);
     return !known && json_object_set_new(registry->tails, item->reference, json_null()) == 0;
