@@ -46,15 +46,15 @@ static int ask_git(unsigned choice, struct arc_error *err)
     json_decref(git->scratch->tags);
     git->scratch->tags = NULL;
     if (choice == 0)
-        return arc_git_diff_worktree(git, &env, &diff, true, err);
+        return arc_git_diff_worktree(git, &diff, true, err);
     if (choice == 1)
-        return arc_git_nearest_tag(git, &env, &commit, "g/v1.0.0", &tag, err);
+        return arc_git_nearest_tag(git, &commit, "g/v1.0.0", &tag, err);
     if (choice == 2) {
-        ARC_TRY(arc_git_all_tags(git, &env, &tags, err));
+        ARC_TRY(arc_git_all_tags(git, &tags, err));
         arc_git_tag_commit(git, "g/v1.0.0", &found, NULL);
         return ARC_OK;
     }
-    ARC_TRY(arc_git_find_renames(git, &env, &commit, &commit, &renames, err));
+    ARC_TRY(arc_git_find_renames(git, &commit, &commit, &renames, err));
     for (size_t i = 0; i < renames.count; i++)
         if (!arc_git_old_name(&renames, renames.list[i].new_name))
             abort();

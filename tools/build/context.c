@@ -90,8 +90,8 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     memcpy(commit.hex, plan->revision, 40);
     if (!all)
         return ARC_OK;
-    ARC_TRY(arc_git_compare_worktree(project->git, project->env, &commit, (const char *const *)all,
-                                     consider, comparison, err));
+    ARC_TRY(arc_git_compare_worktree(project->git, &commit, (const char *const *)all, consider,
+                                     comparison, err));
 
     for (size_t i = 0; i < plan->service_count; i++) /* adds the terminating NULL */
         if (comparison->counts[i])

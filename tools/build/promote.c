@@ -414,7 +414,7 @@ static int check_tag(const struct promotion *promotion, struct arc_error *err)
     }
 
     if (!rc)
-        rc = arc_git_ask_tag(options->project->git, options->env, tag, &commit, &why);
+        rc = arc_git_ask_tag(options->project->git, tag, &commit, &why);
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(err, ARC_EFAILED,
                              "nothing was moved: the tag %s is gone (%s); push it again (git "

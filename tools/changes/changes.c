@@ -239,7 +239,7 @@ static int compare(struct run *run, struct arc_error *err)
 
     if (run->options->renames && (of_worktree || run->base.kind == ARC_BASE_COMMITS)) {
         arc_git_renames_free(&run->renames);
-        ARC_TRY(arc_git_find_renames(run->git, run->project->env, &run->base.base,
+        ARC_TRY(arc_git_find_renames(run->git, &run->base.base,
                                      of_worktree ? NULL : &run->base.head, &run->renames, err));
         if (run->renames.limited)
             ARC_TRY(arc_warn(&run->out->warnings, err,
@@ -249,8 +249,7 @@ static int compare(struct run *run, struct arc_error *err)
 
     switch (run->base.kind) {
     case ARC_BASE_WORKTREE:
-        rc =
-            arc_git_diff_worktree(run->git, run->project->env, &diff, run->options->untracked, err);
+        rc = arc_git_diff_worktree(run->git, &diff, run->options->untracked, err);
         break;
     case ARC_BASE_COMMITS:
         diff.from = &run->base.base;
@@ -264,8 +263,7 @@ static int compare(struct run *run, struct arc_error *err)
     }
 
     if (!rc && run->inner.count)
-        rc = arc_inner_compare(&run->inner, run->project->env, run->git, &diff,
-                               run->options->untracked, err);
+        rc = arc_inner_compare(&run->inner, run->git, &diff, run->options->untracked, err);
 
     if (rc == ARC_ELIMIT && err->code != ARC_ELIMIT)
         return arc_error_set(err, rc,

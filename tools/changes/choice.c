@@ -181,7 +181,7 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 
     ARC_TRY(arc_base_parent(c->request, &c->out->head, &parent, c->err));
     if (*parent.hex)
-        ARC_TRY(arc_git_nearest_tag(c->git, c->request->env, &parent, tag, &previous, c->err));
+        ARC_TRY(arc_git_nearest_tag(c->git, &parent, tag, &previous, c->err));
     *chosen = previous != NULL;
     if (!previous)
         return ARC_OK;

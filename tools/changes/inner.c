@@ -68,8 +68,8 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
 }
 
 /* Opens the submodule's own repository; without a checkout, the search would find the outer one. */
-static int open_inner(const struct arc_env *env, const struct arc_git *git, const char *path,
-                      struct arc_git *out, struct arc_error *err)
+static int open_inner(const struct arc_git *git, const char *path, struct arc_git *out,
+                      struct arc_error *err)
 {
     char resolved[PATH_MAX];
     ARC_AUTO_FREE char *directory = arc_file_join(git->worktree, path);
@@ -77,15 +77,15 @@ static int open_inner(const struct arc_env *env, const struct arc_git *git, cons
     ARC_TRY_ALLOC(directory, err);
     if (!git->worktree || !realpath(directory, resolved))
         return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
-    ARC_TRY(arc_git_open(env, directory, out, err));
+    ARC_TRY(arc_git_open(git->env, directory, out, err));
     if (out->worktree && strcmp(out->worktree, resolved) == 0)
         return ARC_OK;
 
     return arc_error_set(err, ARC_ENOTFOUND, "it is not checked out");
 }
 
-static int need_commit(const struct arc_env *env, const struct arc_git *git,
-                       const struct arc_oid *commit, struct arc_error *err)
+static int need_commit(const struct arc_git *git, const struct arc_oid *commit,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     if (!*commit->hex || arc_git_has(git, commit))
@@ -93,19 +93,18 @@ static int need_commit(const struct arc_env *env, const struct arc_git *git,
     const char *depth = arc_git_is_shallow(git) ? "--depth=1" : "--no-auto-maintenance";
     const char *const words[] = {"fetch", "--quiet",   "--no-tags", "--no-recurse-submodules",
                                  depth,   git->remote, commit->hex, NULL};
-    ARC_TRY(arc_git_run(git, env, NULL, words, NULL, FETCH_SECONDS, &result, err));
+    ARC_TRY(arc_git_run(git, words, FETCH_SECONDS, &result, err));
     return result.status ? arc_error_set(err, ARC_ENOTFOUND, "%s", arc_git_complaint(&result))
                          : ARC_OK;
 }
 
-static int compare_one(struct inner_walk *walk, const struct arc_env *env,
-                       const struct arc_git *git, const struct arc_inner_one *one,
-                       struct arc_error *err)
+static int compare_one(struct inner_walk *walk, const struct arc_git *git,
+                       const struct arc_inner_one *one, struct arc_error *err)
 {
     ARC_AUTO(arc_git) struct arc_git own = {0};
-    ARC_TRY(open_inner(env, git, one->path, &own, err));
-    ARC_TRY(need_commit(env, &own, &one->from, err));
-    ARC_TRY(need_commit(env, &own, &one->to, err));
+    ARC_TRY(open_inner(git, one->path, &own, err));
+    ARC_TRY(need_commit(&own, &one->from, err));
+    ARC_TRY(need_commit(&own, &one->to, err));
     walk->worktree = one->worktree && *one->from.hex;
     struct arc_oid to = one->to;
     if (one->worktree)
@@ -120,11 +119,11 @@ static int compare_one(struct inner_walk *walk, const struct arc_env *env,
         .inside = true,
     };
     if (walk->worktree)
-        return arc_git_diff_worktree(&own, env, &diff, walk->untracked, err);
+        return arc_git_diff_worktree(&own, &diff, walk->untracked, err);
     return arc_git_diff(&own, &diff, err);
 }
 
-int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
+int arc_inner_compare(struct arc_inner *inner, const struct arc_git *git,
                       const struct arc_git_diff *diff, bool untracked, struct arc_error *err)
 {
     for (size_t i = 0; i < inner->count; i++) {
@@ -136,7 +135,7 @@ int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const 
                                   .path = {.max = (size_t)1 << 20}};
         const struct arc_inner_one one = inner->list[i]; /* the list may be reallocated */
         arc_buf_printf(&walk.path, "%s/", one.path);
-        int rc = compare_one(&walk, env, git, &one, &why);
+        int rc = compare_one(&walk, git, &one, &why);
         arc_buf_free(&walk.path);
         if (rc == ARC_ENOTFOUND || rc == ARC_EWORLD)
             rc = inner->unseen(diff->context, one.path, arc_error_text(&why));

@@ -21,6 +21,6 @@ int arc_inner_add(struct arc_inner *inner, const char *path, const struct arc_oi
 /* Compares each of them and calls diff->each for differences, with paths from the outermost
  * repository. Calls inner->unseen, with the context of `diff`, for one that is not checked out or
  * lacks commits. */
-int arc_inner_compare(struct arc_inner *inner, const struct arc_env *env, const struct arc_git *git,
+int arc_inner_compare(struct arc_inner *inner, const struct arc_git *git,
                       const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
 void arc_inner_free(struct arc_inner *inner);

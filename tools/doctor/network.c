@@ -142,7 +142,7 @@ void doctor_packages(struct doctor *doctor, struct doctor_result *result)
     const struct arc_project *project = doctor->project;
 
     if (!project->git || !doctor->has_config ||
-        arc_repository_read(project->git, project->env, NULL, &repository, NULL)) {
+        arc_repository_read(project->git, NULL, &repository, NULL)) {
         doctor_say(result, DOCTOR_SKIPPED, "no release groups", NULL);
         return;
     }

@@ -40,8 +40,8 @@ int arc_git_diff(const struct arc_git *git, const struct arc_git_diff *diff, str
  * are neither tracked nor ignored follow, as added. `from`, `to` and `enter` are not used.
  * ARC_ENOTFOUND in a bare repository, without a commit or without git; ARC_EWORLD if git fails;
  * ARC_ELIMIT for more than 64 MiB of names. */
-int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
-                          const struct arc_git_diff *diff, bool untracked, struct arc_error *err);
+int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,
+                          bool untracked, struct arc_error *err);
 
 /* Renames by their new names. Names are owned by `text`. */
 struct arc_git_rename {
@@ -58,9 +58,9 @@ struct arc_git_renames {
 /* Finds the renames between two commits (`to` NULL: the work tree) by running `git diff --find-
  * renames`, which reads the files' contents and may fetch them. ARC_EWORLD if it fails. *out is
  * owned by the caller. */
-int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
-                         const struct arc_oid *from, const struct arc_oid *to,
-                         struct arc_git_renames *out, struct arc_error *err);
+int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
+                         const struct arc_oid *to, struct arc_git_renames *out,
+                         struct arc_error *err);
 void arc_git_renames_free(struct arc_git_renames *renames);
 
 /* The file's old name; NULL if it is not renamed. */
@@ -83,8 +83,8 @@ enum arc_git_standing {
  * one of `paths` (from the root; "." is the root; NULL-terminated). A submodule is one file: its
  * commit and its tracked files count. A non-zero return ends the walk and is returned.
  * ARC_ENOTFOUND in a bare repository or if the commit is missing. */
-int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
-                             const struct arc_oid *commit, const char *const *paths,
+int arc_git_compare_worktree(const struct arc_git *git, const struct arc_oid *commit,
+                             const char *const *paths,
                              int (*each)(void *context, const char *path,
                                          enum arc_git_standing standing),
                              void *context, struct arc_error *err);

@@ -1,7 +1,6 @@
 #include "git/fetch.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "git/run.h"
 #include "git/scratch.h"
 #include "os/file.h"
 
@@ -10,27 +9,6 @@
 /* Generations of commits in the first fetch: with frequent merges, each generation has many
  * commits. */
 #define DEPTH_MAX 10
-
-int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *words, const struct arc_buf *input, unsigned seconds,
-                       struct arc_process_result *result, struct arc_error *err)
-{
-    ARC_AUTO(arc_git_token) struct arc_git_token token = {0};
-
-    ARC_TRY(arc_git_run(git, env, &token, words, input, seconds, result, err));
-    bool refused = /* the remote requires a login */
-        result->status &&
-        ARC_HOLDS(arc_buf_text(&result->errors), "could not read Username",
-                  "could not read Password", "Authentication failed", "not found");
-    if (!refused)
-        return ARC_OK;
-    ARC_TRY(arc_git_token_make(env, &token, err));
-    if (!token.vars[0])
-        return ARC_OK;
-    arc_process_result_free(result);
-
-    return arc_git_run(git, env, &token, words, input, seconds, result, err);
-}
 
 void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
 {
@@ -175,25 +153,25 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
 }
 
 /* `words`: the git ls-remote command. */
-static int list_remote(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *words, json_t *tags, struct arc_error *err)
+static int list_remote(const struct arc_git *git, const char *const *words, json_t *tags,
+                       struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run_remote(git, env, words, NULL, ASK_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(git, words, NULL, ASK_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_EWORLD, "%s", arc_git_complaint(&result));
     return parse_tags(arc_buf_text(&result.output), tags, err);
 }
 
 /* Asks the remote for its tags, once. */
-static int load_tags(const struct arc_git *git, const struct arc_env *env, struct arc_error *err)
+static int load_tags(const struct arc_git *git, struct arc_error *err)
 {
     if (git->scratch->tags)
         return ARC_OK;
 
     const char *const words[] = {"ls-remote", "--tags", git->remote, NULL};
     ARC_AUTO_JSON json_t *tags = json_object();
-    int rc = tags ? list_remote(git, env, words, tags, err) : arc_error_nomem(err);
+    int rc = tags ? list_remote(git, words, tags, err) : arc_error_nomem(err);
     if (rc == ARC_ENOMEM)
         return rc;
 
@@ -216,7 +194,7 @@ static bool in_folder(const char *folder, const char *name)
 
 /* Whether the clone may lack tags: actions/checkout, Buildkite and others fetch without tags, at
  * any depth, and leave no trace of that. A repository that never fetched lacks none. */
-static bool may_lack_tags(const struct arc_git *git, const struct arc_env *env)
+static bool may_lack_tags(const struct arc_git *git)
 {
     ARC_AUTO_FREE char *url = NULL;
     ARC_AUTO(arc_buf) struct arc_buf refs = {0};
@@ -227,17 +205,16 @@ static bool may_lack_tags(const struct arc_git *git, const struct arc_env *env)
         return false;
     arc_buf_printf(&refs, "refs/remotes/%s", git->remote);
     return in_folder(git->gitdir, "FETCH_HEAD") || in_folder(git->commondir, arc_buf_text(&refs)) ||
-           arc_env_nonempty(env, "CI") || arc_env_nonempty(env, "GITHUB_ACTIONS");
+           arc_env_nonempty(git->env, "CI") || arc_env_nonempty(git->env, "GITHUB_ACTIONS");
 }
 
-int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
-                     struct arc_error *err)
+int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *err)
 {
-    if (!may_lack_tags(git, env))
+    if (!may_lack_tags(git))
         return arc_git_tags(git, out, err);
 
     /* Only the remote's tags: a reused workspace keeps tags that were deleted there. */
-    ARC_TRY(load_tags(git, env, err));
+    ARC_TRY(load_tags(git, err));
     ARC_AUTO_JSON json_t *names = json_array();
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
     git_oid oid;
@@ -272,8 +249,8 @@ int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_o
     return arc_git_resolve_in(git, "refs/tags/", name, out, err);
 }
 
-int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const char *name,
-                    struct arc_oid *out, struct arc_error *err)
+int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid *out,
+                    struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 8192}, peeled = {.max = 8192};
     ARC_AUTO_FREE char *url = NULL;
@@ -287,7 +264,7 @@ int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const 
 
     const char *const words[] = {"ls-remote", git->remote, ref.data, peeled.data, NULL};
     ARC_AUTO(arc_error) struct arc_error why = {0};
-    if (list_remote(git, env, words, tags, &why)) /* a missing git does not mean a missing tag */
+    if (list_remote(git, words, tags, &why)) /* a missing git does not mean a missing tag */
         return arc_error_set(err, ARC_EWORLD, "git ls-remote %s: %s", git->remote,
                              arc_error_text(&why));
     const char *commit = json_string_value(json_object_get(tags, name));

@@ -1,7 +1,7 @@
 /* Fetches what a clone lacks from its remote: commits, trees and tags. Nothing is written into the
  * clone (git/scratch.h), but objects count as its own until arc_git_free(). git runs without hooks
  * and never prompts; if a remote on GITHUB_SERVER_URL refuses, it gets the workflow's token
- * (git/token.h). */
+ * (git/run.h). */
 #pragma once
 
 #include "git/git.h"
@@ -40,13 +40,12 @@ int arc_git_find_ancestors(const struct arc_git *git, const struct arc_oid *head
 /* The names of all tags: the local ones and, for a clone, which may lack some at any depth, those
  * of the remote, requested once. A new reference. ARC_ENOTFOUND or ARC_EWORLD if the remote does
  * not answer. */
-int arc_git_all_tags(const struct arc_git *git, const struct arc_env *env, json_t **out,
-                     struct arc_error *err);
+int arc_git_all_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
 
 /* The commit of a tag at the remote, requested now; without a remote, the local tag's.
  * ARC_ENOTFOUND if there is no such tag, ARC_EWORLD if the remote does not answer. */
-int arc_git_ask_tag(const struct arc_git *git, const struct arc_env *env, const char *name,
-                    struct arc_oid *out, struct arc_error *err);
+int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid *out,
+                    struct arc_error *err);
 
 /* The commit of a tag from arc_git_all_tags(); the clone may lack it. */
 int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_oid *out,

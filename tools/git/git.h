@@ -18,6 +18,7 @@ struct arc_oid {
 
 /* An open repository. Initialize with {0}; strings are owned. */
 struct arc_git {
+    const struct arc_env *env;   /* borrowed */
     struct git_repository *repo; /* libgit2's handle */
     char *worktree;  /* absolute path of the work tree, no slash at the end; NULL for a bare one */
     char *gitdir;    /* absolute path of the .git directory, no slash at the end */
@@ -116,9 +117,8 @@ int arc_git_merge_base(const struct arc_git *git, const struct arc_oid *a, const
 /* The tag nearest to a commit in its history, including the commit: one like `except` (with the
  * same "group/", or without a slash) but not that one. *out is owned by the caller; NULL if there
  * is none. Runs git; needs a complete clone. */
-int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
-                        const struct arc_oid *commit, const char *except, char **out,
-                        struct arc_error *err);
+int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit, const char *except,
+                        char **out, struct arc_error *err);
 
 /* The range for arc_git_log(). */
 struct arc_git_log_range {

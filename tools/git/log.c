@@ -312,9 +312,8 @@ int arc_git_log_names(const struct arc_git *git, const struct arc_git_log_range 
     return walk_log(git, &whole, NULL, add_name, names, NULL, err);
 }
 
-int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
-                        const struct arc_oid *commit, const char *except, char **out,
-                        struct arc_error *err)
+int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit, const char *except,
+                        char **out, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_buf) struct arc_buf family = {.max = 4096};
@@ -329,7 +328,7 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_env *env,
                                  "--exclude", except,      slash ? "--match" : "--exclude",
                                  family.data, commit->hex, NULL};
     *out = NULL;
-    ARC_TRY(arc_git_run(git, env, NULL, words, NULL, LOG_SECONDS, &result, err));
+    ARC_TRY(arc_git_run(git, words, LOG_SECONDS, &result, err));
     const char *text = arc_buf_text(&result.output);
     size_t len = strcspn(text, "\n");
     if (result.status || !len) /* it also fails if there is no tag */

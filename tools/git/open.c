@@ -269,12 +269,12 @@ int arc_git_open(const struct arc_env *env, const char *path, struct arc_git *ou
 {
     const char *here = arc_or(env->cwd, ".");
     struct search search = {.env = env, .path = path ? path : here};
-    *out = (struct arc_git){0};
+    *out = (struct arc_git){.env = env};
     ARC_TRY(arc_git_start(err));
     out->initialised = true;
     out->scratch = calloc(1, sizeof *out->scratch);
     if (out->scratch)
-        *out->scratch = (struct arc_git_scratch){.env = env, .since = INT64_MAX};
+        *out->scratch = (struct arc_git_scratch){.since = INT64_MAX};
     const char *named = path ? NULL : arc_env_nonempty(env, "GIT_DIR");
     int rc = out->scratch ? open_repository(&search, named, out, err) : arc_error_nomem(err);
     free(search.top);

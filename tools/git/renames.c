@@ -1,7 +1,6 @@
 /* Which added files are renamed ones, according to git. */
 #include "base/text.h"
 #include "git/diff.h"
-#include "git/run.h"
 #include "git/scratch.h"
 
 #define RENAME_SECONDS 600
@@ -33,9 +32,9 @@ static int read_renames(struct arc_git_renames *out, struct arc_error *err)
     return ARC_OK;
 }
 
-int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
-                         const struct arc_oid *from, const struct arc_oid *to,
-                         struct arc_git_renames *out, struct arc_error *err)
+int arc_git_find_renames(const struct arc_git *git, const struct arc_oid *from,
+                         const struct arc_oid *to, struct arc_git_renames *out,
+                         struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     const char *const *words =
@@ -48,7 +47,7 @@ int arc_git_find_renames(const struct arc_git *git, const struct arc_env *env,
         arc_git_fetch_absent(git, from, to, fetched);
         ARC_TRY(arc_git_scratch_run(git, words, RENAME_SECONDS, &result, err));
     } else {
-        ARC_TRY(arc_git_run(git, env, NULL, words, NULL, RENAME_SECONDS, &result, err));
+        ARC_TRY(arc_git_run(git, words, RENAME_SECONDS, &result, err));
     }
 
     if (result.status)

@@ -1,9 +1,12 @@
 #include "git/run.h"
 #include "base/text.h"
+#include "github/github.h"
+#include "os/base64.h"
 #include "os/environment.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define OWN_MAX    7
+#define LOGIN_VARS 5
 
 /* Repository settings that would run a program of its choice. */
 static const char *const common[] = {"git",
@@ -14,12 +17,12 @@ static const char *const common[] = {"git",
                                      "-c",
                                      "safe.bareRepository=explicit"};
 
-int arc_git_run(const struct arc_git *git, const struct arc_env *env,
-                const struct arc_git_token *token, const char *const *words,
-                const struct arc_buf *input, unsigned seconds, struct arc_process_result *result,
-                struct arc_error *err)
+/* `login`: variables that log in at the remote; the first is NULL for none. */
+static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
+               const char *const *words, const struct arc_buf *input, unsigned seconds,
+               struct arc_process_result *result, struct arc_error *err)
 {
-    /* git's own variables that point elsewhere; the first only if the token sets one */
+    /* git's own variables that point elsewhere; the first only if the login sets one */
     static const char *const names[] = {
         "GIT_CONFIG_COUNT",    "GIT_DIR",    "GIT_WORK_TREE",          "GIT_COMMON_DIR",
         "GIT_TERMINAL_PROMPT", "GIT_PREFIX", "GIT_NO_REPLACE_OBJECTS", NULL};
@@ -34,24 +37,22 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
     ARC_TRY(arc_buf_check(&worktree, "the path of the work tree", err));
 
     /* like libgit2, ignore `git replace` */
-    const char *own[OWN_MAX + ARC_GIT_TOKEN_VARS] = {gitdir.data, "GIT_TERMINAL_PROMPT=0",
-                                                     "GIT_OPTIONAL_LOCKS=0",
-                                                     "GIT_NO_REPLACE_OBJECTS=1", "LC_ALL=C"};
+    const char *own[OWN_MAX + LOGIN_VARS] = {gitdir.data, "GIT_TERMINAL_PROMPT=0",
+                                             "GIT_OPTIONAL_LOCKS=0", "GIT_NO_REPLACE_OBJECTS=1",
+                                             "LC_ALL=C"};
     size_t last = 5, count = arc_texts_count(words);
-    bool login = token && token->vars[0];
     if (git->worktree)
         own[last++] = worktree.data;
-    if (login)
-        memcpy(own + last, token->vars, ARC_GIT_TOKEN_VARS * sizeof *own);
-    ARC_TRY(arc_environment_pick(env, false, names + !login, git->scratch ? NULL : elsewhere, own,
-                                 &vars, err));
+    memcpy(own + last, login, LOGIN_VARS * sizeof *own);
+    ARC_TRY(arc_environment_pick(git->env, false, names + !login[0],
+                                 git->scratch ? NULL : elsewhere, own, &vars, err));
 
     argv = calloc(ARC_COUNT(common) + count + 1, sizeof *argv);
     ARC_TRY_ALLOC(argv, err);
     memcpy(argv, common, ARC_COUNT(common) * sizeof *argv);
     memcpy(argv + ARC_COUNT(common), words, count * sizeof *argv);
 
-    struct arc_env there = *env;
+    struct arc_env there = *git->env;
     there.cwd = arc_or(git->worktree, git->gitdir);
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
@@ -61,6 +62,65 @@ int arc_git_run(const struct arc_git *git, const struct arc_env *env,
                                         .timeout = seconds,
                                         .output_max = OUTPUT_MAX};
     return arc_process_run(&process, result, err);
+}
+
+int arc_git_run(const struct arc_git *git, const char *const *words, unsigned seconds,
+                struct arc_process_result *result, struct arc_error *err)
+{
+    static const char *const no_login[LOGIN_VARS];
+    return run(git, no_login, words, NULL, seconds, result, err);
+}
+
+/* The workflow's token as a header for GITHUB_SERVER_URL only (git-config(1), GIT_CONFIG_COUNT and
+ * http.<url>.extraHeader): "NAME=value" behind the caller's own GIT_CONFIG_ variables. Nothing
+ * without a token or a server, or if the server uses http and is not this machine. */
+static int make_login(const struct arc_env *env, struct arc_arena *memory,
+                      const char *out[LOGIN_VARS], struct arc_error *err)
+{
+    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+    const char *token = arc_github_token(env, NULL);
+    const char *count = arc_env_nonempty(env, "GIT_CONFIG_COUNT");
+    unsigned long first = count ? strtoul(count, NULL, 10) : 0;
+
+    if (!server || !token || first > 1000 || !ARC_STARTS(server, "https://", "http://127.0.0.1:"))
+        return ARC_OK;
+
+    /* A header in the form of actions/checkout. */
+    ARC_AUTO(arc_buf) struct arc_buf login = {0}, header = {0};
+    arc_buf_printf(&login, "x-access-token:%s", token);
+    ARC_TRY(arc_buf_check(&login, "token", err));
+    ARC_TRY(arc_base64_encode(arc_buf_text(&login), login.len, &header, err));
+
+    out[0] = arc_arena_printf(memory, "GIT_CONFIG_COUNT=%lu", first + 2);
+    out[1] = arc_arena_printf(memory, "GIT_CONFIG_KEY_%lu=http.%s/.extraheader", first, server);
+    out[2] = arc_arena_printf(memory, "GIT_CONFIG_VALUE_%lu=", first); /* no other header */
+    out[3] = arc_arena_printf(memory, "GIT_CONFIG_KEY_%lu=http.%s/.extraheader", first + 1, server);
+    out[4] = arc_arena_printf(memory, "GIT_CONFIG_VALUE_%lu=AUTHORIZATION: basic %s", first + 1,
+                              arc_buf_text(&header));
+
+    return arc_arena_check(memory, err);
+}
+
+int arc_git_run_remote(const struct arc_git *git, const char *const *words,
+                       const struct arc_buf *input, unsigned seconds,
+                       struct arc_process_result *result, struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const char *login[LOGIN_VARS] = {NULL};
+
+    ARC_TRY(run(git, login, words, input, seconds, result, err));
+    bool refused = /* the remote requires a login */
+        result->status &&
+        ARC_HOLDS(arc_buf_text(&result->errors), "could not read Username",
+                  "could not read Password", "Authentication failed", "not found");
+    if (!refused)
+        return ARC_OK;
+    ARC_TRY(make_login(git->env, &memory, login, err));
+    if (!login[0])
+        return ARC_OK;
+    arc_process_result_free(result);
+
+    return run(git, login, words, input, seconds, result, err);
 }
 
 #define COMPLAINT_MAX ((size_t)1000)

@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/room.h"
 #include "base/text.h"
-#include "git/run.h"
 #include "os/environment.h"
 #include "os/file.h"
 #include "os/folder.h"
@@ -183,9 +182,10 @@ static int make_part(const struct arc_git *git, enum arc_git_part which, struct 
     struct arc_git *part = &git->scratch->parts[which];
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
 
-    ARC_TRY(arc_folder_temporary(git->scratch->env, &part->gitdir, err));
+    ARC_TRY(arc_folder_temporary(git->env, &part->gitdir, err));
 
     ARC_AUTO_FREE char *objects = arc_file_join(part->gitdir, "objects");
+    part->env = git->env;
     part->commondir = strdup(part->gitdir);
     part->remote = strdup(git->remote); /* for messages, since the part calls it origin */
     ARC_TRY_ALLOC(objects && part->commondir && part->remote, err);
@@ -208,7 +208,7 @@ int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err)
     part_free(&parts[ARC_GIT_COMMITS]);
     int rc = git_odb_open(&odb, own);
     if (!rc)
-        rc = arc_git_add_objects(git->scratch->env, odb);
+        rc = arc_git_add_objects(git->env, odb);
     for (size_t i = 0; !rc && i < ARC_GIT_PARTS; i++)
         if (parts[i].repo) {
             ARC_AUTO_FREE char *objects = arc_file_join(parts[i].gitdir, "objects");
@@ -246,8 +246,7 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
         arc_buf_printf(&input, "%s\n", json_string_value(refspec));
     ARC_TRY(arc_buf_check(&input, "what to fetch", err));
     git->scratch->fetches++;
-    ARC_TRY(
-        arc_git_run_remote(there, git->scratch->env, words, &input, FETCH_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(there, words, &input, FETCH_SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", there->remote,
                              arc_git_complaint(&result));
@@ -324,12 +323,10 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
                         struct arc_process_result *result, struct arc_error *err)
 {
     const struct arc_git_scratch *scratch = git->scratch;
-    const struct arc_git *trees = &scratch->parts[ARC_GIT_TREES];
-    struct arc_env env = *scratch->env;
 
     if (!scratch->allowed || !arc_git_is_partial(git))
-        return arc_git_run(git, &env, NULL, words, NULL, seconds, result, err);
-    if (!trees->repo)
+        return arc_git_run(git, words, seconds, result, err);
+    if (!scratch->parts[ARC_GIT_TREES].repo)
         ARC_TRY(make_part(git, ARC_GIT_TREES, err));
 
     ARC_AUTO(arc_buf) struct arc_buf others = {0};
@@ -343,8 +340,12 @@ int arc_git_scratch_run(const struct arc_git *git, const char *const *words, uns
     static const char *const names[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", NULL};
     const char *const own[] = {others.data, NULL};
     ARC_AUTO_FREE const char **vars = NULL;
-    ARC_TRY(arc_environment_pick(&env, false, names, NULL, own, &vars, err));
-    env.vars = vars;
+    ARC_TRY(arc_environment_pick(git->env, false, names, NULL, own, &vars, err));
 
-    return arc_git_run_remote(trees, &env, words, NULL, seconds, result, err);
+    struct arc_env env = *git->env;
+    struct arc_git trees = scratch->parts[ARC_GIT_TREES];
+    env.vars = vars;
+    trees.env = &env;
+
+    return arc_git_run_remote(&trees, words, NULL, seconds, result, err);
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "git/lib.h"
-#include "os/process.h"
+#include "git/run.h"
 
 /* The parts of the scratch repository. One must not tell the remote that it has another's
  * objects. */
@@ -17,10 +17,10 @@ enum arc_git_part {
     ARC_GIT_PARTS,
 };
 
-/* How much history to request. */
 /* The --depth that git uses for --unshallow. */
 #define ARC_GIT_UNSHALLOW "--depth=2147483647"
 
+/* How much history to request. */
 enum arc_git_way { ARC_GIT_BY_DATE, ARC_GIT_BY_DEPTH, ARC_GIT_WHOLE };
 
 /* A set of commits. */
@@ -30,7 +30,6 @@ struct arc_git_list {
 };
 
 struct arc_git_scratch {
-    const struct arc_env *env;           /* borrowed */
     bool allowed;                        /* to fetch */
     struct arc_git parts[ARC_GIT_PARTS]; /* .repo is NULL until needed */
     struct arc_git_list tips;            /* commits whose history was needed */
@@ -75,11 +74,6 @@ bool arc_git_list_has(const struct arc_git_list *list, const struct arc_oid *com
 /* Does nothing if it is present. */
 int arc_git_list_add(struct arc_git_list *list, const struct arc_oid *commit,
                      struct arc_error *err);
-
-/* Runs git with the machine's credentials and, if the remote refuses, with the token. */
-int arc_git_run_remote(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *words, const struct arc_buf *input, unsigned seconds,
-                       struct arc_process_result *result, struct arc_error *err);
 
 /* Runs git where it sees all objects, the clone's and the fetched ones, and can fetch files that it
  * needs: in a part of the scratch if the clone may lack some, else in the clone. */

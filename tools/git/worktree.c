@@ -32,9 +32,9 @@ static int tell_submodule(const struct arc_git_diff *diff, const char *raw, cons
 }
 
 /* Runs git with these options and paths (may be NULL). */
-static int run_listing(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *options, const char *const *paths,
-                       struct arc_process_result *result, struct arc_error *err)
+static int run_listing(const struct arc_git *git, const char *const *options,
+                       const char *const *paths, struct arc_process_result *result,
+                       struct arc_error *err)
 {
     size_t count = arc_texts_count(options), path_count = arc_texts_count(paths);
     ARC_AUTO_FREE const char **words = calloc(count + path_count + 1, sizeof *words);
@@ -43,7 +43,7 @@ static int run_listing(const struct arc_git *git, const struct arc_env *env,
     if (paths)
         memcpy(words + count, paths, path_count * sizeof *words);
 
-    ARC_TRY(arc_git_run(git, env, NULL, words, NULL, DIFF_SECONDS, result, err));
+    ARC_TRY(arc_git_run(git, words, DIFF_SECONDS, result, err));
     if (result->status)
         return arc_error_set(err, ARC_EWORLD, "git: %s", arc_git_complaint(result));
 
@@ -52,15 +52,14 @@ static int run_listing(const struct arc_git *git, const struct arc_env *env,
 
 /* Runs git and passes on its NUL-terminated list: pairs of a `git diff --raw` entry and a path or,
  * with `added`, just paths. */
-static int list(const struct arc_git *git, const struct arc_env *env, const char *const *options,
-                const char *const *paths, const struct arc_git_diff *diff, bool added,
-                struct arc_error *err)
+static int list(const struct arc_git *git, const char *const *options, const char *const *paths,
+                const struct arc_git_diff *diff, bool added, struct arc_error *err)
 {
     static const char letters[] = "MADTU";
     static const enum arc_git_status statuses[] = {ARC_GIT_MODIFIED, ARC_GIT_ADDED, ARC_GIT_DELETED,
                                                    ARC_GIT_TYPE_CHANGED, ARC_GIT_UNMERGED};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(run_listing(git, env, options, paths, &result, err));
+    ARC_TRY(run_listing(git, options, paths, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
 
     while (at < end) {
@@ -78,8 +77,8 @@ static int list(const struct arc_git *git, const struct arc_env *env, const char
     return ARC_OK;
 }
 
-int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
-                          const struct arc_git_diff *diff, bool untracked, struct arc_error *err)
+int arc_git_diff_worktree(const struct arc_git *git, const struct arc_git_diff *diff,
+                          bool untracked, struct arc_error *err)
 {
     const char *inside =
         untracked && diff->inside ? "--ignore-submodules=none" : "--no-ext-diff"; /* as in DIFF */
@@ -91,9 +90,9 @@ int arc_git_diff_worktree(const struct arc_git *git, const struct arc_env *env,
             err, ARC_ENOTFOUND,
             "base HEAD asks for uncommitted changes, but '%s' is a bare repository", git->gitdir);
 
-    ARC_TRY(list(git, env, changed, NULL, diff, false, err));
+    ARC_TRY(list(git, changed, NULL, diff, false, err));
 
-    return untracked ? list(git, env, others, NULL, diff, true, err) : ARC_OK;
+    return untracked ? list(git, others, NULL, diff, true, err) : ARC_OK;
 }
 
 /* The callback for the files of a list, and their state. */
@@ -116,14 +115,14 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
 /* Reports what `git diff` does not check: files marked as unchanged, files outside a sparse
  * checkout, and missing submodules. `git ls-files -s -v` prints "H 100644 OID 0\tPATH"; a lower-
  * case letter means marked as unchanged, S means skipped. */
-static int list_hidden(const struct arc_git *git, const struct arc_env *env,
-                       const char *const *paths, const struct hearer *hearer, struct arc_error *err)
+static int list_hidden(const struct arc_git *git, const char *const *paths,
+                       const struct hearer *hearer, struct arc_error *err)
 {
     static const char *const options[] = {
         "--literal-pathspecs", "ls-files", "-s", "-v", "-z", "--", NULL};
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
 
-    ARC_TRY(run_listing(git, env, options, paths, &result, err));
+    ARC_TRY(run_listing(git, options, paths, &result, err));
     const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
     for (; at < end; at += strlen(at) + 1) {
         const char *path = strchr(at, '\t');
@@ -145,8 +144,8 @@ static int list_hidden(const struct arc_git *git, const struct arc_env *env,
     return ARC_OK;
 }
 
-int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *env,
-                             const struct arc_oid *commit, const char *const *paths,
+int arc_git_compare_worktree(const struct arc_git *git, const struct arc_oid *commit,
+                             const char *const *paths,
                              int (*each)(void *context, const char *path,
                                          enum arc_git_standing standing),
                              void *context, struct arc_error *err)
@@ -162,10 +161,10 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_env *en
         return arc_error_set(err, ARC_ENOTFOUND, "'%s' is a bare repository", git->gitdir);
     if (!*paths) /* git would read it as all paths */
         return ARC_OK;
-    ARC_TRY(list(git, env, changed, paths, &diff, false, err));
-    ARC_TRY(list_hidden(git, env, paths, &hearer, err));
-    ARC_TRY(list(git, env, others, paths, &diff, true, err));
+    ARC_TRY(list(git, changed, paths, &diff, false, err));
+    ARC_TRY(list_hidden(git, paths, &hearer, err));
+    ARC_TRY(list(git, others, paths, &diff, true, err));
     hearer.standing = ARC_GIT_IS_IGNORED;
 
-    return list(git, env, ignored, paths, &diff, true, err);
+    return list(git, ignored, paths, &diff, true, err);
 }

@@ -45,7 +45,7 @@ static int add_file(void *context, const char *path)
 static int read_names(const struct arc_project *project, struct init *init, struct arc_error *err)
 {
     struct arc_repository known = {0};
-    int rc = arc_repository_read_source(project->git, project->env, &known, err);
+    int rc = arc_repository_read_source(project->git, &known, err);
     const char *path = arc_url_path(known.source);
 
     init->repository = arc_arena_text(&init->arena, arc_path_name(arc_or(path, init->root)));

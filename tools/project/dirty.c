@@ -100,8 +100,7 @@ static int list_dirty(struct arc_project *project, const struct arc_oid *commit,
     arc_arena_append(&paths.memory, &paths.list, &paths.count, sizeof *paths.list); /* NULL */
     ARC_TRY(arc_arena_check(&paths.memory, err));
     if (any)
-        ARC_TRY(arc_git_compare_worktree(project->git, project->env, commit, paths.list, add_file,
-                                         &count, err));
+        ARC_TRY(arc_git_compare_worktree(project->git, commit, paths.list, add_file, &count, err));
 
     if (count.files > SHOWN_MAX)
         arc_buf_printf(out, " and %zu more", count.files - SHOWN_MAX);

@@ -63,7 +63,7 @@ int arc_project_load_tags(struct arc_project *project, struct arc_error *err)
 
     /* The local tags; a clone also asks its remote (`git ls-remote --tags origin`). */
     ARC_TRY(arc_project_open(project, err));
-    int rc = arc_git_all_tags(project->git, project->env, &repository->tags, &problem);
+    int rc = arc_git_all_tags(project->git, &repository->tags, &problem);
     if (!rc)
         return ARC_OK;
     ARC_TRY(arc_error_memory(rc, err));
@@ -280,8 +280,7 @@ int arc_project_load(struct arc_project *project, struct arc_error *err)
     if (tag && !project->tag.text)
         ARC_TRY(arc_tag_parse(tag, project->group, &project->tag, err));
     if (!project->repository.root)
-        ARC_TRY(arc_repository_read(project->git, project->env, project->tag.text,
-                                    &project->repository, err));
+        ARC_TRY(arc_repository_read(project->git, project->tag.text, &project->repository, err));
     if (project->tag.text)
         ARC_TRY(arc_project_load_tags(project, err));
     ARC_TRY(make_version(project, project->group, err));

@@ -28,11 +28,11 @@ static bool split_ssh(const char *url, const char **host, size_t *host_len, cons
     return true;
 }
 
-int arc_repository_read_source(const struct arc_git *git, const struct arc_env *env,
-                               struct arc_repository *out, struct arc_error *err)
+int arc_repository_read_source(const struct arc_git *git, struct arc_repository *out,
+                               struct arc_error *err)
 {
-    const char *name = arc_env_nonempty(env, "GITHUB_REPOSITORY");
-    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
+    const char *name = arc_env_nonempty(git->env, "GITHUB_REPOSITORY");
+    const char *server = arc_env_nonempty(git->env, "GITHUB_SERVER_URL");
 
     if (name) {
         out->source =
@@ -62,8 +62,8 @@ int arc_repository_read_source(const struct arc_git *git, const struct arc_env *
     return arc_arena_check(&out->memory, err);
 }
 
-int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
-                        struct arc_repository *out, struct arc_error *err)
+int arc_repository_read(const struct arc_git *git, const char *tag, struct arc_repository *out,
+                        struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct arc_oid oid;
@@ -88,7 +88,7 @@ int arc_repository_read(const struct arc_git *git, const struct arc_env *env, co
     ARC_TRY(arc_git_commit(git, &oid, &commit, err));
     memcpy(out->revision, oid.hex, sizeof oid.hex);
     out->committed = commit.time;
-    ARC_TRY(arc_repository_read_source(git, env, out, err));
+    ARC_TRY(arc_repository_read_source(git, out, err));
     out->root = arc_arena_text(&out->memory, git->worktree);
 
     return arc_arena_check(&out->memory, err);

@@ -5,14 +5,14 @@
 #include "git/git.h"
 
 /* Reads only `source`, from the environment or the remote. */
-int arc_repository_read_source(const struct arc_git *git, const struct arc_env *env,
-                               struct arc_repository *out, struct arc_error *err);
+int arc_repository_read_source(const struct arc_git *git, struct arc_repository *out,
+                               struct arc_error *err);
 
 /* Reads everything except the tags. The commit is that of `tag` (may be NULL) if it exists, else
  * HEAD. The source is GITHUB_SERVER_URL/GITHUB_REPOSITORY, else the remote `origin`. ARC_EINPUT in
  * a bare repository, ARC_ENOTFOUND without a commit. The caller frees *out, even after an error. */
-int arc_repository_read(const struct arc_git *git, const struct arc_env *env, const char *tag,
-                        struct arc_repository *out, struct arc_error *err);
+int arc_repository_read(const struct arc_git *git, const char *tag, struct arc_repository *out,
+                        struct arc_error *err);
 
 /* Whether a commit is `of`, or merges it into its base, as what a pull request's job checks out
  * does. */

@@ -71,7 +71,7 @@ int released_plan(struct arc_project *project, const struct arc_group *group, co
     *out = (struct arc_plan){0};
     ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
     ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
-    ARC_TRY(arc_repository_read(project->git, project->env, tag, &at, err));
+    ARC_TRY(arc_repository_read(project->git, tag, &at, err));
     ARC_TRY(arc_version(tag, &version_options, &version, err));
     const struct arc_plan_options options = {.group = group,
                                              .version = &version,

@@ -466,7 +466,7 @@ static int load_release(struct arc_project *project, const char *tag, const char
 
     ARC_TRY(arc_git_tag_commit(project->git, tag, &oid, err));
     ARC_TRY(arc_git_commit(project->git, &oid, &commit, err));
-    ARC_TRY(arc_repository_read(project->git, project->env, tag, repository, err));
+    ARC_TRY(arc_repository_read(project->git, tag, repository, err));
     memcpy(repository->revision, oid.hex, sizeof oid.hex); /* the clone may lack the tag */
     repository->committed = commit.time;
     project->wanted.tag = tag;

@@ -32,8 +32,7 @@ static int run_git(const struct tagging *tagging, const char *const *words, stru
                    struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
-    ARC_TRY(arc_git_run(tagging->project->git, tagging->project->env, NULL, words, NULL, SECONDS,
-                        &result, err));
+    ARC_TRY(arc_git_run(tagging->project->git, words, SECONDS, &result, err));
     if (result.status)
         return arc_error_set(err, ARC_EFAILED, "git %s: %s", words[0], arc_git_complaint(&result));
     if (out)
@@ -252,7 +251,7 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
 
     ARC_TRY(check_order(&tagging, err));
     struct arc_git_diff diff = {.each = refuse_change, .context = err};
-    ARC_TRY(arc_git_diff_worktree(project->git, project->env, &diff, false, err));
+    ARC_TRY(arc_git_diff_worktree(project->git, &diff, false, err));
     ARC_TRY(check_pushed(&tagging, err));
     ARC_TRY(check_name(&tagging, err));
 
