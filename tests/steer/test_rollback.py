@@ -83,6 +83,19 @@ def test_a_release_that_a_person_marked_as_a_prerelease_is_one(shop, draft):
     assert version["latest"] and version["previous-tag"] == "shop/v1.2.0" and not version["prerelease"]
 
 
+def test_a_release_that_is_marked_as_a_prerelease_is_not_taken_back(shop):
+    """Its testers may go on; the floating tags that it has go back all the same."""
+    shop.release("1.4.0", "feat: more")
+    shop.at_github("1.4.0").update(prerelease=True)
+    document = shop.document("rollback", "shop", "1.2.0", "--withdraw=draft")
+    assert [row["tag"] for row in document["releases"]] == ["shop/v1.3.0"]
+    assert any("shop/v1.4.0 is marked as a prerelease" in text for text in document["warnings"])
+    assert shop.at_github("1.4.0")["body"] == "Notes of 1.4.0\n" and not shop.at_github("1.4.0")["draft"]
+    assert shop.tags()["latest"] == shop.tags()["shop-v1.2.0"]
+    document = shop.document("rollback", "shop", "1.2.0", "--from=1.4.0", "--withdraw=draft")
+    assert [row["action"] for row in document["releases"]] == ["withdrawn"] and shop.at_github("1.4.0")["draft"]
+
+
 @pytest.mark.parametrize("how", ["prerelease", "draft"])
 def test_a_withdrawn_release_says_so_and_the_next_one_knows_it(shop, how):
     reason = "It loses | data <!-- @everyone"

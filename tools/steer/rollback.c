@@ -305,7 +305,8 @@ static int take_given(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Adds every higher stable version that was not withdrawn before. */
+/* Adds every higher stable version that was not withdrawn before. One that a person marked as a
+ * prerelease is one: it is named if releases are to be marked. */
 static int take_higher(struct rollback *rollback, struct arc_error *err)
 {
     const struct arc_repository *repository = &rollback->project->repository;
@@ -315,6 +316,15 @@ static int take_higher(struct rollback *rollback, struct arc_error *err)
         if (arc_tag_parse(json_string_value(name), rollback->group, &tag, NULL) ||
             tag.version.prerelease || !is_above(rollback, &tag) ||
             arc_json_lists(repository->withdrawn, tag.text))
+            continue;
+
+        bool marked = arc_json_lists(repository->marked, tag.text);
+        if (marked && rollback->options->withdraw != ARC_WITHDRAW_NOTHING)
+            ARC_TRY(arc_warn(&rollback->warnings, err,
+                             "%s is marked as a prerelease, so it is not taken back: --from names "
+                             "what is",
+                             tag.text));
+        if (marked)
             continue;
         ARC_TRY(take_back(rollback, &tag, err));
     }
