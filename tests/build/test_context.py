@@ -378,3 +378,16 @@ def test_names_that_no_engine_pushes(shop, tag, said):
     status, _, err = shop.arc("plan", "--json", "--push=false")
     assert status == (2 if said else 0), err
     assert not said or f"'{tag}' cannot be the name of an image that is built: " in err and said in err
+
+
+@pytest.mark.parametrize("version, ignored", [("0.13.0", True), ("0.25.1", False)])
+def test_a_buildx_that_ignores_hosts_builds_nothing(shop, version, ignored):
+    """buildx reads extra-hosts since 0.25; before, it says nothing and leaves them out."""
+    docker = shop.folder.parent / "bin/docker"
+    docker.write_text(docker.read_text().replace("v0.13.0", "v" + version))
+    shop.write("a/service.yaml", "name: shop-a\ncodename: a\nbuild: {extra_hosts: ['db:10.0.0.1']}\n")
+    shop.commit("hosts")
+    shop.plan()
+    refused, err = shop.build()
+    assert refused == ignored
+    assert ("a: its extra_hosts need buildx 0.25 or later: this one silently ignores them" in err) == ignored

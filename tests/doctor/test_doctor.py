@@ -149,6 +149,18 @@ def test_buildx_by_version(machine, version, status):
     assert document["ok"] == (status != "missing")
 
 
+@pytest.mark.parametrize("version, ignored", [("v0.24.0", True), ("v0.25.0", False), ("v0.0.0+unknown", False)])
+def test_a_recipe_that_this_buildx_does_not_follow(machine, version, ignored):
+    """buildx reads extra-hosts of a bake file since 0.25; before, it says nothing and leaves them out."""
+    machine.config(machine.port)
+    (machine.repo / "services/a/service.yaml").write_text(
+        "{name: arc-a, codename: a, build: {extra_hosts: ['db:10.0.0.1']}}\n")
+    machine.docker["buildx version"] = (0, f"github.com/docker/buildx {version} abc\n", "")
+    _, checks = machine.run("--for", "build", "--offline")
+    said = "a: its extra_hosts need buildx 0.25 or later: this one silently ignores them"
+    assert (checks["buildx"]["advice"] == said) == (checks["buildx"]["status"] == "missing") == ignored
+
+
 def test_no_plugins(machine):
     error = "docker: 'buildx' is not a docker command.\n"
     machine.docker["buildx version"] = (1, "", error)

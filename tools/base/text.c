@@ -458,6 +458,16 @@ const char *arc_text_after(const char *text, const char *start)
     return text && strncmp(text, start, len) == 0 ? text + len : NULL;
 }
 
+bool arc_text_at_least(const char *text, unsigned long major, unsigned long minor)
+{
+    const char *at = text + strcspn(text, "0123456789");
+    char *end;
+    unsigned long found = strtoul(at, &end, 10);
+    if (found != major || *end != '.')
+        return found > major;
+    return strtoul(end + 1, NULL, 10) >= minor;
+}
+
 bool arc_text_number(const char *text, size_t most, int64_t *out)
 {
     size_t digits = text ? strspn(text, "0123456789") : 0;

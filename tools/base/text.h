@@ -213,6 +213,10 @@ const char *arc_text_after(const char *text, const char *start);
 /* Whether a text ends with another. */
 bool arc_text_ends(const char *text, const char *end);
 
+/* Whether the first number of "github.com/docker/buildx v0.13.1 abcdef" is at least
+ * MAJOR.MINOR. */
+bool arc_text_at_least(const char *text, unsigned long major, unsigned long minor);
+
 /* Reads a text that is 1 to `most` (up to 18) decimal digits; false for any other, and for NULL. */
 bool arc_text_number(const char *text, size_t most, int64_t *out);
 

@@ -306,6 +306,24 @@ static void tell_lacks(const struct arc_build_options *options)
     }
 }
 
+/* Refuses a recipe that this buildx would not follow. */
+static int check_recipes(const struct arc_build_options *options, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf version = {0};
+
+    arc_each (service, options->plan->services, options->plan->service_count) {
+        if (!service->selected || !arc_recipe_ignored(service->recipe, "0.1"))
+            continue;
+        if (!version.len)
+            ARC_TRY(arc_build_buildx_version(options, &version, err));
+        const char *ignored = arc_recipe_ignored(service->recipe, arc_buf_text(&version));
+        if (ignored)
+            return arc_error_set(err, ARC_EWORLD, "%s: %s", service->service, ignored);
+    }
+
+    return ARC_OK;
+}
+
 static int build_all(struct run *run, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;
@@ -332,6 +350,7 @@ static int build_all(struct run *run, struct arc_error *err)
                                       : "pushing by digest; the staging tags follow once verified";
         if (push)
             arc_build_tell(&options->listener, "", "%s", how);
+        ARC_TRY(check_recipes(options, err));
         tell_lacks(options);
         struct arc_progress_options watch = {definition, options->listener, push ? on_pushed : NULL,
                                              run};

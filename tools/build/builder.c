@@ -59,6 +59,18 @@ static int inspect(const struct arc_build_options *options, struct arc_process_r
     return ask_docker(options, argv, out, err);
 }
 
+int arc_build_buildx_version(const struct arc_build_options *options, struct arc_buf *out,
+                             struct arc_error *err)
+{
+    static const char *const argv[] = {"docker", "buildx", "version", NULL};
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+
+    ARC_TRY(ask_docker(options, argv, &result, err));
+    arc_buf_add(out, arc_buf_text(&result.output), result.output.len);
+
+    return arc_buf_check(out, "the version of buildx", err);
+}
+
 int arc_build_engine_platform(const struct arc_build_options *options, struct arc_arena *memory,
                               const char **out, struct arc_error *err)
 {

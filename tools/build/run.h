@@ -73,6 +73,10 @@ int arc_docker_run(const struct arc_process *process, struct arc_process_result 
 int arc_build_engine_platform(const struct arc_build_options *options, struct arc_arena *memory,
                               const char **out, struct arc_error *err);
 
+/* What `docker buildx version` prints. */
+int arc_build_buildx_version(const struct arc_build_options *options, struct arc_buf *out,
+                             struct arc_error *err);
+
 /* Whether the builder is the engine itself (buildx's `docker` driver), which can use the engine's
  * images and cannot push by digest. Runs `docker buildx inspect` only if a builder was chosen. */
 int arc_build_is_engine(const struct arc_build_options *options, bool *engine,

@@ -64,6 +64,10 @@ void arc_secret_variable(const char *secret, char out[ARC_VARIABLE_MAX + 1]);
 void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env,
                       struct arc_buf *out);
 
+/* What a buildx of this version ("0.13.1", or all that it says) silently ignores of a recipe
+ * (may be NULL), a sentence; NULL: nothing, or its version is not known (0.0.0). */
+const char *arc_recipe_ignored(const struct arc_recipe *recipe, const char *version);
+
 /* Appends every path of the work tree `root` that goes into an image to *out, in `memory`: its
  * contexts, its Dockerfile and ignore file (existing or not), and targets of links. Remote contexts
  * are not part of the work tree. */

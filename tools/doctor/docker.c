@@ -1,5 +1,6 @@
 /* Docker, its plugins and the scanner. */
 #include "base/text.h"
+#include "config/build.h"
 #include "doctor/doctor.h"
 
 void doctor_docker(struct doctor *doctor, struct doctor_result *result)
@@ -23,15 +24,20 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     doctor->has_docker = true;
 }
 
-/* Whether "github.com/docker/buildx v0.13.1 abcdef" is at least MAJOR.MINOR. */
-static bool at_least(const char *text, unsigned long major, unsigned long minor)
+/* An image built without what its recipe says is another image. */
+static void check_recipes(const struct doctor *doctor, const char *version,
+                          struct doctor_result *result)
 {
-    const char *at = text + strcspn(text, "0123456789");
-    char *end;
-    unsigned long found = strtoul(at, &end, 10);
-    if (found != major || *end != '.')
-        return found > major;
-    return strtoul(end + 1, NULL, 10) >= minor;
+    const struct arc_config *config = &doctor->project->config;
+
+    arc_each (group, config->groups, config->group_count)
+        arc_each (service, group->services, group->service_count) {
+            const char *ignored = arc_recipe_ignored(&service->build, version);
+            if (!ignored)
+                continue;
+            result->status = DOCTOR_MISSING;
+            arc_text_item(&result->advice, "; ", "%s: %s", service->codename, ignored);
+        }
 }
 
 void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
@@ -59,10 +65,11 @@ void doctor_buildx(struct doctor *doctor, struct doctor_result *result)
     if (ARC_STARTS(version, "0.0.0")) { /* a custom build */
         result->status = DOCTOR_WARNING;
         arc_buf_puts(&result->advice, "its version is not known: 0.13 or later is needed");
-    } else if (!at_least(version, 0, 13)) {
+    } else if (!arc_text_at_least(version, 0, 13)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "0.13 or later is needed: its progress is read as rawjson");
-    }
+    } else
+        check_recipes(doctor, version, result);
 }
 
 /* Appends the values of "Name: value" lines; a builder has one per node. */
@@ -153,7 +160,7 @@ void doctor_compose(struct doctor *doctor, struct doctor_result *result)
         doctor_fail(result, DOCTOR_MISSING,
                     "install the plugin (docker-compose-plugin, or Debian 13's "
                     "docker-compose); docker-compose v1 will not do");
-    else if (!at_least(arc_buf_text(&result->found), 2, 0)) {
+    else if (!arc_text_at_least(arc_buf_text(&result->found), 2, 0)) {
         result->status = DOCTOR_MISSING;
         arc_buf_puts(&result->advice, "version 2 or later is needed");
     }
