@@ -342,7 +342,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
     ARC_TRY(wanted_bump(choice, core, false, out, err));
     *finish = false;
-    out->since = beside;
+    out->since = out->beside = beside;
     out->reason =
         arc_arena_printf(&survey->memory, "required by the commits that %s lacks", beside);
     if (out->bump != ARC_BUMP_NONE)

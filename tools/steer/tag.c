@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "git/diff.h"
+#include "git/fetch.h"
 #include "git/run.h"
 #include "steer/survey.h"
 
@@ -14,12 +15,13 @@ struct tagging {
     const struct arc_tag_options *options;
     struct survey survey;
     struct survey_group *group;
-    char *tag;     /* in the survey's memory */
-    char *ref;     /* the tag's whole name; the same */
-    char *version; /* the same */
-    char *branch;  /* the release branch; the same */
-    bool there;    /* the clone already has it, at HEAD */
-    bool pushed;   /* … and so does the remote */
+    char *tag;          /* in the survey's memory */
+    char *ref;          /* the tag's whole name; the same */
+    char *version;      /* the same */
+    const char *branch; /* the release branch; the same */
+    const char *beside; /* see struct survey_next; or NULL */
+    bool there;         /* the clone already has it, at HEAD */
+    bool pushed;        /* … and so does the remote */
 };
 
 static void tagging_free(struct tagging *tagging)
@@ -66,6 +68,7 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
         return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
     tagging->version = next.version;
     tagging->tag = next.tag;
+    tagging->beside = next.beside;
 
     return ARC_OK;
 }
@@ -83,17 +86,12 @@ static int refuse_change(void *context, const char *path, size_t len, enum arc_g
 }
 
 /* Parses `git ls-remote --symref REMOTE HEAD`: "ref: refs/heads/main\tHEAD". */
-static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
+static int ask_default_branch(struct tagging *tagging, const char **out, struct arc_error *err)
 {
     const char *const words[] = {"ls-remote", "--symref", tagging->project->git->remote, "HEAD",
                                  NULL};
     static const char start[] = "ref: refs/heads/";
     ARC_AUTO(arc_buf) struct arc_buf answer = {.max = 65536};
-
-    if (tagging->options->branch) {
-        tagging->branch = arc_arena_text(&tagging->survey.memory, tagging->options->branch);
-        return ARC_OK;
-    }
 
     ARC_TRY(run_git(tagging, words, &answer, err));
     const char *branch = arc_text_after(arc_buf_text(&answer), start);
@@ -102,9 +100,9 @@ static int ask_default_branch(struct tagging *tagging, struct arc_error *err)
                              "the remote does not show its default branch: name the release "
                              "branch with --branch");
 
-    tagging->branch = arc_arena_cut(&tagging->survey.memory, branch, strcspn(branch, "\t\n"));
+    *out = arc_arena_cut(&tagging->survey.memory, branch, strcspn(branch, "\t\n"));
 
-    return ARC_OK;
+    return arc_arena_check(&tagging->survey.memory, err);
 }
 
 /* The remote's commit of a ref by its full name, "" for none: ls-remote's patterns also match the
@@ -129,6 +127,15 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
     return ARC_OK;
 }
 
+/* The remote's commit of a branch, "" for none. */
+static int ask_branch(struct tagging *tagging, const char *branch, struct arc_oid *out,
+                      struct arc_error *err)
+{
+    const char *ref = arc_arena_printf(&tagging->survey.memory, "refs/heads/%s", branch);
+    ARC_TRY(arc_arena_check(&tagging->survey.memory, err));
+    return ask_ref(tagging, ref, out, err);
+}
+
 /* Checks that HEAD is on the remote's release branch. */
 static int check_pushed(struct tagging *tagging, struct arc_error *err)
 {
@@ -142,10 +149,10 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
                              "git remote add %s URL",
                              git->remote, git->remote);
 
-    ARC_TRY(ask_default_branch(tagging, err));
-    const char *ref = arc_arena_printf(&tagging->survey.memory, "refs/heads/%s", tagging->branch);
-    ARC_TRY(arc_arena_check(&tagging->survey.memory, err));
-    ARC_TRY(ask_ref(tagging, ref, &tip, err));
+    tagging->branch = tagging->options->branch;
+    if (!tagging->branch)
+        ARC_TRY(ask_default_branch(tagging, &tagging->branch, err));
+    ARC_TRY(ask_branch(tagging, tagging->branch, &tip, err));
 
     if (!*tip.hex)
         return arc_error_set(err, ARC_EFAILED,
@@ -167,6 +174,31 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
                              tagging->survey.head.hex, tagging->branch);
 
     return ARC_OK;
+}
+
+/* Checks that a branch for older versions is not given a version above those of the default branch,
+ * because a commit asks for more than is left to it: that release would be the latest. */
+static int check_line(struct tagging *tagging, struct arc_error *err)
+{
+    const struct arc_git *git = tagging->project->git;
+    struct arc_oid tip, there, base;
+    const char *main;
+
+    if (!tagging->beside || !tagging->options->branch)
+        return ARC_OK;
+    ARC_TRY(ask_default_branch(tagging, &main, err));
+    if (strcmp(main, tagging->branch) == 0)
+        return ARC_OK;
+
+    ARC_TRY(ask_branch(tagging, main, &tip, err));
+    if (!arc_git_has(git, &tip) || arc_git_tag_commit(git, tagging->beside, &there, NULL) ||
+        arc_git_merge_base(git, &there, &tip, &base, NULL) || strcmp(base.hex, there.hex) != 0)
+        return ARC_OK;
+
+    return arc_error_set(err, ARC_EFAILED,
+                         "the commits ask for the version of %s, which %s has and HEAD lacks; "
+                         "%s would be above it: name a version, or --bump",
+                         tagging->beside, main, tagging->tag);
 }
 
 /* Whether the remote's tag is the clone's tag at HEAD. */
@@ -253,6 +285,7 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
     struct arc_git_diff diff = {.each = refuse_change, .context = err};
     ARC_TRY(arc_git_diff_worktree(project->git, &diff, false, err));
     ARC_TRY(check_pushed(&tagging, err));
+    ARC_TRY(check_line(&tagging, err));
     ARC_TRY(check_name(&tagging, err));
 
     /* Checks for a release that lost its tag: GitHub allows that name on no other commit. */
