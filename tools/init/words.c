@@ -205,10 +205,10 @@ static bool is_version(struct init *init, const char *content)
                init, arc_release_version_parse(start, len, ARC_VERSIONING_LOOSE, &version, NULL));
 }
 
-/* "$(cat FILE)" for a file that holds one word. */
-static bool expand_content(struct script *script, const char *path, struct arc_buf *out)
+/* "$(cat FILE)" for a file that holds one word, and what a key of a file holds. */
+static bool take_content(struct script *script, const char *path, const char *text,
+                         struct arc_buf *out)
 {
-    const char *text = init_read(script->init, path);
     size_t len = text ? strcspn(text, " \t\r\n") : 0;
     if (!len || len > 64 || text[len + strspn(text + len, " \t\r\n")])
         return false;
@@ -221,36 +221,105 @@ static bool expand_content(struct script *script, const char *path, struct arc_b
     return true;
 }
 
+/* What "cat FILE", "jq .key FILE", "cat FILE | jq '{include: .key}'" and the like read. */
+struct reading {
+    const char *path;    /* of the file, from the root */
+    const char *keys;    /* "build.images", "" for all of it; NULL: the file's text */
+    const char *wrapper; /* "include"; NULL: none */
+};
+
+/* Takes the words of such a command apart; false for other commands. */
+static bool read_reading(struct script *script, const char *text, struct reading *out)
+{
+    struct init *init = script->init;
+    const char *program = arc_or(init_next_item(init, &text, " \t"), "");
+    bool by_key = init_is_among(program, "jq yq");
+
+    *out = (struct reading){0};
+    if (!by_key && strcmp(program, "cat") != 0)
+        return false;
+
+    for (char *word; (word = init_next_item(init, &text, " \t"));) {
+        size_t len = strlen(word);
+        if (strcmp(word, "|") == 0 && ARC_STARTS(text, " tr -d"))
+            break; /* spaces after a line break */
+        if (strcmp(word, "|") == 0 && !by_key && ARC_STARTS(text, " jq ", " yq ")) {
+            (void)init_next_item(init, &text, " \t");
+            by_key = true;
+        } else if (*word == '{' && word[len - 1] == ':' && by_key && !out->keys)
+            out->wrapper = init_cut(init, word + 1, len - 2);
+        else if (*word == '.' && by_key && !out->keys) /* without the bracket after a wrapper */
+            out->keys = init_cut(init, word + 1, len - 1 - (out->wrapper && word[len - 1] == '}'));
+        else if (*word == '-' || init_is_among(word, "< e eval }"))
+            continue;
+        else if (out->path || !(out->path = init_resolve(init, script->directory, word)))
+            return false;
+    }
+
+    return out->path && (out->keys || !by_key) && init_has_file(init, out->path);
+}
+
+/* The value of "build.images" in a YAML or JSON document; NULL if there is none. */
+static const struct arc_yaml_node *find_node(struct init *init, const struct arc_yaml_node *node,
+                                             const char *keys)
+{
+    for (char *key; node && (key = init_next_item(init, &keys, "."));) {
+        node = arc_yaml_get(node, key);
+        keys += *keys == '.';
+    }
+    return node;
+}
+
+/* A list or a map of a file as JSON in one line, for the matrix of a later job, or a word. */
+static bool expand_data(struct script *script, const struct reading *reading, struct arc_buf *out)
+{
+    struct init *init = script->init;
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+
+    if (!init_read_yaml(init, reading->path, &yaml))
+        return false;
+    const struct arc_yaml_node *node = find_node(init, yaml.root, arc_or(reading->keys, ""));
+    ARC_AUTO_JSON json_t *value = init_expand_node(init, node, NULL);
+    if (json_is_string(value) && strstr(arc_or(reading->keys, ""), "version"))
+        return false;
+    if (json_is_string(value))
+        return take_content(script, reading->path, json_string_value(value), out);
+    ARC_AUTO_FREE char *text = node ? json_dumps(value, JSON_COMPACT) : NULL;
+    if (!text || !init_spend(init, strlen(text)))
+        return false;
+
+    if (reading->wrapper)
+        arc_buf_printf(out, "{\"%s\":%s}", reading->wrapper, text);
+    else
+        arc_buf_puts(out, text);
+
+    return true;
+}
+
 /* "$(cat VERSION)", "$(jq -r .version FILE)": a placeholder for the version in the file or, in a
- * workflow started by a tag, for the tag's version. False for other commands. */
-static bool expand_version(struct script *script, const char *at, const char *end,
-                           struct arc_buf *out)
+ * workflow started by a tag, for the tag's version; other content as it is. False for other
+ * commands. */
+static bool expand_file(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     struct init *init = script->init;
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
+    struct reading reading;
+
     (void)expand_text(script, at, end, '\0', &text);
-    const char *rest = init_hold(init, &text), *path = NULL, *keys = "", *name;
-    const char *program = arc_or(init_next_item(init, &rest, " \t"), "");
-    bool by_key = init_is_among(program, "jq yq");
-
-    if (!by_key && strcmp(program, "cat") != 0)
+    if (!read_reading(script, init_hold(init, &text), &reading))
         return false;
-    for (char *word; !path && (word = init_next_item(init, &rest, " \t"));)
-        if (by_key && *word == '.' && !*keys)
-            keys = word + 1;
-        else if (*word != '-' && !init_is_among(word, "e eval"))
-            path = init_resolve(init, script->directory, word);
 
-    name = by_key || !path ? keys : init_lower(init, arc_path_name(path));
-    bool plain = !*rest || strstr(rest, "| tr -d"); /* spaces after a line break */
-    if (!path || !init_has_file(init, path) || !plain)
-        return false;
-    const char *content = by_key ? NULL : init_read(init, path);
+    const char *path = reading.path, *keys = arc_or(reading.keys, "");
+    const char *name = reading.keys ? keys : init_lower(init, arc_path_name(path));
+    const char *content = reading.keys ? NULL : init_read(init, path);
     bool has_letter = content && content[0] == 'v' && content[1] >= '0' && content[1] <= '9';
     bool of_tool = content && (strcmp(name, ".nvmrc") == 0 ||
                                (*name == '.' && arc_text_ends(name, "-version")));
+    bool is_data = reading.keys || init_is_yaml(path) || arc_text_ends(path, ".json");
+    if (is_data && expand_data(script, &reading, out))
+        return true;
     if (of_tool || (!strstr(name, "version") && !(content && is_version(init, content))))
-        return content && expand_content(script, path, out);
+        return take_content(script, path, content, out);
 
     if (has_letter)
         arc_buf_putc(out, 'v');
@@ -301,7 +370,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     bool is_command = *start == '(' && (is_shell || !script->is_makefile);
     const char *command = name + (is_shell ? 6 : 0);
     if (is_command && end &&
-        (expand_echo(script, command, end, out) || expand_version(script, command, end, out)))
+        (expand_echo(script, command, end, out) || expand_file(script, command, end, out)))
         return end + 1;
 
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
