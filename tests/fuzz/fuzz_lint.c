@@ -34,8 +34,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         return 0;
     memcpy(text, data, size);
     struct lint lint = {0};
+    const char *doubt;
     read_dockerfile(text);
-    lint_expression(&lint, text, size, "github hashFiles");
+    lint_expression(&lint, text, size, "github hashFiles", &doubt);
     arc_arena_free(&lint.memory);
     arc_makefile_read(text, &make);
     return 0;

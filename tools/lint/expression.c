@@ -39,6 +39,12 @@ static const struct function functions[] = {
     {"failure", 0, 255, false},
 };
 
+/* An operand that was read, `!` and members included. */
+struct operand {
+    const char *text;
+    size_t len;
+};
+
 /* The reader of one expression. */
 struct reading {
     struct lint *lint;
@@ -46,8 +52,11 @@ struct reading {
     const char *uses;
     const char *token; /* of the current token */
     size_t len;
-    char kind;         /* n: name, v: value, o: operator, e: end; else the character itself */
-    const char *wrong; /* the first mistake; NULL so far */
+    char kind;              /* n: name, v: value, o: operator, e: end; else the character itself */
+    const char *before;     /* the end of the token before */
+    struct operand operand; /* the last one */
+    const char *wrong;      /* the first mistake; NULL so far */
+    const char *doubt;      /* the first part that does not mean what it seems to; NULL so far */
 };
 
 static bool ends_word(char c)
@@ -92,6 +101,7 @@ static void read_token(struct reading *r)
     bool behind = strchr("n])*", r->kind); /* then '.' does not start a number */
     bool property = r->kind == '.';
 
+    r->before = r->at;
     while (r->at < r->end && arc_is_space(*r->at))
         r->at++;
     r->token = r->at;
@@ -168,12 +178,131 @@ static bool read_context(struct reading *r)
                                len, r->token));
 }
 
+/* ---- what is not meant ------------------------------------------------------------------------ */
+
+/* Moves *operand past a part of it, such as "inputs.", in any case; returns whether it starts so. */
+static bool skip_part(struct operand *operand, const char *part)
+{
+    size_t len = strlen(part);
+    if (operand->len < len || strncasecmp(operand->text, part, len) != 0)
+        return false;
+    *operand = (struct operand){operand->text + len, operand->len - len};
+    return true;
+}
+
+/* Moves *operand past a name; returns its length. */
+static size_t skip_name(struct operand *operand)
+{
+    size_t len = 0;
+    while (len < operand->len && (arc_is_word(operand->text[len]) || operand->text[len] == '-'))
+        len++;
+    *operand = (struct operand){operand->text + len, operand->len - len};
+    return len;
+}
+
+enum type { UNKNOWN, TEXT, BOOLEAN };
+
+/* The type of an input of the workflow or action, if all events that have it agree. */
+static enum type find_input_type(struct lint *lint, struct operand input)
+{
+    static const char *const events[] = {"workflow_dispatch", "workflow_call"};
+    const char *text = input.text;
+    size_t len = skip_name(&input);
+    const char *name = arc_or(arc_arena_cut(&lint->memory, text, len), "");
+    enum type found = UNKNOWN;
+
+    if (!len || input.len)
+        return UNKNOWN;
+    if (arc_yaml_get(lint->document, "runs"))
+        return TEXT;
+
+    arc_each_in (event, events) {
+        const struct arc_yaml_node *given =
+            lint_input(arc_yaml_at(lint->document, "on", *event, "inputs", (char *)NULL), name);
+        const char *type = arc_yaml_text_at(given, "type");
+        enum type here = strcmp(type, "boolean") == 0 ? BOOLEAN : TEXT;
+        if (!given)
+            continue;
+        if (strcmp(type, "number") == 0 || (found && found != here))
+            return UNKNOWN;
+        found = here;
+    }
+
+    return found;
+}
+
+static bool is_quoted_boolean(struct operand operand)
+{
+    return arc_text_is(operand.text, operand.len, "'true'") ||
+           arc_text_is(operand.text, operand.len, "'false'");
+}
+
+static enum type find_type(struct lint *lint, struct operand operand)
+{
+    static const char *const texts[] = {"github.event.inputs.", "env.", "vars.", "secrets."};
+
+    if (arc_text_is(operand.text, operand.len, "true"))
+        return BOOLEAN;
+    if (is_quoted_boolean(operand))
+        return TEXT;
+    if (skip_part(&operand, "inputs."))
+        return find_input_type(lint, operand);
+
+    arc_each_in (part, texts)
+        if (skip_part(&operand, *part))
+            return skip_name(&operand) && !operand.len ? TEXT : UNKNOWN;
+    if (!skip_part(&operand, "steps.") && !skip_part(&operand, "needs."))
+        return UNKNOWN;
+    bool output = skip_name(&operand) && skip_part(&operand, ".outputs.") && skip_name(&operand);
+
+    return output && !operand.len ? TEXT : UNKNOWN;
+}
+
+/* GitHub compares values of two types as numbers: 'true' is none, true is 1. An empty text is 0 and
+ * equals false, so nothing is said of that. */
+static void check_comparison(struct reading *r, struct operand left)
+{
+    struct operand right = r->operand;
+    enum type one = find_type(r->lint, left), other = find_type(r->lint, right);
+    bool literal = arc_text_is(left.text, left.len, "true") ||
+                   arc_text_is(right.text, right.len, "true") || is_quoted_boolean(left) ||
+                   is_quoted_boolean(right);
+
+    if (!r->doubt && literal && one && other && one != other)
+        r->doubt = lint_text(r->lint,
+                             "'%.*s' compares a text with a boolean, which are never equal: quote "
+                             "true and false where the other is a text, and only there",
+                             (int)(right.text + right.len - left.text), left.text);
+}
+
+/* contains('main dev', github.ref_name) is true for "mai", too. */
+static void check_parts(struct reading *r, struct operand first)
+{
+    static const char *const names[] = {"github.ref",      "github.ref_name",
+                                        "github.head_ref", "github.base_ref",
+                                        "github.actor",    "github.triggering_actor"};
+    const struct operand *second = &r->operand;
+
+    if (*first.text != '\'' || r->doubt)
+        return;
+    arc_each_in (name, names)
+        if (arc_text_is_caseless(second->text, second->len, *name))
+            r->doubt =
+                lint_text(r->lint,
+                          "contains(%.*s, %s) is true for any part of that text, even an empty "
+                          "one: compare it with each name by ==",
+                          (int)first.len, first.text, *name);
+}
+
+/* ---- the grammar ----------------------------------------------------------------------------- */
+
 static bool read_expression(struct reading *r, unsigned depth);
 
 /* A call, from its '(' on. */
 static bool read_call(struct reading *r, const char *name, size_t len, unsigned depth)
 {
     const struct function *function = NULL;
+    struct operand first = {"", 0};
     size_t count = 0;
 
     for (size_t i = 0; i < ARC_COUNT(functions); i++)
@@ -187,8 +316,12 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
     take(r, '(');
     if (r->kind != ')')
         do {
+            const char *start = r->token;
             if (!read_expression(r, depth))
                 return false;
+            if (strcmp(function->name, "contains") == 0 && count && r->operand.text == start)
+                check_parts(r, first);
+            first = r->operand;
             count++;
         } while (take(r, ','));
     if (!take(r, ')'))
@@ -202,10 +335,14 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
 
 static bool read_operand(struct reading *r, unsigned depth)
 {
+    const char *start = r->token;
     while (take(r, '!'))
         ;
-    if (take(r, 'v'))
+
+    if (take(r, 'v')) {
+        r->operand = (struct operand){start, (size_t)(r->before - start)};
         return true;
+    }
 
     if (take(r, '(')) {
         if (!read_expression(r, depth))
@@ -238,25 +375,38 @@ static bool read_operand(struct reading *r, unsigned depth)
             return refuse(r, NULL);
     }
 
+    r->operand = (struct operand){start, (size_t)(r->before - start)};
     return true;
 }
 
 static bool read_expression(struct reading *r, unsigned depth)
 {
+    bool equals = false, relates = false; /* the operator before: == or !=, any comparison */
     if (depth == NESTING_MAX)
         return refuse(r, "it is nested too deep");
-    do
+
+    do {
+        struct operand left = r->operand;
+        bool joins = relates;
         if (!read_operand(r, depth + 1))
             return false;
-    while (take(r, 'o'));
+        relates = r->kind == 'o' && !strchr("&|", *r->token);
+        if (equals && !relates)
+            check_comparison(r, left);
+        equals = relates && !joins && r->len == 2 && strchr("=!", *r->token);
+    } while (take(r, 'o'));
+
     return true;
 }
 
-const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses)
+const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses,
+                            const char **doubt)
 {
     struct reading r = {.lint = lint, .at = text, .end = text + len, .uses = uses, .kind = 'e'};
+    r.operand = (struct operand){text, 0};
     read_token(&r);
     if (read_expression(&r, 0) && r.kind != 'e')
         refuse(&r, NULL);
+    *doubt = r.wrong ? NULL : r.doubt;
     return r.wrong;
 }

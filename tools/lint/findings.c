@@ -163,7 +163,8 @@ bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, st
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
     lint_looked_at(lint, file);
-    if (arc_yaml_read_in(lint->root, file, ARC_YAML_ANY_TAG, out, &err) == ARC_OK)
+    unsigned flags = rule == LINT_COMPOSE ? ARC_YAML_ANY_TAG : 0; /* compose has tags of its own */
+    if (arc_yaml_read_in(lint->root, file, flags, out, &err) == ARC_OK)
         return true;
     lint_find_error(lint, lint_rule_name(rule), file, &err);
     return false;

@@ -119,11 +119,12 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
         return;
     }
 
-    const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses);
+    const char *doubt = NULL;
+    const char *wrong = any ? NULL : lint_expression(lint, at, node->len, uses, &doubt);
     bool whole = true; /* the text is just one expression */
-    while (any && !wrong && lint_next_expression(&at, &text, &len)) {
+    while (any && !wrong && !doubt && lint_next_expression(&at, &text, &len)) {
         whole = text == node->text + 3 && !*at;
-        wrong = text[len] ? lint_expression(lint, text, len, uses) : "it has no end";
+        wrong = text[len] ? lint_expression(lint, text, len, uses, &doubt) : "it has no end";
         if (!wrong && !*uses && !is_string(text, len))
             wrong = "no expression is allowed here";
     }
@@ -131,9 +132,11 @@ static void check_text(struct lint *lint, const struct arc_yaml_node *node, cons
         lint_find_at(lint, LINT_RESULTS, node,
                      "with anything around its ${{ }}, be it a line break, this is a text, which "
                      "is always true");
+    unsigned line = any ? lint_script_line(node, text) : node->line;
     if (wrong)
-        lint_find(lint, LINT_WORKFLOW, node->source->name,
-                  any ? lint_script_line(node, text) : node->line, "an expression: %s", wrong);
+        lint_find(lint, LINT_WORKFLOW, node->source->name, line, "an expression: %s", wrong);
+    if (doubt)
+        lint_find(lint, LINT_RESULTS, node->source->name, line, "%s", doubt);
 }
 
 /* A value under inspection. */
@@ -315,6 +318,7 @@ static bool find_anchor(struct lint *lint, const struct arc_yaml_node *node)
 void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root)
 {
     lint->expressions = 0;
+    lint->document = root;
     if (strcmp(what, "action") == 0)
         find_anchor(lint, root);
     arc_each_in (place, places) {

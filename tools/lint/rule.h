@@ -81,6 +81,7 @@ struct lint {
     json_t *parsed; /* object: file → index into `called` */
     struct lint_called *called;
     size_t called_count;
+    const struct arc_yaml_node *document; /* the workflow or action whose expressions are checked */
     size_t expressions; /* bytes of texts with expressions checked in the file so far */
 };
 
@@ -163,8 +164,9 @@ const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses
  * expressions. */
 void lint_places(struct lint *lint, const char *what, const struct arc_yaml_node *root);
 /* expression.c: what is wrong with an expression that may use these contexts and functions (words);
- * NULL if nothing is. */
-const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses);
+ * NULL if nothing is. *doubt: why a valid one does not mean what it seems to, or NULL. */
+const char *lint_expression(struct lint *lint, const char *text, size_t len, const char *uses,
+                            const char **doubt);
 /* The next expression between braces from *at on; moves *at past it. An unclosed one extends to the
  * end of the text. */
 bool lint_next_expression(const char **at, const char **start, size_t *len);

@@ -141,6 +141,73 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
         find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
 
+/* Whether a variable's value is a field of the event that may have several lines, as it is. */
+static bool has_lines(const char *value)
+{
+    const char *at = value, *text;
+    size_t len;
+    if (!lint_next_expression(&at, &text, &len) || text != value + 3 || *at)
+        return false;
+
+    arc_text_trim(&text, &len);
+    for (size_t i = 0; i < len; i++)
+        if (!arc_is_word(text[i]) && !strchr(".[]*'-", text[i]))
+            return false;
+
+    return ARC_STARTS(text, "github.event.") && len > 8 &&
+           (memcmp(text + len - 5, ".body", 5) == 0 || memcmp(text + len - 8, ".message", 8) == 0);
+}
+
+/* Whether a line writes "NAME=$variable" to a file of the runner, as it is. */
+static bool writes_variable(const char *line, size_t len, const char *variable)
+{
+    static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE"};
+    const char *end = line + len, *at = line;
+    size_t name = strlen(variable);
+    bool file = false;
+
+    arc_each_in (text, files)
+        file = file || memmem(line, len, *text, strlen(*text));
+    if (!file || memchr(line, '|', len) || memchr(line, '`', len) || memmem(line, len, "$(", 2))
+        return false;
+
+    while ((at = memmem(at, (size_t)(end - at), variable, name))) {
+        const char *start = at;
+        bool brace = start > line && start[-1] == '{';
+        start -= brace;
+        bool value = start > line && *--start == '$';
+        start -= value && start > line && start[-1] == '"';
+        value = value && start > line && start[-1] == '=';
+        at += name;
+        if (value && (brace ? *at == '}' : !arc_is_word(*at)))
+            return true;
+    }
+
+    return false;
+}
+
+/* A text of the event in one line of a file of the runner: its second line is read as another
+ * variable, or refused. */
+static void check_lines(struct subject *s, const struct arc_yaml_node *job,
+                        const struct arc_yaml_node *step)
+{
+    const struct arc_yaml_node *script = arc_yaml_get(step, "run");
+    const struct arc_yaml_node *from[] = {arc_yaml_get(s->root, "env"), arc_yaml_get(job, "env"),
+                                          arc_yaml_get(step, "env")};
+
+    for (size_t i = 0; script && script->text && i < ARC_COUNT(from); i++)
+        arc_yaml_each_pair (pair, from[i]) {
+            if (!pair->value->text || !has_lines(pair->value->text))
+                continue;
+            arc_each_piece (line, script->text, "\n")
+                if (writes_variable(line.text, line.len, pair->key->text))
+                    find_in_script(s, LINT_SHELL, script, line.text,
+                                   "this text may have several lines, and the runner takes the "
+                                   "others for variables of their own: write NAME<<DELIMITER, "
+                                   "with a delimiter that nobody can guess");
+        }
+}
+
 static void check_script(struct subject *s, const struct arc_yaml_node *script)
 {
     static const char *const emptied[] = {"GITHUB_ACTION_REPOSITORY", "GITHUB_ACTION_REF"};
@@ -304,6 +371,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
         const char *driver = text_given(with, "driver");
 
         check_script(s, arc_yaml_get(step, "run"));
+        check_lines(s, job, step);
         check_last(s, step);
         if (!uses || !uses->text)
             continue;
@@ -499,6 +567,14 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
             lint, LINT_QUEUE, paths,
             "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
             "builds what was missed (arc-ci changes --since-image)");
+
+    const struct arc_yaml_node *types = arc_yaml_at(root, "on", "release", "types", (char *)NULL);
+    if ((arc_yaml_names(types, "created") || arc_yaml_names(types, "prereleased")) &&
+        !arc_yaml_names(types, "published"))
+        lint_find_at(
+            lint, LINT_QUEUE, types,
+            "created and prereleased do not come for a release that was a draft, as arc-ci's "
+            "are: use `published`");
 
     arc_yaml_each_pair (job, jobs)
         check_job(&s, job);

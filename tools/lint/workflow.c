@@ -137,7 +137,7 @@ static struct lint_called *add_called(struct lint *lint, const char *name)
     size_t place = lint->called_count++;
     struct lint_called *called = &lint->called[place];
     *called = (struct lint_called){.problem = NULL};
-    int rc = arc_yaml_read_in(lint->root, name, ARC_YAML_ANY_TAG, &called->yaml, &err);
+    int rc = arc_yaml_read_in(lint->root, name, 0, &called->yaml, &err);
     if (rc)
         called->problem = lint_text(lint, "%s", arc_error_text(&err));
     lint->memory.failed |= rc == ARC_ENOMEM || (rc && !err.message); /* lost when memory ran out */
@@ -172,6 +172,49 @@ const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses
 {
     const struct lint_called *called = uses ? read_called(lint, uses) : NULL;
     return called && !called->problem ? called->yaml.root : NULL;
+}
+
+static const struct arc_yaml_node *find_way(struct lint *lint, const struct arc_yaml_node *root,
+                                            const char *file, json_t *seen);
+
+/* Whether a job or a step uses that file, by itself or through what it uses. */
+static bool leads_to(struct lint *lint, const struct arc_yaml_node *holder, const char *file,
+                     json_t *seen)
+{
+    const struct arc_yaml_node *called = lint_called_root(lint, arc_yaml_text_at(holder, "uses"));
+    const char *name = called ? called->source->name : NULL;
+    if (!name || json_object_get(seen, name))
+        return false;
+    if (strcmp(name, file) == 0)
+        return true;
+    lint_set(lint, seen, name, json_true());
+    return find_way(lint, called, file, seen);
+}
+
+/* The `uses` of a workflow or an action that leads to that file; each file is looked at once. */
+static const struct arc_yaml_node *find_way(struct lint *lint, const struct arc_yaml_node *root,
+                                            const char *file, json_t *seen)
+{
+    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
+    const struct arc_yaml_node *steps = arc_yaml_at(root, "runs", "steps", (char *)NULL);
+
+    arc_yaml_each_pair (job, jobs)
+        if (leads_to(lint, job->value, file, seen))
+            return arc_yaml_get(job->value, "uses");
+    arc_yaml_each (step, steps)
+        if (leads_to(lint, step, file, seen))
+            return arc_yaml_get(step, "uses");
+
+    return NULL;
+}
+
+static void check_loop(struct lint *lint, const struct arc_yaml_node *root)
+{
+    ARC_AUTO_JSON json_t *seen = json_object();
+    const struct arc_yaml_node *uses = find_way(lint, root, root->source->name, seen);
+    if (uses)
+        lint_find_at(lint, LINT_WORKFLOW, uses, "%s leads back to this file, which GitHub refuses",
+                     uses->text);
 }
 
 static void check_local(const struct workflow *w, const struct arc_yaml_node *uses,
@@ -698,6 +741,7 @@ static void check_workflow(struct lint *lint, const char *file)
     arc_yaml_each_pair (job, jobs)
         check_job(&w, job);
     check_circles(&w, jobs);
+    check_loop(lint, yaml.root);
     lint_heads(lint, yaml.root);
     lint_runner(lint, yaml.root);
 }
@@ -714,7 +758,7 @@ static int check_action(void *context, const char *file)
 
     if (strcmp(name, "action.yml") != 0 && strcmp(name, "action.yaml") != 0)
         return lint->memory.failed;
-    int rc = arc_yaml_read_in(lint->root, file, ARC_YAML_ANY_TAG, &yaml, &err);
+    int rc = arc_yaml_read_in(lint->root, file, 0, &yaml, &err);
     if (rc && must)
         lint_find_error(lint, lint_rule_name(LINT_WORKFLOW), file, &err);
     const struct arc_yaml_node *runs = rc ? NULL : arc_yaml_get(yaml.root, "runs");
@@ -726,6 +770,7 @@ static int check_action(void *context, const char *file)
         return lint->memory.failed;
 
     lint_places(lint, "action", yaml.root);
+    check_loop(lint, yaml.root);
     lint_runner_action(lint, runs);
     ARC_AUTO_JSON json_t *inputs = json_object();
     ARC_AUTO_JSON json_t *seen = json_object();
