@@ -54,7 +54,7 @@ fuzz-afl:
 	@tests/deps.sh nightly
 	@/usr/bin/python3 tests/fuzz/afl.py $(or $(MINUTES),60) $(TARGETS)
 
-## torture: let every allocation, write, child, open and request of every command fail, and kill it anywhere
+## torture: make every allocation, write, child, open and request of every command fail, and kill it anywhere
 torture: build
 	@tests/deps.sh all
 	@ARC_TORTURE=1 /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/torture
@@ -119,7 +119,7 @@ docs: build
 site:
 	@python3 packaging/site.py
 
-# With ~, which not every shell replaces in an argument, and without a / in front.
+# Accepts ~, which not every shell expands in an argument, and a relative path.
 HOME_PREFIX = $(PREFIX:~/%=$(HOME)/%)
 FULL_PREFIX = $(if $(filter /%,$(firstword $(HOME_PREFIX))),,$(CURDIR)/)$(HOME_PREFIX)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs a released arc-ci: install.sh VERSION SHA256 [DIRECTORY]
-# SHA256 is the checksum of the binary for this machine, from the release's notes. Nothing is called arc-ci before it was right.
+# SHA256 is the checksum of the binary for this machine, from the release's notes. Nothing is named arc-ci before it matched.
 # ARC_CI_REPOSITORY=owner/name: where the releases are.
 set -eu
 

@@ -80,7 +80,7 @@ def fetch_debian(folder):
     env = {**os.environ, "APT_CONFIG": str(state / "apt.conf")}
     run("apt-get", "-qq", "update", env=env)
     for name, (_, file, sha256) in DEBIAN.items():
-        # A later revision of the package has the same upstream archive; a .dsc that the mirror lost does not matter.
+        # A later revision of the package has the same upstream archive, so a missing .dsc does not matter.
         subprocess.run(["apt-get", "-qq", "source", "--download-only", name], cwd=state, env=env, capture_output=True)
         archive = state / file
         if not archive.exists() or hashlib.sha256(archive.read_bytes()).hexdigest() != sha256:
@@ -193,7 +193,7 @@ def build_mimalloc(tools, source):
                   "-Wno-builtin-macro-redefined", "-D__DATE__=\"\"", "-D__TIME__=\"\"")
 
 
-# What a client that makes no keys never asks of Mbed TLS: their tables would be filled in at each start.
+# Parts of Mbed TLS that a client without keys never uses, and whose tables would be filled in at each start.
 MBEDTLS_UNUSED = """
     ARIA_C CAMELLIA_C CCM_C DES_C ECJPAKE_C LMS_C NIST_KW_C PADLOCK_C PKCS7_C RIPEMD160_C
     ECP_DP_SECP192R1_ENABLED ECP_DP_SECP224R1_ENABLED ECP_DP_SECP192K1_ENABLED ECP_DP_SECP224K1_ENABLED ECP_DP_SECP256K1_ENABLED

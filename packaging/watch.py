@@ -17,9 +17,9 @@ import dist
 
 UPSTREAM = {"libgit2": "libgit2/libgit2", "curl": "curl/curl", "zlib": "madler/zlib", "mimalloc": "microsoft/mimalloc",
             "jansson": "akheron/jansson", "libyaml": "yaml/libyaml", "mbedtls": "Mbed-TLS/mbedtls", "yajl": "lloyd/yajl"}
-# Shown each time as not watched.
+# Always reported as not watched.
 ELSEWHERE = {"musl": "musl and zig are not released on GitHub: a person must look at musl.libc.org and ziglang.org"}
-# "curl 8.23.0" or "mbedtls GHSA-…" that somebody looked at -> why it does not concern us.
+# "curl 8.23.0" or "mbedtls GHSA-…" that somebody reviewed -> why it does not affect us.
 JUDGED = {}
 PAGES, PATIENCE, LONGEST = 2, 30, 32 << 20
 CONCERNS, UNKNOWN, NOTED, FINE = "concerns us", "unknown", "noted", "fine"

@@ -17,12 +17,12 @@ client='docker-cli docker-buildx docker-compose'
 [ "${ID:-}" != ubuntu ] || client='docker.io docker-buildx docker-compose-v2'
 engine='containerd runc tini docker.io docker-registry qemu-user-static binfmt-support skopeo iptables
 iproute2 util-linux curl ca-certificates maven'
-# What Debian 12 has too old, or not at all: these come from Debian 13, each by name, and all below them (libc above
+# Packages that Debian 12 lacks or has only in old versions come from Debian 13, each by name; what they depend on (libc above
 # all) stays Debian 12's.
 next=trixie
 backported=' docker-cli docker-buildx docker-compose docker.io golang-go golang-src '
 
-# Debian 12's own cargo reads neither today's lock files nor a sparse index; its browsers are built with this one.
+# Debian 12's own cargo cannot read today's lock files or a sparse index; its browsers are built with this one.
 cargo=cargo
 [ "${ID:-} ${VERSION_ID:-}" != 'debian 12' ] || cargo='cargo-web'
 dist="$build python3 python3-venv $cargo dpkg-dev debian-archive-keyring"
@@ -74,7 +74,7 @@ apt_get() {
     $run env DEBIAN_FRONTEND=noninteractive apt-get "$@" 9<&-
 }
 
-# The next release, from wherever this machine has its own release from.
+# The next release, from the same source as this machine's own release.
 add_next() {
     site=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(RELEASE) $(COMPONENT)' \
         'Created-By: Packages' 2>/dev/null |
@@ -110,7 +110,7 @@ for package in $missing; do
         packages="$packages $package/$next"
         ;;
     *)
-        # One release has what another has not (libhttp-parser-dev left with Debian 13).
+        # Releases differ (Debian 13 dropped libhttp-parser-dev).
         if apt-cache show "$package" >/dev/null 2>&1; then
             packages="$packages $package"
         else
@@ -120,7 +120,7 @@ for package in $missing; do
     esac
 done
 
-# Packages of daemons start them, unless this file says no (Debian policy 9.3.3).
+# Packages start their daemons unless this file forbids it (Debian policy 9.3.3).
 deny=/usr/sbin/policy-rc.d
 if [ "$1" = engine ] && [ ! -e "$deny" ]; then
     trap '$run rm -f "$deny"' EXIT INT TERM

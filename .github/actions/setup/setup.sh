@@ -28,7 +28,7 @@ fingerprint() {
     ) | sha256sum | cut -c 1-24
 }
 
-# Whether the file has one of the checksums that were asked for.
+# Whether the file has one of the requested checksums.
 matches() {
     local found
     found=$(checksum "$1" 2>/dev/null | cut -c 1-64)
@@ -51,20 +51,20 @@ plan() {
     } >>"$GITHUB_OUTPUT"
 }
 
-# A file of an address. The token goes to curl by stdin, and to no other host (curl drops it on a redirect).
+# Downloads a URL to a file. The token is passed to curl on stdin, and does not reach another host (curl drops it on a redirect).
 get() {
     local header=
     [ -z "${TOKEN:-}" ] || header="header = \"Authorization: Bearer $TOKEN\""
     curl --config - --fail --silent --show-error --location --proto '=https' --retry 3 "$@" <<<"$header"
 }
 
-# Where a release's file is, as its API has it: a private repository has no public address.
+# The URL of a release's file from the API: a private repository has no public one.
 asset_url() {
     get "$GITHUB_API_URL/repos/$1/releases/tags/arc-ci/v$WANTED" |
         jq --raw-output --arg name "$2" '.assets[] | select(.name == $name).url'
 }
 
-# Nothing is called arc-ci before its checksum was right.
+# Do not name anything arc-ci before its checksum is verified.
 download() {
     local repository=${ACTION_REPOSITORY:-$GITHUB_REPOSITORY} file=arc-ci-$system-$machine url private
     url=$GITHUB_SERVER_URL/$repository/releases/download/arc-ci/v$WANTED/$file
@@ -92,7 +92,7 @@ install() {
     if [ -n "$WANTED" ]; then download; else build; fi
 }
 
-# A restored cache, or a folder that a self-hosted runner kept, may hold anything under that key.
+# A restored cache, or a folder that a self-hosted runner kept, may contain anything under that key.
 check() {
     [ -z "${WANTED:-}" ] || matches "$DIRECTORY/arc-ci" ||
         fail "$DIRECTORY/arc-ci does not have the checksum $SHA256: it was changed since it was installed"
