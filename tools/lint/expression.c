@@ -54,6 +54,7 @@ struct reading {
     size_t len;
     char kind;              /* n: name, v: value, o: operator, e: end; else the character itself */
     const char *before;     /* the end of the token before */
+    unsigned calls;         /* how many calls and indexes it is within */
     struct operand operand; /* the last one */
     const char *wrong;      /* the first mistake; NULL so far */
     const char *doubt;      /* the first part that does not mean what it seems to; NULL so far */
@@ -275,6 +276,26 @@ static void check_comparison(struct reading *r, struct operand left)
                              (int)(right.text + right.len - left.text), left.text);
 }
 
+/* In a condition, 'false' is true, as every text is that is not empty. */
+static void check_truth(struct reading *r)
+{
+    struct operand input = r->operand;
+    while (input.len && (*input.text == '!' || arc_is_space(*input.text)))
+        input = (struct operand){input.text + 1, input.len - 1};
+    if (r->doubt || r->calls || !arc_text_lists(r->uses, "always", 6) ||
+        !skip_part(&input, "github.event.inputs."))
+        return;
+
+    const char *name = arc_or(arc_arena_cut(&r->lint->memory, input.text, input.len), "");
+    const struct arc_yaml_node *given = lint_input(
+        arc_yaml_at(r->lint->document, "on", "workflow_dispatch", "inputs", (char *)NULL), name);
+    if (strcmp(arc_yaml_text_at(given, "type"), "boolean") == 0)
+        r->doubt = lint_text(r->lint,
+                             "'github.event.inputs.%s' is a text, and 'false' counts as true: use "
+                             "inputs.%s",
+                             name, name);
+}
+
 /* contains('main dev', github.ref_name) is true for "mai", too. */
 static void check_parts(struct reading *r, struct operand first)
 {
@@ -313,6 +334,7 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
     if (!function->free && !arc_text_lists(r->uses, name, len))
         return refuse(r, lint_text(r->lint, "%s() cannot be used here", function->name));
 
+    r->calls++;
     take(r, '(');
     if (r->kind != ')')
         do {
@@ -324,6 +346,7 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
             first = r->operand;
             count++;
         } while (take(r, ','));
+    r->calls--;
     if (!take(r, ')'))
         return refuse(r, NULL);
     if (count < function->least || count > function->most)
@@ -365,10 +388,12 @@ static bool read_operand(struct reading *r, unsigned depth)
         bool index = r->kind == '[';
         read_token(r);
         bool good = take(r, '*');
+        r->calls += index;
         if (!good && index)
             good = read_expression(r, depth);
         else if (!good)
             good = take(r, 'n');
+        r->calls -= index;
         if (r->wrong)
             return false;
         if (!good || (index && !take(r, ']')))
@@ -393,6 +418,8 @@ static bool read_expression(struct reading *r, unsigned depth)
         relates = r->kind == 'o' && !strchr("&|", *r->token);
         if (equals && !relates)
             check_comparison(r, left);
+        if (!joins && !relates)
+            check_truth(r);
         equals = relates && !joins && r->len == 2 && strchr("=!", *r->token);
     } while (take(r, 'o'));
 
