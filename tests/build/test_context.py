@@ -380,14 +380,17 @@ def test_names_that_no_engine_pushes(shop, tag, said):
     assert not said or f"'{tag}' cannot be the name of an image that is built: " in err and said in err
 
 
-@pytest.mark.parametrize("version, ignored", [("0.13.0", True), ("0.25.1", False)])
-def test_a_buildx_that_ignores_hosts_builds_nothing(shop, version, ignored):
-    """buildx reads extra-hosts since 0.25; before, it says nothing and leaves them out."""
+@pytest.mark.parametrize("recipe, version, said", [
+    ("extra_hosts: ['db:10.0.0.1']", "0.24.0", "a: its extra_hosts need buildx 0.25 or later: this one silently ignores them"),
+    ("extra_hosts: ['db:10.0.0.1']", "0.25.1", None),
+    ("network: none", "0.16.2", "a: its network needs buildx 0.17 or later: this one silently ignores it"),
+    ("network: none", "0.17.0", None)])
+def test_a_buildx_that_ignores_a_part_of_a_recipe_builds_nothing(shop, recipe, version, said):
+    """buildx reads extra-hosts since 0.25 and network since 0.17; before, it says nothing and leaves them out."""
     docker = shop.folder.parent / "bin/docker"
     docker.write_text(docker.read_text().replace("v0.13.0", "v" + version))
-    shop.write("a/service.yaml", "name: shop-a\ncodename: a\nbuild: {extra_hosts: ['db:10.0.0.1']}\n")
-    shop.commit("hosts")
+    shop.write("a/service.yaml", "name: shop-a\ncodename: a\nbuild: {" + recipe + "}\n")
+    shop.commit("recipe")
     shop.plan()
     refused, err = shop.build()
-    assert refused == ignored
-    assert ("a: its extra_hosts need buildx 0.25 or later: this one silently ignores them" in err) == ignored
+    assert refused == bool(said) and (said or "") in err

@@ -469,10 +469,13 @@ void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env
 
 const char *arc_recipe_ignored(const struct arc_recipe *recipe, const char *version)
 {
-    if (!recipe || !recipe->extra_hosts || !recipe->extra_hosts->name ||
-        !arc_text_at_least(version, 0, 1) || arc_text_at_least(version, 0, 25))
+    if (!recipe || !arc_text_at_least(version, 0, 1))
         return NULL;
-    return "its extra_hosts need buildx 0.25 or later: this one silently ignores them";
+    if (recipe->extra_hosts && recipe->extra_hosts->name && !arc_text_at_least(version, 0, 25))
+        return "its extra_hosts need buildx 0.25 or later: this one silently ignores them";
+    if (recipe->network && !arc_text_at_least(version, 0, 17))
+        return "its network needs buildx 0.17 or later: this one silently ignores it";
+    return NULL;
 }
 
 /* "type=local,dest=FOLDER" can write anywhere, "src=FOLDER" read anywhere; since 0.18 buildx allows
