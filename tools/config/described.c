@@ -397,10 +397,13 @@ static int add_services(const struct arc_loading *l, struct arc_group *group, co
 
     const char *what = group->described.compose ? "service" : "target";
     const char *lacks = group->described.compose ? "both 'build' and 'image'" : "tags";
+    const char *defaults = group->described.variables && group->described.variables->name
+                               ? ", and without a release its variables keep the file's defaults"
+                               : "";
     if (!group->service_count)
         return arc_error_set(l->err, ARC_EINPUT,
-                             "group %s: no %s of %s has %s; 'registry' in the group gives it one",
-                             group->name, what, group->described.files[0], lacks);
+                             "group %s: no %s of %s has %s; 'registry' in the group gives it one%s",
+                             group->name, what, group->described.files[0], lacks, defaults);
 
     return add_bases(l, group, targets, files, version);
 }
