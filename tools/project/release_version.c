@@ -61,9 +61,10 @@ static bool next_part(const char *start, const char **at, const char *end, struc
  * a loose version, a single letter may be a digit of a commit hash. */
 static bool names_prerelease(const struct part *part, enum arc_versioning versioning)
 {
-    static const char *const words[] = {"alpha",     "beta",    "rc",       "cr",
-                                        "dev",       "pre",     "preview",  "snapshot",
-                                        "milestone", "nightly", "unstable", "canary"};
+    static const char *const words[] = {
+        "alpha",   "beta",       "rc",           "cr",        "dev",     "pre",
+        "preview", "prerelease", "snapshot",     "milestone", "nightly", "unstable",
+        "canary",  "next",       "experimental", "ea",        "eap",     "insiders"};
     if (part->len == 1 && strchr("abcABC", *part->text))
         return part->attached || versioning == ARC_VERSIONING_CALVER;
     if (part->len == 1 && strchr("mM", *part->text))
