@@ -68,9 +68,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct arc_git_commit commit = {.subject = text, .body = text + rest};
     arc_conventional_parse(&commit, &change);
     struct arc_message_undone undone = {0};
-    for (const char *at = commit.body, *next; (next = arc_message_next_undone(at, &undone));
-         at = next)
-        if (next <= at || !(undone.hash ? undone.len >= 7 : undone.pull > 0))
+    const char *at = arc_message_takes_back(commit.subject, commit.body);
+    for (const char *next; at && (next = arc_message_next_undone(at, &undone)); at = next)
+        if (next <= at || !(undone.hash ? undone.len >= 7 : undone.pull > 0 || undone.title))
             abort();
     if (arc_tag_parse(text, NULL, &tag, NULL) == 0)
         arc_tag_free(&tag);

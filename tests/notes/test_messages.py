@@ -67,6 +67,24 @@ def test_a_revert_takes_back(clone, body):
     assert "big" not in changes(clone)
 
 
+@pytest.mark.parametrize("subjects, left, listed", [
+    (["feat: big (#7)", 'Revert "feat: big" (#8)'], "none", 0),         # GitHub's, where a squash takes the title alone
+    (["feat: big (#7)", 'Revert "feat: big (#7)" (#8)'], "none", 0),
+    (["feat: big", 'Revert "feat: big"'], "none", 0),
+    (["feat: big", "revert: feat: big"], "none", 0),
+    (["feat: big (#7)", 'Revert "feat: big" (#8)', 'Reapply "feat: big" (#9)'], "minor", 1),
+    (["feat: big", 'Revert "feat: big"', 'Revert "Revert "feat: big""'], "minor", 1),
+    (["feat: big", 'Revert "feat: big"', "feat: big"], "minor", 1),      # landed again
+    (["feat: big", "fix: x", "feat: big", 'Revert "feat: big"'], "minor", 1),    # one of the two
+    (['Revert "feat: released"'], "patch", 0),
+    (["feat: big", 'Revert "feat: bi"', 'Revert "feat: big', "Revert", 'Revert ""'], "minor", 2)])
+def test_a_revert_by_its_subject_alone(clone, subjects, left, listed):
+    for subject in subjects:
+        commit(clone, subject)
+    assert bump(clone) == left
+    assert changes(clone).count("feat: big") == listed
+
+
 @pytest.mark.parametrize("body", ["This reverts commit {name}, reversing\nchanges made to 1234567.", "Reverts o/r#7"])
 def test_a_revert_of_a_merge_takes_back_what_it_merged(clone, body):
     commit(clone, "Go back\n", "--allow-empty")
@@ -197,6 +215,12 @@ def test_what_the_last_release_took_back_is_new(clone, reverts, again, listed, b
     commit(clone, "feat: new")
     shown = changes(clone)
     assert "- feat: new" in shown and ("- fix: hot" in shown) == (listed and not too), shown
+
+
+@pytest.mark.parametrize("words", ["BREAKING CHANGE:", "* BREAKING-CHANGE:", "**BREAKING CHANGE:**", "**BREAKING CHANGE**:"])
+def test_a_break_in_bold(clone, words):
+    commit(clone, f"feat: x\n\n{words} another port\n")
+    assert bump(clone) == "major" and "\n  another port\n" in changes(clone)
 
 
 QUOTES = ["<details>\n<summary>notes</summary>\n\n{}\n\n</details>", "<details><details>\n</details>\n{}\n</details>", "```\n{}\n```", "  ~~~ text\n{}\n~~~",

@@ -28,14 +28,19 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
     return false;
 }
 
-/* The length of "BREAKING CHANGE:" at the start of a line, or of a list's item; 0 for other
- * lines. */
+/* The length of "BREAKING CHANGE:" at the start of a line, or of a list's item, perhaps in bold; 0
+ * for other lines. */
 static size_t measure_break(const char *line)
 {
-    size_t start = strspn(line, " \t*");
-    const char *words = line + start;
-    bool is_break = ARC_STARTS(words, "BREAKING CHANGE:", "BREAKING-CHANGE:");
-    return is_break && words[16] && strchr(" \n", words[16]) ? start + 16 : 0;
+    const char *words = line + strspn(line, " \t*");
+    const char *end = words + strlen("BREAKING CHANGE");
+    if (!ARC_STARTS(words, "BREAKING CHANGE", "BREAKING-CHANGE"))
+        return 0;
+    end += strspn(end, "*");
+    if (*end++ != ':')
+        return 0;
+    end += strspn(end, "*");
+    return *end && strchr(" \n", *end) ? (size_t)(end - line) : 0;
 }
 
 /* Whether a line is a footer: "Token: value" or "Token #12", with a token of one word. */
@@ -260,6 +265,37 @@ static int64_t read_pull(const char *text)
     return marked && len > start && len - start <= 9 ? strtoll(text + start, NULL, 10) : 0;
 }
 
+/* The subject in 'Revert "subject" (#12)' or "revert: subject", which has no number if GitHub took a
+ * pull request's title for it; NULL: none. */
+static const char *find_title(const char *subject, bool *again, size_t *len)
+{
+    size_t whole = strlen(subject);
+    *again = arc_text_after(subject, "Reapply") != NULL;
+    const char *title = arc_message_is_revert(subject) ? subject + (*again ? 7 : 6) : "";
+    size_t gap = strspn(title, ": ");
+
+    arc_message_squashed(subject, &whole);
+    if (!gap)
+        return NULL;
+    title += gap;
+
+    *len = whole - ARC_MIN((size_t)(title - subject), whole);
+    if (*len > 2 && *title == '"' && title[*len - 1] == '"') {
+        title++;
+        *len -= 2;
+    }
+
+    return *len ? title : NULL;
+}
+
+const char *arc_message_takes_back(const char *subject, const char *body)
+{
+    struct arc_message_undone undone = {0};
+    if (!arc_message_is_revert(subject))
+        return NULL;
+    return arc_message_next_undone(body, &undone) && !undone.title ? body : subject;
+}
+
 const char *arc_message_next_undone(const char *at, struct arc_message_undone *out)
 {
     static const char by_git[] = "This reverts commit ", by_github[] = "Reverts ";
@@ -282,12 +318,26 @@ const char *arc_message_next_undone(const char *at, struct arc_message_undone *o
             return found;
     }
 
-    return NULL;
+    if (!out->hash && !out->pull)
+        out->title = find_title(at, &out->again, &out->len);
+
+    return out->title ? at + strlen(at) : NULL;
 }
 
-bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull)
+bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull,
+                           const char *subject)
 {
     if (undone->hash)
         return strncmp(hash, undone->hash, undone->len) == 0;
-    return pull && pull == undone->pull;
+    if (!undone->title)
+        return pull && pull == undone->pull;
+
+    bool again;
+    size_t whole = strlen(subject), len = whole;
+    arc_message_squashed(subject, &len);
+    if (undone->again)
+        subject = find_title(subject, &again, &len);
+
+    return subject && strncmp(subject, undone->title, undone->len) == 0 &&
+           (undone->len == len || (!undone->again && undone->len == whole));
 }

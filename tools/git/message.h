@@ -49,17 +49,25 @@ int64_t arc_message_squashed(const char *subject, size_t *len);
 /* The pull request in GitHub's "Merge pull request #12 from fork/topic". 0: none. */
 int64_t arc_message_merged(const char *subject);
 
-/* A reverted commit: by an abbreviated name, or by its pull request's number. */
+/* A reverted commit: by an abbreviated name, by its pull request's number, or by its subject. */
 struct arc_message_undone {
-    const char *hash; /* `len` digits in the body; NULL: by number */
+    const char *hash; /* `len` digits in the body; NULL: by number or subject */
     size_t len;
     int64_t pull;
+    const char *title; /* `len` bytes of the revert's subject; NULL: not by subject */
+    bool again;        /* it is the revert of that subject: 'Reapply "..."' */
 };
 
-/* The next commit that a revert's body names: git's "This reverts commit HASH." or, without one,
- * GitHub's "Reverts owner/name#12". Start with the body and *out = {0}; returns where to continue,
- * NULL if there is none. */
+/* The text that says what a commit takes back: the body of a revert, or its subject if the body
+ * names no commit. NULL: it is not a revert. */
+const char *arc_message_takes_back(const char *subject, const char *body);
+
+/* The next commit that such a text names: git's "This reverts commit HASH.", without one GitHub's
+ * "Reverts owner/name#12", or 'Revert "subject" (#12)'. Start with *out = {0}; returns where to
+ * continue, NULL if there is none. */
 const char *arc_message_next_undone(const char *at, struct arc_message_undone *out);
 
-/* Whether it is the commit with that name and pull request's number (or 0). */
-bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull);
+/* Whether it is the commit with that name, pull request's number (or 0) and subject. Several
+ * commits may have one subject. */
+bool arc_message_is_undone(const struct arc_message_undone *undone, const char *hash, int64_t pull,
+                           const char *subject);

@@ -223,15 +223,18 @@ static json_t *commit_values(const struct arc_plan *plan, const struct arc_notes
 static void take_back(const struct arc_notes_log *log, size_t revert, bool *gone)
 {
     const struct arc_notes_commit *commit = &log->commits[revert];
-    const char *at = arc_message_is_revert(commit->message) ? commit->body : NULL;
+    const char *at = arc_message_takes_back(commit->message, commit->body);
     struct arc_message_undone undone = {0};
     bool all = true, any = false;
 
     while (at && (at = arc_message_next_undone(at, &undone))) {
         size_t k = revert + 1;
-        while (k < log->count && (gone[k] || !arc_message_is_undone(&undone, log->commits[k].hash,
-                                                                    log->commits[k].pull)))
-            k++;
+        for (; k < log->count; k++) {
+            const struct arc_notes_commit *other = &log->commits[k];
+            if (!gone[k] &&
+                arc_message_is_undone(&undone, other->hash, other->pull, other->message))
+                break;
+        }
         any = any || k < log->count;
         all = all && k < log->count;
         gone[k] = true; /* there is one more than there are commits */

@@ -229,9 +229,9 @@ static void print_mark(const struct arc_git_commit *commit, struct arc_buf *out)
 static int note_taken(struct reading *reading, const struct arc_git_commit *commit, json_t *mark)
 {
     struct arc_message_undone undone = {0};
-    const char *at = arc_message_is_revert(commit->subject) ? commit->body : NULL;
+    const char *at = arc_message_takes_back(commit->subject, commit->body);
 
-    while (at && (at = arc_message_next_undone(at, &undone))) {
+    while (at && (at = arc_message_next_undone(at, &undone)) && !undone.title) {
         ARC_AUTO(arc_buf) struct arc_buf key = {0};
         if (undone.hash)
             arc_buf_add(&key, undone.hash, undone.len);

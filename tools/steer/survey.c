@@ -130,8 +130,8 @@ static int on_commit(void *context, const struct arc_oid *oid, const uint64_t *l
                                    .time = commit.time,
                                    .merge = commit.parents > 1};
     arc_conventional_parse(&commit, &kept->says);
-    if (arc_message_is_revert(commit.subject))
-        kept->takes_back = arc_arena_text(&out->memory, commit.body);
+    const char *back = arc_message_takes_back(commit.subject, commit.body);
+    kept->takes_back = back ? arc_arena_text(&out->memory, back) : NULL;
 
     return note_touches(walk, lacks, walk->err);
 }
@@ -282,9 +282,11 @@ static int cancel_undone(const struct survey *survey, const struct survey_group 
     while (at && (at = arc_message_next_undone(at, &undone))) {
         size_t k = 0; /* commits of the same second may be in either order */
         for (; k < group->count; k++) {
-            const struct survey_commit *other = &commits[group->touches[k].commit];
-            if (k != revert && group->touches[k].since_stable &&
-                arc_message_is_undone(&undone, other->oid.hex, other->says.pull))
+            const struct survey_touch *touch = &group->touches[k];
+            const struct survey_commit *other = &commits[touch->commit];
+            bool candidate = undone.title ? k > revert && !touch->undone : k != revert;
+            if (candidate && touch->since_stable &&
+                arc_message_is_undone(&undone, other->oid.hex, other->says.pull, other->subject))
                 break;
         }
         any = any || k < group->count;

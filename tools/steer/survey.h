@@ -11,7 +11,7 @@ struct survey_commit {
     char *subject;
     int64_t time;
     bool merge;
-    char *takes_back; /* the body of a revert; NULL: not a revert */
+    char *takes_back; /* what it says to take back; NULL: not a revert */
     struct arc_conventional says;
 };
 
