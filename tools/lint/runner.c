@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* memmem, strcasestr */
 #include "base/text.h"
 #include "lint/rule.h"
+#include "os/file.h"
 #include <ctype.h>
 
 /* A workflow or an action. */
@@ -552,11 +553,61 @@ static void check_required(const struct subject *s)
                      "without `merge_group` nothing reports in a merge queue, and it never merges");
 }
 
+/* Whether a path is a folder with files of this repository; a submodule is one entry. */
+static bool is_folder(struct lint *lint, const char *path)
+{
+    if (strpbrk(path, "*?+[\\") || !arc_file_is_folder(lint_text(lint, "%s/%s", lint->root, path)))
+        return false;
+    ARC_AUTO_JSON json_t *names = lint_list(lint, path);
+    return json_array_size(names) && !lint_exists(lint, lint_join(lint, path, ".git"));
+}
+
+static void check_path(struct lint *lint, const struct arc_yaml_node *pattern)
+{
+    const char *path = pattern->text + (*pattern->text == '!');
+    if (ARC_STARTS(path, "/", "./", "../") || arc_text_ends(path, "/"))
+        lint_find_at(lint, LINT_QUEUE, pattern,
+                     "'%s' matches nothing: paths start at the top of the repository, without a "
+                     "slash or dots, and end with a file",
+                     pattern->text);
+    else if (is_folder(lint, path))
+        lint_find_at(lint, LINT_QUEUE, pattern,
+                     "'%s' matches nothing: it is a folder, and paths are those of files (%s/**)",
+                     pattern->text, path);
+}
+
+/* Checks the filters of the events: a workflow may never start, without a word. */
+static void check_filters(const struct subject *s)
+{
+    static const char *const events[] = {"push", "pull_request", "pull_request_target",
+                                         "workflow_run"};
+    static const char *const keys[] = {"paths", "paths-ignore", "branches", "tags"};
+
+    for (size_t i = 0; i < ARC_COUNT(events) * ARC_COUNT(keys); i++) {
+        const char *key = keys[i % ARC_COUNT(keys)];
+        const struct arc_yaml_node *list =
+            arc_yaml_at(s->root, "on", events[i / ARC_COUNT(keys)], key, (char *)NULL);
+        const struct arc_yaml_node *pattern;
+        size_t count = 0, negated = 0;
+        for (; (pattern = arc_yaml_entry(list, count)); count++) {
+            if (!pattern->text || !*pattern->text)
+                continue;
+            negated += *pattern->text == '!' && strspn(pattern->text + 1, "*") + 1 < pattern->len;
+            if (ARC_STARTS(key, "paths"))
+                check_path(s->lint, pattern);
+        }
+        if (count && negated == count && strcmp(key, "paths-ignore") != 0)
+            lint_find_at(s->lint, LINT_QUEUE, list,
+                         "nothing matches, since each pattern is an exception: use %s-ignore", key);
+    }
+}
+
 void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 {
     struct subject s = {.lint = lint, .root = root};
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
     check_required(&s);
+    check_filters(&s);
     check_queue(&s, arc_yaml_get(root, "concurrency"));
 
     const struct arc_yaml_node *push = arc_yaml_at(root, "on", "push", (char *)NULL);
