@@ -62,11 +62,11 @@ def test_a_dry_run_verifies_and_changes_nothing(shop):
 
 def test_the_words_for_a_person(shop):
     shown = shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease", "--dry-run").out
-    assert re.search(r":latest would go sha256:\w+ → sha256:\w+\n", shown) and ":1.2 is there already, sha256:" in shown
-    assert "GitHub's latest release: would go shop/v1.3.0 → shop/v1.2.0\n" in shown
-    assert "shop/v1.3.0: taken back, and would be marked as withdrawn\n" in shown
+    assert re.search(r":latest would move sha256:\w+ → sha256:\w+\n", shown) and ":1.2 already points there, sha256:" in shown
+    assert "GitHub's latest release: would move shop/v1.3.0 → shop/v1.2.0\n" in shown
+    assert "shop/v1.3.0: rolled back, would be marked as withdrawn\n" in shown
     shown = shop.run("rollback", "shop", "1.2.0", "--withdraw=prerelease").out
-    assert ":latest went sha256:" in shown and "shop/v1.3.0: taken back, and marked so\n" in shown
+    assert ":latest moved sha256:" in shown and "shop/v1.3.0: rolled back, marked as withdrawn\n" in shown
 
 
 @pytest.mark.parametrize("draft", [False, True])

@@ -46,9 +46,9 @@ def test_the_last_verdict_has_an_age(shop):
 @pytest.mark.parametrize("members, line", [
     ({"days": 1, "verdict": "findings", "gate": "report-only"}, "scanned 1 day ago: findings, gate: report-only (shop/v1.1.0)"),
     ({"days": -3}, "scanned 0 days ago: clean"),
-    ({"scanned": "yesterday"}, "not known: scan.json of the release shop/v1.1.0: scan.json: scanned is 'yesterday'; expected a time"),
+    ({"scanned": "yesterday"}, "unknown: scan.json of the release shop/v1.1.0: scan.json: scanned is 'yesterday'; expected a time"),
     ({"verdict": "\x1b[31mfine"}, "scan.json: verdict is '\\x1b[31mfine'"),
-    ({"document": "build"}, "not known: scan.json of the release shop/v1.1.0: a document of kind 'build'"),
+    ({"document": "build"}, "unknown: scan.json of the release shop/v1.1.0: a document of kind 'build'"),
 ], ids=str)
 def test_whatever_the_file_says(shop, members, line):
     scanned(shop, **members)
@@ -64,14 +64,14 @@ def test_a_verdict_without_a_time_has_no_age(shop):
     del scan["scanned"]
     shop.github.state.blobs[asset["id"]] = json.dumps(scan).encode()
     assert row_of(shop, "--scan")["record"]["scan"] == {"verdict": "clean", "gate": "pass", "scanned": None, "days": None}
-    assert "scanned at a time that is not known: clean" in shop.run("status", "--scan").out
+    assert "scanned at an unknown time: clean" in shop.run("status", "--scan").out
 
 
 def test_a_release_without_a_verdict_says_so(shop):
     assert row_of(shop, "--scan")["record"]["scan"] is None
     assert "\n  not scanned: the release shop/v1.1.0 has no scan.json\n" in shop.run("status", "--scan").out
     shop.github.state.releases.clear()
-    assert "\n  not scanned: no release of it is published\n" in shop.run("status", "--scan").out
+    assert "\n  not scanned: it has no published release\n" in shop.run("status", "--scan").out
 
 
 @pytest.mark.parametrize("how", ["draft", "withdrawn", "gone"])
@@ -110,7 +110,7 @@ def test_a_tag_that_the_ledger_does_not_name_is_adrift(shop):
     assert {"shop-v1.1.0", "1", "1.1", "latest"} <= {one["tag"] for one in adrift}
     assert {(one["digest"], one["expected"]) for one in adrift} == {(other, released)}
     shown = shop.run("status", "--registry", "--exit-code", status=1).out
-    assert f"o/arc-a:latest is {other}, what was released is {released}\n" in shown
+    assert f"o/arc-a:latest is {other}, the released image is {released}\n" in shown
     assert row_of(shop, "--registry", GITHUB_TOKEN=None)["adrift"] == []      # nobody tells what was released
     asset, = shop.at_github("1.1.0")["assets"]
     shop.github.state.blobs[asset["id"]] = b""

@@ -108,7 +108,7 @@ def test_a_newer_release_leaves_the_train_behind(train, version, group, followin
     late, = [one for one in row["includes"] if one["tag"] != one["newest"]]
     assert late["newest"] == f"{group}/v{version}" and row["next-tag"] == f"platform/v{following}" and row["unreleased"]
     shown = train.run("status", "--exit-code", status=1).out
-    assert f"adrift: {late['tag']} is there, {group}/v{version} is what a new one takes (" in shown
+    assert f"adrift: it includes {late['tag']}, a new one would include {group}/v{version} (" in shown
     told = train.document("version", "--next", "platform")
     assert told["next"] == following and told["reason"] == "what its groups have released since"
     assert told["includes"] == row["includes"]
@@ -165,7 +165,7 @@ def test_a_train_that_never_ran(train):
     row = row_of(train)
     assert (row["tag"], row["problem"], row["next-tag"]) == (None, None, "platform/v0.1.0")
     assert [(one["tag"], one["newest"]) for one in row["includes"]] == [(None, "shop/v1.1.0"), (None, "data/v0.1.0")]
-    assert "platform         no release behind HEAD: its groups have releases; next is" in train.run("status").out
+    assert "platform         no release before HEAD: its groups have releases; next is" in train.run("status").out
     told = train.document("version", "--next", "platform")
     assert (told["next"], told["reason"]) == ("0.1.0", "the first release")
     for tag in train.git("tag").split():
