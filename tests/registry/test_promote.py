@@ -349,6 +349,27 @@ def test_what_was_just_pushed_is_not_everywhere_yet(shop, monkeypatch, times, st
     assert status == 0 or (asked.count(f"/v2/o/a/manifests/{joined}") == 5 and "404" in run.stderr), run.stderr
 
 
+@pytest.mark.parametrize("status, code", [(404, "MANIFEST_BLOB_UNKNOWN"), (400, "BLOB_UNKNOWN"), (400, "MANIFEST_UNKNOWN"), (400, "MANIFEST_INVALID")])
+def test_what_an_index_lists_is_not_everywhere_yet(shop, monkeypatch, status, code):
+    """Its images were pushed a moment ago, by other jobs; and a refusal for another reason is final."""
+    refused = []
+
+    def put(self):
+        if self.path in refused:
+            return Registry.do_GET(self)
+        refused.append(self.path)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        return self.answer(status, json.dumps({"errors": [{"code": code, "message": "not there"}]}).encode())
+    for service in shop.plan["services"]:
+        for cell in shop.plan["cells"]:
+            if cell["service"] == service["service"]:
+                shop.push({**service, "platforms": [cell["platform"]], "staging": cell["staging"]})
+    (shop.folder.parent / "plan.json").write_text(json.dumps(shop.plan))
+    monkeypatch.setattr(Registry, "do_PUT", put)
+    run = shop.arc("build", "--merge", f"--plan={shop.folder.parent}/plan.json", "--json", LD_PRELOAD=quick_sleep())
+    assert run.returncode == (3 if code == "MANIFEST_INVALID" else 0) and refused, run.stderr
+
+
 @pytest.mark.parametrize("before", [None, b'{"schemaVersion": 2, "manifests": []}'])
 def test_what_was_just_put_is_not_everywhere_yet(shop, monkeypatch, before):
     """And the answer to the PUT names no digest: a machine that does not have it yet answers 404, or what the tag was before."""

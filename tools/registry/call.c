@@ -226,6 +226,16 @@ int64_t registry_asked_wait(const struct arc_registry *registry,
     return arc_http_asked_wait(response, clock->now(clock->context));
 }
 
+/* Whether the registry lacks what is read, or what a manifest to be stored lists. */
+static bool lacks_something(const struct registry_call *call,
+                            const struct arc_http_response *response)
+{
+    if (ARC_AMONG(call->method, "GET", "HEAD"))
+        return response->status == 404;
+    return strcmp(call->method, "PUT") == 0 && response->status / 100 == 4 &&
+           ARC_HOLDS(arc_buf_text(&response->body), "BLOB_UNKNOWN\"", "MANIFEST_UNKNOWN\"");
+}
+
 int registry_send(struct arc_registry *registry, const struct registry_call *call,
                   struct arc_http_response *response, struct arc_error *err)
 {
@@ -246,14 +256,13 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
         clock->wait(clock->context, left * 1000);
     }
 
-    bool reads = ARC_AMONG(call->method, "GET", "HEAD");
     unsigned looks = 0;
     for (int attempt = 0;; attempt++) {
         struct arc_http_request request = request_of(registry, call, &address);
         registry->status = 0;
         ARC_TRY(arc_http_send_retrying(registry->http, &request, &retry, response, err));
         registry->status = response->status;
-        if (response->status == 404 && reads && registry_look_again(registry, &looks)) {
+        if (lacks_something(call, response) && registry_look_again(registry, &looks)) {
             attempt--;
             continue;
         }
