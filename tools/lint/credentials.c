@@ -179,9 +179,9 @@ static void find_assignment(const struct scan *s, const char *line)
     const char *value = sign + 1 + strspn(sign + 1, " \t\"'");
     if (ARC_STARTS(value, "Bearer ", "Basic ")) /* the scheme of a header */
         value += strcspn(value, " ") + 1;
-    size_t len = strcspn(value, " \t\"'\r,;#");
+    size_t len = strcspn(value, " \t\"'`\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
-                    memchr(value, '(', len);
+                    memchr(value, '(', len) || (len && value[len - 1] == '['); /* os.environ["A"] */
     bool named = strncasecmp(line, "existing", 8) == 0; /* existingSecret: NAME */
     if (len >= 4 && !named && !variable && !is_reference(value, len) &&
         !is_word(value, len, line, key_len))

@@ -13,6 +13,7 @@ struct subject {
     const struct arc_yaml_node *root; /* NULL for an action */
     bool refreshed;                   /* a previous step fetched the package index */
     bool drafted, promoted;           /* a previous step drafted the release, moved the tags */
+    bool makes_tag;                   /* a step makes a git tag */
 };
 
 /* The text that a step gives for an input. */
@@ -232,6 +233,29 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
+/* Whether a workflow makes a tag: then the tag that it is given is not there yet. */
+static bool makes_tag(const struct arc_yaml_node *root)
+{
+    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
+
+    arc_yaml_each_pair (job, jobs) {
+        const struct arc_yaml_node *steps = arc_yaml_get(job->value, "steps");
+        arc_yaml_each (step, steps) {
+            const char *run = arc_yaml_text_at(step, "run"), *tag = run;
+            if (strstr(run, "arc-ci tag") ||
+                (strstr(run, "gh release create") && !strstr(run, "--verify-tag")))
+                return true;
+            while ((tag = strstr(tag, "git tag "))) {
+                tag += 8;
+                if (!ARC_STARTS(tag, "-l", "--", "-n", "-d", "-v", "|", "\n"))
+                    return true;
+            }
+        }
+    }
+
+    return false;
+}
+
 /* A workflow that gets a git tag as an input must check it out: the event's ref is another. */
 static void check_checkout(const struct subject *s, const struct arc_yaml_node *uses,
                            const struct arc_yaml_node *with)
@@ -249,7 +273,7 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
                     arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", *name, (char *)NULL);
 
     if (ARC_STARTS(uses->text, "actions/checkout@") && takes_tag && events_own &&
-        !lint_input(with, "repository"))
+        !lint_input(with, "repository") && !s->makes_tag)
         lint_find_at(
             s->lint, LINT_TAG_REF, uses,
             "without the tag as `ref`, checkout uses the event's commit instead of the tag given "
@@ -606,6 +630,7 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 {
     struct subject s = {.lint = lint, .root = root};
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
+    s.makes_tag = makes_tag(root);
     check_required(&s);
     check_filters(&s);
     check_queue(&s, arc_yaml_get(root, "concurrency"));
