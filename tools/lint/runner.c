@@ -580,7 +580,7 @@ static void check_required(const struct subject *s)
 /* Whether a path is a folder with files of this repository; a submodule is one entry. */
 static bool is_folder(struct lint *lint, const char *path)
 {
-    if (strpbrk(path, "*?+[\\") || !arc_file_is_folder(lint_text(lint, "%s/%s", lint->root, path)))
+    if (strpbrk(path, "\\*?+[") || !arc_file_is_folder(lint_text(lint, "%s/%s", lint->root, path)))
         return false;
     ARC_AUTO_JSON json_t *names = lint_list(lint, path);
     return json_array_size(names) && !lint_exists(lint, lint_join(lint, path, ".git"));
@@ -596,7 +596,8 @@ static void check_path(struct lint *lint, const struct arc_yaml_node *pattern)
                      pattern->text);
     else if (is_folder(lint, path))
         lint_find_at(lint, LINT_QUEUE, pattern,
-                     "'%s' matches nothing: it is a folder, and paths are those of files (%s/**)",
+                     "'%s' matches nothing: it is a folder, and paths are those of files (%s/"
+                     "**)",
                      pattern->text, path);
 }
 
