@@ -130,7 +130,8 @@ static void run_makefile(struct script *script, const char *path, json_t *target
     size_t told = count_told(script);
     char *key;
     json_t *wanted = init_keep(init, json_object());
-    const char *text = is_known_call(script, path, targets, &key) ? NULL : init_read(init, path);
+    const char *text =
+        is_known_call(script, path, targets, &key) ? NULL : init_read_script(init, path);
 
     if (!text)
         return;
@@ -178,6 +179,11 @@ void init_take_make(struct script *script, const json_t *words)
     struct init *init = script->init;
     const char *folder = script->directory, *file = NULL;
     json_t *targets = init_keep(init, json_array()), *given = init_keep(init, json_object());
+    const char *program =
+        arc_path_name(init_word_at(words, 0) + strspn(init_word_at(words, 0), "@-+"));
+    const char *files = strcmp(program, "make") == 0   ? "Makefile GNUmakefile"
+                        : strcmp(program, "task") == 0 ? INIT_TASKFILES
+                                                       : INIT_JUSTFILES;
     struct script made = *script;
     bool named = false;
 
@@ -214,7 +220,7 @@ void init_take_make(struct script *script, const json_t *words)
         char *bound = NULL;
         bool is_meant =
             file ? strcmp(file, path) == 0
-                 : init_is_among(arc_path_name(path), "Makefile GNUmakefile") &&
+                 : init_is_among(arc_path_name(path), files) &&
                        init_match(init, folder, init_directory(init, path), false, &bound);
         if (is_meant && init_spend(init, json_array_size(targets) * NEED_COST))
             run_makefile(&made, path, init_keep(init, json_copy(targets)));
@@ -229,7 +235,7 @@ void init_take_script(struct script *script, const json_t *words)
     struct script inner = *script;
     const char *program = init_word_at(words, 0) + strspn(init_word_at(words, 0), "@-+");
     bool is_sourced = init_is_among(program, ". source");
-    bool is_shell = is_sourced || init_is_among(arc_path_name(program), "sh bash");
+    bool is_shell = is_sourced || init_is_among(arc_path_name(program), "sh bash pwsh");
     size_t at = 0;
 
     while (is_shell && (at == 0 || *init_word_at(words, at) == '-'))
@@ -237,11 +243,12 @@ void init_take_script(struct script *script, const json_t *words)
     char *path = init_resolve(init, script->directory, at ? init_word_at(words, at) : program);
     size_t told = count_told(script);
     char *key;
-    if (!path || !init_has_file(init, path) || !(is_shell || arc_text_ends(path, ".sh")) ||
+    if (!path || !init_has_file(init, path) ||
+        !(is_shell || arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1")) ||
         is_known_call(script, path, words, &key))
         return;
 
-    const char *text = init_read(init, path);
+    const char *text = init_read_script(init, path);
     inner.called++;
     inner.is_makefile = false;
     inner.depth = 0;

@@ -266,17 +266,19 @@ static void take_command(struct script *script, json_t *words)
     if (take_loop(script, program, words))
         return;
 
-    if (init_is_among(program, "cd pushd")) {
+    if (strcmp(what, "-Path") == 0) /* of PowerShell's commands */
+        what = init_word_at(words, 2);
+    if (init_is_among(program, "cd pushd Set-Location Push-Location")) {
         char *directory = init_resolve_path(script->step, script->directory, what);
         script->left_behind = script->directory;
         script->directory = arc_or(directory, script->directory);
         script->is_outside = !directory && *what;
-    } else if (strcmp(program, "popd") == 0) {
+    } else if (init_is_among(program, "popd Pop-Location")) {
         script->directory = arc_or(script->left_behind, script->directory);
         script->is_outside = false;
     }
 
-    if (strcmp(program, "echo") == 0 && strcmp(init_word_at(words, 2), ">>") == 0)
+    if (init_is_among(program, "echo Write-Output") && strcmp(init_word_at(words, 2), ">>") == 0)
         take_output(script, what, init_word_at(words, 3));
 
     script->passed = given;
@@ -284,7 +286,7 @@ static void take_command(struct script *script, json_t *words)
     script->branches -= script->branches && strcmp(program, "endif") == 0;
     if (script->is_makefile && init_is_among(program, "include sinclude"))
         init_take_include(script, words);
-    else if (script->step->runner && strcmp(program, "make") == 0)
+    else if (script->step->runner && init_is_among(program, "make task just"))
         init_take_make(script, words);
     else if (script->step->runner)
         init_take_script(script, words);
@@ -425,7 +427,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                                                "GITHUB_ENV", "GITHUB_ENV")),
         .outputs = init_keep(init, json_object()),
         .builds = init_keep(init, json_array()),
-        .is_makefile = !step->runner && !(dot && strcmp(dot, ".sh") == 0),
+        .is_makefile = !step->runner && !init_is_among(arc_or(dot, ""), ".sh .ps1"),
         .pushes = pushes};
 
     init_update(init, script.variables, env);
@@ -449,13 +451,14 @@ void init_read_scripts(struct init *init)
 
     for (size_t i = 0; i < init->file_count && !told && count < INIT_FILES_MAX; i++) {
         const char *path = init->files[i], *name = arc_path_name(path);
-        bool is_shell = arc_text_ends(path, ".sh"); /* assumed to run in the root */
-        bool is_script = is_shell ||
-                         init_is_among(name, "Makefile GNUmakefile justfile .justfile") ||
-                         arc_text_ends(path, ".mk");
+        bool is_shell = /* assumed to run in the root */
+            arc_text_ends(path, ".sh") || arc_text_ends(path, ".ps1");
+        bool is_script =
+            is_shell || arc_text_ends(path, ".mk") ||
+            init_is_among(name, "Makefile GNUmakefile " INIT_JUSTFILES " " INIT_TASKFILES);
         if (!is_script || init_is_aside(path))
             continue;
-        const char *text = init_read(init, path);
+        const char *text = init_read_script(init, path);
         struct init_step step = {.init = init, .scope = scope, .when = "", .file = path};
         if (text)
             init_take_commands(&step, text, NULL, is_shell ? "." : init_directory(init, path),

@@ -111,6 +111,10 @@ void init_take_build(const struct init_step *step);
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes);
 
+/* PowerShell's commands as those of a shell: "$env:NAME", "$name = 'value'", lines joined by "`".
+ * Lives as long as the proposal. */
+const char *init_from_powershell(struct init *init, const char *text);
+
 /* Adds a line to an input of a build. */
 void init_add_input(struct init *init, json_t *with, const char *name, const char *value);
 

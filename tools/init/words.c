@@ -407,17 +407,23 @@ static const char *skip_blanks(const char *at)
     }
 }
 
-/* "{{NAME}}" of a justfile; returns its end. */
+/* "{{NAME}}" of a justfile, "{{.NAME | default "word"}}" of a Taskfile; returns its end. */
 static const char *expand_template(struct script *script, const char *open, struct arc_buf *out)
 {
-    const char *name = open + 2, *end = strstr(name, "}}");
+    static const char initial[] = "default \"";
+    const char *name = open + 2, *end = strstr(name, "}}"), *value;
     size_t len = end ? (size_t)(end - name) : 0;
 
     if (!end || !init_spend(script->init, len))
         return open + strlen(open);
-    arc_text_trim(&name, &len);
-    arc_buf_puts(out,
-                 arc_or(find_value(script, init_cut(script->init, name, len)), INIT_UNKNOWN_TEXT));
+    name += strspn(name, " \t.-");
+    value = find_value(script, init_cut(script->init, name, strspn(name, INIT_LETTERS)));
+    const char *usual = strstr(init_cut(script->init, open, (size_t)(end - open)), initial);
+    if (!value && usual) {
+        usual += strlen(initial);
+        value = init_cut(script->init, usual, strcspn(usual, "\""));
+    }
+    arc_buf_puts(out, arc_or(value, INIT_UNKNOWN_TEXT));
 
     return end + 2;
 }

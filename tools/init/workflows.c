@@ -64,13 +64,16 @@ static json_t *copy_scope(struct init *init, const json_t *outer)
 /* Adds the owner's `env` and working directory to its scope. */
 static void add_settings(struct init *init, json_t *scope, const struct arc_yaml_node *owner)
 {
-    const struct arc_yaml_node *inside =
-        arc_yaml_at(owner, "defaults", "run", "working-directory", (char *)NULL);
+    const struct arc_yaml_node *run = arc_yaml_at(owner, "defaults", "run", (char *)NULL);
+    const struct arc_yaml_node *inside = arc_yaml_get(run, "working-directory");
+    const struct arc_yaml_node *shell = arc_yaml_get(run, "shell");
     ARC_AUTO_JSON json_t *added = init_expand_node(init, arc_yaml_get(owner, "env"), scope);
 
     init_update(init, json_object_get(scope, "env"), added);
     if (inside)
         init_set(init, scope, "directory", init_expand_node(init, inside, scope));
+    if (shell)
+        init_set(init, scope, "shell", init_expand_node(init, shell, scope));
 }
 
 /* The path from the root of a local `uses`: "./x", "$/x", or "OWNER/REPOSITORY/x@main" with this
@@ -126,9 +129,14 @@ static void read_commands(const struct init_step *step, const struct arc_yaml_no
     ARC_AUTO_JSON json_t *all = init_expand_node(init, node, scope);
     const char *inside = arc_json_text_of(all, "working-directory");
 
+    const char *text = arc_json_text_of(all, "run");
+    const char *shell = arc_json_text_of(all, "shell");
+
     inside = arc_text_or(inside, arc_json_text_of(scope, "directory"));
-    init_take_commands(step, arc_json_text_of(all, "run"), json_object_get(scope, "env"),
-                       arc_text_or(inside, "."), pushes);
+    shell = arc_text_or(shell, arc_json_text_of(scope, "shell"));
+    if (ARC_STARTS(shell, "pwsh", "powershell"))
+        text = init_from_powershell(init, text);
+    init_take_commands(step, text, json_object_get(scope, "env"), arc_text_or(inside, "."), pushes);
 }
 
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth)

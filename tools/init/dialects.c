@@ -1,0 +1,150 @@
+/* Scripts of other kinds, written as the ones that are read: PowerShell as a shell script, a
+ * Taskfile and a justfile as a Makefile. */
+#include "base/text.h"
+#include "init/script.h"
+
+/* ---- PowerShell ----------------------------------------------------------------------------- */
+
+/* "$NAME = 'value'" at the start of a line as "NAME='value'"; a value that is computed becomes
+ * unknown. Returns where the value starts, or `at` for other lines. */
+static const char *convert_assignment(const char *at, struct arc_buf *out)
+{
+    const char *name = at + (*at == '$'), *inside = arc_text_after(name, "env:");
+    name = arc_or(inside, name);
+    size_t len = strspn(name, INIT_LETTERS);
+    const char *value = name + len + strspn(name + len, " \t");
+
+    if (*at != '$' || !len || *value != '=' || value[1] == '=')
+        return at;
+    value += 1 + strspn(value + 1, " \t");
+    arc_buf_printf(out, "%.*s=", (int)len, name);
+    if (strchr("\"'$", *value) || value[strcspn(value, " (@[\r\n")] != ' ')
+        return value;
+    arc_buf_puts(out, "$?");
+
+    return value + strcspn(value, "\r\n");
+}
+
+const char *init_from_powershell(struct init *init, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 2};
+    bool starts = true;
+
+    while (*text && init_spend(init, 1)) {
+        const char *after = starts && *text == '$' ? convert_assignment(text, &out) : text;
+        bool is_joined = *text == '`' && strchr("\r\n", text[1]);
+        if (starts && strchr("\"'", *text))
+            arc_buf_puts(&out, "echo "); /* a text alone is what the line says */
+        starts = *text == '\n' || (starts && strchr(" \t\r", *text));
+        if (after != text)
+            text = after;
+        else if (ARC_STARTS(text, "$env:", "${env:")) {
+            arc_buf_puts(&out, text[1] == '{' ? "${" : "$");
+            text = strchr(text, ':') + 1;
+        } else {
+            arc_buf_putc(&out, is_joined ? '\\' : *text);
+            text++;
+        }
+    }
+
+    return init_hold(init, &out);
+}
+
+/* ---- Taskfiles ------------------------------------------------------------------------------ */
+
+static void add_variables(const struct arc_yaml_node *owner, struct arc_buf *out)
+{
+    arc_yaml_each_pair (pair, arc_yaml_get(owner, "vars")) {
+        const char *command = arc_yaml_text_at(pair->value, "sh");
+        if (pair->key->text && pair->value->text)
+            arc_buf_printf(out, "%s := %s\n", pair->key->text, pair->value->text);
+        else if (pair->key->text && *command)
+            arc_buf_printf(out, "%s := $(shell %s)\n", pair->key->text, command);
+    }
+}
+
+/* A command's lines as those of a recipe, each run in the task's directory. */
+static void add_lines(const char *text, const char *directory, struct arc_buf *out)
+{
+    bool is_joined = false;
+
+    arc_each_piece (line, text, "\n") {
+        arc_buf_putc(out, '\t');
+        if (*directory && !is_joined)
+            arc_buf_printf(out, "cd %s && ", directory);
+        for (size_t i = 0; i < line.len; i++)
+            arc_buf_printf(out,
+                           ARC_STARTS(line.text + i, "$(") && i + 1 < line.len ? "%c(shell " : "%c",
+                           line.text[i]);
+        is_joined = line.len && line.text[line.len - 1] == '\\';
+        arc_buf_putc(out, '\n');
+    }
+}
+
+/* "cmds" of a task: texts, {cmd: TEXT} and {task: NAME}. */
+static void add_commands(const struct arc_yaml_node *task, struct arc_buf *out)
+{
+    const struct arc_yaml_node *list = arc_yaml_get(task, "cmds");
+    const char *directory = arc_yaml_text_at(task, "dir");
+    const char *alone = arc_or(task->text, arc_yaml_text_at(task, "cmd"));
+
+    if (*alone)
+        add_lines(alone, directory, out);
+    arc_yaml_each (item, arc_or(list, task)) {
+        const char *name = arc_yaml_text_at(item, "task");
+        if (*name)
+            arc_buf_printf(out, "\ttask %s\n", name);
+        else
+            add_lines(arc_or(item->text, arc_yaml_text_at(item, "cmd")), directory, out);
+    }
+}
+
+/* Tasks as rules, with their `deps` as prerequisites. */
+static const char *read_taskfile(struct init *init, const char *path)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 4};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+
+    if (!init_read_yaml(init, path, &yaml))
+        return NULL;
+    add_variables(yaml.root, &out);
+    arc_yaml_each_pair (task, arc_yaml_get(yaml.root, "tasks")) {
+        if (!task->key->text || !init_spend(init, task->key->len))
+            continue;
+        add_variables(task->value, &out);
+        arc_buf_printf(&out, "%s:", task->key->text);
+        arc_yaml_each (need, arc_yaml_get(task->value, "deps"))
+            arc_buf_printf(&out, " %s", arc_or(need->text, arc_yaml_text_at(need, "task")));
+        arc_buf_putc(&out, '\n');
+        add_commands(task->value, &out);
+    }
+
+    return init_hold(init, &out);
+}
+
+/* A justfile's recipes may be indented by blanks. */
+static const char *convert_indents(struct init *init, const char *text)
+{
+    ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 2};
+
+    arc_each_piece (line, text, "\n") {
+        size_t blanks = strspn(line.text, " ");
+        bool is_recipe = blanks && blanks < line.len;
+        arc_buf_printf(&out, "%s%.*s\n", is_recipe ? "\t" : "", (int)line.len, line.text);
+    }
+
+    return init_hold(init, &out);
+}
+
+const char *init_read_script(struct init *init, const char *path)
+{
+    const char *name = arc_path_name(path);
+
+    if (init_is_among(name, INIT_TASKFILES))
+        return read_taskfile(init, path);
+    const char *text = init_read(init, path);
+    if (text && init_is_among(name, INIT_JUSTFILES))
+        return convert_indents(init, text);
+
+    return text && arc_text_ends(path, ".ps1") ? init_from_powershell(init, text) : text;
+}
