@@ -81,6 +81,8 @@ def test_a_release_that_a_person_marked_as_a_prerelease_is_one(shop, draft):
     shop.release("1.2.1", "fix: more")
     version = shop.document("version", "shop/v1.2.1")
     assert version["latest"] and version["previous-tag"] == "shop/v1.2.0" and not version["prerelease"]
+    assert shop.document("version", "shop/v1.4.0")["previous-tag"] == "shop/v1.2.1", "a stable one skips it"
+    assert shop.document("version", "shop/v1.4.0-rc.1")["previous-tag"] == ("shop/v1.2.1" if draft else "shop/v1.3.0")
 
 
 def test_a_release_that_is_marked_as_a_prerelease_is_not_taken_back(shop):

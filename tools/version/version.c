@@ -82,7 +82,7 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
             standing->major_beaten |= major;
             standing->minor_beaten |= major && minor;
             arc_tag_keep_higher(&standing->higher, &other);
-        } else if (order < 0 && (!theirs->prerelease || ours->prerelease)) {
+        } else if (order < 0 && (stable || ours->prerelease || standing->marked)) {
             bool released = arc_json_lists(options->published, other.text);
             arc_tag_keep_higher(released ? &standing->released : &standing->previous, &other);
         }
