@@ -131,7 +131,7 @@ static void test_everything(void **state)
              "    paths: ['services/common.mk', '!**/*.md']\n"
              "    notes-template: notes.md\n"
              "    runners: {linux/arm64: ubuntu-24.04-arm}\n"
-             "    build-args: {REDIS_IMAGE: 'mirror/redis:7', LEVEL: 3}\n"
+             "    build-args: {REDIS_IMAGE: 'mirror/redis:7', LEVEL: 3, NONE: ''}\n"
              "    zero-prerelease: true\n"
              "    rebuild-dependents: true\n");
     const struct arc_group *group = &config.groups[0];
@@ -146,7 +146,8 @@ static void test_everything(void **state)
     assert_string_equal(group->runners[0].value, "ubuntu-24.04-arm");
     assert_string_equal(group->build.args[1].name, "LEVEL");
     assert_string_equal(group->build.args[1].value, "3");
-    assert_null(group->build.args[2].name);
+    assert_string_equal(group->build.args[2].value, ""); /* in place of a Dockerfile's default */
+    assert_null(group->build.args[3].name);
     assert_true(group->zero_prerelease);
     assert_true(group->rebuild_dependents);
     assert_string_equal(group->services[0].depends_on[1], "oracle");
