@@ -410,45 +410,101 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     return add_prerelease(choice, &out->version, err);
 }
 
-/* The group's date format, from its last release; 2026.11.0 without one. */
+/* The group's date format, from its releases; 2026.11.0 without one. */
 struct date_style {
     bool short_year, zero_month; /* 26, 04 */
-    bool two_parts; /* 26.04: a third part only from the second release of a month on */
+    bool two_parts;     /* 26.04: a third part only from the second release of a month on */
+    bool day, zero_day; /* 2026.11.28, 2026.11.05: the third part is the day, not a number */
+    char separator;
 };
+
+/* The third part is a day if it has a zero in front, or else if no release has 0 or more than 31
+ * there and the last one is of that day (or the one beside it, in another time zone). */
+static bool counts_days(const struct choice *choice, const struct core *last, bool *zero)
+{
+    const struct survey *survey = choice->survey;
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    struct arc_oid oid;
+    struct core numbers;
+    bool prerelease;
+
+    arc_json_each (name, choice->tags) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        const char *text = json_string_value(name);
+        if (arc_tag_parse(text, choice->group->group, &tag, NULL) || !tag.version.patch ||
+            read_tag(choice, text, &numbers, &prerelease, NULL))
+            continue;
+        *zero = *zero || (tag.version.patch_len == 2 && *tag.version.patch == '0');
+        if (numbers.part[2] == 0 || numbers.part[2] > 31)
+            return false;
+    }
+
+    if (*zero || !last->part[2])
+        return *zero;
+    if (arc_git_tag_commit(survey->git, choice->group->last, &oid, NULL) ||
+        arc_git_commit(survey->git, &oid, &commit, NULL))
+        return false;
+
+    for (int64_t around = -86400; around <= 86400; around += 86400) {
+        time_t at = (time_t)(commit.time + around);
+        struct tm date;
+        if (gmtime_r(&at, &date) && (uint64_t)date.tm_mday == last->part[2] &&
+            (uint64_t)date.tm_mon + 1 == last->part[1])
+            return true;
+    }
+
+    return false;
+}
+
+/* The style of the group's last release, and its numbers; zeros without one. */
+static int read_style(const struct choice *choice, struct date_style *style, struct core *last,
+                      bool *prerelease, struct arc_error *err)
+{
+    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+
+    *style = (struct date_style){.separator = '.'};
+    ARC_TRY(read_tag(choice, choice->group->last, last, prerelease, err));
+    if (!choice->group->last)
+        return ARC_OK;
+
+    ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
+    style->separator = tag.version.major[tag.version.major_len];
+    style->short_year = tag.version.major_len <= 2;
+    style->zero_month =
+        *tag.version.minor == '0' || (style->short_year && tag.version.minor_len > 1);
+    style->two_parts = !tag.version.patch;
+    style->day = !style->two_parts &&
+                 (style->separator == '-' || counts_days(choice, last, &style->zero_day));
+    style->zero_day |= style->day && (style->zero_month || style->separator == '-'); /* ISO 8601 */
+
+    return ARC_OK;
+}
 
 static char *print_date(const struct choice *choice, const struct date_style *style,
                         const struct core *date)
 {
     struct arc_arena *memory = &choice->survey->memory;
-    char *start = arc_arena_printf(memory, "%" PRIu64 ".%0*" PRIu64, date->part[0],
-                                   style->zero_month ? 2 : 1, date->part[1]);
+    char *start = arc_arena_printf(memory, "%" PRIu64 "%c%0*" PRIu64, date->part[0],
+                                   style->separator, style->zero_month ? 2 : 1, date->part[1]);
     return style->two_parts && !date->part[2]
                ? start
-               : arc_arena_printf(memory, "%s.%" PRIu64, start, date->part[2]);
+               : arc_arena_printf(memory, "%s%c%0*" PRIu64, start, style->separator,
+                                  style->zero_day ? 2 : 1, date->part[2]);
 }
 
-/* The date and a number that restarts every month. */
+/* The date; unless it ends in the day, with a number that restarts every month. */
 static int choose_calver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {
-    ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-    struct date_style style = {0};
-    struct core last = {0};
-    bool prerelease = false, above;
+    struct date_style style;
+    struct core last;
+    bool prerelease, above;
     time_t now = (time_t)choice->now;
     struct tm date;
 
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
         return arc_error_set(err, ARC_EINPUT, "--bump cannot be used with versions that are dates");
-
-    if (choice->group->last) {
-        ARC_TRY(arc_tag_parse(choice->group->last, choice->group->group, &tag, err));
-        ARC_TRY(read_tag(choice, choice->group->last, &last, &prerelease, err));
-        style.short_year = tag.version.major_len <= 2;
-        style.zero_month = tag.version.minor && (*tag.version.minor == '0' ||
-                                                 (style.short_year && tag.version.minor_len > 1));
-        style.two_parts = !tag.version.patch;
-    }
+    ARC_TRY(read_style(choice, &style, &last, &prerelease, err));
 
     out->bump = find_bump(choice);
     out->reason = "nothing since the last release requires a version";
@@ -459,22 +515,26 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
 
     struct core next = {{(uint64_t)date.tm_year + 1900, (uint64_t)date.tm_mon + 1, 0}};
     next.part[0] -= style.short_year ? 2000 : 0;
-    if (next.part[0] == last.part[0] && next.part[1] == last.part[1])
+    if (style.day)
+        next.part[2] = (uint64_t)date.tm_mday;
+    else if (next.part[0] == last.part[0] && next.part[1] == last.part[1])
         next.part[2] = last.part[2] + !prerelease;
-    while (is_taken(choice, name_tag(choice, print_date(choice, &style, &next))))
+    while (!style.day && is_taken(choice, name_tag(choice, print_date(choice, &style, &next))))
         next.part[2]++;
 
     char *version = print_date(choice, &style, &next);
     ARC_TRY(survey_is_above(choice->group, name_tag(choice, version), &above, err));
-    if (!above) {
+    bool taken = is_taken(choice, name_tag(choice, version));
+    if (!above || taken) {
         out->bump = ARC_BUMP_NONE;
-        out->reason =
-            arc_arena_printf(&choice->survey->memory, "today's %s is not above %s: name a version",
-                             version, choice->group->last);
+        out->reason = arc_arena_printf(&choice->survey->memory,
+                                       taken ? "today's %s is there already: name a version"
+                                             : "today's %s is not above %s: name a version",
+                                       version, choice->group->last);
         return ARC_OK;
     }
 
-    out->reason = "the date, and a number that starts at 0 each month";
+    out->reason = style.day ? "the date" : "the date, and a number that starts at 0 each month";
     out->version = version;
 
     return add_prerelease(choice, &out->version, err);
