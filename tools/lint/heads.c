@@ -179,6 +179,29 @@ static bool checks_out(struct search *search, const struct scope *scope, const c
     return false;
 }
 
+/* Whether a job or a step only runs after a run whose commit was in the repository, pushed by
+ * somebody who may write. */
+static bool follows_own(const struct arc_yaml_node *holder)
+{
+    static const char *const events[] = {"'push'", "'release'", "'schedule'",
+                                         "'workflow_dispatch'"};
+    const char *text = arc_yaml_text_at(holder, "if");
+    const char *at = strstr(text, "github.event.workflow_run.event");
+    if (!at || ARC_HOLDS(text, "||", "!("))
+        return false;
+
+    at += strlen("github.event.workflow_run.event");
+    at += strspn(at, " ");
+    if (!ARC_STARTS(at, "=="))
+        return false;
+    at += 2 + strspn(at + 2, " ");
+    arc_each_in (event, events)
+        if (strncmp(at, *event, strlen(*event)) == 0)
+            return true;
+
+    return false;
+}
+
 /* `place`: the `uses` in the workflow that leads to this step; NULL for its own steps. */
 static void check_step(struct search *search, const struct scope *scope,
                        const struct arc_yaml_node *step, const struct arc_yaml_node *place)
@@ -212,6 +235,8 @@ static void check_steps(struct search *search, const struct scope *scope,
     arc_yaml_each (step, steps) {
         if (!spend(search, NULL))
             return;
+        if (follows_own(step))
+            continue;
         const struct arc_yaml_node *uses = arc_yaml_get(step, "uses");
         struct scope own = *scope;
         own.steps = steps;
@@ -235,6 +260,8 @@ static void check_jobs(struct search *search, const struct scope *scope,
     arc_yaml_each_pair (pair, jobs) {
         if (!spend(search, NULL))
             return;
+        if (follows_own(pair->value))
+            continue;
         const struct arc_yaml_node *job = pair->value, *uses = arc_yaml_get(job, "uses");
         struct scope own = *scope;
         own.env[0] = arc_yaml_get(root, "env");
