@@ -156,7 +156,19 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
     return false;
 }
 
-/* Whether a script checks out the head, named by an expression or a variable. */
+/* Appends the lines of a script that are no comments. */
+static void add_commands(struct arc_buf *out, const char *script)
+{
+    arc_each_piece (line, script, "\n") {
+        size_t blank = strspn(line.text, " \t");
+        if (blank < line.len && line.text[blank] == '#')
+            continue;
+        arc_buf_add(out, line.text, line.len);
+        arc_buf_putc(out, '\n');
+    }
+}
+
+/* Whether a script without comments checks out the head, named by an expression or a variable. */
 static bool checks_out(struct search *search, const struct scope *scope, const char *script)
 {
     bool any = ARC_HOLDS(script, "git checkout", "git switch", "git reset", "git merge", "git pull",
@@ -215,8 +227,12 @@ static void check_step(struct search *search, const struct scope *scope,
         at = input && leads_to_head(search, scope, input->text, 0) ? input : at;
     }
 
-    if (run && run->text && spend(search, run->text) && checks_out(search, scope, run->text))
-        at = run;
+    ARC_AUTO(arc_buf) struct arc_buf script = {0};
+    if (run && run->text && spend(search, run->text)) {
+        add_commands(&script, run->text);
+        search->lint->memory.failed |= script.failed != 0;
+        at = checks_out(search, scope, arc_buf_text(&script)) ? run : at;
+    }
 
     if (!at)
         return;
