@@ -89,8 +89,8 @@ static void use(unsigned choice)
     size_t count = 0, len;
     git_odb *odb = NULL;
     git_odb_backend *backend = NULL;
-    struct arc_git_scratch scratch = {.env = &env, .since = INT64_MAX};
-    struct arc_git git = {.scratch = &scratch};
+    struct arc_git_scratch scratch = {.since = INT64_MAX};
+    struct arc_git git = {.env = &env, .scratch = &scratch};
     (void)choice;
     if (!started && arc_git_start(NULL))
         abort();

@@ -7,6 +7,14 @@
 /* Deepest nesting. GitHub accepts 50 levels, and counts more constructs as a level. */
 #define NESTING_MAX 50
 
+const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name)
+{
+    arc_yaml_each_pair (pair, map)
+        if (strcasecmp(pair->key->text, name) == 0)
+            return pair->value;
+    return NULL;
+}
+
 bool lint_next_expression(const char **at, const char **start, size_t *len)
 {
     const char *open = *at ? strstr(*at, "${{") : NULL;

@@ -154,7 +154,7 @@ void lint_make(struct lint *lint);
 void lint_workflows(struct lint *lint);
 /* Whether "USER[:GROUP]" is root, by its name or its number. */
 bool lint_is_root(const char *user);
-/* The value of a key that GitHub compares without case: an input in `with` or `inputs`, a job, an
+/* expression.c: the value of a key that GitHub compares without case: an input in `with` or `inputs`, a job, an
  * output (null is a node too). NULL if the key is missing. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);
 /* The content of a local action or workflow, "./…"; NULL if `uses` is not local or cannot be read.

@@ -29,14 +29,6 @@ struct workflow {
     json_t *seen;   /* object: references that were checked */
 };                  /* all in lower case, since they have no case */
 
-const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name)
-{
-    arc_yaml_each_pair (pair, map)
-        if (strcasecmp(pair->key->text, name) == 0)
-            return pair->value;
-    return NULL;
-}
-
 /* Whether `name` is the repository or a path below it. */
 static bool is_below(const char *name, size_t len, const char *repository)
 {
