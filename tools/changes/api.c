@@ -47,7 +47,9 @@ static int open_github(const struct arc_github_options *options, const struct ar
 }
 
 int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
-                    const struct arc_api_files *to, struct arc_error *err)
+                    int (*each)(void *context, const char *path, size_t len, unsigned status,
+                                const char *previous),
+                    void *context, struct arc_error *err)
 {
     const struct arc_github_options options = {.env = env};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
@@ -63,11 +65,10 @@ int arc_changes_api(const struct arc_env *env, const struct arc_event *event,
         const char *status = json_string_value(json_object_get(file, "status"));
         bool renamed = status && strcmp(status, "renamed") == 0;
         const char *old = renamed ? json_string_value(previous) : NULL;
-        ARC_TRY(to->each(to->context, json_string_value(path), json_string_length(path),
-                         status_of(arc_or(status, "")), old));
+        ARC_TRY(each(context, json_string_value(path), json_string_length(path),
+                     status_of(arc_or(status, "")), old));
         if (old)
-            ARC_TRY(
-                to->each(to->context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL));
+            ARC_TRY(each(context, old, json_string_length(previous), ARC_STATUS_DELETED, NULL));
     }
 
     return ARC_OK;

@@ -8,7 +8,6 @@
 
 struct arc_base_request {
     struct arc_project *project;
-    const struct arc_env *env;
     const struct arc_git *git;
     const struct arc_event *event;
     const char *base; /* branch, tag, commit, "HEAD" for uncommitted changes; NULL: the event's */

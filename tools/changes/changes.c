@@ -155,7 +155,6 @@ static struct arc_base_request request_of(const struct run *run)
 {
     return (struct arc_base_request){
         .project = run->project,
-        .env = run->project->env,
         .git = run->git,
         .event = run->event,
         .base = run->options->base,
@@ -200,10 +199,9 @@ static int compare_entries(struct run *run, const struct arc_oid *base, const bo
 static int compare_by_api(struct run *run, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error refused = {0}, fetching = {0};
-    const struct arc_api_files files = {on_api_file, run};
 
     run->config_seen = false;
-    int rc = arc_changes_api(run->project->env, run->event, &files, &refused);
+    int rc = arc_changes_api(run->project->env, run->event, on_api_file, run, &refused);
     for (size_t i = 0; !rc && run->config_seen && i < run->options->filters->count; i++)
         rc = arc_match_mark(&run->out->results[i], err, "its entry in %s may have changed",
                             run->options->config->path);

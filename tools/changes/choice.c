@@ -58,7 +58,7 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
     return choice_reason(c, &out->base_reason, "%s itself: there is no merge base", name);
 }
 
-int choice_since_commit(const struct choice *c, const char *name, const char *why)
+static int since_commit(const struct choice *c, const char *name, const char *why)
 {
     ARC_TRY_PREFIX(choice_need(c, name, &c->out->base), c->err, "base");
     return choice_reason(c, &c->out->base_reason, "%s", why);
@@ -81,7 +81,7 @@ int choice_since_push(const struct choice *c, const char *before)
     ARC_AUTO(arc_error) struct arc_error missing = {0};
     struct arc_base *out = c->out;
     struct arc_oid common;
-    int rc = choice_since_commit(c, before, "the commit before the push");
+    int rc = since_commit(c, before, "the commit before the push");
 
     if (rc == ARC_ENOTFOUND) {
         missing = arc_steal(c->err);
@@ -132,11 +132,32 @@ static int since_left(const struct choice *c, const char *name, const char *why)
     return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;
 }
 
+/* The default branch, which a clone may have recorded from its remote. */
+static int find_default_branch(const struct choice *c, char **out)
+{
+    const char *usual[] = {c->event->default_branch, NULL, "main", "master"};
+    ARC_AUTO_FREE char *origin = NULL;
+    struct arc_oid oid;
+
+    ARC_TRY(arc_git_remote_head(c->git, &origin, c->err));
+    usual[1] = origin;
+    for (size_t i = 0; i < ARC_COUNT(usual); i++)
+        if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
+            *out = strdup(usual[i]);
+            return arc_error_unless(*out, c->err);
+        }
+
+    return arc_error_set(
+        c->err, ARC_EINPUT,
+        "there is no base to compare with: neither the event nor the clone (origin/HEAD) names a "
+        "default branch, and there is no branch main or master; give one with --base");
+}
+
 /* The first push of a branch, with forty zeros as the previous commit. */
 static int first_push(const struct choice *c)
 {
     ARC_AUTO_FREE char *branch = NULL;
-    ARC_TRY(choice_default_branch(c, &branch));
+    ARC_TRY(find_default_branch(c, &branch));
     if (c->branch && strcmp(branch, c->branch) == 0)
         return everything(c, "the first push of the default branch");
     return since_left(c, branch, "the first push of the branch");
@@ -146,7 +167,7 @@ int choice_since_input(const struct choice *c)
 {
     const char *base = c->request->base;
     if (arc_event_is_sha(base))
-        return choice_since_commit(c, base, "input base");
+        return since_commit(c, base, "input base");
     return choice_since_merge_base(c, base, "input base");
 }
 
@@ -219,27 +240,6 @@ static int tag_push(const struct choice *c, const char *tag, bool *chosen)
     return tag_by_history(c, tag, chosen);
 }
 
-/* The default branch, which a clone may have recorded from its remote. */
-int choice_default_branch(const struct choice *c, char **out)
-{
-    const char *usual[] = {c->event->default_branch, NULL, "main", "master"};
-    ARC_AUTO_FREE char *origin = NULL;
-    struct arc_oid oid;
-
-    ARC_TRY(arc_git_remote_head(c->git, &origin, c->err));
-    usual[1] = origin;
-    for (size_t i = 0; i < ARC_COUNT(usual); i++)
-        if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
-            *out = strdup(usual[i]);
-            return arc_error_unless(*out, c->err);
-        }
-
-    return arc_error_set(
-        c->err, ARC_EINPUT,
-        "there is no base to compare with: neither the event nor the clone (origin/HEAD) names a "
-        "default branch, and there is no branch main or master; give one with --base");
-}
-
 /* Run by hand on the base branch itself: unpushed commits, else the last commit. */
 static int on_branch(const struct choice *c, const char *base, const char *why)
 {
@@ -265,7 +265,7 @@ static int by_name(const struct choice *c, const char *input, const char *why)
     ARC_AUTO_FREE char *fallback = NULL;
 
     if (base && strcmp(base, "HEAD") == 0) { /* origin/HEAD is the default branch too */
-        ARC_TRY(choice_default_branch(c, &fallback));
+        ARC_TRY(find_default_branch(c, &fallback));
         base = fallback;
     }
 
@@ -360,7 +360,7 @@ static int comment(struct choice *c)
     ARC_TRY(choice_reason(c, &c->out->head_reason, "%s", arc_buf_text(&ref)));
     if (c->request->base && !arc_event_is_null_sha(c->request->base))
         return choice_since_input(c);
-    ARC_TRY(choice_default_branch(c, &branch));
+    ARC_TRY(find_default_branch(c, &branch));
     ARC_TRY(
         arc_warn(&c->out->warnings, c->err,
                  "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
@@ -388,7 +388,7 @@ static int choose(struct choice *c)
     if (event->base_sha && event->head_sha && !request->base && !request->ref) {
         ARC_TRY(choice_need(c, event->head_sha, &c->out->head));
         ARC_TRY(choice_reason(c, &c->out->head_reason, "the merge group's head"));
-        return choice_since_commit(c, event->base_sha, "the merge group's base");
+        return since_commit(c, event->base_sha, "the merge group's base");
     }
 
     if (event->on_pull && !request->ref)

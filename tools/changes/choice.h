@@ -35,16 +35,12 @@ bool choice_is_before(const struct choice *c, const struct arc_oid *commit,
 /* The whole choice for a pull request (pull.c). */
 int choice_pull_request(struct choice *c);
 
-/* The default branch. *out is owned by the caller. */
-int choice_default_branch(const struct choice *c, char **out);
-
 /* Compares with where the head diverged from `name`. */
 int choice_since_merge_base(const struct choice *c, const char *name, const char *why);
 
 /* Compares with the input `base`: a commit itself, a branch by its merge base. */
 int choice_since_input(const struct choice *c);
 
-/* Compares with the commit `name` itself or, if it is not an ancestor of the head (a force push),
+/* Compares with the commit before a push or, if it is not an ancestor of the head (a force push),
  * with the merge base. */
-int choice_since_commit(const struct choice *c, const char *name, const char *why);
 int choice_since_push(const struct choice *c, const char *before);

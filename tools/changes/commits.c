@@ -97,7 +97,8 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
 /* Whether a workflow or another CI made the clone. */
 static bool is_of_ci(const struct arc_base_request *request)
 {
-    return strcmp(request->event->name, "local") != 0 || arc_env_nonempty(request->env, "CI");
+    return strcmp(request->event->name, "local") != 0 ||
+           arc_env_nonempty(request->project->env, "CI");
 }
 
 bool arc_base_may_fetch(const struct arc_base_request *request)
@@ -220,8 +221,9 @@ int arc_base_merge_base(const struct arc_base_request *request, const struct arc
 {
     const struct arc_git *git = request->git;
     bool asks = arc_base_may_fetch(request) && request->token && arc_git_is_shallow(git);
-    if (asks && (arc_git_merge_base(git, a, b, out, NULL) == ARC_OK ||
-                 arc_changes_api_merge_base(request->env, request->event, a, b, out, NULL) == 0))
+    if (asks &&
+        (arc_git_merge_base(git, a, b, out, NULL) == ARC_OK ||
+         arc_changes_api_merge_base(request->project->env, request->event, a, b, out, NULL) == 0))
         return ARC_OK;
     return arc_git_find_merge_base(git, a, b, out, err);
 }

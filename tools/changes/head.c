@@ -1,9 +1,8 @@
 /* Chooses the head: the input `ref`; else what the job checked out instead of the event's commit;
  * else the event's commit, even if its branch moved since. */
-#include "base/auto.h"
+#include "base/text.h"
 #include "base/warn.h"
 #include "changes/choice.h"
-#include <string.h>
 
 /* Sets the head's reason as choice_reason(), and its branch to `name` (NULL: none). */
 static int settle(struct choice *c, const char *name, const char *why, const char *more)
@@ -110,8 +109,7 @@ int choice_head(struct choice *c)
 
     if (c->request->ref && !is_event_at_head(c, sha))
         return head_of_input(c);
-    if (event->ref && strncmp(event->ref, CHOICE_TAGS, strlen(CHOICE_TAGS)) == 0)
-        c->tag = event->ref + strlen(CHOICE_TAGS);
+    c->tag = arc_text_after(event->ref, CHOICE_TAGS);
     if (!sha && !event->ref) {
         ARC_AUTO_FREE char *branch = NULL;
         ARC_TRY(arc_git_head(c->git, &c->out->head, &branch, c->err));

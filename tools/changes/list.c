@@ -253,14 +253,9 @@ const char *arc_list_status(const struct arc_changed_file *file)
     return arc_status_name(renamed ? ARC_STATUS_RENAMED : (enum arc_status)file->status);
 }
 
-struct piece {
-    const char *text;
-    size_t len;
-};
-
 static int by_name(const void *a, const void *b)
 {
-    const struct piece *x = a, *y = b;
+    const struct arc_piece *x = a, *y = b;
     return arc_text_compare(x->text, x->len, y->text, y->len);
 }
 
@@ -268,7 +263,7 @@ static int by_name(const void *a, const void *b)
 static void add_directories(struct writer *writer, const struct arc_changes *changes,
                             const struct arc_filter_result *result, unsigned depth)
 {
-    ARC_AUTO_FREE struct piece *pieces = calloc(result->count + 1, sizeof *pieces);
+    ARC_AUTO_FREE struct arc_piece *pieces = calloc(result->count + 1, sizeof *pieces);
     if (!pieces) {
         writer->out->failed = true;
         return;
@@ -283,7 +278,8 @@ static void add_directories(struct writer *writer, const struct arc_changes *cha
                 len = at;
                 level++;
             }
-        pieces[i] = len ? (struct piece){file->path, len} : (struct piece){".", 1};
+        pieces[i] =
+            len ? (struct arc_piece){file->path, len, NULL} : (struct arc_piece){".", 1, NULL};
     }
 
     qsort(pieces, result->count, sizeof *pieces, by_name);

@@ -4,35 +4,27 @@
 
 #include "changes/base.h"
 
-/* Where a service was last good. The caller sets the first two members; `reason` is owned. */
+/* Where a service was last good. The caller sets the first three members. */
 struct arc_last_good {
     const struct arc_group *group;
-    const struct arc_service *service;
-    struct arc_oid base; /* empty: never, so every file counts as added */
-    char *reason;        /* "since messaging/v0.1.0" */
+    const struct arc_service *service; /* of a release: NULL: whatever service its tag names */
+    bool stable;                       /* of a release: not a prerelease */
+    char *tag;                         /* of the release, owned; NULL: none */
+    struct arc_oid base;               /* empty: never, so every file counts as added */
+    char *reason;                      /* "since messaging/v0.1.0"; owned */
 };
 
 /* The service and group of filter number `filter`; false if there is none. */
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service);
 
-/* A last release. The caller sets the first three members. */
-struct arc_last_release {
-    const struct arc_group *group;
-    const struct arc_service *service; /* whose tags count; NULL: all of the group's */
-    bool stable;                       /* ignore prereleases */
-    char *tag;                         /* owned; NULL: none */
-    struct arc_oid commit;             /* the tag's commit */
-};
+/* Finds the last release of each group before `head`, its tag and commit: the highest version among
+ * tags whose commit is `head` or an ancestor, except the tag being pushed. A shallow clone requests
+ * the remote's tags once, and fetches as much history as needed. */
+int arc_services_find_releases(const struct arc_base_request *request, struct arc_last_good *out,
+                               size_t count, const struct arc_oid *head, struct arc_error *err);
 
-/* Finds the last release of each group before `head`: the highest version among tags whose commit
- * is `head` or an ancestor, except the tag being pushed. A shallow clone requests the remote's tags
- * once, and fetches as much history as needed. */
-int arc_services_find_releases(const struct arc_base_request *request,
-                               struct arc_last_release *releases, size_t count,
-                               const struct arc_oid *head, struct arc_error *err);
-
-/* The same, as where each service was last good. */
+/* The same with the reason instead of the tag. */
 int arc_services_last_releases(const struct arc_base_request *request, struct arc_last_good *out,
                                size_t count, const struct arc_oid *head, struct arc_error *err);
 

@@ -7,7 +7,6 @@
 #include "registry/registry.h"
 
 #define REVISION "org.opencontainers.image.revision"
-#define TAGS     "refs/tags/"
 
 static int since(struct arc_last_good *out, const char *what, const char *more,
                  struct arc_error *err)
@@ -80,14 +79,14 @@ static int rank(const char *const *names, size_t count, const struct arc_group *
     return ARC_OK;
 }
 
-static bool is_wanted(const struct arc_last_release *release, const struct arc_tag *tag)
+static bool is_wanted(const struct arc_last_good *release, const struct arc_tag *tag)
 {
     bool is_of_another = release->service && tag->service && tag->service != release->service;
     return !is_of_another && !(release->stable && tag->version.prerelease);
 }
 
 /* The end of a group's tags for a round that checks `each` of them. */
-static size_t round_end(const struct wanted *wanted, const struct arc_last_release *release,
+static size_t round_end(const struct wanted *wanted, const struct arc_last_good *release,
                         size_t each)
 {
     if (release->tag)
@@ -99,7 +98,7 @@ static size_t round_end(const struct wanted *wanted, const struct arc_last_relea
  * may walk the history. */
 static int find_releases(const struct arc_base_request *request, const struct ranked *ranked,
                          const struct arc_oid *head, struct wanted *wanted,
-                         struct arc_last_release *releases, size_t count, struct arc_error *err)
+                         struct arc_last_good *releases, size_t count, struct arc_error *err)
 {
     ARC_AUTO_FREE struct arc_oid *asked = calloc(ranked->count + 1, sizeof *asked);
     ARC_AUTO_FREE bool *behind = calloc(ranked->count + 1, sizeof *behind);
@@ -131,7 +130,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
                 if (!place || !behind[place - 1] ||
                     !is_wanted(&releases[i], &ranked->tags[the->at]))
                     continue;
-                releases[i].commit = asked[place - 1];
+                releases[i].base = asked[place - 1];
                 releases[i].tag = strdup(ranked->tags[the->at].text);
                 ARC_TRY_ALLOC(releases[i].tag, err);
             }
@@ -143,12 +142,11 @@ static int find_releases(const struct arc_base_request *request, const struct ra
 }
 
 int arc_services_find_releases(const struct arc_base_request *request,
-                               struct arc_last_release *releases, size_t count,
+                               struct arc_last_good *releases, size_t count,
                                const struct arc_oid *head, struct arc_error *err)
 {
     ARC_AUTO(ranked) struct ranked ranked = {0};
-    const char *ref = request->event->ref;
-    const char *pushed = ref && strncmp(ref, TAGS, strlen(TAGS)) == 0 ? ref + strlen(TAGS) : NULL;
+    const char *pushed = arc_text_after(request->event->ref, "refs/tags/");
 
     ARC_TRY(arc_project_load_tags(request->project, err));
 
@@ -188,19 +186,14 @@ int arc_services_find_releases(const struct arc_base_request *request,
 int arc_services_last_releases(const struct arc_base_request *request, struct arc_last_good *out,
                                size_t count, const struct arc_oid *head, struct arc_error *err)
 {
-    ARC_AUTO_FREE struct arc_last_release *releases = calloc(count + 1, sizeof *releases);
-    ARC_TRY_ALLOC(releases, err);
-    for (size_t i = 0; i < count; i++)
-        releases[i] = (struct arc_last_release){.group = out[i].group, .service = out[i].service};
-    int rc = arc_services_find_releases(request, releases, count, head, err);
+    int rc = arc_services_find_releases(request, out, count, head, err);
 
     for (size_t i = 0; i < count; i++) {
-        out[i].base = releases[i].commit;
-        if (!rc && releases[i].tag)
-            rc = since(&out[i], releases[i].tag, "", err);
+        ARC_AUTO_FREE char *tag = arc_steal(&out[i].tag);
+        if (!rc && tag)
+            rc = since(&out[i], tag, "", err);
         else if (!rc)
             rc = never(&out[i], err, "no release is behind the head: every file counts as added");
-        free(releases[i].tag);
     }
 
     return rc;
@@ -267,7 +260,7 @@ static int last_image(const struct arc_base_request *request, struct arc_last_go
     const char *image;
 
     ARC_TRY(arc_service_published_tag(out->group, service, &image, &tag, err));
-    int rc = arc_registry_new(request->env, NULL, &registry, err);
+    int rc = arc_registry_new(request->project->env, NULL, &registry, err);
     if (!rc)
         rc = read_revision(registry, image, tag, &revision, err);
     if (rc == ARC_ENOTFOUND) {

@@ -24,7 +24,7 @@ struct walk {
     struct arc_filters filters;
     struct arc_changes changes; /* the matcher writes here for each commit */
     struct arc_match match;
-    struct arc_last_release *releases;
+    struct arc_last_good *releases;
     struct owner *owners;
     size_t owner_count, slot_count;
     bool *asked;     /* per filter: whether its group lacks the commit */
@@ -188,7 +188,7 @@ static int find_predecessors(struct walk *walk, struct arc_error *err)
         struct survey_group *out = &walk->out->groups[group - walk->project->config.groups];
         if (release->tag || !group->predecessor)
             continue;
-        int rc = arc_git_tag_commit(walk->project->git, group->predecessor, &release->commit, NULL);
+        int rc = arc_git_tag_commit(walk->project->git, group->predecessor, &release->base, NULL);
         ARC_TRY(arc_error_memory(rc, err));
         if (!rc && !out->stable)
             out->predecessor = group->predecessor;
@@ -203,7 +203,6 @@ static int find_releases(struct walk *walk, struct arc_error *err)
     const struct arc_config *config = &walk->project->config;
     const struct arc_event local = {.name = (char[]){"local"}};
     const struct arc_base_request request = {.project = walk->project,
-                                             .env = walk->project->env,
                                              .git = walk->project->git,
                                              .event = &local,
                                              .fetch_depth = FETCH_DEPTH};
@@ -215,11 +214,11 @@ static int find_releases(struct walk *walk, struct arc_error *err)
 
     for (size_t i = 0; i < 2 * config->group_count; i++)
         walk->releases[i] =
-            (struct arc_last_release){.group = &config->groups[i / 2], .stable = i % 2};
+            (struct arc_last_good){.group = &config->groups[i / 2], .stable = i % 2};
 
     arc_each (owner, walk->owners, walk->owner_count)
         for (size_t k = 0; owner->slot >= 2 * config->group_count && k < 2; k++)
-            walk->releases[owner->slot + k] = (struct arc_last_release){
+            walk->releases[owner->slot + k] = (struct arc_last_good){
                 .group = &config->groups[owner->group], .service = owner->service, .stable = k};
 
     ARC_TRY(load_tags(walk, err));
@@ -235,7 +234,7 @@ static int find_releases(struct walk *walk, struct arc_error *err)
         group->last = arc_arena_text(&out->memory, walk->releases[2 * g].tag);
         group->stable = arc_arena_text(&out->memory, walk->releases[2 * g + 1].tag);
         if (group->last)
-            rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].commit, &commit, NULL);
+            rc = arc_git_commit(walk->project->git, &walk->releases[2 * g].base, &commit, NULL);
         group->last_time = commit.time;
         ARC_TRY(arc_error_memory(rc, err));
     }
@@ -332,7 +331,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     walk.lacks = arc_arena_array(&out->memory, walk.slot_count / 64 + 1, sizeof *walk.lacks);
     ARC_TRY_ALLOC(bases && walk.asked && walk.lacks, err);
     for (size_t i = 0; i < walk.slot_count; i++)
-        bases[i] = walk.releases[i].commit;
+        bases[i] = walk.releases[i].base;
     ARC_TRY(arc_match_start(&walk.match, &walk.changes, ARC_QUANTIFIER_SOME_EXCLUDE, true, err));
     ARC_TRY(arc_history_new(project->git, &history, err));
     walk.err = err;
