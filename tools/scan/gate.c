@@ -242,6 +242,15 @@ static void choose_verdict(struct scan_judged *judged)
     judged->gate = arc_scan_gate(policy, judged->verdict, judged->worst);
 }
 
+/* "linux/arm" of "linux/arm/v7". */
+static void cut_variant(char platform[ARC_PLATFORM_SIZE])
+{
+    char *slash = strchr(platform, '/');
+    slash = slash ? strchr(slash + 1, '/') : NULL;
+    if (slash)
+        *slash = '\0';
+}
+
 /* Whether the scanned image is for another platform than requested: Trivy takes whatever the local
  * engine has under that name, or the only image of a registry. Variants are not compared, since
  * many configurations omit them. */
@@ -250,11 +259,12 @@ static bool is_other_platform(const struct scan_target *target, char seen[ARC_PL
     char wanted[ARC_PLATFORM_SIZE];
 
     arc_platform_join(arc_text_or(target->image_os, "linux"), target->architecture, "", seen);
-    size_t os = strcspn(seen, "/") + 1, len = os + strcspn(seen + os, "/");
-    seen[len] = '\0';
+    cut_variant(seen);
+    if (!*target->architecture || !arc_platform_normalize(target->platform, wanted))
+        return false;
+    cut_variant(wanted);
 
-    return *target->architecture && arc_platform_normalize(target->platform, wanted) &&
-           !arc_text_is(wanted, ARC_MIN(strlen(wanted), os + strcspn(wanted + os, "/")), seen);
+    return strcmp(wanted, seen) != 0;
 }
 
 /* Checks how much of a target was scanned. Trivy lists packages since its reports contain its
