@@ -13,6 +13,7 @@ static void release_run_free(struct release_run *run)
     arc_arena_free(&run->memory);
     json_decref(run->release);
     json_decref(run->rivals);
+    arc_tag_free(&run->own_tag);
     arc_error_clear(&run->trouble);
 }
 
@@ -24,6 +25,7 @@ static int check_options(struct release_run *run, struct arc_error *err)
     run->tag = o->version->tag;
     run->prerelease = o->version->prerelease;
     run->latest = o->version->latest;
+    ARC_TRY(arc_error_memory(arc_tag_parse(run->tag, o->group, &run->own_tag, NULL), err));
 
     if (!o->repository || !arc_repository_name_valid(o->repository))
         return arc_error_set(err, ARC_EINPUT, "'%.100s' is not a repository: expected owner/name",

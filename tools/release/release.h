@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arcci/release.h"
+#include "arcci/version.h"
 #include "base/warn.h"
 #include "os/hash.h"
 
@@ -25,6 +26,7 @@ struct release_run {
     const struct arc_release_options *o;
     struct arc_transport *t;
     const char *tag;
+    struct arc_tag own_tag; /* the same, parsed; {0}: not a release tag of the group */
     bool prerelease, latest;
     char *commit;    /* where the tag points, or o->revision */
     json_t *release; /* owned: the release as last seen in the API; NULL: none */

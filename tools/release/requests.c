@@ -1,5 +1,4 @@
 /* Helpers that the parts of the release stage share. */
-#include "arcci/version.h"
 #include "base/json.h"
 #include "release/release.h"
 
@@ -44,16 +43,16 @@ bool release_look_again(struct release_run *run, const struct arc_reply *reply,
 
 bool release_is_sibling(const struct release_run *run, const char *tag, bool *above)
 {
-    ARC_AUTO(arc_tag) struct arc_tag ours = {0}, theirs = {0};
-    const struct arc_group *group = run->o->group;
+    ARC_AUTO(arc_tag) struct arc_tag theirs = {0};
+    const struct arc_tag *own = &run->own_tag;
 
-    if (arc_tag_parse(run->tag, group, &ours, NULL) || arc_tag_parse(tag, group, &theirs, NULL))
+    if (!own->text || arc_tag_parse(tag, run->o->group, &theirs, NULL))
         return false;
-    *above = ours.service == theirs.service && !theirs.version.prerelease &&
-             arc_release_version_compare(&theirs.version, &ours.version) > 0;
+    *above = own->service == theirs.service && !theirs.version.prerelease &&
+             arc_release_version_compare(&theirs.version, &own->version) > 0;
 
-    return group || (ours.group_len == theirs.group_len &&
-                     memcmp(ours.text, theirs.text, ours.group_len) == 0);
+    return run->o->group || (own->group_len == theirs.group_len &&
+                             memcmp(own->text, theirs.text, own->group_len) == 0);
 }
 
 char *release_id(struct release_run *run, const json_t *object)
