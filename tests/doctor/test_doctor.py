@@ -100,7 +100,7 @@ def test_a_machine_that_has_it_all(machine):
     assert checks["platforms"]["found"] == "driver docker: linux/amd64, linux/arm64"
     assert checks["trivy"]["found"] == "Version: 0.58.0"
     assert checks["ports"]["found"] == f"{machine.port} free"
-    assert checks["network"]["found"] == "arc_platform_net is there"
+    assert checks["network"]["found"] == "arc_platform_net exists"
     assert checks["volumes"]["found"] == "arc-a-data, arc-a-log"
     assert checks["registry"]["found"] == f"{host}: answers, wants a login"
     assert "x" * 40 not in json.dumps(document)

@@ -508,7 +508,7 @@ def test_a_draft_that_is_left_says_who_publishes_it(project, double):
     """The last of the 14 requests never comes through: what was public before stays, and a second run ends it."""
     double.faults = faults.onwards(faults.no_permission, 14)
     status, output = project.run(double)
-    assert status == 3 and "is a draft still" in output and "run again: `arc-ci release` publishes what is there" in output
+    assert status == 3 and "is still a draft" in output and "run again: `arc-ci release` publishes the draft" in output
     double.faults = faults.none
     assert project.run(double)[0] == 0 and not double.state.releases[0]["draft"]
 

@@ -559,4 +559,4 @@ def test_run_again_after_the_publication_failed_it_moves_nothing(shop):
     assert shop.promote().returncode == 0
     shop.server.moved.clear()
     run = shop.promote()
-    assert run.returncode == 0 and not shop.server.moved and run.stderr.count("is there already") == 6, run.stderr
+    assert run.returncode == 0 and not shop.server.moved and run.stderr.count("already points there") == 6, run.stderr

@@ -21,12 +21,12 @@ REFUSALS = {
     "no package": (403, "DENIED", "permission_denied: installation not allowed to create organization package", "packages: write"),
     "no repository": (404, "NAME_UNKNOWN", "repository name not known to registry", "create it first"),
     "read-only": (405, "UNSUPPORTED", "the operation is unsupported", "it is read-only"),
-    "quota": (403, "DENIED", "adding 5 MiB would exceed the Quota of 1 GiB", "there is no room"),
+    "quota": (403, "DENIED", "adding 5 MiB would exceed the Quota of 1 GiB", "the registry is full"),
     "Harbor's quota": (403, "DENIED", "adding 2.0 MiB of storage resource, which when updated to current usage of 1 GiB will exceed "
-                       "the configured upper limit of 1 GiB.", "there is no room"),
+                       "the configured upper limit of 1 GiB.", "the registry is full"),
     "Harbor, read-only": (403, "DENIED", "The system is in read only mode. Any modification is prohibited.", "it is read-only"),
-    "full": (507, "UNKNOWN", "insufficient storage", "there is no room"),
-    "too large": (413, "SIZE_INVALID", "too large", "there is no room"),
+    "full": (507, "UNKNOWN", "insufficient storage", "the registry is full"),
+    "too large": (413, "SIZE_INVALID", "too large", "the registry is full"),
     "no login": (401, "UNAUTHORIZED", "authentication required", "docker login"),
 }
 

@@ -22,6 +22,6 @@ def test_a_tag_that_another_moved_is_seen_and_put_back(platform):
 
     status = platform.json("status", "--registry")
     assert ("arc-a", "latest") in drifted(status)["messaging"] and drifted(status)["data"] == []
-    assert platform.run("status", "--registry", "--exit-code", status=1).stdout.count("what was released is sha256:")
+    assert platform.run("status", "--registry", "--exit-code", status=1).stdout.count("the released image is sha256:")
     assert platform.json("rollback", "messaging", "1.1.0")["tag"] == "messaging/v1.1.0"
     assert platform.digest("a", "latest") == old

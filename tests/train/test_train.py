@@ -69,7 +69,7 @@ def test_a_pin_and_a_later_release(platform):
     platform.config["groups"]["platform"]["includes"][1]["version"] = "9.9.9"
     platform.write(".github/arc-ci.yaml", json.dumps(platform.config))
     platform.commit("platform/v2.1.0")
-    assert "platform takes 9.9.9 of messaging" in platform.run("plan", "platform/v2.1.0", status=2).stderr
+    assert "platform includes 9.9.9 of messaging" in platform.run("plan", "platform/v2.1.0", status=2).stderr
 
 
 def test_what_is_not_published_is_not_taken(platform, github):
@@ -86,9 +86,9 @@ def test_what_is_not_published_is_not_taken(platform, github):
     assert {row["released"]["tag"] for row in plan["services"]} == {"messaging/v1.0.0", "data/v0.4.0"}
     github.state.releases = [release for release in github.state.releases if not release["tag_name"].startswith("data")]
     said = platform.run("plan", "platform/v1.0.0", status=1).stderr
-    assert "platform includes data, and c has no published release behind commit" in said
+    assert "platform includes data, and c has no published release before commit" in said
     github.state.off["/releases"] = (500, "Server Error")
-    assert platform.run("plan", "platform/v1.0.0", status=3).stderr.count("is not known, since GitHub did not tell") == 1
+    assert platform.run("plan", "platform/v1.0.0", status=3).stderr.count("is unknown, since GitHub did not list") == 1
 
 
 def test_a_pinned_release_that_was_withdrawn_stops_the_train(platform, github):

@@ -363,7 +363,7 @@ static int finish_move(struct promotion *promotion, struct move *move, struct ar
 
     if (!move->tried) {
         if (move->there)
-            tell(promotion, move, "is there already");
+            tell(promotion, move, "already points there");
         else
             arc_build_tell(&promotion->options->listener, move->codename, "%s:%s stays: it is %s",
                            move->image, move->tag, move->held);

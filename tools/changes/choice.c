@@ -193,9 +193,9 @@ static int tag_by_history(const struct choice *c, const char *tag, bool *chosen)
 
     if (arc_git_is_shallow(c->git)) {
         ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                         "the tag '%s' has no version that comes after another's, so history tells "
-                         "the tag before it, and this clone's is cut: every file counts as added "
-                         "(fetch-depth: 0 of actions/checkout gets all of it)",
+                         "the tag '%s' has no version above another's, so its base would be the "
+                         "nearest tag in history, but this clone is shallow: every file counts as "
+                         "added (fetch-depth: 0 of actions/checkout gets all of it)",
                          tag));
         return everything(c, "the previous tag is not known");
     }
@@ -364,7 +364,7 @@ static int comment(struct choice *c)
     ARC_TRY(
         arc_warn(&c->out->warnings, c->err,
                  "the event does not name the base of pull request %" JSON_INTEGER_FORMAT
-                 ", and the API did not give it (is there a token?): the default branch is taken",
+                 ", and the API did not give it (is there a token?): the default branch is used",
                  c->event->number));
 
     return choice_since_merge_base(c, branch, "default branch");

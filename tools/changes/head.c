@@ -58,14 +58,14 @@ static int head_of_checkout(struct choice *c, const char *sha, bool *chosen)
 
     if (c->tag || strcmp(c->event->name, "push") == 0) /* others have the default branch */
         return arc_warn(&c->out->warnings, c->err,
-                        "the event's commit %.12s is looked at, not what is checked out (%s, "
-                        "%.12s): 'ref: HEAD' looks at that",
+                        "the head is the event's commit %.12s, not what is checked out (%s, "
+                        "%.12s): 'ref: HEAD' chooses that",
                         sha, arc_or(branch, "no branch"), head.hex);
     *chosen = true;
     c->out->head = head;
     c->is_checked_out = true;
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
-                     "what is checked out (%s, %.12s) is looked at, not the %s event's commit "
+                     "the head is what is checked out (%s, %.12s), not the %s event's commit "
                      "%.12s: give 'ref' to choose",
                      arc_or(branch, "no branch"), head.hex, c->event->name, sha));
 

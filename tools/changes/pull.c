@@ -61,8 +61,8 @@ static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
 
     return arc_base_ancestors(c->request, head, newest, 1, &behind, NULL) == ARC_OK &&
            (behind || arc_warn(&c->out->warnings, NULL,
-                               "what is checked out (%.12s) is looked at, not the pull request's "
-                               "newest commit %.12s, which is not part of it",
+                               "the head is what is checked out (%.12s), not the pull request's "
+                               "newest commit %.12s, which it does not contain",
                                head->hex, newest->hex) == ARC_OK);
 }
 

@@ -104,7 +104,7 @@ int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *c
         return ARC_OK;
 
     return arc_warn(warnings, err,
-                    "the services are those of what is checked out (%.12s), where %.200s is not as "
-                    "in %.12s, which is looked at: a service that only that one has is missing",
+                    "the services are read from what is checked out (%.12s), where %.200s differs "
+                    "from the head %.12s: services that only the head has are missing",
                     here.hex, arc_or(listed, found), head->hex);
 }

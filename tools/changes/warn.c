@@ -191,7 +191,8 @@ static const char *doubt_of(const char *pattern, bool negated)
     if (has_braces_of_one(pattern))
         return "has braces around one thing, which are then part of a name: alternatives are '{a,b}'";
     if (strstr(pattern, "[!"))
-        return "has '[!', which is a '!' or what stands behind it: write '[^' for any other character";
+        return "has '[!', which matches '!' or a character after it: write '[^' for any other "
+               "character";
 
     if (has_bare_parentheses(pattern))
         return "has parentheses, which only group: where they are part of a name write '\\(' and "

@@ -17,8 +17,8 @@ int project_note_published(const struct arc_project *project, struct report *rep
     if (!why)
         return ARC_OK;
     return report_note(report, 'w', NULL, err,
-                       "the last tag counts as the previous release, since GitHub could not be "
-                       "asked for the last one that was published: %s",
+                       "the last tag counts as the previous release, since the last published "
+                       "release is unknown: %s",
                        why);
 }
 

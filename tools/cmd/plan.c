@@ -128,8 +128,8 @@ static int note_other_commit(const struct arc_project *project,
         arc_commit_is_of(project->git, revision, changes->head))
         return ARC_OK;
     return report_note(report, 'w', NULL, err,
-                       "--changes is about commit %.12s, and the plan about %.12s: what differs "
-                       "between these was not looked at; check out one commit for both",
+                       "--changes is for commit %.12s, but the plan for %.12s: the differences "
+                       "between them are not considered; check out one commit for both",
                        changes->head, revision);
 }
 

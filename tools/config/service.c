@@ -56,7 +56,7 @@ static int refuse_build_keys(const struct arc_yaml_node *map, struct arc_error *
         const struct arc_yaml_node *key = arc_yaml_key(map, keys[i][0]);
         if (key)
             return arc_yaml_error(
-                key, err, "'%s' stands under 'build': build: {%s: …} (docs/configuration.md)",
+                key, err, "'%s' belongs under 'build': build: {%s: …} (docs/configuration.md)",
                 keys[i][0], keys[i][1]);
     }
 

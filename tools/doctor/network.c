@@ -303,7 +303,7 @@ void doctor_network(struct doctor *doctor, struct doctor_result *result)
     arc_buf_puts(&result->found, doctor->network);
 
     if (doctor_ask(doctor, argv, &text, NULL) == ARC_OK) {
-        arc_buf_puts(&result->found, " is there");
+        arc_buf_puts(&result->found, " exists");
         return;
     }
 

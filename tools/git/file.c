@@ -189,7 +189,7 @@ int arc_git_blob(const struct arc_git *git, const struct arc_oid *commit, const 
 
     ARC_TRY(locate(git, commit, path, &blob, &entry, err));
     if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB)
-        return arc_error_set(err, ARC_ENOTFOUND, "'%s' is no file in commit %.12s", path,
+        return arc_error_set(err, ARC_ENOTFOUND, "'%s' is not a file in commit %.12s", path,
                              commit->hex);
 
     int step = read_blob(git, &blob, max, &size, &file);

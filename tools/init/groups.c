@@ -627,7 +627,8 @@ static bool find_version(struct init *init, struct init_image *image, const char
         if (init_succeeds(init, arc_file_value_in(init->root, &place, &value, NULL))) {
             struct arc_release_version version;
             if (!is_version(value + (*value == 'v'), ARC_VERSIONING_LOOSE, &version)) {
-                init_ask(init, path, 0, "what releases its image? '%.100s' is no version", value);
+                init_ask(init, path, 0, "what releases its image? '%.100s' is not a version",
+                         value);
                 return false;
             }
             set_place(init, image, path, at);

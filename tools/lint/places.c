@@ -282,7 +282,7 @@ static void check_map(struct lint *lint, const struct value *map)
         } else if (pair->merged) {
             lint_find_at(lint, LINT_WORKFLOW, map->node, NO_MERGE);
         } else if (json_object_get(seen, small)) {
-            lint_find_at(lint, LINT_WORKFLOW, key, "'%s' stands there twice", key->text);
+            lint_find_at(lint, LINT_WORKFLOW, key, "'%s' is there twice", key->text);
         } else {
             const struct place *place = open ? parent : find_place(lint, map, key);
             struct value value = {place, key->text, key, pair->value};

@@ -629,7 +629,7 @@ static bool check_call(const struct workflow *w, const struct arc_yaml_node *use
     const char *wrong = NULL;
 
     if (strchr(file, '/'))
-        wrong = "is no file of " WORKFLOWS;
+        wrong = "is not a file of " WORKFLOWS;
     else if (strchr(file, '@'))
         wrong = "is in this repository and used from this commit, so it has no @REF";
     if (*name && wrong)

@@ -106,7 +106,7 @@ static bool is_selected(const struct planning *planning, const struct arc_servic
     if (service->linked)
         *reason = arc_arena_text(memory, "others start from it; it has no tag of its own");
     else if (options->services && !arc_json_lists(options->services, service->codename))
-        *reason = arc_arena_text(memory, "not asked for");
+        *reason = arc_arena_text(memory, "not requested");
     else if (options->only && options->only != service)
         *reason = arc_arena_printf(memory, "%s releases %s", options->version->tag,
                                    options->only->codename);

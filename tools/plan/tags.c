@@ -303,8 +303,8 @@ static bool floats(const struct reading *reading, const char **reason)
     else if (version->prerelease)
         *reason = "a prerelease moves no floating tag";
     else
-        *reason = moves ? "highest stable version that it stands for"
-                        : "a higher stable version that it stands for exists";
+        *reason =
+            moves ? "highest stable version with this tag" : "a higher stable version has this tag";
 
     return moves;
 }

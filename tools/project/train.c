@@ -137,18 +137,18 @@ static int refuse(const struct train *train, const struct arc_include *include,
     if (train->lock)
         return arc_error_set(
             train->err, ARC_EINPUT,
-            "%s includes %s, and the lock file names no release of %s that is behind commit %.12s",
+            "%s includes %s, and the lock file names no release of %s before commit %.12s",
             train->group->name, include->group, service->codename, train->head.hex);
 
     if (include->version)
         return arc_error_set(
             train->err, ARC_EINPUT,
-            "%s takes %s of %s, but there is no such release of %s behind commit %.12s",
+            "%s includes %s of %s, but there is no such release of %s before commit %.12s",
             train->group->name, include->version, include->group, service->codename,
             train->head.hex);
 
     return arc_error_set(
-        train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release behind commit %.12s",
+        train->err, ARC_EFAILED, "%s includes %s, and %s has no %s release before commit %.12s",
         train->group->name, include->group, service->codename,
         train->project->repository.published ? "published" : "stable", train->head.hex);
 }
@@ -239,7 +239,7 @@ static int add_groups(const struct train *train)
         return ARC_OK;
     return arc_error_set(train->err, ARC_EFAILED,
                          "%s would be empty: none of the groups that it includes has a release "
-                         "behind commit %.12s%s",
+                         "before commit %.12s%s",
                          train->group->name, train->head.hex,
                          train->lock ? " in the lock file" : "");
 }
@@ -304,8 +304,8 @@ int arc_train_resolve(struct arc_project *project, struct arc_error *err)
 
     if (project->repository.published_unknown)
         return arc_error_set(err, ARC_EWORLD,
-                             "which releases %s may take is not known, since GitHub did not tell "
-                             "which are published: %s",
+                             "which releases %s may include is unknown, since GitHub did not list "
+                             "the published ones: %s",
                              group->name, project->repository.published_unknown);
 
     ARC_TRY(read_lock(&train, &document));

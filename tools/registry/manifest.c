@@ -88,7 +88,8 @@ static int check_digest(const struct registry_call *call, const struct arc_http_
 
     if (*hashed && strcmp(claimed, hashed) != 0)
         return arc_error_set(err, ARC_EFAILED,
-                             "%s: asked for %s, the registry sent bytes of %s: damaged or replaced",
+                             "%s: requested %s, but the registry sent bytes with the digest %s: "
+                             "damaged or replaced",
                              call->image, claimed, hashed);
 
     if (asked) {

@@ -322,8 +322,8 @@ int arc_release(const struct arc_release_options *options, struct arc_transport 
     /* The release is still a draft, although image tags may have moved already. */
     ARC_AUTO(arc_error) struct arc_error cause = arc_steal(why);
     return arc_error_set(why, rc,
-                         "%s; the release of %s is a draft still, and image tags that moved stay "
-                         "moved; run again: `arc-ci release` publishes what is there",
+                         "%s; the release of %s is still a draft, and image tags that moved stay "
+                         "moved; run again: `arc-ci release` publishes the draft",
                          arc_error_text(&cause), run.tag);
 }
 

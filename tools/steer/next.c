@@ -282,8 +282,8 @@ static const char *explain_first(const struct choice *choice)
     if (!*unclaimed)
         return "the first release";
     return arc_arena_printf(&choice->survey->memory,
-                            "the first release; %s is no group's tag: 'tag: v{version}' or "
-                            "'predecessor' in " ARC_CONFIG_PATH " would count it",
+                            "the first release; %s is not a tag of any group: 'tag: v{version}' "
+                            "or 'predecessor' in " ARC_CONFIG_PATH " would count it",
                             unclaimed);
 }
 

@@ -42,8 +42,7 @@ int arc_yaml_weigh(struct arc_yaml_node *parent, const struct arc_yaml_node *chi
 
     if (parent->weight > ARC_YAML_NODES)
         return arc_error_at(err, ARC_ELIMIT, parent->source->name, line, column,
-                            "more than %d values once every alias stands for what it names",
-                            ARC_YAML_NODES);
+                            "more than %d values after replacing every alias", ARC_YAML_NODES);
 
     if (parent->depth > ARC_YAML_DEPTH)
         return arc_error_at(err, ARC_ELIMIT, parent->source->name, line, column,
@@ -322,7 +321,7 @@ static int syntax_error(const struct builder *b, const yaml_parser_t *parser, co
     if (parser->problem && strncmp(parser->problem, "did not find expected ',' or", 28) == 0 &&
         at < b->yaml->source->len && strchr("{}", text[at]))
         return error_mark(b, &parser->problem_mark, ARC_EINPUT,
-                          "a value that holds '{' or '}' stands in quotes here");
+                          "a value with '{' or '}' needs quotes here");
 
     arc_buf_puts(&why, name_problem(parser->problem));
     if (parser->context)
