@@ -63,7 +63,8 @@ static void read_config(const char *root)
         for (size_t j = 0; j < config.groups[i].service_count; j++) {
             struct arc_inputs *inputs = NULL;
             if (arc_service_inputs(root, &config.groups[i], &config.groups[i].services[j], &inputs,
-                                   NULL) == ARC_OK)
+                                   NULL) == ARC_OK &&
+                inputs) /* NULL: the context is a URL */
                 arc_inputs_find(inputs, "services/a/x", 12);
             arc_inputs_free(&inputs);
         }
