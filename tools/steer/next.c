@@ -130,16 +130,17 @@ static int wanted_bump(const struct choice *choice, const struct core *base, boo
 }
 
 /* Where the number of a prerelease starts, after "-rc." or "-rc"; NULL if it is not a prerelease of
- * that word. */
+ * that word. Build metadata may follow. */
 static const char *find_number(const struct arc_release_version *version, const char *word)
 {
-    const char *dash = memchr(version->text, '-', version->len);
-    size_t len = strlen(word);
-    if (!dash || strncmp(dash + 1, word, len) != 0)
+    size_t len = strlen(word), core = strcspn(version->text, "-+");
+    const char *dash = version->text + core;
+    if (core >= version->len || *dash == '+' || strncmp(dash + 1, word, len) != 0)
         return NULL;
     const char *number = dash + 1 + len + (dash[1 + len] == '.');
-    size_t left = version->len - (size_t)(number - version->text);
-    return left && strspn(number, "0123456789") >= left ? number : NULL;
+    size_t digits = strspn(number, "0123456789");
+    bool ends = number + digits == version->text + version->len || number[digits] == '+';
+    return digits && ends ? number : NULL;
 }
 
 /* The suffix of the group's next prerelease: "-rc.1" for the first; then like its highest one with
@@ -160,7 +161,7 @@ static char *next_of_train(const struct choice *choice, const char *core)
         if (!digits)
             continue;
         bool ours = strncmp(text, core, strlen(core)) == 0 && text[strlen(core)] == '-';
-        ARC_AUTO_FREE char *copy = strndup(digits, tag.version.len - (size_t)(digits - text));
+        ARC_AUTO_FREE char *copy = strndup(digits, strspn(digits, "0123456789"));
         if (ours && copy && arc_text_number(copy, 18, &number))
             last = ARC_MAX(number, last);
         arc_tag_keep_higher(&highest, &tag);
