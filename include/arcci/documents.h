@@ -50,6 +50,7 @@ struct arc_version_info {
     bool latest;         /* the highest stable version of its group */
     bool latest_major;   /* … of its major */
     bool latest_minor;   /* … of its minor */
+    bool withdrawn;      /* its release was rolled back; not in version.json */
     char *latest_reason; /* why it is latest, or is not */
     bool tags_known;     /* false: the other tags are unknown, so nothing is latest */
     char *major;         /* digits, of any length; NULL: the version has no such part */

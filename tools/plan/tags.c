@@ -186,6 +186,22 @@ static bool has_part(const struct reading *reading)
            has(reading, "{prerelease}");
 }
 
+static bool has_numbers(const struct reading *reading)
+{
+    return has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}");
+}
+
+/* Whether the tag holds three numbers that several versions share: 1.2.3+b1 and 1.2.3+b2, or
+ * 26.11.5 and 26.11.5.1. A release that was rolled back shares nothing. */
+static bool is_shared(const struct reading *reading)
+{
+    const struct arc_version_info *version = reading->options->version;
+    return version && !version->prerelease && !version->withdrawn && version->patch &&
+           has_numbers(reading) &&
+           strlen(version->version) !=
+               strlen(version->major) + strlen(version->minor) + strlen(version->patch) + 2;
+}
+
 static enum arc_tag_kind kind_of(const struct reading *reading)
 {
     const struct arc_image_tag *tag = reading->tag;
@@ -193,7 +209,7 @@ static enum arc_tag_kind kind_of(const struct reading *reading)
     size_t len;
 
     /* "1.2.3" names only that release, not its prereleases. */
-    bool numbers = has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}") &&
+    bool numbers = has_numbers(reading) && !is_shared(reading) &&
                    (has(reading, "{prerelease}") ||
                     !find_prerelease(reading->options->version, &prerelease, &len));
     if (numbers || has(reading, "{image-tag}") || has(reading, "{version}"))
@@ -287,7 +303,8 @@ static bool floats(const struct reading *reading, const char **reason)
         return false;
     }
 
-    if (!part && !latest) { /* "next", when: prerelease */
+    bool next = !part && !latest; /* "next", when: prerelease */
+    if (next || (is_shared(reading) && version->tags_known)) {
         *reason = "moves unless a higher version has it";
         return true;
     }

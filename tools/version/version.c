@@ -152,6 +152,7 @@ static int describe_version(const struct arc_tag *tag, const struct standing *st
     out->latest = floats && !standing->higher.text;
     out->latest_major = floats && !standing->major_beaten;
     out->latest_minor = floats && !standing->minor_beaten;
+    out->withdrawn = standing->withdrawn;
     out->latest_reason = explain_latest(tag, standing, options, prerelease, memory);
     out->tags_known = !standing->unknown;
     out->major = arc_arena_cut(memory, v->major, v->major_len);
