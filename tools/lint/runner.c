@@ -464,12 +464,45 @@ static void check_results(const struct subject *s, const struct arc_yaml_node *j
                      "any job in needs makes this true: name the job that must succeed");
 }
 
-/* Checks that no run is dropped that publishes a tag or what a push changed. */
-static void check_queue(const struct subject *s, const struct arc_yaml_node *concurrency)
+/* The group of a workflow's or a job's `concurrency`; "" if there is none. */
+static const char *group_of(const struct arc_yaml_node *holder)
 {
-    const char *key = arc_yaml_text_at(concurrency, "group");
-    if (!*key && concurrency && concurrency->text)
-        key = concurrency->text;
+    const struct arc_yaml_node *concurrency = arc_yaml_get(holder, "concurrency");
+    return concurrency && concurrency->text ? concurrency->text
+                                            : arc_yaml_text_at(concurrency, "group");
+}
+
+/* Checks that a job does not wait for the group that its own workflow or the calling job is in:
+ * GitHub cancels the run then. In a called workflow, `github` is the caller's and `inputs` are its
+ * own; the names of groups have no case. */
+static void check_deadlock(const struct subject *s, const struct arc_yaml_node *job)
+{
+    static const char message[] = "waits for the concurrency group that the run is in, so that "
+                                  "GitHub cancels it: give the group another name";
+    const char *held[] = {group_of(s->root), group_of(job)};
+    const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
+    const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
+    const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
+
+    if (*held[0] && strcasecmp(held[0], held[1]) == 0)
+        lint_find_at(s->lint, LINT_QUEUE, arc_yaml_get(job, "concurrency"), "the job %s", message);
+
+    for (size_t i = 0; called && i < ARC_COUNT(held); i++) {
+        bool same = strcasecmp(held[i], group_of(called)) == 0;
+        arc_yaml_each_pair (inner, jobs)
+            same = same || strcasecmp(held[i], group_of(inner->value)) == 0;
+        if (!same || !*held[i] || holds_part(held[i], "inputs."))
+            continue;
+        lint_find_at(s->lint, LINT_QUEUE, uses, "%s %s", uses->text, message);
+        return;
+    }
+}
+
+/* Checks that no run is dropped that publishes a tag or what a push changed. */
+static void check_queue(const struct subject *s, const struct arc_yaml_node *holder)
+{
+    const struct arc_yaml_node *concurrency = arc_yaml_get(holder, "concurrency");
+    const char *key = group_of(holder);
     bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
     bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
     if (*key && !own && strcmp(arc_yaml_text_at(concurrency, "queue"), "max") != 0 && tags)
@@ -548,7 +581,8 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
             "'%s' reports nothing if a previous job failed or was skipped: give it `if: always()`",
             pair->key->text);
 
-    check_queue(s, arc_yaml_get(job, "concurrency"));
+    check_queue(s, job);
+    check_deadlock(s, job);
     check_grants(s, job);
     check_results(s, job);
     check_steps(s, job);
@@ -634,7 +668,7 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
     s.makes_tag = makes_tag(root);
     check_required(&s);
     check_filters(&s);
-    check_queue(&s, arc_yaml_get(root, "concurrency"));
+    check_queue(&s, root);
 
     const struct arc_yaml_node *push = arc_yaml_at(root, "on", "push", (char *)NULL);
     const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
