@@ -314,12 +314,14 @@ static void take_built(const struct script *script, json_t *with, const json_t *
     struct init *init = script->init;
     struct init_step build = *script->step;
     const char *tags = arc_json_text_of(with, "tags"), *args = arc_json_text_of(with, "build-args");
+    const char *tags_given = arc_arena_text(&init->arena, tags);
     ARC_AUTO(arc_buf) struct arc_buf kept = {.max = WORD_MAX}, given = {.max = WORD_MAX};
 
     for (char *tag; (tag = init_next_item(init, &tags, "\n"));)
         if (strchr(tag, '/')) /* without a registry it is a local name */
             arc_text_item(&kept, "\n", "%s", tag);
     const char *names = init_hold(init, &kept);
+    bool stays = *tags_given && !*names && arc_text_is_visible(tags_given);
     if (*names)
         init_set_text(init, with, "tags", names);
     else if (!script->step->runner)
@@ -334,7 +336,7 @@ static void take_built(const struct script *script, json_t *with, const json_t *
     if (given.len)
         init_set_text(init, with, "build-args", init_hold(init, &given));
 
-    if (script->pushes)
+    if (script->pushes && !(stays && script->step->runner)) /* what is pushed has a registry */
         init_set_text(init, with, "push", "true");
     if (json_object_get(with, "called") && !*arc_json_text_of(with, "push") &&
         !ARC_HOLDS(arc_json_text_of(with, "outputs"), "push=true", "type=registry"))

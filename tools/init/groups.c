@@ -350,6 +350,35 @@ static bool is_meant(const struct init *init, const struct init_image *image, co
     return all;
 }
 
+/* Whether chart-releaser makes these tags, "NAME-1.2.3" of the chart in a folder NAME: where there
+ * are plain versions, too, those release the image of that name. */
+static bool is_of_chart(struct init *init, const struct init_family *family)
+{
+    const char *file = init_print(init, "/%s/Chart.yaml", family->prefix);
+    bool is_plain = strcmp(family->before + strlen(family->prefix), "-") == 0, has_chart = false;
+    bool others = false;
+
+    for (size_t i = 0; is_plain && i < init->file_count; i++)
+        has_chart = has_chart || arc_text_ends(init->files[i], file);
+    each_family (other, init)
+        others = others || !*other->prefix;
+    init_each_image (image, init)
+        others = others && !init_same_text(image->tag, family->before);
+
+    return has_chart && others;
+}
+
+/* Leaves the tags of charts to them. */
+static void leave_charts(struct init *init)
+{
+    each_family (family, init)
+        if (*family->prefix && !family->matched && is_of_chart(init, family)) {
+            family->matched = true;
+            init_note(init, NULL, 0, "the tags %s{version} are those of a Helm chart",
+                      family->before);
+        }
+}
+
 /* Adds a group for every family whose prefix matches images. Returns whether one did. */
 static bool take_named(struct init *init, bool (*match)(const struct init_image *, const char *))
 {
@@ -907,6 +936,7 @@ void init_make_groups(struct init *init)
         take_published(init);
     } else
         take_filed(init);
+    leave_charts(init);
     if (!described && !init->families)
         take_started(init);
     if (!described && are_left(init) && use_files(init))

@@ -103,7 +103,7 @@ static void ask_unread(struct init *init)
         ".gitlab-ci.yml", "Jenkinsfile",     "Earthfile",   "skaffold.yaml",
         "Tiltfile",       ".drone.yml",      ".drone.star", ".circleci/config.yml",
         ".travis.yml",    "cloudbuild.yaml", "werf.yaml",   "azure-pipelines.yml",
-        ".woodpecker"};
+        ".woodpecker",    ".woodpecker.yml"};
 
     arc_each_in (name, names)
         if (!init->pushes && !init->groups &&

@@ -145,6 +145,24 @@ static char *convert_pattern(struct init *init, const char *pattern)
     return init_hold(init, &out);
 }
 
+/* What a regular expression takes of a release's tag, by its numbers: "v(\\d+\\.\\d+)" the version's
+ * first two. `group`: 0 is all of it. */
+static char *convert_match(struct init *init, const char *pattern, const char *group)
+{
+    const char *open = strchr(pattern, '('), *start = pattern + (*pattern == '^'), *at;
+    bool is_part = open && group && strcmp(group, "0") != 0;
+    size_t numbers = 0;
+
+    start = is_part ? open + 1 : start;
+    start += *start == '(';
+    for (at = start; (at = strstr(at, "\\d")); at += 2)
+        numbers++;
+    bool is_whole = !numbers || numbers > 2 || ARC_HOLDS(start, ".*", ".+");
+    const char *kept = numbers == 1 ? "{major}" : "{major}.{minor}";
+
+    return init_print(init, "%s%s", *start == 'v' ? "v" : "", is_whole ? "{version}" : kept);
+}
+
 /* The tag that a line of `tags` makes; NULL if placeholders cannot express it. */
 static const char *convert_type(struct init *init, const char *type, const char *item)
 {
@@ -157,6 +175,8 @@ static const char *convert_type(struct init *init, const char *type, const char 
         if (strcmp(type, patterns[i][0]) == 0)
             return convert_pattern(init, arc_or(pattern, patterns[i][1]));
 
+    if (strcmp(type, "match") == 0 && pattern)
+        return convert_match(init, pattern, attribute(init, item, "group"));
     if (strcmp(type, "raw") == 0)
         return convert_pattern(init, arc_or(value, item));
     if (strcmp(type, "sha") == 0)
@@ -308,7 +328,7 @@ static void take_names(const struct init_step *step)
                 init_push(init, asked, json_sprintf("'%s'", item));
             continue;
         }
-        latest = latest || ARC_HOLDS(item, "type=semver", "type=pep440", "event=tag");
+        latest = latest || ARC_HOLDS(item, "type=semver", "type=pep440", "type=match", "event=tag");
         arc_text_item(&tags, "\n", "%s%c%s", name, WHEN, when);
     }
 
@@ -465,6 +485,11 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
     ARC_AUTO_JSON json_t *asked = init_made(init, json_array());
 
     for (char *name; (name = init_next_item(init, &lines, "\n"));) {
+        size_t len = strlen(name);
+        if (*name == '"' && len > 1 && name[len - 1] == '"') { /* docker's actions read CSV */
+            name[len - 1] = '\0';
+            name++;
+        }
         char *equals = strchr(name, '=');
         if (equals)
             *equals = '\0';
