@@ -148,6 +148,23 @@ def test_what_a_challenge_leaves_out_of_the_scope_is_asked_for_as_well(repo, reg
     assert asked[:len(named.split()) + more] == named.split() + [SCOPE] * more
 
 
+def test_a_token_that_expired_is_asked_for_without_it(repo, registry, monkeypatch):
+    """Harbor names Basic to who brings a token, whatever became of it (containerd 8350)."""
+    tokens, there, seen = iter(["old", "good"]), Registry.do_GET, []
+
+    def get(self):
+        if self.headers.get("Authorization") != "Bearer old":
+            return there(self)
+        seen.append(self.path)
+        if len(seen) > 1:
+            return self.answer(401, [("WWW-Authenticate", 'Basic realm="harbor"')])
+        return self.answer(200, *self.server.content[self.path])
+    monkeypatch.setattr(Registry, "do_GET", get)
+    registry.challenge, registry.token = lambda s: [bearer(s)], lambda handler, fields: (200, {"token": next(tokens)})
+    changes(repo, login=auths(registry))
+    assert len(seen) > 1 and next(tokens, None) is None
+
+
 def test_basic_is_taken_where_there_is_no_bearer(repo, registry):
     registry.challenge, registry.basic = lambda s: ["Negotiate", 'Basic realm="x"'], BASIC
     changes(repo, login=auths(registry))

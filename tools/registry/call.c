@@ -268,6 +268,11 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
         }
         if (response->status != 401 || attempt == 1)
             return ARC_OK;
+        if (request.authorization) { /* expired: some (Harbor) then ask for another kind of login */
+            json_object_del(registry->logins, address.login);
+            attempt--;
+            continue;
+        }
         ARC_TRY(authorize(registry, call, &address, response, err));
     }
 }
