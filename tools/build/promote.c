@@ -28,8 +28,8 @@ struct promotion {
     struct arc_registry *registry;
     struct arc_ledger *ledger;    /* the promoted images, in the end with their tags */
     struct arc_manifest *indexes; /* of ledger->services[i] */
-    struct move *moves;           /* from `floating` on: floating tags */
-    size_t move_count, floating;
+    struct move *moves;           /* floating tags last */
+    size_t move_count;
     struct arc_arena memory; /* owns both, and outlives the ledger if something fails */
     const char *asked;       /* the last commit compared by git, and the answer */
     bool later;
@@ -480,7 +480,7 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
     ARC_TRY(read_services(promotion, err));
 
     ARC_TRY(add_moves(promotion, false, err));
-    size_t floating = promotion->floating = promotion->move_count;
+    size_t floating = promotion->move_count;
     ARC_TRY(add_moves(promotion, true, err));
     ARC_TRY(look_up_between(promotion, 0, floating, &at, err));
     ARC_TRY(check_tag(promotion, err));
