@@ -12,6 +12,7 @@
 #include "scan/trivy.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 /* Limit of parallel scans, and the stack size of the thread that waits for one. */
 #define JOBS_MAX   32
@@ -232,7 +233,8 @@ static int run_all(struct scan_judged *judged, const struct arc_env *env,
                                     arc_json_text_of(jobs[i].command, "report"), err));
     }
 
-    arc_trivy_remove(commands);
+    for (size_t i = 0; i < count; i++) /* of earlier runs */
+        unlink(arc_json_text_of(jobs[i].command, "report"));
     struct pool pool = {.jobs = jobs, .count = count, .env = env, .run = run};
     run_jobs(&pool);
     bool answered = false;

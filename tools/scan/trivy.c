@@ -6,7 +6,6 @@
 #include "os/process.h"
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define OUTPUT_MAX ((size_t)16 << 20)
 
@@ -128,10 +127,4 @@ int arc_trivy_folder(const char *path, char **out, struct arc_error *err)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EWORLD, "cannot make the folder %s: %s", path, strerror(errno));
-}
-
-void arc_trivy_remove(const json_t *commands)
-{
-    arc_json_each (command, commands)
-        unlink(json_string_value(json_object_get(command, "report")));
 }

@@ -19,6 +19,3 @@ bool arc_trivy_withholds(const char *variable);
 
 /* The absolute path of the folder for reports, created if necessary. The caller frees *out. */
 int arc_trivy_folder(const char *path, char **out, struct arc_error *err);
-
-/* Removes the reports of the commands from arc_scan_commands(). */
-void arc_trivy_remove(const json_t *commands);
