@@ -17,12 +17,14 @@ void arc_git_allow_fetching(const struct arc_git *git, unsigned depth)
         git->scratch->depth = ARC_MIN(depth, DEPTH_MAX);
 }
 
-int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
-                        struct arc_error *err)
+/* The ref tells the remote in the next fetch what is present; the number makes it new each time,
+ * since git does not request an existing ref again, even for more history. */
+static int add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
+                       struct arc_error *err)
 {
     json_t *refspec =
         json_sprintf("+%s:refs/arc/%u/%s", object->hex, git->scratch->fetches, object->hex);
-    return json_array_append_new(refspecs, refspec) ? arc_error_nomem(err) : ARC_OK;
+    return arc_json_append(refspecs, refspec, err);
 }
 
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
@@ -32,7 +34,7 @@ int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, con
 
     ARC_TRY_ALLOC(refspecs, err);
     for (size_t i = 0; i < count; i++)
-        ARC_TRY(arc_git_add_refspec(git, refspecs, &commits[i], err));
+        ARC_TRY(add_refspec(git, refspecs, &commits[i], err));
 
     return arc_git_scratch_fetch(git, part, how, refspecs, err);
 }
@@ -66,7 +68,7 @@ static int fetch_start(const struct arc_git *git, const char *refspec, const str
 
     for (size_t i = 0; i < also_count; i++)
         if (!arc_git_list_has(&scratch->wants, &also[i]) && !strstr(refspec, also[i].hex))
-            ARC_TRY(arc_git_add_refspec(git, refspecs, &also[i], err));
+            ARC_TRY(add_refspec(git, refspecs, &also[i], err));
 
     arc_buf_printf(&how, "--depth=%u", scratch->depth);
     int rc = arc_git_scratch_fetch(git, ARC_GIT_COMMITS, arc_buf_text(&how), refspecs, &problem);
@@ -136,7 +138,7 @@ static int parse_tags(const char *text, json_t *tags, struct arc_error *err)
 
     arc_each_piece (line, text, "\n") {
         size_t before = strcspn(line.text, "\t"), skip = before + strlen(refs), end = line.len;
-        if (skip > end || strncmp(line.text + before, refs, strlen(refs)) != 0)
+        if (skip > end || !ARC_STARTS(line.text + before, refs))
             continue;
         if (end > skip + 3 && ARC_STARTS(line.text + end - 3, "^{}"))
             end -= 3;

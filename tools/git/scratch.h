@@ -55,12 +55,6 @@ int arc_git_scratch_fetch(const struct arc_git *git, enum arc_git_part part, con
 /* Forgets the fetched commits, so that the remote is not told about them. */
 int arc_git_scratch_restart(const struct arc_git *git, struct arc_error *err);
 
-/* Adds "+<object>:refs/arc/<fetches>/<object>". The ref tells the remote in the next fetch what is
- * present; the number makes it new each time, since git does not request an existing ref again,
- * even for more history. */
-int arc_git_add_refspec(const struct arc_git *git, json_t *refspecs, const struct arc_oid *object,
-                        struct arc_error *err);
-
 /* The same with names of objects. */
 int arc_git_fetch_commits(const struct arc_git *git, enum arc_git_part part, const char *how,
                           const struct arc_oid *commits, size_t count, struct arc_error *err);
