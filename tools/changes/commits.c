@@ -36,18 +36,16 @@ static struct name parse_name(const struct arc_git *git, const char *name)
 
     /* "refs/remotes/origin/main", "remotes/origin/main" or "origin/main". */
     static const char *const before[] = {"refs/remotes/", "remotes/", ""};
-    size_t remote = strlen(git->remote);
     arc_each_in (start, before) {
-        const char *rest = name + strlen(*start);
-        if (strncmp(name, *start, strlen(*start)) == 0 && strncmp(rest, git->remote, remote) == 0 &&
-            rest[remote] == '/' && rest[remote + 1])
-            return (struct name){KIND_BRANCH, rest + remote + 1};
+        const char *rest = arc_text_after(arc_text_after(name, *start), git->remote);
+        if (rest && *rest == '/' && rest[1])
+            return (struct name){KIND_BRANCH, rest + 1};
     }
 
     arc_each_in (row, known) {
-        size_t len = strlen(row->prefix);
-        if (strncmp(name, row->prefix, len) == 0 && name[len])
-            return (struct name){row->kind, name + len};
+        const char *rest = arc_text_after(name, row->prefix);
+        if (rest && *rest)
+            return (struct name){row->kind, rest};
     }
 
     return (struct name){ARC_STARTS(name, "refs/") ? KIND_REF : KIND_ANY, name};

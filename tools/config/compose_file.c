@@ -53,10 +53,8 @@ struct reading {
  * later. */
 static const char *from_root(const struct reading *r, const char *path)
 {
-    size_t len = strlen(r->root);
-    if (strncmp(path, r->root, len) != 0 || (path[len] && path[len] != '/'))
-        return path;
-    return path[len] && path[len + 1] ? path + len + 1 : ".";
+    const char *below = arc_path_below(r->root, path);
+    return below ? arc_text_or(below, ".") : path;
 }
 
 /* Adds an item to a list of the target. */

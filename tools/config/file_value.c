@@ -162,11 +162,9 @@ static bool read_line(struct arc_assignments *reader, const char *line, size_t l
 static size_t measure_keyword(const char *line, size_t len)
 {
     static const char *const words[] = {"export ", "ARG ", "ENV ", "LABEL "};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t word = strlen(words[i]);
-        if (len > word && strncmp(line, words[i], word) == 0)
-            return word;
-    }
+    arc_each_in (word, words)
+        if (len > strlen(*word) && ARC_STARTS(line, *word))
+            return strlen(*word);
     return 0;
 }
 

@@ -224,7 +224,7 @@ bool arc_message_is_revert(const char *subject)
 static int64_t read_number(const char *digits, const char *end)
 {
     size_t len = strspn(digits, "0123456789");
-    if (!len || len > 9 || strncmp(digits + len, end, strlen(end)) != 0)
+    if (!len || len > 9 || !ARC_STARTS(digits + len, end))
         return 0;
     return strtoll(digits, NULL, 10);
 }
@@ -242,10 +242,8 @@ int64_t arc_message_squashed(const char *subject, size_t *len)
 
 int64_t arc_message_merged(const char *subject)
 {
-    static const char merge[] = "Merge pull request #";
-    if (strncmp(subject, merge, strlen(merge)) != 0)
-        return 0;
-    return read_number(subject + strlen(merge), " from ");
+    const char *number = arc_text_after(subject, "Merge pull request #");
+    return number ? read_number(number, " from ") : 0;
 }
 
 /* The number in "owner/name#12", "#12", "GH-12" or the URL of a pull request; 0 otherwise, as for

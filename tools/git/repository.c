@@ -179,7 +179,7 @@ int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc
     arc_buf_printf(&local, "refs/heads/%s", branch);
     ARC_TRY(arc_buf_check(&local, "the name of a branch", err));
     bool tracks = git_branch_upstream_name(&tracked, git->repo, local.data) == 0 &&
-                  strncmp(tracked.ptr, "refs/remotes/", strlen("refs/remotes/")) == 0 &&
+                  ARC_STARTS(tracked.ptr, "refs/remotes/") &&
                   arc_text_ends(tracked.ptr, local.data + strlen("refs/heads"));
     if (tracks)
         arc_buf_puts(out, tracked.ptr);

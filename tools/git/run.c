@@ -128,10 +128,9 @@ int arc_git_run_remote(const struct arc_git *git, const char *const *words,
 /* A line of git's output without "remote: " and advice. */
 static void add_complaint(const char *line, size_t len, struct arc_buf *out)
 {
-    static const char remote[] = "remote: ";
-    if (len >= strlen(remote) && strncmp(line, remote, strlen(remote)) == 0) {
-        line += strlen(remote);
-        len -= strlen(remote);
+    if (ARC_STARTS(line, "remote: ")) { /* a line has no line break in it */
+        line += strlen("remote: ");
+        len -= strlen("remote: ");
     }
     len = arc_text_strip(line, len, " \t\r");
     for (; len && *line == ' '; line++)

@@ -66,12 +66,10 @@ static const char *name_here(const char *remote, const char *name)
     static const char *const names[] = {"remote.origin.url", "remote.origin.proxy",
                                         "remote.origin.proxyauthmethod", "remote.origin.uploadpack",
                                         "remote.origin.vcs"};
-    size_t before = strlen("remote."), len = strlen(remote);
+    const char *setting = arc_text_after(arc_text_after(name, "remote."), remote);
 
-    if (strncmp(name, "remote.", before) != 0 || strncmp(name + before, remote, len) != 0)
-        return NULL;
     arc_each_in (known, names)
-        if (strcmp(name + before + len, *known + strlen("remote.origin")) == 0)
+        if (setting && strcmp(setting, *known + strlen("remote.origin")) == 0)
             return *known;
 
     return NULL;
