@@ -458,7 +458,7 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
 }
 
 /* The style of the group's last release, and its numbers; zeros without one. */
-static int read_style(const struct choice *choice, struct date_style *style, struct core *last,
+static int find_style(const struct choice *choice, struct date_style *style, struct core *last,
                       bool *prerelease, struct arc_error *err)
 {
     ARC_AUTO(arc_tag) struct arc_tag tag = {0};
@@ -505,7 +505,7 @@ static int choose_calver(const struct choice *choice, struct survey_next *out,
 
     if (choice->options->bump && strcmp(choice->options->bump, "auto") != 0)
         return arc_error_set(err, ARC_EINPUT, "--bump cannot be used with versions that are dates");
-    ARC_TRY(read_style(choice, &style, &last, &prerelease, err));
+    ARC_TRY(find_style(choice, &style, &last, &prerelease, err));
 
     out->bump = find_bump(choice);
     out->reason = "nothing since the last release requires a version";
