@@ -1,4 +1,5 @@
 """A clone whose history is cut gets the answer of a whole one, and stays as it was."""
+import http.server
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import subprocess
 import pytest
 
 import test_cmd as cmd
+from loopback import serving
 
 ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
 SETTINGS = """[user]
@@ -168,6 +170,25 @@ def test_server_without_filters(place):
     whole = place.base(place.clone("whole"))
     place.git("config", "--global", "uploadpack.allowFilter", "false")
     assert place.base(place.clone("cut", "--depth=1")) == whole
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *args):
+        super().__init__(*args, directory=args[2].folder)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_server_of_plain_files(place):
+    """It knows neither depths nor filters: git fetched what a filter would have left out, in circles, for ten minutes."""
+    whole = place.base(place.clone("whole"))
+    cut = place.clone("cut", "--depth=1")
+    place.git("clone", "-q", "--bare", "up", "up.git")
+    place.git("update-server-info", cwd=place.folder / "up.git")
+    with serving(Files, folder=place.folder) as server:
+        place.git("remote", "set-url", "origin", f"http://127.0.0.1:{server.server_port}/up.git", cwd=cut)
+        assert place.base(cut) == whole
 
 
 REFUSING = """#!/usr/bin/python3

@@ -235,7 +235,12 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     const char *const *words = ARC_WORDS("fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
                                          "--no-auto-maintenance", "--no-write-fetch-head",
                                          "--stdin", arc_text_or(how, "--no-progress"), "origin");
-    const struct arc_git *there = &git->scratch->parts[part];
+    /* What a server without filters did not send, git would fetch in the same way, in circles. */
+    static const char *const names[] = {"GIT_NO_LAZY_FETCH", NULL};
+    static const char *const own[] = {"GIT_NO_LAZY_FETCH=1", NULL};
+    struct arc_git there = git->scratch->parts[part];
+    struct arc_env env = *git->env;
+    ARC_AUTO_FREE const char **vars = NULL;
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_AUTO(arc_buf) struct arc_buf input = {0};
     ARC_AUTO_HANDLE(git_odb) git_odb *odb = NULL;
@@ -243,10 +248,13 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     arc_json_each (refspec, refspecs)
         arc_buf_printf(&input, "%s\n", json_string_value(refspec));
     ARC_TRY(arc_buf_check(&input, "what to fetch", err));
+    ARC_TRY(arc_environment_pick(git->env, false, names, NULL, own, &vars, err));
+    env.vars = vars;
+    there.env = &env;
     git->scratch->fetches++;
-    ARC_TRY(arc_git_run_remote(there, words, &input, FETCH_SECONDS, &result, err));
+    ARC_TRY(arc_git_run_remote(&there, words, &input, FETCH_SECONDS, &result, err));
     if (result.status)
-        return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", there->remote,
+        return arc_error_set(err, ARC_ENOTFOUND, "git fetch %s: %s", there.remote,
                              arc_git_complaint(&result));
 
     ARC_TRY(arc_git_odb(git, &odb, err));
