@@ -263,10 +263,17 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
     return arc_tag_parse(text, project->group, &project->tag, err);
 }
 
+/* The tag that a person named; "tags/x" is refs/tags/x, as git reads it. */
+static const char *named_tag(const struct arc_project *project)
+{
+    const char *name = project->wanted.tag;
+    return arc_or(arc_text_after(name, "tags/"), name);
+}
+
 int arc_project_load(struct arc_project *project, struct arc_error *err)
 {
     const char *ref = arc_env_get(project->env, "GITHUB_REF");
-    const char *name = project->wanted.tag;
+    const char *name = named_tag(project);
 
     if (!name && arc_text_after(ref, "refs/tags/"))
         name = ref;
@@ -309,7 +316,7 @@ static int refuse_no_tag(const struct arc_project *project, int unread, struct a
 int arc_project_load_version(struct arc_project *project, struct arc_error *err)
 {
     ARC_AUTO(arc_error) struct arc_error problem = {0}, unread = {0};
-    const char *name = project->wanted.tag;
+    const char *name = named_tag(project);
     const struct arc_group *group = NULL;
     struct arc_oid head;
     size_t count;
