@@ -28,9 +28,16 @@ struct entry {
     size_t folder;
     char *path;
     struct arc_path_pattern *pattern;
+    char *start; /* from the root, up to the first special character: all that matches starts so */
     struct arc_ignore without; /* rules of --exclude, below the first `above` components */
     size_t above;
     bool linked; /* the target of a link: if missing, not reported */
+};
+
+/* An entry by its start. Of those before it, `up` is the last whose start its own begins with. */
+struct start {
+    const struct entry *entry;
+    const struct start *up; /* NULL: none */
 };
 
 struct arc_inputs {
@@ -44,7 +51,8 @@ struct arc_inputs {
     size_t folder_count;
     struct entry *entries;
     size_t entry_count;
-    size_t work; /* out of WORK_MAX */
+    struct start *starts; /* one per entry, sorted */
+    size_t work;          /* out of WORK_MAX */
     char *doubt;
     unsigned doubt_line;
     char *pinned;
@@ -192,9 +200,13 @@ static int add_entry(struct arc_inputs *in, const struct arc_source *source, siz
                                       .file = in->dockerfile,
                                       .line = source->line}};
 
-    if (arc_path_pattern_new(&in->memory, arc_buf_text(&pattern), source->parents,
-                             &entry->pattern)) {
+    const char *fixed = arc_buf_text(&pattern);
+    entry->start = join_path(in, in->folders[folder].directory,
+                             arc_arena_cut(&in->memory, fixed, strcspn(fixed, "*?[\\")));
+
+    if (arc_path_pattern_new(&in->memory, fixed, source->parents, &entry->pattern)) {
         note_doubt(in, source, "it is not a valid pattern");
+        entry->start = in->folders[folder].directory;
         int rc = arc_path_pattern_new(&in->memory, "", false, &entry->pattern);
         ARC_TRY(arc_error_memory(rc, err));
     }
@@ -470,6 +482,33 @@ static int follow_own(struct arc_inputs *in, struct arc_error *err)
     return follow_links(in, &ignore_file, root, in->ignore_file, 0, err);
 }
 
+static int compare_starts(const void *a, const void *b)
+{
+    const struct start *one = a, *other = b;
+    return strcmp(one->entry->start, other->entry->start);
+}
+
+/* Sorts the entries by their starts, so that a path is compared with few patterns. */
+static int sort_starts(struct arc_inputs *in, struct arc_error *err)
+{
+    in->starts = arc_arena_array(&in->memory, in->entry_count, sizeof *in->starts);
+    ARC_TRY_ALLOC(in->starts, err);
+
+    for (size_t i = 0; i < in->entry_count; i++)
+        in->starts[i].entry = &in->entries[i];
+    if (in->entry_count)
+        qsort(in->starts, in->entry_count, sizeof *in->starts, compare_starts);
+
+    for (size_t i = 1; i < in->entry_count; i++) {
+        struct start *start = &in->starts[i];
+        start->up = start - 1;
+        while (start->up && !arc_text_after(start->entry->start, start->up->entry->start))
+            start->up = start->up->up;
+    }
+
+    return ARC_OK;
+}
+
 static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *request,
                        struct arc_error *err)
 {
@@ -493,6 +532,7 @@ static int read_inputs(struct arc_inputs *in, const struct arc_inputs_request *r
 
     ARC_TRY(add_platforms(in, request, arc_buf_text(&text), err));
     ARC_TRY(follow_own(in, err));
+    ARC_TRY(sort_starts(in, err));
 
     return arc_arena_check(&in->memory, err);
 }
@@ -525,6 +565,33 @@ static bool is_same(const char *name, const char *path, size_t len)
     return name && arc_text_is(path, len, name);
 }
 
+static bool is_input(const struct arc_inputs *inputs, const struct entry *entry, const char *path,
+                     size_t len)
+{
+    const struct folder *folder = &inputs->folders[entry->folder];
+    return arc_path_enter(folder->directory, &path, &len) &&
+           arc_path_pattern_match(entry->pattern, path, len) && !is_excluded(entry, path, len) &&
+           !arc_ignore_match(&folder->ignore, path, len);
+}
+
+/* The last start that is not after the path: whatever the path begins with is above it, or is it. */
+static const struct start *last_start(const struct arc_inputs *inputs, const char *path, size_t len)
+{
+    size_t low = 0, high = inputs->entry_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *start = inputs->starts[middle].entry->start;
+        int order = strncmp(start, path, len);
+        if (order > 0 || (!order && start[len]))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+
+    return low ? &inputs->starts[low - 1] : NULL;
+}
+
 const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const char *path,
                                         size_t len)
 {
@@ -533,17 +600,12 @@ const struct arc_input *arc_inputs_find(const struct arc_inputs *inputs, const c
     if (is_same(inputs->ignore_file, path, len) || is_same(inputs->own_ignore, path, len))
         return &inputs->by_ignore_file;
 
-    arc_each (entry, inputs->entries, inputs->entry_count) {
-        const struct folder *folder = &inputs->folders[entry->folder];
-        size_t rest = len;
-        const char *name = path;
-        if (arc_path_enter(folder->directory, &name, &rest) &&
-            arc_path_pattern_match(entry->pattern, name, rest) && !is_excluded(entry, name, rest) &&
-            !arc_ignore_match(&folder->ignore, name, rest))
-            return &entry->input;
-    }
+    const struct entry *first = NULL;
+    for (const struct start *at = last_start(inputs, path, len); at; at = at->up)
+        if ((!first || at->entry < first) && is_input(inputs, at->entry, path, len))
+            first = at->entry;
 
-    return NULL;
+    return first ? &first->input : NULL;
 }
 
 /* Whether the pattern of an entry can match below a path, judging by as many of its first components

@@ -28,7 +28,8 @@ struct range {
 struct arc_path_pattern {
     char *prefix; /* up to the first special character; rejects most paths quickly */
     size_t prefix_len;
-    bool literal; /* there is nothing else */
+    size_t prefix_count; /* of its tokens */
+    bool literal;        /* there is nothing else */
     struct token *tokens;
     size_t count;
     struct range *ranges;
@@ -158,6 +159,10 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
         return ARC_ENOMEM;
     made->prefix_len = strcspn(text, "*?[\\");
     made->literal = made->prefix_len == len;
+    for (size_t at = 0; at < made->prefix_len; made->prefix_count++) {
+        uint32_t character;
+        at += decode(text + at, made->prefix_len - at, &character);
+    }
     made->prefix = arc_arena_text(memory, text);
     made->tokens = arc_arena_array(memory, len + 1, sizeof *made->tokens);
     made->ranges = arc_arena_array(memory, len + 1, sizeof *made->ranges);
@@ -173,11 +178,21 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
 
 /* ---- matching ------------------------------------------------------------------------------ */
 
+/* States; only those from `low` up to `high` can be on. */
+struct states {
+    bool on[PATTERN_MAX + 2];
+    size_t low, high;
+};
+
 /* Adds a state and those reachable from it without a character. */
-static void enter(const struct arc_path_pattern *pattern, bool *states, size_t state)
+static void enter(const struct arc_path_pattern *pattern, struct states *states, size_t state)
 {
-    while (!states[state]) {
-        states[state] = true;
+    for (; !states->on[state]; state++) {
+        states->on[state] = true;
+        if (state < states->low)
+            states->low = state;
+        if (state >= states->high)
+            states->high = state + 1;
         if (state == pattern->count)
             return;
         enum kind kind = pattern->tokens[state].kind;
@@ -185,7 +200,6 @@ static void enter(const struct arc_path_pattern *pattern, bool *states, size_t s
             enter(pattern, states, state + 2);
         else if (kind != MANY && kind != ALL)
             return;
-        state++;
     }
 }
 
@@ -197,7 +211,8 @@ static bool in_class(const struct arc_path_pattern *pattern, const struct token 
     return found != token->negated;
 }
 
-static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t c, bool *next)
+static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t c,
+                 struct states *next)
 {
     const struct token *token = &pattern->tokens[state];
     bool slash = c == '/';
@@ -234,34 +249,45 @@ static void step(const struct arc_path_pattern *pattern, size_t state, uint32_t 
 
 bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *path, size_t len)
 {
-    bool buffer[2][PATTERN_MAX + 2];
-    size_t size = pattern->count + 1;
-    bool *now = buffer[0], *next = buffer[1];
+    struct states buffer[2], *now = &buffer[0], *next = &buffer[1];
+    size_t count = pattern->count;
 
-    if (!pattern->count)
+    if (!count)
         return true;
     if (len < pattern->prefix_len || memcmp(path, pattern->prefix, pattern->prefix_len) != 0)
         return false;
     if (pattern->literal)
         return len == pattern->prefix_len || path[pattern->prefix_len] == '/';
-    memset(now, 0, size * sizeof *now);
-    enter(pattern, now, 0);
 
-    while (len) {
+    arc_each_in (states, buffer) {
+        memset(states->on, 0, count + 1);
+        states->low = count + 1;
+        states->high = 0;
+    }
+    enter(pattern, now, pattern->prefix_count);
+    path += pattern->prefix_len;
+    len -= pattern->prefix_len;
+
+    while (len && now->high) {
         uint32_t c;
         size_t used = decode(path, len, &c);
-        if (c == '/' && now[pattern->count])
+        if (c == '/' && now->on[count])
             return true;
-        memset(next, 0, size * sizeof *next);
-        for (size_t state = 0; state < pattern->count; state++)
-            if (now[state])
+
+        for (size_t state = now->low; state < now->high; state++) {
+            if (now->on[state] && state < count)
                 step(pattern, state, c, next);
-        bool *swap = now;
+            now->on[state] = false;
+        }
+
+        now->low = count + 1;
+        now->high = 0;
+        struct states *swap = now;
         now = next;
         next = swap;
         path += used;
         len -= used;
     }
 
-    return now[pattern->count];
+    return now->on[count];
 }
