@@ -192,9 +192,8 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-/* Adds a path that no listed place covers yet and, if it is a link, its target. */
-static int add_place(const char *root, const char *path, struct arc_arena *memory, char ***out,
-                     struct arc_error *err)
+int arc_place_add(const char *root, const char *path, struct arc_arena *memory, char ***out,
+                  struct arc_error *err)
 {
     ARC_AUTO_FREE char *real = arc_file_follow(root, path);
     const char *const paths[] = {path, real};
@@ -219,12 +218,12 @@ int arc_recipe_places(const char *root, const char *context, const char *dockerf
                                dockerfile, arc_arena_printf(memory, "%s.dockerignore", dockerfile)};
         ARC_TRY(arc_arena_check(memory, err));
         for (size_t i = 0; i < (dockerfile ? 4 : 2); i++)
-            ARC_TRY(add_place(root, paths[i], memory, out, err));
+            ARC_TRY(arc_place_add(root, paths[i], memory, out, err));
     }
 
     for (; other && other->name; other++)
         if (!arc_context_is_remote(other->value))
-            ARC_TRY(add_place(root, other->value, memory, out, err));
+            ARC_TRY(arc_place_add(root, other->value, memory, out, err));
 
     return ARC_OK;
 }

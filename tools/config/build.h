@@ -68,6 +68,11 @@ void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env
  * (may be NULL), a sentence; NULL: nothing, or its version is not known (0.0.0). */
 const char *arc_recipe_ignored(const struct arc_recipe *recipe, const char *version);
 
+/* Adds a path of the work tree `root` to *out, in `memory`, unless one there covers it, and if it is
+ * a link, its target. */
+int arc_place_add(const char *root, const char *path, struct arc_arena *memory, char ***out,
+                  struct arc_error *err);
+
 /* Appends every path of the work tree `root` that goes into an image to *out, in `memory`: its
  * contexts, its Dockerfile and ignore file (existing or not), and targets of links. Remote contexts
  * are not part of the work tree. */

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "config/build.h"
 #include "git/diff.h"
-#include "os/file.h"
 
 #define SHOWN_MAX 5
 
@@ -33,44 +32,13 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
     return ARC_OK;
 }
 
-/* Paths to compare. */
-struct paths {
-    const char *root; /* the work tree */
-    struct arc_arena memory;
-    const char **list;
-    size_t count;
-};
-
-static void paths_free(struct paths *paths)
-{
-    arc_arena_free(&paths->memory);
-}
-
-/* Adds a path and, if it is a link, its target; ignores NULL and paths that leave the
- * repository. */
-static void add_path(struct paths *paths, const char *path)
+/* Adds a path of the configuration; ignores NULL and paths that leave the repository. */
+static int add_path(const char *root, const char *path, struct arc_arena *memory, char ***out,
+                    struct arc_error *err)
 {
     if (!path || *path == '/' || ARC_STARTS(path, ".."))
-        return;
-    ARC_AUTO_FREE char *real = arc_file_follow(paths->root, path);
-    const char *const both[] = {path, real};
-
-    for (size_t i = 0; i < ARC_COUNT(both) && both[i]; i++) {
-        const char **place =
-            arc_arena_append(&paths->memory, &paths->list, &paths->count, sizeof *paths->list);
-        if (place)
-            *place = arc_arena_text(&paths->memory, both[i]);
-    }
-}
-
-static int add_places(struct paths *paths, const struct arc_recipe *build, struct arc_error *err)
-{
-    char **places = NULL;
-    ARC_TRY(arc_recipe_places(paths->root, build->context, build->dockerfile,
-                              build->additional_contexts, &paths->memory, &places, err));
-    for (char **place = places; place && *place; place++)
-        add_path(paths, *place);
-    return ARC_OK;
+        return ARC_OK;
+    return arc_place_add(root, path, memory, out, err);
 }
 
 /* Appends the files of the configuration and, with `contexts`, of the services that differ from the
@@ -78,29 +46,31 @@ static int add_places(struct paths *paths, const struct arc_recipe *build, struc
 static int list_dirty(struct arc_project *project, const struct arc_oid *commit, bool contexts,
                       struct arc_buf *out, struct arc_error *err)
 {
-    ARC_AUTO(paths) struct paths paths = {.root = project->git->worktree};
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const struct arc_group *group = project->group;
+    const char *root = project->git->worktree;
     struct count count = {.generated = group->generated, .known_only = !contexts, .out = out};
+    char **paths = NULL;
 
-    add_path(&paths, project->config.path);
-    add_path(&paths, group->notes_template);
+    ARC_TRY(add_path(root, project->config.path, &memory, &paths, err));
+    ARC_TRY(add_path(root, group->notes_template, &memory, &paths, err));
     for (char **file = group->described.files; file && *file; file++)
-        add_path(&paths, *file);
+        ARC_TRY(add_path(root, *file, &memory, &paths, err));
 
     arc_each (service, group->services, group->service_count) {
-        add_path(&paths, service->file);
-        add_path(&paths, service->version_file);
-        for (char **file = service->build.files; file && *file; file++)
-            add_path(&paths, *file);
+        const struct arc_recipe *build = &service->build;
+        ARC_TRY(add_path(root, service->file, &memory, &paths, err));
+        ARC_TRY(add_path(root, service->version_file, &memory, &paths, err));
+        for (char **file = build->files; file && *file; file++)
+            ARC_TRY(add_path(root, *file, &memory, &paths, err));
         if (contexts)
-            ARC_TRY(add_places(&paths, &service->build, err));
+            ARC_TRY(arc_recipe_places(root, build->context, build->dockerfile,
+                                      build->additional_contexts, &memory, &paths, err));
     }
 
-    bool any = paths.count != 0;
-    arc_arena_append(&paths.memory, &paths.list, &paths.count, sizeof *paths.list); /* NULL */
-    ARC_TRY(arc_arena_check(&paths.memory, err));
-    if (any)
-        ARC_TRY(arc_git_compare_worktree(project->git, commit, paths.list, add_file, &count, err));
+    if (paths)
+        ARC_TRY(arc_git_compare_worktree(project->git, commit, (const char *const *)paths, add_file,
+                                         &count, err));
 
     if (count.files > SHOWN_MAX)
         arc_buf_printf(out, " and %zu more", count.files - SHOWN_MAX);
