@@ -254,6 +254,11 @@ static void take_bake(struct init *init, const struct bake *bake)
                    init_is_among(usual, "dev local latest edge snapshot main master");
         given = own ? "{version}" : given;
         versioned = versioned || init_same_text(given, "{version}");
+        if (given && strcmp(given, "{revision}") != 0 && init_is_among(arc_or(usual, ""), "null"))
+            init_ask(init, bake->path, 0,
+                     "what is %s outside of a release? %s has no value there: give the variable a "
+                     "default in the file, such as \"dev\"",
+                     name, given);
         if (given)
             init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
     }
@@ -265,11 +270,33 @@ static void take_bake(struct init *init, const struct bake *bake)
         leave_dockerfiles(init, value);
 }
 
-void init_take_bake_file(struct init *init, const char *path)
+void init_take_bake_files(struct init *init, const char *list)
 {
-    const char *resolved = init_resolve(init, ".", path);
-    if (resolved && init_has_file(init, resolved))
-        init_set(init, init->bakes, resolved, json_true());
+    json_t *together = init_keep(init, json_array());
+
+    for (char *file; (file = init_next_item(init, &list, ",\n"));) {
+        const char *resolved = init_resolve(init, ".", file);
+        if (resolved && init_has_file(init, resolved))
+            init_push(init, together, json_string(resolved));
+    }
+
+    arc_json_each (file, together)
+        init_set(init, init->bakes, json_string_value(file), json_incref(together));
+}
+
+/* Reads the files that workflows use with this one, too. False if a group has them all. */
+static bool read_beside(struct init *init, struct bake *bake)
+{
+    arc_json_each (file, json_object_get(init->bakes, bake->path)) {
+        const char *path = json_string_value(file);
+        init_each_group (group, init)
+            if (init_same_text(group->source, path))
+                return false;
+        const char *text = arc_text_ends(path, ".hcl") ? init_read(init, path) : NULL;
+        if (text && strcmp(path, bake->path) != 0)
+            read_hcl(init, bake, text);
+    }
+    return true;
 }
 
 void init_read_bake_files(struct init *init)
@@ -286,6 +313,8 @@ void init_read_bake_files(struct init *init)
                             .targets = init_keep(init, json_object()),
                             .variables = init_keep(init, json_object())};
         const char *text = init_read(init, path);
+        if (!read_beside(init, &bake))
+            continue;
         if (text && is_hcl)
             read_hcl(init, &bake, text);
         else if (text)

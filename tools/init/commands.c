@@ -128,8 +128,7 @@ static void take_options(struct script *script, const json_t *words, size_t firs
 
     const char *files = arc_json_text_of(with, "file");
     if (strcmp(init_word_at(words, first - 1), "bake") == 0)
-        for (char *file; (file = init_next_item(init, &files, "\n"));)
-            init_take_bake_file(init, file);
+        init_take_bake_files(init, files);
     else if (json_object_get(with, "context"))
         init_push(init, script->builds, json_incref(with));
 }
@@ -418,7 +417,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                         const char *directory, bool pushes)
 {
     struct init *init = step->init;
-    const char *dot = strrchr(step->file, '.');
+    bool is_shell = arc_text_ends(step->file, ".sh") || arc_text_ends(step->file, ".ps1");
     char *from = init_resolve_path(step, ".", directory);
     from = arc_or(from, arc_arena_text(&init->arena, directory));
     struct script script = {
@@ -429,7 +428,7 @@ void init_take_commands(const struct init_step *step, const char *text, const js
                                                "GITHUB_ENV", "GITHUB_ENV")),
         .outputs = init_keep(init, json_object()),
         .builds = init_keep(init, json_array()),
-        .is_makefile = !step->runner && !init_is_among(arc_or(dot, ""), ".sh .ps1"),
+        .is_makefile = !step->runner && !is_shell,
         .pushes = pushes};
 
     init_update(init, script.variables, env);

@@ -13,8 +13,9 @@ void init_read_workflows(struct init *init);
 /* The images of .goreleaser.yaml, taken as if a workflow built them. */
 void init_read_goreleaser(struct init *init);
 
-/* Records a bake file that a workflow or a script names, whatever its name and place. */
-void init_take_bake_file(struct init *init, const char *path);
+/* Records the bake files that a workflow or a script uses together, one per line, whatever their
+ * names and places. */
+void init_take_bake_files(struct init *init, const char *list);
 
 /* docker-bake files: one group per file. */
 void init_read_bake_files(struct init *init);

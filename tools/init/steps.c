@@ -867,10 +867,10 @@ static void take_bake(const struct init_step *step)
     const char *files = input(step, "files"), *settings = input(step, "set"), *named = NULL;
     static const char platform[] = "*.platform=", argument[] = "*.args.";
 
+    init_take_bake_files(init, files);
     for (char *file; (file = init_next_item(init, &files, ",\n"));) {
         struct init_image one = {0};
         if (!strchr(file, WHEN)) {
-            init_take_bake_file(init, file);
             named = !named && arc_text_is_visible(file) ? file : named;
             continue;
         }

@@ -402,11 +402,15 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
     return described;
 }
 
-/* The group's file, and those that docker reads over a docker-bake.hcl without being told. A new
- * reference. */
+/* The group's file with those that workflows use with it or, if there are none, those that docker
+ * reads over a docker-bake.hcl without being told. A new reference. */
 static json_t *list_files(struct init *init, const struct init_group *group)
 {
     static const char *const over[] = {"docker-bake.override.json", "docker-bake.override.hcl"};
+    const json_t *together = json_object_get(init->bakes, group->source);
+
+    if (json_array_size(together) > 1) /* docker reads no others then */
+        return init_made(init, json_copy((json_t *)together));
     json_t *files = init_made(init, json_pack("[s]", group->source));
 
     arc_each_in (name, over) {
