@@ -51,7 +51,8 @@ static bool is_same_id(const char *a, const char *b, bool check)
            len[0] == len[1] && strncasecmp(letters[0], letters[1], len[0]) == 0;
 }
 
-static bool is_match(const struct findings *findings, const struct finding *finding,
+/* Whether the entry names the finding, wherever it was found. */
+static bool is_named(const struct findings *findings, const struct finding *finding,
                      const struct entry *entry)
 {
     const struct scan_rule *rule = &findings->rules[finding->rule];
@@ -60,7 +61,14 @@ static bool is_match(const struct findings *findings, const struct finding *find
     if (entry->id && !is_same_id(rule->id, entry->id, check) &&
         !(*rule->alias && is_same_id(rule->alias, entry->id, check)))
         return false;
-    if (entry->license && (finding->kind != LICENSE || strcmp(finding->id, entry->license) != 0))
+    return !entry->license ||
+           (finding->kind == LICENSE && strcmp(finding->id, entry->license) == 0);
+}
+
+static bool is_match(const struct findings *findings, const struct finding *finding,
+                     const struct entry *entry)
+{
+    if (!is_named(findings, finding, entry))
         return false;
     if (entry->package && strcmp(finding->package, entry->package) != 0)
         return false;
@@ -72,6 +80,7 @@ static bool is_match(const struct findings *findings, const struct finding *find
 static int leave_out(struct scan_judged *judged, const struct entry *entry, struct arc_error *err)
 {
     struct findings *findings = &judged->findings;
+    const struct finding *other = NULL;
     size_t found = 0;
 
     if (entry->expires && entry->expires <= judged->now)
@@ -79,6 +88,8 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
                          entry->file, entry->line, entry->shown);
 
     arc_each (finding, findings->list, findings->count) {
+        if (finding->severity != SCAN_LEFT_OUT && is_named(findings, finding, entry))
+            other = finding;
         if (!is_match(findings, finding, entry))
             continue;
         finding->severity = SCAN_LEFT_OUT;
@@ -87,6 +98,11 @@ static int leave_out(struct scan_judged *judged, const struct entry *entry, stru
 
     if (found || entry->quiet)
         return ARC_OK;
+    if (other && (entry->id || entry->license))
+        return scan_warn(
+            judged, err, "%s:%u: %s was found in %s of %s (%s), not where the entry says",
+            entry->file, entry->line, entry->shown, arc_text_or(other->package, "no package"),
+            arc_text_or(other->service, "the target"), other->place);
 
     return scan_warn(judged, err, "%s:%u: %s was not found: remove the entry", entry->file,
                      entry->line, entry->shown);
