@@ -153,6 +153,16 @@ static bool is_image(const json_t *target, bool named)
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
+/* The target that metadata-action overwrites, "docker-metadata-action" or what `bake-target` calls
+ * it, if it has tags of its own: they are for builds by hand. NULL if there is none. */
+static const char *find_overwritten(const struct bake *bake)
+{
+    arc_json_each_pair (name, target, bake->targets)
+        if (strstr(name, "meta") && is_image(target, false) && !is_image(target, true))
+            return name;
+    return NULL;
+}
+
 /* Takes over what a step sets for the file's targets: names, unless they have some, and platforms. */
 static void take_given(struct init *init, struct init_group *group, bool named)
 {
@@ -233,6 +243,16 @@ static void take_bake(struct init *init, const struct bake *bake)
 
     if (!tagged)
         return; /* its images are named elsewhere; its Dockerfiles are read like others */
+
+    const char *meta = find_overwritten(bake);
+    if (meta) {
+        init_ask(init, bake->path, 0,
+                 "not used: metadata-action replaces the tags of target %s, and arc-ci would "
+                 "publish those. Write 'tags = []' there and run 'arc-ci init' again: the group's "
+                 "registry, image and image-tags then name what starts from it",
+                 meta);
+        return;
+    }
 
     if (!is_of_root(init, bake)) {
         init_note(
