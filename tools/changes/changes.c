@@ -432,6 +432,8 @@ static int changes(struct run *run, struct arc_error *err)
     run->match.renames = options->renames;
     run->match.defers = options->config && options->filters->from_config;
     run->match.relative = options->relative;
+    if (run->match.defers && run->git)
+        ARC_TRY(arc_services_check_sparse(run->git, options->config, err));
     ARC_TRY(arc_warn_of_rules(&run->match, err));
 
     if (options->since == ARC_SINCE_EVENT) {

@@ -212,6 +212,8 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
 
         ARC_TRY(arc_field_check(node, "services", arc_check_glob, err));
         ARC_TRY(arc_glob_compile(node->text, len, &glob, err));
+        ARC_APPEND(entry->l->memory, entry->group->service_globs, entry->group->service_glob_count,
+                   err, arc_arena_cut(entry->l->memory, node->text, len));
         struct walk walk = {.entry = entry, .glob = glob, .taken = entry->group->service_count};
         ARC_TRY(walk_below(&walk, "."));
         if (entry->group->service_count > walk.taken)

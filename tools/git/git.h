@@ -159,3 +159,7 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
  * return value ends the walk and is returned. */
 int arc_git_tracked(const struct arc_git *git, int (*each)(void *context, const char *path),
                     void *context, struct arc_error *err);
+/* The same for every file that a sparse checkout leaves out, by running git, which alone reads a
+ * sparse index. */
+int arc_git_sparse(const struct arc_git *git, int (*each)(void *context, const char *path),
+                   void *context, struct arc_error *err);

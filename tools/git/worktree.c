@@ -168,3 +168,22 @@ int arc_git_compare_worktree(const struct arc_git *git, const struct arc_oid *co
 
     return list(git, ignored, paths, &diff, true, err);
 }
+
+int arc_git_sparse(const struct arc_git *git, int (*each)(void *context, const char *path),
+                   void *context, struct arc_error *err)
+{
+    ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
+    ARC_AUTO_FREE char *patterns = arc_file_join(git->gitdir, "info/sparse-checkout");
+
+    ARC_TRY_ALLOC(patterns, err);
+    if (!git->worktree || arc_file_kind(patterns) == ARC_FILE_NONE)
+        return ARC_OK;
+    ARC_TRY(run_listing(git, ARC_WORDS("ls-files", "-t", "-z"), NULL, &result, err));
+
+    const char *at = arc_buf_text(&result.output), *end = at + result.output.len;
+    for (; at < end; at += strlen(at) + 1)
+        if (ARC_STARTS(at, "S "))
+            ARC_TRY(each(context, at + 2));
+
+    return ARC_OK;
+}
