@@ -28,8 +28,8 @@ struct arc_event {
     const char *base_sha;       /* pull request, merge group: the commit to merge into */
     const char *base_ref;       /* pull request (also the only one of a workflow_run), merge group:
                                    the branch to merge into */
-    const char *head_sha;       /* pull request, merge group, workflow_run: its newest commit */
-    const char *head_branch;    /* workflow_run: the branch of this repository that it ran for */
+    const char *head_sha;       /* pull request, merge group, what ran: its newest commit */
+    const char *head_branch;    /* what ran: the branch of this repository that it ran for */
     const char *marked_tag;     /* release: its tag, if it is marked as a prerelease */
     const char *default_branch; /* repository.default_branch */
     const char *repository;     /* "owner/name" */
@@ -54,6 +54,9 @@ void arc_event_free(struct arc_event *event);
 /* Whether the event carries a pull request: pull_request, pull_request_target, pull_request_review
  * or pull_request_review_comment. */
 bool arc_event_is_pull_request(const struct arc_event *event);
+
+/* Whether it follows what ran for another commit, head_sha: workflow_run, check_suite, check_run. */
+bool arc_event_is_of_run(const struct arc_event *event);
 
 /* Whether `text` is 40 hexadecimal digits; whether they are all zero (git's "no commit"). NULL is
  * neither. */

@@ -126,7 +126,7 @@ int choice_since_push(const struct choice *c, const char *before)
  * its last commit. */
 static int since_left(const struct choice *c, const char *name, const char *why)
 {
-    bool may_be_on = !c->branch || strcmp(c->event->name, "workflow_run") == 0;
+    bool may_be_on = !c->branch || arc_event_is_of_run(c->event);
     ARC_TRY(choice_since_merge_base(c, name, why));
     bool is_on = may_be_on && !c->tag && strcmp(c->out->base.hex, c->out->head.hex) == 0;
     return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;

@@ -104,7 +104,7 @@ static bool is_event_at_head(const struct choice *c, const char *sha)
 int choice_head(struct choice *c)
 {
     const struct arc_event *event = c->event;
-    bool of_run = strcmp(event->name, "workflow_run") == 0 && event->head_sha;
+    bool of_run = arc_event_is_of_run(event);
     const char *sha = of_run ? event->head_sha : event->sha;
 
     if (c->request->ref && !is_event_at_head(c, sha))

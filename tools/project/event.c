@@ -18,6 +18,11 @@ bool arc_event_is_pull_request(const struct arc_event *event)
                      "pull_request_review_comment");
 }
 
+bool arc_event_is_of_run(const struct arc_event *event)
+{
+    return event->head_sha && ARC_AMONG(event->name, "workflow_run", "check_suite", "check_run");
+}
+
 #define AT(member) offsetof(struct arc_event, member)
 
 /* Where to find an event's strings. */
@@ -41,6 +46,9 @@ static const struct field {
     {"release", {"release", "tag_name"}, AT(marked_tag), false},
     {"workflow_run", {"workflow_run", "head_sha"}, AT(head_sha), true},
     {"workflow_run", {"workflow_run", "head_branch"}, AT(head_branch), false},
+    {"check_suite", {"check_suite", "head_sha"}, AT(head_sha), true},
+    {"check_suite", {"check_suite", "head_branch"}, AT(head_branch), false},
+    {"check_run", {"check_run", "head_sha"}, AT(head_sha), true},
 };
 
 /* Reads the fields of an event of this name. A missing or null value leaves the member
