@@ -81,8 +81,13 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
                              .file = path,
                              .line = docker->line};
 
-    init_set_text(init, with, "file",
-                  arc_text_or(arc_yaml_text_at(docker, "dockerfile"), "Dockerfile"));
+    if (strcmp(arc_yaml_text_at(docker, "goos"), "windows") == 0)
+        return;
+    const char *named = arc_text_or(arc_yaml_text_at(docker, "dockerfile"), "Dockerfile");
+    const char *beside = init_join(init, init_directory(init, path), named);
+    init_set_text(init, with, "file", init_has_file(init, beside) ? beside : named);
+    if (init_has_file(init, beside)) /* goreleaser runs in the folder */
+        init_set_text(init, with, "context", init_directory(init, path));
     init_set_text(init, with, "target", arc_yaml_text_at(docker, "target"));
     add_lines(init, with, "tags", "", arc_yaml_get(docker, "image_templates"));
     arc_yaml_each (image, arc_yaml_get(docker, "images"))
@@ -108,17 +113,21 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
 
 void init_read_goreleaser(struct init *init)
 {
-    static const char *const names[] = {".goreleaser.yml", ".goreleaser.yaml", "goreleaser.yml",
-                                        "goreleaser.yaml"};
     static const char *const keys[] = {"dockers", "dockers_v2"};
+    size_t count = 0;
 
-    arc_each_in (name, names) {
+    /* a file in a folder is given to goreleaser by -f, in the root */
+    for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-        if (!init_has_file(init, *name) || !init_read_yaml(init, *name, &yaml))
+        const char *path = init->files[i];
+        if (!init_is_among(arc_path_name(path), ".goreleaser.yml .goreleaser.yaml goreleaser.yml "
+                                                "goreleaser.yaml") ||
+            init_is_aside(path) || !init_read_yaml(init, path, &yaml))
             continue;
+        count++;
         arc_each_in (key, keys)
             arc_yaml_each (docker, arc_yaml_get(yaml.root, *key))
                 if (init_spend(init, DOCKER_COST))
-                    take_docker(init, *name, docker);
+                    take_docker(init, path, docker);
     }
 }
