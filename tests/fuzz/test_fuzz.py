@@ -17,7 +17,7 @@ TARGETS = sorted(path.stem for path in HERE.glob("fuzz_*.c"))
 SECONDS = os.environ.get("ARC_FUZZ_SECONDS", "5")
 
 # What a parser is called, here: it makes something of a text that others wrote.
-PARSER = re.compile(r"^(?:static )?[a-z][\w *]*?\b(\w*(?:parse|decode|read|feed)(?:_\w+)?)\([^;{]*\)\s*\{", re.M)
+PARSER = re.compile(r"^(?:static )?[a-z][\w *]*?\b(\w*(?:(?<!s)parse|decode|read|feed)(?:_\w+)?)\([^;{]*\)\s*\{", re.M)
 NO_PARSERS = ("tools/cli/", "tools/cmd/")  # options: the caller's own words
 # Those that no target reaches, and why.
 REASONS = {
