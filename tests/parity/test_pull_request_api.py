@@ -116,7 +116,7 @@ def test_what_says_what_a_service_is_counts_with_the_api_too(clone, api, tmp_pat
         run = changes(work, clone, api, 1, INPUT_FILTERS="")
         assert run.returncode == 0, run.stderr
         assert json.loads(run.stdout)["changes"] == expected, path
-        assert "which is looked at" not in run.stderr  # the merge commit has the pull request's services
+        assert "the services are read from" not in run.stderr  # the merge commit has the pull request's services
     subprocess.run(["git", "checkout", "-q", "--orphan", "main"], cwd=work, check=True)
     subprocess.run(["git", "commit", "-q", "-m", "base"], cwd=work, env={**harness.os.environ, **harness.cmd.GIT}, check=True)
     for path, tells in {"u/service.yaml": True, ".github/arc-ci.yaml": True, "t/x": False}.items():
