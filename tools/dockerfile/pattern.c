@@ -275,7 +275,7 @@ bool arc_path_pattern_match(const struct arc_path_pattern *pattern, const char *
             return true;
 
         for (size_t state = now->low; state < now->high; state++) {
-            if (now->on[state] && state < count)
+            if (state < count && now->on[state])
                 step(pattern, state, c, next);
             now->on[state] = false;
         }
