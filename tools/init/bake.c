@@ -225,11 +225,34 @@ static void ask_version(struct init *init, struct init_group *group, const struc
                  differ ? "; as proposed, {version} is one more tag of each image" : "");
 }
 
+/* Gives a release's values to the variables named after one. Whether one of them is the version. */
+static bool give_values(struct init *init, struct init_group *group, const struct bake *bake)
+{
+    bool versioned = false;
+
+    arc_json_each_pair (name, value, bake->variables) {
+        const char *given = init_release_value(name, true), *usual = json_string_value(value);
+        bool own = usual && arc_text_ends(name, "VERSION") && /* not the version of a tool */
+                   init_is_among(usual, "dev local latest edge snapshot main master");
+        given = own ? "{version}" : given;
+        versioned = versioned || init_same_text(given, "{version}");
+        if (given && strcmp(given, "{revision}") != 0 && init_is_among(arc_or(usual, ""), "null"))
+            init_ask(init, bake->path, 0,
+                     "what is %s outside of a release? %s has no value there: give the variable a "
+                     "default in the file, such as \"dev\"",
+                     name, given);
+        if (given)
+            init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
+    }
+
+    return versioned;
+}
+
 static void take_bake(struct init *init, const struct bake *bake)
 {
     char **tagged = NULL;
     size_t count = 0;
-    bool named = false, versioned = false;
+    bool named = false;
 
     for (int tries = 0; tries < 2 && !tagged; tries++) {
         named = tries && init->baked.registries && json_object_get(init->bakes, bake->path);
@@ -268,21 +291,7 @@ static void take_bake(struct init *init, const struct bake *bake)
     group->targets = bake->has_default ? NULL : tagged;
     take_given(init, group, named);
 
-    arc_json_each_pair (name, value, bake->variables) {
-        const char *given = init_release_value(name, true), *usual = json_string_value(value);
-        bool own = usual && arc_text_ends(name, "VERSION") && /* not the version of a tool */
-                   init_is_among(usual, "dev local latest edge snapshot main master");
-        given = own ? "{version}" : given;
-        versioned = versioned || init_same_text(given, "{version}");
-        if (given && strcmp(given, "{revision}") != 0 && init_is_among(arc_or(usual, ""), "null"))
-            init_ask(init, bake->path, 0,
-                     "what is %s outside of a release? %s has no value there: give the variable a "
-                     "default in the file, such as \"dev\"",
-                     name, given);
-        if (given)
-            init_add_pair(init, &group->variables, name, init_as_written(given, usual), NULL, NULL);
-    }
-
+    bool versioned = give_values(init, group, bake);
     if (!versioned && !named)
         ask_version(init, group, bake, tagged);
 
