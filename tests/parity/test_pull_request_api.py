@@ -122,7 +122,7 @@ def test_what_says_what_a_service_is_counts_with_the_api_too(clone, api, tmp_pat
     for path, tells in {"u/service.yaml": True, ".github/arc-ci.yaml": True, "t/x": False}.items():
         api.files = [{"filename": path, "status": "modified" if path.startswith(".") else "added"}]
         run = changes(work, clone, api, 1, INPUT_FILTERS="")
-        assert (f"where {path} is not as in" in run.stderr) == tells, run.stderr
+        assert (f"where {path} differs from the head" in run.stderr) == tells, run.stderr
 
 
 def test_submodules_are_looked_into_by_git(clone, api, tmp_path):
