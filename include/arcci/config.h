@@ -128,7 +128,7 @@ struct arc_group {
     struct arc_described described; /* what defines its services */
     struct arc_service *services;
     size_t service_count;
-    char **service_globs; /* those of `services`, as written */
+    char **service_globs; /* the globs of `services`, as written */
     size_t service_glob_count;
     struct arc_include *includes; /* of a train, ends with {NULL}: once resolved, its services are
                                      those of other groups' releases; NULL: not a train */

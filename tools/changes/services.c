@@ -72,7 +72,7 @@ bool arc_services_told(const struct arc_config *config, const char *path, bool c
     return told;
 }
 
-/* What a sparse checkout leaves out, against the globs of one group. */
+/* One glob of a group, to compare with what a sparse checkout leaves out. */
 struct sparse {
     const struct arc_config *config;
     struct arc_glob *glob;

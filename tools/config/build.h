@@ -64,12 +64,13 @@ void arc_secret_variable(const char *secret, char out[ARC_VARIABLE_MAX + 1]);
 void arc_recipe_lacks(const struct arc_recipe *recipe, const struct arc_env *env,
                       struct arc_buf *out);
 
-/* What a buildx of this version ("0.13.1", or all that it says) silently ignores of a recipe
- * (may be NULL), a sentence; NULL: nothing, or its version is not known (0.0.0). */
+/* A sentence about the part of a recipe (may be NULL) that a buildx of this version silently
+ * ignores; NULL if none, or if the version is unknown (0.0.0). `version` is "0.13.1" or the output
+ * of `docker buildx version`. */
 const char *arc_recipe_ignored(const struct arc_recipe *recipe, const char *version);
 
-/* Adds a path of the work tree `root` to *out, in `memory`, unless one there covers it, and if it is
- * a link, its target. */
+/* Adds a path of the work tree `root` to *out, in `memory`, unless another one covers it; and the
+ * target of a link. */
 int arc_place_add(const char *root, const char *path, struct arc_arena *memory, char ***out,
                   struct arc_error *err);
 

@@ -106,7 +106,7 @@ bool arc_check_versioning(const char *text, struct arc_buf *why)
            arc_check_fails(why, "is neither 'semver', 'calver' nor 'loose'");
 }
 
-/* "[::1]"; distribution's reference grammar has no zone in it. */
+/* "[::1]"; distribution's reference grammar has no zone. */
 static bool address_in_brackets(const char *text, size_t len)
 {
     char bare[INET6_ADDRSTRLEN] = "";

@@ -28,13 +28,14 @@ struct entry {
     size_t folder;
     char *path;
     struct arc_path_pattern *pattern;
-    char *start; /* from the root, up to the first special character: all that matches starts so */
+    char *start; /* from the root, up to the first special character: the prefix of all matches */
     struct arc_ignore without; /* rules of --exclude, below the first `above` components */
     size_t above;
     bool linked; /* the target of a link: if missing, not reported */
 };
 
-/* An entry by its start. Of those before it, `up` is the last whose start its own begins with. */
+/* An entry, sorted by `start`. `up` is the last one before it whose start is a prefix of its
+ * own. */
 struct start {
     const struct entry *entry;
     const struct start *up; /* NULL: none */
@@ -574,7 +575,8 @@ static bool is_input(const struct arc_inputs *inputs, const struct entry *entry,
            !arc_ignore_match(&folder->ignore, path, len);
 }
 
-/* The last start that is not after the path: whatever the path begins with is above it, or is it. */
+/* Returns the last start that does not sort after the path: it and its chain of `up` include every
+ * start that is a prefix of the path. */
 static const struct start *last_start(const struct arc_inputs *inputs, const char *path, size_t len)
 {
     size_t low = 0, high = inputs->entry_count;

@@ -28,8 +28,8 @@ struct range {
 struct arc_path_pattern {
     char *prefix; /* up to the first special character; rejects most paths quickly */
     size_t prefix_len;
-    size_t prefix_count; /* of its tokens */
-    bool literal;        /* there is nothing else */
+    size_t prefix_count; /* number of tokens in it */
+    bool literal;        /* the pattern is only the prefix */
     struct token *tokens;
     size_t count;
     struct range *ranges;
@@ -178,7 +178,7 @@ int arc_path_pattern_new(struct arc_arena *memory, const char *text, bool ignore
 
 /* ---- matching ------------------------------------------------------------------------------ */
 
-/* States; only those from `low` up to `high` can be on. */
+/* A set of states; only those from `low` to `high` - 1 can be on. */
 struct states {
     bool on[PATTERN_MAX + 2];
     size_t low, high;

@@ -24,7 +24,7 @@ void doctor_docker(struct doctor *doctor, struct doctor_result *result)
     doctor->has_docker = true;
 }
 
-/* An image built without what its recipe says is another image. */
+/* An image built without part of its recipe is another image. */
 static void check_recipes(const struct doctor *doctor, const char *version,
                           struct doctor_result *result)
 {

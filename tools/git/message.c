@@ -28,8 +28,8 @@ bool arc_message_type_is(const char *type, size_t len, const char *const *words)
     return false;
 }
 
-/* The length of "BREAKING CHANGE:" at the start of a line, or of a list's item, perhaps in bold; 0
- * for other lines. */
+/* The length of "BREAKING CHANGE:", perhaps in bold, at the start of a line or a list's item; 0 for
+ * other lines. */
 static size_t measure_break(const char *line)
 {
     const char *words = line + strspn(line, " \t*");
@@ -263,8 +263,8 @@ static int64_t read_pull(const char *text)
     return marked && len > start && len - start <= 9 ? strtoll(text + start, NULL, 10) : 0;
 }
 
-/* The subject in 'Revert "subject" (#12)' or "revert: subject", which has no number if GitHub took a
- * pull request's title for it; NULL: none. */
+/* The subject in 'Revert "subject" (#12)' or "revert: subject", without a number if GitHub used a
+ * pull request's title; NULL if there is none. */
 static const char *find_title(const char *subject, bool *again, size_t *len)
 {
     size_t whole = strlen(subject);

@@ -54,12 +54,12 @@ struct arc_message_undone {
     const char *hash; /* `len` digits in the body; NULL: by number or subject */
     size_t len;
     int64_t pull;
-    const char *title; /* `len` bytes of the revert's subject; NULL: not by subject */
-    bool again;        /* it is the revert of that subject: 'Reapply "..."' */
+    const char *title; /* `len` bytes of the reverted subject; NULL: not by subject */
+    bool again;        /* the reverted commit is the revert of that subject: 'Reapply "..."' */
 };
 
-/* The text that says what a commit takes back: the body of a revert, or its subject if the body
- * names no commit. NULL: it is not a revert. */
+/* The text that names what a commit reverts: the body or, if that names no commit, the subject.
+ * NULL if it is not a revert. */
 const char *arc_message_takes_back(const char *subject, const char *body);
 
 /* The next commit that such a text names: git's "This reverts commit HASH.", without one GitHub's

@@ -235,7 +235,8 @@ static int fetch_refspecs(const struct arc_git *git, enum arc_git_part part, con
     const char *const *words = ARC_WORDS("fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
                                          "--no-auto-maintenance", "--no-write-fetch-head",
                                          "--stdin", arc_text_or(how, "--no-progress"), "origin");
-    /* What a server without filters did not send, git would fetch in the same way, in circles. */
+    /* If a server without filters did not send an object, git would try to fetch it in the same
+     * way, recursively. */
     static const char *const names[] = {"GIT_NO_LAZY_FETCH", NULL};
     static const char *const own[] = {"GIT_NO_LAZY_FETCH=1", NULL};
     struct arc_git there = git->scratch->parts[part];

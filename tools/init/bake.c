@@ -153,8 +153,8 @@ static bool is_image(const json_t *target, bool named)
     return (*tags && strcmp(tags, "[]") != 0) || json_array_size(json_object_get(target, "tags"));
 }
 
-/* The target that metadata-action overwrites, "docker-metadata-action" or what `bake-target` calls
- * it, if it has tags of its own: they are for builds by hand. NULL if there is none. */
+/* The target that metadata-action overwrites, "docker-metadata-action" or the one of `bake-target`,
+ * if it has its own tags, which are for builds by hand. NULL if there is none. */
 static const char *find_overwritten(const struct bake *bake)
 {
     arc_json_each_pair (name, target, bake->targets)
@@ -225,7 +225,8 @@ static void ask_version(struct init *init, struct init_group *group, const struc
                  differ ? "; as proposed, {version} is one more tag of each image" : "");
 }
 
-/* Gives a release's values to the variables named after one. Whether one of them is the version. */
+/* Sets variables with usual names to a release's values. Returns whether one of them is the
+ * version. */
 static bool give_values(struct init *init, struct init_group *group, const struct bake *bake)
 {
     bool versioned = false;
@@ -313,7 +314,7 @@ void init_take_bake_files(struct init *init, const char *list)
         init_set(init, init->bakes, json_string_value(file), json_incref(together));
 }
 
-/* Reads the files that workflows use with this one, too. False if a group has them all. */
+/* Also reads the files that workflows use with this one. Returns false if a group has them all. */
 static bool read_beside(struct init *init, struct bake *bake)
 {
     arc_json_each (file, json_object_get(init->bakes, bake->path)) {

@@ -265,7 +265,7 @@ static void take_command(struct script *script, json_t *words)
     if (take_loop(script, program, words))
         return;
 
-    if (strcmp(what, "-Path") == 0) /* of PowerShell's commands */
+    if (strcmp(what, "-Path") == 0) /* an option of PowerShell's commands */
         what = init_word_at(words, 2);
     if (init_is_among(program, "cd pushd Set-Location Push-Location")) {
         char *directory = init_resolve_path(script->step, script->directory, what);

@@ -1,11 +1,11 @@
-/* Scripts of other kinds, written as the ones that are read: PowerShell as a shell script, a
- * Taskfile and a justfile as a Makefile. */
+/* Converts other kinds of scripts to those that init reads: PowerShell to a shell script, a
+ * Taskfile or a justfile to a Makefile. */
 #include "base/text.h"
 #include "init/script.h"
 
 /* ---- PowerShell ----------------------------------------------------------------------------- */
 
-/* "$NAME = 'value'" at the start of a line as "NAME='value'"; a value that is computed becomes
+/* Converts "$NAME = 'value'" at the start of a line to "NAME='value'"; a computed value becomes
  * unknown. Returns where the value starts, or `at` for other lines. */
 static const char *convert_assignment(const char *at, struct arc_buf *out)
 {
@@ -34,7 +34,7 @@ const char *init_from_powershell(struct init *init, const char *text)
         const char *after = starts && *text == '$' ? convert_assignment(text, &out) : text;
         bool is_joined = *text == '`' && strchr("\r\n", text[1]);
         if (starts && strchr("\"'", *text))
-            arc_buf_puts(&out, "echo "); /* a text alone is what the line says */
+            arc_buf_puts(&out, "echo "); /* a line that is only a text prints it */
         starts = *text == '\n' || (starts && strchr(" \t\r", *text));
         if (after != text)
             text = after;
@@ -63,7 +63,7 @@ static void add_variables(const struct arc_yaml_node *owner, struct arc_buf *out
     }
 }
 
-/* A command's lines as those of a recipe, each run in the task's directory. */
+/* Adds a command's lines to a recipe, each run in the task's directory. */
 static void add_lines(const char *text, const char *directory, struct arc_buf *out)
 {
     bool is_joined = false;
@@ -81,7 +81,7 @@ static void add_lines(const char *text, const char *directory, struct arc_buf *o
     }
 }
 
-/* "cmds" of a task: texts, {cmd: TEXT} and {task: NAME}. */
+/* Adds a task's `cmds`: texts, {cmd: TEXT} and {task: NAME}. */
 static void add_commands(const struct arc_yaml_node *task, struct arc_buf *out)
 {
     const struct arc_yaml_node *list = arc_yaml_get(task, "cmds");
@@ -99,7 +99,7 @@ static void add_commands(const struct arc_yaml_node *task, struct arc_buf *out)
     }
 }
 
-/* Tasks as rules, with their `deps` as prerequisites. */
+/* Converts tasks to rules, with their `deps` as prerequisites. */
 static const char *read_taskfile(struct init *init, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 4};
@@ -122,7 +122,7 @@ static const char *read_taskfile(struct init *init, const char *path)
     return init_hold(init, &out);
 }
 
-/* A justfile's recipes may be indented by blanks. */
+/* Indents recipes by tabs: a justfile's may be indented by spaces. */
 static const char *convert_indents(struct init *init, const char *text)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 2};

@@ -116,7 +116,7 @@ void init_read_goreleaser(struct init *init)
     static const char *const keys[] = {"dockers", "dockers_v2"};
     size_t count = 0;
 
-    /* a file in a folder is given to goreleaser by -f, in the root */
+    /* for a file in another folder, goreleaser runs in the root, with -f */
     for (size_t i = 0; i < init->file_count && count < INIT_FILES_MAX; i++) {
         ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
         const char *path = init->files[i];

@@ -350,7 +350,7 @@ static bool is_meant(const struct init *init, const struct init_image *image, co
     return all;
 }
 
-/* Whether chart-releaser makes these tags, "NAME-1.2.3" of the chart in a folder NAME: where there
+/* Whether these tags are chart-releaser's, "NAME-1.2.3" for the chart in a folder NAME. If there
  * are plain versions, too, those release the image of that name. */
 static bool is_of_chart(struct init *init, const struct init_family *family)
 {
@@ -368,7 +368,7 @@ static bool is_of_chart(struct init *init, const struct init_family *family)
     return has_chart && others;
 }
 
-/* Leaves the tags of charts to them. */
+/* Leaves charts' tags to the charts. */
 static void leave_charts(struct init *init)
 {
     each_family (family, init)

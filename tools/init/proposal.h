@@ -135,7 +135,7 @@ struct init {
     size_t image_count;
     struct init_group *groups, lost;
     struct init_family *families; /* of git tags; defined in groups.c */
-    json_t *bakes;                /* named bake file → all that are used with it */
+    json_t *bakes;                /* bake file → all files that are used with it */
     struct init_image baked;      /* what workflows set for the targets of bake files */
     bool baked_differ;            /* workflows give these targets different names */
     json_t *filters;              /* of paths-filter steps: name → patterns */

@@ -112,8 +112,8 @@ void init_take_build(const struct init_step *step);
 void init_take_commands(const struct init_step *step, const char *text, const json_t *env,
                         const char *directory, bool pushes);
 
-/* PowerShell's commands as those of a shell: "$env:NAME", "$name = 'value'", lines joined by "`".
- * Lives as long as the proposal. */
+/* Converts PowerShell to a shell script: "$env:NAME", "$name = 'value'", lines joined by "`". The
+ * result lives as long as the proposal. */
 const char *init_from_powershell(struct init *init, const char *text);
 
 /* Adds a line to an input of a build. */

@@ -145,8 +145,8 @@ static char *convert_pattern(struct init *init, const char *pattern)
     return init_hold(init, &out);
 }
 
-/* What a regular expression takes of a release's tag, by its numbers: "v(\\d+\\.\\d+)" the version's
- * first two. `group`: 0 is all of it. */
+/* The part of a release's tag that a regular expression takes, by its numbers: "v(\\d+\\.\\d+)"
+ * takes the version's first two. `group` 0 is the whole match. */
 static char *convert_match(struct init *init, const char *pattern, const char *group)
 {
     const char *open = strchr(pattern, '('), *start = pattern + (*pattern == '^'), *at;

@@ -205,7 +205,7 @@ static bool is_version(struct init *init, const char *content)
                init, arc_release_version_parse(start, len, ARC_VERSIONING_LOOSE, &version, NULL));
 }
 
-/* "$(cat FILE)" for a file that holds one word, and what a key of a file holds. */
+/* The content of a file with one word, for "$(cat FILE)", or the value of a file's key. */
 static bool take_content(struct script *script, const char *path, const char *text,
                          struct arc_buf *out)
 {
@@ -221,14 +221,14 @@ static bool take_content(struct script *script, const char *path, const char *te
     return true;
 }
 
-/* What "cat FILE", "jq .key FILE", "cat FILE | jq '{include: .key}'" and the like read. */
+/* What commands such as "cat FILE", "jq .key FILE" and "cat FILE | jq '{include: .key}'" read. */
 struct reading {
     const char *path;    /* of the file, from the root */
     const char *keys;    /* "build.images", "" for all of it; NULL: the file's text */
     const char *wrapper; /* "include"; NULL: none */
 };
 
-/* Takes the words of such a command apart; false for other commands. */
+/* Parses such a command; returns false for others. */
 static bool read_reading(struct script *script, const char *text, struct reading *out)
 {
     struct init *init = script->init;
@@ -270,7 +270,7 @@ static const struct arc_yaml_node *find_node(struct init *init, const struct arc
     return node;
 }
 
-/* A list or a map of a file as JSON in one line, for the matrix of a later job, or a word. */
+/* Adds a file's list or map as JSON on one line, for a later job's matrix, or a word. */
 static bool expand_data(struct script *script, const struct reading *reading, struct arc_buf *out)
 {
     struct init *init = script->init;

@@ -402,8 +402,8 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
     return described;
 }
 
-/* The group's file with those that workflows use with it or, if there are none, those that docker
- * reads over a docker-bake.hcl without being told. A new reference. */
+/* The group's file and those that workflows use with it or, without any, those that docker reads by
+ * default after docker-bake.hcl. A new reference. */
 static json_t *list_files(struct init *init, const struct init_group *group)
 {
     static const char *const over[] = {"docker-bake.override.json", "docker-bake.override.hcl"};

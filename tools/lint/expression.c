@@ -47,7 +47,7 @@ static const struct function functions[] = {
     {"failure", 0, 255, false},
 };
 
-/* An operand that was read, `!` and members included. */
+/* An operand, including `!` and members. */
 struct operand {
     const char *text;
     size_t len;
@@ -65,7 +65,7 @@ struct reading {
     unsigned calls;         /* how many calls and indexes it is within */
     struct operand operand; /* the last one */
     const char *wrong;      /* the first mistake; NULL so far */
-    const char *doubt;      /* the first part that does not mean what it seems to; NULL so far */
+    const char *doubt;      /* the first part with a misleading meaning; NULL so far */
 };
 
 static bool ends_word(char c)
@@ -189,7 +189,7 @@ static bool read_context(struct reading *r)
 
 /* ---- what is not meant ------------------------------------------------------------------------ */
 
-/* Moves *operand past a part of it, such as "inputs.", in any case; returns whether it starts so. */
+/* Moves *operand past a prefix such as "inputs.", ignoring case; returns whether it has it. */
 static bool skip_part(struct operand *operand, const char *part)
 {
     size_t len = strlen(part);
@@ -267,8 +267,8 @@ static enum type find_type(struct lint *lint, struct operand operand)
     return output && !operand.len ? TEXT : UNKNOWN;
 }
 
-/* GitHub compares values of two types as numbers: 'true' is none, true is 1. An empty text is 0 and
- * equals false, so nothing is said of that. */
+/* GitHub compares values of different types as numbers: 'true' is NaN, true is 1. An empty text is
+ * 0 and equals false, so that is not reported. */
 static void check_comparison(struct reading *r, struct operand left)
 {
     struct operand right = r->operand;
@@ -284,7 +284,7 @@ static void check_comparison(struct reading *r, struct operand left)
                              (int)(right.text + right.len - left.text), left.text);
 }
 
-/* In a condition, 'false' is true, as every text is that is not empty. */
+/* In a condition, 'false' is true, like every text that is not empty. */
 static void check_truth(struct reading *r)
 {
     struct operand input = r->operand;

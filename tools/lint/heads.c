@@ -156,7 +156,7 @@ static bool leads_to_head(struct search *search, const struct scope *scope, cons
     return false;
 }
 
-/* Appends the lines of a script that are no comments. */
+/* Appends a script's lines without the comments. */
 static void add_commands(struct arc_buf *out, const char *script)
 {
     arc_each_piece (line, script, "\n") {

@@ -143,7 +143,7 @@ static void check_line(struct subject *s, const struct arc_yaml_node *script, co
         find_in_script(s, LINT_PINNED, script, line, FLOATING_BUILDKIT);
 }
 
-/* Whether a variable's value is a field of the event that may have several lines, as it is. */
+/* Whether a variable's value is an unchanged field of the event that may have several lines. */
 static bool has_lines(const char *value)
 {
     const char *at = value, *text;
@@ -160,7 +160,7 @@ static bool has_lines(const char *value)
            (memcmp(text + len - 5, ".body", 5) == 0 || memcmp(text + len - 8, ".message", 8) == 0);
 }
 
-/* Whether a line writes "NAME=$variable" to a file of the runner, as it is. */
+/* Whether a line writes "NAME=$variable" unchanged to a file of the runner. */
 static bool writes_variable(const char *line, size_t len, const char *variable)
 {
     static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE"};
@@ -188,8 +188,8 @@ static bool writes_variable(const char *line, size_t len, const char *variable)
     return false;
 }
 
-/* A text of the event in one line of a file of the runner: its second line is read as another
- * variable, or refused. */
+/* Checks for a text of the event in one line of a file of the runner, which would take its second
+ * line for another variable, or refuse it. */
 static void check_lines(struct subject *s, const struct arc_yaml_node *job,
                         const struct arc_yaml_node *step)
 {
@@ -233,7 +233,7 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-/* Whether a workflow makes a tag: then the tag that it is given is not there yet. */
+/* Whether a workflow creates a tag, so that the given tag does not exist yet. */
 static bool makes_tag(const struct arc_yaml_node *root)
 {
     const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
@@ -472,9 +472,9 @@ static const char *group_of(const struct arc_yaml_node *holder)
                                             : arc_yaml_text_at(concurrency, "group");
 }
 
-/* Checks that a job does not wait for the group that its own workflow or the calling job is in:
- * GitHub cancels the run then. In a called workflow, `github` is the caller's and `inputs` are its
- * own; the names of groups have no case. */
+/* Checks that a job does not wait for the concurrency group of its own workflow or the calling job,
+ * since GitHub would cancel the run. In a called workflow, `github` is the caller's and `inputs`
+ * are its own; group names ignore case. */
 static void check_deadlock(const struct subject *s, const struct arc_yaml_node *job)
 {
     static const char message[] = "waits for the concurrency group that the run is in, so that "
@@ -635,7 +635,7 @@ static void check_path(struct lint *lint, const struct arc_yaml_node *pattern)
                      pattern->text, path);
 }
 
-/* Checks the filters of the events: a workflow may never start, without a word. */
+/* Checks the filters of the events: with a wrong one, the workflow silently never starts. */
 static void check_filters(const struct subject *s)
 {
     static const char *const events[] = {"push", "pull_request", "pull_request_target",

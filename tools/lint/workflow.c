@@ -183,7 +183,7 @@ static bool leads_to(struct lint *lint, const struct arc_yaml_node *holder, cons
     return find_way(lint, called, file, seen);
 }
 
-/* The `uses` of a workflow or an action that leads to that file; each file is looked at once. */
+/* The `uses` of a workflow or an action that leads to that file; visits each file once. */
 static const struct arc_yaml_node *find_way(struct lint *lint, const struct arc_yaml_node *root,
                                             const char *file, json_t *seen)
 {

@@ -191,8 +191,8 @@ static bool has_numbers(const struct reading *reading)
     return has(reading, "{major}") && has(reading, "{minor}") && has(reading, "{patch}");
 }
 
-/* Whether the tag holds three numbers that several versions share: 1.2.3+b1 and 1.2.3+b2, or
- * 26.11.5 and 26.11.5.1. A release that was rolled back shares nothing. */
+/* Whether the tag consists of three numbers that several versions share: 1.2.3+b1 and 1.2.3+b2, or
+ * 26.11.5 and 26.11.5.1. A rolled-back release does not count. */
 static bool is_shared(const struct reading *reading)
 {
     const struct arc_version_info *version = reading->options->version;

@@ -263,7 +263,7 @@ static int resolve_again(struct arc_project *project, struct arc_error *err)
     return arc_tag_parse(text, project->group, &project->tag, err);
 }
 
-/* The tag that a person named; "tags/x" is refs/tags/x, as git reads it. */
+/* The tag that a person named; "tags/x" is refs/tags/x, as in git. */
 static const char *named_tag(const struct arc_project *project)
 {
     const char *name = project->wanted.tag;

@@ -226,7 +226,7 @@ int64_t registry_asked_wait(const struct arc_registry *registry,
     return arc_http_asked_wait(response, clock->now(clock->context));
 }
 
-/* Whether the registry lacks what is read, or what a manifest to be stored lists. */
+/* Whether the registry lacks the requested object, or one that the manifest to be stored lists. */
 static bool lacks_something(const struct registry_call *call,
                             const struct arc_http_response *response)
 {
@@ -268,7 +268,8 @@ int registry_send(struct arc_registry *registry, const struct registry_call *cal
         }
         if (response->status != 401 || attempt == 1)
             return ARC_OK;
-        if (request.authorization) { /* expired: some (Harbor) then ask for another kind of login */
+        if (request.authorization) { /* the token expired: some registries (Harbor) then require
+                                      * another kind of login */
             json_object_del(registry->logins, address.login);
             attempt--;
             continue;

@@ -60,8 +60,8 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
 int registry_refused(const struct arc_registry *registry, const struct registry_call *call,
                      const struct arc_http_response *response, struct arc_error *err);
 
-/* Waits for what was just pushed: 1, 2 and 4 seconds. False after that, or if nothing was pushed.
- * *looks counts, initially 0. */
+/* Waits 1, 2 and 4 seconds for what was just pushed. Returns false after that, or if nothing was
+ * pushed. *looks counts the calls, initially 0. */
 bool registry_look_again(const struct arc_registry *registry, unsigned *looks);
 
 /* The seconds that an answer asks to wait; -1: none. */

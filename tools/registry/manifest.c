@@ -207,7 +207,7 @@ int arc_registry_blob(struct arc_registry *registry, const char *image, const ch
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* Reads what was put under a tag; not all machines of a registry may have it yet. */
+/* Reads what was just put under a tag, which not all machines of a registry may have yet. */
 static int read_stored(struct arc_registry *registry, const struct registry_call *call,
                        const struct arc_manifest *put, struct arc_manifest *out,
                        struct arc_error *err)

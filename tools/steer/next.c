@@ -419,8 +419,8 @@ struct date_style {
     char separator;
 };
 
-/* The third part is a day if it has a zero in front, or else if no release has 0 or more than 31
- * there and the last one is of that day (or the one beside it, in another time zone). */
+/* The third part is a day if it has a leading zero; or if no release has 0 or more than 31 there,
+ * and the last one was released on that day (or, for other time zones, the day before or after). */
 static bool counts_days(const struct choice *choice, const struct core *last, bool *zero)
 {
     const struct survey *survey = choice->survey;
@@ -457,7 +457,7 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
     return false;
 }
 
-/* The style of the group's last release, and its numbers; zeros without one. */
+/* The style and numbers of the group's last release; zeros without one. */
 static int find_style(const struct choice *choice, struct date_style *style, struct core *last,
                       bool *prerelease, struct arc_error *err)
 {
@@ -493,7 +493,7 @@ static char *print_date(const struct choice *choice, const struct date_style *st
                                   style->zero_day ? 2 : 1, date->part[2]);
 }
 
-/* The date; unless it ends in the day, with a number that restarts every month. */
+/* The date, with a number that restarts every month unless the date ends with the day. */
 static int choose_calver(const struct choice *choice, struct survey_next *out,
                          struct arc_error *err)
 {

@@ -305,8 +305,8 @@ static int take_given(struct rollback *rollback, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Adds every higher stable version that was not withdrawn before. One that a person marked as a
- * prerelease is one: it is named if releases are to be marked. */
+/* Adds every higher stable version that is not withdrawn yet. A release that a person marked as a
+ * prerelease counts as withdrawn; it is named if releases should be marked. */
 static int take_higher(struct rollback *rollback, struct arc_error *err)
 {
     const struct arc_repository *repository = &rollback->project->repository;
@@ -321,8 +321,8 @@ static int take_higher(struct rollback *rollback, struct arc_error *err)
         bool marked = arc_json_lists(repository->marked, tag.text);
         if (marked && rollback->options->withdraw != ARC_WITHDRAW_NOTHING)
             ARC_TRY(arc_warn(&rollback->warnings, err,
-                             "%s is marked as a prerelease, so it is not taken back: --from names "
-                             "what is",
+                             "%s is marked as a prerelease, so it is not withdrawn: name it with "
+                             "--from to withdraw it",
                              tag.text));
         if (marked)
             continue;

@@ -11,7 +11,7 @@ struct survey_commit {
     char *subject;
     int64_t time;
     bool merge;
-    char *takes_back; /* what it says to take back; NULL: not a revert */
+    char *takes_back; /* the text that names what it reverts; NULL: not a revert */
     struct arc_conventional says;
 };
 
@@ -93,8 +93,9 @@ struct survey_next {
     char *version; /* "1.3.0"; NULL: nothing asks for a release */
     char *tag;     /* "messaging/v1.3.0"; or NULL */
     const char *reason;
-    const char *since;  /* the release before it; NULL: none */
-    const char *beside; /* … if HEAD lacks it, which has the number that the commits ask for */
+    const char *since;  /* the previous release; NULL: none */
+    const char *beside; /* that release if HEAD lacks it, since it has the number that the commits
+                         * require */
 };
 
 /* Chooses the next version. Commits in a release on another branch whose number is skipped do not

@@ -176,8 +176,8 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Checks that a branch for older versions is not given a version above those of the default branch,
- * because a commit asks for more than is left to it: that release would be the latest. */
+/* Checks that a branch for older versions does not get a version above the default branch's,
+ * because a commit requires more than the branch has left: that release would become the latest. */
 static int check_line(struct tagging *tagging, struct arc_error *err)
 {
     const struct arc_git *git = tagging->project->git;

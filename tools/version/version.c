@@ -92,7 +92,7 @@ static int stand(const struct arc_tag *tag, const struct arc_version_options *op
 }
 
 /* The previous release: the given one, else the last published one, else the last tag, else the
- * group's `since`. NULL for none. */
+ * predecessor. NULL for none. */
 static const char *previous_tag(const struct standing *standing,
                                 const struct arc_version_options *options)
 {
