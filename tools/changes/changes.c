@@ -5,6 +5,7 @@
 #include "changes/services.h"
 #include "changes/warn.h"
 #include "os/file.h"
+#include "project/sparse.h"
 
 /* The state of a run. */
 struct run {
@@ -433,7 +434,7 @@ static int changes(struct run *run, struct arc_error *err)
     run->match.defers = options->config && options->filters->from_config;
     run->match.relative = options->relative;
     if (run->match.defers && run->git)
-        ARC_TRY(arc_services_check_sparse(run->git, options->config, err));
+        ARC_TRY(arc_project_check_sparse(run->git, options->config, err));
     ARC_TRY(arc_warn_of_rules(&run->match, err));
 
     if (options->since == ARC_SINCE_EVENT) {

@@ -63,11 +63,6 @@ int arc_services_dependents(const struct arc_changes_options *options, struct ar
  * and `changed`, is what a glob finds on either. */
 bool arc_services_told(const struct arc_config *config, const char *path, bool changed);
 
-/* ARC_EINPUT if a sparse checkout leaves out a service that a glob of the configuration matches:
- * its changes would not count. */
-int arc_services_check_sparse(const struct arc_git *git, const struct arc_config *config,
-                              struct arc_error *err);
-
 /* Adds a warning where services are read from another commit than the one that is looked at, and a
  * file that tells them is not the same there: `listed`, or NULL: git looks for it. A merge of the
  * commit into its base has its services. */

@@ -1,5 +1,6 @@
 #include "plan/planned.h"
 #include "base/text.h"
+#include "project/sparse.h"
 
 /* The versions in the services' files at the base of `changes`; NULL without a base. */
 static int find_before(struct arc_project *project, const struct arc_changes_info *changes,
@@ -39,6 +40,8 @@ int arc_planned(struct arc_project *project, const struct arc_plan_options *want
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_pair *before = NULL;
 
+    if (project->git && !wanted->services)
+        ARC_TRY(arc_project_check_sparse(project->git, &project->config, err));
     ARC_TRY(find_before(project, wanted->changes, &memory, &before, err));
     ARC_TRY(arc_project_load_event(project, err));
     options.moment =
