@@ -1,10 +1,14 @@
 #include "changes/services.h"
+#include "arcci/glob.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/warn.h"
+#include "changes/filters_build.h"
 #include "changes/match.h"
 #include "config/graph.h"
 #include "git/diff.h"
 #include "project/repository.h"
+#include "yaml/yaml.h"
 
 bool arc_services_find(const struct arc_changes_options *options, size_t filter,
                        const struct arc_group **group, const struct arc_service **service)
@@ -107,4 +111,84 @@ int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *c
                     "the services are read from what is checked out (%.12s), where %.200s differs "
                     "from the head %.12s: services that only the head has are missing",
                     here.hex, arc_or(listed, found), head->hex);
+}
+
+/* ---- services of an earlier commit ----------------------------------------------------------- */
+
+int arc_services_add_folder(struct arc_filters *filters, const char *name, const char *folder,
+                            struct arc_error *err)
+{
+    ARC_TRY(arc_filters_add(filters, name, err));
+    return arc_filters_add_folder(filters, folder, 0, err);
+}
+
+/* The services of a group at an earlier commit. */
+struct gone {
+    const char *const *there;
+    struct arc_filters *filters;
+    struct arc_glob *glob; /* the one that is looked at */
+    struct arc_error *err;
+};
+
+static int add_gone(const struct gone *gone, const char *path, size_t len)
+{
+    for (const char *const *there = gone->there; *there; there++)
+        if (arc_text_is(path, len, *there))
+            return ARC_OK;
+    if (!len || arc_filters_index(gone->filters, path, len) != SIZE_MAX)
+        return ARC_OK;
+
+    ARC_AUTO_FREE char *folder = strndup(path, len);
+    ARC_TRY_ALLOC(folder, gone->err);
+
+    return arc_services_add_folder(gone->filters, folder, folder, gone->err);
+}
+
+/* Takes the directory of a removed service.yaml or Dockerfile, if the glob matches it. */
+static int on_removed(void *context, const char *path, size_t path_len, enum arc_git_status status)
+{
+    const struct gone *gone = context;
+    const char *name = arc_path_name(path);
+    size_t len = name > path ? (size_t)(name - path) - 1 : 0;
+
+    (void)path_len;
+    if (status != ARC_GIT_DELETED || !ARC_AMONG(name, "service.yaml", "Dockerfile") ||
+        !arc_glob_match(gone->glob, path, len))
+        return ARC_OK;
+    return add_gone(gone, path, len);
+}
+
+int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
+                          const struct arc_oid *to, const char *group, const char *const *there,
+                          struct arc_filters *filters, struct arc_error *err)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
+
+    if (!rc)
+        rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
+    if (rc)
+        return arc_error_memory(rc, err);
+
+    arc_yaml_each (item, arc_yaml_at(yaml.root, "groups", group, "services", (char *)NULL)) {
+        const char *name = item->type == ARC_YAML_STRING ? item->text : NULL;
+        size_t len = name ? arc_text_strip(name, strlen(name), "/") : 0;
+        struct gone gone = {.there = there, .filters = filters, .err = err};
+        struct arc_git_diff diff = {.from = from, .to = to, .each = on_removed, .context = &gone};
+        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+
+        if (!name)
+            continue;
+        if (!strpbrk(name, "*?[{"))
+            rc = add_gone(&gone, name, len);
+        else {
+            rc = arc_glob_compile(name, len, &glob, NULL);
+            gone.glob = glob;
+            rc = rc ? rc : arc_git_diff(git, &diff, NULL);
+        }
+        ARC_TRY(arc_error_memory(rc, err));
+    }
+
+    return ARC_OK;
 }

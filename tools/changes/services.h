@@ -69,3 +69,15 @@ bool arc_services_told(const struct arc_config *config, const char *path, bool c
 int arc_services_elsewhere(const struct arc_git *git, const struct arc_config *config,
                            const struct arc_oid *head, const char *listed, json_t **warnings,
                            struct arc_error *err);
+
+/* Adds a filter for a folder, by a name. */
+int arc_services_add_folder(struct arc_filters *filters, const char *name, const char *folder,
+                            struct arc_error *err);
+
+/* Adds a filter, named like the folder, for each folder that was a service of the group at commit
+ * `from`, by its configuration there, and is not among those of today, `there` (ends with NULL): to
+ * find the commits of services that were moved or removed since. If `to` lacks what a glob found at
+ * `from`, it was a service. What cannot be read adds nothing. */
+int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
+                          const struct arc_oid *to, const char *group, const char *const *there,
+                          struct arc_filters *filters, struct arc_error *err);

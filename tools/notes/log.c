@@ -2,13 +2,12 @@
 #include "arcci/notes.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "changes/filters_build.h"
 #include "changes/match.h"
+#include "changes/services.h"
 #include "config/graph.h"
 #include "git/message.h"
 #include "github/github.h"
 #include "github/options.h"
-#include "yaml/yaml.h"
 #include <ctype.h>
 #include <stdio.h>
 
@@ -68,66 +67,19 @@ static char *keep_text(struct arc_notes_log *log, const char *text)
 
 /* ---- which files are the group's, as `changes` has it ---------------------------------------- */
 
-static int add_folder(struct arc_filters *filters, const char *name, const char *folder,
-                      struct arc_error *err)
-{
-    ARC_TRY(arc_filters_add(filters, name, err));
-    return arc_filters_add_folder(filters, folder, 0, err);
-}
-
-/* Adds the folders of the group's services at the previous tag, from its configuration there, to
- * find the commits of services that were moved or removed since. A configuration that cannot be
- * read adds nothing. */
-static int add_previous(const struct arc_git *git, const struct arc_oid *from,
-                        const struct arc_plan *plan, struct arc_filters *filters,
-                        struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
-    int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
-
-    if (!rc)
-        rc = arc_yaml_parse(arc_buf_text(&text), text.len, ARC_CONFIG_PATH, 0, &yaml, NULL);
-    if (rc)
-        return arc_error_memory(rc, err);
-
-    const struct arc_yaml_node *services =
-        arc_yaml_at(yaml.root, "groups", plan->group, "services", (char *)NULL);
-    bool list = services && services->type == ARC_YAML_LIST;
-
-    /* Skip folders that are still services, and globs, which may also match folders without a
-     * service. */
-    for (size_t i = 0; list && i < services->count; i++) {
-        const char *name = services->items[i]->text;
-        if (services->items[i]->type != ARC_YAML_STRING || strpbrk(name, "*?[{!"))
-            continue;
-
-        size_t len = strlen(name);
-        bool there = false;
-        while (len > 1 && name[len - 1] == '/')
-            len--;
-        ARC_AUTO_FREE char *folder = strndup(name, len);
-        ARC_TRY_ALLOC(folder, err);
-        for (size_t k = 0; k < plan->service_count; k++)
-            there = there || strcmp(plan->services[k].directory, folder) == 0;
-        if (!there)
-            ARC_TRY(add_folder(filters, folder, folder, err));
-    }
-
-    return ARC_OK;
-}
-
-/* Makes the filters of `changes`, plus the folders of the group's services at commit `from` (NULL:
- * no previous release). */
+/* Makes the filters of `changes`, plus the folders of the group's services at the range's `from`
+ * (NULL: no previous release). */
 static int make_filters(struct arc_project *project, const struct arc_plan *plan,
-                        const struct arc_group *group, const struct arc_oid *from,
+                        const struct arc_group *group, const struct arc_git_log_range *range,
                         struct arc_filters *out, struct arc_error *err)
 {
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    const char **there = arc_arena_array(&memory, plan->service_count + 1, sizeof *there);
     struct arc_group own = {0};
     struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
     ARC_AUTO_FREE char *root = arc_project_root(project);
 
-    ARC_TRY_ALLOC(root, err);
+    ARC_TRY_ALLOC(root && there, err);
 
     if (group) {
         own = *group;
@@ -136,11 +88,17 @@ static int make_filters(struct arc_project *project, const struct arc_plan *plan
 
     ARC_TRY(arc_filters_of_config(root, &config, out, err));
 
-    arc_each (service, plan->services, plan->service_count)
+    for (size_t i = 0; i < plan->service_count; i++) {
+        const struct arc_planned_service *service = &plan->services[i];
+        there[i] = service->directory;
         if (!group || !arc_group_find_service(group, service->service))
-            ARC_TRY(add_folder(out, service->service, service->directory, err));
+            ARC_TRY(arc_services_add_folder(out, service->service, service->directory, err));
+    }
 
-    return from ? add_previous(project->git, from, plan, out, err) : ARC_OK;
+    if (!range->from)
+        return ARC_OK;
+    return arc_services_add_gone(project->git, range->from, range->to, plan->group, there, out,
+                                 err);
 }
 
 /* ---- one commit ----------------------------------------------------------------------------- */
@@ -557,7 +515,7 @@ static int read_log(struct arc_project *project, const struct arc_group *group,
     const struct arc_oid *since = *from.hex ? &from : NULL;
     struct arc_git_log_range range = {.from = since, .to = &to, .max = SIZE_MAX};
 
-    ARC_TRY(make_filters(project, plan, group, since, &reading->filters, err));
+    ARC_TRY(make_filters(project, plan, group, &range, &reading->filters, err));
     reading->changes.filters = &reading->filters;
     ARC_TRY(arc_match_start(&reading->match, &reading->changes, ARC_QUANTIFIER_SOME_EXCLUDE, true,
                             err));

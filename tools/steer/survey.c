@@ -169,6 +169,36 @@ static int find_owners(struct walk *walk, struct arc_error *err)
     return ARC_OK;
 }
 
+/* Adds the folders of services that were moved or removed since a group's last stable release; not
+ * for tags of single services. */
+static int find_gone(struct walk *walk, struct arc_error *err)
+{
+    const struct arc_config *config = &walk->project->config;
+    struct survey *out = walk->out;
+
+    for (size_t g = 0; g < config->group_count; g++) {
+        const struct arc_group *group = &config->groups[g];
+        const struct arc_oid *base = &walk->releases[2 * g + 1].base;
+        size_t first = walk->filters.count, count = 0;
+        const char **there = arc_arena_array(&out->memory, group->service_count + 1, sizeof *there);
+
+        ARC_TRY_ALLOC(there, err);
+        if (!*base->hex || names_services(group))
+            continue;
+        arc_each (service, group->services, group->service_count)
+            if (service->directory)
+                there[count++] = service->directory;
+        ARC_TRY(arc_services_add_gone(walk->project->git, base, &out->head, group->name, there,
+                                      &walk->filters, err));
+
+        for (size_t i = first; i < walk->filters.count; i++)
+            ARC_APPEND(&out->memory, walk->owners, walk->owner_count, err,
+                       ((struct owner){.filter = i, .group = g, .slot = 2 * g}));
+    }
+
+    return ARC_OK;
+}
+
 /* Reads the remote's tags or, if it does not answer, the clone's, which is enough for a survey. */
 static int load_tags(struct walk *walk, struct arc_error *err)
 {
@@ -324,6 +354,7 @@ int survey_take(struct arc_project *project, struct survey *out, struct arc_erro
     walk.changes.filters = &walk.filters;
     ARC_TRY(find_owners(&walk, err));
     ARC_TRY(find_releases(&walk, err));
+    ARC_TRY(find_gone(&walk, err));
     out->complete = !arc_git_is_shallow(project->git);
 
     struct arc_oid *bases = arc_arena_array(&out->memory, walk.slot_count, sizeof *bases);
