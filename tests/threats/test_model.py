@@ -7,9 +7,9 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/threat-model.md").read_text()
-HELD = TEXT[TEXT.index("## What we hold to"):TEXT.index("## What we do not defend against")]
+HELD = TEXT[TEXT.index("## What we promise"):TEXT.index("## What we do not defend against")]
 ROWS = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in HELD.splitlines() if line.startswith("| ")]
-STATEMENTS = [row for row in ROWS if row[0] not in ("what holds", "") and not set(row[0]) <= set("-")]
+STATEMENTS = [row for row in ROWS if row[0] not in ("promise", "") and not set(row[0]) <= set("-")]
 
 
 def exists(reference):
