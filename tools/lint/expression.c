@@ -420,10 +420,13 @@ static bool read_expression(struct reading *r, unsigned depth)
 
     do {
         struct operand left = r->operand;
+        const char *doubt = r->doubt;
         bool joins = relates;
         if (!read_operand(r, depth + 1))
             return false;
         relates = r->kind == 'o' && !strchr("&|", *r->token);
+        if ((joins || relates) && *r->operand.text == '(')
+            r->doubt = doubt; /* "(input || 'true') == 'true'" compares a text */
         if (equals && !relates)
             check_comparison(r, left);
         if (!joins && !relates)
