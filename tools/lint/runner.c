@@ -170,7 +170,8 @@ static bool writes_variable(const char *line, size_t len, const char *variable)
 
     arc_each_in (text, files)
         file = file || memmem(line, len, *text, strlen(*text));
-    if (!file || memchr(line, '|', len) || memchr(line, '`', len) || memmem(line, len, "$(", 2))
+    if (!file || !name || memchr(line, '|', len) || memchr(line, '`', len) ||
+        memmem(line, len, "$(", 2))
         return false;
 
     while ((at = memmem(at, (size_t)(end - at), variable, name))) {
