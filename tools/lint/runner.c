@@ -474,8 +474,8 @@ static const char *group_of(const struct arc_yaml_node *holder)
 }
 
 /* Checks that a job does not wait for the concurrency group of its own workflow or the calling job,
- * since GitHub would cancel the run. In a called workflow, `github` is the caller's and `inputs`
- * are its own; group names ignore case. */
+ * since GitHub would cancel the run. In a called workflow, `github` is the caller's and the
+ * other contexts are its own; group names ignore case. */
 static void check_deadlock(const struct subject *s, const struct arc_yaml_node *job)
 {
     static const char message[] = "waits for the concurrency group that the run is in, so that "
@@ -492,7 +492,8 @@ static void check_deadlock(const struct subject *s, const struct arc_yaml_node *
         bool same = strcasecmp(held[i], group_of(called)) == 0;
         arc_yaml_each_pair (inner, jobs)
             same = same || strcasecmp(held[i], group_of(inner->value)) == 0;
-        if (!same || !*held[i] || holds_part(held[i], "inputs."))
+        bool own = ARC_HOLDS(held[i], "inputs.", "matrix.", "strategy.", "needs.");
+        if (!same || !*held[i] || own)
             continue;
         lint_find_at(s->lint, LINT_QUEUE, uses, "%s %s", uses->text, message);
         return;
