@@ -73,9 +73,10 @@ static void add_lines(const char *text, const char *directory, struct arc_buf *o
         if (*directory && !is_joined)
             arc_buf_printf(out, "cd %s && ", directory);
         for (size_t i = 0; i < line.len; i++)
-            arc_buf_printf(out,
-                           ARC_STARTS(line.text + i, "$(") && i + 1 < line.len ? "%c(shell " : "%c",
-                           line.text[i]);
+            if (i && ARC_STARTS(line.text + i - 1, "$("))
+                arc_buf_puts(out, "(shell ");
+            else
+                arc_buf_putc(out, line.text[i]);
         is_joined = line.len && line.text[line.len - 1] == '\\';
         arc_buf_putc(out, '\n');
     }

@@ -418,7 +418,8 @@ static const char *expand_template(struct script *script, const char *open, stru
         return open + strlen(open);
     name += strspn(name, " \t.-");
     value = find_value(script, init_cut(script->init, name, strspn(name, INIT_LETTERS)));
-    const char *usual = strstr(init_cut(script->init, open, (size_t)(end - open)), initial);
+    const char *usual =
+        strstr(arc_or(init_cut(script->init, open, (size_t)(end - open)), ""), initial);
     if (!value && usual) {
         usual += strlen(initial);
         value = init_cut(script->init, usual, strcspn(usual, "\""));
