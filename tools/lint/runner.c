@@ -160,7 +160,16 @@ static bool has_lines(const char *value)
            (memcmp(text + len - 5, ".body", 5) == 0 || memcmp(text + len - 8, ".message", 8) == 0);
 }
 
-/* Whether a line writes "NAME=$variable" unchanged to a file of the runner. */
+static bool is_quoted(const char *line, const char *at)
+{
+    bool quoted = false;
+    for (; line < at; line++)
+        quoted ^= *line == '"';
+    return quoted;
+}
+
+/* Whether a line writes "NAME=$variable" unchanged to a file of the runner. Without quotes, the
+ * shell makes one line of it. */
 static bool writes_variable(const char *line, size_t len, const char *variable)
 {
     static const char *const files[] = {"GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE"};
@@ -178,7 +187,7 @@ static bool writes_variable(const char *line, size_t len, const char *variable)
         const char *start = at;
         bool brace = start > line && start[-1] == '{';
         start -= brace;
-        bool value = start > line && *--start == '$';
+        bool value = start > line && *--start == '$' && is_quoted(line, start);
         start -= value && start > line && start[-1] == '"';
         value = value && start > line && start[-1] == '=';
         at += name;
