@@ -6,11 +6,12 @@
 #include "dockerfile/ignore.h"
 #include <ctype.h>
 
-#define STAGES_MAX  1000
-#define SOURCES_MAX 20000
-#define TAKEN_MAX   500000 /* inherited values, labels and triggers */
-#define WORD_MAX    ((size_t)8192)
-#define VALUE_MAX   ((size_t)64 << 10) /* of an ENV */
+#define STAGES_MAX      1000
+#define SOURCES_MAX     20000
+#define TAKEN_MAX       500000 /* inherited values, labels and triggers */
+#define WORD_MAX        ((size_t)8192)
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-_."
+#define VALUE_MAX       ((size_t)64 << 10) /* of an ENV */
 
 /* The state of reading a Dockerfile. */
 struct reader {
@@ -576,6 +577,18 @@ static int set_platform(struct reader *r, const char *platform, size_t base)
     return ARC_OK;
 }
 
+/* Puts a stage's name (or NULL) in lower case, and refuses one that BuildKit does (its
+ * instructions/parse.go, validStageName). */
+static int check_name(struct reader *r, unsigned line, char *name)
+{
+    for (char *c = name; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (!name || (*name >= 'a' && *name <= 'z' && !name[strspn(name, NAME_CHARACTERS)]))
+        return ARC_OK;
+    return arc_error_set(r->err, ARC_EINPUT, "line %u: '%.200s' is not a valid name for a stage",
+                         line, name);
+}
+
 /* FROM [--platform=P] REF [AS NAME] */
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
@@ -606,8 +619,7 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     stage->ref = arc_arena_text(memory, arc_or(ref, ""));
     stage->base = arc_arena_text(memory, arc_or(known, ""));
     stage->told = arc_dockerfile_expand(stage->ref, r->globals, &told);
-    for (char *c = name; c && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    ARC_TRY(check_name(r, in->line, name));
     stage->name = arc_arena_text(memory, name);
 
     ARC_TRY(set_platform(r, platform, base));

@@ -127,9 +127,7 @@ static bool read_stages(struct lint *lint, const struct arc_group *group,
                                                           .target = service->build.target,
                                                           .lenient = true},
                              out, &err);
-    if (rc == ARC_EINPUT)
-        lint_find(lint, LINT_DOCKERFILE, file, 1, "it has no FROM");
-    else if (rc)
+    if (rc)
         lint_find_error(lint, lint_rule_name(LINT_DOCKERFILE), file, &err);
 
     return rc == ARC_OK;
