@@ -419,15 +419,16 @@ struct date_style {
     char separator;
 };
 
-/* The third part is a day if it has a leading zero; or if no release has 0 or more than 31 there,
- * and the last one was released on that day (or, for other time zones, the day before or after). */
+/* The third part is a day if it has a leading zero. Without that, if no release has 0 or more than
+ * 31 there, no other one of the last release's month has 1, as a number would, and the last one was
+ * released on that day (or, for other time zones, the day before or after). */
 static bool counts_days(const struct choice *choice, const struct core *last, bool *zero)
 {
     const struct survey *survey = choice->survey;
     ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
     struct arc_oid oid;
     struct core numbers;
-    bool prerelease;
+    bool prerelease, starts = false;
 
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
@@ -436,11 +437,13 @@ static bool counts_days(const struct choice *choice, const struct core *last, bo
             read_tag(choice, text, &numbers, &prerelease, NULL))
             continue;
         *zero = *zero || (tag.version.patch_len == 2 && *tag.version.patch == '0');
+        bool month = numbers.part[0] == last->part[0] && numbers.part[1] == last->part[1];
+        starts = starts || (month && numbers.part[2] == 1 && last->part[2] > 1);
         if (numbers.part[2] == 0 || numbers.part[2] > 31)
             return false;
     }
 
-    if (*zero || !last->part[2])
+    if (*zero || starts || !last->part[2])
         return *zero;
     if (arc_git_tag_commit(survey->git, choice->group->last, &oid, NULL) ||
         arc_git_commit(survey->git, &oid, &commit, NULL))
