@@ -284,7 +284,8 @@ static bool expand_data(struct script *script, const struct reading *reading, st
         return false;
     if (json_is_string(value))
         return take_content(script, reading->path, json_string_value(value), out);
-    ARC_AUTO_FREE char *text = node ? json_dumps(value, JSON_COMPACT) : NULL;
+    ARC_AUTO_FREE char *text = node ? arc_json_dumps(value, JSON_COMPACT) : NULL;
+    init->arena.failed |= node && value && !text;
     if (!text || !init_spend(init, strlen(text)))
         return false;
 

@@ -410,7 +410,7 @@ static json_t *list_files(struct init *init, const struct init_group *group)
     const json_t *together = json_object_get(init->bakes, group->source);
 
     if (json_array_size(together) > 1) /* docker reads no others then */
-        return init_made(init, json_copy((json_t *)together));
+        return init_made(init, arc_json_copy(together));
     json_t *files = init_made(init, json_pack("[s]", group->source));
 
     arc_each_in (name, over) {
