@@ -1,6 +1,5 @@
 #include "changes/services.h"
 #include "arcci/glob.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "base/warn.h"
 #include "changes/filters_build.h"
@@ -124,11 +123,19 @@ int arc_services_add_folder(struct arc_filters *filters, const char *name, const
 
 /* The services of a group at an earlier commit. */
 struct gone {
+    struct arc_arena memory;
     const char *const *there;
     struct arc_filters *filters;
-    struct arc_glob *glob; /* the one that is looked at */
+    char **removed; /* files that made a directory a service, and are removed */
+    size_t removed_count;
+    bool listed; /* `removed` is set */
     struct arc_error *err;
 };
+
+static void gone_free(struct gone *gone)
+{
+    arc_arena_free(&gone->memory);
+}
 
 static int add_gone(const struct gone *gone, const char *path, size_t len)
 {
@@ -144,18 +151,34 @@ static int add_gone(const struct gone *gone, const char *path, size_t len)
     return arc_services_add_folder(gone->filters, folder, folder, gone->err);
 }
 
-/* Takes the directory of a removed service.yaml or Dockerfile, if the glob matches it. */
-static int on_removed(void *context, const char *path, size_t path_len, enum arc_git_status status)
+static int note_removed(void *context, const char *path, size_t len, enum arc_git_status status)
 {
-    const struct gone *gone = context;
-    const char *name = arc_path_name(path);
-    size_t len = name > path ? (size_t)(name - path) - 1 : 0;
+    struct gone *gone = context;
+    if (status == ARC_GIT_DELETED && arc_service_directory(path))
+        ARC_APPEND(&gone->memory, gone->removed, gone->removed_count, gone->err,
+                   arc_arena_cut(&gone->memory, path, len));
+    return arc_arena_check(&gone->memory, gone->err);
+}
 
-    (void)path_len;
-    if (status != ARC_GIT_DELETED || !ARC_AMONG(name, "service.yaml", "Dockerfile") ||
-        !arc_glob_match(gone->glob, path, len))
-        return ARC_OK;
-    return add_gone(gone, path, len);
+/* Adds the directories that a glob found and that `to` lacks. */
+static int add_gone_of_glob(struct gone *gone, const char *pattern, size_t len,
+                            const struct arc_git *git, const struct arc_oid *from,
+                            const struct arc_oid *to)
+{
+    const struct arc_git_diff diff = {
+        .from = from, .to = to, .each = note_removed, .context = gone};
+    ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
+
+    if (!gone->listed)
+        ARC_TRY(arc_git_diff(git, &diff, NULL));
+    gone->listed = true;
+    ARC_TRY(arc_glob_compile(pattern, len, &glob, NULL));
+
+    arc_each (file, gone->removed, gone->removed_count)
+        if (arc_glob_match(glob, *file, arc_service_directory(*file)))
+            ARC_TRY(add_gone(gone, *file, arc_service_directory(*file)));
+
+    return ARC_OK;
 }
 
 int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
@@ -164,6 +187,7 @@ int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = {0};
+    ARC_AUTO(gone) struct gone gone = {.there = there, .filters = filters, .err = err};
     int rc = arc_git_blob(git, from, ARC_CONFIG_PATH, ARC_YAML_BYTES, &text, NULL);
 
     if (!rc)
@@ -172,21 +196,11 @@ int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
         return arc_error_memory(rc, err);
 
     arc_yaml_each (item, arc_yaml_at(yaml.root, "groups", group, "services", (char *)NULL)) {
-        const char *name = item->type == ARC_YAML_STRING ? item->text : NULL;
-        size_t len = name ? arc_text_strip(name, strlen(name), "/") : 0;
-        struct gone gone = {.there = there, .filters = filters, .err = err};
-        struct arc_git_diff diff = {.from = from, .to = to, .each = on_removed, .context = &gone};
-        ARC_AUTO(arc_glob) struct arc_glob *glob = NULL;
-
-        if (!name)
+        if (item->type != ARC_YAML_STRING)
             continue;
-        if (!strpbrk(name, "*?[{"))
-            rc = add_gone(&gone, name, len);
-        else {
-            rc = arc_glob_compile(name, len, &glob, NULL);
-            gone.glob = glob;
-            rc = rc ? rc : arc_git_diff(git, &diff, NULL);
-        }
+        size_t len = arc_text_strip(item->text, item->len, "/");
+        rc = strpbrk(item->text, "*?[{") ? add_gone_of_glob(&gone, item->text, len, git, from, to)
+                                         : add_gone(&gone, item->text, len);
         ARC_TRY(arc_error_memory(rc, err));
     }
 

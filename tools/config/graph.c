@@ -1,5 +1,6 @@
 #include "config/graph.h"
-#include "base/auto.h"
+#include "base/path.h"
+#include "base/text.h"
 #include <string.h>
 
 const struct arc_service *arc_group_find_service(const struct arc_group *group,
@@ -9,6 +10,13 @@ const struct arc_service *arc_group_find_service(const struct arc_group *group,
         if (strcmp(service->codename, codename) == 0)
             return service;
     return NULL;
+}
+
+size_t arc_service_directory(const char *path)
+{
+    const char *name = arc_path_name(path);
+    bool makes = name > path && ARC_AMONG(name, "service.yaml", "Dockerfile");
+    return makes ? (size_t)(name - path) - 1 : 0;
 }
 
 int arc_service_platforms(const struct arc_group *group, const struct arc_service *service,

@@ -180,11 +180,11 @@ static int find_gone(struct walk *walk, struct arc_error *err)
         const struct arc_group *group = &config->groups[g];
         const struct arc_oid *base = &walk->releases[2 * g + 1].base;
         size_t first = walk->filters.count, count = 0;
-        const char **there = arc_arena_array(&out->memory, group->service_count + 1, sizeof *there);
-
-        ARC_TRY_ALLOC(there, err);
         if (!*base->hex || names_services(group))
             continue;
+
+        const char **there = arc_arena_array(&out->memory, group->service_count + 1, sizeof *there);
+        ARC_TRY_ALLOC(there, err);
         arc_each (service, group->services, group->service_count)
             if (service->directory)
                 there[count++] = service->directory;
