@@ -200,7 +200,7 @@ def test_doctor_knows_what_runs(platform):
     checks = platform.doctor()
     assert checks["ports"]["found"] == ("4222 ours (arc-flash), 8222 ours (arc-flash), 6650 ours (arc-strange), 6651 ours (arc-strange), "
                                         "8082 ours (arc-strange), 6379 ours (arc-sonic)")
-    assert checks["network"]["found"] == "arc_platform_net is there"
+    assert checks["network"]["found"] == "arc_platform_net exists"
     assert checks["volumes"]["found"] == ", ".join(sorted(VOLUMES.values()))
     assert {checks[name]["status"] for name in ("docker", "compose", "ports", "network", "volumes")} == {"ok"}
 
