@@ -1,29 +1,71 @@
 #include "git/message.h"
 #include "base/text.h"
+#include <ctype.h>
 
 #define BREAKS_MAX 4096 /* in bytes: more than notes show */
 
-size_t arc_message_type(const char *subject, bool *bang)
+/* The type at the start of a text. */
+static struct arc_message_type read_type(const char *text)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    size_t len = strspn(subject, letters);
-    const char *rest = subject + len;
+    struct arc_message_type type = {.text = text, .len = strspn(text, letters)};
+    const char *rest = text + type.len;
 
-    if (len && *rest == '(') {
+    if (type.len && *rest == '(') {
         const char *end = strchr(rest, ')');
         rest = end ? end + 1 : "";
     }
-    *bang = *rest == '!';
-    rest += *bang;
+    type.bang = *rest == '!';
+    rest += type.bang;
+    bool ends = rest[0] == ':' && (rest[1] == ' ' || !rest[1]);
 
-    return rest[0] == ':' && (rest[1] == ' ' || !rest[1]) ? len : 0;
+    return ends ? type : (struct arc_message_type){.text = text};
 }
 
-bool arc_message_type_is(const char *type, size_t len, const char *const *words)
+/* Whether it is an issue, such as ABC-12, and not a type. */
+static bool is_issue(const struct arc_message_type *type)
+{
+    bool small = false;
+    for (size_t i = 0; i < type->len; i++)
+        small |= islower((unsigned char)type->text[i]);
+    return !small && isdigit((unsigned char)type->text[type->len - 1]);
+}
+
+/* The length of a word that may stand before a type, with the spaces behind it: "[abc]",
+ * ":sparkles:", "Merged PR 12:", or one without small letters, such as an emoji or "ABC-12". 0:
+ * none. */
+static size_t measure_prefix(const char *text)
+{
+    const char *word = arc_or(arc_text_after(text, "Merged PR "), text);
+    const char *end = word + strcspn(word, *word == '[' ? "]\n" : " \n(\"");
+    bool named = *word == '[' || (*word == ':' && end - word > 2 && end[-1] == ':');
+    bool small = false;
+
+    for (const char *c = word; c < end; c++)
+        small |= islower((unsigned char)*c);
+    if (end == word || (small && !named))
+        return 0;
+    end += *end == ']';
+    end += *word == '[' && *end == ':';
+
+    return *end == ' ' ? (size_t)(end - text) + strspn(end, " ") : 0;
+}
+
+struct arc_message_type arc_message_type(const char *subject)
+{
+    for (size_t prefix; (prefix = measure_prefix(subject)); subject += prefix) {
+        struct arc_message_type type = read_type(subject);
+        if (type.len && !is_issue(&type))
+            return type;
+    }
+    return read_type(subject);
+}
+
+bool arc_message_type_is(const struct arc_message_type *type, const char *const *words)
 {
     for (; *words; words++)
-        if (arc_text_is_caseless(type, len, *words))
+        if (arc_text_is_caseless(type->text, type->len, *words))
             return true;
     return false;
 }
@@ -150,9 +192,8 @@ void arc_message_add_breaks(const char *body, struct arc_buf *out)
 bool arc_message_is_breaking(const char *subject, const char *body)
 {
     struct arc_message_lines lines = {.next = body};
-    bool bang = false;
     size_t len;
-    return (arc_message_type(subject, &bang) && bang) || find_break(&lines, &len);
+    return arc_message_type(subject).bang || measure_break(subject) || find_break(&lines, &len);
 }
 
 #define ITEMS_MAX 100 /* of a list that are checked for reverts */
@@ -203,11 +244,9 @@ void arc_message_list(const char *subject, const char *body, struct arc_message_
 
 const char *arc_message_next_listed(struct arc_message_lines *lines)
 {
-    bool bang;
-
     for (const char *line; (line = next_own(lines));) {
         const char *item = arc_text_after(line, lines->mark);
-        if (item && arc_message_type(item, &bang) &&
+        if (item && arc_message_type(item).len &&
             !(lines->looked++ < ITEMS_MAX && is_listed_undone(lines, item)))
             return item;
     }

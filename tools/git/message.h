@@ -5,11 +5,19 @@
 #include "arcci/buf.h"
 #include <stdint.h>
 
-/* The length of the type in "type(scope)!: text", 0 if there is none; *bang: it has a "!". */
-size_t arc_message_type(const char *subject, bool *bang);
+/* The type of "type(scope)!: text". */
+struct arc_message_type {
+    const char *text; /* `len` bytes of the subject; len is 0 if there is none */
+    size_t len;
+    bool bang; /* it has a "!" */
+};
 
-/* Whether a type of that length is one of these words, in any case; the list is NULL-terminated. */
-bool arc_message_type_is(const char *type, size_t len, const char *const *words);
+/* Finds the type of a subject, also behind what a gitmoji, an issue tracker or Azure DevOps puts in
+ * front of it: ":sparkles: feat: text", "ABC-12: feat: text", "Merged PR 12: feat: text". */
+struct arc_message_type arc_message_type(const char *subject);
+
+/* Whether a type is one of these words, in any case; the list is NULL-terminated. */
+bool arc_message_type_is(const struct arc_message_type *type, const char *const *words);
 
 /* Iterates over the lines of a body that are not quoted, starting with {.next = body}. Quoted is
  * what is between <details> at the start of a line and </details>, or in a fenced block, such as a

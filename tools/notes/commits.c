@@ -133,14 +133,13 @@ static const struct {
 /* Returns the index of a commit's section; sets *conventional if the commit has a type. */
 static size_t find_section(const char *subject, const char *body, bool *conventional)
 {
-    bool bang = false;
-    size_t len = arc_message_type(subject, &bang);
-    *conventional |= len > 0;
+    struct arc_message_type type = arc_message_type(subject);
+    *conventional |= type.len > 0;
     if (arc_message_is_breaking(subject, body))
         return 0;
 
-    for (size_t i = 1; len && i < ARC_COUNT(sections); i++)
-        if (arc_message_type_is(subject, len, sections[i].types))
+    for (size_t i = 1; type.len && i < ARC_COUNT(sections); i++)
+        if (arc_message_type_is(&type, sections[i].types))
             return i;
 
     return ARC_COUNT(sections) - 1;

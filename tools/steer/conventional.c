@@ -12,11 +12,9 @@ const char *arc_bump_name(enum arc_bump bump)
  * and Bitbucket put below their own subject. */
 static const char *find_title(const struct arc_git_commit *commit)
 {
-    bool bang;
-
-    if (commit->parents < 2 || !*commit->body || arc_message_type(commit->subject, &bang))
+    if (commit->parents < 2 || !*commit->body || arc_message_type(commit->subject).len)
         return commit->subject;
-    bool titled = arc_message_merged(commit->subject) || arc_message_type(commit->body, &bang);
+    bool titled = arc_message_merged(commit->subject) || arc_message_type(commit->body).len;
 
     return titled ? commit->body : commit->subject;
 }
@@ -26,20 +24,19 @@ static struct arc_conventional rate(const char *subject, const char *body, bool 
 {
     static const char *const features[] = {"feat", "feature", NULL};
     static const char *const quiet[] = {"docs", "doc", "test", "tests", "ci", "style", NULL};
-    bool bang;
-    size_t kind = arc_message_type(subject, &bang);
+    struct arc_message_type kind = arc_message_type(subject);
 
     if (arc_message_is_breaking(subject, body))
         return (struct arc_conventional){.bump = ARC_BUMP_MAJOR, .why = "a breaking change"};
-    if (!kind && merge)
+    if (!kind.len && merge)
         return (struct arc_conventional){.why = "a merge: its commits count"};
-    if (arc_message_type_is(subject, kind, features))
+    if (arc_message_type_is(&kind, features))
         return (struct arc_conventional){.bump = ARC_BUMP_MINOR, .why = "a feature"};
-    if (arc_message_type_is(subject, kind, quiet))
+    if (arc_message_type_is(&kind, quiet))
         return (struct arc_conventional){.why = "no change of what is shipped"};
 
     return (struct arc_conventional){.bump = ARC_BUMP_PATCH,
-                                     .why = kind ? "a change" : "a change of no stated kind"};
+                                     .why = kind.len ? "a change" : "a change of no stated kind"};
 }
 
 void arc_conventional_parse(const struct arc_git_commit *commit, struct arc_conventional *out)

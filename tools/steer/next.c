@@ -144,12 +144,13 @@ static const char *find_number(const struct arc_release_version *version, const 
 }
 
 /* The suffix of the group's next prerelease: "-rc.1" for the first; then like its highest one with
- * or without the dot, with a number above all of this version. */
+ * or without the dot and leading zeros, with a number above all of this version. */
 static char *next_of_train(const struct choice *choice, const char *core)
 {
     const char *word = choice->options->prerelease;
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
     const char *dot = ".";
+    int width = 1;
     int64_t last = 0;
 
     arc_json_each (name, choice->tags) {
@@ -167,10 +168,13 @@ static char *next_of_train(const struct choice *choice, const char *core)
         arc_tag_keep_higher(&highest, &tag);
     }
 
-    if (highest.text)
-        dot = find_number(&highest.version, word)[-1] == '.' ? "." : "";
+    if (highest.text) {
+        const char *number = find_number(&highest.version, word);
+        dot = number[-1] == '.' ? "." : "";
+        width = *number == '0' ? (int)ARC_MIN(strspn(number, "0123456789"), 18) : 1;
+    }
 
-    return arc_arena_printf(&choice->survey->memory, "-%s%s%" PRId64, word, dot, last + 1);
+    return arc_arena_printf(&choice->survey->memory, "-%s%s%0*" PRId64, word, dot, width, last + 1);
 }
 
 static int add_prerelease(const struct choice *choice, char **version, struct arc_error *err)
