@@ -32,6 +32,13 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
             report, 'w', NULL, err,
             "this clone's history is cut: commits may be missing (fetch-depth: 0 gets all of it)"));
 
+    const char *lacked = json_string_value(json_object_get(next, "lacked"));
+    if (lacked)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "%s would be above %s, a release that the default branch has and HEAD "
+                            "lacks: on a branch for older versions, name a version",
+                            arc_json_text_of(next, "next-tag"), lacked));
+
     if (json_is_null(json_object_get(next, "next")))
         ARC_TRY(report_note(report, 'n', NULL, err, "no next version: %s",
                             arc_json_text_of(next, "reason")));

@@ -213,6 +213,41 @@ int survey_is_above(const struct survey_group *group, const char *name, bool *ab
     return ARC_OK;
 }
 
+int survey_find_between(struct survey *survey, const struct survey_group *group, const json_t *tags,
+                        const char *name, const struct arc_oid *tip, const char **out,
+                        struct arc_error *err)
+{
+    size_t room = json_array_size(tags) + 1, count = 0;
+    ARC_AUTO_FREE struct arc_oid *commits = calloc(room, sizeof *commits);
+    ARC_AUTO_FREE const char **names = calloc(room, sizeof *names);
+    ARC_AUTO_FREE bool *are = calloc(room, sizeof *are);
+    ARC_AUTO(arc_tag) struct arc_tag new = {0}, highest = {0};
+
+    ARC_TRY_ALLOC(commits && names && are, err);
+    ARC_TRY(arc_tag_parse(name, group->group, &new, err));
+
+    arc_json_each (item, tags) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        bool above = false;
+        names[count] = json_string_value(item);
+        if (!arc_tag_parse(names[count], group->group, &tag, NULL) && !tag.version.prerelease &&
+            arc_release_version_compare(&tag.version, &new.version) < 0 &&
+            !survey_is_above(group, names[count], &above, NULL) && above &&
+            !arc_git_tag_commit(survey->git, names[count], &commits[count], NULL))
+            count++;
+    }
+
+    ARC_TRY(arc_git_find_ancestors(survey->git, tip, commits, count, are, err));
+    for (size_t i = 0; i < count; i++) {
+        ARC_AUTO(arc_tag) struct arc_tag tag = {0};
+        if (are[i] && !arc_tag_parse(names[i], group->group, &tag, NULL))
+            arc_tag_keep_higher(&highest, &tag);
+    }
+    *out = highest.text ? arc_arena_text(&survey->memory, highest.text) : NULL;
+
+    return arc_arena_check(&survey->memory, err);
+}
+
 /* The group's highest version on any branch, in the survey's memory; NULL: none. */
 static char *find_elsewhere(const struct choice *choice)
 {
@@ -347,7 +382,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     ARC_TRY(read_tag(choice, beside, core, &prerelease, err));
     ARC_TRY(wanted_bump(choice, core, false, out, err));
     *finish = false;
-    out->since = out->beside = beside;
+    out->since = beside;
     out->reason =
         arc_arena_printf(&survey->memory, "required by the commits that %s lacks", beside);
     if (out->bump != ARC_BUMP_NONE)
@@ -613,6 +648,32 @@ static json_t *explain(const struct survey *survey, const struct survey_touch *t
                      services);
 }
 
+/* The release of the default branch, as the clone knows it, that HEAD lacks and the next version
+ * would be above; NULL: none, or not known. */
+static int find_lacked(struct arc_project *project, struct survey *survey,
+                       const struct survey_group *group, const char *tag, const char **out,
+                       struct arc_error *err)
+{
+    const struct arc_git *git = project->git;
+    ARC_AUTO_FREE char *recorded = NULL;
+    struct arc_oid tip;
+
+    ARC_TRY(arc_git_remote_head(git, &recorded, err));
+    ARC_TRY(arc_error_memory(arc_project_load_event(project, NULL), err));
+    const char *told = arc_or(project->event.default_branch, recorded);
+    const char *branches[] = {told, "main", "master"};
+    for (size_t i = 0; tag && i < ARC_COUNT(branches); i++) {
+        ARC_AUTO(arc_buf) struct arc_buf ref = {0};
+        arc_buf_printf(&ref, "refs/remotes/%s/%s", git->remote, arc_or(branches[i], ""));
+        ARC_TRY(arc_buf_check(&ref, "the default branch's name", err));
+        if (!arc_git_resolve_ref(git, ref.data, &tip, NULL))
+            return survey_find_between(survey, group, project->repository.tags, tag, &tip, out,
+                                       err);
+    }
+
+    return ARC_OK;
+}
+
 int arc_next(struct arc_project *project, const struct arc_next_options *options, json_t **out,
              struct arc_error *err)
 {
@@ -620,22 +681,25 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
     ARC_AUTO_JSON json_t *commits = json_array();
     struct survey_group *group;
     struct survey_next next;
+    const char *lacked = NULL;
 
     ARC_TRY(survey_take(project, &survey, err));
     ARC_TRY(survey_find_group(project, &survey, &group, err));
     ARC_TRY(survey_find_rides(project, &survey, group, err));
     ARC_TRY(survey_choose_next(&survey, group, project->repository.tags, options,
                                arc_env_moment(project->env), &next, err));
+    ARC_TRY(find_lacked(project, &survey, group, next.tag, &lacked, err));
 
     arc_each (touch, group->touches, group->count)
         if (touch->since_stable)
             arc_json_push(&commits, explain(&survey, touch));
 
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:b, s:b, s:O, s:o}",
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s?, s:b, s:b, s:O, s:o}",
                      "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,
                      "head", survey.head.hex, "previous-tag", next.since, "bump",
                      arc_bump_name(next.bump), "next", next.version, "next-tag", next.tag, "reason",
-                     next.reason, "complete", survey.complete, "tags-known", !survey.tags_unknown,
-                     "commits", commits, "includes", survey_describe_rides(group));
+                     next.reason, "lacked", lacked, "complete", survey.complete, "tags-known",
+                     !survey.tags_unknown, "commits", commits, "includes",
+                     survey_describe_rides(group));
     return arc_error_unless(*out, err);
 }

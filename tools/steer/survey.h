@@ -93,9 +93,7 @@ struct survey_next {
     char *version; /* "1.3.0"; NULL: nothing asks for a release */
     char *tag;     /* "messaging/v1.3.0"; or NULL */
     const char *reason;
-    const char *since;  /* the previous release; NULL: none */
-    const char *beside; /* that release if HEAD lacks it, since it has the number that the commits
-                         * require */
+    const char *since; /* the previous release, which HEAD may lack; NULL: none */
 };
 
 /* Chooses the next version. Commits in a release on another branch whose number is skipped do not
@@ -110,6 +108,12 @@ int survey_choose_next(struct survey *survey, const struct survey_group *group, 
  * tag. */
 int survey_is_above(const struct survey_group *group, const char *name, bool *above,
                     struct arc_error *err);
+
+/* The group's highest stable release between HEAD's last one and a tag that the commit `tip` has;
+ * NULL: none. In the survey's memory. */
+int survey_find_between(struct survey *survey, const struct survey_group *group, const json_t *tags,
+                        const char *name, const struct arc_oid *tip, const char **out,
+                        struct arc_error *err);
 
 /* The group named by the project's wanted.group, else the only one. ARC_EINPUT. */
 int survey_find_group(const struct arc_project *project, struct survey *survey,

@@ -19,7 +19,6 @@ struct tagging {
     char *ref;          /* the tag's whole name; the same */
     char *version;      /* the same */
     const char *branch; /* the release branch; the same */
-    const char *beside; /* see struct survey_next; or NULL */
     bool there;         /* the clone already has it, at HEAD */
     bool pushed;        /* … and so does the remote */
 };
@@ -68,7 +67,6 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
         return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
     tagging->version = next.version;
     tagging->tag = next.tag;
-    tagging->beside = next.beside;
 
     return ARC_OK;
 }
@@ -176,29 +174,34 @@ static int check_pushed(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Checks that a branch for older versions does not get a version above the default branch's,
+/* Checks that a branch for older versions does not get a version above one of the default branch's,
  * because a commit requires more than the branch has left: that release would become the latest. */
 static int check_line(struct tagging *tagging, struct arc_error *err)
 {
-    const struct arc_git *git = tagging->project->git;
-    struct arc_oid tip, there, base;
-    const char *main;
+    const char *main, *between = NULL, *bump = arc_or(tagging->options->next.bump, "auto");
+    struct arc_oid tip;
 
-    if (!tagging->beside || !tagging->options->branch)
+    if (tagging->options->version || strcmp(bump, "auto") != 0 || !tagging->options->branch)
         return ARC_OK;
     ARC_TRY(ask_default_branch(tagging, &main, err));
     if (strcmp(main, tagging->branch) == 0)
         return ARC_OK;
 
     ARC_TRY(ask_branch(tagging, main, &tip, err));
-    if (!arc_git_has(git, &tip) || arc_git_tag_commit(git, tagging->beside, &there, NULL) ||
-        arc_git_merge_base(git, &there, &tip, &base, NULL) || strcmp(base.hex, there.hex) != 0)
+    if (!arc_git_has(tagging->project->git, &tip))
+        return arc_error_set(err, ARC_EFAILED,
+                             "the remote's %s is at %.12s, which is not here, so its releases are "
+                             "not known: git fetch %s %s first",
+                             main, tip.hex, tagging->project->git->remote, main);
+    ARC_TRY(survey_find_between(&tagging->survey, tagging->group, tagging->project->repository.tags,
+                                tagging->tag, &tip, &between, err));
+    if (!between)
         return ARC_OK;
 
     return arc_error_set(err, ARC_EFAILED,
-                         "the commits ask for the version of %s, which %s has and HEAD lacks; "
-                         "%s would be above it: name a version, or --bump",
-                         tagging->beside, main, tagging->tag);
+                         "the commits ask for %s, which would be above %s, a release that %s has "
+                         "and HEAD lacks: name a version, or --bump",
+                         tagging->tag, between, main);
 }
 
 /* Whether the remote's tag is the clone's tag at HEAD. */
