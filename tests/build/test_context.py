@@ -323,6 +323,8 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     ("ERROR: target a: x: http: server gave HTTP response to HTTPS client", "http = true"),
     ("ERROR: target a: x: x509: certificate signed by unknown authority", "buildkitd.toml"),
     ("ERROR: target a: failed to push x: tag invalid: it cannot be overwritten because the repository is immutable.", "; staging tags must be able to move"),
+    ("ERROR: target a: failed to push x: unexpected status from PUT request to https://x: 412 Precondition Failed", "; Harbor answers so"),
+    ("ERROR: target a: failed to push x: unexpected status from PATCH request to https://x: 413 Request Entity Too Large", "client_max_body_size"),
     ("ERROR: target a: failed to push x: unknown: blob unknown to registry - sha256:1", "; the registry refuses attestations as BuildKit writes them"),
     ("ERROR: target a: failed to push x: denied: media type application/vnd.oci.empty.v1+json is not allowed", "BUILDX_NO_DEFAULT_OCI_ARTIFACT"),
     ('ERROR: target a: failed to solve: process "/bin/sh -c yarn install --immutable" did not complete successfully: exit code: 1',
@@ -342,6 +344,14 @@ def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     ("failed to solve: failed to push x: blob upload unknown: blob upload unknown to registry", 3),
     ("failed to solve: unexpected status from PUT request to https://x: 408 Request Timeout", 3),
     ("failed to find driver: timed out waiting for buildkit to boot", 3),
+    ("failed to solve: unexpected status from PUT request to https://x: 504 Gateway Time-out", 3),
+    ("failed to solve: unexpected status from HEAD request to https://x/a/500: 520", 3),
+    ("failed to solve: failed to load cache key: invalid response status 503", 3),
+    ("failed to solve: git stderr: The requested URL returned error: 502: exit status 128", 3),
+    ("failed to solve: failed to push x: write tcp 10.0.0.1:3: use of closed network connection", 3),
+    ("failed to solve: failed to push x: stream error: stream ID 5; INTERNAL_ERROR; received from peer", 3),
+    ("failed to solve: failed to push x: failed commit on ref: no response", 3),
+    ("failed to solve: unexpected status from GET request to https://x:5000/a/500: 403 Forbidden", 1),
     ("failed to solve: unexpected status from PATCH request to https://x: 413 Request Entity Too Large", 1),
     ("failed to solve: process `sh -c curl` did not complete successfully: exit code: 28 (Client.Timeout exceeded)", 1)])
 def test_what_passes_by_itself_is_tried_again(shop, said, runs):

@@ -135,6 +135,7 @@ def test_a_build_is_not_begun_for_a_registry_that_refuses(repo, registry, tmp_pa
 
 @pytest.mark.parametrize("says, text", {
     "no engine": "ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+    "no engine, of a remote builder": "ERROR: failed to dial gRPC: cannot connect to the Docker daemon. Is 'docker daemon' running on this host?",
     "no engine, since 29": "ERROR: failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct",
     "no right to it": "ERROR: permission denied while trying to connect to the docker API at unix:///var/run/docker.sock",
     "no plugin": "docker: 'buildx' is not a docker command.",

@@ -21,9 +21,28 @@ void arc_bake_result_free(struct arc_bake_result *result)
 /* Whether this is docker's error for an unreachable engine, in the words of any version. */
 static bool lacks_engine(const char *text)
 {
-    return ARC_HOLDS(text, "Cannot connect to the Docker daemon",
+    return ARC_HOLDS(text, "annot connect to the Docker daemon",
                      "failed to connect to the docker API",
                      "permission denied while trying to connect to the");
+}
+
+/* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the words
+ * around it, only "status" (BuildKit, containerd) and "returned" (git) are always the same. */
+static bool names_passing_status(const char *text)
+{
+    bool answered = false;
+
+    arc_each_piece (word, text, " \n") {
+        const char *code = word.text;
+        answered = answered || strncmp(code, "status", 6) == 0 || strncmp(code, "returned", 8) == 0;
+        if (answered && strspn(code, "0123456789") == 3 &&
+            (*code == '5' || strncmp(code, "408", 3) == 0 || strncmp(code, "429", 3) == 0))
+            return true;
+        if (code[word.len] == '\n')
+            answered = false;
+    }
+
+    return false;
 }
 
 /* Temporary errors, from the network and busy servers. Everything else (a failed step, a Dockerfile
@@ -33,16 +52,17 @@ static bool can_pass(const char *text)
 {
     bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error");
     return !lasts && !lacks_engine(text) &&
-           ARC_HOLDS(text, "connection reset by peer", "connection refused", "i/o timeout",
-                     "TLS handshake timeout", "unexpected EOF", "429 Too Many Requests",
-                     "toomanyrequests", "500 Internal Server Error", "502 Bad Gateway",
-                     "503 Service Unavailable", "504 Gateway Timeout", "context deadline exceeded",
-                     "failed to copy: ", "http2: ", "no route to host", "network is unreachable",
-                     "connection timed out", "dial tcp: lookup ",
-                     "Temporary failure in name resolution", "Could not resolve host", ": EOF",
-                     "broken pipe", "Client.Timeout exceeded", "408 Request Timeout",
-                     "timed out waiting for buildkit to boot", "unknown blob",
-                     "blob upload unknown");
+           (names_passing_status(text) ||
+            ARC_HOLDS(text, "connection reset by peer", "connection refused", "i/o timeout",
+                      "TLS handshake timeout", "unexpected EOF", "toomanyrequests",
+                      "context deadline exceeded", "failed to copy: ", "http2: ",
+                      "no route to host", "network is unreachable", "connection timed out",
+                      "dial tcp: lookup ", "Temporary failure in name resolution",
+                      "Could not resolve host", ": EOF", "broken pipe", "Client.Timeout exceeded",
+                      "timed out waiting for buildkit to boot", "unknown blob",
+                      "blob upload unknown", "use of closed network connection", "closed pipe",
+                      "stream error: ", "client disconnected", "connection is closing",
+                      "no response"));
 }
 
 /* Number of tries for temporary errors. */
@@ -137,6 +157,12 @@ static void add_advice(const char *text, struct arc_buf *shown)
          "less at once (--cell)"},
         {"failed to push", "immutab",
          "staging tags must be able to move: exclude staging-* from the registry's immutable tags"},
+        {"failed to push", " 412 Precondition Failed",
+         "Harbor answers so where the tag is immutable or the quota is used up: exclude staging-* "
+         "from its immutable tags, or raise the quota"},
+        {"failed to push", " 413 ",
+         "the registry, or a proxy before it, takes no layer of this size: raise its limit "
+         "(client_max_body_size in nginx)"},
         {"failed to push", ": blob unknown to registry", ATTESTED},
         {"failed to push", "vnd.oci.empty.v1", ATTESTED},
         {"rewrite-timestamp", "conflicts with \"unpack\"",
