@@ -53,16 +53,16 @@ static bool can_pass(const char *text)
     bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error");
     return !lasts && !lacks_engine(text) &&
            (names_passing_status(text) ||
-            ARC_HOLDS(text, "connection reset by peer", "connection refused", "i/o timeout",
-                      "TLS handshake timeout", "unexpected EOF", "toomanyrequests",
-                      "context deadline exceeded", "failed to copy: ", "http2: ",
-                      "no route to host", "network is unreachable", "connection timed out",
-                      "dial tcp: lookup ", "Temporary failure in name resolution",
-                      "Could not resolve host", ": EOF", "broken pipe", "Client.Timeout exceeded",
-                      "timed out waiting for buildkit to boot", "unknown blob",
-                      "blob upload unknown", "use of closed network connection", "closed pipe",
-                      "stream error: ", "client disconnected", "connection is closing",
-                      "no response"));
+            ARC_HOLDS(
+                text, "connection reset by peer", "connection refused", "i/o timeout",
+                "TLS handshake timeout", "unexpected EOF", "toomanyrequests",
+                "context deadline exceeded", "failed to copy: ", "http2: ", "no route to host",
+                "network is unreachable", "connection timed out", "dial tcp: lookup ",
+                "Temporary failure in name resolution", "Could not resolve host", ": EOF",
+                "broken pipe", "Client.Timeout exceeded", "timed out waiting for buildkit to boot",
+                "unknown blob", "blob upload unknown", "use of closed network connection",
+                "closed pipe", "stream error: ", "client disconnected", "connection is closing",
+                "no response"));
 }
 
 /* Number of tries for temporary errors. */

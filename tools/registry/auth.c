@@ -116,6 +116,26 @@ int arc_challenge_of(const struct arc_http_response *response, struct arc_challe
                          "Bearer with a realm)");
 }
 
+void registry_reason(const struct arc_http_response *response, struct arc_buf *out)
+{
+    ARC_AUTO_JSON json_t *body =
+        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
+    const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
+    const char *const texts[] = {arc_json_text_of(first, "message"),
+                                 arc_json_text_of(first, "code"),
+                                 arc_json_text_of(body, "details"), /* Docker Hub's realm */
+                                 arc_json_text_of(body, "message"),
+                                 arc_json_text_of(body, "error_description"), /* RFC 6749, 5.2 */
+                                 arc_json_text_of(body, "error")};
+    const char *text = "";
+    for (size_t i = 0; i < ARC_COUNT(texts) && !*text; i++)
+        text = texts[i];
+    if (!*text)
+        return;
+    arc_buf_puts(out, ": ");
+    arc_text_visible(out, text, strnlen(text, 500));
+}
+
 /* ---- the answer ---------------------------------------------------------------------------- */
 
 static void add_pair(struct arc_buf *out, const char *name, const char *value)
@@ -244,10 +264,13 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
         token = arc_json_text_of(said, "access_token");
     if (answer.status / 100 == 2 && *token)
         return arc_text_print(out, err, "Bearer %s", token);
-    return arc_error_set(err, ARC_EWORLD,
-                         "%s gave no token (HTTP %d); run docker login with an account that may "
-                         "do this",
-                         question->challenge->realm, answer.status);
+
+    ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
+    registry_reason(&answer, &reason);
+    if (answer.status / 100 == 4 && answer.status != 429)
+        arc_buf_puts(&reason, "; run docker login with an account that may do this");
+    return arc_error_set(err, ARC_EWORLD, "%s gave no token (HTTP %d)%s",
+                         question->challenge->realm, answer.status, arc_buf_text(&reason));
 }
 
 /* Whether a list, separated by commas and ended by a space or the end, contains the word or '*'. */

@@ -25,6 +25,10 @@ void arc_challenge_free(struct arc_challenge *challenge);
 int arc_challenge_of(const struct arc_http_response *response, struct arc_challenge *out,
                      struct arc_error *err);
 
+/* Appends ": " and the error message of a registry (distribution spec 1.1, "Error Codes") or of a
+ * realm, safe to print; nothing if there is none. */
+void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
+
 /* A registry that asked for a login. All borrowed. */
 struct arc_realm {
     const struct arc_env *env;

@@ -46,10 +46,6 @@ int registry_send_all(struct arc_registry *registry, const struct registry_call 
 char *registry_follow(const struct arc_registry *registry, const struct registry_call *call,
                       const struct arc_http_response *answer, const char *reference);
 
-/* Appends ": " and the registry's error messages (distribution spec 1.1, "Error Codes"), safe to
- * print; nothing if there are none. */
-void registry_reason(const struct arc_http_response *response, struct arc_buf *out);
-
 /* Whether a push was refused because tags are immutable. */
 bool registry_keeps_tags(const char *reason);
 

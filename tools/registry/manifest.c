@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "registry/auth.h"
 #include "registry/call.h"
 #include <inttypes.h>
 
@@ -8,20 +9,6 @@ void arc_manifest_free(struct arc_manifest *manifest)
     arc_buf_free(&manifest->bytes);
     json_decref(manifest->document);
     *manifest = (struct arc_manifest){0};
-}
-
-void registry_reason(const struct arc_http_response *response, struct arc_buf *out)
-{
-    ARC_AUTO_JSON json_t *body =
-        json_loadb(arc_buf_text(&response->body), response->body.len, 0, NULL);
-    const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
-    const char *text = json_string_value(json_object_get(first, "message"));
-    if (!text)
-        text = json_string_value(json_object_get(first, "code"));
-    if (!text)
-        return;
-    arc_buf_puts(out, ": ");
-    arc_text_visible(out, text, strnlen(text, 500));
 }
 
 int registry_refused(const struct arc_registry *registry, const struct registry_call *call,
