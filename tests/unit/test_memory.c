@@ -174,7 +174,7 @@ static int call_yaml(char **answer, struct arc_error *err)
     static const char text[] = "a: &a {b: [1, 2, !!str 3], c: 'd'}\ne: {<<: [*a, {f: g}], b: h}\n";
     int rc = arc_yaml_parse(text, sizeof text - 1, "t", 0, &yaml, err);
     if (!rc)
-        *answer = __real_strdup(arc_yaml_at(yaml.root, "e", "b", (char *)NULL)->text);
+        *answer = __real_strdup(arc_yaml_at(yaml.root, "e", "b")->text);
     return rc;
 }
 

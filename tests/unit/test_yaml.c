@@ -210,9 +210,9 @@ static void test_lookup(void **state)
 {
     (void)state;
     ARC_AUTO(arc_yaml) struct arc_yaml yaml = parse("a: {b: {c: d}}\n1: e\nl: [a]\n");
-    assert_true(arc_yaml_is(arc_yaml_at(yaml.root, "a", "b", "c", (char *)NULL), "d"));
-    assert_null(arc_yaml_at(yaml.root, "a", "x", "c", (char *)NULL));
-    assert_null(arc_yaml_at(yaml.root, "l", "a", (char *)NULL));
+    assert_true(arc_yaml_is(arc_yaml_at(yaml.root, "a", "b", "c"), "d"));
+    assert_null(arc_yaml_at(yaml.root, "a", "x", "c"));
+    assert_null(arc_yaml_at(yaml.root, "l", "a"));
     assert_null(arc_yaml_get(NULL, "a"));
     assert_true(arc_yaml_is(arc_yaml_get(yaml.root, "1"), "e"));
     assert_int_equal(arc_yaml_key(yaml.root, "l")->line, 3);

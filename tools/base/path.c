@@ -56,6 +56,19 @@ const char *arc_path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+char *arc_path_parent(struct arc_arena *memory, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return arc_arena_cut(memory, slash ? path : ".", slash ? (size_t)(slash - path) : 1);
+}
+
+char *arc_path_join(struct arc_arena *memory, const char *directory, const char *name)
+{
+    if (strcmp(directory, ".") == 0)
+        return arc_arena_text(memory, name);
+    return arc_arena_printf(memory, "%s/%s", directory, name);
+}
+
 bool arc_path_is_ssh(const char *path)
 {
     size_t user = 0, host = 0;

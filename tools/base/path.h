@@ -1,6 +1,7 @@
 /* Paths of a repository, as its files spell them. */
 #pragma once
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 
 /* Makes `path`, which is relative to `base` ("" or "." for the root), relative to the root, without
@@ -21,6 +22,10 @@ bool arc_path_goes_up(const char *path);
 
 /* The last part of a path. */
 const char *arc_path_name(const char *path);
+
+/* The directory of a path, "." for a name alone; and "DIRECTORY/NAME", NAME below ".". */
+char *arc_path_parent(struct arc_arena *memory, const char *path);
+char *arc_path_join(struct arc_arena *memory, const char *directory, const char *name);
 
 /* Whether it is an ssh repository, "git@host:path", instead of a path (BuildKit, sshutil). */
 bool arc_path_is_ssh(const char *path);

@@ -166,6 +166,15 @@ static inline bool arc_is_word(char c)
     return arc_is_alnum(c) || c == '_';
 }
 
+/* Makes the ASCII letters of a text lower case, in place; returns it. */
+static inline char *arc_text_lower(char *text)
+{
+    for (char *c = text; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return text;
+}
+
 static inline bool arc_is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');

@@ -195,7 +195,7 @@ int arc_services_add_gone(const struct arc_git *git, const struct arc_oid *from,
     if (rc)
         return arc_error_memory(rc, err);
 
-    arc_yaml_each (item, arc_yaml_at(yaml.root, "groups", group, "services", (char *)NULL)) {
+    arc_yaml_each (item, arc_yaml_at(yaml.root, "groups", group, "services")) {
         if (item->type != ARC_YAML_STRING)
             continue;
         size_t len = arc_text_strip(item->text, item->len, "/");

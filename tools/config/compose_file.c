@@ -288,13 +288,6 @@ int arc_compose_targets(const char *root, const struct arc_buf *text, json_t **o
 
 /* ---- other files ---------------------------------------------------------------------------- */
 
-/* The folder of a file, "" for the root. */
-static char *directory_of(const struct arc_loading *l, const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    return arc_arena_printf(l->memory, "%.*s", slash ? (int)(slash - file) : 0, file);
-}
-
 /* Adds a path to the files (NULL: only checks it). It must be in the repository, since Compose
  * reads it and may print a line of it. */
 static int add_path(const struct arc_loading *l, const struct arc_yaml_node *node, const char *base,
@@ -351,7 +344,7 @@ static int add_include(const struct arc_loading *l, const struct arc_yaml_node *
     ARC_TRY(arc_path_from_root(l, base, path->text, &file));
     ARC_TRY_ALLOC(file, l->err);
 
-    return add_path(l, path, directory_of(l, file), ".env", settings);
+    return add_path(l, path, arc_path_parent(l->memory, file), ".env", settings);
 }
 
 bool arc_bake_is_hcl(const char *file)
@@ -379,14 +372,12 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
     /* Compose may accept what we cannot read, such as several documents. */
     ARC_TRY(rc);
 
-    const char *base = directory_of(l, file);
-    const struct arc_yaml_node *include = arc_yaml_get(yaml.root, "include");
-    arc_yaml_each (entry, include)
+    const char *base = arc_path_parent(l->memory, file);
+    arc_yaml_each (entry, arc_yaml_get(yaml.root, "include"))
         ARC_TRY(add_include(l, entry, base, files, settings));
-    const struct arc_yaml_node *services = arc_yaml_get(yaml.root, "services");
-    arc_yaml_each_pair (service, services) {
+    arc_yaml_each_pair (service, arc_yaml_get(yaml.root, "services")) {
         const struct arc_yaml_node *said = service->value;
-        const struct arc_yaml_node *extends = arc_yaml_at(said, "extends", "file", (char *)NULL);
+        const struct arc_yaml_node *extends = arc_yaml_at(said, "extends", "file");
         ARC_TRY(add_named(l, extends, base, false, files));
         ARC_TRY(add_named(l, arc_yaml_get(said, "env_file"), base, true, given));
         ARC_TRY(add_named(l, arc_yaml_get(said, "label_file"), base, true, given));
@@ -397,7 +388,8 @@ static int add_of_file(const struct arc_loading *l, const char *file, char ***fi
 
 int arc_compose_files(const struct arc_loading *l, bool by_bake, char ***files, char ***given)
 {
-    const char *base = by_bake ? "" : directory_of(l, (*files)[0]); /* bake runs in the root */
+    const char *base =
+        by_bake ? "" : arc_path_parent(l->memory, (*files)[0]); /* bake runs in the root */
     char **settings = NULL;
 
     for (size_t i = 0; (*files)[i]; i++) {

@@ -135,13 +135,10 @@ int arc_service_overlay(const struct arc_loading *l, struct arc_service_reading 
 
 char *arc_codename_of(struct arc_arena *memory, const char *name)
 {
-    char *text = arc_arena_text(memory, name);
-    for (char *c = text; *c; c++) {
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-        else if (!(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9'))
+    char *text = arc_text_lower(arc_arena_text(memory, name));
+    for (char *c = text; *c; c++)
+        if (!arc_is_alnum(*c))
             *c = '-';
-    }
     return text;
 }
 
@@ -175,9 +172,7 @@ static int complete_directory(const struct arc_loading *l, struct arc_service *s
 
     struct arc_recipe trial = {.context = (char *)context, .dockerfile = build->dockerfile};
     ARC_TRY(arc_recipe_complete(l, &trial, context));
-    const char *slash = strrchr(trial.dockerfile, '/');
-    int len = slash ? (int)(slash - trial.dockerfile) : 1;
-    service->directory = arc_arena_printf(l->memory, "%.*s", len, slash ? trial.dockerfile : ".");
+    service->directory = arc_path_parent(l->memory, trial.dockerfile);
 
     return arc_arena_check(l->memory, l->err);
 }

@@ -233,9 +233,9 @@ static int add_path(const struct entry *entry, const struct arc_yaml_node *node)
     bool yaml = arc_text_ends(path, ".yaml") || arc_text_ends(path, ".yml");
     if (!yaml || !exists(entry->l->root, path))
         return add_directory(entry, path);
-    char *slash = strrchr(path, '/');
-    ARC_AUTO_FREE char *directory = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
-    return directory ? add_service(entry, directory, path) : arc_error_nomem(err);
+    const char *directory = arc_path_parent(entry->l->memory, path);
+    ARC_TRY(arc_arena_check(entry->l->memory, err));
+    return add_service(entry, directory, path);
 }
 
 int arc_services_read(const struct arc_loading *l, const struct arc_config *config,

@@ -97,8 +97,7 @@ static char *list_lines(const struct entry *entry, const struct arc_yaml_node *n
         bool is_null = pair->value->type == ARC_YAML_NULL;
         const char *text = is_null ? NULL : expand(entry, pair->value->text);
         bool known = text && arc_text_is_visible(text);
-        if (pair->key->text)
-            arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : INIT_UNKNOWN_TEXT);
+        arc_buf_printf(&lines, "%s=%s\n", pair->key->text, known ? text : INIT_UNKNOWN_TEXT);
     }
 
     return init_hold(entry->init, &lines);
@@ -244,7 +243,7 @@ static bool take_release_arguments(const struct entry *entry, struct described *
     const struct arc_yaml_node *args = arc_yaml_get(entry->build, "args");
     arc_yaml_each_pair (arg, args) {
         const char *name = arg->key->text, *value = arg->value->text, *start, *end;
-        if (!name || !value || arg->value->type == ARC_YAML_NULL)
+        if (!value || arg->value->type == ARC_YAML_NULL)
             return false; /* taken from the builder's environment */
         char *variable = init_next_variable(entry->init, value, &start, &end);
         const char *given = init_release_value(arc_or(variable, name), variable != NULL);
@@ -263,9 +262,7 @@ static bool is_base(const struct entry *entry)
     const char *name = init_print(entry->init, "service:%s", entry->name);
 
     arc_yaml_each_pair (service, entry->services) {
-        const struct arc_yaml_node *contexts =
-            arc_yaml_at(service->value, "build", "additional_contexts", (char *)NULL);
-        arc_yaml_each_pair (context, contexts)
+        arc_yaml_each_pair (context, arc_yaml_at(service->value, "build", "additional_contexts"))
             if (arc_yaml_reads(context->value, name))
                 return true;
     }
@@ -323,7 +320,7 @@ static bool read_services(struct init *init, const char *path, struct described 
         entry.name = service->key->text;
         entry.service = service->value;
         entry.build = arc_yaml_get(entry.service, "build");
-        if (!entry.name || !entry.build)
+        if (!entry.build)
             continue;
         if (described && !describe(&entry, described))
             return false;

@@ -56,9 +56,9 @@ static void add_variables(const struct arc_yaml_node *owner, struct arc_buf *out
 {
     arc_yaml_each_pair (pair, arc_yaml_get(owner, "vars")) {
         const char *command = arc_yaml_text_at(pair->value, "sh");
-        if (pair->key->text && pair->value->text)
+        if (pair->value->text)
             arc_buf_printf(out, "%s := %s\n", pair->key->text, pair->value->text);
-        else if (pair->key->text && *command)
+        else if (*command)
             arc_buf_printf(out, "%s := $(shell %s)\n", pair->key->text, command);
     }
 }
@@ -110,7 +110,7 @@ static const char *read_taskfile(struct init *init, const char *path)
         return NULL;
     add_variables(yaml.root, &out);
     arc_yaml_each_pair (task, arc_yaml_get(yaml.root, "tasks")) {
-        if (!task->key->text || !init_spend(init, task->key->len))
+        if (!init_spend(init, task->key->len))
             continue;
         add_variables(task->value, &out);
         arc_buf_printf(&out, "%s:", task->key->text);

@@ -313,7 +313,7 @@ static void give_arguments(struct init *init, struct init_image *image)
     arc_json_each_pair (name, initial, args) {
         const char *released = init_release_value(name, false);
         const char *baked = json_string_value(json_object_get(init->baked.args, name));
-        bool told = arc_yaml_at(build.root, "args", name, (char *)NULL);
+        bool told = arc_yaml_at(build.root, "args", name);
         if (json_object_get(image->args, name) || json_object_get(own, name) ||
             !(told || json_is_null(initial)) || init_is_among(name, INIT_GIVEN_ARGUMENTS))
             continue;
@@ -397,15 +397,13 @@ static void split_by_architectures(struct init *init, struct init_image *image)
     const char *file = read_first(init, image->directory, "build", &build);
     (void)read_first(init, image->directory, "config", &about);
     const struct arc_yaml_node *bases = arc_yaml_get(build.root, "build_from");
-    const struct arc_yaml_node *archs = arc_yaml_get(about.root, "arch");
     const char *name = arc_yaml_text_at(about.root, "image");
     bool named = strstr(arc_path_name(name), "{arch}");
 
     arc_yaml_each_pair (base, bases)
-        if (base->key->text)
-            add_architecture(init, image, base->key->text, base->value->text ? file : NULL);
+        add_architecture(init, image, base->key->text, base->value->text ? file : NULL);
     if (named && !arc_yaml_pairs(bases))
-        arc_yaml_each (arch, archs)
+        arc_yaml_each (arch, arc_yaml_get(about.root, "arch"))
             if (arch->text)
                 add_architecture(init, image, arch->text, NULL);
     if (named && image->variants)

@@ -334,8 +334,7 @@ json_t *init_expand_node(struct init *init, const struct arc_yaml_node *node, co
     if (node->type == ARC_YAML_MAP) {
         json_t *object = init_made(init, json_object());
         arc_yaml_each_pair (pair, node)
-            if (pair->key->text)
-                init_set(init, object, pair->key->text, init_expand_node(init, pair->value, scope));
+            init_set(init, object, pair->key->text, init_expand_node(init, pair->value, scope));
         return object;
     }
 
@@ -410,7 +409,7 @@ static void include(struct init *init, json_t *cells, const json_t *entries, con
 
 json_t *init_matrix_cells(struct init *init, const struct arc_yaml_node *job, const json_t *scope)
 {
-    const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
+    const struct arc_yaml_node *node = arc_yaml_at(job, "strategy", "matrix");
     ARC_AUTO_JSON json_t *axes = init_expand_node(init, node, scope);
     if (!json_is_object(axes))
         return init_made(init, json_pack("[{}]"));

@@ -100,7 +100,7 @@ static void take_docker(struct init *init, const char *path, const struct arc_ya
     if (arch && arch->text)
         init_set_text(init, with, "platforms", arch->text);
     arc_yaml_each_pair (arg, arc_yaml_get(docker, "build_args"))
-        if (arg->key->text && arg->value->text)
+        if (arg->value->text)
             init_add_input(init, with, "build-args",
                            init_print(init, "%s=%s", arg->key->text,
                                       convert_template(init, arg->value->text)));

@@ -7,11 +7,6 @@
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-char *init_cut(struct init *init, const char *text, size_t len)
-{
-    return arc_arena_cut(&init->arena, text, len);
-}
-
 char *init_hold(struct init *init, const struct arc_buf *text)
 {
     const char *held = arc_buf_text(text);
@@ -95,21 +90,6 @@ bool init_spend(struct init *init, size_t bytes)
 }
 
 /* ---- paths ---------------------------------------------------------------------------------- */
-
-char *init_directory(struct init *init, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return arc_arena_text(&init->arena, ".");
-    return init_cut(init, path, (size_t)(slash - path));
-}
-
-char *init_join(struct init *init, const char *directory, const char *name)
-{
-    if (strcmp(directory, ".") == 0)
-        return arc_arena_text(&init->arena, name);
-    return init_print(init, "%s/%s", directory, name);
-}
 
 char *init_resolve(struct init *init, const char *base, const char *path)
 {
@@ -315,14 +295,6 @@ char *init_next_variable(struct init *init, const char *text, const char **start
     }
 
     return NULL;
-}
-
-char *init_lower(struct init *init, const char *text)
-{
-    char *lower = arc_arena_text(&init->arena, text);
-    for (char *c = lower; *c; c++)
-        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-    return lower;
 }
 
 bool init_is_owner(const struct init *init, const char *registry)

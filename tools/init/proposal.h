@@ -157,11 +157,9 @@ struct init {
 /* When memory runs out, the arena records it and calls go on; arc_arena_check() then ends the
  * reading of each kind of file. */
 
-/* Formatted text. */
-#define init_print(init, ...) arc_arena_printf(&(init)->arena, __VA_ARGS__)
-
-/* A copy of the first `len` bytes. */
-char *init_cut(struct init *init, const char *text, size_t len);
+/* Formatted text, and a copy of the first `len` bytes. */
+#define init_print(init, ...)     arc_arena_printf(&(init)->arena, __VA_ARGS__)
+#define init_cut(init, text, len) arc_arena_cut(&(init)->arena, text, len)
 
 /* A copy of the buffer's contents. */
 char *init_hold(struct init *init, const struct arc_buf *text);
@@ -189,11 +187,9 @@ bool init_succeeds(struct init *init, int rc);
  * the readers stop. */
 bool init_spend(struct init *init, size_t bytes);
 
-/* The directory of a path, "." for a file in the root. */
-char *init_directory(struct init *init, const char *path);
-
-/* "DIRECTORY/NAME", or NAME in the root. */
-char *init_join(struct init *init, const char *directory, const char *name);
+/* arc_path_parent(), arc_path_join(). */
+#define init_directory(init, path)       arc_path_parent(&(init)->arena, path)
+#define init_join(init, directory, name) arc_path_join(&(init)->arena, directory, name)
 
 /* `path`, as seen from `base`, relative to the root and without "." and ".."; NULL if it leaves the
  * root. */
@@ -286,7 +282,7 @@ bool init_is_among(const char *word, const char *words);
 char *init_next_variable(struct init *init, const char *text, const char **start, const char **end);
 
 /* The text in lower case. */
-char *init_lower(struct init *init, const char *text);
+#define init_lower(init, text) arc_text_lower(arc_arena_text(&(init)->arena, text))
 
 /* Whether two texts, or lists of texts, are equal (NULL: none). */
 bool init_same_text(const char *a, const char *b);

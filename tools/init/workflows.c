@@ -43,7 +43,7 @@ static json_t *make_scope(const struct init_step *place, const struct arc_yaml_n
 
     arc_yaml_each_pair (input, declared) {
         const struct arc_yaml_node *initial = arc_yaml_get(input->value, "default");
-        if (given && initial && initial->text && input->key->text)
+        if (given && initial && initial->text)
             init_set_text(init, inputs, input->key->text, initial->text);
     }
 
@@ -64,7 +64,7 @@ static json_t *copy_scope(struct init *init, const json_t *outer)
 /* Adds the owner's `env` and working directory to its scope. */
 static void add_settings(struct init *init, json_t *scope, const struct arc_yaml_node *owner)
 {
-    const struct arc_yaml_node *run = arc_yaml_at(owner, "defaults", "run", (char *)NULL);
+    const struct arc_yaml_node *run = arc_yaml_at(owner, "defaults", "run");
     const struct arc_yaml_node *inside = arc_yaml_get(run, "working-directory");
     const struct arc_yaml_node *shell = arc_yaml_get(run, "shell");
     ARC_AUTO_JSON json_t *added = init_expand_node(init, arc_yaml_get(owner, "env"), scope);
@@ -116,7 +116,7 @@ static void read_action(const struct init_step *place, const char *folder,
     ARC_AUTO_JSON json_t *scope = make_scope(place, arc_yaml_get(yaml.root, "inputs"), with);
     init_set(init, scope, "env", json_incref(json_object_get(place->scope, "env")));
     inside.scope = scope;
-    read_steps(&inside, arc_yaml_at(yaml.root, "runs", "steps", (char *)NULL), depth + 1);
+    read_steps(&inside, arc_yaml_at(yaml.root, "runs", "steps"), depth + 1);
 }
 
 /* Reads what a step's commands build. `pushes`: another step pushes it. */
@@ -189,7 +189,7 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
 {
     struct init *init = workflow->init;
     const struct arc_yaml_node *job = pair->value;
-    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
+    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
     ARC_AUTO_JSON json_t *scope = copy_scope(init, workflow->scope);
     struct init_step place = *workflow;
 
@@ -219,10 +219,9 @@ static void read_cell(const struct init_step *workflow, const struct arc_yaml_pa
     init_take_step(&place);
     read_steps(&place, arc_yaml_get(job, "steps"), depth);
 
-    if (pair->key->text) /* for jobs that `need` this one */
-        init_set(init, json_object_get(workflow->scope, "needs"), pair->key->text,
-                 json_pack("{s:o}", "outputs",
-                           init_expand_node(init, arc_yaml_get(job, "outputs"), scope)));
+    init_set(
+        init, json_object_get(workflow->scope, "needs"), pair->key->text, /* for later jobs */
+        json_pack("{s:o}", "outputs", init_expand_node(init, arc_yaml_get(job, "outputs"), scope)));
 }
 
 /* The condition of a tag that every run of the workflow gives; "" if that may be a release. */
@@ -271,7 +270,7 @@ static const char *event_of(const struct arc_yaml_node *on)
 /* "messaging/v" for a workflow that is started only by tags such as messaging/v1.2.3; else NULL. */
 static const char *find_tag(struct init *init, const struct arc_yaml_node *on)
 {
-    const struct arc_yaml_node *tags = arc_yaml_at(on, "push", "tags", (char *)NULL);
+    const struct arc_yaml_node *tags = arc_yaml_at(on, "push", "tags");
     const char *pattern = arc_yaml_items(tags) == 1 ? tags->items[0]->text : NULL;
     size_t len = pattern ? strcspn(pattern, "*?[]!+") : 0;
 
@@ -294,7 +293,6 @@ static void read_workflow(struct init *init, const char *path, const struct init
     }
 
     const struct arc_yaml_node *on = arc_yaml_get(yaml.root, "on");
-    const struct arc_yaml_node *jobs = arc_yaml_get(yaml.root, "jobs");
     bool called_only = arc_yaml_is(on, "workflow_call") ||
                        (arc_yaml_pairs(on) == 1 && arc_yaml_key(on, "workflow_call"));
     if (called_only && !with)
@@ -307,11 +305,11 @@ static void read_workflow(struct init *init, const char *path, const struct init
                               .event = caller ? caller->event : event_of(on),
                               .file = path};
     ARC_AUTO_JSON json_t *scope =
-        make_scope(&place, arc_yaml_at(on, "workflow_call", "inputs", (char *)NULL), with);
+        make_scope(&place, arc_yaml_at(on, "workflow_call", "inputs"), with);
     place.scope = scope;
     add_settings(init, scope, yaml.root);
 
-    arc_yaml_each_pair (job, jobs) {
+    arc_yaml_each_pair (job, arc_yaml_get(yaml.root, "jobs")) {
         ARC_AUTO_JSON json_t *cells = init_matrix_cells(init, job->value, scope);
         arc_json_each (cell, cells)
             if (init_spend(init, STEP_COST))

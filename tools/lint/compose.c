@@ -112,7 +112,7 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
     const char *network = c->lint->settings.network;
     if (!network)
         return;
-    const struct arc_yaml_node *declared = arc_yaml_at(c->root, "networks", network, (char *)NULL);
+    const struct arc_yaml_node *declared = arc_yaml_at(c->root, "networks", network);
     const struct arc_yaml_node *networks = arc_yaml_key(c->root, "networks");
     const struct arc_yaml_node *joined = arc_yaml_key(main->value, "networks");
     const struct arc_yaml_node *place = arc_or(declared, networks);
@@ -145,14 +145,13 @@ static bool publishes(const struct compose *c, const struct arc_yaml_node *list,
 static void check_published(const struct compose *c, const struct arc_yaml_pair *main)
 {
     const struct arc_service *data = &c->service->data;
-    const struct arc_yaml_node *services = arc_yaml_get(c->root, "services");
     const struct arc_yaml_node *key = arc_yaml_key(main->value, "ports");
     unsigned one[] = {data->port, 0};
 
     for (const unsigned *port = *data->ports ? data->ports : one; *port; port++) {
         const char *text = lint_text(c->lint, "%u", *port);
         bool found = false;
-        arc_yaml_each_pair (service, services)
+        arc_yaml_each_pair (service, arc_yaml_get(c->root, "services"))
             found = found || publishes(c, arc_yaml_get(service->value, "ports"), text);
         if (!found)
             lint_find_at(c->lint, LINT_SERVICE_PORT, arc_or(key, main->key),
@@ -186,11 +185,9 @@ static void check_file(const struct compose *c)
     }
 
     arc_yaml_each_pair (service, services) {
-        const struct arc_yaml_node *ports = arc_yaml_get(service->value, "ports");
-        const struct arc_yaml_node *volumes = arc_yaml_get(service->value, "volumes");
-        arc_yaml_each (port, ports)
+        arc_yaml_each (port, arc_yaml_get(service->value, "ports"))
             check_port(c, port);
-        arc_yaml_each (volume, volumes)
+        arc_yaml_each (volume, arc_yaml_get(service->value, "volumes"))
             check_volume(c, volume);
         check_health(c, service);
         check_privileges(c, service);

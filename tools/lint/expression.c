@@ -227,7 +227,7 @@ static enum type find_input_type(struct lint *lint, struct operand input)
 
     arc_each_in (event, events) {
         const struct arc_yaml_node *given =
-            lint_input(arc_yaml_at(lint->document, "on", *event, "inputs", (char *)NULL), name);
+            lint_input(arc_yaml_at(lint->document, "on", *event, "inputs"), name);
         const char *type = arc_yaml_text_at(given, "type");
         enum type here = strcmp(type, "boolean") == 0 ? BOOLEAN : TEXT;
         if (!given)
@@ -295,8 +295,8 @@ static void check_truth(struct reading *r)
         return;
 
     const char *name = arc_or(arc_arena_cut(&r->lint->memory, input.text, input.len), "");
-    const struct arc_yaml_node *given = lint_input(
-        arc_yaml_at(r->lint->document, "on", "workflow_dispatch", "inputs", (char *)NULL), name);
+    const struct arc_yaml_node *given =
+        lint_input(arc_yaml_at(r->lint->document, "on", "workflow_dispatch", "inputs"), name);
     if (strcmp(arc_yaml_text_at(given, "type"), "boolean") == 0)
         r->doubt = lint_text(r->lint,
                              "'github.event.inputs.%s' is a text, and 'false' counts as true: use "

@@ -117,19 +117,6 @@ void lint_looked_at(struct lint *lint, const char *file)
         lint_set(lint, lint->files, file, json_true());
 }
 
-const char *lint_join(struct lint *lint, const char *directory, const char *name)
-{
-    if (strcmp(directory, ".") == 0)
-        return lint_text(lint, "%s", name);
-    return lint_text(lint, "%s/%s", directory, name);
-}
-
-const char *lint_parent(struct lint *lint, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? arc_arena_cut(&lint->memory, path, (size_t)(slash - path)) : ".";
-}
-
 const char *lint_content(struct lint *lint, const struct arc_buf *text)
 {
     lint->memory.failed |= text->failed == ARC_ENOMEM;

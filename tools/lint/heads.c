@@ -263,17 +263,15 @@ static void check_steps(struct search *search, const struct scope *scope,
             uses && own.level < LEVEL_MAX ? lint_called_root(search->lint, uses->text) : NULL;
         const struct scope inner = {
             .with = arc_yaml_get(step, "with"), .outer = &own, .level = own.level + 1};
-        check_steps(search, &inner, arc_yaml_at(action, "runs", "steps", (char *)NULL),
-                    arc_or(place, uses));
+        check_steps(search, &inner, arc_yaml_at(action, "runs", "steps"), arc_or(place, uses));
     }
 }
 
 static void check_jobs(struct search *search, const struct scope *scope,
                        const struct arc_yaml_node *root, const struct arc_yaml_node *place)
 {
-    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
 
-    arc_yaml_each_pair (pair, jobs) {
+    arc_yaml_each_pair (pair, arc_yaml_get(root, "jobs")) {
         if (!spend(search, NULL))
             return;
         if (follows_own(pair->value))
@@ -297,8 +295,7 @@ void lint_heads(struct lint *lint, const struct arc_yaml_node *root)
 {
     const struct arc_yaml_node *on = arc_yaml_get(root, "on");
     const struct scope scope = {.level = 0};
-    const struct arc_yaml_node *types =
-        arc_yaml_at(on, "pull_request_target", "types", (char *)NULL);
+    const struct arc_yaml_node *types = arc_yaml_at(on, "pull_request_target", "types");
     struct search search = {.lint = lint, .closed = arc_yaml_names(types, "closed")};
 
     if (!arc_yaml_names(on, "pull_request_target") && !arc_yaml_names(on, "workflow_run") &&

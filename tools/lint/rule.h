@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arcci/project.h"
+#include "base/path.h"
 #include "yaml/yaml.h"
 
 /* At most this much text with expressions is checked per file; aliases count every time. */
@@ -126,11 +127,9 @@ bool lint_read_yaml(struct lint *lint, enum lint_rule rule, const char *file, st
 json_t *lint_list(struct lint *lint, const char *directory);
 
 /* Formatted text; "" when out of memory. This and the texts below live as long as `lint`. */
-#define lint_text(lint, ...) arc_arena_printf(&(lint)->memory, __VA_ARGS__)
-/* "<directory>/<name>", or the name alone below ".". */
-const char *lint_join(struct lint *lint, const char *directory, const char *name);
-/* The directory of a path. */
-const char *lint_parent(struct lint *lint, const char *path);
+#define lint_text(lint, ...)             arc_arena_printf(&(lint)->memory, __VA_ARGS__)
+#define lint_join(lint, directory, name) arc_path_join(&(lint)->memory, directory, name)
+#define lint_parent(lint, path)          arc_path_parent(&(lint)->memory, path)
 
 /* The buffer's content; "" and lint->memory.failed if it could not be built. */
 const char *lint_content(struct lint *lint, const struct arc_buf *text);
@@ -170,8 +169,8 @@ const char *lint_expression(struct lint *lint, const char *text, size_t len, con
 /* The next expression between braces from *at on; moves *at past it. An unclosed one extends to the
  * end of the text. */
 bool lint_next_expression(const char **at, const char **start, size_t *len);
-/* The text in lower case, for names without case; "" when out of memory. */
-const char *lint_small(struct lint *lint, const char *text, size_t len);
+/* The text in lower case, for names without case. */
+#define lint_small(lint, text, len) arc_text_lower(arc_arena_cut(&(lint)->memory, text, len))
 /* heads.c: finds workflows with secrets that check out a pull request's code. */
 void lint_heads(struct lint *lint, const struct arc_yaml_node *root);
 /* runner.c: finds valid workflows, or steps of an action, that do not do what they seem to. */

@@ -62,8 +62,7 @@ static bool may_write(const struct subject *s, const struct arc_yaml_node *job, 
 
 static bool any_may_write(const struct subject *s, const char *scope)
 {
-    const struct arc_yaml_node *jobs = arc_yaml_get(s->root, "jobs");
-    arc_yaml_each_pair (job, jobs)
+    arc_yaml_each_pair (job, arc_yaml_get(s->root, "jobs"))
         if (may_write(s, job->value, scope))
             return true;
     return false;
@@ -246,11 +245,9 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 /* Whether a workflow creates a tag, so that the given tag does not exist yet. */
 static bool makes_tag(const struct arc_yaml_node *root)
 {
-    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
 
-    arc_yaml_each_pair (job, jobs) {
-        const struct arc_yaml_node *steps = arc_yaml_get(job->value, "steps");
-        arc_yaml_each (step, steps) {
+    arc_yaml_each_pair (job, arc_yaml_get(root, "jobs")) {
+        arc_yaml_each (step, arc_yaml_get(job->value, "steps")) {
             const char *run = arc_yaml_text_at(step, "run"), *tag = run;
             if (strstr(run, "arc-ci tag") ||
                 (strstr(run, "gh release create") && !strstr(run, "--verify-tag")))
@@ -278,9 +275,8 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
                                 !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
 
     arc_each_in (name, names)
-        takes_tag = takes_tag ||
-                    arc_yaml_at(s->root, "on", "workflow_call", "inputs", *name, (char *)NULL) ||
-                    arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", *name, (char *)NULL);
+        takes_tag = takes_tag || arc_yaml_at(s->root, "on", "workflow_call", "inputs", *name) ||
+                    arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", *name);
 
     if (ARC_STARTS(uses->text, "actions/checkout@") && takes_tag && events_own &&
         !lint_input(with, "repository") && !s->makes_tag)
@@ -307,13 +303,11 @@ static bool restores_cache(const struct arc_yaml_node *step)
 static bool restores_within(const struct subject *s, const struct arc_yaml_node *step)
 {
     const struct arc_yaml_node *action = lint_called_root(s->lint, arc_yaml_text_at(step, "uses"));
-    const struct arc_yaml_node *steps = arc_yaml_at(action, "runs", "steps", (char *)NULL);
-    const struct arc_yaml_node *with = arc_yaml_get(step, "with");
 
-    arc_yaml_each (inner, steps) {
+    arc_yaml_each (inner, arc_yaml_at(action, "runs", "steps")) {
         const char *input = strstr(arc_yaml_text_at(inner, "if"), "inputs.");
         bool given = false;
-        arc_yaml_each_pair (pair, with)
+        arc_yaml_each_pair (pair, arc_yaml_get(step, "with"))
             given |= input && strncmp(input + 7, pair->key->text, pair->key->len) == 0;
         if (restores_cache(inner) && !given)
             return true;
@@ -393,7 +387,7 @@ static void check_steps(struct subject *s, const struct arc_yaml_node *job)
 
     for (size_t i = 0; (name = arc_yaml_entry(needs, i)); i++) { /* steps of a job that it needs */
         const struct arc_yaml_node *before =
-            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps", (char *)NULL) : NULL;
+            name->text ? arc_yaml_at(s->root, "jobs", name->text, "steps") : NULL;
         arc_yaml_each (step, before) {
             s->drafted = s->drafted || DRAFTS(step);
             s->promoted = s->promoted || PROMOTES(step);
@@ -492,14 +486,13 @@ static void check_deadlock(const struct subject *s, const struct arc_yaml_node *
     const char *held[] = {group_of(s->root), group_of(job)};
     const struct arc_yaml_node *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
-    const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
 
     if (*held[0] && strcasecmp(held[0], held[1]) == 0)
         lint_find_at(s->lint, LINT_QUEUE, arc_yaml_get(job, "concurrency"), "the job %s", message);
 
     for (size_t i = 0; called && i < ARC_COUNT(held); i++) {
         bool same = strcasecmp(held[i], group_of(called)) == 0;
-        arc_yaml_each_pair (inner, jobs)
+        arc_yaml_each_pair (inner, arc_yaml_get(called, "jobs"))
             same = same || strcasecmp(held[i], group_of(inner->value)) == 0;
         bool own = ARC_HOLDS(held[i], "inputs.", "matrix.", "strategy.", "needs.");
         if (!same || !*held[i] || own)
@@ -515,7 +508,7 @@ static void check_queue(const struct subject *s, const struct arc_yaml_node *hol
     const struct arc_yaml_node *concurrency = arc_yaml_get(holder, "concurrency");
     const char *key = group_of(holder);
     bool own = holds_part(key, "github.run_id") || holds_part(key, "github.ref");
-    bool tags = arc_yaml_at(s->root, "on", "push", "tags", (char *)NULL) || starts_on(s, "release");
+    bool tags = arc_yaml_at(s->root, "on", "push", "tags") || starts_on(s, "release");
     if (*key && !own && strcmp(arc_yaml_text_at(concurrency, "queue"), "max") != 0 && tags)
         lint_find_at(
             s->lint, LINT_QUEUE, concurrency,
@@ -557,13 +550,12 @@ static void check_grants(const struct subject *s, const struct arc_yaml_node *jo
     const struct arc_yaml_node *ours = permissions_of(s->root, job),
                                *uses = arc_yaml_get(job, "uses");
     const struct arc_yaml_node *called = uses ? lint_called_root(s->lint, uses->text) : NULL;
-    const struct arc_yaml_node *jobs = arc_yaml_get(called, "jobs");
 
     if (!ours || !called)
         return;
 
     compare_grants(s, uses, ours, arc_yaml_get(called, "permissions"), uses->text);
-    arc_yaml_each_pair (other, jobs)
+    arc_yaml_each_pair (other, arc_yaml_get(called, "jobs"))
         compare_grants(s, uses, ours, arc_yaml_get(other->value, "permissions"),
                        lint_text(s->lint, "the job '%s' of %s", other->key->text, uses->text));
 }
@@ -656,7 +648,7 @@ static void check_filters(const struct subject *s)
     for (size_t i = 0; i < ARC_COUNT(events) * ARC_COUNT(keys); i++) {
         const char *key = keys[i % ARC_COUNT(keys)];
         const struct arc_yaml_node *list =
-            arc_yaml_at(s->root, "on", events[i / ARC_COUNT(keys)], key, (char *)NULL);
+            arc_yaml_at(s->root, "on", events[i / ARC_COUNT(keys)], key);
         const struct arc_yaml_node *pattern;
         size_t count = 0, negated = 0;
         for (; (pattern = arc_yaml_entry(list, count)); count++) {
@@ -675,13 +667,12 @@ static void check_filters(const struct subject *s)
 void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
 {
     struct subject s = {.lint = lint, .root = root};
-    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
     s.makes_tag = makes_tag(root);
     check_required(&s);
     check_filters(&s);
     check_queue(&s, root);
 
-    const struct arc_yaml_node *push = arc_yaml_at(root, "on", "push", (char *)NULL);
+    const struct arc_yaml_node *push = arc_yaml_at(root, "on", "push");
     const struct arc_yaml_node *paths = arc_yaml_key(push, "paths");
     paths = arc_or(paths, arc_yaml_key(push, "paths-ignore"));
     if (paths && any_may_write(&s, "packages") && !starts_on(&s, "schedule"))
@@ -690,7 +681,7 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
             "GitHub looks for paths in the first 300 files of a push: add a `schedule` that "
             "builds what was missed (arc-ci changes --since-image)");
 
-    const struct arc_yaml_node *types = arc_yaml_at(root, "on", "release", "types", (char *)NULL);
+    const struct arc_yaml_node *types = arc_yaml_at(root, "on", "release", "types");
     if ((arc_yaml_names(types, "created") || arc_yaml_names(types, "prereleased")) &&
         !arc_yaml_names(types, "published"))
         lint_find_at(
@@ -698,7 +689,7 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
             "created and prereleased do not come for a release that was a draft, as arc-ci's "
             "are: use `published`");
 
-    arc_yaml_each_pair (job, jobs)
+    arc_yaml_each_pair (job, arc_yaml_get(root, "jobs"))
         check_job(&s, job);
 }
 

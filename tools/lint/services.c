@@ -115,8 +115,7 @@ static const char *find_codename(const struct lint *lint, const char *codename)
 /* The line of a list's item or, if it is not there, of the list. */
 static unsigned item_line(const struct arc_yaml_node *root, const char *key, const char *text)
 {
-    const struct arc_yaml_node *list = arc_yaml_get(root, key);
-    arc_yaml_each (item, list)
+    arc_yaml_each (item, arc_yaml_get(root, key))
         if (arc_yaml_reads(item, text))
             return item->line;
     return line_of(root, key);

@@ -2,11 +2,9 @@
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
 #include "base/json.h"
 #include "base/own.h"
-#include "base/path.h"
 #include "base/room.h"
 #include "base/text.h"
 #include "lint/rule.h"
-#include <ctype.h>
 
 #define WORKFLOWS ".github/workflows"
 #define ACTIONS   ".github/actions"
@@ -187,13 +185,11 @@ static bool leads_to(struct lint *lint, const struct arc_yaml_node *holder, cons
 static const struct arc_yaml_node *find_way(struct lint *lint, const struct arc_yaml_node *root,
                                             const char *file, json_t *seen)
 {
-    const struct arc_yaml_node *jobs = arc_yaml_get(root, "jobs");
-    const struct arc_yaml_node *steps = arc_yaml_at(root, "runs", "steps", (char *)NULL);
 
-    arc_yaml_each_pair (job, jobs)
+    arc_yaml_each_pair (job, arc_yaml_get(root, "jobs"))
         if (leads_to(lint, job->value, file, seen))
             return arc_yaml_get(job->value, "uses");
-    arc_yaml_each (step, steps)
+    arc_yaml_each (step, arc_yaml_at(root, "runs", "steps"))
         if (leads_to(lint, step, file, seen))
             return arc_yaml_get(step, "uses");
 
@@ -310,14 +306,6 @@ static const char *const *find_checkouts(struct lint *lint, const struct arc_yam
     return end ? folders : none;
 }
 
-const char *lint_small(struct lint *lint, const char *text, size_t len)
-{
-    char *name = arc_arena_cut(&lint->memory, text, len);
-    for (char *c = name; c && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return arc_or(name, "");
-}
-
 static size_t name_length(const char *text)
 {
     size_t len = 0;
@@ -427,7 +415,7 @@ static void check_job_of(const struct workflow *w, const struct arc_yaml_node *a
     bool known = true;
     if (uses && uses->text) { /* the outputs of the workflow that it calls */
         const struct arc_yaml_node *called = lint_called_root(w->lint, uses->text);
-        outputs = arc_yaml_at(called, "on", "workflow_call", "outputs", (char *)NULL);
+        outputs = arc_yaml_at(called, "on", "workflow_call", "outputs");
         known = called;
     }
     if (known && !(outputs && outputs->text) && !lint_input(outputs, output))
@@ -574,7 +562,7 @@ static void check_circles(const struct workflow *w, const struct arc_yaml_node *
 /* Lists the keys of a job's matrix. False if there is none, or an expression makes it. */
 static bool list_matrix(struct lint *lint, const struct arc_yaml_node *job, json_t *names)
 {
-    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix", (char *)NULL);
+    const struct arc_yaml_node *matrix = arc_yaml_at(job, "strategy", "matrix");
     const struct arc_yaml_node *include = arc_yaml_get(matrix, "include");
 
     list_names(lint, names, matrix);
@@ -657,13 +645,12 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     if (check_call(w, arc_yaml_get(job->value, "uses")))
         check_uses(w, job->value);
     check_steps(w, arc_yaml_get(job->value, "steps"));
-    check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell", (char *)NULL));
+    check_script(w, arc_yaml_at(job->value, "defaults", "run", "shell"));
 
     const struct arc_yaml_node *container = arc_yaml_get(job->value, "container");
-    const struct arc_yaml_node *services = arc_yaml_get(job->value, "services");
     bool map = container && container->type == ARC_YAML_MAP;
     check_image(w, map ? arc_yaml_get(container, "image") : container);
-    arc_yaml_each_pair (service, services)
+    arc_yaml_each_pair (service, arc_yaml_get(job->value, "services"))
         check_image(w, arc_yaml_get(service->value, "image"));
     check_needs(w, job);
 }
@@ -695,8 +682,7 @@ static void check_whole(struct workflow *w)
         const struct arc_yaml_node *event = arc_yaml_get(on, *start);
         list_names(w->lint, w->inputs, arc_yaml_get(event, "inputs"));
     }
-    const struct arc_yaml_node *schedule = arc_yaml_get(on, "schedule");
-    arc_yaml_each (item, schedule) {
+    arc_yaml_each (item, arc_yaml_get(on, "schedule")) {
         const struct arc_yaml_node *cron = arc_yaml_get(item, "cron");
         if (cron && cron->text && cron->len && !is_cron(cron->text))
             lint_find_at(w->lint, LINT_WORKFLOW, cron,
@@ -729,7 +715,7 @@ static void check_workflow(struct lint *lint, const char *file)
     w.jobs = names;
     check_whole(&w);
     check_grant(lint, yaml.root);
-    check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell", (char *)NULL));
+    check_script(&w, arc_yaml_at(yaml.root, "defaults", "run", "shell"));
     arc_yaml_each_pair (job, jobs)
         check_job(&w, job);
     check_circles(&w, jobs);

@@ -22,13 +22,11 @@ const struct arc_yaml_node *arc_yaml_key(const struct arc_yaml_node *node, const
     return pair ? pair->key : NULL;
 }
 
-const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
+const struct arc_yaml_node *arc_yaml_along(const struct arc_yaml_node *node,
+                                           const char *const *keys)
 {
-    va_list keys;
-    va_start(keys, node);
-    for (const char *key; node && (key = va_arg(keys, const char *));)
-        node = arc_yaml_get(node, key);
-    va_end(keys);
+    for (; node && *keys; keys++)
+        node = arc_yaml_get(node, *keys);
     return node;
 }
 

@@ -13,8 +13,7 @@
  */
 #pragma once
 
-#include "arcci/arena.h"
-#include <stdint.h>
+#include "base/text.h"
 
 /* Longest text, in bytes. */
 #define ARC_YAML_BYTES ((size_t)1 << 20)
@@ -110,21 +109,26 @@ static inline size_t arc_yaml_pairs(const struct arc_yaml_node *node)
 }
 
 /* For each item of a list, each pair of a mapping (none of any other node, nor of NULL), which the
- * loop declares. `break` and `continue` are as in any loop. */
+ * loop declares; evaluates the node once. `break` and `continue` are as in any loop. */
 #define arc_yaml_each(item, list)                                                                  \
-    for (size_t item##_at = 0, item##_goes = 1; item##_goes && item##_at < arc_yaml_items(list);   \
-         item##_at++)                                                                              \
-        for (const struct arc_yaml_node *item = (item##_goes = 0, (list)->items[item##_at]); item; \
-             item = NULL, item##_goes = 1)
+    for (const struct arc_yaml_node *item##_owner = (list); item##_owner; item##_owner = NULL)     \
+        for (size_t item##_at = 0, item##_goes = 1;                                                \
+             item##_goes && item##_at < arc_yaml_items(item##_owner); item##_at++)                 \
+            for (const struct arc_yaml_node *item =                                                \
+                     (item##_goes = 0, item##_owner->items[item##_at]);                            \
+                 item; item = NULL, item##_goes = 1)
 #define arc_yaml_each_pair(pair, map)                                                              \
-    for (size_t pair##_at = 0, pair##_goes = 1; pair##_goes && pair##_at < arc_yaml_pairs(map);    \
-         pair##_at++)                                                                              \
-        for (const struct arc_yaml_pair *pair = (pair##_goes = 0, &(map)->pairs[pair##_at]); pair; \
-             pair = NULL, pair##_goes = 1)
+    for (const struct arc_yaml_node *pair##_owner = (map); pair##_owner; pair##_owner = NULL)      \
+        for (size_t pair##_at = 0, pair##_goes = 1;                                                \
+             pair##_goes && pair##_at < arc_yaml_pairs(pair##_owner); pair##_at++)                 \
+            for (const struct arc_yaml_pair *pair =                                                \
+                     (pair##_goes = 0, &pair##_owner->pairs[pair##_at]);                           \
+                 pair; pair = NULL, pair##_goes = 1)
 
-/* arc_yaml_get() along keys that end with NULL: arc_yaml_at(root, "on", "push", (char *)NULL). */
-const struct arc_yaml_node *arc_yaml_at(const struct arc_yaml_node *node, ...)
-    __attribute__((sentinel));
+/* arc_yaml_get() along several keys: arc_yaml_at(root, "on", "push"). */
+#define arc_yaml_at(node, ...) arc_yaml_along(node, ARC_WORDS(__VA_ARGS__))
+const struct arc_yaml_node *arc_yaml_along(const struct arc_yaml_node *node,
+                                           const char *const *keys);
 
 /* The text of a key's value in a mapping; "" if it is missing or not a scalar. */
 const char *arc_yaml_text_at(const struct arc_yaml_node *map, const char *key);
