@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+import documents
 from conftest import ROOT, report, vulnerability
 
 sys.path[:0] = [str(ROOT / "tests/double"), str(ROOT / "tests/fault")]
@@ -49,6 +50,35 @@ def test_upload(place, double):
     (log,) = uploaded(double)
     result = log["runs"][0]["results"][0]
     assert result["ruleId"] == "CVE-2024-1" and "linux/amd64" in result["message"]["text"]
+
+
+OTHER = "f" * 40
+PULL = {"number": 7, "base": {"ref": "main", "sha": SHA}, "head": {"ref": "topic", "sha": OTHER}}
+HEAD_OF_RUN = {"workflow_run": {"head_sha": OTHER, "head_branch": "dev", "event": "push", "head_repository": {"full_name": "o/r"}}}
+
+
+@pytest.mark.parametrize("revision, event, payload, tag, ref", [
+    (SHA, "push", {"after": SHA}, None, "refs/heads/main"), (OTHER, "workflow_dispatch", {}, "g/v1.0.0", "refs/tags/g/v1.0.0"),
+    (SHA, "workflow_dispatch", {}, "g/v1.0.0", "refs/tags/g/v1.0.0"), (OTHER, "workflow_run", HEAD_OF_RUN, None, "refs/heads/dev"),
+    (OTHER, "pull_request", {"number": 7, "pull_request": PULL}, None, "refs/pull/7/head"),
+    (OTHER, "pull_request_target", {"number": 7, "pull_request": PULL}, None, "refs/pull/7/head"),
+    (OTHER, "workflow_dispatch", {}, None, None)])
+def test_the_alerts_are_of_what_was_scanned(place, double, revision, event, payload, tag, ref):
+    """A release by hand replaced the alerts of main, where the run was started."""
+    cells = [{"platform": "linux/amd64", "digest": "sha256:" + "0" * 64}]
+    documents_of = {"plan": documents.plan(revision=revision, services=[{"service": "a"}], cells=[{"service": "a", "platform": "linux/amd64"}],
+                                           **({"version": {"tag": tag}} if tag else {})),
+                    "build": documents.build(revision=revision, services=[{"service": "a", "cells": cells}])}
+    place.write("needs.json", {"plan": {"result": "success", "outputs": {k: json.dumps(v) for k, v in documents_of.items()}}})
+    place.write("fake/linux-amd64.json", report())
+    place.write("event.json", {"repository": {"full_name": "o/r", "default_branch": "main"}, **payload})
+    status = place.run("--upload-sarif", "--scan-type=image", "--needs", "needs.json", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN,
+                       GITHUB_REPOSITORY="o/r", GITHUB_REF="refs/heads/main", GITHUB_SHA=SHA, GITHUB_EVENT_NAME=event,
+                       GITHUB_EVENT_PATH=str(place.path / "event.json"), LD_PRELOAD=quick_sleep())
+    assert place.document["verdict"] == "clean", place.stderr
+    sent = [(s["request"]["commit_sha"], s["request"]["ref"]) for s in double.state.sarifs.values()]
+    assert (status, sent) == ((0, [(revision, ref)]) if ref else (2, []))
+    assert ref or "no branch or tag of the first is known" in place.stderr
 
 
 def test_fingerprints_are_the_same_in_every_run(place, double):

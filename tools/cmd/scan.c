@@ -201,9 +201,11 @@ const struct command cmd_scan = {
               "database's age."),
         VALUE("service-name", "NAME", "The service of reports without one."),
         VALUE("sarif", "FILE", "Write the findings as SARIF 2.1.0."),
-        FLAG_AUTO("upload-sarif",
-                  "Upload the findings to code scanning, for GITHUB_SHA and "
-                  "GITHUB_REF. auto: only warn if the repository does not have it."),
+        FLAG_AUTO(
+            "upload-sarif",
+            "Upload the findings to code scanning, for the commit and tag of the plan or build, "
+            "else for GITHUB_SHA and GITHUB_REF. auto: only warn if the repository does not "
+            "have it."),
         FLAG_AUTO("create-issues",
                   "Keep one issue per service with the findings that fail the gate: open, update, "
                   "close and reopen it. auto: only warn if issues are turned off."),

@@ -171,13 +171,51 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
     return ARC_OK;
 }
 
+/* Where code scanning shows the findings: the commit that the images were built from and a ref that
+ * it is on, which need not be the event's. *ref, a new string, replaces GITHUB_REF if it is set.
+ * ARC_EINPUT if no ref is known. */
+static int find_commit(struct arc_project *project, const struct arc_needs *needs,
+                       struct arc_scan_publish *wanted, char **ref, struct arc_error *err)
+{
+    const struct arc_plan *plan = needs->plan;
+    const struct arc_event *event = &project->event;
+    const char *revision = plan ? plan->revision : NULL, *branch = NULL;
+
+    if (needs->build)
+        revision = needs->build->revision;
+    if (!wanted->sarif || !revision)
+        return ARC_OK;
+
+    bool others = strcmp(revision, wanted->commit) != 0;
+    if (others) {
+        ARC_TRY(arc_project_load_event(project, err));
+        branch = arc_event_branch(event, revision);
+    }
+
+    if (plan && plan->tag)
+        ARC_TRY(arc_text_print(ref, err, "refs/tags/%s", plan->tag));
+    else if (branch)
+        ARC_TRY(arc_text_print(ref, err, "refs/heads/%s", branch));
+    else if (others && event->number && event->head_sha && strcmp(event->head_sha, revision) == 0)
+        ARC_TRY(arc_text_print(ref, err, "refs/pull/%" JSON_INTEGER_FORMAT "/head", event->number));
+    else if (others)
+        return arc_error_set(err, ARC_EINPUT,
+                             "--upload-sarif: the images were built from commit %.12s, this run is "
+                             "about %.12s, and no branch or tag of the first is known: give the "
+                             "release's plan, too (--plan or --needs)",
+                             revision, wanted->commit);
+    wanted->commit = revision;
+    wanted->ref = arc_or(*ref, wanted->ref);
+
+    return ARC_OK;
+}
+
 int arc_scan_files(struct arc_project *project, const struct arc_scan_files *files,
                    struct arc_scan *out, struct arc_error *publish_error, struct arc_error *err)
 {
     const struct arc_env *env = project->env;
     struct arc_scan_options options = files->options;
     struct arc_scan_run run = files->run;
-    /* The findings belong to the event's commit. */
     struct arc_scan_publish wanted = files->publish;
     wanted.repository = arc_github_repository(env, &files->github);
     wanted.ref = arc_env_nonempty(env, "GITHUB_REF");
@@ -216,7 +254,9 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     ARC_TRY(arc_scan(&options, env, out, err));
 
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
-    if (publishes && !arc_github_open(env, &files->github, &transport, publish_error))
+    ARC_AUTO_FREE char *ref = NULL;
+    if (publishes && !find_commit(project, &needs, &wanted, &ref, publish_error) &&
+        !arc_github_open(env, &files->github, &transport, publish_error))
         arc_scan_publish(out, &wanted, transport, publish_error);
 
     return ARC_OK;
