@@ -119,13 +119,12 @@ static void read_action(const struct init_step *place, const char *folder,
     read_steps(&inside, arc_yaml_at(yaml.root, "runs", "steps"), depth + 1);
 }
 
-/* Reads what a step's commands build. `pushes`: another step pushes it. */
+/* Reads what a step's commands build, with the variables of `scope`. `pushes`: another step pushes
+ * it. */
 static void read_commands(const struct init_step *step, const struct arc_yaml_node *node,
-                          bool pushes)
+                          const json_t *scope, bool pushes)
 {
     struct init *init = step->init;
-    ARC_AUTO_JSON json_t *scope = copy_scope(init, step->scope);
-    add_settings(init, scope, node);
     ARC_AUTO_JSON json_t *all = init_expand_node(init, node, scope);
     const char *inside = arc_json_text_of(all, "working-directory");
 
@@ -160,8 +159,10 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
 
         step.id = id ? id->text : NULL;
         step.line = is_action ? uses->line : run->line;
+        ARC_AUTO_JSON json_t *scope = copy_scope(init, place->scope);
+        add_settings(init, scope, node);
         if (!is_action) {
-            read_commands(&step, node, pushes);
+            read_commands(&step, node, scope, pushes);
             continue;
         }
 
@@ -171,14 +172,14 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
             continue;
         }
 
-        ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(node, "with"), step.scope);
+        ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(node, "with"), scope);
         step.uses = uses->text;
         step.with = with;
         init_take_step(&step);
         const char *command =
             arc_json_text_of(with, "command"); /* a step that retries a command, say */
         if (strstr(command, "docker"))
-            init_take_commands(&step, command, json_object_get(step.scope, "env"), ".", false);
+            init_take_commands(&step, command, json_object_get(scope, "env"), ".", false);
     }
 }
 
