@@ -130,6 +130,15 @@ static char *find_target(const struct entry *entry, bool *development)
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
+/* Whether workflows publish an image of that name (NULL: none). */
+static bool has_published(const struct init *init, const char *name)
+{
+    init_each_image (image, init)
+        if (name && image->pushed && init_same_text(image->name, arc_path_name(name)))
+            return true;
+    return false;
+}
+
 /* Takes over the service as a step of docker/build-push-action, or asks. */
 static void take_service(const struct entry *entry)
 {
@@ -155,7 +164,8 @@ static void take_service(const struct entry *entry)
     const char *args = list_lines(entry, arc_yaml_get(entry->build, "args"));
     const char *platforms = list_lines(entry, arc_yaml_get(entry->build, "platforms"));
     const char *target = find_target(entry, &development), *name = find_name(entry);
-    if (!name && init->pushes && !init->guessed)
+    bool is_other = !init_find_image(init, image.dockerfile) && has_published(init, name);
+    if (is_other || (!name && init->pushes && !init->guessed))
         return; /* for development: workflows say what is published */
     if (!*platforms)
         platforms = arc_yaml_text_at(entry->service, "platform");
