@@ -94,7 +94,8 @@ const char *init_release_value(const char *name, bool bake)
 
 const char *init_as_written(const char *value, const char *usual)
 {
-    bool letter = usual && *usual == 'v' && usual[1] >= '0' && usual[1] <= '9';
+    bool letter =
+        usual && *usual == 'v' && usual[1] && strchr("0123456789" INIT_UNKNOWN_TEXT, usual[1]);
     return letter && strcmp(value, "{version}") == 0 ? "v{version}" : value;
 }
 

@@ -30,10 +30,13 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
 
     if (init_is_assignment(word)) {
         char *name = init_cut(init, word, before);
-        const char *now = arc_json_text_of(script->variables, name);
-        bool keeps = init_says_version(now) && !init_says_version(word + before + 1);
+        const char *now = arc_json_text_of(script->variables, name), *next = word + before + 1;
+        bool keeps = init_says_version(now) && !init_says_version(next);
+        bool is_flag = init_is_among(now, "true false") && init_is_among(next, "true false");
+        if (is_flag && strcmp(now, next) != 0)
+            next = INIT_UNKNOWN_TEXT; /* under a condition: only a run knows which of the two */
         if (!passed && !keeps) /* keep the value of a release; the new one is for other runs */
-            init_set_text(init, script->variables, name, word + before + 1);
+            init_set_text(init, script->variables, name, next);
         return true;
     }
 
@@ -161,6 +164,26 @@ static void take_output(struct script *script, const char *said, const char *whe
     init_set_output(script->step, name, value);
 }
 
+/* "echo NAME=value >> FILE", or "{ echo NAME=value; …; } >> FILE". */
+static void take_echo(struct script *script, const char *program, const json_t *words)
+{
+    const char *said = init_word_at(words, 1);
+
+    if (strcmp(program, "}") == 0) {
+        arc_json_each (line, script->said)
+            if (strcmp(said, ">>") == 0)
+                take_output(script, json_string_value(line), init_word_at(words, 2));
+        script->said = NULL;
+    }
+
+    if (!init_is_among(program, "echo Write-Output"))
+        return;
+    if (strcmp(init_word_at(words, 2), ">>") == 0)
+        take_output(script, said, init_word_at(words, 3));
+    else if (script->said)
+        init_push(script->init, script->said, json_string(said));
+}
+
 /* "for" starts a loop; "done" jumps back to its start until no word is left. False for other
  * commands. */
 static bool take_loop(struct script *script, const char *program, json_t *words)
@@ -205,9 +228,13 @@ static void take_published(const struct script *script, const json_t *words, siz
             name == reference || !arc_text_is_visible(name) || init_is_local(reference))
             continue;
         init_set(init, init->published, name, json_true());
-        if (arc_text_is_visible(reference) && init_take_reference(init, reference, &named) &&
-            named.registries)
-            init_count_registry(init, named.registries[0]);
+        if (!arc_text_is_visible(reference) || !init_take_reference(init, reference, &named) ||
+            !named.registries)
+            continue;
+        init_count_registry(init, named.registries[0]);
+        const char *tag = strchr(arc_path_name(reference), ':');
+        if (is_join && tag && !script->conditions)
+            init_remember_tag(script->step, &named, tag + 1);
     }
 }
 
@@ -241,6 +268,13 @@ static void take_command(struct script *script, json_t *words)
 {
     static const char prefixes[] = "do then else if ! sudo export time";
     size_t first = 0;
+
+    script->conditions += strcmp(init_word_at(words, 0), "if") == 0;
+    script->conditions -= script->conditions && strcmp(init_word_at(words, 0), "fi") == 0;
+    if (strcmp(init_word_at(words, 0), "{") == 0) {
+        script->said = init_keep(script->init, json_array());
+        json_array_remove(words, 0);
+    }
 
     while (init_is_assignment(init_word_at(words, first)) ||
            init_is_among(init_word_at(words, first), prefixes))
@@ -277,9 +311,7 @@ static void take_command(struct script *script, json_t *words)
         script->is_outside = false;
     }
 
-    if (init_is_among(program, "echo Write-Output") && strcmp(init_word_at(words, 2), ">>") == 0)
-        take_output(script, what, init_word_at(words, 3));
-
+    take_echo(script, program, words);
     script->passed = given;
     script->branches += script->is_makefile && init_is_among(program, "ifeq ifneq ifdef ifndef");
     script->branches -= script->branches && strcmp(program, "endif") == 0;

@@ -294,6 +294,8 @@ bool init_may_run(struct init *init, const struct arc_yaml_node *owner, const js
     const char *value = evaluate(init, arc_or(inner, text), len, scope, true);
     if (is_condition(value) && !**when)
         *when = value;
+    if (strcmp(value, INIT_UNKNOWN_TEXT) == 0 && strstr(text, "release"))
+        *when = ""; /* if the run makes a release (release-please), that is one */
 
     return !is_false(value);
 }

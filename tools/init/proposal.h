@@ -57,6 +57,7 @@ struct init_image {
     char **platforms;   /* NULL: the default */
     char **paths;       /* patterns from filters, besides its own directory */
     json_t *tags;       /* name → when it applies ("": always); NULL: none */
+    char *likely;       /* "v{version}" for a tag of which only a run knows the end; NULL: none */
     json_t *variants;   /* in the form of the configuration; NULL: none */
     char *pattern;      /* of the name after the registry, "{suffix}-{name}"; NULL: just the name */
     char *version_file; /* file that holds its version; NULL: versions come from tags */
@@ -66,6 +67,7 @@ struct init_image {
     json_t *kind;       /* its keys in the configuration besides the directory */
     bool pushed;        /* a workflow publishes it */
     bool by_digest;     /* without tags; another step adds them */
+    bool in_parts;      /* one for each architecture; another step joins them */
     bool settled;       /* the most authoritative files were read; later ones only fill gaps */
 };
 
@@ -141,6 +143,7 @@ struct init {
     json_t *filters;              /* of paths-filter steps: name → patterns */
     json_t *usual_tags;           /* of images whose names only a run knows; NULL: none */
     json_t *named;                /* by metadata-action: "registry/name" → tags, conditions */
+    json_t *joined;               /* the same for indexes that commands make */
     json_t *published;            /* names of images that commands push */
     json_t *called;               /* programs run by commands from which nothing was learned */
     json_t *places;               /* of versions that commands read: number → {file, at} */

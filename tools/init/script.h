@@ -22,10 +22,12 @@ struct script {
     bool is_outside;              /* it left the repository: what it builds there is not ours */
     json_t *variables;            /* set so far */
     json_t *outputs;              /* name → the value last set */
+    json_t *said;                 /* by "echo" since "{"; NULL: not in braces */
     json_t *builds;               /* `with` of each build */
     struct loop loops[LOOPS_MAX]; /* the innermost last */
     size_t depth;                 /* of loops */
     size_t nested;                /* depth of "or" and "echo" around a variable */
+    size_t conditions;            /* depth of "if" */
     size_t called;                /* depth of files that run each other */
     size_t branches;              /* depth of a Makefile's conditions */
     const json_t *passed;         /* NAME=value before the command */

@@ -130,6 +130,10 @@ bool init_match(struct init *init, const char *pattern, const char *path, bool d
 /* Whether a text contains a placeholder for a version or a release's tag. */
 bool init_says_version(const char *text);
 
+/* Keeps a tag that a step gives to builds that were pushed without their own. */
+void init_remember_tag(const struct init_step *step, const struct init_image *image,
+                       const char *tag);
+
 /* Sets an output of the step, if it has an id, for the expressions of later ones. */
 void init_set_output(const struct init_step *step, const char *name, const char *value);
 

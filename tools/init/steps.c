@@ -277,6 +277,20 @@ static void remember_tags(const struct init_step *step, const struct init_image 
         init_set_text(init, init->named, key, tags);
 }
 
+void init_remember_tag(const struct init_step *step, const struct init_image *image,
+                       const char *tag)
+{
+    struct init *init = step->init;
+    const char *key = init_print(init, "%s/%s", image->registries[0], image->name);
+    const char *before = arc_json_text_of(init->joined, key);
+    const char *when = init_says_version(tag) ? "" : step->when;
+    const char *line = init_print(init, "%s%c%s\n", tag, WHEN, when);
+
+    bool is_release = init_says_version(tag) || strcmp(tag, "latest") == 0;
+    if (is_release && !strstr(before, line) && init_spend(init, strlen(before)))
+        init_set_text(init, init->joined, key, init_print(init, "%s%s", before, line));
+}
+
 /* Adds the tags of metadata-action's list, each with its condition. */
 static void add_tags(struct init *init, json_t **tags, const char *listed)
 {
@@ -461,6 +475,9 @@ static void take_name(struct init *init, struct init_image *image, char *referen
     if (!split && !(tag && init_says_version(tag)))
         when = usual;
     init_add_tag(init, &image->tags, arc_or(tag, "latest"), when);
+    const char *part = tag && !*when ? strchr(tag, INIT_UNKNOWN) : NULL;
+    if (part && part > tag && !part[1] && !image->likely && !ARC_HOLDS(tag, "sha", "{"))
+        image->likely = init_print(init, "%.*s{version}", (int)(part - tag), tag);
 
     if (!is_known ||
         !init_take_reference(init, arc_text_is_visible(reference) ? reference : slash + 1, &named))
@@ -500,7 +517,7 @@ static void take_arguments(const struct init_step *step, struct init_image *imag
             continue; /* set by BuildKit per platform */
         bool is_other = known && init_is_among(value, "{revision} {sha7} {branch}");
         if (given && (!known || step->service || is_other))
-            init_add_pair(init, &image->args, name, given, NULL, NULL);
+            init_add_pair(init, &image->args, name, init_as_written(given, value), NULL, NULL);
         else if (known)
             init_add_pair(init, &image->args, name,
                           strcmp(value, "{image-tag}") == 0 ? "{version}" : value, NULL, NULL);
@@ -541,13 +558,21 @@ static void join_architectures(const struct init_step *step, struct init_image *
     json_t *tags = image->tags;
 
     image->tags = NULL;
+    image->in_parts = tags;
     arc_json_each_pair (tag, when, tags) {
         const char *end = find_architecture(tag);
+        image->in_parts = image->in_parts && end && init_says_version(tag);
         if (end)
             init_add_platform(init, image, step->file, step->line, end + 1);
         init_add_tag(init, &image->tags, end ? init_cut(init, tag, (size_t)(end - tag)) : tag,
                      json_string_value(when));
     }
+}
+
+/* Whether an argument that is the version in a release may have this value in some run. */
+static bool may_be_version(const char *value)
+{
+    return !*value || init_says_version(value) || init_is_among(value, "latest edge nightly dev");
 }
 
 /* Whether two builds have the same arguments, apart from a version that one of them lacks or spells
@@ -561,7 +586,7 @@ static bool have_same_arguments(const struct init_image *one, const struct init_
         const json_t *also = json_object_get(other->args, name);
         const char *a = json_string_value(value), *b = json_string_value(also);
         bool versions = a && b && (init_says_version(a) || init_says_version(b)) &&
-                        (!*a || init_says_version(a)) && (!*b || init_says_version(b));
+                        may_be_version(a) && may_be_version(b);
         if (!json_equal(value, also) && !versions)
             return false;
     }
@@ -614,12 +639,17 @@ static bool join(const struct init_step *step, const struct init_image *more)
         image->tags = NULL;
     }
 
-    arc_json_each_pair (argument, value, more->args)
-        if (!*arc_json_text_of(image->args, argument)) /* a version that the other build lacks */
+    arc_json_each_pair (argument, value, more->args) {
+        const char *before = arc_json_text_of(image->args, argument);
+        const char *after = json_string_value(value);
+        bool is_other = may_be_version(before) && !init_says_version(before);
+        if (!*before || (is_other && after && init_says_version(after)))
             init_set(init, image->args, argument, json_incref(value));
+    }
 
     image->pushed = more->pushed;
     image->by_digest = image->by_digest && more->by_digest;
+    image->in_parts = image->in_parts || more->in_parts;
     image->tag = arc_or(image->tag, more->tag);
     image->version_at = arc_or(image->version_at, more->version_at);
     image->version_file = arc_or(image->version_file, more->version_file);
@@ -1018,18 +1048,21 @@ void init_take_step(const struct init_step *step)
 static void name_versions(struct init *init)
 {
     init_each_image (image, init) {
-        bool named = !image->tags;
-        const char *added = "{version}";
-        arc_json_each_pair (tag, when, image->tags)
+        bool named = !image->tags && !image->likely, is_plain = !image->likely;
+        arc_json_each_pair (tag, when, image->tags) {
             named = named || init_says_version(tag);
+            bool is_usual = *json_string_value(when) || strcmp(tag, "latest") == 0;
+            is_plain = is_plain || !is_usual; /* a release has a name of another kind */
+        }
         if (named)
             continue;
+        const char *added = is_plain ? "{version}" : image->likely;
         bool first =
             true; /* first of its name: gets the plain version unless another image has it */
         init_each_image (other, init) {
             first = first && other != image;
             if (other != image && image->name && init_same_text(image->name, other->name) &&
-                (first || json_object_get(other->tags, "{version}")))
+                ((first && is_plain) || json_object_get(other->tags, added)))
                 added = "{version}-{codename}";
         }
         init_add_tag(init, &image->tags, added, "");
@@ -1100,6 +1133,8 @@ void init_end_workflows(struct init *init)
         image->pushed = image->pushed || is_sent; /* another job loads its tags from a file */
         init->pushes = init->pushes || image->pushed;
         take_remembered(init, image, init->named);
+        image->by_digest = image->by_digest || image->in_parts;
+        take_remembered(init, image, init->joined);
     }
 
     if (!init->pushes) /* tags of test builds do not say how images are released */
