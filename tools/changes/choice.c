@@ -2,6 +2,7 @@
 #include "changes/choice.h"
 #include "base/auto.h"
 #include "base/warn.h"
+#include "git/fetch.h"
 #include <string.h>
 
 int choice_reason(const struct choice *c, char **out, const char *format, ...)
@@ -40,6 +41,7 @@ bool choice_is_before(const struct choice *c, const struct arc_oid *commit,
 static int everything(const struct choice *c, const char *why)
 {
     c->out->kind = ARC_BASE_EVERYTHING;
+    c->out->base = (struct arc_oid){{0}};
     return choice_reason(c, &c->out->base_reason, "%s", why);
 }
 
@@ -121,15 +123,70 @@ int choice_since_push(const struct choice *c, const char *before)
                          "merge base with the commit before the push, which was a forced one");
 }
 
+/* The first parent of a branch's tip that is `steps` behind it, and whether the head has it; true
+ * with an empty name if there is none. */
+static int look_back(const struct choice *c, const struct arc_oid *tip, size_t steps,
+                     struct arc_oid *out, bool *has)
+{
+    char text[32];
+    snprintf(text, sizeof text, "~%zu", steps);
+    int rc = arc_git_find_ancestor(c->git, tip, text, out, c->err);
+    *has = rc == ARC_ENOTFOUND;
+    if (*has)
+        *out = (struct arc_oid){{0}};
+    ARC_TRY(arc_error_except(ARC_ENOTFOUND, rc, c->err));
+    return *has ? ARC_OK : arc_base_ancestors(c->request, &c->out->head, out, 1, has, c->err);
+}
+
+/* The newest first parent of a branch's tip that the head has: the head itself, or where it left
+ * the branch, which has merged it since. Empty: there is none, or it is not known. */
+static int find_fork(const struct choice *c, const struct arc_oid *tip, struct arc_oid *out)
+{
+    size_t lacked = 0, had = 0;
+
+    for (bool has = false; !has;) {
+        ARC_TRY(look_back(c, tip, had, out, &has));
+        if (has)
+            break;
+        lacked = had;
+        had = had ? 2 * had : 1;
+    }
+
+    while (had - lacked > 1) {
+        size_t middle = lacked + (had - lacked) / 2;
+        struct arc_oid found;
+        bool has;
+        ARC_TRY(look_back(c, tip, middle, &found, &has));
+        if (has)
+            *out = found;
+        *(has ? &had : &lacked) = middle;
+    }
+
+    return ARC_OK;
+}
+
 /* Compares with where the head diverged from a branch. If it is on that branch, and on no other
- * known one (a deployment of a commit) or possibly merged since (a run that follows another): only
- * its last commit. */
+ * known one (a deployment of a commit) or possibly merged since (a run that follows another): with
+ * where it left the branch before that, else only its last commit. */
 static int since_left(const struct choice *c, const char *name, const char *why)
 {
     bool may_be_on = !c->branch || arc_event_is_of_run(c->event);
+    struct arc_oid tip, fork;
+
     ARC_TRY(choice_since_merge_base(c, name, why));
-    bool is_on = may_be_on && !c->tag && strcmp(c->out->base.hex, c->out->head.hex) == 0;
-    return is_on ? last_commit(c, "the head is on the base branch") : ARC_OK;
+    if (!may_be_on || c->tag || strcmp(c->out->base.hex, c->out->head.hex) != 0)
+        return ARC_OK;
+
+    ARC_TRY(arc_base_find_latest(c->request, name, &tip, c->err));
+    ARC_TRY(find_fork(c, &tip, &fork));
+    if (!*fork.hex)
+        return everything(c, "where the head left the base branch is not known");
+    if (strcmp(fork.hex, c->out->head.hex) == 0)
+        return last_commit(c, "the head is on the base branch");
+    c->out->base = fork;
+
+    return choice_reason(c, &c->out->base_reason,
+                         "where the head left %s, which has merged it since (%s)", name, why);
 }
 
 /* The default branch, which a clone may have recorded from its remote. */
