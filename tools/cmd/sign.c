@@ -54,7 +54,7 @@ const struct command cmd_sign = {
     .name = "sign",
     .summary = "sign the built images, by digest, before their tags move",
     .description =
-        "For groups with `sign: cosign`. Signs every index of build.json, and the SBOM and "
+        "For groups with `sign: cosign`. Signs every index of build.json, and the images, SBOM and "
         "provenance that it lists, in the registry and its mirrors, with the program cosign (3 or "
         "later): either without a key, with the job's OIDC token (`permissions: id-token: "
         "write`), or with the group's key or KMS. The bundles are stored in the registry with the "

@@ -14,11 +14,13 @@
 struct target {
     const char *image;
     const char *digest;
-    const char *kind; /* "index", "attestation" */
+    const char *kind; /* "index", "attestation", "image" */
 };
 
-/* Calls `each` for everything to sign of a service, in all of its images. */
-static int each_target(const struct arc_built_service *built, char *const *images,
+/* Calls `each` for everything to sign of a service, in all of its images; with `whole` also for the
+ * image of each platform. The index names that by digest, so its signature is proof enough, but
+ * some clients (podman, CRI-O, Harbor) ask for a signature of what they pull. */
+static int each_target(const struct arc_built_service *built, char *const *images, bool whole,
                        int (*each)(void *context, const struct target *target,
                                    struct arc_error *err),
                        void *context, struct arc_error *err)
@@ -26,11 +28,15 @@ static int each_target(const struct arc_built_service *built, char *const *image
     for (; *images; images++) {
         struct target target = {*images, built->digest, "index"};
         ARC_TRY(each(context, &target, err));
-        arc_each (cell, built->cells, built->cell_count)
+        arc_each (cell, built->cells, built->cell_count) {
+            target = (struct target){*images, cell->digest, "image"};
+            if (whole && cell->digest)
+                ARC_TRY(each(context, &target, err));
             for (char **one = cell->attestations; one && *one; one++) {
                 target = (struct target){*images, *one, "attestation"};
                 ARC_TRY(each(context, &target, err));
             }
+        }
     }
 
     return ARC_OK;
@@ -51,7 +57,7 @@ int arc_sign_verify(const struct arc_sign_check *check, struct arc_error *err)
         return ARC_OK;
     ARC_TRY(arc_planned_images(check->service, &memory, &images, err));
     ARC_TRY(cosign_open(check->env, check->root, check->plan->sign, &cosign, err));
-    int rc = each_target(check->built, images, verify_target, &cosign, err);
+    int rc = each_target(check->built, images, false, verify_target, &cosign, err);
     if (rc == ARC_EFAILED)
         return arc_error_prefix(err, "%s is not signed as it should be", check->built->service);
 
@@ -255,7 +261,7 @@ static int sign_service(struct signing *signing, const struct arc_planned_servic
 
     signing->built = built;
     ARC_TRY(arc_planned_images(service, &memory, &images, err));
-    ARC_TRY(each_target(built, images, sign_target, signing, err));
+    ARC_TRY(each_target(built, images, true, sign_target, signing, err));
     if (!options->plan->sign->attest)
         return ARC_OK;
 
