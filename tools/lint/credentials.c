@@ -145,9 +145,7 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
         "unset",     "empty",     "admin",     "always",   "never",       "auto",     "file",
         "env",       "secret",    "password",  "token",    "passwd",      "changeme", "change-me",
         "change_me", "changeit",  "replaceme", "dummy",    "todo"};
-    const char *dot = memchr(value, '.', len);
-    if (dot && memchr(dot + 1, '.', len - (size_t)(dot + 1 - value)) &&
-        strspn(value, "^~v0123456789.") >= len)
+    if (memchr(value, '.', len) && strspn(value, "^~=v0123456789.*") >= len)
         return true;
     if (len > 5 && strncasecmp(value, "your", 4) == 0 && strchr("-_", value[4]))
         return true;
@@ -161,8 +159,10 @@ static bool is_word(const char *value, size_t len, const char *key, size_t key_l
 /* Whether a value only refers to a secret: a path, a URL, a name in a vault, SOPS ciphertext. */
 static bool is_reference(const char *value, size_t len)
 {
-    const char *address = strstr(value, "://");
-    return ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:", "./", "../") ||
+    const char *address = strstr(value, "://"), *key = memchr(value, ':', len);
+    bool in_path = key && memchr(value, '/', (size_t)(key - value)); /* "path/in/vault:key" */
+    return in_path ||
+           ARC_STARTS(value, "vault:", "arn:", "ssm:", "ENC[", "file:", "env:", "./", "../") ||
            strchr("/|>~!&*[%@", *value) || strspn(value, "*xX.-_?") >= len ||
            (address && address < value + len);
 }

@@ -682,7 +682,8 @@ void lint_runner(struct lint *lint, const struct arc_yaml_node *root)
             "builds what was missed (arc-ci changes --since-image)");
 
     const struct arc_yaml_node *types = arc_yaml_at(root, "on", "release", "types");
-    if ((arc_yaml_names(types, "created") || arc_yaml_names(types, "prereleased")) &&
+    if (lint->project->config.group_count &&
+        (arc_yaml_names(types, "created") || arc_yaml_names(types, "prereleased")) &&
         !arc_yaml_names(types, "published"))
         lint_find_at(
             lint, LINT_QUEUE, types,
