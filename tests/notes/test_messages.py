@@ -217,7 +217,7 @@ def test_what_the_last_release_took_back_is_new(clone, reverts, again, listed, b
     assert "- feat: new" in shown and ("- fix: hot" in shown) == (listed and not too), shown
 
 
-@pytest.mark.parametrize("words", ["BREAKING CHANGE:", "* BREAKING-CHANGE:", "**BREAKING CHANGE:**", "**BREAKING CHANGE**:"])
+@pytest.mark.parametrize("words", ["BREAKING CHANGE:", "* BREAKING-CHANGE:", "- BREAKING CHANGES:", "**BREAKING CHANGE:**", "**BREAKING CHANGE**:"])
 def test_a_break_in_bold(clone, words):
     commit(clone, f"feat: x\n\n{words} another port\n")
     assert bump(clone) == "major" and "\n  another port\n" in changes(clone)

@@ -70,19 +70,20 @@ bool arc_message_type_is(const struct arc_message_type *type, const char *const 
     return false;
 }
 
-/* The length of "BREAKING CHANGE:", perhaps in bold, at the start of a line or a list's item; 0 for
- * other lines. */
+/* The length of "BREAKING CHANGE:" or "BREAKING CHANGES:", perhaps in bold, at the start of a line
+ * or a list's item; 0 for other lines. */
 static size_t measure_break(const char *line)
 {
-    const char *words = line + strspn(line, " \t*");
+    const char *words = line + strspn(line, " \t*-");
     const char *end = words + strlen("BREAKING CHANGE");
     if (!ARC_STARTS(words, "BREAKING CHANGE", "BREAKING-CHANGE"))
         return 0;
+    end += *end == 'S';
     end += strspn(end, "*");
     if (*end++ != ':')
         return 0;
     end += strspn(end, "*");
-    return *end && strchr(" \n", *end) ? (size_t)(end - line) : 0;
+    return *end ? (size_t)(end - line) : 0;
 }
 
 /* Whether a line is a footer: "Token: value" or "Token #12", with a token of one word. */

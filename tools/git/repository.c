@@ -78,10 +78,10 @@ int arc_git_resolve(const struct arc_git *git, const char *revision, struct arc_
 {
     ARC_AUTO_HANDLE(git_object) git_object *object = NULL, *commit = NULL;
 
-    /* revparse also accepts searches of the whole history, reflogs and paths, which must not come
-     * from an event or an input. */
+    /* revparse also accepts ranges, searches of the whole history, reflogs and paths, which must not
+     * come from an event or an input. */
     if (!*revision || *revision == '-' || strpbrk(revision, ":{ \t\r\n") ||
-        strnlen(revision, 1025) > 1024)
+        strstr(revision, "..") || strnlen(revision, 1025) > 1024)
         return arc_error_set(err, ARC_EINPUT, "'%.200s' is not the name of a commit", revision);
 
     int rc = git_revparse_single(&object, git->repo, revision);
