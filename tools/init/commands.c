@@ -130,9 +130,10 @@ static void take_options(struct script *script, const json_t *words, size_t firs
     }
 
     const char *files = arc_json_text_of(with, "file");
-    if (strcmp(init_word_at(words, first - 1), "bake") == 0)
+    bool is_bake = strcmp(init_word_at(words, first - 1), "bake") == 0;
+    if (is_bake && strcmp(script->directory, ".") == 0) /* arc-ci runs bake there, too */
         init_take_bake_files(init, files);
-    else if (json_object_get(with, "context"))
+    else if (!is_bake && json_object_get(with, "context"))
         init_push(init, script->builds, json_incref(with));
 }
 

@@ -256,8 +256,8 @@ void init_ask_values(struct init *init, const struct init_image *image, json_t *
     init_add_remark(
         init, &init->questions,
         (struct init_remark){.file = image->dockerfile, .image = image, .names = names},
-        "which values does %s have? There is no default and no value in the repository. One goes "
-        "under 'args'; for an image of each use 'variants'",
+        "which values do the build arguments have: %s? Nothing in the repository sets them. One value "
+        "goes under 'args'; several, with an image for each, under 'variants'",
         init_list_names(init, names));
 }
 

@@ -685,6 +685,21 @@ static void take_remembered(struct init *init, struct init_image *image, const j
         take_name(init, image, init_print(init, "%s:%s", key, tag), "");
 }
 
+/* The references among the inputs of a called workflow, when only a run knows which of them its
+ * commands take as tags; INIT_UNKNOWN_TEXT if there are none. */
+static const char *list_given_names(const struct init_step *step)
+{
+    ARC_AUTO(arc_buf) struct arc_buf names = {.max = 1 << 20};
+
+    arc_json_each_pair (name, value, json_object_get(step->scope, "inputs")) {
+        const char *text = json_string_value(value), *slash = text ? strchr(text, '/') : NULL;
+        if (slash && strchr(slash, ':') && !strchr(text, ' '))
+            arc_text_item(&names, "\n", "%s", text);
+    }
+
+    return arc_text_or(init_hold(step->init, &names), INIT_UNKNOWN_TEXT);
+}
+
 /* Names the image by `tags` or, if there are none, by the name of an output. */
 static void take_image_names(const struct init_step *step, struct init_image *image,
                              const char *bound)
@@ -692,6 +707,8 @@ static void take_image_names(const struct init_step *step, struct init_image *im
     struct init *init = step->init;
     const char *tags = input(step, "tags"), *output = strstr(input(step, "outputs"), "name=");
 
+    if (strcmp(tags, INIT_UNKNOWN_TEXT) == 0)
+        tags = list_given_names(step);
     bool is_local = *tags; /* all tags are in a registry on the runner */
     for (char *reference; (reference = init_next_item(init, &tags, ",\n"));) {
         is_local = is_local && init_is_local(reference);

@@ -214,7 +214,8 @@ static bool take_content(struct script *script, const char *path, const char *te
         return false;
 
     char *word = init_cut(script->init, text, len);
-    init_note(script->init, path, 0, "commands read %s here: where it is proposed, change both",
+    init_note(script->init, path, 0,
+              "commands read %s from this file: if the configuration repeats it, change both",
               word);
     arc_buf_puts(out, word);
 
