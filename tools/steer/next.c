@@ -516,9 +516,11 @@ static int find_style(const struct choice *choice, struct date_style *style, str
     style->zero_month =
         *tag.version.minor == '0' || (style->short_year && tag.version.minor_len > 1);
     style->two_parts = !tag.version.patch;
+    bool iso = style->separator == '-' && tag.version.minor_len + tag.version.patch_len == 4;
     style->day = !style->two_parts &&
                  (style->separator == '-' || counts_days(choice, last, &style->zero_day));
-    style->zero_day |= style->day && (style->zero_month || style->separator == '-'); /* ISO 8601 */
+    if (style->day) /* a date has zeros before both, or before none */
+        style->zero_month = style->zero_day = style->zero_month || style->zero_day || iso;
 
     return ARC_OK;
 }

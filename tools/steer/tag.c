@@ -28,14 +28,14 @@ static void tagging_free(struct tagging *tagging)
     survey_free(&tagging->survey);
 }
 
-/* Runs git; ARC_EFAILED with its message if it fails. */
-static int run_git(const struct tagging *tagging, const char *const *words, struct arc_buf *out,
-                   struct arc_error *err)
+/* Runs git; `code` with its message if it fails. */
+static int run_git(const struct tagging *tagging, const char *const *words, int code,
+                   struct arc_buf *out, struct arc_error *err)
 {
     ARC_AUTO(arc_process_result) struct arc_process_result result = {0};
     ARC_TRY(arc_git_run(tagging->project->git, words, SECONDS, &result, err));
     if (result.status)
-        return arc_error_set(err, ARC_EFAILED, "git %s: %s", words[0], arc_git_complaint(&result));
+        return arc_error_set(err, code, "git %s: %s", words[0], arc_git_complaint(&result));
     if (out)
         arc_buf_add(out, result.output.data, result.output.len);
     return ARC_OK;
@@ -91,7 +91,7 @@ static int ask_default_branch(struct tagging *tagging, const char **out, struct 
     static const char start[] = "ref: refs/heads/";
     ARC_AUTO(arc_buf) struct arc_buf answer = {.max = 65536};
 
-    ARC_TRY(run_git(tagging, words, &answer, err));
+    ARC_TRY(run_git(tagging, words, ARC_EWORLD, &answer, err));
     const char *branch = arc_text_after(arc_buf_text(&answer), start);
     if (!branch)
         return arc_error_set(err, ARC_EFAILED,
@@ -112,7 +112,7 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
     const char *const words[] = {"ls-remote", tagging->project->git->remote, ref, NULL};
     *out = (struct arc_oid){{0}};
 
-    ARC_TRY(run_git(tagging, words, &answer, err));
+    ARC_TRY(run_git(tagging, words, ARC_EWORLD, &answer, err));
     ARC_TRY(arc_buf_check(&answer, "what the remote has", err));
 
     arc_each_piece (line, arc_buf_text(&answer), "\n") {
@@ -212,7 +212,7 @@ static bool is_ours(const struct tagging *tagging, const char *ref, const struct
     struct arc_oid commit;
     return arc_git_resolve_ref(tagging->project->git, ref, &commit, NULL) == ARC_OK &&
            strcmp(commit.hex, tagging->survey.head.hex) == 0 &&
-           run_git(tagging, words, &own, NULL) == ARC_OK &&
+           run_git(tagging, words, ARC_EFAILED, &own, NULL) == ARC_OK &&
            strncmp(arc_buf_text(&own), told->hex, strlen(told->hex)) == 0;
 }
 
@@ -307,14 +307,14 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
         ARC_TRY(arc_buf_check(&message, "the tag's message", err));
         const char *const words[] = {
             "tag", "-a", "-m", message.data, tagging.tag, tagging.survey.head.hex, NULL};
-        ARC_TRY(run_git(&tagging, words, NULL, err));
+        ARC_TRY(run_git(&tagging, words, ARC_EFAILED, NULL, err));
     }
 
     /* Pushes only this ref: GitHub runs no workflow for more than three tags in a push. */
     const char *const push[] = {"push", "--no-follow-tags", project->git->remote, tagging.ref,
                                 NULL};
     if (options->push && !tagging.pushed)
-        ARC_TRY(run_git(&tagging, push, NULL, err));
+        ARC_TRY(run_git(&tagging, push, ARC_EFAILED, NULL, err));
     *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
                      ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex,
                      "branch", tagging.branch, "action", tagging.there ? "unchanged" : "created",
