@@ -145,6 +145,22 @@ def test_what_belongs_together_is_promoted(shop):
     assert run.returncode == 0 and len(shop.server.moved) == 6, run.stderr
 
 
+@pytest.mark.parametrize("job, outputs, said", [
+    ("success", {}, None), ("failure", {}, "the job security ended as failure: no tag moves"),
+    ("cancelled", {}, "the job security ended as cancelled: no tag moves"),
+    ("skipped", {}, "the job security was skipped"),
+    ("success", {"scan": {"document": "scan", "format": 1, "gate": "fail", "verdict": "scanner-error", "reason": "no database"}},
+     "the security gate has not passed (no database): no tag moves")])
+def test_nothing_moves_past_a_job_that_did_not_end_well(shop, job, outputs, said):
+    """As with sign and release, whatever the publishing job's own condition lets through (`if: always()`)."""
+    needs = {"build": {"result": "success", "outputs": {"build": json.dumps(shop.ledger)}},
+             "security": {"result": job, "outputs": {name: json.dumps(value) for name, value in outputs.items()}}}
+    if said:
+        shop.refuses(1, said, INPUT_NEEDS=json.dumps(needs))
+    else:
+        assert shop.promote(INPUT_NEEDS=json.dumps(needs)).returncode == 0 and shop.server.moved
+
+
 @pytest.mark.parametrize("ours, theirs, held", [
     ("1.0.0", "1.0.1", True), ("1.0.0", "v1.0.1", True), ("1.0.0", "2.0.0", True), ("1.0.0", "1.0.0", False), ("1.0.0", "0.9.9", False),
     ("1.0.0", "2.0.0-rc.1", False), ("1.0.0", "", False), ("1.0.0", "next", False), ("1.0.0-rc.1", "1.0.0-rc.2", True),

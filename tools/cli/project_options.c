@@ -1,5 +1,7 @@
 #include "cli/project_options.h"
 #include "base/auto.h"
+#include "project/documents.h"
+#include <unistd.h>
 
 struct arc_project_options project_wanted(const struct invocation *inv)
 {
@@ -8,6 +10,14 @@ struct arc_project_options project_wanted(const struct invocation *inv)
                                         .config = option_value(inv, "config"),
                                         .lock = option_value(inv, "lock"),
                                         .previous = option_value(inv, "previous-tag")};
+}
+
+int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err)
+{
+    bool emptied = !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN");
+    if (!rc || !emptied || access(option_value(inv, "plan"), F_OK) == 0)
+        return rc;
+    return arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")");
 }
 
 int project_note_published(const struct arc_project *project, struct report *report,

@@ -43,6 +43,10 @@
  * command lacks. */
 struct arc_project_options project_wanted(const struct invocation *inv);
 
+/* Returns rc, of reading --plan. If its default file is missing because INPUT_PLAN, the output of a
+ * job, is empty, the error says that first. */
+int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err);
+
 /* Warns if the last published release could not be looked up. */
 int project_note_published(const struct arc_project *project, struct report *report,
                            struct arc_error *err);

@@ -4,6 +4,7 @@
 #include "build/context.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/project_options.h"
 #include "cli/terminal.h"
 #include "os/folder.h"
 #include "project/documents.h"
@@ -188,6 +189,8 @@ static int promote(const struct invocation *inv, struct arc_project *project,
                                     .needs = option_value(inv, "needs")};
 
     ARC_TRY(arc_needs_read(&files, &found, err));
+    ARC_TRY(arc_needs_check(&found, options->plan, "no tag moves", err));
+    ARC_TRY(arc_needs_check_gate(&found, "no tag moves", err));
 
     if (files.needs && !found.build)
         return arc_error_set(
@@ -296,10 +299,7 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     const char *cache = option_value(inv, "cache");
 
     ARC_TRY(check_options(inv, err));
-    int rc = read_plan(option_value(inv, "plan"), &plan, err);
-    if (rc && !option_given(inv, "plan") && arc_env_get(inv->env, "INPUT_PLAN"))
-        return arc_error_prefix(err, "the plan's input is empty (" ARC_OUTPUT_DROPPED ")");
-    ARC_TRY(rc);
+    ARC_TRY(project_explain_plan(inv, read_plan(option_value(inv, "plan"), &plan, err), err));
 
     struct arc_build_options options = {.env = inv->env,
                                         .plan = &plan,

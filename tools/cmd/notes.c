@@ -23,7 +23,8 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
         .documents.needs = option_value(inv, "needs"),
         .template = option_value(inv, "template"),
     };
-    ARC_TRY(arc_notes_run(&project, &files, &report->document, err));
+    int rc = arc_notes_run(&project, &files, &report->document, err);
+    ARC_TRY(tag ? rc : project_explain_plan(inv, rc, err));
     ARC_TRY(arc_notes_warn(report->document, report_note_text, report, err));
     ARC_TRY(project_note_tags(&project, report, err));
     const char *body = arc_json_text_of(report->document, "body");

@@ -2,6 +2,7 @@
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/project_options.h"
 #include "github/options.h"
 #include "project/documents.h"
 #include "project/needs.h"
@@ -21,8 +22,8 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
                                     .needs = option_value(inv, "needs")};
 
     ARC_TRY_ALLOC(root, err);
-    ARC_TRY(arc_needs_read(&files, &found, err));
-    ARC_TRY(arc_needs_check(&found, "nothing is signed", err));
+    ARC_TRY(project_explain_plan(inv, arc_needs_read(&files, &found, err), err));
+    ARC_TRY(arc_needs_check(&found, found.plan, "nothing is signed", err));
     if (!found.plan)
         return arc_error_set(err, ARC_EINPUT, "there is no plan: give --plan");
 
@@ -31,8 +32,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
             err, ARC_EINPUT,
             "there is no build.json: give --build or --needs; " ARC_OUTPUT_DROPPED);
 
-    if (found.scan && found.judged.gate == ARC_GATE_FAIL)
-        return arc_error_set(err, ARC_EFAILED, "the gate failed: nothing is signed");
+    ARC_TRY(arc_needs_check_gate(&found, "nothing is signed", err));
 
     struct arc_github_settings settings = {.token_file = option_value(inv, "token-file")};
     if (found.plan->sign && found.plan->sign->attest)

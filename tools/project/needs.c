@@ -262,10 +262,11 @@ const char *arc_job_trouble(const json_t *jobs, const char *job, const struct ar
     return fine ? NULL : result;
 }
 
-int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err)
+int arc_needs_check(const struct arc_needs *needs, const struct arc_plan *plan, const char *then,
+                    struct arc_error *err)
 {
     arc_json_each_pair (job, result, needs->jobs) {
-        const char *trouble = arc_job_trouble(needs->jobs, job, needs->plan, needs->changes);
+        const char *trouble = arc_job_trouble(needs->jobs, job, plan, needs->changes);
         if (trouble && strcmp(trouble, "skipped") == 0)
             return arc_error_set(err, ARC_EFAILED,
                                  "the job %.100s was skipped, and no plan.json or changes.json "
@@ -277,6 +278,15 @@ int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_
     }
 
     return ARC_OK;
+}
+
+int arc_needs_check_gate(const struct arc_needs *needs, const char *then, struct arc_error *err)
+{
+    const char *reason = needs->judged.reason;
+    if (!needs->scan || needs->judged.gate != ARC_GATE_FAIL)
+        return ARC_OK;
+    return arc_error_set(err, ARC_EFAILED, "the security gate has not passed (%.200s): %s",
+                         arc_text_or(reason, "no reason given"), then);
 }
 
 int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err)

@@ -36,9 +36,13 @@ void arc_needs_free(struct arc_needs *needs);
 const char *arc_job_trouble(const json_t *jobs, const char *job, const struct arc_plan *plan,
                             const struct arc_changes_info *changes);
 
-/* ARC_EFAILED, naming the first job with a problem; `then` says the consequence ("nothing is
- * released"). */
-int arc_needs_check(const struct arc_needs *needs, const char *then, struct arc_error *err);
+/* ARC_EFAILED, naming the first job with a problem; `plan` (may be NULL) says what jobs had to do,
+ * `then` the consequence ("nothing is released"). */
+int arc_needs_check(const struct arc_needs *needs, const struct arc_plan *plan, const char *then,
+                    struct arc_error *err);
+
+/* ARC_EFAILED if there is a scan.json and its gate failed. */
+int arc_needs_check_gate(const struct arc_needs *needs, const char *then, struct arc_error *err);
 
 /* ARC_EFAILED if no image was built, or one selected by the plan (may be NULL) was not. */
 int arc_needs_check_built(const struct arc_needs *needs, const char *then, struct arc_error *err);

@@ -319,10 +319,8 @@ static int make_assets(const struct arc_release_files *files, const struct arc_n
 static int check_needs(const struct arc_release_files *files, const struct arc_needs *needs,
                        struct arc_error *err)
 {
-    const char *reason = needs->judged.reason;
-
     if (files->documents.needs) {
-        ARC_TRY(arc_needs_check(needs, "nothing is released", err));
+        ARC_TRY(arc_needs_check(needs, needs->plan, "nothing is released", err));
         ARC_TRY(arc_needs_check_built(needs, "nothing is released", err));
         if (!needs->scan && !files->no_gate)
             return arc_error_set(
@@ -331,12 +329,7 @@ static int check_needs(const struct arc_release_files *files, const struct arc_n
                 "gate (--gate=false, where there is none); " ARC_OUTPUT_DROPPED);
     }
 
-    if (needs->scan && needs->judged.gate == ARC_GATE_FAIL)
-        return arc_error_set(err, ARC_EFAILED,
-                             "the security gate has not passed (%.200s): nothing is released",
-                             arc_text_or(reason, "no reason given"));
-
-    return ARC_OK;
+    return arc_needs_check_gate(needs, "nothing is released", err);
 }
 
 /* Makes the notes from the configuration and the history, and a missing plan. */

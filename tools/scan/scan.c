@@ -42,7 +42,7 @@ static int read_images(struct arc_project *project, const struct arc_scan_files 
 
     ARC_TRY(arc_needs_read(wanted, needs, err));
     if (wanted->needs)
-        ARC_TRY(arc_needs_check(needs, "its images are not scanned", err));
+        ARC_TRY(arc_needs_check(needs, needs->plan, "its images are not scanned", err));
     if (wanted->needs && !wanted->build)
         ARC_TRY(arc_needs_check_built(needs, "nothing is scanned", err));
 
