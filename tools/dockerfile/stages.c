@@ -589,6 +589,21 @@ static int check_name(struct reader *r, unsigned line, char *name)
                          line, name);
 }
 
+/* Whether only the tag of a base is unknown, "acme/base:$VERSION": then it is neither a stage nor an
+ * additional context. */
+static bool has_unknown_tag(const struct reader *r, const char *ref)
+{
+    const char *colon = strchr(arc_path_name(ref), ':'), *dollar = strchr(ref, '$');
+    if (!colon || !dollar || dollar < colon || strstr(colon, "onbuild"))
+        return false;
+
+    arc_json_each_pair (name, value, r->request->contexts)
+        if (strncmp(name, ref, (size_t)(colon - ref)) == 0)
+            return false;
+
+    return true;
+}
+
 /* FROM [--platform=P] REF [AS NAME] */
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
@@ -627,6 +642,11 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
     origin.context = stage->name ? context_of(r, stage->name) : NULL;
     if (origin.context)
         return add_source(r, &origin, "/", NULL);
+
+    if (!known && has_unknown_tag(r, arc_or(ref, ""))) {
+        stage->open = true;
+        return ARC_OK;
+    }
 
     if (!known) /* a variable can name a stage only if its value is known */
         return add_source(r, &origin, arc_or(ref, ""),
