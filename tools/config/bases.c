@@ -171,11 +171,15 @@ static int list_images(const struct arc_loading *l, const struct arc_group *grou
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = DOCKERFILE_MAX};
     ARC_AUTO_JSON json_t *args = arc_pairs_json(service->build.args);
     ARC_AUTO_JSON json_t *contexts = arc_pairs_json(service->build.additional_contexts);
+    ARC_AUTO_JSON json_t *fixed = json_object(); /* those that a run without a version has, too */
     const struct arc_recipe *build = &service->build;
     char **platforms = NULL;
     int rc = ARC_OK;
 
-    ARC_TRY_ALLOC(args && contexts, l->err);
+    ARC_TRY_ALLOC(args && contexts && fixed, l->err);
+    arc_json_each_pair (name, value, args)
+        if (!strchr(arc_or(json_string_value(value), ""), '{'))
+            ARC_TRY(arc_json_set(fixed, name, json_incref(value), l->err));
 
     if (build->dockerfile_inline)
         arc_buf_puts(&text, build->dockerfile_inline);
@@ -192,7 +196,11 @@ static int list_images(const struct arc_loading *l, const struct arc_group *grou
 
     do { /* once without a platform if there is none */
         request.platform = platforms ? *platforms++ : NULL;
+        request.args = args;
         ARC_TRY(add_images(l, &request, service, images));
+        request.args = fixed;
+        if (json_object_size(fixed) < json_object_size(args))
+            ARC_TRY(add_images(l, &request, service, images));
     } while (platforms && *platforms);
 
     return ARC_OK;
