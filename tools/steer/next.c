@@ -327,23 +327,25 @@ static const char *explain_first(const struct choice *choice)
                             unclaimed);
 }
 
-/* The highest stable release of the line that the step stays in (1.4.x for a patch) if it is on
- * another branch; NULL if HEAD contains it or this clone lacks it. */
+/* The highest stable release of the line that the step stays in (1.4.x for a patch) if it is not
+ * below the chosen numbers, and on another branch; NULL if HEAD contains it or this clone lacks
+ * it. */
 static char *find_beside(const struct choice *choice, const struct core *core, enum arc_bump step,
                          struct arc_oid *commit)
 {
     struct survey *survey = choice->survey;
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
     size_t same = (size_t)ARC_BUMP_MAJOR - (size_t)step; /* none, the major, major and minor */
+    struct core theirs;
     struct arc_oid base;
+    bool prerelease;
 
     arc_json_each (name, choice->tags) {
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        struct core theirs;
-        bool prerelease;
         const char *text = json_string_value(name);
         if (!read_tag(choice, text, &theirs, &prerelease, NULL) && !prerelease &&
             memcmp(theirs.part, core->part, same * sizeof *core->part) == 0 &&
+            compare_cores(&theirs, core) >= 0 &&
             !arc_tag_parse(text, choice->group->group, &tag, NULL))
             arc_tag_keep_higher(&highest, &tag);
     }
@@ -356,8 +358,8 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
     return arc_arena_text(&survey->memory, highest.text);
 }
 
-/* If a release on another branch (a release branch, for example) has the chosen number, counts on
- * from that release, by the commits that it lacks. *core receives its numbers, or stays. *finish is
+/* If a release on another branch (a release branch, for example) has the chosen number or a higher
+ * one, counts on from that release, by the commits that it lacks. *core receives its numbers, or stays. *finish is
  * cleared then, since that release finished the prereleases. */
 static int go_on_beside(const struct choice *choice, struct core *core, bool *finish,
                         struct survey_next *out, struct arc_error *err)
@@ -366,8 +368,7 @@ static int go_on_beside(const struct choice *choice, struct core *core, bool *fi
     struct survey *survey = choice->survey;
     struct arc_oid commit;
     bool prerelease;
-    bool taken = is_taken(choice, name_tag(choice, print_core(choice, core)));
-    const char *beside = taken ? find_beside(choice, core, out->bump, &commit) : NULL;
+    const char *beside = find_beside(choice, core, out->bump, &commit);
     struct arc_git_log_range range = {.from = &commit, .to = &survey->head};
 
     if (!beside)
