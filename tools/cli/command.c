@@ -299,9 +299,9 @@ static int set_lines(struct invocation *inv, const struct option *option, const 
     return rc;
 }
 
-/* Reads input `i`, trimmed as by core.getInput() of actions (a block scalar ends with a line
+/* Reads an input, trimmed as by core.getInput() of actions (a block scalar ends with a line
  * break); NULL if it is not set, "" if it is blank. */
-static int read_input(struct invocation *inv, size_t i, const char *name, const char **out,
+static int read_input(struct invocation *inv, const char *name, const char **out,
                       struct arc_error *err)
 {
     /* INPUT_LIST-FILES, or INPUT_LIST_FILES for callers that cannot set a name with a hyphen. */
@@ -323,8 +323,8 @@ static int read_input(struct invocation *inv, size_t i, const char *name, const 
         arc_text_trim(&text, &len);
     if (!len)
         return ARC_OK;
-    *out = inv->inputs[i] = strndup(text, len);
-    return arc_error_unless(*out, err);
+    *out = arc_arena_cut(&inv->memory, text, len);
+    return arc_arena_check(&inv->memory, err);
 }
 
 static int parse_environment(struct invocation *inv, struct arc_error *err)
@@ -338,7 +338,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
         const struct option *option = &command->options[i];
         if (inv->values[i])
             continue;
-        rc = read_input(inv, i, option->name, &value, err);
+        rc = read_input(inv, option->name, &value, err);
         if (!rc && value && option->many)
             rc = set_lines(inv, option, value, err);
         else if (!rc && value && *value)
@@ -349,7 +349,7 @@ static int parse_environment(struct invocation *inv, struct arc_error *err)
 
     if (command->arguments_max != 1 || inv->arg_count)
         return ARC_OK;
-    rc = read_input(inv, count, command->argument, &value, err);
+    rc = read_input(inv, command->argument, &value, err);
     return rc || !value || !*value ? rc : add_argument(inv, value, err);
 }
 
@@ -359,11 +359,10 @@ int invocation_parse(const struct command *command, const struct arc_env *env, i
     size_t count = option_count(command);
     size_t words = (argc > 0 ? (size_t)argc : 0) + 2;
     *inv = (struct invocation){.command = command, .env = env};
-    inv->values = calloc(count + 1, sizeof *inv->values);
-    inv->lists = calloc(count + 1, sizeof(json_t *));
-    inv->args = calloc(words, sizeof *inv->args);
-    inv->inputs = calloc(count + 1, sizeof *inv->inputs);
-    ARC_TRY_ALLOC(inv->values && inv->lists && inv->args && inv->inputs, err);
+    inv->values = arc_arena_array(&inv->memory, count + 1, sizeof *inv->values);
+    inv->lists = arc_arena_array(&inv->memory, count + 1, sizeof *inv->lists);
+    inv->args = arc_arena_array(&inv->memory, words, sizeof *inv->args);
+    ARC_TRY(arc_arena_check(&inv->memory, err));
     inv->terminal = isatty(STDOUT_FILENO) == 1;
     ARC_TRY(parse_words(inv, argc, argv, err));
     inv->colour = terminal_colour(env, inv->color, STDOUT_FILENO);
@@ -376,12 +375,7 @@ void invocation_free(struct invocation *inv)
     size_t count = inv->command && inv->lists ? option_count(inv->command) : 0;
     for (size_t i = 0; i < count; i++)
         json_decref(inv->lists[i]);
-    for (size_t i = 0; inv->inputs && i <= count && inv->command; i++)
-        free(inv->inputs[i]);
-    free(inv->inputs);
-    free(inv->lists);
-    free(inv->values);
-    free(inv->args);
+    arc_arena_free(&inv->memory);
     *inv = (struct invocation){0};
 }
 

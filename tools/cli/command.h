@@ -2,6 +2,7 @@
  * a report. The table is the source of parsing, checks, --help, the man page and the docs. */
 #pragma once
 
+#include "arcci/arena.h"
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include <jansson.h>
@@ -76,12 +77,12 @@ const struct command *command_find(const char *name, struct arc_error *err);
 /* A parsed command line, owned by invocation_parse()'s caller; strings point into argv and the
  * environment. */
 struct invocation {
+    struct arc_arena memory; /* of the lists and the trimmed INPUT_ variables */
     const struct command *command;
     const struct arc_env *env;
     const char **values; /* values[i]: the last value given for the table's option i, or NULL */
     json_t **lists;      /* lists[i]: for a `many` option i an array of strings, or NULL */
     const char **args;   /* positional arguments, then NULL; args[1] may always be read */
-    char **inputs;       /* the trimmed INPUT_ variables that values and args point to */
     size_t arg_count;
     const char *format; /* --format: a template for the document; NULL: none */
     const char *color;  /* --color: "auto", "always", "never"; NULL: auto */
@@ -125,22 +126,22 @@ bool option_given(const struct invocation *inv, const char *name);
 
 /* A command's result, which the frame prints (output.c). Initialise with {0}. */
 struct report {
-    json_t *document;     /* the stage's JSON document, printed by --json; owned */
-    bool unseen;          /* --json or --format: do not print the text for a person */
-    struct arc_buf human; /* text for a person; if empty, outputs are printed as key=value */
+    struct arc_arena memory; /* of the outputs and notes */
+    json_t *document;        /* the stage's JSON document, printed by --json; owned */
+    bool unseen;             /* --json or --format: do not print the text for a person */
+    struct arc_buf human;    /* text for a person; if empty, outputs are printed as key=value */
     enum { REPORT_TEXT, REPORT_JSON, REPORT_DATA } kind; /* for `human`: DATA is never altered */
     struct arc_buf summary;                              /* markdown for GITHUB_STEP_SUMMARY */
     struct report_output {
-        char *name;  /* owned */
-        char *value; /* owned; any bytes but NUL */
+        const char *name, *value; /* any bytes but NUL */
         size_t len;
     } * outputs; /* for GITHUB_OUTPUT, in this order */
     size_t output_count;
     struct report_note {
-        char level;             /* 'e' error, 'w' warning, 'n' notice */
-        char *message;          /* owned */
-        struct arc_place place; /* the file's name is owned */
-    } * notes;                  /* annotations in GitHub Actions, lines on stderr elsewhere */
+        char level; /* 'e' error, 'w' warning, 'n' notice */
+        const char *message;
+        struct arc_place place;
+    } * notes; /* annotations in GitHub Actions, lines on stderr elsewhere */
     size_t note_count;
     int failed; /* ARC_OK, or the code to exit with although the report is complete */
 };

@@ -11,18 +11,12 @@
 int report_output_bytes(struct report *report, const char *name, const char *value, size_t len,
                         struct arc_error *err)
 {
-    struct report_output *grown =
-        realloc(report->outputs, (report->output_count + 1) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    report->outputs = grown;
-    struct report_output *slot = &grown[report->output_count];
-    *slot = (struct report_output){.name = strdup(name), .value = malloc(len + 1), .len = len};
-    report->output_count++;
-    ARC_TRY_ALLOC(slot->name && slot->value, err);
-    memcpy(slot->value, value, len);
-    slot->value[len] = '\0';
-
-    return ARC_OK;
+    char *copy = arc_arena_array(&report->memory, len + 1, 1);
+    ARC_TRY_ALLOC(copy, err);
+    memcpy(copy, value, len);
+    ARC_APPEND(&report->memory, report->outputs, report->output_count, err,
+               (struct report_output){arc_arena_text(&report->memory, name), copy, len});
+    return arc_arena_check(&report->memory, err);
 }
 
 int report_output(struct report *report, const char *name, const char *value, struct arc_error *err)
@@ -70,20 +64,16 @@ int report_note(struct report *report, char level, const struct arc_place *place
                 struct arc_error *err, const char *format, ...)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
+    struct arc_place kept = place ? *place : (struct arc_place){0};
 
     ARC_WITH_ARGS(format, arc_buf_vprintf(&text, format, args));
-    struct report_note *grown = realloc(report->notes, (report->note_count + 1) * sizeof *grown);
-    ARC_TRY_ALLOC(grown, err);
-    report->notes = grown;
-    struct report_note *slot = &grown[report->note_count++];
-    *slot = (struct report_note){.level = level, .message = arc_buf_steal(&text)};
+    ARC_TRY_ALLOC(!text.failed, err);
+    kept.file = arc_arena_text(&report->memory, kept.file);
+    ARC_APPEND(
+        &report->memory, report->notes, report->note_count, err,
+        (struct report_note){level, arc_arena_text(&report->memory, arc_buf_text(&text)), kept});
 
-    if (place) {
-        slot->place = *place;
-        slot->place.file = strdup(place->file);
-    }
-
-    return arc_error_unless(slot->message && (slot->place.file || !place), err);
+    return arc_arena_check(&report->memory, err);
 }
 
 int report_note_text(void *report, char level, const char *text, struct arc_error *err)
@@ -93,18 +83,7 @@ int report_note_text(void *report, char level, const char *text, struct arc_erro
 
 void report_free(struct report *report)
 {
-    arc_each (output, report->outputs, report->output_count) {
-        free(output->name);
-        free(output->value);
-    }
-
-    arc_each (note, report->notes, report->note_count) {
-        free(note->message);
-        free((char *)note->place.file);
-    }
-
-    free(report->outputs);
-    free(report->notes);
+    arc_arena_free(&report->memory);
     json_decref(report->document);
     arc_buf_free(&report->human);
     arc_buf_free(&report->summary);

@@ -61,26 +61,21 @@ static bool has_line(const char *text, const char *wanted)
 static void check_text(const struct lint_case *c, const char *text)
 {
     ARC_AUTO(arc_makefile) struct arc_makefile make = {0};
-
-    for (char **line = c->fact->lines; line && *line; line++) {
-        const char *wanted = lint_expand(c->lint, *line, c->service, c->group);
-        if (!has_line(text, wanted))
-            lint_fact_find(c, 1, "the line '%s' is missing", wanted);
-    }
-
-    for (char **part = c->fact->text; part && *part; part++) {
-        const char *wanted = lint_expand(c->lint, *part, c->service, c->group);
-        if (!strstr(text, wanted))
-            lint_fact_find(c, 1, "the file does not contain '%s'", wanted);
-    }
+    char *const *const lists[] = {c->fact->lines, c->fact->text, c->fact->targets};
 
     if (c->fact->targets && !arc_makefile_read(text, &make))
         c->lint->memory.failed = true;
-    for (char **target = c->fact->targets; target && *target; target++) {
-        const char *wanted = lint_expand(c->lint, *target, c->service, c->group);
-        if (!json_object_get(make.targets, wanted))
-            lint_fact_find(c, 1, "there is no target '%s'", wanted);
-    }
+
+    for (size_t i = 0; i < ARC_COUNT(lists); i++)
+        for (char *const *item = lists[i]; item && *item; item++) {
+            const char *wanted = lint_expand(c->lint, *item, c->service, c->group);
+            if (i == 0 && !has_line(text, wanted))
+                lint_fact_find(c, 1, "the line '%s' is missing", wanted);
+            else if (i == 1 && !strstr(text, wanted))
+                lint_fact_find(c, 1, "the file does not contain '%s'", wanted);
+            else if (i == 2 && !json_object_get(make.targets, wanted))
+                lint_fact_find(c, 1, "there is no target '%s'", wanted);
+        }
 }
 
 static void check_content(const struct lint_case *c)

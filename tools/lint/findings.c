@@ -1,6 +1,6 @@
 /* Findings, and access to the files they are about. */
 #include "base/json.h"
-#include "base/text.h"
+#include "config/fields.h"
 #include "lint/rule.h"
 #include "os/file.h"
 #include <stdio.h>
@@ -165,50 +165,23 @@ json_t *lint_list(struct lint *lint, const char *directory)
     return arc_or(names, json_array());
 }
 
-/* Whose values fill a text in; either may be NULL. */
-struct subject {
-    const struct arc_service *service;
-    const struct arc_group *group;
-};
-
-static bool add_value(void *context, const char *name, struct arc_buf *out)
-{
-    const struct subject *subject = context;
-    const struct arc_service *service = subject->service;
-
-    if (subject->group && strcmp(name, "group") == 0) {
-        arc_buf_puts(out, subject->group->name);
-        return true;
-    }
-
-    if (!service)
-        return false;
-
-    if (strcmp(name, "port") == 0) {
-        arc_buf_printf(out, "%u", service->port);
-        return true;
-    }
-
-    const struct {
-        const char *name;
-        const char *value;
-    } values[] = {{"codename", service->codename},   {"name", service->name},
-                  {"directory", service->directory}, {"role", service->role},
-                  {"tech", service->tech},           {"health", service->health}};
-    size_t i = 0, count = ARC_COUNT(values);
-    while (i < count && strcmp(values[i].name, name) != 0)
-        i++;
-    if (i < count && values[i].value)
-        arc_buf_puts(out, values[i].value);
-
-    return i < count;
-}
-
 const char *lint_expand(struct lint *lint, const char *text, const struct arc_service *service,
                         const struct arc_group *group)
 {
+    static const struct arc_service none;
+    const struct arc_service *s = arc_or(service, &none);
+    const char *port = service ? lint_text(lint, "%u", s->port) : NULL;
+    const struct arc_word words[] = {{"group", group ? group->name : NULL},
+                                     {port ? "port" : NULL, port}, /* the end without a service */
+                                     {"codename", arc_text_or(s->codename, "")},
+                                     {"name", arc_text_or(s->name, "")},
+                                     {"directory", arc_text_or(s->directory, "")},
+                                     {"role", arc_text_or(s->role, "")},
+                                     {"tech", arc_text_or(s->tech, "")},
+                                     {"health", arc_text_or(s->health, "")},
+                                     {NULL, NULL}};
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
-    struct subject subject = {service, group};
-    arc_text_fill(text, add_value, &subject, &out);
+
+    arc_words_fill(text, words, &out);
     return arc_arena_text(&lint->memory, lint_content(lint, &out));
 }

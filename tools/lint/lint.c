@@ -4,17 +4,14 @@
 
 static void lint_free(struct lint *lint)
 {
+    for (struct lint_called *called = lint->called; called; called = called->next)
+        arc_yaml_free(&called->yaml);
     arc_arena_free(&lint->memory);
     free(lint->root);
     lint_settings_free(&lint->settings);
     json_decref(lint->files);
     json_decref(lint->rules);
     json_decref(lint->counts);
-    json_decref(lint->parsed);
-
-    for (size_t i = 0; i < lint->called_count; i++)
-        arc_yaml_free(&lint->called[i].yaml);
-    free(lint->called);
     *lint = (struct lint){0};
 }
 
@@ -56,9 +53,8 @@ static int start_lint(struct lint *lint, struct arc_project *project, const char
     lint->files = json_object();
     lint->rules = json_object();
     lint->counts = json_object();
-    lint->parsed = json_object();
 
-    ARC_TRY_ALLOC(lint->root && lint->files && lint->rules && lint->counts && lint->parsed, err);
+    ARC_TRY_ALLOC(lint->root && lint->files && lint->rules && lint->counts, err);
 
     return lint_settings_load(lint->root, rules, &lint->settings, err);
 }

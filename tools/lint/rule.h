@@ -46,6 +46,8 @@ struct lint_fact;
 
 /* A local action or workflow that a workflow uses, read once. */
 struct lint_called {
+    struct lint_called *next;
+    const char *name;
     struct arc_yaml yaml;
     const char *problem; /* why it could not be read; NULL if it was */
 };
@@ -79,7 +81,6 @@ struct lint {
     json_t *files;  /* object: every file that was checked */
     json_t *rules;  /* object: every rule that was applied */
     json_t *counts; /* object: findings by "RULE:FILE" */
-    json_t *parsed; /* object: file → index into `called` */
     struct lint_called *called;
     size_t called_count;
     const struct arc_yaml_node *document; /* the workflow or action whose expressions are checked */
@@ -156,8 +157,8 @@ bool lint_is_root(const char *user);
 /* expression.c: the value of a key that GitHub compares without case: an input in `with` or `inputs`, a job, an
  * output (null is a node too). NULL if the key is missing. */
 const struct arc_yaml_node *lint_input(const struct arc_yaml_node *map, const char *name);
-/* The content of a local action or workflow, "./…"; NULL if `uses` is not local or cannot be read.
- * Valid until the next call. */
+/* The content of a local action or workflow, "./…"; NULL if `uses` is not local or cannot be
+ * read. */
 const struct arc_yaml_node *lint_called_root(struct lint *lint, const char *uses);
 /* places.c: checks whether GitHub accepts a "workflow" or an "action": keys, kinds of values,
  * expressions. */

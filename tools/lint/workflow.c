@@ -2,7 +2,6 @@
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
 #include "base/json.h"
 #include "base/own.h"
-#include "base/room.h"
 #include "base/text.h"
 #include "lint/rule.h"
 
@@ -113,28 +112,25 @@ static const char *find_target(struct lint *lint, const char *path)
     return lint_exists(lint, name) ? name : lint_join(lint, folder, "action.yaml");
 }
 
-static struct lint_called *add_called(struct lint *lint, const char *name)
+static const struct lint_called *add_called(struct lint *lint, const char *name)
 {
     ARC_AUTO(arc_error) struct arc_error err = {0};
-    json_int_t index = (json_int_t)lint->called_count;
+    struct lint_called *called = arc_arena_array(&lint->memory, 1, sizeof *called);
 
-    if (!arc_room(&lint->called, lint->called_count, sizeof *lint->called) ||
-        json_object_set_new_nocheck(lint->parsed, name, json_integer(index))) {
-        lint->memory.failed = true;
+    if (!called)
         return NULL;
-    }
+    *called = (struct lint_called){.next = lint->called, .name = name};
+    lint->called = called;
+    lint->called_count++;
 
-    size_t place = lint->called_count++;
-    struct lint_called *called = &lint->called[place];
-    *called = (struct lint_called){.problem = NULL};
     int rc = arc_yaml_read_in(lint->root, name, 0, &called->yaml, &err);
     if (rc)
         called->problem = lint_text(lint, "%s", arc_error_text(&err));
     lint->memory.failed |= rc == ARC_ENOMEM || (rc && !err.message); /* lost when memory ran out */
     if (!rc && arc_yaml_get(called->yaml.root, "runs"))
-        check_action(lint, name); /* may grow `called` and move its items */
+        check_action(lint, name);
 
-    return &lint->called[place];
+    return called;
 }
 
 /* Whether `uses` names a file of this repository: in the work tree, or ("$/", GitHub docs, "Workflow
@@ -145,16 +141,15 @@ static bool is_local(const char *uses)
 }
 
 /* The action or workflow that a local `uses` names, read only once. NULL beyond CALLED_MAX, or if
- * the path leaves the repository, where earlier steps may put anything. Valid until the next
- * call. */
+ * the path leaves the repository, where earlier steps may put anything. */
 static const struct lint_called *read_called(struct lint *lint, const char *uses)
 {
     if (!is_local(uses) || strstr(uses, ".."))
         return NULL;
     const char *name = find_target(lint, uses + 2);
-    const json_t *known = json_object_get(lint->parsed, name);
-    if (known)
-        return &lint->called[json_integer_value(known)];
+    for (const struct lint_called *called = lint->called; called; called = called->next)
+        if (strcmp(called->name, name) == 0)
+            return called;
     return lint->called_count < CALLED_MAX ? add_called(lint, name) : NULL;
 }
 
