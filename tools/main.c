@@ -1,6 +1,6 @@
 /* Dispatch: find the command's row, parse, run, print, exit. */
 #include "base/auto.h"
-#include "cli/command.h"
+#include "cli/project_options.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -74,6 +74,9 @@ static int run_command(struct arc_env *env, const struct command *command, bool 
     ARC_AUTO(report) struct report report = {0};
 
     ARC_TRY(invocation_parse(command, env, argc, argv, &inv, err));
+    ARC_AUTO(arc_project)
+    struct arc_project project = {.env = env, .wanted = project_wanted(&inv)};
+    inv.project = &project;
 
     if (inv.help) {
         ARC_TRY(help_render(program ? NULL : command, "text", &report.human, err));

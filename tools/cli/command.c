@@ -381,8 +381,8 @@ void invocation_free(struct invocation *inv)
 
 const char *option_value(const struct invocation *inv, const char *name)
 {
-    size_t i = option_index(inv->command, name);
-    return arc_or(inv->values[i], inv->command->options[i].initial);
+    const struct option *row = option_find(inv->command->options, name, strlen(name));
+    return row ? arc_or(inv->values[row - inv->command->options], row->initial) : NULL;
 }
 
 bool option_flag(const struct invocation *inv, const char *name)
@@ -399,7 +399,7 @@ bool option_is_auto(const struct invocation *inv, const char *name)
 
 size_t option_choice(const struct invocation *inv, const char *name)
 {
-    const char *value = option_value(inv, name);
+    const char *value = arc_or(option_value(inv, name), "");
     const char *at = inv->command->options[option_index(inv->command, name)].choices;
     size_t len = strlen(value), number = 0;
 

@@ -48,6 +48,7 @@ struct example {
 #define OUTPUTS(...)  ((const struct output[]){__VA_ARGS__, {0}})
 #define EXAMPLES(...) ((const struct example[]){__VA_ARGS__, {0}})
 
+struct arc_project;
 struct invocation;
 struct report;
 
@@ -80,6 +81,7 @@ struct invocation {
     struct arc_arena memory; /* of the lists and the trimmed INPUT_ variables */
     const struct command *command;
     const struct arc_env *env;
+    struct arc_project *project; /* wanted as the options and arguments say; nothing is loaded */
     const char **values; /* values[i]: the last value given for the table's option i, or NULL */
     json_t **lists;      /* lists[i]: for a `many` option i an array of strings, or NULL */
     const char **args;   /* positional arguments, then NULL; args[1] may always be read */

@@ -1,15 +1,21 @@
 #include "cli/project_options.h"
-#include "base/auto.h"
+#include "base/text.h"
 #include "project/documents.h"
 #include <unistd.h>
 
 struct arc_project_options project_wanted(const struct invocation *inv)
 {
-    return (struct arc_project_options){.tag = inv->args[0],
-                                        .group = option_value(inv, "group"),
-                                        .config = option_value(inv, "config"),
-                                        .lock = option_value(inv, "lock"),
-                                        .previous = option_value(inv, "previous-tag")};
+    const char *argument = arc_or(inv->command->argument, "");
+    struct arc_project_options wanted = {.group = option_value(inv, "group"),
+                                         .config = option_value(inv, "config")};
+
+    if (strcmp(argument, "TAG") == 0) {
+        wanted.tag = inv->args[0];
+        wanted.lock = option_value(inv, "lock");
+        wanted.previous = option_value(inv, "previous-tag");
+    }
+
+    return wanted;
 }
 
 int project_explain_plan(const struct invocation *inv, int rc, struct arc_error *err)

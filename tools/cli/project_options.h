@@ -39,8 +39,7 @@
               "--next: the next of a train of prereleases: rc gives 1.2.0-rc.1, then "             \
               "1.2.0-rc.2.")
 
-/* The settings of the project by the argument TAG and these options; NULL for options that the
- * command lacks. */
+/* The settings of the project by the argument TAG and the command's options. */
 struct arc_project_options project_wanted(const struct invocation *inv);
 
 /* Returns rc, of reading --plan. If its default file is missing because INPUT_PLAN, the output of a

@@ -293,7 +293,6 @@ static int list_generated(const struct arc_plan *plan, const struct arc_context 
 
 static int run_build(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_ledger) struct arc_ledger ledger = {0};
     const char *cache = option_value(inv, "cache");
@@ -320,13 +319,13 @@ static int run_build(const struct invocation *inv, struct report *report, struct
     bool allowed = option_flag(inv, "allow-dirty");
     ARC_AUTO(arc_context) struct arc_context context = {.dirty = allowed && !builds};
     if (builds)
-        ARC_TRY(arc_context_read(&project, &plan, allowed, &context, err));
+        ARC_TRY(arc_context_read(inv->project, &plan, allowed, &context, err));
     if (context.dirty)
         ARC_TRY(arc_plan_mark_dirty(&plan, err));
     if (option_flag(inv, "dry-run"))
-        return describe(&project, &options, &report->human, err);
+        return describe(inv->project, &options, &report->human, err);
 
-    ARC_TRY(work(inv, &project, &options, &ledger, err));
+    ARC_TRY(work(inv, inv->project, &options, &ledger, err));
     ledger.dirty = context.dirty;
     ARC_TRY(list_generated(&plan, &context, &ledger, err));
     ARC_TRY(arc_ledger_write(&ledger, &report->document, err));

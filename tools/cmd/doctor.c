@@ -50,15 +50,13 @@ static void add_row(const struct invocation *inv, const json_t *check, struct ar
 
 static int run_doctor(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     struct arc_doctor_options options = {
         .purpose = option_value(inv, "for"),
         .offline = option_flag(inv, "offline"),
         .push = option_flag(inv, "push"),
     };
 
-    ARC_TRY(arc_doctor(&project, &options, &report->document, err));
+    ARC_TRY(arc_doctor(inv->project, &options, &report->document, err));
     arc_json_each (check, json_object_get(report->document, "checks"))
         add_row(inv, check, &report->human);
     bool ok = arc_json_true_of(report->document, "ok");

@@ -6,10 +6,7 @@
 
 static int run_dry_run(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
-
-    ARC_TRY(arc_dryrun(&project, option_value(inv, "event"), &report->document, err));
+    ARC_TRY(arc_dryrun(inv->project, option_value(inv, "event"), &report->document, err));
 
     /* Warnings are at the end of the page; if that is not on a terminal, they also go to stderr. */
     bool page = inv->terminal && !inv->json && !inv->format && !inv->quiet;

@@ -24,10 +24,9 @@ static void add_diff(const char *path, const char *text, struct arc_buf *out)
 
 static int run_init(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     const struct arc_init_options options = {.source = option_value(inv, "source"),
                                              .write = option_flag(inv, "write")};
-    ARC_TRY(arc_init(&project, &options, &report->document, err));
+    ARC_TRY(arc_init(inv->project, &options, &report->document, err));
     arc_json_each (file, options.write ? NULL : json_object_get(report->document, "files"))
         add_diff(arc_json_text_of(file, "path"), arc_json_text_of(file, "text"), &report->human);
     return report_show(report, arc_embedded_cmd_init, err);

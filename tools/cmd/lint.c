@@ -36,20 +36,18 @@ static json_t *group_findings(const json_t *findings)
 
 static int run_lint(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     const char *file = option_value(inv, "rules-file");
 
     if (option_flag(inv, "rules")) {
         ARC_AUTO_JSON json_t *rules = NULL;
-        ARC_TRY(arc_lint_rules(&project, file, &rules, err));
+        ARC_TRY(arc_lint_rules(inv->project, file, &rules, err));
         report->document = json_pack("{s:s, s:i, s:O}", "document", "lint", "format",
                                      ARC_DOCUMENT_FORMAT, "rules", rules);
         ARC_TRY_ALLOC(report->document, err);
         return report_show(report, arc_embedded_cmd_lint_rules, err);
     }
 
-    ARC_TRY(arc_lint(&project, file, &report->document, err));
+    ARC_TRY(arc_lint(inv->project, file, &report->document, err));
     const json_t *findings = json_object_get(report->document, "findings");
     json_t *groups = group_findings(findings);
     ARC_AUTO_JSON json_t *values = arc_json_copy(report->document);

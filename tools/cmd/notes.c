@@ -7,9 +7,6 @@
 
 static int run_notes(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
-
     if (option_flag(inv, "print-template")) {
         arc_buf_puts(&report->human, arc_notes_template());
         return ARC_OK;
@@ -23,10 +20,10 @@ static int run_notes(const struct invocation *inv, struct report *report, struct
         .documents.needs = option_value(inv, "needs"),
         .template = option_value(inv, "template"),
     };
-    int rc = arc_notes_run(&project, &files, &report->document, err);
+    int rc = arc_notes_run(inv->project, &files, &report->document, err);
     ARC_TRY(tag ? rc : project_explain_plan(inv, rc, err));
     ARC_TRY(arc_notes_warn(report->document, report_note_text, report, err));
-    ARC_TRY(project_note_tags(&project, report, err));
+    ARC_TRY(project_note_tags(inv->project, report, err));
     const char *body = arc_json_text_of(report->document, "body");
     arc_buf_puts(&report->human, body);
     report->kind = REPORT_DATA;

@@ -163,8 +163,6 @@ static int add_outputs(struct report *report, const struct arc_plan *plan, struc
 
 static int run_plan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     ARC_AUTO(arc_plan) struct arc_plan plan = {0};
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     const char *file = option_value(inv, "changes");
@@ -175,18 +173,18 @@ static int run_plan(const struct invocation *inv, struct report *report, struct 
         ARC_TRY_PREFIX(arc_changes_read(document, &changes, err), err, "--changes");
     }
 
-    ARC_TRY(arc_project_load(&project, err));
+    ARC_TRY(arc_project_load(inv->project, err));
     bool rehearsal = option_given(inv, "push") && !option_flag(inv, "push");
-    ARC_TRY(arc_project_check_tag(&project, rehearsal, err));
+    ARC_TRY(arc_project_check_tag(inv->project, rehearsal, err));
     if (!rehearsal)
-        ARC_TRY(arc_project_check_config(&project, err));
-    ARC_TRY(project_note_tags(&project, report, err));
-    ARC_TRY(note_other_commit(&project, &changes, report, err));
-    if (!project.group->includes) {
-        ARC_TRY(project_note_dirty(&project, report, err));
-        ARC_TRY(check_dockerfiles(&project, report, err));
+        ARC_TRY(arc_project_check_config(inv->project, err));
+    ARC_TRY(project_note_tags(inv->project, report, err));
+    ARC_TRY(note_other_commit(inv->project, &changes, report, err));
+    if (!inv->project->group->includes) {
+        ARC_TRY(project_note_dirty(inv->project, report, err));
+        ARC_TRY(check_dockerfiles(inv->project, report, err));
     }
-    ARC_TRY(make_plan(inv, &project, file ? &changes : NULL, &plan, err));
+    ARC_TRY(make_plan(inv, inv->project, file ? &changes : NULL, &plan, err));
     ARC_TRY(arc_plan_write(&plan, &report->document, err));
 
     if (option_flag(inv, "bake")) { /* for one machine: no matrix, so no limit for its size */

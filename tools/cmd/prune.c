@@ -9,7 +9,6 @@ ARC_TEXT(cmd_prune);
 
 static int run_prune(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     struct arc_prune_options options = {.groups = (char *const *)inv->args,
                                         .apply = option_flag(inv, "apply"),
                                         .closed_pulls = option_flag(inv, "closed-pulls")};
@@ -25,9 +24,8 @@ static int run_prune(const struct invocation *inv, struct report *report, struct
     options.keep = (size_t)keep;
     if (options.apply && option_flag(inv, "dry-run"))
         return arc_error_set(err, ARC_EINPUT, "--apply or --dry-run: give one");
-    project.wanted.config = option_value(inv, "config");
 
-    ARC_TRY(arc_prune(&project, &options, &report->document, &report->failed, err));
+    ARC_TRY(arc_prune(inv->project, &options, &report->document, &report->failed, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_prune, err));
 
     arc_json_each (image, json_object_get(report->document, "images")) {

@@ -11,8 +11,6 @@ ARC_TEXT(cmd_release_summary);
 
 static int run_release(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     struct arc_release_files files = {
         .documents = {.version = option_value(inv, "version"),
                       .plan = option_value(inv, "plan"),
@@ -37,7 +35,7 @@ static int run_release(const struct invocation *inv, struct report *report, stru
     };
 
     files.github.dry_run = option_flag(inv, "dry-run");
-    ARC_TRY(arc_release_files(&project, &files, &report->document, err));
+    ARC_TRY(arc_release_files(inv->project, &files, &report->document, err));
 
     if (files.github.dry_run) {
         const struct arc_dryrun_style style = {.colour = inv->colour, .full = true};

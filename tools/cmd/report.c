@@ -2,7 +2,6 @@
 #include "base/template.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
-#include "cli/project_options.h"
 #include "report/inputs.h"
 
 ARC_TEXT(cmd_report);
@@ -11,8 +10,6 @@ static int run_report(const struct invocation *inv, struct report *report, struc
 {
     static const enum arc_report_kind kinds[] = {ARC_REPORT_STATUS, ARC_REPORT_STATUS,
                                                  ARC_REPORT_CHECK, ARC_REPORT_NONE};
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     struct arc_report_files files = {
         .documents = {.version = option_value(inv, "version"),
                       .plan = option_value(inv, "plan"),
@@ -33,7 +30,7 @@ static int run_report(const struct invocation *inv, struct report *report, struc
     };
 
     files.github.dry_run = option_flag(inv, "dry-run");
-    ARC_TRY(arc_report_files(&project, &files, &report->document, err));
+    ARC_TRY(arc_report_files(inv->project, &files, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_report, err));
 
     /* The comment without its hidden mark. */

@@ -10,7 +10,6 @@ ARC_TEXT(cmd_rollback);
 
 static int run_rollback(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO(arc_ledger) struct arc_ledger build = {0};
     const char *file = option_value(inv, "build");
@@ -43,9 +42,8 @@ static int run_rollback(const struct invocation *inv, struct report *report, str
                                                  .progress_context = (void *)inv};
     if (options.reason && withdraw == ARC_WITHDRAW_NOTHING)
         return arc_error_set(err, ARC_EINPUT, "--reason is for the releases that --withdraw marks");
-    project.wanted.group = inv->args[0];
-    project.wanted.config = option_value(inv, "config");
-    ARC_TRY(arc_rollback(&project, &options, &report->document, err));
+    inv->project->wanted.group = inv->args[0];
+    ARC_TRY(arc_rollback(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_rollback, err));
     arc_json_each (warning, json_object_get(report->document, "warnings"))
         ARC_TRY(report_note_text(report, 'w', json_string_value(warning), err));

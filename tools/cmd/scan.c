@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/github_options.h"
-#include "cli/project_options.h"
 
 static int read_policy(const struct invocation *inv, struct arc_scan_policy *policy,
                        struct arc_error *err)
@@ -105,15 +104,13 @@ static int read_files(const struct invocation *inv, struct arc_scan_files *out,
 
 static int run_scan(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     ARC_AUTO(arc_scan) struct arc_scan scan = {.document = NULL};
     ARC_AUTO(arc_error) struct arc_error unpublished = {0};
     struct arc_scan_files files;
 
-    project.wanted.tag = option_value(inv, "tag");
+    inv->project->wanted.tag = option_value(inv, "tag");
     ARC_TRY(read_files(inv, &files, err));
-    ARC_TRY(arc_scan_files(&project, &files, &scan, &unpublished, err));
+    ARC_TRY(arc_scan_files(inv->project, &files, &scan, &unpublished, err));
 
     report->document = arc_steal(&scan.document);
     report->human = scan.human;

@@ -11,9 +11,8 @@ ARC_TEXT(cmd_sign);
 
 static int run_sign(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
-    ARC_AUTO_FREE char *root = arc_project_root(&project);
+    ARC_AUTO_FREE char *root = arc_project_root(inv->project);
     struct build_progress progress = {.quiet = inv->quiet};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *github = NULL;
 

@@ -56,14 +56,12 @@ static int show_groups(struct report *report, struct arc_error *err)
 
 static int run_status(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     ARC_AUTO_JSON json_t *locks = json_array();
     const struct arc_status_options options = {.registry = option_flag(inv, "registry"),
                                                .scan = option_flag(inv, "scan"),
                                                .builds = option_value(inv, "html") != NULL,
                                                .locks = locks};
 
-    project.wanted.config = option_value(inv, "config");
     ARC_TRY_ALLOC(locks, err);
     arc_json_each (file, option_list(inv, "lock")) {
         json_t *lock;
@@ -72,7 +70,7 @@ static int run_status(const struct invocation *inv, struct report *report, struc
         ARC_TRY(arc_document_check(lock, "lock", err));
     }
 
-    ARC_TRY(arc_status(&project, &options, &report->document, &report->failed, err));
+    ARC_TRY(arc_status(inv->project, &options, &report->document, &report->failed, err));
     ARC_TRY(show_groups(report, err));
 
     arc_json_each (row, json_object_get(report->document, "groups")) {

@@ -9,7 +9,6 @@ ARC_TEXT(cmd_tag);
 
 static int run_tag(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     bool next = option_flag(inv, "next");
     struct arc_tag_options options = {
         .version = inv->args[1],
@@ -29,8 +28,8 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
             "name a version behind the group ('arc-ci tag GROUP 1.2.3'), or choose it with --next");
     if (!next && (option_given(inv, "bump") || option_given(inv, "prerelease")))
         return arc_error_set(err, ARC_EINPUT, "--bump and --prerelease go with --next");
-    project.wanted.group = inv->args[0];
-    ARC_TRY(arc_tag_make(&project, &options, &report->document, err));
+    inv->project->wanted.group = inv->args[0];
+    ARC_TRY(arc_tag_make(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_tag, err));
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);

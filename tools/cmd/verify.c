@@ -8,11 +8,9 @@ ARC_TEXT(cmd_verify);
 
 static int run_verify(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
     bool whole = false;
 
-    ARC_TRY(arc_verify_release(&project, option_value(inv, "sign-identity"), &report->document,
+    ARC_TRY(arc_verify_release(inv->project, option_value(inv, "sign-identity"), &report->document,
                                &whole, err));
     report->failed = whole ? ARC_OK : ARC_EFAILED;
     return report_show(report, arc_embedded_cmd_verify, err);

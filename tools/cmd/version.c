@@ -15,14 +15,13 @@ static const char *const keys[] = {"group",  "version",      "image-tag",    "pr
 
 static int choose_next(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project) struct arc_project project = {.env = inv->env};
     const struct arc_next_options options = {
         .bump = option_value(inv, "bump"),
         .prerelease = option_value(inv, "prerelease"),
     };
 
-    project.wanted.group = inv->args[0];
-    ARC_TRY(arc_next(&project, &options, &report->document, err));
+    inv->project->wanted = (struct arc_project_options){.group = inv->args[0]};
+    ARC_TRY(arc_next(inv->project, &options, &report->document, err));
     const json_t *next = report->document;
     if (option_flag(inv, "explain"))
         ARC_TRY(report_show(report, arc_embedded_cmd_version_next, err));
@@ -51,9 +50,6 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
 
 static int run_version(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
-    ARC_AUTO(arc_project)
-    struct arc_project project = {.env = inv->env, .wanted = project_wanted(inv)};
-
     if (option_flag(inv, "next") && option_given(inv, "group"))
         return arc_error_set(err, ARC_EINPUT, "--group goes without --next, which takes a GROUP");
     if (option_flag(inv, "next"))
@@ -65,17 +61,17 @@ static int run_version(const struct invocation *inv, struct report *report, stru
         if (option_given(inv, of_next[i]))
             return arc_error_set(err, ARC_EINPUT, "--%s goes with --next", of_next[i]);
 
-    ARC_TRY(arc_project_load_version(&project, err));
-    ARC_TRY(arc_version_write(project.version, &report->document, err));
+    ARC_TRY(arc_project_load_version(inv->project, err));
+    ARC_TRY(arc_version_write(inv->project->version, &report->document, err));
 
     for (size_t i = 0; i < ARC_COUNT(keys); i++)
         ARC_TRY(report_value(report, keys[i], json_object_get(report->document, keys[i]), "", err));
 
-    if (!project.version->tags_known)
+    if (!inv->project->version->tags_known)
         ARC_TRY(report_note(report, 'w', NULL, err, "latest=false, since %s",
-                            project.version->latest_reason));
+                            inv->project->version->latest_reason));
 
-    return project_note_published(&project, report, err);
+    return project_note_published(inv->project, report, err);
 }
 
 const struct command cmd_version = {

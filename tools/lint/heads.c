@@ -270,7 +270,6 @@ static void check_steps(struct search *search, const struct scope *scope,
 static void check_jobs(struct search *search, const struct scope *scope,
                        const struct arc_yaml_node *root, const struct arc_yaml_node *place)
 {
-
     arc_yaml_each_pair (pair, arc_yaml_get(root, "jobs")) {
         if (!spend(search, NULL))
             return;

@@ -245,7 +245,6 @@ static void check_script(struct subject *s, const struct arc_yaml_node *script)
 /* Whether a workflow creates a tag, so that the given tag does not exist yet. */
 static bool makes_tag(const struct arc_yaml_node *root)
 {
-
     arc_yaml_each_pair (job, arc_yaml_get(root, "jobs")) {
         arc_yaml_each (step, arc_yaml_get(job->value, "steps")) {
             const char *run = arc_yaml_text_at(step, "run"), *tag = run;

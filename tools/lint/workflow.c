@@ -180,7 +180,6 @@ static bool leads_to(struct lint *lint, const struct arc_yaml_node *holder, cons
 static const struct arc_yaml_node *find_way(struct lint *lint, const struct arc_yaml_node *root,
                                             const char *file, json_t *seen)
 {
-
     arc_yaml_each_pair (job, arc_yaml_get(root, "jobs"))
         if (leads_to(lint, job->value, file, seen))
             return arc_yaml_get(job->value, "uses");
