@@ -64,14 +64,14 @@ torture: build
 whole:
 	@tests/deps.sh all
 	@tests/deps.sh engine
-	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine dist
+	@ARC_WHOLE=1 /usr/bin/python3 tests/check.py cmd-valgrind engine platform dist
 
 ## newest: run what needs docker with the newest buildx, compose, BuildKit and registry
 newest:
 	@tests/deps.sh all
 	@tests/deps.sh engine
 	@ARC_NEWEST=1 DOCKER_CONFIG=$$(/usr/bin/python3 tests/engine/newest.py) \
-	    /usr/bin/python3 tests/check.py engine shapes changes
+	    /usr/bin/python3 tests/check.py engine platform shapes changes
 
 ## mutation: change SAMPLE lines (500), drawn by SEED (the date), one at a time: do the tests notice?
 mutation: build

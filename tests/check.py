@@ -134,7 +134,7 @@ def static_program():
 
 
 # Those that take longest start first.
-LONGEST = ("workflows", "engine", "dist", "scan", "cmd-valgrind")
+LONGEST = ("platform", "workflows", "engine", "dist", "scan", "cmd-valgrind")
 # Those whose programs note what of tools/ they reach.
 MEASURED = ("unit-asan", "cmd-asan", "fault-asan")
 

@@ -1,30 +1,11 @@
-"""One private engine for the whole suite (engine.py); its registry's store is emptied by nobody, so tests use
-repositories of their own."""
-import functools
+"""The suite's engine (fixtures.py), and repositories, a release group and a broken registry on it."""
 import pathlib
-import subprocess
 import sys
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-
-@pytest.fixture(scope="session")
-def engine():
-    """A running Engine: engine.docker(…), engine.registry, engine.env for other programs. 127.0.0.1 is its network's."""
-    subprocess.run([HERE.parent / "deps.sh", "engine"], check=True)
-    from engine import Engine
-    with Engine() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def base(engine):
-    """base("messaging") builds the stand-in that services/messaging/Dockerfile starts from, once; gives its name."""
-    from bases import build_base
-    return functools.cache(functools.partial(build_base, engine))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from fixtures import base, engine  # noqa: E402,F401
 
 
 @pytest.fixture
@@ -48,20 +29,3 @@ def proxy(engine):
     from faults import Proxy
     with Proxy(engine.registry) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def platform(engine, base):
-    """The make targets (messaging.py), with the base images that they build on. Leaves no container, volume or network behind."""
-    import messaging
-    import platform_images
-    base("messaging")
-    base("cache")
-    platform_images.build_exporter(engine)
-    platform_images.build_pulsar(engine)
-    yield messaging.Platform(engine)
-    for name in engine.docker("ps", "-aq", "--filter", "name=^arc-").stdout.split():
-        engine.docker("rm", "-f", name)
-    for name in messaging.VOLUMES.values():
-        engine.docker("volume", "rm", "-f", name)
-    engine.docker("network", "rm", "arc_platform_net", check=False)

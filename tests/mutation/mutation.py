@@ -34,7 +34,7 @@ BUILD = ROOT / "build"  # what the mutants are linked with
 NOTING = ROOT / "build-mutation"
 MUTATOR = "universalmutator==1.14.1"
 # These start an engine, look at other programs than ARC_CI, or are about speed, memory and faults of the system.
-LEFT_OUT = {"engine", "workflows", "dist", "fuzz", "install", "site", "static", "torture", "bench", "model"}
+LEFT_OUT = {"engine", "platform", "workflows", "dist", "fuzz", "install", "site", "static", "torture", "bench", "model"}
 FIRST = ("unit", "cmd")
 GLOB = "parity/test_glob_parity.py"
 PROGRAMS = {GLOB: "tests/glob_pairs"}  # where it is not arc-ci

@@ -7,18 +7,15 @@ import json
 import os
 import pathlib
 import shutil
-import sys
 import tempfile
 
 import yaml
 
+import cached
 import platform_images
 from bases import REPOSITORY, default_base
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-import cached  # noqa: E402
-
 CONFIG = REPOSITORY / "services/otel/telemetry/config/otel-collector-config.yaml"
 IMAGE = "ghcr.io/arc-framework/arc-friday-collector:latest"
 VENDOR = {"clickhousetraces", "signozclickhousemetrics", "clickhouselogsexporter"}

@@ -2,13 +2,10 @@
 import json
 import pathlib
 import subprocess
-import sys
 
+import cached
 import clients
 from shop import ARC_CI
-
-sys.path.insert(0, str(clients.REPOSITORY / "tests"))
-import cached  # noqa: E402
 
 NAMES = {"flash": "arc-flash", "strange": "arc-strange", "sonic": "arc-sonic"}
 ROLES = {"flash": "messaging", "strange": "streaming", "sonic": "cache"}

@@ -6,18 +6,15 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import yaml
 
+import cached
 from bases import REPOSITORY, default_base
 from rootfs import build_rootfs
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-import cached  # noqa: E402
-
 SCRAPE = REPOSITORY / "services/otel/telemetry/config/otel-collector-config.yaml"
 PROMETHEUS = """FROM scratch
 ADD rootfs.tar /
