@@ -304,6 +304,9 @@ def test_what_fails_for_a_moment_is_run_once_more(place, jobs):
 @pytest.mark.parametrize("said, shown", [
     ("T\tINFO\tx\nT\tFATAL\tFatal error\tinit error: DB error: OCI artifact error: TOOMANYREQUESTS: retry-after: 1ms\n\n",
      "1: init error: DB error: OCI artifact error: TOOMANYREQUESTS: retry-after: 1ms; a mirror of the databases"),
+    ('T\tERROR\t[vulndb] Failed to download artifact\trepo="r" err="TOOMANYREQUESTS: retry-after: 1ms"\n'
+     "T\tFATAL\tFatal error\tinit error: DB error: failed to download artifact from any source",
+     "1: init error: DB error: failed to download artifact from any source; a mirror of the databases"),
     ("T\tFATAL\tFatal error\trun error: 2 errors occurred:\n\t* docker error: x\n\t* remote error: GET https://h/v2/: UNAUTHORIZED: authentication required",
      "1: remote error: GET https://h/v2/: UNAUTHORIZED: authentication required; log in to the image's registry: docker login"),
     ("T\tFATAL\tFatal error\twrite /tmp/x: no space left on device", "; the disk is full"),
