@@ -100,8 +100,14 @@ static const char *level_name(char level)
 static void add_note(struct arc_buf *out, const struct report_note *note, const char *title,
                      bool actions)
 {
+    ARC_AUTO(arc_buf) struct arc_buf shown = {0};
+
+    arc_text_visible(&shown, note->message, strlen(note->message));
+    out->failed |= shown.failed;
+
     if (actions) {
-        arc_actions_annotation(out, level_name(note->level), &note->place, title, note->message);
+        arc_actions_annotation(out, level_name(note->level), &note->place, title,
+                               arc_buf_text(&shown));
         return;
     }
 
@@ -113,9 +119,7 @@ static void add_note(struct arc_buf *out, const struct report_note *note, const 
             arc_buf_printf(out, ":%u", note->place.column);
         arc_buf_puts(out, ": ");
     }
-    arc_buf_printf(out, "%s: ", level_name(note->level));
-    arc_text_visible(out, note->message, strlen(note->message));
-    arc_buf_putc(out, '\n');
+    arc_buf_printf(out, "%s: %s\n", level_name(note->level), arc_buf_text(&shown));
 }
 
 static int put(FILE *file, const struct arc_buf *text, struct arc_error *err)
