@@ -368,15 +368,37 @@ static bool is_of_chart(struct init *init, const struct init_family *family)
     return has_chart && others;
 }
 
-/* Leaves charts' tags to the charts. */
-static void leave_charts(struct init *init)
+/* Whether these tags are those of a Go module in a folder, "api/v1.2.0": no image has that name, or
+ * there is a release v1.2.0, too. */
+static bool is_of_module(struct init *init, const struct init_family *family)
 {
-    each_family (family, init)
-        if (*family->prefix && !family->matched && is_of_chart(init, family)) {
-            family->matched = true;
-            init_note(init, NULL, 0, "the tags %s{version} are those of a Helm chart",
-                      family->before);
-        }
+    const char *tag = init_print(init, "v%s", family->newest.text);
+    bool has_image = false, has_release = false;
+
+    if (strcmp(family->before, init_print(init, "%s/v", family->prefix)) != 0 ||
+        !init_has_file(init, init_print(init, "%s/go.mod", family->prefix)))
+        return false;
+    init_each_image (image, init)
+        has_image =
+            has_image || is_named(image, family->prefix) || is_related(image, family->prefix);
+    arc_json_each (other, init->git_tags)
+        has_release = has_release || init_same_text(json_string_value(other), tag);
+
+    return has_release || !has_image;
+}
+
+/* Leaves tags to the charts and the modules that they release. */
+static void leave_others(struct init *init)
+{
+    each_family (family, init) {
+        if (!*family->prefix || family->matched)
+            continue;
+        bool is_chart = is_of_chart(init, family);
+        family->matched = is_chart || is_of_module(init, family);
+        if (family->matched)
+            init_note(init, NULL, 0, "the tags %s{version} are those of a %s", family->before,
+                      is_chart ? "Helm chart" : "Go module");
+    }
 }
 
 /* Adds a group for every family whose prefix matches images. Returns whether one did. */
@@ -936,7 +958,7 @@ void init_make_groups(struct init *init)
         take_published(init);
     } else
         take_filed(init);
-    leave_charts(init);
+    leave_others(init);
     if (!described && !init->families)
         take_started(init);
     if (!described && are_left(init) && use_files(init))
