@@ -165,16 +165,14 @@ static int find_fork(const struct choice *c, const struct arc_oid *tip, struct a
     return ARC_OK;
 }
 
-/* Compares with where the head diverged from a branch. If it is on that branch, and on no other
- * known one (a deployment of a commit) or possibly merged since (a run that follows another): with
- * where it left the branch before that, else only its last commit. */
-static int since_left(const struct choice *c, const char *name, const char *why)
+/* Compares with where the head diverged from a branch. If it is on that branch: with where it left
+ * the branch before it was merged, else only its last commit. */
+static int since_fork(const struct choice *c, const char *name, const char *why)
 {
-    bool may_be_on = !c->branch || arc_event_is_of_run(c->event);
     struct arc_oid tip, fork;
 
     ARC_TRY(choice_since_merge_base(c, name, why));
-    if (!may_be_on || c->tag || strcmp(c->out->base.hex, c->out->head.hex) != 0)
+    if (strcmp(c->out->base.hex, c->out->head.hex) != 0)
         return ARC_OK;
 
     ARC_TRY(arc_base_find_latest(c->request, name, &tip, c->err));
@@ -187,6 +185,14 @@ static int since_left(const struct choice *c, const char *name, const char *why)
 
     return choice_reason(c, &c->out->base_reason,
                          "where the head left %s, which has merged it since (%s)", name, why);
+}
+
+/* The same, if the head is on no other known branch (a deployment of a commit) or possibly merged
+ * since (a run that follows another); else a head on that branch is compared with itself. */
+static int since_left(const struct choice *c, const char *name, const char *why)
+{
+    bool may_be_on = (!c->branch || arc_event_is_of_run(c->event)) && !c->tag;
+    return may_be_on ? since_fork(c, name, why) : choice_since_merge_base(c, name, why);
 }
 
 /* The default branch, which a clone may have recorded from its remote. */
@@ -424,7 +430,7 @@ static int comment(struct choice *c)
                  ", and the API did not give it (is there a token?): the default branch is used",
                  c->event->number));
 
-    return choice_since_merge_base(c, branch, "default branch");
+    return since_fork(c, branch, "default branch");
 }
 
 static int choose(struct choice *c)

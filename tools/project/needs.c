@@ -166,6 +166,8 @@ static int read_needs(const char *text, struct gathered *found, json_t *jobs, st
 {
     ARC_AUTO_JSON json_t *needs = NULL;
 
+    if (!*text) /* of a variable that is not set */
+        return arc_error_set(err, ARC_EINPUT, "--needs is empty: pass toJSON(needs)");
     ARC_TRY_PREFIX(arc_document_read(text, &needs, err), err, "--needs");
 
     arc_json_each_pair (job, entry, needs) {
