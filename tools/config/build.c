@@ -38,7 +38,7 @@ static const struct arc_field recipe_fields[] = {
 /* Compose's short form is just the context. */
 static const struct arc_field recipe_brief = {"build", FIELD_TEXT, AT(context),
                                               .check = arc_check_line};
-static const struct arc_table recipe_table = {"'build'", recipe_fields, &recipe_brief, false};
+static const struct arc_table recipe_table = {"'build'", recipe_fields, .brief = &recipe_brief};
 
 /* ---- secrets and ulimits -------------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ static const struct arc_field secret_fields[] = {
 /* A variable of that name. */
 static const struct arc_field secret_brief = {"secrets", FIELD_TEXT, offsetof(struct secret, id),
                                               .check = arc_check_build_arg};
-static const struct arc_table secret_table = {"a secret", secret_fields, &secret_brief, false};
+static const struct arc_table secret_table = {"a secret", secret_fields, .brief = &secret_brief};
 
 /* In buildx's form, which never contains the value. */
 static int read_secrets(const struct arc_loading *l, const struct arc_yaml_node *node, void *slot)
@@ -163,7 +163,7 @@ static const struct arc_field place_fields[] = {
     {"at", FIELD_LIST, offsetof(struct arc_file_place, at), .check = arc_check_line},
     {0},
 };
-static const struct arc_table place_table = {"a value from a file", place_fields, NULL, false};
+static const struct arc_table place_table = {"a value from a file", .fields = place_fields};
 
 /* Replaces the known placeholders in a text, which may be NULL. */
 static int place_words(const struct arc_loading *l, char **text, const struct arc_word *words)
@@ -313,23 +313,20 @@ static int place_list(const struct arc_loading *l, char ***list, const struct ar
     return ARC_OK;
 }
 
-int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, const char *codename,
-                     const char *name, const char *directory)
+int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, bool caches,
+                     const char *codename, const char *name, const char *directory)
 {
     const struct arc_word words[] = {
         {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
+
+    if (caches) {
+        ARC_TRY(place_list(l, &recipe->cache_from, words));
+        return place_list(l, &recipe->cache_to, words);
+    }
+
     ARC_TRY(place_words(l, &recipe->context, words));
     ARC_TRY(place_words(l, &recipe->dockerfile, words));
     return place_words(l, &recipe->target, words);
-}
-
-int arc_recipe_place_caches(const struct arc_loading *l, struct arc_recipe *recipe,
-                            const char *codename, const char *name, const char *directory)
-{
-    const struct arc_word words[] = {
-        {"codename", codename}, {"name", name}, {"directory", directory}, {NULL, NULL}};
-    ARC_TRY(place_list(l, &recipe->cache_from, words));
-    return place_list(l, &recipe->cache_to, words);
 }
 
 /* Like buildx, falls back to "dockerfile" if there is no "Dockerfile". */

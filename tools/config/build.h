@@ -35,14 +35,11 @@ int arc_place_read(const struct arc_loading *l, const struct arc_yaml_node *node
 int arc_recipe_inherit(const struct arc_loading *l, struct arc_recipe *own,
                        const struct arc_recipe *given);
 
-/* Replaces {codename}, {name} and {directory} in the context, the Dockerfile and the target; names
- * that are still unknown (NULL) stay. */
-int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, const char *codename,
-                     const char *name, const char *directory);
-
-/* The same in the caches, which differ for each variant of a service. */
-int arc_recipe_place_caches(const struct arc_loading *l, struct arc_recipe *recipe,
-                            const char *codename, const char *name, const char *directory);
+/* Replaces {codename}, {name} and {directory} in the context, the Dockerfile and the target, or in
+ * the `caches`, which differ for each variant of a service; names that are still unknown (NULL)
+ * stay. */
+int arc_recipe_place(const struct arc_loading *l, struct arc_recipe *recipe, bool caches,
+                     const char *codename, const char *name, const char *directory);
 
 /* Fills in defaults for a service in `directory`, and makes the Dockerfile relative to the root: a
  * given name is relative to the context, as in Compose; the default is in the directory. ARC_EINPUT

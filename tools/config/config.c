@@ -29,7 +29,7 @@ static const struct arc_field platform_fields[] = {
      .check = arc_check_platform},
     {0},
 };
-static const struct arc_table platform_table = {"'platforms'", platform_fields, NULL, false};
+static const struct arc_table platform_table = {"'platforms'", .fields = platform_fields};
 
 /* A fixed text for all versions belongs in the template. */
 static bool check_notes_file(const char *text, struct arc_buf *why)
@@ -72,14 +72,14 @@ static const struct arc_field group_fields[] = {
     {"rebuild-dependents", FIELD_FLAG, .offset = AT(rebuild_dependents)},
     {0},
 };
-static const struct arc_table group_table = {"a group", group_fields, NULL, false};
+static const struct arc_table group_table = {"a group", .fields = group_fields};
 
 static const struct arc_field file_fields[] = {
     {"groups", FIELD_NODE, 0, .required = true},
     {"scan", FIELD_NODE, .offset = sizeof(const struct arc_yaml_node *)},
     {0},
 };
-static const struct arc_table file_table = {"this file", file_fields, NULL, false};
+static const struct arc_table file_table = {"this file", .fields = file_fields};
 
 #define DESCRIBED(member) offsetof(struct arc_described, member)
 
@@ -91,7 +91,7 @@ static const struct arc_field bake_fields[] = {
 };
 static const struct arc_field bake_brief = {"bake", FIELD_LIST, DESCRIBED(files),
                                             .check = arc_check_path};
-static const struct arc_table bake_table = {"'bake'", bake_fields, &bake_brief, false};
+static const struct arc_table bake_table = {"'bake'", bake_fields, .brief = &bake_brief};
 
 static const struct arc_field compose_fields[] = {
     {"files", FIELD_LIST, DESCRIBED(files), .required = true, .check = arc_check_path},
@@ -102,7 +102,8 @@ static const struct arc_field compose_fields[] = {
 };
 static const struct arc_field compose_brief = {"compose", FIELD_LIST, DESCRIBED(files),
                                                .check = arc_check_path};
-static const struct arc_table compose_table = {"'compose'", compose_fields, &compose_brief, false};
+static const struct arc_table compose_table = {"'compose'", compose_fields,
+                                               .brief = &compose_brief};
 
 void arc_config_free(struct arc_config *config)
 {

@@ -6,11 +6,12 @@
 #define FEW_KEYS   8
 
 /* The value, safe for a message. */
-static void quote(struct arc_buf *out, const struct arc_yaml_node *node)
+static const char *quote(struct arc_buf *out, const struct arc_yaml_node *node)
 {
     arc_buf_puts(out, "'");
     arc_text_visible(out, node->text, ARC_MIN(node->len, 120));
     arc_buf_puts(out, node->len > 120 ? "…'" : "'");
+    return arc_buf_text(out);
 }
 
 bool arc_field_lacks_quotes(const struct arc_yaml_node *node)
@@ -40,9 +41,7 @@ int arc_field_check(const struct arc_yaml_node *node, const char *key, arc_check
 
     ARC_TRY(arc_error_memory(why.failed, err));
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    quote(&shown, node);
-
-    return arc_yaml_error(node, err, "%s: %s %s", key, arc_buf_text(&shown), arc_buf_text(&why));
+    return arc_yaml_error(node, err, "%s: %s %s", key, quote(&shown, node), arc_buf_text(&why));
 }
 
 static int read_text(const struct arc_loading *l, const struct arc_yaml_node *node,
@@ -60,11 +59,9 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
         arc_text_item(&all, ", ", "%s", *word);
     }
 
-    if (!known) {
-        quote(&shown, node);
-        return arc_yaml_error(node, l->err, "%s: %s is none of %s", field->key,
-                              arc_buf_text(&shown), arc_buf_text(&all));
-    }
+    if (!known)
+        return arc_yaml_error(node, l->err, "%s: %s is none of %s", field->key, quote(&shown, node),
+                              arc_buf_text(&all));
 
     size_t len = arc_text_strip(node->text, node->len, "\n"); /* of a block scalar */
     *out = arc_arena_cut(l->memory, node->text, len);
@@ -75,8 +72,7 @@ static int read_text(const struct arc_loading *l, const struct arc_yaml_node *no
 static int twice(const struct arc_yaml_node *node, const char *key, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    quote(&shown, node);
-    return arc_yaml_error(node, err, "%s: %s is here twice", key, arc_buf_text(&shown));
+    return arc_yaml_error(node, err, "%s: %s is here twice", key, quote(&shown, node));
 }
 
 static int read_port(const struct arc_loading *l, const struct arc_yaml_node *node,
@@ -205,6 +201,31 @@ static int read_keyed(const struct arc_loading *l, const struct arc_yaml_node *n
     return ARC_OK;
 }
 
+static int read_items(const struct arc_loading *l, const struct arc_yaml_node *list,
+                      const struct arc_field *field, void *out)
+{
+    const struct arc_table *table = field->fields;
+    size_t *count = (size_t *)((char *)out + field->count);
+
+    if (list->type != ARC_YAML_LIST)
+        return wrong_type(l, list, field, "a list");
+    char *made = arc_arena_array(l->memory, list->count, table->size);
+    *(char **)((char *)out + field->offset) = made;
+    ARC_TRY_ALLOC(made, l->err);
+
+    arc_yaml_each (item, list) {
+        char *one = made + (*count)++ * table->size;
+        ARC_TRY(arc_fields_read(l, item, table, one));
+        if (table->line)
+            *(unsigned *)(one + table->line) = item->line;
+    }
+
+    for (size_t i = 0; table->check && i < list->count; i++)
+        ARC_TRY(table->check(made + i * table->size, list->items[i], l->err));
+
+    return ARC_OK;
+}
+
 static int read_field(const struct arc_loading *l, const struct arc_yaml_node *node,
                       const struct arc_field *field, void *out)
 {
@@ -234,6 +255,8 @@ static int read_field(const struct arc_loading *l, const struct arc_yaml_node *n
         return read_ports(l, node, field, slot);
     case FIELD_TABLE:
         return arc_fields_read(l, node, field->fields, out);
+    case FIELD_ITEMS:
+        return read_items(l, node, field, out);
     case FIELD_OWN:
         return field->read(l, node, slot);
     case FIELD_FLAG:
@@ -285,13 +308,11 @@ static int unknown_key(const struct arc_yaml_node *key, const struct arc_table *
     if (ARC_STARTS(key->text, "x-") || (table->open && !meant))
         return ARC_OK;
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
-    quote(&shown, key);
-
     if (meant)
         return arc_yaml_error(key, err, "%s is not a key of %s; did you mean '%s'?",
-                              arc_buf_text(&shown), table->what, meant);
+                              quote(&shown, key), table->what, meant);
 
-    return arc_yaml_error(key, err, "%s is not a key of %s; its keys are %s", arc_buf_text(&shown),
+    return arc_yaml_error(key, err, "%s is not a key of %s; its keys are %s", quote(&shown, key),
                           table->what, arc_buf_text(&text));
 }
 
@@ -316,26 +337,6 @@ int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map
     for (const struct arc_field *field = table->fields; field->key; field++)
         if (field->required && !arc_yaml_get(map, field->key))
             return arc_yaml_error(map, l->err, "%s needs '%s'", table->what, field->key);
-
-    return ARC_OK;
-}
-
-int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node *list,
-                         const char *key, const struct arc_table *table, size_t size, void *items,
-                         size_t *count)
-{
-    if (!list)
-        return ARC_OK;
-
-    if (list->type != ARC_YAML_LIST)
-        return arc_yaml_error(list, l->err, "'%s' must be a list, this is %s", key,
-                              arc_yaml_type_name(list));
-
-    char *made = arc_arena_array(l->memory, list->count, size);
-    *(char **)items = made;
-    ARC_TRY_ALLOC(made, l->err);
-    arc_yaml_each (item, list)
-        ARC_TRY(arc_fields_read(l, item, table, made + (*count)++ * size));
 
     return ARC_OK;
 }

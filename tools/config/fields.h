@@ -27,6 +27,7 @@ enum arc_field_kind {
     FIELD_OWN,   /* a pointer made by the field's own reader */
     FIELD_NODE,  /* const struct arc_yaml_node *: for the caller to read */
     FIELD_TABLE, /* a mapping with fields of its own, in the same struct */
+    FIELD_ITEMS, /* an array of structs, and their number: a list of such mappings */
 };
 
 /* The context for reading a file of the configuration. */
@@ -49,7 +50,8 @@ struct arc_field {
     arc_check *check;               /* for the text, each item, or a pair's name; or NULL */
     const char *const *words;       /* the only values of a FIELD_TEXT; NULL: any */
     arc_read *read;                 /* of a FIELD_OWN */
-    const struct arc_table *fields; /* of a FIELD_TABLE */
+    const struct arc_table *fields; /* of a FIELD_TABLE, or of each item of a FIELD_ITEMS */
+    size_t count;                   /* of FIELD_ITEMS: the offset of their number */
 };
 
 struct arc_table {
@@ -57,18 +59,15 @@ struct arc_table {
     const struct arc_field *fields;
     const struct arc_field *brief; /* the field set by a string instead of a mapping; or NULL */
     bool open;                     /* allows other keys, unless they look like typos of ours */
+    size_t size, line; /* for FIELD_ITEMS: of the struct, and the offset of its line; 0: none */
+    /* Whether the keys of an item fit together: ARC_EINPUT at the node if not. */
+    int (*check)(const void *item, const struct arc_yaml_node *node, struct arc_error *err);
 };
 
 /* Fills *out, which must be zeroed, from a mapping. Missing fields stay zero. ARC_EINPUT with the
  * place for an unknown key, a wrong type, an invalid value, a missing required field. */
 int arc_fields_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                     const struct arc_table *table, void *out);
-
-/* The same for a list of mappings (NULL: none), the value of `key`: *items is an array of structs
- * of `size` bytes. */
-int arc_fields_read_list(const struct arc_loading *l, const struct arc_yaml_node *list,
-                         const char *key, const struct arc_table *table, size_t size, void *items,
-                         size_t *count);
 
 /* Overrides fields of `out` with those present in `from`, both of one table. */
 void arc_fields_overlay(const struct arc_table *table, void *out, const void *from);

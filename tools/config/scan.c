@@ -9,20 +9,6 @@ static arc_check check_reason;
 static arc_check check_scanner;
 static arc_check check_severity;
 static arc_check check_left_out;
-static arc_read read_ignore;
-
-static const struct arc_field fields[] = {
-    {"skip-dirs", FIELD_TEXTS, AT(skip_dirs), .check = check_left_out},
-    {"skip-files", FIELD_TEXTS, AT(skip_files), .check = check_left_out},
-    {"severity", FIELD_TEXTS, AT(severity), .check = check_severity},
-    {"scanners", FIELD_TEXTS, AT(scanners), .check = check_scanner},
-    {"ignore-policy", FIELD_TEXT, AT(policy), .check = arc_check_path},
-    {"vex", FIELD_TEXTS, AT(vex), .check = arc_check_path},
-    {"accept", FIELD_TEXTS, AT(accept), .check = check_reason},
-    {"ignore", FIELD_OWN, AT(ignores), .read = read_ignore},
-    {0},
-};
-static const struct arc_table table = {"'scan'", fields, NULL, false};
 
 static const struct arc_field ignore_fields[] = {
     {"id", FIELD_TEXT, OF(id), .check = arc_check_line},
@@ -34,7 +20,31 @@ static const struct arc_field ignore_fields[] = {
     {"expires", FIELD_TEXT, OF(expires), .check = arc_check_day},
     {0},
 };
-static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields, NULL, false};
+
+static int check_ignore(const void *item, const struct arc_yaml_node *node, struct arc_error *err)
+{
+    const struct arc_scan_ignore *entry = item;
+    if (entry->id || entry->license || entry->package || entry->path)
+        return ARC_OK;
+    return arc_yaml_error(node, err, "an entry of 'ignore' needs an id, license, package or path");
+}
+
+static const struct arc_table ignore_table = {"an entry of 'ignore'", ignore_fields,
+                                              .size = sizeof(struct arc_scan_ignore),
+                                              .line = OF(line), .check = check_ignore};
+
+static const struct arc_field fields[] = {
+    {"skip-dirs", FIELD_TEXTS, AT(skip_dirs), .check = check_left_out},
+    {"skip-files", FIELD_TEXTS, AT(skip_files), .check = check_left_out},
+    {"severity", FIELD_TEXTS, AT(severity), .check = check_severity},
+    {"scanners", FIELD_TEXTS, AT(scanners), .check = check_scanner},
+    {"ignore-policy", FIELD_TEXT, AT(policy), .check = arc_check_path},
+    {"vex", FIELD_TEXTS, AT(vex), .check = arc_check_path},
+    {"accept", FIELD_TEXTS, AT(accept), .check = check_reason},
+    {"ignore", FIELD_ITEMS, AT(ignores), .fields = &ignore_table, .count = AT(ignore_count)},
+    {0},
+};
+static const struct arc_table table = {"'scan'", .fields = fields};
 
 /* ---- severities and scanners ---------------------------------------------------------------- */
 
@@ -155,23 +165,6 @@ void arc_scan_settings_free(struct arc_scan_settings *settings)
 {
     arc_arena_free(&settings->memory);
     *settings = (struct arc_scan_settings){0};
-}
-
-static int read_ignore(const struct arc_loading *l, const struct arc_yaml_node *list, void *slot)
-{
-    struct arc_scan_settings *out = (void *)((char *)slot - AT(ignores));
-    ARC_TRY(arc_fields_read_list(l, list, "ignore", &ignore_table, sizeof *out->ignores,
-                                 &out->ignores, &out->ignore_count));
-
-    for (size_t i = 0; i < out->ignore_count; i++) {
-        struct arc_scan_ignore *entry = &out->ignores[i];
-        entry->line = list->items[i]->line;
-        if (!entry->id && !entry->license && !entry->package && !entry->path)
-            return arc_yaml_error(list->items[i], l->err,
-                                  "an entry of 'ignore' needs an id, license, package or path");
-    }
-
-    return ARC_OK;
 }
 
 /* Paths that differ as much as possible: a pattern that matches them all leaves nothing to scan. */

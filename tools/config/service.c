@@ -29,8 +29,8 @@ static const struct arc_field service_fields[] = {
 };
 
 /* Other tools read the file too, so it may contain their keys. */
-static const struct arc_table service_table = {"a service.yaml", service_fields, NULL, true};
-static const struct arc_table entry_table = {"a service", service_fields, NULL, false};
+static const struct arc_table service_table = {"a service.yaml", service_fields, .open = true};
+static const struct arc_table entry_table = {"a service", .fields = service_fields};
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
@@ -208,6 +208,12 @@ static int name_variant(const struct arc_loading *l, struct arc_service_reading 
     return arc_arena_check(l->memory, l->err);
 }
 
+static int place_recipe(const struct arc_loading *l, struct arc_service *service, bool caches)
+{
+    return arc_recipe_place(l, &service->build, caches, service->codename, service->name,
+                            service->directory);
+}
+
 int arc_service_complete(const struct arc_loading *l, struct arc_service_reading *reading,
                          const struct arc_group *group)
 {
@@ -225,13 +231,12 @@ int arc_service_complete(const struct arc_loading *l, struct arc_service_reading
         service->ports = no_ports;
 
     ARC_TRY(arc_recipe_inherit(l, build, group ? &group->build : &none));
-    ARC_TRY(arc_recipe_place(l, build, service->codename, service->name, service->directory));
+    ARC_TRY(place_recipe(l, service, false));
     ARC_TRY(complete_directory(l, service));
     ARC_TRY(complete_names(l, service));
-    ARC_TRY(arc_recipe_place(l, build, service->codename, service->name, service->directory));
+    ARC_TRY(place_recipe(l, service, false));
     ARC_TRY(name_variant(l, reading, group));
-    ARC_TRY(
-        arc_recipe_place_caches(l, build, service->codename, service->name, service->directory));
+    ARC_TRY(place_recipe(l, service, true));
     ARC_TRY(arc_recipe_complete(l, build, service->directory));
 
     if (service->version_file) {

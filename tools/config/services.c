@@ -156,7 +156,7 @@ static int find_dockerfile(const struct entry *entry, const char *directory, boo
         .dockerfile_inline = (char *)said(build, "dockerfile_inline", group->dockerfile_inline)};
     const char *name = arc_path_name(directory);
 
-    ARC_TRY(arc_recipe_place(entry->l, &recipe, name, name, directory));
+    ARC_TRY(arc_recipe_place(entry->l, &recipe, false, name, name, directory));
     int rc = arc_recipe_complete(entry->l, &recipe, directory);
     ARC_TRY(arc_yaml_place(entry->node, "services", rc, entry->l->err));
     *found = has_dockerfile(entry, &recipe);

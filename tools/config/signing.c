@@ -56,7 +56,7 @@ static const struct arc_field fields[] = {
     {0},
 };
 static const struct arc_field brief = {"sign", FIELD_TEXT, AT(with), .check = check_with};
-static const struct arc_table table = {"'sign'", fields, &brief, false};
+static const struct arc_table table = {"'sign'", fields, .brief = &brief};
 
 static const char *find_conflict(const struct arc_signing *signing)
 {

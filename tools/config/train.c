@@ -9,7 +9,7 @@ static const struct arc_field include_fields[] = {
 static const struct arc_field include_brief = {
     "includes", FIELD_TEXT, offsetof(struct arc_include, group), .check = arc_check_group};
 static const struct arc_table include_table = {"an entry of 'includes'", include_fields,
-                                               &include_brief, false};
+                                               .brief = &include_brief};
 
 int arc_train_read(const struct arc_loading *l, const struct arc_yaml_node *map,
                    const struct arc_yaml_node *node, struct arc_group *out)

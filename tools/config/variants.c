@@ -23,7 +23,7 @@ static const struct arc_field variant_fields[] = {
      .check = arc_check_image},
     {0},
 };
-static const struct arc_table variant_table = {"a variant", variant_fields, NULL, false};
+static const struct arc_table variant_table = {"a variant", .fields = variant_fields};
 
 /* ---- a matrix ------------------------------------------------------------------------------- */
 

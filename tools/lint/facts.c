@@ -22,11 +22,10 @@ static const struct arc_field fields[] = {
     {"until", FIELD_TEXT, AT(until), .check = arc_check_day},
     {0},
 };
-const struct arc_table lint_fact_table = {"a fact", fields, NULL, false};
-
-int lint_fact_check(const struct lint_fact *out, const struct arc_yaml_node *node,
-                    struct arc_error *err)
+static int check_fact(const void *item, const struct arc_yaml_node *node, struct arc_error *err)
 {
+    const struct lint_fact *out = item;
+
     if ((out->is || out->has || out->lacks || out->absent) && !out->at)
         return arc_yaml_error(node, err,
                               "is, has, lacks and absent need 'at': the keys that lead to the "
@@ -36,6 +35,9 @@ int lint_fact_check(const struct lint_fact *out, const struct arc_yaml_node *nod
         return arc_yaml_error(node, err, "'in' chooses groups, so it needs 'for'");
     return ARC_OK;
 }
+
+const struct arc_table lint_fact_table = {"a fact", fields, .size = sizeof(struct lint_fact),
+                                          .check = check_fact};
 
 void lint_fact_find(const struct lint_case *c, unsigned line, const char *format, ...)
 {

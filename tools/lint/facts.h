@@ -23,11 +23,8 @@ struct lint_fact {
     char *until;    /* last day of its validity, "YYYY-MM-DD" in UTC; NULL: no limit */
 };
 
-/* The table that reads an entry, and a check that its keys fit together: ARC_EINPUT with the place
- * if not. */
+/* The table that reads an entry. */
 extern const struct arc_table lint_fact_table;
-int lint_fact_check(const struct lint_fact *fact, const struct arc_yaml_node *node,
-                    struct arc_error *err);
 
 /* A fact about one service or group (either may be NULL) under inspection. */
 struct lint_case {

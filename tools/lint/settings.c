@@ -20,23 +20,6 @@ static bool check_style(const char *text, struct arc_buf *why)
     return false;
 }
 
-static arc_read read_waivers;
-static arc_read read_facts;
-
-static const struct arc_field fields[] = {
-    {"service-name", FIELD_TEXT, AT(service_name), .check = arc_check_line},
-    {"network", FIELD_TEXT, AT(network), .check = arc_check_line},
-    {"labels", FIELD_PAIRS, AT(labels), .check = arc_check_line},
-    {"actions", FIELD_TEXTS, AT(actions), .check = arc_check_line},
-    {"credentials-ignore", FIELD_TEXTS, AT(credentials_ignore), .check = arc_check_path},
-    {"off", FIELD_TEXTS, AT(off), .check = arc_check_line},
-    {"style", FIELD_TEXTS, AT(style), .check = check_style},
-    {"allow", FIELD_OWN, AT(waivers), .read = read_waivers},
-    {"facts", FIELD_OWN, AT(facts), .read = read_facts},
-    {0},
-};
-static const struct arc_table table = {"the rules file", fields, NULL, false};
-
 #define OF(member) offsetof(struct lint_waiver, member)
 
 static const struct arc_field waiver_fields[] = {
@@ -46,33 +29,28 @@ static const struct arc_field waiver_fields[] = {
     {"why", FIELD_TEXT, OF(why), .required = true, .check = arc_check_line},
     {0},
 };
-static const struct arc_table waiver_table = {"an entry of 'allow'", waiver_fields, NULL, false};
+static const struct arc_table waiver_table = {"an entry of 'allow'", waiver_fields,
+                                              .size = sizeof(struct lint_waiver), .line = OF(line)};
+
+static const struct arc_field fields[] = {
+    {"service-name", FIELD_TEXT, AT(service_name), .check = arc_check_line},
+    {"network", FIELD_TEXT, AT(network), .check = arc_check_line},
+    {"labels", FIELD_PAIRS, AT(labels), .check = arc_check_line},
+    {"actions", FIELD_TEXTS, AT(actions), .check = arc_check_line},
+    {"credentials-ignore", FIELD_TEXTS, AT(credentials_ignore), .check = arc_check_path},
+    {"off", FIELD_TEXTS, AT(off), .check = arc_check_line},
+    {"style", FIELD_TEXTS, AT(style), .check = check_style},
+    {"allow", FIELD_ITEMS, AT(waivers), .fields = &waiver_table, .count = AT(waiver_count)},
+    {"facts", FIELD_ITEMS, AT(facts), .fields = &lint_fact_table, .count = AT(fact_count)},
+    {0},
+};
+static const struct arc_table table = {"the rules file", .fields = fields};
 
 void lint_settings_free(struct lint_settings *settings)
 {
     arc_arena_free(&settings->memory);
     arc_yaml_free(&settings->yaml);
     *settings = (struct lint_settings){0};
-}
-
-static int read_waivers(const struct arc_loading *l, const struct arc_yaml_node *list, void *slot)
-{
-    struct lint_settings *out = (void *)((char *)slot - AT(waivers));
-    ARC_TRY(arc_fields_read_list(l, list, "allow", &waiver_table, sizeof *out->waivers,
-                                 &out->waivers, &out->waiver_count));
-    for (size_t i = 0; i < out->waiver_count; i++)
-        out->waivers[i].line = list->items[i]->line;
-    return ARC_OK;
-}
-
-static int read_facts(const struct arc_loading *l, const struct arc_yaml_node *list, void *slot)
-{
-    struct lint_settings *out = (void *)((char *)slot - AT(facts));
-    ARC_TRY(arc_fields_read_list(l, list, "facts", &lint_fact_table, sizeof *out->facts,
-                                 &out->facts, &out->fact_count));
-    for (size_t i = 0; i < out->fact_count; i++)
-        ARC_TRY(lint_fact_check(&out->facts[i], list->items[i], l->err));
-    return ARC_OK;
 }
 
 /* Checks that every rule in `off` exists, built in or as a fact. */
