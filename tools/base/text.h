@@ -117,6 +117,12 @@ static inline bool arc_text_is_caseless(const char *text, size_t len, const char
     return strlen(word) == len && strncasecmp(text, word, len) == 0;
 }
 
+/* Whether two texts are the same; NULL equals only NULL. */
+static inline bool arc_text_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* As strcmp(), by bytes. */
 static inline int arc_text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
 {

@@ -237,7 +237,7 @@ static bool give_values(struct init *init, struct init_group *group, const struc
         bool own = usual && arc_text_ends(name, "VERSION") && /* not the version of a tool */
                    init_is_among(usual, "dev local latest edge snapshot main master");
         given = own ? "{version}" : given;
-        versioned = versioned || init_same_text(given, "{version}");
+        versioned = versioned || arc_text_same(given, "{version}");
         if (given && strcmp(given, "{revision}") != 0 && init_is_among(arc_or(usual, ""), "null"))
             init_ask(init, bake->path, 0,
                      "what is %s outside of a release? %s has no value there: give the variable a "
@@ -321,7 +321,7 @@ static bool read_beside(struct init *init, struct bake *bake)
     arc_json_each (file, json_object_get(init->bakes, bake->path)) {
         const char *path = json_string_value(file);
         init_each_group (group, init)
-            if (init_same_text(group->source, path))
+            if (arc_text_same(group->source, path))
                 return false;
         const char *text = arc_text_ends(path, ".hcl") ? init_read(init, path) : NULL;
         if (text && strcmp(path, bake->path) != 0)

@@ -134,7 +134,7 @@ static char *find_target(const struct entry *entry, bool *development)
 static bool has_published(const struct init *init, const char *name)
 {
     init_each_image (image, init)
-        if (name && image->pushed && init_same_text(image->name, arc_path_name(name)))
+        if (name && image->pushed && arc_text_same(image->name, arc_path_name(name)))
             return true;
     return false;
 }

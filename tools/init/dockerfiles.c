@@ -379,7 +379,7 @@ static void take_template(struct init *init, struct init_image *image, const cha
     bool starts = !ends && strncmp(last, own, tail) == 0 && strchr("-_.", last[tail]);
     char *same = init_print(init, "%.*s{suffix}%s", (int)(arch - last), last, rest);
     init_each_image (other, init)
-        if (other != image && init_same_text(other->pattern, same)) { /* a copy of this one's */
+        if (other != image && arc_text_same(other->pattern, same)) { /* a copy of this one's */
             init_ask(init, other->dockerfile, 0,
                      "what are its images called? Those of %s are called %s", image->dockerfile,
                      template);

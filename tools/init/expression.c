@@ -187,11 +187,11 @@ static const char *read_operand(struct expression *read)
 static bool compare_event(const char *event, const char *wanted, bool equal, const char **out)
 {
     if (!wanted || init_is_among(wanted, "workflow_dispatch repository_dispatch workflow_call") ||
-        (!equal && init_same_text(event, wanted)))
+        (!equal && arc_text_same(event, wanted)))
         *out = NULL;
-    else if (ARC_STARTS(wanted, "pull_request", "merge_group") && !init_same_text(event, wanted))
+    else if (ARC_STARTS(wanted, "pull_request", "merge_group") && !arc_text_same(event, wanted))
         *out = equal ? "false" : "true";
-    else if (strcmp(wanted, "schedule") == 0 && !init_same_text(event, wanted))
+    else if (strcmp(wanted, "schedule") == 0 && !arc_text_same(event, wanted))
         *out = equal ? "schedule" : "true";
     else
         return false;

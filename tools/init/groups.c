@@ -144,7 +144,7 @@ static json_t *list_own_tags(struct init *init, struct init_image *image)
         init_each_image (other, init) {
             if (other == image)
                 break;
-            taken = taken || (init_same_text(image->name, other->name) &&
+            taken = taken || (arc_text_same(image->name, other->name) &&
                               json_object_get(other->tags, tag) && !strstr(tag, "{codename}"));
         }
         if (taken)
@@ -173,7 +173,7 @@ static void name_alike(struct init *init)
 
         init_each_image (other, init) {
             bool shares = strcmp(image->dockerfile, other->dockerfile) == 0;
-            bool same = init_same_text(image->name, other->name) && (image->name || shares);
+            bool same = arc_text_same(image->name, other->name) && (image->name || shares);
             alike += same;
             sharing += same && shares;
             first = first && other != image;
@@ -344,7 +344,7 @@ static bool is_meant(const struct init *init, const struct init_image *image, co
     init_each_image (other, init) {
         if (!all)
             return false;
-        all = !image->name || !init_same_text(image->name, other->name) || match(other, prefix);
+        all = !image->name || !arc_text_same(image->name, other->name) || match(other, prefix);
     }
 
     return all;
@@ -363,7 +363,7 @@ static bool is_of_chart(struct init *init, const struct init_family *family)
     each_family (other, init)
         others = others || !*other->prefix;
     init_each_image (image, init)
-        others = others && !init_same_text(image->tag, family->before);
+        others = others && !arc_text_same(image->tag, family->before);
 
     return has_chart && others;
 }
@@ -382,7 +382,7 @@ static bool is_of_module(struct init *init, const struct init_family *family)
         has_image =
             has_image || is_named(image, family->prefix) || is_related(image, family->prefix);
     arc_json_each (other, init->git_tags)
-        has_release = has_release || init_same_text(json_string_value(other), tag);
+        has_release = has_release || arc_text_same(json_string_value(other), tag);
 
     return has_release || !has_image;
 }
@@ -566,8 +566,7 @@ static void set_place(struct init *init, struct init_image *image, const char *f
                       char *const *at)
 {
     image->version_file = arc_arena_text(&init->arena, file);
-    for (; at && *at; at++)
-        init_add_text(init, &image->version_at, *at);
+    init_add_texts(init, &image->version_at, at);
 }
 
 /* A list of items with a `version`: gives one to each image below the file's directory whose name
@@ -584,7 +583,7 @@ static bool place_named(struct init *init, const struct init_image *image, const
         arc_yaml_each (item, list)
             arc_yaml_each_pair (pair, item)
                 if (!one->version_file && arc_yaml_get(item, "version") &&
-                    init_same_text(pair->value->text, one->name))
+                    arc_text_same(pair->value->text, one->name))
                     set_place(init, one, file,
                               (char *const[]){init_print(init, "%s=%s", pair->key->text, one->name),
                                               "version", NULL});
@@ -602,7 +601,7 @@ static bool take_list(struct init *init, struct init_image *image, const char *f
     if (place_named(init, image, file, list))
         return true;
     init_each_image (other, init)
-        if (init_same_text(other->version_file, file))
+        if (arc_text_same(other->version_file, file))
             return false; /* they belong to another Dockerfile beside it */
 
     arc_yaml_each (item, list) {
@@ -833,7 +832,7 @@ static void take_started(struct init *init)
             continue;
         size_t len = arc_text_strip(image->tag, strlen(image->tag), "v/@-_");
         init_each_image (other, init)
-            if (other->group && init_same_text(other->tag, image->tag))
+            if (other->group && arc_text_same(other->tag, image->tag))
                 image->group = other->group;
         if (image->group)
             continue;

@@ -261,11 +261,6 @@ void init_ask_values(struct init *init, const struct init_image *image, json_t *
         init_list_names(init, names));
 }
 
-bool init_same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 bool init_same_texts(char *const *a, char *const *b)
 {
     size_t i = 0;
@@ -419,6 +414,12 @@ void init_add_text(struct init *init, char ***texts, const char *text)
     (void)arc_texts_add(&init->arena, texts, text, NULL); /* sticky in the arena */
 }
 
+void init_add_texts(struct init *init, char ***texts, char *const *more)
+{
+    for (; more && *more; more++)
+        init_add_text(init, texts, *more);
+}
+
 void init_add_platform(struct init *init, struct init_image *image, const char *file, unsigned line,
                        const char *text)
 {
@@ -445,8 +446,7 @@ void init_add_platform(struct init *init, struct init_image *image, const char *
     for (; known && *known && strcmp(*known, platform) < 0; known++)
         init_add_text(init, &image->platforms, *known);
     init_add_text(init, &image->platforms, platform);
-    for (; known && *known; known++)
-        init_add_text(init, &image->platforms, *known);
+    init_add_texts(init, &image->platforms, known);
 }
 
 void init_add_tag(struct init *init, json_t **tags, const char *name, const char *when)

@@ -263,6 +263,7 @@ json_t *init_make_place(struct init *init, const char *file, const char *key, co
 /* Whether a stage of that name is for development, not for release. */
 bool init_is_development(const char *stage);
 void init_add_text(struct init *init, char ***texts, const char *text);
+void init_add_texts(struct init *init, char ***texts, char *const *more);
 
 /* Adds a platform ("linux/arm64", "aarch64"; "armv7" of add-ons) in byte order, or asks which one
  * is meant. */
@@ -287,8 +288,7 @@ char *init_next_variable(struct init *init, const char *text, const char **start
 /* The text in lower case. */
 #define init_lower(init, text) arc_text_lower(arc_arena_text(&(init)->arena, text))
 
-/* Whether two texts, or lists of texts, are equal (NULL: none). */
-bool init_same_text(const char *a, const char *b);
+/* Whether two lists of texts are equal (NULL: none). */
 bool init_same_texts(char *const *a, char *const *b);
 
 /* Whether a prefix of image names, "ghcr.io/acme", ends with the repository's owner. */

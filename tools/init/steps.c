@@ -73,7 +73,7 @@ void init_set_output(const struct init_step *step, const char *name, const char 
 /* Whether only pull requests start the workflow: then nothing it publishes is a release. */
 static bool is_test_step(const struct init_step *step)
 {
-    return init_same_text(step->event, "pull_request");
+    return arc_text_same(step->event, "pull_request");
 }
 
 /* The value of `key` in "type=semver,pattern={{version}}"; NULL if it is missing. */
@@ -209,7 +209,7 @@ static struct flavor read_flavor(struct init *init, const char *lines)
         if (suffix && arc_text_is_visible(suffix))
             flavor.suffix = suffix;
         flavor.latest = arc_or(attribute(init, item, "latest"), flavor.latest);
-        flavor.on_latest |= init_same_text(attribute(init, item, "onlatest"), "true");
+        flavor.on_latest |= arc_text_same(attribute(init, item, "onlatest"), "true");
     }
 
     return flavor;
@@ -332,7 +332,7 @@ static void take_names(const struct init_step *step)
         lines = "type=schedule\ntype=ref,event=branch\ntype=ref,event=tag\ntype=ref,event=pr";
     for (char *item; (item = init_next_item(init, &lines, "\n"));) {
         char *name = convert_tag(init, item, &flavor, &when);
-        if (!name && init_same_text(attribute(init, item, "enable"), "false"))
+        if (!name && arc_text_same(attribute(init, item, "enable"), "false"))
             continue;
         if (!name) {
             if (strcmp(item, INIT_UNKNOWN_TEXT) == 0)
@@ -600,7 +600,7 @@ static bool is_same(const struct init_step *step, const struct init_image *other
                     const struct init_image *image)
 {
     bool named = !other->name || !image->name || strcmp(other->name, image->name) == 0;
-    bool target = init_same_text(other->target, image->target);
+    bool target = arc_text_same(other->target, image->target);
 
     if (step->service)
         return !image->name ||
@@ -655,12 +655,9 @@ static bool join(const struct init_step *step, const struct init_image *more)
     image->version_file = arc_or(image->version_file, more->version_file);
     image->name = arc_or(image->name, more->name);
     image->codename = image->name ? init_codename(init, image->name) : image->codename;
-    for (char **text = more->platforms; text && *text; text++)
-        init_add_text(init, &image->platforms, *text);
-    for (char **text = more->registries; text && *text; text++)
-        init_add_text(init, &image->registries, *text);
-    for (char **text = more->others; text && *text; text++)
-        init_add_text(init, &image->others, *text);
+    init_add_texts(init, &image->platforms, more->platforms);
+    init_add_texts(init, &image->registries, more->registries);
+    init_add_texts(init, &image->others, more->others);
     arc_json_each_pair (tag, when, more->tags)
         init_add_tag(init, &image->tags, tag, json_string_value(when));
 
@@ -923,7 +920,7 @@ static void take_bake(const struct init_step *step)
         }
         file += ARC_STARTS(file, "cwd://") ? 6 : 0;
         take_name(init, &one, arc_arena_text(&init->arena, file), step->when);
-        init->baked_differ |= init->baked.name && !init_same_text(init->baked.name, one.name);
+        init->baked_differ |= init->baked.name && !arc_text_same(init->baked.name, one.name);
         take_name(init, &init->baked, file, step->when);
     }
 
@@ -1078,7 +1075,7 @@ static void name_versions(struct init *init)
             true; /* first of its name: gets the plain version unless another image has it */
         init_each_image (other, init) {
             first = first && other != image;
-            if (other != image && image->name && init_same_text(image->name, other->name) &&
+            if (other != image && image->name && arc_text_same(image->name, other->name) &&
                 ((first && is_plain) || json_object_get(other->tags, added)))
                 added = "{version}-{codename}";
         }
@@ -1094,9 +1091,9 @@ static struct init_image *find_first(const struct init *init, const struct init_
     init_each_image (other, init) {
         if (other == image)
             return NULL;
-        if (init_same_text(other->name, image->name) &&
+        if (arc_text_same(other->name, image->name) &&
             strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            init_same_text(other->target, image->target))
+            arc_text_same(other->target, image->target))
             return other;
     }
     return NULL;
@@ -1132,7 +1129,7 @@ static bool is_nameless(const struct init *init, const struct init_image *image)
     init_each_image (other, init)
         if (!image->name && other->name && other->pushed &&
             strcmp(other->dockerfile, image->dockerfile) == 0 &&
-            init_same_text(other->target, image->target))
+            arc_text_same(other->target, image->target))
             return true;
     return false;
 }

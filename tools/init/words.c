@@ -64,16 +64,21 @@ static const char *expand_text(struct script *script, const char *at, const char
     return at;
 }
 
+/* The same as a text; moves *at behind the byte where it stopped. */
+static const char *expand_part(struct script *script, const char **at, const char *end, char until)
+{
+    ARC_AUTO(arc_buf) struct arc_buf part = {.max = WORD_MAX};
+    *at = expand_text(script, *at, end, until, &part) + 1;
+    return init_hold(script->init, &part);
+}
+
 /* A Makefile's "$(or $(NAME),word)": the first operand that is known and not empty. */
 static void expand_or(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     const char *held = "";
 
-    for (; at < end && !*held; at++) {
-        arc_buf_reset(&word);
-        at = expand_text(script, at, end, ',', &word);
-        held = init_hold(script->init, &word);
+    while (at < end && !*held) {
+        held = expand_part(script, &at, end, ',');
         held = arc_text_is_visible(held) ? held : "";
     }
 
@@ -84,16 +89,13 @@ static void expand_or(struct script *script, const char *at, const char *end, st
  * are rarely set. */
 static void expand_if(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
-    at = expand_text(script, at, end, ',', &word);
-    const char *held = init_hold(script->init, &word);
+    const char *held = expand_part(script, &at, end, ',');
     bool holds = held[strspn(held, " \t")] && arc_text_is_visible(held);
 
-    for (bool then = true; at < end; then = false) {
-        arc_buf_reset(&word);
-        at = expand_text(script, at + 1, end, then ? ',' : '\0', &word);
+    for (bool then = true; at <= end; then = false) {
+        const char *part = expand_part(script, &at, end, then ? ',' : '\0');
         if (then == holds)
-            arc_buf_puts(out, init_hold(script->init, &word));
+            arc_buf_puts(out, part);
     }
 }
 
@@ -101,11 +103,8 @@ static void expand_if(struct script *script, const char *at, const char *end, st
 static void expand_filter(struct script *script, const char *at, const char *end,
                           struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf words = {.max = WORD_MAX}, text = {.max = WORD_MAX};
-    at = expand_text(script, at, end, ',', &words);
-    if (at < end)
-        (void)expand_text(script, at + 1, end, '\0', &text);
-    const char *wanted = init_hold(script->init, &words), *rest = init_hold(script->init, &text);
+    const char *wanted = expand_part(script, &at, end, ',');
+    const char *rest = at <= end ? expand_part(script, &at, end, '\0') : "";
 
     for (char *word; (word = init_next_item(script->init, &rest, " \t"));)
         if (init_is_among(word, wanted))
@@ -116,14 +115,10 @@ static void expand_filter(struct script *script, const char *at, const char *end
 static void expand_subst(struct script *script, const char *at, const char *end,
                          struct arc_buf *out)
 {
-    ARC_AUTO(arc_buf) struct arc_buf word = {.max = WORD_MAX};
     const char *parts[3] = {"", "", ""}, *found;
 
-    for (size_t i = 0; i < ARC_COUNT(parts) && at < end; i++, at++) {
-        arc_buf_reset(&word);
-        at = expand_text(script, at, end, i < 2 ? ',' : '\0', &word);
-        parts[i] = init_hold(script->init, &word);
-    }
+    for (size_t i = 0; i < ARC_COUNT(parts) && at < end; i++)
+        parts[i] = expand_part(script, &at, end, i < 2 ? ',' : '\0');
 
     const char *text = parts[2];
     for (size_t len = strlen(parts[0]); len && (found = strstr(text, parts[0]));
@@ -146,13 +141,11 @@ static bool expand_function(struct script *script, const char *call, const char 
                      {"if ", expand_if},
                      {"filter ", expand_filter}};
 
-    arc_each_in (function, functions) {
-        const char *arguments = arc_text_after(call, function->name);
-        if (arguments)
-            function->expand(script, arguments, end, out);
-        if (arguments)
+    arc_each_in (function, functions)
+        if (ARC_STARTS(call, function->name)) {
+            function->expand(script, call + strlen(function->name), end, out);
             return true;
-    }
+        }
 
     return false;
 }
@@ -171,7 +164,6 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
 {
     const char *bar = memchr(at, '|', (size_t)(end - at)), *stop = arc_or(bar, end);
     const char *filter = bar ? init_cut(script->init, bar + 1, (size_t)(end - bar - 1)) : "";
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
     bool lowers = (strstr(filter, "tr ") && strstr(filter, "a-z")) || strstr(filter, ":lower:") ||
                   strstr(filter, "tolower");
 
@@ -179,8 +171,8 @@ static bool expand_echo(struct script *script, const char *at, const char *end, 
         return false;
     while (stop[-1] == ' ')
         stop--;
-    (void)expand_text(script, at + 5, stop, '\0', &text);
-    const char *held = init_hold(script->init, &text);
+    at += 5;
+    const char *held = expand_part(script, &at, stop, '\0');
     bool is_tag = strcmp(held, "{image-tag}") == 0;
     if (bar && !lowers && !is_tag)
         return false;
@@ -304,11 +296,9 @@ static bool expand_data(struct script *script, const struct reading *reading, st
 static bool expand_file(struct script *script, const char *at, const char *end, struct arc_buf *out)
 {
     struct init *init = script->init;
-    ARC_AUTO(arc_buf) struct arc_buf text = {.max = WORD_MAX};
     struct reading reading;
 
-    (void)expand_text(script, at, end, '\0', &text);
-    if (!read_reading(script, init_hold(init, &text), &reading))
+    if (!read_reading(script, expand_part(script, &at, end, '\0'), &reading))
         return false;
 
     const char *path = reading.path, *keys = arc_or(reading.keys, "");
@@ -362,9 +352,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
         return end + 1;
     if (script->is_makefile && end && memchr(name, '$', (size_t)(end - name)) &&
         strcspn(name, " :") > (size_t)(end - name)) { /* "$($@-args)" */
-        ARC_AUTO(arc_buf) struct arc_buf inner = {.max = WORD_MAX};
-        (void)expand_text(script, name, end, '\0', &inner);
-        arc_buf_puts(out, arc_or(find_value(script, init_hold(script->init, &inner)), ""));
+        const char *inner = expand_part(script, &name, end, '\0');
+        arc_buf_puts(out, arc_or(find_value(script, inner), ""));
         return end + 1;
     }
 

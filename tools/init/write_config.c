@@ -139,8 +139,7 @@ static json_t *list_names(struct init *init, char *const *registries, const char
 
     for (registries = arc_or(registries, group); *registries; registries++)
         init_add_text(init, &names, init_join(init, *registries, name));
-    for (; others && *others; others++)
-        init_add_text(init, &names, *others);
+    init_add_texts(init, &names, others);
 
     return text_or_list(init, names);
 }
@@ -229,7 +228,7 @@ static void find_shared(struct init *init, const struct init_group *group, struc
     shared->name = group->count > 1 ? group->images->name : NULL;
 
     init_each_peer (image, group)
-        shared->name = init_same_text(shared->name, image->name) ? shared->name : NULL;
+        shared->name = arc_text_same(shared->name, image->name) ? shared->name : NULL;
     init_each_peer (image, group)
         init_push(init, services, json_incref(describe_service(init, image, shared, NULL)));
 
@@ -386,8 +385,7 @@ static json_t *describe_platforms(struct init *init, const struct init_group *gr
 
     if (joins) {
         init_each_peer (image, group)
-            for (char **platform = image->platforms; *platform; platform++)
-                init_add_text(init, &all, *platform);
+            init_add_texts(init, &all, image->platforms);
         platforms = all ? list_texts(init, all) : platforms;
     }
 

@@ -464,8 +464,7 @@ static int keep_tag(struct arc_planned_tag tag, struct arc_planned_service *out,
                     struct arc_arena *memory, struct arc_error *err)
 {
     arc_each (other, out->tags, out->tag_count) {
-        bool same =
-            other->ref && tag.ref ? strcmp(other->ref, tag.ref) == 0 : other->ref == tag.ref;
+        bool same = arc_text_same(other->ref, tag.ref);
         if (!same || strcmp(other->tag, tag.tag) != 0)
             continue;
         if (tag.kind < other->kind || (tag.kind == other->kind && tag.move))

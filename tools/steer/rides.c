@@ -1,6 +1,7 @@
 /* The releases that a train includes, and would include now. */
 #include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "config/graph.h"
 #include "git/fetch.h"
 #include "project/train.h"
@@ -67,11 +68,6 @@ int survey_find_rides(struct arc_project *project, struct survey *survey,
     return ARC_OK;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static bool is_same_part(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     return a_len == b_len && (!a_len || memcmp(a, b, a_len) == 0);
@@ -82,7 +78,7 @@ static enum arc_bump compare_releases(const struct survey_ride *ride)
 {
     ARC_AUTO(arc_tag) struct arc_tag then = {0}, now = {0};
 
-    if (is_same(ride->then, ride->now))
+    if (arc_text_same(ride->then, ride->now))
         return ARC_BUMP_NONE;
 
     if (!ride->then || !ride->now || arc_tag_parse(ride->then, ride->from, &then, NULL) ||
@@ -111,8 +107,8 @@ static json_t *find_row(const json_t *rows, const struct survey_ride *ride)
 {
     arc_json_each (row, rows)
         if (arc_json_says(row, "group", ride->from->name) &&
-            is_same(json_string_value(json_object_get(row, "tag")), ride->then) &&
-            is_same(json_string_value(json_object_get(row, "newest")), ride->now))
+            arc_text_same(json_string_value(json_object_get(row, "tag")), ride->then) &&
+            arc_text_same(json_string_value(json_object_get(row, "newest")), ride->now))
             return row;
     return NULL;
 }
