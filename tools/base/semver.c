@@ -1,7 +1,6 @@
 #include "arcci/semver.h"
 #include "base/text.h"
 
-/* The character at `at`, NUL at the end of the text. */
 static char peek(const struct arc_semver *version, const char *at)
 {
     return at < version->text + version->len ? *at : '\0';

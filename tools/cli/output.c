@@ -183,7 +183,6 @@ static void add_visible(struct arc_buf *out, const struct arc_buf *text, bool co
     }
 }
 
-/* Prints text for a person, or for a workflow's log. */
 static int put_shown(const struct arc_buf *text, unsigned kind, const struct invocation *inv,
                      struct arc_error *err)
 {

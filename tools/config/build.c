@@ -132,7 +132,6 @@ int arc_path_from_root(const struct arc_loading *l, const char *base, const char
     return arc_arena_check(l->memory, l->err);
 }
 
-/* Makes a local path relative to the root. */
 static int root_path(const struct arc_loading *l, const struct arc_yaml_node *node,
                      const char *base, char **path)
 {

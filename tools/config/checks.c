@@ -194,7 +194,6 @@ bool arc_check_output(const char *text, struct arc_buf *why)
     return true;
 }
 
-/* Checks one word of a platform, with a suggestion for typos. */
 static bool platform_word(const char *word, const char *const *words, const char *what,
                           struct arc_buf *why)
 {

@@ -57,7 +57,6 @@ static const char *from_root(const struct reading *r, const char *path)
     return below ? arc_text_or(below, ".") : path;
 }
 
-/* Adds an item to a list of the target. */
 static void add_item(struct reading *r, const char *name, json_t *text)
 {
     json_t *list = json_incref(json_object_get(r->target, name));
@@ -209,7 +208,6 @@ static void take_member(struct reading *r, const char *key, json_t *value)
                               r->service, key);
 }
 
-/* Whether a service builds on another one. */
 static bool is_base(const json_t *services, const char *name)
 {
     arc_json_each_pair (key, service, services) {

@@ -36,7 +36,6 @@ static char *join(const char *directory, const char *name)
 
 /* ---- one service ---------------------------------------------------------------------------- */
 
-/* Adds a complete service to the group. */
 static int keep(const struct entry *entry, struct arc_service_reading *service)
 {
     struct arc_group *group = entry->group;
@@ -144,7 +143,6 @@ static const char *said(const struct arc_yaml_node *build, const char *key, cons
     return node && node->type == ARC_YAML_STRING ? node->text : group;
 }
 
-/* Whether the directory's service would have a Dockerfile. */
 static int find_dockerfile(const struct entry *entry, const char *directory, bool *found)
 {
     const struct arc_yaml_node *build = arc_yaml_get(entry->map, "build");

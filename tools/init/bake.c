@@ -206,7 +206,6 @@ static bool names_differ(struct init *init, const struct bake *bake, char **targ
     return true;
 }
 
-/* Asks which variable of the file gets the version of a release. */
 static void ask_version(struct init *init, struct init_group *group, const struct bake *bake,
                         char **targets)
 {

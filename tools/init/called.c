@@ -107,13 +107,11 @@ static bool is_known_call(const struct script *script, const char *path, const j
            json_object_get(script->init->called, *key);
 }
 
-/* How many facts the script has yielded so far. */
 static size_t count_told(const struct script *script)
 {
     return json_array_size(script->builds) + json_object_size(script->outputs) + script->pushes;
 }
 
-/* Adds a target's prerequisites to the targets to make. */
 static void add_needs(struct init *init, json_t *targets, const json_t *needs)
 {
     arc_json_each (need, needs)

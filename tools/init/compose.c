@@ -130,7 +130,6 @@ static char *find_target(const struct entry *entry, bool *development)
     return target && *target && arc_text_is_visible(target) && !*development ? target : NULL;
 }
 
-/* Whether workflows publish an image of that name (NULL: none). */
 static bool has_published(const struct init *init, const char *name)
 {
     init_each_image (image, init)

@@ -100,7 +100,6 @@ static void add_commands(const struct arc_yaml_node *task, struct arc_buf *out)
     }
 }
 
-/* Converts tasks to rules, with their `deps` as prerequisites. */
 static const char *read_taskfile(struct init *init, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {.max = INIT_BYTES_MAX * 4};

@@ -1058,7 +1058,6 @@ void init_take_step(const struct init_step *step)
 
 /* ---- afterwards ----------------------------------------------------------------------------- */
 
-/* Makes sure that one tag of every image contains the version. */
 static void name_versions(struct init *init)
 {
     init_each_image (image, init) {

@@ -97,7 +97,6 @@ static char *find_called(struct init *init, const struct arc_yaml_node *owner)
 
 static void read_steps(const struct init_step *place, const struct arc_yaml_node *steps, int depth);
 
-/* Reads the steps of a local composite action with its inputs. */
 static void read_action(const struct init_step *place, const char *folder,
                         const struct arc_yaml_node *step, int depth)
 {

@@ -420,7 +420,6 @@ static json_t *list_files(struct init *init, const struct init_group *group)
     return files;
 }
 
-/* Describes a group by its bake or compose file. */
 static void describe_file(struct init *init, const struct init_group *group, json_t *said)
 {
     json_t *file = init_keep(init, json_object()),

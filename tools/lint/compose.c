@@ -125,7 +125,6 @@ static void check_network(const struct compose *c, const struct arc_yaml_pair *m
                      "'%s' does not join the network %s", main->key->text, network);
 }
 
-/* Whether one of the published ports is `port` on the host. */
 static bool publishes(const struct compose *c, const struct arc_yaml_node *list, const char *port)
 {
     arc_yaml_each (item, list) {

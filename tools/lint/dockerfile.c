@@ -13,7 +13,6 @@ struct reading {
     const struct arc_stage *stage;
 };
 
-/* Checks that a base names its version. */
 static void check_base(struct lint *lint, const char *file, const struct arc_stage *stage)
 {
     const char *base = stage->base, *tag = strchr(arc_path_name(base), ':');

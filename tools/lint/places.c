@@ -239,7 +239,6 @@ static const struct place *find_place(struct lint *lint, const struct value *map
     return NULL;
 }
 
-/* Checks for required keys. */
 static void check_missing(struct lint *lint, const struct value *map)
 {
     each_below(place, map->place)

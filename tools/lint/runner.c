@@ -16,7 +16,6 @@ struct subject {
     bool makes_tag;                   /* a step makes a git tag */
 };
 
-/* The text that a step gives for an input. */
 static const char *text_given(const struct arc_yaml_node *with, const char *name)
 {
     const struct arc_yaml_node *value = lint_input(with, name);
@@ -285,7 +284,6 @@ static void check_checkout(const struct subject *s, const struct arc_yaml_node *
             "to the workflow");
 }
 
-/* Whether a step restores a cache saved by other runs. */
 static bool restores_cache(const struct arc_yaml_node *step)
 {
     const char *uses = arc_yaml_text_at(step, "uses");

@@ -99,7 +99,6 @@ static void check_inputs(const struct workflow *w, const struct arc_yaml_node *u
 
 static int check_action(void *context, const char *file);
 
-/* The file that a local `uses` names. */
 static const char *find_target(struct lint *lint, const char *path)
 {
     size_t len = arc_text_strip(path, strlen(path), "/");
@@ -308,7 +307,6 @@ static size_t name_length(const char *text)
     return len;
 }
 
-/* Checks the id of a step or a job. */
 static void check_id(struct lint *lint, const struct arc_yaml_node *id)
 {
     const char *text = id->text;
@@ -337,7 +335,6 @@ static void list_ids(const struct workflow *w, const struct arc_yaml_node *steps
     }
 }
 
-/* Adds the keys of a mapping to `names`. */
 static void list_names(struct lint *lint, json_t *names, const struct arc_yaml_node *map)
 {
     arc_yaml_each_pair (pair, map)
@@ -366,7 +363,6 @@ static void check_steps(const struct workflow *w, const struct arc_yaml_node *st
     }
 }
 
-/* Checks the image of a container, a service or an action. */
 static void check_image(const struct workflow *w, const struct arc_yaml_node *image)
 {
     const char *text = image ? image->text : NULL;

@@ -102,7 +102,6 @@ static int check_open(int fd, const char *name, bool pipes, struct arc_error *er
     return rc;
 }
 
-/* Reads an open file to its end and closes it. */
 static int read_open(int fd, const char *name, bool pipes, size_t max, struct arc_buf *out,
                      struct arc_error *err)
 {

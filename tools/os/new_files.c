@@ -27,7 +27,6 @@ static int make_folder(const char *root, const char *path, json_t *made, struct 
     return ARC_OK;
 }
 
-/* Makes the parent folders of a path. */
 static int make_folders(const char *root, const char *path, json_t *made, struct arc_error *err)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {

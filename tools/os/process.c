@@ -244,7 +244,6 @@ static int wait_for(struct watch *watch, struct pollfd *fds, nfds_t count, int m
     return ARC_OK;
 }
 
-/* Moves data until both output streams are closed. */
 static int move_data(struct watch *watch, struct pipes *pipes, struct arc_process_result *result,
                      struct arc_error *err)
 {

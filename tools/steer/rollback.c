@@ -276,7 +276,6 @@ static int parse_given(struct rollback *rollback, const char *text, struct arc_t
     return arc_tag_parse(name, rollback->group, out, err);
 }
 
-/* Adds a release to withdraw, once. */
 static int take_back(struct rollback *rollback, const struct arc_tag *tag, struct arc_error *err)
 {
     ARC_APPEND(&rollback->memory, rollback->taken, rollback->taken_count, err,

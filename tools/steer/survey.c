@@ -74,7 +74,6 @@ static void ask_lacking(struct walk *walk, const uint64_t *lacks)
     arc_match_only(&walk->match, walk->asked);
 }
 
-/* Adds the commit to the groups whose files it touches. */
 static int note_touches(struct walk *walk, const uint64_t *lacks, struct arc_error *err)
 {
     struct survey *out = walk->out;

@@ -125,7 +125,6 @@ static int ask_ref(const struct tagging *tagging, const char *ref, struct arc_oi
     return ARC_OK;
 }
 
-/* The remote's commit of a branch, "" for none. */
 static int ask_branch(struct tagging *tagging, const char *branch, struct arc_oid *out,
                       struct arc_error *err)
 {
@@ -134,7 +133,6 @@ static int ask_branch(struct tagging *tagging, const char *branch, struct arc_oi
     return ask_ref(tagging, ref, out, err);
 }
 
-/* Checks that HEAD is on the remote's release branch. */
 static int check_pushed(struct tagging *tagging, struct arc_error *err)
 {
     const struct arc_git *git = tagging->project->git;
@@ -239,7 +237,6 @@ static int check_name(struct tagging *tagging, struct arc_error *err)
     return ARC_OK;
 }
 
-/* Checks that the version is above the last release before HEAD. */
 static int check_order(const struct tagging *tagging, struct arc_error *err)
 {
     const char *last = tagging->group->last;
