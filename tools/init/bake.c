@@ -225,7 +225,7 @@ static void ask_version(struct init *init, struct init_group *group, const struc
                  differ ? "; as proposed, {version} is one more tag of each image" : "");
 }
 
-/* Sets variables with usual names to a release's values. Returns whether one of them is the
+/* Sets variables with usual names to a release's values, others to those of workflows. Returns whether one of them is the
  * version. */
 static bool give_values(struct init *init, struct init_group *group, const struct bake *bake)
 {
@@ -236,8 +236,13 @@ static bool give_values(struct init *init, struct init_group *group, const struc
         bool own = usual && arc_text_ends(name, "VERSION") && /* not the version of a tool */
                    init_is_among(usual, "dev local latest edge snapshot main master");
         given = own ? "{version}" : given;
-        versioned = versioned || arc_text_same(given, "{version}");
-        if (given && strcmp(given, "{revision}") != 0 && init_is_among(arc_or(usual, ""), "null"))
+        const char *set = arc_json_text_of(init->bake_values, name);
+        if (!given && *set && arc_text_is_visible(set) &&
+            (!strchr(set, '{') || strstr(set, "{version}")))
+            given = set;
+        versioned = versioned || (given && strstr(given, "{version}"));
+        if (given && strchr(given, '{') && strcmp(given, "{revision}") != 0 &&
+            init_is_among(arc_or(usual, ""), "null"))
             init_ask(init, bake->path, 0,
                      "what is %s outside of a release? %s has no value there: give the variable a "
                      "default in the file, such as \"dev\"",

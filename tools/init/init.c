@@ -144,10 +144,11 @@ static int read_repository(struct arc_project *project, struct init *init, struc
 {
     ARC_AUTO_FREE char *branch = NULL;
     struct arc_oid head;
-    json_t **const maps[] = {
-        &init->dotenv, &init->texts,  &init->said,   &init->registries, &init->filters,
-        &init->bakes,  &init->places, &init->called, &init->published,  &init->dockerfile_names,
-        &init->named,  &init->joined, &init->aside};
+    json_t **const maps[] = {&init->dotenv,           &init->texts,   &init->said,
+                             &init->registries,       &init->filters, &init->bakes,
+                             &init->places,           &init->called,  &init->published,
+                             &init->dockerfile_names, &init->named,   &init->joined,
+                             &init->bake_values,      &init->aside};
 
     ARC_TRY(arc_project_open(project, err));
     init->kept = init_made(init, json_array());

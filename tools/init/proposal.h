@@ -139,6 +139,7 @@ struct init {
     struct init_family *families; /* of git tags; defined in groups.c */
     json_t *bakes;                /* bake file → all files that are used with it */
     struct init_image baked;      /* what workflows set for the targets of bake files */
+    json_t *bake_values;          /* variables of the steps that bake; INIT_UNKNOWN: they differ */
     bool baked_differ;            /* workflows give these targets different names */
     json_t *filters;              /* of paths-filter steps: name → patterns */
     json_t *usual_tags;           /* of images whose names only a run knows; NULL: none */

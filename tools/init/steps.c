@@ -937,6 +937,14 @@ static void take_bake(const struct init_step *step)
             init_add_platform(init, &init->baked, step->file, step->line, one);
     }
 
+    arc_json_each_pair (name, value, is_test_step(step) ? NULL : step->env) {
+        const json_t *before = json_object_get(init->bake_values, name);
+        bool differs = before && !json_equal(before, value);
+        if (!ARC_STARTS(arc_or(json_string_value(value), ""), "localhost")) /* a trial */
+            init_set(init, init->bake_values, name,
+                     differs ? json_string(INIT_UNKNOWN_TEXT) : json_incref(value));
+    }
+
     init_note(init, step->file, step->line, "bakes %s", arc_or(named, "the bake file"));
 }
 

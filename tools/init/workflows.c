@@ -174,6 +174,7 @@ static void read_steps(const struct init_step *place, const struct arc_yaml_node
         ARC_AUTO_JSON json_t *with = init_expand_node(init, arc_yaml_get(node, "with"), scope);
         step.uses = uses->text;
         step.with = with;
+        step.env = json_object_get(scope, "env");
         init_take_step(&step);
         const char *command =
             arc_json_text_of(with, "command"); /* a step that retries a command, say */
