@@ -176,6 +176,8 @@ static const char *doubt_of(const char *pattern, bool negated)
         return "is one pattern, and looks like several: write them as a YAML list, an item each";
     if (trimmed != len)
         return "has white space at its beginning or end, which counts as part of it";
+    if (len > 1 && strchr("'\"`", *pattern) && pattern[len - 1] == *pattern)
+        return "has quotes around it, which are part of a name here: YAML took its own away";
     if (has_odd_segment(arc_or(arc_text_after(pattern, "./"), pattern)))
         return NEVER;
     if (has_stars_in_name(pattern, negated))
