@@ -91,8 +91,14 @@ def check_command(line):
 
 def check_workflow(repo, text, ours):
     workflow = yaml.safe_load(text)
-    steps = workflow["steps"] if "steps" in workflow else [step for job in workflow["jobs"].values() for step in job["steps"]]
-    assert any(OURS in step.get("uses", "") for step in steps) is ours
+    jobs = workflow.get("jobs", {"job": workflow}).values()
+    steps = [step for job in jobs for step in job.get("steps", [])]
+    calls = [job for job in jobs if "uses" in job]
+    assert (any(OURS in step.get("uses", "") for step in steps) or bool(calls)) is ours
+    for call in calls:
+        path, _, at = call["uses"].removeprefix("OWNER/REPOSITORY/").partition("@")
+        inputs = yaml.load((ROOT / path).read_text(), yaml.BaseLoader)["on"]["workflow_call"]["inputs"]
+        assert at == "COMMIT" and set(call.get("with", {})) <= set(inputs), call
     for step in steps:
         check_step(repo, step)
         for line in step.get("run", "").splitlines():
