@@ -466,6 +466,42 @@ static int choose(struct choice *c)
     return chosen ? ARC_OK : by_branch(c);
 }
 
+/* Whether two commits have the same files; false if one is not in the clone. */
+static bool has_same_files(const struct arc_git *git, const struct arc_oid *a,
+                           const struct arc_oid *b)
+{
+    ARC_AUTO(arc_git_commit) struct arc_git_commit one = {0}, other = {0};
+    return arc_git_commit(git, a, &one, NULL) == ARC_OK &&
+           arc_git_commit(git, b, &other, NULL) == ARC_OK &&
+           strcmp(one.tree.hex, other.tree.hex) == 0;
+}
+
+/* Warns if nothing can have changed, which is hardly intended: a commit is compared with itself, or
+ * a push of what the default branch has already is compared with that. */
+static int warn_of_nothing(const struct choice *c)
+{
+    const struct arc_base *out = c->out;
+    const char *before = c->request->base || c->request->ref || c->tag ? NULL : c->event->before;
+    bool pushed =
+        before && c->branch && !arc_event_is_null_sha(before) && strcmp(out->base.hex, before) != 0;
+    bool one = strcmp(out->base.hex, out->head.hex) == 0;
+    ARC_AUTO(arc_buf) struct arc_buf text = {0};
+
+    if (!one && !(pushed && has_same_files(c->git, &out->base, &out->head)))
+        return ARC_OK;
+    arc_buf_printf(&text, "base (%s) and head (%s) ", out->base_reason, out->head_reason);
+    if (one)
+        arc_buf_printf(&text, "are one commit, %.12s", out->head.hex);
+    else
+        arc_buf_puts(&text, "have the same files");
+    arc_buf_puts(&text, ": nothing can have changed");
+    if (pushed)
+        arc_buf_printf(&text, "; with base '%s' the push is compared with the commit before it",
+                       c->branch);
+
+    return arc_warn(&c->out->warnings, c->err, "%s", arc_buf_text(&text));
+}
+
 int arc_base_choose(const struct arc_base_request *request, bool head_alone, struct arc_base *out,
                     struct arc_error *err)
 {
@@ -477,12 +513,8 @@ int arc_base_choose(const struct arc_base_request *request, bool head_alone, str
 
     if (!rc)
         rc = head_alone ? choice_head(&c) : choose(&c);
-    /* Warns if a commit is compared with itself, which is hardly intended. */
-    if (!rc && !head_alone && out->kind == ARC_BASE_COMMITS &&
-        strcmp(out->base.hex, out->head.hex) == 0)
-        rc = arc_warn(&out->warnings, err,
-                      "base (%s) and head (%s) are one commit, %.12s: nothing can have changed",
-                      out->base_reason, out->head_reason, out->head.hex);
+    if (!rc && !head_alone && out->kind == ARC_BASE_COMMITS)
+        rc = warn_of_nothing(&c);
     if (rc)
         arc_base_free(out);
 
