@@ -214,6 +214,7 @@ struct init_family {
     char *prefix;                      /* "catalog", "" */
     char *before;                      /* "catalog/v" */
     size_t count, odd;                 /* `odd`: not semantic versions */
+    long odd_major;                    /* the highest major version of those */
     struct arc_release_version newest; /* the highest version */
     bool ends_odd;                     /* and it is not semantic */
     bool calver, years;
@@ -283,6 +284,7 @@ static void add_to_family(struct init *init, const char *tag)
     bool is_odd = !is_version(version, ARC_VERSIONING_SEMVER, &parsed);
     family->count++;
     family->odd += is_odd;
+    family->odd_major = ARC_MAX(family->odd_major, is_odd ? major : -1);
     if (is_version(version, ARC_VERSIONING_LOOSE, &parsed) &&
         (!family->newest.text || arc_release_version_compare(&parsed, &family->newest) > 0)) {
         family->newest = parsed;
@@ -292,12 +294,14 @@ static void add_to_family(struct init *init, const char *tag)
     family->years &= major >= 2000 && major < 2200;
 }
 
-/* A few old tags that are not semantic versions do not count. */
+/* A few tags that are not semantic versions do not count, nor do those of earlier major versions. */
 static const char *versioning_of(const struct init_family *family)
 {
+    bool are_old = family->odd_major < strtol(arc_or(family->newest.text, "0"), NULL, 10);
+
     if (family->calver && (family->years || family->odd))
         return "calver";
-    return family->odd * 10 > family->count || family->ends_odd ? "loose" : NULL;
+    return (family->odd * 10 > family->count && !are_old) || family->ends_odd ? "loose" : NULL;
 }
 
 /* ---- which images a family releases --------------------------------------------------------- */
@@ -438,13 +442,23 @@ static void take_left(const struct init *init, struct init_group *group)
         image->group = arc_or(image->group, group);
 }
 
-/* Families without a prefix release the images that are left; the most used one decides. */
+/* Whether the second of two families goes before: it has newer versions of the same kind, or far more
+ * tags. */
+static bool is_before(const struct init_family *one, const struct init_family *other)
+{
+    size_t fewer = ARC_MIN(one->count, other->count), more = ARC_MAX(one->count, other->count);
+    bool alike = fewer * 10 > more && versioning_of(one) == versioning_of(other);
+    int order = arc_release_version_compare(&other->newest, &one->newest);
+    return alike && order ? order > 0 : other->count > one->count;
+}
+
+/* Families without a prefix release the images that are left; the newest one decides. */
 static void take_plain(struct init *init)
 {
     struct init_family *first = NULL;
 
     each_family (family, init)
-        if (!*family->prefix && (!first || family->count > first->count))
+        if (!*family->prefix && (!first || is_before(first, family)))
             first = family;
 
     if (!first || !are_left(init))
@@ -453,7 +467,8 @@ static void take_plain(struct init *init)
     add_pattern(init, group, first);
 
     each_family (family, init) {
-        if (!*family->prefix && versioning_of(family) == versioning_of(first))
+        bool is_habit = family->count * 10 > first->count; /* not a mistake, once */
+        if (!*family->prefix && is_habit && versioning_of(family) == versioning_of(first))
             add_pattern(init, group, family);
         family->matched |= !*family->prefix;
     }
