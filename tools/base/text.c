@@ -305,10 +305,8 @@ const char *arc_url_path(const char *url)
 
 void arc_text_encode(struct arc_buf *out, const char *text)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     for (; *text; text++)
-        if (strchr(plain, *text))
+        if (strchr(ARC_ALNUM "-._~", *text))
             arc_buf_putc(out, *text);
         else
             arc_buf_printf(out, "%%%02X", (unsigned char)*text);

@@ -156,6 +156,9 @@ static inline bool arc_text_path(struct arc_buf *out, const char *path)
     return arc_path_clean(path, strlen(path), false, out);
 }
 
+/* The ASCII letters and digits, for strspn() and strchr(). */
+#define ARC_ALNUM "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 /* ASCII: a digit; a letter or digit; a letter, digit or '_'; white space. */
 static inline bool arc_is_digit(char c)
 {

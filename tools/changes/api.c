@@ -7,8 +7,6 @@
 /* There is another way, so this one must be quick. */
 #define MERGE_BASE_SECONDS 10
 
-#define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
-
 bool arc_changes_api_possible(const struct arc_env *env)
 {
     return arc_github_token(env, NULL) != NULL;
@@ -31,16 +29,11 @@ static enum arc_status status_of(const char *name)
     return ARC_STATUS_MODIFIED;
 }
 
-/* Opens GitHub for the event's repository, checking "owner/name", which becomes part of a URL. */
+/* Opens GitHub for the event's repository, whose name becomes part of a URL. */
 static int open_github(const struct arc_github_options *options, const struct arc_event *event,
                        struct arc_transport **out, struct arc_error *err)
 {
-    const char *name = arc_or(event->repository, "");
-    size_t owner = strspn(name, WORD);
-    const char *rest = name + owner + (name[owner] == '/');
-
-    if (owner && name[owner] == '/' && *rest && !rest[strspn(rest, WORD)] &&
-        strcmp(rest, "..") != 0)
+    if (arc_repository_name_valid(arc_or(event->repository, "")))
         return arc_transport_github(options, out, err);
     return arc_error_set(err, ARC_EINPUT,
                          "the event names no repository, so the API cannot be asked");

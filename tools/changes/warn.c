@@ -106,14 +106,12 @@ static bool has_bare_parentheses(const char *pattern)
  * there. Ours do only after another "**", before nothing but extensions, and without `!`. */
 static bool has_stars_in_name(const char *pattern, bool negated)
 {
-    static const char extensions[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
-
     for (const char *c = pattern; (c = strstr(c, "**"));) {
         const char *end = c + strspn(c, "*");
         bool first = c == pattern;
-        bool any = first ? !negated && end - c == 2 && *end == '.' && !end[strspn(end, extensions)]
-                         : c - pattern > 2 && memcmp(c - 3, "**/", 3) == 0;
+        bool any =
+            first ? !negated && end - c == 2 && *end == '.' && !end[strspn(end, ARC_ALNUM "_.")]
+                  : c - pattern > 2 && memcmp(c - 3, "**/", 3) == 0;
         bool starts = any || first || strchr("/{(,|\\", c[-1]);
         bool ends = any || !*end || strchr("/}),|", *end);
         if (!starts || !ends)

@@ -1,6 +1,7 @@
 #include "arcci/build.h"
 #include "base/json.h"
 #include "base/template.h"
+#include "base/text.h"
 #include "build/context.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -112,10 +113,8 @@ static int add_outputs(struct report *report, const struct arc_build_options *op
 /* A word for Mermaid, which has no escaping. */
 static void add_word(struct arc_buf *out, const char *text)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.";
     for (; *text; text++)
-        arc_buf_putc(out, strchr(plain, *text) ? *text : '_');
+        arc_buf_putc(out, strchr(ARC_ALNUM "-_/.", *text) ? *text : '_');
 }
 
 /* Draws when each cell of this run was built (mermaid.js.org, "Gantt diagrams"). */

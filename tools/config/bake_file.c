@@ -235,7 +235,7 @@ static int take_recipe(const struct arc_loading *l, const json_t *target, struct
  * "py3.13". */
 static bool stands_alone(const char *tag, const char *at, size_t len)
 {
-    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.";
+    static const char word[] = ARC_ALNUM ".";
     bool v = at > tag && at[-1] == 'v' && (at == tag + 1 || !strchr(word, at[-2]));
     bool starts = at == tag || v || !strchr(word, at[-1]);
     return starts && (!at[len] || !strchr(word, at[len]));

@@ -135,7 +135,7 @@ static bool host(const char *text, size_t len)
         if (i < name && text[i] != '.')
             continue;
         if (i == start || text[start] == '-' || text[i - 1] == '-' ||
-            !only(text + start, i - start, LOWER UPPER DIGITS "-"))
+            !only(text + start, i - start, ARC_ALNUM "-"))
             return false;
         start = i + 1;
     }
@@ -297,7 +297,7 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
 {
     if (*text == '.' || *text == '-')
         return arc_check_fails(why, "is not an image tag: it starts with '.' or '-'");
-    return check_template(text, LOWER UPPER DIGITS "_.-", arc_placeholders,
+    return check_template(text, ARC_ALNUM "_.-", arc_placeholders,
                           "is not an image tag: letters, digits, '_', '.', '-' and {placeholders}",
                           why);
 }
@@ -305,7 +305,7 @@ bool arc_check_image_tag(const char *text, struct arc_buf *why)
 bool arc_check_image(const char *text, struct arc_buf *why)
 {
     static const char *const names[] = {"registry", "name", "codename", "group", "suffix", NULL};
-    return check_template(text, LOWER UPPER DIGITS "/:._-[]", names,
+    return check_template(text, ARC_ALNUM "/:._-[]", names,
                           "is not an image's name: 'HOST/PATH', with {registry}, {name}, "
                           "{codename}, {group} and {suffix}",
                           why);
@@ -335,22 +335,21 @@ bool arc_check_path(const char *text, struct arc_buf *why)
 
 bool arc_check_build_arg(const char *text, struct arc_buf *why)
 {
-    bool valid =
-        *text && !strchr(DIGITS, *text) && only(text, strlen(text), LOWER UPPER DIGITS "_");
+    bool valid = *text && !strchr(DIGITS, *text) && only(text, strlen(text), ARC_ALNUM "_");
     return valid ||
            arc_check_fails(why, "is not a name of a build argument: letters, digits and '_'");
 }
 
 bool arc_check_secret(const char *text, struct arc_buf *why)
 {
-    bool valid = *text && *text != '.' && only(text, strlen(text), LOWER UPPER DIGITS "_.-");
+    bool valid = *text && *text != '.' && only(text, strlen(text), ARC_ALNUM "_.-");
     return valid ||
            arc_check_fails(why, "is not an id of a secret: letters, digits, '_', '.' and '-'");
 }
 
 bool arc_check_target(const char *text, struct arc_buf *why)
 {
-    bool valid = !strchr("-.", *text) && only(text, strlen(text), LOWER UPPER DIGITS "_.*-");
+    bool valid = !strchr("-.", *text) && only(text, strlen(text), ARC_ALNUM "_.*-");
     return valid ||
            arc_check_fails(why, "is not a name of a target: letters, digits, '_', '.' and '-'");
 }

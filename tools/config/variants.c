@@ -4,8 +4,7 @@
 
 static bool check_suffix(const char *text, struct arc_buf *why)
 {
-    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-    bool valid = strspn(text, word) == strlen(text) && *text != '.' && *text != '-';
+    bool valid = strspn(text, ARC_ALNUM "_.-") == strlen(text) && *text != '.' && *text != '-';
     return valid || arc_check_fails(why, "is not a suffix: letters, digits, '_', '.' and '-', as "
                                          "an image tag has them");
 }

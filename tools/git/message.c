@@ -7,9 +7,7 @@
 /* The type at the start of a text. */
 static struct arc_message_type read_type(const char *text)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    struct arc_message_type type = {.text = text, .len = strspn(text, letters)};
+    struct arc_message_type type = {.text = text, .len = strspn(text, ARC_ALNUM "-_")};
     const char *rest = text + type.len;
 
     if (type.len && *rest == '(') {
@@ -89,7 +87,7 @@ static size_t measure_break(const char *line)
 /* Whether a line is a footer: "Token: value" or "Token #12", with a token of one word. */
 static bool is_footer(const char *line)
 {
-    size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    size_t len = strspn(line, ARC_ALNUM "-");
     return (len && ARC_STARTS(line + len, ": ", " #")) || measure_break(line);
 }
 

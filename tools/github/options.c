@@ -43,8 +43,7 @@ const char *arc_github_repository(const struct arc_env *env,
 
 bool arc_repository_name_valid(const char *text)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "._-";
+    static const char allowed[] = ARC_ALNUM "._-";
     size_t owner = strspn(text, allowed);
     if (!owner || text[owner] != '/' || *text == '.')
         return false;

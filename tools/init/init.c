@@ -14,7 +14,7 @@
 #define IMAGES_PATH   ".github/workflows/arc-ci-images.yml"
 #define RELEASE_PATH  ".github/workflows/arc-ci-release.yml"
 #define ENV_MAX       1000
-#define OWNER_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define OWNER_LETTERS ARC_ALNUM "._-"
 
 static void init_free(struct init *init)
 {

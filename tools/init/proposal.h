@@ -25,7 +25,7 @@
 #define INIT_FILE_VERSION "{version_"
 
 /* The characters of a variable's name. */
-#define INIT_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define INIT_LETTERS ARC_ALNUM "_"
 
 /* Budget for what expressions, steps, commands and lists expand to, roughly in bytes: aliases,
  * matrices and loops can make a short file enormous. */

@@ -7,12 +7,10 @@
 
 void init_add_scalar(struct arc_buf *out, const char *text)
 {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./_-@+=";
     bool is_number = strspn(text, ".0123456789eE_+-") == strlen(text) && strcmp(text, ".") != 0;
 
-    if (*text && !text[strspn(text, letters)] && !strchr("-0123456789+=@", *text) && !is_number &&
-        !init_is_among(text, "true false null yes no on off .inf .nan")) {
+    if (*text && !text[strspn(text, ARC_ALNUM "./_-@+=")] && !strchr("-0123456789+=@", *text) &&
+        !is_number && !init_is_among(text, "true false null yes no on off .inf .nan")) {
         arc_buf_puts(out, text); /* needs no quotes, even in flow style */
         return;
     }

@@ -13,7 +13,7 @@ static const struct {
     const char *alphabet;
     const char *what;
 } tokens[] = {
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define LETTERS ARC_ALNUM
     {"ghp_", 36, LETTERS, "a GitHub token"},
     {"gho_", 36, LETTERS, "a GitHub token"},
     {"ghu_", 36, LETTERS, "a GitHub token"},

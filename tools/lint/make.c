@@ -59,7 +59,7 @@ static bool add_line(struct arc_makefile *make, char *line, unsigned number)
 
     /* "name: VARIABLE = value" only sets a variable */
     const char *rest = colon + 1 + strspn(colon + 1, " \t:");
-    size_t word = strspn(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    size_t word = strspn(rest, ARC_ALNUM "_-");
     const char *sign = rest + word + strspn(rest + word, " \t");
     if (*line == '.' ||
         (word && (*sign == '=' || (*sign && strchr(":?+", *sign) && sign[1] == '='))))

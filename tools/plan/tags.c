@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define IMAGE_TAG_MAX  128
-#define LETTERS        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define LETTERS        ARC_ALNUM "_"
 #define BRANCH_TAG_MAX 100 /* limit of a branch's name; a longer one ends with its hash */
 
 /* The conditions of `when` that only releases meet. */

@@ -65,7 +65,6 @@ static const char *actions_of(const struct registry_call *call)
 static int find_address(const struct arc_registry *registry, const struct registry_call *call,
                         struct address *out, struct arc_error *err)
 {
-    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
     const char *image = call->image, *slash = strchr(image, '/');
     size_t len = slash ? (size_t)(slash - image) : 0;
@@ -86,7 +85,7 @@ static int find_address(const struct arc_registry *registry, const struct regist
         snprintf(out->host, sizeof out->host, "%.*s", (int)len, image);
 
     len = strlen(call->reference);
-    bool tag = len && len <= 128 && strspn(call->reference, word) == len;
+    bool tag = len && len <= 128 && strspn(call->reference, ARC_ALNUM "_.-") == len;
     if (!tag && !arc_digest_known(call->reference) && strcmp(call->kind, "blobs/uploads") != 0)
         return arc_error_set(err, ARC_EINPUT,
                              "'%.200s' is neither a tag nor a digest that can be checked",

@@ -91,9 +91,7 @@ static int check_digest(const struct registry_call *call, const struct arc_http_
 
 static bool is_media_type(const char *text, size_t len)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "/+.-_";
-    return len && len < 256 && strspn(text, allowed) >= len;
+    return len && len < 256 && strspn(text, ARC_ALNUM "/+.-_") >= len;
 }
 
 /* The document's own media type takes precedence over the header, since the digest covers it; the

@@ -23,8 +23,6 @@ int release_hash(const struct arc_release_asset *asset, char sha256[ARC_SHA256_H
 
 int release_prepare_assets(struct release_run *run, struct arc_error *err)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "._+-";
     size_t count = run->o->asset_count;
     if (count > ARC_RELEASE_ASSETS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%zu assets; a release holds %d", count,
@@ -41,7 +39,7 @@ int release_prepare_assets(struct release_run *run, struct arc_error *err)
 
         /* GitHub renames assets with other characters, so a second run would not find them. */
         size_t len = strlen(given->name);
-        if (!len || len > NAME_MAX_LEN || strspn(given->name, allowed) != len ||
+        if (!len || len > NAME_MAX_LEN || strspn(given->name, ARC_ALNUM "._+-") != len ||
             given->name[0] == '.' || given->name[len - 1] == '.') {
             ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 2048};
             arc_text_visible(&shown, given->name, strnlen(given->name, 200));

@@ -71,9 +71,8 @@ static void add_trivy(const struct arc_scan_run *run, const struct job *job, jso
 
 static void add_file_name(struct arc_buf *out, const char *text)
 {
-    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     for (; *text; text++)
-        arc_buf_putc(out, strchr(kept, *text) ? *text : '-');
+        arc_buf_putc(out, strchr(ARC_ALNUM "._-", *text) ? *text : '-');
 }
 
 /* A unique file name: services may differ only in characters that file names cannot contain. */

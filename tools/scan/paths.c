@@ -64,8 +64,6 @@ size_t scan_name_length(const char *reference)
 
 void scan_add_uri(struct arc_buf *out, const char *path)
 {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/@+";
     ARC_AUTO(arc_buf) struct arc_buf text = {0};
 
     arc_text_path(&text, path);
@@ -74,7 +72,7 @@ void scan_add_uri(struct arc_buf *out, const char *path)
         at += 3;
 
     for (at = *at && strcmp(at, "..") != 0 ? at : "."; *at; at++)
-        if (strchr(plain, *at))
+        if (strchr(ARC_ALNUM "-._~/@+", *at))
             arc_buf_putc(out, *at);
         else
             arc_buf_printf(out, "%%%02X", (unsigned char)*at);

@@ -179,13 +179,12 @@ static char *next_of_train(const struct choice *choice, const char *core)
 
 static int add_prerelease(const struct choice *choice, char **version, struct arc_error *err)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
     const char *word = choice->options->prerelease;
 
     if (!word)
         return ARC_OK;
 
-    if (!*word || strspn(word, letters) != strlen(word) ||
+    if (!*word || strspn(word, ARC_ALNUM "-") != strlen(word) ||
         strspn(word, "0123456789") == strlen(word))
         return arc_error_set(err, ARC_EINPUT,
                              "'%.100s' is not a valid prerelease: a word such as rc or beta", word);

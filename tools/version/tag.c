@@ -4,7 +4,7 @@
 
 #define REF_TAGS "refs/tags/"
 #define VERSION  "{version}"
-#define WORD     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define WORD     ARC_ALNUM "_"
 
 /* A group has one or more segments; git rejects ".." and a trailing "." or ".lock" in each. */
 static bool group_valid(const char *text, size_t len)

@@ -1,9 +1,9 @@
 #include "arcci/version.h"
 #include "arcci/documents.h"
-#include "base/auto.h"
 #include "base/json.h"
+#include "base/text.h"
 
-#define IMAGE_TAG_START "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define IMAGE_TAG_START ARC_ALNUM "_"
 #define IMAGE_TAG_CHARS IMAGE_TAG_START ".-"
 #define IMAGE_TAG_MAX   128
 
