@@ -30,12 +30,20 @@ static bool is_issue(const struct arc_message_type *type)
     return !small && isdigit((unsigned char)type->text[type->len - 1]);
 }
 
-/* The length of a word that may stand before a type, with the spaces behind it: "[abc]",
- * ":sparkles:", "Merged PR 12:", or one without small letters, such as an emoji or "ABC-12". 0:
+/* The length of what may stand before a type: a word, with the spaces behind it, that is "[abc]",
+ * ":sparkles:", "Merged PR 12:" (Azure DevOps), "Pull request #12:" (Bitbucket) or without small
+ * letters, such as an emoji or "ABC-12"; "Merge pull request '" (Gitea), "Merge \"" (Gerrit). 0:
  * none. */
 static size_t measure_prefix(const char *text)
 {
-    const char *word = arc_or(arc_text_after(text, "Merged PR "), text);
+    const char *title = arc_text_after(text, "Merge pull request '");
+    title = arc_or(title, arc_text_after(text, "Merge \""));
+    if (title)
+        return (size_t)(title - text);
+
+    const char *numbered = arc_text_after(text, "Merged PR ");
+    numbered = arc_or(numbered, arc_text_after(text, "Pull request "));
+    const char *word = arc_or(numbered, text);
     const char *end = word + strcspn(word, *word == '[' ? "]\n" : " \n(\"");
     bool named = *word == '[' || (*word == ':' && end - word > 2 && end[-1] == ':');
     bool small = false;

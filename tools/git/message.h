@@ -12,8 +12,8 @@ struct arc_message_type {
     bool bang; /* it has a "!" */
 };
 
-/* Finds the type of a subject, also behind what a gitmoji, an issue tracker or Azure DevOps puts in
- * front of it: ":sparkles: feat: text", "ABC-12: feat: text", "Merged PR 12: feat: text". */
+/* Finds the type of a subject, also behind what a gitmoji, an issue tracker or a host's merge puts
+ * in front of it: ":sparkles: feat: text", "ABC-12: feat: text", "Merged PR 12: feat: text". */
 struct arc_message_type arc_message_type(const char *subject);
 
 /* Whether a type is one of these words, in any case; the list is NULL-terminated. */

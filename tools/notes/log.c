@@ -130,12 +130,18 @@ static int add_commit(struct reading *reading, const struct arc_git_commit *comm
                                      .date = arc_arena_text(&log->memory, date)};
     ARC_TRY(arc_arena_check(&log->memory, reading->err));
     size_t len = 0;
-    if (reading->plan->source)
-        row->pull = arc_message_squashed(row->subject, &len);
-    if (row->pull)
+    if (!reading->plan->source)
+        return ARC_OK;
+    row->pull = arc_message_squashed(row->subject, &len);
+    if (row->pull) {
         row->subject[len] = '\0';
+    } else if (commit->parents < 2 && *commit->body) { /* git cherry-pick -m 1 of GitHub's merge */
+        row->pull = arc_message_merged(commit->subject);
+        body[strcspn(body, "\n")] = '\0';
+        row->subject = row->pull ? keep_text(log, body) : row->subject;
+    }
 
-    return ARC_OK;
+    return arc_arena_check(&log->memory, reading->err);
 }
 
 /* Records a merge if it is GitHub's merge of a pull request: with GitHub's subject and the title

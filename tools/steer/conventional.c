@@ -1,6 +1,6 @@
 #include "steer/conventional.h"
+#include "base/text.h"
 #include "git/message.h"
-#include <string.h>
 
 const char *arc_bump_name(enum arc_bump bump)
 {
@@ -8,11 +8,12 @@ const char *arc_bump_name(enum arc_bump bump)
     return names[bump];
 }
 
-/* The line that states a commit's kind; for a merge, its pull request's title, which GitHub, GitLab
- * and Bitbucket put below their own subject. */
+/* The line that states a commit's kind; for a merge, perhaps squashed or picked, its pull request's
+ * title, which GitHub, GitLab and Bitbucket put below their own subject. */
 static const char *find_title(const struct arc_git_commit *commit)
 {
-    if (commit->parents < 2 || !*commit->body || arc_message_type(commit->subject).len)
+    bool merge = commit->parents > 1 || ARC_STARTS(commit->subject, "Merge");
+    if (!merge || !*commit->body || arc_message_type(commit->subject).len)
         return commit->subject;
     bool titled = arc_message_merged(commit->subject) || arc_message_type(commit->body).len;
 
