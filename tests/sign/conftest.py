@@ -10,7 +10,8 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(ROOT / "tests"), str(ROOT / "tests/engine"), str(ROOT / "tests/cmd"), str(ROOT / "tests/double")]
+sys.path[:0] = [str(HERE), str(ROOT / "tests"), str(ROOT / "tests/engine"), str(ROOT / "tests/cmd"), str(ROOT / "tests/double"),
+                str(ROOT / "tests/fault")]
 import cached  # noqa: E402
 import images  # noqa: E402
 from engine import Registry  # noqa: E402

@@ -4,8 +4,11 @@ import os
 import shlex
 import subprocess
 
+import pytest
+
 import images
 from conftest import make_key
+from harness import quick_sleep
 
 
 def referrers(registry, name, digest):
@@ -132,6 +135,25 @@ def test_a_run_that_was_ended_is_finished_by_the_next(shop, cosign, tmp_path):
     told = shop.sign()
     assert [item["action"] for item in told["images"]] == ["unchanged"] + ["signed"] * (len(told["images"]) - 1)
     shop.promote()
+
+
+BUSY = ('Error: signing [x]: signing bundle: Post "https://rekor.example/api/v1/log/entries": giving up after 2 attempt(s): status 502: '
+        "Bad Gateway")
+
+
+@pytest.mark.parametrize("said, fail, runs, status, told", [
+    (BUSY, 4, 4 + 6, 0, ""), (BUSY, 5, 5, 3, "status 502: Bad Gateway"), ("Error: signing: [POST /api/v1/log/entries][503] default", 1, 1 + 6, 0, ""),
+    ("Error: signing: reading key: open cosign.key: no such file or directory", 1, 1, 1, "reading key: open cosign.key")])
+def test_what_passes_by_itself_is_tried_again(shop, cosign, tmp_path, said, fail, runs, status, told):
+    """Rekor and Fulcio are often busy for a while: the first `fail` calls get no signature."""
+    shop.built()
+    program = tmp_path / "bin/cosign"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nif [ "$1" = sign ]; then echo x >> {tmp_path}/runs; if [ $(wc -l < {tmp_path}/runs) -le {fail} ]; then\n'
+                       f"echo '{said}' >&2; exit 1; fi; fi\nexec {cosign} \"$@\"\n")
+    program.chmod(0o755)
+    done = shop.run("sign", "--build=build.json", status=status, PATH=f"{program.parent}:{shop.env['PATH']}", LD_PRELOAD=quick_sleep())
+    assert told in done.stderr and len((tmp_path / "runs").read_text().split()) == runs
 
 
 def test_verify_tells_what_is_signed_and_how_anybody_checks(shop, registry):

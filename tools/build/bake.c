@@ -4,6 +4,7 @@
 #include "config/build.h"
 #include "config/described.h"
 #include "os/environment.h"
+#include "os/fault.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "project/documents.h"
@@ -26,43 +27,12 @@ static bool lacks_engine(const char *text)
                      "permission denied while trying to connect to the");
 }
 
-/* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the words
- * around it, only "status" (BuildKit, containerd) and "returned" (git) are always the same. */
-static bool names_passing_status(const char *text)
-{
-    bool answered = false;
-
-    arc_each_piece (word, text, " \n") {
-        const char *code = word.text;
-        answered = answered || strncmp(code, "status", 6) == 0 || strncmp(code, "returned", 8) == 0;
-        if (answered && strspn(code, "0123456789") == 3 &&
-            (*code == '5' || strncmp(code, "408", 3) == 0 || strncmp(code, "429", 3) == 0))
-            return true;
-        if (code[word.len] == '\n')
-            answered = false;
-    }
-
-    return false;
-}
-
-/* Temporary errors, from the network and busy servers. Everything else (a failed step, a Dockerfile
- * that does not parse, a refused login) is permanent. A failed lookup may be a name server's
- * hiccup, and GHCR may not find the blob of a layer just pushed. */
+/* Whether another try may succeed; a failed step and a Dockerfile that does not parse stay as they
+ * are, whatever they print. */
 static bool can_pass(const char *text)
 {
-    bool lasts = ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error");
-    return !lasts && !lacks_engine(text) &&
-           (names_passing_status(text) ||
-            ARC_HOLDS(
-                text, "connection reset by peer", "connection refused", "i/o timeout",
-                "TLS handshake timeout", "unexpected EOF", "toomanyrequests",
-                "context deadline exceeded", "failed to copy: ", "http2: ", "no route to host",
-                "network is unreachable", "connection timed out", "dial tcp: lookup ",
-                "Temporary failure in name resolution", "Could not resolve host", ": EOF",
-                "broken pipe", "Client.Timeout exceeded", "timed out waiting for buildkit to boot",
-                "unknown blob", "blob upload unknown", "use of closed network connection",
-                "closed pipe", "stream error: ", "client disconnected", "connection is closing",
-                "no response"));
+    return !ARC_HOLDS(text, "did not complete successfully", "dockerfile parse error") &&
+           !lacks_engine(text) && arc_fault_passes(text);
 }
 
 /* Number of tries for temporary errors. */

@@ -1,13 +1,16 @@
 #include "sign/cosign.h"
+#include "arcci/clock.h"
 #include "arcci/sign.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "os/fault.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "registry/registry.h"
 
 #define WORDS_MAX 24
 #define ROOT_MAX  ((size_t)1 << 20) /* size of a trusted root */
+#define ATTEMPTS  5                 /* Sigstore's servers are often busy for half a minute */
 
 void cosign_free(struct cosign *cosign)
 {
@@ -178,12 +181,28 @@ static void add_signing(struct call *call)
     add(call, "--tlog-upload=false");
 }
 
-/* Runs a call about `reference` (NULL: none); of the environment it gets only what any program
- * gets, and `passes`. */
+/* Cosign's error, without the notes and warnings before it: what follows its last preface, or the
+ * last line. */
+static const char *error_of(const char *text)
+{
+    static const char preface[] = "error during command execution: ";
+    const char *found = NULL, *last = text;
+
+    arc_each_piece (line, text, "\n") {
+        found = arc_or(arc_text_after(line.text, preface), found);
+        if (line.len)
+            last = line.text;
+    }
+
+    return arc_or(found, last);
+}
+
+/* Runs a call about `reference` (NULL: none), again if a fault passes by itself; of the environment
+ * it gets only what any program gets, and `passes`. */
 static int run_cosign(struct call *call, const char *reference, const char *const *passes,
                       struct arc_process_result *result, struct arc_error *err)
 {
-    static const char preface[] = "error during command execution: ";
+    const struct arc_clock *clock = arc_clock_system();
     struct cosign *cosign = call->cosign;
     if (reference && cosign->insecure) {
         add(call, "--allow-insecure-registry");
@@ -197,7 +216,18 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
 
     struct arc_process process = {
         .argv = call->words, .env = cosign->env, .passes = passes, .timeout = 300};
-    int rc = arc_process_run(&process, result, err);
+    const char *said = "";
+    bool again = true;
+    int rc = ARC_OK;
+    for (unsigned i = 0; again && i < ATTEMPTS; i++) {
+        if (i)
+            clock->wait(clock->context, (int64_t)1000 << i);
+        arc_process_result_free(result);
+        rc = arc_process_run(&process, result, err);
+        said = rc ? "" : error_of(arc_buf_text(&result->errors));
+        again = !rc && result->status && arc_fault_passes(said);
+    }
+
     if (rc == ARC_ENOTFOUND)
         return arc_error_set(
             err, ARC_EWORLD,
@@ -206,20 +236,14 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
     if (rc || !result->status)
         return rc;
 
-    /* The end of cosign's output, without the notes and warnings before it. */
-    ARC_AUTO(arc_buf) struct arc_buf said = {.max = 8192};
-    const char *text = arc_buf_text(&result->errors);
-    size_t end = arc_text_strip(text, strlen(text), "\n\r "), start = end;
-    while (start && text[start - 1] != '\n')
-        start--;
-    if (arc_text_after(text + start, preface))
-        start += strlen(preface);
-    arc_text_visible(&said, text + start, end - start < 1500 ? end - start : 1500);
-    if (start == end)
-        arc_buf_printf(&said, "exit status %d", result->status);
+    ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 8192};
+    size_t len = arc_text_strip(said, strlen(said), "\n\r ");
+    arc_text_visible(&shown, said, ARC_MIN(len, (size_t)1500));
+    if (!len)
+        arc_buf_printf(&shown, "exit status %d", result->status);
 
-    return arc_error_set(err, ARC_EFAILED, "cosign %s %s: %s", call->words[1],
-                         arc_or(reference, ""), arc_buf_text(&said));
+    return arc_error_set(err, again ? ARC_EWORLD : ARC_EFAILED, "cosign %s %s: %s", call->words[1],
+                         arc_or(reference, ""), arc_buf_text(&shown));
 }
 
 static const char *begin(struct call *call, const char *verb, const char *image, const char *digest)

@@ -23,8 +23,9 @@ int cosign_open(const struct arc_env *env, const char *root, const struct arc_si
                 struct cosign *out, struct arc_error *err);
 void cosign_free(struct cosign *cosign);
 
-/* Verifies the signature of IMAGE@DIGEST: ARC_EFAILED with cosign's message. An attestation is not
- * a signature. */
+/* Verifies the signature of IMAGE@DIGEST: ARC_EFAILED with cosign's message, as for the calls
+ * below; ARC_EWORLD if a server stays busy or does not answer. An attestation is not a
+ * signature. */
 int cosign_verify(struct cosign *cosign, const char *image, const char *digest,
                   struct arc_error *err);
 

@@ -1,0 +1,37 @@
+#include "os/fault.h"
+#include "base/text.h"
+
+/* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the words
+ * around it, only "status" (BuildKit, containerd, cosign) and "returned" (git) are always the same. */
+static bool names_passing_status(const char *text)
+{
+    bool answered = false;
+
+    arc_each_piece (word, text, " \n") {
+        const char *code = word.text;
+        answered = answered || strncmp(code, "status", 6) == 0 || strncmp(code, "returned", 8) == 0;
+        if (answered && strspn(code, "0123456789") == 3 &&
+            (*code == '5' || strncmp(code, "408", 3) == 0 || strncmp(code, "429", 3) == 0))
+            return true;
+        if (code[word.len] == '\n')
+            answered = false;
+    }
+
+    return false;
+}
+
+bool arc_fault_passes(const char *text)
+{
+    return names_passing_status(text) ||
+           ARC_HOLDS(text, "connection reset by peer", "connection refused", "i/o timeout",
+                     "TLS handshake timeout", "unexpected EOF", "toomanyrequests",
+                     "context deadline exceeded", "failed to copy: ", "http2: ", "no route to host",
+                     "network is unreachable", "connection timed out", "dial tcp: lookup ",
+                     "Temporary failure in name resolution", "Could not resolve host", ": EOF",
+                     "broken pipe", "Client.Timeout exceeded",
+                     "timed out waiting for buildkit to boot", "unknown blob",
+                     "blob upload unknown", "use of closed network connection", "closed pipe",
+                     "stream error: ", "client disconnected", "connection is closing",
+                     "no response", "][50", "][429]", "getLogEntryByUuidNotFound",
+                     "resource temporarily unavailable");
+}
