@@ -33,8 +33,8 @@ bool init_take_assignment(struct script *script, const json_t *words, bool passe
         const char *now = arc_json_text_of(script->variables, name), *next = word + before + 1;
         bool keeps = init_says_version(now) && !init_says_version(next);
         bool is_flag = init_is_among(now, "true false") && init_is_among(next, "true false");
-        if (is_flag && strcmp(now, next) != 0)
-            next = INIT_UNKNOWN_TEXT; /* under a condition: only a run knows which of the two */
+        if ((is_flag || (script->cases && *now)) && strcmp(now, next) != 0)
+            next = INIT_UNKNOWN_TEXT; /* only a run knows which of the two */
         if (!passed && !keeps) /* keep the value of a release; the new one is for other runs */
             init_set_text(init, script->variables, name, next);
         return true;
@@ -270,9 +270,12 @@ static void take_command(struct script *script, json_t *words)
     static const char prefixes[] = "do then else if ! sudo export time";
     size_t first = 0;
 
-    script->conditions += strcmp(init_word_at(words, 0), "if") == 0;
-    script->conditions -= script->conditions && strcmp(init_word_at(words, 0), "fi") == 0;
-    if (strcmp(init_word_at(words, 0), "{") == 0) {
+    const char *opening = init_word_at(words, 0);
+    script->conditions += strcmp(opening, "if") == 0;
+    script->conditions -= script->conditions && strcmp(opening, "fi") == 0;
+    script->cases += strcmp(opening, "case") == 0;
+    script->cases -= script->cases && strcmp(opening, "esac") == 0;
+    if (strcmp(opening, "{") == 0) {
         script->said = init_keep(script->init, json_array());
         json_array_remove(words, 0);
     }

@@ -27,7 +27,7 @@ struct script {
     struct loop loops[LOOPS_MAX]; /* the innermost last */
     size_t depth;                 /* of loops */
     size_t nested;                /* depth of "or" and "echo" around a variable */
-    size_t conditions;            /* depth of "if" */
+    size_t conditions, cases;     /* depth of "if", of "case" */
     size_t called;                /* depth of files that run each other */
     size_t branches;              /* depth of a Makefile's conditions */
     const json_t *passed;         /* NAME=value before the command */

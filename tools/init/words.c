@@ -379,7 +379,7 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     else if (value)
         arc_buf_puts(out, value);
     else if (rest[0] == ':' && rest[1] == '-')
-        arc_buf_add(out, rest + 2, (size_t)(end - rest - 2));
+        (void)expand_text(script, rest + 2, end, '\0', out);
     else
         arc_buf_putc(out, INIT_UNKNOWN);
 
