@@ -13,12 +13,33 @@ struct reading {
     const struct arc_stage *stage;
 };
 
-static void check_base(struct lint *lint, const char *file, const struct arc_stage *stage)
+/* Whether a base is an additional context of the build, or an image of the group, which the same run
+ * builds. */
+static bool is_built_here(const struct arc_service *service, const char *base)
+{
+    const struct arc_base_ref *image = service->bases;
+    const struct arc_pair *context = service->build.additional_contexts;
+    size_t len = arc_image_familiar(&base);
+
+    for (; image && image->ref; image++)
+        if (arc_text_is(base, len, image->ref))
+            return true;
+    for (; context && context->name; context++)
+        if (arc_text_is(base, len, context->name))
+            return true;
+
+    return false;
+}
+
+static void check_base(struct lint *lint, const struct arc_service *service,
+                       const struct arc_stage *stage)
 {
     const char *base = stage->base, *tag = strchr(arc_path_name(base), ':');
+    const char *file = service->build.dockerfile;
     bool pinned = strstr(base, "@sha256:") || (tag && tag[1] && strcmp(tag, ":latest") != 0);
 
-    if (!*stage->ref || stage->from != SIZE_MAX || strcmp(base, "scratch") == 0)
+    if (!*stage->ref || stage->from != SIZE_MAX || strcmp(base, "scratch") == 0 ||
+        is_built_here(service, base))
         return;
 
     if (!stage->told)
@@ -145,7 +166,7 @@ void lint_dockerfile(struct lint *lint, const struct arc_group *group,
     r.stage = arc_stages_target(&stages, service->build.target);
     r.stage = arc_or(r.stage, arc_stages_target(&stages, NULL));
     for (const struct arc_stage *stage = stages.items; stage <= r.stage; stage++)
-        check_base(lint, r.file, stage);
+        check_base(lint, service, stage);
     check_user(&r);
     check_labels(&r, group, service);
     check_inputs(&r, group, service);
