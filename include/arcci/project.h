@@ -46,9 +46,8 @@ int arc_project_open(struct arc_project *project, struct arc_error *err);
 /* Reads the event (arc_event_load()). */
 int arc_project_load_event(struct arc_project *project, struct arc_error *err);
 
-/* Returns the work tree, or the current directory if no repository can be opened. A new string;
- * NULL when out of memory. */
-char *arc_project_root(struct arc_project *project);
+/* Returns the work tree, or the current directory if no repository can be opened; the project's. */
+const char *arc_project_root(struct arc_project *project);
 
 /* Reads the configuration below arc_project_root() (arc_config_load()). ARC_ENOTFOUND when there is
  * no file. */

@@ -243,18 +243,15 @@ static int start(struct run *run, struct arc_error *err)
 }
 
 /* The options with the work tree as the current directory, since a plan's folders are relative to
- * it. Borrows from `there` and `root`. */
-static int at_root(struct arc_project *project, const struct arc_build_options *given,
-                   struct arc_build_options *options, struct arc_env *there, char **root,
-                   struct arc_error *err)
+ * it. Borrows from `there`. */
+static struct arc_build_options
+at_root(struct arc_project *project, const struct arc_build_options *given, struct arc_env *there)
 {
-    *root = arc_project_root(project);
-    ARC_TRY_ALLOC(*root, err);
+    struct arc_build_options options = *given;
     *there = *project->env;
-    there->cwd = *root;
-    *options = *given;
-    options->env = there;
-    return ARC_OK;
+    there->cwd = arc_project_root(project);
+    options.env = there;
+    return options;
 }
 
 /* Does not start a build that a registry or mirror will refuse. What cannot be checked now is left
@@ -370,13 +367,11 @@ static int build_all(struct run *run, struct arc_error *err)
 int arc_build(struct arc_project *project, const struct arc_build_options *given,
               struct arc_ledger *out, struct arc_error *err)
 {
-    ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
-    struct arc_build_options options;
     *out = (struct arc_ledger){0};
     if (arc_plan_is_train(given->plan))
         return arc_build_train(given, out, err);
-    ARC_TRY(at_root(project, given, &options, &there, &root, err));
+    struct arc_build_options options = at_root(project, given, &there);
     ARC_TRY(arc_ledger_begin(options.plan, out, err));
     out->pushed = out->pushed && !options.load;
 
@@ -389,9 +384,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
                        json_t **argv, json_t **definition, struct arc_error *err)
 {
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
-    ARC_AUTO_FREE char *root = NULL;
     struct arc_env there;
-    struct arc_build_options options;
     const char *words[ARC_BAKE_WORDS] = {NULL};
 
     if (arc_plan_is_train(given->plan)) {
@@ -400,7 +393,7 @@ int arc_build_describe(struct arc_project *project, const struct arc_build_optio
         return arc_error_unless(*argv && *definition, err);
     }
 
-    ARC_TRY(at_root(project, given, &options, &there, &root, err));
+    struct arc_build_options options = at_root(project, given, &there);
     ARC_AUTO(run) struct run run = {.options = &options, .memory = &memory, .engine = true};
     ARC_TRY(start(&run, err));
     if (pushes(&run)) /* without docker: the default */

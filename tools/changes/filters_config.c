@@ -293,8 +293,6 @@ int arc_filters_find(struct arc_project *project, const char *input, struct arc_
         return arc_error_prefix(err, "there are no filters: give --filters, or a configuration");
     if (rc)
         return rc;
-    ARC_AUTO_FREE char *root = arc_project_root(project);
-    ARC_TRY_ALLOC(root, err);
 
-    return arc_filters_of_config(root, &project->config, out, err);
+    return arc_filters_of_config(arc_project_root(project), &project->config, out, err);
 }

@@ -196,11 +196,9 @@ static int promote(const struct invocation *inv, struct arc_project *project,
             err, ARC_EINPUT,
             "--needs: no job has build.json among its outputs; " ARC_OUTPUT_DROPPED);
 
-    ARC_AUTO_FREE char *root = arc_project_root(project);
-    ARC_TRY_ALLOC(root, err);
     struct arc_promote_options wanted = {.project = project,
                                          .env = options->env,
-                                         .root = root,
+                                         .root = arc_project_root(project),
                                          .plan = options->plan,
                                          .build = found.build,
                                          .allow_dirty = option_flag(inv, "allow-dirty"),

@@ -110,9 +110,8 @@ static int check_dockerfiles(struct arc_project *project, struct report *report,
                              struct arc_error *err)
 {
     struct warnings warnings = {report, err};
-    ARC_AUTO_FREE char *root = arc_project_root(project);
+    const char *root = arc_project_root(project);
     const struct arc_loading l = {root, &project->config.memory, err};
-    ARC_TRY_ALLOC(root, err);
     ARC_TRY(check_caches(project->group, report, err));
     ARC_TRY(arc_bases_elsewhere(&l, &project->config, project->group, warn_of_base, &warnings));
     return arc_group_check_dockerfiles(root, project->group, warn_of_source, &warnings, err);

@@ -12,7 +12,6 @@ ARC_TEXT(cmd_sign);
 static int run_sign(const struct invocation *inv, struct report *report, struct arc_error *err)
 {
     ARC_AUTO(arc_needs) struct arc_needs found = {0};
-    ARC_AUTO_FREE char *root = arc_project_root(inv->project);
     struct build_progress progress = {.quiet = inv->quiet};
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *github = NULL;
 
@@ -20,7 +19,6 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
                                     .build = option_value(inv, "build"),
                                     .needs = option_value(inv, "needs")};
 
-    ARC_TRY_ALLOC(root, err);
     ARC_TRY(project_explain_plan(inv, arc_needs_read(&files, &found, err), err));
     ARC_TRY(arc_needs_check(&found, found.plan, "nothing is signed", err));
     if (!found.plan)
@@ -38,7 +36,7 @@ static int run_sign(const struct invocation *inv, struct report *report, struct 
         ARC_TRY(arc_github_open(inv->env, &settings, &github, err));
 
     struct arc_sign_options options = {.env = inv->env,
-                                       .root = root,
+                                       .root = arc_project_root(inv->project),
                                        .plan = found.plan,
                                        .build = found.build,
                                        .github = github,

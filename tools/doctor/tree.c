@@ -49,7 +49,7 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
 {
     const struct arc_config *config = &doctor->project->config;
 
-    for (size_t i = 0; root && i < config->group_count; i++) {
+    for (size_t i = 0; i < config->group_count; i++) {
         if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &result->err))
             continue;
         result->status = DOCTOR_MISSING;
@@ -78,9 +78,9 @@ static void check_secrets(const struct doctor *doctor, struct doctor_result *res
 void doctor_config(struct doctor *doctor, struct doctor_result *result)
 {
     ARC_AUTO(lint_settings) struct lint_settings settings = {0};
-    ARC_AUTO_FREE char *root = arc_project_root(doctor->project);
+    const char *root = arc_project_root(doctor->project);
 
-    if (root && lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
+    if (lint_settings_load(root, NULL, &settings, NULL) == ARC_OK && settings.network)
         doctor->network = strdup(settings.network);
 
     if (arc_project_load_config(doctor->project, &result->err)) {

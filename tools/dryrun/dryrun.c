@@ -228,11 +228,9 @@ static int read_facts(struct dryrun *run, const char *event, struct arc_error *e
         project->env = &run->event.env;
     }
 
-    if (!project->group->includes) { /* a missing Dockerfile also fails a release */
-        ARC_AUTO_FREE char *root = arc_project_root(project);
-        ARC_TRY_ALLOC(root, err);
-        ARC_TRY(arc_group_check_dockerfiles(root, project->group, NULL, NULL, err));
-    }
+    if (!project->group->includes) /* a missing Dockerfile also fails a release */
+        ARC_TRY(arc_group_check_dockerfiles(arc_project_root(project), project->group, NULL, NULL,
+                                            err));
 
     if (project->version)
         ARC_TRY(arc_version_write(project->version, &version, err));
@@ -254,10 +252,8 @@ static int find_changes(struct dryrun *run, json_t **out, struct arc_error *err)
     struct arc_config one = {.path = run->project->config.path,
                              .groups = (struct arc_group *)run->project->group,
                              .group_count = 1};
-    ARC_AUTO_FREE char *root = arc_project_root(run->project);
 
-    ARC_TRY_ALLOC(root, err);
-    ARC_TRY(arc_filters_of_config(root, &one, &filters, err));
+    ARC_TRY(arc_filters_of_config(arc_project_root(run->project), &one, &filters, err));
     const struct arc_changes_options options = {.filters = &filters,
                                                 .config = &one,
                                                 .quantifier = ARC_QUANTIFIER_SOME_EXCLUDE,

@@ -7,7 +7,6 @@ static void lint_free(struct lint *lint)
     for (struct lint_called *called = lint->called; called; called = called->next)
         arc_yaml_free(&called->yaml);
     arc_arena_free(&lint->memory);
-    free(lint->root);
     lint_settings_free(&lint->settings);
     json_decref(lint->files);
     json_decref(lint->rules);
@@ -54,7 +53,7 @@ static int start_lint(struct lint *lint, struct arc_project *project, const char
     lint->rules = json_object();
     lint->counts = json_object();
 
-    ARC_TRY_ALLOC(lint->root && lint->files && lint->rules && lint->counts, err);
+    ARC_TRY_ALLOC(lint->files && lint->rules && lint->counts, err);
 
     return lint_settings_load(lint->root, rules, &lint->settings, err);
 }

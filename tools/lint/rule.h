@@ -70,8 +70,8 @@ struct lint_finding {
 
 struct lint {
     struct arc_arena
-        memory; /* holds all texts; `failed` is sticky and covers other allocations too */
-    char *root; /* the work tree; owned */
+        memory;       /* holds all texts; `failed` is sticky and covers other allocations too */
+    const char *root; /* the work tree */
     struct arc_project *project; /* without groups if its configuration could not be loaded */
     struct lint_settings settings;
     struct lint_service *services; /* those of the groups, then others */

@@ -77,16 +77,15 @@ static int make_filters(struct arc_project *project, const struct arc_plan *plan
     const char **there = arc_arena_array(&memory, plan->service_count + 1, sizeof *there);
     struct arc_group own = {0};
     struct arc_config config = {.path = (char[]){ARC_CONFIG_PATH}, .groups = &own};
-    ARC_AUTO_FREE char *root = arc_project_root(project);
 
-    ARC_TRY_ALLOC(root && there, err);
+    ARC_TRY_ALLOC(there, err);
 
     if (group) {
         own = *group;
         config.group_count = 1;
     }
 
-    ARC_TRY(arc_filters_of_config(root, &config, out, err));
+    ARC_TRY(arc_filters_of_config(arc_project_root(project), &config, out, err));
 
     for (size_t i = 0; i < plan->service_count; i++) {
         const struct arc_planned_service *service = &plan->services[i];

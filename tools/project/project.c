@@ -37,8 +37,7 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
     if (project->config.path)
         return ARC_OK;
 
-    ARC_AUTO_FREE char *root = arc_project_root(project);
-    ARC_TRY_ALLOC(root, err);
+    const char *root = arc_project_root(project);
     ARC_TRY(arc_config_load(root, project->wanted.config, &project->config, err));
     const struct arc_loading l = {root, &project->config.memory, err};
     arc_each (group, project->config.groups, project->config.group_count)
@@ -46,11 +45,11 @@ int arc_project_load_config(struct arc_project *project, struct arc_error *err)
     return ARC_OK;
 }
 
-char *arc_project_root(struct arc_project *project)
+const char *arc_project_root(struct arc_project *project)
 {
     if (arc_project_open(project, NULL) == ARC_OK && project->git->worktree)
-        return strdup(project->git->worktree);
-    return strdup(arc_or(project->env->cwd, "."));
+        return project->git->worktree;
+    return arc_or(project->env->cwd, ".");
 }
 
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err)

@@ -237,8 +237,7 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
     ARC_AUTO(settings) struct settings settings = {.from = NULL};
     ARC_TRY(read_settings(project, files, &settings, &options, &run, err));
 
-    ARC_AUTO_FREE char *root = arc_project_root(project);
-    options.root = root;
+    options.root = arc_project_root(project);
     run.build = needs.build; /* it takes precedence over a plan */
     run.plan = needs.build ? NULL : needs.plan;
     if (run.build)
