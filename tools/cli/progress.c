@@ -32,38 +32,27 @@ static void add_text(struct arc_buf *out, const char *text, size_t len)
     arc_actions_disarm(&visible, "\\x23", out);
 }
 
-static void write_log(struct build_progress *progress, const struct arc_build_event *event,
-                      const char *text, size_t len)
+static void write_log(struct build_progress *progress, const char *cell, const char *text,
+                      size_t len)
 {
     ARC_AUTO(arc_buf) struct arc_buf path = {.max = 4096};
-    char cell[256];
-
-    name_cell(event, cell, sizeof cell);
-
-    for (char *c = cell; *c; c++)
-        if (strchr(" /", *c))
-            *c = '-';
-
-    arc_buf_printf(&path, "%s/%s.log", progress->logs, arc_text_or(cell, "build"));
     int fd = -1;
+
+    arc_buf_printf(&path, "%s/", progress->logs);
+    for (cell = arc_text_or(cell, "build"); *cell; cell++)
+        arc_buf_putc(&path, strchr(" /", *cell) ? '-' : *cell);
+    arc_buf_puts(&path, ".log");
     if (!path.failed)
         fd = arc_file_open_in(NULL, arc_buf_text(&path), O_WRONLY | O_APPEND | O_CREAT, 0666);
-    FILE *file = fd >= 0 ? fdopen(fd, "ab") : NULL;
-    if (fd >= 0 && !file)
-        close(fd);
-    if (!file || fwrite(text, 1, len, file) != len)
-        progress->failed = true;
-    if (file && fclose(file) != 0)
-        progress->failed = true;
+    bool written = fd >= 0 && arc_file_write_all(fd, text, len);
+    if (fd >= 0)
+        written = close(fd) == 0 && written;
+    progress->failed = progress->failed || !written;
 }
 
 /* Shows a step's output, each line with the name of its cell, since cells run in parallel. */
-static void show_output(const struct arc_build_event *event)
+static void show_output(const char *cell, const struct arc_build_event *event)
 {
-    char cell[256];
-
-    name_cell(event, cell, sizeof cell);
-
     for (size_t at = 0; at < event->log_len;) {
         const char *line = event->log + at;
         const char *end = memchr(line, '\n', event->log_len - at);
@@ -79,20 +68,23 @@ void build_progress_event(void *context, const struct arc_build_event *event)
 {
     struct build_progress *progress = context;
     bool lines = !progress->live && !progress->quiet;
+    char cell[256];
+
+    name_cell(event, cell, sizeof cell);
 
     if (!progress->quiet) {
         if (!progress->begun && progress->group)
             fputs("::group::Build\n", stderr);
         progress->begun = true;
         if (progress->live)
-            build_table_event(&progress->table, event);
+            build_table_event(&progress->table, cell, event);
     }
 
     if (event->log) {
         if (lines)
-            show_output(event);
+            show_output(cell, event);
         if (progress->logs)
-            write_log(progress, event, event->log, event->log_len);
+            write_log(progress, cell, event->log, event->log_len);
         return;
     }
 
@@ -102,9 +94,6 @@ void build_progress_event(void *context, const struct arc_build_event *event)
     if (lines) {
         static const char *const words[] = {"", "", " (cached)", " FAILED"};
         ARC_AUTO(arc_buf) struct arc_buf step = {.max = 8192};
-        char cell[256];
-
-        name_cell(event, cell, sizeof cell);
         add_text(&step, event->step, strnlen(event->step, 300));
         fprintf(stderr, "%-22s   %s%s", cell, arc_buf_text(&step), words[event->state]);
         if (event->duration >= 0.05)
@@ -116,5 +105,5 @@ void build_progress_event(void *context, const struct arc_build_event *event)
     arc_buf_printf(&line, "# %s (%.3f s)%s\n", event->step, event->duration,
                    event->state == ARC_STEP_FAILED ? " FAILED" : "");
     if (progress->logs && !line.failed)
-        write_log(progress, event, arc_buf_text(&line), line.len);
+        write_log(progress, cell, arc_buf_text(&line), line.len);
 }

@@ -20,13 +20,12 @@ static struct table_row *row_of(struct build_table *table, const char *cell)
         if (strcmp(table->rows[i].cell, cell) == 0)
             return &table->rows[i];
 
-    struct table_row *grown = realloc(table->rows, (table->count + 1) * sizeof *grown);
-    if (!grown)
-        return NULL;
-    table->rows = grown;
-    struct table_row *row = &grown[table->count++];
-    *row = (struct table_row){.since = now()};
-    snprintf(row->cell, sizeof row->cell, "%s", cell);
+    struct table_row *row =
+        arc_arena_append(&table->memory, &table->rows, &table->count, sizeof *row);
+    if (row) {
+        row->since = now();
+        snprintf(row->cell, sizeof row->cell, "%s", cell);
+    }
 
     return row;
 }
@@ -91,15 +90,12 @@ static void keep_tail(struct table_row *row, const char *text, size_t len)
     row->tail[used - drop + more] = '\0';
 }
 
-void build_table_event(struct build_table *table, const struct arc_build_event *event)
+void build_table_event(struct build_table *table, const char *cell,
+                       const struct arc_build_event *event)
 {
     ARC_AUTO(arc_buf) struct arc_buf step = {.max = 4096};
-    char cell[224];
+    struct table_row *row = row_of(table, arc_text_or(cell, "build"));
 
-    const char *service = arc_text_or(event->service, "build");
-    snprintf(cell, sizeof cell, "%.100s%s%.100s", service, *event->platform ? " " : "",
-             event->platform);
-    struct table_row *row = row_of(table, cell);
     if (!row)
         return;
 
@@ -124,6 +120,6 @@ void build_table_end(struct build_table *table)
     arc_each (row, table->rows, table->count)
         if (row->state == ARC_STEP_FAILED && *row->tail)
             fprintf(stderr, "%s said:\n%s", row->cell, row->tail);
-    free(table->rows);
+    arc_arena_free(&table->memory);
     *table = (struct build_table){0};
 }

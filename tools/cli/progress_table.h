@@ -14,6 +14,7 @@ struct table_row {
 };
 
 struct build_table {
+    struct arc_arena memory;
     struct table_row *rows;
     size_t count;
     size_t drawn;      /* lines on the screen */
@@ -22,8 +23,10 @@ struct build_table {
     bool colour;
 };
 
-/* Handles one event and redraws, at most 20 times per second. If out of memory, omits a row. */
-void build_table_event(struct build_table *table, const struct arc_build_event *event);
+/* Handles an event of a cell ("": the whole build) and redraws, at most 20 times per second. If out
+ * of memory, omits a row. */
+void build_table_event(struct build_table *table, const char *cell,
+                       const struct arc_build_event *event);
 
 /* Draws the final state, prints the output of failed cells, and frees the rows. */
 void build_table_end(struct build_table *table);

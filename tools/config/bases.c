@@ -113,13 +113,11 @@ static int add_base(const struct arc_loading *l, struct arc_service *service, si
         if (strcmp(service->bases[i].ref, ref) == 0)
             return ARC_OK;
 
-    struct arc_base_ref *bases = arc_arena_array(l->memory, *count + 2, sizeof *bases);
-    ARC_TRY_ALLOC(bases, l->err);
-    for (size_t i = 0; i < *count; i++)
-        bases[i] = service->bases[i];
-    bases[(*count)++] =
-        (struct arc_base_ref){arc_arena_text(l->memory, ref), arc_arena_text(l->memory, codename)};
-    service->bases = bases;
+    ARC_APPEND(
+        l->memory, service->bases, *count, l->err,
+        (struct arc_base_ref){arc_arena_text(l->memory, ref), arc_arena_text(l->memory, codename)});
+    size_t end = *count; /* the list ends with {0} */
+    ARC_APPEND(l->memory, service->bases, end, l->err, (struct arc_base_ref){0});
 
     return arc_arena_check(l->memory, l->err);
 }

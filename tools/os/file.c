@@ -1,8 +1,8 @@
 #define _GNU_SOURCE 1 /* O_PATH, syscall() */
 #include "os/file.h"
+#include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -322,7 +322,7 @@ static int visible(const struct dirent *entry)
     return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && arc_utf8_valid(name, strlen(name));
 }
 
-static int by_byte(const struct dirent **a, const struct dirent **b)
+int arc_file_by_byte(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -330,24 +330,16 @@ static int by_byte(const struct dirent **a, const struct dirent **b)
 int arc_file_list(const char *path, json_t **out, struct arc_error *err)
 {
     struct dirent **entries = NULL;
-    int count = scandir(path, &entries, visible, by_byte);
+    int count = scandir(path, &entries, visible, arc_file_by_byte);
 
     if (count < 0)
-        return errno == ENOMEM ? arc_error_nomem(err) : cannot_read(path, errno, err);
-    json_t *names = json_array();
-    int bad = !names;
+        return cannot_read(path, errno, err);
+    *out = json_array();
     for (int i = 0; i < count; i++) {
-        bad = bad || json_array_append_new(names, json_string(entries[i]->d_name));
+        arc_json_push(out, json_string(entries[i]->d_name));
         free(entries[i]);
     }
-
     free(entries);
 
-    if (bad) {
-        json_decref(names);
-        return arc_error_nomem(err);
-    }
-    *out = names;
-
-    return ARC_OK;
+    return arc_error_unless(*out, err);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arcci/buf.h"
+#include <dirent.h>
 #include <jansson.h>
 
 /* The kind of a path. */
@@ -64,6 +65,9 @@ int arc_file_write(const char *path, const char *text, size_t len, struct arc_er
 
 /* Writes all bytes; false with errno on failure. */
 bool arc_file_write_all(int fd, const char *text, size_t len);
+
+/* For scandir(): by bytes, since alphasort() depends on the locale. */
+int arc_file_by_byte(const struct dirent **a, const struct dirent **b);
 
 /* The names in a directory except "." and "..", sorted by byte: a new array of strings. Skips names
  * that are not UTF-8. ARC_ENOTFOUND if there is no such directory. */

@@ -1,7 +1,6 @@
 #include "os/folder.h"
 #include "base/text.h"
 #include "os/file.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,12 +38,6 @@ static int not_dots(const struct dirent *entry)
 static int not_git(const struct dirent *entry)
 {
     return not_dots(entry) && strcmp(entry->d_name, ".git") != 0;
-}
-
-/* By bytes, since alphasort() depends on the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 static int hash_child(struct walk *walk, const char *path, const char *below, const char *name,
@@ -89,7 +82,7 @@ static int hash_folder(struct walk *walk, const char *path, const char *below,
 
     if (++walk->level > LEVELS_MAX)
         return arc_error_set(err, ARC_ELIMIT, "%s: more than %d levels", path, LEVELS_MAX);
-    int count = scandir(path, &entries, *below ? not_dots : not_git, by_name);
+    int count = scandir(path, &entries, *below ? not_dots : not_git, arc_file_by_byte);
     if (count < 0 && errno == ENOMEM)
         return arc_error_nomem(err);
     if (count < 0)
