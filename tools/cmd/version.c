@@ -26,6 +26,12 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
     if (option_flag(inv, "explain"))
         ARC_TRY(report_show(report, arc_embedded_cmd_version_next, err));
 
+    const char *unknown = inv->project->repository.tags_unknown;
+    if (unknown)
+        ARC_TRY(
+            report_note(report, 'w', NULL, err, "the tags of this clone alone count: %s", unknown));
+    ARC_TRY(project_note_published(inv->project, report, err));
+
     if (json_is_false(json_object_get(next, "complete")))
         ARC_TRY(report_note(
             report, 'w', NULL, err,

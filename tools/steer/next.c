@@ -444,8 +444,9 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
         return ARC_OK;
 
     raise_core(&core, step);
+    out->reason = arc_arena_printf(&choice->survey->memory, "%s would not be above %s",
+                                   out->version, choice->group->last);
     out->version = print_core(choice, &core);
-    out->reason = "its prereleases would not be above the last one";
 
     return add_prerelease(choice, &out->version, err);
 }
@@ -669,8 +670,9 @@ static int find_lacked(struct arc_project *project, struct survey *survey,
         arc_buf_printf(&ref, "refs/remotes/%s/%s", git->remote, arc_or(branches[i], ""));
         ARC_TRY(arc_buf_check(&ref, "the default branch's name", err));
         if (!arc_git_resolve_ref(git, ref.data, &tip, NULL))
-            return survey_find_between(survey, group, project->repository.tags, tag, &tip, out,
-                                       err);
+            return arc_error_memory(
+                survey_find_between(survey, group, project->repository.tags, tag, &tip, out, NULL),
+                err);
     }
 
     return ARC_OK;
