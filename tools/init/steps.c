@@ -637,6 +637,8 @@ static bool join(const struct init_step *step, const struct init_image *more)
     if (more->pushed && !image->pushed) {
         image->platforms = NULL;
         image->tags = NULL;
+        if (more->registries) /* those of a test build are not the release's */
+            image->registries = image->others = NULL;
     }
 
     arc_json_each_pair (argument, value, more->args) {
@@ -1078,12 +1080,14 @@ static void name_versions(struct init *init)
         if (named)
             continue;
         const char *added = is_plain ? "{version}" : image->likely;
-        bool first =
-            true; /* first of its name: gets the plain version unless another image has it */
+        bool has_latest = json_object_get(image->tags, "latest");
+        bool first = true; /* of its name: gets the plain version unless another one should */
         init_each_image (other, init) {
             first = first && other != image;
+            bool goes_first =
+                is_plain && !has_latest && (first || json_object_get(other->tags, "latest"));
             if (other != image && image->name && arc_text_same(image->name, other->name) &&
-                ((first && is_plain) || json_object_get(other->tags, added)))
+                (goes_first || json_object_get(other->tags, added)))
                 added = "{version}-{codename}";
         }
         init_add_tag(init, &image->tags, added, "");
