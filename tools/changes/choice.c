@@ -53,6 +53,14 @@ int choice_since_merge_base(const struct choice *c, const char *name, const char
     ARC_TRY(arc_base_merge_base(c->request, &other, &out->head, &out->base, c->err));
     if (*out->base.hex)
         return choice_reason(c, &out->base_reason, "merge base with %s (%s)", name, why);
+
+    /* Names the remote's branch: a fork's main may have another history than upstream's. */
+    ARC_AUTO(arc_buf) struct arc_buf ref = {.max = 4096};
+    const char *branch = arc_base_branch_name(c->git, name);
+    bool tracked = branch && !arc_git_remote_ref(c->git, branch, &ref, NULL) &&
+                   !arc_git_resolve_ref(c->git, ref.data, &out->base, NULL) &&
+                   strcmp(out->base.hex, other.hex) == 0;
+    name = tracked ? ref.data : name;
     out->base = other;
     ARC_TRY(arc_warn(&c->out->warnings, c->err,
                      "no merge base with '%s': comparing with it directly", name));
