@@ -244,6 +244,14 @@ def test_both_names_of_a_token(repo, registry, answer):
     changes(repo)
 
 
+def test_an_empty_configuration_is_none(repo, registry):
+    """So docker takes it; scripts leave one behind."""
+    (repo.parent / "home/.docker").mkdir(parents=True)
+    (repo.parent / "home/.docker/config.json").write_text("\n")
+    registry.challenge, registry.token = lambda s: [bearer(s)], lambda *_: (200, {"token": "good"})
+    changes(repo)
+
+
 def test_docker_auth_config_goes_before_the_file(repo, registry):
     registry.challenge, registry.token = lambda s: [bearer(s)], by_query
     changes(repo, login=auths(registry, username=USER, password="old"), DOCKER_AUTH_CONFIG=json.dumps(auths(registry)))

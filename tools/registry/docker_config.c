@@ -31,7 +31,9 @@ static int parse_config(const struct arc_buf *text, const char *name, json_t **o
                         struct arc_error *err)
 {
     json_error_t problem;
-    *out = json_loadb(arc_buf_text(text), text->len, 0, &problem);
+    const char *start = arc_buf_text(text);
+    bool empty = strspn(start, " \t\r\n") == text->len; /* to docker, that is no configuration */
+    *out = json_loadb(empty ? "{}" : start, empty ? 2 : text->len, 0, &problem);
     if (json_is_object(*out))
         return ARC_OK;
     if (*out)
