@@ -1,7 +1,5 @@
 #include "config/graph.h"
 #include "base/path.h"
-#include "base/text.h"
-#include <string.h>
 
 const struct arc_service *arc_group_find_service(const struct arc_group *group,
                                                  const char *codename)

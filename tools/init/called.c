@@ -1,6 +1,5 @@
 /* What a script's commands run: rules of Makefiles, other scripts. */
 #include "base/json.h"
-#include "base/text.h"
 #include "init/script.h"
 
 #define CALLED_MAX  4

@@ -1,6 +1,5 @@
 /* Converts other kinds of scripts to those that init reads: PowerShell to a shell script, a
  * Taskfile or a justfile to a Makefile. */
-#include "base/text.h"
 #include "init/script.h"
 
 /* ---- PowerShell ----------------------------------------------------------------------------- */

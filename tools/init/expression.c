@@ -1,6 +1,5 @@
 /* Evaluates the expressions in workflows, as far as the repository's files allow. */
 #include "base/json.h"
-#include "base/text.h"
 #include "init/sources.h"
 
 #define ENTRIES_MAX 1000 /* of include and of exclude */

@@ -2,7 +2,6 @@
 #include "arcci/init.h"
 #include "base/json.h"
 #include "base/own.h"
-#include "base/text.h"
 #include "config/file_value.h"
 #include "git/git.h"
 #include "init/sources.h"

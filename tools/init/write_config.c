@@ -1,6 +1,5 @@
 /* Writes arc-ci.yaml, as short as the repository's regularity allows. */
 #include "base/json.h"
-#include "base/text.h"
 #include "init/sources.h"
 
 /* ---- YAML ----------------------------------------------------------------------------------- */

@@ -1,5 +1,4 @@
 /* Writes the workflows, which call group-images.yml and group-release.yml. */
-#include "base/text.h"
 #include "init/sources.h"
 
 /* The text as a YAML scalar. */

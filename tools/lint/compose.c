@@ -1,6 +1,5 @@
 /* What compose files may do with ports, volumes, networks and privileges.
  * Source: Compose specification (compose-spec/compose-spec, 05-services.md). */
-#include "base/text.h"
 #include "dockerfile/dockerfile.h"
 #include "lint/rule.h"
 

@@ -1,6 +1,5 @@
 /* Finds what looks like a committed credential, in the files that git tracks; outside a repository,
  * in everything except .git. */
-#include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
 

@@ -1,6 +1,5 @@
 /* Checks the Dockerfile of a released service. */
 #include "base/json.h"
-#include "base/path.h"
 #include "config/build.h"
 #include "dockerfile/stages.h"
 #include "lint/rule.h"

@@ -1,7 +1,6 @@
 /* Expressions: their grammar, and which names they may use.
  * Source: GitHub docs, "Evaluate expressions in workflows and actions"; the parser in the runner's
  * source. */
-#include "base/text.h"
 #include "lint/rule.h"
 
 /* Deepest nesting. GitHub accepts 50 levels, and counts more constructs as a level. */

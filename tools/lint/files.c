@@ -1,5 +1,4 @@
 /* Walks over the files of the tree. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "git/git.h"
 #include "lint/rule.h"

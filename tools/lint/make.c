@@ -2,7 +2,6 @@
  * "name …: …" outside recipes and `define`. */
 #include "lint/make.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "lint/rule.h"
 
 void arc_makefile_free(struct arc_makefile *make)

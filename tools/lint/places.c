@@ -1,6 +1,5 @@
 /* What GitHub refuses: keys, values and expressions in places that do not allow them. */
 #include "base/suggest.h"
-#include "base/text.h"
 #include "lint/rule.h"
 
 /* At most this many words are compared for "did you mean". */

@@ -2,7 +2,6 @@
  * keeps (GitHub docs, "Workflow syntax", "Events that trigger workflows", "Usage limits"; the
  * runner's source). */
 #define _GNU_SOURCE /* memmem, strcasestr */
-#include "base/text.h"
 #include "lint/rule.h"
 #include "os/file.h"
 #include <ctype.h>

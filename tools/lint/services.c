@@ -1,5 +1,4 @@
 /* The repository's services, and checks of each service.yaml. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "lint/rule.h"
 

@@ -2,7 +2,6 @@
  * Source: GitHub docs, "Workflow syntax for GitHub Actions" and "Metadata syntax". */
 #include "base/json.h"
 #include "base/own.h"
-#include "base/text.h"
 #include "lint/rule.h"
 
 #define WORKFLOWS ".github/workflows"

@@ -1,5 +1,4 @@
 /* The releases that a train includes, and would include now. */
-#include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "config/graph.h"

@@ -1,5 +1,4 @@
 /* Merge keys and duplicate keys of a mapping. */
-#include "base/text.h"
 #include "yaml/internal.h"
 
 /* A pair and its position among the others. */

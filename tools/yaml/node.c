@@ -1,5 +1,4 @@
 /* Looking things up in a tree, and errors at a place in it. */
-#include "base/text.h"
 #include "yaml/internal.h"
 
 static const struct arc_yaml_pair *find_pair(const struct arc_yaml_node *node, const char *key)

@@ -1,5 +1,4 @@
 /* Builds a tree from libyaml's events. */
-#include "base/text.h"
 #include "os/file.h"
 #include "yaml/internal.h"
 #include <yaml.h>

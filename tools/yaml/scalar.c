@@ -1,5 +1,4 @@
 /* The core schema: which plain scalars are null, true or false, and numbers. */
-#include "base/text.h"
 #include "yaml/internal.h"
 
 static bool among(const char *text, size_t len, const char *const *words)
