@@ -1,5 +1,9 @@
 /* Writes the workflows, which call group-images.yml and group-release.yml. */
+#include "base/template.h"
 #include "init/sources.h"
+
+ARC_TEXT(init_images_workflow);
+ARC_TEXT(init_release_workflow);
 
 /* The text as a YAML scalar. */
 static const char *quote(struct init *init, const char *text)
@@ -9,60 +13,35 @@ static const char *quote(struct init *init, const char *text)
     return init_hold(init, &out);
 }
 
-/* "OWNER/REPOSITORY/.github/workflows/NAME@COMMIT" */
-static void add_use(const char *source, const char *name, struct arc_buf *out)
+/* The registry that a group's job logs in to; NULL for GHCR, which takes the job's own token. */
+static const char *find_login(const struct init_group *group)
 {
-    int len = (int)strcspn(source, "@");
-    arc_buf_printf(out, "    uses: %.*s/.github/workflows/%s%s\n", len, source, name, source + len);
+    return strcmp(group->host, "ghcr.io") == 0 ? NULL : group->host;
 }
 
-/* Appends the call's inputs, and a login if the images are not on GHCR. */
-static void add_login(const struct init_group *group, const char *with, struct arc_buf *out)
+/* Appends a text with those jobs; `list`: the branches or tags that start it. */
+static void fill(struct init *init, const char *text, const char *source, const char *list,
+                 const json_t *jobs, struct arc_buf *out)
 {
-    bool own = strcmp(group->host, "ghcr.io") != 0;
-
-    if (own || *with)
-        arc_buf_printf(out, "    with:\n%s", with);
-
-    if (own)
-        arc_buf_printf(out,
-                       "      registry: %s\n"
-                       "    secrets: # of a login to it\n"
-                       "      registry-username: ${{ secrets.REGISTRY_USERNAME }}\n"
-                       "      registry-password: ${{ secrets.REGISTRY_PASSWORD }}\n",
-                       group->host);
+    static const struct arc_template_place places[] = {{"bare", arc_template_bare}, {0}};
+    int len = (int)strcspn(source, "@");
+    ARC_AUTO_JSON json_t *values =
+        init_made(init, json_pack("{s:s, s:s#, s:s, s:s, s:O}", "list", list, "repository", source,
+                                  len, "commit", source + len, "braces", "{{", "jobs", jobs));
+    if (values)
+        (void)init_succeeds(init, arc_template_fill(text, places, values, out, NULL));
 }
 
 void init_write_images_workflow(struct init *init, const char *source, struct arc_buf *out)
 {
-    arc_buf_printf(
-        out,
-        "# Builds and reports what changed; publishes from the default branch only.\n"
-        "name: images\n\n"
-        "on:\n"
-        "  push: {branches: [%s]}\n"
-        "  pull_request:\n"
-        "  merge_group:\n"
-        "  schedule: [{cron: '41 4 * * 1'}] # what a run that failed or never started left behind\n"
-        "  workflow_dispatch: {inputs: {mode: {type: choice, options: [ci, release]}}}\n\n"
-        "permissions: {contents: read, pull-requests: write, packages: write, security-events: "
-        "write, "
-        "issues: write, statuses: write, id-token: write, attestations: write}\n\n"
-        "concurrency:\n"
-        "  group: images-${{ github.event.number || github.run_id }}\n"
-        "  cancel-in-progress: ${{ github.event_name == 'pull_request' }}\n\n"
-        "jobs:\n",
-        quote(init, init->branch));
+    ARC_AUTO_JSON json_t *jobs = init_made(init, json_array());
 
-    init_each_group (group, init) {
-        const char *name = quote(init, group->name);
-        if (group->is_train)
-            continue; /* it builds nothing */
-        arc_buf_printf(out, "  %s:\n", name);
-        add_use(source, "group-images.yml", out);
-        add_login(group,
-                  init_print(init, "      group: %s\n      mode: ${{ inputs.mode }}\n", name), out);
-    }
+    init_each_group (group, init)
+        if (!group->is_train) /* which builds nothing */
+            init_push(init, jobs,
+                      json_pack("{s:s, s:s?}", "name", quote(init, group->name), "registry",
+                                find_login(group)));
+    fill(init, arc_embedded_init_images_workflow, source, quote(init, init->branch), jobs, out);
 }
 
 /* The length of the pattern's literal start. */
@@ -100,25 +79,22 @@ static void add_condition(const struct init *init, const struct init_group *grou
             }
 }
 
-/* Appends the job that releases the groups of one login; unless they are the only ones (`only`), with
- * a condition on the tag. */
-static void add_release_job(struct init *init, const struct init_group *group, const char *source,
-                            bool only, struct arc_buf *out)
+/* The job that releases the groups of one login; unless they are the only ones (`only`), with a
+ * condition on the tag. A new reference. */
+static json_t *make_release_job(struct init *init, const struct init_group *group, bool only)
 {
     ARC_AUTO(arc_buf) struct arc_buf condition = {0};
-    const char *with = "";
+    bool lowers = init->fail_on && strcmp(init->fail_on, "CRITICAL") != 0;
+    const char *login = find_login(group);
 
     init_each_group (other, init)
         for (char **tag = other->tags; tag && *tag && strcmp(group->host, other->host) == 0; tag++)
             add_condition(init, group, *tag, &condition);
 
-    arc_buf_printf(out, "  %s:\n", quote(init, only ? "release" : group->name));
-    if (!only)
-        arc_buf_printf(out, "    if: %s\n", quote(init, init_hold(init, &condition)));
-    add_use(source, "group-release.yml", out);
-    if (init->fail_on && strcmp(init->fail_on, "CRITICAL") != 0)
-        with = init_print(init, "      fail-on-severity: %s\n", init->fail_on);
-    add_login(group, with, out);
+    const char *test = only ? NULL : quote(init, init_hold(init, &condition));
+    return json_pack("{s:s, s:s?, s:b, s:s?, s:s?}", "name",
+                     quote(init, only ? "release" : group->name), "condition", test, "with",
+                     lowers || login, "severity", lowers ? init->fail_on : NULL, "registry", login);
 }
 
 void init_write_release_workflow(struct init *init, const char *source, struct arc_buf *out)
@@ -142,23 +118,14 @@ void init_write_release_workflow(struct init *init, const char *source, struct a
     const char *tags = init_hold(init, &filters);
     if (!*tags)
         return;
-    arc_buf_printf(
-        out,
-        "# Releases what a tag names: build, gate, public tags, GitHub release.\n"
-        "name: release\n\n"
-        "on: {push: {tags: [%s]}}\n\n"
-        "permissions: {contents: write, pull-requests: read, packages: write, security-events: "
-        "write, "
-        "issues: write, id-token: write, attestations: write}\n\n"
-        "concurrency: {group: release, cancel-in-progress: false, queue: max}\n\n"
-        "jobs:\n",
-        tags);
 
+    ARC_AUTO_JSON json_t *jobs = init_made(init, json_array());
     init_each_group (group, init) {
         const struct init_group *first = init->groups;
         while (first != group && (!first->tags || strcmp(first->host, group->host) != 0))
             first = first->next;
         if (first == group && group->tags)
-            add_release_job(init, group, source, only, out);
+            init_push(init, jobs, make_release_job(init, group, only));
     }
+    fill(init, arc_embedded_init_release_workflow, source, tags, jobs, out);
 }
