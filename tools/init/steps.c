@@ -286,7 +286,7 @@ void init_remember_tag(const struct init_step *step, const struct init_image *im
     const char *when = init_says_version(tag) ? "" : step->when;
     const char *line = init_print(init, "%s%c%s\n", tag, WHEN, when);
 
-    bool is_release = init_says_version(tag) || strcmp(tag, "latest") == 0;
+    bool is_release = ARC_HOLDS(tag, "{version}", "{image-tag}") || strcmp(tag, "latest") == 0;
     if (is_release && !strstr(before, line) && init_spend(init, strlen(before)))
         init_set_text(init, init->joined, key, init_print(init, "%s%s", before, line));
 }
@@ -611,6 +611,21 @@ static bool is_same(const struct init_step *step, const struct init_image *other
            strcmp(other->context, image->context) == 0 && have_same_arguments(other, image);
 }
 
+/* Whether tags or arguments have a version that comes from the release's tag. */
+static bool says_version(const struct init_image *image)
+{
+    if (image->version_file)
+        return false;
+    arc_json_each_pair (tag, when, image->tags)
+        if (init_says_version(tag))
+            return true;
+    arc_json_each_pair (name, value, image->args)
+        if (init_says_version(arc_or(json_string_value(value), "")))
+            return true;
+
+    return false;
+}
+
 /* Adds what the step says to an image that is already described by a file of this kind or a more
  * authoritative one. A step that pushes decides how it is released. False if there is no such
  * image. */
@@ -641,10 +656,11 @@ static bool join(const struct init_step *step, const struct init_image *more)
             image->registries = image->others = NULL;
     }
 
+    bool replaces = image->version_file && says_version(more);
     arc_json_each_pair (argument, value, more->args) {
         const char *before = arc_json_text_of(image->args, argument);
         const char *after = json_string_value(value);
-        bool is_other = may_be_version(before) && !init_says_version(before);
+        bool is_other = may_be_version(before) && (replaces || !init_says_version(before));
         if (!*before || (is_other && after && init_says_version(after)))
             init_set(init, image->args, argument, json_incref(value));
     }
@@ -653,8 +669,9 @@ static bool join(const struct init_step *step, const struct init_image *more)
     image->by_digest = image->by_digest && more->by_digest;
     image->in_parts = image->in_parts || more->in_parts;
     image->tag = arc_or(image->tag, more->tag);
-    image->version_at = arc_or(image->version_at, more->version_at);
-    image->version_file = arc_or(image->version_file, more->version_file);
+    bool is_tagged = says_version(image) || says_version(more); /* a file's is another run's */
+    image->version_at = is_tagged ? NULL : arc_or(image->version_at, more->version_at);
+    image->version_file = is_tagged ? NULL : arc_or(image->version_file, more->version_file);
     image->name = arc_or(image->name, more->name);
     image->codename = image->name ? init_codename(init, image->name) : image->codename;
     init_add_texts(init, &image->platforms, more->platforms);
