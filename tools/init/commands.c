@@ -265,20 +265,27 @@ static void take_docker(struct script *script, const json_t *words)
                 init_add_input(script->init, with, "tags", init_word_at(words, next + 1));
 }
 
+/* Counts the blocks that a command begins or ends, and removes "{". */
+static void take_block(struct script *script, json_t *words)
+{
+    const char *word = init_word_at(words, 0);
+
+    script->conditions += strcmp(word, "if") == 0;
+    script->conditions -= script->conditions && strcmp(word, "fi") == 0;
+    script->cases += strcmp(word, "case") == 0;
+    script->cases -= script->cases && strcmp(word, "esac") == 0;
+    if (strcmp(word, "{") == 0) {
+        script->said = init_keep(script->init, json_array());
+        json_array_remove(words, 0);
+    }
+}
+
 static void take_command(struct script *script, json_t *words)
 {
     static const char prefixes[] = "do then else if ! sudo export time";
     size_t first = 0;
 
-    const char *opening = init_word_at(words, 0);
-    script->conditions += strcmp(opening, "if") == 0;
-    script->conditions -= script->conditions && strcmp(opening, "fi") == 0;
-    script->cases += strcmp(opening, "case") == 0;
-    script->cases -= script->cases && strcmp(opening, "esac") == 0;
-    if (strcmp(opening, "{") == 0) {
-        script->said = init_keep(script->init, json_array());
-        json_array_remove(words, 0);
-    }
+    take_block(script, words);
 
     while (init_is_assignment(init_word_at(words, first)) ||
            init_is_among(init_word_at(words, first), prefixes))

@@ -168,6 +168,25 @@ static bool is_told_elsewhere(struct init *init, const struct init_image *image,
     return false;
 }
 
+/* The codename of an image that is like others, of which `sharing` have its Dockerfile. */
+static void name_by_difference(struct init *init, struct init_image *image, size_t sharing)
+{
+    char *told = NULL;
+
+    arc_json_each_pair (tag, when, image->tags)
+        told = arc_or(told, told_by(init, tag));
+    if (told && *init_codename(init, told))
+        image->codename = init_codename(init, is_told_elsewhere(init, image, told)
+                                                  ? init_print(init, "%s-%s", image->name, told)
+                                                  : told);
+    else if (image->from == FROM_WORKFLOW && image->target && sharing > 1)
+        image->codename = init_codename(
+            init, image->name ? image->target
+                              : init_print(init, "%s-%s", image->codename, image->target));
+    else if (image->from == FROM_WORKFLOW)
+        image->codename = init_name_dockerfile(init, image->dockerfile);
+}
+
 /* Images that share a name, or share a Dockerfile and have no name, get codenames from what differs
  * in their tags, or from their stages or Dockerfiles; those without tags get tags that differ. */
 static void name_alike(struct init *init)
@@ -180,7 +199,6 @@ static void name_alike(struct init *init)
         size_t alike = 0, sharing = 0;     /* `sharing`: those with the same Dockerfile */
         bool first = true;                 /* of the images with its name */
         bool tells = false, taken = false; /* another image has tags; … the usual ones */
-        char *told = NULL;
 
         init_each_image (other, init) {
             bool shares = strcmp(image->dockerfile, other->dockerfile) == 0;
@@ -196,19 +214,7 @@ static void name_alike(struct init *init)
         if (alike < 2)
             continue;
 
-        arc_json_each_pair (tag, when, image->tags)
-            told = arc_or(told, told_by(init, tag));
-        if (told && *init_codename(init, told))
-            image->codename = init_codename(init, is_told_elsewhere(init, image, told)
-                                                      ? init_print(init, "%s-%s", image->name, told)
-                                                      : told);
-        else if (image->from == FROM_WORKFLOW && image->target && sharing > 1)
-            image->codename = init_codename(
-                init, image->name ? image->target
-                                  : init_print(init, "%s-%s", image->codename, image->target));
-        else if (image->from == FROM_WORKFLOW)
-            image->codename = init_name_dockerfile(init, image->dockerfile);
-
+        name_by_difference(init, image, sharing);
         name_codename(init, image);
         if (!image->tags && tells && !taken)
             continue; /* it keeps the usual tags */
