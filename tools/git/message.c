@@ -58,6 +58,13 @@ static size_t measure_prefix(const char *text)
     return *end == ' ' ? (size_t)(end - text) + strspn(end, " ") : 0;
 }
 
+static const char *skip_prefixes(const char *subject)
+{
+    for (size_t prefix; (prefix = measure_prefix(subject));)
+        subject += prefix;
+    return subject;
+}
+
 struct arc_message_type arc_message_type(const char *subject)
 {
     for (size_t prefix; (prefix = measure_prefix(subject)); subject += prefix) {
@@ -261,8 +268,10 @@ const char *arc_message_next_listed(struct arc_message_lines *lines)
     return NULL;
 }
 
-bool arc_message_is_revert(const char *subject)
+/* Whether the subject is that of a revert: 'Revert "..."', "revert: ...", 'Reapply "..."'. */
+static bool is_revert(const char *subject)
 {
+    subject = skip_prefixes(subject);
     return strncasecmp(subject, "revert", 6) == 0 || strncasecmp(subject, "reapply", 7) == 0;
 }
 
@@ -313,9 +322,10 @@ static int64_t read_pull(const char *text)
  * pull request's title; NULL if there is none. */
 static const char *find_title(const char *subject, bool *again, size_t *len)
 {
+    subject = skip_prefixes(subject);
     size_t whole = strlen(subject);
     *again = arc_text_after(subject, "Reapply") != NULL;
-    const char *title = arc_message_is_revert(subject) ? subject + (*again ? 7 : 6) : "";
+    const char *title = is_revert(subject) ? subject + (*again ? 7 : 6) : "";
     size_t gap = strspn(title, ": ");
 
     arc_message_squashed(subject, &whole);
@@ -335,7 +345,7 @@ static const char *find_title(const char *subject, bool *again, size_t *len)
 const char *arc_message_takes_back(const char *subject, const char *body)
 {
     struct arc_message_undone undone = {0};
-    if (!arc_message_is_revert(subject))
+    if (!is_revert(subject))
         return NULL;
     return arc_message_next_undone(body, &undone) && !undone.title ? body : subject;
 }
@@ -381,7 +391,18 @@ bool arc_message_is_undone(const struct arc_message_undone *undone, const char *
     arc_message_squashed(subject, &len);
     if (undone->again)
         subject = find_title(subject, &again, &len);
+    if (!subject)
+        return false;
 
-    return subject && strncmp(subject, undone->title, undone->len) == 0 &&
+    /* Azure DevOps reverts "Merged PR 12: title" as "Merged PR 13: Revert "title"". */
+    size_t prefix = undone->again ? 0 : (size_t)(skip_prefixes(subject) - subject);
+    if (strncmp(subject, undone->title, undone->len) != 0) {
+        prefix = ARC_MIN(prefix, len);
+        subject += prefix;
+        len -= prefix;
+        whole -= prefix;
+    }
+
+    return strncmp(subject, undone->title, undone->len) == 0 &&
            (undone->len == len || (!undone->again && undone->len == whole));
 }
