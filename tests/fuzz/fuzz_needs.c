@@ -48,7 +48,7 @@ static void use(unsigned choice)
     world_check(rc, &err);
     if (rc)
         return;
-    arc_needs_check(&needs, "nothing", NULL);
+    arc_needs_check(&needs, needs.plan, "nothing", NULL);
     arc_needs_check_built(&needs, "nothing", NULL);
     if (!needs.plan)
         return;
