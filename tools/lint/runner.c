@@ -260,20 +260,31 @@ static bool makes_tag(const struct arc_yaml_node *root)
     return false;
 }
 
+/* Whether an input is the name of a git tag that exists, not of an image's or a draft's. */
+static bool is_git_tag(const struct arc_yaml_node *input)
+{
+    const char *says = arc_yaml_text_at(input, "description");
+    return input && !arc_yaml_reads(arc_yaml_get(input, "type"), "boolean") &&
+           !ARC_HOLDS(says, "image", "Image", "Docker", "docker", "container", "Container",
+                      "draft");
+}
+
 /* A workflow that gets a git tag as an input must check it out: the event's ref is another. */
 static void check_checkout(const struct subject *s, const struct arc_yaml_node *uses,
                            const struct arc_yaml_node *with)
 {
     static const char *const names[] = {"tag",         "tag-name", "tag_name", "release-tag",
                                         "release_tag", "git-tag",  "git_tag"};
+    static const char *const events[] = {"workflow_call", "workflow_dispatch"};
     const char *ref = text_given(with, "ref");
     bool takes_tag = false;
     bool events_own = !*ref || (holds_part(ref, "github.") &&
                                 !ARC_HOLDS(ref, "inputs.", "needs.", "steps.", "env."));
 
     arc_each_in (name, names)
-        takes_tag = takes_tag || arc_yaml_at(s->root, "on", "workflow_call", "inputs", *name) ||
-                    arc_yaml_at(s->root, "on", "workflow_dispatch", "inputs", *name);
+        arc_each_in (event, events)
+            takes_tag =
+                takes_tag || is_git_tag(arc_yaml_at(s->root, "on", *event, "inputs", *name));
 
     if (ARC_STARTS(uses->text, "actions/checkout@") && takes_tag && events_own &&
         !lint_input(with, "repository") && !s->makes_tag)
@@ -562,7 +573,7 @@ static void check_job(struct subject *s, const struct arc_yaml_pair *pair)
     if (name && name->text && holds_part(name->text, "matrix.") && arc_yaml_key(job, "if"))
         lint_find_at(
             s->lint, LINT_REQUIRED, name,
-            "if `if` skips the job, its check's name is this text with unevaluated expressions");
+            "when `if` skips the job, its check has this text as its name, expressions unevaluated");
 
     if (arc_yaml_key(job, "runs-on") && !arc_yaml_key(job, "timeout-minutes"))
         lint_find_at(s->lint, LINT_TIMEOUT, pair->key,
