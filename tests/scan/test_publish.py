@@ -2,6 +2,7 @@
 import base64
 import gzip
 import json
+import subprocess
 import sys
 
 import pytest
@@ -79,6 +80,23 @@ def test_the_alerts_are_of_what_was_scanned(place, double, revision, event, payl
     sent = [(s["request"]["commit_sha"], s["request"]["ref"]) for s in double.state.sarifs.values()]
     assert (status, sent) == ((0, [(revision, ref)]) if ref else (2, []))
     assert ref or "no branch or tag of the first is known" in place.stderr
+
+
+@pytest.mark.parametrize("event, ref", [("workflow_run", "refs/heads/dev"), ("pull_request_target", "refs/pull/7/head"), ("workflow_dispatch", None)])
+def test_the_alerts_of_a_folder_are_of_what_is_checked_out(place, double, event, ref):
+    """codeql-action 952: not of the default branch, where such a workflow runs."""
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=a@example.org", "-C", place.path]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "one"], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    payload = json.dumps({"workflow_run": HEAD_OF_RUN, "pull_request_target": {"number": 7, "pull_request": PULL}, "workflow_dispatch": {}}[event])
+    place.write("event.json", payload.replace(OTHER, head))
+    place.write("fake/report.json", report())
+    assert place.run("--upload-sarif", "--scan-target=bin", GITHUB_API_URL=double.url, GITHUB_TOKEN=TOKEN, GITHUB_REPOSITORY="o/r",
+                     GITHUB_REF="refs/heads/main", GITHUB_SHA=SHA, GITHUB_EVENT_NAME=event, GITHUB_EVENT_PATH=str(place.path / "event.json"),
+                     LD_PRELOAD=quick_sleep()) == 0, place.stderr
+    sent = [(s["request"]["commit_sha"], s["request"]["ref"]) for s in double.state.sarifs.values()]
+    assert sent == [(head, ref) if ref else (SHA, "refs/heads/main")]
 
 
 def test_fingerprints_are_the_same_in_every_run(place, double):

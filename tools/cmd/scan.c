@@ -200,9 +200,8 @@ const struct command cmd_scan = {
         VALUE("sarif", "FILE", "Write the findings as SARIF 2.1.0."),
         FLAG_AUTO(
             "upload-sarif",
-            "Upload the findings to code scanning, for the commit and tag of the plan or build, "
-            "else for GITHUB_SHA and GITHUB_REF. auto: only warn if the repository does not "
-            "have it."),
+            "Upload the findings to code scanning, for the scanned commit and its tag, branch or "
+            "pull request. auto: only warn if the repository does not have it."),
         FLAG_AUTO("create-issues",
                   "Keep one issue per service with the findings that fail the gate: open, update, "
                   "close and reopen it. auto: only warn if issues are turned off."),

@@ -94,6 +94,13 @@ int arc_repository_read(const struct arc_git *git, const char *tag, struct arc_r
     return arc_arena_check(&out->memory, err);
 }
 
+void arc_repository_head(const struct arc_git *git, char commit[65])
+{
+    struct arc_oid head;
+    int rc = arc_git_head(git, &head, NULL, NULL);
+    snprintf(commit, 65, "%s", rc ? "" : head.hex);
+}
+
 bool arc_commit_is_of(const struct arc_git *git, const char *commit, const char *of)
 {
     ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};

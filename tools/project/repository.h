@@ -14,6 +14,9 @@ int arc_repository_read_source(const struct arc_git *git, struct arc_repository 
 int arc_repository_read(const struct arc_git *git, const char *tag, struct arc_repository *out,
                         struct arc_error *err);
 
+/* The commit that is checked out, in hexadecimal digits; "" without one. */
+void arc_repository_head(const struct arc_git *git, char commit[65]);
+
 /* Whether a commit is `of`, or merges it into its base, as what a pull request's job checks out
  * does. */
 bool arc_commit_is_of(const struct arc_git *git, const char *commit, const char *of);

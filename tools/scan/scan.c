@@ -2,6 +2,7 @@
 #include "arcci/plan.h"
 #include "base/text.h"
 #include "plan/planned.h"
+#include "project/repository.h"
 
 /* Limits: size of a settings file, number of VEX documents. */
 #define SETTINGS_MAX ((size_t)16 << 20)
@@ -171,19 +172,20 @@ static int read_settings(struct arc_project *project, const struct arc_scan_file
     return ARC_OK;
 }
 
-/* Where code scanning shows the findings: the commit that the images were built from and a ref that
- * it is on, which need not be the event's. *ref, a new string, replaces GITHUB_REF if it is set.
- * ARC_EINPUT if no ref is known. */
-static int find_commit(struct arc_project *project, const struct arc_needs *needs,
+/* Where code scanning shows the findings: the commit that the images were built from, or that is
+ * checked out (`head`; "": unknown), and a ref that it is on, which need not be the event's. *ref, a
+ * new string, replaces GITHUB_REF if it is set. ARC_EINPUT if no ref of the images' commit is
+ * known; an unknown commit in the folder may be of another repository. */
+static int find_commit(struct arc_project *project, const struct arc_needs *needs, const char *head,
                        struct arc_scan_publish *wanted, char **ref, struct arc_error *err)
 {
     const struct arc_plan *plan = needs->plan;
     const struct arc_event *event = &project->event;
-    const char *revision = plan ? plan->revision : NULL, *branch = NULL;
+    const char *revision = plan ? plan->revision : head, *branch = NULL;
 
     if (needs->build)
         revision = needs->build->revision;
-    if (!wanted->sarif || !revision)
+    if (!wanted->sarif || !*revision)
         return ARC_OK;
 
     bool others = strcmp(revision, wanted->commit) != 0;
@@ -198,6 +200,8 @@ static int find_commit(struct arc_project *project, const struct arc_needs *need
         ARC_TRY(arc_text_print(ref, err, "refs/heads/%s", branch));
     else if (others && event->number && event->head_sha && strcmp(event->head_sha, revision) == 0)
         ARC_TRY(arc_text_print(ref, err, "refs/pull/%" JSON_INTEGER_FORMAT "/head", event->number));
+    else if (others && revision == head)
+        return ARC_OK;
     else if (others)
         return arc_error_set(err, ARC_EINPUT,
                              "--upload-sarif: the images were built from commit %.12s, this run is "
@@ -254,7 +258,10 @@ int arc_scan_files(struct arc_project *project, const struct arc_scan_files *fil
 
     ARC_AUTO_HANDLE(arc_transport) struct arc_transport *transport = NULL;
     ARC_AUTO_FREE char *ref = NULL;
-    if (publishes && !find_commit(project, &needs, &wanted, &ref, publish_error) &&
+    char head[65] = "";
+    if (run.target && strcmp(run.type, "fs") == 0 && project->git)
+        arc_repository_head(project->git, head);
+    if (publishes && !find_commit(project, &needs, head, &wanted, &ref, publish_error) &&
         !arc_github_open(env, &files->github, &transport, publish_error))
         arc_scan_publish(out, &wanted, transport, publish_error);
 
