@@ -211,7 +211,7 @@ static int warn_of_secrets(const struct arc_plan *plan, const struct arc_env *en
 /* ---- the facts ----------------------------------------------------------------------------- */
 
 /* Loads the project and the event to rehearse: a recorded one, or the push of the tag. */
-static int read_facts(struct dryrun *run, const char *event, struct arc_error *err)
+static int load_facts(struct dryrun *run, const char *event, struct arc_error *err)
 {
     struct arc_project *project = run->project;
     const struct arc_repository *repository = &project->repository;
@@ -456,7 +456,7 @@ int arc_dryrun(struct arc_project *project, const char *event, json_t **out, str
     run.document = json_pack("{s:s, s:i}", "document", "dry-run", "format", ARC_DOCUMENT_FORMAT);
     run.unknown = json_object();
     ARC_TRY_ALLOC(run.document && run.unknown, err);
-    ARC_TRY(read_facts(&run, event, err));
+    ARC_TRY(load_facts(&run, event, err));
     for (size_t i = 0; i < ARC_COUNT(stages); i++)
         ARC_TRY(stages[i](&run, err));
     ARC_TRY(keep(&run, "unknown", json_incref(run.unknown), err));
