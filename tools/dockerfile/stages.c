@@ -593,13 +593,16 @@ static int check_name(struct reader *r, unsigned line, char *name)
  * additional context. */
 static bool has_unknown_tag(const struct reader *r, const char *ref)
 {
-    const char *colon = strchr(arc_path_name(ref), ':'), *dollar = strchr(ref, '$');
+    const char *last = arc_path_name(ref), *colon = strchr(last, ':'), *dollar = strchr(ref, '$');
     if (!colon || !dollar || dollar < colon || strstr(colon, "onbuild"))
         return false;
 
-    arc_json_each_pair (name, value, r->request->contexts)
-        if (strncmp(name, ref, (size_t)(colon - ref)) == 0)
+    arc_json_each_pair (key, value, r->request->contexts) {
+        const char *own = arc_path_name(key); /* docker.io/acme/base may be written acme/base */
+        if (strcspn(own, ":@") == (size_t)(colon - last) &&
+            strncmp(own, last, (size_t)(colon - last)) == 0)
             return false;
+    }
 
     return true;
 }
