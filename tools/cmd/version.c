@@ -44,6 +44,14 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
                             "lacks: on a branch for older versions, name a version",
                             arc_json_text_of(next, "next-tag"), lacked));
 
+    const char *unclaimed = json_string_value(json_object_get(next, "unclaimed"));
+    if (unclaimed)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "%s would be the first release of %s, since %s is not a tag of any "
+                            "group: 'tag: v{version}' or 'predecessor' in %s would count it",
+                            arc_json_text_of(next, "next-tag"), arc_json_text_of(next, "group"),
+                            unclaimed, inv->project->config.path));
+
     if (json_is_null(json_object_get(next, "next")))
         ARC_TRY(report_note(report, 'n', NULL, err, "no next version: %s",
                             arc_json_text_of(next, "reason")));

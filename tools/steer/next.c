@@ -314,18 +314,6 @@ static int find_base(const struct choice *choice, struct core *out, bool *first,
     return ARC_OK;
 }
 
-/* Why it is the first release. */
-static const char *explain_first(const struct choice *choice)
-{
-    const char *unclaimed = choice->group->group->predecessor ? "" : find_unclaimed(choice);
-    if (!*unclaimed)
-        return "the first release";
-    return arc_arena_printf(&choice->survey->memory,
-                            "the first release; %s is not a tag of any group: 'tag: v{version}' "
-                            "or 'predecessor' in " ARC_CONFIG_PATH " would count it",
-                            unclaimed);
-}
-
 /* The highest stable release of the line that the step stays in (1.4.x for a patch) if it is not
  * below the chosen numbers, and on another branch; NULL if HEAD contains it or this clone lacks
  * it. */
@@ -414,7 +402,9 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
     bool asked = choice->options->bump && strcmp(choice->options->bump, "auto") != 0;
     if (first && !asked) {
         core.part[1] = 1;
-        out->reason = explain_first(choice);
+        out->reason = "the first release";
+        if (!choice->group->group->predecessor)
+            out->unclaimed = arc_text_or(find_unclaimed(choice), NULL);
     } else if (out->bump != ARC_BUMP_NONE)
         raise_core(&core, out->bump);
 
@@ -698,12 +688,12 @@ int arc_next(struct arc_project *project, const struct arc_next_options *options
         if (touch->since_stable)
             arc_json_push(&commits, explain(&survey, touch));
 
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s?, s:b, s:b, s:O, s:o}",
-                     "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name,
-                     "head", survey.head.hex, "previous-tag", next.since, "bump",
-                     arc_bump_name(next.bump), "next", next.version, "next-tag", next.tag, "reason",
-                     next.reason, "lacked", lacked, "complete", survey.complete, "tags-known",
-                     !survey.tags_unknown, "commits", commits, "includes",
-                     survey_describe_rides(group));
+    *out = json_pack(
+        "{s:s, s:i, s:s, s:s, s:s?, s:s, s:s?, s:s?, s:s, s:s?, s:s?, s:b, s:b, s:O, s:o}",
+        "document", "next", "format", ARC_DOCUMENT_FORMAT, "group", group->group->name, "head",
+        survey.head.hex, "previous-tag", next.since, "bump", arc_bump_name(next.bump), "next",
+        next.version, "next-tag", next.tag, "reason", next.reason, "lacked", lacked, "unclaimed",
+        next.unclaimed, "complete", survey.complete, "tags-known", !survey.tags_unknown, "commits",
+        commits, "includes", survey_describe_rides(group));
     return arc_error_unless(*out, err);
 }

@@ -93,7 +93,8 @@ struct survey_next {
     char *version; /* "1.3.0"; NULL: nothing asks for a release */
     char *tag;     /* "messaging/v1.3.0"; or NULL */
     const char *reason;
-    const char *since; /* the previous release, which HEAD may lack; NULL: none */
+    const char *since;     /* the previous release, which HEAD may lack; NULL: none */
+    const char *unclaimed; /* for a first release, the highest tag of no group; NULL: none */
 };
 
 /* Chooses the next version. Commits in a release on another branch whose number is skipped do not
