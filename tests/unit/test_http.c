@@ -509,6 +509,8 @@ static void test_retry_wait(void **state)
         {ARC_HTTP_LOST, 0, "", "", true, 1, -1},
         {ARC_HTTP_ANSWERED, 500, "", "", false, 3, 2000},
         {ARC_HTTP_ANSWERED, 502, "", "", true, 1, -1},
+        {ARC_HTTP_ANSWERED, 522, "", "", false, 1, 500},
+        {ARC_HTTP_ANSWERED, 507, "", "", false, 1, -1},
         {ARC_HTTP_ANSWERED, 501, "", "", false, 1, -1},
         {ARC_HTTP_ANSWERED, 503, "retry-after: 30", "", false, 1, 30000},
         {ARC_HTTP_ANSWERED, 429, "retry-after: 30", "", true, 1, 30000},

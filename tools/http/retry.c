@@ -58,9 +58,10 @@ int64_t arc_http_asked_wait(const struct arc_http_response *response, int64_t no
     return -1;
 }
 
+/* From 520 on: a proxy that did not reach its server (Cloudflare, in front of many registries). */
 static bool passing(int status)
 {
-    return status == 408 || status == 500 || status == 502 || status == 503 || status == 504;
+    return status == 408 || status == 500 || (status >= 502 && status <= 504) || status >= 520;
 }
 
 int64_t arc_http_retry_wait(const struct arc_http_retry *retry,
