@@ -139,6 +139,7 @@ def test_a_build_is_not_begun_for_a_registry_that_refuses(repo, registry, tmp_pa
     "no engine, since 29": "ERROR: failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct",
     "no right to it": "ERROR: permission denied while trying to connect to the docker API at unix:///var/run/docker.sock",
     "no plugin": "docker: 'buildx' is not a docker command.",
+    "no docker but podman": "Error: unrecognized command `podman buildx bake`",
     "no plugin, since 28": "docker: unknown command: docker buildx",
 }.items())
 def test_a_docker_that_cannot_build_is_missing(repo, registry, tmp_path, says, text):
@@ -149,7 +150,7 @@ def test_a_docker_that_cannot_build_is_missing(repo, registry, tmp_path, says, t
     (tools / "docker").chmod(0o755)
     (repo.parent / "plan.json").write_text(run(repo, registry, "plan", "--json", "g/v1.0.0").stdout)
     build = run(repo, registry, "build", "--plan", str(repo.parent / "plan.json"), path=f"{tools}:{os.environ['PATH']}")
-    assert build.returncode == 3 and build.stderr.count(text.removeprefix("ERROR: ")) == 1, build.stderr
+    assert build.returncode == 3 and build.stderr.count(text.removeprefix("ERROR: ").removeprefix("Error: ")) == 1, build.stderr
     assert "start the engine, or install buildx (arc-ci doctor)" in build.stderr
 
 

@@ -48,6 +48,7 @@ static const char *error_text(const char *text)
     const char *found = NULL, *last = text;
     arc_each_piece (line, text, "\n") {
         found = arc_or(arc_text_after(line.text, "ERROR: "), found);
+        found = arc_or(arc_text_after(line.text, "Error: "), found); /* podman */
         if (line.len)
             last = line.text;
     }
@@ -159,7 +160,7 @@ static void add_advice(const char *text, struct arc_buf *shown)
 }
 
 static int failed(const struct arc_build_options *options, const json_t *definition,
-                  const struct arc_progress *progress, struct arc_error *err)
+                  const struct arc_progress *progress, int status, struct arc_error *err)
 {
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
     const char *text = arc_progress_text(progress), *service = "", *platform = "";
@@ -185,8 +186,10 @@ static int failed(const struct arc_build_options *options, const json_t *definit
                              "(arc-ci doctor)",
                              arc_buf_text(&shown));
 
+    if (!shown.len && status == 128 + 9)
+        arc_buf_puts(&shown, "docker was killed, usually because memory ran out");
     if (!shown.len)
-        arc_buf_puts(&shown, "docker gave no reason");
+        arc_buf_printf(&shown, "docker gave no reason (exit status %d)", status);
     if (foreign || strstr(text, "exec format error"))
         arc_build_explain_foreign(options, platform, &shown);
     else
@@ -433,7 +436,8 @@ static int attempt(struct baking *baking)
 
     if (status) {
         baking->again = can_pass(text);
-        return failed(baking->options, baking->watch->definition, out->progress, baking->err);
+        return failed(baking->options, baking->watch->definition, out->progress, status,
+                      baking->err);
     }
 
     rc = arc_document_read(baking->metadata, &out->metadata, baking->err);

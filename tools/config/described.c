@@ -121,6 +121,7 @@ static int make_command(const struct arc_loading *l, const struct arc_described 
 bool arc_docker_lacks_plugin(const char *said)
 {
     return ARC_HOLDS(said, "is not a docker command", "unknown command: docker ",
+                     "unrecognized command `podman ", /* podman by the name of docker */
                      "unknown flag: --file", "unknown shorthand flag: 'f'");
 }
 
