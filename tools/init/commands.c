@@ -179,7 +179,14 @@ static void take_echo(struct script *script, const char *program, const json_t *
 
     if (!init_is_among(program, "echo Write-Output"))
         return;
-    if (strcmp(init_word_at(words, 2), ">>") == 0)
+    const char *name =
+        arc_text_after(said, "::set-output name="); /* the way before GITHUB_OUTPUT */
+    const char *value = name ? strstr(name, "::") : NULL;
+    if (value)
+        take_output(script,
+                    init_print(script->init, "%.*s=%s", (int)(value - name), name, value + 2),
+                    "GITHUB_OUTPUT");
+    else if (strcmp(init_word_at(words, 2), ">>") == 0)
         take_output(script, said, init_word_at(words, 3));
     else if (script->said)
         init_push(script->init, script->said, json_string(said));

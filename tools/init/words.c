@@ -331,6 +331,21 @@ static bool expand_file(struct script *script, const char *at, const char *end, 
     return true;
 }
 
+/* "$(git rev-parse --short HEAD)": the commit. False for other commands. */
+static bool expand_revision(struct script *script, const char *at, const char *end,
+                            struct arc_buf *out)
+{
+    const char *command = init_cut(script->init, at, (size_t)(end - at));
+    bool is_short = ARC_HOLDS(command, "--short HEAD", "--short=7 HEAD", "--short \"$GITHUB_SHA\"");
+
+    if (!ARC_STARTS(command, "git rev-parse ") || strchr(command, '|') ||
+        !(is_short || strcmp(command, "git rev-parse HEAD") == 0))
+        return false;
+    arc_buf_puts(out, is_short ? "{sha7}" : "{revision}");
+
+    return true;
+}
+
 /* Expands "$NAME", "${NAME:-word}", "${NAME#v}", a Makefile's "$(NAME)", or a command. Returns its
  * end, or the end of the text if the budget is spent. */
 static const char *expand_variable(struct script *script, const char *dollar, struct arc_buf *out)
@@ -360,7 +375,8 @@ static const char *expand_variable(struct script *script, const char *dollar, st
     bool is_command = *start == '(' && (is_shell || !script->is_makefile);
     const char *command = name + (is_shell ? 6 : 0);
     if (is_command && end &&
-        (expand_echo(script, command, end, out) || expand_file(script, command, end, out)))
+        (expand_echo(script, command, end, out) || expand_file(script, command, end, out) ||
+         expand_revision(script, command, end, out)))
         return end + 1;
 
     if (rest == name || !end || is_command) { /* "$@", "$(git describe)" */
