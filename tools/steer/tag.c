@@ -65,6 +65,13 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
                                &options->next, arc_env_moment(tagging->project->env), &next, err));
     if (!next.tag)
         return arc_error_set(err, ARC_EFAILED, "%s: %s", tagging->group->group->name, next.reason);
+    if (next.unclaimed)
+        return arc_error_set(err, ARC_EFAILED,
+                             "%s would be the first release of %s, since %s is not a tag of any "
+                             "group: let 'tag: v{version}' or 'predecessor' in %s count it, or "
+                             "name a version",
+                             next.tag, tagging->group->group->name, next.unclaimed,
+                             tagging->project->config.path);
     tagging->version = next.version;
     tagging->tag = next.tag;
 
