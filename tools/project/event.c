@@ -193,6 +193,10 @@ int arc_event_load(const struct arc_env *env, struct arc_event *out, struct arc_
             event.sha = sha; /* `after` is the annotated tag's object, which a checkout lacks */
     }
 
+    /* The payload of a schedule, which runs on the default branch only, lacks the repository. */
+    if (strcmp(event.name, "schedule") == 0 && !event.default_branch)
+        event.default_branch = arc_text_after(event.ref, "refs/heads/");
+
     *out = arc_steal(&event);
 
     return ARC_OK;
