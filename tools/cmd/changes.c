@@ -8,10 +8,20 @@
 #define DEFAULT_DEPTH "100"
 #define NUMBER_MAX    1000000
 
+/* The names of the lists' outputs. */
+static const char *const suffixes[] = {
+    [ARC_PART_FILES] = "files",
+    [ARC_PART_ADDED] = "added_files",
+    [ARC_PART_MODIFIED] = "modified_files",
+    [ARC_PART_DELETED] = "deleted_files",
+    [ARC_PART_RENAMED] = "renamed_files",
+    [ARC_PART_DIRECTORIES] = "dirs",
+};
+
 /* Which lists to output. */
 struct lists {
     enum arc_list_format format;
-    bool by_status, renames, directories;
+    bool wanted[ARC_COUNT(suffixes)];
     unsigned depth;
 };
 
@@ -32,6 +42,7 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
 {
     const char *list = option_value(inv, "list-files");
     const char *depth = option_value(inv, "dir-names");
+    bool by_status = option_flag(inv, "files-by-status");
     int format = arc_list_format_parse(list);
 
     if (format < 0)
@@ -39,15 +50,19 @@ static int read_lists(const struct invocation *inv, struct lists *out, struct ar
             err, ARC_EINPUT,
             "--list-files: '%s' is not one of none|csv|json|shell|escape|lines|nul|matrix", list);
 
-    *out = (struct lists){.format = (enum arc_list_format)format,
-                          .by_status = option_flag(inv, "files-by-status"),
-                          .renames = option_flag(inv, "renames"),
-                          .directories = depth != NULL};
-    if (format == ARC_LIST_NONE && (out->by_status || out->directories))
+    if (format == ARC_LIST_NONE && (by_status || depth))
         return arc_error_set(err, ARC_EINPUT,
                              "--%s gives more lists: say how they are written with --list-files",
-                             out->by_status ? "files-by-status" : "dir-names");
+                             by_status ? "files-by-status" : "dir-names");
 
+    *out = (struct lists){
+        .format = (enum arc_list_format)format,
+        .wanted = {[ARC_PART_FILES] = format != ARC_LIST_NONE,
+                   [ARC_PART_ADDED] = by_status,
+                   [ARC_PART_MODIFIED] = by_status,
+                   [ARC_PART_DELETED] = by_status,
+                   [ARC_PART_RENAMED] = format != ARC_LIST_NONE && option_flag(inv, "renames"),
+                   [ARC_PART_DIRECTORIES] = depth != NULL}};
     if (depth && !parse_number(depth, &out->depth))
         return arc_error_set(err, ARC_EINPUT, "--dir-names: '%s' is not a number from 0 to %d",
                              depth, NUMBER_MAX);
@@ -91,45 +106,18 @@ static int read_options(const struct invocation *inv, struct arc_changes_options
     return ARC_OK;
 }
 
-/* The names of the lists' outputs, and whether each is wanted. */
-static const struct {
-    const char *suffix;
-    enum arc_list_part part;
-} parts[] = {
-    {"files", ARC_PART_FILES},
-    {"added_files", ARC_PART_ADDED},
-    {"modified_files", ARC_PART_MODIFIED},
-    {"deleted_files", ARC_PART_DELETED},
-    {"renamed_files", ARC_PART_RENAMED},
-    {"dirs", ARC_PART_DIRECTORIES},
-};
-
-static bool is_wanted(const struct lists *lists, enum arc_list_part part)
-{
-    switch (part) {
-    case ARC_PART_FILES:
-        return true;
-    case ARC_PART_RENAMED:
-        return lists->renames;
-    case ARC_PART_DIRECTORIES:
-        return lists->directories;
-    default:
-        return lists->by_status;
-    }
-}
-
 static int list_output(const struct invocation *inv, const struct arc_changes *changes,
                        size_t filter, const struct lists *lists, size_t part, struct report *report,
                        struct arc_error *err)
 {
     ARC_AUTO_FREE char *key = NULL;
     ARC_AUTO(arc_buf) struct arc_buf value = {0};
-    const struct arc_list list = {lists->format, parts[part].part, lists->depth};
+    const struct arc_list list = {lists->format, (enum arc_list_part)part, lists->depth};
     size_t used = 0;
     bool spilled = false;
 
-    ARC_TRY(arc_text_print(&key, err, "%s_%s", changes->filters->items[filter].name,
-                           parts[part].suffix));
+    ARC_TRY(
+        arc_text_print(&key, err, "%s_%s", changes->filters->items[filter].name, suffixes[part]));
     for (size_t i = 0; i < report->output_count; i++)
         used += strlen(report->outputs[i].name) + report->outputs[i].len;
     size_t count = arc_changes_list(changes, filter, &list, &value);
@@ -166,8 +154,8 @@ static int filter_outputs(const struct invocation *inv, const struct arc_changes
     ARC_TRY(report_flag(report, name, changes->results[filter].matched, err));
     ARC_TRY(report_output(report, arc_buf_text(&key), value, err));
 
-    for (size_t i = 0; lists->format != ARC_LIST_NONE && i < ARC_COUNT(parts); i++)
-        if (is_wanted(lists, parts[i].part))
+    for (size_t i = 0; i < ARC_COUNT(suffixes); i++)
+        if (lists->wanted[i])
             ARC_TRY(list_output(inv, changes, filter, lists, i, report, err));
 
     return ARC_OK;
@@ -188,9 +176,8 @@ static int note_clashes(const struct arc_changes *changes, const struct lists *l
     arc_each (filter, changes->filters->items, changes->filters->count) {
         const char *name = filter->name;
         bool clashes = is_output_of(changes, name, "count");
-        for (size_t p = 0; lists->format != ARC_LIST_NONE && p < ARC_COUNT(parts); p++)
-            clashes |=
-                is_wanted(lists, parts[p].part) && is_output_of(changes, name, parts[p].suffix);
+        for (size_t p = 0; p < ARC_COUNT(suffixes); p++)
+            clashes |= lists->wanted[p] && is_output_of(changes, name, suffixes[p]);
         if (clashes)
             ARC_TRY(report_note(report, 'w', NULL, err,
                                 "the output '%s' is a filter's and a list of another filter's: "

@@ -141,28 +141,40 @@ static int read_node(struct prune_image *image, size_t number, bool dated, struc
     return dated ? read_times(image, &image->nodes[number], manifest.document, err) : ARC_OK;
 }
 
-/* Reads the remaining nodes level by level, each level in parallel. */
+/* Reads a batch of manifests in parallel, if `at` is where one starts. */
+static int read_ahead(const struct prune_image *image, char **names, size_t count, size_t at,
+                      struct arc_error *err)
+{
+    struct arc_registry_item items[64];
+    size_t part = ARC_MIN(count - at, ARC_COUNT(items));
+
+    if (at % ARC_COUNT(items) != 0)
+        return ARC_OK;
+    for (size_t i = 0; i < part; i++)
+        items[i] = (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name, names[at + i]};
+
+    return arc_registry_read_ahead(image->registry, items, part, err);
+}
+
+/* Reads the remaining nodes level by level. */
 static int read_nodes(struct prune_image *image, bool dated, struct arc_error *err)
 {
     for (unsigned depth = 0; depth <= DEPTH_MAX; depth++) {
         size_t count = 0, end = image->node_count;
-        struct arc_registry_item *items = arc_arena_array(&image->memory, end + 1, sizeof *items);
-        ARC_TRY_ALLOC(items, err);
-        arc_each (node, image->nodes, end)
-            if (!node->seen)
-                items[count++] =
-                    (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name, node->digest};
+        char **digests = arc_arena_array(&image->memory, end + 1, sizeof *digests);
+        size_t *numbers = arc_arena_array(&image->memory, end + 1, sizeof *numbers);
+        ARC_TRY_ALLOC(digests && numbers, err);
+        for (size_t i = 0; i < end; i++) {
+            if (image->nodes[i].seen)
+                continue;
+            numbers[count] = i;
+            digests[count++] = image->nodes[i].digest;
+        }
         if (!count)
             return ARC_OK;
-        for (size_t from = 0, i = 0; from < count; from += 64) {
-            size_t part = count - from < 64 ? count - from : 64;
-            ARC_TRY(arc_registry_read_ahead(image->registry, items + from, part, err));
-            for (size_t done = 0; done < part; i++) {
-                if (image->nodes[i].seen)
-                    continue;
-                ARC_TRY(read_node(image, i, dated, err));
-                done++;
-            }
+        for (size_t i = 0; i < count; i++) {
+            ARC_TRY(read_ahead(image, digests, count, i, err));
+            ARC_TRY(read_node(image, numbers[i], dated, err));
         }
     }
 
@@ -224,15 +236,9 @@ static int read_tags(struct prune_image *image, struct arc_error *err)
 
     ARC_TRY(arc_registry_tags(image->registry, image->name, &image->memory, &names, err));
     size_t count = arc_texts_count(names);
-    for (size_t from = 0; from < count; from += 64) {
-        struct arc_registry_item items[64];
-        size_t part = count - from < 64 ? count - from : 64;
-        for (size_t i = 0; i < part; i++)
-            items[i] =
-                (struct arc_registry_item){ARC_REGISTRY_MANIFEST, image->name, names[from + i]};
-        ARC_TRY(arc_registry_read_ahead(image->registry, items, part, err));
-        for (size_t i = 0; i < part; i++)
-            ARC_TRY(add_tag(image, names[from + i], err));
+    for (size_t i = 0; i < count; i++) {
+        ARC_TRY(read_ahead(image, names, count, i, err));
+        ARC_TRY(add_tag(image, names[i], err));
     }
 
     return arc_arena_check(&image->memory, err);
