@@ -48,7 +48,7 @@ static int choose_next(const struct invocation *inv, struct report *report, stru
     if (unclaimed)
         ARC_TRY(report_note(report, 'w', NULL, err,
                             "%s would be the first release of %s, since %s is not a tag of any "
-                            "group: 'tag: v{version}' or 'predecessor' in %s would count it",
+                            "group: a pattern under 'tag' or 'predecessor' in %s would count it",
                             arc_json_text_of(next, "next-tag"), arc_json_text_of(next, "group"),
                             unclaimed, inv->project->config.path));
 

@@ -265,19 +265,16 @@ static char *find_elsewhere(const struct choice *choice)
 static const struct arc_group whole = {.name = "whole",
                                        .tags = (char *[]){"v{version}", "{version}", NULL}};
 
-/* The highest version among tags of no group, searched once; "": none. */
-static const char *find_unclaimed(const struct choice *choice)
+/* The highest version among tags of that shape and of no group; NULL: none. */
+static char *search_unclaimed(const struct choice *choice, const struct arc_group *shape)
 {
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
     struct survey *survey = choice->survey;
 
-    if (survey->unclaimed)
-        return survey->unclaimed;
-
     arc_json_each (name, choice->tags) {
         const char *text = json_string_value(name);
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        bool claimed = arc_tag_parse(text, &whole, &tag, NULL) != ARC_OK;
+        bool claimed = arc_tag_parse(text, shape, &tag, NULL) != ARC_OK;
         for (size_t i = 0; !claimed && i < survey->group_count; i++) {
             ARC_AUTO(arc_tag) struct arc_tag own = {0};
             claimed = arc_tag_parse(text, survey->groups[i].group, &own, NULL) == ARC_OK;
@@ -286,9 +283,30 @@ static const char *find_unclaimed(const struct choice *choice)
             arc_tag_keep_higher(&highest, &tag);
     }
 
-    survey->unclaimed = arc_arena_text(&survey->memory, arc_or(highest.text, ""));
+    return arc_arena_text(&survey->memory, highest.text);
+}
 
-    return arc_or(survey->unclaimed, "");
+/* The highest version among tags of no group that have the group's name, else among those from
+ * before the repository had groups, which are searched once; NULL: none. */
+static const char *find_unclaimed(const struct choice *choice)
+{
+    static const char *const separators[] = {"/", "/v", "-", "-v", "@", "@v", "_", "_v"};
+    struct survey *survey = choice->survey;
+    char *tags[ARC_COUNT(separators) + 1] = {NULL};
+    const struct arc_group named = {.name = "named", .tags = tags};
+
+    for (size_t i = 0; i < ARC_COUNT(separators); i++) {
+        tags[i] = arc_arena_printf(&survey->memory, "%s%s{version}", choice->group->group->name,
+                                   separators[i]);
+        if (!tags[i]) /* the arena's failure is checked at the end */
+            return NULL;
+    }
+
+    const char *found = search_unclaimed(choice, &named);
+    if (!found && !survey->unclaimed)
+        survey->unclaimed = arc_or(search_unclaimed(choice, &whole), "");
+
+    return arc_text_or(arc_or(found, survey->unclaimed), NULL);
 }
 
 /* The version to count from: the last stable release, else the predecessor's version; else zeros,
@@ -404,7 +422,7 @@ static int choose_semver(const struct choice *choice, struct survey_next *out,
         core.part[1] = 1;
         out->reason = "the first release";
         if (!choice->group->group->predecessor)
-            out->unclaimed = arc_text_or(find_unclaimed(choice), NULL);
+            out->unclaimed = find_unclaimed(choice);
     } else if (out->bump != ARC_BUMP_NONE)
         raise_core(&core, out->bump);
 

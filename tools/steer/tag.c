@@ -68,7 +68,7 @@ static int choose_version(struct tagging *tagging, struct arc_error *err)
     if (next.unclaimed)
         return arc_error_set(err, ARC_EFAILED,
                              "%s would be the first release of %s, since %s is not a tag of any "
-                             "group: let 'tag: v{version}' or 'predecessor' in %s count it, or "
+                             "group: let a pattern under 'tag' or 'predecessor' in %s count it, or "
                              "name a version",
                              next.tag, tagging->group->group->name, next.unclaimed,
                              tagging->project->config.path);
