@@ -18,7 +18,8 @@ ARC_CI = os.environ.get("ARC_CI", str(ROOT / "build/arc-ci"))
 IMAGES = ["m/arc-a", "m/arc-b", "o/arc-a", "o/arc-b"]   # of two services, in a registry and a mirror
 REFUSALS = {
     "no right": (403, "DENIED", "requested access to the resource is denied", "this login may not push"),
-    "no package": (403, "DENIED", "permission_denied: installation not allowed to create organization package", "packages: write"),
+    "no package": (403, "DENIED", "permission_denied: installation not allowed to Create organization package",
+                   "the organization must allow new packages"),
     "no repository": (404, "NAME_UNKNOWN", "repository name not known to registry", "create it first"),
     "read-only": (405, "UNSUPPORTED", "the operation is unsupported", "it is read-only"),
     "quota": (403, "DENIED", "adding 5 MiB would exceed the Quota of 1 GiB", "the registry is full"),

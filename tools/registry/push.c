@@ -24,6 +24,11 @@ const char *registry_push_advice(const struct arc_http_response *answer, const c
         return "the tag is immutable in the registry: allow it to move there, or remove it from "
                "image-tags";
 
+    if (strcasestr(reason, "organization package")) /* GHCR */
+        return "the workflow needs packages: write, and the organization must allow new packages "
+               "(its settings, Packages) and workflows that write (Actions, Workflow "
+               "permissions); the token of a GitHub App cannot push";
+
     switch (frozen ? 405 : status) {
     case 401:
         return "docker has no login here that may push: run 'docker login' as a user who may";
