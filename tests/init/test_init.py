@@ -139,6 +139,18 @@ def test_tags_of_two_logins_are_told_apart(tmp_path):
                               "ghcr.io": f"startsWith(github.ref_name, '{own}') && !startsWith(github.ref_name, 'valkey-v')"}
 
 
+def test_tags_given_up_years_ago_release_nothing(tmp_path):
+    """cart had tags of its own once, pay has them still, and the 'v' went later than the higher version that it has."""
+    make(tmp_path, {"cart/Dockerfile": "FROM scratch\n", "pay/Dockerfile": "FROM scratch\n"})
+    for year, tag in ((2019, "cart-1.0.0"), (2019, "v9.0.0"), (2024, "pay-1.0.0"), (2025, "1.5.0")):
+        dates = {"GIT_COMMITTER_DATE": f"{year}-01-02T03:04:05Z"}
+        subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", tag], cwd=tmp_path, env={**ENV, **dates}, check=True)
+        git(tmp_path, "tag", tag)
+    arc(tmp_path, "init", "--write")
+    groups = yaml.safe_load((tmp_path / ".github/arc-ci.yaml").read_text())["groups"].values()
+    assert [group["tag"] for group in groups] == ["pay-{version}", ["{version}", "v{version}"]]
+
+
 def test_diff_applies_and_gives_what_write_gives(tmp_path):
     make(tmp_path, {"services/a/Dockerfile": "FROM scratch\n", "services/b/Dockerfile": "FROM scratch\n"})
     shown = arc(tmp_path, "init")

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "config/fields.h"
 #include "config/file_value.h"
+#include "git/git.h"
 #include "init/sources.h"
 
 /* ---- registries ----------------------------------------------------------------------------- */
@@ -241,6 +242,7 @@ struct init_family {
 };
 
 #define FAMILIES_MAX 1000
+#define YEARS_OLD    ((int64_t)2 * 365 * 24 * 60 * 60)
 
 #define each_family(family, init)                                                                  \
     for (struct init_family *family = (init)->families; family; family = family->next)
@@ -321,6 +323,32 @@ static const char *versioning_of(const struct init_family *family)
     if (family->calver && (family->years || family->odd))
         return "calver";
     return (family->odd * 10 > family->count && !are_old) || family->ends_odd ? "loose" : NULL;
+}
+
+/* When the commit of the highest version was made; 0 if that is unknown. */
+static int64_t time_of(struct init *init, const struct init_family *family)
+{
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    const char *tag = init_print(init, "%s%s", family->before, arc_or(family->newest.text, ""));
+    struct arc_oid oid;
+
+    if (!init_succeeds(init, arc_git_resolve_in(init->git, "refs/tags/", tag, &oid, NULL)) ||
+        !init_succeeds(init, arc_git_commit(init->git, &oid, &commit, NULL)))
+        return 0;
+
+    return commit.time;
+}
+
+/* Whether the last tag is years older than one without a prefix: today, that form releases all. */
+static bool is_given_up(struct init *init, const struct init_family *family)
+{
+    int64_t last = time_of(init, family);
+
+    each_family (other, init)
+        if (last && !*other->prefix && time_of(init, other) - last > YEARS_OLD)
+            return true;
+
+    return false;
 }
 
 /* ---- which images a family releases --------------------------------------------------------- */
@@ -434,7 +462,8 @@ static bool take_named(struct init *init, bool (*match)(const struct init_image 
         if (!*family->prefix || family->matched)
             continue;
         init_each_image (image, init) {
-            if (image->group || !is_meant(init, image, family->prefix, match))
+            if (image->group || !is_meant(init, image, family->prefix, match) ||
+                is_given_up(init, family))
                 continue;
             group = arc_or(group, init_add_group(init, family->prefix));
             image->group = group;
@@ -461,14 +490,17 @@ static void take_left(const struct init *init, struct init_group *group)
         image->group = arc_or(image->group, group);
 }
 
-/* Whether the second of two families goes before: it has newer versions of the same kind, or far more
- * tags. */
-static bool is_before(const struct init_family *one, const struct init_family *other)
+/* Whether the second of two families goes before: its last tag is newer, or it has far more tags. */
+static bool is_before(struct init *init, const struct init_family *one,
+                      const struct init_family *other)
 {
     size_t fewer = ARC_MIN(one->count, other->count), more = ARC_MAX(one->count, other->count);
-    bool alike = fewer * 10 > more && versioning_of(one) == versioning_of(other);
-    int order = arc_release_version_compare(&other->newest, &one->newest);
-    return alike && order ? order > 0 : other->count > one->count;
+    int64_t order = time_of(init, other) - time_of(init, one);
+
+    if (!order && versioning_of(one) == versioning_of(other))
+        order = arc_release_version_compare(&other->newest, &one->newest);
+
+    return fewer * 10 > more && order ? order > 0 : other->count > one->count;
 }
 
 /* Families without a prefix release the images that are left; the newest one decides. */
@@ -477,7 +509,7 @@ static void take_plain(struct init *init)
     struct init_family *first = NULL;
 
     each_family (family, init)
-        if (!*family->prefix && (!first || is_before(first, family)))
+        if (!*family->prefix && (!first || is_before(init, first, family)))
             first = family;
 
     if (!first || !are_left(init))

@@ -80,6 +80,7 @@ static void read_dotenv(struct init *init)
 /* The clone's tags or, if it has none (the checkout of a job), the remote's. */
 static int read_tags(struct arc_project *project, struct init *init, struct arc_error *err)
 {
+    init->git = project->git;
     ARC_TRY(arc_git_tags(project->git, &init->git_tags, err));
     if (json_array_size(init->git_tags))
         return ARC_OK;

@@ -124,8 +124,9 @@ struct init {
     json_t *texts; /* path → contents; null if the file could not be read */
     json_t *said;  /* remarks already made: their file and text, or "NAME=" of an argument */
     size_t bytes_read;
-    size_t spent;             /* out of INIT_SPENT_MAX */
-    json_t *git_tags;         /* owned */
+    size_t spent;     /* out of INIT_SPENT_MAX */
+    json_t *git_tags; /* owned */
+    const struct arc_git *git;
     char *owner;              /* of the repository; NULL: unknown */
     char *repository;         /* name without the owner */
     json_t *dotenv;           /* variables of the root's .env */
