@@ -140,6 +140,10 @@ static void add_advice(const char *text, struct arc_buf *shown)
          "the engine's own builder unpacks what it builds: use another builder (docker buildx "
          "create --use)"},
         {"toomanyrequests", "", "a login to that registry may pull more: docker login"},
+        {"failed to fetch anonymous token", ": 40", "log in to that registry: docker login"},
+        {"failed to fetch oauth token", ": 40",
+         "this login may not do that: log in as a user who may (docker login), or give it the "
+         "right"},
         {"pull access denied", "", "correct the name, or log in to its registry: docker login"},
         {"server gave HTTP response to HTTPS client", "",
          "tell the builder that this registry has only http, in its buildkitd.toml: "
