@@ -323,6 +323,7 @@ def test_bake_is_allowed_what_the_configuration_asks_for(shop, answer):
     ("ERROR: target a: x: http: server gave HTTP response to HTTPS client", "http = true"),
     ("ERROR: target a: x: x509: certificate signed by unknown authority", "buildkitd.toml"),
     ("ERROR: target a: failed to push x: tag invalid: it cannot be overwritten because the repository is immutable.", "; staging tags must be able to move"),
+    ("ERROR: target a: failed to solve: x:1: no match for platform in manifest: not found", "; a base image is not made for that platform"),
     ("ERROR: target a: failed to solve: x: failed to fetch anonymous token: unexpected status from GET request to https://x/token: 403 Forbidden",
      "; log in to that registry: docker login"),
     ("ERROR: target a: failed to solve: x: failed to fetch oauth token: unexpected status from POST request to https://x/token: 401 Unauthorized",

@@ -144,6 +144,9 @@ static void add_advice(const char *text, struct arc_buf *shown)
         {"failed to fetch oauth token", ": 40",
          "this login may not do that: log in as a user who may (docker login), or give it the "
          "right"},
+        {"no match for platform in manifest", "",
+         "a base image is not made for that platform: choose another one, or leave the platform "
+         "out (platforms)"},
         {"pull access denied", "", "correct the name, or log in to its registry: docker login"},
         {"server gave HTTP response to HTTPS client", "",
          "tell the builder that this registry has only http, in its buildkitd.toml: "
