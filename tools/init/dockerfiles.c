@@ -20,6 +20,7 @@ static char *variant_of(struct init *init, const char *name)
     static const char others[] =
         "dockerignore j2 tmpl tpl template in md orig bak erb gotmpl sh lock "
         "txt json yaml yml";
+    static const char code[] = "go py js ts php rb java rs"; /* of programs about Dockerfiles */
     const char *dot = strrchr(name, '.');
     size_t len = strlen(name);
 
@@ -30,7 +31,9 @@ static char *variant_of(struct init *init, const char *name)
         size_t word = strlen(*usual);
         if (strcasecmp(name, *usual) == 0)
             return arc_arena_text(&init->arena, "");
-        if (len > word + 1 && strncasecmp(name, *usual, word) == 0 && strchr(".-_", name[word]))
+        bool is_code = dot && dot > name + word && init_is_among(dot + 1, code);
+        if (len > word + 1 && strncasecmp(name, *usual, word) == 0 && strchr(".-_", name[word]) &&
+            !is_code)
             return arc_arena_text(&init->arena, name + word + 1);
         if (len > word + 1 && strcasecmp(name + len - word, *usual) == 0 &&
             name[len - word - 1] == '.')

@@ -1020,6 +1020,32 @@ static void take_scan(const struct init_step *step)
             init->fail_on = severities[i];
 }
 
+/* docker/github-builder's workflow: build-push-action with metadata-action's inputs, "meta-tags". */
+static void take_named_build(const struct init_step *step)
+{
+    struct init *init = step->init;
+    const char *args = input(step, "args buildargs"), *version;
+    ARC_AUTO_JSON json_t *with = init_copy(init, step->with);
+    ARC_AUTO_JSON json_t *meta =
+        init_made(init, json_pack("{s:s, s:s, s:s}", "images", input(step, "meta-images"), "tags",
+                                  input(step, "meta-tags"), "flavor", input(step, "meta-flavor")));
+    struct init_step names = *step, build = *step;
+
+    names.id = "meta";
+    names.with = meta;
+    take_names(&names);
+    const json_t *made = json_object_get(json_object_get(step->scope, "steps"), names.id);
+    init_set(init, with, "tags",
+             json_incref(json_object_get(json_object_get(made, "outputs"), "tags")));
+
+    while ((version = strstr(args, "{{meta.version}}")))
+        args = init_print(init, "%.*s{version}%s", (int)(version - args), args, version + 16);
+    if (*args)
+        init_set_text(init, with, "build-args", args);
+    build.with = with;
+    init_take_build(&build);
+}
+
 /* An unknown action or workflow that builds an image. Owner, registry and tags may be separate
  * inputs. It pushes unless an input says that it does not. */
 static void take_unknown_build(const struct init_step *step)
@@ -1077,9 +1103,11 @@ void init_take_step(const struct init_step *step)
             return;
         }
 
-    if (*input(step, "context") || /* scanners have a Dockerfile input too */
-        (*input(step, "dockerfile containerfile containerfiles") &&
-         *input(step, "tags tag image-tag image-tags push publish platforms")))
+    if (*input(step, "meta-images"))
+        take_named_build(step);
+    else if (*input(step, "context") || /* scanners have a Dockerfile input too */
+             (*input(step, "dockerfile containerfile containerfiles") &&
+              *input(step, "tags tag image-tag image-tags push publish platforms")))
         take_unknown_build(step);
 }
 
