@@ -277,6 +277,26 @@ static int check_lint(const struct tagging *tagging, struct arc_error *err)
 
 /* ---- the tag ------------------------------------------------------------------------------- */
 
+static int create_tag(const struct tagging *tagging, struct arc_error *err)
+{
+    static const char *const who[] = {"var", "GIT_COMMITTER_IDENT", NULL};
+    ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
+
+    int rc = run_git(tagging, who, ARC_EFAILED, NULL, NULL);
+    ARC_TRY(arc_error_memory(rc, err));
+    if (rc)
+        return arc_error_set(err, ARC_EWORLD,
+                             "git does not know who makes the tag: set user.name and user.email "
+                             "with git config, or GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL");
+
+    arc_buf_printf(&message, "%s %s", tagging->group->group->title, tagging->version);
+    ARC_TRY(arc_buf_check(&message, "the tag's message", err));
+    const char *const words[] = {
+        "tag", "-a", "-m", message.data, tagging->tag, tagging->survey.head.hex, NULL};
+
+    return run_git(tagging, words, ARC_EFAILED, NULL, err);
+}
+
 int arc_tag_make(struct arc_project *project, const struct arc_tag_options *options, json_t **out,
                  struct arc_error *err)
 {
@@ -305,14 +325,8 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
                              tagging.tag);
     ARC_TRY(check_lint(&tagging, err));
 
-    if (!tagging.there) {
-        ARC_AUTO(arc_buf) struct arc_buf message = {.max = 4096};
-        arc_buf_printf(&message, "%s %s", tagging.group->group->title, tagging.version);
-        ARC_TRY(arc_buf_check(&message, "the tag's message", err));
-        const char *const words[] = {
-            "tag", "-a", "-m", message.data, tagging.tag, tagging.survey.head.hex, NULL};
-        ARC_TRY(run_git(&tagging, words, ARC_EFAILED, NULL, err));
-    }
+    if (!tagging.there)
+        ARC_TRY(create_tag(&tagging, err));
 
     /* Pushes only this ref: GitHub runs no workflow for more than three tags in a push. */
     const char *const push[] = {"push", "--no-follow-tags", project->git->remote, tagging.ref,
