@@ -607,29 +607,32 @@ static bool has_unknown_tag(const struct reader *r, const char *ref)
     return true;
 }
 
-/* FROM [--platform=P] REF [AS NAME] */
+/* The words of "[--platform=P] REF [AS NAME]", each a new string or NULL. */
+static int take_from(struct reader *r, const char *args, char **platform, char **ref, char **name)
+{
+    for (;;) {
+        ARC_AUTO_FREE char *word = NULL;
+        ARC_TRY(take_word(r, &args, WORD_MAX, "a word of FROM", &word));
+        if (!word)
+            return ARC_OK;
+        if (!*platform && ARC_STARTS(word, "--platform="))
+            ARC_TRY(arc_text_copy(word + 11, platform, r->err));
+        else if (!*ref && !ARC_STARTS(word, "--"))
+            *ref = arc_steal(&word);
+        else if (!*name && strcasecmp(word, "AS") == 0)
+            ARC_TRY(take_word(r, &args, WORD_MAX, "a stage's name", name));
+    }
+}
+
 static int on_from(struct reader *r, const struct arc_instruction *in)
 {
     struct arc_arena *memory = &r->out->memory;
     struct arc_scope scope = scope_of(r, NULL);
     struct origin origin = {.keyword = "FROM", .line = in->line};
-    const char *args = in->args;
     ARC_AUTO(arc_buf) struct arc_buf told = {.max = WORD_MAX};
     ARC_AUTO_FREE char *ref = NULL, *platform = NULL, *name = NULL, *known = NULL;
 
-    for (;;) {
-        ARC_AUTO_FREE char *word = NULL;
-        ARC_TRY(take_word(r, &args, WORD_MAX, "a word of FROM", &word));
-        if (!word)
-            break;
-        if (!platform && ARC_STARTS(word, "--platform="))
-            ARC_TRY(arc_text_copy(word + 11, &platform, r->err));
-        else if (!ref && !ARC_STARTS(word, "--"))
-            ref = arc_steal(&word);
-        else if (!name && strcasecmp(word, "AS") == 0)
-            ARC_TRY(take_word(r, &args, WORD_MAX, "a stage's name", &name));
-    }
-
+    ARC_TRY(take_from(r, in->args, &platform, &ref, &name));
     ARC_TRY(expand(r, &scope, arc_or(ref, ""), WORD_MAX, &known));
     size_t base = known ? stage_of(r->out, known) : SIZE_MAX;
     ARC_TRY(new_stage(r, in->line));
@@ -664,9 +667,8 @@ static int on_from(struct reader *r, const struct arc_instruction *in)
         return add_source(r, &origin, "/", NULL);
 
     ARC_TRY(note_image(r, stage->base));
-    const char *colon =
-        strrchr(stage->base, ':'); /* by convention the tag shows that it has triggers */
-    if (colon && strstr(colon, "onbuild"))
+    const char *colon = strrchr(stage->base, ':');
+    if (colon && strstr(colon, "onbuild")) /* by convention the tag shows that it has triggers */
         return add_source(r, &origin, stage->base, "its base has ONBUILD triggers");
 
     return ARC_OK;
