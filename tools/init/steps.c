@@ -864,7 +864,8 @@ void init_take_build(const struct init_step *step)
 
     if (init->spent > INIT_SPENT_MAX)
         return;
-    if (ARC_STARTS(arc_text_or(step->runner, ""), "windows")) {
+    if (ARC_STARTS(arc_text_or(step->runner, ""), "windows") ||
+        ARC_STARTS(input(step, "platforms platform"), "windows/")) {
         init_note(init, step->file, step->line, "builds for Windows, which arc-ci does not");
         return;
     }
