@@ -336,8 +336,19 @@ static void flatten_numbers(const char *text, struct arc_buf *out)
             arc_buf_putc(out, '0');
 }
 
-/* Fills in a service's placeholders, with 0 for every part of a version and `pull` for a pull
- * request's number. */
+/* A text in which every commit, abbreviated or not, is as many zeros. */
+static void flatten_commits(const char *text, struct arc_buf *out)
+{
+    while (*text) {
+        size_t run = strspn(text, "0123456789abcdef"), len = ARC_MAX(run, (size_t)1);
+        for (size_t i = 0; i < len; i++)
+            arc_buf_putc(out, run >= 7 ? '0' : text[i]);
+        text += len;
+    }
+}
+
+/* Fills in a service's placeholders, with 0 for every part of a version, zeros for a commit and
+ * `pull` for a pull request's number. */
 static void fill_names(const struct arc_group *group, const struct arc_service *service,
                        const char *text, const char *pull, struct arc_buf *out)
 {
@@ -346,6 +357,9 @@ static void fill_names(const struct arc_group *group, const struct arc_service *
                                      {"major", "0"},
                                      {"minor", "0"},
                                      {"patch", "0"},
+                                     {"sha", "000000000000"},
+                                     {"sha7", "0000000"},
+                                     {"revision", "0000000000000000000000000000000000000000"},
                                      {"group", group->name},
                                      {"codename", service->codename},
                                      {"name", service->name},
@@ -355,14 +369,19 @@ static void fill_names(const struct arc_group *group, const struct arc_service *
 }
 
 /* Whether another template of the image, without a branch, may give this tag too: "edge", "1.2"
- * from {major}.{minor}, "pr-7" from pr-{pr}. */
+ * from {major}.{minor}, "pr-7" from pr-{pr}, "sha-0123456789ab" from sha-{sha}; or a signature has
+ * it, "sha256-…" (distribution spec 1.1, "Referrers Tag Schema"; cosign). */
 static bool is_anothers(const struct reading *reading, const char *tag)
 {
     const struct arc_service *service = reading->service;
     struct reading other = *reading;
-    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, commits = {.max = 4096};
+    const char *about = arc_text_after(tag, "sha256-");
 
+    if (about && strspn(about, "0123456789abcdef") >= 64)
+        return true;
     flatten_numbers(tag, &own);
+    flatten_commits(tag, &commits);
     other.tag = arc_or(service->image_tags, reading->options->group->image_tags);
 
     for (; other.tag->name; other.tag++) {
@@ -375,6 +394,8 @@ static bool is_anothers(const struct reading *reading, const char *tag)
         bool same = strcmp(arc_buf_text(&filled), tag) == 0;
         if (counted)
             same = strcmp(arc_buf_text(&flat), arc_buf_text(&own)) == 0;
+        else if (has(&other, "{sha}") || has(&other, "{sha7}") || has(&other, "{revision}"))
+            same = strcmp(arc_buf_text(&filled), arc_buf_text(&commits)) == 0;
         if (same)
             return true;
     }
