@@ -336,10 +336,11 @@ static bool expand_revision(struct script *script, const char *at, const char *e
                             struct arc_buf *out)
 {
     const char *command = init_cut(script->init, at, (size_t)(end - at));
-    bool is_short = ARC_HOLDS(command, "--short HEAD", "--short=7 HEAD", "--short \"$GITHUB_SHA\"");
+    bool is_short =
+        ARC_STARTS(command, "git rev-parse --short HEAD", "git rev-parse --short=7 HEAD",
+                   "git rev-parse --short \"$GITHUB_SHA\"");
 
-    if (!ARC_STARTS(command, "git rev-parse ") || strchr(command, '|') ||
-        !(is_short || strcmp(command, "git rev-parse HEAD") == 0))
+    if (strchr(command, '|') || !(is_short || strcmp(command, "git rev-parse HEAD") == 0))
         return false;
     arc_buf_puts(out, is_short ? "{sha7}" : "{revision}");
 
