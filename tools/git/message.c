@@ -31,9 +31,9 @@ static bool is_issue(const struct arc_message_type *type)
 }
 
 /* The length of what may stand before a type: a word, with the spaces behind it, that is "[abc]",
- * ":sparkles:", "Merged PR 12:" (Azure DevOps), "Pull request #12:" (Bitbucket) or without small
- * letters, such as an emoji or "ABC-12"; "Merge pull request '" (Gitea), "Merge \"" (Gerrit). 0:
- * none. */
+ * ":sparkles:", "Merged PR 12:" (Azure DevOps), "Pull request #12:" (Bitbucket) or neither a plain
+ * word nor with small letters, such as an emoji or "ABC-12"; "Merge pull request '" (Gitea), "Merge
+ * \"" (Gerrit). 0: none. */
 static size_t measure_prefix(const char *text)
 {
     const char *title = arc_text_after(text, "Merge pull request '");
@@ -46,11 +46,13 @@ static size_t measure_prefix(const char *text)
     const char *word = arc_or(numbered, text);
     const char *end = word + strcspn(word, *word == '[' ? "]\n" : " \n(\"");
     bool named = *word == '[' || (*word == ':' && end - word > 2 && end[-1] == ':');
-    bool small = false;
+    bool small = false, plain = true;
 
-    for (const char *c = word; c < end; c++)
+    for (const char *c = word; c < end; c++) {
         small |= islower((unsigned char)*c);
-    if (end == word || (small && !named))
+        plain = plain && isupper((unsigned char)*c);
+    }
+    if ((small || plain) && !named)
         return 0;
     end += *end == ']';
     end += *word == '[' && *end == ':';
