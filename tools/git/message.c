@@ -320,22 +320,34 @@ static int64_t read_pull(const char *text)
     return marked && len > start && len - start <= 9 ? strtoll(text + start, NULL, 10) : 0;
 }
 
+/* The length of a subject without the "(#12)" of a squashed commit, or Gitea's "' (#12) from topic
+ * into main". */
+static size_t measure_titled(const char *subject)
+{
+    size_t len = strlen(subject);
+    const char *open = strrchr(subject, '(');
+    bool gitea = ARC_STARTS(subject, "Merge pull request '") && open && ARC_STARTS(open - 2, "' (");
+
+    arc_message_squashed(subject, &len);
+
+    return gitea ? (size_t)(open - subject) - 2 : len;
+}
+
 /* The subject in 'Revert "subject" (#12)' or "revert: subject", without a number if GitHub used a
  * pull request's title; NULL if there is none. */
 static const char *find_title(const char *subject, bool *again, size_t *len)
 {
+    const char *end = subject + measure_titled(subject);
     subject = skip_prefixes(subject);
-    size_t whole = strlen(subject);
     *again = arc_text_after(subject, "Reapply") != NULL;
     const char *title = is_revert(subject) ? subject + (*again ? 7 : 6) : "";
     size_t gap = strspn(title, ": ");
 
-    arc_message_squashed(subject, &whole);
     if (!gap)
         return NULL;
     title += gap;
 
-    *len = whole - ARC_MIN((size_t)(title - subject), whole);
+    *len = end > title ? (size_t)(end - title) : 0;
     if (*len > 2 && *title == '"' && title[*len - 1] == '"') {
         title++;
         *len -= 2;
@@ -389,8 +401,7 @@ bool arc_message_is_undone(const struct arc_message_undone *undone, const char *
         return pull && pull == undone->pull;
 
     bool again;
-    size_t whole = strlen(subject), len = whole;
-    arc_message_squashed(subject, &len);
+    size_t whole = strlen(subject), len = measure_titled(subject);
     if (undone->again)
         subject = find_title(subject, &again, &len);
     if (!subject)
