@@ -11,8 +11,8 @@ static struct arc_message_type read_type(const char *text)
     const char *rest = text + type.len;
 
     if (type.len && *rest == '(') {
-        const char *end = strchr(rest, ')');
-        rest = end ? end + 1 : "";
+        rest += strcspn(rest, ")\n");
+        rest += *rest == ')';
     }
     type.bang = *rest == '!';
     rest += type.bang;
