@@ -223,6 +223,19 @@ def test_forty_thousand_caches_of_a_service_end(shop):
     assert shop.run("plan").returncode == 0 and spent() - before < 10
 
 
+def test_a_value_that_names_the_version_again_and_again_is_copied_once(shop):
+    """In each of 15 builds. Before: 3 GB."""
+    shop.put("Dockerfile", "FROM scratch\n")
+    shop.put(".github/workflows/x.yml", "on: {push: {tags: ['v*']}}\njobs:\n" + "".join(
+        f"  a{i}:\n    uses: docker/github-builder/.github/workflows/build.yml@v1\n    with:\n      output: image\n      push: true\n"
+        "      meta-images: ghcr.io/o/r\n      meta-tags: 'type=semver,pattern={{version}}'\n      build-args: 'X="
+        + "{{meta.version}}" * 4000 + "'\n" for i in range(15)))
+    (shop.path / ".github/arc-ci.yaml").unlink()
+    shop.commit()
+    before = spent()
+    assert shop.run("init").returncode == 0 and spent() - before < 4
+
+
 def test_links_and_actions_that_go_round_end(shop):
     """2^32 paths by links to their own folder; 1,000^9 steps by actions that use the next one."""
     for name in ("a", "b", "c"):

@@ -1024,8 +1024,10 @@ static void take_scan(const struct init_step *step)
 /* docker/github-builder's workflow: build-push-action with metadata-action's inputs, "meta-tags". */
 static void take_named_build(const struct init_step *step)
 {
+    static const char meant[] = "{{meta.version}}";
     struct init *init = step->init;
     const char *args = input(step, "args buildargs"), *version;
+    ARC_AUTO(arc_buf) struct arc_buf given = {0};
     ARC_AUTO_JSON json_t *with = init_copy(init, step->with);
     ARC_AUTO_JSON json_t *meta =
         init_made(init, json_pack("{s:s, s:s, s:s}", "images", input(step, "meta-images"), "tags",
@@ -1039,10 +1041,13 @@ static void take_named_build(const struct init_step *step)
     init_set(init, with, "tags",
              json_incref(json_object_get(json_object_get(made, "outputs"), "tags")));
 
-    while ((version = strstr(args, "{{meta.version}}")))
-        args = init_print(init, "%.*s{version}%s", (int)(version - args), args, version + 16);
-    if (*args)
-        init_set_text(init, with, "build-args", args);
+    for (; (version = strstr(args, meant)); args = version + strlen(meant)) {
+        arc_buf_add(&given, args, (size_t)(version - args));
+        arc_buf_puts(&given, "{version}");
+    }
+    arc_buf_puts(&given, args);
+    if (given.len)
+        init_set_text(init, with, "build-args", init_hold(init, &given));
     build.with = with;
     init_take_build(&build);
 }
