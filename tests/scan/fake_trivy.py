@@ -33,6 +33,7 @@ if mode == "fail":
 if mode == "hang":
     time.sleep(600)
 if mode == "killed":
+    sys.stderr.write("T\tWARN\tTOOMANYREQUESTS, from the next source\n")  # which went well
     print("T\tINFO\tDetecting vulnerabilities...", file=sys.stderr, flush=True)
     os.kill(os.getpid(), 9)
 output = words[words.index("--output") + 1]

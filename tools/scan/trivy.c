@@ -65,8 +65,11 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
     arc_buf_printf(out, "%.500s", line);
     for (char *c = out->data; c && *c; c++)
         *c = *c == '\t' ? ' ' : *c;
-    if (status == 128 + 9) /* earlier output is not the reason */
+    if (status == 128 + 9) { /* earlier output is not the reason */
         arc_text_item(out, "; ", "killed, usually because memory ran out: --jobs=1 needs less");
+        return;
+    }
+
     arc_each_in (row, rows) /* the last line may only say that all sources failed */
         if (strstr(text, row->sign))
             arc_buf_printf(out, "; %s", row->advice);
