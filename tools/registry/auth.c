@@ -244,6 +244,16 @@ static int ask_by_form(const struct question *question, struct arc_http_response
     return rc;
 }
 
+/* Whether a text repeats a secret of the login, as an answer that shows its request does. */
+static bool shows_login(const char *text, const struct arc_login *login)
+{
+    const char *const secrets[] = {login->password, login->token};
+    arc_each_in (secret, secrets)
+        if (*secret && **secret && strstr(text, *secret))
+            return true;
+    return false;
+}
+
 /* An identity token needs the form, a password the query. Servers that support only the other way
  * refuse with 405, GCR with 404, Artifactory with 401 (containerd, BuildKit). */
 static int ask_realm(const struct question *question, char **out, struct arc_error *err)
@@ -267,6 +277,8 @@ static int ask_realm(const struct question *question, char **out, struct arc_err
 
     ARC_AUTO(arc_buf) struct arc_buf reason = {.max = 4096};
     registry_reason(&answer, &reason);
+    if (shows_login(arc_buf_text(&reason), login))
+        arc_buf_reset(&reason);
     if (answer.status / 100 == 4 && answer.status != 429)
         arc_buf_puts(&reason, "; run docker login with an account that may do this");
     return arc_error_set(err, ARC_EWORLD, "%s gave no token (HTTP %d)%s",

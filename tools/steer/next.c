@@ -364,8 +364,8 @@ static char *find_beside(const struct choice *choice, const struct core *core, e
 }
 
 /* If a release on another branch (a release branch, for example) has the chosen number or a higher
- * one, counts on from that release, by the commits that it lacks. *core receives its numbers, or stays. *finish is
- * cleared then, since that release finished the prereleases. */
+ * one, counts on from that release, by the commits that it lacks. *core receives its numbers, or
+ * stays. *finish is cleared then, since that release finished the prereleases. */
 static int go_on_beside(const struct choice *choice, struct core *core, bool *finish,
                         struct survey_next *out, struct arc_error *err)
 {
