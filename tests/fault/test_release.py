@@ -482,6 +482,12 @@ def test_token_from_a_file(project, double, tmp_path):
     assert project.run(double, f"--token-file={secret}", env={"GITHUB_TOKEN": ""})[0] == 0
 
 
+@pytest.mark.parametrize("name", [TOKEN, "x" * 300], ids=["short", "longer than a file's name"])
+def test_a_token_for_the_name_of_its_file_is_not_shown(project, double, name):
+    status, output = project.run(double, f"--token-file={name}", env={"GITHUB_TOKEN": ""})
+    assert status == 3 and "it takes the name of a file that holds the token" in output and name not in output
+
+
 @pytest.mark.parametrize("name", ["INPUT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"])
 def test_token_from_the_environment(project, double, name):
     assert project.run(double, env={"GITHUB_TOKEN": "", name: TOKEN})[0] == 0

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "os/file.h"
 #include <stdio.h>
+#include <unistd.h>
 
 #define API_URL    "https://api.github.com"
 #define TOKEN_MAX  4096
@@ -48,6 +49,10 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
 {
     if (o->token_file) {
         ARC_AUTO(arc_buf) struct arc_buf text = {0};
+        if (access(o->token_file, F_OK)) /* not named, since it may be the token itself */
+            return arc_error_set(err, ARC_ENOTFOUND,
+                                 "--token-file: there is no such file; it takes the name of a file "
+                                 "that holds the token");
         ARC_TRY_PREFIX(arc_file_read_given(o->token_file, TOKEN_MAX, &text, err), err,
                        "--token-file");
         arc_buf_strip(&text, " \t\n\v\f\r");
