@@ -41,20 +41,6 @@ static bool can_pass(const char *text)
 /* An error shows at most this many bytes of buildx's output. */
 #define ADVICE_MAX ((size_t)2000)
 
-/* The output from the last "ERROR: " at the start of a line to the end, since buildx prints advice
- * below it; otherwise the last line. */
-static const char *error_text(const char *text)
-{
-    const char *found = NULL, *last = text;
-    arc_each_piece (line, text, "\n") {
-        found = arc_or(arc_text_after(line.text, "ERROR: "), found);
-        found = arc_or(arc_text_after(line.text, "Error: "), found); /* podman */
-        if (line.len)
-            last = line.text;
-    }
-    return arc_or(found, last);
-}
-
 /* The line in "Dockerfile:12", which precedes an excerpt; 0 for a Dockerfile without a file (NULL),
  * which is in the plan. */
 static unsigned dockerfile_line(const char *text, const char *dockerfile)
@@ -169,6 +155,7 @@ static void add_advice(const char *text, struct arc_buf *shown)
 static int failed(const struct arc_build_options *options, const json_t *definition,
                   const struct arc_progress *progress, int status, struct arc_error *err)
 {
+    static const char *const prefaces[] = {"ERROR: ", "Error: ", NULL}; /* docker's, podman's */
     ARC_AUTO(arc_buf) struct arc_buf shown = {.max = 16384};
     const char *text = arc_progress_text(progress), *service = "", *platform = "";
     bool foreign = false;
@@ -177,7 +164,7 @@ static int failed(const struct arc_build_options *options, const json_t *definit
     if (failure)
         arc_text_visible(&shown, failure, strnlen(failure, ADVICE_MAX));
 
-    const char *said = failure ? "" : error_text(text);
+    const char *said = failure ? "" : arc_fault_text(text, prefaces);
     for (size_t left = ADVICE_MAX; *said && left;) { /* joins lines */
         size_t len = strcspn(said, "\r\n"), part = ARC_MIN(len, left);
         if (len)

@@ -4,7 +4,6 @@
 #include "dockerfile/dockerfile.h"
 #include "dockerfile/expand.h"
 #include "dockerfile/ignore.h"
-#include <ctype.h>
 
 #define STAGES_MAX      1000
 #define SOURCES_MAX     20000
@@ -581,8 +580,8 @@ static int set_platform(struct reader *r, const char *platform, size_t base)
  * instructions/parse.go, validStageName). */
 static int check_name(struct reader *r, unsigned line, char *name)
 {
-    for (char *c = name; c && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
+    if (name)
+        arc_text_lower(name);
     if (!name || (*name >= 'a' && *name <= 'z' && !name[strspn(name, NAME_CHARACTERS)]))
         return ARC_OK;
     return arc_error_set(r->err, ARC_EINPUT, "line %u: '%.200s' is not a valid name for a stage",

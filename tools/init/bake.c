@@ -225,8 +225,8 @@ static void ask_version(struct init *init, struct init_group *group, const struc
                  differ ? "; as proposed, {version} is one more tag of each image" : "");
 }
 
-/* Sets variables with usual names to a release's values, others to those of workflows. Returns whether one of them is the
- * version. */
+/* Sets variables with usual names to a release's values, others to those of workflows. Returns
+ * whether one of them is the version. */
 static bool give_values(struct init *init, struct init_group *group, const struct bake *bake)
 {
     bool versioned = false;

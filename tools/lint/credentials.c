@@ -12,22 +12,21 @@ static const struct {
     const char *alphabet;
     const char *what;
 } tokens[] = {
-#define LETTERS ARC_ALNUM
-    {"ghp_", 36, LETTERS, "a GitHub token"},
-    {"gho_", 36, LETTERS, "a GitHub token"},
-    {"ghu_", 36, LETTERS, "a GitHub token"},
-    {"ghs_", 36, LETTERS, "a GitHub token"},
-    {"ghr_", 36, LETTERS, "a GitHub token"},
-    {"github_pat_", 60, LETTERS "_", "a GitHub token"},
-    {"glpat-", 20, LETTERS "_-", "a GitLab token"},
-    {"dckr_pat_", 24, LETTERS "_-", "a Docker Hub token"},
+    {"ghp_", 36, ARC_ALNUM, "a GitHub token"},
+    {"gho_", 36, ARC_ALNUM, "a GitHub token"},
+    {"ghu_", 36, ARC_ALNUM, "a GitHub token"},
+    {"ghs_", 36, ARC_ALNUM, "a GitHub token"},
+    {"ghr_", 36, ARC_ALNUM, "a GitHub token"},
+    {"github_pat_", 60, ARC_ALNUM "_", "a GitHub token"},
+    {"glpat-", 20, ARC_ALNUM "_-", "a GitLab token"},
+    {"dckr_pat_", 24, ARC_ALNUM "_-", "a Docker Hub token"},
     {"AKIA", 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "an AWS access key"},
     {"ASIA", 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "an AWS access key"},
-    {"AIza", 35, LETTERS "_-", "a Google API key"},
-    {"xoxb-", 20, LETTERS "-", "a Slack token"},
-    {"xoxp-", 20, LETTERS "-", "a Slack token"},
-    {"sk_live_", 20, LETTERS, "a Stripe key"},
-    {"npm_", 36, LETTERS, "an npm token"},
+    {"AIza", 35, ARC_ALNUM "_-", "a Google API key"},
+    {"xoxb-", 20, ARC_ALNUM "-", "a Slack token"},
+    {"xoxp-", 20, ARC_ALNUM "-", "a Slack token"},
+    {"sk_live_", 20, ARC_ALNUM, "a Stripe key"},
+    {"npm_", 36, ARC_ALNUM, "an npm token"},
 };
 
 /* One file under inspection. */
@@ -74,7 +73,7 @@ static void find_tokens(const struct scan *s, const char *line)
  * or on the next line (or a header of RFC 1421): a text about keys has none. */
 static void find_private_key(const struct scan *s, const char *line, const char *next)
 {
-    static const char base64[] = LETTERS "+/=";
+    static const char base64[] = ARC_ALNUM "+/=";
     const char *begin = strstr(line, "-----BEGIN ");
     const char *end = begin ? begin + 11 + strspn(begin + 11, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ") : NULL;
 
@@ -91,7 +90,7 @@ static void find_private_key(const struct scan *s, const char *line, const char 
  * are not on the Internet. */
 static bool is_example(const char *host)
 {
-    size_t len = strspn(host, LETTERS "-.");
+    size_t len = strspn(host, ARC_ALNUM "-.");
     if (len >= 11 && ARC_STARTS(host + len - 11, "example."))
         return true; /* .org, .com, .net */
     return !memchr(host, '.', len) || ARC_STARTS(host, "127.");

@@ -1,8 +1,9 @@
 #include "os/fault.h"
 #include "base/text.h"
 
-/* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the words
- * around it, only "status" (BuildKit, containerd, cosign) and "returned" (git) are always the same. */
+/* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the
+ * words around it, only "status" (BuildKit, containerd, cosign) and "returned" (git) are always the
+ * same. */
 static bool names_passing_status(const char *text)
 {
     bool answered = false;
@@ -34,4 +35,18 @@ bool arc_fault_passes(const char *text)
                      "stream error: ", "client disconnected", "connection is closing",
                      "no response", "][50", "][429]", "getLogEntryByUuidNotFound",
                      "resource temporarily unavailable");
+}
+
+const char *arc_fault_text(const char *text, const char *const *prefaces)
+{
+    const char *found = NULL, *last = text;
+
+    arc_each_piece (line, text, "\n") {
+        for (const char *const *preface = prefaces; *preface; preface++)
+            found = arc_or(arc_text_after(line.text, *preface), found);
+        if (line.len)
+            last = line.text;
+    }
+
+    return arc_or(found, last);
 }

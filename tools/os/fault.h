@@ -1,4 +1,4 @@
-/* Faults that pass by themselves, known by what a program printed. */
+/* What a failed program printed: its error, and whether that passes by itself. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,3 +7,8 @@
  * try may succeed. A failed lookup may be a name server's hiccup, GHCR may not find the blob of a
  * layer just pushed, Rekor not the entry just made. */
 bool arc_fault_passes(const char *text);
+
+/* The error in a program's output: all that follows the last preface at the start of a line
+ * ("ERROR: "), since advice may be below it; else the last line that is not empty. `prefaces` ends
+ * with NULL. */
+const char *arc_fault_text(const char *text, const char *const *prefaces);

@@ -181,27 +181,12 @@ static void add_signing(struct call *call)
     add(call, "--tlog-upload=false");
 }
 
-/* Cosign's error, without the notes and warnings before it: what follows its last preface, or the
- * last line. */
-static const char *error_of(const char *text)
-{
-    static const char preface[] = "error during command execution: ";
-    const char *found = NULL, *last = text;
-
-    arc_each_piece (line, text, "\n") {
-        found = arc_or(arc_text_after(line.text, preface), found);
-        if (line.len)
-            last = line.text;
-    }
-
-    return arc_or(found, last);
-}
-
 /* Runs a call about `reference` (NULL: none), again if a fault passes by itself; of the environment
  * it gets only what any program gets, and `passes`. */
 static int run_cosign(struct call *call, const char *reference, const char *const *passes,
                       struct arc_process_result *result, struct arc_error *err)
 {
+    static const char *const prefaces[] = {"error during command execution: ", NULL};
     const struct arc_clock *clock = arc_clock_system();
     struct cosign *cosign = call->cosign;
     if (reference && cosign->insecure) {
@@ -224,7 +209,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
             clock->wait(clock->context, (int64_t)1000 << i);
         arc_process_result_free(result);
         rc = arc_process_run(&process, result, err);
-        said = rc ? "" : error_of(arc_buf_text(&result->errors));
+        said = rc ? "" : arc_fault_text(arc_buf_text(&result->errors), prefaces);
         again = !rc && result->status && arc_fault_passes(said);
     }
 
