@@ -265,8 +265,10 @@ static char *find_elsewhere(const struct choice *choice)
 static const struct arc_group whole = {.name = "whole",
                                        .tags = (char *[]){"v{version}", "{version}", NULL}};
 
-/* The highest version among tags of that shape and of no group; NULL: none. */
-static char *search_unclaimed(const struct choice *choice, const struct arc_group *shape)
+/* The highest version among tags of that shape, which all begin with `start`, and of no group;
+ * NULL: none. */
+static char *search_unclaimed(const struct choice *choice, const struct arc_group *shape,
+                              const char *start)
 {
     ARC_AUTO(arc_tag) struct arc_tag highest = {0};
     struct survey *survey = choice->survey;
@@ -274,7 +276,8 @@ static char *search_unclaimed(const struct choice *choice, const struct arc_grou
     arc_json_each (name, choice->tags) {
         const char *text = json_string_value(name);
         ARC_AUTO(arc_tag) struct arc_tag tag = {0};
-        bool claimed = arc_tag_parse(text, shape, &tag, NULL) != ARC_OK;
+        bool claimed =
+            !arc_text_after(text, start) || arc_tag_parse(text, shape, &tag, NULL) != ARC_OK;
         for (size_t i = 0; !claimed && i < survey->group_count; i++) {
             ARC_AUTO(arc_tag) struct arc_tag own = {0};
             claimed = arc_tag_parse(text, survey->groups[i].group, &own, NULL) == ARC_OK;
@@ -302,9 +305,9 @@ static const char *find_unclaimed(const struct choice *choice)
             return NULL;
     }
 
-    const char *found = search_unclaimed(choice, &named);
+    const char *found = search_unclaimed(choice, &named, choice->group->group->name);
     if (!found && !survey->unclaimed)
-        survey->unclaimed = arc_or(search_unclaimed(choice, &whole), "");
+        survey->unclaimed = arc_or(search_unclaimed(choice, &whole, ""), "");
 
     return arc_text_or(arc_or(found, survey->unclaimed), NULL);
 }
