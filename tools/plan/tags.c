@@ -326,41 +326,12 @@ static bool floats(const struct reading *reading, const char **reason)
     return moves;
 }
 
-/* A text in which every number is 0. */
-static void flatten_numbers(const char *text, struct arc_buf *out)
-{
-    for (const char *c = text; *c; c++)
-        if (!arc_is_digit(*c))
-            arc_buf_putc(out, *c);
-        else if (c == text || !arc_is_digit(c[-1]))
-            arc_buf_putc(out, '0');
-}
-
-/* A text in which every commit, abbreviated or not, is as many zeros. */
-static void flatten_commits(const char *text, struct arc_buf *out)
-{
-    while (*text) {
-        size_t run = strspn(text, "0123456789abcdef"), len = ARC_MAX(run, (size_t)1);
-        for (size_t i = 0; i < len; i++)
-            arc_buf_putc(out, run >= 7 ? '0' : text[i]);
-        text += len;
-    }
-}
-
-/* Fills in a service's placeholders, with 0 for every part of a version, zeros for a commit and
- * `pull` for a pull request's number. */
+/* Fills in the placeholders of a service. */
 static void fill_names(const struct arc_group *group, const struct arc_service *service,
-                       const char *text, const char *pull, struct arc_buf *out)
+                       const char *text, struct arc_buf *out)
 {
     const char *suffix = arc_or(service->suffix, "");
-    const struct arc_word words[] = {{"pr", pull},
-                                     {"major", "0"},
-                                     {"minor", "0"},
-                                     {"patch", "0"},
-                                     {"sha", "000000000000"},
-                                     {"sha7", "0000000"},
-                                     {"revision", "0000000000000000000000000000000000000000"},
-                                     {"group", group->name},
+    const struct arc_word words[] = {{"group", group->name},
                                      {"codename", service->codename},
                                      {"name", service->name},
                                      {"suffix", suffix},
@@ -368,36 +339,77 @@ static void fill_names(const struct arc_group *group, const struct arc_service *
     arc_words_fill(text, words, out);
 }
 
+/* The image tags of a pattern of release tags, as a template: "web-{version}" for "web@{version}"
+ * and "web@*". See arc_tag_image(). */
+static void add_image_tags(const char *pattern, struct arc_buf *out)
+{
+    for (const char *c = pattern + strcspn(pattern, LETTERS "{*"); *c; c++)
+        if (*c == '*')
+            arc_buf_puts(out, "{version}");
+        else
+            arc_buf_putc(out, tag_char(*c) || *c == '{' || *c == '}' ? *c : '-');
+}
+
+/* Whether a template may give a tag, with `pattern` for the release tags. Out of memory, it may. */
+static bool may_give(const struct reading *reading, const char *pattern, const char *tag)
+{
+#define NUMBER "+([0-9])"
+#define DIGIT  "[0-9a-f]"
+#define SEVEN  DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT DIGIT
+#define TWELVE SEVEN DIGIT DIGIT DIGIT DIGIT DIGIT
+    static const struct arc_word forms[] = {
+        {"pr", NUMBER},      {"major", NUMBER}, {"minor", NUMBER},
+        {"patch", NUMBER},   {"date", NUMBER},  {"year", NUMBER},
+        {"month", NUMBER},   {"day", NUMBER},   {"time", NUMBER},
+        {"sha7", SEVEN},     {"sha", TWELVE},   {"revision", TWELVE TWELVE TWELVE "[0-9a-f]*"},
+        {"prerelease", "*"}, {NULL, NULL},
+    };
+    const struct arc_group *group = reading->options->group;
+    ARC_AUTO(arc_buf) struct arc_buf whole = {.max = 4096}, named = {.max = 4096};
+    ARC_AUTO(arc_buf) struct arc_buf released = {.max = 4096}, form = {.max = 8192};
+
+    add_image_tags(pattern, &released);
+    const struct arc_word image_tag[] = {{"image-tag", arc_buf_text(&released)}, {NULL, NULL}};
+    arc_words_fill(reading->tag->name, image_tag, &whole);
+    fill_names(group, reading->service, arc_buf_text(&whole), &named);
+    arc_words_fill(arc_buf_text(&named), forms, &form);
+
+    char *text = form.failed ? NULL : form.data, *const globs[] = {text, NULL};
+    const char *at = text ? strstr(text, "{version}") : NULL;
+    if (!at)
+        return !text || arc_glob_any(globs, tag);
+
+    const char *rest = at + strlen("{version}");
+    size_t before = (size_t)(at - text), after = strlen(rest), len = strlen(tag);
+    struct arc_release_version version;
+
+    return len > before + after && strncmp(text, tag, before) == 0 &&
+           strcmp(rest, tag + len - after) == 0 &&
+           arc_release_version_parse(tag + before, len - before - after, group->versioning,
+                                     &version, NULL) == ARC_OK;
+}
+
 /* Whether another template of the image, without a branch, may give this tag too: "edge", "1.2"
- * from {major}.{minor}, "pr-7" from pr-{pr}, "sha-0123456789ab" from sha-{sha}; or a signature has
- * it, "sha256-…" (distribution spec 1.1, "Referrers Tag Schema"; cosign). */
+ * from {major}.{minor}, "pr-7" from pr-{pr}; or a release's tag is called so, "release-1.2.3"; or
+ * a signature's, "sha256-…" (distribution spec 1.1, "Referrers Tag Schema"; cosign). */
 static bool is_anothers(const struct reading *reading, const char *tag)
 {
-    const struct arc_service *service = reading->service;
+    static const struct arc_image_tag released = {.name = "{image-tag}"};
+    const struct arc_group *group = reading->options->group;
+    const struct arc_image_tag *next = arc_or(reading->service->image_tags, group->image_tags);
     struct reading other = *reading;
-    ARC_AUTO(arc_buf) struct arc_buf own = {.max = 4096}, commits = {.max = 4096};
     const char *about = arc_text_after(tag, "sha256-");
 
     if (about && strspn(about, "0123456789abcdef") >= 64)
         return true;
-    flatten_numbers(tag, &own);
-    flatten_commits(tag, &commits);
-    other.tag = arc_or(service->image_tags, reading->options->group->image_tags);
 
-    for (; other.tag->name; other.tag++) {
-        ARC_AUTO(arc_buf) struct arc_buf filled = {.max = 4096}, flat = {.max = 4096};
-        bool counted = has_part(&other) || has(&other, "{pr}");
-        if (other.tag->image && strcmp(other.tag->image, reading->image) != 0)
+    for (other.tag = &released; other.tag->name; other.tag = next++) {
+        if ((other.tag->image && strcmp(other.tag->image, reading->image) != 0) ||
+            has(&other, "{branch}"))
             continue;
-        fill_names(reading->options->group, service, other.tag->name, "0", &filled);
-        flatten_numbers(arc_buf_text(&filled), &flat);
-        bool same = strcmp(arc_buf_text(&filled), tag) == 0;
-        if (counted)
-            same = strcmp(arc_buf_text(&flat), arc_buf_text(&own)) == 0;
-        else if (has(&other, "{sha}") || has(&other, "{sha7}") || has(&other, "{revision}"))
-            same = strcmp(arc_buf_text(&filled), arc_buf_text(&commits)) == 0;
-        if (same)
-            return true;
+        for (char **pattern = group->tags; *pattern; pattern++)
+            if (may_give(&other, *pattern, tag))
+                return true;
     }
 
     return false;
@@ -414,7 +426,7 @@ int arc_tag_pulls(const struct arc_group *group, const struct arc_service *servi
         size_t letters = 0;
         if ((tag->image && strcmp(tag->image, image) != 0) || !strstr(tag->name, pull))
             continue;
-        fill_names(group, service, tag->name, pull, &name);
+        fill_names(group, service, tag->name, &name);
         const char *text = arc_buf_text(&name), *at = strstr(text, pull);
         for (const char *c = text; *c; c++)
             letters += arc_is_word(*c) && !arc_is_digit(*c) && *c != '_';
@@ -455,8 +467,6 @@ static bool moves(const struct reading *reading, const char *tag, enum arc_tag_k
     const struct arc_group *group = reading->options->group;
     struct arc_release_version version;
     bool anothers = has(reading, "{branch}") && is_anothers(reading, tag);
-    tag = arc_or(arc_text_after(tag, group->name), tag);
-    tag += *tag == '-';
     tag += *tag == 'v';
     if (has(reading, "{branch}") &&
         (anothers || strcmp(tag, "latest") == 0 ||
