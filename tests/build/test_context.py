@@ -353,6 +353,8 @@ def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     ("failed to solve: unexpected status from PUT request to https://x: 504 Gateway Time-out", 3),
     ("failed to solve: unexpected status from HEAD request to https://x/a/500: 520", 3),
     ("failed to solve: failed to load cache key: invalid response status 503", 3),
+    ("failed to solve: failed to push x: unexpected status code (502)", 3),
+    ("failed to solve: the helper ended with exit status 1 after 512 bytes", 1),
     ("failed to solve: git stderr: The requested URL returned error: 502: exit status 128", 3),
     ("failed to solve: failed to push x: write tcp 10.0.0.1:3: use of closed network connection", 3),
     ("failed to solve: failed to push x: stream error: stream ID 5; INTERNAL_ERROR; received from peer", 3),

@@ -2,19 +2,22 @@
 #include "base/text.h"
 
 /* Whether a line names an HTTP status that may be another one next time: 408, 429, 5xx. Of the
- * words around it, only "status" (BuildKit, containerd, cosign) and "returned" (git) are always the
- * same. */
+ * words before it, only "status" (BuildKit, containerd, cosign) and "returned" (git) are always the
+ * same; "exit status 1" names none. */
 static bool names_passing_status(const char *text)
 {
     bool answered = false;
 
     arc_each_piece (word, text, " \n") {
-        const char *code = word.text;
-        answered = answered || strncmp(code, "status", 6) == 0 || strncmp(code, "returned", 8) == 0;
-        if (answered && strspn(code, "0123456789") == 3 &&
+        const char *code = word.text + strspn(word.text, "(");
+        size_t digits = strspn(code, "0123456789");
+        if (answered && digits == 3 &&
             (*code == '5' || strncmp(code, "408", 3) == 0 || strncmp(code, "429", 3) == 0))
             return true;
-        if (code[word.len] == '\n')
+
+        answered = (answered && !digits) || strncmp(code, "status", 6) == 0 ||
+                   strncmp(code, "returned", 8) == 0;
+        if (word.text[word.len] == '\n')
             answered = false;
     }
 
