@@ -191,6 +191,28 @@ def test_a_submodule_is_part_of_the_commit(shop, tmp_path):
     assert "a/lib is changed" in shop.build()[1]
 
 
+def test_a_file_that_is_only_its_pointer(shop):
+    """actions/checkout fetches nothing from Git LFS unless it is told to: the image would have the pointer. What the image does not
+    read, or what is a pointer without .gitattributes, does not matter."""
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
+    for name in ("a/model.bin", "a/docs/x.bin", "a/sample.txt", "unread.bin"):
+        shop.write(name, pointer)
+    shop.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    shop.write("a/.dockerignore", "docs\n")
+    shop.commit("in LFS")
+    shop.plan()
+    refused, err = shop.build()
+    assert refused and "a/model.bin is only its pointer in Git LFS (lfs: true" in err and err.count("pointer") == 1, err
+    shop.plan("--service", "b")
+    assert not shop.build()[0]
+    shop.plan()
+    shop.git("config", "filter.lfs.clean", "cat >/dev/null; cat a/pointer.o")  # what git lfs does with a file that was fetched
+    shop.write("a/pointer.o", pointer)
+    shop.write("a/model.bin", "the weights\n")
+    refused, err = shop.build()
+    assert not refused, err
+
+
 def test_a_sparse_checkout_that_has_the_service_is_enough(shop):
     shop.write("b/big", "1")
     shop.commit("b is large")

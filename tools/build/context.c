@@ -3,12 +3,14 @@
 #include "base/path.h"
 #include "config/build.h"
 #include "git/diff.h"
+#include "project/inputs.h"
 
 #define SHOWN_MAX  5     /* files named in a message */
 #define LISTED_MAX 10000 /* files per service in build.json */
 
 /* The comparison of the work tree. One list per service of the plan. */
 struct comparison {
+    const char *root;
     const struct arc_plan *plan;
     struct arc_context *out; /* lists generated files */
     size_t *counts;          /* of these files */
@@ -24,12 +26,28 @@ void arc_context_free(struct arc_context *context)
     *context = (struct arc_context){0};
 }
 
+/* Whether the image reads the file, as far as that is known. */
+static bool reads(const struct comparison *comparison, const struct arc_planned_service *service,
+                  const char *path)
+{
+    struct arc_inputs *inputs = NULL;
+    bool unknown = arc_planned_inputs(comparison->root, service, &inputs, NULL) != ARC_OK;
+    bool found = inputs && arc_inputs_find(inputs, path, strlen(path));
+
+    arc_inputs_free(&inputs);
+
+    return unknown || found;
+}
+
 static int consider(void *context, const char *path, enum arc_git_standing standing)
 {
     static const char *const words[] = {
-        "is changed", "is missing", "is new",
+        "is changed",
+        "is missing",
+        "is new",
         "is hidden from git by assume-unchanged or skip-worktree",
-        "is a submodule that is not checked out (submodules: true)"};
+        "is a submodule that is not checked out (submodules: true)",
+        "is only its pointer in Git LFS (lfs: true of actions/checkout; git lfs pull)"};
     struct comparison *comparison = context;
     struct arc_arena *memory = &comparison->out->memory;
     size_t len = strlen(path);
@@ -47,7 +65,8 @@ static int consider(void *context, const char *path, enum arc_git_standing stand
             ARC_APPEND(memory, comparison->out->generated[i], comparison->counts[i],
                        comparison->err, arc_arena_text(memory, path));
         }
-        if (listed)
+        if (listed || (standing == ARC_GIT_LFS_POINTER &&
+                       !reads(comparison, &comparison->plan->services[i], path)))
             continue;
         if (comparison->differ++ < SHOWN_MAX)
             arc_text_item(comparison->shown, ", ", "%.200s %s", path, words[standing]);
@@ -74,6 +93,7 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     struct arc_oid commit = {{0}};
     char **all = NULL;
 
+    comparison->root = project->git->worktree;
     comparison->places = arc_arena_array(&memory, plan->service_count, sizeof *comparison->places);
     comparison->counts = arc_arena_array(&memory, plan->service_count, sizeof *comparison->counts);
     ARC_TRY(arc_arena_check(&memory, err));

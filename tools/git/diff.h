@@ -76,7 +76,8 @@ enum arc_git_standing {
     ARC_GIT_NEW,     /* not in the commit, and not ignored */
     ARC_GIT_HIDDEN, /* in the commit, but git was told not to check it (assume-unchanged, skip-worktree) */
     ARC_GIT_NO_SUBMODULE, /* a submodule in the commit that is not checked out */
-    ARC_GIT_IS_IGNORED,   /* not in the commit, and ignored by .gitignore or the like */
+    ARC_GIT_LFS_POINTER, /* as in the commit, but what Git LFS would put in its place is not there */
+    ARC_GIT_IS_IGNORED,  /* not in the commit, and ignored by .gitignore or the like */
 };
 
 /* Calls `each` for every file of the work tree that differs from the commit and is, or is below,

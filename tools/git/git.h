@@ -11,6 +11,9 @@
 #include "arcci/env.h"
 #include <jansson.h>
 
+/* How the text starts that git has in place of a file in Git LFS. */
+#define ARC_GIT_LFS "version https://git-lfs.github.com/"
+
 /* The name of an object, NUL-terminated. */
 struct arc_oid {
     char hex[41];

@@ -1,6 +1,7 @@
 /* Uncommitted changes: `git diff HEAD`. */
 #include "base/text.h"
 #include "git/diff.h"
+#include "git/lib.h"
 #include "git/run.h"
 #include "os/file.h"
 #include <stdio.h>
@@ -112,9 +113,21 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
                         status == ARC_GIT_DELETED ? ARC_GIT_MISSING : ARC_GIT_CHANGED);
 }
 
+/* Whether the file contains Git LFS's pointer (at most 1,024 bytes) to what was not fetched. */
+static bool is_pointer(const struct arc_git *git, const char *place, const char *path)
+{
+    ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
+    const char *filter = NULL;
+
+    return !arc_file_read(place, NULL, text.max, &text, NULL) &&
+           ARC_STARTS(arc_buf_text(&text), ARC_GIT_LFS) &&
+           !git_attr_get(&filter, git->repo, GIT_ATTR_CHECK_FILE_THEN_INDEX, path, "filter") &&
+           filter && strcmp(filter, "lfs") == 0;
+}
+
 /* Reports what `git diff` does not check: files marked as unchanged, files outside a sparse
- * checkout, and missing submodules. `git ls-files -s -v` prints "H 100644 OID 0\tPATH"; a lower-
- * case letter means marked as unchanged, S means skipped. */
+ * checkout, missing submodules, and Git LFS's pointers. `git ls-files -s -v` prints "H 100644 OID
+ * 0\tPATH"; a lower-case letter means marked as unchanged, S means skipped. */
 static int list_hidden(const struct arc_git *git, const char *const *paths,
                        const struct hearer *hearer, struct arc_error *err)
 {
@@ -127,12 +140,16 @@ static int list_hidden(const struct arc_git *git, const char *const *paths,
     for (; at < end; at += strlen(at) + 1) {
         const char *path = strchr(at, '\t');
         bool submodule = ARC_STARTS(at + 2, "160000");
-        if (!path || (*at == 'H' && !submodule))
+        if (!path)
             continue;
 
         ARC_AUTO_FREE char *place = arc_file_join(git->worktree, path + 1);
         ARC_AUTO_FREE char *inside = arc_file_join(place, ".git");
         ARC_TRY_ALLOC(place && inside, err);
+        if (ARC_STARTS(at, "H 100") && is_pointer(git, place, path + 1))
+            ARC_TRY(hearer->each(hearer->context, path + 1, ARC_GIT_LFS_POINTER));
+        if (*at == 'H' && !submodule)
+            continue;
         bool there = access(submodule ? inside : place, F_OK) == 0;
         if (submodule && there)
             continue;

@@ -22,8 +22,9 @@ static int add_file(void *context, const char *path, enum arc_git_standing stand
     struct count *count = context;
     size_t len = strlen(path);
 
-    if (standing == ARC_GIT_IS_IGNORED || (standing == ARC_GIT_NEW && count->known_only) ||
-        (len && path[len - 1] == '/') || arc_glob_any(count->generated, path))
+    if (standing == ARC_GIT_IS_IGNORED || standing == ARC_GIT_LFS_POINTER ||
+        (standing == ARC_GIT_NEW && count->known_only) || (len && path[len - 1] == '/') ||
+        arc_glob_any(count->generated, path))
         return ARC_OK;
 
     if (count->files++ < SHOWN_MAX)

@@ -3,15 +3,12 @@
 #include "config/build.h"
 #include "config/graph.h"
 
-int arc_service_inputs(const char *root, const struct arc_group *group,
-                       const struct arc_service *service, struct arc_inputs **out,
-                       struct arc_error *err)
+/* Reads the inputs of what `build` describes. */
+static int read_inputs(const char *root, const struct arc_recipe *build, char *const *platforms,
+                       bool triggers, struct arc_inputs **out, struct arc_error *err)
 {
-    const struct arc_recipe *build = &service->build;
-    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     ARC_AUTO_JSON json_t *args = arc_pairs_json(build->args);
     ARC_AUTO_JSON json_t *contexts = arc_pairs_json(build->additional_contexts);
-    char **platforms = NULL;
 
     *out = NULL;
     if (arc_context_is_remote(build->context))
@@ -22,7 +19,6 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
         if (strchr(pair->value, '{'))
             arc_json_put(&args, pair->name, json_null());
     ARC_TRY_ALLOC(args && contexts, err);
-    ARC_TRY(arc_service_platforms(group, service, &memory, &platforms, err));
 
     struct arc_inputs_request request = {.root = root,
                                          .context = build->context,
@@ -31,13 +27,40 @@ int arc_service_inputs(const char *root, const struct arc_group *group,
                                          .target = build->target,
                                          .args = args,
                                          .contexts = contexts,
-                                         .platforms = (const char *const *)platforms};
+                                         .platforms = (const char *const *)platforms,
+                                         .triggers = triggers};
+    return arc_inputs_read(&request, out, err);
+}
+
+int arc_service_inputs(const char *root, const struct arc_group *group,
+                       const struct arc_service *service, struct arc_inputs **out,
+                       struct arc_error *err)
+{
+    ARC_AUTO(arc_arena) struct arc_arena memory = {0};
+    char **platforms = NULL;
+    bool triggers = false;
+
+    *out = NULL;
+    ARC_TRY(arc_service_platforms(group, service, &memory, &platforms, err));
     for (const struct arc_base_ref *base = service->bases; base && base->ref; base++) {
         const struct arc_service *of = arc_group_find_service(group, base->codename);
-        request.triggers |= of && of->triggers;
+        triggers |= of && of->triggers;
     }
 
-    return arc_inputs_read(&request, out, err);
+    return read_inputs(root, &service->build, platforms, triggers, out, err);
+}
+
+int arc_planned_inputs(const char *root, const struct arc_planned_service *service,
+                       struct arc_inputs **out, struct arc_error *err)
+{
+    struct arc_recipe build = {0};
+    if (service->recipe)
+        build = *service->recipe;
+    build.context = service->context;
+    build.dockerfile = service->dockerfile;
+    build.args = service->build_args;
+
+    return read_inputs(root, &build, service->platforms, false, out, err);
 }
 
 /* The callback for a service's missing sources. */

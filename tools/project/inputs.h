@@ -1,7 +1,8 @@
-/* Which files an image depends on, for changes, plan, lint and doctor. */
+/* Which files an image depends on, for changes, plan, build, lint and doctor. */
 #pragma once
 
 #include "arcci/config.h"
+#include "arcci/documents.h"
 #include "dockerfile/inputs.h"
 
 /* Reads the inputs of a service by its recipe, for all its platforms. `root`: the work tree. Build
@@ -10,6 +11,10 @@
 int arc_service_inputs(const char *root, const struct arc_group *group,
                        const struct arc_service *service, struct arc_inputs **out,
                        struct arc_error *err);
+
+/* The same for a service of a plan, whose build arguments have their values. */
+int arc_planned_inputs(const char *root, const struct arc_planned_service *service,
+                       struct arc_inputs **out, struct arc_error *err);
 
 /* A source that is missing in its context. All borrowed. */
 struct arc_missing_source {

@@ -372,7 +372,7 @@ int arc_project_value_at(struct arc_project *project, const struct arc_file_plac
         rc = arc_git_blob(project->git, commit, place->file, VALUE_FILE_MAX, &text, err);
     else
         rc = arc_file_read_in(project->git->worktree, place->file, VALUE_FILE_MAX, &text, err);
-    bool is_pointer = ARC_STARTS(arc_buf_text(&text), "version https://git-lfs.github.com/");
+    bool is_pointer = ARC_STARTS(arc_buf_text(&text), ARC_GIT_LFS);
     if (!rc && !is_pointer)
         rc = arc_file_value(&found, &text, out, err);
     if (rc == ARC_ENOMEM || rc == ARC_EWORLD)
