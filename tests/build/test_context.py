@@ -372,6 +372,9 @@ def test_what_buildkit_leaves_open_is_said(shop, said, shown):
     ("failed to solve: failed to push x: blob upload unknown: blob upload unknown to registry", 3),
     ("failed to solve: unexpected status from PUT request to https://x: 408 Request Timeout", 3),
     ("failed to find driver: timed out waiting for buildkit to boot", 3),
+    ('failed to push x: denied: permission_denied: Error from intermediary with HTTP status code 403 "Forbidden" - with-body: {"message": "You have '
+     'exceeded a secondary rate limit. Please wait"}', 3),
+    ('failed to push x: denied: permission_denied: write_package: HTTP status code 403 "Forbidden"', 1),
     ("failed to solve: unexpected status from PUT request to https://x: 504 Gateway Time-out", 3),
     ("failed to solve: unexpected status from HEAD request to https://x/a/500: 520", 3),
     ("failed to solve: failed to load cache key: invalid response status 503", 3),
@@ -389,7 +392,10 @@ def test_what_passes_by_itself_is_tried_again(shop, said, runs):
     (shop.folder.parent / "bin/docker").write_text(f"#!/bin/sh\ncat > /dev/null\necho x >> {counted}\necho 'ERROR: {said}' >&2\nexit 1\n")
     shop.env["LD_PRELOAD"] = quick_sleep()
     shop.plan()
-    assert shop.build()[0] == 1 and counted.read_text().split() == ["x"] * runs
+    failed, told = shop.build()
+    assert failed == 1 and counted.read_text().split() == ["x"] * runs
+    waits = ["in 60 s", "in 120 s"] if "secondary" in said else ["in 2 s", "in 4 s"]
+    assert [text in told for text in waits] == [runs == 3] * 2, told
 
 
 @pytest.mark.parametrize("entitlements, status", [(["network.host"], 0), (["network.host", "security.insecure"], 2)])

@@ -454,8 +454,10 @@ int arc_bake_run(const struct arc_build_options *options, const struct arc_progr
     int rc = metadata ? attempt(&baking) : arc_error_nomem(err);
 
     for (unsigned i = 1; rc && baking.again && i < ATTEMPTS; i++) {
-        arc_build_tell(&options->listener, "", "trying again: a network or registry error");
-        clock->wait(clock->context, (int64_t)1000 << i);
+        int64_t wait = arc_fault_wait(arc_progress_text(out->progress), i);
+        arc_build_tell(&options->listener, "",
+                       "trying again in %" PRId64 " s: a network or registry error", wait / 1000);
+        clock->wait(clock->context, wait);
         rc = attempt(&baking);
     }
 

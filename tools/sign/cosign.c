@@ -206,7 +206,7 @@ static int run_cosign(struct call *call, const char *reference, const char *cons
     int rc = ARC_OK;
     for (unsigned i = 0; again && i < ATTEMPTS; i++) {
         if (i)
-            clock->wait(clock->context, (int64_t)1000 << i);
+            clock->wait(clock->context, arc_fault_wait(said, i));
         arc_process_result_free(result);
         rc = arc_process_run(&process, result, err);
         said = rc ? "" : arc_fault_text(arc_buf_text(&result->errors), prefaces);
