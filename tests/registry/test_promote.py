@@ -278,7 +278,9 @@ def test_a_mirror_that_lacks_an_image_and_takes_every_index(shop):
         service["tags"] += [{**tag, "ref": f"{service['mirrors'][0]}:{tag['tag']}"} for tag in service["tags"]]
     for (image, reference), stored in list(shop.server.manifests.items()):
         shop.server.manifests[image.replace("o/", "m/"), reference] = stored
-    assert shop.promote().returncode == 0 and "m/a:latest" in shop.server.moved and "m/b:g-v1.0.0" in shop.server.moved
+    done = shop.promote()
+    assert done.returncode == 0 and "m/a:latest" in shop.server.moved and "m/b:g-v1.0.0" in shop.server.moved
+    assert f"    tag {shop.host}/m/a:latest\n" in done.stdout and done.stdout.count("    tag latest\n") == 2, "one for each service"
     lost = shop.ledger["services"][1]["cells"][1]["digest"]
     del shop.server.manifests["m/b", lost]
     shop.server.moved.clear()

@@ -12,8 +12,9 @@ struct move {
     const char *codename;
     const char *image; /* the service's, or a mirror */
     const char *tag;
+    const char *name; /* as the ledger lists it: the tag, in a mirror its whole reference */
     enum arc_tag_kind kind;
-    struct arc_built_service *built;  /* receives the tag once it moved */
+    struct arc_built_service *built;  /* receives the name once it moved */
     const struct arc_manifest *index; /* its new target */
     struct arc_manifest before;       /* its current target; without a digest if it did not exist */
     bool there;                       /* already has its target */
@@ -262,6 +263,7 @@ static int add_moves(struct promotion *promotion, bool floating, struct arc_erro
                            (struct move){.codename = service->service,
                                          .image = arc_planned_image(service, tag),
                                          .tag = tag->tag,
+                                         .name = arc_or(tag->ref, tag->tag),
                                          .kind = tag->kind,
                                          .built = &promotion->ledger->services[at],
                                          .index = &promotion->indexes[at]});
@@ -501,7 +503,7 @@ static int promote_all(struct promotion *promotion, struct arc_error *err)
 
     arc_each (move, promotion->moves, promotion->move_count)
         if (!move->held)
-            ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->tag, err));
+            ARC_TRY(arc_texts_add(&ledger->memory, &move->built->tags, move->name, err));
 
     return ARC_OK;
 }

@@ -109,7 +109,8 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
     return rows;
 }
 
-/* Lists the image's other tags: those that point to it, or those that will. */
+/* Lists the image's other tags: those that point to it, or those that will. A mirror's have their
+ * whole reference. */
 static json_t *also_tagged(const struct arc_planned_service *service,
                            const struct arc_built_service *built, const char *version_tag)
 {
@@ -120,9 +121,12 @@ static json_t *also_tagged(const struct arc_planned_service *service,
         if (strcmp(built->tags[i], version_tag) != 0)
             arc_json_push(&also, json_string(built->tags[i]));
 
-    for (size_t i = 0; !pointed && i < service->tag_count; i++)
-        if (service->tags[i].move && strcmp(service->tags[i].tag, version_tag) != 0)
-            arc_json_push(&also, json_string(service->tags[i].tag));
+    for (size_t i = 0; !pointed && i < service->tag_count; i++) {
+        const struct arc_planned_tag *tag = &service->tags[i];
+        const char *name = arc_or(tag->ref, tag->tag);
+        if (tag->move && strcmp(name, version_tag) != 0)
+            arc_json_push(&also, json_string(name));
+    }
 
     return also;
 }
