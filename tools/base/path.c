@@ -59,7 +59,9 @@ const char *arc_path_name(const char *path)
 char *arc_path_parent(struct arc_arena *memory, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    return arc_arena_cut(memory, slash ? path : ".", slash ? (size_t)(slash - path) : 1);
+    if (!slash)
+        return arc_arena_text(memory, ".");
+    return arc_arena_cut(memory, path, (size_t)(slash - path));
 }
 
 char *arc_path_join(struct arc_arena *memory, const char *directory, const char *name)

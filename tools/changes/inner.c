@@ -58,11 +58,15 @@ static int on_submodule(void *context, const char *path, const struct arc_oid *f
                         const struct arc_oid *to)
 {
     struct inner_walk *walk = context;
+    const struct arc_oid *added = to;
     size_t before;
     ARC_TRY(join(walk, path, &before));
-    const struct arc_oid *now = walk->deleted ? from : to;
-    int rc = arc_inner_add(walk->inner, walk->path.data, walk->deleted ? to : from,
-                           walk->worktree ? NULL : now, walk->err);
+    if (walk->deleted) { /* its files are listed as added */
+        to = from;
+        from = added;
+    }
+    int rc =
+        arc_inner_add(walk->inner, walk->path.data, from, walk->worktree ? NULL : to, walk->err);
     walk->path.len = before;
     return rc;
 }
@@ -110,14 +114,12 @@ static int compare_one(struct inner_walk *walk, const struct arc_git *git,
     if (one->worktree)
         ARC_TRY(arc_git_head(&own, &to, NULL, err));
     walk->deleted = !*to.hex;
-    const struct arc_git_diff diff = {
-        .from = *one->from.hex && !walk->deleted ? &one->from : NULL,
-        .to = walk->deleted ? &one->from : &to,
-        .each = on_path,
-        .submodule = on_submodule,
-        .context = walk,
-        .inside = true,
-    };
+    struct arc_git_diff diff = {
+        .to = &to, .each = on_path, .submodule = on_submodule, .context = walk, .inside = true};
+    if (walk->deleted)
+        diff.to = &one->from;
+    else if (*one->from.hex)
+        diff.from = &one->from;
     if (walk->worktree)
         return arc_git_diff_worktree(&own, &diff, walk->untracked, err);
     return arc_git_diff(&own, &diff, err);

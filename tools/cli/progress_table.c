@@ -36,8 +36,10 @@ static void draw(struct build_table *table)
 {
     ARC_AUTO(arc_buf) struct arc_buf out = {0};
     struct winsize size = {0};
-    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col;
-    size_t rows = known ? size.ws_row : 24, columns = known ? size.ws_col : 80;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_row || !size.ws_col)
+        size = (struct winsize){.ws_row = 24, .ws_col = 80};
+    const size_t rows = size.ws_row, columns = size.ws_col;
 
     if (table->drawn)
         arc_buf_printf(&out, "\033[%zuA", table->drawn);

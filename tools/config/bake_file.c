@@ -174,8 +174,9 @@ static int take_member(const struct arc_loading *l, const char *key, const json_
     if (strcmp(key, "output") == 0)
         return take_outputs(l, value, build);
 
-    snprintf(name, sizeof name, "%s%s%s", strcmp(key, "contexts") == 0 ? "additional_" : "", key,
-             strcmp(key, "secret") == 0 ? "s" : "");
+    const char *before = strcmp(key, "contexts") == 0 ? "additional_" : "";
+    const char *behind = strcmp(key, "secret") == 0 ? "s" : "";
+    snprintf(name, sizeof name, "%s%s%s", before, key, behind);
     for (char *c = name; *c; c++)
         *c = *c == '-' ? '_' : *c;
     const struct arc_field *field = arc_recipe_field(name);

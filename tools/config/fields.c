@@ -290,10 +290,11 @@ static int no_mapping(const struct arc_yaml_node *node, const struct arc_table *
 {
     const char *names[FIELDS_MAX + 1] = {0};
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 2048};
-    bool few = list_keys(table, names, &text) <= FEW_KEYS;
-    return arc_yaml_error(node, err, "%s must be a mapping, this is %s%s%s", table->what,
-                          arc_yaml_type_name(node), few ? "; its keys are " : "",
-                          few ? arc_buf_text(&text) : "");
+    if (list_keys(table, names, &text) <= FEW_KEYS)
+        return arc_yaml_error(node, err, "%s must be a mapping, this is %s; its keys are %s",
+                              table->what, arc_yaml_type_name(node), arc_buf_text(&text));
+    return arc_yaml_error(node, err, "%s must be a mapping, this is %s", table->what,
+                          arc_yaml_type_name(node));
 }
 
 /* `x-…` keys hold anchors for use elsewhere, as in a compose file. */

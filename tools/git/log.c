@@ -1,5 +1,5 @@
 /* Commits: one, the common ancestor of two, a range. */
-#define _GNU_SOURCE /* memmem */
+#define _GNU_SOURCE 1 /* memmem */
 #include "base/text.h"
 #include "git/history.h"
 #include "git/run.h"
@@ -62,8 +62,9 @@ static char *cut_body(char *copy)
 static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_commit *out,
                 struct arc_error *err)
 {
-    const git_signature *written = git_commit_author(commit);
-    const char *name = written ? written->name : NULL, *email = written ? written->email : NULL;
+    static const git_signature nobody = {0};
+    const git_signature *written = arc_or(git_commit_author(commit), &nobody);
+    const char *name = written->name, *email = written->email;
     const char *subject = git_commit_summary(commit);
 
     subject += subject ? strspn(subject, " ") : 0; /* in a pasted title */
@@ -72,7 +73,7 @@ static int fill(git_commit *commit, const git_mailmap *mailmap, struct arc_git_c
 
     *out = (struct arc_git_commit){.parents = git_commit_parentcount(commit),
                                    .time = git_commit_time(commit),
-                                   .written = written ? written->when.time : 0,
+                                   .written = written->when.time,
                                    .author = copy_text(commit, name),
                                    .email = copy_text(commit, email),
                                    .subject = copy_text(commit, subject),

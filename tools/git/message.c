@@ -141,8 +141,9 @@ static size_t measure_fence(struct arc_message_lines *lines, const char *words, 
 
     if (memchr(behind, '`', (size_t)(end - behind)))
         return 0;
-    bool *never = tildes ? &lines->no_tildes : &lines->no_ticks;
-    return is_closed(end, tildes ? "~~~" : "```", never) ? count : 0;
+    if (tildes)
+        return is_closed(end, "~~~", &lines->no_tildes) ? count : 0;
+    return is_closed(end, "```", &lines->no_ticks) ? count : 0;
 }
 
 /* The next line that is not quoted; NULL: none. */
@@ -340,7 +341,8 @@ static const char *find_title(const char *subject, bool *again, size_t *len)
     const char *end = subject + measure_titled(subject);
     subject = skip_prefixes(subject);
     *again = arc_text_after(subject, "Reapply") != NULL;
-    const char *title = is_revert(subject) ? subject + (*again ? 7 : 6) : "";
+    size_t verb = *again ? strlen("Reapply") : strlen("Revert");
+    const char *title = is_revert(subject) ? subject + verb : "";
     size_t gap = strspn(title, ": ");
 
     if (!gap)

@@ -52,13 +52,15 @@ static int run(const struct arc_git *git, const char *const login[LOGIN_VARS],
     memcpy(argv, common, ARC_COUNT(common) * sizeof *argv);
     memcpy(argv + ARC_COUNT(common), words, count * sizeof *argv);
 
+    static const struct arc_buf nothing = {0};
     struct arc_env there = *git->env;
+    input = arc_or(input, &nothing);
     there.cwd = arc_or(git->worktree, git->gitdir);
     const struct arc_process process = {.argv = argv,
                                         .env = &there,
                                         .environment = vars,
-                                        .input = input ? input->data : NULL,
-                                        .input_len = input ? input->len : 0,
+                                        .input = input->data,
+                                        .input_len = input->len,
                                         .timeout = seconds,
                                         .output_max = OUTPUT_MAX};
     return arc_process_run(&process, result, err);

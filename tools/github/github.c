@@ -83,9 +83,9 @@ static int find_token(struct github *hub, const struct arc_github_options *o, st
  * another. */
 static int derive_api(const struct arc_env *env, char **out, struct arc_error *err)
 {
-    const char *server = arc_env_nonempty(env, "GITHUB_SERVER_URL");
-    const char *host = server ? strstr(server, "://") : NULL;
-    size_t len = server ? arc_text_strip(server, strlen(server), "/") : 0;
+    const char *server = arc_or(arc_env_nonempty(env, "GITHUB_SERVER_URL"), "");
+    const char *host = strstr(server, "://");
+    size_t len = arc_text_strip(server, strlen(server), "/");
 
     if (!host || arc_text_is_caseless(server, len, "https://github.com"))
         return arc_text_copy(API_URL, out, err);

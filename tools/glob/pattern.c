@@ -15,9 +15,9 @@ void glob_pattern_free(struct glob_pattern *pattern)
 
 void glob_pattern_add(const struct glob_pattern *pattern, struct arc_program *program)
 {
+    const struct arc_regex *regex = pattern->defect ? NULL : &pattern->regex;
     bool literal = pattern->literal || pattern->defect;
-    arc_program_add(program, pattern->defect ? NULL : &pattern->regex, pattern->use,
-                    literal ? &pattern->text : NULL);
+    arc_program_add(program, regex, pattern->use, literal ? &pattern->text : NULL);
 }
 
 static int refuse(struct arc_error *err, int code, const char *text, size_t len, const char *why)

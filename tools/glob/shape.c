@@ -31,7 +31,7 @@ static bool is_literal(const char *text, size_t len)
 static bool take_endings(struct glob_shaped *out, const char *text, size_t len)
 {
     bool braces = len > 2 && text[0] == '{' && text[len - 1] == '}';
-    size_t from = braces ? 1 : 0, to = braces ? len - 1 : len, commas = 0;
+    size_t from = braces, to = len - braces, commas = 0;
 
     for (size_t i = from; i < to; i++) {
         bool comma = braces && text[i] == ',' && i > from && i + 1 < to && text[i - 1] != ',';

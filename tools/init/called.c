@@ -178,12 +178,12 @@ void init_take_make(struct script *script, const json_t *words)
     json_t *targets = init_keep(init, json_array()), *given = init_keep(init, json_object());
     const char *program =
         arc_path_name(init_word_at(words, 0) + strspn(init_word_at(words, 0), "@-+"));
-    const char *files = strcmp(program, "make") == 0   ? "Makefile GNUmakefile"
-                        : strcmp(program, "task") == 0 ? INIT_TASKFILES
-                                                       : INIT_JUSTFILES;
+    const char *files = strcmp(program, "task") == 0 ? INIT_TASKFILES : INIT_JUSTFILES;
     struct script made = *script;
     bool named = false;
 
+    if (strcmp(program, "make") == 0)
+        files = "Makefile GNUmakefile";
     made.variables = init_keep(init, init_copy(init, script->variables));
     init_update(init, made.variables, script->passed);
     arc_json_each_pair (name, value, made.variables)

@@ -389,8 +389,9 @@ static void take_template(struct init *init, struct init_image *image, const cha
             other->pattern = init_print(init, "{name}-{suffix}");
         }
     last += starts ? tail : 0;
-    image->pattern = init_print(init, "%s%.*s{suffix}%.*s%s", starts ? "{name}" : "",
-                                (int)(arch - last), last, (int)len, rest, ends ? "{name}" : "");
+    const char *before = starts ? "{name}" : "";
+    image->pattern = init_print(init, "%s%.*s{suffix}%.*s%s", before, (int)(arch - last), last,
+                                (int)len, rest, ends ? "{name}" : "");
 }
 
 /* A Home Assistant add-on: build.yaml names a base for each architecture, config.yaml the image. */

@@ -168,7 +168,8 @@ static const char *read_operand(struct expression *read)
     read->nested++;
     if (take(read, "!")) {
         value = read_operand(read);
-        value = value ? (is_false(value) || is_condition(value) ? "true" : "false") : NULL;
+        if (value)
+            value = is_false(value) || is_condition(value) ? "true" : "false";
     } else if (take(read, "(")) {
         value = read_choice(read);
         value = take(read, ")") ? value : NULL;

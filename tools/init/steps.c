@@ -159,8 +159,10 @@ static char *convert_match(struct init *init, const char *pattern, const char *g
         numbers++;
     bool is_whole = !numbers || numbers > 2 || ARC_HOLDS(start, ".*", ".+");
     const char *kept = numbers == 1 ? "{major}" : "{major}.{minor}";
+    if (is_whole)
+        kept = "{version}";
 
-    return init_print(init, "%s%s", *start == 'v' ? "v" : "", is_whole ? "{version}" : kept);
+    return init_print(init, "%s%s", *start == 'v' ? "v" : "", kept);
 }
 
 /* The tag that a line of `tags` makes; NULL if placeholders cannot express it. */
@@ -349,9 +351,12 @@ static void take_names(const struct init_step *step)
     if (json_array_size(asked) && !is_test_step(step))
         init_ask(init, step->file, step->line, "which builds get the tag%s %s?",
                  arc_plural(json_array_size(asked)), init_list_names(init, asked));
-    if (init_is_among(flavor.latest, "true") || (latest && !init_is_among(flavor.latest, "false")))
-        arc_text_item(&tags, "\n", "%slatest%s%c", flavor.on_latest ? flavor.prefix : "",
-                      flavor.on_latest ? flavor.suffix : "", WHEN);
+    latest = latest && !init_is_among(flavor.latest, "false");
+    latest = latest || init_is_among(flavor.latest, "true");
+    if (latest && flavor.on_latest)
+        arc_text_item(&tags, "\n", "%slatest%s%c", flavor.prefix, flavor.suffix, WHEN);
+    else if (latest)
+        arc_text_item(&tags, "\n", "latest%c", WHEN);
 
     const char *listed = init_hold(init, &tags);
     for (char *image; (image = init_next_item(init, &images, "\n"));) {

@@ -254,8 +254,10 @@ static const char *event_of(const struct arc_yaml_node *on)
 
     arc_each_in (event, tests)
         left -= left && arc_yaml_names(on, *event);
-    if (!left && ARC_STARTS(arc_or(on ? on->text : NULL, "pull_request"), "pull_request"))
-        return on ? "pull_request" : "";
+    if (!left && !on)
+        return "";
+    if (!left && ARC_STARTS(arc_or(on->text, "pull_request"), "pull_request"))
+        return "pull_request";
 
     arc_each_in (event, events)
         if (arc_yaml_names(on, *event) && !(*found && strcmp(*event, "schedule") == 0)) {
@@ -298,12 +300,10 @@ static void read_workflow(struct init *init, const char *path, const struct init
     if (called_only && !with)
         return;
 
-    struct init_step place = {.init = init,
-                              .uses = "",
-                              .tag = caller ? caller->tag : find_tag(init, on),
-                              .when = caller ? caller->when : condition_of(init, on),
-                              .event = caller ? caller->event : event_of(on),
-                              .file = path};
+    struct init_step place = {.init = init, .uses = "", .file = path};
+    place.tag = caller ? caller->tag : find_tag(init, on);
+    place.when = caller ? caller->when : condition_of(init, on);
+    place.event = caller ? caller->event : event_of(on);
     ARC_AUTO_JSON json_t *scope =
         make_scope(&place, arc_yaml_at(on, "workflow_call", "inputs"), with);
     place.scope = scope;

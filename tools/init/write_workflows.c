@@ -92,8 +92,8 @@ static json_t *make_release_job(struct init *init, const struct init_group *grou
             add_condition(init, group, *tag, &condition);
 
     const char *test = only ? NULL : quote(init, init_hold(init, &condition));
-    return json_pack("{s:s, s:s?, s:b, s:s?, s:s?}", "name",
-                     quote(init, only ? "release" : group->name), "condition", test, "with",
+    const char *name = quote(init, only ? "release" : group->name);
+    return json_pack("{s:s, s:s?, s:b, s:s?, s:s?}", "name", name, "condition", test, "with",
                      lowers || login, "severity", lowers ? init->fail_on : NULL, "registry", login);
 }
 

@@ -83,8 +83,11 @@ static void find_word(struct lint *lint, const struct arc_yaml_node *node,
     lint->memory.failed |= memory.failed;
 
     const char *meant = memory.failed ? NULL : arc_suggest(node->text, words);
-    lint_find_at(lint, LINT_WORKFLOW, node, "'%s' is not a %s of '%s'%s%s%s", node->text, what,
-                 name, meant ? "; did you mean '" : "", arc_or(meant, ""), meant ? "'?" : "");
+    if (meant)
+        lint_find_at(lint, LINT_WORKFLOW, node, "'%s' is not a %s of '%s'; did you mean '%s'?",
+                     node->text, what, name, meant);
+    else
+        lint_find_at(lint, LINT_WORKFLOW, node, "'%s' is not a %s of '%s'", node->text, what, name);
 }
 
 /* Whether an expression is just a string, which GitHub treats as plain text. */

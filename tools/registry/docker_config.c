@@ -30,10 +30,10 @@ static const char *member_text(const json_t *object, const char *name)
 static int parse_config(const struct arc_buf *text, const char *name, json_t **out,
                         struct arc_error *err)
 {
-    json_error_t problem;
+    json_error_t problem = {0};
     const char *start = arc_buf_text(text);
     bool empty = strspn(start, " \t\r\n") == text->len; /* to docker, that is no configuration */
-    *out = json_loadb(empty ? "{}" : start, empty ? 2 : text->len, 0, &problem);
+    *out = empty ? json_object() : json_loadb(start, text->len, 0, &problem);
     if (json_is_object(*out))
         return ARC_OK;
     if (*out)
@@ -81,13 +81,13 @@ static int find_config(const struct arc_env *env, const char *host, const char *
 
     for (size_t i = 0; repository && i < 2 * ARC_COUNT(actions); i++) {
         const char *action = actions[i % ARC_COUNT(actions)];
-        bool own = i < ARC_COUNT(actions);
+        const char *before = i < ARC_COUNT(actions) ? "/" : ""; /* a repository's own, or not */
         ARC_AUTO_FREE char *name = NULL;
 
         if (reads && strstr(action, "push"))
             continue;
-        ARC_TRY(arc_text_print(&name, err, "config/%s%s%.*s%s/config.json", server, own ? "/" : "",
-                               own ? len : 0, repository, action));
+        ARC_TRY(arc_text_print(&name, err, "config/%s%s%.*s%s/config.json", server, before,
+                               *before ? len : 0, repository, action));
         ARC_TRY(arc_buildx_file(env, name, out, err));
         if (arc_file_kind(*out) == ARC_FILE_REGULAR)
             return ARC_OK;

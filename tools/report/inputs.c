@@ -112,12 +112,13 @@ int arc_report_files(struct arc_project *project, const struct arc_report_files 
         .plan = in.needs.plan,
         .changes = in.needs.changes,
         .build = in.needs.build,
-        .base = files->base ? &in.base : NULL,
         .scan = in.needs.scan ? &in.needs.judged : NULL,
         .jobs = in.needs.jobs,
         .run_url = in.run_url,
         .event = project->event.name,
     };
+    if (files->base)
+        facts.base = &in.base;
 
     /* A required status needs the same name in pull requests, in the merge queue and by hand; a
      * report about another run is about a pull request's. */

@@ -543,10 +543,10 @@ static char *print_date(const struct choice *choice, const struct date_style *st
     struct arc_arena *memory = &choice->survey->memory;
     char *start = arc_arena_printf(memory, "%" PRIu64 "%c%0*" PRIu64, date->part[0],
                                    style->separator, style->zero_month ? 2 : 1, date->part[1]);
-    return style->two_parts && !date->part[2]
-               ? start
-               : arc_arena_printf(memory, "%s%c%0*" PRIu64, start, style->separator,
-                                  style->zero_day ? 2 : 1, date->part[2]);
+    if (style->two_parts && !date->part[2])
+        return start;
+    return arc_arena_printf(memory, "%s%c%0*" PRIu64, start, style->separator,
+                            style->zero_day ? 2 : 1, date->part[2]);
 }
 
 /* The date, with a number that restarts every month unless the date ends with the day. */

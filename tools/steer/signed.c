@@ -89,10 +89,11 @@ static int look_at(struct looking *looking, const struct arc_planned_service *se
 
     looking->whole = looking->whole && !rc;
     json_t *is_signed = looking->plan->sign && digest ? json_boolean(!rc) : json_null();
+    const char *what = rc ? arc_error_text(&problem) : NULL;
     json_t *row = json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:s?, s:o}", "service", service->service,
                             "image", service->image, "tag", tag ? tag->tag : NULL, "digest", digest,
-                            "signed", is_signed, "problem", rc ? arc_error_text(&problem) : NULL,
-                            "commands", list_commands(looking, service->image, digest));
+                            "signed", is_signed, "problem", what, "commands",
+                            list_commands(looking, service->image, digest));
     return arc_json_append(looking->services, row, err);
 }
 
