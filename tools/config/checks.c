@@ -172,8 +172,8 @@ bool arc_check_registry(const char *text, struct arc_buf *why)
  * (docs.docker.com/build/exporters/image-registry). */
 bool arc_check_output(const char *text, struct arc_buf *why)
 {
-    static const char *const names[] = {
-        "compression=", "compression-level=", "force-compression=", "rewrite-timestamp="};
+    static const char *const names[] = {"compression=", "compression-level=", "force-compression=",
+                                        "oci-artifact=", "rewrite-timestamp="};
 
     if (!*text)
         return arc_check_fails(why, "is empty");
@@ -187,8 +187,8 @@ bool arc_check_output(const char *text, struct arc_buf *why)
         size_t len = value ? field.len - (size_t)(value - field.text) : 0;
         if (!len || !only(value, len, LOWER DIGITS))
             return arc_check_fails(why, "is not a list of compression=, compression-level=, "
-                                        "force-compression= and rewrite-timestamp=, with commas "
-                                        "between them");
+                                        "force-compression=, oci-artifact= and "
+                                        "rewrite-timestamp=, with commas between them");
     }
 
     return true;
