@@ -94,6 +94,15 @@ def test_a_later_push_changes_no_answer(clone, api, tmp_path):
     assert json.loads(changes(tmp_path / "clone", clone, api, 1).stdout)["changes"] == ["b"]
 
 
+@pytest.mark.parametrize("file", [{"filename": "a/x", "status": "deleted"}, {"filename": "b/new", "status": "renamed"}])
+def test_an_api_that_lists_files_in_its_own_way_is_not_believed(clone, api, tmp_path, file):
+    """Gitea's: a deleted file would be a modified one, and the folder that a renamed file left unchanged."""
+    api.files = [file]
+    run = changes(tmp_path / "clone", clone, api, 1)
+    assert run.returncode == 0 and f"({file['filename']} is '{file['status']}'" in run.stderr, run.stderr
+    assert json.loads(run.stdout)["changes"] == ["a"] and json.loads(run.stdout)["base"]
+
+
 def test_renames_and_a_directory_count_with_the_api_too(clone, api, tmp_path):
     api.files = [{"filename": "a/new", "status": "renamed", "previous_filename": "b/old"}, {"filename": "c/x", "status": "modified"}]
     run = changes(tmp_path / "clone", clone, api, 2, INPUT_RENAMES="true")

@@ -15,8 +15,18 @@ static int add_file(void *context, json_t *element, struct arc_error *err)
     const char *ref = url ? strstr(url, "?ref=") : NULL;
     const char *path = json_string_value(json_object_get(element, "filename"));
     const char *status = json_string_value(json_object_get(element, "status"));
+    const char *previous = json_string_value(json_object_get(element, "previous_filename"));
     if (!path || !status)
         return arc_error_set(err, ARC_EWORLD, "a file of the pull request has no name or status");
+
+    /* Gitea's statuses are others, and it does not always name what was renamed. */
+    if (!ARC_AMONG(status, "added", "removed", "modified", "renamed", "copied", "changed",
+                   "unchanged") ||
+        (strcmp(status, "renamed") == 0 && !previous))
+        return arc_error_set(err, ARC_EWORLD,
+                             "the API does not list the pull request as GitHub's does (%.100s is "
+                             "'%.30s'%s): check out the repository, so that git answers",
+                             path, status, previous ? "" : ", without an old name");
 
     if (ref && strcmp(status, "removed") != 0 && strcmp(ref + 5, listing->head) != 0)
         return arc_error_set(err, ARC_EWORLD,
@@ -24,8 +34,8 @@ static int add_file(void *context, json_t *element, struct arc_error *err)
                              "event is about %.12s: check out the repository, so that git answers",
                              ref + 5, listing->head);
 
-    json_t *row = json_pack("{s:s, s:s, s:s?}", "path", path, "status", status, "previous",
-                            json_string_value(json_object_get(element, "previous_filename")));
+    json_t *row =
+        json_pack("{s:s, s:s, s:s?}", "path", path, "status", status, "previous", previous);
     return arc_json_append(listing->files, row, err);
 }
 
