@@ -577,7 +577,7 @@ static void join_architectures(const struct init_step *step, struct init_image *
 /* Whether an argument that is the version in a release may have this value in some run. */
 static bool may_be_version(const char *value)
 {
-    return !*value || init_says_version(value) || init_is_among(value, "latest edge nightly dev");
+    return !*value || strchr(value, '{') || init_is_among(value, "latest edge nightly dev");
 }
 
 /* Whether two builds have the same arguments, apart from a version that one of them lacks or spells

@@ -331,16 +331,17 @@ static bool expand_file(struct script *script, const char *at, const char *end, 
     return true;
 }
 
-/* "$(git rev-parse --short HEAD)": the commit. False for other commands. */
+/* "$(git rev-parse --short HEAD)", also of the run's ref: the commit. False for other commands. */
 static bool expand_revision(struct script *script, const char *at, const char *end,
                             struct arc_buf *out)
 {
     const char *command = init_cut(script->init, at, (size_t)(end - at));
-    bool is_short =
-        ARC_STARTS(command, "git rev-parse --short HEAD", "git rev-parse --short=7 HEAD",
-                   "git rev-parse --short \"$GITHUB_SHA\"");
+    const char *of = arc_text_after(command, "git rev-parse ");
+    bool is_short = of && ARC_STARTS(of, "--short ", "--short=7 ");
 
-    if (strchr(command, '|') || !(is_short || strcmp(command, "git rev-parse HEAD") == 0))
+    of = is_short ? strchr(of, ' ') + 1 : of;
+    if (!of || strpbrk(of, "|~^: ") ||
+        !(strcmp(of, "HEAD") == 0 || *of == '{' || ARC_HOLDS(of, "GITHUB_SHA", "GITHUB_REF")))
         return false;
     arc_buf_puts(out, is_short ? "{sha7}" : "{revision}");
 
