@@ -5,6 +5,7 @@
 #include "git/run.h"
 #include "os/file.h"
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DIFF_SECONDS 600
@@ -113,11 +114,15 @@ static int hear(void *context, const char *path, size_t len, enum arc_git_status
                         status == ARC_GIT_DELETED ? ARC_GIT_MISSING : ARC_GIT_CHANGED);
 }
 
-/* Whether the file contains Git LFS's pointer (at most 1,024 bytes) to what was not fetched. */
+/* Whether the file contains Git LFS's pointer (126 to 1,024 bytes) to what was not fetched. */
 static bool is_pointer(const struct arc_git *git, const char *place, const char *path)
 {
     ARC_AUTO(arc_buf) struct arc_buf text = {.max = 1024};
     const char *filter = NULL;
+    struct stat status;
+
+    if (stat(place, &status) || status.st_size < 126 || status.st_size > 1024)
+        return false;
 
     return !arc_file_read(place, NULL, text.max, &text, NULL) &&
            ARC_STARTS(arc_buf_text(&text), ARC_GIT_LFS) &&
