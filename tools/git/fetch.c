@@ -276,3 +276,21 @@ int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid 
 
     return ARC_OK;
 }
+
+int arc_git_fetch_tag(const struct arc_git *git, const char *ref, struct arc_oid *out,
+                      struct arc_error *err)
+{
+    ARC_AUTO_JSON json_t *tags = json_object();
+    ARC_AUTO_FREE char *url = NULL;
+    const char *const words[] = {"ls-remote", git->remote, ref, NULL};
+
+    ARC_TRY_ALLOC(tags, err);
+    ARC_TRY(arc_git_remote_url(git, &url, err));
+    ARC_TRY(list_remote(git, words, tags, err));
+    const char *name = json_string_value(json_object_get(tags, ref + strlen("refs/tags/")));
+    if (!name || !arc_text_is_hex(name, 40))
+        return arc_error_set(err, ARC_ENOTFOUND, "the remote has no %.200s", ref);
+    memcpy(out->hex, name, sizeof out->hex);
+
+    return arc_git_fetch_commits(git, ARC_GIT_SINGLE, "--depth=1", out, 1, err);
+}

@@ -103,7 +103,7 @@ int arc_git_remote_ref(const struct arc_git *git, const char *branch, struct arc
 int arc_git_tags(const struct arc_git *git, json_t **out, struct arc_error *err);
 
 /* Appends the message of an annotated tag without its signature; nothing for a lightweight tag, or
- * none. */
+ * none. In CI, where the clone may have the commit in its place, the remote's tag counts. */
 int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
                         struct arc_error *err);
 

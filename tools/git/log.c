@@ -1,6 +1,7 @@
 /* Commits: one, the common ancestor of two, a range. */
 #define _GNU_SOURCE 1 /* memmem */
 #include "base/text.h"
+#include "git/fetch.h"
 #include "git/history.h"
 #include "git/run.h"
 #include <ctype.h>
@@ -338,6 +339,22 @@ int arc_git_nearest_tag(const struct arc_git *git, const struct arc_oid *commit,
     return arc_error_unless(*out, err);
 }
 
+/* The tag as the remote has it, in CI: actions/checkout puts the commit in place of an annotated tag
+ * that was pushed. *object stays as it is if that is not known. */
+static void look_up_remote_tag(const struct arc_git *git, const char *ref, git_object **object)
+{
+    git_object *found = NULL;
+    struct arc_oid name;
+    git_oid oid;
+
+    if (!arc_env_nonempty(git->env, "CI") || arc_git_fetch_tag(git, ref, &name, NULL) ||
+        arc_git_oid_in(&name, &oid, NULL) ||
+        git_object_lookup(&found, git->repo, &oid, GIT_OBJECT_TAG) < 0)
+        return;
+    git_object_free(*object);
+    *object = found;
+}
+
 int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_buf *out,
                         struct arc_error *err)
 {
@@ -346,7 +363,10 @@ int arc_git_tag_message(const struct arc_git *git, const char *tag, struct arc_b
 
     arc_buf_printf(&name, "refs/tags/%s", tag);
     ARC_TRY(arc_buf_check(&name, "tag", err));
-    if (git_revparse_single(&object, git->repo, arc_buf_text(&name)) < 0)
+    (void)git_revparse_single(&object, git->repo, arc_buf_text(&name));
+    if (!object || git_object_type(object) != GIT_OBJECT_TAG)
+        look_up_remote_tag(git, arc_buf_text(&name), &object);
+    if (!object)
         return ARC_OK;
     const char *message =
         git_object_type(object) == GIT_OBJECT_TAG ? git_tag_message((git_tag *)object) : NULL;
