@@ -31,6 +31,11 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     inv->project->wanted.group = inv->args[0];
     ARC_TRY(arc_tag_make(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_tag, err));
+    if (options.push && arc_env_nonempty(inv->env, "GITHUB_ACTIONS"))
+        ARC_TRY(report_note(report, 'n', NULL, err,
+                            "if the checkout has the job's own GITHUB_TOKEN, GitHub starts no "
+                            "workflow for this tag: start it (gh workflow run), or give "
+                            "actions/checkout another token"));
 
     return report_output(report, "tag", arc_json_text_of(report->document, "tag"), err);
 }
