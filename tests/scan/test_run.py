@@ -311,7 +311,8 @@ def test_what_fails_for_a_moment_is_run_once_more(place, jobs):
      "1: remote error: GET https://h/v2/: UNAUTHORIZED: authentication required; log in to the image's registry: docker login"),
     ("T\tFATAL\tFatal error\twrite /tmp/x: no space left on device", "; the disk is full"),
     ("T\tFATAL\tFatal error\tcache may be in use by another process: timeout", "; another Trivy uses the same cache"),
-    ("Error: unknown flag: --x", "1: Error: unknown flag: --x"),
+    ("T\tFATAL\tFatal error\trun error: fs scan error: walk filesystem: context deadline exceeded", "; raise --timeout"),
+    ("T\tFATAL\tFatal error\tunknown flag: --show-suppressed", "1: unknown flag: --show-suppressed; install a newer Trivy"),
     ("", "trivy ended with status 1: no reason given")])
 def test_why_a_scanner_failed_is_said(place, said, shown):
     place.write("fake/stderr", said)

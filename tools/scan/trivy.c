@@ -50,6 +50,8 @@ static void show_failure(struct arc_buf *said, int status, struct arc_buf *out)
         {"UNAUTHORIZED", "log in to the image's registry: docker login"},
         {"no space left on device", "the disk is full: set TMPDIR and TRIVY_CACHE_DIR to use "
                                     "another"},
+        {"context deadline exceeded", "raise --timeout, if the network is not at fault"},
+        {"unknown flag: --", "install a newer Trivy: this one lacks an option that arc-ci gives"},
         {"cache may be in use", "another Trivy uses the same cache: set TRIVY_CACHE_DIR to use "
                                 "another"},
     };
