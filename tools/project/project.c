@@ -110,6 +110,19 @@ static bool reads_otherwise(const struct arc_config *config, const char *tag,
     return false;
 }
 
+/* The group that says why a tag is none of its own: the only one, or the one whose tags begin like
+ * it. */
+static const struct arc_group *find_like(const struct arc_config *config, const char *tag)
+{
+    arc_each (group, config->groups, config->group_count) {
+        size_t same = arc_tag_prefix(group);
+        same -= same && group->tags[0][same - 1] == 'v';
+        if (config->group_count == 1 || (same && strncmp(tag, group->tags[0], same) == 0))
+            return group;
+    }
+    return NULL;
+}
+
 /* The group of a tag; if several share it, the one that was named. */
 static int choose_tagged(struct arc_project *project, const char *tag, struct arc_error *err)
 {
@@ -121,13 +134,14 @@ static int choose_tagged(struct arc_project *project, const char *tag, struct ar
 
     project->group = find_tagged(config, tag, &count);
 
-    if (!count && arc_tag_parse(tag, NULL, &plain, err) &&
-        (!config->group_count || strstr(config->groups[0].tags[0], "/v*")))
+    bool is_tag = config->group_count && arc_tag_name(tag);
+    if (!count && !is_tag && arc_tag_parse(tag, NULL, &plain, err))
         return ARC_EINPUT; /* sets the error */
 
-    if (!count && config->group_count == 1) {
-        project->group = &config->groups[0];
-        return arc_tag_parse(tag, project->group, &parsed, err);
+    const struct arc_group *like = count || !is_tag ? NULL : find_like(config, arc_tag_name(tag));
+    if (like) {
+        project->group = like;
+        return arc_tag_parse(tag, like, &parsed, err);
     }
 
     const struct arc_group *named = name ? arc_config_group(config, name) : NULL;

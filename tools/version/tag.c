@@ -213,6 +213,35 @@ static int parse_plain(const char *name, struct arc_tag *out, struct arc_error *
     return rc ? not_a_tag(name, arc_error_text(&why), err) : ARC_OK;
 }
 
+/* Whether a version may start there: "1" of "v1.2" and "api-1.2", not of "k1s" and "a.1". */
+static bool may_start(const char *name, size_t at)
+{
+    return arc_is_digit(name[at]) && (!at || strchr("vV/-_@+", name[at - 1]));
+}
+
+/* Appends what would make such a tag one of the group's; nothing for a tag of another group. */
+static void add_advice(const char *name, const struct arc_group *group, struct arc_buf *out)
+{
+    const enum arc_versioning tried[] = {group->versioning, ARC_VERSIONING_LOOSE};
+    size_t len = strlen(name);
+
+    arc_each_in (versioning, tried)
+        for (size_t at = 0; at < len; at++) {
+            ARC_AUTO(arc_tag) struct arc_tag read = {0};
+            ARC_AUTO(arc_buf) struct arc_buf pattern = {.max = ARC_TAG_MAX};
+            const char *why;
+            if (!may_start(name, at) || take(name, at, len - at, *versioning, &read, NULL))
+                continue;
+            arc_buf_printf(&pattern, "%.*s" VERSION, (int)at, name);
+            if (!arc_tag_pattern_valid(arc_buf_text(&pattern), &why))
+                continue;
+            arc_buf_printf(out, "; 'tag: \"%s\"'%s in the group would take it",
+                           arc_buf_text(&pattern),
+                           *versioning == group->versioning ? "" : " with 'versioning: loose'");
+            return;
+        }
+}
+
 int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_tag *out,
                   struct arc_error *err)
 {
@@ -229,12 +258,14 @@ int arc_tag_parse(const char *given, const struct arc_group *group, struct arc_t
     for (char **pattern = group->tags; rc == ARC_EINPUT && *pattern; pattern++)
         rc = try_pattern(*pattern, group, name, out, &why);
 
-    if (rc == ARC_EINPUT) {
-        arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)", name, group->name,
-                      group->tags[0], group->tags[1] ? ", …" : "");
-        if (err && why.message)
-            arc_error_set(err, rc, "%s: %s", arc_error_text(err), why.message);
-        return rc;
+    if (rc == ARC_EINPUT && err) {
+        ARC_AUTO(arc_buf) struct arc_buf advice = {.max = 2048};
+        ARC_AUTO(arc_tag) struct arc_tag other = {0};
+        if (why.message || parse_plain(name, &other, NULL))
+            add_advice(name, group, &advice);
+        arc_error_set(err, rc, "'%.200s' is not a tag of group %s (%s%s)%s%s%s", name, group->name,
+                      group->tags[0], group->tags[1] ? ", …" : "", why.message ? ": " : "",
+                      arc_or(why.message, ""), arc_buf_text(&advice));
     }
 
     return rc == ARC_ENOMEM ? arc_error_nomem(err) : rc;
