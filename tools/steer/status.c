@@ -5,9 +5,10 @@
 #include "steer/released.h"
 #include "steer/survey.h"
 
-/* What happened since the last release: the number of commits, pull requests and services. */
-static int sum_up(struct survey *survey, const struct survey_group *group, int *commits,
-                  json_t **pulls, json_t **services, struct arc_error *err)
+/* What happened since the last release, or with `beside` what the one on another branch lacks: the
+ * number of commits, pull requests and services. */
+static int sum_up(struct survey *survey, const struct survey_group *group, bool beside,
+                  int *commits, json_t **pulls, json_t **services, struct arc_error *err)
 {
     const char **names = NULL;
     size_t count = 0;
@@ -15,7 +16,7 @@ static int sum_up(struct survey *survey, const struct survey_group *group, int *
 
     arc_each (touch, group->touches, group->count) {
         const struct survey_commit *commit = &survey->commits[touch->commit];
-        if (!touch->since_last)
+        if (beside ? !touch->since_stable : !touch->since_last)
             continue;
         *commits += !commit->merge;
         if (commit->says.pull)
@@ -184,11 +185,14 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
     ARC_AUTO_JSON json_t *pulls = json_array(), *services = json_array(), *record = NULL;
     struct survey_next next;
     char time[32], date[sizeof "2026-11-20"];
+    bool beside = false;
     int commits;
 
-    ARC_TRY(sum_up(&asking->survey, group, &commits, &pulls, &services, err));
     ARC_TRY(survey_choose_next(&asking->survey, group, repository->tags, &by_commits,
                                arc_env_moment(asking->project->env), &next, err));
+    if (group->stable)
+        ARC_TRY(survey_is_above(group, next.since, &beside, err));
+    ARC_TRY(sum_up(&asking->survey, group, beside, &commits, &pulls, &services, err));
     ARC_TRY(
         describe_record(&asking->records, asking->project, group, asking->options, &record, err));
 
@@ -196,12 +200,13 @@ static int add_group(struct asking *asking, const struct survey_group *group, st
     snprintf(date, sizeof date, "%.10s", time);
     bool unreleased = commits > 0 || survey_ride_bump(group) != ARC_BUMP_NONE;
     json_t *row = json_pack(
-        "{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n, s:o, s:s?, s:O}", "group",
-        group->group->name, "title", group->group->title, "tag", group->last, "date",
+        "{s:s, s:s, s:s?, s:s?, s:o, s:i, s:O, s:O, s:s?, s:s, s:b, s:n, s:o, s:s?, s:O, s:s?}",
+        "group", group->group->name, "title", group->group->title, "tag", group->last, "date",
         group->last_time ? date : NULL, "published", published(repository, group->last), "commits",
         commits, "pulls", pulls, "services", services, "next-tag", next.tag, "bump",
         arc_bump_name(next.bump), "unreleased", unreleased, "adrift", "includes",
-        survey_describe_rides(group), "problem", group->problem, "record", record);
+        survey_describe_rides(group), "problem", group->problem, "record", record, "beside",
+        beside ? next.since : NULL);
     asking->behind |= unreleased;
 
     return arc_json_append(asking->rows, row, err);
