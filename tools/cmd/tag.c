@@ -31,6 +31,12 @@ static int run_tag(const struct invocation *inv, struct report *report, struct a
     inv->project->wanted.group = inv->args[0];
     ARC_TRY(arc_tag_make(inv->project, &options, &report->document, err));
     ARC_TRY(report_show(report, arc_embedded_cmd_tag, err));
+    const char *mark = json_string_value(json_object_get(report->document, "skipped-by"));
+    if (mark)
+        ARC_TRY(report_note(report, 'w', NULL, err,
+                            "the commit's message has '%s', so GitHub starts no workflow for this "
+                            "tag: start it (gh workflow run), or tag another commit",
+                            mark));
     if (options.push && arc_env_nonempty(inv->env, "GITHUB_ACTIONS"))
         ARC_TRY(report_note(report, 'n', NULL, err,
                             "if the checkout has the job's own GITHUB_TOKEN, GitHub starts no "

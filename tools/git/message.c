@@ -213,6 +213,17 @@ bool arc_message_is_breaking(const char *subject, const char *body)
     return arc_message_type(subject).bang || measure_break(subject) || find_break(&lines, &len);
 }
 
+const char *arc_message_skips(const char *subject, const char *body)
+{
+    static const char *const marks[] = {"[skip ci]",        "[ci skip]",      "[no ci]",
+                                        "[skip actions]",   "[actions skip]", "skip-checks:true",
+                                        "skip-checks: true"};
+    for (size_t i = 0; i < ARC_COUNT(marks); i++)
+        if (strstr(subject, marks[i]) || strstr(body, marks[i]))
+            return marks[i];
+    return NULL;
+}
+
 #define ITEMS_MAX 100 /* of a list that are checked for reverts */
 
 /* What a line of a list does to an item: 1 adds or reapplies it, -1 reverts it, 0 neither. */

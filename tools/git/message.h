@@ -47,6 +47,10 @@ void arc_message_add_breaks(const char *body, struct arc_buf *out);
 /* Whether a commit is a breaking change: by "!" in its subject, or by a footer in its body. */
 bool arc_message_is_breaking(const char *subject, const char *body);
 
+/* What in a commit's message keeps GitHub and others from starting anything for a push of it, also
+ * of a tag: "[skip ci]" (GitHub docs, "Skipping workflow runs"). NULL: nothing. */
+const char *arc_message_skips(const char *subject, const char *body);
+
 /* The pull request at the end of a squashed commit's subject, "text (#12)"; *len (may be NULL) is
  * the subject's length without it. 0: none. */
 int64_t arc_message_squashed(const char *subject, size_t *len);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "git/diff.h"
 #include "git/fetch.h"
+#include "git/message.h"
 #include "git/run.h"
 #include "steer/survey.h"
 
@@ -325,6 +326,8 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
                              tagging.tag);
     ARC_TRY(check_lint(&tagging, err));
 
+    ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
+    ARC_TRY(arc_git_commit(project->git, &tagging.survey.head, &commit, err));
     if (!tagging.there)
         ARC_TRY(create_tag(&tagging, err));
 
@@ -333,10 +336,11 @@ int arc_tag_make(struct arc_project *project, const struct arc_tag_options *opti
                                 NULL};
     if (options->push && !tagging.pushed)
         ARC_TRY(run_git(&tagging, push, ARC_EFAILED, NULL, err));
-    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:b, s:o}", "document", "tag", "format",
+    *out = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s?, s:b, s:o}", "document", "tag", "format",
                      ARC_DOCUMENT_FORMAT, "tag", tagging.tag, "revision", tagging.survey.head.hex,
                      "branch", tagging.branch, "action", tagging.there ? "unchanged" : "created",
-                     "pushed", options->push || tagging.pushed, "push",
+                     "skipped-by", arc_message_skips(commit.subject, commit.body), "pushed",
+                     options->push || tagging.pushed, "push",
                      json_pack("[s, s, s, s, s]", "git", push[0], push[1], push[2], push[3]));
     return arc_error_unless(*out, err);
 }
