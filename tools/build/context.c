@@ -90,7 +90,7 @@ static int compare(struct arc_project *project, struct comparison *comparison)
     const struct arc_plan *plan = comparison->plan;
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     struct arc_error *err = comparison->err;
-    struct arc_oid commit = {{0}};
+    const struct arc_oid commit = arc_oid_of(plan->revision);
     char **all = NULL;
 
     comparison->root = project->git->worktree;
@@ -107,7 +107,6 @@ static int compare(struct arc_project *project, struct comparison *comparison)
             ARC_TRY(arc_texts_add(&memory, &all, *place, err));
     }
 
-    memcpy(commit.hex, plan->revision, 40);
     if (!all)
         return ARC_OK;
     ARC_TRY(arc_git_compare_worktree(project->git, &commit, (const char *const *)all, consider,

@@ -174,12 +174,11 @@ static bool higher_has_it(const struct arc_plan *plan, const struct arc_manifest
 static bool is_later(const struct promotion *promotion, const char *revision)
 {
     struct arc_project *project = promotion->options->project;
-    struct arc_oid ours, theirs, tip;
+    const struct arc_oid ours = arc_oid_of(promotion->options->plan->revision);
+    const struct arc_oid theirs = arc_oid_of(revision);
+    struct arc_oid tip = theirs;
     bool listed = false, passed = false;
 
-    memcpy(ours.hex, promotion->options->plan->revision, sizeof ours.hex);
-    memcpy(theirs.hex, revision, sizeof theirs.hex);
-    tip = theirs;
     if (arc_project_open(project, NULL) || arc_project_load_event(project, NULL))
         return true;
 

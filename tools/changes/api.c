@@ -100,7 +100,7 @@ int arc_changes_api_merge_base(const struct arc_env *env, const struct arc_event
     const char *sha = json_string_value(json_object_get(commit, "sha"));
     if (!arc_event_is_sha(sha))
         return arc_error_set(err, ARC_EWORLD, "the API named no merge base");
-    memcpy(out->hex, sha, sizeof out->hex);
+    *out = arc_oid_of(sha);
 
     return ARC_OK;
 }

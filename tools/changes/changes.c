@@ -398,7 +398,7 @@ static int warn_of_checkout(struct run *run, struct arc_error *err)
     if (!run->match.defers || !run->git || run->options->is_recorded || (by_api && !run->listed))
         return ARC_OK;
     if (by_api)
-        memcpy(head.hex, run->event->head_sha, sizeof head.hex);
+        head = arc_oid_of(run->event->head_sha);
     if (!*head.hex)
         return ARC_OK;
 

@@ -111,7 +111,7 @@ bool arc_base_may_fetch(const struct arc_base_request *request)
 static void add_sha(const char *sha, struct arc_oid *list, size_t *count)
 {
     if (arc_event_is_sha(sha) && !arc_event_is_null_sha(sha))
-        memcpy(list[(*count)++].hex, sha, sizeof list->hex);
+        list[(*count)++] = arc_oid_of(sha);
 }
 
 /* Fetches a ref by the name the remote has for it, with history of the event's and the checkout's

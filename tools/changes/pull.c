@@ -22,15 +22,13 @@ static struct arc_oid merged_into(const struct choice *c, const struct arc_oid *
  * was merged. *merge (or NULL) is that commit; empty: none. */
 static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
 {
-    struct arc_oid merges[2] = {{{0}}, {{0}}}, base = {{0}};
+    struct arc_oid merges[2] = {arc_oid_of(c->event->sha)};
 
-    if (c->event->sha)
-        memcpy(merges[0].hex, c->event->sha, sizeof merges[0].hex);
     if (!c->request->is_recorded)
         arc_git_head(c->git, &merges[1], NULL, NULL);
 
     if (merge)
-        *merge = base;
+        *merge = (struct arc_oid){{0}};
 
     arc_each_in (oid, merges) {
         struct arc_oid before = merged_into(c, oid);
@@ -40,8 +38,7 @@ static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
             return before;
     }
 
-    memcpy(base.hex, c->event->base_sha, sizeof base.hex);
-    return base;
+    return arc_oid_of(c->event->base_sha);
 }
 
 /* Whether a job rewrote the pull request's newest commit (`git commit --amend`): what is checked
@@ -49,9 +46,8 @@ static struct arc_oid find_base(const struct choice *c, struct arc_oid *merge)
 static bool is_rewritten(const struct choice *c, const struct arc_oid *newest,
                          const struct arc_oid *head)
 {
-    struct arc_oid tips[] = {*newest, {{0}}, {{0}}};
+    struct arc_oid tips[] = {*newest, arc_oid_of(c->event->base_sha), {{0}}};
     bool behind = false;
-    memcpy(tips[1].hex, c->event->base_sha, sizeof tips[1].hex);
     if (!c->event->base_ref || arc_base_find(c->request, c->event->base_ref, &tips[2], NULL))
         tips[2] = tips[1];
 
@@ -81,7 +77,6 @@ static bool is_on_base(const struct choice *c, const struct arc_oid *head)
 static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool *on_merge)
 {
     const struct arc_event *event = c->event;
-    struct arc_oid merge = {{0}}, newest = {{0}};
     bool merges = strcmp(event->name, "pull_request_target") != 0;
     *on_merge = false;
     if (!event->head_sha || arc_git_head(c->git, head, NULL, NULL))
@@ -92,9 +87,8 @@ static bool find_own_commits(const struct choice *c, struct arc_oid *head, bool 
         (event->sha && strcmp(head->hex, event->sha) == 0) || is_on_base(c, head))
         return false;
 
-    memcpy(newest.hex, event->head_sha, sizeof newest.hex);
-    if (merges && event->sha)
-        memcpy(merge.hex, event->sha, sizeof merge.hex);
+    const struct arc_oid newest = arc_oid_of(event->head_sha);
+    const struct arc_oid merge = arc_oid_of(merges ? event->sha : NULL);
     *on_merge =
         *merge.hex && strcmp(merge.hex, newest.hex) != 0 && choice_is_before(c, &merge, head);
     return *on_merge || choice_is_before(c, &newest, head) ||
@@ -117,12 +111,11 @@ static int settle_head(const struct choice *c, const struct arc_oid *own)
 static int own_commits(struct choice *c, const struct arc_oid *head, bool on_merge)
 {
     struct arc_base *out = c->out;
-    struct arc_oid merge = {{0}};
+    const struct arc_oid merge = arc_oid_of(c->event->sha);
 
     ARC_TRY(settle_head(c, head));
     if (!on_merge)
         return choice_since_merge_base(c, find_base(c, NULL).hex, "the pull request's base");
-    memcpy(merge.hex, c->event->sha, sizeof merge.hex);
     ARC_TRY(arc_base_parent(c->request, &merge, &out->base, c->err));
 
     return choice_reason(c, &out->base_reason, "the base branch as it was merged");

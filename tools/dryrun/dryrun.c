@@ -291,12 +291,11 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     const char *head = json_string_value(json_object_get(document, "head"));
     ARC_AUTO(arc_changes_info) struct arc_changes_info changes = {0};
     struct arc_repository *repository = &run->project->repository;
-    struct arc_oid oid = {{0}};
 
     /* A ci run builds the event's commit, which may not be checked out. */
-    if (!run->project->version && head && strlen(head) < sizeof oid.hex) {
+    if (!run->project->version && head) {
         ARC_AUTO(arc_git_commit) struct arc_git_commit commit = {0};
-        memcpy(oid.hex, head, strlen(head));
+        const struct arc_oid oid = arc_oid_of(head);
         ARC_TRY(arc_git_commit(run->project->git, &oid, &commit, err));
         memcpy(repository->revision, oid.hex, sizeof oid.hex);
         repository->committed = commit.time;

@@ -244,7 +244,7 @@ int arc_git_tag_commit(const struct arc_git *git, const char *name, struct arc_o
     const char *commit = json_string_value(json_object_get(git->scratch->tags, name));
 
     if (commit && arc_text_is_hex(commit, 40)) {
-        memcpy(out->hex, commit, sizeof out->hex);
+        *out = arc_oid_of(commit);
         return ARC_OK;
     }
 
@@ -272,7 +272,7 @@ int arc_git_ask_tag(const struct arc_git *git, const char *name, struct arc_oid 
     const char *commit = json_string_value(json_object_get(tags, name));
     if (!commit || !arc_text_is_hex(commit, 40))
         return arc_error_set(err, ARC_ENOTFOUND, "the remote has no tag %.200s", name);
-    memcpy(out->hex, commit, sizeof out->hex);
+    *out = arc_oid_of(commit);
 
     return ARC_OK;
 }

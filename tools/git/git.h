@@ -10,6 +10,7 @@
 #include "arcci/buf.h"
 #include "arcci/env.h"
 #include <jansson.h>
+#include <string.h>
 
 /* How the text starts that git has in place of a file in Git LFS. */
 #define ARC_GIT_LFS "version https://git-lfs.github.com/"
@@ -18,6 +19,15 @@
 struct arc_oid {
     char hex[41];
 };
+
+/* The name in a text; empty for NULL. */
+static inline struct arc_oid arc_oid_of(const char *text)
+{
+    struct arc_oid oid = {{0}};
+    if (text)
+        memcpy(oid.hex, text, strnlen(text, sizeof oid.hex - 1));
+    return oid;
+}
 
 /* An open repository. Initialize with {0}; strings are owned. */
 struct arc_git {

@@ -406,12 +406,10 @@ int arc_project_version_at(struct arc_project *project, const struct arc_service
 
     /* Another job may have a shallower clone than the one that compared. */
     int rc = arc_git_resolve(project->git, commit, &oid, err);
-    bool is_name =
-        strlen(commit) == sizeof oid.hex - 1 && arc_text_is_hex(commit, sizeof oid.hex - 1);
     arc_git_allow_fetching(project->git, 1);
-    if (rc == ARC_ENOTFOUND && is_name) {
+    if (rc == ARC_ENOTFOUND && arc_event_is_sha(commit)) {
         arc_error_clear(err);
-        memcpy(oid.hex, commit, sizeof oid.hex);
+        oid = arc_oid_of(commit);
         rc = arc_git_fetch_trees(project->git, &oid, 1, err);
     }
     ARC_TRY(rc);

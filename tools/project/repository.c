@@ -104,11 +104,10 @@ void arc_repository_head(const struct arc_git *git, char commit[65])
 bool arc_commit_is_of(const struct arc_git *git, const char *commit, const char *of)
 {
     ARC_AUTO(arc_git_commit) struct arc_git_commit found = {0};
-    struct arc_oid oid = {{0}};
+    const struct arc_oid oid = arc_oid_of(commit);
 
     if (strcmp(commit, of) == 0)
         return true;
-    memcpy(oid.hex, commit, strnlen(commit, sizeof oid.hex - 1));
 
     return arc_git_commit(git, &oid, &found, NULL) == ARC_OK && strcmp(found.merged.hex, of) == 0;
 }

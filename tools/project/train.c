@@ -309,7 +309,7 @@ int arc_train_resolve(struct arc_project *project, struct arc_error *err)
                              group->name, project->repository.published_unknown);
 
     ARC_TRY(read_lock(&train, &document));
-    memcpy(train.head.hex, project->repository.revision, sizeof train.head.hex);
+    train.head = arc_oid_of(project->repository.revision);
     train.prerelease = project->version->prerelease;
 
     return add_groups(&train);

@@ -27,10 +27,9 @@ int arc_project_read_trusted(struct arc_project *project, const char *path, size
         return opened == ARC_ENOTFOUND ? ARC_EWORLD : opened;
 
     if (commit) {
-        struct arc_oid oid;
+        const struct arc_oid oid = arc_oid_of(commit);
 
         ARC_TRY(name_place(path, commit, from, err));
-        snprintf(oid.hex, sizeof oid.hex, "%s", commit);
         arc_git_allow_fetching(project->git, 1);
         int rc = ARC_OK;
         if (!arc_git_has(project->git, &oid))
