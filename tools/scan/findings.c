@@ -11,14 +11,6 @@ int findings_init(struct findings *findings, struct arc_error *err)
 
 void findings_free(struct findings *findings)
 {
-    arc_each (rule, findings->rules, findings->rule_count) {
-        free(rule->title);
-        free(rule->description);
-        free(rule->url);
-    }
-
-    arc_each (target, findings->targets, findings->target_count)
-        free(target->error);
     free(findings->targets);
     free(findings->list);
     free(findings->rules);
@@ -96,7 +88,9 @@ int findings_target_error(struct findings *findings, size_t target, const struct
                           struct arc_error *err)
 {
     ARC_TRY(arc_error_memory(problem->code, err));
-    return arc_text_copy(arc_error_text(problem), &findings->targets[target].error, err);
+    const char *why = findings_string(findings, arc_error_text(problem));
+    findings->targets[target].error = why;
+    return arc_error_unless(why, err);
 }
 
 const struct scan_target *findings_next_target(const struct findings *findings,

@@ -36,13 +36,13 @@ struct finding {
 
 /* A CVE, a check, or a secret's pattern; shared by its findings. */
 struct scan_rule {
-    const char *id;         /* "CVE-2024-1234"; the pool's */
-    const char *alias;      /* a second id that ignore files may use, or ""; the pool's */
-    char *title;            /* owned, or NULL */
-    char *description;      /* owned, shortened, or NULL */
-    char *url;              /* owned, or NULL */
-    double score;           /* highest CVSS score (3, else 4, else 2); 0: none */
-    unsigned char severity; /* the highest of its findings */
+    const char *id;          /* "CVE-2024-1234"; the pool's */
+    const char *alias;       /* a second id that ignore files may use, or ""; the pool's */
+    const char *title;       /* or ""; the pool's, as the next two */
+    const char *description; /* shortened, or "" */
+    const char *url;         /* or NULL */
+    double score;            /* highest CVSS score (3, else 4, else 2); 0: none */
+    unsigned char severity;  /* the highest of its findings */
     unsigned char kind;
 };
 
@@ -66,7 +66,7 @@ struct scan_target {
     const char *created;                 /* when the report was made, RFC 3339, or "" */
     const char *prefix;   /* prefix of its paths, "services"; "" for an image or the root */
     const char *hollow;   /* a result that lists no package at all; NULL for none */
-    char *error;          /* owned: why it has no result; NULL: it was read */
+    const char *error;    /* the pool's: why it has no result; NULL: it was read */
     unsigned first, next; /* index of its service's first target; 1 + index of the next one */
     unsigned bit;         /* its number among them, from 0 */
     size_t results;       /* elements of Results */

@@ -224,7 +224,7 @@ static const char *find_words(const struct scan_judged *judged, const struct fin
     const struct scan_rule *rule = &judged->findings.rules[finding->rule];
     if (*finding->message)
         return finding->message;
-    return arc_or(rule->title, scan_kind_name(finding->kind));
+    return arc_text_or(rule->title, scan_kind_name(finding->kind));
 }
 
 static void add_settings(struct arc_buf *out, const struct scan_judged *judged)

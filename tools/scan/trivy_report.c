@@ -202,13 +202,16 @@ static const char *field_text(const struct reading *reading, enum field field)
 }
 
 /* A copy of at most `max` bytes, cut between characters; NULL for "". */
-static int copy_short(const char *text, size_t max, char **out, struct arc_error *err)
+static const char *pool_short(const struct reading *reading, enum field field, size_t max)
 {
+    ARC_AUTO(arc_buf) struct arc_buf start = {0};
+    const char *text = field_text(reading, field);
     size_t len = 0;
+
     for (size_t step; text[len] && len + (step = arc_utf8_length(text + len, 4)) <= max && step;)
         len += step;
-    *out = len ? strndup(text, len) : NULL;
-    return arc_error_unless(*out || !len, err);
+    arc_buf_add(&start, text, len);
+    return start.failed ? NULL : findings_string(reading->findings, arc_buf_text(&start));
 }
 
 /* The rule of a finding; a new one gets the finding's texts. */
@@ -226,10 +229,11 @@ static int add_rule(const struct reading *reading, struct finding *finding, stru
 
     rule->kind = finding->kind;
     rule->alias = findings_string(reading->findings, field_text(reading, ALIAS));
-    ARC_TRY_ALLOC(rule->alias, err);
-    ARC_TRY(copy_short(field_text(reading, TITLE), TITLE_MAX, &rule->title, err));
-    ARC_TRY(copy_short(field_text(reading, DESCRIPTION), DESCRIPTION_MAX, &rule->description, err));
-    ARC_TRY(copy_short(field_text(reading, URL), DESCRIPTION_MAX, &rule->url, err));
+    rule->title = pool_short(reading, TITLE, TITLE_MAX);
+    rule->description = pool_short(reading, DESCRIPTION, DESCRIPTION_MAX);
+    const char *url = pool_short(reading, URL, DESCRIPTION_MAX);
+    ARC_TRY_ALLOC(rule->alias && rule->title && rule->description && url, err);
+    rule->url = arc_text_or(url, NULL);
     for (size_t i = 3; i-- > 0 && rule->score <= 0;)
         rule->score = reading->scores[i];
 
