@@ -331,10 +331,9 @@ static int compare_each(struct run *run, struct arc_error *err)
     run->base.base = (struct arc_oid){{0}};
     run->base.kind = ARC_BASE_OWN;
     bool release = run->options->since == ARC_SINCE_RELEASE;
-    run->base.base_reason =
-        strdup(release ? "each service's last release" : "each service's published image");
+    const char *why = release ? "each service's last release" : "each service's published image";
 
-    return arc_error_unless(run->base.base_reason, err);
+    return arc_text_copy(why, &run->base.base_reason, err);
 }
 
 /* Passes on the facts about the base. */

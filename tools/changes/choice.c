@@ -1,6 +1,7 @@
 /* Chooses base and head by the event. */
 #include "changes/choice.h"
 #include "base/auto.h"
+#include "base/text.h"
 #include "base/warn.h"
 #include "git/fetch.h"
 #include <string.h>
@@ -213,10 +214,8 @@ static int find_default_branch(const struct choice *c, char **out)
     ARC_TRY(arc_git_remote_head(c->git, &origin, c->err));
     usual[1] = origin;
     for (size_t i = 0; i < ARC_COUNT(usual); i++)
-        if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK)) {
-            *out = strdup(usual[i]);
-            return arc_error_unless(*out, c->err);
-        }
+        if (usual[i] && (i == 0 || arc_base_resolve(c->git, usual[i], &oid, NULL) == ARC_OK))
+            return arc_text_copy(usual[i], out, c->err);
 
     return arc_error_set(
         c->err, ARC_EINPUT,

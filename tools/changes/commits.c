@@ -57,10 +57,12 @@ const char *arc_base_branch_name(const struct arc_git *git, const char *name)
     return parsed.kind == KIND_ANY || parsed.kind == KIND_BRANCH ? parsed.text : NULL;
 }
 
-/* By refs only. */
+/* By refs only, unless its form is a revision's. */
 static int resolve_ref(const struct arc_git *git, const struct name *name, struct arc_oid *out,
                        struct arc_error *err)
 {
+    if (name->kind == KIND_REVISION)
+        return arc_git_resolve(git, name->text, out, err);
     if (name->kind == KIND_REF)
         return arc_git_resolve_ref(git, name->text, out, err);
     if (name->kind == KIND_TAG)
@@ -83,8 +85,6 @@ int arc_base_resolve(const struct arc_git *git, const char *name, struct arc_oid
                      struct arc_error *err)
 {
     const struct name parsed = parse_name(git, name);
-    if (parsed.kind == KIND_REVISION)
-        return arc_git_resolve(git, name, out, err);
     if (parsed.kind != KIND_ANY)
         return resolve_ref(git, &parsed, out, err);
     if (resolve_ref(git, &parsed, out, NULL) == ARC_OK)
@@ -160,9 +160,8 @@ int arc_base_find(const struct arc_base_request *request, const char *name, stru
 
     ARC_AUTO(arc_error) struct arc_error missing = {0}, fetching = {0};
     const struct name parsed = parse_name(request->git, name);
-    bool is_ref = parsed.kind != KIND_REVISION, may = arc_base_may_fetch(request);
-    int rc = is_ref ? resolve_ref(request->git, &parsed, out, &missing)
-                    : arc_git_resolve(request->git, name, out, &missing);
+    bool may = arc_base_may_fetch(request);
+    int rc = resolve_ref(request->git, &parsed, out, &missing);
 
     if (!rc)
         return ARC_OK;

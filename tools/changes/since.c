@@ -8,20 +8,10 @@
 
 #define REVISION "org.opencontainers.image.revision"
 
-static int since(struct arc_last_good *out, const char *what, const char *more,
-                 struct arc_error *err)
-{
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
-    arc_buf_printf(&text, "since %s%s", what, more);
-    out->reason = arc_buf_steal(&text);
-    return arc_error_unless(out->reason, err);
-}
-
 static int never(struct arc_last_good *out, struct arc_error *err, const char *why)
 {
     out->base = (struct arc_oid){{0}};
-    out->reason = strdup(why);
-    return arc_error_unless(out->reason, err);
+    return arc_text_copy(why, &out->reason, err);
 }
 
 /* ---- releases ------------------------------------------------------------------------------ */
@@ -131,8 +121,7 @@ static int find_releases(const struct arc_base_request *request, const struct ra
                     !is_wanted(&releases[i], &ranked->tags[the->at]))
                     continue;
                 releases[i].base = asked[place - 1];
-                releases[i].tag = strdup(ranked->tags[the->at].text);
-                ARC_TRY_ALLOC(releases[i].tag, err);
+                ARC_TRY(arc_text_copy(ranked->tags[the->at].text, &releases[i].tag, err));
             }
             open += !releases[i].tag && the->at < the->end;
         }
@@ -191,7 +180,7 @@ int arc_services_last_releases(const struct arc_base_request *request, struct ar
     for (size_t i = 0; i < count; i++) {
         ARC_AUTO_FREE char *tag = arc_steal(&out[i].tag);
         if (!rc && tag)
-            rc = since(&out[i], tag, "", err);
+            rc = arc_text_print(&out[i].reason, err, "since %s", tag);
         else if (!rc)
             rc = never(&out[i], err, "no release is behind the head: every file counts as added");
     }
@@ -287,7 +276,8 @@ static int last_image(const struct arc_base_request *request, struct arc_last_go
 
     ARC_TRY(rc);
 
-    return since(out, revision.hex, ", which its image was built of", err);
+    return arc_text_print(&out->reason, err, "since %s, which its image was built of",
+                          revision.hex);
 }
 
 /* A base was good where all images that start from it were. Decides nothing until all of those are
@@ -323,7 +313,8 @@ static int find_common(const struct arc_base_request *request, const struct arc_
 
     out->base = common;
 
-    return since(out, common.hex, ", which the images that start from it have", err);
+    return arc_text_print(&out->reason, err, "since %s, which the images that start from it have",
+                          common.hex);
 }
 
 int arc_services_last_images(const struct arc_base_request *request, struct arc_last_good *out,
