@@ -258,15 +258,11 @@ int arc_git_remote_url(const struct arc_git *git, char **out, struct arc_error *
 
     /* "https://user:token@host/x" → "https://host/x": URLs are logged and must not contain
      * passwords. */
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url, *rest = host;
     size_t end = scheme && ARC_STARTS(url, "http") ? strcspn(host, "/") : 0;
     for (size_t i = 0; i < end; i++)
         if (host[i] == '@')
             rest = host + i + 1;
-    arc_buf_add(&text, url, (size_t)(host - url));
-    arc_buf_puts(&text, rest);
-    *out = arc_buf_steal(&text);
 
-    return arc_error_unless(*out, err);
+    return arc_text_print(out, err, "%.*s%s", (int)(host - url), url, rest);
 }

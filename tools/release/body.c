@@ -99,12 +99,9 @@ int release_draft_body(enum arc_body_mode mode, const char *name, const char *ou
                        struct arc_error *err)
 {
     char sha256[ARC_SHA256_HEX];
-    ARC_AUTO(arc_buf) struct arc_buf text = {0};
     ARC_AUTO_FREE char *body = release_body(mode, NULL, ours);
 
     ARC_TRY_ALLOC(body, err);
     ARC_TRY(hash_text(name, body, sha256, err));
-    arc_buf_printf(&text, MARK "%s" MARK_END "\n%s", sha256, body);
-    *out = arc_buf_steal(&text);
-    return arc_error_unless(*out, err);
+    return arc_text_print(out, err, MARK "%s" MARK_END "\n%s", sha256, body);
 }

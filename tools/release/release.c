@@ -74,12 +74,8 @@ static int want_body(const struct release_run *run, bool untouched, bool publish
     ARC_TRY_ALLOC(*out, err);
     if (!marked)
         return ARC_OK;
-    ARC_AUTO(arc_buf) struct arc_buf all = {0};
-    arc_buf_add(&all, now, strcspn(now, "\n") + 1);
-    arc_buf_puts(&all, *out);
-    free(*out);
-    *out = arc_buf_steal(&all);
-    return arc_error_unless(*out, err);
+    ARC_AUTO_FREE char *text = arc_steal(out);
+    return arc_text_print(out, err, "%.*s%s", (int)strcspn(now, "\n") + 1, now, text);
 }
 
 /* Says once what the release keeps, although this run would have set it differently. */
