@@ -9,23 +9,22 @@ int arc_verify_plan(const struct arc_verify_plan *what, struct arc_ledger *out,
     struct arc_verify *verifies = NULL;
     size_t count = 0;
 
-    for (size_t i = 0; i < plan->service_count; i++) {
-        if (!plan->services[i].selected)
+    arc_each (service, plan->services, plan->service_count) {
+        const char *codename = service->service;
+        if (!service->selected)
             continue;
-        const char *codename = plan->services[i].service;
         const struct arc_built_service *built = arc_ledger_service(what->build, codename);
         if (what->build && !(built && built->digest))
             return arc_error_set(err, ARC_EFAILED,
                                  "build.json has no pushed image of %s: build it before promoting",
                                  codename);
-        ARC_APPEND(
-            &out->memory, verifies, count, err,
-            (struct arc_verify){.registry = what->registry,
-                                .service = &plan->services[i],
-                                .platforms = plan->services[i].platforms,
-                                .reference = built ? built->digest : plan->services[i].staging,
-                                .details = !what->build,
-                                .listener = what->listener});
+        ARC_APPEND(&out->memory, verifies, count, err,
+                   (struct arc_verify){.registry = what->registry,
+                                       .service = service,
+                                       .platforms = service->platforms,
+                                       .reference = built ? built->digest : service->staging,
+                                       .details = !what->build,
+                                       .listener = what->listener});
     }
 
     ARC_TRY(arc_verify_ahead(verifies, count, err));

@@ -49,8 +49,8 @@ static void check_dockerfiles(const struct doctor *doctor, const char *root,
 {
     const struct arc_config *config = &doctor->project->config;
 
-    for (size_t i = 0; i < config->group_count; i++) {
-        if (!arc_group_check_dockerfiles(root, &config->groups[i], NULL, NULL, &result->err))
+    arc_each (group, config->groups, config->group_count) {
+        if (!arc_group_check_dockerfiles(root, group, NULL, NULL, &result->err))
             continue;
         result->status = DOCTOR_MISSING;
         arc_text_separate(&result->advice, "; ");

@@ -147,9 +147,9 @@ void lint_make(struct lint *lint)
 {
     ARC_AUTO_JSON json_t *directories = json_object();
 
-    for (size_t i = 0; i < lint->service_count; i++) {
-        lint_set(lint, directories, lint->services[i].directory, json_true());
-        lint_set(lint, directories, lint_parent(lint, lint->services[i].directory), json_true());
+    arc_each (service, lint->services, lint->service_count) {
+        lint_set(lint, directories, service->directory, json_true());
+        lint_set(lint, directories, lint_parent(lint, service->directory), json_true());
     }
 
     if (lint_exists(lint, "Makefile"))

@@ -88,9 +88,9 @@ static json_t *platform_rows(const struct arc_plan *plan, const char *service,
 {
     json_t *rows = json_array();
 
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        const char *platform = plan->cells[i].platform;
-        if (strcmp(plan->cells[i].service, service) != 0)
+    arc_each (planned, plan->cells, plan->cell_count) {
+        const char *platform = planned->platform;
+        if (strcmp(planned->service, service) != 0)
             continue;
 
         const struct arc_built_cell *cell = arc_built_on(built, platform);
@@ -309,7 +309,6 @@ static json_t *gate_values(const json_t *scan)
 
 /* ---- all ----------------------------------------------------------------------------------- */
 
-/* Splits a text into paragraphs. */
 static json_t *paragraphs(const char *text)
 {
     json_t *list = json_array();

@@ -201,10 +201,10 @@ static int add_plan(const struct arc_scan_run *run, json_t *commands, struct arc
         size_t before = json_array_size(commands);
         if (!service->selected || !is_wanted(run, service->service))
             continue;
-        for (size_t k = 0; k < plan->cell_count; k++)
-            if (strcmp(plan->cells[k].service, service->service) == 0)
-                ARC_TRY(add_cell(run, service->service, plan->cells[k].platform, service->image,
-                                 ":", service->staging, commands, err));
+        arc_each (cell, plan->cells, plan->cell_count)
+            if (strcmp(cell->service, service->service) == 0)
+                ARC_TRY(add_cell(run, service->service, cell->platform, service->image, ":",
+                                 service->staging, commands, err));
         if (json_array_size(commands) == before)
             return arc_error_set(err, ARC_EINPUT, EMPTY, service->service);
     }
