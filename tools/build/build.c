@@ -34,7 +34,6 @@ static const char *staging_of(const struct run *run, const struct arc_planned_se
     return cell ? cell->staging : service->staging;
 }
 
-/* The platforms of a service in this run. */
 static char *const *platforms_of(const struct run *run, const struct arc_planned_service *service)
 {
     if (run->cells)
@@ -205,7 +204,6 @@ static int note_built(struct run *run, const json_t *targets, const struct arc_b
     return ARC_OK;
 }
 
-/* Makes bake's definition. */
 static int define(const struct run *run, json_t **out, struct arc_error *err)
 {
     const struct arc_build_options *options = run->options;

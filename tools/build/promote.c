@@ -294,7 +294,6 @@ static int look_up_between(struct promotion *promotion, size_t from, size_t to, 
 
 /* ---- moving -------------------------------------------------------------------------------- */
 
-/* Puts a tag back where it was. */
 static int put_back(struct promotion *promotion, const struct move *move)
 {
     if (move->before.media_type)

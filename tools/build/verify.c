@@ -336,7 +336,6 @@ static int read_provenance(const struct reading *reading, const json_t *layer,
     return ARC_OK;
 }
 
-/* Adds an attestation to its image. */
 static int check_attestation(const struct reading *reading, const json_t *descriptor,
                              struct arc_error *err)
 {

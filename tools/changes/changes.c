@@ -336,7 +336,6 @@ static int compare_each(struct run *run, struct arc_error *err)
     return arc_text_copy(why, &run->base.base_reason, err);
 }
 
-/* Passes on the facts about the base. */
 static int describe(struct run *run, struct arc_error *err)
 {
     struct arc_changes *out = run->out;

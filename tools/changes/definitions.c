@@ -200,7 +200,6 @@ static int judge_values(struct arc_project *project, const struct arc_service *s
     return ARC_OK;
 }
 
-/* Checks the services of one group. */
 static int judge_group(struct arc_project *project, const struct arc_changes_options *options,
                        const bool *only, const struct arc_group *group, const struct arc_oid *base,
                        const struct arc_oid *head, struct arc_changes *out, struct arc_error *err)

@@ -316,7 +316,6 @@ static int rehearse_plan(struct dryrun *run, struct arc_error *err)
     return keep(run, "plan", plan, err);
 }
 
-/* Adds the build stage's own description. */
 static int rehearse_build(struct dryrun *run, struct arc_error *err)
 {
     json_t *argv = NULL, *definition = NULL;

@@ -282,7 +282,6 @@ static int walk_trees(struct walk *walk, const unsigned char *from, const unsign
     return rc;
 }
 
-/* The tree of a commit. */
 static int tree_of(const struct arc_git *git, const struct arc_oid *commit, git_oid *out,
                    struct arc_error *err)
 {

@@ -139,7 +139,6 @@ static int fetch_lacking(const struct arc_git *git, const struct arc_oid *commit
     return rc == ARC_ENOTFOUND ? ARC_EWORLD : rc; /* this does not mean that there is no file */
 }
 
-/* Sets the error for a libgit2 code. */
 static int check_step(int step, const struct arc_oid *commit, const char *path,
                       struct arc_error *err)
 {

@@ -310,7 +310,6 @@ static void paint(struct search *search)
     }
 }
 
-/* Hides the ancestors of a commit. */
 static void hide_behind(struct arc_history *history, uint32_t node)
 {
     struct queue todo = {0};

@@ -49,7 +49,6 @@ static void insert(struct arc_dfa *dfa, uint32_t number)
     dfa->table[place] = number + 1;
 }
 
-/* Makes a state from dfa->raw. */
 static uint32_t add_state(struct arc_dfa *dfa, enum dfa_side right)
 {
     uint32_t number = (uint32_t)dfa->count++;

@@ -191,7 +191,6 @@ static uint32_t special_group(struct regex_reader *r, bool *quantifiable)
     return stopped(r) ? REGEX_NONE : either(r);
 }
 
-/* Reads a group after "(". */
 static uint32_t group(struct regex_reader *r, bool *quantifiable)
 {
     if (r->depth == DEPTH_MAX) {

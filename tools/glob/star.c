@@ -8,7 +8,6 @@ static void guard(struct parser *p, const char *text)
     arc_units_puts(&p->prev->output, text);
 }
 
-/* Turns the star before into a globstar with `output`. */
 static void become_globstar(struct parser *p, const char *output)
 {
     p->prev->type = TOKEN_GLOBSTAR;

@@ -22,7 +22,6 @@ static int earlier_first(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Whether its times are known. */
 static bool is_timed(const struct arc_built_cell *cell)
 {
     return cell->started >= 0 && cell->duration >= 0;
@@ -82,7 +81,6 @@ static json_t *describe_timeline(const struct arc_ledger *build)
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-/* Converts notes from markdown. */
 static void add_markdown(struct arc_buf *out, const char *text, size_t len)
 {
     (void)len;

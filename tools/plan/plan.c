@@ -94,7 +94,6 @@ static int make_labels(const struct planning *planning, const struct arc_plan_op
 
 /* ---- a service ------------------------------------------------------------------------------ */
 
-/* Decides whether a service is built, and why. */
 static bool is_selected(const struct planning *planning, const struct arc_service *service,
                         char **reason)
 {
@@ -242,7 +241,6 @@ static int plan_released(const struct arc_plan_options *options, const struct ar
     return arc_arena_check(memory, err);
 }
 
-/* The version from the service's file. */
 static int read_version(const struct planning *planning, const struct arc_service *service,
                         struct arc_version_info *out)
 {
@@ -457,7 +455,6 @@ static int plan_cells(const struct planning *planning)
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
-/* Fills in the facts about the whole plan. */
 static int plan_group(struct planning *planning)
 {
     const struct arc_plan_options *options = &planning->options;

@@ -326,7 +326,6 @@ static bool floats(const struct reading *reading, const char **reason)
     return moves;
 }
 
-/* Fills in the placeholders of a service. */
 static void fill_names(const struct arc_group *group, const struct arc_service *service,
                        const char *text, struct arc_buf *out)
 {

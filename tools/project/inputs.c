@@ -3,7 +3,6 @@
 #include "config/build.h"
 #include "config/graph.h"
 
-/* Reads the inputs of what `build` describes. */
 static int read_inputs(const char *root, const struct arc_recipe *build, char *const *platforms,
                        bool triggers, struct arc_inputs **out, struct arc_error *err)
 {

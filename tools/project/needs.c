@@ -40,7 +40,6 @@ void arc_needs_free(struct arc_needs *needs)
 
 /* ---- as structs ----------------------------------------------------------------------------- */
 
-/* Reads one kind of document. */
 static int take_document(const json_t *json, enum kind kind, struct arc_needs *out,
                          struct arc_error *err)
 {

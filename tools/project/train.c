@@ -244,7 +244,6 @@ static int add_groups(const struct train *train)
                          train->lock ? " in the lock file" : "");
 }
 
-/* Reads this train's lock file. */
 static int read_lock(struct train *train, json_t **document)
 {
     const char *path = train->project->wanted.lock;

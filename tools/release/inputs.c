@@ -241,7 +241,6 @@ static int add_asset(struct asset_list *list, struct arc_release_asset asset, st
     return arc_arena_check(&list->memory, err);
 }
 
-/* Adds a document as an asset. */
 static int add_document(struct asset_list *list, const char *name, const json_t *document,
                         struct arc_error *err)
 {

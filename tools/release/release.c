@@ -258,7 +258,6 @@ static int make_document(struct release_run *run, json_t **out, struct arc_error
     return arc_error_unless(*out, err);
 }
 
-/* Repeats rounds until nothing is left to do. */
 static int repeat_rounds(struct release_run *run, struct arc_error *err)
 {
     bool done = false;

@@ -58,7 +58,6 @@ static int find_target(const struct arc_project *project, const struct arc_repor
     return ARC_OK;
 }
 
-/* Reads the inputs and finds the target. */
 static int gather(struct arc_project *project, const struct arc_report_files *files,
                   struct inputs *in, struct arc_error *err)
 {

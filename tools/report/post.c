@@ -176,7 +176,6 @@ static int send_call(const struct report_posting *p, const char *path, const jso
     return *lost ? ARC_OK : rc;
 }
 
-/* Finds the group's newest deployment, or creates one. */
 static int find_deployment(const struct report_posting *p, json_t **out, bool *lost,
                            struct arc_error *err)
 {

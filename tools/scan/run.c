@@ -185,7 +185,6 @@ static int read_job(struct scan_judged *judged, const struct job *job, size_t ta
     return read_warnings(judged, name, arc_buf_text(&job->warnings), err);
 }
 
-/* Runs `trivy version` with the scans' program or image. */
 static int ask_version(struct scan_judged *judged, const struct arc_env *env, const char *work,
                        struct arc_error *err)
 {

@@ -288,7 +288,6 @@ int scan_human(const struct scan_judged *judged, struct arc_buf *out, struct arc
     return arc_buf_check(out, "the table of findings", err);
 }
 
-/* Appends text to a cell of a markdown table. */
 static void add_cell(struct arc_buf *out, const char *text)
 {
     size_t len = strlen(text);
