@@ -139,8 +139,7 @@ int arc_notes_warn(const json_t *notes,
         char weight;
         const char *says, *what;
     } all[] = {
-        {'w', "the commits are not listed, only the link that compares: ",
-         arc_json_text_of(commits, "unknown")},
+        {'w', "the commits are not listed: ", arc_json_text_of(commits, "unknown")},
         {'n', "titles and authors of pull requests are git's, not GitHub's: ",
          arc_json_text_of(commits, "pulls-unknown")},
         {'w', "the version has no text of its own: there is no ",

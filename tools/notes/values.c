@@ -263,13 +263,13 @@ static bool any_service(const json_t *services, const char *key)
 }
 
 /* Which columns and chapters have content. */
-static json_t *has_values(const json_t *services)
+static json_t *has_values(const json_t *services, bool changes)
 {
     static const char *const parts[] = {"also",   "pinned",    "base-images", "make",
                                         "verify", "signature", "attestation"};
-    json_t *has =
-        json_pack("{s:b, s:b, s:b}", "platforms", any_platform(services, "platform"), "digests",
-                  any_platform(services, "digest"), "sizes", any_platform(services, "size"));
+    json_t *has = json_pack(
+        "{s:b, s:b, s:b, s:b}", "changes", changes, "platforms", any_platform(services, "platform"),
+        "digests", any_platform(services, "digest"), "sizes", any_platform(services, "size"));
     for (size_t i = 0; i < ARC_COUNT(parts); i++)
         arc_json_put(&has, parts[i], json_boolean(any_service(services, parts[i])));
     return has;
@@ -400,7 +400,7 @@ int arc_notes_values(const struct arc_notes_options *options, json_t **out, stru
                      "revision", plan->revision,
                      "created", plan->created,
                      "source", notes_text_value(plan->source),
-                     "has", has_values(services),
+                     "has", has_values(services, !unknown || plan->source),
                      "services", services,
                      "releases", list_releases(plan),
                      "unreleased", arc_texts_json(plan->unreleased),
