@@ -644,18 +644,58 @@ static void check_job(struct workflow *w, const struct arc_yaml_pair *job)
     check_needs(w, job);
 }
 
-/* Whether a text has the five fields of a cron expression. */
-static bool is_cron(const char *text)
+/* A field of a cron expression. */
+struct field {
+    long least, most;
+    const char *names; /* of three letters each, from `least` on */
+};
+
+/* A number or a name; -1: neither. */
+static long read_time(const char **at, const struct field *field)
 {
-    size_t fields = 0;
-    for (text += strspn(text, " "); *text; text += strspn(text, " "), fields++) {
-        size_t len =
-            strspn(text, "0123456789*,-/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-        if (!len || *text == '/' || strspn(text, "0123456789") > 2)
-            return false;
-        text += len;
+    if (arc_is_digit(**at)) {
+        long value = strtol(*at, (char **)at, 10);
+        return value >= field->least && value <= field->most ? value : -1;
     }
-    return fields == 5;
+    for (size_t i = 0; field->names[i]; i += 3)
+        if (strncasecmp(*at, field->names + i, 3) == 0) {
+            *at += 3;
+            return field->least + (long)(i / 3);
+        }
+    return -1;
+}
+
+/* "*", "1,3", "mon-fri", "0-30/5" */
+static bool read_field(const char **at, const struct field *field)
+{
+    do {
+        long first = 0;
+        if (**at == '*')
+            ++*at;
+        else if ((first = read_time(at, field)) < 0)
+            return false;
+        else if (**at == '-' && (++*at, read_time(at, field) < first))
+            return false;
+        if (**at == '/' && (++*at, !arc_is_digit(**at) || read_time(at, field) < 1))
+            return false;
+    } while (**at == ',' && ++*at);
+
+    return **at == ' ' || !**at;
+}
+
+static bool is_cron(const char *at)
+{
+    static const struct field fields[] = {{0, 59, ""},
+                                          {0, 23, ""},
+                                          {1, 31, ""},
+                                          {1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
+                                          {0, 6, "sunmontuewedthufrisat"}};
+    arc_each_in (field, fields) {
+        at += strspn(at, " ");
+        if (!read_field(&at, field))
+            return false;
+    }
+    return !at[strspn(at, " ")];
 }
 
 /* Checks what is outside of `jobs`. */
@@ -675,7 +715,8 @@ static void check_whole(struct workflow *w)
         const struct arc_yaml_node *cron = arc_yaml_get(item, "cron");
         if (cron && cron->text && cron->len && !is_cron(cron->text))
             lint_find_at(w->lint, LINT_WORKFLOW, cron,
-                         "'%s' is not a valid time: minute, hour, day, month, day of the week",
+                         "'%s' is not a valid time: minute (0-59), hour (0-23), day (1-31), month "
+                         "(1-12), day of the week (0-6)",
                          cron->text);
     }
     arc_each_in (key, keys)
