@@ -3,6 +3,9 @@
  * source. */
 #include "lint/rule.h"
 
+#define PLACE(depth, keys, beside, kinds, uses)
+#include "lint/places.def" /* the names of the events */
+
 /* Deepest nesting. GitHub accepts 50 levels, and counts more constructs as a level. */
 #define NESTING_MAX 50
 
@@ -283,6 +286,71 @@ static void check_comparison(struct reading *r, struct operand left)
                              (int)(right.text + right.len - left.text), left.text);
 }
 
+/* What has only a few values: its text, or that before and after a name. */
+static const struct few {
+    const char *start, *end, *values;
+    bool begins; /* the values are beginnings */
+} few[] = {
+    {"github.event_name", NULL, EVENTS, false},
+    {"github.ref_type", NULL, "branch tag", false},
+    {"github.ref", NULL, "refs/heads/ refs/tags/ refs/pull/", true}, /* as GitHub documents it */
+    {"job.status", NULL, "success failure cancelled", false},
+    {"needs.", ".result", "success failure cancelled skipped", false},
+    {"steps.", ".conclusion", "success failure cancelled skipped", false},
+    {"steps.", ".outcome", "success failure cancelled skipped", false},
+    {"runner.arch", NULL, "X86 X64 ARM ARM64", false},
+    {"runner.environment", NULL, "github-hosted self-hosted", false},
+    {"runner.os", NULL, "Linux Windows macOS", false},
+};
+
+static const struct few *find_few(struct operand operand)
+{
+    arc_each_in (row, few) {
+        struct operand rest = operand;
+        if (!skip_part(&rest, row->start))
+            continue;
+        if (row->end &&
+            ((!skip_name(&rest) && !skip_part(&rest, "*")) || !skip_part(&rest, row->end)))
+            continue;
+        if (!rest.len)
+            return row;
+    }
+    return NULL;
+}
+
+/* Whether one of the values is the text, or (`begins`) begins with it. */
+static bool can_be(const struct few *row, const char *text, size_t len, bool begins)
+{
+    arc_each_piece (value, row->values, " ") {
+        bool alike = strncasecmp(value.text, text, ARC_MIN(value.len, len)) == 0;
+        if (alike && (value.len == len || (value.len < len ? row->begins : begins)))
+            return true;
+    }
+    return false;
+}
+
+/* 'failed' is no result, and 'main' no github.ref. `begins`: startsWith(). A called workflow has its
+ * caller's event. */
+static void check_value(struct reading *r, struct operand one, struct operand other, bool begins)
+{
+    bool first = *one.text == '\'';
+    struct operand literal = first ? one : other, what = first ? other : one;
+    const struct few *row = find_few(what);
+
+    if (r->doubt || !row || literal.len < 3 || *literal.text != '\'')
+        return;
+    if (can_be(row, literal.text + 1, literal.len - 2, begins) &&
+        !(row == few && arc_text_is(literal.text, literal.len, "'workflow_call'")))
+        return;
+
+    const char *known = row->begins ? "; it begins with " : "; it may be ";
+    if (row == few) /* too many */
+        known = "";
+    r->doubt = lint_text(r->lint, "%.*s %s %.*s%s%s", (int)what.len, what.text,
+                         begins ? "never begins with" : "is never", (int)literal.len, literal.text,
+                         known, *known ? row->values : "");
+}
+
 /* In a condition, 'false' is true, like every text that is not empty. */
 static void check_truth(struct reading *r)
 {
@@ -348,8 +416,14 @@ static bool read_call(struct reading *r, const char *name, size_t len, unsigned 
             const char *start = r->token;
             if (!read_expression(r, depth))
                 return false;
-            if (strcmp(function->name, "contains") == 0 && count && r->operand.text == start)
+            bool last = count && r->operand.text == start;
+            if (last && strcmp(function->name, "contains") == 0) {
                 check_parts(r, first);
+                if (memchr(first.text, '*', first.len))
+                    check_value(r, first, r->operand, false);
+            } else if (last && strcmp(function->name, "startsWith") == 0) {
+                check_value(r, first, r->operand, true);
+            }
             first = r->operand;
             count++;
         } while (take(r, ','));
@@ -426,8 +500,10 @@ static bool read_expression(struct reading *r, unsigned depth)
         relates = r->kind == 'o' && !strchr("&|", *r->token);
         if ((joins || relates) && *r->operand.text == '(')
             r->doubt = doubt; /* "(input || 'true') == 'true'" compares a text */
-        if (equals && !relates)
+        if (equals && !relates) {
             check_comparison(r, left);
+            check_value(r, left, r->operand, false);
+        }
         if (!joins && !relates)
             check_truth(r);
         equals = relates && !joins && r->len == 2 && strchr("=!", *r->token);
