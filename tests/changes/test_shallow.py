@@ -3,11 +3,15 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 
 import pytest
 
 import test_cmd as cmd
+sys.path.insert(0, str(cmd.ROOT / "tests/fault"))
+from harness import quick_sleep  # noqa: E402
 from loopback import serving
 
 ENV = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
@@ -164,6 +168,28 @@ def test_no_merge_base_is_said_of_a_whole_history_alone(place, broken):
     run = subprocess.run([cmd.ARC_CI, "changes", "--base", "main", "--filters", "t: t/**"], cwd=clone, env=place.env,
                          capture_output=True, text=True)
     assert run.returncode == 3 and "have no common ancestor" in run.stderr and "history" in run.stderr
+
+
+@pytest.mark.parametrize("said, fails, ci, status, runs", [
+    ("fatal: unable to access 'https://x/': The requested URL returned error: 502", 2, "true", 0, 3),
+    ("error: RPC failed; curl 92 HTTP/2 stream 0 was not closed cleanly\nfatal: early EOF", 1, "true", 0, 2),
+    ("fatal: unable to access 'https://x/': Failed to connect to x port 443 after 9 ms: Couldn't connect to server", 9, "true", 3, 3),
+    ("fatal: unable to access 'https://x/': Could not resolve host: x", 1, "", 3, 1),
+    ("fatal: unable to access 'https://x/': The requested URL returned error: 403", 1, "true", 3, 1)])
+def test_a_fault_that_passes_is_no_answer(place, said, fails, ci, status, runs):
+    """git tries nothing again. The first requests of a job fail; outside of CI nobody waits."""
+    clone = place.clone("cut", "--depth=1")
+    tried = place.folder / "tried"
+    program = place.folder / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ncase "$*" in *" fetch "*|*" ls-remote "*) echo x >> {tried}; if [ $(wc -l < {tried}) -le {fails} ]; then\n'
+                       f"cat >&2 <<'EOF'\n{said}\nEOF\nexit 128; fi;; esac\nexec {shutil.which('git')} \"$@\"\n")
+    program.chmod(0o755)
+    env = {**place.env, "PATH": f"{program.parent}:{place.env['PATH']}", "CI": ci, "LD_PRELOAD": quick_sleep()}
+    run = subprocess.run([cmd.ARC_CI, "changes", "--base", "HEAD~1", "--filters", "t: t/**", "--json"], cwd=clone, env=env,
+                         capture_output=True, text=True)
+    assert run.returncode == status, run.stderr
+    assert tried.read_text().split()[:runs] == ["x"] * runs and (status == 0 or len(tried.read_text().split()) == runs)
 
 
 def test_server_without_filters(place):

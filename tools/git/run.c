@@ -1,8 +1,10 @@
 #include "git/run.h"
+#include "arcci/clock.h"
 #include "base/text.h"
 #include "github/github.h"
 #include "os/base64.h"
 #include "os/environment.h"
+#include "os/fault.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define OWN_MAX    7
@@ -103,6 +105,28 @@ static int make_login(const struct arc_env *env, struct arc_arena *memory,
     return arc_arena_check(memory, err);
 }
 
+/* The same, up to three times in CI if the network or the server fails: git itself never tries
+ * again, and at a desk without a network nobody wants to wait. */
+static int run_patiently(const struct arc_git *git, const char *const login[LOGIN_VARS],
+                         const char *const *words, const struct arc_buf *input, unsigned seconds,
+                         struct arc_process_result *result, struct arc_error *err)
+{
+    const struct arc_clock *clock = arc_clock_system();
+
+    for (unsigned i = 1;; i++) {
+        ARC_TRY(run(git, login, words, input, seconds, result, err));
+        const char *said = arc_buf_text(&result->errors);
+        bool passes = arc_fault_passes(said) ||
+                      ARC_HOLDS(said, "RPC failed", "early EOF", "Empty reply from server",
+                                "Connection reset by peer", "Connection timed out",
+                                "Failed to connect to", "SSL_ERROR_SYSCALL", "recv error");
+        if (!result->status || !passes || i == 3 || !arc_env_nonempty(git->env, "CI"))
+            return ARC_OK;
+        clock->wait(clock->context, arc_fault_wait(said, i));
+        arc_process_result_free(result);
+    }
+}
+
 int arc_git_run_remote(const struct arc_git *git, const char *const *words,
                        const struct arc_buf *input, unsigned seconds,
                        struct arc_process_result *result, struct arc_error *err)
@@ -110,7 +134,7 @@ int arc_git_run_remote(const struct arc_git *git, const char *const *words,
     ARC_AUTO(arc_arena) struct arc_arena memory = {0};
     const char *login[LOGIN_VARS] = {NULL};
 
-    ARC_TRY(run(git, login, words, input, seconds, result, err));
+    ARC_TRY(run_patiently(git, login, words, input, seconds, result, err));
     bool refused = /* the remote requires a login */
         result->status &&
         ARC_HOLDS(arc_buf_text(&result->errors), "could not read Username",
@@ -122,7 +146,7 @@ int arc_git_run_remote(const struct arc_git *git, const char *const *words,
         return ARC_OK;
     arc_process_result_free(result);
 
-    return run(git, login, words, input, seconds, result, err);
+    return run_patiently(git, login, words, input, seconds, result, err);
 }
 
 #define COMPLAINT_MAX ((size_t)1000)
