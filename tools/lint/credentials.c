@@ -180,6 +180,7 @@ static void find_assignment(const struct scan *s, const char *line)
     size_t len = strcspn(value, " \t\"'`\r,;#");
     bool variable = memchr(value, '$', len) || memchr(value, '{', len) || memchr(value, '<', len) ||
                     memchr(value, '(', len) || (len && value[len - 1] == '['); /* os.environ["A"] */
+    variable = variable || ARC_STARTS(sign, ":'");      /* psql's PASSWORD :'variable' */
     bool named = strncasecmp(line, "existing", 8) == 0; /* existingSecret: NAME */
     if (len >= 4 && !named && !variable && !is_reference(value, len) &&
         !is_word(value, len, line, key_len))
