@@ -70,7 +70,7 @@ def main(*suites):
     for kind, goal in GOALS.items():
         percent = found[f"{kind}_percent"]
         missed += percent < goal
-        print(f"{kind}s: {percent} % of {found[f'{kind}_total']}; the goal is {goal} %{': MISSED' if percent < goal else ''}")
+        print(f"{kind}{'es' if kind == 'branch' else 's'}: {percent} % of {found[f'{kind}_total']}; the goal is {goal} %{': MISSED' if percent < goal else ''}")
     for file in sorted(found["files"], key=lambda file: file["line_percent"])[:20]:
         print(f"  {file['filename']}: lines {file['line_percent']} %, branches {file['branch_percent']} %")
     return 1 if missed or failed else 0
