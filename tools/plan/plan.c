@@ -1,5 +1,6 @@
 #include "arcci/version.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "config/fields.h"
 #include "config/graph.h"
 #include "plan/tags.h"
@@ -191,6 +192,24 @@ static int plan_build(const struct planning *planning, const struct arc_plan_opt
     return make_labels(planning, own, service, &out->labels);
 }
 
+/* Only Docker can push to a name without an owner in its registry; the engine says so when all is
+ * built. */
+static int check_owners(const struct planning *planning, const struct arc_planned_service *service)
+{
+    char **images = NULL;
+
+    ARC_TRY(arc_planned_images(service, planning->memory, &images, planning->err));
+    for (; planning->options.push && service->selected && *images; images++)
+        if (!strchr(arc_or(arc_text_after(*images, "docker.io/"), *images), '/'))
+            return arc_error_set(planning->err, ARC_EINPUT,
+                                 "service '%s' would be pushed to '%s', but Docker Hub keeps names "
+                                 "without an owner for its official images: call it OWNER/%s, or "
+                                 "put another registry's host in front",
+                                 service->service, *images, arc_path_name(*images));
+
+    return ARC_OK;
+}
+
 /* Fills in a train's service, whose names and tags *out already has: its image is found by its
  * version's tag from its own release, and verified against that release's labels. ARC_EINPUT if its
  * group has no tag with just the version. */
@@ -300,7 +319,9 @@ static int plan_service(const struct planning *planning, const struct arc_servic
     if (service->released)
         return plan_released(&planning->options, service, out, planning->memory, planning->err);
 
-    return plan_build(planning, &own, service, out);
+    ARC_TRY(plan_build(planning, &own, service, out));
+
+    return check_owners(planning, out);
 }
 
 static int plan_services(const struct planning *planning)
