@@ -545,10 +545,10 @@ int prune_judge(struct prune_image *image, struct arc_error *err)
         continue;
 
     /* Adds unknown referrers of what may go: they go with it. All that one round of requests finds
-     * is read together. */
+     * is read together. On GHCR, whose list of referrers is often busy, all versions are known. */
     for (size_t i = 0; i < image->node_count;) {
         for (size_t end = image->node_count; i < end; i++)
-            if (!image->no_referrers && !image->nodes[i].kept)
+            if (!image->versions && !image->no_referrers && !image->nodes[i].kept)
                 ARC_TRY(ask_referrers(image, i, err));
         ARC_TRY(read_nodes(image, false, err));
     }
