@@ -53,6 +53,10 @@ const char *arc_project_root(struct arc_project *project);
  * no file. */
 int arc_project_load_config(struct arc_project *project, struct arc_error *err);
 
+/* The group of the loaded configuration that the tag releases. NULL: none, or several that read
+ * another version from it. */
+const struct arc_group *arc_project_group_of(const struct arc_project *project, const char *tag);
+
 /* Reads the names of all tags into project->repository.tags. A clone that may lack some asks its
  * remote, at most once per run; if that fails, tags_unknown says why. */
 int arc_project_load_tags(struct arc_project *project, struct arc_error *err);

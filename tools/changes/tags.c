@@ -1,13 +1,17 @@
 /* Finds the tag before a tag, to compare a tag push with. Accepts every form of version, since a
  * tag compared with nothing would show no changes. */
+#include "arcci/version.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "changes/base.h"
 
-/* A tag with a version at its end. */
+/* A tag with a version. Its family are the group's tags for the same services, else those with the
+ * same text before the version. */
 struct versioned {
     const char *tag;
-    size_t prefix; /* length before the version: the tag's family */
+    bool is_group;
+    const struct arc_service *service; /* of the group; NULL: all of them */
+    size_t prefix;                     /* length before the version */
     struct arc_release_version version;
 };
 
@@ -49,15 +53,10 @@ static bool parse_at(const char *tag, size_t at, enum arc_versioning versioning,
            ARC_OK;
 }
 
-/* By the group's versioning, else a Semantic Version, starting at the earliest place where the rest
- * is one. */
-static bool read_version(const struct arc_group *group, const char *tag, struct versioned *out)
+/* A Semantic Version, starting at the earliest place where the rest is one, else another. */
+static bool read_version(const char *tag, struct versioned *out)
 {
     size_t prefix;
-    bool is_told = group && group->versioning != ARC_VERSIONING_SEMVER;
-
-    if (is_told && find_numbers(tag, &prefix) && parse_at(tag, prefix, group->versioning, out))
-        return true;
 
     for (size_t at = 0; tag[at]; at++) {
         bool starts = arc_is_digit(tag[at]) && !(at && arc_is_digit(tag[at - 1]));
@@ -66,6 +65,28 @@ static bool read_version(const struct arc_group *group, const char *tag, struct 
     }
     return find_numbers(tag, &prefix) && (parse_at(tag, prefix, ARC_VERSIONING_CALVER, out) ||
                                           parse_at(tag, prefix, ARC_VERSIONING_LOOSE, out));
+}
+
+/* A tag of the group, by its patterns. */
+static bool read_of_group(const struct arc_group *group, const char *tag, struct versioned *out)
+{
+    ARC_AUTO(arc_tag) struct arc_tag parsed = {0};
+    if (!group || arc_tag_parse(tag, group, &parsed, NULL))
+        return false;
+    *out = (struct versioned){.tag = tag, .is_group = true, .service = parsed.service};
+    const char *version = tag + (parsed.version.text - parsed.text);
+    return arc_release_version_parse(version, parsed.version.len, group->versioning, &out->version,
+                                     NULL) == ARC_OK;
+}
+
+/* Reads a tag of the same family. */
+static bool read_akin(const struct arc_group *group, const struct versioned *own, const char *tag,
+                      struct versioned *out)
+{
+    if (own->is_group)
+        return read_of_group(group, tag, out) && out->service == own->service;
+    return strncmp(tag, own->tag, own->prefix) == 0 && read_version(tag, out) &&
+           out->prefix == own->prefix;
 }
 
 static bool is_build_of(const char *a, const char *b)
@@ -77,10 +98,10 @@ static bool is_build_of(const char *a, const char *b)
 int arc_base_previous_tag(const struct arc_base_request *request, const char *tag, char **out,
                           bool *is_first, struct arc_error *err)
 {
-    const struct arc_group *group = request->project->group;
+    const struct arc_group *group = arc_project_group_of(request->project, tag);
     struct versioned own, best = {0};
     *out = NULL;
-    if (!read_version(group, tag, &own))
+    if (!read_of_group(group, tag, &own) && !read_version(tag, &own))
         return arc_error_set(err, ARC_EINPUT, "the tag '%.200s' holds no version", tag);
     *is_first = own.version.versioning == ARC_VERSIONING_SEMVER;
     ARC_TRY(arc_project_load_tags(request->project, err));
@@ -92,8 +113,7 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
     arc_json_each (item, repository->tags) {
         const char *other = json_string_value(item);
         struct versioned found;
-        if (strncmp(other, tag, own.prefix) != 0 || !read_version(group, other, &found) ||
-            found.prefix != own.prefix)
+        if (!read_akin(group, &own, other, &found))
             continue;
         int order = arc_release_version_compare(&found.version, &own.version);
         if ((order == 0 || is_build_of(other, tag)) && strcmp(other, tag) != 0)
@@ -103,6 +123,10 @@ int arc_base_previous_tag(const struct arc_base_request *request, const char *ta
         if (!best.tag || arc_release_version_compare(&found.version, &best.version) > 0)
             best = found;
     }
+    const char *predecessor = own.is_group ? group->predecessor : NULL;
+    if (!best.tag && predecessor && arc_json_lists(repository->tags, predecessor))
+        best.tag = predecessor;
     *out = best.tag ? strdup(best.tag) : NULL;
+
     return best.tag && !*out ? arc_error_nomem(err) : ARC_OK;
 }

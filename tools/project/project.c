@@ -110,6 +110,13 @@ static bool reads_otherwise(const struct arc_config *config, const char *tag,
     return false;
 }
 
+const struct arc_group *arc_project_group_of(const struct arc_project *project, const char *tag)
+{
+    size_t count;
+    const struct arc_group *group = find_tagged(&project->config, tag, &count);
+    return reads_otherwise(&project->config, tag, group) ? NULL : group;
+}
+
 /* The group that says why a tag is none of its own: the only one, or the one whose tags begin like
  * it. */
 static const struct arc_group *find_like(const struct arc_config *config, const char *tag)
