@@ -8,6 +8,7 @@ import pytest
 
 from conftest import Shop
 from github_double import TOKEN, Double
+from harness import quick_sleep
 from sigstore import BEARER, Sigstore
 
 IDENTITY = "https://github.com/o/r/.github/workflows/release.yml@refs/tags/g/v1.0.0"
@@ -57,7 +58,7 @@ def test_a_workflow_that_is_another_signs_for_nobody(shop, sigstore):
     shop.built()
     before = dict(sigstore.claims)
     sigstore.claims["job_workflow_ref"] = "o/r/.github/workflows/evil.yml@refs/pull/1/merge"
-    said = shop.run("sign", "--build=build.json", status=1).stderr
+    said = shop.run("sign", "--build=build.json", status=1, LD_PRELOAD=quick_sleep()).stderr
     sigstore.claims.update(before)
     assert "cosign verify" in said and BEARER not in said
     assert "a is not signed" in shop.run("build", "--promote", "--build=build.json", status=1).stderr

@@ -158,6 +158,20 @@ def test_what_passes_by_itself_is_tried_again(shop, cosign, tmp_path, said, fail
     assert told in done.stderr and len((tmp_path / "runs").read_text().split()) == runs
 
 
+@pytest.mark.parametrize("late, status", [(5, 0), (6, 1)])
+def test_a_signature_that_the_registry_lists_late_is_waited_for(shop, cosign, tmp_path, late, status):
+    """As Docker Hub: after the first signature, `late` checks find nothing."""
+    shop.built()
+    program = tmp_path / "bin/cosign"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n[ "$1" != sign ] || touch {tmp_path}/signed\nif [ "$1" = verify ] && [ -e {tmp_path}/signed ]; then\n'
+                       f"echo x >> {tmp_path}/checks; if [ $(wc -l < {tmp_path}/checks) -le {late} ]; then\n"
+                       f'echo "Error: no signatures found" >&2; exit 10; fi; fi\nexec {cosign} "$@"\n')
+    program.chmod(0o755)
+    said = shop.run("sign", "--build=build.json", status=status, PATH=f"{program.parent}:{shop.env['PATH']}", LD_PRELOAD=quick_sleep()).stderr
+    assert said.count("waits until the registry lists the signature of sha256:") == 5 and ("no signatures found" in said) == bool(status)
+
+
 def test_verify_tells_what_is_signed_and_how_anybody_checks(shop, registry):
     build = shop.built()
     said = shop.run("verify", "g/v1.0.0", status=1).stdout

@@ -1,7 +1,9 @@
 #include "arcci/sign.h"
+#include "arcci/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "os/base64.h"
+#include "os/fault.h"
 #include "os/file.h"
 #include "os/folder.h"
 #include "sign/cosign.h"
@@ -9,6 +11,7 @@
 #define PREDICATE  "https://slsa.dev/provenance/v1"
 #define BUNDLE_MAX ((size_t)4 << 20)
 #define PAGES_MAX  10 /* of 100 stored attestations */
+#define LOOKS_MAX  6  /* for a new signature, in a minute */
 
 /* One digest in one image. */
 struct target {
@@ -78,6 +81,22 @@ static void tell(const struct signing *signing, const char *what, const char *di
     arc_build_tell(&signing->options->listener, signing->built->service, "%s %.19s", what, digest);
 }
 
+/* Docker Hub and others list a new signature only after some seconds. */
+static int verify_new(const struct signing *signing, const struct target *target,
+                      struct arc_error *err)
+{
+    const struct arc_clock *clock = arc_clock_system();
+    int rc = cosign_verify(signing->cosign, target->image, target->digest, err);
+
+    for (unsigned i = 1; rc == ARC_EFAILED && i < LOOKS_MAX; i++) {
+        tell(signing, "waits until the registry lists the signature of", target->digest);
+        clock->wait(clock->context, arc_fault_wait("", i));
+        rc = cosign_verify(signing->cosign, target->image, target->digest, err);
+    }
+
+    return rc;
+}
+
 static int sign_target(void *context, const struct target *target, struct arc_error *err)
 {
     struct signing *signing = context;
@@ -88,7 +107,7 @@ static int sign_target(void *context, const struct target *target, struct arc_er
 
     if (!there) {
         ARC_TRY(cosign_sign(signing->cosign, target->image, target->digest, err));
-        ARC_TRY(cosign_verify(signing->cosign, target->image, target->digest, err));
+        ARC_TRY(verify_new(signing, target, err));
     }
 
     const char *action = there ? "unchanged" : "signed";
